@@ -1,0 +1,3 @@
+"""Gapfill: finds every missing slot of a time series and heals it by itself."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,182 @@
+"""The shape of a catalogue file, key by key; ``catalog`` builds the domain's types from it."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import Annotated, Literal
+
+import pendulum
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+def _known_zone(name: str) -> str:
+    if name not in pendulum.timezones():
+        message = f"{name!r} is no IANA time zone such as Europe/Madrid"
+        raise ValueError(message)
+    return name
+
+
+def _divides_a_day(step: timedelta) -> timedelta:
+    if step <= timedelta(0) or timedelta(days=1) % step:
+        message = "a resolution must divide a day, such as PT1H, PT15M or P1D"
+        raise ValueError(message)
+    return step
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+Resolution = Annotated[timedelta, AfterValidator(_divides_a_day)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+GradeName = Literal["modelled", "provisional", "observed", "official"]
+
+
+class Entry(BaseModel):
+    """Any part of the catalogue: frozen, and no key it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleEntry(Entry):
+    """When something happens to a slot: so long after its end, or at a local clock time.
+
+    ``lag`` alone, or ``days`` from the slot's local day with ``at`` and ``zone``.
+    """
+
+    lag: timedelta | None = None
+    days: int | None = None
+    at: time | None = None
+    zone: ZoneName | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> RuleEntry:
+        clock = (self.days, self.at, self.zone)
+        by_lag = self.lag is not None and clock == (None, None, None)
+        by_clock = self.lag is None and None not in clock
+        if not (by_lag or by_clock):
+            message = "give either lag, or all of days, at and zone"
+            raise ValueError(message)
+        return self
+
+
+class StationEntry(Entry):
+    """A station of a source, with the local dates of its first and last data."""
+
+    source: Name
+    id: str = Field(min_length=1)
+    from_: date = Field(alias="from")
+    to: date | None = None
+
+
+class PlaceEntry(Entry):
+    """Where a series is measured."""
+
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    zone: ZoneName
+    stations: tuple[StationEntry, ...] = ()
+
+
+class ProductEntry(Entry):
+    """The facts of one product; see ``domain.product.Product``."""
+
+    quantity: Name
+    resolution: Resolution
+    grade: GradeName
+    span: timedelta = Field(gt=timedelta(0))
+    available: RuleEntry
+    grace: RuleEntry
+    since: date | None = None
+    window: timedelta | None = Field(default=None, gt=timedelta(0))
+    day_zone: ZoneName | None = None
+    publishes_days: bool = False
+    needs_key: bool = False
+    by_station: bool = False
+    hops: int = Field(default=1, ge=1, le=5)
+    params: dict[str, str] = {}
+
+
+class SourceEntry(Entry):
+    """An external API, its ceilings and its products in order of preference."""
+
+    title: str
+    connection: Name
+    host: str = Field(pattern=r"^https?://")
+    per_minute: int = Field(ge=1)
+    per_day: int | None = Field(default=None, ge=1)
+    products: dict[Name, ProductEntry] = Field(min_length=1)
+
+
+class ZoneEntry(Entry):
+    """One row of a route."""
+
+    sources: tuple[Name, ...] = Field(min_length=1)
+    younger_than: timedelta | None = Field(default=None, gt=timedelta(0))
+    current_month: bool = False
+
+
+class EraEntry(Entry):
+    """A resolution in force from a local date on."""
+
+    from_: date = Field(alias="from")
+    resolution: Resolution
+
+
+class FieldEntry(Entry):
+    """One value of a reading and its believable bounds."""
+
+    unit: str
+    min: float
+    max: float
+    required: bool = False
+    wanted: bool = False
+
+    @model_validator(mode="after")
+    def _ordered(self) -> FieldEntry:
+        if self.min >= self.max:
+            message = "min must be smaller than max"
+            raise ValueError(message)
+        return self
+
+
+class SeverityEntry(Entry):
+    """Longest durations that are still minor and moderate."""
+
+    minor: timedelta = Field(gt=timedelta(0))
+    moderate: timedelta = Field(gt=timedelta(0))
+
+
+class SeriesEntry(Entry):
+    """One series; see ``domain.series.Series``."""
+
+    group: Name
+    quantity: Name
+    measurement: Name
+    tags: dict[Name, str] = Field(min_length=1)
+    place: Name
+    resolution: Resolution
+    eras: tuple[EraEntry, ...] = ()
+    route: Name
+    target: GradeName
+    default_grade: GradeName
+    earliest: date
+    fields: dict[Name, FieldEntry]
+    due: RuleEntry | None = None
+    overdue: RuleEntry | None = None
+    severity: SeverityEntry | None = None
+    exclude: dict[Name, tuple[str, ...]] = {}
+    params: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _has_required(self) -> SeriesEntry:
+        if not any(field.required for field in self.fields.values()):
+            message = "at least one field must be required: true"
+            raise ValueError(message)
+        return self
+
+
+class CatalogEntry(Entry):
+    """The whole file."""
+
+    places: dict[Name, PlaceEntry] = Field(min_length=1)
+    sources: dict[Name, SourceEntry] = Field(min_length=1)
+    routes: dict[Name, tuple[ZoneEntry, ...]] = Field(min_length=1)
+    series: dict[Name, SeriesEntry] = Field(min_length=1)

@@ -1,0 +1,1 @@
+"""The calculation: values in, values out. No clock, no I/O, no framework."""

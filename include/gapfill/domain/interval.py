@@ -1,0 +1,123 @@
+"""Half-open stretches of time and the few set operations on lists of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import timedelta
+
+BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
+"""Earlier than any slot: the open start of a reach."""
+
+END_OF_TIME = datetime(2200, 1, 1, tzinfo=UTC)
+"""Later than any slot: the open end of a reach."""
+
+
+def as_utc(instant: datetime) -> datetime:
+    """Return the instant as a plain aware UTC ``datetime``.
+
+    Raises:
+        ValueError: If the instant is naive.
+    """
+    if instant.tzinfo is None:
+        message = f"{instant} has no time zone"
+        raise ValueError(message)
+    return datetime.fromtimestamp(instant.timestamp(), UTC)
+
+
+def iso(instant: datetime) -> str:
+    """Return an instant as Gapfill prints it: ``2025-10-26T00:00:00Z``."""
+    return as_utc(instant).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """A half-open stretch of time, ``[start, end)``.
+
+    Attributes:
+        start: First instant inside, timezone-aware UTC.
+        end: First instant outside; always later than ``start``.
+
+    Raises:
+        ValueError: If a bound is naive or the interval would be empty.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse naive bounds and empty intervals."""
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            message = f"an interval needs time zones, got {self.start} – {self.end}"
+            raise ValueError(message)
+        if self.start >= self.end:
+            message = f"an interval must end after it starts, got {self.start} – {self.end}"
+            raise ValueError(message)
+
+    @property
+    def duration(self) -> timedelta:
+        """Length of the interval."""
+        return self.end - self.start
+
+    def __contains__(self, instant: datetime) -> bool:
+        """Tell whether the instant lies in ``[start, end)``."""
+        return self.start <= instant < self.end
+
+    def __str__(self) -> str:
+        """Return ``start–end`` in short ISO form."""
+        return f"{iso(self.start)}–{iso(self.end)}"
+
+    def intersection(self, other: Interval) -> Interval | None:
+        """Return what both intervals share, ``None`` where they share nothing."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Interval(start, end) if start < end else None
+
+
+def merge(intervals: Iterable[Interval]) -> list[Interval]:
+    """Return the union as sorted, disjoint, non-touching intervals."""
+    merged: list[Interval] = []
+    for interval in sorted(intervals):
+        if merged and interval.start <= merged[-1].end:
+            if interval.end > merged[-1].end:
+                merged[-1] = Interval(merged[-1].start, interval.end)
+        else:
+            merged.append(interval)
+    return merged
+
+
+def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
+    """Return what two sorted, disjoint lists share; linear in their lengths."""
+    shared: list[Interval] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        common = left[i].intersection(right[j])
+        if common:
+            shared.append(common)
+        if left[i].end <= right[j].end:
+            i += 1
+        else:
+            j += 1
+    return shared
+
+
+def subtract(intervals: Sequence[Interval], holes: Sequence[Interval]) -> list[Interval]:
+    """Return what is left of sorted, disjoint ``intervals`` without sorted, disjoint ``holes``."""
+    rest: list[Interval] = []
+    j = 0
+    for interval in intervals:
+        start = interval.start
+        while j < len(holes) and holes[j].end <= start:
+            j += 1
+        k = j
+        while k < len(holes) and holes[k].start < interval.end:
+            if holes[k].start > start:
+                rest.append(Interval(start, holes[k].start))
+            start = max(start, holes[k].end)
+            k += 1
+        if start < interval.end:
+            rest.append(Interval(start, interval.end))
+    return rest

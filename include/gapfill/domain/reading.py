@@ -1,0 +1,122 @@
+"""One slot's values: as a source states them, and as a store holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gapfill.domain.series import Grade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One slot's fields from one product.
+
+    Attributes:
+        slot: Start of the slot, UTC.
+        values: Finite numbers by field name, in the catalogue's units.
+        grade: How good it is.
+        source: ``source`` or ``source/station``.
+    """
+
+    slot: datetime
+    values: Mapping[str, float]
+    grade: Grade
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value that is not from the row's own source came from."""
+
+    source: str
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One slot as a store holds it.
+
+    Attributes:
+        slot: Start of the slot, UTC.
+        values: Numbers by field name; a field without a value is absent.
+        grade: Grade of the row; the series' default for a point without provenance.
+        source: Source of the row, ``None`` for a point without provenance.
+        batch: Fill that wrote it, ``None`` for a point of others.
+        kept: Fields that came from another source than the row's.
+    """
+
+    slot: datetime
+    values: Mapping[str, float]
+    grade: Grade
+    source: str | None = None
+    batch: str | None = None
+    kept: Mapping[str, Origin] = field(default_factory=dict)
+
+    def origin(self, name: str) -> Origin:
+        """Return where the value of a field came from."""
+        return self.kept.get(name) or Origin(self.source or "unknown", self.grade)
+
+
+def format_kept(kept: Mapping[str, Origin]) -> str | None:
+    """Return ``kept`` as stored: ``field:source:grade`` parted by ``;``, ``None`` for none."""
+    text = ";".join(f"{n}:{o.source}:{int(o.grade)}" for n, o in sorted(kept.items()))
+    return text or None
+
+
+def parse_kept(text: str | None) -> dict[str, Origin]:
+    """Parse what ``format_kept`` made.
+
+    Raises:
+        ValueError: If an entry has not three parts or an unknown grade.
+    """
+    kept: dict[str, Origin] = {}
+    for entry in (text or "").split(";"):
+        if entry:
+            name, rest = entry.split(":", 1)
+            source, grade = rest.rsplit(":", 1)
+            kept[name] = Origin(source, Grade(int(grade)))
+    return kept
+
+
+def combine(
+    row: Row | None,
+    reading: Reading,
+    batch: str,
+    required: Iterable[str],
+    *,
+    replace_equal: bool = False,
+) -> Row | None:
+    """Return the row to store for a reading, ``None`` where what stands is as good.
+
+    A lower grade never overwrites a higher one; an equal one does so only with
+    ``replace_equal``. A row that lacks a required field takes the reading, but each
+    of its values of a higher grade stays. An optional field the reading lacks
+    survives. Whatever stays from another source than the reading's is named in
+    ``kept``, so that no row claims a source for a value that source did not give.
+
+    Args:
+        row: What stands, if anything.
+        reading: What a source gave.
+        batch: Id of the fill.
+        required: Fields without which a slot is missing.
+        replace_equal: Whether an equal grade replaces what stands (``refresh``).
+    """
+    if row is None:
+        return Row(reading.slot, dict(reading.values), reading.grade, reading.source, batch)
+    if all(name in row.values for name in required):
+        better = reading.grade > row.grade or (replace_equal and reading.grade == row.grade)
+        if not better:
+            return None
+    values, kept = dict(reading.values), {}
+    for name, value in row.values.items():
+        origin = row.origin(name)
+        if name not in values or origin.grade > reading.grade:
+            values[name] = value
+            if origin.source != reading.source or origin.grade != reading.grade:
+                kept[name] = origin
+    return Row(reading.slot, values, reading.grade, reading.source, batch, kept)

@@ -1,0 +1,168 @@
+"""What a series is: one catalogue entry, with its fields, grid, due rule and target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import Interval
+from gapfill.domain.severity import Severity, Thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from gapfill.domain.civil import Rule
+    from gapfill.domain.resolution import Grid
+
+
+class Grade(IntEnum):
+    """How good a reading is; a greater number is better."""
+
+    MODELLED = 10
+    PROVISIONAL = 20
+    OBSERVED = 30
+    OFFICIAL = 40
+
+    @property
+    def label(self) -> str:
+        """Return the word shown to people and in JSON."""
+        return self.name.lower()
+
+
+class State(StrEnum):
+    """State of an expected slot; each slot is in exactly one."""
+
+    COMPLETE = "complete"
+    PROVISIONAL = "provisional"
+    MISSING = "missing"
+    PENDING = "pending"
+    UNFILLABLE = "unfillable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of a reading.
+
+    Attributes:
+        name: Name in the store, with its unit where the catalogue gives one.
+        unit: Unit of the stored value, for people.
+        minimum: Smallest believable value, in ``unit``.
+        maximum: Largest believable value, in ``unit``.
+        required: Whether a slot without it is missing.
+        wanted: Whether a hole in it is planned for as an enrichment.
+    """
+
+    name: str
+    unit: str
+    minimum: float
+    maximum: float
+    required: bool = False
+    wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A station of a source at a place.
+
+    Attributes:
+        source: Source that runs it.
+        id: The source's own id, such as ``5279X``.
+        reach: ``[from, to)`` of its data.
+    """
+
+    source: str
+    id: str
+    reach: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a series is measured.
+
+    Attributes:
+        name: Catalogue name.
+        latitude: Degrees north.
+        longitude: Degrees east.
+        zone: IANA time zone of its civil days.
+        stations: Stations that stand for it.
+    """
+
+    name: str
+    latitude: float
+    longitude: float
+    zone: str
+    stations: tuple[Station, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One row of a route: which slots, and the sources in order.
+
+    Attributes:
+        sources: Catalogue names, best first.
+        younger_than: Takes slots whose age, from their start, is less than this.
+        current_month: Takes slots of the local month of now.
+    """
+
+    sources: tuple[str, ...]
+    younger_than: timedelta | None = None
+    current_month: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One catalogue entry.
+
+    Attributes:
+        name: Catalogue name, such as ``pvpc``.
+        group: ``ree`` or ``weather``.
+        quantity: What is measured; products of the same quantity can serve it.
+        measurement: Measurement in the store.
+        tags: Tags of its points, which with the slot are a point's identity.
+        exclude: Tag values that make a point another's, such as ``data_type=forecast``.
+        place: Where it is measured.
+        grid: Its slots.
+        fields: Its fields, required ones first.
+        target: Grade at which a slot is complete.
+        default_grade: Grade of a point without provenance.
+        earliest: Start of the first expected slot.
+        due: When a slot is due; ``None``: after the smallest lag of its products.
+        overdue: When lateness is worth an alert; ``None``: by product.
+        route: Zones in order; the first that takes a slot names its sources.
+        thresholds: Severity thresholds.
+        params: What its sources need to know, such as ``geo_id``.
+    """
+
+    name: str
+    group: str
+    quantity: str
+    measurement: str
+    tags: Mapping[str, str]
+    place: Place
+    grid: Grid
+    fields: tuple[Field, ...]
+    target: Grade
+    default_grade: Grade
+    earliest: datetime
+    route: tuple[Zone, ...]
+    due: Rule | None = None
+    overdue: Rule | None = None
+    thresholds: Thresholds = Thresholds()
+    exclude: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the fields without which a slot is missing."""
+        return tuple(f.name for f in self.fields if f.required)
+
+    def field(self, name: str) -> Field | None:
+        """Return the field of this name, ``None`` where the series has none."""
+        return next((f for f in self.fields if f.name == name), None)
+
+    def severity_of(self, gap: Interval) -> Severity:
+        """Return the severity of a gap of whole slots."""
+        return self.thresholds.of(gap.duration)

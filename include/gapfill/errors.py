@@ -1,0 +1,83 @@
+"""Every error Gapfill raises, in one tree; ``orchestration.retry`` maps each leaf to an action.
+
+A message is a sentence that names the thing and the next step. It never holds a
+key, a header or more than 500 characters of a body.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gapfill.domain.interval import Interval
+
+
+class GapfillError(Exception):
+    """Anything Gapfill refuses or could not do."""
+
+
+class ConfigError(GapfillError):
+    """A connection, catalogue or setting is wrong; nobody but a person can mend it."""
+
+
+class RequestError(GapfillError):
+    """What a person asked for makes no sense: unknown series, end before start, a bad file."""
+
+
+class SourceError(GapfillError):
+    """An external API did not give a usable answer. It leaves no verdict in the ledger.
+
+    Attributes:
+        source: Catalogue name of the source.
+        series: Series the call was for, where known.
+        interval: What was asked, ``[start, end)``, where known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str,
+        series: str | None = None,
+        interval: Interval | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.source = source
+        self.series = series
+        self.interval = interval
+
+
+class SourceUnavailable(SourceError):
+    """Timeout, refused or reset connection, or a 5xx: worth another try."""
+
+
+class RateLimited(SourceError):
+    """The source refused the call for its rate or quota.
+
+    Attributes:
+        retry_after: Seconds until the source may be asked again, at least 0.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str,
+        retry_after: float,
+        series: str | None = None,
+        interval: Interval | None = None,
+    ) -> None:
+        super().__init__(message, source=source, series=series, interval=interval)
+        self.retry_after = retry_after
+
+
+class AuthRejected(SourceError):
+    """401 or 403: the message names the connection to mend."""
+
+
+class MalformedPayload(SourceError):
+    """The answer could not be read, or is not an answer to what was asked."""
+
+
+class StoreError(GapfillError):
+    """The database could not be read or written. A failed read is never "no gaps"."""

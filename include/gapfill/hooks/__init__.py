@@ -1,0 +1,1 @@
+"""The only code that calls an API: one Airflow hook per source."""

@@ -1,0 +1,1 @@
+"""Airflow glue: params, retries, alerts, and the wiring that builds everything."""

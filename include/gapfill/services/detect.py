@@ -1,0 +1,71 @@
+"""Finds the state of every expected slot. A failed read is ``unknown``, never "no gaps"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gapfill.domain.coverage import Coverage, classify, nothing, unknown
+from gapfill.domain.series import State
+from gapfill.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.route import Candidate
+    from gapfill.services.selection import Selection
+    from gapfill.services.site import Site
+    from gapfill.domain.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of one series.
+
+    Attributes:
+        series: Catalogue name.
+        coverage: Its slots by state, and its gaps.
+        newest: Newest slot with a reading, ``None`` for none or unknown.
+        error: Why the read failed, ``None`` where it did not.
+    """
+
+    series: str
+    coverage: Coverage
+    newest: datetime | None = None
+    error: str | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether some due slot has no reading and could have one."""
+        return self.coverage.counts[State.MISSING] > 0
+
+
+def detect(site: Site, selection: Selection) -> list[Report]:
+    """Return a report for each selected series; the reports of failed reads carry the error."""
+    return [detect_series(site, series, selection) for series in selection.series]
+
+
+def detect_series(site: Site, series: Series, selection: Selection) -> Report:
+    """Return the report of one series."""
+    candidates: list[Candidate] = []
+    try:
+        candidates = site.candidates(series)
+        window = selection.window(series, candidates, site.now)
+        if window is None:
+            return Report(series.name, nothing(), site.store.newest(series))
+        coverage = _cover(site, series, window, candidates)
+        return Report(series.name, coverage, site.store.newest(series))
+    except StoreError as exc:
+        window = selection.window(series, candidates, site.now)
+        coverage = unknown(series, window) if window else nothing()
+        return Report(series.name, coverage, error=str(exc))
+
+
+def _cover(
+    site: Site, series: Series, window: Interval, candidates: Sequence[Candidate]
+) -> Coverage:
+    absent = site.store.absent(series, window)
+    lower = site.store.below_target(series, window)
+    return classify(series, window, absent, lower, candidates, site.now)

@@ -1,0 +1,127 @@
+"""Says, for any slot, its state and what each candidate can do for it, a sentence each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gapfill.domain.coverage import due_until, horizon
+from gapfill.domain.interval import Interval, iso
+from gapfill.domain.route import Assignment, choose, cut, judge
+from gapfill.domain.series import State
+from gapfill.errors import RequestError
+from gapfill.services.detect import detect_series
+from gapfill.services.selection import Selection
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gapfill.domain.reading import Row
+    from gapfill.domain.series import Series
+    from gapfill.services.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One candidate's verdict.
+
+    Attributes:
+        candidate: ``source product`` and its station.
+        standing: What it can do.
+        until: When that may change.
+        sentence: The same for a person.
+    """
+
+    candidate: str
+    standing: str
+    until: datetime | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything known of one slot.
+
+    Attributes:
+        series: Catalogue name.
+        slot: Start of the slot.
+        state: Its state.
+        sentence: The state for a person.
+        row: What the store holds, if anything.
+        opinions: The candidates' verdicts, in the order of the route.
+        next: What the next plan does about it, in a sentence.
+    """
+
+    series: str
+    slot: datetime
+    state: State
+    sentence: str
+    row: Row | None
+    opinions: tuple[Opinion, ...]
+    next: str
+
+
+def explain(site: Site, series: Series, instant: datetime) -> Explanation:
+    """Explain the slot that contains an instant.
+
+    Raises:
+        RequestError: If no slot is expected then.
+        StoreError: If the store cannot be read.
+    """
+    grid = series.grid
+    slot = grid.floor(instant)
+    if slot < series.earliest:
+        message = f"{series.name} begins at {iso(series.earliest)}; {iso(slot)} is before it."
+        raise RequestError(message)
+    candidates = site.candidates(series)
+    run = Interval(slot, grid.end_of(slot))
+    report = detect_series(site, series, Selection((series,), run.start, run.end))
+    state = next((s for s, n in report.coverage.counts.items() if n), State.UNKNOWN)
+    rows = [] if report.error else site.store.read(series, run)
+    row = rows[0] if rows else None
+    piece = next(cut([run], series, candidates, site.now))
+    above = row.grade if row and state is State.PROVISIONAL else None
+    verdicts = [(c, judge(c, series, slot, site.now, above=above)) for c in piece.candidates]
+    taken = next(choose([run], series, candidates, site.now, above=above))
+    expected = slot < max(due_until(series, candidates, site.now), horizon(series, candidates, site.now))
+    return Explanation(
+        series=series.name,
+        slot=slot,
+        state=state,
+        sentence=report.error or _sentence(series, slot, state, row, expected=expected),
+        row=row,
+        opinions=tuple(
+            Opinion(c.name, v.standing.value, v.until, v.sentence) for c, v in verdicts
+        ),
+        next=_next(state, taken),
+    )
+
+
+def _sentence(
+    series: Series, slot: datetime, state: State, row: Row | None, *, expected: bool
+) -> str:
+    due = f"due {iso(series.due.instant(slot, series.grid))}" if series.due else "due by product"
+    match state:
+        case State.COMPLETE | State.PROVISIONAL if row:
+            source = f"from {row.source}, batch {row.batch}" if row.source else "without provenance"
+            return f"holds {_values(row)}, {row.grade.label}, {source}"
+        case State.PENDING:
+            return f"is not due yet ({due})" if expected else f"lies in the future ({due})"
+        case State.UNFILLABLE:
+            return "has no reading, and no source of its route has one"
+        case _:
+            return f"is {due} and has no reading"
+
+
+def _values(row: Row) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in row.values.items())
+
+
+def _next(state: State, taken: Assignment) -> str:
+    if state in (State.COMPLETE, State.PENDING):
+        return "nothing to do"
+    if taken.candidate is not None:
+        return f"the next plan asks {taken.candidate.name}"
+    if taken.until is not None:
+        return f"waits until {iso(taken.until)} for {taken.by}"
+    return "nobody can be asked" if state is not State.PROVISIONAL else "nobody has better"

@@ -1,0 +1,115 @@
+"""Plans and fills in this process, again and again until nothing new can be asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.errors import ConfigError, SourceError
+from gapfill.services.fill import failed, fill
+from gapfill.services.planner import make_plan, survey
+from gapfill.services.summary import Summary, summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gapfill.domain.plan import Plan, Unit
+    from gapfill.services.detect import Report
+    from gapfill.services.fill import Certificate
+    from gapfill.services.planner import Order
+    from gapfill.services.site import Site
+
+ROUNDS = 3
+"""Rounds at most: a source that fails in one may be stood in for in the next (design, 13)."""
+
+
+class Watcher(Protocol):
+    """Somebody who is told how it goes."""
+
+    def planned(self, plan: Plan) -> None:
+        """A round's plan is made."""
+
+    def began(self, unit: Unit) -> None:
+        """A unit is begun."""
+
+    def ended(self, certificate: Certificate) -> None:
+        """A unit has ended, well or not."""
+
+
+class Healed(NamedTuple):
+    """What healing came to.
+
+    Attributes:
+        summary: As of a run.
+        certificates: One per unit, in order.
+        after: Reports over the whole history, after.
+        plan: The last plan, which says what waits and what cannot be healed.
+    """
+
+    summary: Summary
+    certificates: list[Certificate]
+    after: list[Report]
+    plan: Plan
+
+
+def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
+    """Carry out what the order asks for, three rounds at most.
+
+    Args:
+        site: The installation.
+        order: What to do.
+        run: Id of this healing, new each time.
+        watcher: Who is told.
+
+    Raises:
+        RequestError: If the order makes no sense.
+        StoreError: If the store fails; what was written before stands.
+    """
+    order.check(site)
+    site.store.verify()
+    started = site.monotonic()
+    before = after = survey(site, order)
+    plans: list[Plan] = []
+    certificates: list[Certificate] = []
+    answered: dict[str, list[Interval]] = {}
+    for _ in range(ROUNDS):
+        plan = make_plan(site, order, after)
+        plan = replace(plan, units=tuple(u for u in plan.units if _is_new(u, answered)))
+        if plans and not plan.units:
+            break
+        plans.append(plan)
+        watcher.planned(plan)
+        for unit in plan.units:
+            watcher.began(unit)
+            certificate = _carry_out(site, unit, run)
+            certificates.append(certificate)
+            watcher.ended(certificate)
+            if certificate.outcome not in ("failed", "deferred"):
+                answered.setdefault(_asked_of(unit), []).extend(_asked(unit))
+        after = survey(site, order)
+        if order.refresh:
+            break
+    seconds = site.monotonic() - started
+    summary = summarize(site, run, plans, certificates, before, after, seconds)
+    return Healed(summary, certificates, after, make_plan(site, order, after))
+
+
+def _carry_out(site: Site, unit: Unit, run: str) -> Certificate:
+    try:
+        return fill(site, unit, run)
+    except (SourceError, ConfigError) as exc:
+        return failed(unit, run, exc)
+
+
+def _asked_of(unit: Unit) -> str:
+    return f"{unit.series} {unit.source}.{unit.product} {unit.station}"
+
+
+def _asked(unit: Unit) -> list[Interval]:
+    return [run for request in unit.requests for run in request.asked]
+
+
+def _is_new(unit: Unit, answered: Mapping[str, Sequence[Interval]]) -> bool:
+    """Tell whether some slot of the unit was not answered yet by its product."""
+    return bool(subtract(_asked(unit), merge(answered.get(_asked_of(unit), ()))))

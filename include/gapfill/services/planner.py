@@ -1,0 +1,118 @@
+"""Turns what was detected, and what a person asked for, into the plan of one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.coverage import Graded, due_until
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
+from gapfill.domain.plan import Plan, Wish, plan_units
+from gapfill.errors import RequestError, StoreError
+from gapfill.services.detect import detect
+from gapfill.services.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.domain.coverage import Coverage, Gap
+    from gapfill.domain.series import Series
+    from gapfill.services.detect import Report
+    from gapfill.services.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run is to do.
+
+    Attributes:
+        selection: Series and range.
+        max_gap_hours: Only gaps longer than this; above 0 no upgrades.
+        force: Ask again what the ledger ruled out.
+        refresh: Ask again what is complete; needs a range.
+    """
+
+    selection: Selection
+    max_gap_hours: float = 0
+    force: bool = False
+    refresh: bool = False
+
+    def check(self, site: Site) -> None:
+        """Refuse an order that makes no sense.
+
+        Raises:
+            RequestError: In a sentence for the person who gave it.
+        """
+        self.selection.check(site.now)
+        if self.max_gap_hours < 0:
+            message = f"max_gap_hours must be 0 or more, got {self.max_gap_hours:g}."
+            raise RequestError(message)
+        if self.refresh and not (self.selection.start and self.selection.end):
+            message = "refresh asks again what is complete: give it a start and an end."
+            raise RequestError(message)
+
+
+def survey(site: Site, order: Order) -> list[Report]:
+    """Detect over the whole history of the order's series, so that gaps have their whole length."""
+    return detect(site, Selection(order.selection.series))
+
+
+def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
+    """Plan what the order asks for, from reports over the whole history.
+
+    Raises:
+        StoreError: If a report's read failed, or the ledger cannot be read: there is
+            no plan for what is not known.
+    """
+    for report in reports:
+        if report.error:
+            message = f"{report.series} could not be read, so nothing can be planned: {report.error}"
+            raise StoreError(message)
+    wishes = [
+        _wish(site, order, site.catalog.series[report.series], report.coverage)
+        for report in reports
+    ]
+    return plan_units(wishes, site.now, force=order.force)
+
+
+def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
+    candidates = site.candidates(series)
+    selection = order.selection
+    asked_for = series.grid.cover(
+        Interval(selection.start or BEGINNING, selection.end or END_OF_TIME)
+    )
+    within = [asked_for] if asked_for else []
+    longer_than = timedelta(hours=order.max_gap_hours)
+    gaps = [
+        (part, gap.severity)
+        for gap, length in _with_length(coverage)
+        if length > longer_than
+        for part in intersect([gap.interval], within)
+    ]
+    lower = [
+        Graded(part, run.grade)
+        for run in coverage.lower
+        if not order.max_gap_hours
+        for part in intersect([run.interval], within)
+    ]
+    again: list[Interval] = []
+    if order.refresh and coverage.window:
+        end = min(due_until(series, candidates, site.now), coverage.window.end)
+        start = coverage.window.start
+        due = intersect([Interval(start, end)] if start < end else [], within)
+        again = subtract(due, merge(g.interval for g in coverage.gaps))
+        lower = []
+    return Wish(series, candidates, gaps, lower, again)
+
+
+def _with_length(coverage: Coverage) -> list[tuple[Gap, timedelta]]:
+    """Return the gaps, each with the duration of the whole run of slots without a reading."""
+    whole = merge(gap.interval for gap in coverage.gaps)
+    lengths: list[tuple[Gap, timedelta]] = []
+    n = 0
+    for gap in coverage.gaps:
+        while whole[n].end < gap.interval.end:
+            n += 1
+        lengths.append((gap, whole[n].duration))
+    return lengths

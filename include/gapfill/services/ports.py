@@ -1,0 +1,183 @@
+"""What the services need from the world: a store, sources, and a say on whether they are set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from gapfill.domain.coverage import Graded
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.ledger import Entry, Outcome
+    from gapfill.domain.product import Product
+    from gapfill.domain.reading import Reading, Row
+    from gapfill.domain.series import Series
+    from gapfill.sources.base import Answer, Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A source that refused and may not be called for a while.
+
+    Attributes:
+        source: Catalogue name.
+        until: First instant at which it may be called again.
+        reason: What the refusal said, without secrets.
+    """
+
+    source: str
+    until: datetime
+    reason: str
+
+
+class Undone(NamedTuple):
+    """What ``undo`` did.
+
+    Attributes:
+        restored: Slots that hold again what they held before the batch.
+        removed: Slots that were empty before the batch and are empty again.
+        left: Slots of the batch that a later batch has replaced since: left alone.
+    """
+
+    restored: int
+    removed: int
+    left: int
+
+
+class Store(Protocol):
+    """A database of readings, with the ledger, calls, blocks and replaced rows beside them.
+
+    Every method raises ``StoreError`` when the database cannot be read or written; none
+    of them ever answers "empty" instead. Instants are aware UTC; a slot is floored to
+    the series' grid on reading, so that off-grid points cover their slot.
+    """
+
+    def verify(self) -> None:
+        """Run a real query and open a real write transaction; raise where either fails."""
+
+    def absent(self, series: Series, window: Interval) -> list[Interval]:
+        """Return the runs of slots of the window without every required field.
+
+        Found inside the database: what crosses the wire grows with the runs, not with
+        the history.
+
+        Args:
+            series: Whose slots.
+            window: ``[start, end)`` of whole slots.
+
+        Returns:
+            Maximal, disjoint runs in order, on the grid.
+        """
+
+    def below_target(self, series: Series, window: Interval) -> list[Graded]:
+        """Return the runs of slots that hold a reading below the series' target, by grade."""
+
+    def newest(self, series: Series) -> datetime | None:
+        """Return the newest slot that holds every required field, ``None`` for none."""
+
+    def read(self, series: Series, window: Interval) -> list[Row]:
+        """Return the rows of the window in order of slot, one per slot."""
+
+    def write(
+        self,
+        series: Series,
+        readings: Sequence[Reading],
+        batch: str,
+        *,
+        replace_equal: bool = False,
+    ) -> int:
+        """Write what is better than what stands (``domain.reading.combine``), at once or not at all.
+
+        What is replaced is kept for ``undo``. Writing the same readings again changes
+        nothing.
+
+        Returns:
+            How many slots were written.
+        """
+
+    def put(self, series: Series, rows: Sequence[Row]) -> int:
+        """Write rows as they are, provenance included, at once or not at all (``import``).
+
+        A row of a higher grade stays. What is replaced is kept for ``undo``.
+
+        Returns:
+            How many rows were written.
+        """
+
+    def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
+        """Return the slots, by series name, that a batch wrote, whether or not they were replaced since."""
+
+    def undo(self, batch: str, series: Iterable[Series]) -> Undone:
+        """Put back what a batch replaced and remove what it added, in one transaction.
+
+        Args:
+            batch: Id of the fill.
+            series: The catalogue's series, to find its rows in.
+
+        Raises:
+            StoreError: If the database cannot be read or written.
+        """
+
+    def note(self, entries: Sequence[Entry]) -> None:
+        """Add lines to the ledger; they are never changed."""
+
+    def entries(self, series: str) -> list[Entry]:
+        """Return the ledger of a series in the order it was written."""
+
+    def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
+        """Return ``(batch, outcome)`` of a source's ledger lines in a run, in the order written.
+
+        Args:
+            run: Id of the run; its batches are ``run/…``.
+            source: Catalogue name; its products are ``source.…``.
+        """
+
+    def record_call(self, source: str, at: datetime, batch: str) -> None:
+        """Note that a call is about to be sent."""
+
+    def calls_of(self, run: str) -> int:
+        """Count the calls recorded by the batches of a run."""
+
+    def calls_since(self, source: str, since: datetime) -> int:
+        """Count the calls recorded at ``since`` or later."""
+
+    def block(self, block: Block) -> None:
+        """Note that a source may not be called until an instant; the later one stands."""
+
+    def blocks(self, now: datetime) -> list[Block]:
+        """Return the blocks in force."""
+
+    def close(self) -> None:
+        """Give back connections; the store may be used again afterwards."""
+
+
+class Caller(Protocol):
+    """One source, ready to be asked."""
+
+    def fetch(self, ask: Ask) -> Answer:
+        """Ask the API and return what it said.
+
+        Raises:
+            SourceError: One of its leaves; no verdict follows from it.
+        """
+
+
+class Sources(Protocol):
+    """The sources as they are set up on this machine."""
+
+    def obstacle(self, product: Product) -> str | None:
+        """Return why a product cannot be asked, as a sentence; ``None`` where it can."""
+
+    def caller(self, source: str, before_call: Callable[[], None]) -> Caller:
+        """Return the source's hook, which runs ``before_call`` before each HTTP request.
+
+        Raises:
+            ConfigError: If its connection is wrong.
+        """
+
+    def turn(self, source: str) -> AbstractContextManager[object]:
+        """Wait for this machine's turn at a source: one caller at a time."""

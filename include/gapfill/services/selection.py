@@ -1,0 +1,64 @@
+"""What a person asks for: which series, and which stretch of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gapfill.domain.coverage import horizon
+from gapfill.domain.interval import Interval, iso
+from gapfill.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.domain.route import Candidate
+    from gapfill.domain.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Series and a range of slot starts, ``[start, end)``; an open bound is ``None``."""
+
+    series: tuple[Series, ...]
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def has_range(self) -> bool:
+        """Whether a range was given at all."""
+        return self.start is not None or self.end is not None
+
+    def check(self, now: datetime) -> None:
+        """Refuse a range that can hold no expected slot of any selected series.
+
+        Raises:
+            RequestError: If end is not after start, or the range lies before the
+                earliest slot or after the last one that can exist.
+        """
+        if self.start and self.end and self.start >= self.end:
+            message = f"The end {iso(self.end)} is not after the start {iso(self.start)}."
+            raise RequestError(message)
+        first = min(series.earliest for series in self.series)
+        if self.end and self.end <= first:
+            message = f"The range ends before {iso(first)}, the earliest slot of what was selected."
+            raise RequestError(message)
+        last = max(horizon(series, [], now) for series in self.series)
+        if self.start and self.start >= last:
+            message = (
+                f"The range starts in the future: {iso(self.start)} is after {iso(last)}, "
+                f"the last slot expected at {iso(now)}."
+            )
+            raise RequestError(message)
+
+    def window(
+        self, series: Series, candidates: Sequence[Candidate], now: datetime
+    ) -> Interval | None:
+        """Return the expected slots of a series within the range, ``None`` for none.
+
+        Without an end it reaches to the last slot expected now.
+        """
+        start = max(series.earliest, self.start or series.earliest)
+        end = self.end or horizon(series, candidates, now)
+        return series.grid.cover(Interval(start, end)) if start < end else None

@@ -1,0 +1,157 @@
+"""What a run came to: counted by reading batches back, so that a kill loses no account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import Interval, intersect, merge
+from gapfill.domain.series import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.resolution import Grid
+    from gapfill.services.detect import Report
+    from gapfill.services.fill import Certificate
+    from gapfill.services.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What ``summarize`` returns and ``heal --json`` prints.
+
+    Attributes:
+        status: ``completed``, ``partial``, ``failed`` or ``nothing_to_do``.
+        ree_records_recovered: Slots that batches of this run filled in group ``ree``.
+        weather_records_recovered: The same in every other group.
+        duration_seconds: Real time of the run.
+        gaps_found: Gaps with a due slot missing, before.
+        gaps_resolved: Those of them of which nothing is missing any more.
+        gaps_waiting: Gaps, after, that no source can be asked for now.
+        gaps_unfillable: Gaps, after, that no source has.
+        units_failed: Units that raised.
+        units_deferred: Units left for a later run.
+        calls: API calls made.
+        healed: Healed intervals by series.
+        failures: What went wrong, a sentence each.
+    """
+
+    status: str
+    ree_records_recovered: int
+    weather_records_recovered: int
+    duration_seconds: float
+    gaps_found: int
+    gaps_resolved: int
+    gaps_waiting: int
+    gaps_unfillable: int
+    units_failed: int
+    units_deferred: int
+    calls: int
+    healed: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
+    failures: Sequence[str] = ()
+
+
+def summarize(
+    site: Site,
+    run: str,
+    plans: Sequence[Plan],
+    certificates: Sequence[Certificate],
+    before: Sequence[Report],
+    after: Sequence[Report],
+    seconds: float,
+) -> Summary:
+    """Say what a run came to.
+
+    Units without a certificate count as failed: their task died, whatever the cause.
+
+    Args:
+        site: The installation.
+        run: Id of the run.
+        plans: What was planned, in order.
+        certificates: What units returned.
+        before: Reports over the whole history, before.
+        after: The same, after.
+        seconds: Real time of the run.
+
+    Raises:
+        StoreError: If the batches cannot be read back.
+    """
+    units = [unit for plan in plans for unit in plan.units]
+    healed = _healed(site, run, units)
+    returned = {c.batch: c for c in certificates}
+    missing = [u for u in units if f"{run}/{u.id}" not in returned]
+    failed = [c for c in returned.values() if c.outcome == "failed"]
+    deferred = sum(c.outcome == "deferred" for c in returned.values())
+    found, resolved = _resolved(before, after)
+    records = {
+        name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
+        for name, intervals in healed.items()
+    }
+    ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
+    lost = len(missing) + len(failed)
+    postponed = deferred + (plans[-1].deferred if plans else 0)
+    unread = [f"{r.series} could not be read: {r.error}" for r in after if r.error]
+    return Summary(
+        status=_status(len(units), lost, postponed, found - resolved, bool(unread), bool(records)),
+        ree_records_recovered=ree,
+        weather_records_recovered=sum(records.values()) - ree,
+        duration_seconds=round(seconds, 3),
+        gaps_found=found,
+        gaps_resolved=resolved,
+        gaps_waiting=sum(g.waiting is not None for r in after for g in r.coverage.gaps),
+        gaps_unfillable=sum(g.state is State.UNFILLABLE for r in after for g in r.coverage.gaps),
+        units_failed=lost,
+        units_deferred=postponed,
+        calls=site.store.calls_of(run),
+        healed=healed,
+        failures=[
+            *unread,
+            *(f"{c.unit}: {c.note}" for c in failed),
+            *(f"{u.label}: its task ended without a certificate" for u in missing),
+        ],
+    )
+
+
+def _status(
+    units: int, lost: int, postponed: int, left: int, is_unread: bool, has_records: bool  # noqa: FBT001
+) -> str:
+    if is_unread or (lost and lost == units and not has_records):
+        return "failed"
+    if not units and not postponed:
+        return "nothing_to_do"
+    return "partial" if lost or postponed or left > 0 else "completed"
+
+
+def _healed(site: Site, run: str, units: Sequence[Unit]) -> dict[str, list[Interval]]:
+    slots: dict[str, set[datetime]] = {}
+    for batch in dict.fromkeys(f"{run}/{unit.id}" for unit in units):
+        for name, written in site.store.batch_slots(batch).items():
+            slots.setdefault(name, set()).update(written)
+    return {
+        name: _runs(sorted(found), site.catalog.series[name].grid)
+        for name, found in slots.items()
+        if found
+    }
+
+
+def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
+    return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
+
+
+def _resolved(before: Sequence[Report], after: Sequence[Report]) -> tuple[int, int]:
+    """Return how many gaps were missing something before, and how many of those do not now."""
+    open_now = {r.series: _missing(r) for r in after if not r.error}
+    found = resolved = 0
+    for report in before:
+        for gap in _missing(report):
+            found += 1
+            left = open_now.get(report.series)
+            resolved += left is not None and not intersect([gap], left)
+    return found, resolved
+
+
+def _missing(report: Report) -> list[Interval]:
+    return report.coverage.runs(State.MISSING)

@@ -1,0 +1,199 @@
+"""Reports as JSON documents. Their keys are contracts: more may be added, none taken away."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from gapfill.domain.interval import iso
+from gapfill.domain.reading import format_kept
+from gapfill.domain.series import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.catalog import Catalog
+    from gapfill.domain.coverage import Gap
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.resolution import Grid
+    from gapfill.services.detect import Report
+    from gapfill.services.explain import Explanation
+    from gapfill.services.fill import Certificate
+    from gapfill.services.summary import Summary
+
+Document = dict[str, Any]
+
+
+def overall(reports: Sequence[Report]) -> str:
+    """Return ``unknown`` when any read failed, ``gaps`` when something is missing, else ``ok``."""
+    if any(report.error for report in reports):
+        return "unknown"
+    return "gaps" if any(report.is_missing for report in reports) else "ok"
+
+
+def status(catalog: Catalog, reports: Sequence[Report], now: datetime) -> Document:
+    """Return the document of ``status --json``."""
+    return {
+        "now": iso(now),
+        "state": overall(reports),
+        "series": [_series(catalog, report) for report in reports],
+    }
+
+
+def _series(catalog: Catalog, report: Report) -> Document:
+    series, coverage = catalog.series[report.series], report.coverage
+    return {
+        "series": series.name,
+        "group": series.group,
+        "resolution": resolution(series.grid),
+        "earliest": iso(series.earliest),
+        "newest": _instant(report.newest),
+        "slots": {state.value: n for state, n in coverage.counts.items()},
+        "coverage": coverage.coverage,
+        "usable": coverage.usable,
+        "gaps": [_gap(gap) for gap in coverage.gaps],
+        "error": report.error,
+    }
+
+
+def _gap(gap: Gap) -> Document:
+    return {
+        **_bounds(gap.interval),
+        "slots": gap.slots,
+        "hours": gap.interval.duration.total_seconds() / 3600,
+        "severity": gap.severity.label,
+        "state": gap.state.value,
+        "waiting": _instant(gap.waiting),
+        "reason": gap.reason,
+    }
+
+
+def plan(made: Plan) -> Document:
+    """Return the document of ``plan --json``."""
+    return {
+        "now": iso(made.now),
+        "units": [unit(u) for u in made.units],
+        "waiting": [
+            {
+                "series": w.series,
+                **_bounds(w.interval),
+                "slots": w.slots,
+                "until": iso(w.until),
+                "source": w.source,
+                "reason": w.reason,
+            }
+            for w in made.waiting
+        ],
+        "unhealable": [
+            {"series": u.series, **_bounds(u.interval), "slots": u.slots, "reason": u.reason}
+            for u in made.unhealable
+        ],
+        "deferred": made.deferred,
+        "bill": {
+            "calls": made.calls,
+            "seconds": made.seconds,
+            "slots": sum(u.slots for u in made.units),
+            "by_source": {
+                name: {"calls": c.calls, "seconds": c.seconds, "quota_left": c.quota_left}
+                for name, c in made.bill.items()
+            },
+        },
+    }
+
+
+def unit(u: Unit) -> Document:
+    """Return a unit as a document."""
+    return {
+        "label": u.label,
+        "series": u.series,
+        "source": u.source,
+        "product": u.product,
+        "station": u.station,
+        "severity": u.severity.label,
+        "slots": u.slots,
+        "requests": [_bounds(request.interval) for request in u.requests],
+    }
+
+
+def healed(
+    summary: Summary, certificates: Sequence[Certificate], after: Sequence[Report], last: Plan
+) -> Document:
+    """Return the document of ``heal --json``."""
+    return {
+        **summarized(summary),
+        "certificates": [asdict(c) for c in certificates],
+        "state": overall(after),
+        "waiting": plan(last)["waiting"],
+        "unhealable": plan(last)["unhealable"],
+    }
+
+
+def summarized(summary: Summary) -> Document:
+    """Return what ``summarize`` returns."""
+    document = asdict(summary)
+    document["healed"] = {
+        name: [_bounds(run) for run in runs] for name, runs in summary.healed.items()
+    }
+    document["failures"] = list(summary.failures)
+    return document
+
+
+def explained(explanation: Explanation) -> Document:
+    """Return the document of ``explain --json``."""
+    row = explanation.row
+    return {
+        "series": explanation.series,
+        "slot": iso(explanation.slot),
+        "state": explanation.state.value,
+        "sentence": explanation.sentence,
+        "row": None
+        if row is None
+        else {
+            "values": dict(row.values),
+            "grade": row.grade.label,
+            "source": row.source,
+            "batch": row.batch,
+            "kept": format_kept(row.kept),
+        },
+        "candidates": [
+            {
+                "candidate": o.candidate,
+                "standing": o.standing,
+                "until": _instant(o.until),
+                "sentence": o.sentence,
+            }
+            for o in explanation.opinions
+        ],
+        "next": explanation.next,
+    }
+
+
+def first_line(reports: Sequence[Report]) -> str:
+    """Return the state of everything in one line, never shorter than the truth."""
+    counts = dict.fromkeys(State, 0)
+    for report in reports:
+        for state, n in report.coverage.counts.items():
+            counts[state] += n
+    named = (State.MISSING, State.UNKNOWN, State.PROVISIONAL, State.PENDING, State.UNFILLABLE)
+    parts = [f"{counts[state]:,} {state.value}" for state in named if counts[state]]
+    words = {"ok": "No gaps", "gaps": "Gaps", "unknown": "Unknown: a read failed"}
+    return f"{words[overall(reports)]}: " + ", ".join([f"{counts[State.COMPLETE]:,} complete", *parts])
+
+
+def resolution(grid: Grid) -> str:
+    """Return the newest spacing of a grid as ISO 8601."""
+    seconds = int(grid.eras[-1].step.total_seconds())
+    for size, before, letter in ((86400, "P", "D"), (3600, "PT", "H"), (60, "PT", "M")):
+        if seconds % size == 0:
+            return f"{before}{seconds // size}{letter}"
+    return f"PT{seconds}S"
+
+
+def _bounds(interval: Interval) -> Mapping[str, str]:
+    return {"start": iso(interval.start), "end": iso(interval.end)}
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return iso(instant) if instant else None

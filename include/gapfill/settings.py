@@ -1,0 +1,26 @@
+"""The environment variables Gapfill reads; each has a default that works."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+
+def catalog_path() -> Path:
+    """Return ``GAPFILL_CATALOG``, else the shipped catalogue."""
+    return Path(os.environ.get("GAPFILL_CATALOG") or Path(__file__).with_name("catalog.yaml"))
+
+
+def clock() -> str | None:
+    """Return ``GAPFILL_NOW``: an instant, or the URL that answers with one; ``None`` for real time."""
+    return os.environ.get("GAPFILL_NOW") or None
+
+
+def lock_folder() -> Path:
+    """Return ``GAPFILL_LOCKS``, else a folder under the system's temporary one.
+
+    One lock file per source in it keeps this machine's callers of a source apart.
+    """
+    return Path(os.environ.get("GAPFILL_LOCKS") or Path(tempfile.gettempdir()) / "gapfill-locks")

@@ -1,0 +1,1 @@
+"""What each API's answers mean: intervals to requests, payloads to readings. Pure."""
