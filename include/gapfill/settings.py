@@ -24,3 +24,11 @@ def lock_folder() -> Path:
     One lock file per source in it keeps this machine's callers of a source apart.
     """
     return Path(os.environ.get("GAPFILL_LOCKS") or Path(tempfile.gettempdir()) / "gapfill-locks")
+
+
+def retry_delay_s() -> float:
+    """Return ``GAPFILL_RETRY_DELAY``: seconds before the first retry of a task, else 30."""
+    try:
+        return max(0.0, float(os.environ.get("GAPFILL_RETRY_DELAY") or 30))
+    except ValueError:
+        return 30.0

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 
 import pendulum
 
-from gapfill.domain.interval import Interval
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
+from gapfill.domain.resolution import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gapfill.domain.resolution import Grid
+
+
+_zone = lru_cache(maxsize=64)(pendulum.timezone)
+"""A time zone by name. Pendulum itself reads the file anew when nobody holds on to the zone."""
 
 
 @lru_cache(maxsize=4096)
@@ -22,7 +29,7 @@ def at_local(day: date, clock: time, zone: str) -> datetime:
     A clock time that does not exist (spring) moves forward, one that exists twice
     (autumn) is the first of the two.
     """
-    return datetime.combine(day, clock, tzinfo=pendulum.timezone(zone)).astimezone(UTC)
+    return datetime.combine(day, clock, tzinfo=_zone(zone)).astimezone(UTC)
 
 
 def day_start(day: date, zone: str) -> datetime:
@@ -37,7 +44,7 @@ def day_interval(day: date, zone: str) -> Interval:
 
 def local_date(instant: datetime, zone: str) -> date:
     """Return the local date an instant falls on."""
-    return instant.astimezone(pendulum.timezone(zone)).date()
+    return instant.astimezone(_zone(zone)).date()
 
 
 def month_start(instant: datetime, zone: str) -> datetime:
@@ -57,7 +64,7 @@ class AfterEnd:
     """A thing happens to a slot a fixed time after the slot's end.
 
     Attributes:
-        lag: Zero or more.
+        lag: Zero or more; minus the resolution for what is there from the slot's start on.
     """
 
     lag: timedelta
@@ -76,7 +83,8 @@ class AtClock:
     """A thing happens to all slots of a local day at one local clock time.
 
     Attributes:
-        days: Days from the slot's local day: −1 for the day before.
+        days: Days from the slot's local day: −1 for the day before. The day of a daily
+            slot is its date.
         at: Local clock time.
         zone: IANA time zone.
     """
@@ -85,18 +93,19 @@ class AtClock:
     at: time
     zone: str
 
-    def instant(self, slot: datetime, grid: Grid) -> datetime:  # noqa: ARG002 - one shape with AfterEnd
+    def instant(self, slot: datetime, grid: Grid) -> datetime:
         """Return when it happens to this slot."""
-        return at_local(
-            local_date(slot, self.zone) + timedelta(days=self.days), self.at, self.zone
-        )
+        day = slot.date() if grid.step_at(slot) >= DAY else local_date(slot, self.zone)
+        return at_local(day + timedelta(days=self.days), self.at, self.zone)
 
     def until(self, now: datetime, grid: Grid) -> datetime:
         """Return the first slot to which it has not happened by ``now``."""
         today = local_date(now, self.zone)
         if now < at_local(today, self.at, self.zone):
             today -= timedelta(days=1)
-        return grid.ceil(day_start(today - timedelta(days=self.days - 1), self.zone))
+        first = today - timedelta(days=self.days - 1)
+        start = day_start(first, self.zone)
+        return day_start(first, "UTC") if grid.step_at(start) >= DAY else grid.ceil(start)
 
 
 Rule = AfterEnd | AtClock
@@ -113,7 +122,7 @@ def parse_instant(text: str) -> datetime:
     if instant.tzinfo is None:
         message = f"{text!r} has no time zone: add Z for UTC"
         raise ValueError(message)
-    return instant.astimezone(UTC)
+    return _believable(text, lambda: instant.astimezone(UTC))
 
 
 def parse_bound(text: str, zone: str, *, is_end: bool = False) -> datetime:
@@ -128,4 +137,16 @@ def parse_bound(text: str, zone: str, *, is_end: bool = False) -> datetime:
         day = date.fromisoformat(text)
     except ValueError:
         return parse_instant(text)
-    return day_start(day + timedelta(days=1) if is_end else day, zone)
+    return _believable(text, lambda: day_start(day + timedelta(days=is_end), zone))
+
+
+def _believable(text: str, compute: Callable[[], datetime]) -> datetime:
+    """Return the instant, refusing what lies beyond the years that slots can have."""
+    try:
+        instant = compute()
+    except OverflowError:
+        instant = END_OF_TIME
+    if not BEGINNING <= instant < END_OF_TIME:
+        message = f"{text!r} is not between the years {BEGINNING.year} and {END_OF_TIME.year}"
+        raise ValueError(message)
+    return instant

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.civil import AtClock, day_start, local_date
 from gapfill.domain.interval import Interval, intersect, merge, subtract
-from gapfill.domain.route import ASKABLE, WAITS, cut, judge
+from gapfill.domain.route import ASKABLE, WAITS, Standing, cut, why_not
 from gapfill.domain.series import State
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.resolution import Grid
-    from gapfill.domain.route import Candidate, Piece
+    from gapfill.domain.route import Candidate, Verdict
     from gapfill.domain.series import Grade, Series
     from gapfill.domain.severity import Severity
 
@@ -44,6 +44,7 @@ class Gap:
         state: ``missing``, ``unfillable`` or ``unknown``.
         waiting: When a source will first have some of it, where none has any now.
         reason: Why it is unfillable or waits, in a sentence.
+        next_ask: When some of it, being unfillable, will be asked for again after all.
     """
 
     interval: Interval
@@ -52,6 +53,7 @@ class Gap:
     state: State
     waiting: datetime | None = None
     reason: str = ""
+    next_ask: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class Coverage:
         due: Due slots within some product's reach, the whole of ``coverage``.
         gaps: Missing, unfillable and unknown runs, in order.
         lower: Runs of provisional slots, in order.
+        pending: Runs without a reading that are not due, in order.
+        due_complete: How many of the due slots are complete.
+        due_provisional: How many of the due slots are provisional.
     """
 
     window: Interval | None
@@ -71,21 +76,24 @@ class Coverage:
     due: int
     gaps: tuple[Gap, ...]
     lower: tuple[Graded, ...] = ()
+    pending: tuple[Interval, ...] = ()
+    due_complete: int = 0
+    due_provisional: int = 0
 
     @property
     def coverage(self) -> float | None:
         """Complete ÷ due slots; ``None`` where none is due or nothing is known."""
-        return self._share(self.counts[State.COMPLETE])
+        return self._share(self.due_complete)
 
     @property
     def usable(self) -> float | None:
         """(Complete + provisional) ÷ due slots; ``None`` as for ``coverage``."""
-        return self._share(self.counts[State.COMPLETE] + self.counts[State.PROVISIONAL])
+        return self._share(self.due_complete + self.due_provisional)
 
     def _share(self, slots: int) -> float | None:
         if not self.due or self.counts[State.UNKNOWN]:
             return None
-        return min(1.0, slots / self.due)
+        return slots / self.due
 
     def runs(self, *states: State) -> list[Interval]:
         """Return the gaps in these states as intervals, in order."""
@@ -96,13 +104,14 @@ def due_until(series: Series, candidates: Sequence[Candidate], now: datetime) ->
     """Return the first slot that is not due.
 
     Without a rule of its own, a slot is due after the smallest lag among the
-    configured products of the series; where none is configured, among all of them.
+    configured products of the series; where none is configured, among all of them. It
+    is never due before its end, even where a product has it from its start on.
     """
     if series.due is not None:
         return series.due.until(now, series.grid)
     configured = [c for c in candidates if c.obstacle is None] or list(candidates)
     instants = [c.product.available.until(now, series.grid) for c in configured]
-    return max(instants, default=series.grid.floor(now))
+    return min(max(instants, default=now), series.grid.floor(now))
 
 
 def horizon(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:
@@ -141,16 +150,28 @@ def classify(
     due_end = due_until(series, candidates, now)
     due = [Interval(window.start, min(due_end, window.end))] if due_end > window.start else []
     overdue = intersect(absent, due)
+    pending = subtract(absent, due)
+    provisional = intersect([run.interval for run in lower], due)
     gaps = _gaps(overdue, series, candidates, now)
     counts = dict.fromkeys(State, 0)
     for gap in gaps:
         counts[gap.state] += gap.slots
-    counts[State.PENDING] = _count(grid, absent) - _count(grid, overdue)
+    counts[State.PENDING] = _count(grid, pending)
     counts[State.PROVISIONAL] = sum(grid.count(run.interval) for run in lower)
     counts[State.COMPLETE] = grid.count(window) - sum(counts.values())
     reach = merge(c.reach for c in candidates if c.obstacle is None)
     in_reach = _count(grid, intersect(due, reach)) + _readings_beyond(grid, due, reach, absent)
-    return Coverage(window, counts, in_reach, tuple(gaps), tuple(lower))
+    due_provisional = _count(grid, provisional)
+    return Coverage(
+        window=window,
+        counts=counts,
+        due=in_reach,
+        gaps=tuple(gaps),
+        lower=tuple(lower),
+        pending=tuple(pending),
+        due_complete=_count(grid, due) - _count(grid, overdue) - due_provisional,
+        due_provisional=due_provisional,
+    )
 
 
 def nothing() -> Coverage:
@@ -179,41 +200,50 @@ def _readings_beyond(
 
 class _Finding(NamedTuple):
     state: State
-    waiting: datetime | None
-    reason: str
+    waiting: datetime | None = None
+    reason: str = ""
+    next_ask: datetime | None = None
+
+    def joined(self, other: _Finding) -> _Finding:
+        """Return what both come to for one run: who can be asked first speaks for all."""
+        if self.state is State.MISSING:
+            return self if _sooner(self.waiting, other.waiting) else other
+        asks = [ask for ask in (self.next_ask, other.next_ask) if ask]
+        return self._replace(next_ask=min(asks, default=None))
+
+
+def _sooner(one: datetime | None, other: datetime | None) -> bool:
+    return one is None or (other is not None and one <= other)
 
 
 def _gaps(
     runs: Sequence[Interval], series: Series, candidates: Sequence[Candidate], now: datetime
 ) -> list[Gap]:
     """Return the runs as gaps, cut only where the state changes."""
-    gaps: list[Gap] = []
+    joined: list[tuple[Interval, _Finding]] = []
+    verdicts: tuple[Verdict, ...] | None = None
+    found = _Finding(State.MISSING)
     for piece in cut(runs, series, candidates, now):
-        found = _find(piece, series, now)
-        last = gaps[-1] if gaps else None
-        interval, waiting, reason = piece.interval, found.waiting, found.reason
-        if last and last.state is found.state and last.interval.end == interval.start:
-            gaps.pop()
-            interval = Interval(last.interval.start, interval.end)
-            waiting = min(waiting, last.waiting) if waiting and last.waiting else None
-            reason = last.reason or reason
-        slots, severity = series.grid.count(interval), series.severity_of(interval)
-        gaps.append(Gap(interval, slots, severity, found.state, waiting, reason))
-    return gaps
+        if piece.verdicts is not verdicts:
+            verdicts = piece.verdicts
+            found = _find(verdicts)
+        interval, whole = piece.interval, found
+        if joined and joined[-1][0].end == interval.start and joined[-1][1].state is found.state:
+            before, finding = joined.pop()
+            interval, whole = Interval(before.start, interval.end), finding.joined(found)
+        joined.append((interval, whole))
+    return [
+        Gap(interval, series.grid.count(interval), series.severity_of(interval), *finding)
+        for interval, finding in joined
+    ]
 
 
-def _find(piece: Piece, series: Series, now: datetime) -> _Finding:
-    """Say what a piece of due slots without a reading is: askable, waiting or given up."""
-    untils: list[datetime] = []
-    sentences: list[str] = []
-    for candidate in piece.candidates:
-        verdict = judge(candidate, series, piece.interval.start, now)
-        if verdict.standing in ASKABLE:
-            return _Finding(State.MISSING, None, "")
-        if verdict.standing in WAITS and verdict.until:
-            untils.append(verdict.until)
-        sentences.append(f"{candidate.name} {verdict.sentence}")
-    reason = "; ".join(sentences) or "no source of its route offers it"
+def _find(verdicts: Sequence[Verdict]) -> _Finding:
+    """Say what due slots without a reading are: askable, waiting or given up."""
+    if any(v.standing in ASKABLE for v in verdicts):
+        return _Finding(State.MISSING)
+    untils = [v.until for v in verdicts if v.standing in WAITS and v.until]
     if untils:
-        return _Finding(State.MISSING, min(untils), reason)
-    return _Finding(State.UNFILLABLE, None, reason)
+        return _Finding(State.MISSING, min(untils), why_not(verdicts))
+    asks = [v.until for v in verdicts if v.standing is Standing.RULED_OUT and v.until]
+    return _Finding(State.UNFILLABLE, None, why_not(verdicts), min(asks, default=None))

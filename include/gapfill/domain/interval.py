@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,12 +28,14 @@ def as_utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         message = f"{instant} has no time zone"
         raise ValueError(message)
+    if instant.tzinfo is UTC and type(instant) is datetime:
+        return instant
     return datetime.fromtimestamp(instant.timestamp(), UTC)
 
 
 def iso(instant: datetime) -> str:
     """Return an instant as Gapfill prints it: ``2025-10-26T00:00:00Z``."""
-    return as_utc(instant).isoformat().replace("+00:00", "Z")
+    return as_utc(instant).isoformat().removesuffix("+00:00") + "Z"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,6 +45,9 @@ class Interval:
     Attributes:
         start: First instant inside, timezone-aware UTC.
         end: First instant outside; always later than ``start``.
+
+    A bound of another zone is turned into UTC: between two instants of one zone Python
+    counts wall-clock time, an hour wrong across a clock change.
 
     Raises:
         ValueError: If a bound is naive or the interval would be empty.
@@ -54,6 +61,10 @@ class Interval:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             message = f"an interval needs time zones, got {self.start} – {self.end}"
             raise ValueError(message)
+        if self.start.tzinfo is not UTC:
+            object.__setattr__(self, "start", as_utc(self.start))
+        if self.end.tzinfo is not UTC:
+            object.__setattr__(self, "end", as_utc(self.end))
         if self.start >= self.end:
             message = f"an interval must end after it starts, got {self.start} – {self.end}"
             raise ValueError(message)
@@ -75,6 +86,12 @@ class Interval:
         """Return what both intervals share, ``None`` where they share nothing."""
         start, end = max(self.start, other.start), min(self.end, other.end)
         return Interval(start, end) if start < end else None
+
+
+def covers(intervals: Sequence[Interval], instant: datetime) -> bool:
+    """Tell whether one of the sorted, disjoint intervals holds the instant; logarithmic."""
+    n = bisect_right(intervals, instant, key=attrgetter("start"))
+    return n > 0 and instant < intervals[n - 1].end
 
 
 def merge(intervals: Iterable[Interval]) -> list[Interval]:

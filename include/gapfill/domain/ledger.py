@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval
+from gapfill.domain.interval import Interval, merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,6 +94,9 @@ class Ruling:
         return self.count >= FINAL
 
 
+_start = attrgetter("interval.start")
+
+
 @dataclass(frozen=True, slots=True)
 class Rulings:
     """Rulings in order, disjoint, with a look-up by slot in logarithmic time."""
@@ -100,15 +105,15 @@ class Rulings:
 
     def at(self, slot: datetime) -> Ruling | None:
         """Return the ruling on a slot, ``None`` where there is none."""
-        n = bisect_right(self.items, slot, key=lambda r: r.interval.start)
-        return self.items[n - 1] if n and slot in self.items[n - 1].interval else None
+        n = bisect_right(self.items, slot, key=_start)
+        return self.items[n - 1] if n and slot < self.items[n - 1].interval.end else None
 
 
 def rule(entries: Iterable[Entry]) -> Rulings:
     """Return what the "no data" entries of one product and station come to.
 
-    Entries may overlap; the answer is cut where the history changes. Cost grows
-    with the number of entries times the number of overlaps.
+    Entries may come in any order and overlap; the answer is cut where the history
+    changes. Cost grows with the number of entries times the number of overlaps.
     """
     said = sorted(
         (e for e in entries if e.outcome is Outcome.NO_DATA), key=lambda e: e.interval.start
@@ -117,18 +122,17 @@ def rule(entries: Iterable[Entry]) -> Rulings:
     items: list[Ruling] = []
     active: list[Entry] = []
     position = 0
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         active = [e for e in active if e.interval.end > start]
         while position < len(said) and said[position].interval.start == start:
-            active.append(said[position])
+            insort(active, said[position], key=attrgetter("asked_at"))
             position += 1
         if active:
             items.append(_ruling(Interval(start, end), active))
     return Rulings(tuple(items))
 
 
-def _ruling(interval: Interval, entries: Sequence[Entry]) -> Ruling:
-    history = sorted(entries, key=lambda e: e.asked_at)
+def _ruling(interval: Interval, history: Sequence[Entry]) -> Ruling:
     count, counted_at = 0, None
     for entry in history:
         if counted_at is None or entry.asked_at - counted_at >= APART:
@@ -138,9 +142,9 @@ def _ruling(interval: Interval, entries: Sequence[Entry]) -> Ruling:
 
 
 def recent(entries: Iterable[Entry], now: datetime) -> list[Interval]:
-    """Return the stretches that failed or were "not yet" within the last two hours."""
-    return [
+    """Return the stretches that failed or were "not yet" within the last two hours, merged."""
+    return merge(
         e.interval
         for e in entries
         if e.outcome in STOOD_IN_FOR and now - RECENT < e.asked_at <= now
-    ]
+    )

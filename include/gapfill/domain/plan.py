@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.interval import Interval, iso, merge
+from gapfill.domain.interval import Interval, iso, merge, subtract
 from gapfill.domain.route import choose
 from gapfill.domain.severity import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from gapfill.domain.coverage import Graded
@@ -163,6 +165,8 @@ class Wish(NamedTuple):
         gaps: Maximal runs of missing slots, with the severity of the *whole* gap.
         lower: Runs to upgrade.
         again: Runs to ask again although complete (``refresh``).
+        pending: Runs that are not due: asked where a product has them already, such as
+            the slot of now, and passed over in silence elsewhere.
     """
 
     series: Series
@@ -170,6 +174,7 @@ class Wish(NamedTuple):
     gaps: Sequence[tuple[Interval, Severity]]
     lower: Sequence[Graded] = ()
     again: Sequence[Interval] = ()
+    pending: Sequence[Interval] = ()
 
 
 def coalesce(
@@ -195,7 +200,7 @@ def coalesce(
             start = rest.start if start is None else start
             end = _reach(start, rest, grid, fits)
             if end is not None:
-                asked.append(Interval(rest.start, end))
+                _append(asked, Interval(rest.start, end))
                 rest = Interval(end, rest.end) if end < rest.end else None
             if rest is not None:
                 requests.append(Request(start, asked[-1].end, tuple(asked)))
@@ -203,6 +208,12 @@ def coalesce(
     if start is not None:
         requests.append(Request(start, asked[-1].end, tuple(asked)))
     return requests
+
+
+def _append(runs: list[Interval], run: Interval) -> None:
+    if runs and runs[-1].end == run.start:
+        run = Interval(runs.pop().start, run.end)
+    runs.append(run)
 
 
 def _reach(
@@ -239,21 +250,21 @@ def plan_units(
     units: list[Unit] = []
     waiting: list[Waiting] = []
     unhealable: list[Unhealable] = []
-    sources = {}
+    asked: dict[tuple[str, str], Candidate] = {}
     for wish in wishes:
         for key, runs in _assign(wish, now, waiting, unhealable, force=force).items():
             candidate = next(c for c in wish.candidates if _key(c) == key)
-            sources[candidate.source.name] = candidate
+            asked[candidate.source.name, candidate.product.name] = candidate
             units += _units(wish, candidate, runs)
     units.sort(key=lambda u: (u.severity, u.interval.end), reverse=True)
-    kept, left = _within_quota(units[:max_units], sources)
+    kept = _within(units, asked, max_units)
     return Plan(
         now=now,
         units=tuple(kept),
         waiting=tuple(waiting),
         unhealable=tuple(unhealable),
         deferred=len(units) - len(kept),
-        bill=_bill(kept, sources, left),
+        bill=_bill(kept, asked),
     )
 
 
@@ -275,19 +286,22 @@ def _assign(
     """Give every wished slot to a candidate; what is left over goes to the lists."""
     chosen: dict[_Key, list[Interval]] = {}
 
-    def place(runs: Sequence[Interval], above: Grade | None = None) -> Iterator[Assignment]:
+    def place(runs: Sequence[Interval], above: Grade | None = None) -> list[Assignment]:
+        left: list[Assignment] = []
         for assigned in choose(runs, wish.series, wish.candidates, now, force=force, above=above):
             if assigned.candidate is None:
-                yield assigned
+                left.append(assigned)
             else:
                 chosen.setdefault(_key(assigned.candidate), []).append(assigned.interval)
+        return left
 
-    for left in place([interval for interval, _ in wish.gaps]):
+    gaps = [interval for interval, _ in wish.gaps]
+    planned = merge([*gaps, *(run.interval for run in wish.lower)])
+    for left in (*place(gaps), *place(subtract(merge(wish.again), planned))):
         _set_aside(left, wish.series, waiting, unhealable)
-    for left in place(wish.again):
-        _set_aside(left, wish.series, waiting, unhealable)
-    for run in wish.lower:
-        list(place([run.interval], above=run.grade))
+    for grade in {run.grade for run in wish.lower}:
+        place([run.interval for run in wish.lower if run.grade is grade], above=grade)
+    place(wish.pending)
     return {key: merge(runs) for key, runs in chosen.items()}
 
 
@@ -299,17 +313,20 @@ def _set_aside(
     if left.until is not None and left.by is not None:
         last = waiting[-1] if waiting else None
         if last and (last.series, last.until, last.source, last.interval.end) == (
-            series.name, left.until, left.by, interval.start,
+            series.name,
+            left.until,
+            left.by,
+            interval.start,
         ):
             waiting.pop()
             interval, slots = Interval(last.interval.start, interval.end), last.slots + slots
-        waiting.append(
-            Waiting(series.name, interval, slots, left.until, left.by, left.reason)
-        )
+        waiting.append(Waiting(series.name, interval, slots, left.until, left.by, left.reason))
         return
     gone = unhealable[-1] if unhealable else None
     if gone and (gone.series, gone.reason, gone.interval.end) == (
-        series.name, left.reason, interval.start,
+        series.name,
+        left.reason,
+        interval.start,
     ):
         unhealable.pop()
         interval, slots = Interval(gone.interval.start, interval.end), gone.slots + slots
@@ -320,51 +337,60 @@ def _units(wish: Wish, candidate: Candidate, runs: Sequence[Interval]) -> Iterat
     """Yield the runs of one candidate as units of a minute's worth of requests."""
     series, product = wish.series, candidate.product
     requests = coalesce(runs, series.grid, product.fits)
-    size = max(1, candidate.source.per_minute // product.hops)
+    calls = candidate.source.per_minute
+    if candidate.quota_left is not None:
+        calls = min(calls, candidate.quota_left)
+    size = max(1, calls // product.hops)
     for first in range(0, len(requests), size):
         part = tuple(requests[first : first + size])
+        asked = [run for request in part for run in request.asked]
         yield Unit(
             series=series.name,
             source=candidate.source.name,
             product=product.name,
             station=candidate.station.id if candidate.station else None,
-            severity=_worst(wish, Interval(part[0].start, part[-1].end)),
-            slots=sum(series.grid.count(run) for request in part for run in request.asked),
+            severity=_worst(wish.gaps, asked),
+            slots=sum(series.grid.count(run) for run in asked),
             requests=part,
             refresh=bool(wish.again),
         )
 
 
-def _worst(wish: Wish, span: Interval) -> Severity:
-    touched = (severity for gap, severity in wish.gaps if gap.intersection(span))
-    return max(touched, default=Severity.MINOR)
+def _worst(gaps: Sequence[tuple[Interval, Severity]], asked: Sequence[Interval]) -> Severity:
+    """Return the worst severity among the gaps of which something is asked for."""
+    starts = [gap.start for gap, _ in gaps]
+    worst = Severity.MINOR
+    for run in asked:
+        touched = slice(max(bisect_right(starts, run.start) - 1, 0), bisect_left(starts, run.end))
+        worst = max([worst, *(s for gap, s in gaps[touched] if gap.end > run.start)])
+    return worst
 
 
-def _within_quota(
-    units: Sequence[Unit], sources: Mapping[str, Candidate]
-) -> tuple[list[Unit], dict[str, int | None]]:
-    """Keep the units that the day's quotas still allow; say what each source had left."""
-    before = {name: candidate.quota_left for name, candidate in sources.items()}
-    left, kept = dict(before), []
+_Asked = Mapping[tuple[str, str], "Candidate"]
+"""Who is asked, by source and product."""
+
+
+def _within(units: Sequence[Unit], asked: _Asked, max_units: int) -> list[Unit]:
+    """Keep the first units, up to the cap, that the day's quotas still allow."""
+    left = {source: candidate.quota_left for (source, _), candidate in asked.items()}
+    kept: list[Unit] = []
     for unit in units:
-        quota, calls = left[unit.source], _calls(unit, sources)
-        if quota is None or calls <= quota:
+        quota, calls = left[unit.source], _calls(unit, asked)
+        if len(kept) < max_units and (quota is None or calls <= quota):
             kept.append(unit)
             left[unit.source] = None if quota is None else quota - calls
-    return kept, before
+    return kept
 
 
-def _calls(unit: Unit, sources: Mapping[str, Candidate]) -> int:
-    products = {p.name: p for p in sources[unit.source].source.products}
-    return len(unit.requests) * products[unit.product].hops
+def _calls(unit: Unit, asked: _Asked) -> int:
+    return len(unit.requests) * asked[unit.source, unit.product].product.hops
 
 
-def _bill(
-    units: Sequence[Unit], sources: Mapping[str, Candidate], left: Mapping[str, int | None]
-) -> dict[str, Cost]:
-    calls: dict[str, int] = {}
+def _bill(units: Sequence[Unit], asked: _Asked) -> dict[str, Cost]:
+    bill: dict[str, Cost] = {}
     for unit in units:
-        calls[unit.source] = calls.get(unit.source, 0) + _calls(unit, sources)
-    return {
-        name: Cost(n, n * sources[name].source.pause_s, left[name]) for name, n in calls.items()
-    }
+        candidate = asked[unit.source, unit.product]
+        before = bill.get(unit.source)
+        calls = (before.calls if before else 0) + _calls(unit, asked)
+        bill[unit.source] = Cost(calls, calls * candidate.source.pause_s, candidate.quota_left)
+    return bill

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.civil import days_of
-from gapfill.domain.interval import Interval
+from gapfill.domain.civil import local_date
+from gapfill.domain.series import Grade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from gapfill.domain.civil import Rule
-    from gapfill.domain.series import Grade
+
+
+_LONGEST_DAY = timedelta(hours=25)
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +93,26 @@ class Product:
         """Return ``source.name``, unique in the catalogue."""
         return f"{self.source}.{self.name}"
 
+    @property
+    def is_last_resort(self) -> bool:
+        """Whether it is taken only where nothing observed can serve: a call a slot, a low grade."""
+        return self.grade < Grade.OBSERVED and self.span <= self.resolution
+
+    def keeps(self, slot: datetime, at: datetime) -> bool:
+        """Tell whether a slot is still there at an instant; at exactly the window's age it is."""
+        return self.window is None or at - slot <= self.window
+
     def fits(self, start: datetime, end: datetime) -> bool:
         """Tell whether one request may ask for ``[start, end)``.
 
-        It may be no longer than the span; where requests are made of whole days,
-        it may touch no more days than the span has.
+        It may be no longer than the span; where requests are made of whole days, it may
+        touch no more days than the span has. One whole day always fits, whatever the
+        span: that of 25 hours is one request too.
         """
-        if end - start > self.span:
-            return False
         if self.day_zone is None:
-            return True
-        return len(days_of(Interval(start, end), self.day_zone)) <= max(self.span.days, 1)
+            return end - start <= self.span
+        if end - start > max(self.span, _LONGEST_DAY):
+            return False
+        last = local_date(end - _MOMENT, self.day_zone)
+        days = (last - local_date(start, self.day_zone)).days + 1
+        return days == 1 or (days <= self.span.days and end - start <= self.span)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from gapfill.domain.series import Grade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 
@@ -87,7 +88,7 @@ def combine(
     row: Row | None,
     reading: Reading,
     batch: str,
-    required: Iterable[str],
+    required: Sequence[str],
     *,
     replace_equal: bool = False,
 ) -> Row | None:
@@ -96,8 +97,10 @@ def combine(
     A lower grade never overwrites a higher one; an equal one does so only with
     ``replace_equal``. A row that lacks a required field takes the reading, but each
     of its values of a higher grade stays. An optional field the reading lacks
-    survives. Whatever stays from another source than the reading's is named in
-    ``kept``, so that no row claims a source for a value that source did not give.
+    survives. The row's source and grade are those of its weakest required field, so
+    that a good reading of half the fields never passes for a whole one. Whatever came
+    from another source is named in ``kept``, so that no row claims a source for a
+    value that source did not give. A reading that would change nothing is ``None``.
 
     Args:
         row: What stands, if anything.
@@ -112,11 +115,20 @@ def combine(
         better = reading.grade > row.grade or (replace_equal and reading.grade == row.grade)
         if not better:
             return None
-    values, kept = dict(reading.values), {}
+    own = Origin(reading.source, reading.grade)
+    values, origins = dict(reading.values), dict.fromkeys(reading.values, own)
     for name, value in row.values.items():
         origin = row.origin(name)
         if name not in values or origin.grade > reading.grade:
-            values[name] = value
-            if origin.source != reading.source or origin.grade != reading.grade:
-                kept[name] = origin
-    return Row(reading.slot, values, reading.grade, reading.source, batch, kept)
+            values[name], origins[name] = value, origin
+    weakest = min((origins[n] for n in required if n in values), key=_rank, default=own)
+    if weakest.grade == own.grade:
+        weakest = own
+    kept = {name: origin for name, origin in origins.items() if origin != weakest}
+    made = Row(row.slot, values, weakest.grade, weakest.source, batch, kept)
+    is_same = _says(made) == _says(row) and (not replace_equal or batch == row.batch)
+    return None if is_same else made
+
+
+_rank = attrgetter("grade")
+_says = attrgetter("values", "grade", "source", "kept")

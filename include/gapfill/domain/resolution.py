@@ -28,6 +28,11 @@ class Era:
     step: timedelta
 
 
+def _count(interval: Interval, step: timedelta) -> int:
+    """Return how many multiples of the step, counted from the epoch, lie in the interval."""
+    return (_EPOCH - interval.start) // step - (_EPOCH - interval.end) // step
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Where the slots of a series lie. Slots count from the Unix epoch in UTC.
@@ -43,6 +48,9 @@ class Grid:
 
     def __post_init__(self) -> None:
         """Refuse a grid without eras, out of order or with a step that does not divide a day."""
+        if any(era.start.tzinfo is None for era in self.eras):
+            message = "an era needs a time zone"
+            raise ValueError(message)
         starts = [era.start for era in self.eras]
         if not starts or starts != sorted(set(starts)):
             message = "a grid needs at least one era, in order of their starts"
@@ -63,6 +71,8 @@ class Grid:
 
     def step_at(self, instant: datetime) -> timedelta:
         """Return the spacing in force at an instant."""
+        if len(self.eras) == 1:
+            return self.eras[0].step
         return next((e.step for e in reversed(self.eras) if e.start <= instant), self.eras[0].step)
 
     def floor(self, instant: datetime) -> datetime:
@@ -95,10 +105,9 @@ class Grid:
 
     def count(self, interval: Interval) -> int:
         """Return how many slots start in the interval; cost is linear in eras, not slots."""
-        return sum(
-            -((_EPOCH - part.end) // step) + ((_EPOCH - part.start) // step)
-            for part, step in self.stretches(interval)
-        )
+        if len(self.eras) == 1:
+            return _count(interval, self.eras[0].step)
+        return sum(_count(part, step) for part, step in self.stretches(interval))
 
     def slots(self, interval: Interval) -> Iterator[datetime]:
         """Yield the slots that start in the interval, in order."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval
 from gapfill.domain.severity import Severity, Thresholds
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from gapfill.domain.civil import Rule
+    from gapfill.domain.interval import Interval
     from gapfill.domain.resolution import Grid
 
 
@@ -150,7 +150,7 @@ class Series:
     route: tuple[Zone, ...]
     due: Rule | None = None
     overdue: Rule | None = None
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds = field(default_factory=Thresholds)
     exclude: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from gapfill.domain.interval import Interval, intersect, merge
 from gapfill.domain.series import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.plan import Plan, Unit
@@ -32,7 +32,7 @@ class Summary:
         gaps_resolved: Those of them of which nothing is missing any more.
         gaps_waiting: Gaps, after, that no source can be asked for now.
         gaps_unfillable: Gaps, after, that no source has.
-        units_failed: Units that raised.
+        units_failed: Units that raised, died, or certified more than is read back.
         units_deferred: Units left for a later run.
         calls: API calls made.
         healed: Healed intervals by series.
@@ -80,10 +80,15 @@ def summarize(
         StoreError: If the batches cannot be read back.
     """
     units = [unit for plan in plans for unit in plan.units]
-    healed = _healed(site, run, units)
+    written = {
+        batch: site.store.batch_slots(batch)
+        for batch in dict.fromkeys(f"{run}/{unit.id}" for unit in units)
+    }
+    healed = _healed(site, written.values())
     returned = {c.batch: c for c in certificates}
     missing = [u for u in units if f"{run}/{u.id}" not in returned]
     failed = [c for c in returned.values() if c.outcome == "failed"]
+    short = _short(returned.values(), written)
     deferred = sum(c.outcome == "deferred" for c in returned.values())
     found, resolved = _resolved(before, after)
     records = {
@@ -91,7 +96,7 @@ def summarize(
         for name, intervals in healed.items()
     }
     ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
-    lost = len(missing) + len(failed)
+    lost = len(missing) + len(failed) + len(short)
     postponed = deferred + (plans[-1].deferred if plans else 0)
     unread = [f"{r.series} could not be read: {r.error}" for r in after if r.error]
     return Summary(
@@ -111,6 +116,7 @@ def summarize(
             *unread,
             *(f"{c.unit}: {c.note}" for c in failed),
             *(f"{u.label}: its task ended without a certificate" for u in missing),
+            *short,
         ],
     )
 
@@ -125,11 +131,25 @@ def _status(
     return "partial" if lost or postponed or left > 0 else "completed"
 
 
-def _healed(site: Site, run: str, units: Sequence[Unit]) -> dict[str, list[Interval]]:
+def _short(
+    certificates: Iterable[Certificate], written: Mapping[str, Mapping[str, Sequence[datetime]]]
+) -> list[str]:
+    """Return a sentence for each certificate that claims more slots than are read back now."""
+    found = {batch: sum(map(len, slots.values())) for batch, slots in written.items()}
+    return [
+        f"{c.unit}: {c.slots_filled} slots were certified, {found.get(c.batch, 0)} are read back"
+        for c in certificates
+        if found.get(c.batch, 0) < c.slots_filled
+    ]
+
+
+def _healed(
+    site: Site, written: Iterable[Mapping[str, Sequence[datetime]]]
+) -> dict[str, list[Interval]]:
     slots: dict[str, set[datetime]] = {}
-    for batch in dict.fromkeys(f"{run}/{unit.id}" for unit in units):
-        for name, written in site.store.batch_slots(batch).items():
-            slots.setdefault(name, set()).update(written)
+    for batch in written:
+        for name, of_batch in batch.items():
+            slots.setdefault(name, set()).update(of_batch)
     return {
         name: _runs(sorted(found), site.catalog.series[name].grid)
         for name, found in slots.items()

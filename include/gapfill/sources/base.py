@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Reading
 from gapfill.errors import MalformedPayload
@@ -15,10 +19,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.product import Product
-    from gapfill.domain.series import Grade, Series, Station
+    from gapfill.domain.series import Field, Grade, Series, Station
 
 EXCERPT = 500
 """Longest piece of a body that an error, a log or the ledger may hold (conventions)."""
+
+Claims = Callable[[int, bytes], bool]
+"""Tells whether an HTTP status with this body is the API's way of saying something.
+
+A hook turns 4xx and 5xx into errors, except those that the source's parser claims.
+"""
+
+_SHOWN = 40
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,20 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One GET, as a source words it; the hook adds the root URL, headers and credentials.
+
+    Attributes:
+        path: Path below the root URL, starting with ``/``; or the whole URL that an
+            answer named for a second hop, which must be of the root's host.
+        params: Names and values of the query, in order; none of them a secret.
+    """
+
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A value that was not stored.
 
@@ -70,11 +97,15 @@ class Answer:
         readings: One per slot, in order, checked.
         rejected: Values that were not believed.
         evidence: Status and first words of the answer, for the ledger; no secrets.
+        days: Local dates, in the product's ``day_zone``, of which the answer held any
+            row, asked for or not; empty for a product without one. A slot that lacks
+            from such a day gets no verdict where the product publishes whole days.
     """
 
     readings: tuple[Reading, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     evidence: str = ""
+    days: frozenset[date] = frozenset()
 
 
 class RawRow(NamedTuple):
@@ -96,9 +127,10 @@ class _Checked:
 
 
 def excerpt(body: bytes | str) -> str:
-    """Return the first words of a body on one line, no longer than ``EXCERPT``."""
+    """Return the first words of a body on one printable line, no longer than ``EXCERPT``."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    return " ".join(text.split())[:EXCERPT]
+    line = " ".join(text[: 2 * EXCERPT].split())[:EXCERPT]
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
 
 
 def malformed(ask: Ask, problem: str) -> MalformedPayload:
@@ -113,16 +145,30 @@ def malformed(ask: Ask, problem: str) -> MalformedPayload:
 
 
 def number(value: object) -> float | None:
-    """Return a finite float for a number or a decimal text (point or comma), else ``None``."""
-    if isinstance(value, bool) or value is None:
-        return None
+    """Return a finite float for a number or a decimal text (point or comma), else ``None``.
+
+    A text is a number only as people write one: no ``nan``, no ``1_000``, no ``1.234,5``.
+    """
     if isinstance(value, str):
-        value = value.strip().replace(",", ".")
+        text = value.strip()
+        value = float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
     try:
-        result = float(value)  # type: ignore[arg-type] - whatever JSON held; TypeError is caught
-    except (TypeError, ValueError):
+        result = float(value)
+    except OverflowError:
         return None
     return result if math.isfinite(result) else None
+
+
+def judge(known: Field, given: object) -> tuple[float | None, str]:
+    """Return the value to store and nothing, or nothing and why it is not believed."""
+    value = number(given)
+    if value is None:
+        return None, "is no finite number"
+    if not known.minimum <= value <= known.maximum:
+        return None, f"is outside {known.minimum:g} to {known.maximum:g} {known.unit}"
+    return value, ""
 
 
 def check(
@@ -151,14 +197,19 @@ def check(
         if row.instant not in allowed:
             raise malformed(ask, f"it holds a row for {iso(row.instant)}, which was not asked")
         if ask.series.grid.floor(row.instant) != row.instant:
-            raise malformed(ask, f"it holds a row for {iso(row.instant)}, off the grid")
+            step = ask.series.grid.step_at(row.instant)
+            raise malformed(
+                ask, f"it holds a row for {iso(row.instant)}, off the series' grid of {step}"
+            )
         if seen.setdefault(row.instant, row.values) != row.values:
             raise malformed(ask, f"it holds {iso(row.instant)} twice, with different values")
     checked = _Checked()
     for slot in sorted(seen):
         if slot in ask.interval:
             _check_slot(ask, slot, seen[slot], grade, checked)
-    return Answer(tuple(checked.readings), tuple(checked.rejected), evidence)
+    zone = ask.product.day_zone
+    days = frozenset(local_date(slot, zone) for slot in seen) if zone else frozenset[date]()
+    return Answer(tuple(checked.readings), tuple(checked.rejected), evidence, days)
 
 
 def _check_slot(
@@ -169,14 +220,15 @@ def _check_slot(
         given = raw.get(known.name)
         if given is None:
             continue
-        value = number(given)
+        value, reason = judge(known, given)
         if value is None:
-            reason = "is no finite number"
-        elif not known.minimum <= value <= known.maximum:
-            reason = f"is outside {known.minimum:g} to {known.maximum:g} {known.unit}"
+            checked.rejected.append(Rejected(slot, known.name, _shown(given), reason))
         else:
             values[known.name] = value
-            continue
-        checked.rejected.append(Rejected(slot, known.name, excerpt(str(given))[:40], reason))
     if all(name in values for name in ask.series.required):
         checked.readings.append(Reading(slot, values, grade, ask.origin))
+
+
+def _shown(given: object) -> str:
+    """Return a refused value as the report shows it."""
+    return excerpt(str(given))[:_SHOWN] if isinstance(given, str | int | float) else "no number"

@@ -1,0 +1,105 @@
+# `make` lists the targets. All of them work in a fresh clone: the first builds .venv.
+
+PYTHON ?= python3
+PY     := .venv/bin/python
+
+# What we run finds the package and the folders beside it, wherever it changes to.
+export PYTHONPATH := $(CURDIR)/include:$(CURDIR)
+
+# Settings of an Airflow or a Gapfill that the calling shell knows are not ours to test with.
+CLEAN := env $(foreach name,$(filter AIRFLOW_% _AIRFLOW_% GAPFILL_%,$(.VARIABLES)),-u $(name))
+
+# The lock names the public index, whatever index this machine uses.
+UV := env $(foreach name,$(filter UV_INDEX% UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FROZEN UV_LOCKED,$(.VARIABLES)),-u $(name)) \
+      UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never .venv/bin/uv --no-config --quiet
+EXPORT := $(UV) export --frozen --no-hashes --no-header --python $(PY)
+HEADER := exported from uv.lock by "make lock"; do not edit
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo up test unit coverage check lint types architecture dependencies locked changelog bench format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
+
+# --- run ---------------------------------------------------------------------
+
+demo: venv ## the main job end to end, offline: sandbox, scheduler, a store with holes
+	$(CLEAN) $(PY) -m tools.demo
+
+up: venv ## Airflow with the real APIs and the embedded store; takes AIRFLOW_CONN_* and GAPFILL_* from the shell
+	$(PY) -m tools.up
+
+# --- test --------------------------------------------------------------------
+
+test: venv ## all tests, at most 12 minutes
+	$(CLEAN) $(PY) -m pytest --session-timeout=690
+
+unit: venv ## the tests that need no Airflow, in seconds
+	$(CLEAN) $(PY) -m pytest -m "not airflow and not server"
+
+coverage: venv ## which lines the tests that need no Airflow leave out
+	$(CLEAN) $(PY) -m coverage erase
+	$(CLEAN) $(PY) -m coverage run -m pytest -m "not airflow and not server"
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+bench: venv ## the ratios of the design's budgets
+	$(CLEAN) $(PY) -m pytest benchmarks --timeout=600
+
+# --- check -------------------------------------------------------------------
+
+check: lint types architecture dependencies locked changelog ## everything that needs no test to be seen
+
+lint: venv ## style
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+types: venv ## mypy --strict
+	$(PY) -m mypy
+
+architecture: venv ## imports point one way
+	.venv/bin/lint-imports
+
+dependencies: venv ## each import is declared, each declaration imported, all fit together
+	$(PY) -m deptry .
+	$(PY) -m pip check
+
+locked: venv ## pyproject.toml, uv.lock and the requirements say the same (no network)
+	@$(UV) lock --check --offline --python $(PY) \
+	  || { echo 'pyproject.toml and uv.lock differ: run "make lock"' >&2; exit 1; }
+	@{ echo '# The runtime, $(HEADER).'; $(EXPORT) --no-dev; } | diff -u requirements.txt - \
+	  || { echo 'requirements.txt and uv.lock differ: run "make lock"' >&2; exit 1; }
+	@{ echo '# The tools, $(HEADER).'; $(EXPORT) --only-dev; } | diff -u requirements-dev.txt - \
+	  || { echo 'requirements-dev.txt and uv.lock differ: run "make lock"' >&2; exit 1; }
+
+changelog: ## the operator is told
+	@grep -q '^## \[' CHANGELOG.md || { echo 'CHANGELOG.md has no section "## [...]"' >&2; exit 1; }
+
+# --- keep --------------------------------------------------------------------
+
+format: venv ## mend style where a tool can
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+lock: venv ## after a change of dependencies: lock and export (UPGRADE=1 takes newer versions)
+	$(UV) lock --python $(PY) $(if $(UPGRADE),--upgrade)
+	{ echo '# The runtime, $(HEADER).'; $(EXPORT) --no-dev; } > requirements.txt
+	{ echo '# The tools, $(HEADER).'; $(EXPORT) --only-dev; } > requirements-dev.txt
+
+clean: ## remove caches and reports; .venv stays
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
+	find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv: .venv/complete ## .venv with exactly what the lock names
+
+.venv/complete: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or later is needed: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@echo 'building .venv: about a minute, once' >&2
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt -r requirements-dev.txt
+	@# A few packages ship templates that are no Python: what does not compile is not imported.
+	@$(PY) -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
+	@touch $@

@@ -1,0 +1,1 @@
+"""The ratios of design section 14, taken side by side in one run: ``make bench``."""

@@ -1,0 +1,152 @@
+"""Ten years of hourly prices in a real store, and the table of ratios at the end."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill import catalog
+from gapfill.domain.interval import Interval
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade
+from gapfill.services.site import Site
+from gapfill.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from gapfill.catalog import Catalog
+    from gapfill.domain.product import Product
+    from gapfill.domain.series import Series
+    from gapfill.services.ports import Caller
+
+START = datetime(2015, 12, 31, 23, tzinfo=UTC)
+END = datetime(2025, 12, 31, 23, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+GAPS = 724
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One line of the table."""
+
+    what: str
+    value: float
+    target: float
+    at_least: bool = True
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the target is met."""
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+_RATIOS: list[Ratio] = []
+
+
+@pytest.fixture
+def ratio() -> Callable[[Ratio], None]:
+    """Note a ratio for the table, and fail where its target is not met."""
+
+    def note(found: Ratio) -> None:
+        _RATIOS.append(found)
+        assert found.is_met, f"{found.what}: {found.value:.2f}, target {found.target:g}"
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print every ratio of this run beside its target."""
+    if not _RATIOS:
+        return
+    terminalreporter.section("ratios of this run")
+    for found in _RATIOS:
+        sign = "at least" if found.at_least else "at most"
+        mark = "met" if found.is_met else "MISSED"
+        terminalreporter.write_line(
+            f"{found.what:<72} {found.value:>9.2f}  {sign} {found.target:g}: {mark}"
+        )
+
+
+class NoSources:
+    """Sources that are all set up and never asked."""
+
+    def obstacle(self, product: Product) -> str | None:
+        """Say that only keyless products are set up."""
+        return "is not configured" if product.needs_key else None
+
+    def caller(self, source: str, before_call: Callable[[], None]) -> Caller:
+        """Refuse: a benchmark calls nobody."""
+        raise AssertionError(source, before_call)
+
+    def turn(self, source: str) -> AbstractContextManager[object]:
+        """Refuse: a benchmark calls nobody."""
+        raise AssertionError(source)
+
+
+def ten_years() -> Interval:
+    """Return the window of all benchmarks."""
+    return Interval(START, END)
+
+
+def holes(rng: random.Random, count: int = GAPS) -> set[int]:
+    """Return the hours missing from ten years: ``count`` separate runs of 1 to 30 hours."""
+    hours = int((END - START) / HOUR)
+    width = hours // count
+    gone: set[int] = set()
+    for n in range(count):
+        first = n * width + rng.randrange(1, width - 32)
+        gone.update(range(first, first + rng.choice((1, 1, 1, 2, 6, 13, 24, 30))))
+    return gone
+
+
+@pytest.fixture(scope="session")
+def known() -> Catalog:
+    """Return the shipped catalogue with prices that begin ten years ago."""
+    shipped = catalog.load()
+    pvpc = replace(shipped.series["pvpc"], earliest=START)
+    ree = shipped.sources["ree"]
+    ree = replace(ree, products=tuple(replace(p, since=START) for p in ree.products))
+    return replace(
+        shipped, series={"pvpc": pvpc}, sources={**shipped.sources, "ree": ree}
+    )
+
+
+@pytest.fixture(scope="session")
+def pvpc(known: Catalog) -> Series:
+    """Return the price series."""
+    return known.series["pvpc"]
+
+
+def _seed(path: Path, series: Series, gone: set[int]) -> SqliteStore:
+    store = SqliteStore(path)
+    hours = int((END - START) / HOUR)
+    readings = [
+        Reading(START + n * HOUR, {"price_eur_mwh": n % 300 / 2}, Grade.OFFICIAL, "ree")
+        for n in range(hours)
+        if n not in gone
+    ]
+    for first in range(0, len(readings), 5000):
+        store.write(series, readings[first : first + 5000], "seed")
+    return store
+
+
+@pytest.fixture(scope="session")
+def gappy(tmp_path_factory: pytest.TempPathFactory, known: Catalog, pvpc: Series) -> Site:
+    """Return a site whose store has ten years with 724 gaps."""
+    path = tmp_path_factory.mktemp("gappy") / "store.db"
+    store = _seed(path, pvpc, holes(random.Random(724)))
+    return Site(known, store, NoSources(), END)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory, known: Catalog, pvpc: Series) -> Site:
+    """Return a site whose store has ten years without a gap."""
+    path = tmp_path_factory.mktemp("whole") / "store.db"
+    return Site(known, _seed(path, pvpc, set()), NoSources(), END)

@@ -1,0 +1,152 @@
+"""Detection over ten years of hours, against pulling every timestamp.
+
+(a) pulls every timestamp through SQLAlchemy and groups ``datetime`` objects in Python,
+(b) pulls them with pandas and takes ``date_range().difference``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, ten_years
+from gapfill.domain.coverage import classify
+from gapfill.domain.interval import Interval
+from gapfill.services.detect import detect
+from gapfill.services.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+    from gapfill.domain.series import Series
+    from gapfill.services.site import Site
+
+ROUNDS = 9
+_MEDIAN: dict[str, float] = {}
+_QUERY = sa.text("SELECT slot FROM energy_prices WHERE price_eur_mwh IS NOT NULL ORDER BY slot")
+
+
+def _engine(site: Site) -> sa.Engine:
+    return sa.create_engine(f"sqlite:///{site.store.path}")  # type: ignore[attr-defined] - the embedded store
+
+
+def _group(present: set[datetime]) -> list[tuple[datetime, datetime]]:
+    """Group the missing hours of ten years, datetime by datetime."""
+    gaps: list[tuple[datetime, datetime]] = []
+    slot, first = START, None
+    while slot < END:
+        if slot not in present:
+            first = first or slot
+        elif first:
+            gaps.append((first, slot))
+            first = None
+        slot += HOUR
+    if first:
+        gaps.append((first, END))
+    return gaps
+
+
+def _pull(site: Site) -> list[tuple[datetime, datetime]]:
+    with _engine(site).connect() as connection:
+        rows = connection.execute(_QUERY).all()
+    return _group({datetime.fromtimestamp(row.slot, UTC) for row in rows})
+
+
+def _pandas(site: Site) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    with _engine(site).connect() as connection:
+        slots = pd.read_sql(_QUERY, connection)["slot"]
+    present = pd.DatetimeIndex(pd.to_datetime(slots, unit="s", utc=True))
+    lacking = pd.date_range(START, END, freq="h", inclusive="left").difference(present)
+    runs = (lacking.to_series().diff() != pd.Timedelta(hours=1)).cumsum()
+    grouped = lacking.to_series().groupby(runs.to_numpy())
+    return list(zip(grouped.min(), grouped.max(), strict=True))
+
+
+def _ours(site: Site) -> list[Interval]:
+    (report,) = detect(site, Selection((site.catalog.series["pvpc"],), START, END))
+    return [gap.interval for gap in report.coverage.gaps]
+
+
+def _time(benchmark: BenchmarkFixture, name: str, run: Callable[[], list[object]]) -> list[object]:
+    found: list[object] = benchmark.pedantic(run, rounds=ROUNDS, warmup_rounds=1)
+    _MEDIAN[name] = benchmark.stats.stats.median
+    return found
+
+
+@pytest.mark.benchmark(group="724 gaps in ten years")
+@pytest.mark.parametrize("way", [_pull, _pandas, _ours])
+def test_finds_every_gap(
+    benchmark: BenchmarkFixture, gappy: Site, way: Callable[[Site], list[object]]
+) -> None:
+    """Each way finds the same number of gaps."""
+    assert len(_time(benchmark, f"gappy{way.__name__}", lambda: way(gappy))) == GAPS
+
+
+@pytest.mark.benchmark(group="ten years complete")
+@pytest.mark.parametrize("way", [_pull, _pandas, _ours])
+def test_finds_nothing_in_a_complete_decade(
+    benchmark: BenchmarkFixture, whole: Site, way: Callable[[Site], list[object]]
+) -> None:
+    """Each way finds no gap."""
+    assert _time(benchmark, f"whole{way.__name__}", lambda: way(whole)) == []
+
+
+@pytest.mark.benchmark(group="grouping in memory")
+def test_grouping_in_memory_by_datetimes(benchmark: BenchmarkFixture, gappy: Site) -> None:
+    """Grouping pulled timestamps as Python objects."""
+    with _engine(gappy).connect() as connection:
+        present = {datetime.fromtimestamp(r.slot, UTC) for r in connection.execute(_QUERY)}
+    assert len(_time(benchmark, "memory_pull", lambda: list(_group(present)))) == GAPS
+
+
+@pytest.mark.benchmark(group="grouping in memory")
+def test_grouping_in_memory_by_runs(
+    benchmark: BenchmarkFixture, gappy: Site, pvpc: Series
+) -> None:
+    """Classifying the runs the store returned."""
+    absent = gappy.store.absent(pvpc, ten_years())
+    candidates = gappy.candidates(pvpc)
+
+    def classified() -> list[object]:
+        coverage = classify(pvpc, ten_years(), absent, [], candidates, END)
+        return list(coverage.gaps)
+
+    assert len(_time(benchmark, "memory_ours", classified)) == GAPS
+
+
+def test_ratios_meet_their_targets(ratio: Callable[[Ratio], None]) -> None:
+    """Print and hold the ratios of design section 14."""
+    m = _MEDIAN
+    ratio(Ratio("724 gaps, end to end: pulling every timestamp ÷ ours", m["gappy_pull"] / m["gappy_ours"], 8))
+    ratio(Ratio("724 gaps, end to end: pandas difference ÷ ours", m["gappy_pandas"] / m["gappy_ours"], 1))
+    ratio(Ratio("complete decade, end to end: pulling ÷ ours", m["whole_pull"] / m["whole_ours"], 30))
+    ratio(Ratio("grouping in memory: datetimes ÷ runs", m["memory_pull"] / m["memory_ours"], 100))
+
+
+def test_rows_that_cross_from_sql_grow_with_the_gaps(
+    gappy: Site, pvpc: Series, ratio: Callable[[Ratio], None]
+) -> None:
+    """Count the rows SQLite hands over while gaps are looked for."""
+    crossed = 0
+
+    def count(_cursor: object, row: tuple[object, ...]) -> tuple[object, ...]:
+        nonlocal crossed
+        crossed += 1
+        return row
+
+    @sa.event.listens_for(sa.pool.Pool, "checkout")
+    def _watch(connection: object, *_: object) -> None:
+        connection.row_factory = count  # type: ignore[attr-defined] - sqlite3.Connection
+
+    try:
+        found = gappy.store.absent(pvpc, ten_years())
+    finally:
+        sa.event.remove(sa.pool.Pool, "checkout", _watch)
+    assert crossed >= len(found) == GAPS
+    ratio(Ratio("rows that cross from SQL ÷ gaps", crossed / GAPS, 3, at_least=False))

@@ -1,0 +1,192 @@
+"""What a hook needs of an Airflow connection: the root URL, the key, and a few options."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowNotFoundException,
+    AirflowRuntimeError,
+)
+
+from gapfill.errors import ConfigError
+from gapfill.sources.base import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow.sdk.definitions.connection import Connection
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = ("localhost", "127.", "[::1]")
+_FAILURES = (AirflowException, AirflowRuntimeError, OSError, ValueError, TypeError, KeyError)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How one API is reached; its secrets stay out of ``repr``.
+
+    Attributes:
+        conn_id: Id of the Airflow connection, whether or not it exists.
+        root: Root URL without a slash at its end.
+        key: From the connection's password.
+        login: From its login.
+        timeout_s: Its extra ``timeout``: seconds to wait for an answer.
+        ca_bundle: Its extra ``ca_bundle``: a file of certificates to trust instead.
+        extra: All of its extra.
+    """
+
+    conn_id: str
+    root: str
+    key: str | None = field(default=None, repr=False)
+    login: str | None = field(default=None, repr=False)
+    timeout_s: float | None = None
+    ca_bundle: str | None = None
+    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+def variable(conn_id: str) -> str:
+    """Return the environment variable that holds a connection."""
+    return f"AIRFLOW_CONN_{conn_id.upper()}"
+
+
+def read_access(conn_id: str, host: str, get_connection: Callable[[str], Connection]) -> Access:
+    """Look a connection up and return what it says.
+
+    Args:
+        conn_id: Its id.
+        host: Public root URL, for a connection that does not exist or names no host.
+        get_connection: Airflow's look-up.
+
+    Raises:
+        ConfigError: If it cannot be read, or does not make sense; a connection that
+            does not exist is none, as a public API without key needs none.
+    """
+    connection = _find(conn_id, get_connection)
+    if connection is None:
+        return Access(conn_id, host.rstrip("/"))
+    extra = _extra(conn_id, connection.extra)
+    return Access(
+        conn_id,
+        root=_root(conn_id, connection, host),
+        key=_secret(conn_id, "password", connection.password),
+        login=_secret(conn_id, "login", connection.login),
+        timeout_s=_timeout(conn_id, extra),
+        ca_bundle=_ca_bundle(conn_id, extra),
+        extra=extra,
+    )
+
+
+def _find(conn_id: str, get_connection: Callable[[str], Connection]) -> Connection | None:
+    """Return the connection, ``None`` where there is none.
+
+    Airflow passes over a variable that it cannot read as if it were not there; a call
+    would then go to the public host unseen, so the variable is looked for here.
+    """
+    problem = "cannot be read"
+    try:
+        return get_connection(conn_id)
+    except AirflowNotFoundException:
+        if not os.environ.get(variable(conn_id)):
+            return None
+        problem = "is set but cannot be read"
+    except _FAILURES as exc:
+        problem = f"cannot be read ({type(exc).__name__})"
+    raise _wrong(conn_id, problem)  # outside: the cause may hold the secret
+
+
+def _wrong(conn_id: str, problem: str) -> ConfigError:
+    return ConfigError(
+        f"Connection {conn_id!r} ({variable(conn_id)}) {problem}. It looks like "
+        '{"conn_type": "http", "host": "https://…", "password": "KEY"}, '
+        "host and password only where needed."
+    )
+
+
+def _extra(conn_id: str, text: str | None) -> Mapping[str, object]:
+    try:
+        extra = json.loads(text) if text else {}
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise _wrong(conn_id, "has an extra that is no JSON object")
+    return extra
+
+
+def _secret(conn_id: str, name: str, value: str | None) -> str | None:
+    """Return a secret without the white space it was pasted with."""
+    secret = (value or "").strip()
+    if not secret.isprintable():
+        raise _wrong(conn_id, f"has a {name} with unprintable characters")
+    return secret or None
+
+
+def _timeout(conn_id: str, extra: Mapping[str, object]) -> float | None:
+    if "timeout" not in extra:
+        return None
+    seconds = number(extra["timeout"])
+    if seconds is None or seconds <= 0:
+        raise _wrong(conn_id, "has a timeout in its extra that is no number of seconds")
+    return seconds
+
+
+def _ca_bundle(conn_id: str, extra: Mapping[str, object]) -> str | None:
+    path = extra.get("ca_bundle")
+    if path is None:
+        return None
+    if not isinstance(path, str) or not Path(path).exists():
+        raise _wrong(conn_id, "has a ca_bundle in its extra that is no file")
+    return path
+
+
+def _root(conn_id: str, connection: Connection, default: str) -> str:
+    """Return the root URL: ``host`` whole, or put together of schema, host and port."""
+    host = (connection.host or "").strip() or default
+    if "://" not in host:
+        guess = "http" if host.startswith(_LOOPBACK) else "https"
+        host = f"{(connection.schema or guess).lower()}://{host}"
+    parts = _split(host)
+    if parts is None:
+        raise _wrong(conn_id, "has a host that is no http or https URL")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise _wrong(conn_id, "has a host with more than scheme, name, port and path in it")
+    if parts.port is None and connection.port and connection.host:
+        parts = parts._replace(netloc=f"{parts.netloc}:{connection.port}")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def origin(url: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port of a URL, ``None`` for what is no plain http URL."""
+    parts = _split(url)
+    if parts is None or parts.username is not None:
+        return None
+    return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of an http URL with a host and a port that can be one, else ``None``."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in _DEFAULT_PORTS and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_usable else None
+
+
+def is_at_home(url: str, root: str) -> bool:
+    """Tell whether a URL is of the root's scheme, host and port, or its upgrade to https."""
+    there, home = origin(url), origin(root)
+    if there is None or home is None:
+        return False
+    is_upgrade = there[0] == "https" and home[0] == "http" and _have_default_ports(there, home)
+    return there == home or (is_upgrade and there[1] == home[1])
+
+
+def _have_default_ports(*origins: tuple[str, str, int]) -> bool:
+    return all(port == _DEFAULT_PORTS[scheme] for scheme, _, port in origins)

@@ -1,0 +1,199 @@
+"""One call on its way: what to send, where it may lead, and what of it may be told."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
+
+import requests
+
+from gapfill.hooks.access import is_at_home, origin
+from gapfill.hooks.transport import Limits, Reply, Unreachable, get
+from gapfill.hooks.verdict import error_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gapfill.hooks.verdict import Errand
+    from gapfill.sources.base import Claims, HttpRequest
+
+MAX_HOPS = 3
+"""Redirects followed in one call; the archive needs one."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HOP_HEADERS = {"Accept": "*/*"}
+_SHORTEST_SECRET = 6
+_HIDDEN = "***"
+
+
+class Log(Protocol):
+    """What is used of a hook's logger."""
+
+    def info(self, event: str, *args: object) -> object:
+        """Write a line, formatted only if it is wanted."""
+
+
+def claims_nothing(_status: int, _body: bytes) -> bool:
+    """Leave every 4xx and 5xx to be an error."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request with what only a hook knows.
+
+    Attributes:
+        request: Path and query, without secrets.
+        headers: Further headers, with credentials.
+        secret_params: Further query parameters, with credentials.
+        root: Root URL instead of the connection's, for an API with a second host.
+        may_leave: Whether a redirect to another host is followed. Only for a call
+            without credentials: nothing of ours is sent there.
+        claims: Which 4xx and 5xx the source's parser reads.
+    """
+
+    request: HttpRequest
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_params: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    root: str | None = None
+    may_leave: bool = False
+    claims: Claims = claims_nothing
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether it carries any."""
+        return bool(self.headers or self.secret_params)
+
+
+class Secrets:
+    """Texts that must not be told, in the forms in which they may turn up."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+
+    def add(self, *secrets: str | None) -> None:
+        """Keep secrets; one so short that it would blot out data by chance is passed over."""
+        for secret in secrets:
+            if secret and len(secret) >= _SHORTEST_SECRET:
+                in_json = json.dumps(secret)[1:-1]
+                self._texts |= {secret, quote(secret, safe=""), quote_plus(secret), in_json}
+
+    def blot(self, text: str) -> str:
+        """Return a text without them."""
+        for secret in self._texts:
+            text = text.replace(secret, _HIDDEN)
+        return text
+
+    def blot_bytes(self, body: bytes) -> bytes:
+        """Return a body without them."""
+        for secret in self._texts:
+            body = body.replace(secret.encode(), _HIDDEN.encode())
+        return body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier:
+    """Carries calls to one API.
+
+    Attributes:
+        session: Sends them.
+        limits: In time and size, of each request.
+        ca_bundle: File of certificates to trust instead.
+        before_call: Runs before each request to the API's own host.
+        secrets: To blot out of all that comes back.
+        log: Gets one line per request, without header, key or body.
+    """
+
+    session: requests.Session
+    limits: Limits
+    ca_bundle: str | None
+    before_call: Callable[[], None] | None
+    secrets: Secrets
+    log: Log
+
+    def carry(self, call: Call, errand: Errand) -> Reply:
+        """Make a call, following redirects, and return its answer: 2xx or claimed.
+
+        Raises:
+            SourceError: One of its leaves.
+        """
+        url, headers = _first_url(call, errand), dict(call.headers)
+        query = (*call.request.params, *call.secret_params)
+        shown = f"{urlsplit(url).path}?{urlencode(call.request.params)}"
+        for _ in range(MAX_HOPS + 1):
+            has_left = not is_at_home(url, errand.root)
+            if not has_left and self.before_call:
+                self.before_call()
+            request = requests.Request("GET", url, headers=headers, params=query)
+            reply = self._send(request, shown, errand)
+            target = _target(url, reply)
+            if target is None:
+                error = error_of(reply, errand, call.claims, has_left=has_left)
+                if error is not None:
+                    raise error
+                return reply
+            self._check_hop(target, call, errand)
+            url, headers, query = target, _HOP_HEADERS, ()
+            shown = f"{urlsplit(url).netloc}{urlsplit(url).path} (redirect)"
+        raise errand.unavailable(f"redirected more than {MAX_HOPS} times")
+
+    def _check_hop(self, target: str, call: Call, errand: Errand) -> None:
+        """Refuse a redirect that is not of this host, unless the call may leave it.
+
+        Another host must be as safe as the root: https, or http where the root is http
+        itself (a test server). Nothing of ours goes there, so any such host will do.
+        """
+        if is_at_home(target, errand.root):
+            return
+        there, home = origin(target), origin(errand.root)
+        is_safe = there is not None and home is not None and there[0] in {"https", home[0]}
+        may_leave = call.may_leave and not call.has_credentials
+        if not may_leave or not is_safe or self.secrets.blot(target) != target:
+            where = self.secrets.blot(_host_of(target))
+            raise errand.unavailable(f"redirected to {where}, which is not followed")
+
+    def _send(self, request: requests.Request, shown: str, errand: Errand) -> Reply:
+        shown, started = self.secrets.blot(shown), time.monotonic()
+        problem = ""
+        reply: Reply | None = None
+        try:
+            reply = get(self.session, request, self.limits, self.ca_bundle)
+        except Unreachable as exc:
+            problem = str(exc)
+        millis = round(1000 * (time.monotonic() - started))
+        if reply is None:
+            self.log.info("%s GET %s: %s after %s ms", errand.source, shown, problem, millis)
+            raise errand.unavailable(f"could not be reached: {problem}")
+        line = "%s GET %s: HTTP %s, %s bytes, %s ms"
+        self.log.info(line, errand.source, shown, reply.status, len(reply.body), millis)
+        return replace(reply, body=self.secrets.blot_bytes(reply.body))
+
+
+def _first_url(call: Call, errand: Errand) -> str:
+    """Return where to send a call: below the root, or a link of an answer if it leads there."""
+    path = call.request.path
+    if path.startswith("/"):
+        return errand.root + path
+    if not is_at_home(path, errand.root):
+        raise errand.unavailable(f"names a link to {_host_of(path)}, which is not followed")
+    return path
+
+
+def _target(url: str, reply: Reply) -> str | None:
+    """Return where an answer redirects to, ``None`` for one that does not."""
+    location = reply.headers.get("Location")
+    if reply.status not in _REDIRECTS or not location:
+        return None
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
+def _host_of(url: str) -> str:
+    """Return scheme, host and port of a URL, for a message."""
+    there = origin(url)
+    return f"{there[0]}://{there[1]}:{there[2]}" if there else "what is no http address"

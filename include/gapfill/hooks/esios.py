@@ -1,0 +1,49 @@
+"""ESIOS: PVPC by indicator with a token, by archive without (see ``gapfill.sources.esios``)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from gapfill.hooks.base import ApiHook
+from gapfill.hooks.call import Call
+from gapfill.sources import esios, esios_archive
+
+if TYPE_CHECKING:
+    from gapfill.sources.base import Answer, Ask
+
+_PROBED = date(2021, 10, 31)
+
+
+class EsiosHook(ApiHook):
+    """Asks ESIOS for prices of whole Madrid days."""
+
+    default_conn_name = "esios_default"
+    hook_name = "ESIOS"
+    source = "esios"
+    public_host = "https://api.esios.ree.es"
+    probe = esios_archive.request_day("70", _PROBED)
+
+    def get_prices(self, ask: Ask) -> Answer:
+        """Return the prices of the asked slots, of an indicator or an archive.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection has no token and the product needs one, or
+                the connection or the catalogue is wrong.
+        """
+        request = esios.request(ask)
+        if esios.is_archive(ask):
+            reply = self.call(Call(request, may_leave=True), ask)
+        else:
+            reply = self.call(Call(request, headers={"x-api-key": self.key}), ask)
+        return esios.parse(ask, reply.status, reply.body)
+
+    fetch = get_prices
+
+    def probe_call(self) -> Call:
+        """Return a small call: of an indicator with the token, of the archive without one."""
+        if self.access.key is None:
+            return Call(self.probe, may_leave=True)
+        request = esios.request_days("1001", "8741", _PROBED, _PROBED)
+        return Call(request, headers={"x-api-key": self.key})

@@ -1,0 +1,246 @@
+"""One GET that always ends: bounded in time and size, without redirects, cookies or netrc.
+
+What ``requests`` raises may hold the URL, and a URL may hold a key. So its exceptions end
+here, and only a reason in plain words goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from http.client import IncompleteRead
+from http.cookiejar import DefaultCookiePolicy
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3.exceptions as low
+
+from gapfill import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from requests import PreparedRequest, Response
+
+USER_AGENT = f"gapfill/{__version__} (Airflow DAG package that fills gaps in time series)"
+"""Honest and our own: some of the APIs block borrowed browser names and the lack of one."""
+
+_THREAD = "gapfill-http"
+_CHUNK = 1024
+_OK_BELOW = 400
+_CONNECT_S, _READ_S, _TOTAL_TO_READ = 10.0, 60.0, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much one GET may take.
+
+    Attributes:
+        connect_s: Seconds for the connection.
+        read_s: Seconds of silence.
+        total_s: Seconds in all, so that an answer in drops ends as well.
+        max_bytes: Size of a body, unpacked.
+    """
+
+    connect_s: float = _CONNECT_S
+    read_s: float = _READ_S
+    total_s: float = _TOTAL_TO_READ * _READ_S
+    max_bytes: int = 5_000_000
+
+    @classmethod
+    def of(cls, read_s: float) -> Limits:
+        """Return the limits for a given wait for an answer."""
+        return cls(min(_CONNECT_S, read_s), read_s, _TOTAL_TO_READ * read_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer.
+
+    Attributes:
+        status: HTTP status.
+        headers: Its headers; names in any case.
+        body: Its body, unpacked.
+        is_cut: Whether the body was longer than allowed and is cut.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    is_cut: bool = False
+
+
+class Unreachable(Exception):
+    """There was no answer; the text says why and holds no URL."""
+
+
+def build_session() -> requests.Session:
+    """Return a session that sends what it is told and remembers nothing.
+
+    Proxies and certificates still come from the environment (``trust_env``); the no-op
+    auth keeps ``~/.netrc`` out of it.
+    """
+    session = requests.Session()
+    session.headers.clear()
+    session.headers.update(
+        {
+            "User-Agent": USER_AGENT,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "close",  # calls are seconds apart: a kept connection is often dead
+        }
+    )
+    session.auth = _leave_alone
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+def _leave_alone(request: PreparedRequest) -> PreparedRequest:
+    return request
+
+
+def get(
+    session: requests.Session,
+    request: requests.Request,
+    limits: Limits,
+    ca_bundle: str | None = None,
+) -> Reply:
+    """Send one GET and return its answer, whatever its status.
+
+    It runs in a thread of its own, because nothing else bounds a name look-up, or headers
+    that come in drops. A thread that is given up ends with its server, or the process.
+
+    Raises:
+        Unreachable: If there was no whole answer in time.
+    """
+    box: queue.SimpleQueue[Reply | Unreachable] = queue.SimpleQueue()
+    work = (session, request, limits, ca_bundle, box)
+    Thread(target=_work, args=work, name=_THREAD, daemon=True).start()
+    outcome: Reply | Unreachable | None
+    try:
+        outcome = box.get(timeout=limits.total_s)
+    except queue.Empty:
+        outcome = None
+    if outcome is None:
+        session.close()
+        outcome = Unreachable(f"no whole answer within {limits.total_s:g} s")
+    if isinstance(outcome, Unreachable):
+        raise outcome  # made, not raised, in the thread: no traceback hangs on it
+    return outcome
+
+
+def _work(
+    session: requests.Session,
+    request: requests.Request,
+    limits: Limits,
+    ca_bundle: str | None,
+    box: queue.SimpleQueue[Reply | Unreachable],
+) -> None:
+    try:
+        box.put(_send(session, request, limits, ca_bundle))
+    except (requests.RequestException, low.HTTPError, OSError, ValueError) as exc:
+        box.put(Unreachable(_reason(exc, limits)))
+    finally:
+        box.put(Unreachable("a fault of ours"))  # read only where nothing else was put
+
+
+def _send(
+    session: requests.Session, request: requests.Request, limits: Limits, ca_bundle: str | None
+) -> Reply:
+    """Send through the adapter: ``Session.send`` would read ahead along a redirect."""
+    deadline = time.monotonic() + limits.total_s
+    prepared = session.prepare_request(request)
+    url = prepared.url or ""
+    settings = session.merge_environment_settings(url, {}, stream=True, verify=ca_bundle, cert=None)
+    response = session.get_adapter(url).send(
+        prepared,
+        stream=True,
+        timeout=(limits.connect_s, limits.read_s),
+        verify=settings["verify"] or True,
+        proxies=dict(settings["proxies"] or {}),
+    )
+    try:
+        body, is_cut = _read(response, limits.max_bytes, deadline)
+    finally:
+        response.close()
+    return Reply(response.status_code, response.headers, body, is_cut)
+
+
+def _read(response: Response, max_bytes: int, deadline: float) -> tuple[bytes, bool]:
+    """Return the body, and whether it was cut; a refusal counts even if its body breaks off."""
+    body = bytearray()
+    try:
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > max_bytes:
+                return bytes(body[:max_bytes]), True
+            if time.monotonic() > deadline:
+                raise TimeoutError
+    except (requests.RequestException, low.HTTPError, OSError):
+        if response.status_code < _OK_BELOW:
+            raise
+    return bytes(body), False
+
+
+_REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (ssl.SSLCertVerificationError, "its TLS certificate could not be verified"),
+    (ssl.SSLError, "the TLS handshake failed"),
+    ((socket.gaierror, low.NameResolutionError), "its name could not be resolved"),
+    (ConnectionRefusedError, "the connection was refused"),
+    ((low.IncompleteRead, IncompleteRead), "the answer broke off"),
+    ((ConnectionResetError, BrokenPipeError), "the connection was reset"),
+    (
+        (requests.ConnectTimeout, low.ConnectTimeoutError),
+        "no connection within {limits.connect_s:g} s",
+    ),
+    (
+        (requests.ReadTimeout, low.ReadTimeoutError, TimeoutError),
+        "no answer within {limits.read_s:g} s",
+    ),
+    (requests.exceptions.ProxyError, "the proxy failed"),
+    (
+        (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError),
+        "its address is no URL",
+    ),
+    (
+        (requests.exceptions.ContentDecodingError, low.DecodeError),
+        "the answer could not be unpacked",
+    ),
+)
+
+
+def _reason(exc: BaseException, limits: Limits) -> str:
+    """Return why there was no answer, without a word of the exception itself."""
+    chain = list(_chain(exc))
+    for kinds, words in _REASONS:
+        if any(isinstance(link, kinds) for link in chain):
+            return words.format(limits=limits)
+    return f"the call failed ({type(exc).__name__})"
+
+
+def _chain(exc: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and those it was made of, once each."""
+    seen: set[int] = set()
+    waiting: list[object] = [exc]
+    while waiting:
+        link = waiting.pop()
+        if isinstance(link, BaseException) and id(link) not in seen:
+            seen.add(id(link))
+            yield link
+            waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+
+
+class _OursSilent(logging.Filter):
+    """Drops what urllib3 logs for our calls: its lines hold whole URLs, keys included."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether the line is of another's call."""
+        return record.threadName != _THREAD
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_OursSilent())

@@ -1,0 +1,238 @@
+"""What tasks tell: tables for their logs, and the plain sentences of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import iso
+from gapfill.domain.series import State
+from gapfill.domain.severity import Severity
+from gapfill.services.views import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from gapfill.domain.coverage import Gap
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.plan import Plan, Unit
+    from gapfill.services.detect import Report
+    from gapfill.services.fill import Certificate
+    from gapfill.services.planner import Order
+
+MOST = 20
+"""Lines of one kind in a log; what is left over is counted."""
+
+NAMED = 5
+"""Things named in one sentence; what is left over is counted."""
+
+
+def order_line(order: Order, *, is_dry: bool) -> str:
+    """Return what a run is to do, in a sentence."""
+    selection = order.selection
+    parts = [", ".join(series.name for series in selection.series)]
+    if selection.has_range:
+        parts.append(f"from {_instant(selection.start)} to {_instant(selection.end)}")
+    else:
+        parts.append("the whole history")
+    if order.max_gap_hours:
+        parts.append(f"only gaps longer than {order.max_gap_hours:g} h")
+    flags = {"force": order.force, "refresh": order.refresh, "dry_run": is_dry}
+    parts += [name for name, is_on in flags.items() if is_on]
+    return f"Asked for: {'; '.join(parts)}."
+
+
+def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield the state of every series, the first line as ``status`` prints it, and the worst gaps."""
+    yield first_line(reports)
+    states = tuple(State)
+    yield from _table(
+        ("series", *(state.value for state in states), "coverage", "newest"),
+        [
+            (
+                report.series,
+                *(f"{report.coverage.counts[state]:,}" for state in states),
+                _percent(report.coverage.coverage),
+                _instant(report.newest) if report.newest else "–",
+            )
+            for report in reports
+        ],
+    )
+    yield from (f"{report.series} could not be read: {report.error}" for report in reports if report.error)
+    yield from _some([f"gap: {line}" for line in gap_lines(reports, Severity.MINOR)])
+
+
+def gap_lines(reports: Sequence[Report], least: Severity) -> list[str]:
+    """Return the gaps of at least a severity, worst first, then newest first."""
+    gaps = [(report.series, gap) for report in reports for gap in report.coverage.gaps]
+    gaps.sort(key=lambda pair: (pair[1].severity, pair[1].interval.end), reverse=True)
+    return [_gap(name, gap) for name, gap in gaps if gap.severity >= least]
+
+
+def _gap(series: str, gap: Gap) -> str:
+    waits = f", waits until {_instant(gap.waiting)}" if gap.waiting else ""
+    return (
+        f"{series} {_span(gap.interval)} ({gap.severity.label}, {_slots(gap.slots)}, "
+        f"{gap.state.value}{waits})"
+    )
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield the plan with its bill, and what waits or cannot be healed with its reason."""
+    slots = sum(unit.slots for unit in plan.units)
+    yield (
+        f"Plan: {_count(len(plan.units), 'unit')}, {_slots(slots)}, {_count(plan.calls, 'call')}, "
+        f"about {plan.seconds:.0f} s at the sources' rates."
+    )
+    if plan.deferred:
+        yield f"{_count(plan.deferred, 'unit')} more left for the next run."
+    yield from _table(
+        ("source", "calls", "seconds", "quota left"),
+        [
+            (name, str(cost.calls), f"{cost.seconds:.0f}", _quota(cost.quota_left))
+            for name, cost in plan.bill.items()
+        ],
+    )
+    yield from _table(
+        ("unit", "source", "product", "severity", "slots", "requests"),
+        [
+            (u.label, u.source, u.product, u.severity.label, str(u.slots), str(len(u.requests)))
+            for u in plan.units
+        ],
+    )
+    yield from _some(
+        [
+            f"waits: {w.series} {_span(w.interval)} ({_slots(w.slots)}) "
+            f"until {_instant(w.until)} for {w.source}: {w.reason}"
+            for w in plan.waiting
+        ]
+    )
+    yield from _some(
+        [
+            f"cannot be healed: {u.series} {_span(u.interval)} ({_slots(u.slots)}): {u.reason}"
+            for u in plan.unhealable
+        ]
+    )
+
+
+def unit_lines(unit: Unit) -> Iterator[str]:
+    """Yield what a unit is about to ask."""
+    yield (
+        f"Asks {unit.source} {unit.product}{f' at {unit.station}' if unit.station else ''} "
+        f"for {_slots(unit.slots)} of {unit.series} ({unit.severity.label}) "
+        f"in {_count(len(unit.requests), 'request')}."
+    )
+    yield from _some([f"request: {_span(request.interval)}" for request in unit.requests])
+
+
+def certificate_line(certificate: Certificate) -> str:
+    """Return what a unit proved, in a sentence."""
+    c = certificate
+    note = f" {c.note.rstrip('.')}." if c.note else ""
+    rejected = f", {_count(c.rejected, 'value')} not believed" if c.rejected else ""
+    return (
+        f"{c.outcome}: {_count(c.calls, 'call')} to {c.source}, {_slots(c.slots_asked)} asked for, "
+        f"{c.slots_filled} written and read back as {c.grade}{rejected}, "
+        f"in {c.seconds:.1f} s; batch {c.batch}.{note}"
+    )
+
+
+def summary_lines(document: Mapping[str, Any], after: Sequence[Report]) -> Iterator[str]:
+    """Yield what a run came to, and by name what is left that is worse than minor.
+
+    Args:
+        document: What ``summarize`` returns.
+        after: Reports over the whole history, after the run.
+    """
+    yield sentence(document)
+    yield first_line(after)
+    for name, runs in document["healed"].items():
+        spans = [f"{run['start']}–{run['end']}" for run in runs]
+        yield f"healed: {name} {_list(spans)}"
+    yield from _some([f"left: {line}" for line in gap_lines(after, Severity.MODERATE)])
+
+
+def sentence(document: Mapping[str, Any]) -> str:
+    """Return what a run came to, in a sentence."""
+    d = document
+    if d["dry_run"]:
+        return (
+            f"Dry run: {_count(d['units_planned'], 'unit')} with {_count(d['calls_planned'], 'call')} "
+            f"planned, nothing asked and nothing written; {_count(d['gaps_found'], 'gap')} found."
+        )
+    records = d["ree_records_recovered"] + d["weather_records_recovered"]
+    parts = [
+        f"{d['status']}: {_slots(records)} healed with {_count(d['calls'], 'call')} "
+        f"in {d['duration_seconds']:.0f} s",
+        f"{d['gaps_resolved']} of {_count(d['gaps_found'], 'gap')} closed",
+    ]
+    named = {
+        "gaps_waiting": "waiting for a source",
+        "gaps_unfillable": "that no source has",
+    }
+    parts += [f"{_count(d[key], 'gap')} {words}" for key, words in named.items() if d[key]]
+    if d["units_failed"]:
+        parts.append(f"{_count(d['units_failed'], 'unit')} failed")
+    if d["units_deferred"]:
+        parts.append(f"{_count(d['units_deferred'], 'unit')} deferred to a later run")
+    return "; ".join(parts) + "."
+
+
+def trouble(document: Mapping[str, Any]) -> str | None:
+    """Return why a run is to be red, in a sentence for the operator; ``None`` where it is not.
+
+    Deferred units do not make it so: a source that refuses, or was down for others, is
+    asked again by the next run.
+    """
+    failures: list[str] = document["failures"]
+    if not failures and not document["units_failed"]:
+        return None
+    failed = document["units_failed"]
+    head = f"{_count(failed, 'unit')} failed" if failed else "The run could not do its work"
+    return f"{head}: {_list(failures, '; ')}".rstrip(".") + "."
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows under their heads in columns as wide as needed; nothing for no rows."""
+    if not rows:
+        return
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        yield "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip()
+
+
+def _some(lines: Sequence[str]) -> Iterator[str]:
+    yield from lines[:MOST]
+    if len(lines) > MOST:
+        yield f"… and {len(lines) - MOST:,} more"
+
+
+def _list(items: Iterable[str], mark: str = ", ") -> str:
+    named = list(items)
+    more = len(named) - NAMED
+    return mark.join(named[:NAMED]) + (f"{mark}and {more:,} more" if more > 0 else "")
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _slots(n: int) -> str:
+    return _count(n, "slot")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.2f} %"
+
+
+def _quota(left: int | None) -> str:
+    return "no quota" if left is None else f"{left:,}"
+
+
+def _span(interval: Interval) -> str:
+    return f"{_instant(interval.start)}–{_instant(interval.end)}"
+
+
+def _instant(instant: datetime | None) -> str:
+    return iso(instant).replace(":00Z", "Z") if instant else "open"

@@ -1,0 +1,145 @@
+"""What one simulated API is: routes that turn what was asked into an answer, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gapfill.sandbox.kinds import ROW_KINDS, WIRE_KINDS
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+JSON = "application/json"
+JSON_UTF8 = "application/json; charset=utf-8"
+
+Value = float | int | str
+"""A cell of an answer; a text only where a fault put one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The values of one slot, before any API's format.
+
+    Attributes:
+        start: Start of the slot, UTC.
+        values: By column; a column may lack.
+    """
+
+    start: datetime
+    values: Mapping[str, Value]
+
+
+Spoil = Callable[[list[Row]], list[Row]]
+"""What a fault does to the rows of an answer."""
+
+
+def leave_rows(rows: list[Row]) -> list[Row]:
+    """Return the rows as they are: no fault."""
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer.
+
+    Attributes:
+        status: HTTP status.
+        body: Bytes as they go over the wire.
+        content_type: Value of that header, with its charset where the real API names one.
+        headers: Further headers.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a client asked, and under which circumstances.
+
+    Attributes:
+        parts: Named parts of the path.
+        query: All values of each query parameter.
+        headers: By lower-case name.
+        now: The virtual clock.
+        span_days: Longest range the API answers, 0 for any.
+        hop_url: Root URL of the other host that holds the data of a second hop.
+        spoil: What to do to the rows before they are written.
+    """
+
+    parts: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
+    headers: Mapping[str, str]
+    now: datetime
+    span_days: int
+    hop_url: str
+    spoil: Spoil = leave_rows
+
+    def first(self, name: str) -> str | None:
+        """Return the first value of a query parameter, if it was given."""
+        values = self.query.get(name)
+        return values[0] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path of an API.
+
+    Attributes:
+        path: Pattern of aiohttp's router.
+        answer: Makes the answer.
+        days: First and last local day a request touches, none if it cannot be told.
+        kinds: Faults that can befall this path.
+        is_counted: Whether its requests count towards the API's rate.
+    """
+
+    path: str
+    answer: Callable[[Ask], Answer]
+    days: Callable[[Ask], tuple[date, date] | None]
+    kinds: frozenset[str] = WIRE_KINDS | ROW_KINDS
+    is_counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The true values of a series, for comparing with a store.
+
+    Attributes:
+        columns: Names of the values.
+        rows: Slots of ``[start, end)`` with their values, for the given query.
+    """
+
+    columns: tuple[str, ...]
+    rows: Callable[
+        [Mapping[str, str], datetime, datetime], Iterable[tuple[datetime, Sequence[float]]]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One simulated API.
+
+    Attributes:
+        name: As options and faults name it.
+        routes: Its paths.
+        refusals: Its own body for each fault that is an error answer, where known.
+        rate_per_minute: Requests admitted in any 60 seconds, unless an option says otherwise.
+        span_days: Longest range per request, unless an option says otherwise.
+        truths: True values by series name.
+    """
+
+    name: str
+    routes: tuple[Route, ...]
+    refusals: Mapping[str, Answer]
+    rate_per_minute: int
+    span_days: int
+    truths: Mapping[str, Truth] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The faults that can befall any of its paths."""
+        return frozenset().union(*(route.kinds for route in self.routes))

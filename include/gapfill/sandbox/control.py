@@ -1,0 +1,107 @@
+"""Control routes under ``/_sandbox``: the clock, the faults, the log, the truth."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from gapfill.sandbox.registry import APIS
+from gapfill.sandbox.state import State
+from gapfill.sandbox.times import parse_bound, parse_instant, stamp
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+PREFIX = "/_sandbox"
+_TRUTHS = {name: truth for api in APIS for name, truth in api.truths.items()}
+
+_Control = Callable[[State, Mapping[str, str], str], web.Response]
+"""From the state, the query and the body to an answer."""
+
+
+def add_control_routes(app: web.Application, state: State) -> None:
+    """Add the control routes to an application."""
+    for method, name, control in _CONTROLS:
+        app.router.add_route(method, f"{PREFIX}/{name}", _handler(control, state))
+
+
+def _handler(control: _Control, state: State) -> Handler:
+    """Return a control as aiohttp calls it; what it cannot read is answered with 400."""
+
+    async def handle(request: web.Request) -> web.Response:
+        body = await request.text()
+        try:
+            return control(state, request.query, body)
+        except (ValueError, KeyError) as exc:
+            return web.Response(status=400, text=f"{exc}\n")
+
+    return handle
+
+
+def _show_clock(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Answer the current instant, to the second."""
+    return web.Response(text=stamp(state.clock.now()))
+
+
+def _set_clock(state: State, query: Mapping[str, str], body: str) -> web.Response:
+    """Set the clock to the instant in the body."""
+    state.clock.set(parse_instant(body))
+    return _show_clock(state, query, body)
+
+
+def _show_requests(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Answer all requests so far."""
+    return web.json_response(state.journal.all())
+
+
+def _forget_requests(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Empty the log."""
+    state.journal.clear()
+    return web.Response(status=204)
+
+
+def _show_faults(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Answer the faults in force with their counts."""
+    return web.json_response(state.faults.as_json())
+
+
+def _add_faults(state: State, query: Mapping[str, str], body: str) -> web.Response:
+    """Put the fault, or the list of faults, of the body in force."""
+    data = json.loads(body)
+    for fault in data if isinstance(data, list) else [data]:
+        state.faults.add(fault)
+    return _show_faults(state, query, body)
+
+
+def _forget_faults(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Take all faults out of force."""
+    state.faults.clear()
+    return web.Response(status=204)
+
+
+def _show_truth(_state: State, query: Mapping[str, str], _body: str) -> web.Response:
+    """Answer the true values of ``[start, end)`` as CSV; a bare end date includes that day."""
+    truth = _TRUTHS[query["series"]]
+    start, end = parse_bound(query["start"]), parse_bound(query["end"], is_end=True)
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(("slot", *truth.columns))
+    lines.writerows((stamp(slot), *values) for slot, values in truth.rows(query, start, end))
+    return web.Response(text=text.getvalue(), content_type="text/csv")
+
+
+_CONTROLS: tuple[tuple[str, str, _Control], ...] = (
+    ("GET", "clock", _show_clock),
+    ("PUT", "clock", _set_clock),
+    ("GET", "requests", _show_requests),
+    ("DELETE", "requests", _forget_requests),
+    ("GET", "faults", _show_faults),
+    ("POST", "faults", _add_faults),
+    ("DELETE", "faults", _forget_faults),
+    ("GET", "truth", _show_truth),
+)

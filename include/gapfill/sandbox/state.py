@@ -1,0 +1,94 @@
+"""The options of a sandbox and the state its requests share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from gapfill.sandbox.clock import Clock
+from gapfill.sandbox.faults import Fault, Faults
+from gapfill.sandbox.journal import Journal
+from gapfill.sandbox.rates import Rates
+from gapfill.sandbox.registry import APIS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a sandbox starts.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on, 0 for a free one.
+        now: Start of the virtual clock, none for the real time.
+        is_running: Whether the virtual clock runs on from ``now``.
+        faults: In force from the start.
+        rates: Requests per minute by API, 0 for no limit; the API's own where it lacks.
+        spans: Longest range in days by API, 0 for any; the API's own where it lacks.
+        archive_redirect_host: Host name that archive 70 redirects to, none for the same.
+        log: File that gets a line of JSON per request.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    now: datetime | None = None
+    is_running: bool = False
+    faults: tuple[Fault, ...] = ()
+    rates: Mapping[str, int] = field(default_factory=dict)
+    spans: Mapping[str, int] = field(default_factory=dict)
+    archive_redirect_host: str | None = None
+    log: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the requests of one sandbox share.
+
+    Attributes:
+        clock: The virtual clock.
+        faults: What goes wrong.
+        journal: What was asked.
+        rates: How much each API still admits.
+        spans: Longest range in days by API.
+        archive_redirect_host: Host name that archive 70 redirects to, none for the same.
+    """
+
+    clock: Clock
+    faults: Faults
+    journal: Journal
+    rates: Rates
+    spans: Mapping[str, int]
+    archive_redirect_host: str | None
+
+    @classmethod
+    def start(cls, options: Options) -> Self:
+        """Make the state a sandbox starts with.
+
+        Raises:
+            ValueError: If an option names an unknown API or fault.
+        """
+        return cls(
+            clock=Clock(options.now, is_running=options.is_running),
+            faults=Faults({api.name: api.kinds for api in APIS}, options.faults),
+            journal=Journal(options.log),
+            rates=Rates(_merged({api.name: api.rate_per_minute for api in APIS}, options.rates)),
+            spans=_merged({api.name: api.span_days for api in APIS}, options.spans),
+            archive_redirect_host=options.archive_redirect_host,
+        )
+
+
+def _merged(defaults: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, int]:
+    """Return the defaults with what was wanted instead.
+
+    Raises:
+        ValueError: If an API is unknown or a number is negative.
+    """
+    for name, number in wanted.items():
+        if name not in defaults or number < 0:
+            message = f"{name}={number} is not of the form API=N with API in {sorted(defaults)}"
+            raise ValueError(message)
+    return {**defaults, **wanted}

@@ -1,0 +1,99 @@
+"""What REE's two price APIs share: whole Madrid days on the wire, and prices in two units."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.civil import day_interval, days_of
+from gapfill.domain.interval import Interval
+from gapfill.errors import ConfigError
+from gapfill.sources.base import Answer, RawRow, check, judge, malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.sources.base import Ask
+    from gapfill.sources.payload import Scalar
+
+MADRID = "Europe/Madrid"
+"""Both APIs speak of days of this zone, whatever the place (Canarias too)."""
+
+_HOUR = timedelta(hours=1)
+_MWH, _KWH = "price_eur_mwh", "price_eur_kwh"
+_KWH_PER_MWH = 1000
+
+
+class Days(NamedTuple):
+    """The whole local days that a request on the wire speaks of.
+
+    Attributes:
+        first: First date.
+        last: Last date, included.
+        interval: The same as ``[start, end)`` in UTC.
+    """
+
+    first: date
+    last: date
+    interval: Interval
+
+
+def query_bounds(first: date, last: date) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the query's bounds: local time without offset, the end included by both APIs."""
+    return ("start_date", f"{first}T00:00"), ("end_date", f"{last}T23:59")
+
+
+def whole_days(ask: Ask) -> Days:
+    """Return the Madrid days that the asked interval touches."""
+    days = days_of(ask.interval, MADRID)
+    start, end = day_interval(days[0], MADRID).start, day_interval(days[-1], MADRID).end
+    return Days(days[0], days[-1], Interval(start, end))
+
+
+def series_param(ask: Ask, name: str) -> str:
+    """Return what the catalogue says of the series under ``params``.
+
+    Raises:
+        ConfigError: If it does not say it.
+    """
+    if name not in ask.series.params:
+        message = (
+            f"Series {ask.series.name} cannot be asked of {ask.product.source}: "
+            f"add {name} to its params in the catalogue."
+        )
+        raise ConfigError(message)
+    return ask.series.params[name]
+
+
+def price_values(ask: Ask, given: Scalar) -> dict[str, object]:
+    """Return the fields of a price given in €/MWh; in €/kWh only where that is believed."""
+    values: dict[str, object] = {_MWH: given}
+    known = ask.series.field(_MWH)
+    price = judge(known, given)[0] if known else None
+    if price is not None:
+        values[_KWH] = price / _KWH_PER_MWH
+    return values
+
+
+def answer_of(ask: Ask, rows: Sequence[RawRow], status: int) -> Answer:
+    """Check the rows of a request of whole days and return them as an answer.
+
+    Raises:
+        MalformedPayload: If the rows are not of the asked days, not of the series'
+            resolution, or contradict each other.
+    """
+    days = whole_days(ask)
+    _refuse_coarser(ask, rows, days.interval)
+    evidence = f"HTTP {status}: {len(rows)} values"
+    return check(ask, rows, days.interval, ask.product.grade, evidence)
+
+
+def _refuse_coarser(ask: Ask, rows: Sequence[RawRow], allowed: Interval) -> None:
+    """Refuse hourly values for a series of quarter-hours: a mean is not the quarter's price.
+
+    Quarter-hours for an hourly series lie off its grid, which ``check`` refuses.
+    """
+    for stretch, step in ask.series.grid.stretches(allowed):
+        instants = [row.instant for row in rows if row.instant in stretch]
+        if step < _HOUR and instants and all(instant.minute == 0 for instant in instants):
+            raise malformed(ask, f"its rows are an hour apart, those of the series {step}")

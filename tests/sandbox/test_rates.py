@@ -1,0 +1,26 @@
+"""How many requests an API admits."""
+
+from __future__ import annotations
+
+from gapfill.sandbox.rates import Rates
+
+
+def test_the_window_slides() -> None:
+    """A request leaves the window sixty seconds after it came; refused ones never enter."""
+    moments = iter([0.0, 30.0, 59.0, 60.0, 61.0, 90.0])
+    rates = Rates({"ree": 2}, lambda: next(moments))
+    assert [rates.is_admitted("ree") for _ in range(6)] == [True, True, False, True, False, True]
+
+
+def test_apis_have_windows_of_their_own() -> None:
+    """One API's requests do not count for another."""
+    rates = Rates({"ree": 1, "esios": 1}, lambda: 0.0)
+    assert rates.is_admitted("ree")
+    assert rates.is_admitted("esios")
+    assert not rates.is_admitted("ree")
+
+
+def test_zero_is_no_limit() -> None:
+    """Any number of requests comes through."""
+    rates = Rates({"ree": 0}, lambda: 0.0)
+    assert all(rates.is_admitted("ree") for _ in range(1000))

@@ -1,0 +1,66 @@
+"""What a fault does to rows."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import pytest
+
+from gapfill.sandbox import world
+from gapfill.sandbox.api import Row
+from gapfill.sandbox.spoil import spoil_rows
+
+DAY = [Row(slot, {"price": 80.5}) for slot in world.slots_of(date(2025, 11, 1))]
+
+
+def _values(rows: list[Row]) -> list[object]:
+    """Return the values of the one column."""
+    return [row.values["price"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    "kind, value", [("text", "n/d"), ("huge", 1e9), ("negative", -81.5), ("zero", 0.0)]
+)
+def test_values_are_replaced(kind: str, value: object) -> None:
+    """All of them, unless told otherwise."""
+    assert _values(spoil_rows(DAY, kind)) == [value] * 24
+
+
+def test_nan_is_no_number() -> None:
+    """It compares with nothing."""
+    assert all(math.isnan(float(str(value))) for value in _values(spoil_rows(DAY, "nan")))
+
+
+def test_every_so_many_th_row_can_be_struck() -> None:
+    """The others stay good."""
+    assert _values(spoil_rows(DAY, "text", every=12)).count("n/d") == 2
+    assert _values(spoil_rows(DAY, "text", every=12)).count(80.5) == 22
+
+
+def test_duplicated_rows_come_twice() -> None:
+    """One after the other."""
+    rows = spoil_rows(DAY, "duplicated")
+    assert len(rows) == 48
+    assert rows[0] == rows[1]
+
+
+def test_shifted_rows_are_an_hour_late() -> None:
+    """Every one, so that the first hour lacks and the last is a day too far."""
+    rows = spoil_rows(DAY, "shifted")
+    assert [row.start for row in rows[:-1]] == [row.start for row in DAY[1:]]
+
+
+@pytest.mark.parametrize(
+    "day, kept", [(date(2025, 3, 30), 15), (date(2025, 11, 1), 16), (date(2025, 10, 26), 17)]
+)
+def test_a_partial_day_lacks_its_last_third(day: date, kept: int) -> None:
+    """Of each local day."""
+    rows = [Row(slot, {"price": 1.0}) for slot in world.slots_of(day)]
+    assert spoil_rows(rows, "partial_day") == rows[:kept]
+    assert len(spoil_rows(rows + DAY, "partial_day")) == kept + 16
+
+
+def test_empty_leaves_nothing() -> None:
+    """The API then says that it has no data, in its own way."""
+    assert spoil_rows(DAY, "empty") == []

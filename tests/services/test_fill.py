@@ -1,0 +1,264 @@
+"""A unit carried out: what is written, what the ledger says, what a failure leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill.domain.interval import Interval
+from gapfill.domain.ledger import Outcome
+from gapfill.domain.plan import Request, Unit
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade
+from gapfill.domain.severity import Severity
+from gapfill.errors import (
+    AuthRejected,
+    MalformedPayload,
+    RateLimited,
+    SourceError,
+    SourceUnavailable,
+)
+from gapfill.services.fill import fill
+from gapfill.sources.base import Answer, Ask, Rejected
+from tests.services.conftest import empty, priced
+
+if TYPE_CHECKING:
+    from gapfill.services.site import Site
+    from tests.services.conftest import FakeTime, Scripted
+
+HOUR = timedelta(hours=1)
+DAY_10 = Interval(datetime(2026, 3, 9, 23, tzinfo=UTC), datetime(2026, 3, 10, 23, tzinfo=UTC))
+DAY_12 = Interval(datetime(2026, 3, 11, 23, tzinfo=UTC), datetime(2026, 3, 12, 23, tzinfo=UTC))
+TODAY = Interval(datetime(2026, 3, 19, 23, tzinfo=UTC), datetime(2026, 3, 20, 23, tzinfo=UTC))
+
+
+def unit(*days: Interval, refresh: bool = False) -> Unit:
+    """Return a unit that asks REE for these days, a request each."""
+    requests = tuple(Request(d.start, d.end, (d,)) for d in days)
+    slots = 24 * len(days)
+    return Unit("pvpc", "ree", "pvpc", None, Severity.CRITICAL, slots, requests, refresh)
+
+
+def refusing(error: SourceError) -> object:
+    """Return an answer that is an error."""
+
+    def answer(_ask: Ask) -> Answer:
+        raise error
+
+    return answer
+
+
+def ledger(site: Site) -> list[tuple[str, Interval]]:
+    """Return outcome and interval of every line."""
+    return [(e.outcome.value, e.interval) for e in site.store.entries("pvpc")]
+
+
+def stored(site: Site, day: Interval) -> list[float]:
+    """Return the prices of a day."""
+    return [r.values["price_eur_mwh"] for r in site.store.read(site.catalog.series["pvpc"], day)]
+
+
+def test_a_fill_writes_reads_back_and_certifies(site: Site) -> None:
+    """Each slot once, with grade, source and the run's batch."""
+    certificate = fill(site, unit(DAY_10), "run")
+    rows = site.store.read(site.catalog.series["pvpc"], DAY_10)
+    assert (certificate.outcome, certificate.calls) == ("filled", 1)
+    assert (certificate.slots_asked, certificate.slots_filled) == (24, 24)
+    assert certificate.batch == "run/pvpc:ree.pvpc:20260309T2300Z-20260310T2300Z"
+    assert [(r.grade, r.source, r.batch) for r in rows] == [
+        (Grade.OFFICIAL, "ree", certificate.batch)
+    ] * 24
+
+
+def test_a_retry_skips_requests_whose_slots_stand(site: Site, sources: Scripted) -> None:
+    """The first request was written before the second failed; only the second is sent again."""
+    lost = SourceUnavailable("ree timed out", source="ree")
+    sources.answers["ree"] = [priced, refusing(lost)]
+    with pytest.raises(SourceUnavailable):
+        fill(site, unit(DAY_10, DAY_12), "run")
+    assert stored(site, DAY_10) == [100.0] * 24
+    certificate = fill(site, unit(DAY_10, DAY_12), "run")
+    assert [ask.interval for ask in sources.asked] == [DAY_10, DAY_12, DAY_12]
+    assert (certificate.outcome, certificate.slots_filled) == ("filled", 24)
+    assert len(site.store.batch_slots(certificate.batch)["pvpc"]) == 48
+
+
+def test_a_second_run_over_healed_slots_makes_no_call(site: Site, sources: Scripted) -> None:
+    """What stands at the product's grade is not asked again."""
+    fill(site, unit(DAY_10), "one")
+    certificate = fill(site, unit(DAY_10), "two")
+    assert (certificate.outcome, certificate.calls, len(sources.asked)) == ("stood", 0, 1)
+
+
+def test_refresh_asks_again_and_replaces_in_place(site: Site, sources: Scripted) -> None:
+    """A corrected price replaces the published one; its retry replaces nothing more."""
+    fill(site, unit(DAY_10), "one")
+
+    def corrected(ask: Ask) -> Answer:
+        right = priced(ask)
+        return replace(
+            right, readings=tuple(replace(r, values={"price_eur_mwh": 90.0}) for r in right.readings)
+        )
+
+    sources.otherwise = corrected
+    assert fill(site, unit(DAY_10, refresh=True), "two").slots_filled == 24
+    assert stored(site, DAY_10) == [90.0] * 24
+    assert fill(site, unit(DAY_10, refresh=True), "two").outcome == "stood"
+
+
+def test_an_empty_answer_for_a_past_day_is_no_data(site: Site, sources: Scripted) -> None:
+    """The ledger keeps what was said, and nothing is stored."""
+    sources.otherwise = empty
+    assert fill(site, unit(DAY_10), "run").outcome == "no_data"
+    assert ledger(site) == [("no_data", DAY_10)]
+    evidence = site.store.entries("pvpc")[0].evidence
+    assert evidence == "HTTP 502: There are no data for the selected filters."
+    assert stored(site, DAY_10) == []
+
+
+def test_an_empty_answer_before_the_day_ends_is_no_verdict(site: Site, sources: Scripted) -> None:
+    """Today's prices may still be published."""
+    sources.otherwise = empty
+    assert fill(site, unit(TODAY), "run").outcome == "not_yet"
+    assert ledger(site) == [("not_yet", TODAY)]
+
+
+def test_what_lacks_from_a_published_day_gets_no_verdict(site: Site, sources: Scripted) -> None:
+    """Sixteen of twenty-four hours are stored; the rest is asked again next cycle."""
+
+    def partial(ask: Ask) -> Answer:
+        return replace(priced(ask), readings=priced(ask).readings[:16])
+
+    sources.otherwise = partial
+    certificate = fill(site, unit(DAY_10), "run")
+    assert (certificate.outcome, certificate.slots_filled) == ("partial", 16)
+    assert ledger(site) == [("filled", Interval(DAY_10.start, DAY_10.start + 16 * HOUR))]
+
+
+def test_a_value_not_believed_is_reported_and_leaves_no_verdict(
+    site: Site, sources: Scripted
+) -> None:
+    """The other hours are stored; the slot lets another source go first for a while."""
+
+    def one_wrong(ask: Ask) -> Answer:
+        right = priced(ask)
+        wrong = Rejected(DAY_10.start, "price_eur_mwh", "1e9", "is outside -1000 to 10000 €/MWh")
+        return replace(right, readings=right.readings[1:], rejected=(wrong,))
+
+    sources.otherwise = one_wrong
+    certificate = fill(site, unit(DAY_10), "run")
+    assert (certificate.slots_filled, certificate.rejected) == (23, 1)
+    assert certificate.note == (
+        "1 values not stored; the first: price_eur_mwh of 2026-03-09T23:00:00Z is '1e9', "
+        "which is outside -1000 to 10000 €/MWh"
+    )
+    assert ledger(site) == [
+        ("filled", Interval(DAY_10.start + HOUR, DAY_10.end)),
+        ("failed", Interval(DAY_10.start, DAY_10.start + HOUR)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (SourceUnavailable("ree timed out", source="ree"), "unreached"),
+        (AuthRejected("ree refused the key", source="ree"), "unreached"),
+        (MalformedPayload("ree sent HTML", source="ree"), "failed"),
+    ],
+)
+def test_a_failure_raises_and_leaves_no_verdict(
+    site: Site, sources: Scripted, error: SourceError, outcome: str
+) -> None:
+    """Neither "no data" nor a row."""
+    sources.answers["ree"] = [refusing(error)]
+    with pytest.raises(type(error)):
+        fill(site, unit(DAY_10), "run")
+    assert ledger(site) == [(outcome, DAY_10)]
+    assert stored(site, DAY_10) == []
+
+
+def test_a_useless_answer_does_not_stop_the_other_requests(site: Site, sources: Scripted) -> None:
+    """A range that is broken for ever must not starve its neighbours."""
+    broken = MalformedPayload("ree sent HTML", source="ree")
+    sources.answers["ree"] = [refusing(broken)]
+    with pytest.raises(MalformedPayload):
+        fill(site, unit(DAY_10, DAY_12), "run")
+    assert stored(site, DAY_12) == [100.0] * 24
+
+
+def test_a_short_refusal_is_waited_out_in_place(
+    site: Site, sources: Scripted, time: FakeTime
+) -> None:
+    """Sixty seconds are slept, then the same request is sent again."""
+    sources.answers["ree"] = [refusing(RateLimited("429", source="ree", retry_after=60))]
+    certificate = fill(site, unit(DAY_10), "run")
+    assert (certificate.outcome, certificate.calls) == ("filled", 2)
+    assert 60 in time.slept
+
+
+def test_a_long_refusal_blocks_the_source_and_defers_its_units(
+    site: Site, sources: Scripted
+) -> None:
+    """Its units end deferred, not failed, and make no call until the block ends."""
+    refusal = RateLimited("REE says 429", source="ree", retry_after=3600)
+    sources.answers["ree"] = [refusing(refusal)]
+    certificate = fill(site, unit(DAY_10), "run")
+    assert certificate.outcome == "deferred"
+    assert certificate.note == "REE says 429 Deferred; asked again after 2026-03-20T13:00:00Z."
+    assert fill(site, unit(DAY_12), "run").calls == 0
+    later = replace(site, now=site.now + HOUR)
+    assert fill(later, unit(DAY_12), "later").outcome == "filled"
+
+
+def test_a_source_that_never_stops_refusing_is_blocked(site: Site, sources: Scripted) -> None:
+    """Three waits, then the source counts as blocked."""
+    sources.answers["ree"] = [refusing(RateLimited("429", source="ree", retry_after=1))] * 4
+    assert fill(site, unit(DAY_10), "run").outcome == "deferred"
+    assert len(sources.asked) == 4
+
+
+def test_two_failures_to_reach_a_source_defer_its_other_units(
+    site: Site, sources: Scripted
+) -> None:
+    """The third unit makes no call in this run; another run tries again."""
+    down = SourceUnavailable("ree timed out", source="ree")
+    sources.answers["ree"] = [refusing(down), refusing(down)]
+    for day in (DAY_10, DAY_12):
+        with pytest.raises(SourceUnavailable):
+            fill(site, unit(day), "run")
+    certificate = fill(site, unit(TODAY), "run")
+    assert (certificate.outcome, certificate.calls) == ("deferred", 0)
+    assert certificate.note == "REE apidatos could not be reached 2 times in a row in this run"
+    assert fill(site, unit(TODAY), "next").outcome == "filled"
+
+
+def test_a_unit_that_failed_itself_is_not_deferred(site: Site, sources: Scripted) -> None:
+    """Its own retries go on, so that a dead source still makes the run red."""
+    down = SourceUnavailable("ree timed out", source="ree")
+    sources.answers["ree"] = [refusing(down)] * 3
+    for _ in range(3):
+        with pytest.raises(SourceUnavailable):
+            fill(site, unit(DAY_10), "run")
+    assert [outcome for _, outcome in site.store.outcomes("run", "ree")] == [Outcome.UNREACHED] * 3
+
+
+def test_a_better_row_stands_against_a_lower_grade(site: Site, sources: Scripted) -> None:
+    """What another source wrote meanwhile is kept when it is better."""
+    pvpc = site.catalog.series["pvpc"]
+
+    def overtaken(ask: Ask) -> Answer:
+        site.store.write(
+            pvpc, [Reading(DAY_10.start, {"price_eur_mwh": 7.0}, Grade.OFFICIAL, "esios")], "other"
+        )
+        right = priced(ask)
+        return replace(
+            right, readings=tuple(replace(r, grade=Grade.OBSERVED) for r in right.readings)
+        )
+
+    sources.otherwise = overtaken
+    certificate = fill(site, unit(DAY_10), "run")
+    assert stored(site, DAY_10)[:2] == [7.0, 100.0]
+    assert certificate.slots_filled == 23

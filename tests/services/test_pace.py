@@ -1,0 +1,60 @@
+"""The pause before each call, and the daily quota."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill.errors import RateLimited
+from gapfill.services.pace import Pace
+
+if TYPE_CHECKING:
+    from gapfill.services.site import Site
+    from tests.services.conftest import FakeTime
+
+
+def test_the_first_call_waits_too(site: Site, time: FakeTime) -> None:
+    """Another process may have called a moment ago."""
+    Pace(site, site.catalog.sources["ree"], "run/unit")()
+    assert time.seconds == pytest.approx(2.02)
+
+
+def test_a_minute_uses_nearly_all_of_its_budget_and_never_more(site: Site, time: FakeTime) -> None:
+    """At least 95 % of 30 calls a minute, and no sliding minute holds more than 30."""
+    pace = Pace(site, site.catalog.sources["ree"], "run/unit")
+    calls = []
+    for _ in range(300):
+        pace()
+        calls.append(time.seconds)
+    assert len(calls) / (calls[-1] / 60) >= 0.95 * 30
+    assert max(sum(1 for other in calls if at <= other < at + 60) for at in calls) <= 30
+
+
+def test_time_spent_on_a_call_counts_towards_the_pause(site: Site, time: FakeTime) -> None:
+    """A call of one second is followed by a pause of one second."""
+    pace = Pace(site, site.catalog.sources["ree"], "run/unit")
+    pace()
+    time.seconds += 1.0
+    pace()
+    assert time.slept == pytest.approx([2.02, 1.02])
+
+
+def test_a_call_is_recorded_before_it_is_sent(site: Site) -> None:
+    """A kill after the record spends a call too many, never one too few."""
+    Pace(site, site.catalog.sources["ree"], "run/unit")()
+    assert site.store.calls_since("ree", site.now - timedelta(days=1)) == 1
+    assert site.store.calls_of("run") == 1
+
+
+def test_a_spent_daily_quota_stops_the_next_call(site: Site) -> None:
+    """The quota counts the calls of every run in the last 24 hours."""
+    source = replace(site.catalog.sources["ree"], per_day=2)
+    site.store.record_call("ree", site.now - timedelta(hours=25), "old/unit")
+    Pace(site, source, "one/unit")()
+    Pace(site, source, "two/unit")()
+    with pytest.raises(RateLimited, match="REE apidatos has spent its 2 calls of the last 24 h"):
+        Pace(site, source, "three/unit")()
+    assert site.store.calls_since("ree", site.now - timedelta(days=1)) == 2

@@ -1,0 +1,283 @@
+"""The keyless archive: order of rows in whole days, labels only where they are sure."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import aiopvpc.parser
+import pytest
+
+from gapfill.errors import ConfigError, MalformedPayload
+from gapfill.sources import esios
+from gapfill.sources.base import Answer
+from tests.sources.asks import AUTUMN, SPRING, ask_of, payload
+
+HOUR = timedelta(hours=1)
+PLAIN = date(2024, 5, 14)
+CAPTURE = payload("esios_archive70_2021-10-31.json")
+NONE_PUBLISHED = payload("esios_archive70_error_no_values.json")
+STARTS = {
+    AUTUMN: datetime(2021, 10, 30, 22, tzinfo=UTC),
+    SPRING: datetime(2022, 3, 26, 23, tzinfo=UTC),
+    PLAIN: datetime(2024, 5, 13, 22, tzinfo=UTC),
+}
+
+
+def _parse(body: bytes, day: date = AUTUMN, *, geo: str = "8741") -> Answer:
+    return esios.parse(ask_of("esios.archive70", day, geo=geo), 200, body)
+
+
+def _file(day: date, labels: list[str], **columns: str) -> bytes:
+    """Return a day's file; the price of the n-th row is n, with a decimal comma."""
+    rows = [
+        {"Dia": f"{day:%d/%m/%Y}", "Hora": label, "PCB": f"{n},00", "CYM": f"{n},50", **columns}
+        for n, label in enumerate(labels)
+    ]
+    return json.dumps({"PVPC": rows}).encode()
+
+
+def _labels(*hours: int) -> list[str]:
+    return [f"{hour:02d}-{hour + 1:02d}" for hour in hours]
+
+
+def _hours(answer: Answer, day: date) -> dict[int, float]:
+    """Return prices by the number of hours since local midnight."""
+    return {
+        (r.slot - STARTS[day]) // HOUR: r.values["price_eur_mwh"] for r in answer.readings
+    }
+
+
+def test_a_request_names_one_day() -> None:
+    """The archive has a file a day."""
+    request = esios.request(ask_of("esios.archive70", AUTUMN))
+    assert request.path == "/archives/70/download_json"
+    assert request.params == (("locale", "es"), ("date", "2021-10-31"))
+
+
+def test_two_days_in_a_request_are_a_catalogue_error() -> None:
+    """A span of more than a day would lose all but the first."""
+    with pytest.raises(ConfigError, match="P1D"):
+        esios.request(ask_of("esios.archive70", AUTUMN, date(2021, 11, 1)))
+
+
+def test_a_place_without_a_column_is_a_catalogue_error() -> None:
+    """Spain as a whole (3) has no regulated price."""
+    with pytest.raises(ConfigError, match="geo_id '3'"):
+        esios.request(ask_of("esios.archive70", AUTUMN, geo="3"))
+
+
+def test_the_autumn_day_is_the_same_as_at_the_other_apis() -> None:
+    """25 rows from 22:00Z of the day before, with the two hours at two in order."""
+    answer = _parse(CAPTURE)
+    assert [r.slot for r in answer.readings] == [STARTS[AUTUMN] + n * HOUR for n in range(25)]
+    prices = [r.values["price_eur_mwh"] for r in answer.readings]
+    assert prices[:5] == [171.48, 123.9, 109.55, 104.85, 92.03]
+    assert answer.evidence == "HTTP 200: 25 values"
+
+
+def test_the_same_prices_as_an_independent_reader() -> None:
+    """Aiopvpc reads by order as well; it rounds to five places."""
+    theirs = aiopvpc.parser.extract_prices_from_esios_public(json.loads(CAPTURE), "PCB")
+    ours = {r.slot: round(r.values["price_eur_kwh"], 5) for r in _parse(CAPTURE).readings}
+    assert ours == theirs.series["PVPC"]
+
+
+@pytest.mark.parametrize(
+    "geo,expected",
+    [("8741", 3.0), ("8742", 3.0), ("8743", 3.0), ("8744", 3.5), ("8745", 3.5)],
+)
+def test_ceuta_and_melilla_have_a_column_of_their_own(geo: str, expected: float) -> None:
+    """PCB is Península, Canarias, Baleares; CYM is Ceuta y Melilla."""
+    answer = _parse(_file(PLAIN, _labels(*range(24))), PLAIN, geo=geo)
+    assert _hours(answer, PLAIN)[3] == expected
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        _labels(0, 1, *range(3, 24)),
+        _labels(*range(23)),
+        [str(n) for n in range(23)],
+    ],
+    ids=["wall clock", "running", "another form"],
+)
+def test_a_whole_spring_day_is_read_by_order(labels: list[str]) -> None:
+    """23 rows are 23 hours, whatever they are called."""
+    answer = _parse(_file(SPRING, labels), SPRING)
+    assert _hours(answer, SPRING) == {n: float(n) for n in range(23)}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [_labels(*range(25)), _labels(0, 1, 2, *range(2, 24)), ["?"] * 25],
+    ids=["running", "wall clock", "another form"],
+)
+def test_a_whole_autumn_day_is_read_by_order(labels: list[str]) -> None:
+    """25 rows are 25 hours, whatever they are called."""
+    answer = _parse(_file(AUTUMN, labels), AUTUMN)
+    assert _hours(answer, AUTUMN) == {n: float(n) for n in range(25)}
+
+
+@pytest.mark.parametrize(
+    "day,labels,expected",
+    [
+        (PLAIN, _labels(5, 6, 23), [5, 6, 23]),
+        (PLAIN, _labels(*range(16)), list(range(16))),
+        (AUTUMN, _labels(0, 3, 24), [0, 3, 24]),
+        (SPRING, _labels(1, 3, 23), [1, 2, 22]),
+    ],
+    ids=["usual", "first two thirds", "autumn", "spring"],
+)
+def test_a_part_of_a_day_is_read_by_labels(
+    day: date, labels: list[str], expected: list[int]
+) -> None:
+    """Usual days by the hour, autumn by the running label, spring without 02-03."""
+    assert sorted(_hours(_parse(_file(day, labels), day), day)) == expected
+
+
+@pytest.mark.parametrize(
+    "day,labels",
+    [
+        (PLAIN, _labels(*range(1, 25))),
+        (PLAIN, _labels(*range(23), 22)),
+        (PLAIN, _labels(1, 0, *range(2, 24))[:23] + ["24-25"]),
+        (PLAIN, ["5", "6"]),
+        (PLAIN, ["05-07", "07-08"]),
+        (SPRING, _labels(1, 2, 3)),
+        (AUTUMN, _labels(0, 1, 2, 2, 3)),
+        (AUTUMN, _labels(25)),
+    ],
+    ids=[
+        "shifted",
+        "one twice, one lacking",
+        "beyond the day",
+        "another form",
+        "two hours",
+        "spring has no 02-03",
+        "autumn's two hours",
+        "autumn has no 25-26",
+    ],
+)
+def test_rows_that_cannot_be_told_apart_are_malformed(day: date, labels: list[str]) -> None:
+    """Better no price than one in the wrong hour."""
+    with pytest.raises(MalformedPayload, match=r"cannot be told apart|twice, with different"):
+        _parse(_file(day, labels), day)
+
+
+def test_rows_in_another_order_are_read_by_label() -> None:
+    """Out of order a usual day's labels still say all."""
+    body = _file(PLAIN, _labels(*reversed(range(24))))
+    assert _hours(_parse(body, PLAIN), PLAIN)[23] == 0.0
+
+
+@pytest.mark.parametrize("day,hours", [(PLAIN, 24), (AUTUMN, 25)], ids=["usual", "autumn"])
+def test_a_doubled_answer_is_read_once(day: date, hours: int) -> None:
+    """Each row twice with the same price is each row once."""
+    once = json.loads(_file(day, _labels(*range(hours))))["PVPC"]
+    doubled = json.dumps({"PVPC": [row for row in once for _ in range(2)]}).encode()
+    assert _hours(_parse(doubled, day), day) == {n: float(n) for n in range(hours)}
+
+
+def test_a_row_of_another_day_is_malformed() -> None:
+    """A file of yesterday under today's name has the same labels."""
+    with pytest.raises(MalformedPayload, match="is of '31/10/2021', not of 14/05/2024"):
+        _parse(CAPTURE, PLAIN)
+    rows = json.loads(_file(PLAIN, _labels(*range(24))))
+    rows["PVPC"][23]["Dia"] = "15/05/2024"
+    with pytest.raises(MalformedPayload, match=r"PVPC\[23\] is of '15/05/2024'"):
+        _parse(json.dumps(rows).encode(), PLAIN)
+
+
+def test_the_tariffs_before_june_2021_are_refused_by_name() -> None:
+    """GEN, NOC and VHC are other prices, not PVPC 2.0TD under another name."""
+    with pytest.raises(MalformedPayload, match="GEN, NOC and VHC but no PCB: prices of before"):
+        _parse(payload("esios_archive70_2019-03-31.json"), date(2019, 3, 31))
+
+
+def test_nothing_published_is_an_empty_answer() -> None:
+    """HTTP 200 with a message; any other message is a fault."""
+    answer = _parse(NONE_PUBLISHED)
+    assert answer.readings == ()
+    assert answer.evidence == "HTTP 200: No values for specified archive"
+    with pytest.raises(MalformedPayload, match="a message: 'Archive not found'"):
+        _parse(b'{"message": "Archive not found"}')
+
+
+def test_an_unbelievable_price_is_reported_and_the_rest_kept() -> None:
+    """"n/d" among 24 prices costs one slot."""
+    body = _file(PLAIN, _labels(*range(24))).replace(b'"7,00"', b'"n/d"').replace(
+        b'"8,00"', b'"-0,50"'
+    )
+    answer = _parse(body, PLAIN)
+    assert len(answer.readings) == 23
+    assert _hours(answer, PLAIN)[8] == -0.5
+    assert [(r.field, r.value) for r in answer.rejected] == [("price_eur_mwh", "n/d")]
+
+
+@pytest.mark.parametrize(
+    "body,words",
+    [
+        (b"[]", "the whole of it is not an object"),
+        (b"{}", "it has no PVPC"),
+        (b'{"PVPC": {}}', "PVPC is not a list"),
+        (b'{"PVPC": [[]]}', r"PVPC\[0\] is not an object"),
+        (b'{"PVPC": [{"Dia": "31/10/2021"}]}', r"it has no PVPC\[0\].Hora"),
+        (b'{"PVPC": [{"Dia": "31/10/2021", "Hora": "00-01"}]}', r"PVPC\[0\] has no PCB"),
+        (b'{"PVPC": [{"Dia": 31}]}', r"PVPC\[0\].Dia is not a text"),
+        (CAPTURE[:2000], "no whole JSON"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page, no JSON"),
+    ],
+)
+def test_a_file_of_another_shape_is_malformed(body: bytes, words: str) -> None:
+    """Nothing of it is stored."""
+    with pytest.raises(MalformedPayload, match=words):
+        _parse(body)
+
+
+def _zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w", method) as packed:
+        for name, data in files:
+            packed.writestr(name, data)
+    return box.getvalue()
+
+
+def test_a_file_in_a_zip_is_taken_out() -> None:
+    """So it came on 2026-07-08, under the same address."""
+    body = _zipped(("PVPC_CURV_DD_20211031", CAPTURE))
+    assert _parse(body).readings == _parse(CAPTURE).readings
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"PK\x03\x04 and no more",
+        _zipped(("a", b"{}"), ("b", b"{}")),
+        _zipped(("a", CAPTURE))[:500],
+        _zipped(("a", CAPTURE), method=zipfile.ZIP_LZMA),
+        _zipped(("a", b" " * 6_000_000)),
+    ],
+    ids=["no zip", "two files", "cut", "another method", "bomb"],
+)
+def test_a_zip_without_one_readable_file_is_malformed(body: bytes) -> None:
+    """A small ZIP may hold gigabytes; no more than 5 MB are unpacked."""
+    with pytest.raises(MalformedPayload, match="it is a ZIP of"):
+        _parse(body)
+
+
+def test_an_empty_file_is_nothing_published() -> None:
+    """No rows are no prices."""
+    assert _parse(b'{"PVPC": []}').evidence == "HTTP 200: PVPC is empty"
+
+
+def test_hourly_prices_in_a_series_of_quarter_hours_are_malformed() -> None:
+    """The archive is hourly; a finer series cannot be served by it."""
+    ask = ask_of("esios.archive70", PLAIN)
+    grid = ask.series.grid.of(timedelta(minutes=15))
+    ask = replace(ask, series=replace(ask.series, grid=grid))
+    with pytest.raises(MalformedPayload, match="an hour apart"):
+        esios.parse(ask, 200, _file(PLAIN, _labels(*range(24))))

@@ -1,0 +1,176 @@
+"""The catalogue: what is shipped, what may be added, and what is refused with which words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gapfill import catalog
+from gapfill.domain.plan import Wish, plan_units
+from gapfill.domain.interval import Interval
+from gapfill.domain.route import Candidate
+from gapfill.domain.series import Grade
+from gapfill.domain.severity import Severity
+from gapfill.errors import ConfigError, RequestError
+
+SHIPPED = Path(catalog.__file__).with_name("catalog.yaml")
+
+
+def _write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "catalog.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _shipped_with(tmp_path: Path, change: str, to: str) -> Path:
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert change in text
+    return _write(tmp_path, text.replace(change, to, 1))
+
+
+def _refusal(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        catalog.load(path)
+    return str(caught.value).replace(str(path), "catalog.yaml")
+
+
+def test_the_shipped_catalogue_has_the_three_series() -> None:
+    """Names, groups, targets and first slots as the design has them."""
+    known = catalog.load()
+    assert [(s.name, s.group, s.target) for s in known.series.values()] == [
+        ("pvpc", "ree", Grade.OFFICIAL),
+        ("weather_hourly", "weather", Grade.OBSERVED),
+        ("weather_daily", "weather", Grade.OFFICIAL),
+    ]
+    assert known.series["pvpc"].earliest == datetime(2021, 5, 31, 22, tzinfo=UTC)
+    assert known.series["weather_hourly"].earliest == datetime(2023, 12, 31, 23, tzinfo=UTC)
+    assert known.series["weather_daily"].earliest == datetime(2018, 6, 13, tzinfo=UTC)
+
+
+def test_required_fields_come_first() -> None:
+    """The export's columns begin with what a slot cannot do without."""
+    known = catalog.load()
+    assert known.series["weather_hourly"].required == ("temperature", "humidity")
+    assert [f.name for f in known.series["pvpc"].fields] == ["price_eur_mwh", "price_eur_kwh"]
+
+
+def test_a_series_is_served_by_products_of_its_quantity_and_resolution() -> None:
+    """Daily products never serve an hourly series."""
+    known = catalog.load()
+    products = [p.key for _, p, _ in known.products_of(known.series["weather_daily"])]
+    assert products == ["aemet.daily", "siar.daily", "siar_csv.daily"]
+
+
+def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
+    """A typo is answered with the list."""
+    with pytest.raises(RequestError, match="no series 'pvcp'.*pvpc, weather_hourly, weather_daily"):
+        catalog.load().find(["pvcp"])
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "words"),
+    [
+        ("    target: official", "    traget: official", "series.pvpc.traget: unknown key"),
+        ("zone: Europe/Madrid\n    stations", "zone: Europe/Jaen\n    stations",
+         "places.linares.zone: 'Europe/Jaen' is no IANA time zone"),
+        ("    route: prices", "    route: price", "series.pvpc.route: there is no route 'price'; it has prices"),
+        ("    place: linares", "    place: jaen", "series.pvpc.place: there is no place 'jaen'"),
+        ("    - sources: [ree, esios]", "    - sources: [ree, esois]", "there is no source 'esois'"),
+        ("  weather_daily:\n    group", "  pvpc:\n    group", "the key 'pvpc' is given twice"),
+        ("    resolution: PT1H\n    route", "    resolution: PT7H\n    route", "a resolution must divide a day"),
+        ("    target: official", "    target: perfect", "series.pvpc.target: Input should be"),
+        ("{days: -1, at: \"20:50\", zone: Europe/Madrid}\n        grace", "{days: -1}\n        grace",
+         "give either lag, or all of days, at and zone"),
+        ("price_eur_mwh: {unit: €/MWh, min: -1000, max: 10000, required: true}",
+         "price_eur_mwh: {unit: €/MWh, min: -1000, max: 10000}", "at least one field must be required"),
+        ("min: -1000", "min: 99999", "min must be smaller than max"),
+    ],
+)
+def test_a_wrong_catalogue_names_the_key_and_what_was_expected(
+    tmp_path: Path, change: str, to: str, words: str
+) -> None:
+    """One wrong key at a time."""
+    assert words in _refusal(_shipped_with(tmp_path, change, to))
+
+
+def test_two_series_of_one_measurement_need_a_tag_that_tells_them_apart(tmp_path: Path) -> None:
+    """The same tags twice would mix two series in one."""
+    document = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    document["series"]["pvpc_too"] = document["series"]["pvpc"]
+    path = _write(tmp_path, yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
+    assert "pvpc_too and pvpc share the measurement energy_prices" in _refusal(path)
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "series: [", "a: b: c"])
+def test_a_file_that_is_no_catalogue_is_refused(tmp_path: Path, text: str) -> None:
+    """Empty, of another shape, or no YAML at all."""
+    assert _refusal(_write(tmp_path, text)).startswith("The catalogue catalog.yaml is")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """The sentence names the variable that pointed there."""
+    assert "cannot be read (No such file or directory); see GAPFILL_CATALOG" in _refusal(
+        tmp_path / "catalog.yaml"
+    )
+
+
+def _example(heading: str) -> dict[str, dict[str, object]]:
+    """Return the YAML example below a heading of docs/catalogue.md."""
+    text = (Path(__file__).parents[1] / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    block = text.split(f"## {heading}", 1)[1].split("```yaml\n", 1)[1].split("```", 1)[0]
+    loaded: dict[str, dict[str, object]] = yaml.safe_load(block)
+    return loaded
+
+
+def _shipped_and(tmp_path: Path, heading: str) -> catalog.Catalog:
+    document = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    for section, entries in _example(heading).items():
+        for name, entry in entries.items():
+            known = document[section].setdefault(name, {})
+            for key, value in entry.items():  # type: ignore[attr-defined] - a YAML mapping
+                if isinstance(value, dict) and isinstance(known.get(key), dict):
+                    known[key].update(value)
+                else:
+                    known[key] = value
+    return catalog.load(_write(tmp_path, yaml.safe_dump(document, allow_unicode=True, sort_keys=False)))
+
+
+def test_the_documented_second_geography_is_an_entry_and_no_code(tmp_path: Path) -> None:
+    """Baleares beside the peninsula, in one measurement, from the same sources."""
+    known = _shipped_and(tmp_path, "Another geography: PVPC of the Balearic Islands")
+    baleares = known.series["pvpc_baleares"]
+    assert baleares.tags == {"geo": "8743", "market": "pvpc"}
+    assert baleares.params["geo_id"] == "8743"
+    assert [p.key for _, p, _ in known.products_of(baleares)] == [
+        "ree.pvpc", "esios.1001", "esios.archive70",
+    ]
+
+
+def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path) -> None:
+    """Each station is asked for its own dates; the gap between the two for none."""
+    known = _shipped_and(tmp_path, "Another station")
+    daily = known.series["weather_daily"]
+    candidates = [
+        Candidate(source, product, station)
+        for source, product, station in known.products_of(daily)
+        if source.name == "siar"
+    ]
+    gap = Interval(datetime(2017, 12, 30, tzinfo=UTC), datetime(2018, 6, 15, tzinfo=UTC))
+    plan = plan_units([Wish(daily, candidates, [(gap, Severity.CRITICAL)])], datetime(2026, 1, 1, tzinfo=UTC))
+    assert [(u.station, u.label) for u in plan.units] == [
+        ("J17", "weather_daily 2018-06-13T00:00Z–2018-06-15T00:00Z"),
+        ("J09", "weather_daily 2017-12-30T00:00Z–2018-01-01T00:00Z"),
+    ]
+    assert [str(u.interval) for u in plan.unhealable] == [
+        "2018-01-01T00:00:00Z–2018-06-13T00:00:00Z"
+    ]
+
+
+def test_the_documented_second_indicator_is_an_entry_and_no_code(tmp_path: Path) -> None:
+    """A product of another indicator does not serve the PVPC."""
+    known = _shipped_and(tmp_path, "Another indicator")
+    assert [p.name for p in known.sources["esios"].products] == ["1001", "archive70", "600"]
+    assert "esios.600" not in [p.key for _, p, _ in known.products_of(known.series["pvpc"])]
