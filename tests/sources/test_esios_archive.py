@@ -7,14 +7,17 @@ import json
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import aiopvpc.parser
 import pytest
 
 from gapfill.errors import ConfigError, MalformedPayload
 from gapfill.sources import esios
-from gapfill.sources.base import Answer
 from tests.sources.asks import AUTUMN, SPRING, ask_of, payload
+
+if TYPE_CHECKING:
+    from gapfill.sources.base import Answer
 
 HOUR = timedelta(hours=1)
 PLAIN = date(2024, 5, 14)
@@ -46,9 +49,7 @@ def _labels(*hours: int) -> list[str]:
 
 def _hours(answer: Answer, day: date) -> dict[int, float]:
     """Return prices by the number of hours since local midnight."""
-    return {
-        (r.slot - STARTS[day]) // HOUR: r.values["price_eur_mwh"] for r in answer.readings
-    }
+    return {(r.slot - STARTS[day]) // HOUR: r.values["price_eur_mwh"] for r in answer.readings}
 
 
 def test_a_request_names_one_day() -> None:
@@ -144,7 +145,7 @@ def test_a_part_of_a_day_is_read_by_labels(
     [
         (PLAIN, _labels(*range(1, 25))),
         (PLAIN, _labels(*range(23), 22)),
-        (PLAIN, _labels(1, 0, *range(2, 24))[:23] + ["24-25"]),
+        (PLAIN, [*_labels(1, 0, *range(2, 23)), "24-25"]),
         (PLAIN, ["5", "6"]),
         (PLAIN, ["05-07", "07-08"]),
         (SPRING, _labels(1, 2, 3)),
@@ -208,9 +209,11 @@ def test_nothing_published_is_an_empty_answer() -> None:
 
 
 def test_an_unbelievable_price_is_reported_and_the_rest_kept() -> None:
-    """"n/d" among 24 prices costs one slot."""
-    body = _file(PLAIN, _labels(*range(24))).replace(b'"7,00"', b'"n/d"').replace(
-        b'"8,00"', b'"-0,50"'
+    """One "n/d" among 24 prices costs one slot."""
+    body = (
+        _file(PLAIN, _labels(*range(24)))
+        .replace(b'"7,00"', b'"n/d"')
+        .replace(b'"8,00"', b'"-0,50"')
     )
     answer = _parse(body, PLAIN)
     assert len(answer.readings) == 23

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from gapfill.errors import MalformedPayload
 from gapfill.sources import esios, ree
-from gapfill.sources.base import Answer, Ask
 from tests.sources.asks import AUTUMN, ask_of, payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gapfill.sources.base import Answer, Ask
 
     Parser = Callable[[Ask, int, bytes], Answer]
 
@@ -73,8 +74,7 @@ def _holds(parser: Parser, ask: Ask, status: int, body: bytes) -> None:
     """Parse, and check what any answer must be."""
     try:
         answer = parser(ask, status, body)
-    except MalformedPayload as exc:
-        assert len(str(exc)) < 1500
+    except MalformedPayload:
         return
     slots = [reading.slot for reading in answer.readings]
     assert slots == sorted(set(slots))
@@ -132,16 +132,19 @@ def test_a_capture_with_wrong_bytes_is_read_or_malformed(name: str, data: st.Dat
     _holds(parser, ask, 200, broken)
 
 
-@pytest.mark.parametrize("name", CASES)
+KEYS = ["included", "id", "attributes", "values", "indicator", "PVPC", "errors", "message"]
+DOCUMENTS = st.recursive(
+    ODD, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(KEYS), inner)
+)
+
+
 @settings(max_examples=100, deadline=None)
-@given(document=st.recursive(ODD, lambda inner: st.lists(inner) | st.dictionaries(
-    st.sampled_from(["included", "id", "attributes", "values", "indicator", "PVPC", "errors"]),
-    inner,
-)))
-def test_any_json_is_read_or_malformed(name: str, document: object) -> None:
+@given(document=DOCUMENTS)
+def test_any_json_is_read_or_malformed(document: object) -> None:
     """The right names in the wrong places."""
-    parser, ask, _ = CASES[name]
-    _holds(parser, ask, 200, json.dumps(document).encode())
+    body = json.dumps(document).encode()
+    for parser, ask, _ in CASES.values():
+        _holds(parser, ask, 200, body)
 
 
 @settings(max_examples=200, deadline=None)

@@ -15,7 +15,7 @@ from gapfill.sources import ree
 from tests.sources.asks import AUTUMN, ask_of, payload, spot_ask, within
 
 if TYPE_CHECKING:
-    from gapfill.sources.base import Ask, Answer
+    from gapfill.sources.base import Answer, Ask
 
 HOUR = timedelta(hours=1)
 CAPTURE = payload("ree_pvpc_2021-10-31.json")
