@@ -158,5 +158,4 @@ class ApiHook(HttpHook):
             ca_bundle=self.access.ca_bundle,
             before_call=self._before_call,
             secrets=self._secrets,
-            log=self.log,
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import requests
@@ -23,17 +24,11 @@ if TYPE_CHECKING:
 MAX_HOPS = 3
 """Redirects followed in one call; the archive needs one."""
 
+_log = logging.getLogger(__name__)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOP_HEADERS = {"Accept": "*/*"}
 _SHORTEST_SECRET = 6
 _HIDDEN = "***"
-
-
-class Log(Protocol):
-    """What is used of a hook's logger."""
-
-    def info(self, event: str, *args: object) -> object:
-        """Write a line, formatted only if it is wanted."""
 
 
 def claims_nothing(_status: int, _body: bytes) -> bool:
@@ -104,7 +99,6 @@ class Courier:
         ca_bundle: File of certificates to trust instead.
         before_call: Runs before each request to the API's own host.
         secrets: To blot out of all that comes back.
-        log: Gets one line per request, without header, key or body.
     """
 
     session: requests.Session
@@ -112,7 +106,6 @@ class Courier:
     ca_bundle: str | None
     before_call: Callable[[], None] | None
     secrets: Secrets
-    log: Log
 
     def carry(self, call: Call, errand: Errand) -> Reply:
         """Make a call, following redirects, and return its answer: 2xx or claimed.
@@ -122,7 +115,7 @@ class Courier:
         """
         url, headers = _first_url(call, errand), dict(call.headers)
         query = (*call.request.params, *call.secret_params)
-        shown = f"{urlsplit(url).path}?{urlencode(call.request.params)}"
+        shown = f"{urlsplit(url).path}?{urlencode(call.request.params, safe=':[]')}"
         for _ in range(MAX_HOPS + 1):
             has_left = not is_at_home(url, errand.root)
             if not has_left and self.before_call:
@@ -156,6 +149,7 @@ class Courier:
             raise errand.unavailable(f"redirected to {where}, which is not followed")
 
     def _send(self, request: requests.Request, shown: str, errand: Errand) -> Reply:
+        """Send one request and log it in a line, without header, key or body."""
         shown, started = self.secrets.blot(shown), time.monotonic()
         problem = ""
         reply: Reply | None = None
@@ -165,10 +159,10 @@ class Courier:
             problem = str(exc)
         millis = round(1000 * (time.monotonic() - started))
         if reply is None:
-            self.log.info("%s GET %s: %s after %s ms", errand.source, shown, problem, millis)
+            _log.info("%s GET %s: %s after %s ms", errand.source, shown, problem, millis)
             raise errand.unavailable(f"could not be reached: {problem}")
         line = "%s GET %s: HTTP %s, %s bytes, %s ms"
-        self.log.info(line, errand.source, shown, reply.status, len(reply.body), millis)
+        _log.info(line, errand.source, shown, reply.status, len(reply.body), millis)
         return replace(reply, body=self.secrets.blot_bytes(reply.body))
 
 

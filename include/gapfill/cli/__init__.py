@@ -1,0 +1,11 @@
+"""The command line: the same services as the DAGs, without a scheduler.
+
+``main`` is the boundary where errors become sentences, ``app`` the commands, ``ranges``
+reads dates, ``desk`` opens the installation, ``tables`` and ``progress`` are what people see.
+"""
+
+from __future__ import annotations
+
+from gapfill.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,151 @@
+"""Where a command works: its two streams, its clock and the installation it opens."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import os
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO, cast
+from urllib.parse import urlsplit
+
+from rich.console import Console
+
+from gapfill import catalog, settings
+from gapfill.errors import ConfigError, RequestError
+from gapfill.orchestration.clock import read_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from gapfill.catalog import Catalog
+    from gapfill.services.site import Site
+
+WIDTH = 200
+"""Columns where nobody looks through a terminal: a line is a line, for grep and for logs."""
+
+_LOGS = "AIRFLOW__LOGGING__BASE_LOG_FOLDER"
+
+
+class _Console(Console):
+    """A console that leaves a closed pipe to ``main``."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise again what rich has caught."""
+        raise  # noqa: PLE0704 - rich calls this while it handles BrokenPipeError
+
+
+@dataclass(slots=True)
+class Desk:
+    """The streams and the clock of one command.
+
+    Attributes:
+        stdout: What was asked for goes here, and nothing else.
+        out: The same for people: coloured on a terminal only.
+        err: Errors and progress.
+        is_debugging: Whether tracebacks and logs are wanted, on stderr.
+        now: What ``--now`` says.
+    """
+
+    stdout: TextIO
+    out: Console
+    err: Console
+    is_debugging: bool = False
+    now: str | None = None
+
+    @classmethod
+    def of_process(cls, *, is_debugging: bool) -> Desk:
+        """Return the desk at this process's streams."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return cls(sys.stdout, _console(sys.stdout), _console(sys.stderr), is_debugging)
+
+    def complain(self, sentence: str) -> None:
+        """Print one line on stderr."""
+        self.err.print(" ".join(sentence.split()), soft_wrap=True)
+
+    def print_json(self, document: object) -> None:
+        """Print a document on stdout."""
+        self.stdout.write(json.dumps(document, indent=2) + "\n")
+
+    def flush(self) -> None:
+        """Write out what is buffered, so that a closed pipe or a full disk is noticed."""
+        self.stdout.flush()
+
+    def clock(self) -> datetime:
+        """Return now: ``--now``, else ``GAPFILL_NOW``, else the real time.
+
+        Raises:
+            RequestError: If ``--now`` is no instant.
+            ConfigError: If ``GAPFILL_NOW`` is none, or a clock does not answer.
+        """
+        try:
+            return read_clock(self.now)
+        except ConfigError as exc:
+            if self.now and urlsplit(self.now).scheme not in ("http", "https"):
+                raise RequestError(str(exc)) from exc
+            raise
+
+    def catalog(self) -> Catalog:
+        """Return the catalogue, without a look at the store."""
+        return catalog.load(settings.catalog_path())
+
+    @contextmanager
+    def site(self, now: datetime) -> Iterator[Site]:
+        """Open the installation; what Airflow would print meanwhile is not for the user.
+
+        Raises:
+            ConfigError: If the catalogue, the store's connection or a setting is wrong.
+        """
+        with self._quiet():
+            with _no_log_folder():
+                wiring = importlib.import_module("gapfill.orchestration.wiring")
+            site = cast("Site", wiring.make_site(now))
+            try:
+                yield site
+            finally:
+                site.store.close()
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """Keep logs and warnings off both streams; with ``--debug`` they go to stderr.
+
+        Airflow is imported inside: it takes seconds, and its logging keeps for good the
+        stdout it finds.
+        """
+        aside: TextIO = self.err.file if self.is_debugging else _Nowhere()
+        with redirect_stdout(aside), redirect_stderr(aside), warnings.catch_warnings():
+            warnings.simplefilter("default" if self.is_debugging else "ignore")
+            yield
+
+
+class _Nowhere(io.StringIO):
+    """A stream that keeps nothing."""
+
+    def write(self, text: str, /) -> int:
+        """Forget the text."""
+        return len(text)
+
+
+@contextmanager
+def _no_log_folder() -> Iterator[None]:
+    """Keep Airflow from making ``~/airflow/logs`` when it is imported; it logs nothing here."""
+    given = os.environ.get(_LOGS)
+    os.environ[_LOGS] = given or tempfile.gettempdir()
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ[_LOGS]
+
+
+def _console(file: TextIO) -> Console:
+    width = None if file.isatty() else WIDTH
+    return _Console(file=file, width=width, highlight=False, markup=False, emoji=False)

@@ -1,0 +1,127 @@
+"""Runs one command: its result becomes an exit code, and any error one sentence on stderr."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from gapfill.cli.app import app
+from gapfill.cli.desk import Desk
+from gapfill.errors import GapfillError, RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PROGRAM = "python -m gapfill"
+
+
+class Exit(IntEnum):
+    """What a command ends with besides its own 0, 1 and 3; from 128 on, a signal's number more."""
+
+    ERROR = 1
+    USAGE = 2
+    INTERRUPTED = 128 + signal.SIGINT
+    BROKEN_PIPE = 128 + 13
+    TERMINATED = 128 + signal.SIGTERM
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Args:
+        argv: Arguments without the program's name; those of this process where left out.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    desk = Desk.of_process(is_debugging="--debug" in arguments)
+    try:
+        with _terminable():
+            code = _invoke(arguments, desk)
+            desk.flush()
+    except BrokenPipeError:
+        _drop_stdout()
+        return Exit.BROKEN_PIPE
+    except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001 - the one boundary of a command
+        return _explain(exc, desk)
+    else:
+        return code
+
+
+def _invoke(arguments: list[str], desk: Desk) -> int:
+    """Let click read the arguments and call the command."""
+    try:
+        with app.make_context(PROGRAM, arguments, obj=desk) as context:
+            return int(app.invoke(context) or 0)
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except click.exceptions.NoArgsIsHelpError as exc:
+        click.echo(exc.format_message(), err=True)
+        return Exit.USAGE
+
+
+def _explain(exc: BaseException, desk: Desk) -> int:
+    """Say in one sentence what went wrong."""
+    if desk.is_debugging:
+        desk.err.print("".join(traceback.format_exception(exc)).rstrip(), soft_wrap=True)
+    match exc:
+        case _Terminated():
+            desk.complain("Stopped by a signal; what is written stands, run it again to go on.")
+            return Exit.TERMINATED
+        case KeyboardInterrupt():
+            desk.complain("Interrupted; what is written stands, run it again to go on.")
+            return Exit.INTERRUPTED
+        case click.ClickException():
+            path = exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else PROGRAM
+            desk.complain(f"{exc.format_message().rstrip('.')}; see {path} --help.")
+            return Exit.USAGE
+        case RequestError():
+            desk.complain(str(exc))
+            return Exit.USAGE
+        case GapfillError():
+            desk.complain(str(exc))
+        case OSError():
+            name = f"{exc.filename}: " if exc.filename else ""
+            desk.complain(f"{name}{exc.strerror or type(exc).__name__}.")
+        case _:
+            # Its text may hold anything, a key too; so only the type is told.
+            desk.complain(
+                f"Gapfill has a bug ({type(exc).__name__}); run it again with --debug to see where."
+            )
+    return Exit.ERROR
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end a command the way Ctrl-C does: transactions are rolled back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    raise _Terminated
+
+
+def _drop_stdout() -> None:
+    """Keep Python from writing to a closed pipe once more when it exits."""
+    try:
+        number = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)

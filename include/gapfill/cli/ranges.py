@@ -1,0 +1,76 @@
+"""What a person asks for in words: series names, dates and instants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.civil import parse_bound
+from gapfill.domain.interval import BEGINNING, END_OF_TIME
+from gapfill.errors import RequestError
+from gapfill.services.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from gapfill.catalog import Catalog
+    from gapfill.domain.series import Series
+
+
+def select(
+    known: Catalog, names: Iterable[str], start: str | None, end: str | None, now: datetime
+) -> Selection:
+    """Return the selection that a command's options name.
+
+    Args:
+        known: The catalogue.
+        names: Series names, none for all.
+        start: First instant or local day.
+        end: Instant outside, or last local day.
+        now: The clock.
+
+    Raises:
+        RequestError: If a name or a date is wrong, or no slot can lie in the range.
+    """
+    series = known.find(names)
+    selection = Selection(
+        tuple(series),
+        _bound("--start", start, series) if start is not None else None,
+        _bound("--end", end, series, is_end=True) if end is not None else None,
+    )
+    selection.check(now)
+    return selection
+
+
+def slot_of(series: Series, text: str) -> datetime:
+    """Return the start of the slot that contains an instant, or of a local day's first slot.
+
+    Raises:
+        RequestError: If the text is neither.
+    """
+    instant = _bound("SLOT", text, [series])
+    is_day = "T" not in text and " " not in text
+    return series.grid.ceil(instant) if is_day else series.grid.floor(instant)
+
+
+def _bound(what: str, text: str, series: Sequence[Series], *, is_end: bool = False) -> datetime:
+    zones = list(dict.fromkeys(s.place.zone for s in series))
+    try:
+        bounds = {parse_bound(text.strip(), zone, is_end=is_end) for zone in zones}
+    except (ValueError, OverflowError) as exc:
+        message = (
+            f"{what} {text!r} is neither a date such as 2025-10-26 nor an instant such as "
+            "2025-10-26T00:00:00Z."
+        )
+        raise RequestError(message) from exc
+    if len(bounds) > 1:
+        message = (
+            f"{what} {text} is another day in {' and in '.join(zones)}: name series of one "
+            "place, or give an instant such as 2025-10-26T00:00:00Z."
+        )
+        raise RequestError(message)
+    bound = bounds.pop()
+    if not BEGINNING <= bound <= END_OF_TIME:
+        message = f"{what} {text} is not between the years {BEGINNING.year} and {END_OF_TIME.year}."
+        raise RequestError(message)
+    return bound

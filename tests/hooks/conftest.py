@@ -1,0 +1,37 @@
+"""Airflow with a home of its own, no connection left over, and no proxy on the way."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="gapfill-hooks-"))
+
+from tests.hooks.raw_server import RawServer  # noqa: E402 - after AIRFLOW_HOME, as all of Airflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("AIRFLOW_CONN_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    """Serve raw answers."""
+    with RawServer() as running:
+        yield running
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[RawServer]:
+    """Serve raw answers on another port: another host, as far as a redirect is concerned."""
+    with RawServer() as running:
+        yield running
