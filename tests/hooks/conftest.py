@@ -10,7 +10,7 @@ import pytest
 
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="gapfill-hooks-"))
 
-from tests.hooks.raw_server import RawServer  # noqa: E402 - after AIRFLOW_HOME, as all of Airflow
+from tests.hooks.raw_server import RawServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Script = Callable[[socket.socket], None]
 
+_TLS = b"\x16"
 _RST = struct.pack("ii", 1, 0)
 
 
@@ -113,15 +114,27 @@ class RawServer:
                 if not piece:
                     return
                 raw += piece
+                if raw.startswith(_TLS):
+                    connection.sendall(reply(400))
+                    return
             answer = self.answers[min(len(self.received), len(self.answers) - 1)]
             self.received.append(_parse(raw.decode("latin-1")))
             if callable(answer):
                 answer(connection)
             else:
                 connection.sendall(answer)
+                _close_gently(connection)
+
+
+def _close_gently(connection: socket.socket) -> None:
+    """Close when the client has: some systems reset a connection that is closed at once."""
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(1)
+    while connection.recv(65536):
+        pass
 
 
 def _parse(raw: str) -> Received:
-    first, *lines = raw.split("\r\n\r\n")[0].split("\r\n")
+    first, *lines = raw.split("\r\n\r\n", maxsplit=1)[0].split("\r\n")
     pairs = [line.split(": ", 1) for line in lines]
     return Received(first.split(" ")[1], {name.lower(): value for name, value in pairs}, raw)

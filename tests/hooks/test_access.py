@@ -117,7 +117,7 @@ def test_a_secrets_backend_that_denies_is_a_config_error(monkeypatch: pytest.Mon
         message = f"denied for {SECRET}"
         raise PermissionError(message)
 
-    monkeypatch.setattr(ReeHook, "get_connection", deny)
+    monkeypatch.setattr(ReeHook, "get_connection", staticmethod(deny))
     with pytest.raises(ConfigError, match=r"cannot be read \(PermissionError\)") as caught:
         _ = ReeHook().access
     assert SECRET not in str(caught.value)

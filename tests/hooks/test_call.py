@@ -233,7 +233,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(hook: ApiHook) -> None:
 
     errand = Errand("some", "some_api", "https://api.example", None, has_credentials=False)
     call = Call(REQUEST, may_leave=True)
-    with pytest.raises(SourceUnavailable, match="redirected to http://files.example:80"):
+    with pytest.raises(SourceUnavailable, match=r"redirected to http://files\.example:80"):
         hook._courier._check_hop("http://files.example/x", call, errand)
     hook._courier._check_hop("https://files.example/x", call, errand)
 

@@ -80,7 +80,10 @@ class Errand:
         """Return the error for a refused key, or a refusal where none was sent."""
         name = f"connection {self.conn_id!r} ({variable(self.conn_id)})"
         if self.has_credentials:
-            text = f"the key of {name} was refused ({said}): put a valid one into its password."
+            text = (
+                f"the key of {name} was refused ({said}): put a valid one into its password. "
+                "Where it is valid, the API blocks this machine's address for now."
+            )
         else:
             text = (
                 f"a call without credentials was refused ({said}): the API may block this "

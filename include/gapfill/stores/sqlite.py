@@ -47,7 +47,7 @@ class SqliteStore:
         self.path = path
         self._wait_s = wait_s
         self._engine: sa.Engine | None = None
-        self._prepared: set[str] = set()
+        self._seen: set[str] = set()
 
     def verify(self) -> None:
         """Run a real query and a real write transaction; raise where either fails."""
@@ -219,7 +219,7 @@ class SqliteStore:
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
-            self._prepared.clear()
+            self._seen.clear()
 
     def _replace(
         self,
@@ -256,9 +256,9 @@ class SqliteStore:
             return
         table = series.measurement if series else schema.ledger.name
         with said(self.path), self._connect() as connection:
-            is_there = table in self._prepared or sa.inspect(connection).has_table(table)
-            if is_there and series:
-                self._prepared.add(table)
+            is_there = table in self._seen or sa.inspect(connection).has_table(table)
+            if is_there:
+                self._seen.add(table)
             yield connection if is_there else None
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -76,12 +77,17 @@ def measurement_table(series: Series) -> sa.Table:
     A point's identity is its tags and slot; nothing else, so that a better value
     replaces the worse one in place.
     """
+    return _table(series.measurement, tuple(field.name for field in series.fields))
+
+
+@lru_cache(maxsize=1024)
+def _table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
     return sa.Table(
-        series.measurement,
+        measurement,
         sa.MetaData(),
         sa.Column("tags", sa.Text, primary_key=True),
         sa.Column("slot", sa.Integer, primary_key=True),
-        *(sa.Column(f.name, sa.Float) for f in series.fields),
+        *(sa.Column(name, sa.Float) for name in fields),
         sa.Column("gapfill_grade", sa.Integer),
         sa.Column("gapfill_source", sa.Text),
         sa.Column("gapfill_batch", sa.Text),
@@ -110,11 +116,17 @@ def prepare(connection: sa.Connection, series: Series) -> None:
 
 
 def _indexes(series: Series, table: sa.Table) -> tuple[sa.Index, sa.Index]:
-    is_complete = sa.and_(*(table.c[name].is_not(None) for name in series.required))
+    """Describe the indexes on a copy, so that the cached table stays as it is."""
+    own = table.to_metadata(sa.MetaData())
+    is_complete = sa.and_(*(own.c[name].is_not(None) for name in series.required))
     fields = "_".join(series.required)
     return (
         sa.Index(
-            f"{table.name}_with_{fields}", table.c.tags, table.c.slot, sqlite_where=is_complete
+            f"{own.name}_with_{fields}",
+            own.c.tags,
+            own.c.slot,
+            *(own.c[name] for name in series.required),
+            sqlite_where=is_complete,
         ),
-        sa.Index(f"{table.name}_by_grade", table.c.tags, table.c.gapfill_grade, table.c.slot),
+        sa.Index(f"{own.name}_by_grade", own.c.tags, own.c.gapfill_grade, own.c.slot),
     )
