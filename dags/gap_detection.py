@@ -25,6 +25,7 @@ from typing import Any
 from airflow.sdk import AssetAlias, Param, TriggerRule, dag, task
 from gapfill import settings
 from gapfill.orchestration.alerts import alert
+from gapfill.orchestration.assets import alias
 from gapfill.orchestration.retry import CEILING, BySeverity
 
 SOURCES = ("ree", "esios")
@@ -99,3 +100,65 @@ def gap_detection() -> None:
         from gapfill.orchestration import tasks
 
         return tasks.validate_request(params or {}, ti)
+
+    @task(multiple_outputs=False)
+    def detect_gaps(request: Json, ti: Any = None) -> list[Json]:
+        from gapfill.orchestration import tasks
+
+        return tasks.detect_gaps(request, ti)
+
+    @task(multiple_outputs=False)
+    def plan_backfill(request: Json, reports: list[Json], ti: Any = None) -> Json:
+        from gapfill.orchestration import tasks
+
+        return tasks.plan_backfill(request, reports, ti)
+
+    @task.branch
+    def choose_sources(request: Json, plan: Json, ti: Any = None) -> list[str]:
+        from gapfill.orchestration import tasks
+
+        return tasks.choose_sources(request, plan, SOURCES, "units_", ti)
+
+    @task(multiple_outputs=False)
+    def pick(plan: Json, source: str) -> list[Json]:
+        from gapfill.orchestration import tasks
+
+        return tasks.pick_units(plan, source)
+
+    @task(
+        multiple_outputs=False,
+        retries=CEILING,
+        map_index_template="{{ task.op_kwargs['unit']['label'] }}",
+    )
+    def backfill(unit: Json, dag_run: Any = None, ti: Any = None) -> Json:
+        from gapfill.orchestration import tasks
+
+        return tasks.backfill(unit, tasks.run_name(dag_run.dag_id, dag_run.run_id), ti)
+
+    @task(multiple_outputs=False, trigger_rule=TriggerRule.ALL_DONE, outlets=[alias()])
+    def summarize(certificates: list[list[Json]], **context: Any) -> Json:
+        from gapfill.orchestration import tasks
+
+        return tasks.summarize_run(certificates, BEFORE_UNITS, context)
+
+    @task(on_failure_callback=alert)
+    def gate(summary: Json) -> None:
+        from gapfill.orchestration import tasks
+
+        tasks.gate(summary)
+
+    request = validate_request()
+    plan = plan_backfill(request, detect_gaps(request))
+    chosen = choose_sources(request, plan)
+    done = []
+    for source in SOURCES:
+        units = pick.override(task_id=f"units_{source}")(plan, source)
+        chosen >> units
+        fill = backfill.override(task_id=f"backfill_{source}", pool=f"gapfill_{source}")
+        done.append(fill.expand(unit=units))
+    summary = summarize(done)
+    chosen >> summary
+    gate(summary)
+
+
+gap_detection()

@@ -161,32 +161,27 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
     return to_json(certificate)
 
 
-def summarize_run(  # noqa: PLR0913 - everything that a run left behind
-    request: Json | None,
-    reports: Sequence[Json] | None,
-    plan: Json | None,
-    certificates: Iterable[Iterable[Json]],
-    run: str,
-    started: datetime | None,
-    outlet_events: Mapping[Any, Any],
-    problems: Sequence[str],
+def summarize_run(
+    certificates: Iterable[Iterable[Json] | None],
+    task_ids: Sequence[str],
+    context: Mapping[str, Any],
 ) -> Json:
     """Say what a run came to, whatever became of its tasks, and emit the asset events.
 
     Args:
-        request: What was asked for, ``None`` where it was refused.
-        reports: What was detected, ``None`` where it was not.
-        plan: The plan, ``None`` where there is none.
         certificates: What the mapped tasks returned, by source.
-        run: Id of the run.
-        started: Real time at which it began.
-        outlet_events: Of the task's context.
-        problems: Sentences with which tasks refused to go on.
+        task_ids: The tasks before the units: the first ones leave the request, the
+            reports and the plan, each of them possibly a refusal.
+        context: Of the running task.
 
     Raises:
         StoreError: If the batches cannot be read back.
     """
-    seconds = (datetime.now(UTC) - started).total_seconds() if started else 0.0
+    ti, dag_run = context["ti"], context["dag_run"]
+    run = run_name(dag_run.dag_id, dag_run.run_id)
+    seconds = (datetime.now(UTC) - dag_run.start_date).total_seconds()
+    problems = problems_of(ti, task_ids)
+    request, reports, plan = (_left_by(ti, task_id) for task_id in task_ids[:3])
     if request is None or reports is None or plan is None:
         why = problems or ["no plan was made; the log of the first red task says why."]
         document = _document(_failure(why, seconds), None)
@@ -201,15 +196,19 @@ def summarize_run(  # noqa: PLR0913 - everything that a run left behind
             site,
             run,
             [carried_out],
-            [from_json(Certificate, c) for given in certificates for c in given],
+            [from_json(Certificate, c) for given in certificates for c in given or ()],
             [from_json(Report, report) for report in reports],
             after,
             seconds,
         )
     document = _document(summary, made if is_dry else None, problems)
     _tell(story.summary_lines(document, after))
-    assets.announce(outlet_events, run, document["healed"])
+    assets.announce(context["outlet_events"], run, document["healed"])
     return document
+
+
+def _left_by(ti: Instance, task_id: str) -> Any:  # noqa: ANN401 - whatever is JSON
+    return ti.xcom_pull(task_id, key=RESULT, map_indexes=None)
 
 
 def gate(document: Json) -> None:
