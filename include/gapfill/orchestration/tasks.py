@@ -46,6 +46,9 @@ class Instance(Protocol):
     def xcom_push(self, key: str, value: Any) -> None:  # noqa: ANN401 - whatever is JSON
         """Leave something for other tasks."""
 
+    def get_task_states(self, dag_id: str, *, run_ids: list[str]) -> dict[str, Any]:
+        """Return the states of tasks, by run and task id."""
+
     def xcom_pull(self, task_ids: str, *, key: str, map_indexes: int | None) -> Any:  # noqa: ANN401 - the same
         """Return what an unmapped task left, ``None`` for nothing."""
 
@@ -180,8 +183,12 @@ def summarize_run(
     ti, dag_run = context["ti"], context["dag_run"]
     run = run_name(dag_run.dag_id, dag_run.run_id)
     seconds = (datetime.now(UTC) - dag_run.start_date).total_seconds()
-    problems = problems_of(ti, task_ids)
-    request, reports, plan = (_left_by(ti, task_id) for task_id in task_ids[:3])
+    states = _states(ti, dag_run)
+    problems = problems_of(ti, [t for t in task_ids if states.get(t) == "failed"])
+    request, reports, plan = (
+        _left_by(ti, task_id) if states.get(task_id) == "success" else None
+        for task_id in task_ids[:3]
+    )
     if request is None or reports is None or plan is None:
         why = problems or ["no plan was made; the log of the first red task says why."]
         document = _document(_failure(why, seconds), None)
@@ -205,6 +212,13 @@ def summarize_run(
     _tell(story.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])
     return document
+
+
+def _states(ti: Instance, dag_run: Any) -> Mapping[str, str]:  # noqa: ANN401 - Airflow's own
+    """Return the state of each task of the run, by task id; of unmapped tasks only."""
+    found = ti.get_task_states(dag_id=dag_run.dag_id, run_ids=[dag_run.run_id])
+    states: Mapping[str, str] = found.get(dag_run.run_id, {})
+    return {task_id: str(state) for task_id, state in states.items()}
 
 
 def _left_by(ti: Instance, task_id: str) -> Any:  # noqa: ANN401 - whatever is JSON

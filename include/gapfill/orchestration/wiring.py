@@ -128,7 +128,7 @@ class AirflowSources:
         if source not in HOOKS:
             message = f"This release has no hook for {known.title}."
             raise ConfigError(message)
-        return HOOKS[source](known.connection, default_host=known.host, before_call=before_call)
+        return HOOKS[source](known.connection, host=known.host, before_call=before_call)
 
     def turn(self, source: str) -> AbstractContextManager[object]:
         """Wait for this machine's turn at a source: one caller at a time, by a lock file."""
