@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import socket
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,29 @@ def test_nothing_rides_along(
         ]
         assert received.headers["user-agent"].startswith("gapfill/")
         assert received.headers["accept"] == "application/json"
+
+
+def test_no_connection_is_kept(server: RawServer) -> None:
+    """Calls are seconds apart, and a kept connection would be reset under the next one."""
+    closed = threading.Event()
+
+    def stay(connection: socket.socket) -> None:
+        connection.sendall(reply(200, b"{}"))
+        connection.settimeout(2)
+        if connection.recv(1) == b"":
+            closed.set()
+
+    server.answers = [stay]
+    assert _get(server.url).body == b"{}"
+    assert closed.wait(2)
+
+
+def test_a_proxy_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or one looks for the fault at the API."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    monkeypatch.setenv("http_proxy", f"http://me:s3cret@127.0.0.1:{port}")
+    assert _problem("http://api.example/x") == "the proxy failed"
 
 
 def test_proxies_still_come_from_the_environment(

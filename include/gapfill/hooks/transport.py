@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response
 
-USER_AGENT = f"gapfill/{__version__} (Airflow DAG package that fills gaps in time series)"
+USER_AGENT = f"gapfill/{__version__} (+Airflow DAG package that heals gaps in time series)"
 """Honest and our own: some of the APIs block borrowed browser names and the lack of one."""
 
 _THREAD = "gapfill-http"
@@ -168,6 +168,7 @@ def _send(
         body, is_cut = _read(response, limits.max_bytes, deadline)
     finally:
         response.close()
+        session.close()  # ends the kept connection, which the header alone does not on our side
     return Reply(response.status_code, response.headers, body, is_cut)
 
 
@@ -188,6 +189,7 @@ def _read(response: Response, max_bytes: int, deadline: float) -> tuple[bytes, b
 
 
 _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (requests.exceptions.ProxyError, "the proxy failed"),
     (ssl.SSLCertVerificationError, "its TLS certificate could not be verified"),
     (ssl.SSLError, "the TLS handshake failed"),
     ((socket.gaierror, low.NameResolutionError), "its name could not be resolved"),
@@ -202,7 +204,6 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
         (requests.ReadTimeout, low.ReadTimeoutError, TimeoutError),
         "no answer within {limits.read_s:g} s",
     ),
-    (requests.exceptions.ProxyError, "the proxy failed"),
     (
         (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError),
         "its address is no URL",

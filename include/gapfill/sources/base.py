@@ -128,8 +128,9 @@ class _Checked:
 
 def excerpt(body: bytes | str) -> str:
     """Return the first words of a body on one printable line, no longer than ``EXCERPT``."""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    line = " ".join(text[: 2 * EXCERPT].split())[:EXCERPT]
+    start = body[: 4 * EXCERPT]
+    text = start.decode("utf-8", "replace") if isinstance(start, bytes) else start
+    line = " ".join(text.split())[:EXCERPT]
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
 
 
