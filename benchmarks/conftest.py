@@ -113,9 +113,7 @@ def known() -> Catalog:
     pvpc = replace(shipped.series["pvpc"], earliest=START)
     ree = shipped.sources["ree"]
     ree = replace(ree, products=tuple(replace(p, since=START) for p in ree.products))
-    return replace(
-        shipped, series={"pvpc": pvpc}, sources={**shipped.sources, "ree": ree}
-    )
+    return replace(shipped, series={"pvpc": pvpc}, sources={**shipped.sources, "ree": ree})
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 
 from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, ten_years
 from gapfill.domain.coverage import classify
-from gapfill.domain.interval import Interval
 from gapfill.services.detect import detect
 from gapfill.services.selection import Selection
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
+    from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.site import Site
 
@@ -33,7 +33,7 @@ _QUERY = sa.text("SELECT slot FROM energy_prices WHERE price_eur_mwh IS NOT NULL
 
 
 def _engine(site: Site) -> sa.Engine:
-    return sa.create_engine(f"sqlite:///{site.store.path}")  # type: ignore[attr-defined] - the embedded store
+    return sa.create_engine(f"sqlite:///{site.store.path}")
 
 
 def _group(present: set[datetime]) -> list[tuple[datetime, datetime]]:
@@ -106,9 +106,7 @@ def test_grouping_in_memory_by_datetimes(benchmark: BenchmarkFixture, gappy: Sit
 
 
 @pytest.mark.benchmark(group="grouping in memory")
-def test_grouping_in_memory_by_runs(
-    benchmark: BenchmarkFixture, gappy: Site, pvpc: Series
-) -> None:
+def test_grouping_in_memory_by_runs(benchmark: BenchmarkFixture, gappy: Site, pvpc: Series) -> None:
     """Classifying the runs the store returned."""
     absent = gappy.store.absent(pvpc, ten_years())
     candidates = gappy.candidates(pvpc)
@@ -123,9 +121,21 @@ def test_grouping_in_memory_by_runs(
 def test_ratios_meet_their_targets(ratio: Callable[[Ratio], None]) -> None:
     """Print and hold the ratios of design section 14."""
     m = _MEDIAN
-    ratio(Ratio("724 gaps, end to end: pulling every timestamp ÷ ours", m["gappy_pull"] / m["gappy_ours"], 8))
-    ratio(Ratio("724 gaps, end to end: pandas difference ÷ ours", m["gappy_pandas"] / m["gappy_ours"], 1))
-    ratio(Ratio("complete decade, end to end: pulling ÷ ours", m["whole_pull"] / m["whole_ours"], 30))
+    ratio(
+        Ratio(
+            "724 gaps, end to end: pulling every timestamp ÷ ours",
+            m["gappy_pull"] / m["gappy_ours"],
+            8,
+        )
+    )
+    ratio(
+        Ratio(
+            "724 gaps, end to end: pandas difference ÷ ours", m["gappy_pandas"] / m["gappy_ours"], 1
+        )
+    )
+    ratio(
+        Ratio("complete decade, end to end: pulling ÷ ours", m["whole_pull"] / m["whole_ours"], 30)
+    )
     ratio(Ratio("grouping in memory: datetimes ÷ runs", m["memory_pull"] / m["memory_ours"], 100))
 
 
@@ -142,7 +152,7 @@ def test_rows_that_cross_from_sql_grow_with_the_gaps(
 
     @sa.event.listens_for(sa.pool.Pool, "checkout")
     def _watch(connection: object, *_: object) -> None:
-        connection.row_factory = count  # type: ignore[attr-defined] - sqlite3.Connection
+        connection.row_factory = count
 
     try:
         found = gappy.store.absent(pvpc, ten_years())

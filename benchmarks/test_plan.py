@@ -47,7 +47,14 @@ def test_calls_are_the_fewest_possible(
         wish = Wish(pvpc, candidates, [(run, Severity.MINOR) for run in runs])
         planned += plan_units([wish], END).calls
         optimum += _optimum(gone)
-    ratio(Ratio(f"calls ÷ fewest possible, {HISTORIES} random histories", planned / optimum, 1.0, at_least=False))
+    ratio(
+        Ratio(
+            f"calls ÷ fewest possible, {HISTORIES} random histories",
+            planned / optimum,
+            1.0,
+            at_least=False,
+        )
+    )
 
 
 def test_a_bad_decade_needs_few_mapped_tasks(gappy: Site, ratio: Callable[[Ratio], None]) -> None:

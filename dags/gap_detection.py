@@ -22,7 +22,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import AssetAlias, Param, TriggerRule, dag, task
+from airflow.sdk import Param, TriggerRule, dag, task
+
 from gapfill import settings
 from gapfill.orchestration.alerts import alert
 from gapfill.orchestration.assets import alias
@@ -80,10 +81,14 @@ Json = dict[str, Any]
             0, type="number", minimum=0, description="Only gaps longer than this; 0 for all."
         ),
         "dry_run": Param(
-            default=False, type="boolean", description="Stop at the plan: ask nobody, write nothing."
+            default=False,
+            type="boolean",
+            description="Stop at the plan: ask nobody, write nothing.",
         ),
         "force": Param(
-            default=False, type="boolean", description="Ask again what sources said they do not have."
+            default=False,
+            type="boolean",
+            description="Ask again what sources said they do not have.",
         ),
         "refresh": Param(
             default=False,

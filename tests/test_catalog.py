@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from gapfill import catalog
-from gapfill.domain.plan import Wish, plan_units
 from gapfill.domain.interval import Interval
+from gapfill.domain.plan import Wish, plan_units
 from gapfill.domain.route import Candidate
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
@@ -66,26 +66,49 @@ def test_a_series_is_served_by_products_of_its_quantity_and_resolution() -> None
 
 def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
     """A typo is answered with the list."""
-    with pytest.raises(RequestError, match="no series 'pvcp'.*pvpc, weather_hourly, weather_daily"):
+    with pytest.raises(
+        RequestError, match=r"no series 'pvcp'.*pvpc, weather_hourly, weather_daily"
+    ):
         catalog.load().find(["pvcp"])
 
 
 @pytest.mark.parametrize(
-    ("change", "to", "words"),
+    "change,to,words",
     [
         ("    target: official", "    traget: official", "series.pvpc.traget: unknown key"),
-        ("zone: Europe/Madrid\n    stations", "zone: Europe/Jaen\n    stations",
-         "places.linares.zone: 'Europe/Jaen' is no IANA time zone"),
-        ("    route: prices", "    route: price", "series.pvpc.route: there is no route 'price'; it has prices"),
+        (
+            "zone: Europe/Madrid\n    stations",
+            "zone: Europe/Jaen\n    stations",
+            "places.linares.zone: 'Europe/Jaen' is no IANA time zone",
+        ),
+        (
+            "    route: prices",
+            "    route: price",
+            "series.pvpc.route: there is no route 'price'; it has prices",
+        ),
         ("    place: linares", "    place: jaen", "series.pvpc.place: there is no place 'jaen'"),
-        ("    - sources: [ree, esios]", "    - sources: [ree, esois]", "there is no source 'esois'"),
+        (
+            "    - sources: [ree, esios]",
+            "    - sources: [ree, esois]",
+            "there is no source 'esois'",
+        ),
         ("  weather_daily:\n    group", "  pvpc:\n    group", "the key 'pvpc' is given twice"),
-        ("    resolution: PT1H\n    route", "    resolution: PT7H\n    route", "a resolution must divide a day"),
+        (
+            "    resolution: PT1H\n    route",
+            "    resolution: PT7H\n    route",
+            "a resolution must divide a day",
+        ),
         ("    target: official", "    target: perfect", "series.pvpc.target: Input should be"),
-        ("{days: -1, at: \"20:50\", zone: Europe/Madrid}\n        grace", "{days: -1}\n        grace",
-         "give either lag, or all of days, at and zone"),
-        ("price_eur_mwh: {unit: €/MWh, min: -1000, max: 10000, required: true}",
-         "price_eur_mwh: {unit: €/MWh, min: -1000, max: 10000}", "at least one field must be required"),
+        (
+            '{days: -1, at: "20:50", zone: Europe/Madrid}\n        grace',
+            "{days: -1}\n        grace",
+            "give either lag, or all of days, at and zone",
+        ),
+        (
+            "price_eur_mwh: {unit: €/MWh, min: -1000, max: 10000, required: true}",
+            "price_eur_mwh: {unit: €/MWh, min: -1000, max: 10000}",
+            "at least one field must be required",
+        ),
         ("min: -1000", "min: 99999", "min must be smaller than max"),
     ],
 )
@@ -117,11 +140,11 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     )
 
 
-def _example(heading: str) -> dict[str, dict[str, object]]:
+def _example(heading: str) -> dict[str, dict[str, dict[str, object]]]:
     """Return the YAML example below a heading of docs/catalogue.md."""
     text = (Path(__file__).parents[1] / "docs" / "catalogue.md").read_text(encoding="utf-8")
     block = text.split(f"## {heading}", 1)[1].split("```yaml\n", 1)[1].split("```", 1)[0]
-    loaded: dict[str, dict[str, object]] = yaml.safe_load(block)
+    loaded: dict[str, dict[str, dict[str, object]]] = yaml.safe_load(block)
     return loaded
 
 
@@ -130,12 +153,14 @@ def _shipped_and(tmp_path: Path, heading: str) -> catalog.Catalog:
     for section, entries in _example(heading).items():
         for name, entry in entries.items():
             known = document[section].setdefault(name, {})
-            for key, value in entry.items():  # type: ignore[attr-defined] - a YAML mapping
+            for key, value in entry.items():
                 if isinstance(value, dict) and isinstance(known.get(key), dict):
                     known[key].update(value)
                 else:
                     known[key] = value
-    return catalog.load(_write(tmp_path, yaml.safe_dump(document, allow_unicode=True, sort_keys=False)))
+    return catalog.load(
+        _write(tmp_path, yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
+    )
 
 
 def test_the_documented_second_geography_is_an_entry_and_no_code(tmp_path: Path) -> None:
@@ -145,7 +170,9 @@ def test_the_documented_second_geography_is_an_entry_and_no_code(tmp_path: Path)
     assert baleares.tags == {"geo": "8743", "market": "pvpc"}
     assert baleares.params["geo_id"] == "8743"
     assert [p.key for _, p, _ in known.products_of(baleares)] == [
-        "ree.pvpc", "esios.1001", "esios.archive70",
+        "ree.pvpc",
+        "esios.1001",
+        "esios.archive70",
     ]
 
 
@@ -159,7 +186,9 @@ def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path)
         if source.name == "siar"
     ]
     gap = Interval(datetime(2017, 12, 30, tzinfo=UTC), datetime(2018, 6, 15, tzinfo=UTC))
-    plan = plan_units([Wish(daily, candidates, [(gap, Severity.CRITICAL)])], datetime(2026, 1, 1, tzinfo=UTC))
+    plan = plan_units(
+        [Wish(daily, candidates, [(gap, Severity.CRITICAL)])], datetime(2026, 1, 1, tzinfo=UTC)
+    )
     assert [(u.station, u.label) for u in plan.units] == [
         ("J17", "weather_daily 2018-06-13T00:00Z–2018-06-15T00:00Z"),
         ("J09", "weather_daily 2017-12-30T00:00Z–2018-01-01T00:00Z"),

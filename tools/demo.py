@@ -83,13 +83,22 @@ class Demo:
 
     def _start_sandbox(self, programs: Programs) -> None:
         command = [
-            sys.executable, "-m", "gapfill.sandbox", "--port", str(self.port),
-            "--now", holes.NOW.isoformat(), "--log", str(FOLDER / "requests.jsonl"),
+            sys.executable,
+            "-m",
+            "gapfill.sandbox",
+            "--port",
+            str(self.port),
+            "--now",
+            holes.NOW.isoformat(),
+            "--log",
+            str(FOLDER / "requests.jsonl"),
         ]
         env = {**inherited(), "PYTHONPATH": str(ROOT / "include")}
         programs.start("sandbox", command, env, cwd=ROOT)
         programs.wait_until(self._is_ready, READY_S, "sandbox", "sandbox")
-        self.out.print(f"The sandbox speaks as REE and ESIOS on {self.url}; its clock stands at {holes.NOW:%Y-%m-%d %H:%M} UTC.")
+        self.out.print(
+            f"The sandbox speaks as REE and ESIOS on {self.url}; its clock stands at {holes.NOW:%Y-%m-%d %H:%M} UTC."
+        )
 
     def _is_ready(self) -> bool:
         try:
@@ -120,8 +129,11 @@ class Demo:
     def _truth(self) -> dict[datetime, float]:
         """Return what REE has published, hour by hour, up to the last hour that is due."""
         text = self._get(
-            "/_sandbox/truth", series="pvpc", geo="8741",
-            start=holes.day(holes.EARLIEST.isoformat()).isoformat(), end=holes.DUE_END.isoformat(),
+            "/_sandbox/truth",
+            series="pvpc",
+            geo="8741",
+            start=holes.day(holes.EARLIEST.isoformat()).isoformat(),
+            end=holes.DUE_END.isoformat(),
         )
         rows = csv.DictReader(io.StringIO(text))
         return {datetime.fromisoformat(r["slot"]): float(r["price_eur_mwh"]) for r in rows}
@@ -129,7 +141,9 @@ class Demo:
     def _seed(self, truth: dict[datetime, float]) -> None:
         gone = holes.missing_slots()
         readings = [
-            Reading(slot, {"price_eur_mwh": price, "price_eur_kwh": price / 1000}, Grade.OFFICIAL, "ree")
+            Reading(
+                slot, {"price_eur_mwh": price, "price_eur_kwh": price / 1000}, Grade.OFFICIAL, "ree"
+            )
             for slot, price in truth.items()
             if slot not in gone
         ]
@@ -170,8 +184,14 @@ class Demo:
         )
         store.close()
         table = Table(
-            "series", "coverage", "complete", "missing", "pending", "gaps",
-            title=f"{title}: {first_line(reports)}", box=SIMPLE_HEAD,
+            "series",
+            "coverage",
+            "complete",
+            "missing",
+            "pending",
+            "gaps",
+            title=f"{title}: {first_line(reports)}",
+            box=SIMPLE_HEAD,
         )
         for report in reports:
             coverage = report.coverage
@@ -186,9 +206,25 @@ class Demo:
         self.out.print(table)
 
     def _show_units(self, certificates: list[dict[str, Any]], summary: dict[str, Any]) -> None:
-        table = Table("unit", "source", "calls", "asked", "filled", "outcome", title="What each unit did", box=SIMPLE_HEAD)
+        table = Table(
+            "unit",
+            "source",
+            "calls",
+            "asked",
+            "filled",
+            "outcome",
+            title="What each unit did",
+            box=SIMPLE_HEAD,
+        )
         for c in certificates:
-            table.add_row(c["unit"], c["source"], str(c["calls"]), str(c["slots_asked"]), str(c["slots_filled"]), c["outcome"])
+            table.add_row(
+                c["unit"],
+                c["source"],
+                str(c["calls"]),
+                str(c["slots_asked"]),
+                str(c["slots_filled"]),
+                c["outcome"],
+            )
         self.out.print(table)
         best = holes.fewest_calls(holes.missing_slots())
         self.out.print(f"Calls: {summary.get('calls')}, the fewest possible are {best}.")
@@ -218,7 +254,8 @@ class Demo:
             return 1
         self.out.print(
             f"Whole: all {len(truth):,} hours that are due hold the price REE published, once each; "
-            "tomorrow's are pending.", style="bold green",
+            "tomorrow's are pending.",
+            style="bold green",
         )
         return 0
 

@@ -56,7 +56,11 @@ DUE_END = day("2026-03-21")
 HOLES = (
     Hole("a single hour", day("2024-05-14") + 7 * HOUR, day("2024-05-14") + 8 * HOUR),
     Hole("three hours", day("2024-08-15") + 20 * HOUR, day("2024-08-15") + 23 * HOUR),
-    Hole("the 25-hour day of 2024, its repeated hour", day("2024-10-27") + 2 * HOUR, day("2024-10-27") + 4 * HOUR),
+    Hole(
+        "the 25-hour day of 2024, its repeated hour",
+        day("2024-10-27") + 2 * HOUR,
+        day("2024-10-27") + 4 * HOUR,
+    ),
     Hole("a whole day", day("2024-12-25"), day("2024-12-26")),
     Hole("the 23-hour day of 2025", day("2025-03-30"), day("2025-03-31")),
     Hole("ten days", day("2025-07-04"), day("2025-07-14")),

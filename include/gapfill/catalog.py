@@ -5,7 +5,6 @@ A wrong catalogue is a ``ConfigError`` that names the file, the key and what was
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +23,7 @@ from gapfill.domain.severity import Thresholds
 from gapfill.errors import ConfigError, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
     from datetime import datetime
 
     from gapfill.catalog_schema import (
@@ -184,9 +183,7 @@ class _Builder:
             tags=dict(sorted(entry.tags.items())),
             place=place,
             grid=self._grid(key, entry, place.zone),
-            fields=tuple(
-                Field(n, f.unit, f.min, f.max, f.required, f.wanted) for n, f in ordered
-            ),
+            fields=tuple(Field(n, f.unit, f.min, f.max, f.required, f.wanted) for n, f in ordered),
             target=Grade[entry.target.upper()],
             default_grade=Grade[entry.default_grade.upper()],
             earliest=_first_slot(entry, place.zone),

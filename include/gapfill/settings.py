@@ -7,14 +7,13 @@ import tempfile
 from pathlib import Path
 
 
-
 def catalog_path() -> Path:
     """Return ``GAPFILL_CATALOG``, else the shipped catalogue."""
     return Path(os.environ.get("GAPFILL_CATALOG") or Path(__file__).with_name("catalog.yaml"))
 
 
 def clock() -> str | None:
-    """Return ``GAPFILL_NOW``: an instant, or the URL that answers with one; ``None`` for real time."""
+    """Return ``GAPFILL_NOW``: an instant, or the URL of a clock; ``None`` for real time."""
     return os.environ.get("GAPFILL_NOW") or None
 
 

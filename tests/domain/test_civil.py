@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,10 @@ from gapfill.domain.civil import (
     parse_bound,
     parse_instant,
 )
-from gapfill.domain.resolution import Grid
 from tests.domain.samples import DAILY, HOUR, HOURLY, MADRID, SPOT_GRID, at, span, thoroughly
+
+if TYPE_CHECKING:
+    from gapfill.domain.resolution import Grid
 
 PRICES_DUE = AtClock(-1, time(20, 50), MADRID)
 SIAR_DAILY = AtClock(1, time(18), MADRID)
@@ -199,7 +202,8 @@ def test_a_bare_date_is_a_local_day_and_an_end_date_is_included() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "2300-01-01T00:00Z", "1898-12-31"]
+    "text",
+    ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "2300-01-01T00:00Z", "1898-12-31"],
 )
 def test_a_year_beyond_all_slots_is_refused_in_a_sentence(text: str) -> None:
     """No overflow reaches the person who mistyped a year."""

@@ -161,7 +161,9 @@ def test_covers_looks_into_the_right_interval() -> None:
 
 @thoroughly
 @given(apart, apart)
-def test_set_operations_agree_with_sets_of_slots(left: list[Interval], right: list[Interval]) -> None:
+def test_set_operations_agree_with_sets_of_slots(
+    left: list[Interval], right: list[Interval]
+) -> None:
     """Union, intersection and difference are those of the slots, sorted and disjoint."""
     one, other = _to_slots(left), _to_slots(right)
     for made, expected in (

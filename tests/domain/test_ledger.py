@@ -169,8 +169,6 @@ def test_rulings_agree_with_counting_for_each_slot(
         for x, y in zip(found.items, found.items[1:], strict=False)
     )
     for hour in range(31):
-        asks = [
-            asked for (a, b), asked, o in history if a <= hour < b and o is Outcome.NO_DATA
-        ]
+        asks = [asked for (a, b), asked, o in history if a <= hour < b and o is Outcome.NO_DATA]
         ruled = found.at(GAP.start + timedelta(hours=hour))
         assert (ruled.count, ruled.until) == _said_until(asks) if ruled else not asks

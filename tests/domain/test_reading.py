@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,12 +12,19 @@ from gapfill.domain.reading import Origin, Reading, Row, combine, format_kept, p
 from gapfill.domain.series import Grade
 from tests.domain.samples import at, thoroughly
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 SLOT = at("2025-10-26 00:00")
 REQUIRED = ("temperature", "humidity")
 
 
 def reading(
-    grade: Grade, source: str, temperature: float | None = 20, humidity: float | None = 50, **more: float
+    grade: Grade,
+    source: str,
+    temperature: float | None = 20,
+    humidity: float | None = 50,
+    **more: float,
 ) -> Reading:
     """Return a reading of the two required fields, and of more."""
     given = {"temperature": temperature, "humidity": humidity, **more}
@@ -176,7 +183,7 @@ def readings(draw: st.DrawFn) -> Reading:
     number = draw(st.integers(0, 2))
     grade = draw(st.sampled_from(Grade))
     names = draw(st.sets(st.sampled_from(NAMES), min_size=1))
-    return Reading(SLOT, {n: number * 100.0 + grade for n in names}, grade, SOURCES[number])
+    return Reading(SLOT, dict.fromkeys(names, number * 100.0 + grade), grade, SOURCES[number])
 
 
 histories = st.lists(st.tuples(readings(), st.booleans()), min_size=1, max_size=6)
@@ -227,7 +234,9 @@ def test_no_value_is_lost_and_no_grade_falls(history: list[tuple[Reading, bool]]
 
 @thoroughly
 @given(histories)
-def test_a_row_is_as_good_as_its_weakest_required_field(history: list[tuple[Reading, bool]]) -> None:
+def test_a_row_is_as_good_as_its_weakest_required_field(
+    history: list[tuple[Reading, bool]],
+) -> None:
     """Complete means that every required field is at the target grade."""
     row = _after(history)[-1]
     found = _required(row)

@@ -10,7 +10,14 @@ from tests.domain.samples import DAY, HOUR, PVPC, SPOT, WEATHER_DAILY, span
 
 @pytest.mark.parametrize(
     "hours, severity",
-    [(0.25, "minor"), (1, "minor"), (2, "minor"), (3, "moderate"), (12, "moderate"), (13, "critical")],
+    [
+        (0.25, "minor"),
+        (1, "minor"),
+        (2, "minor"),
+        (3, "moderate"),
+        (12, "moderate"),
+        (13, "critical"),
+    ],
 )
 def test_severity_is_by_duration(hours: float, severity: str) -> None:
     """Up to 2 h minor, up to 12 h moderate, 13 missing hours critical."""
@@ -18,7 +25,8 @@ def test_severity_is_by_duration(hours: float, severity: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "days, severity", [(1, "minor"), (2, "minor"), (3, "moderate"), (12, "moderate"), (13, "critical")]
+    "days, severity",
+    [(1, "minor"), (2, "minor"), (3, "moderate"), (12, "moderate"), (13, "critical")],
 )
 def test_a_daily_series_has_its_own_thresholds(days: int, severity: str) -> None:
     """One missing day is not a critical gap."""

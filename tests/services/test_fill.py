@@ -26,6 +26,8 @@ from gapfill.sources.base import Answer, Ask, Rejected
 from tests.services.conftest import empty, priced
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gapfill.services.site import Site
     from tests.services.conftest import FakeTime, Scripted
 
@@ -42,7 +44,7 @@ def unit(*days: Interval, refresh: bool = False) -> Unit:
     return Unit("pvpc", "ree", "pvpc", None, Severity.CRITICAL, slots, requests, refresh)
 
 
-def refusing(error: SourceError) -> object:
+def refusing(error: SourceError) -> Callable[[Ask], Answer]:
     """Return an answer that is an error."""
 
     def answer(_ask: Ask) -> Answer:
@@ -100,7 +102,8 @@ def test_refresh_asks_again_and_replaces_in_place(site: Site, sources: Scripted)
     def corrected(ask: Ask) -> Answer:
         right = priced(ask)
         return replace(
-            right, readings=tuple(replace(r, values={"price_eur_mwh": 90.0}) for r in right.readings)
+            right,
+            readings=tuple(replace(r, values={"price_eur_mwh": 90.0}) for r in right.readings),
         )
 
     sources.otherwise = corrected
@@ -162,7 +165,7 @@ def test_a_value_not_believed_is_reported_and_leaves_no_verdict(
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome"),
+    "error,outcome",
     [
         (SourceUnavailable("ree timed out", source="ree"), "unreached"),
         (AuthRejected("ree refused the key", source="ree"), "unreached"),

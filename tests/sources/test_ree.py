@@ -58,7 +58,7 @@ def test_a_request_over_two_midnights_asks_three_days() -> None:
 
 @pytest.mark.parametrize("params", [{}, {"geo_id": "8740"}], ids=["none", "unknown"])
 def test_a_place_the_api_does_not_know_is_a_catalogue_error(params: dict[str, str]) -> None:
-    """The API answers an unknown place with the peninsula's prices, unseen."""
+    """An answer names no place, so nobody would see that it is of another."""
     ask = ask_of("ree.pvpc", AUTUMN)
     ask = replace(ask, series=replace(ask.series, params=params))
     with pytest.raises(ConfigError, match="geo_id"):
@@ -146,7 +146,7 @@ def test_rows_of_a_partial_day_are_read() -> None:
 
 
 def test_zero_and_negative_prices_are_prices() -> None:
-    """Both are real since the spring of 2024."""
+    """Both are real."""
     answer = _parse(
         _values(("2025-11-05T00:00:00.000+01:00", 0), ("2025-11-05T01:00:00.000+01:00", -12.5))
     )

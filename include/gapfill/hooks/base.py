@@ -95,11 +95,7 @@ class ApiHook(HttpHook):
         """Keep secrets, such as a token got on the way, out of all that goes on from here."""
         self._secrets.add(*secrets)
 
-    def get_conn(
-        self,
-        headers: object = None,  # noqa: ARG002 - HttpHook's shape
-        extra_options: object = None,  # noqa: ARG002 - HttpHook's shape
-    ) -> requests.Session:
+    def get_conn(self, *_args: object, **_kwargs: object) -> requests.Session:
         """Return the session, built once; nothing of the connection is in it."""
         if self._session is None:
             self._session = build_session()

@@ -29,7 +29,10 @@ def read_clock(text: str | None = None) -> datetime:
     try:
         return parse_instant(told.strip())
     except ValueError as exc:
-        message = f"The clock says {told[:60]!r}: expected an instant such as 2025-10-26T00:00:00Z (GAPFILL_NOW, --now)."
+        message = (
+            f"The clock says {told[:60]!r}: expected an instant such as "
+            "2025-10-26T00:00:00Z (GAPFILL_NOW, --now)."
+        )
         raise ConfigError(message) from exc
 
 

@@ -1,4 +1,4 @@
-"""The trigger form's parameters, turned into an order; what makes no sense is refused in a sentence."""
+"""The trigger form's parameters as an order; what makes no sense is refused in a sentence."""
 
 from __future__ import annotations
 

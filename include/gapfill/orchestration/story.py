@@ -59,7 +59,9 @@ def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
             for report in reports
         ],
     )
-    yield from (f"{report.series} could not be read: {report.error}" for report in reports if report.error)
+    yield from (
+        f"{report.series} could not be read: {report.error}" for report in reports if report.error
+    )
     yield from _some([f"gap: {line}" for line in gap_lines(reports, Severity.MINOR)])
 
 

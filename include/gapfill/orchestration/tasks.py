@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from gapfill.domain.plan import Plan, Unit
 from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import assets, story, wiring
 from gapfill.orchestration.params import is_dry_run, read_order
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
-from gapfill.domain.plan import Plan, Unit
 from gapfill.services import views
 from gapfill.services.detect import Report
 from gapfill.services.fill import Certificate, failed, fill
@@ -124,7 +124,9 @@ def choose_sources(
     with _telling(ti):
         for source in asked:
             if source not in sources:
-                message = f"The plan asks {source}, for which this DAG has no task: add it to SOURCES."
+                message = (
+                    f"The plan asks {source}, for which this DAG has no task: add it to SOURCES."
+                )
                 raise ConfigError(message)
     if request["dry_run"]:
         log.info("Dry run: the plan is made, nobody is asked and nothing is written.")
@@ -207,6 +209,7 @@ def summarize_run(
             [from_json(Report, report) for report in reports],
             after,
             seconds,
+            order.selection.interval,
         )
     document = _document(summary, made if is_dry else None, problems)
     _tell(story.summary_lines(document, after))

@@ -7,9 +7,8 @@ the UI and people can read; instants as ``2025-10-26T00:00:00Z``; a series by it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
-from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -24,6 +23,8 @@ from gapfill.services.planner import Order
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
+    from enum import IntEnum
+
     from gapfill.catalog import Catalog
 
 Json = dict[str, Any]
@@ -52,8 +53,8 @@ checker only, and some have another form in JSON than pydantic's own."""
 
 
 @lru_cache(maxsize=16)
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    adapter = TypeAdapter(kind)
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
     adapter.rebuild(force=True, _types_namespace=_TYPES)
     return adapter
 
@@ -77,7 +78,8 @@ def from_json(kind: type[T], document: Json) -> T:
     Raises:
         ValueError: If the document is not one of that kind.
     """
-    return _adapter(kind).validate_python(document)
+    found: T = _adapter(kind).validate_python(document)
+    return found
 
 
 def order_to_json(order: Order) -> Json:

@@ -1,4 +1,4 @@
-"""Builds everything from Airflow connections and the environment: the one place that knows it all."""
+"""Builds everything from Airflow connections and the environment: the one place that does."""
 
 from __future__ import annotations
 
@@ -27,17 +27,14 @@ if TYPE_CHECKING:
 
     from gapfill.catalog import Catalog
     from gapfill.domain.product import Product, Source
-    from gapfill.hooks.base import ApiHook
     from gapfill.services.ports import Caller, Store
 
 STORE = "gapfill_store"
 
-HOOKS: Mapping[str, type[ApiHook]] = {"ree": ReeHook, "esios": EsiosHook}
+HOOKS: Mapping[str, type[ReeHook] | type[EsiosHook]] = {"ree": ReeHook, "esios": EsiosHook}
 """Hook of each source; a source without one is "not configured"."""
 
-_UI_ONLY = (
-    "Connections made in the Airflow UI are seen by DAGs only; for the command line set "
-)
+_UI_ONLY = "Connections made in the Airflow UI are seen by DAGs only; for the command line set "
 
 
 def make_site(now: datetime | None = None) -> Site:
@@ -89,7 +86,8 @@ def find_connection(conn_id: str) -> Connection | None:
     except Exception as exc:
         # Airflow raises whatever its parsers and secrets backends raise; the text may
         # hold the connection itself, so only the type is told.
-        message = f"The connection {conn_id} cannot be read ({type(exc).__name__}); check {variable(conn_id)}."
+        kind = type(exc).__name__
+        message = f"The connection {conn_id} cannot be read ({kind}); check {variable(conn_id)}."
         raise ConfigError(message) from None
 
 

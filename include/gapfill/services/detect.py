@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.route import Candidate
+    from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
     from gapfill.services.site import Site
-    from gapfill.domain.series import Series
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,16 +83,16 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     above = row.grade if row and state is State.PROVISIONAL else None
     verdicts = [(c, judge(c, series, slot, site.now, above=above)) for c in piece.candidates]
     taken = next(choose([run], series, candidates, site.now, above=above))
-    expected = slot < max(due_until(series, candidates, site.now), horizon(series, candidates, site.now))
+    expected = slot < max(
+        due_until(series, candidates, site.now), horizon(series, candidates, site.now)
+    )
     return Explanation(
         series=series.name,
         slot=slot,
         state=state,
         sentence=report.error or _sentence(series, slot, state, row, expected=expected),
         row=row,
-        opinions=tuple(
-            Opinion(c.name, v.standing.value, v.until, v.sentence) for c, v in verdicts
-        ),
+        opinions=tuple(Opinion(c.name, v.standing.value, v.until, v.sentence) for c, v in verdicts),
         next=_next(state, taken),
     )
 

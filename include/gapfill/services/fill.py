@@ -62,7 +62,8 @@ class Certificate:
         slots_asked: Slots the unit was to heal.
         slots_filled: Slots this batch wrote and read back.
         grade: Grade of the readings.
-        outcome: ``filled``, ``partial``, ``stood``, ``not_yet``, ``no_data``, ``deferred`` or ``failed``.
+        outcome: ``filled``, ``partial``, ``stood``, ``not_yet``, ``no_data``, ``deferred`` or
+            ``failed``.
         seconds: Real time taken.
         rejected: Values that were not believed, and not stored.
         note: What a person should know, in a sentence.
@@ -122,7 +123,11 @@ class _Fill:
             {p.name: p for p in self.source.products}, unit.product, "product"
         )
         self.station = next(
-            (s for s in self.series.place.stations if s.source == unit.source and s.id == unit.station),
+            (
+                s
+                for s in self.series.place.stations
+                if s.source == unit.source and s.id == unit.station
+            ),
             None,
         )
         self.tally = _Tally()
@@ -191,11 +196,7 @@ class _Fill:
             row.slot
             for row in self.site.store.read(self.series, request.interval)
             if all(name in row.values for name in self.series.required)
-            and (
-                row.batch == self.batch
-                if self.unit.refresh
-                else row.grade >= self.product.grade
-            )
+            and (row.batch == self.batch if self.unit.refresh else row.grade >= self.product.grade)
         }
         grid = self.series.grid
         return [s for run in request.asked for s in grid.slots(run) if s not in stands]
@@ -224,9 +225,7 @@ class _Fill:
     def _write(self, readings: Sequence[Reading]) -> None:
         if not readings:
             return
-        self.site.store.write(
-            self.series, readings, self.batch, replace_equal=self.unit.refresh
-        )
+        self.site.store.write(self.series, readings, self.batch, replace_equal=self.unit.refresh)
         first, last = readings[0].slot, readings[-1].slot
         span = Interval(first, self.series.grid.end_of(last))
         rows = {row.slot: row for row in self.site.store.read(self.series, span)}
@@ -272,9 +271,7 @@ class _Fill:
                 f"{iso(first.slot)} is {first.value!r}, which {first.reason}"
             )
 
-    def _entries(
-        self, slots: Sequence[datetime], outcome: Outcome, evidence: str
-    ) -> list[Entry]:
+    def _entries(self, slots: Sequence[datetime], outcome: Outcome, evidence: str) -> list[Entry]:
         runs = merge(Interval(s, self.series.grid.end_of(s)) for s in slots)
         return [self._entry(run, outcome, evidence) for run in runs]
 

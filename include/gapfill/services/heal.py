@@ -91,7 +91,9 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         if order.refresh:
             break
     seconds = site.monotonic() - started
-    summary = summarize(site, run, plans, certificates, before, after, seconds)
+    summary = summarize(
+        site, run, plans, certificates, before, after, seconds, order.selection.interval
+    )
     return Healed(summary, certificates, after, make_plan(site, order, after))
 
 

@@ -67,7 +67,9 @@ def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
     """
     for report in reports:
         if report.error:
-            message = f"{report.series} could not be read, so nothing can be planned: {report.error}"
+            message = (
+                f"{report.series} could not be read, so nothing can be planned: {report.error}"
+            )
             raise StoreError(message)
     wishes = [
         _wish(site, order, site.catalog.series[report.series], report.coverage)
@@ -79,9 +81,7 @@ def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
 def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
     candidates = site.candidates(series)
     selection = order.selection
-    asked_for = series.grid.cover(
-        Interval(selection.start or BEGINNING, selection.end or END_OF_TIME)
-    )
+    asked_for = series.grid.cover(selection.interval or Interval(BEGINNING, END_OF_TIME))
     within = [asked_for] if asked_for else []
     longer_than = timedelta(hours=order.max_gap_hours)
     gaps = [

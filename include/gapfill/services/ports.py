@@ -90,7 +90,7 @@ class Store(Protocol):
         *,
         replace_equal: bool = False,
     ) -> int:
-        """Write what is better than what stands (``domain.reading.combine``), at once or not at all.
+        """Write what is better than what stands (``reading.combine``), at once or not at all.
 
         What is replaced is kept for ``undo``. Writing the same readings again changes
         nothing.
@@ -102,14 +102,15 @@ class Store(Protocol):
     def put(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, provenance included, at once or not at all (``import``).
 
-        A row of a higher grade stays. What is replaced is kept for ``undo``.
+        A row of a higher grade stays, and one that says the same. What is replaced is
+        kept for ``undo``.
 
         Returns:
             How many rows were written.
         """
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
-        """Return the slots, by series name, that a batch wrote, whether or not they were replaced since."""
+        """Return the slots a batch wrote, by series name, whether or not replaced since."""
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added, in one transaction.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import horizon
-from gapfill.domain.interval import Interval, iso
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, iso
 from gapfill.errors import RequestError
 
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ class Selection:
     def has_range(self) -> bool:
         """Whether a range was given at all."""
         return self.start is not None or self.end is not None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The range with open bounds closed, ``None`` where none was given."""
+        if not self.has_range:
+            return None
+        return Interval(self.start or BEGINNING, self.end or END_OF_TIME)
 
     def check(self, now: datetime) -> None:
         """Refuse a range that can hold no expected slot of any selected series.

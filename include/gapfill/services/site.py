@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gapfill.domain.ledger import recent, rule
 from gapfill.domain.interval import merge
+from gapfill.domain.ledger import recent, rule
 from gapfill.domain.resolution import DAY
 from gapfill.domain.route import Candidate
 
@@ -77,9 +77,7 @@ class Site:
             return None
         return max(0, source.per_day - self.store.calls_since(source.name, self.now - DAY))
 
-    def _obstacle(
-        self, series: Series, product: Product, station: Station | None
-    ) -> str | None:
+    def _obstacle(self, series: Series, product: Product, station: Station | None) -> str | None:
         if product.by_station and station is None:
             return f"place {series.place.name} has no {product.source} station in the catalogue"
         return self.sources.obstacle(product)

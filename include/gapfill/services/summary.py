@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.plan import Plan
     from gapfill.domain.resolution import Grid
     from gapfill.services.detect import Report
     from gapfill.services.fill import Certificate
@@ -62,6 +62,7 @@ def summarize(
     before: Sequence[Report],
     after: Sequence[Report],
     seconds: float,
+    asked: Interval | None = None,
 ) -> Summary:
     """Say what a run came to.
 
@@ -75,6 +76,7 @@ def summarize(
         before: Reports over the whole history, before.
         after: The same, after.
         seconds: Real time of the run.
+        asked: The range of the run; gaps are counted within it. ``None`` for everything.
 
     Raises:
         StoreError: If the batches cannot be read back.
@@ -90,7 +92,10 @@ def summarize(
     failed = [c for c in returned.values() if c.outcome == "failed"]
     short = _short(returned.values(), written)
     deferred = sum(c.outcome == "deferred" for c in returned.values())
-    found, resolved = _resolved(before, after)
+    found, resolved = _resolved(before, after, asked)
+    gaps = [
+        g for r in after for g in r.coverage.gaps if not asked or g.interval.intersection(asked)
+    ]
     records = {
         name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
         for name, intervals in healed.items()
@@ -100,14 +105,21 @@ def summarize(
     postponed = deferred + (plans[-1].deferred if plans else 0)
     unread = [f"{r.series} could not be read: {r.error}" for r in after if r.error]
     return Summary(
-        status=_status(len(units), lost, postponed, found - resolved, bool(unread), bool(records)),
+        status=_status(
+            len(units),
+            lost,
+            postponed,
+            found - resolved,
+            is_unread=bool(unread),
+            has_records=bool(records),
+        ),
         ree_records_recovered=ree,
         weather_records_recovered=sum(records.values()) - ree,
         duration_seconds=round(seconds, 3),
         gaps_found=found,
         gaps_resolved=resolved,
-        gaps_waiting=sum(g.waiting is not None for r in after for g in r.coverage.gaps),
-        gaps_unfillable=sum(g.state is State.UNFILLABLE for r in after for g in r.coverage.gaps),
+        gaps_waiting=sum(gap.waiting is not None for gap in gaps),
+        gaps_unfillable=sum(gap.state is State.UNFILLABLE for gap in gaps),
         units_failed=lost,
         units_deferred=postponed,
         calls=site.store.calls_of(run),
@@ -122,7 +134,13 @@ def summarize(
 
 
 def _status(
-    units: int, lost: int, postponed: int, left: int, is_unread: bool, has_records: bool  # noqa: FBT001
+    units: int,
+    lost: int,
+    postponed: int,
+    left: int,
+    *,
+    is_unread: bool,
+    has_records: bool,
 ) -> str:
     if is_unread or (lost and lost == units and not has_records):
         return "failed"
@@ -161,17 +179,20 @@ def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
     return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
 
 
-def _resolved(before: Sequence[Report], after: Sequence[Report]) -> tuple[int, int]:
+def _resolved(
+    before: Sequence[Report], after: Sequence[Report], asked: Interval | None
+) -> tuple[int, int]:
     """Return how many gaps were missing something before, and how many of those do not now."""
-    open_now = {r.series: _missing(r) for r in after if not r.error}
+    open_now = {r.series: _missing(r, asked) for r in after if not r.error}
     found = resolved = 0
     for report in before:
-        for gap in _missing(report):
+        for gap in _missing(report, asked):
             found += 1
             left = open_now.get(report.series)
             resolved += left is not None and not intersect([gap], left)
     return found, resolved
 
 
-def _missing(report: Report) -> list[Interval]:
-    return report.coverage.runs(State.MISSING)
+def _missing(report: Report, asked: Interval | None) -> list[Interval]:
+    runs = report.coverage.runs(State.MISSING)
+    return intersect(runs, [asked]) if asked else runs

@@ -96,8 +96,10 @@ def _check_header(series: Series, columns: Sequence[str], name: str) -> None:
     lacking = sorted(needed - set(columns))
     if unknown or lacking or len(set(columns)) != len(columns):
         problem = (
-            f"unknown column {unknown[0]!r}" if unknown
-            else f"no column {lacking[0]!r}" if lacking
+            f"unknown column {unknown[0]!r}"
+            if unknown
+            else f"no column {lacking[0]!r}"
+            if lacking
             else "a column comes twice"
         )
         message = (

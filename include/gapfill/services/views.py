@@ -179,7 +179,9 @@ def first_line(reports: Sequence[Report]) -> str:
     named = (State.MISSING, State.UNKNOWN, State.PROVISIONAL, State.PENDING, State.UNFILLABLE)
     parts = [f"{counts[state]:,} {state.value}" for state in named if counts[state]]
     words = {"ok": "Nothing missing", "gaps": "Gaps", "unknown": "Unknown: a read failed"}
-    return f"{words[overall(reports)]}: " + ", ".join([f"{counts[State.COMPLETE]:,} complete", *parts])
+    return f"{words[overall(reports)]}: " + ", ".join(
+        [f"{counts[State.COMPLETE]:,} complete", *parts]
+    )
 
 
 def resolution(grid: Grid) -> str:

@@ -49,7 +49,7 @@ SYSTEMS = {
     "8744": "ceuta",
     "8745": "melilla",
 }
-"""The API's ``geo_limit`` of each ``geo_id``; an unknown one is ignored by it, unseen."""
+"""The API's ``geo_limit`` of each ``geo_id``. An answer names no place: no other is asked for."""
 
 _NO_DATA_STATUSES = frozenset({404, 502})
 _NO_DATA = "no data"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -109,7 +109,10 @@ class SqliteStore:
         def verbatim(stands: Mapping[datetime, Row]) -> Iterator[Row]:
             for row in whole:
                 before = stands.get(row.slot)
-                if before is None or (before != row and before.grade <= row.grade):
+                if before is None or (
+                    before.grade <= row.grade
+                    and (before.values, before.grade) != (row.values, row.grade)
+                ):
                     yield row
 
         return self._replace(series, [row.slot for row in whole], verbatim)
@@ -241,9 +244,9 @@ class SqliteStore:
 
     def _count(self, *where: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(schema.calls).where(*where)
-        return next((int(row[0]) for row in self._select(query)), 0)
+        return next((int(line[0]) for line in self._select(query)), 0)
 
-    def _select(self, query: sa.Select[tuple[object, ...]]) -> Sequence[sa.Row[tuple[object, ...]]]:
+    def _select(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         """Return the rows of a query on the books; an empty file has none."""
         with self._read() as connection:
             return [] if connection is None else connection.execute(query).all()

@@ -42,7 +42,9 @@ def _complete(series: Series, part: Interval) -> sa.Select[tuple[int]]:
 
 
 def _count(connection: sa.Connection, series: Series, part: Interval) -> int:
-    found = connection.scalar(sa.select(sa.func.count()).select_from(_complete(series, part).subquery()))
+    found = connection.scalar(
+        sa.select(sa.func.count()).select_from(_complete(series, part).subquery())
+    )
     return int(found or 0)
 
 

@@ -43,7 +43,7 @@ def select(connection: sa.Connection, series: Series, window: Interval) -> list[
     return [_row(series, names, values) for values in connection.execute(query).mappings()]
 
 
-def _row(series: Series, names: Sequence[str], values: Mapping[str, Any]) -> Row:
+def _row(series: Series, names: Sequence[str], values: sa.RowMapping) -> Row:
     grade = values["gapfill_grade"]
     return Row(
         slot=instant(values["slot"]),
@@ -105,9 +105,7 @@ def keep(
             "series": series.name,
             "slot": int(row.slot.timestamp()),
             "batch": row.batch or "",
-            "before": json.dumps(as_values(series, stood[row.slot]))
-            if row.slot in stood
-            else None,
+            "before": json.dumps(as_values(series, stood[row.slot])) if row.slot in stood else None,
         }
         for row in rows
     ]
