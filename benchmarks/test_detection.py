@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 import pytest
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.site import Site
+    from gapfill.stores.sqlite import SqliteStore
 
 ROUNDS = 9
 _MEDIAN: dict[str, float] = {}
@@ -33,7 +34,7 @@ _QUERY = sa.text("SELECT slot FROM energy_prices WHERE price_eur_mwh IS NOT NULL
 
 
 def _engine(site: Site) -> sa.Engine:
-    return sa.create_engine(f"sqlite:///{site.store.path}")
+    return sa.create_engine(f"sqlite:///{cast('SqliteStore', site.store).path}")
 
 
 def _group(present: set[datetime]) -> list[tuple[datetime, datetime]]:
@@ -74,8 +75,10 @@ def _ours(site: Site) -> list[Interval]:
 
 
 def _time(benchmark: BenchmarkFixture, name: str, run: Callable[[], list[object]]) -> list[object]:
-    found: list[object] = benchmark.pedantic(run, rounds=ROUNDS, warmup_rounds=1)
-    _MEDIAN[name] = benchmark.stats.stats.median
+    found = cast(
+        "list[object]", cast("Any", benchmark).pedantic(run, rounds=ROUNDS, warmup_rounds=1)
+    )
+    _MEDIAN[name] = cast("Any", benchmark).stats.stats.median
     return found
 
 
@@ -151,7 +154,7 @@ def test_rows_that_cross_from_sql_grow_with_the_gaps(
         return row
 
     @sa.event.listens_for(sa.pool.Pool, "checkout")
-    def _watch(connection: object, *_: object) -> None:
+    def _watch(connection: Any, *_: object) -> None:  # noqa: ANN401 - sqlite3.Connection
         connection.row_factory = count
 
     try:

@@ -20,7 +20,7 @@ trigger form: a range of local days, one series, only long gaps, or `dry_run` to
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from airflow.sdk import Param, TriggerRule, dag, task
 
@@ -152,16 +152,16 @@ def gap_detection() -> None:
 
         tasks.gate(summary)
 
-    request = validate_request()
-    plan = plan_backfill(request, detect_gaps(request))
+    request: Any = validate_request()
+    plan: Any = plan_backfill(request, cast("Any", detect_gaps(request)))
     chosen = choose_sources(request, plan)
-    done = []
+    done: list[Any] = []
     for source in SOURCES:
         units = pick.override(task_id=f"units_{source}")(plan, source)
         chosen >> units
         fill = backfill.override(task_id=f"backfill_{source}", pool=f"gapfill_{source}")
         done.append(fill.expand(unit=units))
-    summary = summarize(done)
+    summary: Any = summarize(done)
     chosen >> summary
     gate(summary)
 

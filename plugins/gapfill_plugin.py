@@ -26,9 +26,9 @@ def on_starting(component: object) -> None:
 def _make_pools() -> None:
     """Make the pool of each source that has none; one that a person changed stays."""
     try:
-        from airflow.models.pool import Pool  # noqa: PLC0415 - the scheduler's process only
+        from airflow.models.pool import Pool
 
-        from gapfill import catalog, settings  # noqa: PLC0415 - the same
+        from gapfill import catalog, settings
 
         for source in catalog.load(settings.catalog_path()).sources.values():
             name = f"gapfill_{source.name}"
@@ -45,4 +45,4 @@ class GapfillPlugin(AirflowPlugin):
     """What Airflow loads."""
 
     name = "gapfill"
-    listeners = [sys.modules[__name__]]  # noqa: RUF012 - the base class's form
+    listeners = [sys.modules[__name__]]  # noqa: RUF012 - as the base class has it

@@ -97,7 +97,8 @@ class Demo:
         programs.start("sandbox", command, env, cwd=ROOT)
         programs.wait_until(self._is_ready, READY_S, "sandbox", "sandbox")
         self.out.print(
-            f"The sandbox speaks as REE and ESIOS on {self.url}; its clock stands at {holes.NOW:%Y-%m-%d %H:%M} UTC."
+            f"The sandbox speaks as REE and ESIOS on {self.url}; "
+            f"its clock stands at {holes.NOW:%Y-%m-%d %H:%M} UTC."
         )
 
     def _is_ready(self) -> bool:
@@ -253,8 +254,8 @@ class Demo:
             self.out.print(f"{len(wrong)} things are wrong.", style="bold red")
             return 1
         self.out.print(
-            f"Whole: all {len(truth):,} hours that are due hold the price REE published, once each; "
-            "tomorrow's are pending.",
+            f"Whole: all {len(truth):,} hours that are due hold the price REE published, "
+            "once each; tomorrow's are pending.",
             style="bold green",
         )
         return 0

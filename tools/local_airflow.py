@@ -50,7 +50,6 @@ class LocalAirflow:
     Args:
         home: Its AIRFLOW_HOME; made when absent, kept afterwards.
         env: Variables for its processes: connections, ``GAPFILL_…``, settings.
-        root: The checkout whose ``dags``, ``plugins`` and ``include`` it runs.
         host: Address that the API server listens on.
         port: Its port, ``None`` for a free one.
         has_schedule: Whether DAGs run on their schedules, or by hand only.
@@ -65,14 +64,12 @@ class LocalAirflow:
         home: Path,
         env: Mapping[str, str],
         *,
-        root: Path = ROOT,
         host: str = _HERE,
         port: int | None = None,
         has_schedule: bool = False,
         is_fresh: bool = False,
     ) -> None:
         self.home = home.resolve()
-        self.root = root.resolve()
         self.programs = Programs(self.home)
         if is_fresh:
             self.programs.clear()
@@ -137,7 +134,7 @@ class LocalAirflow:
 
     def _start(self, name: str, *arguments: str) -> None:
         command = [sys.executable, "-m", "airflow", *arguments]
-        self.programs.start(name, command, self.env, cwd=self.root)
+        self.programs.start(name, command, self.env, cwd=ROOT)
 
     def _has(self, dags: Collection[str]) -> bool:
         """Tell whether the DAGs are there.
@@ -160,12 +157,12 @@ class LocalAirflow:
             **inherited(),
             **_QUICK,
             "AIRFLOW_HOME": str(self.home),
-            "PYTHONPATH": str(self.root / "include"),
+            "PYTHONPATH": str(ROOT / "include"),
             "NO_PROXY": ",".join(filter(None, (_HERE, "localhost", os.environ.get("NO_PROXY")))),
             # On a Mac, forked processes that have touched the network would be killed.
             "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(self.root / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.root / "plugins"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",

@@ -114,7 +114,12 @@ def source(name: str = "ree", *products: Product, **facts: Any) -> Source:  # no
     return Source(name=name, products=products, **(known | facts))
 
 
-_DAYS = {"day_zone": MADRID, "available": _DUE, "since": _PVPC_SINCE, "publishes_days": True}
+_DAYS: dict[str, Any] = {
+    "day_zone": MADRID,
+    "available": _DUE,
+    "since": _PVPC_SINCE,
+    "publishes_days": True,
+}
 REE = source("ree", product(**_DAYS))
 ESIOS = source(
     "esios",

@@ -174,7 +174,7 @@ def test_a_lag_of_minus_the_resolution_is_there_from_the_start() -> None:
 def test_a_rule_says_the_same_by_slot_and_by_first_slot(
     rule: civil.Rule, grid: Grid, around: str, minutes: int
 ) -> None:
-    """Slots before ``until`` have happened, those from it on have not, around every clock change."""
+    """Slots before ``until`` have happened, later ones not, around every clock change."""
     now = at(around) + timedelta(minutes=minutes)
     until = rule.until(now, grid)
     before = grid.floor(until - timedelta(microseconds=1))

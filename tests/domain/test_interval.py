@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -172,7 +173,7 @@ def test_set_operations_agree_with_sets_of_slots(
         (subtract(left, right), one - other),
     ):
         assert _to_slots(made) == expected
-        assert all(a.end <= b.start for a, b in zip(made, made[1:], strict=False))
+        assert all(a.end <= b.start for a, b in pairwise(made))
         assert sum(i.duration // timedelta(hours=1) for i in made) == len(expected)
 
 

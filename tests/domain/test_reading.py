@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -226,7 +227,7 @@ def test_no_row_claims_a_source_for_a_value_that_source_did_not_give(
 def test_no_value_is_lost_and_no_grade_falls(history: list[tuple[Reading, bool]]) -> None:
     """Neither a field's, nor, once every required field is there, the row's."""
     rows = _after(history)
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert all(before.origin(n).grade <= after.origin(n).grade for n in before.values)
         if set(REQUIRED) <= set(before.values):
             assert before.grade <= after.grade
@@ -245,9 +246,9 @@ def test_a_row_is_as_good_as_its_weakest_required_field(
 
 
 @thoroughly
-@given(histories, readings(), st.booleans())
+@given(history=histories, new=readings(), refresh=st.booleans())
 def test_applying_a_reading_twice_is_applying_it_once(
-    history: list[tuple[Reading, bool]], new: Reading, refresh: bool
+    history: list[tuple[Reading, bool]], new: Reading, *, refresh: bool
 ) -> None:
     """The second time changes nothing in the same batch, and no value in a later one."""
     once = _after([*history, (new, refresh)])[-1]

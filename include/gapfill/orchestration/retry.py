@@ -2,7 +2,7 @@
 
 | error | action |
 |---|---|
-| ``ConfigError``, ``RequestError``, ``AuthRejected``, ``MalformedPayload`` | fails at once: trying again changes nothing |
+| ``ConfigError``, ``RequestError``, ``AuthRejected``, ``MalformedPayload`` | fails at once |
 | ``RateLimited`` | tried again after what the refusal asks, clamped |
 | ``SourceUnavailable``, ``StoreError``, anything else | tried again, each wait twice as long |
 

@@ -44,7 +44,7 @@ def order_line(order: Order, *, is_dry: bool) -> str:
 
 
 def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
-    """Yield the state of every series, the first line as ``status`` prints it, and the worst gaps."""
+    """Yield ``status``'s first line, the state of every series, and the worst gaps."""
     yield first_line(reports)
     states = tuple(State)
     yield from _table(
@@ -160,13 +160,15 @@ def sentence(document: Mapping[str, Any]) -> str:
     d = document
     if d["dry_run"]:
         return (
-            f"Dry run: {_count(d['units_planned'], 'unit')} with {_count(d['calls_planned'], 'call')} "
-            f"planned, nothing asked and nothing written; {_count(d['gaps_found'], 'gap')} found."
+            f"Dry run: {_count(d['units_planned'], 'unit')} with "
+            f"{_count(d['calls_planned'], 'call')} planned, nothing asked and nothing written; {_count(d['gaps_found'], 'gap')} found."
         )
     records = d["ree_records_recovered"] + d["weather_records_recovered"]
     parts = [
-        f"{d['status']}: {_slots(records)} healed with {_count(d['calls'], 'call')} "
-        f"in {d['duration_seconds']:.0f} s",
+        (
+            f"{d['status']}: {_slots(records)} healed with {_count(d['calls'], 'call')} "
+            f"in {d['duration_seconds']:.0f} s"
+        ),
         f"{d['gaps_resolved']} of {_count(d['gaps_found'], 'gap')} closed",
     ]
     named = {

@@ -7,7 +7,7 @@ the UI and people can read; instants as ``2025-10-26T00:00:00Z``; a series by it
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -53,7 +53,7 @@ checker only, and some have another form in JSON than pydantic's own."""
 
 
 @lru_cache(maxsize=16)
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a type, as pydantic takes it
     adapter: TypeAdapter[Any] = TypeAdapter(kind)
     adapter.rebuild(force=True, _types_namespace=_TYPES)
     return adapter

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STORE = "gapfill_store"
 
-HOOKS: Mapping[str, type[ReeHook] | type[EsiosHook]] = {"ree": ReeHook, "esios": EsiosHook}
+HOOKS: Mapping[str, type[ReeHook | EsiosHook]] = {"ree": ReeHook, "esios": EsiosHook}
 """Hook of each source; a source without one is "not configured"."""
 
 _UI_ONLY = "Connections made in the Airflow UI are seen by DAGs only; for the command line set "
@@ -57,8 +57,8 @@ def make_store() -> Store:
     if connection is None:
         message = (
             f"There is no connection {STORE}. {_UI_ONLY}{variable(STORE)}, for example to "
-            '\'{"conn_type": "sqlite", "host": "gapfill.db"}\'; in Airflow it may also be made under '
-            "Admin, Connections."
+            '\'{"conn_type": "sqlite", "host": "gapfill.db"}\'; in Airflow it may also be made '
+            "under Admin, Connections."
         )
         raise ConfigError(message)
     if connection.conn_type != "sqlite":
@@ -83,7 +83,7 @@ def find_connection(conn_id: str) -> Connection | None:
         return BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
         return None
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001 - see below
         # Airflow raises whatever its parsers and secrets backends raise; the text may
         # hold the connection itself, so only the type is told.
         kind = type(exc).__name__

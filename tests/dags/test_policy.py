@@ -1,0 +1,88 @@
+"""What every DAG of the package has."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+
+DAGS = Path(__file__).parents[2] / "dags"
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, Any]:
+    """Return all DAGs of the folder."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(DAGS))
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+def test_every_dag_file_gives_the_dag_of_its_name(dags: dict[str, Any]) -> None:
+    """DAG id, file name and function name are one; there is at least one."""
+    assert sorted(dags) == sorted(path.stem for path in DAGS.glob("*.py")) == ["gap_detection"]
+
+
+def test_every_dag_is_documented_tagged_and_bounded(dags: dict[str, Any]) -> None:
+    """No catch-up, two runs at once at most, an end to every run."""
+    for dag in dags.values():
+        assert dag.tags == {"gapfill"}
+        assert "When it fails" in dag.doc_md
+        assert dag.catchup is False
+        assert dag.max_active_runs == 2
+        assert dag.dagrun_timeout == timedelta(minutes=100)
+
+
+def test_gap_detection_runs_every_two_hours(dags: dict[str, Any]) -> None:
+    """On the even hours, UTC."""
+    assert dags["gap_detection"].timetable.summary == "0 */2 * * *"
+
+
+def test_every_task_has_a_retry_policy_and_a_time_limit(dags: dict[str, Any]) -> None:
+    """One retry layer; no task hangs for ever."""
+    for dag in dags.values():
+        for task in dag.tasks:
+            kwargs = getattr(task, "partial_kwargs", None) or vars(task)
+            assert kwargs.get("retry_policy") is not None, task.task_id
+            assert kwargs.get("execution_timeout") is not None, task.task_id
+
+
+def test_units_of_a_source_share_its_pool(dags: dict[str, Any]) -> None:
+    """One caller per source, whatever the number of workers."""
+    tasks = {t.task_id: t for t in dags["gap_detection"].tasks}
+    assert tasks["backfill_ree"].partial_kwargs["pool"] == "gapfill_ree"
+    assert tasks["backfill_esios"].partial_kwargs["pool"] == "gapfill_esios"
+    assert tasks["backfill_ree"].partial_kwargs["retries"] == 5
+
+
+def test_the_trigger_form_shows_the_dates_first(dags: dict[str, Any]) -> None:
+    """In the order a person fills them in."""
+    assert list(dags["gap_detection"].params) == [
+        "start_date",
+        "end_date",
+        "data_source",
+        "days_back",
+        "max_gap_hours",
+        "dry_run",
+        "force",
+        "refresh",
+    ]
+
+
+def test_every_source_with_a_hook_has_tasks_in_the_dag(dags: dict[str, Any]) -> None:
+    """A new hook without its tasks would fail the branch."""
+    from gapfill.orchestration.wiring import HOOKS
+
+    leaves = {t.task_id for t in dags["gap_detection"].tasks if t.task_id.startswith("backfill_")}
+    assert leaves == {f"backfill_{name}" for name in HOOKS}
+
+
+def test_dag_files_stay_wiring() -> None:
+    """A DAG file is read in one look; what its tasks do lives in ``orchestration``."""
+    for path in DAGS.glob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 180, path
