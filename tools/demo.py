@@ -1,305 +1,335 @@
-"""``make demo``: the main job end to end, on this machine, without the internet.
+"""``make demo``: the main job end to end, offline, on a real Airflow.
 
-A sandbox speaks as REE and ESIOS, a store holds two years of prices with holes, a real
-Airflow runs ``gap_detection`` once. It ends with 0 only when every hour that is due is in
-the store, once, with the price that REE published.
+A simulated REE with a frozen clock, a store with two years of prices and holes of all
+kinds, one run of ``gap_detection`` by a real scheduler; then every slot is compared with
+the truth. Exits 0 only when all that can be healed is healed and nothing else happened.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import json
-import os
+import re
+import sqlite3
+import subprocess
 import sys
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 import requests
 import yaml
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
-from gapfill import catalog
-from gapfill.domain.interval import Interval
-from gapfill.domain.reading import Reading
-from gapfill.domain.series import Grade, State
-from gapfill.services.detect import detect
-from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.services.views import first_line
-from gapfill.stores.sqlite import SqliteStore
-from tools import holes
+from tools import demo_world as world
 from tools.airflow_api import ApiError
-from tools.local_airflow import LocalAirflow, free_port, inherited
+from tools.demo_check import Stored, compare
+from tools.demo_show import Show
+from tools.local_airflow import ROOT, LocalAirflow, inherited
 from tools.processes import ProgramError, Programs, exit_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from gapfill.domain.product import Product
-    from gapfill.services.ports import Caller
-    from tools.airflow_api import Task
+    from tools.demo_check import Verdict
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".gapfill" / "demo"
 DAG = "gap_detection"
-RUN_S = 480.0
-READY_S = 60.0
+
+_INTERRUPTED = 130
+_SANDBOX_S = 60.0
+_RUN_S = 600.0
+_REPLY_S = 30
 
 
-class Demo:
-    """One demonstration in its own folder, made anew each time."""
+class DemoError(Exception):
+    """The demo cannot go on; the message says why."""
 
-    def __init__(self, console: Console) -> None:
-        self.out = console
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.store_file = FOLDER / "store.db"
-        self.catalog_file = FOLDER / "catalog.yaml"
 
-    def run(self) -> int:
-        """Run it and return the exit code."""
-        self.out.rule("Gapfill demo: two years of electricity prices heal themselves")
-        with Programs(FOLDER) as programs:
-            programs.clear()
-            self._start_sandbox(programs)
-            _write_catalog(self.catalog_file)
-            truth = self._truth()
-            self._seed(truth)
-            self._show_holes()
-            self._show_coverage("Before")
-            self.out.print("Starting a real Airflow (scheduler, DAG processor, API server) …")
-            with LocalAirflow(FOLDER / "airflow", self._environment()) as airflow:
-                airflow.start(dags=[DAG])
-                state, summary, certificates = self._heal(airflow)
-            left = programs.stop()
-        self._show_units(certificates, summary)
-        self._show_coverage("After")
-        return self._judge(state, summary, truth, left)
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the demo plays.
 
-    def _start_sandbox(self, programs: Programs) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "gapfill.sandbox",
-            "--port",
-            str(self.port),
-            "--now",
-            holes.NOW.isoformat(),
-            "--log",
-            str(FOLDER / "requests.jsonl"),
+    Attributes:
+        folder: All its files.
+        programs: Its programs besides Airflow.
+        show: What people see.
+    """
+
+    folder: Path
+    programs: Programs
+    show: Show
+
+    @property
+    def store(self) -> Path:
+        """The embedded store."""
+        return self.folder / "gapfill.db"
+
+    @property
+    def catalog(self) -> Path:
+        """The demo's catalogue."""
+        return self.folder / "catalog.yaml"
+
+
+def main(folder: Path = FOLDER) -> int:
+    """Play the demo and return the exit code: 0 only when all is well."""
+    exit_on_signals()
+    show = Show()
+    try:
+        with Programs(folder) as programs:
+            programs.clear(keep=["airflow"])
+            is_well = play(Stage(folder, programs, show))
+    except (ApiError, DemoError, ProgramError) as exc:
+        show.problem(str(exc))
+        is_well = False
+    except KeyboardInterrupt:
+        show.end("Interrupted; everything is stopped.", is_well=False)
+        return _INTERRUPTED
+    if not is_well:
+        show.end(f"The demo failed. Its files and logs are in {_short(folder)}.", is_well=False)
+    return 0 if is_well else 1
+
+
+def play(stage: Stage) -> bool:
+    """Play the demo and tell whether all is well.
+
+    Raises:
+        DemoError: If it cannot go on.
+        ProgramError: If a program cannot be started, or ends.
+        ApiError: If Airflow refuses something, or the run does not end.
+    """
+    show, holes = stage.show, world.holes(world.NOW)
+    show.title("Gapfill: hourly electricity prices that heal themselves")
+    show.say(
+        "A store with two years of Spanish electricity prices (PVPC) has holes. A real "
+        "Airflow finds them, asks REE for what is missing, and writes it where it belongs. "
+        "REE is simulated on this machine, so nothing here needs the internet."
+    )
+    _make_catalog(stage)
+    url = _start_sandbox(stage)
+    env = _environment(stage, url)
+    truth = _truth(url)
+    hidden = {slot for hole in holes for slot in hole.slots}
+    show.title("Before")
+    _seed(stage, env, truth, hidden)
+    show.holes(holes)
+    show.coverage(_status(env))
+    show.say(
+        f"[dim]Tomorrow's prices are pending: they come out at {world.DUE_AT:%H:%M} tonight.[/]"
+    )
+    show.title("The run")
+    state, certificates = _run(stage, env)
+    show.title("After")
+    show.units(certificates)
+    asked = _requests(url)
+    show.say("Asked of REE, as the simulation has it, by Madrid day:")
+    show.requests(asked)
+    optimum = world.fewest_requests(hidden)
+    is_best = len(asked) == optimum
+    show.say(
+        f"{len(asked)} calls; the fewest that could do, with {world.SPAN_DAYS} days a call: "
+        f"[{'green' if is_best else 'yellow'}]{optimum}[/]"
+    )
+    show.coverage(_status(env))
+    verdict = compare(_read_store(stage.store), truth, hidden)
+    show.holes(holes, verdict)
+    problems = [*_run_problems(state, certificates), *verdict.sentences()]
+    return _conclude(stage, truth, verdict, problems)
+
+
+def _conclude(
+    stage: Stage, truth: Mapping[datetime, float], verdict: Verdict, problems: Sequence[str]
+) -> bool:
+    show, folder = stage.show, _short(stage.folder)
+    show.files(
+        [
+            (f"{folder}/gapfill.db", "the store, SQLite; table energy_prices"),
+            (f"{folder}/catalog.yaml", "the shipped catalogue cut to pvpc and two years"),
+            (f"{folder}/requests.jsonl", "what the simulated REE was asked"),
+            (f"{folder}/airflow/", "Airflow's home; logs/ has the tasks' logs"),
+            (f"{folder}/env", "settings to look at the store by hand:"),
         ]
-        env = {**inherited(), "PYTHONPATH": str(ROOT / "include")}
-        programs.start("sandbox", command, env, cwd=ROOT)
-        programs.wait_until(self._is_ready, READY_S, "sandbox", "sandbox")
-        self.out.print(
-            f"The sandbox speaks as REE and ESIOS on {self.url}; "
-            f"its clock stands at {holes.NOW:%Y-%m-%d %H:%M} UTC."
-        )
+    )
+    show.say(
+        f"  . {folder}/env && .venv/bin/python -m gapfill explain pvpc 2025-10-26T00:00Z\n"
+        "[dim]Airflow in the browser, with the real APIs:[/] make up"
+    )
+    for problem in problems:
+        show.problem(problem)
+    if problems:
+        return False
+    show.end(
+        f"All is well: {len(verdict.healed):,} slots healed, all {len(truth):,} due slots equal "
+        "to the truth, none twice, none made up.",
+        is_well=True,
+    )
+    return True
 
-    def _is_ready(self) -> bool:
-        try:
-            return self._get("/_sandbox/clock").startswith("2026")
-        except requests.RequestException:
-            return False
 
-    def _get(self, path: str, **query: str) -> str:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.get(self.url + path, params=query, timeout=READY_S)
-        answer.raise_for_status()
-        return answer.text
+def _make_catalog(stage: Stage) -> None:
+    """Cut the shipped catalogue to the prices of two years; weather has no sources yet."""
+    shipped = ROOT / "include" / "gapfill" / "catalog.yaml"
+    document = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    document["series"] = {"pvpc": {**document["series"]["pvpc"], "earliest": world.EARLIEST}}
+    stage.catalog.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
 
-    def _environment(self) -> dict[str, str]:
-        host = json.dumps({"conn_type": "http", "host": self.url})
-        store = json.dumps({"conn_type": "sqlite", "host": str(self.store_file)})
-        return {
-            "GAPFILL_NOW": f"{self.url}/_sandbox/clock",
-            "GAPFILL_CATALOG": str(self.catalog_file),
-            "GAPFILL_LOCKS": str(FOLDER / "locks"),
-            "GAPFILL_RETRY_DELAY": "5",
-            "AIRFLOW_CONN_GAPFILL_STORE": store,
-            "AIRFLOW_CONN_REE_DEFAULT": host,
-            "AIRFLOW_CONN_ESIOS_DEFAULT": host,
-        }
 
-    def _truth(self) -> dict[datetime, float]:
-        """Return what REE has published, hour by hour, up to the last hour that is due."""
-        text = self._get(
-            "/_sandbox/truth",
-            series="pvpc",
-            geo="8741",
-            start=holes.day(holes.EARLIEST.isoformat()).isoformat(),
-            end=holes.DUE_END.isoformat(),
-        )
-        rows = csv.DictReader(io.StringIO(text))
-        return {datetime.fromisoformat(r["slot"]): float(r["price_eur_mwh"]) for r in rows}
+def _start_sandbox(stage: Stage) -> str:
+    """Start the simulated APIs and return their root URL."""
+    log = stage.folder / "requests.jsonl"
+    options = ["--now", world.NOW.isoformat(), "--port", "0", "--log", str(log)]
+    env = {**inherited(), "PYTHONPATH": str(ROOT / "include")}
+    command = [sys.executable, "-m", "gapfill.sandbox", *options]
+    stage.programs.start("sandbox", command, env)
+    found: list[str] = []
 
-    def _seed(self, truth: dict[datetime, float]) -> None:
-        gone = holes.missing_slots()
-        readings = [
-            Reading(
-                slot, {"price_eur_mwh": price, "price_eur_kwh": price / 1000}, Grade.OFFICIAL, "ree"
-            )
-            for slot, price in truth.items()
-            if slot not in gone
-        ]
-        store = SqliteStore(self.store_file)
-        store.write(catalog.load(self.catalog_file).series["pvpc"], readings, "seed")
-        store.close()
+    def is_ready() -> bool:
+        found.extend(re.findall(r"ready on (\S+)", stage.programs.tail("sandbox")))
+        return bool(found)
 
-    def _heal(self, airflow: LocalAirflow) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
+    stage.programs.wait_until(is_ready, _SANDBOX_S, "sandbox", "sandbox")
+    local = world.NOW.astimezone(world.MADRID)
+    stage.show.step(f"REE is simulated at {found[0]}; it is {local:%Y-%m-%d %H:%M} there")
+    return found[0]
+
+
+def _environment(stage: Stage, url: str) -> dict[str, str]:
+    """Return the settings of everything that runs here, and leave them for people in a file."""
+    kept = {
+        "AIRFLOW_CONN_GAPFILL_STORE": json.dumps({"conn_type": "sqlite", "host": str(stage.store)}),
+        "GAPFILL_CATALOG": str(stage.catalog),
+        "PYTHONPATH": str(ROOT / "include"),
+    }
+    later = {**kept, "GAPFILL_NOW": world.NOW.isoformat()}
+    lines = (f"export {name}='{value}'\n" for name, value in later.items())
+    stage.folder.joinpath("env").write_text("".join(lines), encoding="utf-8")
+    api = json.dumps({"conn_type": "http", "host": url})
+    return {
+        **kept,
+        "AIRFLOW_CONN_REE_DEFAULT": api,
+        "AIRFLOW_CONN_ESIOS_DEFAULT": api,
+        "GAPFILL_LOCKS": str(stage.folder / "locks"),
+        "GAPFILL_NOW": f"{url}/_sandbox/clock",
+    }
+
+
+def _truth(url: str) -> dict[datetime, float]:
+    """Return the true price in €/MWh of every due slot."""
+    end = world.due_end(world.NOW) - timedelta(days=1)
+    query = {"series": "pvpc", "start": f"{world.EARLIEST}", "end": f"{world.madrid_day(end)}"}
+    lines = _ask(f"{url}/_sandbox/truth", query).text.splitlines()
+    return {
+        datetime.fromisoformat(row["slot"]): float(row["price_eur_mwh"])
+        for row in csv.DictReader(lines)
+    }
+
+
+def _requests(url: str) -> list[tuple[datetime, datetime]]:
+    """Return the bounds of every request to REE and ESIOS that the sandbox was sent."""
+    entries = cast("list[dict[str, dict[str, list[str]]]]", _ask(f"{url}/_sandbox/requests").json())
+    asked = []
+    for entry in entries:
+        query = entry["query"]
+        first = query.get("start_date") or query["date"]
+        last = query.get("end_date") or first
+        asked.append((datetime.fromisoformat(first[0]), datetime.fromisoformat(last[0])))
+    return asked
+
+
+def _ask(url: str, query: Mapping[str, str] | None = None) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        reply = session.get(url, params=query, timeout=_REPLY_S)
+    if not reply.ok:
+        message = f"The sandbox answers {reply.url} with {reply.status_code}: {reply.text[:200]}"
+        raise DemoError(message)
+    return reply
+
+
+def _seed(
+    stage: Stage, env: Mapping[str, str], truth: Mapping[datetime, float], hidden: set[datetime]
+) -> None:
+    """Put the truth into the store, but for the holes, by the command that anyone can use."""
+    file = stage.folder / "seed.csv"
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(("slot", "price_eur_mwh", "price_eur_kwh"))
+        for slot in sorted(truth.keys() - hidden):
+            rows.writerow((f"{slot:%Y-%m-%dT%H:%M:%SZ}", truth[slot], truth[slot] / 1000))
+    _gapfill(env, "import", "pvpc", str(file))
+    known = len(truth) - len(hidden)
+    stage.show.step(f"{known:,} of {len(truth):,} hours are in the store: gapfill import")
+
+
+def _status(env: Mapping[str, str]) -> dict[str, object]:
+    """Return the coverage as the command line reports it."""
+    return cast("dict[str, object]", json.loads(_gapfill(env, "status", "--json", codes=(0, 3))))
+
+
+def _gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,)) -> str:
+    """Run the command line and return what it prints."""
+    command = [sys.executable, "-m", "gapfill", *arguments]
+    done = subprocess.run(
+        command, env={**inherited(), **env}, capture_output=True, text=True, check=False
+    )
+    if done.returncode not in codes:
+        said = (done.stderr or done.stdout).strip()
+        message = f"gapfill {arguments[0]} ended with {done.returncode}: {said}"
+        raise DemoError(message)
+    return done.stdout
+
+
+def _run(stage: Stage, env: Mapping[str, str]) -> tuple[str, list[dict[str, object]]]:
+    """Start Airflow, run the DAG once, and return the run's state and its certificates."""
+    show = stage.show
+    show.step("Airflow starts: scheduler, DAG processor, API server")
+    with LocalAirflow(stage.folder / "airflow", env, is_fresh=True) as airflow:
+        airflow.start(dags=[DAG])
+        show.step(f"Airflow is healthy at {airflow.url} (admin, {airflow.password})")
         run_id = airflow.api.trigger(DAG)
-        self.out.print(f"One run of {DAG}:")
+        show.step(f"run of [bold]{DAG}[/] triggered")
         run = airflow.api.follow(
-            DAG, run_id, timeout_s=RUN_S, tell=self._tell, check=airflow.programs.check
+            DAG, run_id, timeout_s=_RUN_S, tell=show.task, check=airflow.programs.check
         )
-        summary = airflow.api.xcom(DAG, run_id, "summarize")
+        tasks = airflow.api.tasks(DAG, run_id)
+        skipped = sorted({task.name for task in tasks if task.state == "skipped"})
+        show.step(f"the run is a {run['state']}; skipped: {', '.join(skipped) or 'nothing'}")
+        for task in tasks:
+            if task.state == "failed":
+                where = _short(airflow.task_log(DAG, run_id, task.name, task.index))
+                show.problem(f"{task.name} {task.label} failed; its log: {where}")
         certificates = [
-            cast("dict[str, Any]", airflow.api.xcom(DAG, run_id, task.name, task.index))
-            for task in airflow.api.tasks(DAG, run_id)
+            airflow.api.xcom(DAG, run_id, task.name, task.index)
+            for task in tasks
             if task.name.startswith("backfill_") and task.index >= 0
         ]
-        return run["state"], cast("dict[str, Any]", summary or {}), certificates
-
-    def _tell(self, task: Task) -> None:
-        if task.state in ("success", "failed", "up_for_retry"):
-            label = f"  {task.label}" if task.label else ""
-            self.out.print(f"  {task.state:<8} {task.name}{label}")
-
-    def _show_holes(self) -> None:
-        table = Table("hole", "from", "hours", title="Cut out of the store", box=SIMPLE_HEAD)
-        for hole in holes.HOLES:
-            table.add_row(hole.what, f"{hole.start:%Y-%m-%d %H:%M}Z", str(len(hole.slots())))
-        self.out.print(table)
-
-    def _show_coverage(self, title: str) -> None:
-        known = catalog.load(self.catalog_file)
-        store = SqliteStore(self.store_file)
-        reports = detect(
-            Site(known, store, _Keyless(), holes.NOW), Selection(tuple(known.series.values()))
-        )
-        store.close()
-        table = Table(
-            "series",
-            "coverage",
-            "complete",
-            "missing",
-            "pending",
-            "gaps",
-            title=f"{title}: {first_line(reports)}",
-            box=SIMPLE_HEAD,
-        )
-        for report in reports:
-            coverage = report.coverage
-            table.add_row(
-                report.series,
-                f"{100 * (coverage.coverage or 0):.3f} %",
-                f"{coverage.counts[State.COMPLETE]:,}",
-                f"{coverage.counts[State.MISSING]:,}",
-                f"{coverage.counts[State.PENDING]:,}",
-                str(len(coverage.gaps)),
-            )
-        self.out.print(table)
-
-    def _show_units(self, certificates: list[dict[str, Any]], summary: dict[str, Any]) -> None:
-        table = Table(
-            "unit",
-            "source",
-            "calls",
-            "asked",
-            "filled",
-            "outcome",
-            title="What each unit did",
-            box=SIMPLE_HEAD,
-        )
-        for c in certificates:
-            table.add_row(
-                c["unit"],
-                c["source"],
-                str(c["calls"]),
-                str(c["slots_asked"]),
-                str(c["slots_filled"]),
-                c["outcome"],
-            )
-        self.out.print(table)
-        best = holes.fewest_calls(holes.missing_slots())
-        self.out.print(f"Calls: {summary.get('calls')}, the fewest possible are {best}.")
-
-    def _judge(
-        self, state: str, summary: dict[str, Any], truth: dict[datetime, float], left: list[int]
-    ) -> int:
-        """Say whether everything is as promised, and return the exit code."""
-        store = SqliteStore(self.store_file)
-        series = catalog.load(self.catalog_file).series["pvpc"]
-        window = Interval(series.earliest, holes.day("2026-03-25"))
-        stored = [(r.slot, r.values["price_eur_mwh"]) for r in store.read(series, window)]
-        store.close()
-        wrong = holes.differences(stored, truth)
-        best = holes.fewest_calls(holes.missing_slots())
-        if state != "success":
-            wrong.append(f"the run ended {state}: {'; '.join(summary.get('failures', []))}")
-        if summary.get("calls") != best:
-            wrong.append(f"{summary.get('calls')} calls were made where {best} do")
-        if left:
-            wrong.append(f"processes would not end: {left}")
-        self.out.print(f"Kept in {FOLDER}: the store, Airflow's logs, the sandbox's requests.")
-        if wrong:
-            for line in wrong[:10]:
-                self.out.print(f"WRONG: {line}", style="red")
-            self.out.print(f"{len(wrong)} things are wrong.", style="bold red")
-            return 1
-        self.out.print(
-            f"Whole: all {len(truth):,} hours that are due hold the price REE published, "
-            "once each; tomorrow's are pending.",
-            style="bold green",
-        )
-        return 0
+        left = airflow.stop()
+    if left:
+        message = f"Processes of Airflow would not end: {left}"
+        raise DemoError(message)
+    show.step("Airflow is stopped")
+    return run["state"], [cast("dict[str, object]", c) for c in certificates if c]
 
 
-class _Keyless:
-    """Sources as the demo has them set up, for looking only."""
-
-    def obstacle(self, product: Product) -> str | None:
-        """Only keyless products are set up."""
-        return "is not configured" if product.needs_key else None
-
-    def caller(self, source: str, before_call: Callable[[], None]) -> Caller:
-        """Refuse: the demo's own process calls nobody."""
-        raise AssertionError(source, before_call)
-
-    def turn(self, source: str) -> AbstractContextManager[object]:
-        """Refuse: the demo's own process calls nobody."""
-        raise AssertionError(source)
+def _run_problems(state: str, certificates: Sequence[Mapping[str, object]]) -> list[str]:
+    problems = [] if state == "success" else [f"The run of {DAG} is {state}."]
+    if not certificates:
+        problems.append("No unit left a certificate: nothing was carried out.")
+    return problems
 
 
-def _write_catalog(path: Path) -> None:
-    """Write the shipped catalogue with prices of two years only; weather has no source yet."""
-    document = yaml.safe_load(catalog.SHIPPED.read_text(encoding="utf-8"))
-    pvpc = document["series"]["pvpc"]
-    pvpc["earliest"] = holes.EARLIEST
-    document["series"] = {"pvpc": pvpc}
-    path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
+def _read_store(file: Path) -> list[Stored]:
+    """Return every price in the store, straight from its table."""
+    columns = "slot, price_eur_mwh, price_eur_kwh, gapfill_source"
+    with sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True) as store:
+        rows = store.execute(f"SELECT {columns} FROM energy_prices").fetchall()  # noqa: S608 - constants
+    return [Stored(datetime.fromtimestamp(row[0], UTC), *row[1:]) for row in rows]
 
 
-def main() -> int:
-    """Run the demo and return its exit code."""
-    exit_on_signals()
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
-    try:
-        return Demo(console).run()
-    except (ProgramError, ApiError) as exc:
-        console.print(str(exc), style="red", markup=False)
-    except KeyboardInterrupt:
-        console.print("Stopped; nothing is left running.")
-        return 130
-    return 1
+def _short(path: Path) -> str:
+    """Return a path as one would type it from the root of the checkout."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
     sys.exit(main())

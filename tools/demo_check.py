@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tools.demo_world import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
 PER_MWH = 1000.0
@@ -34,7 +34,7 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the comparison found; every list holds slots and is in order.
+    """What the comparison found; all of it slots, in order.
 
     Attributes:
         missing: Due slots without a price.
@@ -45,12 +45,12 @@ class Verdict:
         healed: Slots of holes that hold the truth now.
     """
 
-    missing: Sequence[datetime] = ()
-    wrong: Sequence[datetime] = ()
-    invented: Sequence[datetime] = ()
-    double: Sequence[datetime] = ()
-    unnamed: Sequence[datetime] = ()
-    healed: Collection[datetime] = field(default_factory=frozenset)
+    missing: tuple[datetime, ...] = ()
+    wrong: tuple[datetime, ...] = ()
+    invented: tuple[datetime, ...] = ()
+    double: tuple[datetime, ...] = ()
+    unnamed: tuple[datetime, ...] = ()
+    healed: frozenset[datetime] = frozenset()
 
     def sentences(self) -> Iterator[str]:
         """Yield what is wrong, a sentence each; nothing where all is well."""
@@ -87,12 +87,12 @@ def compare(
     here = {slot: row for slot, row in stored.items() if row.mwh is not None}
     right = {slot for slot, row in here.items() if slot in truth and _is_true(row, truth[slot])}
     return Verdict(
-        missing=sorted(truth.keys() - here.keys()),
-        wrong=sorted((here.keys() & truth.keys()) - right),
-        invented=sorted(stored.keys() - truth.keys()),
-        double=sorted(double),
-        unnamed=sorted(slot for slot in right & set(holes) if not here[slot].source),
-        healed=right & set(holes),
+        missing=tuple(sorted(truth.keys() - here.keys())),
+        wrong=tuple(sorted((here.keys() & truth.keys()) - right)),
+        invented=tuple(sorted(stored.keys() - truth.keys())),
+        double=tuple(sorted(double)),
+        unnamed=tuple(sorted(slot for slot in right & set(holes) if not here[slot].source)),
+        healed=frozenset(right & set(holes)),
     )
 
 

@@ -40,7 +40,7 @@ def test_every_dag_is_documented_tagged_and_bounded(dags: dict[str, Any]) -> Non
 
 def test_gap_detection_runs_every_two_hours(dags: dict[str, Any]) -> None:
     """On the even hours, UTC."""
-    assert dags["gap_detection"].timetable.summary == "0 */2 * * *"
+    assert dags["gap_detection"].schedule == "0 */2 * * *"
 
 
 def test_every_task_has_a_retry_policy_and_a_time_limit(dags: dict[str, Any]) -> None:

@@ -91,6 +91,7 @@ def test_what_a_connection_carries(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ({"host": f"https://me:{SECRET}@api.example"}, "more than scheme, name, port and path"),
         ({"host": f"https://api.example?key={SECRET}"}, "more than scheme, name, port and path"),
         ({"extra": "[1]"}, "an extra that is no JSON object"),
+        ({"extra": "timeout=5"}, "an extra that is no JSON object"),
         ({"extra": {"timeout": "long"}}, "a timeout in its extra"),
         ({"extra": {"timeout": 0}}, "a timeout in its extra"),
         ({"extra": {"ca_bundle": "/no/such.pem"}}, "a ca_bundle in its extra"),

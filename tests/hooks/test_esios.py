@@ -131,6 +131,14 @@ def test_without_a_token_the_archive_is_asked_and_the_indicator_is_not(
     assert EsiosHook().test_connection()[0]
 
 
+def test_the_connection_is_tested_with_the_token_where_there_is_one(
+    esios: EsiosHook, sandbox: Sandbox
+) -> None:
+    """Or a wrong token would pass the test."""
+    assert esios.test_connection() == (True, f"esios answered HTTP 200 at {sandbox.url}.")
+    assert sandbox.requests.all()[0]["secrets"]["x-api-key"]
+
+
 @pytest.mark.parametrize(
     "product,evidence",
     [

@@ -130,6 +130,17 @@ def test_silence_ends(server: RawServer) -> None:
     assert time.monotonic() - started < 1
 
 
+def test_silence_in_the_middle_of_a_body_ends(server: RawServer) -> None:
+    """The wait is for each piece, not for the first one only."""
+
+    def stop_halfway(connection: socket.socket) -> None:
+        connection.sendall(reply(200, b"0123456789")[:-5])
+        server.over.wait(3)
+
+    server.answers = [stop_halfway]
+    assert _problem(server.url) == "no answer within 0.3 s"
+
+
 @pytest.mark.parametrize("part", ["headers", "body"])
 def test_an_answer_in_drops_ends(server: RawServer, part: str) -> None:
     """Each drop comes in time, the whole never would."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,12 +133,16 @@ def test_what_lacks_from_a_published_day_gets_no_verdict(site: Site, sources: Sc
     """Sixteen of twenty-four hours are stored; the rest is asked again next cycle."""
 
     def partial(ask: Ask) -> Answer:
-        return replace(priced(ask), readings=priced(ask).readings[:16])
+        days = frozenset({date(2026, 3, 10)})
+        return replace(priced(ask), readings=priced(ask).readings[:16], days=days)
 
     sources.otherwise = partial
     certificate = fill(site, unit(DAY_10), "run")
     assert (certificate.outcome, certificate.slots_filled) == ("partial", 16)
-    assert ledger(site) == [("filled", Interval(DAY_10.start, DAY_10.start + 16 * HOUR))]
+    assert ledger(site) == [
+        ("filled", Interval(DAY_10.start, DAY_10.start + 16 * HOUR)),
+        ("not_yet", Interval(DAY_10.start + 16 * HOUR, DAY_10.end)),
+    ]
 
 
 def test_a_value_not_believed_is_reported_and_leaves_no_verdict(

@@ -84,10 +84,10 @@ def _holds(parser: Parser, ask: Ask, status: int, body: bytes) -> None:
     assert answer.readings or answer.evidence
 
 
-def _paths(document: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - any JSON
+def _paths(document: object) -> list[tuple[Any, Any]]:
     """Return every container of a document with each of its keys."""
     found: list[tuple[Any, Any]] = []
-    waiting = [document]
+    waiting: list[object] = [document]
     while waiting:
         place = waiting.pop()
         if isinstance(place, dict | list):

@@ -1,247 +1,311 @@
-"""The commands. Each returns its exit code; what people see is in ``tables``."""
+"""The commands and their options; what they do lies in the services."""
 
 from __future__ import annotations
 
-import csv
+import io
+import json
+import math
 import secrets
-from dataclasses import replace
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gapfill.cli import ranges, tables
+from gapfill.cli import tables
 from gapfill.cli.desk import Desk
-from gapfill.cli.progress import watcher
-from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
+from gapfill.cli.progress import watch
+from gapfill.cli.ranges import select, slot_of
 from gapfill.domain.series import State
-from gapfill.errors import RequestError
+from gapfill.errors import GapfillError, RequestError
 from gapfill.services import transfer, views
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain as explain_slot
-from gapfill.services.heal import heal as heal_order
+from gapfill.services.heal import heal as heal_gaps
 from gapfill.services.planner import Order, make_plan, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from gapfill.catalog import Catalog
     from gapfill.services.detect import Report
 
-F = TypeVar("F", bound="Callable[..., Any]")
+Command = TypeVar("Command", bound="Callable[..., Any]")
 
-UNREAD = 1
-"""Exit code when a read failed."""
-
-MISSING = 3
-"""Exit code when something is missing, or still is."""
-
-STRICT = (State.MISSING, State.PROVISIONAL, State.PENDING, State.UNFILLABLE)
+FAILED, MISSING = 1, 3
+"""Exit codes of a read that failed, and of slots that are missing (design, 13)."""
 
 
-def _set_now(context: click.Context, _param: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        context.ensure_object(Desk).now = value
+def _keep(context: click.Context, option: click.Parameter, value: object) -> None:
+    """Keep a global option wherever it stands; the one nearer the end wins."""
+    if value is not None and option.name == "now":
+        context.ensure_object(Desk).now = str(value)
 
 
-def everywhere(command: F) -> F:
-    """Add the options that may stand before and after a command's name."""
-    command = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks and logs.")(command)
-    return click.option(
-        "--now", metavar="INSTANT", expose_value=False, callback=_set_now,
-        help="The clock, so that a report can be made again (else GAPFILL_NOW, else real time).",
-    )(command)
+def _everywhere(command: Command) -> Command:
+    """Add the options that may stand before and after the command's name."""
+    now = click.option(
+        "--now",
+        metavar="INSTANT",
+        expose_value=False,
+        callback=_keep,
+        help="What time it is, for a report that can be repeated; else GAPFILL_NOW or the clock.",
+    )
+    debug = click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        help="Show tracebacks and logs on stderr.",
+    )
+    return now(debug(command))
 
 
-def ranged(command: F) -> F:
-    """Add ``--start`` and ``--end``."""
-    command = click.option("--end", metavar="DATE|INSTANT", help="Last local day, or first instant outside.")(command)
-    return click.option("--start", metavar="DATE|INSTANT", help="First local day, or first instant.")(command)
+def _range(command: Command) -> Command:
+    help_end = "Instant outside, or last local day."
+    start = click.option("--start", metavar="DATE", help="First instant or local day.")
+    return start(click.option("--end", metavar="DATE", help=help_end)(command))
 
 
-def ordered(command: F) -> F:
-    """Add the options that ``plan`` and ``heal`` share."""
-    command = click.option("--refresh", is_flag=True, help="Ask again what is complete; needs a range.")(command)
-    command = click.option("--force", is_flag=True, help="Ask again what a source said it does not have.")(command)
-    command = click.option("--max-gap-hours", type=float, default=0.0, metavar="HOURS", help="Only gaps longer than this; 0 for all.")(command)
-    command = ranged(command)
-    return click.option("--series", "names", multiple=True, metavar="NAME", help="Only this series; may be repeated.")(command)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 
 
-as_json = click.option("--json", "is_json", is_flag=True, help="Print a JSON document.")
+def _hours(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        message = "it must be a number of hours"
+        raise click.BadParameter(message)
+    return value
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@everywhere
+def _order(command: Command) -> Command:
+    """Add the options of ``plan`` and ``heal``."""
+    options = (
+        click.option("--series", multiple=True, metavar="NAME", help="Series; may be repeated."),
+        _range,
+        click.option(
+            "--max-gap-hours",
+            type=click.FloatRange(0, 1_000_000),
+            default=0.0,
+            callback=_hours,
+            help="Only gaps longer than this; above 0 no upgrades.",
+        ),
+        click.option("--force", is_flag=True, help="Ask again what a source said it has not."),
+        click.option("--refresh", is_flag=True, help="Ask again what is complete; needs a range."),
+        _json,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@_everywhere
 def app() -> None:
-    """Find the holes in time series and heal them.
+    """Find the holes in time series and close them from the right source.
 
-    Connections come from the environment (AIRFLOW_CONN_GAPFILL_STORE …) or a secrets
-    backend. Dates are local days; instants are ISO 8601.
+    A bare date is a local day of the series' place; an end date includes that day.
+    Exit code 0: well; 1: an error; 2: a wrong command line; 3: something is missing.
     """
 
 
 @app.command()
 @click.argument("names", nargs=-1, metavar="[SERIES]...")
-@ranged
-@click.option("--strict", is_flag=True, help="Exit with 3 for pending, provisional and unfillable slots too.")
-@as_json
-@everywhere
+@_range
+@click.option("--strict", is_flag=True, help="Exit 3 for anything that is not complete.")
+@_json
+@_everywhere
 @click.pass_obj
-def status(desk: Desk, names: tuple[str, ...], start: str | None, end: str | None, *, strict: bool, is_json: bool) -> int:
-    """Show the state of every expected slot."""
-    now, known = desk.clock(), desk.catalog()
-    selection = ranges.select(known, names, start, end, now)
+def status(  # noqa: PLR0913 - one argument per option
+    desk: Desk,
+    names: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    *,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Say what is complete, missing, pending or unfillable."""
+    now = desk.clock()
+    selection = select(desk.catalog(), names, start, end, now)
     with desk.site(now) as site:
         reports = detect(site, selection)
-    if is_json:
-        desk.print_json(views.status(known, reports, now))
+    if as_json:
+        desk.print_json(views.status(site.catalog, reports, now))
     else:
-        tables.show_status(desk.out, reports)
-    return _code(reports, STRICT if strict else (State.MISSING,))
+        tables.show_status(desk.out, reports, now)
+    for report in reports:
+        if report.error:
+            desk.complain(f"{report.series} could not be read: {report.error}")
+    return _code(reports, strict=strict)
 
 
-def _code(reports: Sequence[Report], states: Sequence[State]) -> int:
+def _code(reports: Sequence[Report], *, strict: bool = False) -> int:
+    """Return the exit code of what was found."""
     if any(report.error for report in reports):
-        return UNREAD
-    return MISSING if any(r.coverage.counts[state] for r in reports for state in states) else 0
+        return FAILED
+    wrong = {State.MISSING}
+    if strict:
+        wrong |= {State.PENDING, State.PROVISIONAL, State.UNFILLABLE}
+    return MISSING if any(r.coverage.counts[state] for r in reports for state in wrong) else 0
 
 
 @app.command()
-@click.argument("series")
+@click.argument("name", metavar="SERIES")
 @click.argument("slot")
-@as_json
-@everywhere
+@_json
+@_everywhere
 @click.pass_obj
-def explain(desk: Desk, series: str, slot: str, *, is_json: bool) -> int:
-    """Say why a slot is as it is, and what each source can do for it."""
-    now, known = desk.clock(), desk.catalog()
-    (one,) = known.find([series])
-    start = ranges.slot_of(one, slot)
+def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
+    """Say a slot's state, and what each source can do for it.
+
+    SLOT is an instant inside it; a date means its first slot.
+    """
+    now = desk.clock()
+    (series,) = desk.catalog().find([name])
+    instant = slot_of(series, slot)
     with desk.site(now) as site:
-        found = explain_slot(site, one, start)
-    if is_json:
-        desk.print_json(views.explained(found))
+        explanation = explain_slot(site, series, instant)
+    if as_json:
+        desk.print_json(views.explained(explanation))
     else:
-        tables.show_explanation(desk.out, found)
-    return UNREAD if found.state is State.UNKNOWN else 0
+        tables.show_explanation(desk.out, explanation, series.place.zone)
+    return FAILED if explanation.state is State.UNKNOWN else 0
 
 
 @app.command()
-@ordered
-@as_json
-@everywhere
+@_order
+@_everywhere
 @click.pass_obj
-def plan(desk: Desk, *, is_json: bool, **options: Any) -> int:
-    """Show what would be asked, and the bill, and ask nobody."""
-    now, known = desk.clock(), desk.catalog()
-    order = _order(known, now, **options)
+def plan(desk: Desk, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see _ordered
+    """Show what would be asked of whom, and what that costs; nothing is asked."""
+    now = desk.clock()
+    order = _ordered(desk, now, **options)
     with desk.site(now) as site:
         order.check(site)
         made = make_plan(site, order, survey(site, order))
-    if is_json:
+    if as_json:
         desk.print_json(views.plan(made))
     else:
         tables.show_plan(desk.out, made)
     return 0
 
 
-def _order(
-    known: Catalog, now: datetime, *, names: tuple[str, ...], start: str | None,
-    end: str | None, max_gap_hours: float, force: bool, refresh: bool,
+def _ordered(  # noqa: PLR0913 - one argument per option
+    desk: Desk,
+    now: datetime,
+    *,
+    series: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    max_gap_hours: float,
+    force: bool,
+    refresh: bool,
 ) -> Order:
-    selection = ranges.select(known, names, start, end, now)
-    return Order(selection, max_gap_hours=max_gap_hours, force=force, refresh=refresh)
+    selection = select(desk.catalog(), series, start, end, now)
+    return Order(selection, max_gap_hours, force, refresh)
 
 
 @app.command()
-@ordered
-@as_json
-@everywhere
+@_order
+@_everywhere
 @click.pass_obj
-def heal(desk: Desk, *, is_json: bool, **options: Any) -> int:
-    """Carry the plan out in this process, and plan again until nothing new can be asked."""
-    now, known = desk.clock(), desk.catalog()
-    order = _order(known, now, **options)
-    with desk.site(now) as site, watcher(desk.err, is_quiet=is_json) as watching:
-        done = heal_order(site, order, new_run("cli", now), watching)
-        after = detect(site, order.selection)
-    if is_json:
-        desk.print_json(views.healed(done.summary, done.certificates, after, done.plan))
+def heal(desk: Desk, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see _ordered
+    """Plan and carry the plan out here and now, three rounds at most."""
+    now = desk.clock()
+    order = _ordered(desk, now, **options)
+    with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
+        healed = heal_gaps(site, order, _new_id("cli", now), watcher)
+    if as_json:
+        document = views.healed(healed.summary, healed.certificates, healed.after, healed.plan)
+        desk.print_json(document)
     else:
-        tables.show_healed(desk.out, done, after)
-    return _code(after, (State.MISSING,))
+        tables.show_healed(desk.out, healed)
+    code = _code(healed.after)
+    return code or (FAILED if order.refresh and healed.summary.units_failed else 0)
 
 
-def new_run(kind: str, now: datetime) -> str:
-    """Return the id of a run of the command line, another one each time."""
-    return f"{kind}__{now:%Y%m%dT%H%M%SZ}__{secrets.token_hex(4)}"
+def _new_id(what: str, now: datetime) -> str:
+    """Return an id that no run or import had before."""
+    return f"{what}__{now:%Y%m%dT%H%M%SZ}__{secrets.token_hex(4)}"
 
 
 @app.command()
-@click.argument("series")
-@ranged
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
-@everywhere
+@click.argument("name", metavar="SERIES")
+@_range
+@click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv")
+@_everywhere
 @click.pass_obj
-def export(desk: Desk, series: str, start: str | None, end: str | None, form: str) -> int:
-    """Print the stored readings of a series, provenance included."""
-    now, known = desk.clock(), desk.catalog()
-    (one,) = known.find([series])
-    selection = ranges.select(known, [series], start, end, now)
-    window = one.grid.cover(Interval(selection.start or BEGINNING, selection.end or END_OF_TIME))
+def export(desk: Desk, name: str, start: str | None, end: str | None, kind: str) -> int:
+    """Print the rows of a range, with where each value came from."""
+    now = desk.clock()
+    selection = select(desk.catalog(), [name], start, end, now)
+    (series,) = selection.series
     with desk.site(now) as site:
-        rows = list(transfer.export_rows(site, one, window)) if window else []
-    if form == "json":
-        desk.print_json(rows)
-        return 0
-    writer = csv.DictWriter(desk.stdout, transfer.header(one), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+        window = selection.window(series, site.candidates(series), now)
+        rows = transfer.export_rows(site, series, window) if window else iter(())
+        if kind == "csv":
+            transfer.write_csv(series, rows, desk.stdout)
+        else:
+            _write_json(rows, desk)
     return 0
 
 
-@app.command(name="import")
-@click.argument("series")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
-@everywhere
+def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
+    """Write a JSON list, a row a line."""
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    desk.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
+
+
+@app.command("import")
+@click.argument("name", metavar="SERIES")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@_everywhere
 @click.pass_obj
-def import_(desk: Desk, series: str, file: str) -> int:
-    """Read what export printed, whole or not at all; provenance columns may be absent."""
-    now, known = desk.clock(), desk.catalog()
-    (one,) = known.find([series])
-    batch = new_run("import", now)
-    with click.open_file(file, encoding="utf-8-sig") if file != "-" else _stdin() as stream:
-        rows = transfer.read_csv(one, stream, file)
-    rows = [r if r.batch else replace(r, source=r.source or "import", batch=batch) for r in rows]
+def import_(desk: Desk, name: str, file: str) -> int:
+    """Take in a CSV file as `export` writes it, whole or not at all.
+
+    FILE may be - for stdin. The columns grade, source, batch and kept may be absent.
+    """
+    now = desk.clock()
+    (series,) = desk.catalog().find([name])
+    batch = _new_id("import", now)
+    title = "standard input" if file == "-" else file
+    try:
+        with _opened(file) as lines:
+            rows = transfer.read_csv(series, lines, title, batch=batch, now=now)
+    except RequestError as exc:
+        # The command line was right; the file is not.
+        raise GapfillError(str(exc)) from exc
     with desk.site(now) as site:
-        site.store.verify()
-        written = site.store.put(one, rows)
-    desk.out.print(f"{written:,} of {len(rows):,} rows written to {series}; the rest stood already.")
-    if any(row.batch == batch for row in rows):
-        desk.out.print(f"Rows without a batch are in {batch}; take them back with: undo {batch}")
+        written = transfer.import_rows(site, series, rows)
+    of = f"{written:,} of {tables.count(len(rows), 'row')}"
+    desk.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
+    if written < len(rows):
+        desk.out.print("The others were left out: the store holds the same or better.")
+    if written and any(row.batch == batch for row in rows):
+        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
     return 0
 
 
-def _stdin() -> Any:  # noqa: ANN401 - a text stream
-    return click.get_text_stream("stdin", encoding="utf-8-sig")
+def _opened(file: str) -> io.TextIOWrapper:
+    stream = sys.stdin.buffer if file == "-" else Path(file).open("rb")
+    return io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
 
 
 @app.command()
 @click.argument("batch")
-@everywhere
+@_everywhere
 @click.pass_obj
 def undo(desk: Desk, batch: str) -> int:
-    """Put back what a fill replaced, and remove what it added."""
-    now, known = desk.clock(), desk.catalog()
-    with desk.site(now) as site:
-        site.store.verify()
-        if not site.store.batch_slots(batch):
-            message = f"The store holds nothing of batch {batch!r}; `heal` and `explain` name batches."
-            raise RequestError(message)
-        done = site.store.undo(batch, known.series.values())
+    """Put back what a batch replaced and remove what it added."""
+    with desk.site(desk.clock()) as site:
+        written = site.store.batch_slots(batch)
+        if not written:
+            message = f"The store has no batch {batch!r}: `heal` and `import` print their batches."
+            raise GapfillError(message)
+        undone = site.store.undo(batch, site.catalog.series.values())
     desk.out.print(
-        f"{done.restored:,} slots restored, {done.removed:,} removed, "
-        f"{done.left:,} left because something newer stands there."
+        f"Undone: {tables.count(undone.removed, 'slot')} removed, {undone.restored:,} put back, "
+        f"{undone.left:,} left alone because a later batch replaced them.",
+        soft_wrap=True,
     )
     return 0

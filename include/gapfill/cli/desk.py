@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from typing_extensions import Buffer
+
     from gapfill.catalog import Catalog
     from gapfill.services.site import Site
 
@@ -31,6 +33,22 @@ WIDTH = 200
 """Columns where nobody looks through a terminal: a line is a line, for grep and for logs."""
 
 _LOGS = "AIRFLOW__LOGGING__BASE_LOG_FOLDER"
+
+
+class _Null(io.RawIOBase):
+    """A file that forgets."""
+
+    def writable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        """Forget the data."""
+        return memoryview(data).nbytes
+
+
+_NOWHERE = io.TextIOWrapper(io.BufferedWriter(_Null()), encoding="utf-8")
+"""Where Airflow's log goes. It lives as long as the process: loggers keep it or its buffer."""
 
 
 class _Console(Console):
@@ -120,18 +138,10 @@ class Desk:
         Airflow is imported inside: it takes seconds, and its logging keeps for good the
         stdout it finds.
         """
-        aside: TextIO = self.err.file if self.is_debugging else _Nowhere()
+        aside = cast("TextIO", self.err.file) if self.is_debugging else _Nowhere()
         with redirect_stdout(aside), redirect_stderr(aside), warnings.catch_warnings():
             warnings.simplefilter("default" if self.is_debugging else "ignore")
             yield
-
-
-class _Nowhere(io.StringIO):
-    """A stream that keeps nothing."""
-
-    def write(self, text: str, /) -> int:
-        """Forget the text."""
-        return len(text)
 
 
 @contextmanager

@@ -82,7 +82,9 @@ def _explain(exc: BaseException, desk: Desk) -> int:
             desk.complain("Interrupted; what is written stands, run it again to go on.")
             return Exit.INTERRUPTED
         case click.ClickException():
-            path = exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else PROGRAM
+            path = (
+                exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else PROGRAM
+            )
             desk.complain(f"{exc.format_message().rstrip('.')}; see {path} --help.")
             return Exit.USAGE
         case RequestError():

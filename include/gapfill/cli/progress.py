@@ -1,4 +1,4 @@
-"""What people see while healing goes on: a bar on a terminal, plain lines elsewhere."""
+"""How healing goes, told on stderr: a bar on a terminal, a line per unit elsewhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gapfill.cli.tables import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,78 +19,85 @@ if TYPE_CHECKING:
     from gapfill.services.heal import Watcher
 
 
-class Silent:
+@contextmanager
+def watch(err: Console, *, is_silent: bool = False) -> Iterator[Watcher]:
+    """Return somebody who tells how it goes.
+
+    Args:
+        err: Console of stderr.
+        is_silent: Whether nothing is told where stderr is no terminal.
+    """
+    if not err.is_terminal:
+        yield _Silent() if is_silent else _Lines(err)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn())
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as progress:
+        yield _Bar(err, progress)
+
+
+class _Silent:
     """Says nothing."""
 
     def planned(self, plan: Plan) -> None:
-        """A round's plan is made."""
+        """Say nothing."""
 
     def began(self, unit: Unit) -> None:
-        """A unit is begun."""
+        """Say nothing."""
 
     def ended(self, certificate: Certificate) -> None:
-        """A unit has ended."""
+        """Say nothing."""
 
 
-class Lines(Silent):
-    """A line per unit."""
+class _Lines(_Silent):
+    """Prints a line per unit when it has ended."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, err: Console) -> None:
+        self._err = err
+        self._units = self._ended = 0
 
     def planned(self, plan: Plan) -> None:
-        """Say how much is to be asked, and how long it takes at least."""
+        """Say what is about to be asked."""
+        self._units, self._ended = len(plan.units), 0
         if plan.units:
-            self._console.print(
-                f"Asking {plan.calls} calls in {len(plan.units)} units, "
-                f"about {plan.seconds:.0f} s at the sources' rates."
-            )
+            units, calls = count(len(plan.units), "unit"), count(plan.calls, "call")
+            self._err.print(f"{units}, {calls}, about {duration(plan.seconds)}", soft_wrap=True)
 
     def ended(self, certificate: Certificate) -> None:
         """Say what a unit came to."""
-        c = certificate
-        note = f": {c.note}" if c.note else ""
-        self._console.print(
-            f"{c.outcome:>8}  {c.unit}  {c.source}  {c.slots_filled}/{c.slots_asked} slots{note}"
-        )
+        self._ended += 1
+        self._err.print(f"[{self._ended}/{self._units}] {_line(certificate)}", soft_wrap=True)
 
 
-class Bar(Lines):
-    """A bar above which the lines scroll by."""
+class _Bar(_Silent):
+    """Moves a bar, with what went wrong above it."""
 
-    def __init__(self, progress: Progress) -> None:
-        super().__init__(progress.console)
+    def __init__(self, err: Console, progress: Progress) -> None:
+        self._err = err
         self._progress = progress
-        self._task = progress.add_task("planning", total=None)
+        self._task = progress.add_task("looking for gaps", total=None)
 
     def planned(self, plan: Plan) -> None:
-        """Set the bar to the round's units."""
-        super().planned(plan)
-        self._progress.update(self._task, total=len(plan.units), completed=0)
+        """Start the bar anew."""
+        self._progress.reset(self._task, total=len(plan.units) or None)
 
     def began(self, unit: Unit) -> None:
         """Name the unit."""
-        self._progress.update(self._task, description=unit.label)
+        self._progress.update(self._task, description=f"{unit.source}: {unit.label}")
 
     def ended(self, certificate: Certificate) -> None:
-        """Move the bar."""
-        super().ended(certificate)
+        """Move on."""
+        self._err.print(_line(certificate), soft_wrap=True)
         self._progress.advance(self._task)
 
 
-@contextmanager
-def watcher(console: Console, *, is_quiet: bool) -> Iterator[Watcher]:
-    """Yield who is told how healing goes.
-
-    Args:
-        console: On stderr.
-        is_quiet: Whether nothing is said, since a program reads.
-    """
-    if is_quiet:
-        yield Silent()
-    elif console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True) as progress:
-            yield Bar(progress)
-    else:
-        yield Lines(console)
+def _line(certificate: Certificate) -> str:
+    filled = f"{certificate.slots_filled:,} of {count(certificate.slots_asked, 'slot')}"
+    note = f": {certificate.note}" if certificate.note else ""
+    return f"{certificate.unit} {certificate.source} {certificate.outcome}, {filled}{note}"

@@ -1,18 +1,21 @@
-"""What people read on a terminal: one sentence first, then tables that fit 80 columns."""
+"""Reports for people: they fit 80 columns, times are UTC, and colour is only on a terminal."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.box import SIMPLE_HEAD
+import pendulum
 from rich.table import Table
+from rich.text import Text
 
 from gapfill.domain.interval import iso
 from gapfill.domain.series import State
-from gapfill.services.views import first_line
+from gapfill.domain.severity import Severity
+from gapfill.services import views
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from rich.console import Console
@@ -24,129 +27,256 @@ if TYPE_CHECKING:
     from gapfill.services.explain import Explanation
     from gapfill.services.heal import Healed
 
-MOST = 12
-"""Lines of one list; what is left over is counted."""
+T = TypeVar("T")
 
-_COLOUR = {State.MISSING: "red", State.UNKNOWN: "red", State.UNFILLABLE: "yellow"}
+SHOWN = 10
+"""Lines of one list; what is left out is counted, and --json lists all."""
+
+_COLOURS = {
+    "ok": "bold green",
+    "gaps": "bold red",
+    "unknown": "bold magenta",
+    Severity.CRITICAL: "red",
+    Severity.MODERATE: "yellow",
+    Severity.MINOR: "",
+}
+_COLUMNS = {
+    State.COMPLETE: "complete",
+    State.PROVISIONAL: "provis.",
+    State.MISSING: "missing",
+    State.PENDING: "pending",
+    State.UNFILLABLE: "unfill.",
+}
+_WORST_STATE = (State.UNKNOWN, State.MISSING, State.UNFILLABLE)
 
 
-def show_status(out: Console, reports: Sequence[Report]) -> None:
-    """Print the state of everything, then a row per series, then the gaps, worst first."""
-    out.print(first_line(reports))
+def show_status(out: Console, reports: Sequence[Report], now: datetime) -> None:
+    """Print the state of every series: a first line, two tables, the gaps, the failures."""
+    headline(out, reports)
+    out.print(f"as of {short(now)}\n", style="dim")
+    counts = _table("series", *_numbers("coverage", "usable", *_COLUMNS.values()))
+    newest = _table("series", "newest", "worst gap")
     for report in reports:
-        if report.error:
-            out.print(f"{report.series}: {report.error}", style="red", soft_wrap=True)
-    table = _table("series", "coverage", "usable", "missing", "pending", "unfill.", "newest")
-    for report in reports:
-        counts = report.coverage.counts
-        table.add_row(
+        coverage = report.coverage
+        n = [f"{coverage.counts[state]:,}" for state in _COLUMNS]
+        counts.add_row(report.series, percent(coverage.coverage), percent(coverage.usable), *n)
+        gaps = worst_first(coverage.gaps)
+        newest.add_row(
             report.series,
-            _percent(report.coverage.coverage),
-            _percent(report.coverage.usable),
-            f"{counts[State.MISSING] + counts[State.UNKNOWN]:,}",
-            f"{counts[State.PENDING]:,}",
-            f"{counts[State.UNFILLABLE]:,}",
-            _short(report.newest),
+            short(report.newest) if report.newest else "none",
+            _worst(gaps[0]) if gaps else Text("no gap"),
         )
-    out.print(table)
-    _show_gaps(out, reports)
+    out.print(counts)
+    out.print()
+    out.print(newest)
+    for report in reports:
+        _show_gaps(out, report)
 
 
-def _show_gaps(out: Console, reports: Sequence[Report]) -> None:
-    gaps = [(r.series, gap) for r in reports for gap in r.coverage.gaps]
-    gaps.sort(key=lambda pair: (pair[1].state is State.MISSING, pair[1].severity, pair[1].interval.end), reverse=True)
-    for series, gap in gaps[:MOST]:
-        out.print(_gap_line(series, gap), style=_COLOUR[gap.state], soft_wrap=True)
-    if len(gaps) > MOST:
-        out.print(f"… and {len(gaps) - MOST:,} more; --json lists all.")
 
 
-def _gap_line(series: str, gap: Gap) -> str:
-    waits = f", waits until {_short(gap.waiting)}" if gap.waiting else ""
-    return f"{gap.severity.label:<8} {series} {_span(gap.interval)} {gap.slots:,} slots {gap.state}{waits}"
+def headline(out: Console, reports: Sequence[Report]) -> None:
+    """Print the first line, which names everything that is not complete."""
+    style = _COLOURS[views.overall(reports)]
+    out.print(Text(views.first_line(reports), style), soft_wrap=True)
+
+
+def worst_first(gaps: Sequence[Gap]) -> list[Gap]:
+    """Return gaps by state, severity, length and newness."""
+    newest = sorted(gaps, key=lambda g: g.interval.start, reverse=True)
+    return sorted(
+        newest, key=lambda g: (_WORST_STATE.index(g.state), -g.severity, -g.interval.duration)
+    )
+
+
+def _worst(gap: Gap) -> Text:
+    return Text(
+        f"{gap.severity.label}, {gap.state}: {count(gap.slots, 'slot')} from "
+        f"{short(gap.interval.start)}",
+        _COLOURS[gap.severity],
+    )
+
+
+def _show_gaps(out: Console, report: Report) -> None:
+    if not report.coverage.gaps:
+        return
+    out.print(f"\n{report.series}, {count(len(report.coverage.gaps), 'gap')}, worst first:")
+    if report.error:
+        _sentence(out, report.error)
+
+    def show(gap: Gap) -> None:
+        line = (
+            f"  {span(gap.interval)}  {count(gap.slots, 'slot')}, {gap.severity.label}, {gap.state}"
+        )
+        out.print(Text(line, _COLOURS[gap.severity]), soft_wrap=True)
+        if gap.waiting:
+            _sentence(out, f"waits until {short(gap.waiting)}: {gap.reason}")
+        elif gap.reason:
+            _sentence(out, gap.reason)
+
+    _capped(out, worst_first(report.coverage.gaps), show)
 
 
 def show_plan(out: Console, plan: Plan) -> None:
-    """Print the units, the bill, and what waits or cannot be healed with the reason."""
-    slots = sum(unit.slots for unit in plan.units)
-    out.print(
-        f"Plan: {len(plan.units)} units, {slots:,} slots, {plan.calls} calls, "
-        f"about {plan.seconds:.0f} s; {plan.deferred} units deferred."
-    )
+    """Print what would be asked, the bill, and what cannot be asked with the reason."""
+    slots = count(sum(unit.slots for unit in plan.units), "slot")
     if plan.units:
-        table = _table("series", "from", "to", "source", "severity", "slots", "calls")
-        for unit in plan.units[:MOST]:
-            table.add_row(
-                unit.series, _short(unit.interval.start), _short(unit.interval.end),
-                f"{unit.source} {unit.product}", unit.severity.label, f"{unit.slots:,}",
-                str(len(unit.requests)),
-            )
+        first = (
+            f"To ask: {slots} in {count(len(plan.units), 'unit')}, "
+            f"{count(plan.calls, 'call')}, about {duration(plan.seconds)}"
+        )
+    else:
+        first = "Nothing to ask now"
+    aside = [("wait", plan.waiting), ("cannot be healed", plan.unhealable)]
+    left = [f"{sum(w.slots for w in items):,} {name}" for name, items in aside if items]
+    out.print(Text(", ".join([first, *left]) + ".", "bold"), soft_wrap=True)
+    out.print(f"as of {short(plan.now)}", style="dim")
+    if plan.units:
+        table = _table("unit", "severity", "source", *_numbers("slots", "calls"))
+        for unit in plan.units:
+            severity = Text(unit.severity.label, _COLOURS[unit.severity])
+            cells = f"{unit.slots:,}", f"{len(unit.requests):,}"
+            table.add_row(unit.label, severity, unit.source, *cells)
+        out.print()
         out.print(table)
-        if len(plan.units) > MOST:
-            out.print(f"… and {len(plan.units) - MOST} more units; --json lists all.")
+    for name, cost in plan.bill.items():
+        quota = "" if cost.quota_left is None else f", {cost.quota_left:,} left of the day's quota"
+        line = f"{name}: {count(cost.calls, 'call')}, {duration(cost.seconds)}{quota}"
+        out.print(line, soft_wrap=True)
+    if plan.deferred:
+        out.print(f"{count(plan.deferred, 'unit')} more are left for the next run.")
     show_left(out, plan)
 
 
 def show_left(out: Console, plan: Plan) -> None:
-    """Print what nobody can be asked for now, and why."""
-    lines = [
-        f"waits     {w.series} {_span(w.interval)} {w.slots:,} slots until {_short(w.until)}: {w.reason}"
-        for w in plan.waiting
-    ]
-    lines += [
-        f"unhealable {u.series} {_span(u.interval)} {u.slots:,} slots: {u.reason}"
-        for u in plan.unhealable
-    ]
-    for line in lines[:MOST]:
-        out.print(line, soft_wrap=True)
-    if len(lines) > MOST:
-        out.print(f"… and {len(lines) - MOST} more; --json lists all.")
+    """Print what waits and what cannot be healed, and why."""
+    if plan.waiting:
+        out.print("\nWaits:")
+        _capped(
+            out,
+            plan.waiting,
+            lambda w: _left(
+                out, w.series, w.interval, w.slots, f"until {short(w.until)}: {w.reason}"
+            ),
+        )
+    if plan.unhealable:
+        out.print("\nCannot be healed:")
+        _capped(
+            out,
+            plan.unhealable,
+            lambda u: _left(out, u.series, u.interval, u.slots, u.reason),
+        )
 
 
-def show_healed(out: Console, done: Healed, after: Sequence[Report]) -> None:
-    """Print what healing came to, what is left, and the batches it may be undone by."""
-    summary = done.summary
+def _left(out: Console, series: str, interval: Interval, slots: int, why: str) -> None:
+    out.print(f"  {series} {span(interval)}, {count(slots, 'slot')}", soft_wrap=True)
+    _sentence(out, why)
+
+
+def show_healed(out: Console, healed: Healed) -> None:
+    """Print what healing came to: the state now, the account, failures, batches."""
+    headline(out, healed.after)
+    summary = healed.summary
     records = summary.ree_records_recovered + summary.weather_records_recovered
+    left = summary.gaps_found - summary.gaps_resolved
     out.print(
-        f"{summary.status}: {records:,} slots healed, {summary.gaps_resolved} of "
-        f"{summary.gaps_found} gaps closed, {summary.calls} calls, "
-        f"{summary.units_failed} units failed, {summary.units_deferred} deferred."
+        f"{summary.status}: {count(records, 'slot')} written; {count(summary.gaps_found, 'gap')} "
+        f"found, {summary.gaps_resolved:,} resolved, {left:,} left; "
+        f"{count(summary.calls, 'call')} in {duration(summary.duration_seconds)}",
+        soft_wrap=True,
     )
-    for failure in summary.failures[:MOST]:
-        out.print(failure, style="red", soft_wrap=True)
-    out.print(first_line(after))
-    _show_gaps(out, after)
-    for certificate in done.certificates[:MOST]:
-        if certificate.slots_filled:
-            out.print(f"batch {certificate.batch}", soft_wrap=True)
+    if summary.units_deferred:
+        out.print(f"{count(summary.units_deferred, 'unit')} left for a later run.")
+    if summary.failures:
+        out.print("\nFailed:")
+        _capped(out, summary.failures, lambda failure: _sentence(out, failure))
+    notes = [c for c in healed.certificates if c.note and c.outcome != "failed"]
+    if notes:
+        out.print("\nTo know:")
+        _capped(out, notes, lambda c: _sentence(out, f"{c.unit}, {c.outcome}: {c.note}"))
+    show_left(out, healed.plan)
+    batches = list(dict.fromkeys(c.batch for c in healed.certificates if c.slots_filled))
+    if batches:
+        out.print("\nBatches, each of which `undo` takes back:")
+        for batch in batches:
+            out.print(f"  {batch}", soft_wrap=True)
 
 
-def show_explanation(out: Console, found: Explanation) -> None:
-    """Print the state in a sentence, each candidate's verdict, and what comes next."""
-    out.print(f"{found.series} {iso(found.slot)} is {found.state}: it {found.sentence}.", soft_wrap=True)
-    for opinion in found.opinions:
-        out.print(f"  {opinion.candidate} {opinion.sentence}", soft_wrap=True)
-    out.print(f"Next: {found.next}.", soft_wrap=True)
+def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:
+    """Print one slot's state, every candidate's verdict, and what comes next.
+
+    Args:
+        out: Where to.
+        explanation: What is known.
+        zone: Time zone of the series' place, for the local time beside UTC.
+    """
+    local = f"{explanation.slot.astimezone(pendulum.timezone(zone)):%Y-%m-%d %H:%M %Z}"
+    first = (
+        f"{explanation.series} {short(explanation.slot)} ({local}) is {explanation.state}: "
+        f"{explanation.sentence}."
+    )
+    out.print(Text(first, "bold"), soft_wrap=not out.is_terminal)
+    out.print("\nWho could give it, in the order of the route:")
+    for opinion in explanation.opinions:
+        _sentence(out, f"{opinion.candidate} {opinion.sentence}.")
+    if not explanation.opinions:
+        _sentence(out, "nobody: no source of its route offers it.")
+    out.print(f"\nNext: {explanation.next}.", soft_wrap=not out.is_terminal)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+def short(instant: datetime) -> str:
+    """Return an instant to the minute, or to the second where it has one."""
+    return iso(instant.replace(microsecond=0)).replace(":00Z", "Z")
+
+
+def span(interval: Interval) -> str:
+    """Return an interval as start, dash, end."""
+    return f"{short(interval.start)} – {short(interval.end)}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in per cent, rounded down: one missing slot is never 100 %."""
+    return "–" if share is None else f"{math.floor(share * 10_000) / 100:.2f} %"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is one."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _capped(out: Console, items: Sequence[T], show: Callable[[T], None]) -> None:
+    for item in items[:SHOWN]:
+        show(item)
+    if len(items) > SHOWN:
+        out.print(f"  and {len(items) - SHOWN:,} more; --json lists all")
+
+
+def _sentence(out: Console, text: str) -> None:
+    """Print a sentence, indented and wrapped on a terminal, in one line elsewhere."""
+    if not out.is_terminal:
+        out.print(f"    {text}", soft_wrap=True)
+        return
+    for line in Text(text).wrap(out, max(out.width - 4, 20)):
+        out.print(Text("    ") + line)
+
+
+def _numbers(*names: str) -> list[tuple[str, str]]:
+    return [(name, "right") for name in names]
+
+
+def _table(*columns: str | tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        is_number = column in ("coverage", "usable", "missing", "pending", "unfill.", "slots", "calls")
-        table.add_column(column, justify="right" if is_number else "left", no_wrap=True)
+        if isinstance(column, str):
+            table.add_column(column, overflow="fold")
+        else:
+            table.add_column(column[0], justify="right")
     return table
-
-
-def _percent(share: float | None) -> str:
-    """Return a share in percent; 100 % only for the whole, never by rounding."""
-    if share is None:
-        return "–"
-    return "100 %" if share >= 1 else f"{min(share * 100, 99.99):.2f} %"
-
-
-def _span(interval: Interval) -> str:
-    return f"{_short(interval.start)}–{_short(interval.end)}"
-
-
-def _short(instant: datetime | None) -> str:
-    return iso(instant).replace(":00Z", "Z") if instant else "–"

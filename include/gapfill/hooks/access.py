@@ -51,6 +51,12 @@ class Access:
     extra: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
+_EXAMPLE = (
+    '{"conn_type": "http", "host": "https://…", "password": "KEY"}, '
+    "host and password only where needed"
+)
+
+
 def variable(conn_id: str) -> str:
     """Return the environment variable that holds a connection."""
     return f"AIRFLOW_CONN_{conn_id.upper()}"
@@ -68,7 +74,7 @@ def read_access(conn_id: str, host: str, get_connection: Callable[[str], Connect
         ConfigError: If it cannot be read, or does not make sense; a connection that
             does not exist is none, as a public API without key needs none.
     """
-    connection = _find(conn_id, get_connection)
+    connection = find_connection(conn_id, get_connection)
     if connection is None:
         return Access(conn_id, host.rstrip("/"))
     extra = _extra(conn_id, connection.extra)
@@ -83,11 +89,22 @@ def read_access(conn_id: str, host: str, get_connection: Callable[[str], Connect
     )
 
 
-def _find(conn_id: str, get_connection: Callable[[str], Connection]) -> Connection | None:
+def find_connection(
+    conn_id: str, get_connection: Callable[[str], Connection], example: str = _EXAMPLE
+) -> Connection | None:
     """Return the connection, ``None`` where there is none.
 
     Airflow passes over a variable that it cannot read as if it were not there; a call
     would then go to the public host unseen, so the variable is looked for here.
+
+    Args:
+        conn_id: Its id.
+        get_connection: Airflow's look-up.
+        example: How such a connection looks, for the error.
+
+    Raises:
+        ConfigError: If it is there and cannot be read; without its text, which may hold
+            the secret.
     """
     problem = "cannot be read"
     try:
@@ -98,14 +115,12 @@ def _find(conn_id: str, get_connection: Callable[[str], Connection]) -> Connecti
         problem = "is set but cannot be read"
     except _FAILURES as exc:
         problem = f"cannot be read ({type(exc).__name__})"
-    raise _wrong(conn_id, problem)  # outside: the cause may hold the secret
+    raise _wrong(conn_id, problem, example)  # outside: the cause may hold the secret
 
 
-def _wrong(conn_id: str, problem: str) -> ConfigError:
+def _wrong(conn_id: str, problem: str, example: str = _EXAMPLE) -> ConfigError:
     return ConfigError(
-        f"Connection {conn_id!r} ({variable(conn_id)}) {problem}. It looks like "
-        '{"conn_type": "http", "host": "https://…", "password": "KEY"}, '
-        "host and password only where needed."
+        f"Connection {conn_id!r} ({variable(conn_id)}) {problem}. It looks like {example}."
     )
 
 

@@ -18,7 +18,6 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import requests
-import urllib3.exceptions as low
 
 from gapfill import __version__
 
@@ -143,10 +142,8 @@ def _work(
 ) -> None:
     try:
         box.put(_send(session, request, limits, ca_bundle))
-    except (requests.RequestException, low.HTTPError, OSError, ValueError) as exc:
+    except Exception as exc:  # noqa: BLE001 - the thread's boundary: no text of it may get out
         box.put(Unreachable(_reason(exc, limits)))
-    finally:
-        box.put(Unreachable("a fault of ours"))  # read only where nothing else was put
 
 
 def _send(
@@ -182,7 +179,7 @@ def _read(response: Response, max_bytes: int, deadline: float) -> tuple[bytes, b
                 return bytes(body[:max_bytes]), True
             if time.monotonic() > deadline:
                 raise TimeoutError
-    except (requests.RequestException, low.HTTPError, OSError):
+    except OSError:  # requests' own are OSErrors, too
         if response.status_code < _OK_BELOW:
             raise
     return bytes(body), False
@@ -192,26 +189,17 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
     (requests.exceptions.ProxyError, "the proxy failed"),
     (ssl.SSLCertVerificationError, "its TLS certificate could not be verified"),
     (ssl.SSLError, "the TLS handshake failed"),
-    ((socket.gaierror, low.NameResolutionError), "its name could not be resolved"),
+    (socket.gaierror, "its name could not be resolved"),
     (ConnectionRefusedError, "the connection was refused"),
-    ((low.IncompleteRead, IncompleteRead), "the answer broke off"),
+    (IncompleteRead, "the answer broke off"),
     ((ConnectionResetError, BrokenPipeError), "the connection was reset"),
-    (
-        (requests.ConnectTimeout, low.ConnectTimeoutError),
-        "no connection within {limits.connect_s:g} s",
-    ),
-    (
-        (requests.ReadTimeout, low.ReadTimeoutError, TimeoutError),
-        "no answer within {limits.read_s:g} s",
-    ),
+    (requests.ConnectTimeout, "no connection within {limits.connect_s:g} s"),
+    ((requests.ReadTimeout, TimeoutError), "no answer within {limits.read_s:g} s"),
     (
         (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError),
         "its address is no URL",
     ),
-    (
-        (requests.exceptions.ContentDecodingError, low.DecodeError),
-        "the answer could not be unpacked",
-    ),
+    (requests.exceptions.ContentDecodingError, "the answer could not be unpacked"),
 )
 
 

@@ -161,7 +161,8 @@ def sentence(document: Mapping[str, Any]) -> str:
     if d["dry_run"]:
         return (
             f"Dry run: {_count(d['units_planned'], 'unit')} with "
-            f"{_count(d['calls_planned'], 'call')} planned, nothing asked and nothing written; {_count(d['gaps_found'], 'gap')} found."
+            f"{_count(d['calls_planned'], 'call')} planned, nothing asked and nothing written; "
+            f"{_count(d['gaps_found'], 'gap')} found."
         )
     records = d["ree_records_recovered"] + d["weather_records_recovered"]
     parts = [

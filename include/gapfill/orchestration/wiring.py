@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow.sdk.bases.hook import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
 from filelock import FileLock
 
 from gapfill import catalog, settings
 from gapfill.errors import ConfigError
+from gapfill.hooks.access import find_connection, variable
 from gapfill.hooks.esios import EsiosHook
 from gapfill.hooks.ree import ReeHook
 from gapfill.orchestration.clock import read_clock
@@ -34,6 +34,8 @@ STORE = "gapfill_store"
 HOOKS: Mapping[str, type[ReeHook | EsiosHook]] = {"ree": ReeHook, "esios": EsiosHook}
 """Hook of each source; a source without one is "not configured"."""
 
+_EXAMPLE = '{"conn_type": "sqlite", "host": "gapfill.db"}'
+
 _UI_ONLY = "Connections made in the Airflow UI are seen by DAGs only; for the command line set "
 
 
@@ -53,12 +55,11 @@ def make_store() -> Store:
     Raises:
         ConfigError: If there is no such connection, or it is of a type Gapfill cannot use.
     """
-    connection = find_connection(STORE)
+    connection = find_connection(STORE, BaseHook.get_connection, _EXAMPLE)
     if connection is None:
         message = (
             f"There is no connection {STORE}. {_UI_ONLY}{variable(STORE)}, for example to "
-            '\'{"conn_type": "sqlite", "host": "gapfill.db"}\'; in Airflow it may also be made '
-            "under Admin, Connections."
+            f"'{_EXAMPLE}'; in Airflow it may also be made under Admin, Connections."
         )
         raise ConfigError(message)
     if connection.conn_type != "sqlite":
@@ -71,29 +72,6 @@ def make_store() -> Store:
         message = f"The connection {STORE} names no file: put its path into host."
         raise ConfigError(message)
     return SqliteStore(Path(connection.host).expanduser())
-
-
-def find_connection(conn_id: str) -> Connection | None:
-    """Return an Airflow connection, ``None`` where there is none.
-
-    Raises:
-        ConfigError: If it is there and cannot be read.
-    """
-    try:
-        return BaseHook.get_connection(conn_id)
-    except AirflowNotFoundException:
-        return None
-    except Exception as exc:  # noqa: BLE001 - see below
-        # Airflow raises whatever its parsers and secrets backends raise; the text may
-        # hold the connection itself, so only the type is told.
-        kind = type(exc).__name__
-        message = f"The connection {conn_id} cannot be read ({kind}); check {variable(conn_id)}."
-        raise ConfigError(message) from None
-
-
-def variable(conn_id: str) -> str:
-    """Return the environment variable that sets a connection."""
-    return f"AIRFLOW_CONN_{conn_id.upper()}"
 
 
 class AirflowSources:
@@ -136,5 +114,7 @@ class AirflowSources:
 
     def _connection(self, source: Source) -> Connection | None:
         if source.connection not in self._connections:
-            self._connections[source.connection] = find_connection(source.connection)
+            self._connections[source.connection] = find_connection(
+                source.connection, BaseHook.get_connection
+            )
         return self._connections[source.connection]

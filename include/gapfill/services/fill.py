@@ -245,10 +245,11 @@ class _Fill:
         had = {reading.slot for reading in readings}
         rejected = {r.slot for r in answer.rejected if r.slot not in had} & set(asked)
         lacking = [s for s in asked if s not in had and s not in rejected]
+        partial: set[datetime] = set()
         if self.product.publishes_days and self.product.day_zone:
             zone = self.product.day_zone
-            days = {local_date(slot, zone) for slot in had | rejected}
-            lacking = [s for s in lacking if local_date(s, zone) not in days]
+            partial = {s for s in lacking if local_date(s, zone) in answer.days}
+            lacking = [s for s in lacking if s not in partial]
         grace, grid, now = self.product.grace, self.series.grid, self.site.now
         early = {s for s in lacking if grace.instant(s, grid) > now}
         late = [s for s in lacking if s not in early]
@@ -259,6 +260,7 @@ class _Fill:
             *self._entries(sorted(had), Outcome.FILLED, ""),
             *self._entries(sorted(rejected), Outcome.FAILED, "values that cannot be believed"),
             *self._entries(sorted(early), Outcome.NOT_YET, answer.evidence),
+            *self._entries(sorted(partial), Outcome.NOT_YET, "a published day lacks it"),
             *self._entries(late, Outcome.NO_DATA, answer.evidence),
         ]
         self.site.store.note(entries or [self._entry(ask.interval, Outcome.FILLED, "")])

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from gapfill.domain.civil import parse_instant
+from gapfill.domain.coverage import horizon
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Row, format_kept, parse_kept
 from gapfill.domain.series import Grade
 from gapfill.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from gapfill.domain.reading import Origin
     from gapfill.domain.series import Series
     from gapfill.services.site import Site
 
@@ -26,6 +28,13 @@ PROVENANCE = ("grade", "source", "batch", "kept")
 def header(series: Series) -> list[str]:
     """Return the columns of an export: the slot, the fields, the provenance."""
     return ["slot", *(f.name for f in series.fields), *PROVENANCE]
+
+
+def write_csv(series: Series, rows: Iterable[Mapping[str, object]], file: TextIO) -> None:
+    """Write exported rows as CSV; numbers so that they read back as the same."""
+    lines = csv.DictWriter(file, header(series), lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
 
 
 def export_rows(site: Site, series: Series, window: Interval) -> Iterator[dict[str, object]]:
@@ -59,24 +68,33 @@ class _Place:
         )
 
 
-def read_csv(series: Series, file: TextIO, name: str) -> list[Row]:
+def read_csv(
+    series: Series, file: TextIO, name: str, *, batch: str, now: datetime
+) -> list[Row]:
     """Read and check a whole file before anything is written.
+
+    A row without grade, source and batch is taken in as this import's own: the series'
+    default grade, source ``import``. One with a grade and without the others, as an
+    export writes the points of others, stays as it is.
 
     Args:
         series: Whose rows.
         file: The CSV, opened with ``newline=""``.
         name: The file's name, for errors.
+        batch: Id of this import.
+        now: The clock; rows later than the last slot expected by it are refused.
 
     Raises:
-        RequestError: On a wrong header, a bad number, a slot off the grid or given
-            twice; names line and column.
+        RequestError: On a wrong header, a bad number, a slot off the grid, given
+            twice or out of range; names line and column.
     """
     reader = csv.DictReader(file, strict=True)
-    _check_header(series, reader.fieldnames or [], name)
+    check = _Check(series, name, batch, horizon(series, [], now))
     rows: dict[datetime, Row] = {}
     try:
+        check.header(reader.fieldnames or [])
         for cells in reader:
-            row = _row(series, cells, name, reader.line_num)
+            row = check.row(cells, reader.line_num)
             if row.slot in rows:
                 raise _Place(name, reader.line_num, "slot").wrong(f"{iso(row.slot)} comes twice")
             rows[row.slot] = row
@@ -89,64 +107,113 @@ def read_csv(series: Series, file: TextIO, name: str) -> list[Row]:
     return [rows[slot] for slot in sorted(rows)]
 
 
-def _check_header(series: Series, columns: Sequence[str], name: str) -> None:
-    expected = header(series)
-    needed = {"slot", *series.required}
-    unknown = [c for c in columns if c not in expected]
-    lacking = sorted(needed - set(columns))
-    if unknown or lacking or len(set(columns)) != len(columns):
-        problem = (
-            f"unknown column {unknown[0]!r}"
-            if unknown
-            else f"no column {lacking[0]!r}"
-            if lacking
-            else "a column comes twice"
-        )
-        message = (
-            f"{name}, line 1: {problem}; expected {','.join(expected)} "
-            "(the last four may be absent). Nothing was imported."
-        )
-        raise RequestError(message)
+def import_rows(site: Site, series: Series, rows: Sequence[Row]) -> int:
+    """Write rows as they are, at once or not at all, and return how many were written.
+
+    What stands with a higher grade stays, and so does a row with every required
+    field where the new one lacks some.
+
+    Raises:
+        StoreError: If the store cannot be read or written.
+    """
+    partial = {row.slot for row in rows if not _is_whole(series, row)}
+    if partial:
+        span = Interval(min(partial), series.grid.end_of(max(partial)))
+        partial &= {row.slot for row in site.store.read(series, span) if _is_whole(series, row)}
+    return site.store.put(series, [row for row in rows if row.slot not in partial])
 
 
-def _row(series: Series, cells: dict[str, str | None], name: str, line: int) -> Row:
-    if None in cells or None in cells.values():
-        raise _Place(name, line, "slot").wrong("the row has more or fewer cells than the header")
-    given = {key: (value or "").strip() for key, value in cells.items()}
-    slot = _slot(series, given["slot"], _Place(name, line, "slot"))
-    values: dict[str, float] = {}
-    for field in series.fields:
-        text = given.get(field.name, "")
-        place = _Place(name, line, field.name)
-        if text:
-            values[field.name] = _number(text, place)
-            if not field.minimum <= values[field.name] <= field.maximum:
-                raise place.wrong(
-                    f"{text} is outside {field.minimum:g} to {field.maximum:g} {field.unit}"
-                )
-        elif field.required:
-            raise place.wrong("a required value is absent")
-    grade = _grade(given.get("grade", ""), series, _Place(name, line, "grade"))
-    try:
-        kept = parse_kept(given.get("kept", ""))
-    except ValueError:
-        raise _Place(name, line, "kept").wrong("expected field:source:grade;…") from None
-    return Row(slot, values, grade, given.get("source") or None, given.get("batch") or None, kept)
+def _is_whole(series: Series, row: Row) -> bool:
+    return all(name in row.values for name in series.required)
 
 
-def _slot(series: Series, text: str, place: _Place) -> datetime:
-    try:
-        slot = parse_instant(text)
-    except ValueError:
-        raise place.wrong(f"{text!r} is no instant such as 2025-10-26T00:00:00Z") from None
-    if series.grid.floor(slot) != slot:
-        raise place.wrong(f"{text} is off the grid; the slot is {iso(series.grid.floor(slot))}")
-    return slot
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """Reads the rows of one file."""
+
+    series: Series
+    name: str
+    batch: str
+    end: datetime
+
+    def header(self, columns: Sequence[str]) -> None:
+        expected = header(self.series)
+        needed = ["slot", *self.series.required]
+        unknown = [c for c in columns if c not in expected]
+        lacking = [c for c in needed if c not in columns]
+        if unknown or lacking or len(set(columns)) != len(columns):
+            problem = (
+                f"unknown column {unknown[0]!r}"
+                if unknown
+                else f"no column {lacking[0]!r}"
+                if lacking
+                else "a column comes twice"
+            )
+            message = (
+                f"{self.name}, line 1: {problem}; expected {','.join(expected)} "
+                "(the last four may be absent). Nothing was imported."
+            )
+            raise RequestError(message)
+
+    def row(self, cells: Mapping[str | None, object], line: int) -> Row:
+        if None in cells or None in cells.values():
+            problem = "the row has more or fewer cells than the header"
+            raise _Place(self.name, line, "slot").wrong(problem)
+        given = {str(key): str(value).strip() for key, value in cells.items()}
+        slot = self._slot(given["slot"], _Place(self.name, line, "slot"))
+        values = self._values(given, line)
+        grade = _grade(given.get("grade", ""), self.series, _Place(self.name, line, "grade"))
+        kept = self._kept(given.get("kept", ""), values, _Place(self.name, line, "kept"))
+        source, batch = given.get("source"), given.get("batch")
+        is_others = given.get("grade") and source == "" and batch == ""
+        if not is_others:
+            source, batch = source or "import", batch or self.batch
+        return Row(slot, values, grade, source or None, batch or None, kept)
+
+    def _slot(self, text: str, place: _Place) -> datetime:
+        series = self.series
+        try:
+            slot = parse_instant(text)
+        except (ValueError, OverflowError):
+            raise place.wrong(f"{text!r} is no instant such as 2025-10-26T00:00:00Z") from None
+        if slot < series.earliest:
+            raise place.wrong(f"{text} is before {iso(series.earliest)}, where {series.name} begins")
+        if slot >= self.end:
+            raise place.wrong(f"{text} is in the future; the last slots expected end {iso(self.end)}")
+        if series.grid.floor(slot) != slot:
+            raise place.wrong(f"{text} is off the grid; the slot is {iso(series.grid.floor(slot))}")
+        return slot
+
+    def _values(self, given: Mapping[str, str], line: int) -> dict[str, float]:
+        values: dict[str, float] = {}
+        for field in self.series.fields:
+            text = given.get(field.name, "")
+            place = _Place(self.name, line, field.name)
+            if text:
+                values[field.name] = value = _number(text, place)
+                if not field.minimum <= value <= field.maximum:
+                    bounds = f"{field.minimum:g} to {field.maximum:g} {field.unit}"
+                    raise place.wrong(f"{text} is outside {bounds}")
+        if not values:
+            raise _Place(self.name, line, self.series.required[0]).wrong("the row has no value")
+        return values
+
+    def _kept(
+        self, text: str, values: Mapping[str, float], place: _Place
+    ) -> dict[str, Origin]:
+        try:
+            kept = parse_kept(text)
+        except ValueError:
+            raise place.wrong(f"{text!r} is not of the form field:source:grade;…") from None
+        for name in kept:
+            if name not in values:
+                raise place.wrong(f"it names {name!r}, which has no value in this row")
+        return kept
 
 
 def _number(text: str, place: _Place) -> float:
     try:
-        value = float(text)
+        value = math.nan if "_" in text else float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -123,8 +123,8 @@ class SqliteStore:
             schema.replaced.c.batch == batch
         )
         slots: dict[str, list[datetime]] = defaultdict(list)
-        for series, slot in self._select(query.order_by(schema.replaced.c.slot)):
-            slots[series].append(rows.instant(slot))
+        for line in self._select(query.order_by(schema.replaced.c.slot)):
+            slots[line.series].append(rows.instant(line.slot))
         return dict(slots)
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:

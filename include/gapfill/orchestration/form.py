@@ -1,0 +1,76 @@
+"""The trigger form of ``gap_detection``: its fields, their order and their help texts.
+
+Dates come first and in no section, because Airflow's UI folds sections. ``params`` says
+what the fields mean and refuses what makes no sense.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+SOURCES_SHOWN = (
+    "all",
+    "ree",
+    "weather",
+    "series:pvpc",
+    "series:weather_hourly",
+    "series:weather_daily",
+)
+"""What the form proposes for ``data_source``. Another catalogue's names may be typed in: to
+read it here would cost every parsing of the DAG file."""
+
+
+def trigger_form() -> dict[str, Param]:
+    """Return the fields in the order of the form."""
+    day, flag = {"type": ["null", "string"], "format": "date"}, {"type": "boolean"}
+    return {
+        "start_date": Param(
+            None,
+            title="First day",
+            description="Local day (Europe/Madrid). Leave both dates empty for the whole history.",
+            **day,
+        ),
+        "end_date": Param(
+            None, title="Last day", description="Local day; that day is included.", **day
+        ),
+        "data_source": Param(
+            "all",
+            type="string",
+            title="What",
+            examples=list(SOURCES_SHOWN),
+            description="all, a group (ree, weather) or one series as series:NAME.",
+        ),
+        "days_back": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=3650,
+            title="Days back",
+            description="Instead of dates: from local midnight so many days ago until now.",
+        ),
+        "max_gap_hours": Param(
+            0,
+            type="number",
+            minimum=0,
+            title="Only gaps longer than (hours)",
+            description="0 takes all gaps, and also upgrades provisional values.",
+        ),
+        "dry_run": Param(
+            default=False,
+            title="Dry run",
+            description="Stop at the plan: it is shown, nobody is asked, nothing is written.",
+            **flag,
+        ),
+        "force": Param(
+            default=False,
+            title="Force",
+            description="Ask again now what sources have said they do not have.",
+            **flag,
+        ),
+        "refresh": Param(
+            default=False,
+            title="Refresh",
+            description="Ask again what is complete, for values corrected since. Needs a range.",
+            **flag,
+        ),
+    }
