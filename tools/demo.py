@@ -189,7 +189,8 @@ def _start_sandbox(stage: Stage) -> str:
 
     stage.programs.wait_until(is_ready, _SANDBOX_S, "sandbox", "sandbox")
     local = world.NOW.astimezone(world.MADRID)
-    stage.show.step(f"REE is simulated at {found[0]}; it is {local:%Y-%m-%d %H:%M} there")
+    stage.show.step(f"REE is simulated at {found[0]}")
+    stage.show.step(f"its clock stands at {local:%A %Y-%m-%d %H:%M}")
     return found[0]
 
 

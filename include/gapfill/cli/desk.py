@@ -138,7 +138,7 @@ class Desk:
         Airflow is imported inside: it takes seconds, and its logging keeps for good the
         stdout it finds.
         """
-        aside = cast("TextIO", self.err.file) if self.is_debugging else _Nowhere()
+        aside = cast("TextIO", self.err.file) if self.is_debugging else _NOWHERE
         with redirect_stdout(aside), redirect_stderr(aside), warnings.catch_warnings():
             warnings.simplefilter("default" if self.is_debugging else "ignore")
             yield

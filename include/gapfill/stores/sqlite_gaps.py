@@ -118,40 +118,32 @@ def _sql(connection: sa.Connection, series: Series, template: str) -> sa.TextCla
     )
 
 
+_LOWER = """
+SELECT min(slot), max(slot) + :step, gapfill_grade FROM (
+    SELECT slot, gapfill_grade,
+           slot - :step * row_number() OVER (PARTITION BY gapfill_grade ORDER BY slot) AS island
+    FROM {table}
+    WHERE tags = :tags AND gapfill_grade < :target
+      AND slot >= :start AND slot < :end AND {complete}
+)
+GROUP BY gapfill_grade, island ORDER BY min(slot)
+"""
+
+
 def lower_runs(connection: sa.Connection, series: Series, window: Interval) -> list[Graded]:
-    """Return the runs of slots of one grade below the target, gaps and islands in SQL."""
-    table = measurement_table(series)
+    """Return the runs of slots of one grade below the target: gaps and islands, in SQL."""
+    query = _sql(connection, series, _LOWER)
     runs: list[Graded] = []
     for part, step in series.grid.stretches(window):
-        seconds = int(step.total_seconds())
-        number = sa.func.row_number().over(
-            partition_by=table.c.gapfill_grade, order_by=table.c.slot
-        )
-        lower = (
-            sa.select(
-                table.c.slot,
-                table.c.gapfill_grade.label("grade"),
-                (table.c.slot - number * seconds).label("island"),
-            )
-            .where(
-                table.c.tags == tag_text(series.tags),
-                table.c.gapfill_grade < int(series.target),
-                table.c.slot >= int(part.start.timestamp()),
-                table.c.slot < int(part.end.timestamp()),
-                *(table.c[name].is_not(None) for name in series.required),
-            )
-            .subquery()
-        )
-        first, last = sa.func.min(lower.c.slot), sa.func.max(lower.c.slot)
-        query = (
-            sa.select(first, last + seconds, lower.c.grade)
-            .group_by(lower.c.grade, lower.c.island)
-            .order_by(first)
-        )
-        runs += [
-            Graded(_interval(start, end), Grade(grade))
-            for start, end, grade in connection.execute(query)
-        ]
+        bounds = {
+            "tags": tag_text(series.tags),
+            "target": int(series.target),
+            "start": int(part.start.timestamp()),
+            "end": int(part.end.timestamp()),
+            "step": int(step.total_seconds()),
+        }
+        found = connection.execute(query, bounds)
+        runs += [Graded(_interval(start, end), Grade(grade)) for start, end, grade in found]
     return runs
 
 
