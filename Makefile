@@ -7,7 +7,8 @@ PY     := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)
 
 # Settings of an Airflow or a Gapfill that the calling shell knows are not ours to test with.
-CLEAN := env $(foreach name,$(filter AIRFLOW_% _AIRFLOW_% GAPFILL_%,$(.VARIABLES)),-u $(name))
+# GAPFILL_TEST_* say where the tests find a server.
+CLEAN := env $(foreach name,$(filter-out GAPFILL_TEST_%,$(filter AIRFLOW_% _AIRFLOW_% GAPFILL_%,$(.VARIABLES))),-u $(name))
 
 # The lock names the public index, whatever index this machine uses.
 UV := env $(foreach name,$(filter UV_INDEX% UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FROZEN UV_LOCKED,$(.VARIABLES)),-u $(name)) \

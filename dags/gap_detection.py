@@ -93,13 +93,10 @@ def gap_detection() -> None:
         return tasks.backfill(unit, tasks.run_name(dag_run.dag_id, dag_run.run_id), ti)
 
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[alias()])
-    def summarize(request: Any, reports: Any, plan: Any, certificates: Any, **context: Any) -> Any:
-        from gapfill.orchestration import closing, tasks
+    def summarize(certificates: Any, **context: Any) -> Any:
+        from gapfill.orchestration import closing
 
-        run, problems = context["dag_run"], closing.problems_of(context["ti"], BEFORE_UNITS)
-        left = closing.Remains(request, reports, plan, certificates, problems)
-        name = tasks.run_name(run.dag_id, run.run_id)
-        return closing.summarize_run(left, name, run.start_date, context["outlet_events"])
+        return closing.summarize_run(certificates, BEFORE_UNITS, context)
 
     @task(retries=0, on_failure_callback=alert)
     def gate(summary: Any) -> None:
@@ -108,16 +105,17 @@ def gap_detection() -> None:
         closing.gate(summary)
 
     request = validate_request()
-    reports = detect_gaps(request)
-    plan = plan_backfill(request, reports)
+    plan = plan_backfill(request, detect_gaps(request))
     chosen = choose_sources(request, plan)
-    certificates = []
+    certificates: list[Any] = []
     for source in SOURCES:
         units = pick.override(task_id=f"units_{source}")(plan, source)
         chain(chosen, units)
         filling = backfill.override(task_id=f"backfill_{source}", pool=f"gapfill_{source}")
         certificates.append(filling.expand(unit=units))
-    gate(summarize(request, reports, plan, certificates))
+    summary = summarize(certificates)
+    chain(chosen, summary)
+    gate(summary)
 
 
 gap_detection()

@@ -7,6 +7,7 @@ nothing until it has something to do.
 from __future__ import annotations
 
 import logging
+import sys
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
@@ -14,32 +15,29 @@ from airflow.plugins_manager import AirflowPlugin
 log = logging.getLogger(__name__)
 
 
-class PoolMaker:
-    """Makes the pools of Gapfill's sources when a scheduler starts."""
+@hookimpl
+def on_starting(component: object) -> None:
+    """Make the pools that are absent when a scheduler starts; harm none, whatever goes wrong.
 
-    @hookimpl
-    def on_starting(self, component: object) -> None:
-        """Make what is absent; whatever goes wrong is logged and harms no scheduler.
+    Args:
+        component: What starts. A scheduler, or another of Airflow's services, is a ``Job``
+            of which nothing is set yet; a task is something else.
+    """
+    if type(component).__name__ != "Job":
+        return
+    try:
+        from gapfill.orchestration.pools import make_pools
 
-        Args:
-            component: What starts. A scheduler comes as a ``Job``, of which nothing is set
-                yet, a task as something else.
-        """
-        if type(component).__name__ != "Job":
-            return
-        try:
-            from gapfill.orchestration.pools import make_pools
-
-            made = make_pools()
-        except Exception:
-            log.exception("Gapfill's pools could not be made; without them its tasks wait for ever.")
-        else:
-            if made:
-                log.info("Made the pools %s.", ", ".join(made))
+        made = make_pools()
+    except Exception:  # a wrong catalogue must not stop everybody's scheduler
+        log.exception("The pools of Gapfill could not be made; its units will wait for them")
+    else:
+        if made:
+            log.info("Made the pools %s", ", ".join(made))
 
 
 class GapfillPlugin(AirflowPlugin):
-    """Gapfill's listener."""
+    """What Airflow loads."""
 
     name = "gapfill"
-    listeners = [PoolMaker()]  # noqa: RUF012 - Airflow's declaration
+    listeners = [sys.modules[__name__]]  # noqa: RUF012 - Airflow's declaration

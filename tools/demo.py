@@ -28,7 +28,7 @@ from tools.local_airflow import ROOT, LocalAirflow, inherited
 from tools.processes import ProgramError, Programs, exit_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tools.demo_check import Verdict
@@ -69,6 +69,38 @@ class Stage:
     def catalog(self) -> Path:
         """The demo's catalogue."""
         return self.folder / "catalog.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the DAG run left.
+
+    Attributes:
+        state: As Airflow calls it.
+        certificates: What its units returned.
+        summary: What ``summarize`` returned, ``None`` where it did not.
+    """
+
+    state: str
+    certificates: Sequence[Mapping[str, object]]
+    summary: Mapping[str, object] | None
+
+    def problems(self, healed: int, calls: int) -> Iterator[str]:
+        """Yield what is wrong with the run, a sentence each.
+
+        Args:
+            healed: Slots of holes that hold the truth now.
+            calls: Requests that the sandbox was sent.
+        """
+        if self.state != "success":
+            yield f"The run of {DAG} is {self.state}."
+        if self.summary is None:
+            yield f"The run of {DAG} left no summary."
+            return
+        expected = {"status": "completed", "ree_records_recovered": healed, "calls": calls}
+        for key, value in expected.items():
+            if self.summary[key] != value:
+                yield f"The run's summary says {key} {self.summary[key]}, but it is {value}."
 
 
 def main(folder: Path = FOLDER) -> int:
@@ -118,29 +150,23 @@ def play(stage: Stage) -> bool:
         f"[dim]Tomorrow's prices are pending: they come out at {world.DUE_AT:%H:%M} tonight.[/]"
     )
     show.title("The run")
-    state, certificates = _run(stage, env)
+    run = _run(stage, env, url)
     show.title("After")
-    show.units(certificates)
-    asked = _requests(url)
-    show.say("Asked of REE, as the simulation has it, by Madrid day:")
-    show.requests(asked)
-    optimum = world.fewest_requests(hidden)
-    is_best = len(asked) == optimum
-    show.say(
-        f"{len(asked)} calls; the fewest that could do, with {world.SPAN_DAYS} days a call: "
-        f"[{'green' if is_best else 'yellow'}]{optimum}[/]"
-    )
+    show.holes(holes, verdict := compare(_read_store(stage.store), truth, hidden))
     show.coverage(_status(env))
-    verdict = compare(_read_store(stage.store), truth, hidden)
-    show.holes(holes, verdict)
-    problems = [*_run_problems(state, certificates), *verdict.sentences()]
-    return _conclude(stage, truth, verdict, problems)
+    show.units(run.certificates)
+    calls, fewest = len(_requests(url)), world.fewest_requests(hidden)
+    show.say(
+        f"{calls} calls to REE. The fewest that could do, at {world.SPAN_DAYS} days a call: "
+        f"[{'green' if calls == fewest else 'yellow'}]{fewest}[/]."
+    )
+    problems = [*run.problems(len(verdict.healed), calls), *verdict.sentences()]
+    return _conclude(stage, len(truth), verdict, problems)
 
 
-def _conclude(
-    stage: Stage, truth: Mapping[datetime, float], verdict: Verdict, problems: Sequence[str]
-) -> bool:
+def _conclude(stage: Stage, due: int, verdict: Verdict, problems: Sequence[str]) -> bool:
     show, folder = stage.show, _short(stage.folder)
+    show.title("What is where")
     show.files(
         [
             (f"{folder}/gapfill.db", "the store, SQLite; table energy_prices"),
@@ -151,7 +177,8 @@ def _conclude(
         ]
     )
     show.say(
-        f"  . {folder}/env && .venv/bin/python -m gapfill explain pvpc 2025-10-26T00:00Z\n"
+        f"  . {folder}/env\n"
+        "  .venv/bin/python -m gapfill explain pvpc 2025-10-26T00:00Z\n"
         "[dim]Airflow in the browser, with the real APIs:[/] make up"
     )
     for problem in problems:
@@ -159,7 +186,7 @@ def _conclude(
     if problems:
         return False
     show.end(
-        f"All is well: {len(verdict.healed):,} slots healed, all {len(truth):,} due slots equal "
+        f"All is well: {len(verdict.healed):,} slots healed, all {due:,} due slots equal "
         "to the truth, none twice, none made up.",
         is_well=True,
     )
@@ -280,43 +307,53 @@ def _gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,
     return done.stdout
 
 
-def _run(stage: Stage, env: Mapping[str, str]) -> tuple[str, list[dict[str, object]]]:
-    """Start Airflow, run the DAG once, and return the run's state and its certificates."""
+def _run(stage: Stage, env: Mapping[str, str], url: str) -> Run:
+    """Start Airflow, run the DAG once, stop Airflow, and return what the run left."""
     show = stage.show
     show.step("Airflow starts: scheduler, DAG processor, API server")
     with LocalAirflow(stage.folder / "airflow", env, is_fresh=True) as airflow:
         airflow.start(dags=[DAG])
-        show.step(f"Airflow is healthy at {airflow.url} (admin, {airflow.password})")
+        show.step(f"Airflow is healthy; look in as admin, {airflow.password}")
+        show.step(f"    at {airflow.url}/dags/{DAG}")
         run_id = airflow.api.trigger(DAG)
-        show.step(f"run of [bold]{DAG}[/] triggered")
-        run = airflow.api.follow(
-            DAG, run_id, timeout_s=_RUN_S, tell=show.task, check=airflow.programs.check
-        )
-        tasks = airflow.api.tasks(DAG, run_id)
-        skipped = sorted({task.name for task in tasks if task.state == "skipped"})
-        show.step(f"the run is a {run['state']}; skipped: {', '.join(skipped) or 'nothing'}")
-        for task in tasks:
-            if task.state == "failed":
-                where = _short(airflow.task_log(DAG, run_id, task.name, task.index))
-                show.problem(f"{task.name} {task.label} failed; its log: {where}")
-        certificates = [
-            airflow.api.xcom(DAG, run_id, task.name, task.index)
-            for task in tasks
-            if task.name.startswith("backfill_") and task.index >= 0
-        ]
+        show.step(f"a run of [bold]{DAG}[/] is triggered")
+        run = _follow(stage, airflow, run_id, url)
         left = airflow.stop()
     if left:
         message = f"Processes of Airflow would not end: {left}"
         raise DemoError(message)
     show.step("Airflow is stopped")
-    return run["state"], [cast("dict[str, object]", c) for c in certificates if c]
+    return run
 
 
-def _run_problems(state: str, certificates: Sequence[Mapping[str, object]]) -> list[str]:
-    problems = [] if state == "success" else [f"The run of {DAG} is {state}."]
-    if not certificates:
-        problems.append("No unit left a certificate: nothing was carried out.")
-    return problems
+def _follow(stage: Stage, airflow: LocalAirflow, run_id: str, url: str) -> Run:
+    """Tell of the run's tasks and calls until its end, and return what it left."""
+    api, show, told = airflow.api, stage.show, 0
+
+    def check() -> None:
+        nonlocal told
+        airflow.programs.check()
+        asked = _requests(url)
+        for first, last in asked[told:]:
+            show.request(first, last)
+        told = len(asked)
+
+    state = api.follow(DAG, run_id, timeout_s=_RUN_S, tell=show.task, check=check)["state"]
+    tasks = api.tasks(DAG, run_id)
+    skipped = sorted({task.name for task in tasks if task.state == "skipped"})
+    show.step(f"the run ended: {state} [dim](skipped: {', '.join(skipped) or 'nothing'})[/]")
+    for task in tasks:
+        if task.state == "failed":
+            where = _short(airflow.task_log(DAG, run_id, task.name, task.index))
+            show.problem(f"{task.name} {task.label} failed; its log: {where}")
+    units = [task for task in tasks if task.name.startswith("backfill_") and task.index >= 0]
+    certificates = [api.xcom(DAG, run_id, unit.name, unit.index) for unit in units]
+    summary = api.xcom(DAG, run_id, "summarize")
+    return Run(
+        state,
+        [cast("Mapping[str, object]", c) for c in certificates if c],
+        cast("Mapping[str, object] | None", summary),
+    )
 
 
 def _read_store(file: Path) -> list[Stored]:

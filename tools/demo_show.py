@@ -32,6 +32,7 @@ _MARKS = {
     "up_for_retry": "[yellow]↻[/]",
     "running": "[cyan]…[/]",
 }
+_USUAL = ("complete", "missing", "pending")
 _STATES = ("complete", "provisional", "missing", "pending", "unfillable", "unknown")
 
 
@@ -63,15 +64,20 @@ class Show:
         """Print that a task instance has changed its state, where that is of interest."""
         if task.state not in _MARKS or (task.state == "running" and task.index < 0):
             return
-        label = f" [dim]{escape(task.label)}[/]" if task.index >= 0 else ""
+        label = f" [dim]{escape(task.label)}[/]" if not task.label.isdigit() else ""
         words = f" [dim]{task.state.replace('_', ' ')}[/]" if task.state != "success" else ""
         self.step(f"{_MARKS[task.state]} {task.name}{label}{words}")
+
+    def request(self, first: datetime, last: datetime) -> None:
+        """Print that REE was asked for these local days, both included."""
+        days = f" to {last:%m-%d}" if first.date() != last.date() else ""
+        self.step(f"    [dim]asks REE for {first:%Y-%m-%d}{days}[/]")
 
     def holes(self, holes: Sequence[Hole], verdict: Verdict | None = None) -> None:
         """Print the holes, and what became of them where that is known."""
         table = _table("hole", "from (Madrid time)", right=("slots",))
         if verdict:
-            table.add_column("equal to the truth now", justify="right")
+            table.add_column("true now", justify="right")
         for hole in holes:
             cells = [hole.name, f"{hole.start.astimezone(MADRID):%a %Y-%m-%d %H:%M}"]
             cells.append(str(len(hole.slots)))
@@ -80,46 +86,38 @@ class Show:
                 colour = "green" if healed == len(hole.slots) else "red"
                 cells.append(f"[{colour}]{healed}[/]")
             table.add_row(*cells)
-        self._console.print(table)
+        self._print_table(table)
 
     def coverage(self, status: Mapping[str, object]) -> None:
-        """Print the coverage table of ``status --json``."""
-        table = _table("series", right=(*_STATES, "gaps", "coverage"))
-        for series in _list(status["series"]):
-            slots, gaps = series["slots"], _list(series["gaps"])
-            if not isinstance(slots, dict):
-                continue
-            shown = {state: f"{slots[state]:,}" if slots[state] else "–" for state in _STATES}
-            if slots["missing"]:
-                shown["missing"] = f"[red]{shown['missing']}[/]"
+        """Print the coverage table of ``status --json``; rare states only where there are any."""
+        reports = [(series, _counts(series["slots"])) for series in _list(status["series"])]
+        shown = [s for s in _STATES if s in _USUAL or any(counts[s] for _, counts in reports)]
+        table = _table("series", right=(*shown, "gaps", "coverage"))
+        for series, counts in reports:
+            cells = {state: f"{counts[state]:,}" for state in shown}
+            if counts["missing"]:
+                cells["missing"] = f"[red]{cells['missing']}[/]"
             share = series["coverage"]
             percent = f"{100 * share:.2f} %" if isinstance(share, float) else "–"
-            table.add_row(str(series["series"]), *shown.values(), str(len(gaps)), percent)
-        self._console.print(table)
+            gaps = str(len(_list(series["gaps"])))
+            table.add_row(str(series["series"]), *cells.values(), gaps, percent)
+        self._print_table(table)
 
     def units(self, certificates: Sequence[Mapping[str, object]]) -> None:
         """Print what each unit did, from its certificate."""
-        table = _table("unit", "source", right=("calls", "asked", "filled"))
-        table.add_column("outcome")
+        table = _table("unit", "source", right=("calls", "filled", "outcome"))
         for c in certificates:
             outcome = str(c["outcome"])
             colour = "green" if outcome in {"filled", "stood"} else "yellow"
-            numbers = (str(c[key]) for key in ("calls", "slots_asked", "slots_filled"))
-            table.add_row(str(c["unit"]), str(c["source"]), *numbers, f"[{colour}]{outcome}[/]")
-        self._console.print(table)
+            filled = f"{c['slots_filled']}/{c['slots_asked']}"
+            outcome = f"[{colour}]{outcome}[/]"
+            table.add_row(str(c["unit"]), str(c["source"]), str(c["calls"]), filled, outcome)
+        self._print_table(table)
 
-    def requests(self, asked: Sequence[tuple[datetime, datetime]]) -> None:
-        """Print the days of each request that the sandbox was sent, in the order it came."""
-        spans = []
-        for first, last in asked:
-            days = f"{first:%Y-%m-%d}"
-            spans.append(days if first.date() == last.date() else f"{days} to {last:%m-%d}")
-        table = Table.grid(padding=(0, 3))
-        for n in range(0, len(spans), 3):
-            table.add_row(
-                *(f"[dim]{k + 1:2}[/] {spans[k]}" for k in range(n, min(n + 3, len(spans))))
-            )
+    def _print_table(self, table: Table) -> None:
+        self._console.print()
         self._console.print(table)
+        self._console.print()
 
     def files(self, entries: Sequence[tuple[str, str]]) -> None:
         """Print where things are."""
@@ -141,12 +139,16 @@ class Show:
 
 def _table(*left: str, right: Sequence[str] = ()) -> Table:
     """Return an empty table with headed columns."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for name in left:
         table.add_column(name)
     for name in right:
         table.add_column(name, justify="right")
     return table
+
+
+def _counts(value: object) -> dict[str, int]:
+    return value if isinstance(value, dict) else {}
 
 
 def _list(value: object) -> list[dict[str, object]]:

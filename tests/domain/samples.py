@@ -30,7 +30,7 @@ SPOT_GRID = Grid(
 )
 """Hourly, and by quarters from 2025-10-01 local."""
 
-thoroughly = settings(max_examples=150, deadline=None, database=None, derandomize=True)
+thoroughly = settings(max_examples=2500, deadline=None, database=None)
 """For property tests: the same examples each time, so that a red build stays red."""
 
 
@@ -55,30 +55,22 @@ def short(interval: Interval) -> str:
 
 
 def told(assignments: Iterable[Assignment]) -> list[tuple[str, str]]:
-    """Return assignments as pairs of a stretch and who is asked, or how long it waits."""
-    return [
-        (
-            short(a.interval),
-            a.candidate.product.key
-            if a.candidate
-            else f"waits until {a.until:%Y-%m-%d %H:%M} for {a.by}"
-            if a.until
-            else "nobody",
-        )
-        for a in joined(assignments)
-    ]
-
-
-def joined(assignments: Iterable[Assignment]) -> list[Assignment]:
-    """Return assignments with those joined that continue each other."""
-    whole: list[Assignment] = []
+    """Return who is asked for each stretch, or how long it waits; joined where that goes on."""
+    whole: list[tuple[Interval, str]] = []
     for a in assignments:
-        last = whole[-1] if whole else None
-        if last and last.interval.end == a.interval.start and last[1:] == a[1:]:
-            whole[-1] = a._replace(interval=Interval(last.interval.start, a.interval.end))
-        else:
-            whole.append(a)
-    return whole
+        interval, who = a.interval, _who(a)
+        if whole and (whole[-1][0].end, whole[-1][1]) == (interval.start, who):
+            interval = Interval(whole.pop()[0].start, interval.end)
+        whole.append((interval, who))
+    return [(short(interval), who) for interval, who in whole]
+
+
+def _who(assignment: Assignment) -> str:
+    if assignment.candidate:
+        return assignment.candidate.product.key
+    if assignment.until:
+        return f"waits until {assignment.until:%Y-%m-%d %H:%M} for {assignment.by}"
+    return "nobody"
 
 
 # Sources and products, as in the product table.

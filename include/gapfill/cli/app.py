@@ -8,7 +8,7 @@ import math
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -114,7 +114,7 @@ def app() -> None:
 @_json
 @_everywhere
 @click.pass_obj
-def status(  # noqa: PLR0913 - one argument per option
+def status(
     desk: Desk,
     names: tuple[str, ...],
     start: str | None,
@@ -175,7 +175,7 @@ def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
 @_order
 @_everywhere
 @click.pass_obj
-def plan(desk: Desk, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see _ordered
+def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see _ordered
     """Show what would be asked of whom, and what that costs; nothing is asked."""
     now = desk.clock()
     order = _ordered(desk, now, **options)
@@ -189,7 +189,7 @@ def plan(desk: Desk, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 -
     return 0
 
 
-def _ordered(  # noqa: PLR0913 - one argument per option
+def _ordered(
     desk: Desk,
     now: datetime,
     *,
@@ -208,7 +208,7 @@ def _ordered(  # noqa: PLR0913 - one argument per option
 @_order
 @_everywhere
 @click.pass_obj
-def heal(desk: Desk, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see _ordered
+def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see _ordered
     """Plan and carry the plan out here and now, three rounds at most."""
     now = desk.clock()
     order = _ordered(desk, now, **options)
@@ -257,7 +257,7 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
 
 @app.command("import")
 @click.argument("name", metavar="SERIES")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @_everywhere
 @click.pass_obj
 def import_(desk: Desk, name: str, file: str) -> int:
@@ -286,9 +286,10 @@ def import_(desk: Desk, name: str, file: str) -> int:
     return 0
 
 
-def _opened(file: str) -> io.TextIOWrapper:
-    stream = sys.stdin.buffer if file == "-" else Path(file).open("rb")
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+def _opened(file: str) -> TextIO:
+    if file == "-":
+        return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+    return Path(file).open(encoding="utf-8-sig", newline="")
 
 
 @app.command()

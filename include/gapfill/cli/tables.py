@@ -73,8 +73,6 @@ def show_status(out: Console, reports: Sequence[Report], now: datetime) -> None:
         _show_gaps(out, report)
 
 
-
-
 def headline(out: Console, reports: Sequence[Report]) -> None:
     """Print the first line, which names everything that is not complete."""
     style = _COLOURS[views.overall(reports)]
@@ -110,9 +108,9 @@ def _show_gaps(out: Console, report: Report) -> None:
         )
         out.print(Text(line, _COLOURS[gap.severity]), soft_wrap=True)
         if gap.waiting:
-            _sentence(out, f"waits until {short(gap.waiting)}: {gap.reason}")
+            _sentence(out, f"waits until {short(gap.waiting)}: {brief(gap.reason)}")
         elif gap.reason:
-            _sentence(out, gap.reason)
+            _sentence(out, brief(gap.reason))
 
     _capped(out, worst_first(report.coverage.gaps), show)
 
@@ -127,8 +125,9 @@ def show_plan(out: Console, plan: Plan) -> None:
         )
     else:
         first = "Nothing to ask now"
-    aside = [("wait", plan.waiting), ("cannot be healed", plan.unhealable)]
-    left = [f"{sum(w.slots for w in items):,} {name}" for name, items in aside if items]
+    waiting, lost = sum(w.slots for w in plan.waiting), sum(u.slots for u in plan.unhealable)
+    left = [f"{waiting:,} wait"] if waiting else []
+    left += [f"{lost:,} cannot be healed"] if lost else []
     out.print(Text(", ".join([first, *left]) + ".", "bold"), soft_wrap=True)
     out.print(f"as of {short(plan.now)}", style="dim")
     if plan.units:
@@ -156,7 +155,7 @@ def show_left(out: Console, plan: Plan) -> None:
             out,
             plan.waiting,
             lambda w: _left(
-                out, w.series, w.interval, w.slots, f"until {short(w.until)}: {w.reason}"
+                out, w.series, w.interval, w.slots, f"until {short(w.until)}: {brief(w.reason)}"
             ),
         )
     if plan.unhealable:
@@ -164,7 +163,7 @@ def show_left(out: Console, plan: Plan) -> None:
         _capped(
             out,
             plan.unhealable,
-            lambda u: _left(out, u.series, u.interval, u.slots, u.reason),
+            lambda u: _left(out, u.series, u.interval, u.slots, brief(u.reason)),
         )
 
 
@@ -245,6 +244,12 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
+
+
+def brief(reason: str) -> str:
+    """Return the first of many verdicts; ``explain`` says them all."""
+    first, *others = reason.split("; ")
+    return f"{first}; and {count(len(others), 'more verdict')}, see explain" if others else first
 
 
 def count(number: int, noun: str) -> str:

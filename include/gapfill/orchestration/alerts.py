@@ -1,22 +1,25 @@
 """Alerts: one message for a run that failed, and who says it.
 
-``gate`` has ``alert`` as its failure callback, and so has the DAG. ``gate`` knows what
-failed, so it speaks; the DAG's callback speaks only where ``gate`` did not run, as after a
-time-out or a killed task. Messages are logged; other senders join here.
+``gate`` has ``alert`` as its failure callback, and so has the DAG. The gate's runs in its
+worker, with the sentence with which it failed. The DAG's runs in the DAG processor, also
+where a task was killed and could say nothing; it speaks only where the gate did not run,
+so that one failure makes one alert. Messages are logged; other senders join here.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from airflow.sdk import Context
 
 GATE = "gate"
-"""Task id of the gate."""
+"""Task id of the task that knows what a run came to."""
 
 LONGEST = 2000
 """Characters of a message at most; some senders refuse longer ones."""
@@ -25,59 +28,68 @@ log = logging.getLogger(__name__)
 
 
 class GapfillNotifier(BaseNotifier):
-    """Tells the operator of a failed run. Make a new one for each alert: Airflow renders in place."""
+    """Tells the operator one sentence.
+
+    Airflow renders a notifier's templates in place, so a used one would send the old
+    text again: each alert is a new notifier, and its sentence is no template.
+
+    Attributes:
+        sentence: What is said; holds no secret.
+    """
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence
 
     def notify(self, context: Context) -> None:
-        """Send the message of this context."""
-        log.error("%s", message(context))
+        """Log the sentence as an error, whatever the context."""
+        del context
+        log.error("ALERT %s", self.sentence)
 
 
-def alert(context: Context) -> None:
-    """Tell of a failed run, if it is this callback's to tell; never fail the run by it."""
-    try:
-        if is_to_speak(context):
-            GapfillNotifier()(context)
-    except Exception:
-        # Whatever a sender raises: the run's own result stands.
-        log.exception("An alert could not be sent.")
+def alert(context: Any) -> None:  # noqa: ANN401 - of a task or of a run, which are two types
+    """Speak for a failed task or run, where it is ours to speak; never raise.
 
-
-def is_to_speak(context: Context) -> bool:
-    """Tell whether the callback of this context is the one that speaks.
-
-    A task's context has the exception, a DAG's has a reason and the task that ended last
-    of those that failed: ``gate``, where it ran, which has spoken then.
+    Args:
+        context: Of Airflow's callback.
     """
-    if "reason" not in context:
-        return True
-    return context.get("reason") != "task_failure" or _task(context) != GATE
+    try:
+        sentence = sentence_for(context)
+        if sentence is not None:
+            GapfillNotifier(sentence).notify(context)
+    except Exception:  # the one boundary of callbacks: an alert never fails a run
+        log.exception("The alert could not be sent")
 
 
-def message(context: Context) -> str:
-    """Return what to tell the operator, without secrets: what failed, and what to do."""
-    run, exception = context.get("run_id", "?"), context.get("exception")
-    head = f"{_dag(context)}, run {run}:"
-    if exception is not None:
-        body = f"{exception} The next run tries again by itself what can be tried again."
-    else:
-        body = f"{_ended(context)} What was written stands, and the next run goes on from there."
-    return f"{head} {body}"[:LONGEST]
+def sentence_for(context: Mapping[str, Any]) -> str | None:
+    """Return what is to be said, ``None`` where somebody else says it.
 
-
-def _ended(context: Context) -> str:
-    """Return how a run ended before its gate, in a sentence."""
-    reason, task = context.get("reason"), _task(context)
-    if reason == "timed_out":
-        return "it took too long and was stopped."
-    if task is None:
-        return f"it failed ({reason})."
-    return f"task {task} failed or was killed; its log says why."
-
-
-def _dag(context: Context) -> str:
-    return context["dag"].dag_id if "dag" in context else "A DAG"
-
-
-def _task(context: Context) -> str | None:
+    A task's context carries the exception. A run's carries a reason instead, and the task
+    that failed last: the gate, where it ran, which has spoken then.
+    """
     instance = context.get("ti") or context.get("task_instance")
-    return None if instance is None else str(instance.task_id)
+    task_id = getattr(instance, "task_id", None)
+    run = getattr(context.get("dag_run"), "run_id", None) or context.get("run_id") or "a run"
+    name = getattr(context.get("dag"), "dag_id", None) or getattr(instance, "dag_id", "gapfill")
+    exception, reason = context.get("exception"), context.get("reason")
+    if reason == "task_failure" and task_id == GATE:
+        return None
+    if reason is None:
+        said = f"{exception or 'it failed without a word'} {_AGAIN}"
+    else:
+        said = f"{_end_of(str(reason), task_id)} What was written stands. {_AGAIN}"
+    return f"{name}, {run}: {said}"[:LONGEST]
+
+
+_AGAIN = "The next run asks again by itself whatever can be asked again."
+
+
+def _end_of(reason: str, task_id: str | None) -> str:
+    """Return how a run ended that did not reach its gate, in a sentence."""
+    if reason == "timed_out":
+        return "it took longer than it may and was stopped."
+    if task_id is None:
+        return f"it ended before its gate ({reason.replace('_', ' ')})."
+    return f"task {task_id} failed or was killed before the gate; its log says why."

@@ -1,9 +1,9 @@
-"""What the last tasks of a DAG do: say what a run came to, and turn it red where something failed."""
+"""What the last tasks of a DAG do: say what a run came to, and turn it red where it failed."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from gapfill.domain.plan import Plan
 from gapfill.orchestration import assets, story
-from gapfill.orchestration.tasks import PROBLEM, open_site, tell
+from gapfill.orchestration.tasks import PROBLEM, RESULT, open_site, run_name, tell
 from gapfill.orchestration.wire import Json, from_json, order_from_json
 from gapfill.services import views
 from gapfill.services.detect import Report
@@ -30,60 +30,49 @@ NO_PLAN = "no plan was made; the log of the first red task says why"
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Remains:
-    """What the tasks of a run left behind, whatever became of them.
-
-    Attributes:
-        request: What was asked for, ``None`` where it was refused.
-        reports: What was detected, ``None`` where it was not.
-        plan: The plan, ``None`` where there is none.
-        certificates: What the mapped tasks returned, by source.
-        problems: Sentences with which tasks refused to go on.
-    """
-
-    request: Json | None
-    reports: Sequence[Json] | None
-    plan: Json | None
-    certificates: Iterable[Iterable[Json]]
-    problems: Sequence[str] = ()
-
-
 def summarize_run(
-    left: Remains, run: str, started: datetime | None, outlet_events: Mapping[Any, Any]
+    certificates: Iterable[Iterable[Json] | None],
+    task_ids: Sequence[str],
+    context: Mapping[str, Any],
 ) -> Json:
     """Say what a run came to, whatever became of its tasks, and emit the asset events.
 
     Args:
-        left: What the tasks left behind.
-        run: Id of the run.
-        started: Real time at which it began.
-        outlet_events: Of the task's context.
+        certificates: What the mapped tasks returned, by source.
+        task_ids: The tasks before the units. The first three leave the request, the
+            reports and the plan; each of them may have refused to go on.
+        context: Of the running task.
 
     Raises:
         StoreError: If the batches cannot be read back.
     """
-    seconds = (datetime.now(UTC) - started).total_seconds() if started else 0.0
-    if left.request is None or left.reports is None or left.plan is None:
-        document = _document(_failure(left.problems or [NO_PLAN], seconds))
+    dag_run, ti = context["dag_run"], context["ti"]
+    run, seconds = run_name(dag_run.dag_id, dag_run.run_id), _age_s(dag_run.start_date)
+    states = _states(ti, dag_run)
+    problems = problems_of(ti, [name for name in task_ids if states.get(name) == "failed"])
+    request, reports, plan = (_left_by(ti, name, states) for name in task_ids[:3])
+    if request is None or reports is None or plan is None:
+        document = _document(_failure(problems or [NO_PLAN], seconds))
         log.error("%s", story.trouble(document))
         return document
-    plan, is_dry = from_json(Plan, left.plan), left.request["dry_run"]
+    made, is_dry = from_json(Plan, plan), request["dry_run"]
     with open_site() as site:
-        after = survey(site, order_from_json(left.request["order"], site.catalog))
+        order = order_from_json(request["order"], site.catalog)
+        after = survey(site, order)
         summary = summarize(
             site,
             run,
-            [replace(plan, units=(), deferred=0) if is_dry else plan],
-            [from_json(Certificate, c) for of_source in left.certificates for c in of_source],
-            [from_json(Report, report) for report in left.reports],
+            [replace(made, units=(), deferred=0) if is_dry else made],
+            [from_json(Certificate, c) for of_source in certificates for c in of_source or ()],
+            [from_json(Report, report) for report in reports],
             after,
             seconds,
+            order.selection.interval,
         )
-    told = replace(summary, failures=[*left.problems, *summary.failures])
-    document = _document(told, plan if is_dry else None)
+    told = replace(summary, failures=[*problems, *summary.failures])
+    document = _document(told, made if is_dry else None)
     tell(story.summary_lines(document, after))
-    assets.announce(outlet_events, run, document["healed"])
+    assets.announce(context["outlet_events"], run, document["healed"])
     return document
 
 
@@ -103,6 +92,28 @@ def gate(document: Json) -> None:
     if problem:
         raise AirflowFailException(problem)
     log.info("%s", story.sentence(document))
+
+
+def _age_s(started: datetime | None) -> float:
+    return (datetime.now(UTC) - started).total_seconds() if started else 0.0
+
+
+def _states(ti: Instance, dag_run: Any) -> Mapping[str, str]:  # noqa: ANN401 - Airflow's own
+    """Return the states of the run's unmapped tasks, by task id."""
+    found = ti.get_task_states(dag_id=dag_run.dag_id, run_ids=[dag_run.run_id])
+    states: Mapping[str, str] = found.get(dag_run.run_id, {})
+    return {name: str(state) for name, state in states.items()}
+
+
+def _left_by(ti: Instance, task_id: str, states: Mapping[str, str]) -> Any:  # noqa: ANN401 - whatever is JSON
+    """Return what a task returned, ``None`` where it did not succeed.
+
+    After a run is cleared, what a task returned before is still there when the task is
+    not run again because another one failed; hence its state counts.
+    """
+    if states.get(task_id) != "success":
+        return None
+    return ti.xcom_pull(task_id, key=RESULT, map_indexes=None)
 
 
 def _failure(problems: Sequence[str], seconds: float) -> Summary:

@@ -22,16 +22,20 @@ read it here would cost every parsing of the DAG file."""
 
 def trigger_form() -> dict[str, Param]:
     """Return the fields in the order of the form."""
-    day, flag = {"type": ["null", "string"], "format": "date"}, {"type": "boolean"}
     return {
         "start_date": Param(
             None,
             title="First day",
             description="Local day (Europe/Madrid). Leave both dates empty for the whole history.",
-            **day,
+            type=["null", "string"],
+            format="date",
         ),
         "end_date": Param(
-            None, title="Last day", description="Local day; that day is included.", **day
+            None,
+            title="Last day",
+            description="Local day; that day is included.",
+            type=["null", "string"],
+            format="date",
         ),
         "data_source": Param(
             "all",
@@ -59,18 +63,18 @@ def trigger_form() -> dict[str, Param]:
             default=False,
             title="Dry run",
             description="Stop at the plan: it is shown, nobody is asked, nothing is written.",
-            **flag,
+            type="boolean",
         ),
         "force": Param(
             default=False,
             title="Force",
             description="Ask again now what sources have said they do not have.",
-            **flag,
+            type="boolean",
         ),
         "refresh": Param(
             default=False,
             title="Refresh",
             description="Ask again what is complete, for values corrected since. Needs a range.",
-            **flag,
+            type="boolean",
         ),
     }

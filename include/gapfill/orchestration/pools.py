@@ -6,22 +6,16 @@ can make one; the plugin does, when the scheduler starts.
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING
-
+from airflow.models.pool import Pool
+from airflow.utils.session import create_session
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from gapfill import catalog, settings
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 PREFIX = "gapfill_"
 SLOTS = 1
 """One caller per source, across all workers (design, 6)."""
-
-log = logging.getLogger(__name__)
 
 
 def pool_of(source: str) -> str:
@@ -43,9 +37,6 @@ def make_pools() -> list[str]:
 
 def _make(name: str) -> bool:
     """Make one pool unless it is there; another process may be doing the same."""
-    from airflow.models.pool import Pool
-    from airflow.utils.session import create_session
-
     try:
         with create_session() as session:
             if session.scalar(select(Pool).where(Pool.pool == name)) is not None:

@@ -40,6 +40,9 @@ class Instance(Protocol):
     def xcom_push(self, key: str, value: Any) -> None:  # noqa: ANN401 - whatever is JSON
         """Leave something for other tasks."""
 
+    def get_task_states(self, dag_id: str, *, run_ids: list[str]) -> dict[str, Any]:
+        """Return the states of tasks, by run id and task id."""
+
     def xcom_pull(self, task_ids: str, *, key: str, map_indexes: int | None) -> Any:  # noqa: ANN401 - the same
         """Return what an unmapped task left, ``None`` for nothing."""
 
@@ -115,7 +118,9 @@ def choose_sources(
     with telling(ti):
         for source in asked:
             if source not in sources:
-                message = f"The plan asks {source}, for which this DAG has no task: add it to SOURCES."
+                message = (
+                    f"The plan asks {source}, for which this DAG has no task: add it to SOURCES."
+                )
                 raise ConfigError(message)
     if request["dry_run"]:
         log.info("Dry run: the plan is made, nobody is asked and nothing is written.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, TypeAdapter
@@ -52,11 +51,15 @@ _TYPES: Mapping[str, Any] = {
 checker only, and some have another form in JSON than pydantic's own."""
 
 
-@lru_cache(maxsize=16)
+_adapters: dict[object, TypeAdapter[Any]] = {}
+
+
 def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a type, as pydantic takes it
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
-    adapter.rebuild(force=True, _types_namespace=_TYPES)
-    return adapter
+    if kind not in _adapters:
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        adapter.rebuild(force=True, _types_namespace=_TYPES)
+        _adapters[kind] = adapter
+    return _adapters[kind]
 
 
 def to_json(value: Any) -> Json:  # noqa: ANN401 - any of the services' frozen types

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import due_until, horizon
 from gapfill.domain.interval import Interval, iso
-from gapfill.domain.route import Assignment, choose, cut, judge
+from gapfill.domain.route import choose, cut, judge
 from gapfill.domain.series import State
 from gapfill.errors import RequestError
 from gapfill.services.detect import detect_series
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gapfill.domain.reading import Row
+    from gapfill.domain.route import Assignment, Verdict
     from gapfill.domain.series import Series
     from gapfill.services.site import Site
 
@@ -93,35 +95,43 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
         sentence=report.error or _sentence(series, slot, state, row, expected=expected),
         row=row,
         opinions=tuple(Opinion(c.name, v.standing.value, v.until, v.sentence) for c, v in verdicts),
-        next=_next(state, taken),
+        next=_next(state, taken, [v for _, v in verdicts]),
     )
 
 
 def _sentence(
     series: Series, slot: datetime, state: State, row: Row | None, *, expected: bool
 ) -> str:
-    due = f"due {iso(series.due.instant(slot, series.grid))}" if series.due else "due by product"
+    due = f" {iso(series.due.instant(slot, series.grid))}" if series.due else ""
     match state:
         case State.COMPLETE | State.PROVISIONAL if row:
             source = f"from {row.source}, batch {row.batch}" if row.source else "without provenance"
             return f"holds {_values(row)}, {row.grade.label}, {source}"
         case State.PENDING:
-            return f"is not due yet ({due})" if expected else f"lies in the future ({due})"
+            when = f"due{due}" if due else "due when its first source has it"
+            return when if expected else f"it lies in the future, {when}"
         case State.UNFILLABLE:
-            return "has no reading, and no source of its route has one"
+            return "it has no reading, and no source of its route has one"
+        case _ if row:
+            lacking = ", ".join(name for name in series.required if name not in row.values)
+            return f"it holds {_values(row)}, but no {lacking}"
         case _:
-            return f"is {due} and has no reading"
+            return f"it was due{due} and has no reading"
 
 
 def _values(row: Row) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in row.values.items())
 
 
-def _next(state: State, taken: Assignment) -> str:
+def _next(state: State, taken: Assignment, verdicts: Sequence[Verdict]) -> str:
     if state in (State.COMPLETE, State.PENDING):
         return "nothing to do"
     if taken.candidate is not None:
         return f"the next plan asks {taken.candidate.name}"
     if taken.until is not None:
         return f"waits until {iso(taken.until)} for {taken.by}"
-    return "nobody can be asked" if state is not State.PROVISIONAL else "nobody has better"
+    if state is State.PROVISIONAL:
+        return "nobody has better"
+    again = min((v.until for v in verdicts if v.until), default=None)
+    later = f" before {iso(again)}, unless forced" if again else ""
+    return f"nobody is asked{later}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.errors import ConfigError, SourceError
+from gapfill.services.detect import detect
 from gapfill.services.fill import failed, fill
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.summary import Summary, summarize
@@ -43,7 +44,7 @@ class Healed(NamedTuple):
     Attributes:
         summary: As of a run.
         certificates: One per unit, in order.
-        after: Reports over the whole history, after.
+        after: Reports over what was selected, after.
         plan: The last plan, which says what waits and what cannot be healed.
     """
 
@@ -78,7 +79,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         plan = replace(plan, units=tuple(u for u in plan.units if _is_new(u, answered)))
         if plans and not plan.units:
             break
-        plans.append(plan)
+        plans.append(_without_repeats(plan, plans))
         watcher.planned(plan)
         for unit in plan.units:
             watcher.began(unit)
@@ -94,7 +95,15 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     summary = summarize(
         site, run, plans, certificates, before, after, seconds, order.selection.interval
     )
-    return Healed(summary, certificates, after, make_plan(site, order, after))
+    left = make_plan(site, order, after)
+    within = detect(site, order.selection) if order.selection.has_range else after
+    return Healed(summary, certificates, within, left)
+
+
+def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
+    """Leave out units tried in an earlier round: their batch is the same, and counts once."""
+    tried = {unit.id for before in earlier for unit in before.units}
+    return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
 def _carry_out(site: Site, unit: Unit, run: str) -> Certificate:

@@ -68,9 +68,7 @@ class _Place:
         )
 
 
-def read_csv(
-    series: Series, file: TextIO, name: str, *, batch: str, now: datetime
-) -> list[Row]:
+def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: datetime) -> list[Row]:
     """Read and check a whole file before anything is written.
 
     A row without grade, source and batch is taken in as this import's own: the series'
@@ -177,9 +175,9 @@ class _Check:
         except (ValueError, OverflowError):
             raise place.wrong(f"{text!r} is no instant such as 2025-10-26T00:00:00Z") from None
         if slot < series.earliest:
-            raise place.wrong(f"{text} is before {iso(series.earliest)}, where {series.name} begins")
+            raise place.wrong(f"{text} is before {series.name} begins at {iso(series.earliest)}")
         if slot >= self.end:
-            raise place.wrong(f"{text} is in the future; the last slots expected end {iso(self.end)}")
+            raise place.wrong(f"{text} is in the future; slots are expected to {iso(self.end)}")
         if series.grid.floor(slot) != slot:
             raise place.wrong(f"{text} is off the grid; the slot is {iso(series.grid.floor(slot))}")
         return slot
@@ -198,9 +196,7 @@ class _Check:
             raise _Place(self.name, line, self.series.required[0]).wrong("the row has no value")
         return values
 
-    def _kept(
-        self, text: str, values: Mapping[str, float], place: _Place
-    ) -> dict[str, Origin]:
+    def _kept(self, text: str, values: Mapping[str, float], place: _Place) -> dict[str, Origin]:
         try:
             kept = parse_kept(text)
         except ValueError:

@@ -178,7 +178,7 @@ def first_line(reports: Sequence[Report]) -> str:
             counts[state] += n
     named = (State.MISSING, State.UNKNOWN, State.PROVISIONAL, State.PENDING, State.UNFILLABLE)
     parts = [f"{counts[state]:,} {state.value}" for state in named if counts[state]]
-    words = {"ok": "Nothing missing", "gaps": "Gaps", "unknown": "Unknown: a read failed"}
+    words = {"ok": "Nothing missing", "gaps": "Gaps", "unknown": "A read failed"}
     return f"{words[overall(reports)]}: " + ", ".join(
         [f"{counts[State.COMPLETE]:,} complete", *parts]
     )
