@@ -29,6 +29,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a session in CI that has skipped anything."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if skipped and os.environ.get("CI") == "true" and session.exitstatus == 0:
+    if reporter and skipped and os.environ.get("CI") == "true" and session.exitstatus == 0:
         reporter.write_line(f"{len(skipped)} skipped, which CI=true does not allow", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -63,7 +63,7 @@ class Stage:
     @property
     def store(self) -> Path:
         """The embedded store."""
-        return self.folder / "gapfill.db"
+        return self.folder / "store.db"
 
     @property
     def catalog(self) -> Path:
@@ -169,7 +169,7 @@ def _conclude(stage: Stage, due: int, verdict: Verdict, problems: Sequence[str])
     show.title("What is where")
     show.files(
         [
-            (f"{folder}/gapfill.db", "the store, SQLite; table energy_prices"),
+            (f"{folder}/store.db", "the store, SQLite; table energy_prices"),
             (f"{folder}/catalog.yaml", "the shipped catalogue cut to pvpc and two years"),
             (f"{folder}/requests.jsonl", "what the simulated REE was asked"),
             (f"{folder}/airflow/", "Airflow's home; logs/ has the tasks' logs"),
@@ -238,6 +238,7 @@ def _environment(stage: Stage, url: str) -> dict[str, str]:
         "AIRFLOW_CONN_ESIOS_DEFAULT": api,
         "GAPFILL_LOCKS": str(stage.folder / "locks"),
         "GAPFILL_NOW": f"{url}/_sandbox/clock",
+        "GAPFILL_RETRY_DELAY": "5",
     }
 
 

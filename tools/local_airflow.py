@@ -28,7 +28,10 @@ USER = "admin"
 _OWN = ("AIRFLOW_", "_AIRFLOW_", "GAPFILL_")
 """What in an inherited environment could make it another's Airflow."""
 
-_HERE = "127.0.0.1"
+HERE = "127.0.0.1"
+"""The address of this machine for itself."""
+
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - somebody else's wish, see --host
 _PARALLELISM = 4
 """Task processes at once: SQLite stands no more, and each takes some 150 MB."""
 
@@ -64,7 +67,7 @@ class LocalAirflow:
         home: Path,
         env: Mapping[str, str],
         *,
-        host: str = _HERE,
+        host: str = HERE,
         port: int | None = None,
         has_schedule: bool = False,
         is_fresh: bool = False,
@@ -75,7 +78,7 @@ class LocalAirflow:
             self.programs.clear()
         self._keys = _keys(self.home / "keys.json")
         self.port = port or free_port()
-        self.url = f"http://{_HERE}:{self.port}"
+        self.url = f"http://{HERE if host in _EVERYWHERE else host}:{self.port}"
         self.password = self._keys["password"]
         self.api = AirflowApi(self.url, USER, self.password)
         self.env = {**self._environment(host, has_schedule=has_schedule), **env}
@@ -158,7 +161,7 @@ class LocalAirflow:
             **_QUICK,
             "AIRFLOW_HOME": str(self.home),
             "PYTHONPATH": str(ROOT / "include"),
-            "NO_PROXY": ",".join(filter(None, (_HERE, "localhost", os.environ.get("NO_PROXY")))),
+            "NO_PROXY": ",".join(filter(None, (HERE, "localhost", os.environ.get("NO_PROXY")))),
             # On a Mac, forked processes that have touched the network would be killed.
             "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -197,16 +200,16 @@ def inherited() -> dict[str, str]:
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as listener:
-        listener.bind((_HERE, 0))
+        listener.bind((HERE, 0))
         return int(listener.getsockname()[1])
 
 
-def is_free(port: int) -> bool:
+def is_free(port: int, host: str = HERE) -> bool:
     """Tell whether a port can be listened on."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((_HERE, port))
+            listener.bind((host, port))
         except OSError:
             return False
         return True

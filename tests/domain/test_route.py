@@ -24,6 +24,7 @@ from gapfill.domain.route import (
     zone_bounds,
 )
 from gapfill.domain.series import Grade, Station, Zone
+from tests.domain.oracle import WINDOW, Scene, nows, offers, scenes, who
 from tests.domain.samples import (
     DAY,
     FREE,
@@ -122,7 +123,7 @@ def test_the_hour_of_now_is_the_current_reading_only() -> None:
 
 
 def zones_at(now: str) -> list[tuple[datetime, str]]:
-    """Return where the zones of hourly weather begin, and their first source, without the oldest."""
+    """Return the start and first source of each zone of hourly weather but the oldest."""
     bounds = zone_bounds(WEATHER_HOURLY, at(now))
     assert bounds[0][1].sources[0] == "siar"
     return [(interval.start, zone.sources[0]) for interval, zone in bounds[1:]]
@@ -458,125 +459,12 @@ def test_pieces_that_are_judged_alike_share_one_judgement() -> None:
 
 # Brute force.
 
-ORIGIN = at("2025-10-24")
-"""The hours of the property tests count from here; 2025-10-26 has 25 hours, none of which matters."""
-
-hour = st.integers(0, 96)
-stretch = (
-    st.tuples(hour, hour)
-    .filter(lambda p: p[0] < p[1])
-    .map(lambda p: Interval(ORIGIN + p[0] * HOUR, ORIGIN + p[1] * HOUR))
-)
-stretches = st.lists(stretch, max_size=3).map(merge)
-hours_or_none = st.none() | st.integers(0, 60).map(lambda n: n * HOUR)
-
-
-@st.composite
-def offers(draw: st.DrawFn, name: str) -> Candidate:
-    """Draw a product of a source in any circumstances."""
-    offered = product(
-        name,
-        "p",
-        resolution=draw(st.sampled_from([HOUR, HOUR, HOUR, DAY])),
-        grade=draw(st.sampled_from(Grade)),
-        span=draw(st.sampled_from([HOUR, 14 * DAY])),
-        available=AfterEnd(draw(st.integers(-1, 30)) * HOUR),
-        since=ORIGIN + draw(st.integers(-50, 60)) * HOUR,
-        window=draw(hours_or_none),
-        hops=draw(st.integers(1, 2)),
-    )
-    asked_at = st.integers(0, 120).map(lambda n: f"{ORIGIN - 30 * HOUR + n * HOUR:%Y-%m-%d %H:%M}")
-    said = draw(st.lists(st.tuples(stretch, asked_at), max_size=3))
-    return candidate(
-        offered,
-        obstacle=draw(st.sampled_from([None, None, None, "paused"])),
-        blocked_until=draw(st.none() | hour.map(lambda n: ORIGIN + n * HOUR)),
-        quota_left=draw(st.sampled_from([None, None, 0, 1, 2])),
-        rulings=rule([entry(interval, when) for interval, when in said]),
-        recent=tuple(draw(stretches)),
-    )
-
-
-routes = st.sampled_from(
-    [
-        (Zone(("a", "b", "c"), younger_than=30 * HOUR), Zone(("c", "b", "a"))),
-        (Zone(("b",), younger_than=20 * HOUR), Zone(("a", "c"), current_month=True)),
-        (Zone(("c", "a"), younger_than=48 * HOUR), Zone(("b",), current_month=True), Zone(("a",))),
-    ]
-)
-nows = st.sampled_from([ORIGIN + 70 * HOUR, ORIGIN + timedelta(hours=80, minutes=20)])
-
-
-def _sources_of(of: Series, slot: datetime, now: datetime) -> tuple[str, ...]:
-    """Return the sources of a slot as the route table reads."""
-    for zone in of.route:
-        if zone.younger_than is not None:
-            if now - slot < zone.younger_than:
-                return zone.sources
-        elif not zone.current_month or slot >= at("2025-09-30 22:00"):
-            return zone.sources
-    return ()
-
-
-def _stand(c: Candidate, slot: datetime, now: datetime, above: Grade | None) -> str | datetime:
-    """Return ``yes``, ``recent``, ``never`` or the instant to wait for, as the design reads."""
-    offered = c.product
-    out_of_reach = slot < offered.since or offered.resolution != HOUR
-    no_better = above is not None and offered.grade <= above
-    keeps_until = slot + offered.window if offered.window is not None else END_OF_TIME
-    if c.obstacle or out_of_reach or no_better or keeps_until < now:
-        return "never"
-    assert isinstance(offered.available, AfterEnd)
-    out_at = slot + HOUR + offered.available.lag
-    if out_at > now:
-        return out_at
-    ruled = [r for r in c.rulings.items if slot in r.interval and r.until > now]
-    blocked = c.blocked_until if c.blocked_until and c.blocked_until > now else None
-    until = ruled[0].until if ruled else blocked
-    if until is not None:
-        ruled_out = bool(ruled) and ruled[0].count > 1
-        return "never" if ruled_out or until > keeps_until else until
-    if c.quota_left is not None and c.quota_left < offered.hops:
-        return now + DAY
-    return "recent" if any(slot in r for r in c.recent) else "yes"
-
-
-def who(
-    of: Series, offered: list[Candidate], slot: datetime, now: datetime, above: Grade | None = None
-) -> Candidate | datetime | None:
-    """Return who is to be asked for one slot, or until when to wait, as the design reads."""
-    order = [c for name in _sources_of(of, slot, now) for c in offered if c.source.name == name]
-    stands = {c.source.name: _stand(c, slot, now, above) for c in order}
-    for wanted in ("yes", "recent"):
-        able = [c for c in order if stands[c.source.name] == wanted]
-        if able and able[0].product.span == HOUR and able[0].product.grade < Grade.OBSERVED:
-            return next((c for c in able if c.product.grade >= Grade.OBSERVED), able[0])
-        if able:
-            return able[0]
-    return min((s for s in stands.values() if isinstance(s, datetime)), default=None)
-
 
 @thoroughly
-@given(
-    offers("a"),
-    offers("b"),
-    offers("c"),
-    stretches,
-    routes,
-    nows,
-    st.sampled_from([None, None, Grade.MODELLED, Grade.OBSERVED]),
-)
-def test_every_slot_goes_to_whom_the_route_rule_gives_it(
-    a: Candidate,
-    b: Candidate,
-    c: Candidate,
-    runs: list[Interval],
-    route: tuple[Zone, ...],
-    now: datetime,
-    above: Grade | None,
-) -> None:
+@given(scenes(), st.sampled_from([None, None, Grade.MODELLED, Grade.OBSERVED]))
+def test_every_slot_goes_to_whom_the_route_rule_gives_it(scene: Scene, above: Grade | None) -> None:
     """Runs are cut exactly to the slot: judging each slot by itself comes to the same."""
-    of, offered = series(route=route), [a, b, c]
+    of, offered, runs, now = scene
     pieces = list(choose(runs, of, offered, now, above=above))
     assert merge(p.interval for p in pieces) == runs
     assert all(x.interval.end <= y.interval.start for x, y in pairwise(pieces))
@@ -596,7 +484,7 @@ def test_every_slot_goes_to_whom_the_route_rule_gives_it(
 def test_edges_are_where_a_verdict_changes(of: Candidate, now: datetime, force: bool) -> None:  # noqa: FBT001 - drawn
     """Within a piece every slot has the standing of the first."""
     whole = series(route=(Zone(("a",)),))
-    for piece in cut([Interval(ORIGIN, ORIGIN + 96 * HOUR)], whole, [of], now, force=force):
+    for piece in cut([WINDOW], whole, [of], now, force=force):
         standings = {
             judge(of, whole, s, now, force=force).standing for s in HOURLY.slots(piece.interval)
         }

@@ -37,7 +37,7 @@ def test_a_starting_job_makes_one_pool_of_one_slot_for_each_source() -> None:
     plugin.on_starting(job)
     Pool.create_or_update_pool("gapfill_esios", 3, "widened", include_deferred=False)
     plugin.on_starting(job)
-    pools = {p.pool: p.slots for p in Pool.get_pools() if p.pool.startswith("gapfill_")}
+    pools = {p.pool: p.slots for p in Pool.get_pools() if str(p.pool).startswith("gapfill_")}
     assert pools["gapfill_ree"] == 1
     assert pools["gapfill_esios"] == 3
     assert len(pools) == 7

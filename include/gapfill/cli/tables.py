@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, TypeVar
 
 import pendulum
@@ -247,9 +248,8 @@ def duration(seconds: float) -> str:
 
 
 def brief(reason: str) -> str:
-    """Return the first of many verdicts; ``explain`` says them all."""
-    first, *others = reason.split("; ")
-    return f"{first}; and {count(len(others), 'more verdict')}, see explain" if others else first
+    """Return the beginning of many verdicts; ``explain`` says them all."""
+    return textwrap.shorten(reason, 160, placeholder=" … (explain says it all)")
 
 
 def count(number: int, noun: str) -> str:

@@ -1,0 +1,109 @@
+"""The command line in this process: a real store file, and a sandbox in place of the APIs."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gapfill.cli import main
+from gapfill.sandbox import Sandbox, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+NOW = "2025-11-05T12:00:00Z"
+"""Before 20:50 in Madrid: prices to the end of this day are due, tomorrow's are not."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Return stdout as the one JSON document that it must be."""
+        return json.loads(self.out)
+
+
+class Cli:
+    """Runs commands in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, *argv: str, stdin: str | None = None) -> Ran:
+        """Run a command line."""
+        if stdin is not None:
+            text = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
+            self._monkeypatch.setattr(sys, "stdin", text)
+        self._capsys.readouterr()
+        code = main(argv)
+        captured = self._capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Return something that runs commands."""
+    return Cli(capsys, monkeypatch)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Serve the APIs, without their rates."""
+    now = datetime(2025, 11, 5, 12, tzinfo=UTC)
+    with serve(now=now, rates={"ree": 0, "esios": 0}) as running:
+        yield running
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    """Return a catalogue of prices only, since 2025-10-01, whose sources may be asked fast."""
+    text = (ROOT / "include/gapfill/catalog.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
+    text = text.replace("earliest: 2021-06-01", "earliest: 2025-10-01")
+    text = text[: text.index("  weather_hourly:\n    group")]
+    path = tmp_path / "catalog.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return where the store's file is."""
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def environment(tmp_path: Path, catalogue: Path, store: Path, sandbox: Sandbox) -> dict[str, str]:
+    """Return the variables that set up an installation."""
+    api = json.dumps({"conn_type": "http", "host": sandbox.url})
+    return {
+        "AIRFLOW_CONN_GAPFILL_STORE": json.dumps({"conn_type": "sqlite", "host": str(store)}),
+        "AIRFLOW_CONN_REE_DEFAULT": api,
+        "AIRFLOW_CONN_ESIOS_DEFAULT": api,
+        "GAPFILL_CATALOG": str(catalogue),
+        "GAPFILL_LOCKS": str(tmp_path / "locks"),
+        "GAPFILL_NOW": NOW,
+    }
+
+
+@pytest.fixture
+def installed(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set up an installation in this process: an empty store and the sandbox."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)

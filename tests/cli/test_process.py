@@ -1,0 +1,219 @@
+"""The command line as processes: what they print and where, how they die, what that leaves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill.domain.interval import iso
+from gapfill.sandbox import world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gapfill.sandbox import Sandbox
+    from tests.cli.conftest import Cli
+
+ROOT = Path(__file__).parents[2]
+FIRST = datetime(2025, 9, 30, 22, tzinfo=UTC)
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def variables(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """Return a bare environment with a home of its own and no AIRFLOW_HOME."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": str(ROOT / "include"),
+        **environment,
+    }
+
+
+def run(*argv: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "gapfill", *argv],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_does_not_wait_for_airflow(variables: dict[str, str]) -> None:
+    """Importing Airflow takes seconds; asking for help must not."""
+    program = (
+        "import sys; from gapfill.cli import main; code = main(['heal', '--help']);"
+        "sys.exit(code or any(name.split('.')[0] == 'airflow' for name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=variables, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--max-gap-hours" in done.stdout
+
+
+def test_stdout_is_json_alone_and_the_home_stays_clean(variables: dict[str, str]) -> None:
+    """Airflow neither prints nor makes a folder."""
+    done = run("heal", "--json", "--end", "2025-10-05", env=variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["ree_records_recovered"] == 120
+    done = run("status", "--json", env=variables)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert json.loads(done.stdout)["state"] == "gaps"
+    assert list(Path(variables["HOME"]).iterdir()) == []
+
+
+def test_no_arguments_print_the_help(variables: dict[str, str]) -> None:
+    """On stderr, as a wrong command line."""
+    done = run(env=variables)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Commands:" in done.stderr
+
+
+def test_a_closed_pipe_is_no_error_message(variables: dict[str, str]) -> None:
+    """`export … | head -1` ends quietly."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "gapfill", "status", "--json"],
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 141
+
+
+@pytest.mark.parametrize(
+    "number,code,said",
+    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Stopped by a signal")],
+    ids=["SIGINT", "SIGTERM"],
+)
+def test_a_signal_ends_healing_in_a_sentence(  # noqa: PLR0913, PLR0917 - fixtures and cases
+    variables: dict[str, str], sandbox: Sandbox, store: Path, number: int, code: int, said: str
+) -> None:
+    """What was written stands; no request of the store is left half done."""
+    sandbox.faults.add({"api": "ree", "kind": "slow", "seconds": 30, "after": 1})
+    with subprocess.Popen(
+        [sys.executable, "-m", "gapfill", "heal"],
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_for(sandbox, 2)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (code, "")
+    assert err.splitlines()[-1].startswith(said)
+    assert "Traceback" not in err
+    assert store.exists()
+
+
+def wait_for(sandbox: Sandbox, requests: int) -> None:
+    """Wait until the sandbox has seen so many requests."""
+    end = time.monotonic() + 30
+    while len(sandbox.requests.all()) < requests:
+        assert time.monotonic() < end, "the request never came"
+        time.sleep(0.001)
+
+
+class Forks:
+    """Commands in processes that start at once."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def start(self, *argv: str) -> int:
+        """Start a command and return its process id."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(" ".join(argv) + "\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def wait(self) -> int:
+        """Return the exit code of the command that was started."""
+        return self._line()
+
+    def _line(self) -> int:
+        assert self._process.stdout is not None
+        return int(self._process.stdout.readline())
+
+
+@contextmanager
+def forks(env: dict[str, str]) -> Iterator[Forks]:
+    """Serve commands while the context lasts."""
+    program = Path(__file__).with_name("forks.py")
+    with subprocess.Popen(
+        [sys.executable, str(program)],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        yield Forks(process)
+
+
+@pytest.mark.usefixtures("installed")
+def test_killed_a_dozen_times_and_healed_to_the_truth(
+    cli: Cli, sandbox: Sandbox, catalogue: Path, variables: dict[str, str]
+) -> None:
+    """Each kill loses at most the answer on its way; nothing is stored twice or wrong."""
+    days = 37
+    text = catalogue.read_text(encoding="utf-8")
+    catalogue.write_text(text.replace("span: P14D", "span: P1D"), encoding="utf-8")
+    kills = [(1, 0), (2, 0), (1, 2), (3, 4), (2, 6), (4, 8), (1, 10), (3, 12), (2, 15)]
+    slow = [(1, 30), (2, 30), (3, 30)]
+    with forks(variables) as commands:
+        for requests, milliseconds in [*kills, *slow]:
+            sandbox.faults.clear()
+            if milliseconds == 30:
+                fault = {"api": "ree", "kind": "slow", "seconds": 5, "after": requests - 1}
+                sandbox.faults.add(fault)
+            seen = len(sandbox.requests.all())
+            child = commands.start("heal", "--json")
+            wait_for(sandbox, seen + requests)
+            time.sleep(milliseconds / 1000)
+            os.kill(child, signal.SIGKILL)
+            assert commands.wait() == -signal.SIGKILL
+    sandbox.faults.clear()
+    begun = stored(cli)
+    assert set(begun) <= set(truth())
+    assert len(begun) == len(dict(begun))
+    asked = len(sandbox.requests.all())
+    assert cli("heal", "--json").code == 0
+    assert stored(cli) == truth()
+    assert cli("heal", "--json").document["status"] == "nothing_to_do"
+    assert asked < len(sandbox.requests.all()) <= days + len(kills) + len(slow)
+
+
+def stored(cli: Cli) -> list[tuple[str, float]]:
+    """Return slots and prices as exported."""
+    rows = csv.DictReader(io.StringIO(cli("export", "pvpc").out))
+    return [(row["slot"], float(row["price_eur_mwh"])) for row in rows]
+
+
+def truth() -> list[tuple[str, float]]:
+    """Return the world's prices of every due slot."""
+    hours = [FIRST + timedelta(hours=n) for n in range(865)]
+    return [(iso(hour), world.price(8741, hour)) for hour in hours]

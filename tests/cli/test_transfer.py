@@ -1,0 +1,166 @@
+"""``export`` and ``import``: out and in again without a change, whole files or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Cli
+
+pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]
+
+LONG_DAY = ("--start", "2025-10-26", "--end", "2025-10-26")
+HEADER = "slot,price_eur_mwh,price_eur_kwh,grade,source,batch,kept"
+
+
+def test_the_25_hour_day_goes_out_and_in_again_unchanged(cli: Cli, store: Path) -> None:
+    """Every column, byte for byte, from one store into an empty one."""
+    cli("heal", *LONG_DAY)
+    first = cli("export", "pvpc", *LONG_DAY)
+    lines = first.out.splitlines()
+    assert (first.code, first.err, len(lines)) == (0, "", 26)
+    assert lines[0] == HEADER
+    assert lines[1].startswith("2025-10-25T22:00:00Z,")
+    assert lines[3].startswith("2025-10-26T00:00:00Z,82.19,0.08219,40,ree,cli__20251105T120000Z__")
+    assert lines[3].endswith(":20251025T2200Z-20251026T2300Z,")
+    for file in store.parent.glob("store.db*"):
+        file.unlink()
+    ran = cli("import", "pvpc", "-", stdin=first.out)
+    assert (ran.code, ran.out) == (0, "Imported 25 of 25 rows into pvpc.\n")
+    assert cli("export", "pvpc", *LONG_DAY).out == first.out
+
+
+def test_importing_what_stands_changes_nothing(cli: Cli) -> None:
+    """No row is written twice."""
+    cli("heal", *LONG_DAY)
+    before = cli("export", "pvpc").out
+    ran = cli("import", "pvpc", "-", stdin=before)
+    assert ran.out == (
+        "Imported 0 of 25 rows into pvpc.\n"
+        "The others were left out: the store holds the same or better.\n"
+    )
+    assert cli("export", "pvpc").out == before
+
+
+def test_rows_without_provenance_are_the_imports_own(cli: Cli, tmp_path: Path) -> None:
+    """Default grade, source ``import``, and a batch that ``undo`` takes back."""
+    file = tmp_path / "prices.csv"
+    file.write_text("slot,price_eur_mwh\n2025-10-26T00:00:00Z,-0.5\n2025-10-26T01:00:00Z,0\n")
+    ran = cli("import", "pvpc", str(file))
+    batch = ran.out.splitlines()[1].removeprefix("To take it back: undo ")
+    assert batch.startswith("import__20251105T120000Z__")
+    assert cli("export", "pvpc").out.splitlines() == [
+        HEADER,
+        f"2025-10-26T00:00:00Z,-0.5,,40,import,{batch},",
+        f"2025-10-26T01:00:00Z,0.0,,40,import,{batch},",
+    ]
+    assert cli("undo", batch).out.startswith("Undone: 2 slots removed, 0 put back")
+    assert cli("export", "pvpc").out == HEADER + "\n"
+    assert cli("undo", batch).code == 1
+
+
+def test_a_lower_grade_does_not_replace_a_higher_one(cli: Cli) -> None:
+    """Import is no way around the grades."""
+    cli("heal", *LONG_DAY)
+    before = cli("export", "pvpc").out
+    row = "slot,price_eur_mwh,grade\n2025-10-26T00:00:00Z,1,provisional\n"
+    assert cli("import", "pvpc", "-", stdin=row).out.startswith("Imported 0 of 1 row into pvpc.")
+    assert cli("export", "pvpc").out == before
+
+
+def test_an_export_may_be_json(cli: Cli) -> None:
+    """A list of rows with the CSV's keys; an absent value is null."""
+    row = "slot,price_eur_mwh\n2025-10-26T00:00:00Z,12.5\n"
+    cli("import", "pvpc", "-", stdin=row)
+    ran = cli("export", "pvpc", "--format", "json")
+    (document,) = ran.document
+    assert document.pop("batch").startswith("import__")
+    assert document == {
+        "slot": "2025-10-26T00:00:00Z",
+        "price_eur_mwh": 12.5,
+        "price_eur_kwh": None,
+        "grade": 40,
+        "source": "import",
+        "kept": None,
+    }
+    assert cli("export", "pvpc", "--end", "2025-10-01", "--format", "json").out == "[]\n"
+
+
+GOOD = "".join(f"2025-10-26T0{n}:00:00Z,{n}\n" for n in range(5))
+
+
+@pytest.mark.parametrize(
+    "text,said",
+    [
+        ("when,price_eur_mwh\n", "line 1: unknown column 'when'"),
+        ("slot\n", "line 1: no column 'price_eur_mwh'"),
+        ("", "line 1: no column 'slot'"),
+        ("slot,slot,price_eur_mwh\n", "line 1: a column comes twice"),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00Z,12;5\n",
+            "line 7, column price_eur_mwh: '12;5' is no number",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00Z,nan\n",
+            "line 7, column price_eur_mwh: 'nan' is no number",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00Z,1e9\n",
+            "line 7, column price_eur_mwh: 1e9 is outside -1000 to 10000 €/MWh",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00Z,\n",
+            "line 7, column price_eur_mwh: the row has no value",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:30:00Z,1\n",
+            "line 7, column slot: 2025-10-26T05:30:00Z is off the grid; "
+            "the slot is 2025-10-26T05:00:00Z",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-10-26T02:00:00+02:00,1\n",
+            "line 7, column slot: 2025-10-26T00:00:00Z comes twice",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00,1\n",
+            "line 7, column slot: '2025-10-26T05:00:00' is no instant",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-11-07T05:00:00Z,1\n",
+            "line 7, column slot: 2025-11-07T05:00:00Z is in the future",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-09-07T05:00:00Z,1\n",
+            "line 7, column slot: 2025-09-07T05:00:00Z is before pvpc begins",
+        ),
+        (
+            f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00Z\n",
+            "line 7, column slot: the row has more or fewer cells than the header",
+        ),
+        (
+            f"slot,price_eur_mwh,grade\n{GOOD.replace(chr(10), ',40' + chr(10))}"
+            "2025-10-26T05:00:00Z,1,gold\n",
+            "line 7, column grade: 'gold' is no grade",
+        ),
+    ],
+    ids=lambda value: value if value.startswith("line") else "",
+)
+def test_a_bad_row_refuses_the_whole_file(cli: Cli, store: Path, text: str, said: str) -> None:
+    """The sentence names line and column; not even the good rows are written."""
+    ran = cli("import", "pvpc", "-", stdin=text)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert ran.err.startswith(f"standard input, {said}")
+    assert ran.err.endswith("Nothing was imported.\n")
+    assert not store.exists()
+
+
+def test_a_file_that_is_not_text(cli: Cli, tmp_path: Path) -> None:
+    """Named by its path."""
+    file = tmp_path / "prices.csv"
+    file.write_bytes(b"\xff\xfeslot")
+    ran = cli("import", "pvpc", str(file))
+    assert (ran.code, ran.err) == (1, f"{file} is not UTF-8 text. Nothing was imported.\n")
