@@ -33,7 +33,7 @@ class Ran:
     err: str
 
     @property
-    def document(self) -> Any:
+    def document(self) -> Any:  # noqa: ANN401 - whatever the JSON holds
         """Return stdout as the one JSON document that it must be."""
         return json.loads(self.out)
 

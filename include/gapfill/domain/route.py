@@ -219,7 +219,7 @@ def _instant(verdict: Verdict) -> str:
 def _length(window: timedelta | None) -> str:
     hours = window / _HOUR if window else 0
     if hours < 1:
-        return f"{hours * 60:g} min"
+        return f"{hours * 60:.3g} min"
     return f"{hours:g} h" if hours <= _HOURS_READ_WELL else f"{hours / 24:g} d"
 
 

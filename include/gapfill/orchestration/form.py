@@ -7,6 +7,7 @@ what the fields mean and refuses what makes no sense.
 from __future__ import annotations
 
 from airflow.sdk import Param
+from airflow.sdk.definitions.param import ParamsDict
 
 SOURCES_SHOWN = (
     "all",
@@ -20,9 +21,9 @@ SOURCES_SHOWN = (
 read it here would cost every parsing of the DAG file."""
 
 
-def trigger_form() -> dict[str, Param]:
+def trigger_form() -> ParamsDict:
     """Return the fields in the order of the form."""
-    return {
+    fields = {
         "start_date": Param(
             None,
             title="First day",
@@ -78,3 +79,4 @@ def trigger_form() -> dict[str, Param]:
             type="boolean",
         ),
     }
+    return ParamsDict(fields)

@@ -97,7 +97,7 @@ def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: dateti
                 raise _Place(name, reader.line_num, "slot").wrong(f"{iso(row.slot)} comes twice")
             rows[row.slot] = row
     except csv.Error as exc:
-        message = f"{name}, line {reader.line_num}: {exc}. Nothing was imported."
+        message = f"{name}, line {reader.reader.line_num}: {exc}. Nothing was imported."
         raise RequestError(message) from exc
     except UnicodeDecodeError as exc:
         message = f"{name} is not UTF-8 text. Nothing was imported."

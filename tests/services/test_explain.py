@@ -1,0 +1,118 @@
+"""One slot explained: its state, each candidate's verdict, and what the next plan does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill.domain.interval import Interval
+from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.reading import Row
+from gapfill.domain.series import Grade, State
+from gapfill.errors import RequestError
+from gapfill.services.explain import Explanation, explain
+from gapfill.services.ports import Block
+
+if TYPE_CHECKING:
+    from gapfill.services.site import Site
+    from tests.services.conftest import Scripted
+
+SLOT = datetime(2026, 3, 10, 5, tzinfo=UTC)
+NEXT = SLOT + timedelta(hours=1)
+
+
+def told(site: Site, instant: datetime = SLOT) -> Explanation:
+    """Explain a slot of prices."""
+    return explain(site, site.catalog.series["pvpc"], instant)
+
+
+def put(site: Site, grade: Grade, **values: float) -> None:
+    """Store a reading at the slot."""
+    site.store.put(site.catalog.series["pvpc"], [Row(SLOT, values, grade, "ree", "run/1")])
+
+
+def test_a_missing_slot(site: Site) -> None:
+    """Due since the evening before; the first of the route that can is asked."""
+    said = told(site, SLOT + timedelta(minutes=59))
+    assert (said.slot, said.state, said.row) == (SLOT, State.MISSING, None)
+    assert said.sentence == "it was due 2026-03-09T19:50:00Z and has no reading"
+    assert [(o.candidate, o.standing) for o in said.opinions] == [
+        ("ree pvpc", "serves"),
+        ("esios 1001", "unconfigured"),
+        ("esios archive70", "serves"),
+    ]
+    assert said.next == "the next plan asks ree pvpc"
+
+
+def test_a_complete_slot(site: Site) -> None:
+    """What it holds and from where."""
+    put(site, Grade.OFFICIAL, price_eur_mwh=80.25)
+    said = told(site)
+    assert (said.state, said.next) == (State.COMPLETE, "nothing to do")
+    assert said.sentence == "holds price_eur_mwh 80.25, official, from ree, batch run/1"
+
+
+def test_a_provisional_slot_is_asked_of_who_has_better(site: Site) -> None:
+    """It is usable, and an upgrade is planned."""
+    put(site, Grade.OBSERVED, price_eur_mwh=80.25)
+    said = told(site)
+    assert (said.state, said.next) == (State.PROVISIONAL, "the next plan asks ree pvpc")
+
+
+def test_a_row_without_the_required_field_is_missing(site: Site) -> None:
+    """What it holds does not make it whole."""
+    put(site, Grade.OFFICIAL, price_eur_kwh=0.08)
+    said = told(site)
+    assert said.state is State.MISSING
+    assert said.sentence == "it holds price_eur_kwh 0.08, but no price_eur_mwh"
+
+
+def test_a_slot_that_waits_for_a_blocked_source(site: Site, sources: Scripted) -> None:
+    """Until when, and for whom."""
+    sources.obstacles["esios"] = "is paused"
+    until = datetime(2026, 3, 20, 13, tzinfo=UTC)
+    site.store.block(Block("ree", until, "REE said 429."))
+    said = told(site)
+    assert said.state is State.MISSING
+    assert said.opinions[0].sentence == "is blocked until 2026-03-20T13:00:00Z: REE said 429."
+    assert said.next == "waits until 2026-03-20T13:00:00Z for ree"
+
+
+def test_an_unfillable_slot_is_asked_again_some_day(site: Site, sources: Scripted) -> None:
+    """Two answers of "no data" rule a product out until its next date."""
+    sources.obstacles["esios"] = "is paused"
+    asked = [
+        Entry(
+            series="pvpc",
+            product="ree.pvpc",
+            station=None,
+            interval=Interval(SLOT, NEXT),
+            outcome=Outcome.NO_DATA,
+            asked_at=datetime(2026, 3, day, 12, tzinfo=UTC),
+            evidence="HTTP 502",
+        )
+        for day in (17, 19)
+    ]
+    site.store.note(asked)
+    said = told(site)
+    assert said.state is State.UNFILLABLE
+    assert said.next == "nobody is asked before 2026-03-26T12:00:00Z, unless forced"
+
+
+def test_slots_to_come(site: Site) -> None:
+    """Tomorrow's are not due, next month's are far off."""
+    tomorrow = told(site, datetime(2026, 3, 21, 5, tzinfo=UTC))
+    assert (tomorrow.state, tomorrow.sentence) == (State.PENDING, "due 2026-03-20T19:50:00Z")
+    later = told(site, datetime(2026, 4, 21, 5, tzinfo=UTC))
+    assert (later.state, later.sentence) == (
+        State.PENDING,
+        "it lies in the future, due 2026-04-20T18:50:00Z",
+    )
+
+
+def test_before_the_series_begins_there_is_no_slot(site: Site) -> None:
+    """And the sentence says where it begins."""
+    with pytest.raises(RequestError, match=r"^pvpc begins at 2026-02-28T23:00:00Z; "):
+        told(site, datetime(2026, 1, 1, tzinfo=UTC))
