@@ -113,7 +113,6 @@ def gap_detection() -> None:
         filling = backfill.override(task_id=f"backfill_{source}", pool=f"gapfill_{source}")
         certificates.append(filling.expand(unit=units))
     summary = summarize(certificates)
-    chain(chosen, summary)
     gate(summary)
 
 

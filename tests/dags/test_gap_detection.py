@@ -105,9 +105,7 @@ def test_a_request_that_makes_no_sense_is_refused_in_a_sentence(
     assert plant.sandbox.requests.all() == []
 
 
-def test_a_store_that_cannot_be_read_is_red_and_never_no_gaps(
-    plant: Plant, tmp_path: Path
-) -> None:
+def test_a_store_that_cannot_be_read_is_red_and_never_no_gaps(plant: Plant, tmp_path: Path) -> None:
     """A file that is no database: the run fails before any call, and says which file."""
     plant.store_file.write_bytes(b"this is no database" * 100)
     run = run_dag()

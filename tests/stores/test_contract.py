@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
@@ -231,7 +232,9 @@ def test_of_two_blocks_the_later_end_stands(store: Store) -> None:
     assert store.blocks(at(5)) == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     there=st.sets(st.integers(-3, 130)),
     modelled=st.sets(st.integers(-3, 130)),
@@ -251,6 +254,6 @@ def test_runs_equal_a_slot_by_slot_reading(
     lower = {at(h) for h in hours if h in modelled - there}
     found = store.absent(own, window)
     assert {s for run in found for s in own.grid.slots(run)} == lacking
-    assert all(a.end < b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end < b.start for a, b in pairwise(found))
     runs = store.below_target(own, window)
     assert {s for run in runs for s in own.grid.slots(run.interval)} == lower

@@ -56,7 +56,7 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path, pvpc: Series) ->
     """And is left as it was."""
     path = tmp_path / "store.db"
     path.write_bytes(b"Dear diary, " * 200)
-    with pytest.raises(StoreError, match="not a database.*point the connection gapfill_store"):
+    with pytest.raises(StoreError, match=r"not a database.*point the connection gapfill_store"):
         SqliteStore(path).read(pvpc, DAY)
     assert path.read_bytes() == b"Dear diary, " * 200
 

@@ -71,7 +71,7 @@ def show_status(out: Console, reports: Sequence[Report], now: datetime) -> None:
     out.print()
     out.print(newest)
     for report in reports:
-        _show_gaps(out, report)
+        _show_gaps(out, report, report.coverage.gaps)
 
 
 def headline(out: Console, reports: Sequence[Report]) -> None:
@@ -89,17 +89,14 @@ def worst_first(gaps: Sequence[Gap]) -> list[Gap]:
 
 
 def _worst(gap: Gap) -> Text:
-    return Text(
-        f"{gap.severity.label}, {gap.state}: {count(gap.slots, 'slot')} from "
-        f"{short(gap.interval.start)}",
-        _COLOURS[gap.severity],
-    )
+    line = f"{gap.slots:,} {gap.state} from {short(gap.interval.start)}"
+    return Text(line, _COLOURS[gap.severity])
 
 
-def _show_gaps(out: Console, report: Report) -> None:
-    if not report.coverage.gaps:
+def _show_gaps(out: Console, report: Report, gaps: Sequence[Gap]) -> None:
+    if not gaps:
         return
-    out.print(f"\n{report.series}, {count(len(report.coverage.gaps), 'gap')}, worst first:")
+    out.print(f"\n{report.series}, {count(len(gaps), 'gap')}, worst first:")
     if report.error:
         _sentence(out, report.error)
 
@@ -113,7 +110,7 @@ def _show_gaps(out: Console, report: Report) -> None:
         elif gap.reason:
             _sentence(out, brief(gap.reason))
 
-    _capped(out, worst_first(report.coverage.gaps), show)
+    _capped(out, worst_first(gaps), show)
 
 
 def show_plan(out: Console, plan: Plan) -> None:
@@ -194,6 +191,9 @@ def show_healed(out: Console, healed: Healed) -> None:
     if notes:
         out.print("\nTo know:")
         _capped(out, notes, lambda c: _sentence(out, f"{c.unit}, {c.outcome}: {c.note}"))
+    for report in healed.after:
+        missing = [gap for gap in report.coverage.gaps if gap.state is State.MISSING]
+        _show_gaps(out, report, missing)
     show_left(out, healed.plan)
     batches = list(dict.fromkeys(c.batch for c in healed.certificates if c.slots_filled))
     if batches:
@@ -270,7 +270,7 @@ def _sentence(out: Console, text: str) -> None:
         out.print(f"    {text}", soft_wrap=True)
         return
     for line in Text(text).wrap(out, max(out.width - 4, 20)):
-        out.print(Text("    ") + line)
+        out.print(f"    {line.plain.rstrip()}")
 
 
 def _numbers(*names: str) -> list[tuple[str, str]]:

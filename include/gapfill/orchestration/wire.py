@@ -71,7 +71,7 @@ def to_json(value: Any) -> Json:  # noqa: ANN401 - any of the services' frozen t
     if isinstance(value, Plan):
         document["units"] = [to_json(unit) for unit in value.units]
     if isinstance(value, Unit):
-        document["label"] = value.label
+        document |= {"label": value.label, "severity": value.severity.label}
     return document
 
 
@@ -81,8 +81,17 @@ def from_json(kind: type[T], document: Json) -> T:
     Raises:
         ValueError: If the document is not one of that kind.
     """
+    if kind is Plan:
+        document = document | {"units": [_numbered(unit) for unit in document["units"]]}
+    elif kind is Unit:
+        document = _numbered(document)
     found: T = _adapter(kind).validate_python(document)
     return found
+
+
+def _numbered(unit: Json) -> Json:
+    """Return a unit's document with its severity as the type has it."""
+    return unit | {"severity": Severity[str(unit["severity"]).upper()]}
 
 
 def order_to_json(order: Order) -> Json:

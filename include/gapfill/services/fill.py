@@ -211,16 +211,18 @@ class _Fill:
                     raise
                 self.site.sleep(exc.retry_after)
             except (SourceUnavailable, AuthRejected) as exc:
-                self._failed(ask, Outcome.UNREACHED, exc)
+                # The unit ends here: another source may stand in for the rest of it as well.
+                rest = Interval(ask.interval.start, self.unit.interval.end)
+                self._failed(rest, Outcome.UNREACHED, exc)
                 raise
             except SourceError as exc:
-                self._failed(ask, Outcome.FAILED, exc)
+                self._failed(ask.interval, Outcome.FAILED, exc)
                 raise
         message = "unreachable: the last refusal is raised above"
         raise AssertionError(message)
 
-    def _failed(self, ask: Ask, outcome: Outcome, exc: SourceError) -> None:
-        self.site.store.note([self._entry(ask.interval, outcome, str(exc))])
+    def _failed(self, interval: Interval, outcome: Outcome, exc: SourceError) -> None:
+        self.site.store.note([self._entry(interval, outcome, str(exc))])
 
     def _write(self, readings: Sequence[Reading]) -> None:
         if not readings:
