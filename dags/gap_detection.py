@@ -15,8 +15,7 @@ do no harm: what one has written, the other finds standing.
 - *A connection, a key or the catalogue is wrong*: mend what the sentence names, then clear
   the failed tasks.
 - *The store cannot be read or written*: mend it and clear. Nothing was guessed meanwhile.
-- *An answer could not be understood*: none of it was stored. If that goes on, the source
-  has changed its format; `docs/runbook.md` says what to do.
+- *An answer could not be understood*: none of it was stored; see `docs/runbook.md`.
 """
 
 from __future__ import annotations
@@ -112,8 +111,7 @@ def gap_detection() -> None:
         chain(chosen, units)
         filling = backfill.override(task_id=f"backfill_{source}", pool=f"gapfill_{source}")
         certificates.append(filling.expand(unit=units))
-    summary = summarize(certificates)
-    gate(summary)
+    gate(summarize(certificates))
 
 
 wired = gap_detection()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -63,9 +64,10 @@ def test_a_quiet_cycle_runs_six_task_instances_and_makes_no_call(plant: Plant) -
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(
-    plant: Plant, capfd: pytest.CaptureFixture[str]
+    plant: Plant, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No call, no store file, and the bill in the log."""
+    caplog.set_level(logging.INFO, "gapfill")
     run = run_dag(dry_run=True)
     assert (run.state, run.summary["status"], run.summary["dry_run"]) == (
         "success",
@@ -74,7 +76,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(
     )
     assert plant.sandbox.requests.all() == []
     assert not plant.store_file.exists()
-    assert "Plan: 1 unit, 816 slots, 3 calls" in "".join(capfd.readouterr())
+    assert "Plan: 1 unit, 816 slots, 3 calls" in caplog.text
 
 
 def test_a_range_heals_the_slots_that_start_in_it(plant: Plant) -> None:

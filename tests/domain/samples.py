@@ -30,7 +30,7 @@ SPOT_GRID = Grid(
 )
 """Hourly, and by quarters from 2025-10-01 local."""
 
-thoroughly = settings(max_examples=60, deadline=None, database=None, derandomize=True)
+thoroughly = settings(max_examples=40, deadline=None, database=None, derandomize=True)
 """For property tests: the same examples each time, so that a red build stays red."""
 
 

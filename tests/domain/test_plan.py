@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gapfill.domain import plan as plan_module
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, subtract
 from gapfill.domain.ledger import rule
 from gapfill.domain.plan import Cost, Plan, Request, Unit, Wish, coalesce, plan_units
-from gapfill.domain.route import Candidate
+from gapfill.domain.route import Candidate, choose
 from gapfill.domain.series import Grade, Zone
 from gapfill.domain.severity import Severity
 from tests.domain.oracle import Scene, scenes, who
@@ -45,9 +46,10 @@ from tests.domain.samples import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gapfill.domain.product import Product
+    from gapfill.domain.route import Assignment
     from gapfill.domain.series import Series
 
 NOW = at("2025-10-26 12:30")
@@ -159,6 +161,15 @@ def test_a_request_over_a_change_of_resolution_ends_on_a_slot() -> None:
 def test_a_whole_day_of_any_length_is_one_request(day: str) -> None:
     """A file of one day is not asked for twice because the day has 25 hours."""
     assert requests(ARCHIVE, day) == [day]
+
+
+def test_a_span_below_a_day_holds_within_the_day_too() -> None:
+    """A learned span may have been halved so often."""
+    offered = product(span=12 * HOUR, day_zone=MADRID)
+    assert requests(offered, "2025-06-01 00:00 > 2025-06-01 20:00") == [
+        "2025-06-01 00:00 > 2025-06-01 12:00",
+        "2025-06-01 12:00 > 2025-06-01 20:00",
+    ]
 
 
 def test_a_day_file_ends_at_local_midnight() -> None:
@@ -560,6 +571,24 @@ def test_upgrades_are_asked_only_of_a_better_product_and_never_wait() -> None:
     ]
     assert {u.severity for u in plan.units} == {Severity.MINOR}
     assert (plan.waiting, plan.unhealable) == ((), ())
+
+
+def test_upgrades_of_one_grade_are_judged_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass looks at the whole ledger, so one for each of 724 runs would take seconds."""
+    passes: list[int] = []
+
+    def spy(runs: Sequence[Interval], *args: Any, **how: Any) -> Iterator[Assignment]:  # noqa: ANN401 - as choose
+        passes.append(len(runs))
+        return choose(runs, *args, **how)
+
+    monkeypatch.setattr(plan_module, "choose", spy)
+    start = at("2025-01-01")
+    lower = [
+        Graded(Interval(start + n * DAY, start + n * DAY + HOUR), grade)
+        for n, grade in enumerate([Grade.MODELLED, Grade.PROVISIONAL] * 50)
+    ]
+    plan_units([Wish(WEATHER_HOURLY, candidates(WEATHER_HOURLY), [], lower)], NOW)
+    assert [n for n in passes if n] == [50, 50]
 
 
 def test_an_upgrade_is_taken_along_with_a_gap() -> None:

@@ -1,17 +1,69 @@
-"""The shipped catalogue and the clock of these tests."""
+"""The shipped catalogue, the clock of these tests, and stand-ins for what Airflow hands over."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gapfill import catalog
+from tests.services.conftest import site, sources, time
+
+if TYPE_CHECKING:
+    from gapfill.services.site import Site
+
+__all__ = ["site", "sources", "time"]
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+@dataclass
+class FakeInstance:
+    """A task instance: what it pushed, and what others left.
+
+    Attributes:
+        pushed: What it pushed, by key.
+        left: What other tasks left, by task id and key.
+        states: States of the run's tasks.
+    """
+
+    pushed: dict[str, Any] = field(default_factory=dict)
+    left: dict[tuple[str, str], Any] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: object) -> None:
+        """Keep what is pushed."""
+        self.pushed[key] = value
+
+    def xcom_pull(self, task_ids: str, *, key: str, map_indexes: int | None) -> Any:  # noqa: ANN401 - whatever is JSON
+        """Return what a task left."""
+        assert map_indexes is None
+        return self.left.get((task_ids, key))
+
+    def get_task_states(self, dag_id: str, *, run_ids: list[str]) -> dict[str, Any]:
+        """Return the states of the one run."""
+        assert dag_id == "gap_detection"
+        return {run_ids[0]: self.states}
 
 
 @pytest.fixture
 def known() -> catalog.Catalog:
     """Return the shipped catalogue."""
     return catalog.load()
+
+
+@pytest.fixture
+def ti() -> FakeInstance:
+    """Return a task instance that has done nothing yet."""
+    return FakeInstance()
+
+
+@pytest.fixture
+def here(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Let tasks find the scripted site instead of this installation's."""
+    from gapfill.orchestration import wiring
+
+    monkeypatch.setattr(wiring, "make_site", lambda: site)
+    return site

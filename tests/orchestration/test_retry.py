@@ -56,3 +56,48 @@ def test_waits_grow_and_are_clamped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(30 * 2**n <= wait <= 37.5 * 2**n for n, wait in enumerate(waits))
     monkeypatch.setenv("GAPFILL_RETRY_DELAY", "5000")
     assert evaluate(errors.StoreError("locked"), 1).retry_delay.total_seconds() == 600
+
+
+def test_a_refusal_waits_as_long_as_it_asks() -> None:
+    """Jittered, so that units that were refused together part again; clamped."""
+    refused = errors.RateLimited("429", source="ree", retry_after=80)
+    assert 80 <= evaluate(refused, 1).retry_delay.total_seconds() <= 100
+    refused = errors.RateLimited("429", source="ree", retry_after=86400)
+    assert evaluate(refused, 1).retry_delay.total_seconds() == 600
+
+
+def test_the_operators_retries_are_the_ceiling() -> None:
+    """As Airflow has it; a policy can only end a task earlier."""
+    from gapfill.orchestration.retry import BySeverity
+
+    task = SimpleNamespace(op_kwargs={"unit": {"severity": "critical"}})
+    instance = SimpleNamespace(run_id="r", task_id="backfill_ree", map_index=3)
+    context: Any = {"task": task, "ti": instance}
+    assert BySeverity().evaluate(DOWN, 2, 2, context).action.value == "retry"
+    assert BySeverity().evaluate(DOWN, 3, 2, context).action.value == "fail"
+
+
+def test_every_leaf_of_the_errors_has_an_action() -> None:
+    """A new one must be thought of here."""
+    leaves = {
+        name
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type)
+        and issubclass(kind, errors.GapfillError)
+        and not kind.__subclasses__()
+    }
+    assert leaves == {
+        "ConfigError",
+        "RequestError",
+        "SourceUnavailable",
+        "RateLimited",
+        "AuthRejected",
+        "MalformedPayload",
+        "StoreError",
+    }
+
+
+def test_a_mistyped_delay_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty seconds."""
+    monkeypatch.setenv("GAPFILL_RETRY_DELAY", "soon")
+    assert 30 <= evaluate(DOWN, 1).retry_delay.total_seconds() <= 37.5

@@ -6,13 +6,20 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gapfill.domain.coverage import Coverage, Gap, Graded
 from gapfill.domain.interval import Interval
 from gapfill.domain.plan import Plan, Unit, Wish, plan_units
 from gapfill.domain.route import Candidate
+from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.orchestration.params import read_order
 from gapfill.orchestration.wire import from_json, order_from_json, order_to_json, to_json
+from gapfill.services.detect import Report
 from gapfill.services.fill import Certificate
+from gapfill.services.summary import Summary
 from tests.orchestration.conftest import NOW
 
 if TYPE_CHECKING:
@@ -62,3 +69,63 @@ def test_an_order_comes_back_equal(known: Catalog) -> None:
     params = {"start_date": "2026-03-01", "end_date": "2026-03-02", "force": True}
     order = read_order(params, known, NOW)
     assert order_from_json(json.loads(json.dumps(order_to_json(order))), known) == order
+
+
+INSTANTS = st.datetimes(
+    min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - Hypothesis wants it naive and adds the zone
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001 - the same
+    timezones=st.just(UTC),
+)
+INTERVALS = st.tuples(INSTANTS, INSTANTS).filter(lambda p: p[0] < p[1]).map(lambda p: Interval(*p))
+TEXTS = st.text(max_size=20)
+COUNTS = st.integers(0, 100_000)
+GAPS = st.builds(
+    Gap,
+    INTERVALS,
+    COUNTS,
+    st.sampled_from(Severity),
+    st.sampled_from(State),
+    st.none() | INSTANTS,
+    TEXTS,
+    st.none() | INSTANTS,
+)
+COVERAGES = st.builds(
+    Coverage,
+    st.none() | INTERVALS,
+    st.fixed_dictionaries(dict.fromkeys(State, COUNTS)),
+    COUNTS,
+    st.lists(GAPS, max_size=3).map(tuple),
+    st.lists(st.builds(Graded, INTERVALS, st.sampled_from(Grade)), max_size=3).map(tuple),
+    st.lists(INTERVALS, max_size=3).map(tuple),
+    COUNTS,
+    COUNTS,
+)
+REPORTS = st.builds(Report, TEXTS, COVERAGES, st.none() | INSTANTS, st.none() | TEXTS)
+SUMMARIES = st.builds(
+    Summary,
+    TEXTS,
+    COUNTS,
+    COUNTS,
+    st.floats(0, 1e6),
+    *[COUNTS] * 7,
+    st.dictionaries(TEXTS, st.lists(INTERVALS, max_size=3), max_size=3),
+    st.lists(TEXTS, max_size=3),
+)
+
+
+@given(REPORTS)
+def test_any_report_comes_back_equal(report: Report) -> None:
+    """With states as keys, grades and severities in words, instants in UTC."""
+    document = json.loads(json.dumps(to_json(report)))
+    back = from_json(Report, document)
+    assert back == report
+    assert all(gap.interval.start.tzinfo is UTC for gap in back.coverage.gaps)
+    assert all(type(gap.severity) is Severity for gap in back.coverage.gaps)
+    words = {gap["severity"] for gap in document["coverage"]["gaps"]}
+    assert words <= {"minor", "moderate", "critical"}
+
+
+@given(SUMMARIES)
+def test_any_summary_comes_back_equal(summary: Summary) -> None:
+    """With the healed intervals by series."""
+    assert from_json(Summary, json.loads(json.dumps(to_json(summary)))) == summary

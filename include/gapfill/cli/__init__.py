@@ -1,7 +1,8 @@
 """The command line: the same services as the DAGs, without a scheduler.
 
-``main`` is the boundary where errors become sentences, ``app`` the commands, ``ranges``
-reads dates, ``desk`` opens the installation, ``tables`` and ``progress`` are what people see.
+``main`` is the boundary where errors become sentences, ``app`` the commands and
+``options`` what they share, ``ranges`` reads dates, ``desk`` opens the installation;
+``tables``, ``progress`` and ``words`` are what people see.
 """
 
 from __future__ import annotations

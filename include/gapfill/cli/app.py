@@ -4,101 +4,39 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from gapfill.cli import tables
-from gapfill.cli.desk import Desk
+from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
-from gapfill.cli.ranges import select, slot_of
+from gapfill.cli.ranges import order_of, select, slot_of
+from gapfill.cli.words import count
 from gapfill.domain.series import State
 from gapfill.errors import GapfillError, RequestError
 from gapfill.services import transfer, views
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planner import make_plan, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from gapfill.cli.desk import Desk
     from gapfill.services.detect import Report
-
-Command = TypeVar("Command", bound="Callable[..., Any]")
 
 FAILED, MISSING = 1, 3
 """Exit codes of a read that failed, and of slots that are missing (design, 13)."""
 
 
-def _keep(context: click.Context, option: click.Parameter, value: object) -> None:
-    """Keep a global option wherever it stands; the one nearer the end wins."""
-    if value is not None and option.name == "now":
-        context.ensure_object(Desk).now = str(value)
-
-
-def _everywhere(command: Command) -> Command:
-    """Add the options that may stand before and after the command's name."""
-    now = click.option(
-        "--now",
-        metavar="INSTANT",
-        expose_value=False,
-        callback=_keep,
-        help="What time it is, for a report that can be repeated; else GAPFILL_NOW or the clock.",
-    )
-    debug = click.option(
-        "--debug",
-        is_flag=True,
-        expose_value=False,
-        help="Show tracebacks and logs on stderr.",
-    )
-    return now(debug(command))
-
-
-def _range(command: Command) -> Command:
-    help_end = "Instant outside, or last local day."
-    start = click.option("--start", metavar="DATE", help="First instant or local day.")
-    return start(click.option("--end", metavar="DATE", help=help_end)(command))
-
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-
-
-def _hours(_context: click.Context, _option: click.Parameter, value: float) -> float:
-    if not math.isfinite(value):
-        message = "it must be a number of hours"
-        raise click.BadParameter(message)
-    return value
-
-
-def _order(command: Command) -> Command:
-    """Add the options of ``plan`` and ``heal``."""
-    options = (
-        click.option("--series", multiple=True, metavar="NAME", help="Series; may be repeated."),
-        _range,
-        click.option(
-            "--max-gap-hours",
-            type=click.FloatRange(0, 1_000_000),
-            default=0.0,
-            callback=_hours,
-            help="Only gaps longer than this; above 0 no upgrades.",
-        ),
-        click.option("--force", is_flag=True, help="Ask again what a source said it has not."),
-        click.option("--refresh", is_flag=True, help="Ask again what is complete; needs a range."),
-        _json,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
-@_everywhere
+@everywhere
 def app() -> None:
     """Find the holes in time series and close them from the right source.
 
@@ -109,10 +47,10 @@ def app() -> None:
 
 @app.command()
 @click.argument("names", nargs=-1, metavar="[SERIES]...")
-@_range
+@in_range
 @click.option("--strict", is_flag=True, help="Exit 3 for anything that is not complete.")
-@_json
-@_everywhere
+@as_document
+@everywhere
 @click.pass_obj
 def status(
     desk: Desk,
@@ -151,8 +89,8 @@ def _code(reports: Sequence[Report], *, strict: bool = False) -> int:
 @app.command()
 @click.argument("name", metavar="SERIES")
 @click.argument("slot")
-@_json
-@_everywhere
+@as_document
+@everywhere
 @click.pass_obj
 def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
     """Say a slot's state, and what each source can do for it.
@@ -172,13 +110,13 @@ def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
 
 
 @app.command()
-@_order
-@_everywhere
+@ordered
+@everywhere
 @click.pass_obj
-def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see _ordered
+def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Show what would be asked of whom, and what that costs; nothing is asked."""
     now = desk.clock()
-    order = _ordered(desk, now, **options)
+    order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site:
         order.check(site)
         made = make_plan(site, order, survey(site, order))
@@ -189,29 +127,14 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     return 0
 
 
-def _ordered(
-    desk: Desk,
-    now: datetime,
-    *,
-    series: tuple[str, ...],
-    start: str | None,
-    end: str | None,
-    max_gap_hours: float,
-    force: bool,
-    refresh: bool,
-) -> Order:
-    selection = select(desk.catalog(), series, start, end, now)
-    return Order(selection, max_gap_hours, force, refresh)
-
-
 @app.command()
-@_order
-@_everywhere
+@ordered
+@everywhere
 @click.pass_obj
-def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see _ordered
+def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Plan and carry the plan out here and now, three rounds at most."""
     now = desk.clock()
-    order = _ordered(desk, now, **options)
+    order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
         healed = heal_gaps(site, order, _new_id("cli", now), watcher)
     if as_json:
@@ -230,9 +153,9 @@ def _new_id(what: str, now: datetime) -> str:
 
 @app.command()
 @click.argument("name", metavar="SERIES")
-@_range
+@in_range
 @click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv")
-@_everywhere
+@everywhere
 @click.pass_obj
 def export(desk: Desk, name: str, start: str | None, end: str | None, kind: str) -> int:
     """Print the rows of a range, with where each value came from."""
@@ -258,7 +181,7 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
 @app.command("import")
 @click.argument("name", metavar="SERIES")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@_everywhere
+@everywhere
 @click.pass_obj
 def import_(desk: Desk, name: str, file: str) -> int:
     """Take in a CSV file as `export` writes it, whole or not at all.
@@ -277,7 +200,7 @@ def import_(desk: Desk, name: str, file: str) -> int:
         raise GapfillError(str(exc)) from exc
     with desk.site(now) as site:
         written = transfer.import_rows(site, series, rows)
-    of = f"{written:,} of {tables.count(len(rows), 'row')}"
+    of = f"{written:,} of {count(len(rows), 'row')}"
     desk.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
     if written < len(rows):
         desk.out.print("The others were left out: the store holds the same or better.")
@@ -294,7 +217,7 @@ def _opened(file: str) -> TextIO:
 
 @app.command()
 @click.argument("batch")
-@_everywhere
+@everywhere
 @click.pass_obj
 def undo(desk: Desk, batch: str) -> int:
     """Put back what a batch replaced and remove what it added."""
@@ -305,7 +228,7 @@ def undo(desk: Desk, batch: str) -> int:
             raise GapfillError(message)
         undone = site.store.undo(batch, site.catalog.series.values())
     desk.out.print(
-        f"Undone: {tables.count(undone.removed, 'slot')} removed, {undone.restored:,} put back, "
+        f"Undone: {count(undone.removed, 'slot')} removed, {undone.restored:,} put back, "
         f"{undone.left:,} left alone because a later batch replaced them.",
         soft_wrap=True,
     )

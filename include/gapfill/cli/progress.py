@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gapfill.cli.tables import count, duration
+from gapfill.cli.words import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import parse_bound
 from gapfill.errors import RequestError
+from gapfill.services.planner import Order
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -39,6 +40,25 @@ def select(
     )
     selection.check(now)
     return selection
+
+
+def order_of(
+    known: Catalog,
+    now: datetime,
+    *,
+    series: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    max_gap_hours: float,
+    force: bool,
+    refresh: bool,
+) -> Order:
+    """Return the order that the options of ``plan`` and ``heal`` give.
+
+    Raises:
+        RequestError: As ``select`` does.
+    """
+    return Order(select(known, series, start, end, now), max_gap_hours, force, refresh)
 
 
 def slot_of(series: Series, text: str) -> datetime:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import textwrap
 from typing import TYPE_CHECKING, TypeVar
 
 import pendulum
 from rich.table import Table
 from rich.text import Text
 
-from gapfill.domain.interval import iso
+from gapfill.cli.words import brief, count, duration, percent, short, span
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.services import views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from rich.console import Console
@@ -55,16 +53,16 @@ def show_status(out: Console, reports: Sequence[Report], now: datetime) -> None:
     """Print the state of every series: a first line, two tables, the gaps, the failures."""
     headline(out, reports)
     out.print(f"as of {short(now)}\n", style="dim")
-    counts = _table("series", *_numbers("coverage", "usable", *_COLUMNS.values()))
+    counts = _table("series", numbers=("coverage", "usable", *_COLUMNS.values()))
     newest = _table("series", "newest", "worst gap")
     for report in reports:
         coverage = report.coverage
-        n = [f"{coverage.counts[state]:,}" for state in _COLUMNS]
+        n = ["?" if report.error else f"{coverage.counts[state]:,}" for state in _COLUMNS]
         counts.add_row(report.series, percent(coverage.coverage), percent(coverage.usable), *n)
         gaps = worst_first(coverage.gaps)
         newest.add_row(
             report.series,
-            short(report.newest) if report.newest else "none",
+            short(report.newest) if report.newest else "?" if report.error else "none",
             _worst(gaps[0]) if gaps else Text("no gap"),
         )
     out.print(counts)
@@ -129,7 +127,7 @@ def show_plan(out: Console, plan: Plan) -> None:
     out.print(Text(", ".join([first, *left]) + ".", "bold"), soft_wrap=True)
     out.print(f"as of {short(plan.now)}", style="dim")
     if plan.units:
-        table = _table("unit", "severity", "source", *_numbers("slots", "calls"))
+        table = _table("unit", "severity", "source", numbers=("slots", "calls"))
         for unit in plan.units:
             severity = Text(unit.severity.label, _COLOURS[unit.severity])
             cells = f"{unit.slots:,}", f"{len(unit.requests):,}"
@@ -224,39 +222,6 @@ def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:
     out.print(f"\nNext: {explanation.next}.", soft_wrap=not out.is_terminal)
 
 
-def short(instant: datetime) -> str:
-    """Return an instant to the minute, or to the second where it has one."""
-    return iso(instant.replace(microsecond=0)).replace(":00Z", "Z")
-
-
-def span(interval: Interval) -> str:
-    """Return an interval as start, dash, end."""
-    return f"{short(interval.start)} – {short(interval.end)}"
-
-
-def percent(share: float | None) -> str:
-    """Return a share in per cent, rounded down: one missing slot is never 100 %."""
-    return "–" if share is None else f"{math.floor(share * 10_000) / 100:.2f} %"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as people say them."""
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
-
-
-def brief(reason: str) -> str:
-    """Return the beginning of many verdicts; ``explain`` says them all."""
-    return textwrap.shorten(reason, 160, placeholder=" … (explain says it all)")
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is one."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def _capped(out: Console, items: Sequence[T], show: Callable[[T], None]) -> None:
     for item in items[:SHOWN]:
         show(item)
@@ -273,15 +238,10 @@ def _sentence(out: Console, text: str) -> None:
         out.print(f"    {line.plain.rstrip()}")
 
 
-def _numbers(*names: str) -> list[tuple[str, str]]:
-    return [(name, "right") for name in names]
-
-
-def _table(*columns: str | tuple[str, str]) -> Table:
+def _table(*columns: str, numbers: Iterable[str] = ()) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        if isinstance(column, str):
-            table.add_column(column, overflow="fold")
-        else:
-            table.add_column(column[0], justify="right")
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right")
     return table

@@ -85,6 +85,8 @@ class Interval:
     def intersection(self, other: Interval) -> Interval | None:
         """Return what both intervals share, ``None`` where they share nothing."""
         start, end = max(self.start, other.start), min(self.end, other.end)
+        if start is self.start and end is self.end:
+            return self
         return Interval(start, end) if start < end else None
 
 
@@ -135,6 +137,8 @@ def subtract(intervals: Sequence[Interval], holes: Sequence[Interval]) -> list[I
                 rest.append(Interval(start, holes[k].start))
             start = max(start, holes[k].end)
             k += 1
-        if start < interval.end:
+        if start is interval.start:
+            rest.append(interval)
+        elif start < interval.end:
             rest.append(Interval(start, interval.end))
     return rest

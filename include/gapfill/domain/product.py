@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gapfill.domain.civil import Rule
 
 
+_DAY = timedelta(days=1)
 _LONGEST_DAY = timedelta(hours=25)
 _MOMENT = timedelta(microseconds=1)
 
@@ -106,8 +107,8 @@ class Product:
         """Tell whether one request may ask for ``[start, end)``.
 
         It may be no longer than the span; where requests are made of whole days, it may
-        touch no more days than the span has. One whole day always fits, whatever the
-        span: that of 25 hours is one request too.
+        touch no more days than the span has. A span of a day is one whole day, so that
+        the one of 25 hours is one request too.
         """
         if self.day_zone is None:
             return end - start <= self.span
@@ -115,4 +116,5 @@ class Product:
             return False
         last = local_date(end - _MOMENT, self.day_zone)
         days = (last - local_date(start, self.day_zone)).days + 1
-        return days == 1 or (days <= self.span.days and end - start <= self.span)
+        is_one_day = days == 1 and self.span >= _DAY
+        return is_one_day or (days <= max(self.span.days, 1) and end - start <= self.span)

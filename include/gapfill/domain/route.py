@@ -347,7 +347,7 @@ def cut(
                 )
                 varies = any(v.standing is Standing.NOT_OUT for v in verdicts)
                 judged = None if varies else n
-            yield Piece(Interval(start, end), verdicts)
+            yield Piece(Interval(start, end) if inner else run, verdicts)
 
 
 def _in_order(zone: Zone, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:

@@ -63,7 +63,7 @@ def summarize_run(
             site,
             run,
             [replace(made, units=(), deferred=0) if is_dry else made],
-            [from_json(Certificate, c) for of_source in certificates for c in of_source or ()],
+            _of_plan(made, run, certificates),
             [from_json(Report, report) for report in reports],
             after,
             seconds,
@@ -92,6 +92,18 @@ def gate(document: Json) -> None:
     if problem:
         raise AirflowFailException(problem)
     log.info("%s", story.sentence(document))
+
+
+def _of_plan(
+    plan: Plan, run: str, certificates: Iterable[Iterable[Json] | None]
+) -> list[Certificate]:
+    """Return the certificates of the plan's units.
+
+    In a run that was cleared, those of units that the new plan lacks may still be there.
+    """
+    batches = {f"{run}/{unit.id}" for unit in plan.units}
+    found = [from_json(Certificate, c) for of_source in certificates for c in of_source or ()]
+    return [certificate for certificate in found if certificate.batch in batches]
 
 
 def _age_s(started: datetime | None) -> float:

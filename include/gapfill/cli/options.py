@@ -1,0 +1,79 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gapfill.cli.desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def _keep(context: click.Context, option: click.Parameter, value: object) -> None:
+    """Keep a global option wherever it stands; the one nearer the end wins."""
+    if value is not None and option.name == "now":
+        context.ensure_object(Desk).now = str(value)
+
+
+def everywhere(command: Command) -> Command:
+    """Add the options that may stand before and after the command's name."""
+    now = click.option(
+        "--now",
+        metavar="INSTANT",
+        expose_value=False,
+        callback=_keep,
+        help="What time it is, for a report that can be repeated; else GAPFILL_NOW or the clock.",
+    )
+    debug = click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        help="Show tracebacks and logs on stderr.",
+    )
+    return now(debug(command))
+
+
+def in_range(command: Command) -> Command:
+    """Add ``--start`` and ``--end``, either of which may be left out."""
+    start = click.option("--start", metavar="DATE", help="First instant or local day.")
+    end = click.option("--end", metavar="DATE", help="Instant outside, or last local day.")
+    return start(end(command))
+
+
+as_document = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
+)
+
+
+def _hours(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        message = "it must be a number of hours"
+        raise click.BadParameter(message)
+    return value
+
+
+def ordered(command: Command) -> Command:
+    """Add the options of ``plan`` and ``heal``."""
+    options = (
+        click.option("--series", multiple=True, metavar="NAME", help="Series; may be repeated."),
+        in_range,
+        click.option(
+            "--max-gap-hours",
+            type=click.FloatRange(0, 1_000_000),
+            default=0.0,
+            callback=_hours,
+            help="Only gaps longer than this; above 0 no upgrades.",
+        ),
+        click.option("--force", is_flag=True, help="Ask again what a source said it has not."),
+        click.option("--refresh", is_flag=True, help="Ask again what is complete; needs a range."),
+        as_document,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,104 @@
+"""``gap_detection`` under a real scheduler: pools, a run, and two runs at once."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.dags.test_gap_detection import truth
+from tools.local_airflow import LocalAirflow
+from tools.processes import members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.dags.conftest import Plant
+
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(500)]
+
+DAG = "gap_detection"
+OWN = ("GAPFILL_", "AIRFLOW_CONN_")
+PATIENCE_S = 180
+
+
+@pytest.fixture
+def airflow(plant: Plant, tmp_path: Path) -> Iterator[LocalAirflow]:
+    """Run an Airflow around the plant; afterwards none of its processes is left."""
+    del plant
+    env = {name: value for name, value in os.environ.items() if name.startswith(OWN)}
+    with LocalAirflow(tmp_path / "airflow", env) as running:
+        running.start(dags=[DAG])
+        sessions = running.programs.sessions
+        yield running
+        assert running.stop() == []
+    assert members(sessions) == []
+
+
+def wait_for(airflow: LocalAirflow, run: str, task: str, state: str) -> None:
+    """Wait until a task instance of a run is in a state."""
+
+    def is_there() -> bool:
+        return any(t.name == task and t.state == state for t in airflow.api.tasks(DAG, run))
+
+    airflow.programs.wait_until(is_there, PATIENCE_S, f"{task} {state}", "scheduler")
+
+
+def summary(airflow: LocalAirflow, run: str) -> dict[str, Any]:
+    """Return what ``summarize`` of a run returned."""
+    found = airflow.api.xcom(DAG, run, "summarize")
+    assert isinstance(found, dict)
+    return found
+
+
+def test_runs_heal_under_a_real_scheduler_also_two_at_once(
+    airflow: LocalAirflow, plant: Plant
+) -> None:
+    """Nothing is asked or written twice, and the store ends equal to what was published."""
+    pools: Any = airflow.api._get("pools", limit=100)
+    slots = {pool["name"]: pool["slots"] for pool in pools["pools"]}
+    assert (slots["gapfill_ree"], slots["gapfill_esios"]) == (1, 1)
+
+    first = airflow.api.trigger(DAG, {"start_date": "2026-02-15", "end_date": "2026-02-20"})
+    assert airflow.api.follow(DAG, first, timeout_s=PATIENCE_S)["state"] == "success"
+    assert (summary(airflow, first)["status"], summary(airflow, first)["calls"]) == ("completed", 1)
+    assert plant.prices() == dict(list(truth().items())[: 6 * 24])
+    labels = {task.name: task.label for task in airflow.api.tasks(DAG, first)}
+    assert labels["backfill_ree"] == "pvpc 2026-02-14T23:00Z–2026-02-20T23:00Z"
+
+    plant.sandbox.faults.add({"api": "ree", "kind": "slow", "seconds": 8, "times": 2})
+    second = airflow.api.trigger(DAG)
+    wait_for(airflow, second, "backfill_ree", "running")
+    third = airflow.api.trigger(DAG)
+    for run in (second, third):
+        assert airflow.api.follow(DAG, run, timeout_s=PATIENCE_S)["state"] == "success"
+    assert plant.prices() == truth()
+    assert [summary(airflow, run)["calls"] for run in (second, third)] == [2, 0]
+    assert [summary(airflow, run)["ree_records_recovered"] for run in (second, third)] == [672, 0]
+    assert len(plant.sandbox.requests.of("ree")) == 3
+    assert {row.batch for row in plant.rows()} == {
+        f"{DAG}/{first}/pvpc:ree.pvpc:20260214T2300Z-20260220T2300Z",
+        f"{DAG}/{second}/pvpc:ree.pvpc:20260220T2300Z-20260320T2300Z",
+    }
+
+
+def test_a_run_that_fails_is_red_and_says_so_once(airflow: LocalAirflow, plant: Plant) -> None:
+    """By the gate's callback, in the gate's log; the run's own callback stays silent."""
+    plant.sandbox.faults.add({"api": "ree", "kind": "401"})
+    run = airflow.api.trigger(DAG)
+    assert airflow.api.follow(DAG, run, timeout_s=PATIENCE_S)["state"] == "failed"
+    states = {task.name: task.state for task in airflow.api.tasks(DAG, run)}
+    assert (states["summarize"], states["gate"]) == ("success", "failed")
+    time.sleep(5)
+    said = [
+        line
+        for log in (airflow.home / "logs").rglob("*.log")
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if "ALERT" in line
+    ]
+    assert len(said) == 1
+    assert f"{DAG}, {run}: 1 unit failed: pvpc" in said[0]
+    assert plant.prices() == {}

@@ -1,0 +1,206 @@
+"""The end of a run: what it came to, whatever became of its tasks, and when it is red."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gapfill.errors import SourceUnavailable
+
+if TYPE_CHECKING:
+    from gapfill.services.site import Site
+    from gapfill.sources.base import Answer, Ask
+    from tests.orchestration.conftest import FakeInstance
+    from tests.services.conftest import Scripted
+
+pytestmark = pytest.mark.airflow
+
+TASKS = ("validate_request", "detect_gaps", "plan_backfill", "choose_sources")
+RUN = "gap_detection/manual__1"
+
+
+@dataclass
+class Events:
+    """Outlet events: what was added to the alias of all series."""
+
+    added: list[tuple[str, Any]] = field(default_factory=list)
+
+    def __getitem__(self, alias: Any) -> Any:  # noqa: ANN401 - Airflow's alias and accessor
+        assert alias.name == "gapfill_series"
+        return self
+
+    def add(self, asset: Any, extra: Any) -> None:  # noqa: ANN401 - Airflow's asset
+        """Note an event."""
+        self.added.append((asset.name, extra))
+
+
+def context(ti: FakeInstance, events: Events | None = None) -> dict[str, Any]:
+    """Return what Airflow hands to ``summarize``."""
+    run = SimpleNamespace(dag_id="gap_detection", run_id="manual__1", start_date=datetime.now(UTC))
+    return {"ti": ti, "dag_run": run, "outlet_events": events or Events()}
+
+
+def carry_out(ti: FakeInstance, *, is_dry: bool = False) -> list[dict[str, Any]]:
+    """Run everything before ``summarize`` and return the certificates."""
+    from gapfill.orchestration import tasks
+
+    request = tasks.validate_request({"dry_run": is_dry}, ti)
+    reports = tasks.detect_gaps(request, ti)
+    plan = tasks.plan_backfill(request, reports, ti)
+    for name, result in zip(TASKS, (request, reports, plan), strict=False):
+        ti.left[name, "return_value"] = json.loads(json.dumps(result))
+    ti.states |= dict.fromkeys(TASKS, "success")
+    if is_dry:
+        return []
+    return [json.loads(json.dumps(tasks.backfill(unit, RUN, ti))) for unit in plan["units"]]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -> None:
+    """The keys of the contract, and the healed intervals in the event."""
+    from gapfill.orchestration import closing
+
+    events = Events()
+    document = closing.summarize_run([carry_out(ti), None], TASKS, context(ti, events))
+    closing.gate(document)
+    assert document.pop("duration_seconds") >= 0
+    intervals = [{"start": "2026-02-28T23:00:00Z", "end": "2026-03-20T23:00:00Z"}]
+    assert document == {
+        "status": "completed",
+        "ree_records_recovered": 480,
+        "weather_records_recovered": 0,
+        "gaps_found": 1,
+        "gaps_resolved": 1,
+        "gaps_waiting": 0,
+        "gaps_unfillable": 0,
+        "units_failed": 0,
+        "units_deferred": 0,
+        "calls": 2,
+        "healed": {"pvpc": intervals},
+        "failures": [],
+        "dry_run": False,
+        "units_planned": 0,
+        "calls_planned": 0,
+    }
+    extra = {"series": "pvpc", "run": RUN, "intervals": intervals}
+    assert events.added == [("gapfill_pvpc", extra)]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_dry_run_says_what_it_would_have_done(ti: FakeInstance) -> None:
+    """And counts none of its units as lost."""
+    from gapfill.orchestration import closing
+
+    carry_out(ti, is_dry=True)
+    document = closing.summarize_run([[], []], TASKS, context(ti))
+    assert (document["status"], document["units_failed"]) == ("nothing_to_do", 0)
+    assert (document["dry_run"], document["units_planned"], document["calls_planned"]) == (
+        True,
+        1,
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    "left,sentence",
+    [
+        (
+            {("detect_gaps", "problem"): "pvpc could not be read: locked"},
+            "The run could not do its work: pvpc could not be read: locked.",
+        ),
+        (
+            {},
+            (
+                "The run could not do its work: no plan was made; the log of the first red task "
+                "says why."
+            ),
+        ),
+    ],
+)
+def test_a_run_without_a_plan_is_red_with_one_sentence(
+    ti: FakeInstance, left: dict[tuple[str, str], Any], sentence: str
+) -> None:
+    """Also where a task was killed and left none. What an earlier try left does not count."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from gapfill.orchestration import closing
+
+    ti.left = left | {("plan_backfill", "return_value"): {"stale": True}}
+    ti.states = {
+        "validate_request": "success",
+        "detect_gaps": "failed",
+        "plan_backfill": "upstream_failed",
+    }
+    document = closing.summarize_run([], TASKS, context(ti))
+    assert document["status"] == "failed"
+    with pytest.raises(AirflowFailException) as caught:
+        closing.gate(document)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.usefixtures("here")
+def test_a_failed_unit_is_named_with_its_reason(ti: FakeInstance, sources: Scripted) -> None:
+    """By the certificate that it left."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from gapfill.orchestration import closing
+
+    def down(_ask: Ask) -> Answer:
+        message = "REE timed out."
+        raise SourceUnavailable(message, source="ree")
+
+    sources.answers["ree"] = [down]
+    with pytest.raises(SourceUnavailable):
+        carry_out(ti)
+    document = closing.summarize_run([[ti.pushed["return_value"]]], TASKS, context(ti))
+    assert (document["status"], document["units_failed"]) == ("failed", 1)
+    with pytest.raises(AirflowFailException) as caught:
+        closing.gate(document)
+    assert str(caught.value) == (
+        "1 unit failed: pvpc 2026-02-28T23:00Z–2026-03-20T23:00Z: REE timed out."
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_a_unit_whose_task_was_killed_is_lost(ti: FakeInstance) -> None:
+    """Planned and not returned; what it wrote still counts as healed."""
+    from gapfill.orchestration import closing
+
+    carry_out(ti)
+    document = closing.summarize_run([[], None], TASKS, context(ti))
+    assert (document["status"], document["units_failed"]) == ("partial", 1)
+    assert document["ree_records_recovered"] == 480
+    assert document["failures"] == [
+        "pvpc 2026-02-28T23:00Z–2026-03-20T23:00Z: its task ended without a certificate"
+    ]
+
+
+def test_a_certificate_that_is_not_read_back_makes_the_run_red(
+    here: Site, ti: FakeInstance
+) -> None:
+    """What was certified and is not there any more is a failure, not a detail."""
+    from gapfill.orchestration import closing
+
+    certificates = carry_out(ti)
+    here.store.undo(certificates[0]["batch"], [here.catalog.series["pvpc"]])
+    document = closing.summarize_run([certificates], TASKS, context(ti))
+    assert document["units_failed"] == 1
+    assert document["failures"] == [
+        "pvpc 2026-02-28T23:00Z–2026-03-20T23:00Z: 480 slots were certified, 0 are read back"
+    ]
+
+
+@pytest.mark.usefixtures("here")
+def test_certificates_of_an_earlier_plan_of_the_run_do_not_count(ti: FakeInstance) -> None:
+    """A cleared run may still hold those of units that its new plan lacks."""
+    from gapfill.orchestration import closing
+
+    certificates = carry_out(ti)
+    stale = certificates[0] | {"batch": f"{RUN}/another", "outcome": "failed"}
+    document = closing.summarize_run([[*certificates, stale]], TASKS, context(ti))
+    assert (document["status"], document["units_failed"]) == ("completed", 0)
