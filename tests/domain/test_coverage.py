@@ -232,6 +232,12 @@ def test_where_nothing_is_configured_all_products_say_what_is_due() -> None:
     assert due_until(WEATHER_HOURLY, [], NOW) == at("2025-10-26 12:00")
 
 
+def test_a_paused_daily_series_is_due_as_if_it_were_not_paused() -> None:
+    """At noon the day before yesterday is the last that SIAR would have."""
+    paused = [replace(c, obstacle="paused") for c in candidates(WEATHER_DAILY)]
+    assert due_until(WEATHER_DAILY, paused, NOW) == at("2025-10-25")
+
+
 def test_a_day_is_due_the_next_evening() -> None:
     """SIAR is sooner than AEMET; alone, AEMET has it five days after its end."""
     assert due_until(WEATHER_DAILY, candidates(WEATHER_DAILY), at("2025-10-26 17:00")) == at(

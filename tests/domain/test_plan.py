@@ -341,6 +341,33 @@ def test_units_come_worst_first_then_newest() -> None:
     ]
 
 
+def test_the_newest_unit_is_the_one_that_ends_last() -> None:
+    """Whatever old slots it takes along."""
+    of = series(route=(Zone(("ree", "esios")),))
+    ruled = rule([entry(span("2025-10-05", "2025-10-06"), "2025-10-26")])
+    offered = [candidate(rulings=ruled), candidate(product("esios", "1001"))]
+    gaps = [
+        (span(f"{day} 00:00", f"{day} 01:00"), Severity.MINOR)
+        for day in ("2025-10-01", "2025-10-05", "2025-10-09")
+    ]
+    plan = plan_units([Wish(of, offered, gaps)], NOW)
+    assert [u.source for u in plan.units] == ["ree", "esios"]
+
+
+def test_an_upgrade_after_a_critical_gap_of_another_source_is_minor() -> None:
+    """It heals nothing of it."""
+    of = series(route=(Zone(("ree", "esios")),))
+    ruled = rule([entry(span("2025-10-01", "2025-10-02"), "2025-10-26")])
+    offered = [candidate(rulings=ruled), candidate(product("esios", "1001"))]
+    gap = span("2025-10-01", "2025-10-02")
+    lower = [Graded(span("2025-10-03", "2025-10-04"), Grade.MODELLED)]
+    plan = plan_units([Wish(of, offered, [(gap, Severity.CRITICAL)], lower)], NOW)
+    assert [(u.source, u.severity.label) for u in plan.units] == [
+        ("esios", "critical"),
+        ("ree", "minor"),
+    ]
+
+
 def test_a_unit_is_as_bad_as_the_worst_gap_it_heals() -> None:
     """Not as one that lies between its requests and is another source's."""
     of = series(route=(Zone(("ree", "esios")),))
@@ -619,6 +646,15 @@ def test_refresh_over_gaps_and_upgrades_asks_each_slot_once() -> None:
     again = spans("2025-10-01 > 2025-10-02")
     plan = plan_units([Wish(of, [candidate()], [gap], lower, again)], NOW)
     assert [u.slots for u in plan.units] == [24]
+
+
+def test_refresh_does_not_ask_a_second_source_for_what_is_upgraded() -> None:
+    """The worse source goes first in the route, the better one has the upgrade."""
+    of = series(route=(Zone(("ree", "esios")),))
+    offered = [candidate(product(grade=Grade.MODELLED)), candidate(product("esios", "1001"))]
+    lower = [Graded(span("2025-10-01 00:00", "2025-10-01 05:00"), Grade.MODELLED)]
+    plan = plan_units([Wish(of, offered, [], lower, spans("2025-10-01 > 2025-10-02"))], NOW)
+    assert [(u.source, u.slots) for u in plan.units] == [("ree", 19), ("esios", 5)]
 
 
 def test_the_slot_of_now_is_asked_where_a_product_has_it_already() -> None:

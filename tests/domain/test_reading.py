@@ -127,6 +127,20 @@ def test_a_good_reading_of_half_the_fields_does_not_pass_for_a_whole_one() -> No
     assert row.kept == {"temperature": Origin("import", Grade.OFFICIAL)}
 
 
+def test_of_two_halves_of_one_grade_the_later_names_the_row() -> None:
+    """The earlier one's field is named as its own."""
+    first = reading(Grade.OBSERVED, "aemet/5279X", 18, None)
+    second = reading(Grade.OBSERVED, "siar/J17", None, 55)
+    assert stored(first, second) == Row(
+        SLOT,
+        {"temperature": 18, "humidity": 55},
+        Grade.OBSERVED,
+        "siar/J17",
+        "b2",
+        {"temperature": Origin("aemet/5279X", Grade.OBSERVED)},
+    )
+
+
 def test_a_point_of_others_is_kept_as_of_unknown_source() -> None:
     """What was there before Gapfill has no provenance, and gets none."""
     others = Row(SLOT, {"temperature": 20.0, "humidity": 50.0, "et0": 4.0}, Grade.OBSERVED)

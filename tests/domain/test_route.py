@@ -397,6 +397,39 @@ def test_a_block_that_outlasts_the_window_cuts_the_run_to_the_slot() -> None:
     ]
 
 
+def test_no_data_that_outlasts_the_window_cuts_the_run_to_the_slot() -> None:
+    """Of one day's ruling the last four hours will still be there when it ends."""
+    once = no_data(DAY_BEFORE, "2025-10-26 02:00")
+    of = series(route=(Zone(("ree",)),))
+    offered = [candidate(product(window=30 * HOUR), **once)]
+    assert told(choose([DAY_BEFORE], of, offered, at("2025-10-26 12:00"))) == [
+        ("2025-10-25 00:00 > 2025-10-25 20:00", "nobody"),
+        ("2025-10-25 20:00 > 2025-10-26 00:00", "waits until 2025-10-27 02:00 for ree"),
+    ]
+
+
+def test_each_hole_waits_for_its_own_first_slot() -> None:
+    """Though all of them wait for the same product."""
+    of = series(route=(Zone(("ree",)),))
+    offered = [candidate(product(available=AfterEnd(4 * HOUR)))]
+    runs = spans("2025-10-26 09:00 > 2025-10-26 10:00", "2025-10-26 11:00 > 2025-10-26 12:00")
+    assert told(choose(runs, of, offered, NOW)) == [
+        ("2025-10-26 09:00 > 2025-10-26 10:00", "waits until 2025-10-26 14:00 for ree"),
+        ("2025-10-26 11:00 > 2025-10-26 12:00", "waits until 2025-10-26 16:00 for ree"),
+    ]
+
+
+def test_a_station_that_closed_is_cut_at_its_last_slot() -> None:
+    """With no other station to take over."""
+    closed = Station("siar", "J09", span("2010-01-01", "2018-01-01"))
+    offered = [candidate(product("siar", "hourly"), station=closed)]
+    of = series(route=(Zone(("siar",)),))
+    assert told(choose([span("2017-12-31", "2018-01-02")], of, offered, NOW)) == [
+        ("2017-12-31 00:00 > 2018-01-01 00:00", "siar.hourly"),
+        ("2018-01-01 00:00 > 2018-01-02 00:00", "nobody"),
+    ]
+
+
 def test_a_station_narrows_the_reach_of_its_product() -> None:
     """To the dates they share; the sentence names the first and the last of them."""
     station = Station("siar", "J09", span("2010-01-01", "2018-01-01"))
