@@ -23,15 +23,15 @@ def test_its_fields_and_defaults_are_those_of_params() -> None:
     assert list(form) == list(DEFAULTS)
 
 
-def test_every_field_is_explained_and_in_no_section() -> None:
-    """Airflow's UI folds sections."""
+def test_every_field_is_explained_named_and_in_no_section() -> None:
+    """By the name that messages and the API use, too; Airflow's UI folds sections."""
     from gapfill.orchestration.form import trigger_form
 
     form = trigger_form()
     for key in form:
         param = form.get_param(key)
         assert param.description
-        assert param.schema["title"]
+        assert f"({key})" in param.schema["title"]
         assert "section" not in param.schema
 
 

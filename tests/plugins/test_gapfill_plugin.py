@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "gapfill_plugin.py"
 
@@ -21,18 +26,64 @@ def test_it_imports_next_to_nothing() -> None:
     assert imported == ["__future__", "airflow.listeners", "airflow.plugins_manager"]
 
 
+def load() -> Any:  # noqa: ANN401 - a module
+    """Return the plugin as Airflow loads it: from its file, under its bare name."""
+    spec = importlib.util.spec_from_file_location("gapfill_plugin", PLUGIN)
+    assert spec is not None
+    assert spec.loader is not None
+    plugin = importlib.util.module_from_spec(spec)
+    sys.modules["gapfill_plugin"] = plugin
+    spec.loader.exec_module(plugin)
+    return plugin
+
+
+@pytest.fixture
+def plugin() -> Iterator[Any]:
+    """Return the plugin for as long as the test lasts."""
+    yield load()
+    del sys.modules["gapfill_plugin"]
+
+
 @pytest.mark.airflow
-def test_a_starting_job_makes_one_pool_of_one_slot_for_each_source() -> None:
+def test_airflow_finds_its_listener(plugin: Any) -> None:  # noqa: ANN401 - a module
+    """As the class says."""
+    assert plugin.GapfillPlugin.name == "gapfill"
+    assert plugin.GapfillPlugin.listeners == [plugin]
+
+
+@pytest.mark.airflow
+def test_a_task_that_starts_makes_no_pools(
+    plugin: Any,  # noqa: ANN401 - a module
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has no database, and must not pay for what a scheduler does."""
+    from gapfill.orchestration import pools
+
+    monkeypatch.setattr(pools, "make_pools", lambda: pytest.fail("made pools"))
+    plugin.on_starting(type("TaskRunnerMarker", (), {})())
+
+
+@pytest.mark.airflow
+def test_a_wrong_catalogue_stops_no_scheduler(
+    plugin: Any,  # noqa: ANN401 - a module
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is logged."""
+    monkeypatch.setenv("GAPFILL_CATALOG", "/nowhere/catalog.yaml")
+    plugin.on_starting(type("Job", (), {})())
+    assert "The pools of Gapfill could not be made" in caplog.text
+
+
+@pytest.mark.airflow
+def test_a_starting_job_makes_one_pool_of_one_slot_for_each_source(
+    plugin: Any,  # noqa: ANN401 - a module
+) -> None:
     """Twice changes nothing, and a pool that a person widened stays."""
     from airflow.models.pool import Pool
     from airflow.utils.db import initdb
 
     initdb()
-    spec = importlib.util.spec_from_file_location("gapfill_plugin", PLUGIN)
-    assert spec is not None
-    assert spec.loader is not None
-    plugin = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(plugin)
     job = type("Job", (), {})()
     plugin.on_starting(job)
     Pool.create_or_update_pool("gapfill_esios", 3, "widened", include_deferred=False)
