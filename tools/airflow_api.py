@@ -148,9 +148,10 @@ class AirflowApi:
         """Return a DAG run as it is now."""
         return cast("DagRun", self._get(f"dags/{dag_id}/dagRuns/{quote(run_id)}"))
 
-    def runs(self) -> list[DagRun]:
-        """Return the newest runs of all DAGs, newest first."""
-        found = self._get("dags/~/dagRuns", limit=_PAGE, order_by="-run_after")
+    def runs(self, state: str | None = None) -> list[DagRun]:
+        """Return the newest runs of all DAGs, or those in one state, newest first."""
+        only = {"state": state} if state else {}
+        found = self._get("dags/~/dagRuns", limit=_PAGE, order_by="-run_after", **only)
         return cast("list[DagRun]", found["dag_runs"])
 
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
@@ -165,7 +166,7 @@ class AirflowApi:
             Task(
                 name=task["task_id"],
                 index=task["map_index"],
-                label=task["rendered_map_index"] or "",
+                label=_label(task),
                 state=task["state"] or "none",
                 tries=task["try_number"],
                 seconds=task["duration"],
@@ -262,6 +263,12 @@ class AirflowApi:
         except requests.RequestException as exc:
             message = f"Airflow does not answer at {self.url}: {exc}."
             raise ApiError(message) from exc
+
+
+def _label(task: TaskInstance) -> str:
+    """Return a mapped instance's name; before it has one, Airflow gives its number."""
+    label = task["rendered_map_index"] or ""
+    return "" if label == str(task["map_index"]) else label
 
 
 def _read(reply: requests.Response) -> dict[str, object]:

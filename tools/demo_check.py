@@ -63,7 +63,7 @@ class Verdict:
         }
         for words, slots in named.items():
             if slots:
-                spans = [f"{start:%Y-%m-%d %H:%MZ}–{end:%H:%MZ}" for start, end in runs(slots)]
+                spans = [_span(start, end) for start, end in runs(slots)]
                 more = f" and {len(spans) - 3} more stretches" if len(spans) > 3 else ""  # noqa: PLR2004 - as many as a line holds
                 yield f"{len(slots):,} slots {words}: {', '.join(spans[:3])}{more}."
 
@@ -94,6 +94,11 @@ def compare(
         unnamed=tuple(sorted(slot for slot in right & set(holes) if not here[slot].source)),
         healed=frozenset(right & set(holes)),
     )
+
+
+def _span(start: datetime, end: datetime) -> str:
+    is_one_day = start.date() == end.date()
+    return f"{start:%Y-%m-%d %H:%MZ}–{end:{'%H:%MZ' if is_one_day else '%Y-%m-%d %H:%MZ'}}"
 
 
 def _is_true(row: Stored, price: float) -> bool:

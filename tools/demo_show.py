@@ -64,7 +64,7 @@ class Show:
         """Print that a task instance has changed its state, where that is of interest."""
         if task.state not in _MARKS or (task.state == "running" and task.index < 0):
             return
-        label = f" [dim]{escape(task.label)}[/]" if not task.label.isdigit() else ""
+        label = f" [dim]{escape(task.label)}[/]" if task.label else ""
         words = f" [dim]{task.state.replace('_', ' ')}[/]" if task.state != "success" else ""
         self.step(f"{_MARKS[task.state]} {task.name}{label}{words}")
 

@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -27,7 +27,7 @@ from tools.processes import ProgramError, exit_on_signals
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tools.airflow_api import DagRun
+    from tools.airflow_api import AirflowApi, DagRun, Task
 
 FOLDER = ROOT / ".gapfill"
 DAG = "gap_detection"
@@ -38,13 +38,26 @@ PORTS = 20
 _STORE = "AIRFLOW_CONN_GAPFILL_STORE"
 _PASSED_ON = ("AIRFLOW_CONN_", "AIRFLOW_VAR_", "GAPFILL_")
 _LOOK_S = 3.0
+_TROUBLE = frozenset({"failed", "up_for_retry"})
 
 
 def settings(shell: Mapping[str, str]) -> dict[str, str]:
-    """Return what the shell sets, with the embedded store where it sets none."""
+    """Return what the shell sets, with the embedded store where it sets none.
+
+    Connections may be tested from the UI: whoever can reach it here is their owner.
+    """
     given = {name: value for name, value in shell.items() if name.startswith(_PASSED_ON)}
     store = {"conn_type": "sqlite", "host": str(FOLDER / "store.db")}
-    return {_STORE: json.dumps(store), **given}
+    return {_STORE: json.dumps(store), "AIRFLOW__CORE__TEST_CONNECTION": "Enabled", **given}
+
+
+def place_of(connection: str) -> str:
+    """Return where a store is, for people: a file, or the kind of database; never a secret."""
+    try:
+        store = json.loads(connection)
+        return str(store["host"] if store["conn_type"] == "sqlite" else store["conn_type"])
+    except (ValueError, KeyError, TypeError):
+        return f"as {_STORE} says"
 
 
 def next_free(port: int, host: str = HERE) -> int:
@@ -96,8 +109,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _welcome(out: Console, airflow: LocalAirflow, env: Mapping[str, str]) -> None:
     """Print where it is, how to get in and what to do there."""
-    store = json.loads(env[_STORE]) if env[_STORE].startswith("{") else {"conn_type": "its URI"}
-    place = store["host"] if store["conn_type"] == "sqlite" else store["conn_type"]
     names = sorted(
         name.removeprefix("AIRFLOW_CONN_").lower()
         for name in env
@@ -108,7 +119,7 @@ def _welcome(out: Console, airflow: LocalAirflow, env: Mapping[str, str]) -> Non
 [bold green]Airflow is ready:[/] http://localhost:{airflow.port}/dags/{DAG}
   user      [bold]{USER}[/]
   password  [bold]{airflow.password}[/]
-  store     {place}
+  store     {place_of(env[_STORE])}
   logs      {airflow.home / "logs"}
   sources   {"connections of this shell: " + ", ".join(names) if names else "public hosts, no keys"}
 
@@ -122,39 +133,65 @@ Ctrl-C stops everything. Runs, as they come:"""
     )
 
 
+class _Follower:
+    """Prints a line when a run begins, when one of its tasks fails, and when it ends."""
+
+    def __init__(self, out: Console, api: AirflowApi) -> None:
+        self._out = out
+        self._api = api
+        self._told: set[tuple[object, ...]] = set()
+
+    def look(self, *, is_first: bool) -> None:
+        """Print what has changed since the last look; of what ended before the first, nothing."""
+        for run in reversed(self._api.runs()):
+            has_ended = run["state"] in ENDED
+            if not self._is_new(run["dag_run_id"], run["state"]) or (is_first and has_ended):
+                continue
+            self._say(run["state"], run["dag_id"], self._result(run) if has_ended else "")
+        for run in self._api.runs("running"):
+            for task in self._api.tasks(run["dag_id"], run["dag_run_id"]):
+                place = (run["dag_run_id"], task.name, task.index, task.tries)
+                if task.state in _TROUBLE and self._is_new(*place):
+                    self._say(task.state, f"{task.name} {task.label}", self._note(run, task))
+
+    def _is_new(self, *key: object) -> bool:
+        is_new = key not in self._told
+        self._told.add(key)
+        return is_new
+
+    def _say(self, state: str, what: str, why: str) -> None:
+        colour = {"success": "green", "failed": "red", "up_for_retry": "yellow"}.get(state, "cyan")
+        clock = datetime.now().astimezone().strftime("%H:%M:%S")
+        words = f"{what.strip()}: {why}" if why else what.strip()
+        self._out.print(f"  {clock} [{colour}]{state.replace('_', ' ')}[/] {escape(words)}")
+
+    def _result(self, run: DagRun) -> str:
+        """Return what a run has come to, in a sentence."""
+        found = self._api.xcom(run["dag_id"], run["dag_run_id"], "summarize")
+        if not isinstance(found, dict):
+            return ""
+        return story.trouble(found) or story.sentence(found)
+
+    def _note(self, run: DagRun, task: Task) -> str:
+        """Return why a unit failed, as its certificate says."""
+        found = self._api.xcom(run["dag_id"], run["dag_run_id"], task.name, task.index)
+        return str(found.get("note", "")) if isinstance(found, dict) else ""
+
+
 def _follow(out: Console, airflow: LocalAirflow) -> None:
-    """Print a line when a run begins and when it ends, until something stops.
+    """Tell of the runs until something stops.
 
     Raises:
         ProgramError: If one of Airflow's programs ends.
     """
-    told: dict[tuple[str, str], str] = {}
-    is_first = True
+    follower, is_first = _Follower(out, airflow.api), True
     while True:
         airflow.programs.check()
         # SQLite may be busy for a moment; the next look tells what this one could not.
         with suppress(ApiError):
-            for run in reversed(airflow.api.runs()):
-                key = run["dag_id"], run["dag_run_id"]
-                if told.get(key) != run["state"]:
-                    told[key] = run["state"]
-                    if not (is_first and run["state"] in ENDED):
-                        out.print(_line(airflow, run))
+            follower.look(is_first=is_first)
             is_first = False
         time.sleep(_LOOK_S)
-
-
-def _line(airflow: LocalAirflow, run: DagRun) -> str:
-    """Return what a run has come to, in a line."""
-    colour = {"success": "green", "failed": "red"}.get(run["state"], "cyan")
-    head = f"  {datetime.now().astimezone():%H:%M:%S} [{colour}]{run['state']}[/] {run['dag_id']}"
-    if run["state"] not in ENDED:
-        return f"{head} ({run['run_type']})"
-    found = airflow.api.xcom(run["dag_id"], run["dag_run_id"], "summarize")
-    if not isinstance(found, dict):
-        return head
-    document = cast("dict[str, object]", found)
-    return f"{head}: {escape(story.trouble(document) or story.sentence(document))}"
 
 
 if __name__ == "__main__":

@@ -77,6 +77,13 @@ def test_an_empty_store_misses_everything() -> None:
     assert compare([], TRUTH, {B, C}) == Verdict(missing=(A, B, C))
 
 
+def test_a_stretch_of_days_is_told_with_both_dates() -> None:
+    """From the first hour to the end of the last."""
+    slots = (utc(2024, 7, 4, 23), utc(2024, 7, 5, 0))
+    (sentence,) = Verdict(missing=slots).sentences()
+    assert sentence == "2 slots are due and missing: 2024-07-04 23:00Z–2024-07-05 01:00Z."
+
+
 def test_many_stretches_are_counted() -> None:
     """A sentence names three of them."""
     slots = tuple(utc(2025, 11, day, 1) for day in range(1, 6))

@@ -81,7 +81,7 @@ def test_airflow_runs_a_dag_and_leaves_no_process_behind(tmp_path: Path) -> None
     (dags / "probe.py").write_text(DAG)
     env = {"AIRFLOW__CORE__DAGS_FOLDER": str(dags), "GIVEN": "passed on"}
     told: list[Task] = []
-    with LocalAirflow(tmp_path / "home", env) as airflow:
+    with LocalAirflow(tmp_path / "a home", env) as airflow:
         airflow.start(dags=["probe"])
         sessions, api = airflow.programs.sessions, airflow.api
         run = api.trigger("probe", {"name": "first"})
@@ -91,7 +91,7 @@ def test_airflow_runs_a_dag_and_leaves_no_process_behind(tmp_path: Path) -> None
         greeted = sorted((t.index, t.label, t.state) for t in api.tasks("probe", run))[1:]
         assert greeted == [(0, "first", "success"), (1, "b", "success")]
         assert {("names", "success"), ("greet", "success")} <= {(t.name, t.state) for t in told}
-        home = str(tmp_path / "home")
+        home = str(tmp_path / "a home")
         assert api.xcom("probe", run, "greet", 0) == {
             "name": "first",
             "home": home,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools import processes
+from tools import sessions
 from tools.processes import ProgramError, Programs, members
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ time.sleep(600)
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     stages = ((signal.SIGINT, 0.3), (signal.SIGTERM, 0.3), (signal.SIGKILL, 5.0))
-    monkeypatch.setattr(processes, "STAGES", stages)
+    monkeypatch.setattr(sessions, "STAGES", stages)
 
 
 def soon(is_so: Callable[[], bool]) -> bool:
@@ -88,7 +88,7 @@ def test_an_interrupt_while_stopping_only_makes_it_quicker(
 ) -> None:
     """A second Ctrl-C leaves nothing behind, and is raised when all is over."""
     stages = ((signal.SIGINT, 60.0), (signal.SIGTERM, 60.0), (signal.SIGKILL, 5.0))
-    monkeypatch.setattr(processes, "STAGES", stages)
+    monkeypatch.setattr(sessions, "STAGES", stages)
     programs = Programs(tmp_path)
     session = start_stubborn(programs)
     before = signal.signal(signal.SIGUSR1, signal.default_int_handler)

@@ -1,0 +1,64 @@
+"""What ``make up`` takes from the shell, and where it listens."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from tools.local_airflow import free_port
+from tools.processes import ProgramError
+from tools.up import PORTS, main, next_free, place_of, settings
+
+
+def test_connections_and_settings_of_the_shell_are_passed_on() -> None:
+    """Nothing else is: neither another Airflow's settings nor the rest of the shell."""
+    passed_on = {
+        "AIRFLOW_CONN_REE_DEFAULT": "http://localhost",
+        "AIRFLOW_CONN_GAPFILL_STORE": "sqlite:///x",
+        "AIRFLOW_VAR_X": "1",
+        "GAPFILL_NOW": "2026-03-20T12:00:00Z",
+    }
+    others = {"AIRFLOW_HOME": "/x", "AIRFLOW__CORE__EXECUTOR": "Celery", "PATH": "/bin"}
+    given = settings({**passed_on, **others})
+    assert given == {**passed_on, "AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+
+
+def test_the_store_is_embedded_where_the_shell_names_none() -> None:
+    """In the checkout, where Git does not look."""
+    store = json.loads(settings({})["AIRFLOW_CONN_GAPFILL_STORE"])
+    assert store["conn_type"] == "sqlite"
+    assert store["host"].endswith("/.gapfill/store.db")
+
+
+@pytest.mark.parametrize(
+    "connection,place",
+    [
+        ('{"conn_type": "sqlite", "host": "/data/prices.db"}', "/data/prices.db"),
+        ('{"conn_type": "influxdb", "host": "http://db", "extra": {"token": "t"}}', "influxdb"),
+        ("influxdb://:token@db:8086", "as AIRFLOW_CONN_GAPFILL_STORE says"),
+        ("{", "as AIRFLOW_CONN_GAPFILL_STORE says"),
+        ("{}", "as AIRFLOW_CONN_GAPFILL_STORE says"),
+    ],
+)
+def test_the_store_is_named_without_its_secrets(connection: str, place: str) -> None:
+    """Whatever form the connection has."""
+    assert place_of(connection) == place
+
+
+def test_a_taken_port_is_followed_by_the_next() -> None:
+    """So that a second Airflow, or anything else on 8080, is no obstacle."""
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        assert port < next_free(port) < port + PORTS
+
+
+def test_an_address_that_is_not_here_is_refused_in_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Before anything is started."""
+    with pytest.raises(ProgramError, match="None of the ports 8080 to 8099 is free"):
+        next_free(8080, "192.0.2.1")
+    assert main(["--host", "192.0.2.1"]) == 1
+    assert "give another with --port" in capsys.readouterr().out
