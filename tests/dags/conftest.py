@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,22 +82,29 @@ def _database() -> None:
 @pytest.fixture
 def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
     """Serve REE and ESIOS at noon of 2026-03-20, and connect everything to it."""
+    with standing(tmp_path, monkeypatch) as built:
+        yield built
+
+
+@contextmanager
+def standing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
+    """Let a plant stand in a folder, with everything connected to it by the environment."""
     text = catalog.SHIPPED.read_text(encoding="utf-8")
     text = text.replace("per_minute: 30", "per_minute: 60000")
     text = text.replace("earliest: 2021-06-01", f"earliest: {EARLIEST}")
-    catalog_file = tmp_path / "catalog.yaml"
+    catalog_file = folder / "catalog.yaml"
     catalog_file.write_text(text, encoding="utf-8")
-    store = {"conn_type": "sqlite", "host": str(tmp_path / "store.db")}
+    store = {"conn_type": "sqlite", "host": str(folder / "store.db")}
     with serve(now=NOW, rates={"ree": 0, "esios": 0}) as sandbox:
         host = json.dumps({"conn_type": "http", "host": sandbox.url})
         monkeypatch.setenv("GAPFILL_CATALOG", str(catalog_file))
         monkeypatch.setenv("GAPFILL_NOW", f"{sandbox.url}/_sandbox/clock")
-        monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "locks"))
+        monkeypatch.setenv("GAPFILL_LOCKS", str(folder / "locks"))
         monkeypatch.setenv("GAPFILL_RETRY_DELAY", "0")
         monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", json.dumps(store))
         monkeypatch.setenv("AIRFLOW_CONN_REE_DEFAULT", host)
         monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", host)
-        yield Plant(sandbox, tmp_path / "store.db", catalog_file)
+        yield Plant(sandbox, folder / "store.db", catalog_file)
 
 
 def run_dag(**params: object) -> Run:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.errors import StoreError
 from gapfill.sandbox import world
 from tests.dags.conftest import run_dag
 
@@ -140,6 +141,50 @@ def test_a_fault_makes_the_run_red_stores_nothing_wrong_and_heals_later(
     assert plant.prices().items() <= truth().items()
     plant.sandbox.faults.clear()
     assert run_dag().state == "success"
+    assert plant.prices() == truth()
+
+
+def test_a_hiccup_is_tried_again_and_nobody_is_told(
+    plant: Plant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One failed answer, then the truth; what stood is not asked again."""
+    plant.sandbox.faults.add({"api": "ree", "kind": "500", "after": 1, "times": 1})
+    run = run_dag()
+    assert (run.state, run.summary["status"], run.summary["calls"]) == ("success", "completed", 4)
+    assert plant.prices() == truth()
+    assert "ALERT" not in caplog.text
+
+
+def test_a_failure_is_told_once_in_a_sentence(
+    plant: Plant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the gate; the run's own callback leaves it at that."""
+    plant.sandbox.faults.add({"api": "ree", "kind": "401"})
+    run = run_dag()
+    assert run.tasks["summarize"] == ["success"]
+    assert run.tasks["gate"] == ["failed"]
+    said = [r.getMessage() for r in caplog.records if r.getMessage().startswith("ALERT")]
+    assert len(said) == 1
+    assert "1 unit failed: pvpc 2026-02-14T23:00Z–2026-03-20T23:00Z: " in said[0]
+    assert "ree_default" in said[0]
+
+
+def test_a_run_that_ends_before_its_gate_is_told_by_the_run(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its own callback names the task that could not say anything itself."""
+    from gapfill.orchestration import closing
+
+    def refuse(*_: object) -> None:
+        message = "the disk is gone"
+        raise StoreError(message)
+
+    monkeypatch.setattr(closing, "survey", refuse)
+    run = run_dag()
+    assert (run.state, run.tasks["gate"]) == ("failed", ["upstream_failed"])
+    said = [r.getMessage() for r in caplog.records if r.getMessage().startswith("ALERT")]
+    assert len(said) == 1
+    assert "task summarize failed or was killed before the gate" in said[0]
     assert plant.prices() == truth()
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.dags.conftest import standing
 from tests.dags.test_gap_detection import truth
 from tools.local_airflow import LocalAirflow
 from tools.processes import members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.dags.conftest import Plant
 
@@ -25,17 +25,37 @@ OWN = ("GAPFILL_", "AIRFLOW_CONN_")
 PATIENCE_S = 180
 
 
-@pytest.fixture
-def airflow(plant: Plant, tmp_path: Path) -> Iterator[LocalAirflow]:
-    """Run an Airflow around the plant; afterwards none of its processes is left."""
-    del plant
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """Let one plant stand for all tests of this file."""
+    folder = tmp_path_factory.mktemp("plant")
+    with pytest.MonkeyPatch.context() as monkeypatch, standing(folder, monkeypatch) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def airflow(plant: Plant) -> Iterator[LocalAirflow]:
+    """Run one Airflow around it; afterwards none of its processes is left.
+
+    Also where ``timeout`` ends the tests: SIGTERM is taken as Ctrl-C, after which pytest
+    tears down.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     env = {name: value for name, value in os.environ.items() if name.startswith(OWN)}
-    with LocalAirflow(tmp_path / "airflow", env) as running:
+    with LocalAirflow(plant.store_file.parent / "airflow", env) as running:
         running.start(dags=[DAG])
         sessions = running.programs.sessions
         yield running
         assert running.stop() == []
     assert members(sessions) == []
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(autouse=True)
+def _healthy(plant: Plant) -> None:
+    """Begin each test without faults and with an empty log of requests."""
+    plant.sandbox.faults.clear()
+    plant.sandbox.requests.clear()
 
 
 def wait_for(airflow: LocalAirflow, run: str, task: str, state: str) -> None:
@@ -87,18 +107,32 @@ def test_runs_heal_under_a_real_scheduler_also_two_at_once(
 
 def test_a_run_that_fails_is_red_and_says_so_once(airflow: LocalAirflow, plant: Plant) -> None:
     """By the gate's callback, in the gate's log; the run's own callback stays silent."""
+    before = plant.rows()
     plant.sandbox.faults.add({"api": "ree", "kind": "401"})
-    run = airflow.api.trigger(DAG)
+    range_ = {"start_date": "2026-03-01", "end_date": "2026-03-01", "refresh": True}
+    run = airflow.api.trigger(DAG, range_)
     assert airflow.api.follow(DAG, run, timeout_s=PATIENCE_S)["state"] == "failed"
     states = {task.name: task.state for task in airflow.api.tasks(DAG, run)}
     assert (states["summarize"], states["gate"]) == ("success", "failed")
-    time.sleep(5)
-    said = [
-        line
-        for log in (airflow.home / "logs").rglob("*.log")
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if "ALERT" in line
-    ]
+    wait_for_callback(airflow)
+    said = [line for line in logged(airflow) if "ALERT" in line]
     assert len(said) == 1
-    assert f"{DAG}, {run}: 1 unit failed: pvpc" in said[0]
-    assert plant.prices() == {}
+    assert f"{DAG}, {run}: 1 unit failed: pvpc 2026-02-28T23:00Z–2026-03-01T23:00Z" in said[0]
+    assert plant.rows() == before
+
+
+def wait_for_callback(airflow: LocalAirflow) -> None:
+    """Wait until the DAG processor has carried out the run's callback."""
+    airflow.programs.wait_until(
+        lambda: any("on_failure dag callback" in line for line in logged(airflow)),
+        PATIENCE_S,
+        "callback of the run",
+        "dag-processor",
+    )
+
+
+def logged(airflow: LocalAirflow) -> list[str]:
+    """Return every line that tasks and callbacks have logged; the scheduler echoes tasks."""
+    logs = [log for log in airflow.home.rglob("*.log") if log.name != "scheduler.log"]
+    texts = [log.read_text(encoding="utf-8", errors="replace") for log in logs]
+    return [line for text in texts for line in text.splitlines()]

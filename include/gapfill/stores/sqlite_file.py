@@ -1,8 +1,17 @@
-"""The file under the embedded store: how it is opened, and what its errors mean."""
+"""The file under the embedded store: how it is opened, and what its errors mean.
+
+A place that can be written is opened for reading and writing, with reads held to
+``query_only``: only so does SQLite take away its two helper files (``-wal``, ``-shm``)
+when the store is closed. In a place that cannot be written it could not make them, so a
+file that was closed cleanly is read as immutable there.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -13,41 +22,217 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+WAIT_S = 30.0
+"""How long a statement waits for another process's transaction before it fails."""
+
 _NEXT_STEP = {
-    "locked": "another process has held it too long; find it with `fuser`, or wait and run again",
-    "not a database": "it is some other file; point the connection gapfill_store at another path",
-    "readonly": "it or its folder is read-only; make both writable for this user",
-    "unable to open": "its folder does not exist or is not this user's; make the folder",
-    "disk is full": "free some space and run again; what was written before stands",
-    "malformed": "the file is damaged; restore it, or `export` what can be read into a new one",
+    sqlite3.SQLITE_BUSY: "another process holds it; find it with `fuser`, or run it again later",
+    sqlite3.SQLITE_LOCKED: "another process holds it; find it with `fuser`, or run it again later",
+    sqlite3.SQLITE_NOTADB: "point the connection gapfill_store at another file",
+    sqlite3.SQLITE_CORRUPT: "restore it from a copy, or save what can be read with "
+    "`sqlite3 FILE .recover`",
+    sqlite3.SQLITE_FULL: "free some space and run it again; nothing was half written",
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable for this user",
+    sqlite3.SQLITE_CANTOPEN: "check that this user may read and write the file and its folder",
+    sqlite3.SQLITE_IOERR: "check the disk and its space, then run it again",
+}
+"""By primary result code; see https://www.sqlite.org/rescode.html."""
+
+
+class _Mode(Enum):
+    """How the file is opened."""
+
+    WRITING = auto()
+    READING = auto()
+    READING_LOG = auto()
+    READING_ALONE = auto()
+    ABSENT = auto()
+
+
+_URI = {
+    _Mode.WRITING: "?mode=rw",
+    _Mode.READING: "?mode=rw",
+    _Mode.READING_LOG: "?mode=ro",
+    _Mode.READING_ALONE: "?mode=ro&immutable=1",
 }
 
 
-def engine(path: Path, wait_s: float) -> sa.Engine:
-    """Return an engine whose transactions are begun by hand, safe with several processes."""
-    made = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": wait_s}
-    )
+class StoreFile:
+    """One SQLite file, opened lazily and safely with several processes.
 
-    @sa.event.listens_for(made, "connect")
-    def _by_hand(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA synchronous=FULL")
-
-    return made
-
-
-@contextmanager
-def said(path: Path) -> Iterator[None]:
-    """Turn a database error into a sentence that names the file and the next step.
-
-    Raises:
-        StoreError: In place of any database error.
+    Attributes:
+        path: The file.
+        wait_s: How long to wait for other processes.
     """
-    try:
-        yield
-    except sa.exc.DBAPIError as exc:
-        text = str(exc.orig)
-        step = next((s for words, s in _NEXT_STEP.items() if words in text), "see docs/runbook.md")
-        message = f"The store {path} (connection gapfill_store) cannot be used: {text}; {step}."
-        raise StoreError(message) from exc
+
+    def __init__(self, path: Path, wait_s: float = WAIT_S) -> None:
+        self.path = path
+        self.wait_s = wait_s
+        self._engines: dict[_Mode, sa.Engine] = {}
+        self._process = os.getpid()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Yield a connection that sees one state of the store; one without tables for no file.
+
+        Raises:
+            StoreError: If the file cannot be read.
+        """
+        mode = self._mode()
+        with self._said(), self._engine(mode).connect() as connection:
+            stamp = self._stamp()
+            _run(connection, "BEGIN")
+            yield connection
+            if mode is _Mode.READING_ALONE and self._stamp() != stamp:
+                raise self._error("it changed while it was read", "run it again")
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Yield a connection in one transaction that holds the write lock from its start.
+
+        Raises:
+            StoreError: If the file cannot be written; nothing of the transaction stands.
+        """
+        self._check_writable()
+        with self._said():
+            if not self.path.exists():
+                self.path.touch()
+            with self._engine(_Mode.WRITING).connect() as connection:
+                _keep_log_beside(connection)
+                _run(connection, "BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.commit()
+                except BaseException:
+                    connection.invalidate()  # closing rolls back, and forgets what was prepared
+                    raise
+                self._empty_log(connection)
+
+    def _empty_log(self, connection: sa.Connection) -> None:
+        """Bring what was committed into the file itself, unless somebody is reading just now.
+
+        So the file alone is the whole store, to be copied or replaced by a copy while
+        nothing runs, whatever connections are open.
+        """
+        _run(connection, "PRAGMA busy_timeout = 0")
+        with suppress(sqlite3.OperationalError):  # what is committed stands in the log
+            _run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+        _run(connection, f"PRAGMA busy_timeout = {int(self.wait_s * 1000)}")
+
+    def close(self) -> None:
+        """Give back all connections."""
+        is_ours = self._process == os.getpid()
+        for engine in self._engines.values():
+            engine.dispose(close=is_ours)
+        self._engines.clear()
+        self._process = os.getpid()
+
+    def _engine(self, mode: _Mode) -> sa.Engine:
+        if self._process != os.getpid():  # SQLite's connections must not be used after a fork
+            self.close()
+        if mode not in self._engines:
+            self._engines[mode] = self._make_engine(mode)
+        return self._engines[mode]
+
+    def _make_engine(self, mode: _Mode) -> sa.Engine:
+        uri = ":memory:"
+        if mode is not _Mode.ABSENT:
+            uri = self.path.resolve().as_uri() + _URI[mode]
+
+        def connect() -> sqlite3.Connection:
+            return sqlite3.connect(
+                uri, uri=True, timeout=self.wait_s, isolation_level=None, check_same_thread=False
+            )
+
+        lasts = mode not in (_Mode.ABSENT, _Mode.READING_ALONE)  # which see no later change
+        pool = sa.QueuePool if lasts else sa.NullPool
+        engine = sa.create_engine("sqlite://", creator=connect, poolclass=pool)
+
+        @sa.event.listens_for(engine, "connect")
+        def _prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+            entry.info["file"] = self._identity()
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a power cut, in WAL
+            if mode is not _Mode.WRITING:
+                cursor.execute("PRAGMA query_only = ON")
+            cursor.execute("SELECT name FROM sqlite_master").fetchall()  # fails for no database
+            cursor.close()
+
+        @sa.event.listens_for(engine, "checkout")
+        def _same_file(_: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+            if entry.info["file"] != self._identity():
+                raise sa.exc.DisconnectionError  # replaced, as by a restored copy: open it anew
+
+        return engine
+
+    def _identity(self) -> tuple[int, int] | None:
+        found = self._stat()
+        return found and (found.st_dev, found.st_ino)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        found = self._stat()
+        return found and (found.st_mtime_ns, found.st_size)
+
+    def _stat(self) -> os.stat_result | None:
+        try:
+            return self.path.stat()
+        except FileNotFoundError:
+            return None
+
+    def _mode(self) -> _Mode:
+        self._check_place()
+        if not self.path.exists():
+            return _Mode.ABSENT
+        if os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK):
+            return _Mode.READING
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return _Mode.READING_LOG if log.exists() and log.stat().st_size else _Mode.READING_ALONE
+
+    def _check_place(self) -> None:
+        if self.path.is_dir():
+            raise self._error("it is a folder", "name a file in it")
+        if not self.path.parent.is_dir():
+            raise self._error("its folder does not exist", "make the folder, or name another file")
+
+    def _check_writable(self) -> None:
+        self._check_place()
+        for place in (self.path, self.path.parent):
+            if place.exists() and not os.access(place, os.W_OK):
+                what = "it" if place == self.path else f"its folder {place}"
+                raise self._error(f"{what} is read-only", _NEXT_STEP[sqlite3.SQLITE_READONLY])
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Turn an error of the database or the disk into a sentence with the next step."""
+        try:
+            yield
+        except (sa.exc.DBAPIError, sqlite3.Error) as exc:
+            cause = exc.orig if isinstance(exc, sa.exc.DBAPIError) else exc
+            code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
+            step = _NEXT_STEP.get(code, "see docs/runbook.md, StoreError")
+            raise self._error(str(cause), step) from exc
+        except OSError as exc:
+            raise self._error(f"{exc.strerror}", "check the file and its folder") from exc
+
+    def _error(self, problem: str, step: str) -> StoreError:
+        return StoreError(
+            f"The store {self.path} (connection gapfill_store) cannot be used: {problem}; {step}."
+        )
+
+
+def _keep_log_beside(connection: sa.Connection) -> None:
+    """Switch to a write-ahead log, which lets others read meanwhile.
+
+    The switch needs the file for itself for a moment. Where it cannot have that, the
+    transaction is as safe without, and a later one switches.
+    """
+    with suppress(sqlite3.OperationalError):
+        _run(connection, "PRAGMA journal_mode = WAL")
+
+
+def _run(connection: sa.Connection, statement: str) -> None:
+    """Run a statement past SQLAlchemy, which would take longer over it than SQLite."""
+    connection.connection.cursor().execute(statement)

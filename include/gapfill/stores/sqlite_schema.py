@@ -6,11 +6,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from gapfill.domain.series import Series
+
+_quote = sqlite.dialect().identifier_preparer.quote
+
+_OWN_COLUMNS = ("tags", "slot")
+
+_master = sa.table("sqlite_master", sa.column("name", sa.Text))
 
 books = sa.MetaData()
 
@@ -62,32 +72,33 @@ replaced = sa.Table(
 )
 
 
-def tag_text(tags: Mapping[str, str]) -> str:
-    """Return tags in one canonical text, ``geo=8741,market=pvpc``."""
-
-    def escaped(text: str) -> str:
-        return text.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
-
-    return ",".join(f"{escaped(k)}={escaped(v)}" for k, v in sorted(tags.items()))
-
-
-def measurement_table(series: Series) -> sa.Table:
+def points_table(series: Series) -> sa.Table:
     """Return the table of a series' measurement, with a column per field of the series.
 
     A point's identity is its tags and slot; nothing else, so that a better value
     replaces the worse one in place.
+
+    Raises:
+        ConfigError: If the measurement or a field has a name that the store needs itself.
     """
-    return _table(series.measurement, tuple(field.name for field in series.fields))
+    return _points_table(series.measurement, tuple(field.name for field in series.fields))
 
 
 @lru_cache(maxsize=1024)
-def _table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
+def _points_table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
+    for name in (measurement, *fields):
+        if name.lower() in _OWN_COLUMNS or name.lower().startswith(("gapfill_", "sqlite_")):
+            message = (
+                f"The catalogue has a measurement or field {name!r}, a name that the embedded "
+                "store needs for itself; choose another."
+            )
+            raise ConfigError(message)
     return sa.Table(
         measurement,
         sa.MetaData(),
         sa.Column("tags", sa.Text, primary_key=True),
         sa.Column("slot", sa.Integer, primary_key=True),
-        *(sa.Column(name, sa.Float) for name in fields),
+        *(sa.Column(name, sa.REAL) for name in fields),
         sa.Column("gapfill_grade", sa.Integer),
         sa.Column("gapfill_source", sa.Text),
         sa.Column("gapfill_batch", sa.Text),
@@ -96,37 +107,104 @@ def _table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
     )
 
 
-def prepare(connection: sa.Connection, series: Series) -> None:
-    """Make the table of a series' measurement, or add the columns it lacks, and its indexes.
+def quoted(name: str) -> str:
+    """Return a name of the catalogue as it stands in a statement."""
+    return _quote(name)
 
-    One narrow index holds the slots with every required field, the other finds rows
-    below a grade without reading the rest.
+
+def complete_slot(required: Iterable[str], step: int) -> str:
+    """Return the condition that a point is a complete slot: every required field, on the grid.
+
+    SQLite uses a partial index only where a query states the index's own condition, so
+    both take it from here, with the step as a literal.
     """
-    table = measurement_table(series)
-    table.create(connection, checkfirst=True)
-    have = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
-    quote = connection.dialect.identifier_preparer.quote
-    for field in series.fields:
-        if field.name not in have:
-            connection.exec_driver_sql(
-                f"ALTER TABLE {quote(table.name)} ADD COLUMN {quote(field.name)} FLOAT"
+    fields = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in required)
+    return f"{fields} AND slot % {step} = 0"
+
+
+def below_target(default: int, target: int) -> str:
+    """Return the condition that a point's grade is below the target, likewise."""
+    return f"coalesce(gapfill_grade, {default}) < {target}"
+
+
+def has_books(connection: sa.Connection) -> bool:
+    """Tell whether anything was ever written."""
+    return bool(_columns(connection, ledger))
+
+
+def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
+    """Return the table of a series with the fields it has by now, ``None`` for no table yet."""
+    columns = _columns(connection, points_table(series))
+    fields = tuple(field.name for field in series.fields if field.name in columns)
+    return _points_table(series.measurement, fields) if columns else None
+
+
+def prepare_books(connection: sa.Connection) -> None:
+    """Make the tables beside the measurements, where they are not there yet."""
+    if not has_books(connection):
+        books.create_all(connection)
+
+
+def prepare(connection: sa.Connection, series: Series) -> None:
+    """Make the table of a series' measurement, or add what it lacks: columns, indexes."""
+    steps = tuple(sorted({int(era.step.total_seconds()) for era in series.grid.eras}))
+    fields = tuple((field.name, field.required) for field in series.fields)
+    shape = (series.measurement, fields, steps, series.target, series.default_grade)
+    prepared: set[object] = connection.info.setdefault("prepared", set())
+    if shape in prepared:
+        return
+    prepare_books(connection)
+    table = points_table(series)
+    columns = _columns(connection, table)
+    if not columns:
+        connection.execute(CreateTable(table))
+    for name in [f.name for f in series.fields if columns and f.name not in columns]:
+        statement = f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(name)} REAL"
+        connection.exec_driver_sql(statement)
+    known = set(connection.scalars(sa.select(_master.c.name)))
+    for index in _indexes(series, steps):
+        if index.name not in known:
+            connection.execute(CreateIndex(index))
+    prepared.add(shape)
+
+
+def _columns(connection: sa.Connection, table: sa.Table) -> set[str]:
+    """Return the columns a table has by now, none where it is not there.
+
+    Columns are only ever added, so those seen once over a connection are there.
+    """
+    seen: dict[str, set[str]] = connection.info.setdefault("columns", {})
+    if not seen.get(table.name, set()) >= set(table.columns.keys()):
+        found = sa.func.pragma_table_info(table.name).table_valued("name")
+        seen[table.name] = set(connection.scalars(sa.select(found.c.name)))
+    return seen[table.name]
+
+
+def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
+    """Return the indexes of a series, on a copy so that the cached table stays as it is.
+
+    Their names tell all that they hold, so that series which share a measurement and
+    differ in that have their own.
+    """
+    table = points_table(series).to_metadata(sa.MetaData())
+    required = [table.c[name] for name in series.required]
+    default, target = int(series.default_grade), int(series.target)
+    return [
+        *(
+            sa.Index(
+                f"{table.name} with {' '.join(series.required)} every {step} s",
+                table.c.tags,
+                table.c.slot,
+                *required,
+                sqlite_where=sa.text(complete_slot(series.required, step)),
             )
-    for index in _indexes(series, table):
-        index.create(connection, checkfirst=True)
-
-
-def _indexes(series: Series, table: sa.Table) -> tuple[sa.Index, sa.Index]:
-    """Describe the indexes on a copy, so that the cached table stays as it is."""
-    own = table.to_metadata(sa.MetaData())
-    is_complete = sa.and_(*(own.c[name].is_not(None) for name in series.required))
-    fields = "_".join(series.required)
-    return (
-        sa.Index(
-            f"{own.name}_with_{fields}",
-            own.c.tags,
-            own.c.slot,
-            *(own.c[name] for name in series.required),
-            sqlite_where=is_complete,
+            for step in steps
         ),
-        sa.Index(f"{own.name}_by_grade", own.c.tags, own.c.gapfill_grade, own.c.slot),
-    )
+        sa.Index(
+            f"{table.name} below {target} else {default}",
+            table.c.tags,
+            table.c.slot,
+            table.c.gapfill_grade,
+            sqlite_where=sa.text(below_target(default, target)),
+        ),
+    ]

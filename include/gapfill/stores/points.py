@@ -1,0 +1,158 @@
+"""Points as a database holds them, and the rows that they come to: the same for every store.
+
+A slot may have several points: samples off the grid, or points of others whose tags do
+not contradict the series'. They are merged here, once for all stores.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import iso
+from gapfill.domain.reading import Origin, Row, parse_kept
+from gapfill.domain.series import Grade
+from gapfill.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.series import Series
+
+_PAIR = re.compile(r"((?:\\.|[^\\,=])*)=((?:\\.|[^\\,=])*)(?:,|$)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a measurement.
+
+    Attributes:
+        tags: Its tags in canonical form.
+        instant: When, UTC; on the grid or off it.
+        values: Numbers by field name; a field without a value is absent.
+        grade: ``gapfill_grade`` as stored, ``None`` without provenance.
+        source: ``gapfill_source`` as stored.
+        batch: ``gapfill_batch`` as stored.
+        kept: ``gapfill_kept`` as stored.
+    """
+
+    tags: str
+    instant: datetime
+    values: Mapping[str, float]
+    grade: int | None = None
+    source: str | None = None
+    batch: str | None = None
+    kept: str | None = None
+
+
+def format_tags(tags: Mapping[str, str]) -> str:
+    r"""Return tags in canonical form: ``geo=8741,market=pvpc``, with ``\`` before ``\ , =``."""
+
+    def escaped(text: str) -> str:
+        return re.sub(r"([\\,=])", r"\\\1", text)
+
+    return ",".join(f"{escaped(key)}={escaped(value)}" for key, value in sorted(tags.items()))
+
+
+def parse_tags(text: str) -> dict[str, str]:
+    """Parse what ``format_tags`` made."""
+    return {
+        _ESCAPED.sub(r"\1", key): _ESCAPED.sub(r"\1", value) for key, value in _PAIR.findall(text)
+    }
+
+
+def is_own(series: Series, tags: Mapping[str, str]) -> bool:
+    """Tell whether points with these tags count for a series.
+
+    They do unless a tag contradicts the series' (same key, another value) or meets its
+    ``exclude``.
+    """
+    for key, value in series.tags.items():  # a loop, as a store may have thousands of tag sets
+        if tags.get(key, value) != value:
+            return False
+    return not any(tags.get(key) in values for key, values in series.exclude.items())
+
+
+def rows_of(series: Series, points: Iterable[Point]) -> list[Row]:
+    """Return the rows that the points of a series come to, one per slot, in order of slot.
+
+    Args:
+        series: Whose points they are.
+        points: In any order; one without a value of the series is no reading.
+
+    Raises:
+        StoreError: If a point has a grade or a ``kept`` that nobody can read.
+    """
+    by_slot: dict[datetime, list[Point]] = {}
+    for point in points:
+        if point.values:
+            by_slot.setdefault(series.grid.floor(point.instant), []).append(point)
+    return [_row(series, slot, by_slot[slot]) for slot in sorted(by_slot)]
+
+
+def grade_of(series: Series, instant: datetime, number: int) -> Grade:
+    """Return a stored grade.
+
+    Raises:
+        StoreError: If it is none of ours.
+    """
+    try:
+        return Grade(number)
+    except ValueError as exc:
+        raise _unreadable(series, instant, exc) from exc
+
+
+def _row(series: Series, slot: datetime, points: Sequence[Point]) -> Row:
+    if len(points) == 1:
+        return _row_of(series, slot, points[0])
+    own = format_tags(series.tags)
+    ranked = sorted(
+        ((_row_of(series, slot, point), point) for point in points),
+        key=lambda pair: (pair[0].grade, pair[1].source is not None, pair[1].instant,
+                          pair[1].tags == own, pair[1].tags),
+        reverse=True,
+    )  # fmt: skip
+    return _merged(series, slot, [row for row, _ in ranked])
+
+
+def _merged(series: Series, slot: datetime, ranked: Sequence[Row]) -> Row:
+    """Merge rows, best first: each field from the best row that has it.
+
+    The grade is that of the weakest required field, so that a good value in one field
+    never vouches for another; every value from elsewhere is named in ``kept``.
+    """
+    holders = {name: row for row in reversed(ranked) for name in row.values}
+    required = [holders[name] for name in series.required if name in holders]
+    weakest = min((row.grade for row in required), default=ranked[0].grade)
+    whose = next((r for r in ranked if r.grade is weakest and r in required), ranked[0])
+    own = Origin(whose.source or "unknown", whose.grade)
+    origins = {name: holders[name].origin(name) for name in holders}
+    return Row(
+        slot=slot,
+        values={name: row.values[name] for name, row in holders.items()},
+        grade=whose.grade,
+        source=whose.source,
+        batch=whose.batch,
+        kept={name: origin for name, origin in origins.items() if origin != own},
+    )
+
+
+def _row_of(series: Series, slot: datetime, point: Point) -> Row:
+    grade = series.default_grade
+    if point.grade is not None:
+        grade = grade_of(series, point.instant, point.grade)
+    try:
+        kept = {n: o for n, o in parse_kept(point.kept).items() if n in point.values}
+    except ValueError as exc:
+        raise _unreadable(series, point.instant, exc) from exc
+    return Row(slot, point.values, grade, point.source, point.batch, kept)
+
+
+def _unreadable(series: Series, instant: datetime, exc: ValueError) -> StoreError:
+    return StoreError(
+        f"A point of {series.measurement} at {iso(instant)} has a provenance that cannot be read "
+        f"({exc}); correct or delete it in the store."
+    )

@@ -1,0 +1,120 @@
+"""The books of the embedded store: the ledger, the calls and the blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from gapfill.domain.interval import Interval
+from gapfill.domain.ledger import Entry, Outcome
+from gapfill.services.ports import Block
+from gapfill.stores import sqlite_schema as schema
+from gapfill.stores.sqlite_rows import from_epoch, to_epoch
+from gapfill.stores.sqlite_schema import blocks, calls, ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+
+def probe(connection: sa.Connection) -> None:
+    """Read a line of each book, so that a damaged one is found."""
+    for table in schema.books.sorted_tables:
+        connection.execute(sa.select(table).limit(1)).all()
+
+
+def note(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Add lines to the ledger."""
+    lines = [
+        {
+            "series": entry.series,
+            "product": entry.product,
+            "station": entry.station,
+            "start": to_epoch(entry.interval.start),
+            "end": to_epoch(entry.interval.end),
+            "outcome": entry.outcome.value,
+            "asked_at": entry.asked_at.timestamp(),
+            "evidence": entry.evidence,
+            "batch": entry.batch,
+        }
+        for entry in entries
+    ]
+    connection.execute(sa.insert(ledger), lines)
+
+
+def entries_of(connection: sa.Connection, series: str) -> list[Entry]:
+    """Return the ledger of a series in the order it was written."""
+    query = sa.select(ledger).where(ledger.c.series == series).order_by(ledger.c.id)
+    return [
+        Entry(
+            series=line.series,
+            product=line.product,
+            station=line.station,
+            interval=Interval(from_epoch(line.start), from_epoch(line.end)),
+            outcome=Outcome(line.outcome),
+            asked_at=from_epoch(line.asked_at),
+            evidence=line.evidence,
+            batch=line.batch,
+        )
+        for line in connection.execute(query)
+    ]
+
+
+def outcomes_of(connection: sa.Connection, run: str, source: str) -> list[tuple[str, Outcome]]:
+    """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
+    query = (
+        sa.select(ledger.c.batch, ledger.c.outcome)
+        .where(_starts(ledger.c.batch, f"{run}/"), _starts(ledger.c.product, f"{source}."))
+        .order_by(ledger.c.id)
+    )
+    return [(line.batch, Outcome(line.outcome)) for line in connection.execute(query)]
+
+
+def record_call(connection: sa.Connection, source: str, at: datetime, batch: str) -> None:
+    """Note a call."""
+    line = {"source": source, "at": at.timestamp(), "batch": batch}
+    connection.execute(sa.insert(calls), line)
+
+
+def count_calls_of(connection: sa.Connection, run: str) -> int:
+    """Count the calls of the batches of a run."""
+    return _count(connection, _starts(calls.c.batch, f"{run}/"))
+
+
+def count_calls_since(connection: sa.Connection, source: str, since: datetime) -> int:
+    """Count a source's calls at ``since`` or later."""
+    return _count(connection, calls.c.source == source, calls.c.at >= since.timestamp())
+
+
+def block(connection: sa.Connection, one: Block) -> None:
+    """Note a block, where none that lasts longer is noted."""
+    values = {"source": one.source, "until": one.until.timestamp(), "reason": one.reason}
+    statement = insert(blocks).values(values)
+    statement = statement.on_conflict_do_update(
+        index_elements=["source"],
+        set_=values,
+        where=statement.excluded.until > blocks.c.until,
+    )
+    connection.execute(statement)
+
+
+def blocks_at(connection: sa.Connection, now: datetime) -> list[Block]:
+    """Return the blocks in force, by name of the source."""
+    query = sa.select(blocks).where(blocks.c.until > now.timestamp()).order_by(blocks.c.source)
+    return [Block(b.source, from_epoch(b.until), b.reason) for b in connection.execute(query)]
+
+
+def _starts(column: sa.Column[str], prefix: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a text starts with a prefix, which an index can serve.
+
+    ``LIKE`` takes ``a`` for ``A``, and so uses no index.
+    """
+    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    return sa.and_(column >= prefix, column < after)
+
+
+def _count(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> int:
+    query = sa.select(sa.func.count()).select_from(calls).where(*where)
+    return int(connection.scalar(query) or 0)

@@ -1,0 +1,173 @@
+"""Changes to the points of the embedded store, each noted with what it replaced, for ``undo``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from gapfill.domain.interval import Interval, merge
+from gapfill.domain.reading import combine, format_kept
+from gapfill.errors import StoreError
+from gapfill.services.ports import Undone
+from gapfill.stores.points import Point, format_tags, rows_of
+from gapfill.stores.sqlite_rows import columns_of, from_epoch, read_points, to_epoch, upsert
+from gapfill.stores.sqlite_schema import points_table, prepare, replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.reading import Reading, Row
+    from gapfill.domain.series import Series
+
+    Stands = dict[datetime, Row]
+
+
+def write_readings(
+    connection: sa.Connection,
+    series: Series,
+    readings: Sequence[Reading],
+    batch: str,
+    *,
+    replace_equal: bool,
+) -> int:
+    """Write what is better than what stands, and return how many slots that were."""
+
+    def better(stands: Stands) -> Iterable[Row]:
+        for reading in readings:
+            row = stands.get(reading.slot)
+            if row is not None and row.batch == batch and _is_whole(series, row):
+                continue  # a batch writes a slot once, so that a retry changes nothing
+            made = combine(row, reading, batch, series.required, replace_equal=replace_equal)
+            if made is not None:
+                stands[reading.slot] = made
+                yield made
+
+    return _change(connection, series, [r.slot for r in readings], better)
+
+
+def put_rows(connection: sa.Connection, series: Series, rows: Sequence[Row]) -> int:
+    """Write rows as they are, but for those that say nothing new, and return how many."""
+
+    def verbatim(stands: Stands) -> Iterable[Row]:
+        for row in rows:
+            before = stands.get(row.slot)
+            is_news = before is None or (before.values, before.grade) != (row.values, row.grade)
+            if is_news and (before is None or before.grade <= row.grade):
+                stands[row.slot] = row
+                yield row
+
+    return _change(connection, series, [row.slot for row in rows], verbatim)
+
+
+def slots_of(connection: sa.Connection, batch: str) -> dict[str, list[datetime]]:
+    """Return the slots, by series name, that a batch wrote and that were not undone."""
+    query = sa.select(replaced.c.series, replaced.c.slot).where(replaced.c.batch == batch)
+    slots: dict[str, list[datetime]] = {}
+    for series, slot in connection.execute(query.order_by(replaced.c.series, replaced.c.slot)):
+        slots.setdefault(series, []).append(from_epoch(slot))
+    return slots
+
+
+def undo_batch(connection: sa.Connection, batch: str, known: Iterable[Series]) -> Undone:
+    """Put back what a batch replaced, and remove what it added.
+
+    Raises:
+        StoreError: If the batch wrote a series that is not among the known ones.
+    """
+    by_name = {series.name: series for series in known}
+    undone = Undone(0, 0, 0)
+    for name in slots_of(connection, batch):
+        if name not in by_name:
+            message = (
+                f"The batch {batch} wrote {name}, which is not in the catalogue; nothing was "
+                "undone. Put the series back into the catalogue for that."
+            )
+            raise StoreError(message)
+        one = _undo_series(connection, batch, by_name[name])
+        undone = Undone(*(a + b for a, b in zip(undone, one, strict=True)))
+    return undone
+
+
+def _undo_series(connection: sa.Connection, batch: str, series: Series) -> Undone:
+    prepare(connection, series)
+    table, own = points_table(series), format_tags(series.tags)
+    of_batch = sa.and_(replaced.c.batch == batch, replaced.c.series == series.name)
+    stands = sa.and_(table.c.tags == own, table.c.slot == replaced.c.slot)
+    query = (
+        sa.select(replaced.c.id, replaced.c.slot, replaced.c.before, table.c.gapfill_batch)
+        .select_from(replaced.outerjoin(table, stands))
+        .where(of_batch)
+    )
+    lines = connection.execute(query).all()
+    held = [line for line in lines if (line.gapfill_batch or "") == batch]
+    back = [json.loads(line.before) for line in held if line.before is not None]
+    added = [{"of_slot": line.slot} for line in held if line.before is None]
+    if back:
+        upsert(connection, series, back)
+    if added:
+        is_it = sa.and_(table.c.tags == own, table.c.slot == sa.bindparam("of_slot"))
+        connection.execute(sa.delete(table).where(is_it), added)
+    if held:
+        is_done = replaced.c.id == sa.bindparam("of_id")
+        connection.execute(sa.delete(replaced).where(is_done), [{"of_id": n.id} for n in held])
+    return Undone(len(back), len(added), len(lines) - len(held))
+
+
+def _change(
+    connection: sa.Connection,
+    series: Series,
+    slots: Sequence[datetime],
+    better: Callable[[Stands], Iterable[Row]],
+) -> int:
+    """Write the rows that ``better`` makes of what stands, and note what they replace."""
+    if not slots:
+        return 0
+    prepare(connection, series)
+    points = read_points(
+        connection, series, merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
+    )
+    stands = {row.slot: row for row in rows_of(series, points)}
+    chosen = {row.slot: row for row in better(stands)}
+    if chosen:
+        own = format_tags(series.tags)
+        before = {p.instant: columns_of(series, p) for p in points if p.tags == own}
+        _note(connection, series, chosen.values(), before)
+        upsert(connection, series, [_columns(series, own, row) for row in chosen.values()])
+    return len(chosen)
+
+
+def _note(
+    connection: sa.Connection,
+    series: Series,
+    rows: Iterable[Row],
+    before: Mapping[datetime, Mapping[str, object]],
+) -> None:
+    """Note the points that rows replace; of a batch and slot only the first counts."""
+    lines = [
+        {
+            "series": series.name,
+            "slot": to_epoch(row.slot),
+            "batch": row.batch or "",
+            "before": json.dumps(before[row.slot]) if row.slot in before else None,
+        }
+        for row in rows
+    ]
+    connection.execute(insert(replaced).on_conflict_do_nothing(), lines)
+
+
+def _columns(series: Series, own: str, row: Row) -> Mapping[str, object]:
+    unknown = [name for name in row.values if series.field(name) is None]
+    if unknown:
+        message = f"The series {series.name} has no field {unknown[0]!r}; see the catalogue."
+        raise StoreError(message)
+    kept = format_kept(row.kept)
+    point = Point(own, row.slot, row.values, int(row.grade), row.source, row.batch, kept)
+    return columns_of(series, point)
+
+
+def _is_whole(series: Series, row: Row) -> bool:
+    return all(name in row.values for name in series.required)

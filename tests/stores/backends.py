@@ -1,0 +1,83 @@
+"""The stores the contract suite runs against; a second one joins with a line in ``BACKENDS``."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Protocol
+
+from gapfill.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gapfill.domain.series import Series
+    from gapfill.services.ports import Store
+    from gapfill.stores.points import Point
+
+_PROVENANCE = ("grade", "source", "batch", "kept")
+
+
+class Backend(Protocol):
+    """One kind of store, and a way to put points of others into it."""
+
+    def open(self) -> Store:
+        """Return the store; a second call returns another one on the same database."""
+
+    def seed(self, series: Series, *points: Point) -> None:
+        """Write points into the series' measurement, past the store and its rules."""
+
+    def close(self) -> None:
+        """Give everything back."""
+
+
+class SqliteBackend:
+    """The embedded store, in a file of a test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "store.db"
+        self._opened: list[SqliteStore] = []
+
+    def open(self) -> SqliteStore:
+        """Return the store on the test's file."""
+        self._opened.append(SqliteStore(self.path))
+        return self._opened[-1]
+
+    def seed(self, series: Series, *points: Point) -> None:
+        """Insert the points as any program could that knows the table."""
+        self.open().verify()
+        names = [field.name for field in series.fields]
+        columns = ["tags", "slot", *names, *(f"gapfill_{name}" for name in _PROVENANCE)]
+        lines = [
+            [
+                point.tags,
+                int(point.instant.timestamp()),
+                *(point.values.get(name) for name in names),
+                *(getattr(point, name) for name in _PROVENANCE),
+            ]
+            for point in points
+        ]
+        fields = ", ".join(f"{name} REAL" for name in names)
+        connection = sqlite3.connect(self.path)
+        with connection:
+            connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {series.measurement} (tags TEXT NOT NULL, "
+                f"slot INTEGER NOT NULL, {fields}, gapfill_grade INTEGER, gapfill_source TEXT, "
+                "gapfill_batch TEXT, gapfill_kept TEXT, PRIMARY KEY (tags, slot)) WITHOUT ROWID"
+            )
+            connection.executemany(
+                f"INSERT INTO {series.measurement} ({', '.join(columns)}) "  # noqa: S608 - the tests' own names
+                f"VALUES ({', '.join('?' for _ in columns)})",
+                lines,
+            )
+        connection.close()
+
+    def close(self) -> None:
+        """Close every store that was opened."""
+        for store in self._opened:
+            store.close()
+
+
+BACKENDS: dict[str, Callable[[Path], Backend]] = {
+    "sqlite": SqliteBackend,
+}

@@ -1,0 +1,107 @@
+"""The ledger, the calls and the blocks of every store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.ledger import Entry, Outcome
+from gapfill.services.ports import Block
+from tests.builders import PVPC, hour, hours
+
+if TYPE_CHECKING:
+    from gapfill.services.ports import Store
+
+ENTRY = Entry(
+    series="pvpc",
+    product="ree.pvpc",
+    station=None,
+    interval=hours(0, 24),
+    outcome=Outcome.NO_DATA,
+    asked_at=hour(30) + timedelta(seconds=1, microseconds=2),
+    evidence="502 «No hay datos»",
+    batch="run/a",
+)
+
+
+def test_an_empty_store_has_empty_books(store: Store) -> None:
+    """Reading before the first write is no error."""
+    assert store.entries("pvpc") == []
+    assert store.outcomes("run", "ree") == []
+    assert store.calls_of("run") == 0
+    assert store.calls_since("ree", hour(0)) == 0
+    assert store.blocks(hour(0)) == []
+    assert store.batch_slots("run/a") == {}
+
+
+def test_the_ledger_keeps_lines_as_they_are_in_the_order_written(store: Store) -> None:
+    """Every column, the microsecond included; another series has its own."""
+    other = replace(ENTRY, station="5279X", outcome=Outcome.FILLED, asked_at=hour(1), evidence="")
+    store.note([ENTRY, replace(ENTRY, series="spot")])
+    store.note([other, ENTRY])
+    store.note([])
+    assert store.entries("pvpc") == [ENTRY, other, ENTRY]
+    assert store.entries("spot") == [replace(ENTRY, series="spot")]
+
+
+def test_outcomes_are_those_of_a_source_in_a_run(store: Store) -> None:
+    """Neither a run nor a source is taken for another that begins with its name."""
+    for batch, product, outcome in [
+        ("run/a", "ree.pvpc", Outcome.UNREACHED),
+        ("run/b", "ree.pvpc", Outcome.FILLED),
+        ("run/a", "reef.pvpc", Outcome.FILLED),
+        ("run/a", "esios.1001", Outcome.FILLED),
+        ("run.1/a", "ree.pvpc", Outcome.FILLED),
+        ("RUN/a", "ree.pvpc", Outcome.FILLED),
+        ("r%n/a", "ree.pvpc", Outcome.FAILED),
+    ]:
+        store.note([replace(ENTRY, batch=batch, product=product, outcome=outcome)])
+    assert store.outcomes("run", "ree") == [
+        ("run/a", Outcome.UNREACHED),
+        ("run/b", Outcome.FILLED),
+    ]
+    assert store.outcomes("r%n", "ree") == [("r%n/a", Outcome.FAILED)]
+
+
+def test_calls_are_counted_by_source_since_an_instant(store: Store) -> None:
+    """The instant itself counts; equal calls are two calls."""
+    for source, number in [("ree", 1), ("ree", 2), ("ree", 2), ("esios", 2)]:
+        store.record_call(source, hour(number), "run/a")
+    assert store.calls_since("ree", hour(1)) == 3
+    assert store.calls_since("ree", hour(2)) == 2
+    assert store.calls_since("ree", hour(2) + timedelta(microseconds=1)) == 0
+
+
+def test_calls_are_counted_by_run(store: Store) -> None:
+    """A run's batches are those under its name."""
+    for batch in ("run/a", "run/a", "run/b", "run.1/a", "runs/a"):
+        store.record_call("ree", hour(0), batch)
+    assert store.calls_of("run") == 3
+    assert store.calls_of("run.1") == 1
+
+
+def test_a_block_is_in_force_until_its_instant(store: Store) -> None:
+    """At the instant itself the source may be called again."""
+    block = Block("ree", hour(2), "429 Too Many Requests")
+    store.block(block)
+    assert store.blocks(hour(1)) == [block]
+    assert store.blocks(hour(2)) == []
+
+
+def test_the_later_of_two_blocks_stands(store: Store) -> None:
+    """A shorter refusal does not open a source that a longer one closed."""
+    late, early = Block("ree", hour(9), "quota"), Block("ree", hour(2), "429")
+    for block in (early, late, early):
+        store.block(block)
+    store.block(Block("esios", hour(3), "403"))
+    assert store.blocks(hour(0)) == [Block("esios", hour(3), "403"), late]
+
+
+def test_verify_leaves_the_store_as_it_is(store: Store) -> None:
+    """It proves reading and writing, and changes nothing that can be seen."""
+    store.verify()
+    store.note([ENTRY])
+    store.verify()
+    assert store.entries("pvpc") == [ENTRY]
+    assert store.absent(PVPC, hours(0, 1)) == [hours(0, 1)]
