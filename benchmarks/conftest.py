@@ -81,7 +81,7 @@ class NoSources:
         """Say that only keyless products are set up."""
         return "is not configured" if product.needs_key else None
 
-    def caller(self, source: str, before_call: Callable[[], None]) -> Caller:
+    def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Refuse: a benchmark calls nobody."""
         raise AssertionError(source, before_call)
 

@@ -167,6 +167,7 @@ class _Builder:
             host=entry.host,
             per_minute=entry.per_minute,
             per_day=entry.per_day,
+            opening_calls=entry.opening_calls,
             products=products,
         )
 
@@ -257,10 +258,15 @@ def _product(source: str, name: str, entry: ProductEntry) -> Product:
         grace=_rule(entry.grace),
         since=day_start(entry.since, zone) if entry.since else BEGINNING,
         window=entry.window,
+        last=entry.last,
+        official_after=entry.official_after,
         day_zone=entry.day_zone,
         publishes_days=entry.publishes_days,
         needs_key=entry.needs_key,
+        needs_login=entry.needs_login,
         by_station=entry.by_station,
         hops=entry.hops,
+        records=entry.records,
+        gives=entry.gives,
         params=entry.params,
     )

@@ -86,11 +86,16 @@ class ProductEntry(Entry):
     grace: RuleEntry
     since: date | None = None
     window: timedelta | None = Field(default=None, gt=timedelta(0))
+    last: int | None = Field(default=None, ge=1)
+    official_after: timedelta | None = Field(default=None, gt=timedelta(0))
     day_zone: ZoneName | None = None
     publishes_days: bool = False
     needs_key: bool = False
+    needs_login: bool = False
     by_station: bool = False
-    hops: int = Field(default=1, ge=1, le=5)
+    hops: int = Field(default=1, ge=0, le=5)
+    records: int = Field(default=0, ge=0)
+    gives: tuple[Name, ...] = ()
     params: dict[str, str] = {}
 
 
@@ -102,6 +107,7 @@ class SourceEntry(Entry):
     host: str = Field(pattern=r"^https?://")
     per_minute: int = Field(ge=1)
     per_day: int | None = Field(default=None, ge=1)
+    opening_calls: int = Field(default=0, ge=0)
     products: dict[Name, ProductEntry] = Field(min_length=1)
 
 

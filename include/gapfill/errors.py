@@ -75,6 +75,10 @@ class AuthRejected(SourceError):
     """401 or 403: the message names the connection to mend."""
 
 
+class SpanRefused(SourceError):
+    """The source refuses so long a range: half of it is asked, and the shorter span remembered."""
+
+
 class MalformedPayload(SourceError):
     """The answer could not be read, or is not an answer to what was asked."""
 

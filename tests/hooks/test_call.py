@@ -274,7 +274,7 @@ def test_before_call_runs_before_each_request_to_the_api(
 ) -> None:
     """Hops on the API's host count against its rate, those elsewhere do not."""
     sent: list[int] = []
-    hook._before_call = lambda: sent.append(len(server.received))
+    hook._before_call = lambda _records: sent.append(len(server.received))
     server.answers = [reply(302, Location="/b"), reply(302, Location=f"{elsewhere.url}/c")]
     elsewhere.answers = [reply(200)]
     _keyless(hook)
@@ -284,7 +284,7 @@ def test_before_call_runs_before_each_request_to_the_api(
 def test_what_before_call_raises_stops_the_call(hook: ApiHook, server: RawServer) -> None:
     """A spent quota, or a store that cannot note the call: nothing is sent."""
 
-    def refuse() -> None:
+    def refuse(_records: int) -> None:
         message = "spent"
         raise RateLimited(message, source="some", retry_after=86400)
 

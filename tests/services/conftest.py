@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from gapfill.domain.allowance import Allowance
     from gapfill.domain.product import Product
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -56,7 +57,7 @@ class Scripted:
             "is not configured" if product.needs_key else None
         )
 
-    def caller(self, source: str, before_call: Callable[[], None]) -> Scripted._Caller:
+    def caller(self, source: str, before_call: Callable[[int], None]) -> Scripted._Caller:
         """Return a caller of one source."""
         return self._Caller(self, source, before_call)
 
@@ -68,11 +69,15 @@ class Scripted:
     class _Caller:
         sources: Scripted
         source: str
-        before_call: Callable[[], None]
+        before_call: Callable[[int], None]
+
+        def open(self) -> Allowance | None:
+            """Nothing comes before the first request."""
+            return None
 
         def fetch(self, ask: Ask) -> Answer:
             """Pace, remember and answer."""
-            self.before_call()
+            self.before_call(0)
             self.sources.asked.append(ask)
             script = self.sources.answers.get(self.source)
             return (script.pop(0) if script else self.sources.otherwise)(ask)

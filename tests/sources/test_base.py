@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from gapfill.domain.interval import Interval
-from gapfill.domain.series import Grade
 from gapfill.errors import MalformedPayload
 from gapfill.sources.base import Answer, RawRow, check, excerpt, number
 from tests.sources.asks import ask_of
@@ -25,7 +24,7 @@ def _checked(*rows: tuple[datetime, object], interval: Interval | None = None) -
         ask = replace(ask, interval=interval)
     raw = [RawRow(instant, {"price_eur_mwh": value}) for instant, value in rows]
     whole_day = Interval(FIRST, FIRST + 24 * HOUR)
-    return check(ask, raw, whole_day, Grade.OFFICIAL, "HTTP 200")
+    return check(ask, raw, whole_day, "HTTP 200")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import local_date
+from gapfill.domain.resolution import Grid
 from gapfill.domain.series import Grade
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Source:
         host: Public root URL.
         per_minute: Ceiling of calls a minute.
         per_day: Ceiling of calls in 24 hours; ``None`` for none.
+        opening_calls: Calls that a caller makes before its first request, such as for a token.
         products: Its products, preferred first.
     """
 
@@ -41,6 +43,7 @@ class Source:
     host: str
     per_minute: int
     per_day: int | None
+    opening_calls: int = 0
     products: tuple[Product, ...] = ()
 
     @property
@@ -58,17 +61,22 @@ class Product:
         name: Catalogue name, such as ``observations``.
         quantity: What it measures; serves series of the same quantity.
         resolution: Spacing of its slots.
-        grade: Grade of its readings.
+        grade: Grade of its readings, while it may still correct them.
         span: Longest stretch one request may ask for.
         available: When it has a slot.
         grace: Until when an empty answer means "not yet".
         since: First instant it has data for.
-        window: Slots that start longer ago than this are gone; ``None``: history stays.
+        window: It keeps slots younger than this; ``None``: history stays.
+        last: It keeps only so many slots, the newest it has; ``None``: no such limit.
+        official_after: Readings are official once their slot started this long ago.
         day_zone: Time zone of its days where requests are made of whole days.
         publishes_days: Whether it publishes whole days: what lacks from one gets no verdict.
         needs_key: Whether it needs credentials in its connection.
+        needs_login: Whether it needs a login beside the key.
         by_station: Whether its requests name a station.
-        hops: Calls on the bill of one request.
+        hops: Calls on the bill of one request; 0 for what is no API.
+        records: Records that one slot of an answer counts in the source's quota; 0 for none.
+        gives: Wanted fields that it has; it is asked for holes in them.
         params: What its requests name, such as ``indicator``.
     """
 
@@ -82,11 +90,16 @@ class Product:
     grace: Rule
     since: datetime
     window: timedelta | None = None
+    last: int | None = None
+    official_after: timedelta | None = None
     day_zone: str | None = None
     publishes_days: bool = False
     needs_key: bool = False
+    needs_login: bool = False
     by_station: bool = False
     hops: int = 1
+    records: int = 0
+    gives: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -99,9 +112,22 @@ class Product:
         """Whether it is taken only where nothing observed can serve: a call a slot, a low grade."""
         return self.grade < Grade.OBSERVED and self.span <= self.resolution
 
+    def grade_at(self, slot: datetime, now: datetime) -> Grade:
+        """Return the grade of a reading of a slot that is fetched now."""
+        is_final = self.official_after is not None and now - slot >= self.official_after
+        return Grade.OFFICIAL if is_final else self.grade
+
+    def kept_from(self, at: datetime) -> datetime | None:
+        """Return the earliest start of a slot that is still there at an instant; ``None``: all."""
+        if self.last is not None:
+            grid = Grid.of(self.resolution)
+            return self.available.until(at, grid) - self.last * self.resolution
+        return None if self.window is None else at - self.window + _MOMENT
+
     def keeps(self, slot: datetime, at: datetime) -> bool:
-        """Tell whether a slot is still there at an instant; at exactly the window's age it is."""
-        return self.window is None or at - slot <= self.window
+        """Tell whether a slot is still there at an instant; one of the window's age is not."""
+        kept_from = self.kept_from(at)
+        return kept_from is None or slot >= kept_from
 
     def fits(self, start: datetime, end: datetime) -> bool:
         """Tell whether one request may ask for ``[start, end)``.

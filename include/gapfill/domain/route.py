@@ -176,7 +176,7 @@ def _never(
         return Standing.OUT_OF_REACH
     if product.resolution != series.grid.step_at(slot):
         return Standing.OTHER_STEP
-    if above is not None and product.grade <= above:
+    if above is not None and product.grade_at(slot, now) <= above:
         return Standing.NO_BETTER
     return None if product.keeps(slot, now) else Standing.GONE
 
@@ -255,10 +255,13 @@ def edges(candidate: Candidate, series: Series, now: datetime) -> Iterator[datet
     for stretch in (*(ruling.interval for ruling in ruled), *candidate.recent):
         yield grid.ceil(stretch.start)
         yield grid.ceil(stretch.end)
-    if product.window is not None:
-        blocked = {candidate.blocked_until} if candidate.blocked_until else set()
-        for until in {now, *blocked, *(ruling.until for ruling in ruled)}:
-            yield grid.ceil(until - product.window)
+    if product.official_after is not None:
+        yield grid.end_of(grid.floor(now - product.official_after))
+    blocked = {candidate.blocked_until} if candidate.blocked_until else set()
+    for until in {now, *blocked, *(ruling.until for ruling in ruled)}:
+        kept_from = product.kept_from(until)
+        if kept_from is not None:
+            yield grid.ceil(kept_from)
 
 
 def zone_bounds(series: Series, now: datetime) -> list[tuple[Interval, Zone]]:

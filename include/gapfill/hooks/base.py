@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import requests
 
+    from gapfill.domain.allowance import Allowance
     from gapfill.sources.base import Ask, HttpRequest
 
 
@@ -37,7 +38,8 @@ class ApiHook(HttpHook):
     Args:
         http_conn_id: Id of the Airflow connection; it need not exist for an API without key.
         host: Public root URL, used where the connection names none.
-        before_call: Runs before each request to the API; what it raises goes through.
+        before_call: Runs before each request to the API, told the records that it will count
+            in the source's quota; what it raises goes through.
         timeout_s: Seconds to wait for an answer; the connection's extra ``timeout`` wins.
     """
 
@@ -52,7 +54,7 @@ class ApiHook(HttpHook):
         http_conn_id: str | None = None,
         *,
         host: str | None = None,
-        before_call: Callable[[], None] | None = None,
+        before_call: Callable[[int], None] | None = None,
         timeout_s: float | None = None,
     ) -> None:
         super().__init__("GET", http_conn_id or self.default_conn_name, tcp_keep_alive=False)
@@ -100,6 +102,14 @@ class ApiHook(HttpHook):
         if self._session is None:
             self._session = build_session()
         return self._session
+
+    def open(self) -> Allowance | None:
+        """Make what calls come before the first request, and return what the account allows.
+
+        Returns:
+            ``None`` where the API does not tell.
+        """
+        return None
 
     def run(self, *_args: object, **_kwargs: object) -> NoReturn:
         """Refuse ``HttpHook``'s own way to call, which keeps no pace and hides no key.

@@ -48,6 +48,7 @@ class Call:
         may_leave: Whether a redirect to another host is followed. Only for a call
             without credentials: nothing of ours is sent there.
         claims: Which 4xx and 5xx the source's parser reads.
+        records: Records that the answer will count in the source's quota, where it counts any.
     """
 
     request: HttpRequest
@@ -56,6 +57,7 @@ class Call:
     root: str | None = None
     may_leave: bool = False
     claims: Claims = claims_nothing
+    records: int = 0
 
     @property
     def has_credentials(self) -> bool:
@@ -97,14 +99,14 @@ class Courier:
         session: Sends them.
         limits: In time and size, of each request.
         ca_bundle: File of certificates to trust instead.
-        before_call: Runs before each request to the API's own host.
+        before_call: Runs before each request to the API's own host, told its records.
         secrets: To blot out of all that comes back.
     """
 
     session: requests.Session
     limits: Limits
     ca_bundle: str | None
-    before_call: Callable[[], None] | None
+    before_call: Callable[[int], None] | None
     secrets: Secrets
 
     def carry(self, call: Call, errand: Errand) -> Reply:
@@ -119,7 +121,7 @@ class Courier:
         for _ in range(MAX_HOPS + 1):
             has_left = not is_at_home(url, errand.root)
             if not has_left and self.before_call:
-                self.before_call()
+                self.before_call(call.records)
             request = requests.Request("GET", url, headers=headers, params=query)
             reply = self._send(request, shown, errand)
             target = _target(url, reply)

@@ -98,7 +98,7 @@ class AirflowSources:
             return f"is not configured: connection {source.connection} has no password, its key"
         return None
 
-    def caller(self, source: str, before_call: Callable[[], None]) -> Caller:
+    def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Return the source's hook, which runs ``before_call`` before each HTTP request."""
         known = self._catalog.sources[source]
         if source not in HOOKS:

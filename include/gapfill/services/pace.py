@@ -36,7 +36,7 @@ class Pace:
         """Count the first pause from now: the caller has just been given its turn."""
         self._last = self._site.monotonic()
 
-    def __call__(self) -> None:
+    def __call__(self, _records: int = 0) -> None:
         """Wait for the source's rate and record the call.
 
         Raises:

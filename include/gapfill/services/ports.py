@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from gapfill.domain.allowance import Allowance
     from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Entry, Outcome
@@ -159,6 +160,16 @@ class Store(Protocol):
 class Caller(Protocol):
     """One source, ready to be asked."""
 
+    def open(self) -> Allowance | None:
+        """Make what calls come before the first request, and return what the account allows.
+
+        Returns:
+            ``None`` where the API does not tell.
+
+        Raises:
+            SourceError: As ``fetch``.
+        """
+
     def fetch(self, ask: Ask) -> Answer:
         """Ask the API and return what it said.
 
@@ -173,8 +184,10 @@ class Sources(Protocol):
     def obstacle(self, product: Product) -> str | None:
         """Return why a product cannot be asked, as a sentence; ``None`` where it can."""
 
-    def caller(self, source: str, before_call: Callable[[], None]) -> Caller:
+    def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Return the source's hook, which runs ``before_call`` before each HTTP request.
+
+        It is told how many records the answer will count in the source's quota.
 
         Raises:
             ConfigError: If its connection is wrong.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.product import Product
-    from gapfill.domain.series import Field, Grade, Series, Station
+    from gapfill.domain.series import Field, Series, Station
 
 EXCERPT = 500
 """Longest piece of a body that an error, a log or the ledger may hold (conventions)."""
@@ -172,9 +172,7 @@ def judge(known: Field, given: object) -> tuple[float | None, str]:
     return value, ""
 
 
-def check(
-    ask: Ask, rows: Iterable[RawRow], allowed: Interval, grade: Grade, evidence: str
-) -> Answer:
+def check(ask: Ask, rows: Iterable[RawRow], allowed: Interval, evidence: str) -> Answer:
     """Turn raw rows into readings on the series' grid, within the fields' bounds.
 
     A value that is no number or outside its field's bounds is reported and not stored;
@@ -186,7 +184,6 @@ def check(
         rows: Rows as parsed, in any order.
         allowed: What the request on the wire spoke of, ``[start, end)``; may be wider
             than what was asked, where requests are made of whole days.
-        grade: Grade of the readings.
         evidence: For the ledger.
 
     Raises:
@@ -207,15 +204,13 @@ def check(
     checked = _Checked()
     for slot in sorted(seen):
         if slot in ask.interval:
-            _check_slot(ask, slot, seen[slot], grade, checked)
+            _check_slot(ask, slot, seen[slot], checked)
     zone = ask.product.day_zone
     days = frozenset(local_date(slot, zone) for slot in seen) if zone else frozenset[date]()
     return Answer(tuple(checked.readings), tuple(checked.rejected), evidence, days)
 
 
-def _check_slot(
-    ask: Ask, slot: datetime, raw: Mapping[str, object], grade: Grade, checked: _Checked
-) -> None:
+def _check_slot(ask: Ask, slot: datetime, raw: Mapping[str, object], checked: _Checked) -> None:
     values: dict[str, float] = {}
     for known in ask.series.fields:
         given = raw.get(known.name)
@@ -227,6 +222,7 @@ def _check_slot(
         else:
             values[known.name] = value
     if all(name in values for name in ask.series.required):
+        grade = ask.product.grade_at(slot, ask.now)
         checked.readings.append(Reading(slot, values, grade, ask.origin))
 
 

@@ -85,7 +85,7 @@ def answer_of(ask: Ask, rows: Sequence[RawRow], status: int) -> Answer:
     days = whole_days(ask)
     _refuse_coarser(ask, rows, days.interval)
     evidence = f"HTTP {status}: {len(rows)} values"
-    return check(ask, rows, days.interval, ask.product.grade, evidence)
+    return check(ask, rows, days.interval, evidence)
 
 
 def _refuse_coarser(ask: Ask, rows: Sequence[RawRow], allowed: Interval) -> None:

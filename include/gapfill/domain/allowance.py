@@ -1,0 +1,59 @@
+"""What an account at a source may do, as the source itself says, and what follows for requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gapfill.domain.product import Product, Source
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Limits of an account. ``None``: the source does not tell.
+
+    Attributes:
+        calls_minute: Calls a minute.
+        calls_day: Calls a day.
+        records_minute: Records a minute.
+        records_day: Records a day.
+        calls_today: Calls counted so far today.
+        records_now: Records counted so far in this minute.
+        records_today: Records counted so far today.
+    """
+
+    calls_minute: int | None = None
+    calls_day: int | None = None
+    records_minute: int | None = None
+    records_day: int | None = None
+    calls_today: int = 0
+    records_now: int = 0
+    records_today: int = 0
+
+
+def narrow_source(source: Source, allowance: Allowance) -> Source:
+    """Return a source with the account's own rate, where the account has one."""
+    return replace(
+        source,
+        per_minute=allowance.calls_minute or source.per_minute,
+        per_day=allowance.calls_day or source.per_day,
+    )
+
+
+def narrow_product(product: Product, allowance: Allowance) -> Product:
+    """Return a product with a span whose answers fit the account's records.
+
+    Requests of whole days keep at least one day: less cannot be asked.
+    """
+    limits = [n for n in (allowance.records_minute, allowance.records_day) if n is not None]
+    if not product.records or not limits:
+        return product
+    slots = max(1, min(limits) // product.records)
+    span = min(product.span, slots * product.resolution)
+    if product.day_zone is not None:
+        span = max(_DAY, timedelta(days=span.days))
+    return replace(product, span=span)
