@@ -1,0 +1,67 @@
+"""How Open-Meteo says that it refuses, or has nothing: sentences in errors, and bare ``nan``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gapfill.sources.base import number
+from gapfill.sources.payload import decode
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gapfill.sources.payload import Node
+
+_BAD_REQUEST = 400
+_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
+_NOT_COVERED = "no data is available for this location"
+_BARE_NAN = re.compile(rb"(?<=[\[:,])\s*nan(?=\s*[,\]}])")
+
+
+def says_not_covered(status: int, body: bytes) -> bool:
+    """Tell whether this is how the API says, in an error, that it has nothing for the place."""
+    return status == _BAD_REQUEST and _NOT_COVERED in reason_of(body).casefold()
+
+
+def seconds_to_wait(body: bytes, now: datetime | None = None) -> float:
+    """Return for how long a 429 refuses, by the limit that its reason names.
+
+    An hour's limit is lifted when the hour turns, a day's at midnight UTC.
+
+    Args:
+        body: Of the 429.
+        now: The clock; without it the whole hour or day is waited.
+    """
+    reason = reason_of(body).casefold()
+    length = _DAY_S if "daily" in reason else _HOUR_S if "hourly" in reason else _MINUTE_S
+    if now is None or length == _MINUTE_S:
+        return length
+    return length - now.timestamp() % length
+
+
+def as_json(body: bytes) -> bytes:
+    """Return a body as JSON where nothing but its bare ``nan`` keeps it from being that."""
+    return body if decode(body) is not None else _BARE_NAN.sub(b"NaN", body)
+
+
+def reason_of(body: bytes) -> str:
+    """Return the sentence of an error, empty where the body has none."""
+    document = decode(body)
+    reason = document.get("reason") if isinstance(document, dict) else None
+    return reason if isinstance(reason, str) else ""
+
+
+def is_nowhere(document: Node) -> bool:
+    """Tell whether the place is no number and nothing is: it lies outside the model."""
+    place = [document.get("latitude"), document.get("longitude")]
+    if not all(node is not None and _is_nan(node.value) for node in place):
+        return False
+    hourly = document.get("hourly")
+    columns = hourly.value.values() if hourly and isinstance(hourly.value, dict) else ()
+    values = [value for column in columns if isinstance(column, list) for value in column]
+    return all(number(value) is None for value in values)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and value != value  # noqa: PLR0124 - only NaN is not itself
