@@ -10,7 +10,7 @@ from gapfill.errors import GapfillError
 from gapfill.hooks.access import origin, second_root
 from gapfill.hooks.base import ApiHook
 from gapfill.hooks.call import Call
-from gapfill.sources import open_meteo
+from gapfill.sources import open_meteo, open_meteo_refusals
 from gapfill.sources.base import HttpRequest
 
 if TYPE_CHECKING:
@@ -81,6 +81,6 @@ class OpenMeteoHook(ApiHook):
         return Call(
             request,
             root=self.archive_root if is_archive else None,
-            claims=open_meteo.says_not_covered,
-            waits=open_meteo.seconds_to_wait,
+            claims=open_meteo_refusals.says_not_covered,
+            waits=open_meteo_refusals.seconds_to_wait,
         )
