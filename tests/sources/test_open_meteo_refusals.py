@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gapfill.sources import open_meteo
-from gapfill.sources.open_meteo_refusals import says_not_covered, seconds_to_wait
+from gapfill.sources.open_meteo_refusals import says_not_covered, seconds_refused
 from tests.sources.asks import payload
 from tests.sources.open_meteo_asks import ask_of, at
 
@@ -32,12 +32,12 @@ NOT_HERE = b'{"error":true,"reason":"No data is available for this location"}'
 )
 def test_a_refusal_lasts_until_its_limit_is_lifted(body: bytes, now: str, seconds: float) -> None:
     """A minute, until the hour turns, or until midnight UTC."""
-    assert seconds_to_wait(body, at(now)) == seconds
+    assert seconds_refused(body, at(now)) == seconds
 
 
 def test_without_a_clock_the_whole_time_is_waited() -> None:
     """Too long is a delay, too short a second refusal."""
-    assert [seconds_to_wait(body) for body in (MINUTELY, HOURLY, DAILY)] == [60, 3600, 86_400]
+    assert [seconds_refused(body) for body in (MINUTELY, HOURLY, DAILY)] == [60, 3600, 86_400]
 
 
 def test_nothing_for_the_place_is_empty_with_evidence() -> None:

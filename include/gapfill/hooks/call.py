@@ -12,16 +12,14 @@ from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 import requests
 
 from gapfill.hooks.access import is_at_home, origin
-from gapfill.hooks.retry_after import DEFAULT_S
 from gapfill.hooks.transport import Limits, Reply, Unreachable, get
 from gapfill.hooks.verdict import error_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from gapfill.hooks.verdict import Errand
-    from gapfill.sources.base import Claims, HttpRequest, Waits
+    from gapfill.sources.base import Claims, HttpRequest
 
 MAX_HOPS = 3
 """Redirects followed in one call; the archive needs one."""
@@ -38,11 +36,6 @@ def claims_nothing(_status: int, _body: bytes) -> bool:
     return False
 
 
-def waits_as_usual(_body: bytes, _now: datetime | None) -> float:
-    """Wait as after any 429 that does not say how long."""
-    return DEFAULT_S
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request with what only a hook knows.
@@ -55,7 +48,6 @@ class Call:
         may_leave: Whether a redirect to another host is followed. Only for a call
             without credentials: nothing of ours is sent there.
         claims: Which 4xx and 5xx the source's parser reads.
-        waits: How long a 429 refuses whose headers do not tell.
         records: Records that the answer will count in the source's quota, where it counts any.
     """
 
@@ -65,7 +57,6 @@ class Call:
     root: str | None = None
     may_leave: bool = False
     claims: Claims = claims_nothing
-    waits: Waits = waits_as_usual
     records: int = 0
 
     @property
@@ -135,7 +126,7 @@ class Courier:
             reply = self._send(request, shown, errand)
             target = _target(url, reply)
             if target is None:
-                error = error_of(reply, errand, call.claims, call.waits, has_left=has_left)
+                error = error_of(reply, errand, call.claims, has_left=has_left)
                 if error is not None:
                     raise error
                 return reply

@@ -7,13 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gapfill.errors import GapfillError
+from gapfill.hooks import retry_after
 from gapfill.hooks.access import origin, second_root
 from gapfill.hooks.base import ApiHook
 from gapfill.hooks.call import Call
-from gapfill.sources import open_meteo, open_meteo_refusals
-from gapfill.sources.base import HttpRequest
+from gapfill.sources import open_meteo
+from gapfill.sources.base import HttpRequest, excerpt
+from gapfill.sources.open_meteo_refusals import TOO_MANY, claims, seconds_refused
 
 if TYPE_CHECKING:
+    from gapfill.hooks.transport import Reply
     from gapfill.sources.base import Answer, Ask
 
 PUBLIC_ARCHIVE = "https://archive-api.open-meteo.com"
@@ -61,6 +64,16 @@ class OpenMeteoHook(ApiHook):
 
     fetch = get_weather
 
+    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+        """Make one call as ``ApiHook`` does; a 429 lasts as long as its reason says."""
+        reply = super().call(call, ask)
+        if reply.status == TOO_MANY:
+            now = ask.now if ask else None
+            usual = seconds_refused(reply.body, now)
+            seconds = retry_after.seconds_to_wait(reply.headers, now, default_s=usual)
+            raise self.errand(call, ask).limited(f"HTTP 429: {excerpt(reply.body)!r}", seconds)
+        return reply
+
     def test_connection(self) -> tuple[bool, str]:
         """Make a small call to each host, and return whether both answered."""
         is_there, said = super().test_connection()
@@ -81,6 +94,5 @@ class OpenMeteoHook(ApiHook):
         return Call(
             request,
             root=self.archive_root if is_archive else None,
-            claims=open_meteo_refusals.says_not_covered,
-            waits=open_meteo_refusals.seconds_to_wait,
+            claims=claims,
         )

@@ -29,7 +29,7 @@ def seconds_to_wait(
     Args:
         headers: Of the answer.
         now: The clock, for an answer without ``Date``.
-        default_s: For headers that name no time.
+        default_s: For a refusal that names no time.
     """
     text = headers.get("Retry-After", "")
     seconds = number(text)

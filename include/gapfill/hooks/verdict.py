@@ -19,7 +19,7 @@ from gapfill.sources.base import excerpt
 if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.hooks.transport import Reply
-    from gapfill.sources.base import Ask, Claims, Waits
+    from gapfill.sources.base import Ask, Claims
 
 _REFUSED = frozenset({401, 403})
 _TIMED_OUT, _TOO_MANY = 408, 429
@@ -97,27 +97,23 @@ class Errand:
         return RateLimited(text, retry_after=seconds, **self.about)
 
 
-def error_of(
-    reply: Reply, errand: Errand, claims: Claims, waits: Waits, *, has_left: bool
-) -> SourceError | None:
+def error_of(reply: Reply, errand: Errand, claims: Claims, *, has_left: bool) -> SourceError | None:
     """Return the error that an answer is, ``None`` for one that the parser reads.
 
     Args:
         reply: The last answer of the call.
         errand: What the call was for.
         claims: Which 4xx and 5xx the source's parser reads.
-        waits: How long a 429 refuses whose headers do not tell.
         has_left: Whether the answer came from another host, behind a redirect. A
             refusal is then one of the link, and says nothing of our key.
     """
     said = f"HTTP {reply.status}: {excerpt(reply.body)!r}" if reply.body else f"HTTP {reply.status}"
-    if reply.status == _TOO_MANY:
-        now = errand.ask.now if errand.ask else None
-        seconds = seconds_to_wait(reply.headers, now, waits(reply.body, now))
-        return errand.limited(said, seconds)
     if _FIRST_OK <= reply.status < _FIRST_REDIRECT or claims(reply.status, reply.body):
         too_large = f"its answer (HTTP {reply.status}) is larger than {len(reply.body)} bytes"
         return errand.malformed(too_large) if reply.is_cut else None
+    if reply.status == _TOO_MANY:
+        now = errand.ask.now if errand.ask else None
+        return errand.limited(said, seconds_to_wait(reply.headers, now))
     if has_left:
         return errand.unavailable(f"sent us to another host, which answered {said}")
     return _refusal(reply.status, said, errand)

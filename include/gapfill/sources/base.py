@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.civil import local_date
@@ -16,6 +16,7 @@ from gapfill.errors import MalformedPayload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from gapfill.domain.product import Product
     from gapfill.domain.series import Field, Series, Station
@@ -27,12 +28,6 @@ Claims = Callable[[int, bytes], bool]
 """Tells whether an HTTP status with this body is the API's way of saying something.
 
 A hook turns 4xx and 5xx into errors, except those that the source's parser claims.
-"""
-
-Waits = Callable[[bytes, datetime | None], float]
-"""Tells for how many seconds a 429 with this body refuses, given the clock where it is known.
-
-For an API that says it in words; a ``Retry-After`` header goes before.
 """
 
 _SHOWN = 40

@@ -13,10 +13,18 @@ if TYPE_CHECKING:
 
     from gapfill.sources.payload import Node
 
+TOO_MANY = 429
+"""Status of a refusal for the rate; its body says which limit."""
+
 _BAD_REQUEST = 400
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
 _NOT_COVERED = "no data is available for this location"
 _BARE_NAN = re.compile(rb"(?<=[\[:,])\s*nan(?=\s*[,\]}])")
+
+
+def claims(status: int, body: bytes) -> bool:
+    """Tell whether the API speaks for itself: of a limit, or of a place without data."""
+    return status == TOO_MANY or says_not_covered(status, body)
 
 
 def says_not_covered(status: int, body: bytes) -> bool:
@@ -24,7 +32,7 @@ def says_not_covered(status: int, body: bytes) -> bool:
     return status == _BAD_REQUEST and _NOT_COVERED in reason_of(body).casefold()
 
 
-def seconds_to_wait(body: bytes, now: datetime | None = None) -> float:
+def seconds_refused(body: bytes, now: datetime | None = None) -> float:
     """Return for how long a 429 refuses, by the limit that its reason names.
 
     An hour's limit is lifted when the hour turns, a day's at midnight UTC.
