@@ -10,7 +10,10 @@ from tests.sources.asks import payload
 from tests.sources.open_meteo_asks import ask_of, at
 
 MINUTELY = payload("open_meteo_error_minutely.json")
-HOURLY = b'{"error":true,"reason":"Hourly API request limit exceeded. Please try again later."}'
+HOURLY = (
+    b'{"error":true,"reason":"Hourly API request limit exceeded. '
+    b'Please try again in the next hour."}'
+)
 DAILY = b'{"reason":"Daily API request limit exceeded. Please try again tomorrow.","error":true}'
 NOT_HERE = b'{"error":true,"reason":"No data is available for this location"}'
 
@@ -19,10 +22,10 @@ NOT_HERE = b'{"error":true,"reason":"No data is available for this location"}'
     "body,now,seconds",
     [
         (MINUTELY, "2025-11-05T12:20:30", 60),
-        (HOURLY, "2025-11-05T12:20:30", 39 * 60 + 30),
-        (HOURLY, "2025-11-05T12:00:00", 3600),
-        (DAILY, "2025-11-05T12:20:30", 11 * 3600 + 39 * 60 + 30),
-        (DAILY, "2025-11-05T00:00:00", 86_400),
+        (HOURLY, "2025-11-05T12:20:30", 40 * 60 + 30),
+        (HOURLY, "2025-11-05T12:00:00", 3660),
+        (DAILY, "2025-11-05T12:20:30", 11 * 3600 + 40 * 60 + 30),
+        (DAILY, "2025-11-05T00:00:00", 86_460),
         (b'{"error":true,"reason":"Too many concurrent requests"}', "2025-11-05T12:20:30", 60),
         (b"<html>429 Too Many Requests</html>", "2025-11-05T12:20:30", 60),
         (b'{"reason": 429}', "2025-11-05T12:20:30", 60),
@@ -31,13 +34,13 @@ NOT_HERE = b'{"error":true,"reason":"No data is available for this location"}'
     ],
 )
 def test_a_refusal_lasts_until_its_limit_is_lifted(body: bytes, now: str, seconds: float) -> None:
-    """A minute, until the hour turns, or until midnight UTC."""
+    """A minute, until a minute past the hour, or a minute past midnight UTC."""
     assert seconds_refused(body, at(now)) == seconds
 
 
 def test_without_a_clock_the_whole_time_is_waited() -> None:
     """Too long is a delay, too short a second refusal."""
-    assert [seconds_refused(body) for body in (MINUTELY, HOURLY, DAILY)] == [60, 3600, 86_400]
+    assert [seconds_refused(body) for body in (MINUTELY, HOURLY, DAILY)] == [60, 3660, 86_460]
 
 
 def test_nothing_for_the_place_is_empty_with_evidence() -> None:

@@ -11,7 +11,7 @@ Observed: times without offset; HTTP 200 without a body where the place lacks, w
 fault ``nan``); the sentences of the refusals. The forecast API holds 92 days back to 16
 ahead, **the hours to come as well**. The archive's last date is yesterday, and its values
 end some five days ago: ``null`` from then on. The offset of a time zone is that of now, for
-all dates. One 429 is known word for word, that of the minute.
+all dates. A 429 is that of the minute.
 
 Not simulated: models, several places, ``daily`` and ``current``, ``timezone=auto``, Unix
 times, a limit on simultaneous calls, any limit of length (there is none, so the sandbox's

@@ -104,9 +104,10 @@ def _dates(ask: Ask, product: str, today: date) -> tuple[date, date]:
         return today - back * _DAY, today + (ahead - 1) * _DAY
     if None in given:
         raise Refused("Both 'start_date' and 'end_date' must be set in the url")
-    if any(ask.first(name) is not None for name in ("past_days", "forecast_days")):
-        name = "past_days" if ask.first("past_days") is not None else "forecast_days"
-        raise Refused(f"Parameter '{name}' is mutually exclusive with 'start_date' and 'end_date'")
+    for name in ("past_days", "forecast_days"):
+        if ask.first(name) not in {None, "0"}:
+            pair = "'start_date' and 'end_date'"
+            raise Refused(f"Parameter '{name}' is mutually exclusive with {pair}")
     try:
         first, last = (date.fromisoformat(text or "") for text in given)
     except ValueError:

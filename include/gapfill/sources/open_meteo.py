@@ -27,7 +27,8 @@ Units:
 
 Limits and lag:
     600 calls a minute, 5,000 an hour, 10,000 a day, one at a time; more than 10 variables
-    or 14 days weigh as several calls. Refused with 429 and a reason that names the limit.
+    or 14 days weigh as several calls. Refused with 429 and a reason that names the limit,
+    without a header that says how long (``open_meteo_refusals``).
     The forecast API knows 92 days back, the archive 1940 to some 5 days ago.
 """
 

@@ -35,17 +35,18 @@ def says_not_covered(status: int, body: bytes) -> bool:
 def seconds_refused(body: bytes, now: datetime | None = None) -> float:
     """Return for how long a 429 refuses, by the limit that its reason names.
 
-    An hour's limit is lifted when the hour turns, a day's at midnight UTC.
+    The API clears its counters every minute, those of the hour and the day in the first
+    minute after the hour and midnight UTC (its source, ``RateLimiter``): so a minute is
+    waited, or until a minute past the hour or past midnight.
 
     Args:
         body: Of the 429.
         now: The clock; without it the whole hour or day is waited.
     """
     reason = reason_of(body).casefold()
-    length = _DAY_S if "daily" in reason else _HOUR_S if "hourly" in reason else _MINUTE_S
-    if now is None or length == _MINUTE_S:
-        return length
-    return length - now.timestamp() % length
+    length = _DAY_S if "daily" in reason else _HOUR_S if "hourly" in reason else 0.0
+    gone = now.timestamp() % length if now and length else 0.0
+    return length - gone + _MINUTE_S
 
 
 def as_json(body: bytes) -> bytes:
