@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 REDACTED = "REDACTED"
 SHOWN_HEADERS = ("accept", "content-type", "user-agent")
 SECRET_HEADERS = ("authorization", "x-api-key", "api_key", "cookie")
-SECRET_PARAMETERS = ("api_key", "appid", "token", "Usuario", "Password", "ClaveAPI", "cadena")
+SECRET_PARAMETERS = (
+    "api_key",
+    "appid",
+    "APPID",
+    "token",
+    "Usuario",
+    "Password",
+    "ClaveAPI",
+    "cadena",
+)
 
 
 class Entry(TypedDict):
