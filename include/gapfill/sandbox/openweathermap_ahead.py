@@ -63,7 +63,7 @@ def one_call(at: datetime, now: datetime, view: form.View, excluded: Collection[
     days = [hour.replace(hour=12) + timedelta(days=n) for n in range(_DAYS)]
     minute = now.replace(second=0, microsecond=0)
     parts: dict[str, object] = {
-        "current": {**form.hourly(form.values_at(hour + _HOUR), at, view), **form.sun_of(at, view)},
+        "current": form.with_sun(form.values_at(hour + _HOUR), at, view),
         "minutely": [
             {"dt": form.unix(minute + timedelta(minutes=n)), "precipitation": 0}
             for n in range(_MINUTES)

@@ -194,6 +194,11 @@ def hourly(values: Mapping[str, Value], at: datetime, view: View) -> dict[str, o
     }
 
 
+def with_sun(values: Mapping[str, Value], at: datetime, view: View) -> dict[str, object]:
+    """Return an hourly row with sunrise and sunset behind its time."""
+    return {"dt": unix(at), **sun_of(at, view), **hourly(values, at, view)}
+
+
 def place_of(at: datetime, view: View) -> dict[str, object]:
     """Return what One Call says of the place."""
     zone = {"timezone": "Europe/Madrid", "timezone_offset": offset(at)}
@@ -203,5 +208,5 @@ def place_of(at: datetime, view: View) -> dict[str, object]:
 def timemachine(rows: Sequence[Row], view: View) -> object:
     """Return an answer of ``/data/3.0/onecall/timemachine``."""
     at = rows[0].start if rows else datetime(1970, 1, 1, tzinfo=UTC)
-    data = [{**hourly(row.values, row.start, view), **sun_of(row.start, view)} for row in rows]
+    data = [with_sun(row.values, row.start, view) for row in rows]
     return {**place_of(at, view), "data": data}
