@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -326,7 +326,7 @@ def test_before_each_call_its_pace_is_kept(
     ids=["free", "One Call"],
 )
 def test_the_connection_is_tested_where_it_will_be_used(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, extra: dict[str, object], path: str
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any], path: str
 ) -> None:
     """Or a missing subscription would pass the test."""
     hook = _hook(monkeypatch, sandbox.url, **extra)

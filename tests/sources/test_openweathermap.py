@@ -242,7 +242,7 @@ def test_no_data_is_an_empty_answer_with_evidence() -> None:
 )
 @pytest.mark.parametrize("product", ["current", "timemachine"])
 def test_no_rain_is_0_mm_only_where_nothing_is_said_to_fall(
-    product: str, changes: dict[str, object], stored: float | None
+    product: str, changes: dict[str, Any], stored: float | None
 ) -> None:
     """What falls in an unknown amount is not 0 mm, and three hours' rain is not one hour's."""
     answer = _now(_current(**changes)) if product == "current" else _then(_moment(**changes))
