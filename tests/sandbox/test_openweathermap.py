@@ -246,7 +246,9 @@ def test_the_journal_never_tells_the_key(sandbox: Sandbox) -> None:
     """Whatever the case of its name."""
     _get(sandbox.url, WEATHER, appid="s3cret")
     _get(sandbox.url, WEATHER, appid=None, APPID="s3cret")
-    assert [entry["status"] for entry in sandbox.requests.all()] == [200, 200]
+    _get(sandbox.url, WEATHER, appid=None, AppId="s3cret")
+    assert [entry["status"] for entry in sandbox.requests.all()] == [200, 200, 200]
+    assert all(entry["secrets"]["query.appid"] for entry in sandbox.requests.all())
     assert "s3cret" not in str(sandbox.requests.all())
 
 
