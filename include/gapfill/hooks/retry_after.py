@@ -19,7 +19,7 @@ SHORTEST_S, LONGEST_S = 1.0, 86_400.0
 
 
 def seconds_to_wait(
-    headers: Mapping[str, str], now: datetime | None = None, default_s: float = DEFAULT_S
+    headers: Mapping[str, str], now: datetime | None = None, *, default_s: float = DEFAULT_S
 ) -> float:
     """Return the seconds that a 429 asks to wait, between a second and a day.
 
@@ -29,7 +29,7 @@ def seconds_to_wait(
     Args:
         headers: Of the answer.
         now: The clock, for an answer without ``Date``.
-        default_s: For a refusal that names no time.
+        default_s: For an answer that names no time.
     """
     text = headers.get("Retry-After", "")
     seconds = number(text)

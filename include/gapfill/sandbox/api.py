@@ -95,6 +95,8 @@ class Route:
         days: First and last local day a request touches, none if it cannot be told.
         kinds: Faults that can befall this path.
         is_counted: Whether its requests count towards the API's rate.
+        per_day: Requests admitted on one UTC day, shared with the API's other such paths; 0
+            for no limit.
     """
 
     path: str
@@ -102,6 +104,7 @@ class Route:
     days: Callable[[Ask], tuple[date, date] | None]
     kinds: frozenset[str] = WIRE_KINDS | ROW_KINDS
     is_counted: bool = True
+    per_day: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,9 @@ def _meet(
     state: State, api: Api, route: Route, ask: Ask, request: web.Request
 ) -> tuple[Answer, Fault | None, str | None]:
     """Return a request's answer, the fault it met and the word for it in the log."""
-    if route.is_counted and not state.rates.is_admitted(api.name):
+    is_in_time = not route.is_counted or state.rates.is_admitted(api.name)
+    today = state.clock.now().date()
+    if not is_in_time or not state.days.is_admitted(api.name, today, route.per_day):
         return api.refusals["429"], None, _RATE
     fault = state.faults.take(api.name, route.kinds, route.days(ask))
     if fault is None:

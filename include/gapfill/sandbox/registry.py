@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox import esios, open_meteo, ree
+from gapfill.sandbox import esios, open_meteo, openweathermap, ree
 
 if TYPE_CHECKING:
     from gapfill.sandbox.api import Api
@@ -13,4 +13,5 @@ APIS: tuple[Api, ...] = (
     ree.API,
     esios.API,
     open_meteo.API,
+    openweathermap.API,
 )

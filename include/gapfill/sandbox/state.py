@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from gapfill.sandbox.clock import Clock
 from gapfill.sandbox.faults import Fault, Faults
 from gapfill.sandbox.journal import Journal
-from gapfill.sandbox.rates import Rates
+from gapfill.sandbox.rates import Days, Rates
 from gapfill.sandbox.registry import APIS
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class State:
         clock: The virtual clock.
         faults: What goes wrong.
         journal: What was asked.
-        rates: How much each API still admits.
+        rates: How much each API still admits in a minute.
+        days: How much each API has admitted on a day.
         spans: Longest range in days by API.
         archive_redirect_host: Host name that archive 70 redirects to, none for the same.
     """
@@ -61,6 +62,7 @@ class State:
     faults: Faults
     journal: Journal
     rates: Rates
+    days: Days
     spans: Mapping[str, int]
     archive_redirect_host: str | None
 
@@ -76,6 +78,7 @@ class State:
             faults=Faults({api.name: api.kinds for api in APIS}, options.faults),
             journal=Journal(options.log),
             rates=Rates(_merged({api.name: api.rate_per_minute for api in APIS}, options.rates)),
+            days=Days(),
             spans=_merged({api.name: api.span_days for api in APIS}, options.spans),
             archive_redirect_host=options.archive_redirect_host,
         )
