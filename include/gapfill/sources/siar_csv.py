@@ -38,12 +38,14 @@ if TYPE_CHECKING:
 
 SOURCE = "siar_csv"
 
-COLUMNS = tuple(
+_HEADER = (
     "IdProvincia;IdEstacion;Fecha;Año;Dia;Temp Media (ºC);Temp Max (ºC);Hora Temp Max;"
     "Temp Mínima (ºC);Hora Temp Min;Humedad Media (%);Humedad Max (%);Hora Hum Max;"
     "Humedad Min (%);Hora Hum Mín;Velviento (m/s);DirViento (º);VelVientoMax (m/s);Hora VelMax;"
-    "Dir viento Vel Max (º);Radiación (MJ/m2);Precipitación (mm);PePMon;EtPMon".split(";")
+    "Dir viento Vel Max (º);Radiación (MJ/m2);Precipitación (mm);PePMon;EtPMon"
 )
+
+COLUMNS = tuple(_HEADER.split(";"))
 """The header, in composed Unicode (NFC)."""
 
 FIELDS = {
@@ -62,6 +64,7 @@ FIELDS = {
 PROVINCES = {23: "J"}
 """Letters of the provinces that were seen. Of another, the number alone is checked."""
 
+_AGAIN = "download it again, and do not save it from a spreadsheet"
 _ENCODING = "utf-16-le"
 _BOM = "\ufeff"
 _LAST = "et0"  # the last column: what a cut file may have half of
@@ -112,13 +115,10 @@ class CsvFile:
     blank: int
 
 
-def refused(place: str, problem: str) -> MalformedPayload:
+def refused(place: str, problem: str, step: str = _AGAIN) -> MalformedPayload:
     """Return the error for a file that is not as SIAR gives it."""
-    return MalformedPayload(
-        f"{place}: {problem}. Nothing of the file was taken; download it again and do not save it "
-        "from a spreadsheet (docs/sources/siar_csv.md).",
-        source=SOURCE,
-    )
+    message = f"{place}: {problem}. Nothing of it was taken; {step} (docs/sources/siar_csv.md)."
+    return MalformedPayload(message, source=SOURCE)
 
 
 def station_of(name: str) -> str | None:
@@ -145,6 +145,7 @@ def read_file(name: str, body: bytes) -> CsvFile:
     lines = _text(name, body).split("\n")
     _check_header(name, lines[0].removesuffix("\r"))
     days: list[Day] = []
+    provinces: set[str] = set()
     blank = 0
     for n, text in enumerate(lines[1:], start=2):
         is_open = n == len(lines) and not text.endswith("\r")
@@ -155,6 +156,9 @@ def read_file(name: str, body: bytes) -> CsvFile:
             blank += 1
             continue
         row.check_station(station)
+        provinces.add(row.cells[0])
+        if len(provinces) > 1:
+            raise refused(row.place, "it is of another province than the rows before")
         cut = row.values.pop(_LAST, "") if row.may_be_cut else ""
         days.append(Day(row.slot(), row.values, name, n, cut))
     return CsvFile(name, station, tuple(days), blank)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval, merge
+from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.resolution import DAY
 from gapfill.sources.base import Answer, RawRow, Rejected, check, excerpt, number
 from gapfill.sources.siar_csv import FIELDS, Day, refused
@@ -42,9 +41,9 @@ def _both(first: Day, later: Day) -> Day:
         if _meaning(first.values[name]) != _meaning(later.values[name]):
             problem = (
                 f"{FIELDS[name]} of {first.slot:%d/%m/%Y} is {excerpt(later.values[name])}, and "
-                f"{excerpt(first.values[name])} in {first.place}: keep the newer of the two files"
+                f"{excerpt(first.values[name])} in {first.place}"
             )
-            raise refused(later.place, problem)
+            raise refused(later.place, problem, "keep the one that was downloaded last")
     return first._replace(values={**later.values, **first.values}, cut=first.cut or later.cut)
 
 
@@ -86,9 +85,9 @@ def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
 
 def _refuse_future(days: Iterable[Day], now: datetime) -> None:
     for day in days:
-        if day.slot + timedelta(days=1) > now:
-            problem = f"{day.slot:%d/%m/%Y} is not over yet and has values"
-            raise refused(day.place, problem)
+        if day.slot + DAY > now:
+            problem = f"{day.slot:%d/%m/%Y} has values and is not over at {iso(now)}"
+            raise refused(day.place, problem, "remove the row, or set the clock right")
 
 
 def _cut(days: Mapping[datetime, Day]) -> list[Rejected]:
