@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError, SourceUnavailable
 from gapfill.sources import siar_csv_days
-from gapfill.sources.siar_csv import SOURCE, CsvFile, read_file, station_of
+from gapfill.sources.siar_csv import CsvFile, read_file, station_of
+from gapfill.sources.siar_csv_row import SOURCE
 
 if TYPE_CHECKING:
+    from gapfill.domain.allowance import Allowance
     from gapfill.domain.interval import Interval
     from gapfill.sources.base import Answer, Ask
 
@@ -36,8 +38,9 @@ class SiarCsvFolder:
         self._folder = folder
         self._named = named
 
-    def open(self) -> None:
-        """Do nothing: no call comes before the first, and no account has limits."""
+    def open(self) -> Allowance | None:
+        """Return ``None``: no call comes before the first, and no account has limits."""
+        return None
 
     def fetch(self, ask: Ask) -> Answer:
         """Return the readings of the asked days from the files of the asked station.

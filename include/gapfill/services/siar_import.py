@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
     from gapfill.services.site import Site
-    from gapfill.sources.siar_csv import CsvFile, Day
+    from gapfill.sources.siar_csv import CsvFile
+    from gapfill.sources.siar_csv_row import Day
 
 _SOURCES = ("siar_csv", "siar")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.resolution import DAY
 from gapfill.sources.base import Answer, RawRow, Rejected, check, excerpt, number
-from gapfill.sources.siar_csv import FIELDS, Day, refused
+from gapfill.sources.siar_csv_row import FIELDS, Day, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
