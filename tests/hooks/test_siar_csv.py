@@ -19,6 +19,8 @@ from tests.sources.siar_files import DAY, FIRST, NAME, ask_days, csv_bytes, days
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gapfill.services.ports import Caller
+
 Form = Literal["NFC", "NFD"]
 
 OLD = "J09_Linares_01_01_2017_31_12_2017.csv"
@@ -37,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_answers_from_the_files_of_the_asked_station(folder: Path) -> None:
     """Other stations' files lie beside them and are not looked into."""
     (folder / "J18_Other.csv").write_bytes(b"half a file of somebody else")
-    source = SiarCsvFolder(folder)
+    source: Caller = SiarCsvFolder(folder)
     assert source.open() is None
     assert [r.slot.day for r in source.fetch(ask_days(count=5)).readings] == [1, 2, 3]
     old = source.fetch(ask_days(datetime(2017, 1, 2, tzinfo=UTC), station="J09"))

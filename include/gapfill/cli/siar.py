@@ -11,7 +11,7 @@ from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.tables import SHOWN
 from gapfill.cli.words import count, new_id
 from gapfill.domain.interval import iso
-from gapfill.errors import ConfigError, GapfillError, MalformedPayload, RequestError
+from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
 from gapfill.hooks.siar_csv import SiarCsvFolder
 from gapfill.services.siar_import import Taken, document, import_files, targets
 from gapfill.sources.siar_csv import station_of
@@ -42,7 +42,7 @@ def import_siar(desk: Desk, folder: Path, *, as_json: bool) -> int:
     try:
         with desk.site(now) as site:
             taken = import_files(site, files, batch)
-    except MalformedPayload as exc:
+    except SourceError as exc:
         raise _nothing(exc) from exc
     if as_json:
         desk.print_json(document(taken, skipped, batch, now))
@@ -68,17 +68,17 @@ def _read(folder: Path, known: Catalog) -> tuple[dict[str, list[CsvFile]], list[
     if len(skipped) == len(names):
         wanted = " or ".join(f"{station}_" for station in stations) or "a station of the catalogue"
         message = (
-            f"None of the {count(len(names), 'CSV file')} in {folder} begins with {wanted}: add "
-            "the station to the catalogue, or the file to the folder. Nothing was imported."
+            f"Of {count(len(names), 'CSV file')} in {folder} none begins with {wanted}: add the "
+            "station to the catalogue, or its files to the folder. Nothing was imported."
         )
         raise GapfillError(message)
     try:
         return {station: shelf.files(station) for station in stations}, skipped
-    except MalformedPayload as exc:
+    except SourceError as exc:
         raise _nothing(exc) from exc
 
 
-def _nothing(exc: MalformedPayload) -> GapfillError:
+def _nothing(exc: SourceError) -> GapfillError:
     return GapfillError(f"{exc} Nothing was imported.")
 
 
