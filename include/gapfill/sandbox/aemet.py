@@ -196,8 +196,7 @@ def _touched(read: Callable[[Ask], _Wanted]) -> Callable[[Ask], tuple[date, date
             return None
         if wanted.kind == _DAYS:
             return wanted.first, wanted.last
-        oldest = ask.now - (aemet_observations.KEPT + 1) * timedelta(hours=1)
-        return local_day(oldest), local_day(ask.now)
+        return local_day(ask.now - aemet_observations.KEPT), local_day(ask.now)
 
     return days
 

@@ -1,4 +1,4 @@
-"""AEMET's hourly observations: the last twelve hours of a station, as numbers."""
+"""AEMET's hourly observations: the last twelve or thirteen hours of a station, as numbers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from gapfill.sandbox.aemet_stations import Station
     from gapfill.sandbox.api import Value
 
-KEPT = 12
-"""Rows that an answer has; 24 until 2021."""
+KEPT = timedelta(hours=13)
+"""How long an hour is there from its end: 12 or 13 rows, as seen in 2025 and 2026."""
 
 _HOUR = timedelta(hours=1)
-_LATE = timedelta(minutes=8)
+_LATE = timedelta(minutes=10)
 _OFFSET_SINCE = datetime(2024, 4, 1, tzinfo=UTC)
 """When ``fint`` got its ``+0000`` here; it had none in 2021 and has had it in 2025."""
 
@@ -40,9 +40,13 @@ _WIND = ("vmax", "vv", "dv", "dmax", "stdvv", "stddv")
 
 def rows(station: Station, now: datetime) -> list[Row]:
     """Return the hours that can be had now, oldest first."""
-    newest = (now - _LATE).replace(minute=0, second=0, microsecond=0) - _HOUR
-    starts = [newest - n * _HOUR for n in reversed(range(KEPT))]
-    return [Row(start, values(station, start)) for start in starts if start >= SINCE]
+    end = now.replace(minute=0, second=0, microsecond=0)
+    ends = [end - n * _HOUR for n in reversed(range(KEPT // _HOUR))]
+    return [
+        Row(end - _HOUR, values(station, end - _HOUR))
+        for end in ends
+        if now - KEPT < end <= now - _LATE and end - _HOUR >= SINCE
+    ]
 
 
 def values(station: Station, start: datetime) -> dict[str, Value]:

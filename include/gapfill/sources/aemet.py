@@ -117,7 +117,8 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
     rows = [read_row(station, row) for row in Node.load(ask, utf8(body)).items()]
     _refuse_future(ask, rows)
     allowed = Interval(_BEFORE_ALL, ask.now + _DAY) if is_hourly else _whole_days(ask)
-    return check(ask, rows, allowed, f"HTTP {status}: {len(rows)} rows")
+    count = f"{len(rows)} row" if len(rows) == 1 else f"{len(rows)} rows"
+    return check(ask, rows, allowed, f"HTTP {status}: {count}")
 
 
 def _refuse_future(ask: Ask, rows: Sequence[RawRow]) -> None:
