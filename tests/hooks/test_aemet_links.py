@@ -103,7 +103,7 @@ def test_a_link_that_only_looks_like_aemets_is_not_followed(
 ) -> None:
     """Over https, at its own name and port, or not at all."""
     server.answers = [_envelope(url)]
-    with pytest.raises(SourceUnavailable, match="names a link to .*, which is not followed"):
+    with pytest.raises(SourceUnavailable, match=r"names a link to .*, which is not followed"):
         aemet.fetch(DAY)
     assert len(server.received) == 1
 

@@ -17,6 +17,8 @@ from tests.sources.aemet_asks import HOUR, RECORD, days, hours
 from tests.sources.asks import payload, within
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gapfill.sources.base import Answer
 
 CAPTURE = payload("aemet_observations_2021-01-09.json")
@@ -24,7 +26,7 @@ CAPTURED = datetime(2021, 1, 9, 12, 30, tzinfo=UTC)
 MIDDAY = datetime(2025, 11, 5, 12, tzinfo=UTC)
 
 
-def _days(*records: dict[str, object]) -> Answer:
+def _days(*records: Mapping[str, object]) -> Answer:
     return aemet.parse(days("2025-10-05"), 200, json.dumps(records).encode("iso-8859-15"))
 
 

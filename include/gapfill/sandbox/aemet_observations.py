@@ -79,10 +79,11 @@ def write(station: Station, seen: Sequence[Row], now: datetime) -> list[dict[str
             "idema": station.id,
             "lon": station.longitude,
             "fint": f"{row.start + _HOUR:%Y-%m-%dT%H:%M:%S}{offset}",
+            "prec": row.values["prec"],
             "alt": float(station.altitude),
             "lat": station.latitude,
             "ubi": station.name,
-            **row.values,
+            **{key: value for key, value in row.values.items() if key != "prec"},
         }
         for row in seen
     ]
