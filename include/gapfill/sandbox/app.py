@@ -120,7 +120,13 @@ def _spoilt_answer(api: Api, route: Route, ask: Ask, request: web.Request, fault
         location = f"{_foreign_url(request)}/_{_ELSEWHERE}{request.rel_url}"
         return Answer(302, b"", "text/html; charset=utf-8", {"Location": location})
     if fault.kind in ROW_KINDS:
-        spoil = partial(spoil_rows, kind=fault.kind, every=fault.every)
+        spoil = partial(
+            spoil_rows,
+            kind=fault.kind,
+            every=fault.every,
+            first_day=fault.first_day,
+            last_day=fault.last_day,
+        )
         ask = replace(ask, spoil=spoil)
     return route.answer(ask)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox import esios, open_meteo, openweathermap, ree
+from gapfill.sandbox import aemet, esios, open_meteo, openweathermap, ree
 
 if TYPE_CHECKING:
     from gapfill.sandbox.api import Api
@@ -14,4 +14,5 @@ APIS: tuple[Api, ...] = (
     esios.API,
     open_meteo.API,
     openweathermap.API,
+    aemet.API,
 )
