@@ -106,16 +106,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The true values of a series, for comparing with a store.
+    """The true values of a series as one API states them, for comparing with a store.
 
     Attributes:
         columns: Names of the values.
-        rows: Slots of ``[start, end)`` with their values, for the given query.
+        rows: Slots of ``[start, end)`` with their values, for the given query; nothing
+            where the API states none.
     """
 
     columns: tuple[str, ...]
     rows: Callable[
-        [Mapping[str, str], datetime, datetime], Iterable[tuple[datetime, Sequence[float]]]
+        [Mapping[str, str], datetime, datetime], Iterable[tuple[datetime, Sequence[float | None]]]
     ]
 
 
@@ -129,7 +130,7 @@ class Api:
         refusals: Its own body for each fault that is an error answer, where known.
         rate_per_minute: Requests admitted in any 60 seconds, unless an option says otherwise.
         span_days: Longest range per request, unless an option says otherwise.
-        truths: True values by series name.
+        truths: True values by series name; several APIs may tell those of one series.
     """
 
     name: str
