@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox import esios, ree
+from gapfill.sandbox import esios, ree, siar
 
 if TYPE_CHECKING:
     from gapfill.sandbox.api import Api
@@ -12,4 +12,5 @@ if TYPE_CHECKING:
 APIS: tuple[Api, ...] = (
     ree.API,
     esios.API,
+    siar.API,
 )
