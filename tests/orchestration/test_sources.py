@@ -44,16 +44,20 @@ pytestmark = pytest.mark.airflow
             "openweathermap",
             0,
             None,
-            "is not configured: there is no connection openweathermap_default "
-            "(AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT)",
+            (
+                "is not configured: there is no connection openweathermap_default "
+                "(AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT)"
+            ),
         ),
         ("openweathermap", 0, {"conn_type": "http", "password": "key"}, None),
         (
             "openweathermap",
             1,
             {"conn_type": "http", "password": "key"},
-            'is not configured: it needs "one_call": true in the extra of '
-            "connection openweathermap_default",
+            (
+                'is not configured: it needs "one_call": true in the extra of '
+                "connection openweathermap_default"
+            ),
         ),
         (
             "openweathermap",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gapfill.errors import ConfigError
 from tests.connections import connect
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.airflow
 

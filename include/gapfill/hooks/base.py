@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import requests
 
     from gapfill.domain.allowance import Allowance
-    from gapfill.sources.base import Ask, HttpRequest
+    from gapfill.sources.base import Answer, Ask, HttpRequest
 
 
 class ApiHook(HttpHook):
@@ -48,6 +48,7 @@ class ApiHook(HttpHook):
     source: str
     public_host: str
     probe: HttpRequest
+    fetch: Callable[[Ask], Answer]
 
     def __init__(
         self,

@@ -11,10 +11,12 @@ from filelock import FileLock
 from gapfill import settings
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.hooks.access import find_connection, variable
+from gapfill.hooks.aemet import AemetHook
 from gapfill.hooks.esios import EsiosHook
 from gapfill.hooks.open_meteo import OpenMeteoHook
 from gapfill.hooks.openweathermap import OpenWeatherMapHook
 from gapfill.hooks.ree import ReeHook
+from gapfill.hooks.siar import SiarHook
 from gapfill.hooks.siar_csv import VARIABLE, SiarCsvFolder
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ HOOKS: Mapping[str, type[ApiHook]] = {
     "ree": ReeHook,
     "esios": EsiosHook,
     "openweathermap": OpenWeatherMapHook,
+    "aemet": AemetHook,
+    "siar": SiarHook,
     "open_meteo": OpenMeteoHook,
 }
 """Hook of each source that is an API; a source without one is "not configured"."""

@@ -11,6 +11,8 @@ from gapfill.sandbox.kinds import ROW_KINDS, WIRE_KINDS
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from gapfill.sandbox.account import Account
+
 JSON = "application/json"
 JSON_UTF8 = "application/json; charset=utf-8"
 
@@ -69,6 +71,7 @@ class Ask:
         span_days: Longest range the API answers, 0 for any.
         hop_url: Root URL of the other host that holds the data of a second hop.
         spoil: What to do to the rows before they are written.
+        account: Who asks, where the API has accounts.
     """
 
     parts: Mapping[str, str]
@@ -78,6 +81,7 @@ class Ask:
     span_days: int
     hop_url: str
     spoil: Spoil = leave_rows
+    account: Account | None = None
 
     def first(self, name: str) -> str | None:
         """Return the first value of a query parameter, if it was given."""
@@ -134,6 +138,8 @@ class Api:
         rate_per_minute: Requests admitted in any 60 seconds, unless an option says otherwise.
         span_days: Longest range per request, unless an option says otherwise.
         truths: True values by series name; several APIs may tell those of one series.
+        account: Settings of its account where it has one (``account.Account``), unless an
+            option says otherwise; the rate is then the account's, and refused as it does.
     """
 
     name: str
@@ -142,6 +148,7 @@ class Api:
     rate_per_minute: int
     span_days: int
     truths: Mapping[str, Truth] = field(default_factory=dict)
+    account: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[str]:

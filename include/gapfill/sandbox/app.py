@@ -85,6 +85,7 @@ def _handler(state: State, api: Api, route: Route) -> Handler:
             now=state.clock.now(),
             span_days=state.spans[api.name],
             hop_url=_hop_url(request, state.archive_redirect_host),
+            account=state.accounts.get(api.name),
         )
         answer, fault, name = _meet(state, api, route, ask, request)
         is_sent = fault is None or fault.kind not in {"timeout", "reset"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox import aemet, esios, open_meteo, openweathermap, ree
+from gapfill.sandbox import aemet, esios, open_meteo, openweathermap, ree, siar
 
 if TYPE_CHECKING:
     from gapfill.sandbox.api import Api
@@ -15,4 +15,5 @@ APIS: tuple[Api, ...] = (
     open_meteo.API,
     openweathermap.API,
     aemet.API,
+    siar.API,
 )
