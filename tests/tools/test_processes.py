@@ -86,18 +86,19 @@ def test_an_orphan_is_ended_after_its_parent_died(tmp_path: Path) -> None:
 def test_an_interrupt_while_stopping_only_makes_it_quicker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second Ctrl-C leaves nothing behind, and is raised when all is over."""
-    stages = ((signal.SIGINT, 60.0), (signal.SIGTERM, 60.0), (signal.SIGKILL, 5.0))
+    """A second Ctrl-C leaves nothing behind, and is raised when all is over.
+
+    Were the stages waited out, the test's own timeout would end it.
+    """
+    stages = ((signal.SIGINT, 600.0), (signal.SIGTERM, 600.0), (signal.SIGKILL, 5.0))
     monkeypatch.setattr(sessions, "STAGES", stages)
     programs = Programs(tmp_path)
     session = start_stubborn(programs)
     before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
-    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         programs.stop()
     signal.signal(signal.SIGUSR1, before)
-    assert time.monotonic() - began < 20
     assert members(session) == []
     programs.stop()
 
