@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.server
+
 STUBBORN = """
 import os, signal, time
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -170,9 +172,11 @@ time.sleep(600)
 def test_sigterm_stops_everything_in_good_order(tmp_path: Path) -> None:
     """The context manager is left as on Ctrl-C."""
     code = f"""
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
+from tools import sessions
 from tools.processes import Programs, exit_on_signals
+sessions.STAGES = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))  # SIGINT may be ignored here
 exit_on_signals()
 with Programs(Path({str(tmp_path)!r})) as programs:
     programs.start("child", [sys.executable, "-c", "import time; time.sleep(600)"], os.environ)
