@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, holes
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.plan import Wish, plan_units
+from gapfill.domain.plan import Wish
+from gapfill.domain.planning import plan_units
 from gapfill.domain.severity import Severity
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection

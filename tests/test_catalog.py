@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from gapfill import catalog
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Wish, plan_units
-from gapfill.domain.route import Candidate
+from gapfill.domain.plan import Wish
+from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
 from gapfill.errors import ConfigError, RequestError

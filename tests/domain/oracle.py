@@ -14,7 +14,7 @@ from gapfill.domain.series import Grade, Series, Zone
 from tests.domain.samples import DAY, HOUR, at, candidate, entry, product, series
 
 if TYPE_CHECKING:
-    from gapfill.domain.route import Candidate
+    from gapfill.domain.candidate import Candidate
 
 ORIGIN = at("2025-10-24")
 """The hours of the property tests count from here."""
@@ -110,7 +110,7 @@ def stand(c: Candidate, slot: datetime, now: datetime, above: Grade | None) -> s
     out_of_reach = slot < offered.since or offered.resolution != HOUR
     no_better = above is not None and offered.grade <= above
     keeps_until = slot + offered.window if offered.window is not None else END_OF_TIME
-    if c.obstacle or out_of_reach or no_better or keeps_until < now:
+    if c.obstacle or out_of_reach or no_better or keeps_until <= now:
         return "never"
     assert isinstance(offered.available, AfterEnd)
     out_at = slot + HOUR + offered.available.lag
@@ -121,7 +121,7 @@ def stand(c: Candidate, slot: datetime, now: datetime, above: Grade | None) -> s
     until = ruled[0].until if ruled else blocked
     if until is not None:
         ruled_out = bool(ruled) and ruled[0].count > 1
-        return "never" if ruled_out or until > keeps_until else until
+        return "never" if ruled_out or until >= keeps_until else until
     if c.quota_left is not None and c.quota_left < offered.hops:
         return now + DAY
     return "recent" if any(slot in r for r in c.recent) else "yes"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import settings
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.civil import AfterEnd, AtClock
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.product import Product, Source
 from gapfill.domain.resolution import Era, Grid
-from gapfill.domain.route import Candidate
 from gapfill.domain.series import Field, Grade, Place, Series, Station, Zone
 from gapfill.domain.severity import Thresholds
 from tests.examples import examples
@@ -147,7 +147,7 @@ OPENWEATHERMAP = source(
         Grade.PROVISIONAL,
         -HOUR,
         span=HOUR,
-        window=timedelta(minutes=59, seconds=59),
+        last=1,
     ),
     _hourly("timemachine", "openweathermap", Grade.PROVISIONAL, HOUR, span=HOUR, window=7 * DAY),
     per_minute=60,
@@ -160,8 +160,8 @@ AEMET = source(
         "aemet",
         Grade.OBSERVED,
         HOUR,
-        span=13 * HOUR,
-        window=12 * HOUR,
+        span=12 * HOUR,
+        last=12,
         by_station=True,
         hops=2,
     ),

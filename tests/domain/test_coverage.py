@@ -48,7 +48,7 @@ from tests.domain.samples import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gapfill.domain.route import Candidate
+    from gapfill.domain.candidate import Candidate
     from gapfill.domain.series import Series
 
 NOW = at("2025-10-26 12:30")
@@ -386,15 +386,15 @@ def test_what_no_configured_product_reaches_is_unfillable_at_once_and_outside_co
 
 
 def test_a_last_hour_of_aemets_memory_passes() -> None:
-    """At 12 h of age it can still be asked for, a minute later nobody has it."""
+    """While it is among the last 12 it can be asked for, a minute later nobody has it."""
     alone = replace(WEATHER_HOURLY, route=(Zone(("aemet",)),))
     hole = span("2025-10-26 00:00", "2025-10-26 01:00")
 
     def state(now: str) -> State:
         return classify(alone, hole, [hole], [], candidates(alone), at(now)).gaps[0].state
 
-    assert state("2025-10-26 12:00") is State.MISSING
-    assert state("2025-10-26 12:01") is State.UNFILLABLE
+    assert state("2025-10-26 13:59") is State.MISSING
+    assert state("2025-10-26 14:00") is State.UNFILLABLE
 
 
 # Ratios and the rest.

@@ -13,12 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill.domain import plan as plan_module
+from gapfill.domain import planning
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, subtract
 from gapfill.domain.ledger import rule
-from gapfill.domain.plan import Cost, Plan, Request, Unit, Wish, coalesce, plan_units
-from gapfill.domain.route import Candidate, choose
+from gapfill.domain.plan import Cost, Plan, Unit, Wish
+from gapfill.domain.planning import plan_units
+from gapfill.domain.request import Request, coalesce
+from gapfill.domain.route import choose
 from gapfill.domain.series import Grade, Zone
 from gapfill.domain.severity import Severity
 from tests.domain.oracle import Scene, scenes, who
@@ -271,8 +274,8 @@ def test_a_hole_of_five_weeks_is_a_unit_for_each_product() -> None:
     """SIAR's weeks, AEMET's last hours; both as bad as the whole gap; the last hour waits."""
     plan = plan_units([wish(WEATHER_HOURLY, "2025-09-21 00:00 > 2025-10-26 12:00")], NOW)
     assert units(plan) == [
-        ("weather_hourly 2025-10-26T01:00Z–2025-10-26T11:00Z", "aemet.observations", 1, 10),
-        ("weather_hourly 2025-09-21T00:00Z–2025-10-26T01:00Z", "siar.hourly", 6, 841),
+        ("weather_hourly 2025-10-25T23:00Z–2025-10-26T11:00Z", "aemet.observations", 1, 12),
+        ("weather_hourly 2025-09-21T00:00Z–2025-10-25T23:00Z", "siar.hourly", 5, 839),
     ]
     assert {u.severity for u in plan.units} == {Severity.CRITICAL}
     assert plan.units[0].station == "5279X"
@@ -433,8 +436,8 @@ def test_labels_and_ids_name_a_unit_uniquely() -> None:
         "pvpc:ree.pvpc:20250921T0000Z-20251026T0000Z",
         "weather_daily:aemet.daily@5279X:20251001T0000Z-20251021T0000Z",
         "weather_daily:siar.daily@J17:20250921T0000Z-20251025T0000Z",
-        "weather_hourly:aemet.observations@5279X:20251026T0100Z-20251026T1100Z",
-        "weather_hourly:siar.hourly@J17:20250921T0000Z-20251026T0100Z",
+        "weather_hourly:aemet.observations@5279X:20251025T2300Z-20251026T1100Z",
+        "weather_hourly:siar.hourly@J17:20250921T0000Z-20251025T2300Z",
     ]
 
 
@@ -460,8 +463,8 @@ def test_the_bill_counts_calls_hops_and_seconds_by_source() -> None:
         ],
         NOW,
     )
-    assert plan.bill == {"aemet": Cost(2, 6.0, None), "siar": Cost(6, 12.0, 900)}
-    assert (plan.calls, plan.seconds) == (8, 18.0)
+    assert plan.bill == {"aemet": Cost(2, 6.0, None), "siar": Cost(5, 10.0, 900)}
+    assert (plan.calls, plan.seconds) == (7, 16.0)
 
 
 def test_series_of_one_source_share_a_line_of_the_bill() -> None:
@@ -542,7 +545,7 @@ def test_what_nobody_has_is_listed_with_the_reason_of_each_source() -> None:
     assert listed.reason.split("; ") == [
         "aemet observations at 5279X keeps only the last 12 h",
         "siar hourly at J17 is paused",
-        "openweathermap current keeps only the last 60 min",
+        "openweathermap current has no history, only the reading of now",
         "openweathermap timemachine needs the extra one_call",
         "open_meteo forecast is paused",
         "open_meteo archive is paused",
@@ -608,7 +611,7 @@ def test_upgrades_of_one_grade_are_judged_in_one_pass(monkeypatch: pytest.Monkey
         passes.append(len(runs))
         return choose(runs, *args, **how)
 
-    monkeypatch.setattr(plan_module, "choose", spy)
+    monkeypatch.setattr(planning, "choose", spy)
     start = at("2025-01-01")
     lower = [
         Graded(Interval(start + n * DAY, start + n * DAY + HOUR), grade)

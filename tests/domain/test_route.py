@@ -11,19 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gapfill.domain.candidate import NOWHERE, Candidate, Standing
 from gapfill.domain.civil import AfterEnd
 from gapfill.domain.interval import END_OF_TIME, Interval, merge
 from gapfill.domain.ledger import rule
-from gapfill.domain.route import (
-    NOWHERE,
-    Candidate,
-    Standing,
-    choose,
-    cut,
-    judge,
-    zone_bounds,
-)
+from gapfill.domain.route import choose, cut, zone_bounds
 from gapfill.domain.series import Grade, Station, Zone
+from gapfill.domain.verdict import judge
 from tests.domain.oracle import WINDOW, Scene, nows, offers, scenes, who
 from tests.domain.samples import (
     DAY,
@@ -79,15 +73,15 @@ def test_a_hole_of_five_weeks_is_cut_exactly_where_the_answer_changes() -> None:
     late = {"siar.hourly": {"recent": (span("2025-10-25 00:00", "2025-10-26 12:00"),)}}
     assert asked(WEATHER_HOURLY, NOW, "2025-09-21 00:00 > 2025-10-26 13:00", changes=late) == [
         ("2025-09-21 00:00 > 2025-10-25 00:00", "siar.hourly"),
-        ("2025-10-25 00:00 > 2025-10-26 01:00", "open_meteo.forecast"),
-        ("2025-10-26 01:00 > 2025-10-26 11:00", "aemet.observations"),
+        ("2025-10-25 00:00 > 2025-10-25 23:00", "open_meteo.forecast"),
+        ("2025-10-25 23:00 > 2025-10-26 11:00", "aemet.observations"),
         ("2025-10-26 11:00 > 2025-10-26 12:00", "waits until 2025-10-26 13:00 for aemet"),
         ("2025-10-26 12:00 > 2025-10-26 13:00", "openweathermap.current"),
     ]
 
 
 def test_without_aemet_and_siar_the_model_has_the_hole_and_its_archive_the_rest() -> None:
-    """Forecasts reach 92 days back, exactly that age included."""
+    """Forecasts have what is younger than 92 days."""
     nobody = {key: {"obstacle": "no key"} for key in ("aemet.observations", "siar.hourly")}
     assert asked(WEATHER_HOURLY, NOW, "2025-07-26 00:00 > 2025-10-26 11:00", changes=nobody) == [
         ("2025-07-26 00:00 > 2025-07-26 13:00", "open_meteo.archive"),
@@ -100,8 +94,8 @@ def test_the_last_resort_is_taken_only_where_nothing_observed_can_serve() -> Non
     hole = spans("2025-10-19 00:00 > 2025-10-26 12:00")
     offered = candidates(WEATHER_HOURLY)
     assert told(choose(hole, WEATHER_HOURLY, offered, NOW)) == [
-        ("2025-10-19 00:00 > 2025-10-26 01:00", "siar.hourly"),
-        ("2025-10-26 01:00 > 2025-10-26 11:00", "aemet.observations"),
+        ("2025-10-19 00:00 > 2025-10-25 23:00", "siar.hourly"),
+        ("2025-10-25 23:00 > 2025-10-26 11:00", "aemet.observations"),
         ("2025-10-26 11:00 > 2025-10-26 12:00", LAST_HOUR),
     ]
     offered = candidates(WEATHER_HOURLY, {"siar.hourly": {"obstacle": "no key"}})
@@ -322,8 +316,10 @@ def test_a_candidate_says_what_it_can_do(
     [
         ({"available": AfterEnd(26 * HOUR)}, "not_out", "has it from 2025-10-26T13:00:00Z"),
         ({"available": AfterEnd(25 * HOUR)}, "serves", "can serve it now"),
-        ({"window": 25 * HOUR}, "gone", "keeps only the last 25 h"),
-        ({"window": 26 * HOUR}, "serves", "can serve it now"),
+        ({"window": 26 * HOUR}, "gone", "keeps only the last 26 h"),
+        ({"window": 26.5 * HOUR}, "serves", "can serve it now"),
+        ({"last": 25}, "gone", "keeps only the last 25 h"),
+        ({"last": 26}, "serves", "can serve it now"),
         ({"window": timedelta(0)}, "gone", "keeps only the last 0 min"),
         ({"since": at("2025-10-25 11:00")}, "out_of_reach", "has data only from 2025-10-25"),
         ({"since": at("2025-10-25 10:00")}, "serves", "can serve it now"),
@@ -370,15 +366,15 @@ def test_force_asks_what_the_ledger_ruled_out_and_nothing_else() -> None:
 
 def test_a_product_that_drops_the_slot_before_it_may_be_asked_is_not_waited_for() -> None:
     """A "no data" for a day is final where the window passes first."""
-    short_memory = product(window=26 * HOUR)
+    short_memory = product(window=26.5 * HOUR)
     once = no_data(DAY_BEFORE, "2025-10-26 02:00")
-    gone = "keeps only the last 26 h and may not be asked again before "
+    gone = "keeps only the last 26.5 h and may not be asked again before "
     assert verdict("2025-10-25 10:00", candidate(short_memory, **once)) == (
         "gone",
         f"{gone}2025-10-27T02:00:00Z",
     )
-    blocked = candidate(short_memory, blocked_until=at("2025-10-26 12:01"))
-    assert verdict("2025-10-25 10:00", blocked) == ("gone", f"{gone}2025-10-26T12:01:00Z")
+    blocked = candidate(short_memory, blocked_until=at("2025-10-26 12:30"))
+    assert verdict("2025-10-25 10:00", blocked) == ("gone", f"{gone}2025-10-26T12:30:00Z")
     assert verdict("2025-10-25 11:00", blocked)[0] == "blocked"
     assert verdict("2025-10-25 10:00", candidate(short_memory, **once), force=True)[0] == "serves"
 
@@ -392,19 +388,19 @@ def test_a_block_that_outlasts_the_window_cuts_the_run_to_the_slot() -> None:
         "open_meteo.archive": {"obstacle": "paused"},
     }
     assert asked(WEATHER_HOURLY, NOW, "2025-10-26 00:00 > 2025-10-26 11:00", changes=blocked) == [
-        ("2025-10-26 00:00 > 2025-10-26 04:00", "nobody"),
-        ("2025-10-26 04:00 > 2025-10-26 11:00", "waits until 2025-10-26 16:00 for aemet"),
+        ("2025-10-26 00:00 > 2025-10-26 03:00", "nobody"),
+        ("2025-10-26 03:00 > 2025-10-26 11:00", "waits until 2025-10-26 16:00 for aemet"),
     ]
 
 
 def test_no_data_that_outlasts_the_window_cuts_the_run_to_the_slot() -> None:
-    """Of one day's ruling the last four hours will still be there when it ends."""
+    """Of one day's ruling the last three hours will still be there when it ends."""
     once = no_data(DAY_BEFORE, "2025-10-26 02:00")
     of = series(route=(Zone(("ree",)),))
     offered = [candidate(product(window=30 * HOUR), **once)]
     assert told(choose([DAY_BEFORE], of, offered, at("2025-10-26 12:00"))) == [
-        ("2025-10-25 00:00 > 2025-10-25 20:00", "nobody"),
-        ("2025-10-25 20:00 > 2025-10-26 00:00", "waits until 2025-10-27 02:00 for ree"),
+        ("2025-10-25 00:00 > 2025-10-25 21:00", "nobody"),
+        ("2025-10-25 21:00 > 2025-10-26 00:00", "waits until 2025-10-27 02:00 for ree"),
     ]
 
 

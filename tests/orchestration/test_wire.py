@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Coverage, Gap, Graded
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Plan, Unit, Wish, plan_units
-from gapfill.domain.route import Candidate
+from gapfill.domain.plan import Plan, Unit, Wish
+from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.orchestration.params import read_order

@@ -10,8 +10,9 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Outcome
-from gapfill.domain.plan import Request, Unit
+from gapfill.domain.plan import Unit
 from gapfill.domain.reading import Reading
+from gapfill.domain.request import Request
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
 from gapfill.errors import (

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.candidate import ASKABLE, WAITS, Standing
 from gapfill.domain.civil import AtClock, day_start, local_date
 from gapfill.domain.interval import Interval, intersect, merge, subtract
-from gapfill.domain.route import ASKABLE, WAITS, Standing, cut, why_not
+from gapfill.domain.route import cut
 from gapfill.domain.series import State
+from gapfill.domain.verdict import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from gapfill.domain.candidate import Candidate
     from gapfill.domain.resolution import Grid
-    from gapfill.domain.route import Candidate, Verdict
     from gapfill.domain.series import Grade, Series
     from gapfill.domain.severity import Severity
+    from gapfill.domain.verdict import Verdict
 
 
 class Graded(NamedTuple):

@@ -1,267 +1,24 @@
-"""Which source heals a slot: candidates, their verdicts, and cutting runs where those change.
-
-One function, ``judge``, says what a candidate can do for one slot; choosing, waiting,
-``unfillable`` and ``explain`` all ask it. Its answer changes only at a few instants
-(``edges``), so whole runs are judged by their first slot, and runs between two of
-them share one judgement.
-"""
+"""Which source heals a slot: the route's zones, runs cut where a verdict changes, the choice."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
-from datetime import timedelta
-from enum import StrEnum
 from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Standing
 from gapfill.domain.civil import local_date, month_start
-from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, covers, iso
-from gapfill.domain.ledger import Ruling, Rulings
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade, Zone
+from gapfill.domain.verdict import Verdict, edges, judge, why_not
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from gapfill.domain.product import Product, Source
-    from gapfill.domain.series import Series, Station
-
-
-class Standing(StrEnum):
-    """What a candidate can do for a slot."""
-
-    SERVES = "serves"
-    RECENT = "recent"
-    NOT_OUT = "not_out"
-    BLOCKED = "blocked"
-    QUOTA_SPENT = "quota_spent"
-    ASKED = "asked"
-    RULED_OUT = "ruled_out"
-    GONE = "gone"
-    OUT_OF_REACH = "out_of_reach"
-    OTHER_STEP = "other_step"
-    NO_BETTER = "no_better"
-    UNCONFIGURED = "unconfigured"
-
-
-ASKABLE = (Standing.SERVES, Standing.RECENT)
-"""Standings at which a slot may be asked now; ``RECENT`` only where nobody else serves it."""
-
-WAITS = (Standing.NOT_OUT, Standing.BLOCKED, Standing.QUOTA_SPENT, Standing.ASKED)
-"""Standings that pass with time, without the slot being given up."""
-
-
-NOWHERE = Interval(END_OF_TIME, END_OF_TIME + DAY)
-"""Reach of a candidate whose station and product have no date in common."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A product, at one station where it has stations, as it stands now.
-
-    Attributes:
-        source: Its source.
-        product: The product.
-        station: The station, ``None`` where the product has none.
-        obstacle: Why it is not configured, ``None`` where it is.
-        blocked_until: When the source may be called again after a refusal.
-        block_reason: What the refusal said.
-        quota_left: Calls left of the daily quota, ``None`` for no quota.
-        rulings: "No data" answers by slot.
-        recent: Stretches that failed or were "not yet" in the last two hours, merged.
-        reach: Dates it has data for, whatever now is.
-    """
-
-    source: Source
-    product: Product
-    station: Station | None = None
-    obstacle: str | None = None
-    blocked_until: datetime | None = None
-    block_reason: str = ""
-    quota_left: int | None = None
-    rulings: Rulings = field(default_factory=Rulings)
-    recent: tuple[Interval, ...] = ()
-    reach: Interval = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Work out the reach once: it is asked for at every slot."""
-        reach: Interval | None = Interval(self.product.since, END_OF_TIME)
-        if self.station is not None:
-            reach = self.station.reach.intersection(Interval(self.product.since, END_OF_TIME))
-        object.__setattr__(self, "reach", reach or NOWHERE)
-
-    @property
-    def name(self) -> str:
-        """Return ``source product`` and the station, for people."""
-        station = f" at {self.station.id}" if self.station else ""
-        return f"{self.source.name} {self.product.name}{station}"
-
-    @property
-    def origin(self) -> str:
-        """Return what its readings name as their source."""
-        return f"{self.source.name}/{self.station.id}" if self.station else self.source.name
-
-
-class Verdict(NamedTuple):
-    """A candidate's standing towards a slot.
-
-    Attributes:
-        standing: What it can do.
-        until: When that may change, ``None`` where it will not or need not. Where the
-            slot is gone by the time it may be asked for again, that time.
-        candidate: Whose standing it is.
-        ruling: What the ledger says against it.
-    """
-
-    standing: Standing
-    until: datetime | None
-    candidate: Candidate
-    ruling: Ruling | None = None
-
-    @property
-    def sentence(self) -> str:
-        """Return the same for a person."""
-        return _SENTENCES[self.standing](self)
-
-
-def judge(
-    candidate: Candidate,
-    series: Series,
-    slot: datetime,
-    now: datetime,
-    *,
-    force: bool = False,
-    above: Grade | None = None,
-) -> Verdict:
-    """Say what a candidate can do for a slot.
-
-    Args:
-        candidate: Who is asked.
-        series: Whose slot.
-        slot: Start of the slot.
-        now: The clock.
-        force: Whether the ledger's "no data" is disregarded.
-        above: Grade the slot already has; only a better one helps.
-    """
-    product = candidate.product
-    never = _never(candidate, series, slot, now, above)
-    if never:
-        return Verdict(never, None, candidate)
-    out_at = product.available.instant(slot, series.grid)
-    if out_at > now:
-        return Verdict(Standing.NOT_OUT, out_at, candidate)
-    ruling = None if force else candidate.rulings.at(slot)
-    if ruling and ruling.until > now:
-        standing = Standing.RULED_OUT if ruling.is_final else Standing.ASKED
-        return _while_kept(Verdict(standing, ruling.until, candidate, ruling), slot)
-    if candidate.blocked_until and candidate.blocked_until > now:
-        return _while_kept(Verdict(Standing.BLOCKED, candidate.blocked_until, candidate), slot)
-    if candidate.quota_left is not None and candidate.quota_left < product.hops:
-        return Verdict(Standing.QUOTA_SPENT, now + DAY, candidate)
-    is_recent = covers(candidate.recent, slot)
-    return Verdict(Standing.RECENT if is_recent else Standing.SERVES, None, candidate)
-
-
-def _never(
-    candidate: Candidate, series: Series, slot: datetime, now: datetime, above: Grade | None
-) -> Standing | None:
-    """Return why a candidate will never serve a slot, ``None`` where it may."""
-    product = candidate.product
-    if candidate.obstacle:
-        return Standing.UNCONFIGURED
-    if slot not in candidate.reach:
-        return Standing.OUT_OF_REACH
-    if product.resolution != series.grid.step_at(slot):
-        return Standing.OTHER_STEP
-    if above is not None and product.grade_at(slot, now) <= above:
-        return Standing.NO_BETTER
-    return None if product.keeps(slot, now) else Standing.GONE
-
-
-def _while_kept(verdict: Verdict, slot: datetime) -> Verdict:
-    """Return ``GONE`` where the product will have dropped the slot before it may be asked again."""
-    until = verdict.until
-    if until is None or verdict.candidate.product.keeps(slot, until):
-        return verdict
-    return verdict._replace(standing=Standing.GONE)
-
-
-def _say_gone(verdict: Verdict) -> str:
-    keeps = f"keeps only the last {_length(verdict.candidate.product.window)}"
-    if verdict.until is None:
-        return keeps
-    return f"{keeps} and may not be asked again before {iso(verdict.until)}"
-
-
-def _say_ruled(verdict: Verdict) -> str:
-    ruling = verdict.ruling
-    if ruling is None:
-        return "said that it has none"
-    times = "once" if ruling.count == 1 else f"{ruling.count} times"
-    return f"said {times} that it has none ({ruling.evidence}); asked again {iso(ruling.until)}"
-
-
-def _say_reach(verdict: Verdict) -> str:
-    reach, zone = verdict.candidate.reach, verdict.candidate.product.day_zone or "UTC"
-    if reach is NOWHERE:
-        return "has data for no date"
-    first, last = local_date(reach.start, zone), local_date(reach.end - _MOMENT, zone)
-    return f"has data only from {first}" + (f" to {last}" if reach.end < END_OF_TIME else "")
-
-
-def _instant(verdict: Verdict) -> str:
-    return iso(verdict.until) if verdict.until else "an unknown time"
-
-
-def _length(window: timedelta | None) -> str:
-    hours = window / _HOUR if window else 0
-    if hours < 1:
-        return f"{hours * 60:.3g} min"
-    return f"{hours:g} h" if hours <= _HOURS_READ_WELL else f"{hours / 24:g} d"
-
-
-_HOUR = timedelta(hours=1)
-_MOMENT = timedelta(microseconds=1)
-_HOURS_READ_WELL = 72
-
-_SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
-    Standing.SERVES: lambda _: "can serve it now",
-    Standing.RECENT: lambda _: "failed or had nothing within the last 2 h; others go first",
-    Standing.NOT_OUT: lambda v: f"has it from {_instant(v)}",
-    Standing.BLOCKED: lambda v: f"is blocked until {_instant(v)}: {v.candidate.block_reason}",
-    Standing.QUOTA_SPENT: lambda _: "has spent its calls of the last 24 h",
-    Standing.ASKED: _say_ruled,
-    Standing.RULED_OUT: _say_ruled,
-    Standing.GONE: _say_gone,
-    Standing.OUT_OF_REACH: _say_reach,
-    Standing.OTHER_STEP: lambda v: f"has a value every {_length(v.candidate.product.resolution)}",
-    Standing.NO_BETTER: lambda v: f"gives {v.candidate.product.grade.label}, which is no better",
-    Standing.UNCONFIGURED: lambda v: v.candidate.obstacle or "is not configured",
-}
-
-
-def edges(candidate: Candidate, series: Series, now: datetime) -> Iterator[datetime]:
-    """Yield the slots at which ``judge`` may change its answer for a candidate."""
-    if candidate.obstacle:
-        return
-    product, grid = candidate.product, series.grid
-    yield grid.ceil(candidate.reach.start)
-    yield grid.ceil(candidate.reach.end)
-    yield product.available.until(now, grid)
-    ruled = [ruling for ruling in candidate.rulings.items if ruling.until > now]
-    for stretch in (*(ruling.interval for ruling in ruled), *candidate.recent):
-        yield grid.ceil(stretch.start)
-        yield grid.ceil(stretch.end)
-    if product.official_after is not None:
-        yield grid.end_of(grid.floor(now - product.official_after))
-    blocked = {candidate.blocked_until} if candidate.blocked_until else set()
-    for until in {now, *blocked, *(ruling.until for ruling in ruled)}:
-        kept_from = product.kept_from(until)
-        if kept_from is not None:
-            yield grid.ceil(kept_from)
+    from gapfill.domain.series import Series
 
 
 def zone_bounds(series: Series, now: datetime) -> list[tuple[Interval, Zone]]:
@@ -423,9 +180,3 @@ def _first(able: Sequence[Candidate]) -> Candidate:
 
 
 _until = attrgetter("until")
-
-
-def why_not(verdicts: Sequence[Verdict]) -> str:
-    """Return why nobody can be asked, a clause for each candidate."""
-    clauses = (f"{v.candidate.name} {v.sentence}" for v in verdicts)
-    return "; ".join(clauses) or "no source of its route offers it"

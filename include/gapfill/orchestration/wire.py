@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, TypeAdapt
 from gapfill.domain.coverage import Coverage
 from gapfill.domain.interval import Interval, as_utc, iso
 from gapfill.domain.plan import Plan, Unit
+from gapfill.domain.request import Request
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.services.planner import Order
@@ -42,6 +43,7 @@ _TYPES: Mapping[str, Any] = {
     "Grade": Annotated[Grade, *_by_label(Grade)],
     "Interval": Interval,
     "Mapping": Mapping,
+    "Request": Request,
     "Sequence": Sequence,
     "Severity": Annotated[Severity, *_by_label(Severity)],
     "State": State,

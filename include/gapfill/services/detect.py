@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from gapfill.domain.candidate import Candidate
     from gapfill.domain.interval import Interval
-    from gapfill.domain.route import Candidate
     from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
     from gapfill.services.site import Site

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import due_until, horizon
 from gapfill.domain.interval import Interval, iso
-from gapfill.domain.route import choose, cut, judge
+from gapfill.domain.route import choose, cut
 from gapfill.domain.series import State
+from gapfill.domain.verdict import judge
 from gapfill.errors import RequestError
 from gapfill.services.detect import detect_series
 from gapfill.services.selection import Selection
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.reading import Row
-    from gapfill.domain.route import Assignment, Verdict
+    from gapfill.domain.route import Assignment
     from gapfill.domain.series import Series
+    from gapfill.domain.verdict import Verdict
     from gapfill.services.site import Site
 
 

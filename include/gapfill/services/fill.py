@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.plan import Request, Unit
+    from gapfill.domain.plan import Unit
     from gapfill.domain.product import Product, Source
     from gapfill.domain.reading import Reading
+    from gapfill.domain.request import Request
     from gapfill.domain.series import Series
     from gapfill.services.ports import Caller
     from gapfill.services.site import Site

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import Graded, due_until
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
-from gapfill.domain.plan import Plan, Wish, plan_units
+from gapfill.domain.plan import Plan, Wish
+from gapfill.domain.planning import plan_units
 from gapfill.errors import RequestError, StoreError
 from gapfill.services.detect import detect
 from gapfill.services.selection import Selection

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gapfill.domain.route import Candidate
+    from gapfill.domain.candidate import Candidate
     from gapfill.domain.series import Series
 
 

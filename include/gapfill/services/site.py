@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.interval import merge
 from gapfill.domain.ledger import recent, rule
 from gapfill.domain.resolution import DAY
-from gapfill.domain.route import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
