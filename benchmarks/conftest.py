@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gapfill.catalog import Catalog
     from gapfill.domain.product import Product
-    from gapfill.domain.series import Series
+    from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Caller
 
 START = datetime(2015, 12, 31, 23, tzinfo=UTC)
@@ -80,6 +80,9 @@ class NoSources:
     def obstacle(self, product: Product) -> str | None:
         """Say that only keyless products are set up."""
         return "is not configured" if product.needs_key else None
+
+    def held(self, product: Product, station: Station) -> None:
+        """Nothing is known beforehand of any product."""
 
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Refuse: a benchmark calls nobody."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill.domain.reading import Origin, Reading, Row, combine, format_kept, parse_kept
+from gapfill.domain.reading import Origin, Reading, Replace, Row, combine, format_kept, parse_kept
 from gapfill.domain.series import Grade
 from tests.domain.samples import at, thoroughly
 
@@ -37,12 +37,12 @@ SIAR = reading(Grade.OBSERVED, "siar/J17", 20, 50)
 MODEL = reading(Grade.MODELLED, "open_meteo", 25, 40, solar_radiation=800)
 
 
-def stored(first: Reading, *then: Reading, replace_equal: bool = False) -> Row:
+def stored(first: Reading, *then: Reading, replace: Replace = Replace.WORSE) -> Row:
     """Return the row after readings came one after the other, each in a batch of its own."""
     row = combine(None, first, "b1", REQUIRED)
     assert row is not None
     for n, next_one in enumerate(then, 2):
-        row = combine(row, next_one, f"b{n}", REQUIRED, replace_equal=replace_equal) or row
+        row = combine(row, next_one, f"b{n}", REQUIRED, replace=replace) or row
     return row
 
 
@@ -69,14 +69,14 @@ def test_a_lower_grade_never_overwrites_a_higher_one() -> None:
     """Not even where it has more fields, not even on refresh."""
     row = stored(SIAR)
     assert combine(row, MODEL, "b2", REQUIRED) is None
-    assert combine(row, MODEL, "b2", REQUIRED, replace_equal=True) is None
+    assert combine(row, MODEL, "b2", REQUIRED, replace=Replace.EQUAL) is None
 
 
 def test_an_equal_grade_replaces_only_on_refresh() -> None:
     """Publishers correct prices months later; nobody else needs to write the same again."""
     corrected = reading(Grade.OBSERVED, "siar/J17", 21, 51)
     assert combine(stored(SIAR), corrected, "b2", REQUIRED) is None
-    assert stored(SIAR, corrected, replace_equal=True) == Row(
+    assert stored(SIAR, corrected, replace=Replace.EQUAL) == Row(
         SLOT, {"temperature": 21, "humidity": 51}, Grade.OBSERVED, "siar/J17", "b2", {}
     )
 
@@ -153,7 +153,7 @@ def test_the_same_reading_again_changes_nothing() -> None:
     """A retry of the same batch writes no row and keeps no replaced one, on refresh neither."""
     row = stored(MODEL, SIAR)
     assert combine(row, SIAR, "b2", REQUIRED) is None
-    assert combine(row, SIAR, "b2", REQUIRED, replace_equal=True) is None
+    assert combine(row, SIAR, "b2", REQUIRED, replace=Replace.EQUAL) is None
 
 
 def test_a_reading_without_the_lacking_field_does_not_rewrite_the_row_for_ever() -> None:
@@ -162,9 +162,30 @@ def test_a_reading_without_the_lacking_field_does_not_rewrite_the_row_for_ever()
     assert combine(stored(half), half, "b2", REQUIRED) is None
 
 
+def test_an_enrichment_adds_what_lacks_and_names_who_gave_it() -> None:
+    """The row stays AEMET's, whatever else SIAR says."""
+    aemet = reading(Grade.OBSERVED, "aemet/5279X", 21, 55)
+    siar = reading(Grade.OFFICIAL, "siar/J17", 20, 50, solar_radiation=700)
+    assert stored(aemet, siar, replace=Replace.NOTHING) == Row(
+        SLOT,
+        {"temperature": 21, "humidity": 55, "solar_radiation": 700},
+        Grade.OBSERVED,
+        "aemet/5279X",
+        "b2",
+        {"solar_radiation": Origin("siar/J17", Grade.OFFICIAL)},
+    )
+
+
+def test_an_enrichment_of_a_whole_row_changes_nothing() -> None:
+    """Not even the batch."""
+    row = stored(reading(Grade.OBSERVED, "aemet/5279X", 21, 55, solar_radiation=1))
+    siar = reading(Grade.OFFICIAL, "siar/J17", 20, 50, solar_radiation=700)
+    assert combine(row, siar, "b2", REQUIRED, replace=Replace.NOTHING) is None
+
+
 def test_refresh_with_equal_values_takes_the_row_into_its_batch() -> None:
     """So that a retry sees what it has confirmed already."""
-    row = combine(stored(SIAR), SIAR, "b2", REQUIRED, replace_equal=True)
+    row = combine(stored(SIAR), SIAR, "b2", REQUIRED, replace=Replace.EQUAL)
     assert row is not None
     assert row.batch == "b2"
 
@@ -201,15 +222,15 @@ def readings(draw: st.DrawFn) -> Reading:
     return Reading(SLOT, dict.fromkeys(names, number * 100.0 + grade), grade, SOURCES[number])
 
 
-histories = st.lists(st.tuples(readings(), st.booleans()), min_size=1, max_size=6)
+histories = st.lists(st.tuples(readings(), st.sampled_from(Replace)), min_size=1, max_size=6)
 
 
-def _after(history: list[tuple[Reading, bool]]) -> list[Row]:
+def _after(history: list[tuple[Reading, Replace]]) -> list[Row]:
     """Return the row after each reading, one batch each."""
     rows: list[Row] = []
-    for n, (new, refresh) in enumerate(history):
+    for n, (new, how) in enumerate(history):
         before = rows[-1] if rows else None
-        row = combine(before, new, f"b{n}", REQUIRED, replace_equal=refresh) or before
+        row = combine(before, new, f"b{n}", REQUIRED, replace=how) or before
         assert row is not None
         rows.append(row)
     return rows
@@ -222,7 +243,7 @@ def _required(row: Row) -> Mapping[str, Grade]:
 @thoroughly
 @given(histories)
 def test_no_row_claims_a_source_for_a_value_that_source_did_not_give(
-    history: list[tuple[Reading, bool]],
+    history: list[tuple[Reading, Replace]],
 ) -> None:
     """After any history each value bears the mark of the origin the row names for it."""
     row = _after(history)[-1]
@@ -238,7 +259,7 @@ def test_no_row_claims_a_source_for_a_value_that_source_did_not_give(
 
 @thoroughly
 @given(histories)
-def test_no_value_is_lost_and_no_grade_falls(history: list[tuple[Reading, bool]]) -> None:
+def test_no_value_is_lost_and_no_grade_falls(history: list[tuple[Reading, Replace]]) -> None:
     """Neither a field's, nor, once every required field is there, the row's."""
     rows = _after(history)
     for before, after in pairwise(rows):
@@ -250,7 +271,7 @@ def test_no_value_is_lost_and_no_grade_falls(history: list[tuple[Reading, bool]]
 @thoroughly
 @given(histories)
 def test_a_row_is_as_good_as_its_weakest_required_field(
-    history: list[tuple[Reading, bool]],
+    history: list[tuple[Reading, Replace]],
 ) -> None:
     """Complete means that every required field is at the target grade."""
     row = _after(history)[-1]
@@ -260,14 +281,14 @@ def test_a_row_is_as_good_as_its_weakest_required_field(
 
 
 @thoroughly
-@given(history=histories, new=readings(), refresh=st.booleans())
+@given(history=histories, new=readings(), how=st.sampled_from(Replace))
 def test_applying_a_reading_twice_is_applying_it_once(
-    history: list[tuple[Reading, bool]], new: Reading, *, refresh: bool
+    history: list[tuple[Reading, Replace]], new: Reading, how: Replace
 ) -> None:
     """The second time changes nothing in the same batch, and no value in a later one."""
-    once = _after([*history, (new, refresh)])[-1]
-    assert combine(once, new, once.batch or "", REQUIRED, replace_equal=refresh) is None
-    later = combine(once, new, "later", REQUIRED, replace_equal=refresh) or once
+    once = _after([*history, (new, how)])[-1]
+    assert combine(once, new, once.batch or "", REQUIRED, replace=how) is None
+    later = combine(once, new, "later", REQUIRED, replace=how) or once
     assert (later.values, later.grade, later.source, later.kept) == (
         once.values,
         once.grade,

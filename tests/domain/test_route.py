@@ -101,7 +101,7 @@ def test_the_last_resort_is_taken_only_where_nothing_observed_can_serve() -> Non
     offered = candidates(WEATHER_HOURLY, {"siar.hourly": {"obstacle": "no key"}})
     assert told(choose(hole, WEATHER_HOURLY, offered, NOW))[:2] == [
         ("2025-10-19 00:00 > 2025-10-19 13:00", "open_meteo.forecast"),
-        ("2025-10-19 13:00 > 2025-10-26 01:00", "openweathermap.timemachine"),
+        ("2025-10-19 13:00 > 2025-10-25 23:00", "openweathermap.timemachine"),
     ]
 
 

@@ -93,6 +93,7 @@ def test_every_leaf_of_the_errors_has_an_action() -> None:
         "RateLimited",
         "AuthRejected",
         "MalformedPayload",
+        "SpanRefused",
         "StoreError",
     }
 

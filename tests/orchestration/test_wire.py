@@ -18,8 +18,8 @@ from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.orchestration.params import read_order
 from gapfill.orchestration.wire import from_json, order_from_json, order_to_json, to_json
+from gapfill.services.certificate import Certificate
 from gapfill.services.detect import Report
-from gapfill.services.fill import Certificate
 from gapfill.services.summary import Summary
 from tests.orchestration.conftest import NOW
 

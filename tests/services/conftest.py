@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.allowance import Allowance
     from gapfill.domain.product import Product
+    from gapfill.domain.series import Station
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -56,6 +57,9 @@ class Scripted:
         return self.obstacles.get(product.source) or (
             "is not configured" if product.needs_key else None
         )
+
+    def held(self, product: Product, station: Station) -> None:
+        """Nothing is known beforehand of any product."""
 
     def caller(self, source: str, before_call: Callable[[int], None]) -> Scripted._Caller:
         """Return a caller of one source."""

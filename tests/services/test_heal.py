@@ -15,7 +15,7 @@ from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
     from gapfill.domain.plan import Plan, Unit
-    from gapfill.services.fill import Certificate
+    from gapfill.services.certificate import Certificate
     from gapfill.services.site import Site
     from gapfill.sources.base import Answer, Ask
     from tests.services.conftest import FakeTime, Scripted

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.domain.coverage import Graded
-from gapfill.domain.reading import Origin, Row
+from gapfill.domain.reading import Origin, Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.stores.points import Point, format_tags
@@ -130,7 +130,7 @@ def test_a_point_with_provenance_goes_before_one_without(backend: Backend) -> No
     """Otherwise samples of others would hide what was asked again on purpose."""
     store = backend.open()
     backend.seed(PVPC, point(hour(0.75), OWN, {"price_eur_mwh": 1.0}))
-    assert store.write(PVPC, [price(0, 2.0)], "run/a", replace_equal=True) == 1
+    assert store.write(PVPC, [price(0, 2.0)], "run/a", replace=Replace.EQUAL) == 1
     (row,) = store.read(PVPC, hours(0, 1))
     assert (row.values["price_eur_mwh"], row.batch) == (2.0, "run/a")
 

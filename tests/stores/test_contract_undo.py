@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.domain.reading import Origin, Reading, Row
+from gapfill.domain.reading import Origin, Reading, Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
@@ -31,7 +31,7 @@ def test_a_batch_counts_its_slots_by_series(store: Store) -> None:
 def test_a_batch_still_counts_slots_that_were_replaced_since(store: Store) -> None:
     """A later batch takes nothing from the account of an earlier one."""
     store.write(PVPC, [price(0, 1.0)], "run/a")
-    store.write(PVPC, [price(0, 2.0)], "run/b", replace_equal=True)
+    store.write(PVPC, [price(0, 2.0)], "run/b", replace=Replace.EQUAL)
     assert store.batch_slots("run/a") == {"pvpc": [hour(0)]}
     assert store.batch_slots("run/b") == {"pvpc": [hour(0)]}
 
@@ -51,7 +51,7 @@ def test_undo_removes_what_was_added_and_restores_what_was_replaced(store: Store
 def test_undo_leaves_what_a_later_batch_replaced(store: Store) -> None:
     """Once that batch is undone too, the first one can be."""
     store.write(PVPC, [price(0, 1.0), price(1, 1.0)], "run/a")
-    store.write(PVPC, [price(0, 2.0)], "run/b", replace_equal=True)
+    store.write(PVPC, [price(0, 2.0)], "run/b", replace=Replace.EQUAL)
     assert store.undo("run/a", KNOWN) == Undone(restored=0, removed=1, left=1)
     assert store.read(PVPC, hours(0, 2)) == [row(0, 2.0, "run/b")]
     assert store.undo("run/b", KNOWN) == Undone(restored=1, removed=0, left=0)

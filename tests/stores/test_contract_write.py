@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.domain.reading import Origin, Reading, Row
+from gapfill.domain.reading import Origin, Reading, Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from tests.builders import PVPC, SPOT, WEATHER, hour, hours, price, prices, row, weather
@@ -78,15 +78,15 @@ def test_an_equal_grade_replaces_where_it_is_asked_to(store: Store) -> None:
     """That is what refresh does; a lower grade still does not."""
     store.write(PVPC, [price(0, 1.0), price(1, 1.0)], "run/a")
     again = [price(0, 2.0), price(1, 2.0, OBSERVED)]
-    assert store.write(PVPC, again, "run/b", replace_equal=True) == 1
+    assert store.write(PVPC, again, "run/b", replace=Replace.EQUAL) == 1
     assert store.read(PVPC, hours(0, 2)) == [row(0, 2.0, "run/b"), row(1, 1.0)]
 
 
-@pytest.mark.parametrize("replace_equal", [False, True])
-def test_the_same_readings_again_change_nothing(store: Store, replace_equal: bool) -> None:  # noqa: FBT001 - a case of the test
+@pytest.mark.parametrize("replace", list(Replace))
+def test_the_same_readings_again_change_nothing(store: Store, replace: Replace) -> None:
     """A retry of a fill is harmless, whatever it was killed in."""
-    assert store.write(PVPC, prices([0, 1]), "run/a", replace_equal=replace_equal) == 2
-    assert store.write(PVPC, prices([0, 1, 2]), "run/a", replace_equal=replace_equal) == 1
+    assert store.write(PVPC, prices([0, 1]), "run/a", replace=replace) == 2
+    assert store.write(PVPC, prices([0, 1, 2]), "run/a", replace=replace) == 1
     assert store.read(PVPC, hours(0, 3)) == [row(0), row(1), row(2)]
     assert store.batch_slots("run/a") == {"pvpc": [hour(0), hour(1), hour(2)]}
 

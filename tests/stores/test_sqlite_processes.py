@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.domain.reading import Replace
 from gapfill.domain.series import Grade
 from gapfill.stores.sqlite import SqliteStore
 from tests.builders import PVPC, WEATHER, hours, prices, weather
@@ -61,7 +62,7 @@ def _write_for_ever(path: Path) -> None:
     store = SqliteStore(path)
     for n in range(1, 1_000_000):
         readings = [weather(slot, Grade.OBSERVED, temperature=float(n % 60)) for slot in range(300)]
-        store.write(WEATHER, readings, f"run/{n}", replace_equal=True)
+        store.write(WEATHER, readings, f"run/{n}", replace=Replace.EQUAL)
         print(n, flush=True)  # noqa: T201 - tells the test that it is under way
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gapfill.domain.plan import Plan, Unit
-    from gapfill.services.fill import Certificate
+    from gapfill.services.certificate import Certificate
     from gapfill.services.heal import Watcher
 
 

@@ -7,7 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gapfill.domain.product import Product, Source
+
+SPAN = "span_s"
+"""Name of the fact that a product was refused a longer span than so many seconds."""
 
 _DAY = timedelta(days=1)
 
@@ -35,12 +40,27 @@ class Allowance:
     records_today: int = 0
 
 
+def to_facts(allowance: Allowance) -> dict[str, float]:
+    """Return the limits of an allowance that it has, to remember them."""
+    named = {name: getattr(allowance, name) for name in _LIMITS}
+    return {name: float(limit) for name, limit in named.items() if limit is not None}
+
+
+def from_facts(facts: Mapping[str, float]) -> Allowance:
+    """Return the allowance that was remembered."""
+    return Allowance(**{name: int(facts[name]) for name in _LIMITS if name in facts})
+
+
+_LIMITS = ("calls_minute", "calls_day", "records_minute", "records_day")
+
+
 def narrow_source(source: Source, allowance: Allowance) -> Source:
     """Return a source with the account's own rate, where the account has one."""
     return replace(
         source,
         per_minute=allowance.calls_minute or source.per_minute,
         per_day=allowance.calls_day or source.per_day,
+        records_per_minute=allowance.records_minute,
     )
 
 

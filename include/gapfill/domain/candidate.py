@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import END_OF_TIME, Interval
+from gapfill.domain.interval import END_OF_TIME, Interval, covers
 from gapfill.domain.ledger import Rulings
 from gapfill.domain.resolution import DAY
 
@@ -59,6 +59,7 @@ class Candidate:
         quota_left: Calls left of the daily quota, ``None`` for no quota.
         rulings: "No data" answers by slot.
         recent: Stretches that failed or were "not yet" in the last two hours, merged.
+        held: Stretches it has, where that is known beforehand, as of files; merged.
         reach: Dates it has data for, whatever now is.
     """
 
@@ -71,6 +72,7 @@ class Candidate:
     quota_left: int | None = None
     rulings: Rulings = field(default_factory=Rulings)
     recent: tuple[Interval, ...] = ()
+    held: tuple[Interval, ...] | None = None
     reach: Interval = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +87,10 @@ class Candidate:
         """Return ``source product`` and the station, for people."""
         station = f" at {self.station.id}" if self.station else ""
         return f"{self.source.name} {self.product.name}{station}"
+
+    def has(self, slot: datetime) -> bool:
+        """Tell whether a slot lies in its reach."""
+        return slot in self.reach and (self.held is None or covers(self.held, slot))
 
     @property
     def origin(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval, iso
@@ -31,6 +32,7 @@ class Unit:
         slots: Slots asked for.
         requests: A minute's worth at most, in order.
         refresh: Whether slots of the same grade are replaced.
+        enrich: Wanted fields to add to slots that stand; empty for gaps and upgrades.
     """
 
     series: str
@@ -41,6 +43,7 @@ class Unit:
     slots: int
     requests: tuple[Request, ...]
     refresh: bool = False
+    enrich: tuple[str, ...] = ()
 
     @property
     def interval(self) -> Interval:
@@ -50,14 +53,17 @@ class Unit:
     @property
     def label(self) -> str:
         """Return ``series start–end``, for people and as the mapped task's name."""
-        return f"{self.series} {_minutes(self.interval.start)}–{_minutes(self.interval.end)}"
+        added = "".join(f" +{field}" for field in self.enrich)
+        span = f"{_minutes(self.interval.start)}–{_minutes(self.interval.end)}"
+        return f"{self.series} {span}{added}"
 
     @property
     def id(self) -> str:
         """Return what tells it from every other unit of its plan, stable over retries."""
         station = f"@{self.station}" if self.station else ""
         span = f"{self.interval.start:%Y%m%dT%H%MZ}-{self.interval.end:%Y%m%dT%H%MZ}"
-        return f"{self.series}:{self.source}.{self.product}{station}:{span}"
+        added = "".join(f"+{field}" for field in self.enrich)
+        return f"{self.series}:{self.source}.{self.product}{station}:{span}{added}"
 
 
 def _minutes(instant: datetime) -> str:
@@ -141,6 +147,8 @@ class Wish(NamedTuple):
         again: Runs to ask again although complete (``refresh``).
         pending: Runs that are not due: asked where a product has them already, such as
             the slot of now, and passed over in silence elsewhere.
+        lacking: By wanted field, runs of slots that stand without it.
+        enrichers: Products that have wanted fields, as they stand now for enrichments.
     """
 
     series: Series
@@ -149,3 +157,5 @@ class Wish(NamedTuple):
     lower: Sequence[Graded] = ()
     again: Sequence[Interval] = ()
     pending: Sequence[Interval] = ()
+    lacking: Mapping[str, Sequence[Interval]] = MappingProxyType({})
+    enrichers: Sequence[Candidate] = ()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.bill import Asked, bill, within_quotas
 from gapfill.domain.interval import Interval, merge, subtract
-from gapfill.domain.plan import Cost, Plan, Unhealable, Unit, Waiting, Wish
+from gapfill.domain.plan import Plan, Unhealable, Unit, Waiting, Wish
 from gapfill.domain.request import coalesce
 from gapfill.domain.route import choose
 from gapfill.domain.severity import Severity
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 MAX_UNITS = 64
 """Units of one run; what is left over is reported as deferred (design, 5)."""
+
+
+LONGEST_MINUTES = 10
+"""Minutes that a unit may last where records, not calls, set the pace."""
 
 
 def plan_units(
@@ -42,29 +46,46 @@ def plan_units(
     units: list[Unit] = []
     waiting: list[Waiting] = []
     unhealable: list[Unhealable] = []
-    asked: dict[tuple[str, str], Candidate] = {}
+    asked: Asked = {}
     for wish in wishes:
-        for key, runs in _assign(wish, now, waiting, unhealable, force=force).items():
-            candidate = next(c for c in wish.candidates if _key(c) == key)
-            asked[candidate.source.name, candidate.product.name] = candidate
-            units += _units(wish, candidate, runs)
-    units.sort(key=lambda u: (u.severity, u.interval.end), reverse=True)
-    kept = _within(units, asked, max_units)
+        chosen = _assign(wish, now, waiting, unhealable, force=force)
+        for choice in chosen.values():
+            asked[choice.candidate.source.name, choice.candidate.product.name] = choice.candidate
+            units += _units(wish, choice)
+    units.sort(key=lambda u: (not u.enrich, u.severity, u.interval.end), reverse=True)
+    kept = within_quotas(units, asked, max_units)
     return Plan(
         now=now,
         units=tuple(kept),
         waiting=tuple(waiting),
         unhealable=tuple(unhealable),
         deferred=len(units) - len(kept),
-        bill=_bill(kept, asked),
+        bill=bill(kept, asked),
     )
 
 
-_Key = tuple[str, str | None]
+class _Choice(NamedTuple):
+    """Runs that one candidate is asked for.
+
+    Attributes:
+        candidate: Who is asked.
+        fields: Wanted fields to add, where it is an enrichment.
+        runs: The runs, in no order.
+    """
+
+    candidate: Candidate
+    fields: tuple[str, ...]
+    runs: list[Interval]
 
 
-def _key(candidate: Candidate) -> _Key:
-    return candidate.product.key, candidate.station.id if candidate.station else None
+_Chosen = dict[tuple[object, ...], _Choice]
+
+
+def _add(
+    chosen: _Chosen, candidate: Candidate, run: Interval, fields: tuple[str, ...] = ()
+) -> None:
+    key = (candidate.product.key, candidate.station and candidate.station.id, fields)
+    chosen.setdefault(key, _Choice(candidate, fields, [])).runs.append(run)
 
 
 def _assign(
@@ -74,9 +95,9 @@ def _assign(
     unhealable: list[Unhealable],
     *,
     force: bool,
-) -> dict[_Key, list[Interval]]:
+) -> _Chosen:
     """Give every wished slot to a candidate; what is left over goes to the lists."""
-    chosen: dict[_Key, list[Interval]] = {}
+    chosen: _Chosen = {}
 
     def place(runs: Sequence[Interval], above: Grade | None = None) -> list[Assignment]:
         left: list[Assignment] = []
@@ -84,7 +105,7 @@ def _assign(
             if assigned.candidate is None:
                 left.append(assigned)
             else:
-                chosen.setdefault(_key(assigned.candidate), []).append(assigned.interval)
+                _add(chosen, assigned.candidate, assigned.interval)
         return left
 
     gaps = [interval for interval, _ in wish.gaps]
@@ -94,7 +115,21 @@ def _assign(
     for grade in {run.grade for run in wish.lower}:
         place([run.interval for run in wish.lower if run.grade is grade], above=grade)
     place(wish.pending)
-    return {key: merge(runs) for key, runs in chosen.items()}
+    _assign_enrichments(wish, now, chosen, force=force)
+    return chosen
+
+
+def _assign_enrichments(wish: Wish, now: datetime, chosen: _Chosen, *, force: bool) -> None:
+    """Give slots that lack a wanted field to who has it; not those that are asked for anyway."""
+    planned = merge(run for choice in chosen.values() for run in choice.runs)
+    for field, lacking in wish.lacking.items():
+        runs = subtract(lacking, planned)
+        giving = [c for c in wish.enrichers if field in c.product.gives]
+        for assigned in choose(runs, wish.series, giving, now, force=force):
+            if assigned.candidate is not None:
+                gives = assigned.candidate.product.gives
+                fields = tuple(name for name in gives if name in wish.lacking)
+                _add(chosen, assigned.candidate, assigned.interval, fields)
 
 
 def _set_aside(
@@ -125,14 +160,15 @@ def _set_aside(
     unhealable.append(Unhealable(series.name, interval, slots, left.reason))
 
 
-def _units(wish: Wish, candidate: Candidate, runs: Sequence[Interval]) -> Iterator[Unit]:
-    """Yield the runs of one candidate as units of a minute's worth of requests."""
-    series, product = wish.series, candidate.product
-    requests = coalesce(runs, series.grid, product.fits)
-    calls = candidate.source.per_minute
-    if candidate.quota_left is not None:
-        calls = min(calls, candidate.quota_left)
-    size = max(1, calls // product.hops)
+def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
+    """Yield the runs of one candidate as units of a minute's worth of requests.
+
+    Where the account's records make a request last longer, a unit lasts ten minutes at most.
+    """
+    series, candidate = wish.series, choice.candidate
+    product = candidate.product
+    requests = coalesce(merge(choice.runs), series.grid, product.fits)
+    size = _unit_size(candidate) or max(1, len(requests))
     for first in range(0, len(requests), size):
         part = tuple(requests[first : first + size])
         asked = [run for request in part for run in request.asked]
@@ -145,7 +181,23 @@ def _units(wish: Wish, candidate: Candidate, runs: Sequence[Interval]) -> Iterat
             slots=sum(series.grid.count(run) for run in asked),
             requests=part,
             refresh=bool(wish.again),
+            enrich=choice.fields,
         )
+
+
+def _unit_size(candidate: Candidate) -> int | None:
+    """Return how many requests make a unit; ``None`` where they cost no call."""
+    source, product = candidate.source, candidate.product
+    if not product.hops:
+        return None
+    calls = source.per_minute
+    if candidate.quota_left is not None:
+        calls = min(calls, candidate.quota_left)
+    size = calls // product.hops
+    if source.records_per_minute and product.records:
+        records = product.records * (product.span // product.resolution)
+        size = min(size, LONGEST_MINUTES * source.records_per_minute // records)
+    return max(1, size)
 
 
 def _worst(gaps: Sequence[tuple[Interval, Severity]], asked: Sequence[Interval]) -> Severity:
@@ -156,33 +208,3 @@ def _worst(gaps: Sequence[tuple[Interval, Severity]], asked: Sequence[Interval])
         touched = slice(max(bisect_right(starts, run.start) - 1, 0), bisect_left(starts, run.end))
         worst = max([worst, *(s for gap, s in gaps[touched] if gap.end > run.start)])
     return worst
-
-
-_Asked = Mapping[tuple[str, str], "Candidate"]
-"""Who is asked, by source and product."""
-
-
-def _within(units: Sequence[Unit], asked: _Asked, max_units: int) -> list[Unit]:
-    """Keep the first units, up to the cap, that the day's quotas still allow."""
-    left = {source: candidate.quota_left for (source, _), candidate in asked.items()}
-    kept: list[Unit] = []
-    for unit in units:
-        quota, calls = left[unit.source], _calls(unit, asked)
-        if len(kept) < max_units and (quota is None or calls <= quota):
-            kept.append(unit)
-            left[unit.source] = None if quota is None else quota - calls
-    return kept
-
-
-def _calls(unit: Unit, asked: _Asked) -> int:
-    return len(unit.requests) * asked[unit.source, unit.product].product.hops
-
-
-def _bill(units: Sequence[Unit], asked: _Asked) -> dict[str, Cost]:
-    bill: dict[str, Cost] = {}
-    for unit in units:
-        candidate = asked[unit.source, unit.product]
-        before = bill.get(unit.source)
-        calls = (before.calls if before else 0) + _calls(unit, asked)
-        bill[unit.source] = Cost(calls, calls * candidate.source.pause_s, candidate.quota_left)
-    return bill

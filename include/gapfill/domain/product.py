@@ -34,6 +34,7 @@ class Source:
         per_minute: Ceiling of calls a minute.
         per_day: Ceiling of calls in 24 hours; ``None`` for none.
         opening_calls: Calls that a caller makes before its first request, such as for a token.
+        records_per_minute: Records a minute that the account may be sent; ``None``: no such limit.
         products: Its products, preferred first.
     """
 
@@ -44,6 +45,7 @@ class Source:
     per_minute: int
     per_day: int | None
     opening_calls: int = 0
+    records_per_minute: int | None = None
     products: tuple[Product, ...] = ()
 
     @property

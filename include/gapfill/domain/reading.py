@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -84,18 +85,29 @@ def parse_kept(text: str | None) -> dict[str, Origin]:
     return kept
 
 
+class Replace(Enum):
+    """Which values that stand a reading may take the place of."""
+
+    WORSE = auto()
+    """Those of a lower grade."""
+    EQUAL = auto()
+    """Those of the same grade too (``refresh``)."""
+    NOTHING = auto()
+    """None: it adds what lacks (an enrichment)."""
+
+
 def combine(
     row: Row | None,
     reading: Reading,
     batch: str,
     required: Sequence[str],
     *,
-    replace_equal: bool = False,
+    replace: Replace = Replace.WORSE,
 ) -> Row | None:
     """Return the row to store for a reading, ``None`` where what stands is as good.
 
     A lower grade never overwrites a higher one; an equal one does so only with
-    ``replace_equal``. A row that lacks a required field takes the reading, but each
+    ``Replace.EQUAL``. A row that lacks a required field takes the reading, but each
     of its values of a higher grade stays. An optional field the reading lacks
     survives. The row's source and grade are those of its weakest required field, so
     that a good reading of half the fields never passes for a whole one. Whatever came
@@ -107,12 +119,15 @@ def combine(
         reading: What a source gave.
         batch: Id of the fill.
         required: Fields without which a slot is missing.
-        replace_equal: Whether an equal grade replaces what stands (``refresh``).
+        replace: What the reading may take the place of.
     """
     if row is None:
         return Row(reading.slot, dict(reading.values), reading.grade, reading.source, batch)
-    if all(name in row.values for name in required):
-        better = reading.grade > row.grade or (replace_equal and reading.grade == row.grade)
+    is_whole, is_refresh = all(name in row.values for name in required), replace is Replace.EQUAL
+    if is_whole and replace is Replace.NOTHING:
+        return _enriched(row, reading, batch)
+    if is_whole:
+        better = reading.grade > row.grade or (is_refresh and reading.grade == row.grade)
         if not better:
             return None
     own = Origin(reading.source, reading.grade)
@@ -126,8 +141,19 @@ def combine(
         weakest = own
     kept = {name: origin for name, origin in origins.items() if origin != weakest}
     made = Row(row.slot, values, weakest.grade, weakest.source, batch, kept)
-    is_same = _says(made) == _says(row) and (not replace_equal or batch == row.batch)
+    is_same = _says(made) == _says(row) and (not is_refresh or batch == row.batch)
     return None if is_same else made
+
+
+def _enriched(row: Row, reading: Reading, batch: str) -> Row | None:
+    """Return the row with the values it lacks, ``None`` where the reading has none of them."""
+    added = {name: value for name, value in reading.values.items() if name not in row.values}
+    own = Origin(reading.source, reading.grade)
+    kept = dict(row.kept)
+    if own != Origin(row.source or "", row.grade):
+        kept |= dict.fromkeys(added, own)
+    made = Row(row.slot, {**row.values, **added}, row.grade, row.source, batch, kept)
+    return made if added else None
 
 
 _rank = attrgetter("grade")

@@ -89,7 +89,7 @@ def _never(
     product = candidate.product
     if candidate.obstacle:
         return Standing.UNCONFIGURED
-    if slot not in candidate.reach:
+    if not candidate.has(slot):
         return Standing.OUT_OF_REACH
     if product.resolution != series.grid.step_at(slot):
         return Standing.OTHER_STEP
@@ -129,6 +129,8 @@ def _say_reach(verdict: Verdict) -> str:
     reach, zone = verdict.candidate.reach, verdict.candidate.product.day_zone or "UTC"
     if reach is NOWHERE:
         return "has data for no date"
+    if verdict.candidate.held is not None:
+        return "has no row for it in its files"
     first, last = local_date(reach.start, zone), local_date(reach.end - _MOMENT, zone)
     return f"has data only from {first}" + (f" to {last}" if reach.end < END_OF_TIME else "")
 
@@ -173,7 +175,7 @@ def edges(candidate: Candidate, series: Series, now: datetime) -> Iterator[datet
     yield grid.ceil(candidate.reach.end)
     yield product.available.until(now, grid)
     ruled = [ruling for ruling in candidate.rulings.items if ruling.until > now]
-    for stretch in (*(ruling.interval for ruling in ruled), *candidate.recent):
+    for stretch in (*(r.interval for r in ruled), *candidate.recent, *(candidate.held or ())):
         yield grid.ceil(stretch.start)
         yield grid.ceil(stretch.end)
     if product.official_after is not None:

@@ -14,8 +14,8 @@ from gapfill.orchestration import assets, story
 from gapfill.orchestration.tasks import PROBLEM, RESULT, open_site, run_name, tell
 from gapfill.orchestration.wire import Json, from_json, order_from_json
 from gapfill.services import views
+from gapfill.services.certificate import Certificate
 from gapfill.services.detect import Report
-from gapfill.services.fill import Certificate
 from gapfill.services.planner import survey
 from gapfill.services.summary import Summary, summarize
 

@@ -4,6 +4,7 @@
 |---|---|
 | ``ConfigError``, ``RequestError``, ``AuthRejected``, ``MalformedPayload`` | fails at once |
 | ``RateLimited`` | tried again after what the refusal asks, clamped |
+| ``SpanRefused`` | never gets here: the fill halves the span; fails at once if it does |
 | ``SourceUnavailable``, ``StoreError``, anything else | tried again, each wait twice as long |
 
 How often depends on the severity of the unit's gaps: minor once, moderate three times,
@@ -25,6 +26,7 @@ from gapfill.errors import (
     MalformedPayload,
     RateLimited,
     RequestError,
+    SpanRefused,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ LONGEST_S = 600.0
 JITTER = 0.25
 """Waits differ by up to this part, so that mapped tasks that failed together part again."""
 
-FINAL = (ConfigError, RequestError, AuthRejected, MalformedPayload)
+FINAL = (ConfigError, RequestError, AuthRejected, MalformedPayload, SpanRefused)
 """Only a person, or another answer in a later cycle, can mend these."""
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gapfill.domain.coverage import Gap
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan, Unit
+    from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
-    from gapfill.services.fill import Certificate
     from gapfill.services.planner import Order
 
 MOST = 20

@@ -16,8 +16,9 @@ from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import story, wiring
 from gapfill.orchestration.params import is_dry_run, read_order
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
+from gapfill.services.certificate import failed
 from gapfill.services.detect import Report
-from gapfill.services.fill import failed, fill
+from gapfill.services.fill import fill
 from gapfill.services.planner import make_plan, survey
 
 if TYPE_CHECKING:

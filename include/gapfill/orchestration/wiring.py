@@ -19,14 +19,16 @@ from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
     from airflow.sdk import Connection
 
     from gapfill.catalog import Catalog
+    from gapfill.domain.interval import Interval
     from gapfill.domain.product import Product, Source
+    from gapfill.domain.series import Station
     from gapfill.services.ports import Caller, Store
 
 STORE = "gapfill_store"
@@ -96,6 +98,11 @@ class AirflowSources:
             )
         if product.needs_key and connection is not None and not connection.password:
             return f"is not configured: connection {source.connection} has no password, its key"
+        return None
+
+    def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
+        """Return what a product of files has of a station, ``None`` where that is not known."""
+        del product, station
         return None
 
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:

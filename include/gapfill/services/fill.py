@@ -6,13 +6,15 @@ answer, and a retry skips what stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from gapfill.domain.civil import local_date
+from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, iso, merge
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import Outcome
+from gapfill.domain.reading import Replace
+from gapfill.domain.request import coalesce
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
@@ -20,19 +22,23 @@ from gapfill.errors import (
     RateLimited,
     SourceError,
     SourceUnavailable,
+    SpanRefused,
     StoreError,
 )
+from gapfill.services.certificate import Certificate
+from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.ports import Block
+from gapfill.services.site import MEMORY, WANTED, narrow
 from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.plan import Unit
-    from gapfill.domain.product import Product, Source
-    from gapfill.domain.reading import Reading
+    from gapfill.domain.product import Source
+    from gapfill.domain.reading import Reading, Row
     from gapfill.domain.request import Request
     from gapfill.domain.series import Series
     from gapfill.services.ports import Caller
@@ -48,40 +54,6 @@ WAITS = 3
 
 DOWN = 2
 """After so many failures in a row to reach a source, units not yet begun are deferred."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What a fill proved.
-
-    Attributes:
-        batch: Id of the fill, written beside each value.
-        unit: Label of the unit.
-        series: Catalogue name.
-        source: Catalogue name.
-        calls: API calls made.
-        slots_asked: Slots the unit was to heal.
-        slots_filled: Slots this batch wrote and read back.
-        grade: Grade of the readings.
-        outcome: ``filled``, ``partial``, ``stood``, ``not_yet``, ``no_data``, ``deferred`` or
-            ``failed``.
-        seconds: Real time taken.
-        rejected: Values that were not believed, and not stored.
-        note: What a person should know, in a sentence.
-    """
-
-    batch: str
-    unit: str
-    series: str
-    source: str
-    calls: int
-    slots_asked: int
-    slots_filled: int
-    grade: str
-    outcome: str
-    seconds: float
-    rejected: int = 0
-    note: str = ""
 
 
 @dataclass(slots=True)
@@ -140,21 +112,22 @@ class _Fill:
         self.batch = batch
         self.run = run
         self.series = _known(site.catalog.series, unit.series, "series")
-        self.source: Source = _known(site.catalog.sources, unit.source, "source")
-        self.product: Product = _known(
-            {p.name: p for p in self.source.products}, unit.product, "product"
-        )
+        source: Source = _known(site.catalog.sources, unit.source, "source")
+        product = _known({p.name: p for p in source.products}, unit.product, "product")
+        learned = site.store.learned(site.now - MEMORY)
+        self.source, self.product = narrow(source, product, learned)
+        stations = self.series.place.stations
         self.station = next(
-            (
-                s
-                for s in self.series.place.stations
-                if s.source == unit.source and s.id == unit.station
-            ),
-            None,
+            (s for s in stations if s.source == unit.source and s.id == unit.station), None
         )
+        self.replace = Replace.EQUAL if unit.refresh else Replace.WORSE
+        if unit.enrich:
+            self.replace = Replace.NOTHING
         self.tally = _Tally()
+        self.clerk = Clerk(product.key + (WANTED if unit.enrich else ""), batch)
         self.pace = Pace(site, self.source, batch)
         self.started = site.monotonic()
+        self.is_open = False
 
     def carry_out(self) -> Certificate:
         refusal = self._refusal()
@@ -187,7 +160,9 @@ class _Fill:
             return None
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
         # No verdict, but so that another source stands in for these slots at once.
-        self.site.store.note([self._entry(self.unit.interval, Outcome.DEFERRED, said)])
+        span = self.unit.interval
+        line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said)
+        self.site.store.note([line])
         return said
 
     def _block(self, exc: RateLimited) -> str:
@@ -196,99 +171,142 @@ class _Fill:
         return f"{exc} Deferred; asked again after {iso(until)}."
 
     def _carry_out(self, request: Request, caller: Caller) -> None:
+        """Ask what does not stand yet, in parts where the source takes no longer ones."""
         asked = self._still_to_ask(request)
+        self.tally.stood += _count(self.series, request.asked) - len(asked)
         if not asked:
-            self.tally.stood += _count(self.series, request.asked)
             return
-        ask = Ask(
-            self.series,
-            self.product,
-            self.station,
-            Interval(asked[0], self.series.grid.end_of(asked[-1])),
-            self.site.now,
-        )
-        answer = self._fetch(ask, caller)
-        wanted = set(asked)
-        readings = [reading for reading in answer.readings if reading.slot in wanted]
-        self._write(readings)
-        self._note(ask, asked, answer, readings)
+        self._open(caller)
+        grid = self.series.grid
+        rest = merge(Interval(slot, grid.end_of(slot)) for slot in asked)
+        while rest:
+            part = coalesce(rest, grid, self.product.fits)[0]
+            try:
+                self._ask(part, caller)
+            except SpanRefused as exc:
+                self._halve(part, exc)
+            else:
+                rest = [run for run in rest if run.end > part.end]
+                if rest and rest[0].start < part.end:
+                    rest[0] = Interval(part.end, rest[0].end)
 
     def _still_to_ask(self, request: Request) -> list[datetime]:
         """Return the asked slots that do not stand already, by this batch or a better source."""
-        stands = {
-            row.slot
-            for row in self.site.store.read(self.series, request.interval)
-            if all(name in row.values for name in self.series.required)
-            and (row.batch == self.batch if self.unit.refresh else row.grade >= self.product.grade)
-        }
         grid = self.series.grid
-        return [s for run in request.asked for s in grid.slots(run) if s not in stands]
+        rows = {row.slot: row for row in self.site.store.read(self.series, request.interval)}
+        slots = (slot for run in request.asked for slot in grid.slots(run))
+        return [slot for slot in slots if not self._stands(slot, rows.get(slot))]
 
-    def _fetch(self, ask: Ask, caller: Caller) -> Answer:
-        """Ask, waiting out short refusals; a failure is noted and passed on."""
+    def _stands(self, slot: datetime, row: Row | None) -> bool:
+        is_whole = row is not None and all(name in row.values for name in self.series.required)
+        if row is None or not is_whole:
+            return bool(self.unit.enrich)  # what is gone by now is a gap, and no enrichment
+        if self.unit.enrich:
+            return all(name in row.values for name in self.unit.enrich)
+        if self.unit.refresh:
+            return row.batch == self.batch
+        return row.grade >= self.product.grade_at(slot, self.site.now)
+
+    def _open(self, caller: Caller) -> None:
+        """Let the caller begin, once, and keep to what the account turns out to allow."""
+        if self.is_open:
+            return
+        allowance = self._patiently(caller.open, self._ask_for(self.unit.interval))
+        if allowance is not None:
+            self.site.store.learn(self.source.name, to_facts(allowance), self.site.now)
+            self.pace.allow(allowance)
+            self.product = narrow_product(self.product, allowance)
+        self.is_open = True
+
+    def _halve(self, part: Request, exc: SpanRefused) -> None:
+        """Remember that the product takes no request as long as this one, and half of it perhaps.
+
+        Raises:
+            MalformedPayload: If the request was as short as can be.
+        """
+        step = timedelta(days=1) if self.product.day_zone else self.product.resolution
+        span = (part.end - part.start) // 2 // step * step
+        if not span:
+            raise MalformedPayload(
+                str(exc), source=exc.source, series=exc.series, interval=exc.interval
+            ) from exc
+        self.product = replace(self.product, span=span)
+        self.site.store.learn(self.product.key, {SPAN: span.total_seconds()}, self.site.now)
+
+    def _ask(self, part: Request, caller: Caller) -> None:
+        """Ask, write what is better, read it back, and note in the ledger what was said."""
+        ask = self._ask_for(part.interval)
+        answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
+        slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
+        wanted = set(slots)
+        # A source that tells of this moment may mean the slot before the one asked for.
+        readings = [
+            reading
+            for reading in answer.readings
+            if reading.slot in wanted or reading.slot not in ask.interval
+        ]
+        self._write(readings)
+        had = [r.slot for r in readings if all(name in r.values for name in self.unit.enrich)]
+        settled = self.clerk.settle(ask, slots, wanted.intersection(had), answer)
+        self.tally.not_yet += settled.not_yet
+        self.tally.no_data += settled.no_data
+        self._report(answer)
+        self.site.store.note(settled.entries)
+
+    def _ask_for(self, interval: Interval) -> Ask:
+        return Ask(self.series, self.product, self.station, interval, self.site.now)
+
+    def _patiently(self, call: Callable[[], T], ask: Ask) -> T:
+        """Call, waiting out short refusals; a failure is noted and passed on."""
         for refusal in range(WAITS + 1):
             try:
-                return caller.fetch(ask)
+                return call()
             except RateLimited as exc:
                 if exc.retry_after > PATIENCE_S or refusal == WAITS:
                     raise
                 self.site.sleep(exc.retry_after)
+            except SpanRefused:
+                raise
             except (SourceUnavailable, AuthRejected) as exc:
                 # The unit ends here: another source may stand in for the rest of it as well.
                 rest = Interval(ask.interval.start, self.unit.interval.end)
-                self._failed(rest, Outcome.UNREACHED, exc)
+                self._failed(ask, rest, Outcome.UNREACHED, exc)
                 raise
             except SourceError as exc:
-                self._failed(ask.interval, Outcome.FAILED, exc)
+                self._failed(ask, ask.interval, Outcome.FAILED, exc)
                 raise
         message = "unreachable: the last refusal is raised above"
         raise AssertionError(message)
 
-    def _failed(self, interval: Interval, outcome: Outcome, exc: SourceError) -> None:
-        self.site.store.note([self._entry(interval, outcome, str(exc))])
+    def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, exc: SourceError) -> None:
+        self.site.store.note([self.clerk.line(ask, interval, outcome, str(exc))])
 
     def _write(self, readings: Sequence[Reading]) -> None:
         if not readings:
             return
-        self.site.store.write(self.series, readings, self.batch, replace_equal=self.unit.refresh)
-        first, last = readings[0].slot, readings[-1].slot
-        span = Interval(first, self.series.grid.end_of(last))
-        rows = {row.slot: row for row in self.site.store.read(self.series, span)}
-        lost = [r.slot for r in readings if r.slot not in rows or rows[r.slot].grade < r.grade]
+        store, slots = self.site.store, sorted(reading.slot for reading in readings)
+        store.write(self.series, readings, self.batch, replace=self.replace)
+        rows = {
+            row.slot: row
+            for run in merge(Interval(s, self.series.grid.end_of(s)) for s in slots)
+            for row in store.read(self.series, run)
+        }
+        lost = [r.slot for r in readings if not self._is_there(r, rows.get(r.slot))]
         if lost:
             message = (
                 f"{self.series.name}: {len(lost)} of {len(readings)} slots were written and could "
                 f"not be read back, the first is {iso(lost[0])}; run it again."
             )
             raise StoreError(message)
-        self.tally.filled += sum(rows[r.slot].batch == self.batch for r in readings)
+        self.tally.filled += sum(rows[slot].batch == self.batch for slot in slots)
 
-    def _note(
-        self, ask: Ask, asked: Sequence[datetime], answer: Answer, readings: Sequence[Reading]
-    ) -> None:
-        """Write to the ledger what the answer was, for each slot asked for."""
-        had = {reading.slot for reading in readings}
-        rejected = {r.slot for r in answer.rejected if r.slot not in had} & set(asked)
-        lacking = [s for s in asked if s not in had and s not in rejected]
-        partial: set[datetime] = set()
-        if self.product.publishes_days and self.product.day_zone:
-            zone = self.product.day_zone
-            partial = {s for s in lacking if local_date(s, zone) in answer.days}
-            lacking = [s for s in lacking if s not in partial]
-        grace, grid, now = self.product.grace, self.series.grid, self.site.now
-        early = {s for s in lacking if grace.instant(s, grid) > now}
-        late = [s for s in lacking if s not in early]
-        self.tally.not_yet += len(early)
-        self.tally.no_data += len(late)
-        self._report(answer)
-        entries = [
-            *self._entries(sorted(had), Outcome.FILLED, ""),
-            *self._entries(sorted(rejected), Outcome.FAILED, "values that cannot be believed"),
-            *self._entries(sorted(early), Outcome.NOT_YET, answer.evidence),
-            *self._entries(sorted(partial), Outcome.NOT_YET, "a published day lacks it"),
-            *self._entries(late, Outcome.NO_DATA, answer.evidence),
-        ]
-        self.site.store.note(entries or [self._entry(ask.interval, Outcome.FILLED, "")])
+    def _is_there(self, reading: Reading, row: Row | None) -> bool:
+        """Tell whether what was read back is at least as good as the reading."""
+        if row is None:
+            return False
+        if self.replace is Replace.NOTHING:
+            return all(name in row.values for name in reading.values)
+        return row.grade >= reading.grade
 
     def _report(self, answer: Answer) -> None:
         self.tally.rejected += len(answer.rejected)
@@ -297,22 +315,6 @@ class _Fill:
                 f"{len(answer.rejected)} values not stored; the first: {first.field} of "
                 f"{iso(first.slot)} is {first.value!r}, which {first.reason}"
             )
-
-    def _entries(self, slots: Sequence[datetime], outcome: Outcome, evidence: str) -> list[Entry]:
-        runs = merge(Interval(s, self.series.grid.end_of(s)) for s in slots)
-        return [self._entry(run, outcome, evidence) for run in runs]
-
-    def _entry(self, interval: Interval, outcome: Outcome, evidence: str) -> Entry:
-        return Entry(
-            series=self.series.name,
-            product=self.product.key,
-            station=self.unit.station,
-            interval=interval,
-            outcome=outcome,
-            asked_at=self.site.now,
-            evidence=evidence,
-            batch=self.batch,
-        )
 
     def _outcome(self) -> str:
         tally = self.tally
@@ -337,23 +339,6 @@ class _Fill:
             rejected=self.tally.rejected,
             note=note,
         )
-
-
-def failed(unit: Unit, run: str, exc: Exception) -> Certificate:
-    """Return the certificate of a unit that raised, for runs without Airflow's own account."""
-    return Certificate(
-        batch=f"{run}/{unit.id}",
-        unit=unit.label,
-        series=unit.series,
-        source=unit.source,
-        calls=0,
-        slots_asked=unit.slots,
-        slots_filled=0,
-        grade="",
-        outcome="failed",
-        seconds=0.0,
-        note=str(exc),
-    )
 
 
 def _known(items: Mapping[str, T], name: str, kind: str) -> T:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.errors import ConfigError, SourceError
+from gapfill.services.certificate import failed
 from gapfill.services.detect import detect
-from gapfill.services.fill import failed, fill, is_down
+from gapfill.services.fill import fill, is_down
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.summary import Summary, asked_by, summarize
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gapfill.domain.plan import Plan, Unit
+    from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
-    from gapfill.services.fill import Certificate
     from gapfill.services.planner import Order
     from gapfill.services.site import Site
 

@@ -1,9 +1,11 @@
-"""The pause before each call to a source, and the account of calls and quotas."""
+"""The pause before each call to a source, and the account of calls, records and quotas."""
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
+from gapfill.domain.allowance import Allowance, narrow_source
 from gapfill.domain.resolution import DAY
 from gapfill.errors import RateLimited
 
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
 MARGIN = 1.01
 """Pauses are this much longer than the rate asks, so that jitter on the way never exceeds it."""
 
+MINUTE_S = 60.0
+
 
 class Pace:
-    """Called before each HTTP request: waits, checks the day's quota, records the call.
+    """Called before each HTTP request: waits, checks the day's quotas, records the call.
 
     The first call waits as well: another process may have called just before. A call
     is recorded before it is sent, so that quotas survive kills.
@@ -29,6 +33,8 @@ class Pace:
         self._site = site
         self._source = source
         self._batch = batch
+        self._allowance = Allowance()
+        self._records: deque[tuple[float, int]] = deque()
         self._last = site.monotonic()
         self.calls = 0
 
@@ -36,21 +42,64 @@ class Pace:
         """Count the first pause from now: the caller has just been given its turn."""
         self._last = self._site.monotonic()
 
-    def __call__(self, _records: int = 0) -> None:
+    def allow(self, allowance: Allowance) -> None:
+        """Keep from now on to what the account allows, with what it has used so far."""
+        self._source = narrow_source(self._source, allowance)
+        self._allowance = allowance
+        self._records = deque([(self._site.monotonic(), allowance.records_now)])
+
+    def __call__(self, records: int = 0) -> None:
         """Wait for the source's rate and record the call.
+
+        Args:
+            records: Records that the answer will count in the account's quota.
 
         Raises:
             RateLimited: If the day's quota is spent.
             StoreError: If the call cannot be recorded; it is then not sent.
         """
         source, site = self._source, self._site
-        left = site.quota_left(source)
-        if left is not None and left <= 0:
-            message = f"{source.title} has spent its {source.per_day} calls of the last 24 h."
-            raise RateLimited(message, source=source.name, retry_after=DAY.total_seconds())
-        wait = self._last + source.pause_s * MARGIN - site.monotonic()
+        self._check_day(records)
+        pause = self._last + source.pause_s * MARGIN - site.monotonic()
+        wait = max(pause, self._wait_for_records(records))
         if wait > 0:
             site.sleep(wait)
         self._last = site.monotonic()
-        site.store.record_call(source.name, site.now, self._batch)
+        if records:
+            self._records.append((self._last, records))
+        site.store.record_call(source.name, site.now, self._batch, records)
         self.calls += 1
+
+    def _check_day(self, records: int) -> None:
+        source, allowed = self._source, self._allowance
+        left = self._site.calls_left(source)
+        if left is not None and left <= 0:
+            raise self._spent(f"{source.per_day} calls")
+        if records and allowed.records_day is not None:
+            counted = self._site.store.records_since(source.name, self._site.now - DAY)
+            if max(counted, allowed.records_today) + records > allowed.records_day:
+                raise self._spent(f"{allowed.records_day} records")
+
+    def _spent(self, what: str) -> RateLimited:
+        message = f"{self._source.title} has spent its {what} of the last 24 h."
+        return RateLimited(message, source=self._source.name, retry_after=DAY.total_seconds())
+
+    def _wait_for_records(self, records: int) -> float:
+        """Return the seconds until so many records fit into one minute, with all before them.
+
+        What cannot fit into any minute is sent once nothing else is counted any more.
+        """
+        limit = self._allowance.records_minute
+        if limit is None or not records:
+            return 0.0
+        now, length = self._site.monotonic(), MINUTE_S * MARGIN
+        while self._records and self._records[0][0] + length <= now:
+            self._records.popleft()
+        counted = sum(n for _, n in self._records)
+        wait = 0.0
+        for at, n in self._records:
+            if counted + records <= limit:
+                break
+            counted -= n
+            wait = at + length - now
+        return wait

@@ -15,7 +15,7 @@ from gapfill.services.detect import detect
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gapfill.domain.coverage import Coverage, Gap
     from gapfill.domain.series import Series
@@ -104,7 +104,37 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
         due = intersect([Interval(start, end)] if start < end else [], within)
         again = subtract(due, merge(g.interval for g in coverage.gaps))
         lower = []
-    return Wish(series, candidates, gaps, lower, again)
+    pending = intersect(coverage.pending, within)
+    lacking: dict[str, list[Interval]] = {}
+    if not order.refresh and not order.max_gap_hours:
+        lacking = {
+            field: intersect(runs, within) for field, runs in _lacking(site, series, coverage)
+        }
+    return Wish(
+        series,
+        candidates,
+        gaps,
+        lower,
+        again,
+        pending=pending if not order.max_gap_hours else [],
+        lacking=lacking,
+        enrichers=site.enrichers(series) if lacking else (),
+    )
+
+
+def _lacking(
+    site: Site, series: Series, coverage: Coverage
+) -> Iterator[tuple[str, list[Interval]]]:
+    """Yield the wanted fields of which something lacks, and the slots that stand without them.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    for field in series.fields:
+        if field.wanted and coverage.window:
+            runs = site.store.lacking(series, field.name, coverage.window)
+            if runs:
+                yield field.name, runs
 
 
 def _with_length(coverage: Coverage) -> list[tuple[Gap, timedelta]]:

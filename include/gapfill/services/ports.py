@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from gapfill.domain.reading import Replace
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.product import Product
     from gapfill.domain.reading import Reading, Row
-    from gapfill.domain.series import Series
+    from gapfill.domain.series import Series, Station
     from gapfill.sources.base import Answer, Ask
 
 
@@ -77,6 +79,9 @@ class Store(Protocol):
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
 
+    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
+        """Return the runs of slots that hold every required field and lack this one."""
+
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
 
@@ -89,9 +94,9 @@ class Store(Protocol):
         readings: Sequence[Reading],
         batch: str,
         *,
-        replace_equal: bool = False,
+        replace: Replace = Replace.WORSE,
     ) -> int:
-        """Write what is better than what stands (``reading.combine``), at once or not at all.
+        """Write what ``reading.combine`` makes of what stands, at once or not at all.
 
         What is replaced is kept for ``undo``. Writing the same readings again changes
         nothing.
@@ -138,14 +143,29 @@ class Store(Protocol):
             source: Catalogue name; its products are ``source.…``.
         """
 
-    def record_call(self, source: str, at: datetime, batch: str) -> None:
-        """Note that a call is about to be sent."""
+    def record_call(self, source: str, at: datetime, batch: str, records: int = 0) -> None:
+        """Note that a call is about to be sent, and the records it will count in a quota."""
 
     def calls_of(self, run: str) -> int:
         """Count the calls recorded by the batches of a run."""
 
     def calls_since(self, source: str, since: datetime) -> int:
         """Count the calls recorded at ``since`` or later."""
+
+    def records_since(self, source: str, since: datetime) -> int:
+        """Count the records of the calls recorded at ``since`` or later."""
+
+    def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+        """Note what a source has said of itself; a later saying replaces an earlier one.
+
+        Args:
+            subject: Name of a source, or the key of a product.
+            facts: Numbers by name.
+            at: When it was learned.
+        """
+
+    def learned(self, since: datetime) -> dict[str, dict[str, float]]:
+        """Return what was learned at ``since`` or later, by subject and name."""
 
     def block(self, block: Block) -> None:
         """Note that a source may not be called until an instant; the later one stands."""
@@ -183,6 +203,13 @@ class Sources(Protocol):
 
     def obstacle(self, product: Product) -> str | None:
         """Return why a product cannot be asked, as a sentence; ``None`` where it can."""
+
+    def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
+        """Return what a product of files has of a station, ``None`` where that is not known.
+
+        Raises:
+            ConfigError: If the files cannot be read.
+        """
 
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Return the source's hook, which runs ``before_call`` before each HTTP request.

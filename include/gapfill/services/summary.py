@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from gapfill.domain.plan import Plan, Unit
     from gapfill.domain.resolution import Grid
+    from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
-    from gapfill.services.fill import Certificate
     from gapfill.services.site import Site
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan, Unit
     from gapfill.domain.resolution import Grid
+    from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
     from gapfill.services.explain import Explanation
-    from gapfill.services.fill import Certificate
     from gapfill.services.summary import Summary
 
 Document = dict[str, Any]

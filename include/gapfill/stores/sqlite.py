@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.reading import Replace
 from gapfill.stores import sqlite_books as books
 from gapfill.stores import sqlite_changes as changes
 from gapfill.stores.points import rows_of
 from gapfill.stores.sqlite_file import WAIT_S, StoreFile
 from gapfill.stores.sqlite_gaps import Gaps
 from gapfill.stores.sqlite_rows import read_points
-from gapfill.stores.sqlite_schema import has_books, prepare_books
+from gapfill.stores.sqlite_schema import has_books, has_learned, prepare_books
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -60,6 +61,11 @@ class SqliteStore:
         with self._file.reading() as connection:
             return Gaps(connection, series).below_target(window)
 
+    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
+        """Return the runs of slots that hold every required field and lack this one."""
+        with self._file.reading() as connection:
+            return Gaps(connection, series).lacking(field, window)
+
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
         with self._file.reading() as connection:
@@ -76,13 +82,11 @@ class SqliteStore:
         readings: Sequence[Reading],
         batch: str,
         *,
-        replace_equal: bool = False,
+        replace: Replace = Replace.WORSE,
     ) -> int:
-        """Write what is better than what stands, at once or not at all."""
+        """Write what ``combine`` makes of what stands, at once or not at all."""
         with self._file.writing() as connection:
-            return changes.write_readings(
-                connection, series, readings, batch, replace_equal=replace_equal
-            )
+            return changes.write_readings(connection, series, readings, batch, replace=replace)
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, provenance included, at once or not at all."""
@@ -117,11 +121,11 @@ class SqliteStore:
         with self._file.reading() as connection:
             return books.outcomes_of(connection, run, source) if has_books(connection) else []
 
-    def record_call(self, source: str, at: datetime, batch: str) -> None:
-        """Note that a call is about to be sent."""
+    def record_call(self, source: str, at: datetime, batch: str, records: int = 0) -> None:
+        """Note that a call is about to be sent, and the records it will count in a quota."""
         with self._file.writing() as connection:
             prepare_books(connection)
-            books.record_call(connection, source, at, batch)
+            books.record_call(connection, source, at, batch, records)
 
     def calls_of(self, run: str) -> int:
         """Count the calls recorded by the batches of a run."""
@@ -134,6 +138,24 @@ class SqliteStore:
             if not has_books(connection):
                 return 0
             return books.count_calls_since(connection, source, since)
+
+    def records_since(self, source: str, since: datetime) -> int:
+        """Count the records of the calls recorded at ``since`` or later."""
+        with self._file.reading() as connection:
+            if not has_learned(connection):
+                return 0
+            return books.sum_records_since(connection, source, since)
+
+    def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+        """Note what a source has said of itself; a later saying replaces an earlier one."""
+        with self._file.writing() as connection:
+            prepare_books(connection)
+            books.learn(connection, subject, facts, at)
+
+    def learned(self, since: datetime) -> dict[str, dict[str, float]]:
+        """Return what was learned at ``since`` or later, by subject and name."""
+        with self._file.reading() as connection:
+            return books.learned_since(connection, since) if has_learned(connection) else {}
 
     def block(self, block: Block) -> None:
         """Note that a source may not be called until an instant; the later one stands."""

@@ -12,10 +12,10 @@ from gapfill.domain.ledger import Entry, Outcome
 from gapfill.services.ports import Block
 from gapfill.stores import sqlite_schema as schema
 from gapfill.stores.sqlite_rows import from_epoch, to_epoch
-from gapfill.stores.sqlite_schema import blocks, calls, ledger
+from gapfill.stores.sqlite_schema import blocks, calls, learned, ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 
@@ -72,9 +72,11 @@ def outcomes_of(connection: sa.Connection, run: str, source: str) -> list[tuple[
     return [(line.batch, Outcome(line.outcome)) for line in connection.execute(query)]
 
 
-def record_call(connection: sa.Connection, source: str, at: datetime, batch: str) -> None:
-    """Note a call."""
-    line = {"source": source, "at": at.timestamp(), "batch": batch}
+def record_call(
+    connection: sa.Connection, source: str, at: datetime, batch: str, records: int
+) -> None:
+    """Note a call and its records."""
+    line = {"source": source, "at": at.timestamp(), "batch": batch, "records": records}
     connection.execute(sa.insert(calls), line)
 
 
@@ -86,6 +88,35 @@ def count_calls_of(connection: sa.Connection, run: str) -> int:
 def count_calls_since(connection: sa.Connection, source: str, since: datetime) -> int:
     """Count a source's calls at ``since`` or later."""
     return _count(connection, calls.c.source == source, calls.c.at >= since.timestamp())
+
+
+def sum_records_since(connection: sa.Connection, source: str, since: datetime) -> int:
+    """Count the records of a source's calls at ``since`` or later."""
+    query = sa.select(sa.func.sum(calls.c.records)).where(
+        calls.c.source == source, calls.c.at >= since.timestamp()
+    )
+    return int(connection.scalar(query) or 0)
+
+
+def learn(
+    connection: sa.Connection, subject: str, facts: Mapping[str, float], at: datetime
+) -> None:
+    """Note facts, in the place of what was known of the same."""
+    for name, value in facts.items():
+        values = {"subject": subject, "name": name, "value": value, "at": at.timestamp()}
+        statement = insert(learned).values(values)
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["subject", "name"], set_=values)
+        )
+
+
+def learned_since(connection: sa.Connection, since: datetime) -> dict[str, dict[str, float]]:
+    """Return the facts learned at ``since`` or later, by subject and name."""
+    facts: dict[str, dict[str, float]] = {}
+    query = sa.select(learned).where(learned.c.at >= since.timestamp())
+    for line in connection.execute(query):
+        facts.setdefault(line.subject, {})[line.name] = line.value
+    return facts
 
 
 def block(connection: sa.Connection, one: Block) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.reading import Reading, Row
+    from gapfill.domain.reading import Reading, Replace, Row
     from gapfill.domain.series import Series
 
     Stands = dict[datetime, Row]
@@ -32,7 +32,7 @@ def write_readings(
     readings: Sequence[Reading],
     batch: str,
     *,
-    replace_equal: bool,
+    replace: Replace,
 ) -> int:
     """Write what is better than what stands, and return how many slots that were."""
 
@@ -41,7 +41,7 @@ def write_readings(
             row = stands.get(reading.slot)
             if row is not None and row.batch == batch and _is_whole(series, row):
                 continue  # a batch writes a slot once, so that a retry changes nothing
-            made = combine(row, reading, batch, series.required, replace_equal=replace_equal)
+            made = combine(row, reading, batch, series.required, replace=replace)
             if made is not None:
                 stands[reading.slot] = made
                 yield made

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.coverage import Graded
-from gapfill.domain.interval import Interval, merge
+from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.stores import sqlite_queries as queries
 from gapfill.stores.points import grade_of
 from gapfill.stores.sqlite_rows import from_epoch, own_tags, span_text, to_epoch
@@ -70,6 +70,19 @@ class Gaps:
                 for start, end, grade in found
             ]
         return _joined(runs)
+
+    def lacking(self, field: str, window: Interval) -> list[Interval]:
+        """Return the runs of slots that hold every required field and lack this one."""
+        if not self.tags:
+            return []
+        table = stored_table(self.connection, self.series)
+        if table is None or field not in table.c:  # no point has it yet
+            return subtract([window], self.absent(window))
+        return merge(
+            _interval(start, end)
+            for part, step in self.series.grid.stretches(window)
+            for start, end in self._all(queries.LACKING, part, _seconds(step), field)
+        )
 
     def newest(self) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none.
@@ -134,9 +147,9 @@ class Gaps:
         return from_epoch(pick(there)) if there else None
 
     def _all(
-        self, template: str, part: Interval, step: int, **more: object
+        self, template: str, part: Interval, step: int, field: str = "", **more: object
     ) -> Sequence[Sequence[Any]]:
-        statement = queries.query(template, self.series, step)
+        statement = queries.query(template, self.series, step, field)
         known = {
             "own": self.tags[0],
             "tags": self.tags,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gapfill.stores.sqlite_schema import below_target, complete_slot, quoted
+from gapfill.stores.sqlite_schema import below_target, complete_slot, lacks, quoted
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
@@ -99,6 +99,24 @@ SELECT min(slot), max(slot) + {step}, grade FROM numbered GROUP BY grade, island
 """
 """Only slots with some point below the target are looked at; all of their points count."""
 
+LACKING = """
+WITH low(slot) AS (
+    SELECT DISTINCT {floor} FROM {table}
+    WHERE tags IN :tags AND slot >= :start AND slot < :end AND {lacks}
+),
+merged(slot, grade, value) AS (
+    SELECT low.slot, {grade}, max(point.{field}) FROM low CROSS JOIN {table} AS point
+    WHERE point.tags IN :tags AND point.slot >= low.slot AND point.slot < low.slot + {step}
+    GROUP BY low.slot
+),
+numbered AS (
+    SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island
+    FROM merged WHERE grade IS NOT NULL AND value IS NULL
+)
+SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
+"""
+"""Runs of slots that hold every required field and lack one other."""
+
 NEWEST_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own"
 
 OLDEST_POINT = "SELECT min(slot) FROM {table} WHERE tags = :own"
@@ -106,21 +124,28 @@ OLDEST_POINT = "SELECT min(slot) FROM {table} WHERE tags = :own"
 NEWEST_WHOLE_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own AND {whole}"
 
 
-def query(template: str, series: Series, step: int = 1) -> sa.TextClause:
+def query(template: str, series: Series, step: int = 1, field: str = "") -> sa.TextClause:
     """Return a statement for a series, with the names of the catalogue quoted.
 
     Args:
         template: One of the above.
         series: Whose points.
         step: Seconds between slots.
+        field: The field that ``LACKING`` is about.
     """
     default, target = int(series.default_grade), int(series.target)
-    return _query(template, series.measurement, series.required, step, default, target)
+    return _query(template, series.measurement, series.required, step, default, target, field)
 
 
 @lru_cache(maxsize=4096)
 def _query(
-    template: str, measurement: str, required: tuple[str, ...], step: int, default: int, target: int
+    template: str,
+    measurement: str,
+    required: tuple[str, ...],
+    step: int,
+    default: int,
+    target: int,
+    field: str,
 ) -> sa.TextClause:
     names = [quoted(name) for name in required]
     grade = f"coalesce(gapfill_grade, {default})"
@@ -134,6 +159,8 @@ def _query(
         grade=grades[0] if len(grades) == 1 else f"min({', '.join(grades)})",
         step=step,
         target=target,
+        field=quoted(field),
+        lacks=lacks(field),
     )
     statement = sa.text(text)
     return (

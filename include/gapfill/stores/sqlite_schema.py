@@ -48,6 +48,7 @@ calls = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("records", sa.Integer, nullable=False, server_default="0"),
     sa.Index("gapfill_calls_source", "source", "at"),
     sa.Index("gapfill_calls_batch", "batch"),
 )
@@ -58,6 +59,15 @@ blocks = sa.Table(
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("until", sa.Float, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+)
+
+learned = sa.Table(
+    "gapfill_learned",
+    books,
+    sa.Column("subject", sa.Text, primary_key=True, doc="A source, or the key of a product."),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Float, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
 )
 
 replaced = sa.Table(
@@ -127,9 +137,19 @@ def below_target(default: int, target: int) -> str:
     return f"coalesce(gapfill_grade, {default}) < {target}"
 
 
+def lacks(field: str) -> str:
+    """Return the condition that a point lacks a field, likewise."""
+    return f"{quoted(field)} IS NULL"
+
+
 def has_books(connection: sa.Connection) -> bool:
     """Tell whether anything was ever written."""
     return bool(_columns(connection, ledger))
+
+
+def has_learned(connection: sa.Connection) -> bool:
+    """Tell whether the books of this release are there: an earlier one had fewer."""
+    return bool(_columns(connection, learned))
 
 
 def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
@@ -141,8 +161,12 @@ def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
 
 def prepare_books(connection: sa.Connection) -> None:
     """Make the tables beside the measurements, where they are not there yet."""
-    if not has_books(connection):
+    if not has_learned(connection):
+        columns = _columns(connection, calls)
         books.create_all(connection)
+        if columns and "records" not in columns:
+            statement = f"ALTER TABLE {calls.name} ADD COLUMN records INTEGER NOT NULL DEFAULT 0"
+            connection.exec_driver_sql(statement)
 
 
 def prepare(connection: sa.Connection, series: Series) -> None:
@@ -206,5 +230,15 @@ def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
             table.c.slot,
             table.c.gapfill_grade,
             sqlite_where=sa.text(below_target(default, target)),
+        ),
+        *(
+            sa.Index(
+                f"{table.name} without {field.name}",
+                table.c.tags,
+                table.c.slot,
+                sqlite_where=sa.text(lacks(field.name)),
+            )
+            for field in series.fields
+            if field.wanted
         ),
     ]

@@ -1,0 +1,61 @@
+"""What units cost: calls, seconds at the sources' rates, and which of them the quotas allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.plan import Cost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.domain.candidate import Candidate
+    from gapfill.domain.plan import Unit
+
+Asked = dict[tuple[str, str], "Candidate"]
+"""Who is asked, by source and product."""
+
+
+def within_quotas(units: Sequence[Unit], asked: Asked, max_units: int) -> list[Unit]:
+    """Keep the first units, up to the cap, that the day's quotas still allow."""
+    left: dict[str, int | None] = {}
+    for (source, _), candidate in asked.items():
+        known = [n for n in (left.get(source), candidate.quota_left) if n is not None]
+        left[source] = min(known, default=None)
+    kept: list[Unit] = []
+    for unit in units:
+        quota, calls = left[unit.source], _calls(unit, asked)
+        if len(kept) < max_units and (quota is None or calls <= quota):
+            kept.append(unit)
+            left[unit.source] = None if quota is None else quota - calls
+    return kept
+
+
+def _calls(unit: Unit, asked: Asked) -> int:
+    candidate = asked[unit.source, unit.product]
+    hops = candidate.product.hops
+    return len(unit.requests) * hops + (candidate.source.opening_calls if hops else 0)
+
+
+def _seconds(unit: Unit, asked: Asked) -> float:
+    """Return how long a unit takes at the source's rate, of calls or of records."""
+    candidate = asked[unit.source, unit.product]
+    source, product = candidate.source, candidate.product
+    by_calls = _calls(unit, asked) * source.pause_s
+    if not (source.records_per_minute and product.records):
+        return by_calls
+    slots = sum((r.end - r.start) // product.resolution for r in unit.requests)
+    return max(by_calls, 60 * slots * product.records / source.records_per_minute)
+
+
+def bill(units: Sequence[Unit], asked: Asked) -> dict[str, Cost]:
+    """Return the cost of units by source, before anything runs."""
+    costs: dict[str, Cost] = {}
+    for unit in units:
+        before = costs.get(unit.source, Cost(0, 0.0))
+        costs[unit.source] = Cost(
+            before.calls + _calls(unit, asked),
+            before.seconds + _seconds(unit, asked),
+            asked[unit.source, unit.product].quota_left,
+        )
+    return costs

@@ -1,0 +1,60 @@
+"""What a fill proved, for summaries and people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gapfill.domain.plan import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a fill proved.
+
+    Attributes:
+        batch: Id of the fill, written beside each value.
+        unit: Label of the unit.
+        series: Catalogue name.
+        source: Catalogue name.
+        calls: API calls made.
+        slots_asked: Slots the unit was to heal.
+        slots_filled: Slots this batch wrote and read back.
+        grade: Grade of the readings.
+        outcome: ``filled``, ``partial``, ``stood``, ``not_yet``, ``no_data``, ``deferred`` or
+            ``failed``.
+        seconds: Real time taken.
+        rejected: Values that were not believed, and not stored.
+        note: What a person should know, in a sentence.
+    """
+
+    batch: str
+    unit: str
+    series: str
+    source: str
+    calls: int
+    slots_asked: int
+    slots_filled: int
+    grade: str
+    outcome: str
+    seconds: float
+    rejected: int = 0
+    note: str = ""
+
+
+def failed(unit: Unit, run: str, exc: Exception) -> Certificate:
+    """Return the certificate of a unit that raised, for runs without Airflow's own account."""
+    return Certificate(
+        batch=f"{run}/{unit.id}",
+        unit=unit.label,
+        series=unit.series,
+        source=unit.source,
+        calls=0,
+        slots_asked=unit.slots,
+        slots_filled=0,
+        grade="",
+        outcome="failed",
+        seconds=0.0,
+        note=str(exc),
+    )
