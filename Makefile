@@ -37,7 +37,7 @@ test: venv ## all tests, at most 12 minutes
 	$(CLEAN) $(PY) -m pytest --session-timeout=690
 
 unit: venv ## the tests that need no Airflow, in seconds
-	$(CLEAN) $(PY) -m pytest -m "not airflow and not server"
+	$(CLEAN) $(PY) -m pytest -m "not airflow and not server" --hypothesis-profile=quick
 
 coverage: venv ## which lines the tests that need no Airflow leave out
 	$(CLEAN) $(PY) -m coverage erase

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import tests.examples  # noqa: F401 - registers the profile of `make unit`
+
 ROOT = Path(__file__).parents[1]
 HOME = tempfile.mkdtemp(prefix="gapfill-tests-")
 

@@ -16,6 +16,7 @@ from gapfill.domain.product import Product, Source
 from gapfill.domain.resolution import Era, Grid
 from gapfill.domain.series import Field, Grade, Place, Series, Station, Zone
 from gapfill.domain.severity import Thresholds
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ SPOT_GRID = Grid(
 )
 """Hourly, and by quarters from 2025-10-01 local."""
 
-thoroughly = settings(max_examples=40, deadline=None, database=None, derandomize=True)
+thoroughly = settings(max_examples=examples(40), deadline=None, database=None, derandomize=True)
 """For property tests: the same examples each time, so that a red build stays red."""
 
 

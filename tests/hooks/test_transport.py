@@ -6,7 +6,6 @@ import gzip
 import logging
 import socket
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,14 +18,17 @@ if TYPE_CHECKING:
 
 import requests
 
-QUICK = Limits(connect_s=0.3, read_s=0.3, total_s=0.6, max_bytes=100_000)
+ROOMY = Limits(connect_s=10, read_s=10, total_s=30, max_bytes=100_000)
+SILENT = Limits(connect_s=10, read_s=0.2, total_s=30)
+DRIPPED_ON = Limits(connect_s=10, read_s=10, total_s=0.3)
+"""Only one limit of each can end a call, however busy the machine is."""
 
 
-def _get(url: str, limits: Limits = QUICK) -> Reply:
+def _get(url: str, limits: Limits = ROOMY) -> Reply:
     return get(build_session(), requests.Request("GET", url), limits)
 
 
-def _problem(url: str, limits: Limits = QUICK) -> str:
+def _problem(url: str, limits: Limits = ROOMY) -> str:
     with pytest.raises(Unreachable) as caught:
         _get(url, limits)
     assert caught.value.__context__ is None
@@ -52,7 +54,7 @@ def test_nothing_rides_along(
     server.answers = [reply(200, b"{}", Set_Cookie="session=1; Path=/")]
     session = build_session()
     for _ in range(2):
-        get(session, requests.Request("GET", server.url), QUICK)
+        get(session, requests.Request("GET", server.url), ROOMY)
     for received in server.received:
         assert sorted(received.headers) == [
             "accept",
@@ -114,7 +116,7 @@ def test_a_body_is_cut_at_the_limit_packed_or_not(server: RawServer) -> None:
         reply(200, gzip.compress(blanks, 1), Content_Encoding="gzip"),
     ]
     for _ in range(2):
-        answer = _get(server.url, Limits(2, 2, 5, 100_000))
+        answer = _get(server.url)
         assert (len(answer.body), answer.is_cut) == (100_000, True)
 
 
@@ -122,12 +124,10 @@ def test_silence_ends(server: RawServer) -> None:
     """A server that takes the call and says nothing."""
 
     def hold(_connection: socket.socket) -> None:
-        server.over.wait(3)
+        server.over.wait(60)
 
     server.answers = [hold]
-    started = time.monotonic()
-    assert _problem(server.url) == "no answer within 0.3 s"
-    assert time.monotonic() - started < 1
+    assert _problem(server.url, SILENT) == "no answer within 0.2 s"
 
 
 def test_silence_in_the_middle_of_a_body_ends(server: RawServer) -> None:
@@ -135,10 +135,10 @@ def test_silence_in_the_middle_of_a_body_ends(server: RawServer) -> None:
 
     def stop_halfway(connection: socket.socket) -> None:
         connection.sendall(reply(200, b"0123456789")[:-5])
-        server.over.wait(3)
+        server.over.wait(60)
 
     server.answers = [stop_halfway]
-    assert _problem(server.url) == "no answer within 0.3 s"
+    assert _problem(server.url, SILENT) == "no answer within 0.2 s"
 
 
 @pytest.mark.parametrize("part", ["headers", "body"])
@@ -152,9 +152,7 @@ def test_an_answer_in_drops_ends(server: RawServer, part: str) -> None:
             connection.sendall(b"x")
 
     server.answers = [drip]
-    started = time.monotonic()
-    assert _problem(server.url) == "no whole answer within 0.6 s"
-    assert time.monotonic() - started < 1.5
+    assert _problem(server.url, DRIPPED_ON) == "no whole answer within 0.3 s"
 
 
 def test_a_reset_a_refusal_and_a_break_are_told_apart(server: RawServer) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from datetime import timedelta
+from http.client import HTTPException
 
 import pytest
 
@@ -45,17 +45,20 @@ def test_a_client_that_waits_does_not_hold_the_end() -> None:
     with serve(now=NOON, faults=[{"api": "ree", "kind": "timeout"}]) as sandbox:
 
         def wait() -> None:
-            with suppress(OSError):
-                call(ree_url(sandbox.url, *DAY), timeout_s=30)
+            try:
+                call(ree_url(sandbox.url, *DAY), timeout_s=60)
+            except (OSError, HTTPException) as exc:
+                ends.append(type(exc))
+
+        ends: list[type[Exception]] = []
 
         client = threading.Thread(target=wait)
         client.start()
         while not sandbox.requests.all():
             time.sleep(0.01)
-        began = time.monotonic()
-    client.join(timeout=5)
-    assert time.monotonic() - began < 5
-    assert not client.is_alive()
+    client.join(timeout=30)
+    assert len(ends) == 1
+    assert ends != [TimeoutError]
 
 
 def test_an_option_for_an_unknown_api_is_refused() -> None:

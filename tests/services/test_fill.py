@@ -240,6 +240,8 @@ def test_two_failures_to_reach_a_source_defer_its_other_units(
     certificate = fill(site, unit(TODAY), "run")
     assert (certificate.outcome, certificate.calls) == ("deferred", 0)
     assert certificate.note == "REE apidatos could not be reached 2 times in a row in this run"
+    assert ledger(site)[-1] == ("deferred", TODAY)
+    assert fill(site, unit(TODAY), "run").outcome == "deferred"
     assert fill(site, unit(TODAY), "next").outcome == "filled"
 
 

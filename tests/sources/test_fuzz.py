@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gapfill.errors import MalformedPayload
 from gapfill.sources import esios, open_meteo, ree
+from tests.examples import examples
 from tests.sources.asks import AUTUMN, ask_of, payload
 from tests.sources.open_meteo_asks import UNITS, capture_ask, capture_in
 
@@ -107,7 +108,7 @@ def _paths(document: object) -> list[tuple[Any, Any]]:
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_a_capture_with_wrong_members_is_read_or_malformed(name: str, data: st.DataObject) -> None:
     """Members replaced, removed or doubled, anywhere in the document."""
@@ -129,7 +130,7 @@ def test_a_capture_with_wrong_members_is_read_or_malformed(name: str, data: st.D
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(data=st.data())
 def test_a_capture_with_wrong_bytes_is_read_or_malformed(name: str, data: st.DataObject) -> None:
     """Cut, or with other bytes somewhere."""
@@ -148,7 +149,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(document=DOCUMENTS)
 def test_any_json_is_read_or_malformed(document: object) -> None:
     """The right names in the wrong places."""
@@ -157,7 +158,7 @@ def test_any_json_is_read_or_malformed(document: object) -> None:
         _holds(parser, ask, 200, body)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data())
 def test_a_broken_zip_is_read_or_malformed(data: st.DataObject) -> None:
     """A ZIP with other bytes anywhere, its directory included."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gapfill.domain.coverage import Graded
@@ -107,7 +107,7 @@ def test_every_history_is_told_as_slot_by_slot(kind: str, series: Series, start:
     numbers = count()
     with tempfile.TemporaryDirectory() as folder:
 
-        @settings(thoroughly, max_examples=40)
+        @thoroughly
         @given(_points(series, start))
         def check(points: list[Point]) -> None:
             place = Path(folder) / str(next(numbers))

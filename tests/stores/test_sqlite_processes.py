@@ -9,6 +9,8 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gapfill.domain.reading import Replace
 from gapfill.domain.series import Grade
 from gapfill.stores.sqlite import SqliteStore
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 SPAWN = multiprocessing.get_context("spawn")
 DEADLINE_S = 60
+
+pytestmark = pytest.mark.server
 
 
 def _write_all(path: Path, number: int, together: Barrier) -> None:

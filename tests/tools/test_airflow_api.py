@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tools import airflow_api
 from tools.airflow_api import AirflowApi, ApiError
 from tools.local_airflow import free_port
 
@@ -120,7 +121,7 @@ def test_a_refusal_is_told_with_its_reason() -> None:
         api.trigger("d", {"start_date": "x"})
 
 
-def test_a_run_is_followed_to_its_end() -> None:
+def test_a_run_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each change of a task is told once; a mapped task has its name when Airflow knows it."""
     began = {**TASK, "map_index": 0, "rendered_map_index": "0", "state": "running"}
     ended = {**TASK, "map_index": 0, "rendered_map_index": "pvpc", "state": "success"}
@@ -136,6 +137,7 @@ def test_a_run_is_followed_to_its_end() -> None:
         ],
     }
     told: list[tuple[str, str]] = []
+    monkeypatch.setattr(airflow_api, "_POLL_S", 0.01)
     with serving(replies) as (api, _):
         run = api.follow(
             "d", "r", timeout_s=30, tell=lambda task: told.append((task.label, task.state))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.server
+
 STUBBORN = """
 import os, signal, time
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -86,18 +88,19 @@ def test_an_orphan_is_ended_after_its_parent_died(tmp_path: Path) -> None:
 def test_an_interrupt_while_stopping_only_makes_it_quicker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second Ctrl-C leaves nothing behind, and is raised when all is over."""
-    stages = ((signal.SIGINT, 60.0), (signal.SIGTERM, 60.0), (signal.SIGKILL, 5.0))
+    """A second Ctrl-C leaves nothing behind, and is raised when all is over.
+
+    Were the stages waited out, the test's own timeout would end it.
+    """
+    stages = ((signal.SIGINT, 600.0), (signal.SIGTERM, 600.0), (signal.SIGKILL, 5.0))
     monkeypatch.setattr(sessions, "STAGES", stages)
     programs = Programs(tmp_path)
     session = start_stubborn(programs)
     before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
-    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         programs.stop()
     signal.signal(signal.SIGUSR1, before)
-    assert time.monotonic() - began < 20
     assert members(session) == []
     programs.stop()
 
@@ -169,9 +172,11 @@ time.sleep(600)
 def test_sigterm_stops_everything_in_good_order(tmp_path: Path) -> None:
     """The context manager is left as on Ctrl-C."""
     code = f"""
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
+from tools import sessions
 from tools.processes import Programs, exit_on_signals
+sessions.STAGES = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))  # SIGINT may be ignored here
 exit_on_signals()
 with Programs(Path({str(tmp_path)!r})) as programs:
     programs.start("child", [sys.executable, "-c", "import time; time.sleep(600)"], os.environ)

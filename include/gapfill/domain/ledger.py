@@ -33,7 +33,7 @@ class Outcome(StrEnum):
     """What a request came to, as the ledger keeps it.
 
     Only ``NO_DATA`` is a verdict. ``UNREACHED``: no answer was had; ``FAILED``: the
-    answer was of no use.
+    answer was of no use; ``DEFERRED``: nobody asked, as the source was down for others.
     """
 
     FILLED = "filled"
@@ -41,9 +41,10 @@ class Outcome(StrEnum):
     NOT_YET = "not_yet"
     UNREACHED = "unreached"
     FAILED = "failed"
+    DEFERRED = "deferred"
 
 
-STOOD_IN_FOR = (Outcome.NOT_YET, Outcome.UNREACHED, Outcome.FAILED)
+STOOD_IN_FOR = (Outcome.NOT_YET, Outcome.UNREACHED, Outcome.FAILED, Outcome.DEFERRED)
 """Outcomes after which, for a while, another source goes first."""
 
 

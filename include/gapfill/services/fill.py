@@ -84,6 +84,27 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
     return _Fill(site, unit, f"{run}/{unit.id}", run).carry_out()
 
 
+def is_down(site: Site, run: str, source: str, *, tried_by: str | None = None) -> bool:
+    """Tell whether a source could not be reached the last times that a run asked it.
+
+    Args:
+        site: The installation.
+        run: Id of the run.
+        source: Catalogue name.
+        tried_by: A batch; if it is among those that failed, its own retries go on.
+
+    Raises:
+        StoreError: If the ledger cannot be read.
+    """
+    said = [
+        (batch, outcome)
+        for batch, outcome in site.store.outcomes(run, source)
+        if outcome is not Outcome.DEFERRED
+    ]
+    ended = [outcome for _, outcome in said[-DOWN:]]
+    return ended == [Outcome.UNREACHED] * DOWN and all(batch != tried_by for batch, _ in said)
+
+
 class _Fill:
     def __init__(self, site: Site, unit: Unit, batch: str, run: str) -> None:
         self.site = site
@@ -135,11 +156,14 @@ class _Fill:
         for block in self.site.store.blocks(self.site.now):
             if block.source == self.unit.source:
                 return f"{self.source.title} is blocked until {iso(block.until)}: {block.reason}"
-        said = self.site.store.outcomes(self.run, self.unit.source)
-        down = [outcome for _, outcome in said[-DOWN:]] == [Outcome.UNREACHED] * DOWN
-        if down and all(batch != self.batch for batch, _ in said):
-            return f"{self.source.title} could not be reached {DOWN} times in a row in this run"
-        return None
+        if not is_down(self.site, self.run, self.unit.source, tried_by=self.batch):
+            return None
+        said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
+        # No verdict, but so that another source stands in for these slots at once.
+        span = self.unit.interval
+        line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said)
+        self.site.store.note([line])
+        return said
 
     def _block(self, exc: RateLimited) -> str:
         until = self.site.now + timedelta(seconds=exc.retry_after)

@@ -9,9 +9,9 @@ from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.errors import ConfigError, SourceError
 from gapfill.services.certificate import failed
 from gapfill.services.detect import detect
-from gapfill.services.fill import fill
+from gapfill.services.fill import fill, is_down
 from gapfill.services.planner import make_plan, survey
-from gapfill.services.summary import Summary, summarize
+from gapfill.services.summary import Summary, asked_by, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +77,9 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     answered: dict[str, list[Interval]] = {}
     for _ in range(ROUNDS):
         plan = make_plan(site, order, after)
-        plan = replace(plan, units=tuple(u for u in plan.units if _is_new(u, answered)))
+        down = {name for name in site.catalog.sources if is_down(site, run, name)}
+        units = (u for u in plan.units if u.source not in down and _is_new(u, answered))
+        plan = replace(plan, units=tuple(units))
         if plans and not plan.units:
             break
         plans.append(_without_repeats(plan, plans))
@@ -88,7 +90,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
             certificates.append(certificate)
             watcher.ended(certificate)
             if certificate.outcome not in ("failed", "deferred"):
-                answered.setdefault(_asked_of(unit), []).extend(_asked(unit))
+                answered.setdefault(_asked_of(unit), []).extend(asked_by(unit))
         after = survey(site, order)
         if order.refresh:
             break
@@ -115,13 +117,9 @@ def _carry_out(site: Site, unit: Unit, run: str) -> Certificate:
 
 
 def _asked_of(unit: Unit) -> str:
-    return f"{unit.series} {unit.source}.{unit.product} {unit.station}"
-
-
-def _asked(unit: Unit) -> list[Interval]:
-    return [run for request in unit.requests for run in request.asked]
+    return f"{unit.series} {unit.source}.{unit.product} {unit.station} {unit.enrich}"
 
 
 def _is_new(unit: Unit, answered: Mapping[str, Sequence[Interval]]) -> bool:
     """Tell whether some slot of the unit was not answered yet by its product."""
-    return bool(subtract(_asked(unit), merge(answered.get(_asked_of(unit), ()))))
+    return bool(subtract(asked_by(unit), merge(answered.get(_asked_of(unit), ()))))

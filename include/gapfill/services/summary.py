@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval, intersect, merge
+from gapfill.domain.interval import Interval, intersect, merge, subtract
 from gapfill.domain.series import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.plan import Plan
+    from gapfill.domain.plan import Plan, Unit
     from gapfill.domain.resolution import Grid
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
@@ -91,7 +91,10 @@ def summarize(
     missing = [u for u in units if f"{run}/{u.id}" not in returned]
     failed = [c for c in returned.values() if c.outcome == "failed"]
     short = _short(returned.values(), written)
-    deferred = sum(c.outcome == "deferred" for c in returned.values())
+    stood_in = {
+        f"{run}/{u.id}" for u in units if not subtract(asked_by(u), healed.get(u.series, ()))
+    }
+    deferred = sum(c.outcome == "deferred" and c.batch not in stood_in for c in returned.values())
     found, resolved = _resolved(before, after, asked)
     gaps = [
         g for r in after for g in r.coverage.gaps if not asked or g.interval.intersection(asked)
@@ -173,6 +176,11 @@ def _healed(
         for name, found in slots.items()
         if found
     }
+
+
+def asked_by(unit: Unit) -> list[Interval]:
+    """Return the runs of slots that a unit is to heal."""
+    return [run for request in unit.requests for run in request.asked]
 
 
 def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:

@@ -1,0 +1,121 @@
+"""Healing in this process when a source is down: nobody waits, and others stand in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.ledger import Outcome
+from gapfill.errors import SourceUnavailable
+from gapfill.services.heal import Healed, heal
+from gapfill.services.planner import Order
+from gapfill.services.selection import Selection
+
+if TYPE_CHECKING:
+    from gapfill.domain.plan import Plan, Unit
+    from gapfill.services.certificate import Certificate
+    from gapfill.services.site import Site
+    from gapfill.sources.base import Answer, Ask
+    from tests.services.conftest import FakeTime, Scripted
+
+DAY = timedelta(days=1)
+
+
+class Nobody:
+    """Is told how it goes, and keeps nothing."""
+
+    def planned(self, plan: Plan) -> None:
+        """Forget it."""
+
+    def began(self, unit: Unit) -> None:
+        """Forget it."""
+
+    def ended(self, certificate: Certificate) -> None:
+        """Forget it."""
+
+
+def healing(site: Site) -> Healed:
+    """Heal everything."""
+    return heal(site, Order(Selection(tuple(site.catalog.series.values()))), "run", Nobody())
+
+
+def of_weeks(site: Site) -> Site:
+    """Return the site with prices since 2026-01-20, and REE asked once a minute: five units."""
+    pvpc, ree = site.catalog.series["pvpc"], site.catalog.sources["ree"]
+    since = {"pvpc": replace(pvpc, earliest=pvpc.earliest - 40 * DAY)}
+    slow = {**site.catalog.sources, "ree": replace(ree, per_minute=1)}
+    return replace(site, catalog=replace(site.catalog, series=since, sources=slow))
+
+
+class Dead:
+    """Answers of sources of which some cannot be reached."""
+
+    def __init__(self, sources: Scripted, *names: str) -> None:
+        self.names = names
+        self.answer = sources.otherwise
+        sources.otherwise = self
+
+    def __call__(self, ask: Ask) -> Answer:
+        """Refuse for the dead, answer for the others."""
+        if ask.product.source in self.names:
+            message = f"{ask.product.source} refused the connection"
+            raise SourceUnavailable(message, source=ask.product.source)
+        return self.answer(ask)
+
+
+def calls(sources: Scripted) -> Counter[str]:
+    """Return how often each source was asked."""
+    return Counter(ask.product.source for ask in sources.asked)
+
+
+def test_another_source_stands_in_for_a_dead_one_at_once(site: Site, sources: Scripted) -> None:
+    """Also for the units that were not begun any more: all is healed in the same run."""
+    Dead(sources, "ree")
+    healed = healing(of_weeks(site))
+    asked = Counter(certificate.outcome for certificate in healed.certificates)
+    assert calls(sources)["ree"] == 2
+    assert (asked["failed"], asked["deferred"]) == (2, 3)
+    assert not any(report.is_missing for report in healed.after)
+    assert healed.summary.units_failed == 2
+    assert healed.summary.units_deferred == 0
+
+
+def test_nobody_waits_for_a_source_that_is_dead(
+    site: Site, sources: Scripted, time: FakeTime
+) -> None:
+    """Two calls to each source of the route tell; then the run is over."""
+    Dead(sources, "ree", "esios")
+    healed = healing(of_weeks(site))
+    assert calls(sources) == {"ree": 2, "esios": 2}
+    assert time.seconds < 126  # the pauses before the calls: two of a minute, two of 2 s
+    assert healed.summary.ree_records_recovered == 0
+    assert all(report.is_missing for report in healed.after)
+
+
+def test_what_was_deferred_is_no_verdict(site: Site, sources: Scripted) -> None:
+    """A source that is back is asked for it again, by the next run."""
+    dead = Dead(sources, "ree", "esios")
+    standing = of_weeks(site)
+    healing(standing)
+    outcomes = {entry.outcome for entry in site.store.entries("pvpc")}
+    assert outcomes == {Outcome.UNREACHED, Outcome.DEFERRED}
+    sources.otherwise = dead.answer
+    later = replace(standing, now=site.now + timedelta(hours=3))
+    healed = heal(later, Order(Selection(tuple(later.catalog.series.values()))), "later", Nobody())
+    assert calls(sources)["esios"] == 2
+    assert not any(report.is_missing for report in healed.after)
+
+
+def test_a_hiccup_is_asked_again_in_the_next_round(site: Site, sources: Scripted) -> None:
+    """One failure is no outage."""
+
+    def hiccup(ask: Ask) -> Answer:
+        raise SourceUnavailable("ree timed out", source=ask.product.source)
+
+    sources.answers["ree"] = [hiccup]
+    sources.obstacles["esios"] = "is paused"
+    healed = healing(site)
+    assert [c.outcome for c in healed.certificates] == ["failed", "filled"]
+    assert not any(report.is_missing for report in healed.after)
