@@ -20,7 +20,6 @@ SECRET_HEADERS = ("authorization", "x-api-key", "api_key", "cookie")
 SECRET_PARAMETERS = (
     "api_key",
     "appid",
-    "APPID",
     "token",
     "Usuario",
     "Password",

@@ -54,12 +54,10 @@ def _precipitation(weather: Node) -> object:
     if not showers:
         return None if _may_fall(weather) else 0.0
     given = [_scalar(shower, "1h") for shower in showers]
-    if None in given:
-        return None
     amounts = [number(amount) for amount in given]
     for amount, as_given in zip(amounts, given, strict=True):
         if amount is None or amount < 0:
-            return as_given  # for check to report
+            return as_given  # nothing, or for check to report
     return sum(amount for amount in amounts if amount is not None)
 
 
