@@ -76,6 +76,7 @@ def test_healing_brings_the_truth_and_says_what_it_did(cli: Cli) -> None:
     assert batch.startswith("cli__20251105T120000Z__")
     assert healed == {
         "status": "completed",
+        "slots_enriched": 0,
         "ree_records_recovered": 865,
         "weather_records_recovered": 0,
         "gaps_found": 1,

@@ -72,6 +72,7 @@ def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -
     intervals = [{"start": "2026-02-28T23:00:00Z", "end": "2026-03-20T23:00:00Z"}]
     assert document == {
         "status": "completed",
+        "slots_enriched": 0,
         "ree_records_recovered": 480,
         "weather_records_recovered": 0,
         "gaps_found": 1,

@@ -188,6 +188,7 @@ def edges(candidate: Candidate, series: Series, now: datetime) -> Iterator[datet
 
 
 def why_not(verdicts: Sequence[Verdict]) -> str:
-    """Return why nobody can be asked, a clause for each candidate."""
-    clauses = (f"{v.candidate.name} {v.sentence}" for v in verdicts)
+    """Return why nobody can be asked, a clause for each candidate, those that may come first."""
+    ordered = sorted(verdicts, key=lambda v: v.until is None)
+    clauses = (f"{v.candidate.name} {v.sentence}" for v in ordered)
     return "; ".join(clauses) or "no source of its route offers it"

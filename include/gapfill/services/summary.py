@@ -35,8 +35,9 @@ class Summary:
         units_failed: Units that raised, died, or certified more than is read back.
         units_deferred: Units left for a later run.
         calls: API calls made.
-        healed: Healed intervals by series.
+        healed: Changed intervals by series.
         failures: What went wrong, a sentence each.
+        slots_enriched: Slots that only got wanted fields they lacked.
     """
 
     status: str
@@ -52,6 +53,7 @@ class Summary:
     calls: int
     healed: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
     failures: Sequence[str] = ()
+    slots_enriched: int = 0
 
 
 def summarize(
@@ -87,6 +89,7 @@ def summarize(
         for batch in dict.fromkeys(f"{run}/{unit.id}" for unit in units)
     }
     healed = _healed(site, written.values())
+    filled = _healed(site, [written[f"{run}/{u.id}"] for u in units if not u.enrich])
     returned = {c.batch: c for c in certificates}
     missing = [u for u in units if f"{run}/{u.id}" not in returned]
     failed = [c for c in returned.values() if c.outcome == "failed"]
@@ -101,8 +104,9 @@ def summarize(
     ]
     records = {
         name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
-        for name, intervals in healed.items()
+        for name, intervals in filled.items()
     }
+    changed = sum(site.catalog.series[n].grid.count(i) for n, runs in healed.items() for i in runs)
     ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
     lost = len(missing) + len(failed) + len(short)
     postponed = deferred + (plans[-1].deferred if plans else 0)
@@ -126,6 +130,7 @@ def summarize(
         units_failed=lost,
         units_deferred=postponed,
         calls=site.store.calls_of(run),
+        slots_enriched=changed - sum(records.values()),
         healed=healed,
         failures=[
             *unread,
