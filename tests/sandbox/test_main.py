@@ -71,6 +71,14 @@ def test_its_options_are_those_of_the_helper(tmp_path: Path) -> None:
     assert [line["fault"] for line in lines] == ["500", None, "rate", None]
 
 
+@pytest.mark.server
+def test_the_limits_of_an_account_are_an_option() -> None:
+    """One call a day, here."""
+    with _program("--now", "2025-11-05T12:00:00Z", "--limit", "siar.calls_day=1") as (_, url):
+        encrypt = f"{url}/siarapi/API/V1/Autenticacion/cifrarCadena?cadena=NIF"
+        assert [call(encrypt).status for _ in range(2)] == [200, 403]
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -79,6 +87,7 @@ def test_its_options_are_those_of_the_helper(tmp_path: Path) -> None:
         ["--fault", "ree:flood"],
         ["--rate", "ree=fast"],
         ["--rate", "tides=1"],
+        ["--limit", "siar.tides=1"],
     ],
 )
 def test_a_wrong_option_is_a_usage_error(

@@ -71,8 +71,9 @@ class SiarHook(ApiHook):
         except GapfillError as exc:
             return False, str(exc)
         limits = (
-            f"{allowed.calls_minute} calls and {allowed.records_minute} records a minute, "
-            f"{allowed.calls_day} and {allowed.records_day} a day"
+            f"{_many(allowed.calls_minute)} calls and {_many(allowed.records_minute)} records "
+            f"a minute, {_many(allowed.calls_day)} calls and {_many(allowed.records_day)} records "
+            "a day"
         )
         return True, f"siar gave a token at {self.access.root}; the account has {limits}."
 
@@ -166,3 +167,8 @@ class SiarHook(ApiHook):
 
     def _error(self, refusal: Refusal, ask: Ask | None, records: int = 0) -> SourceError:
         return error_for(refusal, self._errand(ask), records, self._allowance)
+
+
+def _many(limit: int | None) -> str:
+    """Return a limit in words."""
+    return "no told limit of" if limit is None else str(limit)

@@ -62,6 +62,7 @@ def daily(day: date) -> Mapping[str, float]:
     column = {name: [half[name] for half in halves] for name in halves[0]}
     temperatures, rain = column["TempMedia"], math.fsum(column["Precipitacion"])
     mean, low, high = math.fsum(temperatures) / _HALVES, min(temperatures), max(temperatures)
+    strongest = max((weather(end, "siar", HALF) for end in ends), key=lambda w: w.wind_gust)
     energy = math.fsum(column["Radiacion"]) * HALF.total_seconds() / 1e6
     values = {
         "TempMedia": mean,
@@ -71,13 +72,22 @@ def daily(day: date) -> Mapping[str, float]:
         "HumedadMax": max(column["HumedadMedia"]),
         "humedadMin": min(column["HumedadMedia"]),
         "VelViento": math.fsum(column["VelViento"]) / _HALVES,
-        "VelVientoMax": max(weather(end, "siar", HALF).wind_gust for end in ends),
+        "DirViento": _mean_direction(column["DirViento"]),
+        "VelVientoMax": strongest.wind_gust,
+        "DirVientoVelMax": strongest.wind_direction,
         "Radiacion": energy,
         "Precipitacion": rain,
         "EtPMon": 0.0023 * (mean + 17.8) * math.sqrt(high - low) * 0.408 * energy * 1.6,
         "PePMon": 0.7 * rain,
     }
     return {name: round(value, 2) for name, value in values.items()}
+
+
+def _mean_direction(degrees: Sequence[float]) -> float:
+    """Return where the sum of arrows of equal length points from."""
+    east = math.fsum(math.sin(math.radians(d)) for d in degrees)
+    north = math.fsum(math.cos(math.radians(d)) for d in degrees)
+    return math.degrees(math.atan2(east, north)) % _TURN
 
 
 def hour(start: datetime) -> Mapping[str, float | None]:

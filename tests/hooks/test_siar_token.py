@@ -1,0 +1,197 @@
+"""SIAR's authentication on the wire: whatever form its answers have."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill.errors import AuthRejected, ConfigError, MalformedPayload, RateLimited, SourceError
+from tests.hooks.raw_server import RawServer, reply
+from tests.sources.asks import payload
+from tests.sources.siar_asks import hourly_ask
+
+if TYPE_CHECKING:
+    from gapfill.hooks.siar import SiarHook
+
+pytestmark = pytest.mark.airflow
+
+LOGIN, PASSWORD = "98765432Z", "pass/w+rd ñ"
+USER, KEY, TOKEN, SECOND = "uSeR+/aa==", "kEy+/bbbb==", "t0ken+one==", "t0ken/two=="
+ASK = hourly_ask(date(2025, 6, 30), date(2025, 7, 1))
+WORDS = "Usuario=uSeR%2B%2Faa%3D%3D&Password=kEy%2B%2Fbbbb%3D%3D"
+DATA = reply(200, payload("siar_hourly_2025-06-30.json"))
+LIMITS = reply(200, payload("siar_accesos_2025-05.json"))
+BAD_TOKEN = reply(403, '{"datos":null,"MensajeRespuesta":"El token no es válido"}'.encode())
+FIRST_TOKEN = [reply(200, f'"{text}"'.encode()) for text in (USER, KEY, TOKEN)]
+SECOND_TOKEN = [reply(200, f'"{text}"'.encode()) for text in (USER, KEY, SECOND)]
+
+
+@pytest.fixture
+def siar(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> SiarHook:
+    """Return the hook with its connection to the server."""
+    from gapfill.hooks.siar import SiarHook
+
+    text = server.connection(login=LOGIN, password=PASSWORD)
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", text)
+    return SiarHook()
+
+
+def test_what_goes_over_the_wire_is_quoted(server: RawServer, siar: SiarHook) -> None:
+    """``+`` in a query is a blank unless it is quoted."""
+    server.answers = [*FIRST_TOKEN, LIMITS]
+    siar.open()
+    base = "/siarapi/API/V1"
+    assert [request.path for request in server.received] == [
+        f"{base}/Autenticacion/cifrarCadena?cadena=98765432Z",
+        f"{base}/Autenticacion/cifrarCadena?cadena=pass%2Fw%2Brd+%C3%B1",
+        f"{base}/Autenticacion/obtenerToken?{WORDS}",
+        f"{base}/Info/ACCESOS?token=t0ken%2Bone%3D%3D",
+    ]
+    assert "authorization" not in server.received[0].headers
+    assert server.received[0].headers["user-agent"].startswith("gapfill/")
+
+
+@pytest.mark.parametrize("form", ["{}", '"{}"', ' "{}"\r\n', "{}\n"])
+def test_the_answers_may_be_quoted_or_not(server: RawServer, siar: SiarHook, form: str) -> None:
+    """Quotes and blanks are no part of a token."""
+    words = [reply(200, form.format(text).encode()) for text in (USER, KEY, TOKEN)]
+    server.answers = [*words, DATA]
+    assert len(siar.fetch(ASK).readings) == 46
+    assert server.received[-1].path.endswith("&token=t0ken%2Bone%3D%3D")
+
+
+@pytest.mark.parametrize("second", [SECOND_TOKEN, FIRST_TOKEN], ids=["another", "the same"])
+def test_a_refused_token_is_renewed_once_and_the_request_repeated(
+    server: RawServer, siar: SiarHook, second: list[bytes]
+) -> None:
+    """The API may give the same encrypted texts, and even the same token, as before."""
+    server.answers = [*FIRST_TOKEN, DATA, BAD_TOKEN, *second, DATA]
+    siar.fetch(ASK)
+    assert len(siar.fetch(ASK).readings) == 46
+    login = server.received[7].path
+    assert login.endswith(WORDS)
+    token = "t0ken%2Ftwo%3D%3D" if second is SECOND_TOKEN else "t0ken%2Bone%3D%3D"
+    assert server.received[8].path.endswith(f"&token={token}")
+
+
+def test_a_token_that_is_refused_twice_is_refused_for_good(
+    server: RawServer, siar: SiarHook
+) -> None:
+    """One renewal, no more; the connection is named."""
+    server.answers = [*FIRST_TOKEN, DATA, BAD_TOKEN, *SECOND_TOKEN, BAD_TOKEN]
+    siar.fetch(ASK)
+    with pytest.raises(AuthRejected, match=r"connection 'siar_default'.*El token no es válido"):
+        siar.fetch(ASK)
+    assert len(server.received) == 9
+
+
+def test_a_new_token_that_is_refused_is_not_renewed(server: RawServer, siar: SiarHook) -> None:
+    """It cannot have run out."""
+    server.answers = [*FIRST_TOKEN, BAD_TOKEN]
+    with pytest.raises(AuthRejected, match="AIRFLOW_CONN_SIAR_DEFAULT"):
+        siar.open()
+    assert len(server.received) == 4
+
+
+@pytest.mark.parametrize("answer", [b"null", b'""', b"", b'"null"'])
+def test_null_in_place_of_a_token_is_refused_credentials(
+    server: RawServer, siar: SiarHook, answer: bytes
+) -> None:
+    """It is never sent as a token."""
+    server.answers = [*FIRST_TOKEN[:2], reply(200, answer)]
+    with pytest.raises(AuthRejected, match="obtenerToken answered null"):
+        siar.fetch(ASK)
+    assert len(server.received) == 3
+
+
+def test_null_in_place_of_an_encrypted_text_is_no_answer(server: RawServer, siar: SiarHook) -> None:
+    """It says nothing of the credentials."""
+    server.answers = [reply(200, b"null")]
+    with pytest.raises(MalformedPayload, match="cifrarCadena answered null"):
+        siar.open()
+
+
+def test_the_minutes_quota_may_be_spent_at_the_authentication(
+    server: RawServer, siar: SiarHook
+) -> None:
+    """The next attempt starts anew."""
+    text = "Ha superado el número de peticiones permitidas en un minuto"
+    server.answers = [FIRST_TOKEN[0], reply(403, text.encode("iso-8859-15")), *FIRST_TOKEN, LIMITS]
+    with pytest.raises(RateLimited, match="en un minuto") as caught:
+        siar.open()
+    assert caught.value.retry_after == 65
+    assert siar.open().calls_minute == 30
+
+
+def test_a_days_quota_of_version_1_is_told_by_its_header(server: RawServer, siar: SiarHook) -> None:
+    """Without a clock, 24 h."""
+    said = "numero de peticiones permitidas en un dia"
+    server.answers = [*FIRST_TOKEN, reply(403, b"", mensajerespuesta=said)]
+    with pytest.raises(RateLimited, match="en un dia") as caught:
+        siar.open()
+    assert caught.value.retry_after == 86_400
+
+
+def test_a_message_with_http_200_is_a_refusal_all_the_same(
+    server: RawServer, siar: SiarHook
+) -> None:
+    """No rows and a word of quota are no empty answer."""
+    text = "rebasaría el número máximo de datos permitidos en un minuto"
+    body = json.dumps({"datos": [], "MensajeRespuesta": text}).encode()
+    server.answers = [*FIRST_TOKEN, reply(200, body)]
+    with pytest.raises(RateLimited):
+        siar.fetch(ASK)
+
+
+def test_an_early_date_without_a_hint_is_malformed_and_says_what_to_do(
+    server: RawServer, siar: SiarHook
+) -> None:
+    """A single date is all too early, and that is an answer: this account never sees it."""
+    text = b"La fecha inicial es inferior a la autorizada"
+    server.answers = [*FIRST_TOKEN, reply(403, text)]
+    with pytest.raises(MalformedPayload, match="put that date into the station's `from`"):
+        siar.fetch(ASK)
+    answer = siar.fetch(hourly_ask(date(2025, 6, 30)))
+    assert answer.readings == ()
+    assert answer.evidence == "HTTP 403: 'La fecha inicial es inferior a la autorizada'"
+
+
+@pytest.mark.parametrize(
+    "login,password", [(None, PASSWORD), (LOGIN, None), ("", ""), (None, None)]
+)
+def test_credentials_that_lack_are_asked_for(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch, login: str | None, password: str | None
+) -> None:
+    """Before anything is sent."""
+    from gapfill.hooks.siar import SiarHook
+
+    given = {k: v for k, v in (("login", login), ("password", password)) if v is not None}
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", server.connection(**given))
+    with pytest.raises(ConfigError, match=r"'siar_default' has no (login|password)"):
+        SiarHook().open()
+    assert server.received == []
+
+
+def test_a_server_that_repeats_what_it_was_sent_tells_nothing(
+    server: RawServer, siar: SiarHook, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each answer in turn repeats all secrets there are by then."""
+    caplog.set_level(logging.DEBUG)
+    echo = f"token {TOKEN} Usuario {USER} Password {KEY} cadena {PASSWORD} {LOGIN} ".encode()
+    told = ""
+    for n, status in ((0, 403), (1, 500), (2, 403), (3, 403), (3, 500), (3, 400), (3, 200)):
+        server.received.clear()
+        server.answers = [*FIRST_TOKEN[:n], reply(status, echo, mensajerespuesta=TOKEN)]
+        siar._token = None
+        with pytest.raises(SourceError) as caught:
+            siar.fetch(ASK)
+        told += str(caught.value)
+    secrets = (LOGIN, PASSWORD, "pass%2Fw%2Brd")
+    assert not [secret for secret in secrets if secret in told + caplog.text]
+    last = told.rsplit("siar hourly", 1)[1]
+    assert "***" in last
+    assert not [secret for secret in (USER, KEY, TOKEN) if secret in last + caplog.text]
