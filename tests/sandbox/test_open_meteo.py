@@ -230,3 +230,5 @@ def test_the_truth_is_what_the_api_serves(sandbox: Sandbox) -> None:
     assert float(second["humidity"]) == hourly["hourly"]["relative_humidity_2m"][2]
     assert float(second["wind_speed"]) == hourly["hourly"]["wind_speed_10m"][2]
     assert len(lines) == 3
+    odd = call(f"{url}&start=2025-11-04T00:30Z&end=2025-11-04T01:30Z").text.splitlines()
+    assert odd[1:] == lines[2:]
