@@ -245,6 +245,7 @@ def test_without_a_connection_each_product_has_its_public_host() -> None:
         ({}, "https://archive-api.open-meteo.com"),
         ({"extra": {"timeout": 9}}, "https://archive-api.open-meteo.com"),
         ({"host": "https://API.open-meteo.com:443/"}, "https://archive-api.open-meteo.com"),
+        ({"host": "http://api.open-meteo.com"}, "https://archive-api.open-meteo.com"),
         ({"host": "https://weather.example:8443/meteo"}, "https://weather.example:8443/meteo"),
         (
             {"host": "https://weather.example", "extra": {"archive_host": ""}},

@@ -230,3 +230,27 @@ def test_the_truth_is_what_the_api_serves(sandbox: Sandbox) -> None:
     assert float(second["humidity"]) == hourly["hourly"]["relative_humidity_2m"][2]
     assert float(second["wind_speed"]) == hourly["hourly"]["wind_speed_10m"][2]
     assert len(lines) == 3
+    odd = call(f"{url}&start=2025-11-04T00:30Z&end=2025-11-04T01:30Z").text.splitlines()
+    assert odd[1:] == lines[2:]
+
+
+@pytest.mark.parametrize(
+    "name,unit,symbol,factor",
+    [
+        ("precipitation", {"precipitation_unit": "inch"}, "inch", 0.03937),
+        ("wind_gusts_10m", {"wind_speed_unit": "kn"}, "kn", 1.9438),
+        ("wind_gusts_10m", {"wind_speed_unit": "mph"}, "mp/h", 2.2369),
+    ],
+)
+def test_another_unit_is_another_number(
+    sandbox: Sandbox, name: str, unit: dict[str, str], symbol: str, factor: float
+) -> None:
+    """Of two weeks, in which it rains on some days."""
+    days = {"start_date": "2025-10-20", "end_date": "2025-11-02"}
+    query = ({"hourly": name}, PLACE, days)
+    metric = _ask(sandbox.url, "forecast", *query, {"wind_speed_unit": "ms"}).json()
+    other = _ask(sandbox.url, "forecast", *query, unit).json()
+    assert other["hourly_units"][name] == symbol
+    expected = [factor * value for value in metric["hourly"][name]]
+    assert max(expected) > 0.03
+    assert other["hourly"][name] == pytest.approx(expected, abs=0.06 * factor)

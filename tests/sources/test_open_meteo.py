@@ -298,6 +298,8 @@ def _without(key: str, *, inside: str | None = None) -> bytes:
         (body_of(LABELS, utc_offset_seconds=3600), "its times are 3600 s off UTC"),
         (body_of(LABELS, utc_offset_seconds=None), "its times are None s off UTC"),
         (body_of(LABELS, latitude=38.5), "its latitude is 38.5"),
+        (body_of(LABELS, latitude=398.09), "its latitude is 398.09"),
+        (body_of(LABELS, longitude=1e300), "its longitude is 1e"),
         (body_of(LABELS, longitude=-4.1), "its longitude is -4.1"),
         (body_of(LABELS, longitude=None), "its longitude is None"),
         (body_of(LABELS, [ONE_HOUR]), "hourly.temperature_2m has 1 values for 2 times"),

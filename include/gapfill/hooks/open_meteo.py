@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.errors import GapfillError
 from gapfill.hooks import retry_after
-from gapfill.hooks.access import origin, second_root
+from gapfill.hooks.access import is_at_home, second_root
 from gapfill.hooks.base import ApiHook
 from gapfill.hooks.call import Call
 from gapfill.sources import open_meteo
@@ -48,7 +48,7 @@ class OpenMeteoHook(ApiHook):
             ConfigError: If the connection is wrong.
         """
         root = self.access.root
-        is_public = origin(root) == origin(self.public_host)
+        is_public = is_at_home(self.public_host, root)
         return second_root(self.access, "archive_host") or (PUBLIC_ARCHIVE if is_public else root)
 
     def get_weather(self, ask: Ask) -> Answer:

@@ -122,7 +122,9 @@ def _truth(
     _query: Mapping[str, str], start: datetime, end: datetime
 ) -> Iterable[tuple[datetime, Sequence[float]]]:
     """Yield the slots of ``[start, end)`` as the API states them in the catalogue's units."""
-    units, slot = units_of({"wind_speed_unit": "ms"}), start
+    units = units_of({"wind_speed_unit": "ms"})
+    slot = start.replace(minute=0, second=0, microsecond=0)
+    slot += _HOUR if slot < start else timedelta(0)
     while slot < end:
         sight = weather(slot + _HOUR, _SOURCE)
         values = [written(name, sight, units[v.kind]) for name, v in VARIABLES.items()]

@@ -34,6 +34,7 @@ Limits and lag:
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,7 +62,7 @@ The API takes a neighbour where its elevation is closer (open-meteo/open-meteo#1
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _OK = 200
 _UNDEFINED = "undefined"
-_FULL_TURN, _HALF_TURN = 360.0, 180.0
+_FULL_TURN = 360.0
 
 
 class _Variable(NamedTuple):
@@ -179,17 +180,19 @@ def _check_frame(ask: Ask, document: Node) -> None:
     offset = document["utc_offset_seconds"].scalar()
     if number(offset) != 0:
         raise malformed(ask, f"its times are {excerpt(str(offset))} s off UTC")
-    place = ask.series.place
-    for name, wanted in (("latitude", place.latitude), ("longitude", place.longitude)):
-        given = document[name].scalar()
-        degrees = number(given)
-        if degrees is None or _turn(degrees - wanted) > FARTHEST_CELL:
-            raise malformed(ask, f"its {name} is {excerpt(str(given))}, of no cell near {wanted}")
+    _check_cell(ask, document, "latitude", ask.series.place.latitude)
+    _check_cell(ask, document, "longitude", ask.series.place.longitude)
 
 
-def _turn(degrees: float) -> float:
-    """Return the size of an angle the short way round: 359.9° are 0.1°."""
-    return abs((degrees + _HALF_TURN) % _FULL_TURN - _HALF_TURN)
+def _check_cell(ask: Ask, document: Node, name: str, wanted: float) -> None:
+    """Refuse a grid cell that is not near the place: 179.9° and -179.9° are 0.2° apart."""
+    given = document[name].scalar()
+    degrees = number(given)
+    distance = math.inf if degrees is None else abs(degrees - wanted)
+    if name == "longitude" and distance < _FULL_TURN:
+        distance = min(distance, _FULL_TURN - distance)
+    if distance > FARTHEST_CELL:
+        raise malformed(ask, f"its {name} is {excerpt(str(given))}, of no cell near {wanted}")
 
 
 def _rows(ask: Ask, hourly: Node, units: Node) -> list[RawRow]:
