@@ -176,6 +176,23 @@ def test_stations_of_a_place_fill_one_series_each_in_its_own_dates(weather: Site
     assert [r.source for r in held(site)] == ["siar_csv/J09", "siar/J17"]
 
 
+def test_a_station_of_other_dates_than_the_series_is_accounted_for(weather: Site) -> None:
+    """Its rows are all outside, and none of them is stored."""
+    closed = Station("siar_csv", "J09", Interval(SINCE - 900 * DAY, SINCE))
+    site = replace(weather, catalog=with_stations(weather.catalog, closed))
+    lines = [row(date(2018, 6, 20), station="9"), blank(date(2018, 6, 21), station="9")]
+    (taken,) = import_all(site, file_of(*lines, name=OLD))
+    assert taken == Taken(OLD, "J09", "weather_daily", 2, 1, 0, outside=1, written=0, stood=0)
+    assert held(site) == []
+
+
+def test_a_file_without_values_is_accounted_for(weather: Site) -> None:
+    """A year in which the station was off."""
+    (taken,) = import_all(weather, file_of(blank(date(2024, 1, 1))))
+    assert taken == Taken(NAME, "J17", "weather_daily", 1, 1, 0, outside=0, written=0, stood=0)
+    assert held(weather) == []
+
+
 def test_targets_are_the_daily_weather_series_with_a_siar_station() -> None:
     """J17 stands under both sources, and is one target; hourly weather and prices are none."""
     found = [(t.series.name, t.product.key, t.station.id) for t in targets(catalog.load())]

@@ -158,7 +158,7 @@ def test_a_file_cut_in_a_row_is_refused_with_its_line(cut: int) -> None:
     second = len(csv_bytes(ROW))
     with pytest.raises(MalformedPayload, match=r"\.csv, line 3: ") as caught:
         read_file(NAME, body[: second + cut])
-    assert "of 24 cells: the file is not whole" in str(caught.value)
+    assert "cells, expected 24: the file is not whole" in str(caught.value)
 
 
 def test_a_cut_in_the_middle_of_a_character_is_refused() -> None:
@@ -194,8 +194,8 @@ def test_the_last_cell_of_an_open_last_line_is_not_believed() -> None:
         (ROW.replace("2024;1;", "2023;1;"), "01/01/2024 is not day 1 of 2023, as Año and Dia say"),
         (ROW.replace("2024;1;", "2024;;"), "Dia is '', no whole number"),
         (ROW.replace("01/01/2024;2024;1", "04/03/2024;2024;94"), "04/03/2024 is not day 94 of"),
-        (ROW + ";1", "it has 25 of 24 cells"),
-        (ROW.replace(";6,87", ""), "it has 23 of 24 cells"),
+        (ROW + ";1", "it has 25 cells, expected 24"),
+        (ROW.replace(";6,87", ""), "it has 23 cells, expected 24"),
     ],
 )
 def test_a_row_that_is_not_what_it_says_is_refused(text: str, said: str) -> None:

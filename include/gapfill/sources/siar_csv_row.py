@@ -94,7 +94,7 @@ class Row:
         self.place = place
         self.cells: Sequence[str] = split_cells(text)
         if len(self.cells) != len(COLUMNS):
-            problem = f"it has {len(self.cells)} of {len(COLUMNS)} cells"
+            problem = f"it has {len(self.cells)} cells, expected {len(COLUMNS)}"
             hint = ": the file is not whole" if is_open else ""
             raise refused(place, problem + hint)
         self.values = {name: self.cells[n] for name, n in _AT.items() if self.cells[n]}
