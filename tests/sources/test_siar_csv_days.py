@@ -178,6 +178,9 @@ def test_a_cell_that_may_be_cut_is_reported_unless_another_file_has_it() -> None
         "ends the file without a line break, so it may be cut "
         "(J17_Linares_01_01_2024_31_12_2024.csv, line 2)"
     )
+    without = file_of(row(date(2024, 1, 1), et0=""), name=OTHER)
+    for files in ([cut, without], [without, cut]):
+        assert answer(ask_days(), files).rejected == (rejected,)
     whole = file_of(row(date(2024, 1, 1)), name=OTHER)
     for files in ([cut, whole], [whole, cut]):
         said = answer(ask_days(), files)

@@ -139,11 +139,7 @@ def _write(site: Site, series: Series, said: Answer, batch: str) -> set[datetime
     before = set(site.store.batch_slots(batch).get(series.name, ()))
     site.store.write(series, said.readings, batch)
     span = Interval(said.readings[0].slot, series.grid.end_of(said.readings[-1].slot))
-    grades = {
-        row.slot: row.grade
-        for row in site.store.read(series, span)
-        if all(name in row.values for name in series.required)
-    }
+    grades = {row.slot: row.grade for row in site.store.read(series, span)}
     lost = [r.slot for r in said.readings if grades.get(r.slot, 0) < r.grade]
     if lost:
         message = (
@@ -170,7 +166,9 @@ def _account(work: _Work, file: CsvFile, written: set[datetime]) -> Taken:
         outside=len(file.days) - len(inside),
         written=new,
         stood=len(whole) - new,
-        refused=tuple(r for r in work.said.rejected if work.days[r.slot].file == file.name),
+        refused=tuple(
+            r for r in work.said.rejected if work.days[r.slot].row_of(r.field).file == file.name
+        ),
     )
 
 

@@ -29,11 +29,10 @@ import unicodedata
 from dataclasses import dataclass
 
 from gapfill.sources.base import excerpt
-from gapfill.sources.siar_csv_row import COLUMNS, Day, Row, refused, split_cells
+from gapfill.sources.siar_csv_row import COLUMNS, CUTTABLE, Day, Row, refused, split_cells
 
 _ENCODING = "utf-16-le"
 _BOM = "\ufeff"
-_LAST = "et0"  # the last column: what a cut file may have half of
 _NAME = re.compile(r"([A-Z]{1,2})(\d{1,3})(_.*)?\.csv", re.IGNORECASE | re.ASCII | re.DOTALL)
 
 
@@ -91,7 +90,7 @@ def read_file(name: str, body: bytes) -> CsvFile:
         provinces.add(row.province(station))
         if len(provinces) > 1:
             raise refused(row.place, "it is of another province than the rows before")
-        cut = row.values.pop(_LAST, "") if row.may_be_cut else ""
+        cut = row.values.pop(CUTTABLE, "") if row.may_be_cut else ""
         days.append(Day(row.slot(), row.values, name, n, cut))
     return CsvFile(name, station, tuple(days), blank)
 
@@ -105,7 +104,7 @@ def _text(name: str, body: bytes) -> str:
     if not body:
         raise refused(name, "it is empty; expected a header and rows")
     has_bom = body.startswith(_BOM.encode(_ENCODING))
-    if not has_bom and (body[:1] == b"\0" or body[1:2] != b"\0"):
+    if not has_bom and body[1:2] != b"\0":
         guess = "UTF-16BE" if body[:1] in (b"\0", b"\xfe") else "UTF-8, Latin-1 or the like"
         raise refused(name, f"it is {guess}; expected UTF-16LE, as SIAR's web writes it")
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.resolution import DAY
 from gapfill.sources.base import Answer, RawRow, Rejected, check, excerpt, number
-from gapfill.sources.siar_csv_row import FIELDS, Day, refused
+from gapfill.sources.siar_csv_row import CUTTABLE, FIELDS, Day, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,14 @@ def _both(first: Day, later: Day) -> Day:
                 f"{excerpt(first.values[name])} in {first.place}"
             )
             raise refused(later.place, problem, "keep the one that was downloaded last")
-    return first._replace(values={**later.values, **first.values}, cut=first.cut or later.cut)
+    lent = {name: later for name in later.values if name not in first.values}
+    if later.cut and not first.cut:
+        lent.setdefault(CUTTABLE, later)
+    return first._replace(
+        values={**later.values, **first.values},
+        cut=first.cut or later.cut,
+        lent={**lent, **first.lent},
+    )
 
 
 def _meaning(text: str) -> object:
@@ -79,8 +86,13 @@ def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
     asked = {slot: day for slot, day in days.items() if slot in ask.interval}
     rows = [RawRow(slot, day.values) for slot, day in asked.items()]
     checked = check(ask, rows, ask.interval, _evidence(ask, files, asked))
-    told = [replace(r, reason=f"{r.reason} ({asked[r.slot].place})") for r in checked.rejected]
-    return replace(checked, rejected=(*told, *_cut(asked)))
+    rejected = (*checked.rejected, *_cut(asked.values()))
+    places = [asked[r.slot].row_of(r.field).place for r in rejected]
+    told = [
+        replace(r, reason=f"{r.reason} ({place})")
+        for r, place in zip(rejected, places, strict=True)
+    ]
+    return replace(checked, rejected=tuple(told))
 
 
 def _refuse_future(days: Iterable[Day], now: datetime) -> None:
@@ -90,13 +102,13 @@ def _refuse_future(days: Iterable[Day], now: datetime) -> None:
             raise refused(day.place, problem, "remove the row, or set the clock right")
 
 
-def _cut(days: Mapping[datetime, Day]) -> list[Rejected]:
+def _cut(days: Iterable[Day]) -> list[Rejected]:
     """Return the last cells of files without a last line break that no other file has."""
     reason = "ends the file without a line break, so it may be cut"
     return [
-        Rejected(day.slot, "et0", excerpt(day.cut), f"{reason} ({day.place})")
-        for day in days.values()
-        if day.cut and "et0" not in day.values
+        Rejected(day.slot, CUTTABLE, excerpt(day.cut), reason)
+        for day in days
+        if day.cut and CUTTABLE not in day.values
     ]
 
 

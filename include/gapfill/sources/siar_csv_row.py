@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.errors import MalformedPayload
@@ -37,6 +38,9 @@ FIELDS = {
 }
 """Column of each field."""
 
+CUTTABLE = "et0"
+"""Field of the last column: what a file that breaks off may have half of."""
+
 PROVINCES = {23: "J"}
 """Letters of the provinces that were seen. Of another, the number alone is checked."""
 
@@ -56,6 +60,7 @@ class Day(NamedTuple):
         file: Name of its file.
         line: Its line there, counted from 1.
         cut: Last cell of a file without a last line break, which may be cut; else empty.
+        lent: Rows of the same day in other files, by the field that was taken from them.
     """
 
     slot: datetime
@@ -63,11 +68,16 @@ class Day(NamedTuple):
     file: str
     line: int
     cut: str = ""
+    lent: Mapping[str, Day] = MappingProxyType({})
 
     @property
     def place(self) -> str:
         """Where it stands, for a sentence."""
         return f"{self.file}, line {self.line}"
+
+    def row_of(self, field: str) -> Day:
+        """Return the row that says the value of a field: this one, or that of another file."""
+        return self.lent.get(field, self)
 
 
 def refused(place: str, problem: str, step: str = _AGAIN) -> MalformedPayload:
