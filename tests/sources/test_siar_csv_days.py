@@ -150,6 +150,18 @@ def test_files_that_contradict_each_other_are_refused_both_by_name() -> None:
         assert str(caught.value).startswith(said)
 
 
+def test_a_contradiction_names_the_row_that_a_value_was_taken_from() -> None:
+    """The third file contradicts the second, which had filled a blank of the first."""
+    first = file_of(row(date(2024, 1, 1), et0=""), name="J17_a.csv")
+    second = file_of(row(date(2024, 1, 1), et0="0,7"), name="J17_b.csv")
+    third = file_of(row(date(2024, 1, 1), et0="0,8"), name="J17_c.csv")
+    with pytest.raises(MalformedPayload) as caught:
+        held([first, second, third])
+    assert str(caught.value).startswith(
+        "J17_c.csv, line 2: EtPMon of 01/01/2024 is 0,8, and 0,7 in J17_b.csv, line 2. "
+    )
+
+
 def test_a_date_that_comes_twice_in_a_file_must_say_the_same() -> None:
     """Twice the same is one day; two temperatures are none."""
     assert len(answer(ask_days(), [file_of(ROW, ROW)]).readings) == 1

@@ -37,11 +37,11 @@ def join(files: Iterable[CsvFile]) -> dict[datetime, Day]:
 
 
 def _both(first: Day, later: Day) -> Day:
-    for name in first.values.keys() & later.values.keys():
-        if _meaning(first.values[name]) != _meaning(later.values[name]):
+    for name, said in first.values.items():
+        if name in later.values and _meaning(later.values[name]) != _meaning(said):
             problem = (
                 f"{FIELDS[name]} of {first.slot:%d/%m/%Y} is {excerpt(later.values[name])}, and "
-                f"{excerpt(first.values[name])} in {first.place}"
+                f"{excerpt(said)} in {first.row_of(name).place}"
             )
             raise refused(later.place, problem, "keep the one that was downloaded last")
     lent = {name: later for name in later.values if name not in first.values}
