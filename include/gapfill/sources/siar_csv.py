@@ -1,8 +1,9 @@
 """SIAR's daily values as CSV files, downloaded by hand: bytes of one file to days.
 
 Source:
-    The form *Consulta de datos* of https://servicio.mapa.gob.es/websiar/; data of MAPA, free
-    to use with the source named. Read 2026-11-24 through files that others have published.
+    https://servicio.mapa.gob.es/websiar/SeleccionParametrosMap.aspx?dst=1; data of MAPA, whose
+    terms apply. Read 2026-11-24 through 27 files of J09 and J17, 2000 to 2025, that somebody
+    has published.
 
 Documented:
     Nothing.
@@ -10,10 +11,10 @@ Documented:
 Observed:
     UTF-16LE **without a byte order mark**, CRLF, ``;``, decimal commas, DD/MM/YYYY, 24
     columns. Read as Latin-1 every cell holds NULs. ``Dia`` is the day of the *year*. Dates
-    are missing (163 in a row when a station moved), and rows have every value blank. Names
-    are ``J17_Linares_01_01_2022_31_12_2022.csv``: station, place, from, to; a name may be
-    decomposed Unicode (NFD). Whether the last row ends with a line break was not seen: where
-    it does not, its last cell may be cut and is not believed.
+    are missing (163 in a row when a station moved); rows have every value blank, or only
+    some. Every file ends with a line break, so one that does not is cut. Names are
+    ``J17_Linares_01_01_2022_31_12_2022.csv``: station, place, from, to; a name may be
+    decomposed Unicode (NFD).
 
 Units:
     °C, %, m/s, MJ/m², mm: those of ``weather_daily``.
@@ -29,7 +30,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from gapfill.sources.base import excerpt
-from gapfill.sources.siar_csv_row import COLUMNS, CUTTABLE, Day, Row, refused, split_cells
+from gapfill.sources.siar_csv_row import COLUMNS, Day, Row, refused, split_cells
 
 _ENCODING = "utf-16-le"
 _BOM = "\ufeff"
@@ -76,22 +77,22 @@ def read_file(name: str, body: bytes) -> CsvFile:
         raise refused(excerpt(name), "its name does not begin with a station, such as J17_")
     lines = _text(name, body).split("\n")
     _check_header(name, lines[0].removesuffix("\r"))
+    if lines[-1]:
+        raise refused(f"{name}, line {len(lines)}", "the file breaks off in it, and is not whole")
     days: list[Day] = []
     provinces: set[int] = set()
     blank = 0
     for n, text in enumerate(lines[1:], start=2):
-        is_open = n == len(lines) and not text.endswith("\r")
         if not text.strip():
             continue
-        row = Row(f"{name}, line {n}", text.removesuffix("\r"), is_open=is_open)
+        row = Row(f"{name}, line {n}", text.removesuffix("\r"))
         if not row.values:
             blank += 1
             continue
         provinces.add(row.province(station))
         if len(provinces) > 1:
             raise refused(row.place, "it is of another province than the rows before")
-        cut = row.values.pop(CUTTABLE, "") if row.may_be_cut else ""
-        days.append(Day(row.slot(), row.values, name, n, cut))
+        days.append(Day(row.slot(), row.values, name, n))
     return CsvFile(name, station, tuple(days), blank)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.resolution import DAY
-from gapfill.sources.base import Answer, RawRow, Rejected, check, excerpt, number
-from gapfill.sources.siar_csv_row import CUTTABLE, FIELDS, Day, refused
+from gapfill.sources.base import Answer, RawRow, check, excerpt, number
+from gapfill.sources.siar_csv_row import FIELDS, Day, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,13 +45,7 @@ def _both(first: Day, later: Day) -> Day:
             )
             raise refused(later.place, problem, "keep the one that was downloaded last")
     lent = {name: later for name in later.values if name not in first.values}
-    if later.cut and not first.cut:
-        lent.setdefault(CUTTABLE, later)
-    return first._replace(
-        values={**later.values, **first.values},
-        cut=first.cut or later.cut,
-        lent={**lent, **first.lent},
-    )
+    return first._replace(values={**later.values, **first.values}, lent={**lent, **first.lent})
 
 
 def _meaning(text: str) -> object:
@@ -86,11 +80,9 @@ def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
     asked = {slot: day for slot, day in days.items() if slot in ask.interval}
     rows = [RawRow(slot, day.values) for slot, day in asked.items()]
     checked = check(ask, rows, ask.interval, _evidence(ask, files, asked))
-    rejected = (*checked.rejected, *_cut(asked.values()))
-    places = [asked[r.slot].row_of(r.field).place for r in rejected]
     told = [
-        replace(r, reason=f"{r.reason} ({place})")
-        for r, place in zip(rejected, places, strict=True)
+        replace(r, reason=f"{r.reason} ({asked[r.slot].row_of(r.field).place})")
+        for r in checked.rejected
     ]
     return replace(checked, rejected=tuple(told))
 
@@ -100,16 +92,6 @@ def _refuse_future(days: Iterable[Day], now: datetime) -> None:
         if day.slot + DAY > now:
             problem = f"{day.slot:%d/%m/%Y} has values and is not over at {iso(now)}"
             raise refused(day.place, problem, "remove the row, or set the clock right")
-
-
-def _cut(days: Iterable[Day]) -> list[Rejected]:
-    """Return the last cells of files without a last line break that no other file has."""
-    reason = "ends the file without a line break, so it may be cut"
-    return [
-        Rejected(day.slot, CUTTABLE, excerpt(day.cut), reason)
-        for day in days
-        if day.cut and CUTTABLE not in day.values
-    ]
 
 
 def _evidence(ask: Ask, files: Sequence[CsvFile], asked: Mapping[datetime, Day]) -> str:

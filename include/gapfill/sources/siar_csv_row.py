@@ -38,9 +38,6 @@ FIELDS = {
 }
 """Column of each field."""
 
-CUTTABLE = "et0"
-"""Field of the last column: what a file that breaks off may have half of."""
-
 PROVINCES = {23: "J"}
 """Letters of the provinces that were seen. Of another, the number alone is checked."""
 
@@ -59,7 +56,6 @@ class Day(NamedTuple):
         values: What its cells say, by field name; blank ones are absent.
         file: Name of its file.
         line: Its line there, counted from 1.
-        cut: Last cell of a file without a last line break, which may be cut; else empty.
         lent: Rows of the same day in other files, by the field that was taken from them.
     """
 
@@ -67,7 +63,6 @@ class Day(NamedTuple):
     values: Mapping[str, str]
     file: str
     line: int
-    cut: str = ""
     lent: Mapping[str, Day] = MappingProxyType({})
 
     @property
@@ -97,18 +92,15 @@ class Row:
 
     Attributes:
         values: What the cells of known fields say, without the blank ones.
-        may_be_cut: Whether the last cell may be the beginning of one.
     """
 
-    def __init__(self, place: str, text: str, *, is_open: bool) -> None:
+    def __init__(self, place: str, text: str) -> None:
         self.place = place
         self.cells: Sequence[str] = split_cells(text)
         if len(self.cells) != len(COLUMNS):
             problem = f"it has {len(self.cells)} cells, expected {len(COLUMNS)}"
-            hint = ": the file is not whole" if is_open else ""
-            raise refused(place, problem + hint)
+            raise refused(place, problem)
         self.values = {name: self.cells[n] for name, n in _AT.items() if self.cells[n]}
-        self.may_be_cut = is_open and not text.rstrip().endswith(";")
 
     def province(self, station: str) -> int:
         """Return the row's province, having refused another station than the file's name says."""
