@@ -75,8 +75,19 @@ def test_a_file_is_read_again_only_when_it_has_changed(folder: Path) -> None:
     path.write_bytes(csv_bytes(*rows(days(date(2024, 1, 1), 3)), row(date(2024, 1, 8))))
     os.utime(path, (1_700_000_000, 1_700_000_000))
     assert source.held("J17")[-1] == Interval(FIRST + 7 * DAY, FIRST + 8 * DAY)
+    path.write_bytes(csv_bytes(row(date(2024, 1, 5))))
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert source.held("J17") == [Interval(FIRST + 4 * DAY, FIRST + 5 * DAY)]
     path.unlink()
     assert source.held("J17") == []
+
+
+def test_files_come_in_order_of_their_composed_names(tmp_path: Path) -> None:
+    """The first to have a day is the same one on every disk."""
+    for name in ("J17_z.csv", "J17_e\u0301.csv", "J17_a.csv"):
+        (tmp_path / name).write_bytes(csv_bytes(row(date(2024, 1, 1))))
+    names = [file.name for file in SiarCsvFolder(tmp_path).files("J17")]
+    assert names == ["J17_a.csv", "J17_z.csv", "J17_\u00e9.csv"]
 
 
 @pytest.mark.parametrize("asked", ["NFC", "NFD"])
@@ -99,7 +110,7 @@ def test_a_problem_in_a_file_names_that_file(folder: Path) -> None:
     (folder / half).write_bytes(csv_bytes(*rows(days(date(2023, 1, 1), 3)))[:-30])
     source = SiarCsvFolder(folder)
     for ask in (lambda: source.fetch(ask_days()), lambda: source.held("J17")):
-        with pytest.raises(MalformedPayload, match=rf"^{half}, line 4: .*not whole"):
+        with pytest.raises(MalformedPayload, match=rf"^{half}, line 4: the file breaks off in it"):
             ask()
     assert source.held("J09") == [
         Interval(datetime(2017, 1, 1, tzinfo=UTC), datetime(2017, 1, 4, tzinfo=UTC))

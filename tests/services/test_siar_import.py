@@ -176,6 +176,43 @@ def test_stations_of_a_place_fill_one_series_each_in_its_own_dates(weather: Site
     assert [r.source for r in held(site)] == ["siar_csv/J09", "siar/J17"]
 
 
+def test_of_two_stations_with_the_same_day_the_first_one_stands(weather: Site) -> None:
+    """The second is as good, and counts as nothing written."""
+    stations = [Station("siar_csv", name, Interval(SINCE, END_OF_TIME)) for name in ("J17", "J09")]
+    site = replace(weather, catalog=with_stations(weather.catalog, *stations))
+    old = file_of(row(date(2024, 1, 1), "3", station="9"), name=OLD)
+    taken = import_all(site, file_of(row(date(2024, 1, 1))), old)
+    assert [(t.station, t.written, t.stood) for t in taken] == [("J17", 1, 0), ("J09", 0, 1)]
+    assert [r.source for r in held(site)] == ["siar_csv/J17"]
+
+
+def test_a_refused_value_is_told_of_the_file_that_says_it(weather: Site) -> None:
+    """Also where the day's other values come from another file."""
+    one = file_of(row(date(2023, 12, 31), "-60"), row(date(2024, 1, 1), et0=""), name=OTHER)
+    two = file_of(row(date(2024, 1, 1), "", et0="99"))
+    first, second = import_all(weather, one, two)
+    assert [(r.field, r.value) for r in first.refused] == [("temperature_mean", "-60")]
+    assert [(r.field, r.value) for r in second.refused] == [("et0", "99")]
+    assert second.refused[0].reason == f"is outside 0 to 30 mm ({NAME}, line 2)"
+
+
+def test_a_station_of_other_dates_than_the_series_is_accounted_for(weather: Site) -> None:
+    """Its rows are all outside, and none of them is stored."""
+    closed = Station("siar_csv", "J09", Interval(SINCE - 900 * DAY, SINCE))
+    site = replace(weather, catalog=with_stations(weather.catalog, closed))
+    lines = [row(date(2018, 6, 20), station="9"), blank(date(2018, 6, 21), station="9")]
+    (taken,) = import_all(site, file_of(*lines, name=OLD))
+    assert taken == Taken(OLD, "J09", "weather_daily", 2, 1, 0, outside=1, written=0, stood=0)
+    assert held(site) == []
+
+
+def test_a_file_without_values_is_accounted_for(weather: Site) -> None:
+    """A year in which the station was off."""
+    (taken,) = import_all(weather, file_of(blank(date(2024, 1, 1))))
+    assert taken == Taken(NAME, "J17", "weather_daily", 1, 1, 0, outside=0, written=0, stood=0)
+    assert held(weather) == []
+
+
 def test_targets_are_the_daily_weather_series_with_a_siar_station() -> None:
     """J17 stands under both sources, and is one target; hourly weather and prices are none."""
     found = [(t.series.name, t.product.key, t.station.id) for t in targets(catalog.load())]

@@ -27,9 +27,9 @@ from tests.sources.siar_files import (
 OTHER = "J17_Linares_01_01_2024_31_03_2024.csv"
 
 
-def file_of(*lines: str, name: str = NAME, end: str = "\r\n") -> CsvFile:
+def file_of(*lines: str, name: str = NAME) -> CsvFile:
     """Return a file of these rows, read."""
-    return read_file(name, csv_bytes(*lines, end=end))
+    return read_file(name, csv_bytes(*lines))
 
 
 def test_the_row_of_a_real_file_is_a_reading() -> None:
@@ -150,6 +150,18 @@ def test_files_that_contradict_each_other_are_refused_both_by_name() -> None:
         assert str(caught.value).startswith(said)
 
 
+def test_a_contradiction_names_the_row_that_a_value_was_taken_from() -> None:
+    """The third file contradicts the second, which had filled a blank of the first."""
+    first = file_of(row(date(2024, 1, 1), et0=""), name="J17_a.csv")
+    second = file_of(row(date(2024, 1, 1), et0="0,7"), name="J17_b.csv")
+    third = file_of(row(date(2024, 1, 1), et0="0,8"), name="J17_c.csv")
+    with pytest.raises(MalformedPayload) as caught:
+        held([first, second, third])
+    assert str(caught.value).startswith(
+        "J17_c.csv, line 2: EtPMon of 01/01/2024 is 0,8, and 0,7 in J17_b.csv, line 2. "
+    )
+
+
 def test_a_date_that_comes_twice_in_a_file_must_say_the_same() -> None:
     """Twice the same is one day; two temperatures are none."""
     assert len(answer(ask_days(), [file_of(ROW, ROW)]).readings) == 1
@@ -165,20 +177,3 @@ def test_a_day_that_is_not_over_makes_the_file_malformed() -> None:
     over = datetime(2024, 3, 21, tzinfo=UTC)
     assert len(answer(ask_days(now=over), [file]).readings) == 1
     assert len(answer(ask_days(), [file_of(ROW, blank(date(2024, 3, 20)))]).readings) == 1
-
-
-def test_a_cell_that_may_be_cut_is_reported_unless_another_file_has_it() -> None:
-    """The end of a file without a line break."""
-    cut = file_of(row(date(2024, 1, 1), et0="0,6"), end="")
-    said = answer(ask_days(), [cut])
-    assert ["et0" in r.values for r in said.readings] == [False]
-    (rejected,) = said.rejected
-    assert (rejected.field, rejected.value) == ("et0", "0,6")
-    assert rejected.reason == (
-        "ends the file without a line break, so it may be cut "
-        "(J17_Linares_01_01_2024_31_12_2024.csv, line 2)"
-    )
-    whole = file_of(row(date(2024, 1, 1)), name=OTHER)
-    for files in ([cut, whole], [whole, cut]):
-        said = answer(ask_days(), files)
-        assert ([r.values["et0"] for r in said.readings], said.rejected) == ([0.65], ())

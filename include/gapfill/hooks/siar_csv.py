@@ -72,7 +72,7 @@ class SiarCsvFolder:
         Raises:
             GapfillError: As ``fetch``.
         """
-        return [_read(path) for path in self.paths() if station_of(path.name) == station_id.upper()]
+        return [_read(path) for path in self.paths() if station_of(path.name) == station_id]
 
     def paths(self) -> list[Path]:
         """Return the CSV files of the folder, of any station or none, in order of their names.
@@ -134,6 +134,6 @@ def _read(path: Path) -> CsvFile:
         raise SourceUnavailable(message, source=SOURCE) from exc
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _read_once(path: Path, _changed: int, _size: int) -> CsvFile:
     return read_file(path.name, path.read_bytes())

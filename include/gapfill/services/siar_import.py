@@ -102,12 +102,14 @@ def import_files(site: Site, files: Mapping[str, Sequence[CsvFile]], batch: str)
         MalformedPayload: If two rows of a day contradict each other, or a day is not over.
         StoreError: If the store failed, or what was written could not be read back.
     """
-    works = []
+    works: list[_Work] = []
+    taken: list[Taken] = []
     for target in targets(site.catalog):
         ask, own = _ask(target, site.now), files.get(target.station.id, ())
-        if ask and own:
+        if ask is None:
+            taken += [_unexpected(target, file) for file in own]
+        elif own:
             works.append(_Work(ask, own, join(own), answer(ask, own)))
-    taken: list[Taken] = []
     for work in works:
         written = _write(site, work.ask.series, work.said, batch)
         taken += [_account(work, file, written) for file in work.files]
@@ -137,11 +139,7 @@ def _write(site: Site, series: Series, said: Answer, batch: str) -> set[datetime
     before = set(site.store.batch_slots(batch).get(series.name, ()))
     site.store.write(series, said.readings, batch)
     span = Interval(said.readings[0].slot, series.grid.end_of(said.readings[-1].slot))
-    grades = {
-        row.slot: row.grade
-        for row in site.store.read(series, span)
-        if all(name in row.values for name in series.required)
-    }
+    grades = {row.slot: row.grade for row in site.store.read(series, span)}
     lost = [r.slot for r in said.readings if grades.get(r.slot, 0) < r.grade]
     if lost:
         message = (
@@ -168,7 +166,24 @@ def _account(work: _Work, file: CsvFile, written: set[datetime]) -> Taken:
         outside=len(file.days) - len(inside),
         written=new,
         stood=len(whole) - new,
-        refused=tuple(r for r in work.said.rejected if work.days[r.slot].file == file.name),
+        refused=tuple(
+            r for r in work.said.rejected if work.days[r.slot].row_of(r.field).file == file.name
+        ),
+    )
+
+
+def _unexpected(target: Target, file: CsvFile) -> Taken:
+    """Account for a file of a station that has no date in common with the series."""
+    return Taken(
+        file=file.name,
+        station=file.station,
+        series=target.series.name,
+        rows=len(file.days) + file.blank,
+        blank=file.blank,
+        incomplete=0,
+        outside=len(file.days),
+        written=0,
+        stood=0,
     )
 
 

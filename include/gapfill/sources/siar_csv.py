@@ -1,8 +1,9 @@
 """SIAR's daily values as CSV files, downloaded by hand: bytes of one file to days.
 
 Source:
-    The form *Consulta de datos* of https://servicio.mapa.gob.es/websiar/; data of MAPA, free
-    to use with the source named. Read 2026-11-24 through files that others have published.
+    https://servicio.mapa.gob.es/websiar/SeleccionParametrosMap.aspx?dst=1; data of MAPA, whose
+    terms apply. Read 2026-11-24 through 27 files of J09 and J17, 2000 to 2025, that somebody
+    has published.
 
 Documented:
     Nothing.
@@ -10,10 +11,10 @@ Documented:
 Observed:
     UTF-16LE **without a byte order mark**, CRLF, ``;``, decimal commas, DD/MM/YYYY, 24
     columns. Read as Latin-1 every cell holds NULs. ``Dia`` is the day of the *year*. Dates
-    are missing (163 in a row when a station moved), and rows have every value blank. Names
-    are ``J17_Linares_01_01_2022_31_12_2022.csv``: station, place, from, to; a name may be
-    decomposed Unicode (NFD). Whether the last row ends with a line break was not seen: where
-    it does not, its last cell may be cut and is not believed.
+    are missing (163 in a row when a station moved); rows have every value blank, or only
+    some. Every file ends with a line break, so one that does not is cut. Names are
+    ``J17_Linares_01_01_2022_31_12_2022.csv``: station, place, from, to; a name may be
+    decomposed Unicode (NFD).
 
 Units:
     °C, %, m/s, MJ/m², mm: those of ``weather_daily``.
@@ -33,7 +34,6 @@ from gapfill.sources.siar_csv_row import COLUMNS, Day, Row, refused, split_cells
 
 _ENCODING = "utf-16-le"
 _BOM = "\ufeff"
-_LAST = "et0"  # the last column: what a cut file may have half of
 _NAME = re.compile(r"([A-Z]{1,2})(\d{1,3})(_.*)?\.csv", re.IGNORECASE | re.ASCII | re.DOTALL)
 
 
@@ -77,22 +77,22 @@ def read_file(name: str, body: bytes) -> CsvFile:
         raise refused(excerpt(name), "its name does not begin with a station, such as J17_")
     lines = _text(name, body).split("\n")
     _check_header(name, lines[0].removesuffix("\r"))
+    if lines[-1]:
+        raise refused(f"{name}, line {len(lines)}", "the file breaks off in it, and is not whole")
     days: list[Day] = []
     provinces: set[int] = set()
     blank = 0
     for n, text in enumerate(lines[1:], start=2):
-        is_open = n == len(lines) and not text.endswith("\r")
         if not text.strip():
             continue
-        row = Row(f"{name}, line {n}", text.removesuffix("\r"), is_open=is_open)
+        row = Row(f"{name}, line {n}", text.removesuffix("\r"))
         if not row.values:
             blank += 1
             continue
         provinces.add(row.province(station))
         if len(provinces) > 1:
             raise refused(row.place, "it is of another province than the rows before")
-        cut = row.values.pop(_LAST, "") if row.may_be_cut else ""
-        days.append(Day(row.slot(), row.values, name, n, cut))
+        days.append(Day(row.slot(), row.values, name, n))
     return CsvFile(name, station, tuple(days), blank)
 
 
@@ -105,7 +105,7 @@ def _text(name: str, body: bytes) -> str:
     if not body:
         raise refused(name, "it is empty; expected a header and rows")
     has_bom = body.startswith(_BOM.encode(_ENCODING))
-    if not has_bom and (body[:1] == b"\0" or body[1:2] != b"\0"):
+    if not has_bom and body[1:2] != b"\0":
         guess = "UTF-16BE" if body[:1] in (b"\0", b"\xfe") else "UTF-8, Latin-1 or the like"
         raise refused(name, f"it is {guess}; expected UTF-16LE, as SIAR's web writes it")
     try:

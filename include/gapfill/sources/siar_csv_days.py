@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.resolution import DAY
-from gapfill.sources.base import Answer, RawRow, Rejected, check, excerpt, number
+from gapfill.sources.base import Answer, RawRow, check, excerpt, number
 from gapfill.sources.siar_csv_row import FIELDS, Day, refused
 
 if TYPE_CHECKING:
@@ -37,14 +37,15 @@ def join(files: Iterable[CsvFile]) -> dict[datetime, Day]:
 
 
 def _both(first: Day, later: Day) -> Day:
-    for name in first.values.keys() & later.values.keys():
-        if _meaning(first.values[name]) != _meaning(later.values[name]):
+    for name, said in first.values.items():
+        if name in later.values and _meaning(later.values[name]) != _meaning(said):
             problem = (
                 f"{FIELDS[name]} of {first.slot:%d/%m/%Y} is {excerpt(later.values[name])}, and "
-                f"{excerpt(first.values[name])} in {first.place}"
+                f"{excerpt(said)} in {first.row_of(name).place}"
             )
             raise refused(later.place, problem, "keep the one that was downloaded last")
-    return first._replace(values={**later.values, **first.values}, cut=first.cut or later.cut)
+    lent = {name: later for name in later.values if name not in first.values}
+    return first._replace(values={**later.values, **first.values}, lent={**lent, **first.lent})
 
 
 def _meaning(text: str) -> object:
@@ -79,8 +80,11 @@ def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
     asked = {slot: day for slot, day in days.items() if slot in ask.interval}
     rows = [RawRow(slot, day.values) for slot, day in asked.items()]
     checked = check(ask, rows, ask.interval, _evidence(ask, files, asked))
-    told = [replace(r, reason=f"{r.reason} ({asked[r.slot].place})") for r in checked.rejected]
-    return replace(checked, rejected=(*told, *_cut(asked)))
+    told = [
+        replace(r, reason=f"{r.reason} ({asked[r.slot].row_of(r.field).place})")
+        for r in checked.rejected
+    ]
+    return replace(checked, rejected=tuple(told))
 
 
 def _refuse_future(days: Iterable[Day], now: datetime) -> None:
@@ -88,16 +92,6 @@ def _refuse_future(days: Iterable[Day], now: datetime) -> None:
         if day.slot + DAY > now:
             problem = f"{day.slot:%d/%m/%Y} has values and is not over at {iso(now)}"
             raise refused(day.place, problem, "remove the row, or set the clock right")
-
-
-def _cut(days: Mapping[datetime, Day]) -> list[Rejected]:
-    """Return the last cells of files without a last line break that no other file has."""
-    reason = "ends the file without a line break, so it may be cut"
-    return [
-        Rejected(day.slot, "et0", excerpt(day.cut), f"{reason} ({day.place})")
-        for day in days.values()
-        if day.cut and "et0" not in day.values
-    ]
 
 
 def _evidence(ask: Ask, files: Sequence[CsvFile], asked: Mapping[datetime, Day]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.errors import MalformedPayload
@@ -55,19 +56,23 @@ class Day(NamedTuple):
         values: What its cells say, by field name; blank ones are absent.
         file: Name of its file.
         line: Its line there, counted from 1.
-        cut: Last cell of a file without a last line break, which may be cut; else empty.
+        lent: Rows of the same day in other files, by the field that was taken from them.
     """
 
     slot: datetime
     values: Mapping[str, str]
     file: str
     line: int
-    cut: str = ""
+    lent: Mapping[str, Day] = MappingProxyType({})
 
     @property
     def place(self) -> str:
         """Where it stands, for a sentence."""
         return f"{self.file}, line {self.line}"
+
+    def row_of(self, field: str) -> Day:
+        """Return the row that says the value of a field: this one, or that of another file."""
+        return self.lent.get(field, self)
 
 
 def refused(place: str, problem: str, step: str = _AGAIN) -> MalformedPayload:
@@ -87,18 +92,15 @@ class Row:
 
     Attributes:
         values: What the cells of known fields say, without the blank ones.
-        may_be_cut: Whether the last cell may be the beginning of one.
     """
 
-    def __init__(self, place: str, text: str, *, is_open: bool) -> None:
+    def __init__(self, place: str, text: str) -> None:
         self.place = place
         self.cells: Sequence[str] = split_cells(text)
         if len(self.cells) != len(COLUMNS):
-            problem = f"it has {len(self.cells)} of {len(COLUMNS)} cells"
-            hint = ": the file is not whole" if is_open else ""
-            raise refused(place, problem + hint)
+            problem = f"it has {len(self.cells)} cells, expected {len(COLUMNS)}"
+            raise refused(place, problem)
         self.values = {name: self.cells[n] for name, n in _AT.items() if self.cells[n]}
-        self.may_be_cut = is_open and not text.rstrip().endswith(";")
 
     def province(self, station: str) -> int:
         """Return the row's province, having refused another station than the file's name says."""
