@@ -97,10 +97,10 @@ def gap_detection() -> None:
         return closing.summarize_run(certificates, BEFORE_UNITS, context)
 
     @task(retries=0, on_failure_callback=alert)
-    def gate(summary: Any) -> None:
+    def gate(summary: Any, ti: Any = None) -> None:
         from gapfill.orchestration import closing
 
-        closing.gate(summary)
+        closing.gate(summary, ti)
 
     request = validate_request()
     plan = plan_backfill(request, detect_gaps(request))
