@@ -21,18 +21,14 @@ do no harm: what one has written, the other finds standing.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from airflow.sdk import TriggerRule, chain, dag, task
+from airflow.sdk import dag
 
-from gapfill import settings
 from gapfill.orchestration.alerts import alert
-from gapfill.orchestration.assets import alias
 from gapfill.orchestration.form import trigger_form
-from gapfill.orchestration.retry import CEILING, BySeverity
+from gapfill.orchestration.pipeline import DEFAULT_ARGS, wire
 
-SOURCES = ("ree", "esios")
-BEFORE_UNITS = ("validate_request", "detect_gaps", "plan_backfill", "choose_sources")
+SOURCES = ("ree", "esios", "openweathermap", "aemet", "siar", "siar_csv", "open_meteo")
 
 
 @dag(
@@ -44,74 +40,11 @@ BEFORE_UNITS = ("validate_request", "detect_gaps", "plan_backfill", "choose_sour
     tags=["gapfill"],
     doc_md=__doc__,
     on_failure_callback=alert,
-    default_args={
-        "retries": 1,
-        "retry_delay": timedelta(seconds=settings.retry_delay_s()),
-        "retry_policy": BySeverity(),
-        "execution_timeout": timedelta(minutes=20),
-    },
+    default_args=DEFAULT_ARGS,
 )
 def gap_detection() -> None:
     """Wire the tasks; what they do is in ``gapfill.orchestration``."""
-
-    @task
-    def validate_request(params: Any = None, ti: Any = None) -> Any:
-        from gapfill.orchestration import tasks
-
-        return tasks.validate_request(params, ti)
-
-    @task
-    def detect_gaps(request: Any, ti: Any = None) -> Any:
-        from gapfill.orchestration import tasks
-
-        return tasks.detect_gaps(request, ti)
-
-    @task
-    def plan_backfill(request: Any, reports: Any, ti: Any = None) -> Any:
-        from gapfill.orchestration import tasks
-
-        return tasks.plan_backfill(request, reports, ti)
-
-    @task.branch
-    def choose_sources(request: Any, plan: Any, ti: Any = None) -> Any:
-        from gapfill.orchestration import tasks
-
-        return tasks.choose_sources(request, plan, SOURCES, "units_", ti)
-
-    @task
-    def pick(plan: Any, source: str) -> Any:
-        from gapfill.orchestration import tasks
-
-        return tasks.pick_units(plan, source)
-
-    @task(retries=CEILING, map_index_template="{{ task.op_kwargs['unit']['label'] }}")
-    def backfill(unit: Any, dag_run: Any = None, ti: Any = None) -> Any:
-        from gapfill.orchestration import tasks
-
-        return tasks.backfill(unit, tasks.run_name(dag_run.dag_id, dag_run.run_id), ti)
-
-    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[alias()])
-    def summarize(certificates: Any, **context: Any) -> Any:
-        from gapfill.orchestration import closing
-
-        return closing.summarize_run(certificates, BEFORE_UNITS, context)
-
-    @task(retries=0, on_failure_callback=alert)
-    def gate(summary: Any, ti: Any = None) -> None:
-        from gapfill.orchestration import closing
-
-        closing.gate(summary, ti)
-
-    request = validate_request()
-    plan = plan_backfill(request, detect_gaps(request))
-    chosen = choose_sources(request, plan)
-    certificates: list[Any] = []
-    for source in SOURCES:
-        units = pick.override(task_id=f"units_{source}")(plan, source)
-        chain(chosen, units)
-        filling = backfill.override(task_id=f"backfill_{source}", pool=f"gapfill_{source}")
-        certificates.append(filling.expand(unit=units))
-    gate(summarize(certificates))
+    wire(SOURCES)
 
 
 wired = gap_detection()

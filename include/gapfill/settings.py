@@ -31,3 +31,9 @@ def retry_delay_s() -> float:
         return max(0.0, float(os.environ.get("GAPFILL_RETRY_DELAY") or 30))
     except ValueError:
         return 30.0
+
+
+def siar_csv_folder() -> Path | None:
+    """Return ``GAPFILL_SIAR_CSV``: the folder of SIAR's CSV files; ``None`` for none."""
+    folder = os.environ.get("GAPFILL_SIAR_CSV")
+    return Path(folder).expanduser() if folder else None

@@ -45,9 +45,6 @@ USAGE = {
     ("status", "--end", "9999-12-31"): (
         "--end '9999-12-31' is not between the years 1900 and 2200."
     ),
-    ("explain", "pvpc", "2025-09-01"): (
-        "pvpc begins at 2025-09-30T22:00:00Z; 2025-08-31T22:00:00Z is before it."
-    ),
     ("heal", "--refresh"): ("refresh asks again what is complete: give it a start and an end."),
     ("--now", "noon", "status"): (
         "The clock says 'noon': expected an instant such as 2025-10-26T00:00:00Z "

@@ -431,7 +431,7 @@ def test_the_connection_can_be_tested(hook: ApiHook, server: RawServer) -> None:
     assert server.received[0].path == "/v1/data?day=2025-11-05T00%3A00"
 
 
-@pytest.mark.parametrize("name", ["ree", "esios"])
+@pytest.mark.parametrize("name", ["ree", "esios", "aemet"])
 def test_every_hook_has_airflows_four_attributes(name: str) -> None:
     """So that Airflow and its users find the connection."""
     import importlib

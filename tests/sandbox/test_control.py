@@ -91,7 +91,20 @@ def test_truth_is_what_the_api_serves(sandbox: Sandbox) -> None:
     assert [float(line.split(",")[1]) for line in truth.splitlines()[1:]] == served
 
 
-@pytest.mark.parametrize("query", ["", "series=tides&start=2025-11-01&end=2025-11-01"])
+def test_truth_is_that_of_the_named_source(sandbox: Sandbox) -> None:
+    """Where one source alone states a series, it need not be named."""
+    url = f"{sandbox.url}/_sandbox/truth?series=pvpc&start=2025-11-01&end=2025-11-01"
+    assert call(f"{url}&source=ree").text == call(url).text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "series=tides&start=2025-11-01&end=2025-11-01",
+        "series=pvpc&source=tides&start=2025-11-01&end=2025-11-01",
+    ],
+)
 def test_truth_of_what_is_unknown_is_refused(sandbox: Sandbox, query: str) -> None:
     """400, not an empty table."""
     assert call(f"{sandbox.url}/_sandbox/truth?{query}").status == 400

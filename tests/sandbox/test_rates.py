@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gapfill.sandbox.rates import Rates
+from datetime import date
+
+from gapfill.sandbox.rates import Days, Rates
 
 
 def test_the_window_slides() -> None:
@@ -24,3 +26,12 @@ def test_zero_is_no_limit() -> None:
     """Any number of requests comes through."""
     rates = Rates({"ree": 0}, lambda: 0.0)
     assert all(rates.is_admitted("ree") for _ in range(1000))
+
+
+def test_a_day_admits_so_many_requests_of_an_api() -> None:
+    """The next day and another API are counted anew; no limit is none."""
+    days, first = Days(), date(2025, 11, 5)
+    assert [days.is_admitted("ree", first, 2) for _ in range(3)] == [True, True, False]
+    assert days.is_admitted("ree", date(2025, 11, 6), 2)
+    assert days.is_admitted("esios", first, 2)
+    assert days.is_admitted("ree", first, 0)

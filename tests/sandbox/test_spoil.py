@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -59,6 +59,34 @@ def test_a_partial_day_lacks_its_last_third(day: date, kept: int) -> None:
     rows = [Row(slot, {"price": 1.0}) for slot in world.slots_of(day)]
     assert spoil_rows(rows, "partial_day") == rows[:kept]
     assert len(spoil_rows(rows + DAY, "partial_day")) == kept + 16
+
+
+def test_shifted_days_are_a_day_late() -> None:
+    """Rows move by their own spacing, by an hour at least."""
+    days = [Row(DAY[0].start + n * timedelta(days=1), {"price": 1.0}) for n in range(3)]
+    assert [row.start for row in spoil_rows(days, "shifted")][:2] == [row.start for row in days[1:]]
+    quarters = [Row(DAY[0].start + n * timedelta(minutes=15), {"price": 1.0}) for n in range(8)]
+    assert spoil_rows(quarters, "shifted")[0].start == quarters[4].start
+    assert spoil_rows(days[:1], "shifted")[0].start == days[0].start + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "first, last, left",
+    [
+        (date(2025, 11, 1), date(2025, 11, 1), [0, 2, 3]),
+        (date(2025, 11, 1), None, [0]),
+        (None, date(2025, 11, 1), [2, 3]),
+        (None, None, []),
+    ],
+)
+def test_an_outage_leaves_out_its_local_days(
+    first: date | None, last: date | None, left: list[int]
+) -> None:
+    """What lies around them stays."""
+    days = [world.slots_of(date(2025, 10, 31) + n * timedelta(days=1)) for n in range(4)]
+    rows = [Row(slot, {"price": 1.0}) for day in days for slot in day]
+    kept = spoil_rows(rows, "outage", first_day=first, last_day=last)
+    assert [row.start for row in kept] == [slot for n in left for slot in days[n]]
 
 
 def test_empty_leaves_nothing() -> None:

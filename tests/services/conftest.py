@@ -49,6 +49,7 @@ class Scripted:
 
     answers: dict[str, list[Callable[[Ask], Answer]]] = field(default_factory=dict)
     otherwise: Callable[[Ask], Answer] = priced
+    allowances: dict[str, Allowance] = field(default_factory=dict)
     obstacles: dict[str, str] = field(default_factory=dict)
     asked: list[Ask] = field(default_factory=list)
 
@@ -76,12 +77,13 @@ class Scripted:
         before_call: Callable[[int], None]
 
         def open(self) -> Allowance | None:
-            """Nothing comes before the first request."""
-            return None
+            """Say what the account allows, where the script says so."""
+            return self.sources.allowances.get(self.source)
 
         def fetch(self, ask: Ask) -> Answer:
             """Pace, remember and answer."""
-            self.before_call(0)
+            slots = ask.series.grid.count(ask.interval)
+            self.before_call(ask.product.records * slots)
             self.sources.asked.append(ask)
             script = self.sources.answers.get(self.source)
             return (script.pop(0) if script else self.sources.otherwise)(ask)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade, State
-from gapfill.errors import RequestError
 from gapfill.services.explain import Explanation, explain
 from gapfill.services.ports import Block
 
@@ -113,6 +110,12 @@ def test_slots_to_come(site: Site) -> None:
 
 
 def test_before_the_series_begins_there_is_no_slot(site: Site) -> None:
-    """And the sentence says where it begins."""
-    with pytest.raises(RequestError, match=r"^pvpc begins at 2026-02-28T23:00:00Z; "):
-        told(site, datetime(2026, 1, 1, tzinfo=UTC))
+    """And the sentence says where it begins; who could give it is said all the same."""
+    said = told(site, datetime(2026, 1, 1, tzinfo=UTC))
+    assert (said.state, said.row) == (None, None)
+    assert said.sentence == "pvpc begins at 2026-02-28T23:00:00Z, which is later"
+    assert [(o.candidate, o.standing) for o in said.opinions] == [
+        ("ree pvpc", "serves"),
+        ("esios 1001", "unconfigured"),
+        ("esios archive70", "serves"),
+    ]

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gapfill.errors import MalformedPayload
-from gapfill.sources import esios, ree
+from gapfill.sources import esios, open_meteo, ree
 from tests.examples import examples
 from tests.sources.asks import AUTUMN, ask_of, payload
+from tests.sources.open_meteo_asks import UNITS, capture_ask, capture_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,9 @@ ODD = st.one_of(
             "00-01",
             "24-25",
             "31/10/2021",
+            "2025-12-19T00:00",
+            "0001-01-01T00:00",
+            "undefined",
             "\ud800",
         ]
     ),
@@ -67,8 +71,9 @@ CASES: dict[str, tuple[Parser, Ask, bytes]] = {
         ask_of("esios.archive70", AUTUMN),
         payload("esios_archive70_error_no_values.json"),
     ),
+    "open_meteo": (open_meteo.parse, capture_ask(), capture_in(UNITS)),
 }
-STATUSES = st.sampled_from([200, 200, 200, 204, 404, 502])
+STATUSES = st.sampled_from([200, 200, 200, 204, 400, 404, 502])
 
 
 def _holds(parser: Parser, ask: Ask, status: int, body: bytes) -> None:
@@ -80,7 +85,11 @@ def _holds(parser: Parser, ask: Ask, status: int, body: bytes) -> None:
     slots = [reading.slot for reading in answer.readings]
     assert slots == sorted(set(slots))
     assert all(slot in ask.interval for slot in slots)
-    assert all(-1000 <= r.values["price_eur_mwh"] <= 10000 for r in answer.readings)
+    bounds = {field.name: (field.minimum, field.maximum) for field in ask.series.fields}
+    assert all(set(ask.series.required) <= set(reading.values) for reading in answer.readings)
+    for name, value in (pair for reading in answer.readings for pair in reading.values.items()):
+        assert bounds[name][0] <= value <= bounds[name][1]
+    assert all(reading.slot < ask.now for reading in answer.readings)
     json.dumps(answer.evidence).encode()
     assert answer.readings or answer.evidence
 
@@ -134,6 +143,7 @@ def test_a_capture_with_wrong_bytes_is_read_or_malformed(name: str, data: st.Dat
 
 
 KEYS = ["included", "id", "attributes", "values", "indicator", "PVPC", "errors", "message"]
+KEYS += ["latitude", "longitude", "utc_offset_seconds", "hourly", "hourly_units", "time", "reason"]
 DOCUMENTS = st.recursive(
     ODD, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(KEYS), inner)
 )

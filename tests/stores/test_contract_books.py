@@ -31,6 +31,8 @@ def test_an_empty_store_has_empty_books(store: Store) -> None:
     assert store.outcomes("run", "ree") == []
     assert store.calls_of("run") == 0
     assert store.calls_since("ree", hour(0)) == 0
+    assert store.records_since("siar", hour(0)) == 0
+    assert store.learned(hour(0)) == {}
     assert store.blocks(hour(0)) == []
     assert store.batch_slots("run/a") == {}
 
@@ -105,3 +107,25 @@ def test_verify_leaves_the_store_as_it_is(store: Store) -> None:
     store.verify()
     assert store.entries("pvpc") == [ENTRY]
     assert store.absent(PVPC, hours(0, 1)) == [hours(0, 1)]
+
+
+def test_records_are_summed_by_source_and_time(store: Store) -> None:
+    """A call without records counts none."""
+    store.record_call("siar", hour(1), "run/a", 96)
+    store.record_call("siar", hour(2), "run/a", 48)
+    store.record_call("siar", hour(2), "run/b")
+    store.record_call("ree", hour(2), "run/b", 7)
+    assert store.records_since("siar", hour(1)) == 144
+    assert store.records_since("siar", hour(1.5)) == 48
+
+
+def test_what_was_learned_last_stands_until_it_is_too_old(store: Store) -> None:
+    """Of each subject and name one number."""
+    store.learn("siar", {"calls_day": 1000, "records_day": 10_000}, hour(0))
+    store.learn("siar", {"calls_day": 500}, hour(2))
+    store.learn("aemet.daily", {"span_s": 86_400}, hour(1))
+    assert store.learned(hour(0)) == {
+        "siar": {"calls_day": 500, "records_day": 10_000},
+        "aemet.daily": {"span_s": 86_400},
+    }
+    assert store.learned(hour(1)) == {"siar": {"calls_day": 500}, "aemet.daily": {"span_s": 86_400}}

@@ -127,3 +127,22 @@ def test_looking_for_upgrades_reads_their_index_alone(store: SqliteStore) -> Non
         "AND slot >= 0 AND slot < 9 AND coalesce(gapfill_grade, 40) < 40",
     )
     assert "USING COVERING INDEX energy_prices below 40 else 40" in str(plan[0][3])
+
+
+def test_a_file_of_an_earlier_release_gets_the_books_it_lacks(tmp_path: Path) -> None:
+    """Its ledger counts meanwhile, and its calls keep their lines."""
+    path = tmp_path / "old.db"
+    store = SqliteStore(path)
+    store.record_call("siar", PVPC.earliest, "run/a")
+    store.close()
+    with sqlite3.connect(path) as old:
+        old.execute("DROP TABLE gapfill_learned")
+        old.execute("ALTER TABLE gapfill_calls DROP COLUMN records")
+    old.close()
+    again = SqliteStore(path)
+    assert (again.calls_of("run"), again.learned(PVPC.earliest)) == (1, {})
+    assert again.records_since("siar", PVPC.earliest) == 0
+    again.record_call("siar", PVPC.earliest, "run/b", 48)
+    again.learn("siar", {"calls_day": 100}, PVPC.earliest)
+    assert (again.calls_of("run"), again.records_since("siar", PVPC.earliest)) == (2, 48)
+    assert again.learned(PVPC.earliest) == {"siar": {"calls_day": 100}}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -15,7 +14,8 @@ from gapfill.cli import tables
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
-from gapfill.cli.words import count
+from gapfill.cli.siar import import_siar
+from gapfill.cli.words import count, new_id
 from gapfill.domain.series import State
 from gapfill.errors import GapfillError, RequestError
 from gapfill.services import transfer, views
@@ -26,7 +26,6 @@ from gapfill.services.planner import make_plan, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from gapfill.cli.desk import Desk
     from gapfill.services.detect import Report
@@ -136,7 +135,7 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     now = desk.clock()
     order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
-        healed = heal_gaps(site, order, _new_id("cli", now), watcher)
+        healed = heal_gaps(site, order, new_id("cli", now), watcher)
     if as_json:
         document = views.healed(healed.summary, healed.certificates, healed.after, healed.plan)
         desk.print_json(document)
@@ -144,11 +143,6 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         tables.show_healed(desk.out, healed)
     code = _code(healed.after)
     return code or (FAILED if order.refresh and healed.summary.units_failed else 0)
-
-
-def _new_id(what: str, now: datetime) -> str:
-    """Return an id that no run or import had before."""
-    return f"{what}__{now:%Y%m%dT%H%M%SZ}__{secrets.token_hex(4)}"
 
 
 @app.command()
@@ -190,7 +184,7 @@ def import_(desk: Desk, name: str, file: str) -> int:
     """
     now = desk.clock()
     (series,) = desk.catalog().find([name])
-    batch = _new_id("import", now)
+    batch = new_id("import", now)
     title = "standard input" if file == "-" else file
     try:
         with _opened(file) as lines:
@@ -213,6 +207,9 @@ def _opened(file: str) -> TextIO:
     if file == "-":
         return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
     return Path(file).open(encoding="utf-8-sig", newline="")
+
+
+app.add_command(import_siar)
 
 
 @app.command()

@@ -209,8 +209,9 @@ def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:
         zone: Time zone of the series' place, for the local time beside UTC.
     """
     local = f"{explanation.slot.astimezone(pendulum.timezone(zone)):%Y-%m-%d %H:%M %Z}"
+    state = explanation.state or "not expected"
     first = (
-        f"{explanation.series} {short(explanation.slot)} ({local}) is {explanation.state}: "
+        f"{explanation.series} {short(explanation.slot)} ({local}) is {state}: "
         f"{explanation.sentence}."
     )
     out.print(Text(first, "bold"), soft_wrap=not out.is_terminal)

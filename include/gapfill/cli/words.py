@@ -1,8 +1,9 @@
-"""Instants, shares and numbers as people read them."""
+"""Instants, shares and numbers as people read them, and ids that they type."""
 
 from __future__ import annotations
 
 import math
+import secrets
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -45,3 +46,8 @@ def brief(reason: str) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where it is one."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def new_id(what: str, now: datetime) -> str:
+    """Return an id that no run or import had before."""
+    return f"{what}__{now:%Y%m%dT%H%M%SZ}__{secrets.token_hex(4)}"

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.bill import Asked, bill, within_quotas
-from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.domain.interval import Interval, covers, merge, subtract
 from gapfill.domain.plan import Plan, Unhealable, Unit, Waiting, Wish
 from gapfill.domain.request import coalesce
 from gapfill.domain.route import choose
@@ -120,16 +120,20 @@ def _assign(
 
 
 def _assign_enrichments(wish: Wish, now: datetime, chosen: _Chosen, *, force: bool) -> None:
-    """Give slots that lack a wanted field to who has it; not those that are asked for anyway."""
+    """Give slots that lack a wanted field to who has it.
+
+    Not those that are asked for anyway, nor what was just not had: nothing waits for it.
+    """
     planned = merge(run for choice in chosen.values() for run in choice.runs)
     for field, lacking in wish.lacking.items():
         runs = subtract(lacking, planned)
         giving = [c for c in wish.enrichers if field in c.product.gives]
         for assigned in choose(runs, wish.series, giving, now, force=force):
-            if assigned.candidate is not None:
-                gives = assigned.candidate.product.gives
+            asked = assigned.candidate
+            if asked is not None and not covers(asked.recent, assigned.interval.start):
+                gives = asked.product.gives
                 fields = tuple(name for name in gives if name in wish.lacking)
-                _add(chosen, assigned.candidate, assigned.interval, fields)
+                _add(chosen, asked, assigned.interval, fields)
 
 
 def _set_aside(

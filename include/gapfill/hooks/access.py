@@ -163,16 +163,45 @@ def _ca_bundle(conn_id: str, extra: Mapping[str, object]) -> str | None:
 def _root(conn_id: str, connection: Connection, default: str) -> str:
     """Return the root URL: ``host`` whole, or put together of schema, host and port."""
     host = (connection.host or "").strip() or default
-    if "://" not in host:
-        guess = "http" if host.startswith(_LOOPBACK) else "https"
-        host = f"{(connection.schema or guess).lower()}://{host}"
-    parts = _split(host)
-    if parts is None:
-        raise _wrong(conn_id, "has a host that is no http or https URL")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise _wrong(conn_id, "has a host with more than scheme, name, port and path in it")
+    parts = _root_parts(conn_id, "host", host, connection.schema)
     if parts.port is None and connection.port and connection.host:
         parts = parts._replace(netloc=f"{parts.netloc}:{connection.port}")
+    return _joined(parts)
+
+
+def second_root(access: Access, name: str) -> str | None:
+    """Return the root URL of an API's second host, ``None`` where the extra names none.
+
+    Args:
+        access: Of the API.
+        name: The member of the connection's extra.
+
+    Raises:
+        ConfigError: If it is no root URL.
+    """
+    host = access.extra.get(name)
+    if host is None or host == "":
+        return None
+    what = f"{name} in its extra"
+    if not isinstance(host, str):
+        raise _wrong(access.conn_id, f"has a {what} that is no text")
+    return _joined(_root_parts(access.conn_id, what, host.strip()))
+
+
+def _root_parts(conn_id: str, what: str, host: str, scheme: str | None = None) -> SplitResult:
+    """Return the parts of a root URL, given with or without its scheme."""
+    if "://" not in host:
+        guess = "http" if host.startswith(_LOOPBACK) else "https"
+        host = f"{(scheme or guess).lower()}://{host}"
+    parts = _split(host)
+    if parts is None:
+        raise _wrong(conn_id, f"has a {what} that is no http or https URL")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise _wrong(conn_id, f"has a {what} with more than scheme, name, port and path in it")
+    return parts
+
+
+def _joined(parts: SplitResult) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 

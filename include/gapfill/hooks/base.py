@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import requests
 
     from gapfill.domain.allowance import Allowance
-    from gapfill.sources.base import Ask, HttpRequest
+    from gapfill.sources.base import Answer, Ask, HttpRequest
 
 
 class ApiHook(HttpHook):
@@ -48,6 +48,7 @@ class ApiHook(HttpHook):
     source: str
     public_host: str
     probe: HttpRequest
+    fetch: Callable[[Ask], Answer]
 
     def __init__(
         self,
@@ -151,9 +152,12 @@ class ApiHook(HttpHook):
             AuthRejected: For a 401 or 403.
             MalformedPayload: For another 4xx, or an answer that is too large.
         """
+        return self._courier.carry(call, self.errand(call, ask))
+
+    def errand(self, call: Call, ask: Ask | None) -> Errand:
+        """Return what a call is for, which is also how its errors are made."""
         root = call.root or self.access.root
-        errand = Errand(self.source, self.http_conn_id, root, ask, call.has_credentials)
-        return self._courier.carry(call, errand)
+        return Errand(self.source, self.http_conn_id, root, ask, call.has_credentials)
 
     @cached_property
     def _courier(self) -> Courier:

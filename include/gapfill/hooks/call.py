@@ -117,7 +117,9 @@ class Courier:
         """
         url, headers = _first_url(call, errand), dict(call.headers)
         query = (*call.request.params, *call.secret_params)
-        shown = f"{urlsplit(url).path}?{urlencode(call.request.params, safe=':[]')}"
+        shown = "?".join(
+            filter(None, (urlsplit(url).path, urlencode(call.request.params, safe=":[]")))
+        )
         for _ in range(MAX_HOPS + 1):
             has_left = not is_at_home(url, errand.root)
             if not has_left and self.before_call:

@@ -18,7 +18,9 @@ SHORTEST_S, LONGEST_S = 1.0, 86_400.0
 """A wait of nothing would hammer, one of weeks would be a mistake of the server."""
 
 
-def seconds_to_wait(headers: Mapping[str, str], now: datetime | None = None) -> float:
+def seconds_to_wait(
+    headers: Mapping[str, str], now: datetime | None = None, *, default_s: float = DEFAULT_S
+) -> float:
     """Return the seconds that a 429 asks to wait, between a second and a day.
 
     A date is taken relative to the answer's own ``Date``, so that no clock of ours has to
@@ -27,13 +29,14 @@ def seconds_to_wait(headers: Mapping[str, str], now: datetime | None = None) -> 
     Args:
         headers: Of the answer.
         now: The clock, for an answer without ``Date``.
+        default_s: For an answer that names no time.
     """
     text = headers.get("Retry-After", "")
     seconds = number(text)
     if seconds is None:
         until, since = _date(text), _date(headers.get("Date", "")) or now
         if until is None or since is None:
-            return DEFAULT_S
+            return default_s
         seconds = (until - since).total_seconds()
     return min(max(seconds, SHORTEST_S), LONGEST_S)
 

@@ -108,12 +108,12 @@ def error_of(reply: Reply, errand: Errand, claims: Claims, *, has_left: bool) ->
             refusal is then one of the link, and says nothing of our key.
     """
     said = f"HTTP {reply.status}: {excerpt(reply.body)!r}" if reply.body else f"HTTP {reply.status}"
-    if reply.status == _TOO_MANY:
-        now = errand.ask.now if errand.ask else None
-        return errand.limited(said, seconds_to_wait(reply.headers, now))
     if _FIRST_OK <= reply.status < _FIRST_REDIRECT or claims(reply.status, reply.body):
         too_large = f"its answer (HTTP {reply.status}) is larger than {len(reply.body)} bytes"
         return errand.malformed(too_large) if reply.is_cut else None
+    if reply.status == _TOO_MANY:
+        now = errand.ask.now if errand.ask else None
+        return errand.limited(said, seconds_to_wait(reply.headers, now))
     if has_left:
         return errand.unavailable(f"sent us to another host, which answered {said}")
     return _refusal(reply.status, said, errand)

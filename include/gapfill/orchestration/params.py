@@ -12,7 +12,7 @@ from gapfill.services.planner import Order
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from gapfill.catalog import Catalog
@@ -36,7 +36,22 @@ DEFAULTS: Mapping[str, object] = {
 }
 """What a scheduled run is given; the form of ``gap_detection`` has the same keys."""
 
+CURRENT = timedelta(hours=14)
+"""How far back what is current reaches: AEMET's last 12 hours, and two until they are out."""
+
 _SERIES = "series:"
+
+
+def order_current(catalog: Catalog, now: datetime, sources: Sequence[str]) -> Order:
+    """Return the order for what is current: the last hours and what is published ahead.
+
+    Args:
+        catalog: Whose series.
+        now: The clock.
+        sources: Who is asked, and nobody else.
+    """
+    selection = Selection(tuple(catalog.series.values()), start=now - CURRENT)
+    return Order(selection, sources=tuple(sources))
 
 
 def read_order(params: Mapping[str, object], catalog: Catalog, now: datetime) -> Order:

@@ -36,6 +36,8 @@ def order_line(order: Order, *, is_dry: bool) -> str:
         parts.append(f"from {_instant(selection.start)} to {_instant(selection.end)}")
     else:
         parts.append("the whole history")
+    if order.sources:
+        parts.append(f"only of {', '.join(order.sources)}")
     if order.max_gap_hours:
         parts.append(f"only gaps longer than {order.max_gap_hours:g} h")
     flags = {"force": order.force, "refresh": order.refresh, "dry_run": is_dry}

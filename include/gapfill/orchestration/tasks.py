@@ -15,7 +15,7 @@ from gapfill.domain.plan import Unit
 from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import story, wiring
 from gapfill.orchestration.alerts import PROBLEM
-from gapfill.orchestration.params import is_dry_run, read_order
+from gapfill.orchestration.params import is_dry_run, order_current, read_order
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
 from gapfill.services.certificate import failed
 from gapfill.services.detect import Report
@@ -63,6 +63,23 @@ def validate_request(params: Mapping[str, object], ti: Instance) -> Json:
         if not is_dry:
             site.store.verify()
         return {"order": order_to_json(order), "dry_run": is_dry}
+
+
+def current(sources: Sequence[str], ti: Instance) -> Json:
+    """Make the request for what is current of some sources, and see that the store can be written.
+
+    Returns:
+        The request, as ``validate_request``.
+
+    Raises:
+        ConfigError: If there is no store, or the catalogue is wrong.
+        StoreError: If the store cannot be written.
+    """
+    with telling(ti), open_site() as site:
+        order = order_current(site.catalog, site.now, sources)
+        log.info("%s", story.order_line(order, is_dry=False))
+        site.store.verify()
+        return {"order": order_to_json(order), "dry_run": False}
 
 
 def detect_gaps(request: Json, ti: Instance) -> list[Json]:

@@ -106,6 +106,7 @@ def order_to_json(order: Order) -> Json:
         "max_gap_hours": order.max_gap_hours,
         "force": order.force,
         "refresh": order.refresh,
+        "sources": list(order.sources) if order.sources else None,
     }
 
 
@@ -126,4 +127,5 @@ def order_from_json(document: Json, catalog: Catalog) -> Order:
         max_gap_hours=document["max_gap_hours"],
         force=document["force"],
         refresh=document["refresh"],
+        sources=tuple(document["sources"]) if document["sources"] else None,
     )

@@ -67,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="API=DAYS",
         help="longest range of a request, 0 for any",
     )
+    add(
+        "--limit",
+        type=_number_by_api,
+        action="append",
+        default=[],
+        metavar="API.NAME=N",
+        help="of an account: siar.records_minute, calls_day, records_day, token_minutes, ...",
+    )
     add("--archive-redirect-host", metavar="NAME", help="host name of archive 70's second hop")
     add("--log", type=Path, metavar="FILE", help="append a line of JSON per request")
     return parser
@@ -83,6 +91,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
         faults=tuple(given.fault),
         rates=dict(given.rate),
         spans=dict(given.span),
+        limits=dict(given.limit),
         archive_redirect_host=given.archive_redirect_host,
         log=given.log,
     )

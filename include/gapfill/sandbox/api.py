@@ -11,6 +11,8 @@ from gapfill.sandbox.kinds import ROW_KINDS, WIRE_KINDS
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from gapfill.sandbox.account import Account
+
 JSON = "application/json"
 JSON_UTF8 = "application/json; charset=utf-8"
 
@@ -69,6 +71,7 @@ class Ask:
         span_days: Longest range the API answers, 0 for any.
         hop_url: Root URL of the other host that holds the data of a second hop.
         spoil: What to do to the rows before they are written.
+        account: Who asks, where the API has accounts.
     """
 
     parts: Mapping[str, str]
@@ -78,6 +81,7 @@ class Ask:
     span_days: int
     hop_url: str
     spoil: Spoil = leave_rows
+    account: Account | None = None
 
     def first(self, name: str) -> str | None:
         """Return the first value of a query parameter, if it was given."""
@@ -95,6 +99,8 @@ class Route:
         days: First and last local day a request touches, none if it cannot be told.
         kinds: Faults that can befall this path.
         is_counted: Whether its requests count towards the API's rate.
+        per_day: Requests admitted on one UTC day, shared with the API's other such paths; 0
+            for no limit.
     """
 
     path: str
@@ -102,20 +108,22 @@ class Route:
     days: Callable[[Ask], tuple[date, date] | None]
     kinds: frozenset[str] = WIRE_KINDS | ROW_KINDS
     is_counted: bool = True
+    per_day: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The true values of a series, for comparing with a store.
+    """The true values of a series as one API states them, for comparing with a store.
 
     Attributes:
         columns: Names of the values.
-        rows: Slots of ``[start, end)`` with their values, for the given query.
+        rows: Slots of ``[start, end)`` with their values, for the given query; nothing
+            where the API states none.
     """
 
     columns: tuple[str, ...]
     rows: Callable[
-        [Mapping[str, str], datetime, datetime], Iterable[tuple[datetime, Sequence[float]]]
+        [Mapping[str, str], datetime, datetime], Iterable[tuple[datetime, Sequence[float | None]]]
     ]
 
 
@@ -129,7 +137,9 @@ class Api:
         refusals: Its own body for each fault that is an error answer, where known.
         rate_per_minute: Requests admitted in any 60 seconds, unless an option says otherwise.
         span_days: Longest range per request, unless an option says otherwise.
-        truths: True values by series name.
+        truths: True values by series name; several APIs may tell those of one series.
+        account: Settings of its account where it has one (``account.Account``), unless an
+            option says otherwise; the rate is then the account's, and refused as it does.
     """
 
     name: str
@@ -138,6 +148,7 @@ class Api:
     rate_per_minute: int
     span_days: int
     truths: Mapping[str, Truth] = field(default_factory=dict)
+    account: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -85,6 +85,7 @@ def _handler(state: State, api: Api, route: Route) -> Handler:
             now=state.clock.now(),
             span_days=state.spans[api.name],
             hop_url=_hop_url(request, state.archive_redirect_host),
+            account=state.accounts.get(api.name),
         )
         answer, fault, name = _meet(state, api, route, ask, request)
         is_sent = fault is None or fault.kind not in {"timeout", "reset"}
@@ -99,7 +100,9 @@ def _meet(
     state: State, api: Api, route: Route, ask: Ask, request: web.Request
 ) -> tuple[Answer, Fault | None, str | None]:
     """Return a request's answer, the fault it met and the word for it in the log."""
-    if route.is_counted and not state.rates.is_admitted(api.name):
+    is_in_time = not route.is_counted or state.rates.is_admitted(api.name)
+    today = state.clock.now().date()
+    if not is_in_time or not state.days.is_admitted(api.name, today, route.per_day):
         return api.refusals["429"], None, _RATE
     fault = state.faults.take(api.name, route.kinds, route.days(ask))
     if fault is None:
@@ -118,7 +121,13 @@ def _spoilt_answer(api: Api, route: Route, ask: Ask, request: web.Request, fault
         location = f"{_foreign_url(request)}/_{_ELSEWHERE}{request.rel_url}"
         return Answer(302, b"", "text/html; charset=utf-8", {"Location": location})
     if fault.kind in ROW_KINDS:
-        spoil = partial(spoil_rows, kind=fault.kind, every=fault.every)
+        spoil = partial(
+            spoil_rows,
+            kind=fault.kind,
+            every=fault.every,
+            first_day=fault.first_day,
+            last_day=fault.last_day,
+        )
         ask = replace(ask, spoil=spoil)
     return route.answer(ask)
 

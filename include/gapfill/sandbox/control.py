@@ -17,8 +17,11 @@ from gapfill.sandbox.times import parse_bound, parse_instant, stamp
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
+    from gapfill.sandbox.api import Truth
+
 PREFIX = "/_sandbox"
-_TRUTHS = {name: truth for api in APIS for name, truth in api.truths.items()}
+_TRUTHS = {(name, api.name): truth for api in APIS for name, truth in api.truths.items()}
+"""By series and source."""
 
 _Control = Callable[[State, Mapping[str, str], str], web.Response]
 """From the state, the query and the body to an answer."""
@@ -84,9 +87,24 @@ def _forget_faults(state: State, _query: Mapping[str, str], _body: str) -> web.R
     return web.Response(status=204)
 
 
+def _truth(series: str, source: str | None) -> Truth:
+    """Return the truth of a series as a source states it; none need be named where one does.
+
+    Raises:
+        ValueError: If no such source states it, or none is named and several do.
+    """
+    sources = [api for name, api in _TRUTHS if name == series]
+    if source is None and len(sources) == 1:
+        (source,) = sources
+    if (found := _TRUTHS.get((series, source or ""))) is not None:
+        return found
+    message = f"series={series} is stated by {sources}: add one of them as source, not {source}"
+    raise ValueError(message)
+
+
 def _show_truth(_state: State, query: Mapping[str, str], _body: str) -> web.Response:
     """Answer the true values of ``[start, end)`` as CSV; a bare end date includes that day."""
-    truth = _TRUTHS[query["series"]]
+    truth = _truth(query["series"], query.get("source"))
     start, end = parse_bound(query["start"]), parse_bound(query["end"], is_end=True)
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")

@@ -159,13 +159,13 @@ ROUTES = (
         "/archives/70/download_json",
         _link,
         _days,
-        WIRE_KINDS | {"empty"},
+        WIRE_KINDS | {"empty", "outage"},
     ),
     Route(
         r"/_s3/archives/70/{day:\d{4}-\d\d-\d\d}",
         _file,
         _days,
-        (WIRE_KINDS | ROW_KINDS | {EXPIRED_LINK}) - {"empty"},
+        (WIRE_KINDS | ROW_KINDS | {EXPIRED_LINK}) - {"empty", "outage"},
         is_counted=False,
     ),
 )

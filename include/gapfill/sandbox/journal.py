@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 REDACTED = "REDACTED"
 SHOWN_HEADERS = ("accept", "content-type", "user-agent")
 SECRET_HEADERS = ("authorization", "x-api-key", "api_key", "cookie")
-SECRET_PARAMETERS = ("api_key", "appid", "token", "Usuario", "Password", "ClaveAPI", "cadena")
+SECRET_PARAMETERS = (
+    "api_key",
+    "appid",
+    "token",
+    "Usuario",
+    "Password",
+    "ClaveAPI",
+    "cadena",
+)
+_SECRET_NAMES = frozenset(name.lower() for name in SECRET_PARAMETERS)
 
 
 class Entry(TypedDict):
@@ -47,7 +56,7 @@ class Entry(TypedDict):
 def _shown_query(query: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return the query without its secrets."""
     return {
-        name: [REDACTED] if name in SECRET_PARAMETERS else list(values)
+        name: [REDACTED] if name.lower() in _SECRET_NAMES else list(values)
         for name, values in query.items()
     }
 
@@ -60,8 +69,8 @@ def _shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _secrets(query: Mapping[str, Sequence[str]], headers: Mapping[str, str]) -> dict[str, bool]:
     """Return of each known secret whether it came."""
-    came = {name: name in headers for name in SECRET_HEADERS}
-    return came | {f"query.{name}": name in query for name in SECRET_PARAMETERS}
+    came, names = {name: name in headers for name in SECRET_HEADERS}, {n.lower() for n in query}
+    return came | {f"query.{name}": name.lower() in names for name in SECRET_PARAMETERS}
 
 
 class Journal:

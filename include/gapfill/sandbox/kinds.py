@@ -22,6 +22,7 @@ ROW_KINDS = frozenset(
         "negative",
         "zero",
         "partial_day",
+        "outage",
     }
 )
 """The answer is well-formed, its rows are wrong; only a request that carries rows can meet one."""

@@ -1,13 +1,14 @@
-"""How many requests an API admits in any sixty seconds of real time."""
+"""How many requests an API admits: in any sixty seconds of real time, on one virtual day."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
 
 WINDOW_S = 60.0
 
@@ -38,4 +39,20 @@ class Rates:
         if len(window) >= limit:
             return False
         window.append(now)
+        return True
+
+
+class Days:
+    """How many requests an API admitted on each UTC day of the virtual clock."""
+
+    def __init__(self) -> None:
+        self._admitted: Counter[tuple[str, date]] = Counter()
+
+    def is_admitted(self, api: str, day: date, limit: int) -> bool:
+        """Return whether a request is within a day's limit, 0 for none, and count it if so."""
+        if not limit:
+            return True
+        if self._admitted[api, day] >= limit:
+            return False
+        self._admitted[api, day] += 1
         return True

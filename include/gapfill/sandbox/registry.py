@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox import esios, ree
+from gapfill.sandbox import aemet, esios, open_meteo, openweathermap, ree, siar
 
 if TYPE_CHECKING:
     from gapfill.sandbox.api import Api
@@ -12,4 +12,8 @@ if TYPE_CHECKING:
 APIS: tuple[Api, ...] = (
     ree.API,
     esios.API,
+    open_meteo.API,
+    openweathermap.API,
+    aemet.API,
+    siar.API,
 )

@@ -88,6 +88,7 @@ def serve(
     faults: Iterable[Mapping[str, object]] = (),
     rates: Mapping[str, int] | None = None,
     spans: Mapping[str, int] | None = None,
+    limits: Mapping[str, int] | None = None,
     archive_redirect_host: str | None = None,
 ) -> Iterator[Sandbox]:
     """Serve a sandbox on a free local port while the context lasts; several may run at once.
@@ -98,6 +99,7 @@ def serve(
         faults: In force from the start, in their JSON form.
         rates: Requests per minute by API, 0 for no limit.
         spans: Longest range in days by API, 0 for any.
+        limits: Settings of accounts, such as ``siar.records_minute``.
         archive_redirect_host: Host name that archive 70 redirects to, none for the same.
 
     Raises:
@@ -109,6 +111,7 @@ def serve(
         faults=tuple(Fault.parse(fault) for fault in faults),
         rates=rates or {},
         spans=spans or {},
+        limits=limits or {},
         archive_redirect_host=archive_redirect_host,
     )
     state = State.start(options)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from gapfill.sandbox.account import Account
 from gapfill.sandbox.clock import Clock
 from gapfill.sandbox.faults import Fault, Faults
 from gapfill.sandbox.journal import Journal
-from gapfill.sandbox.rates import Rates
+from gapfill.sandbox.rates import Days, Rates
 from gapfill.sandbox.registry import APIS
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Options:
         faults: In force from the start.
         rates: Requests per minute by API, 0 for no limit; the API's own where it lacks.
         spans: Longest range in days by API, 0 for any; the API's own where it lacks.
+        limits: Settings of accounts, such as ``siar.records_minute``; the API's own where
+            one lacks.
         archive_redirect_host: Host name that archive 70 redirects to, none for the same.
         log: File that gets a line of JSON per request.
     """
@@ -40,6 +43,7 @@ class Options:
     faults: tuple[Fault, ...] = ()
     rates: Mapping[str, int] = field(default_factory=dict)
     spans: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
     archive_redirect_host: str | None = None
     log: Path | None = None
 
@@ -52,8 +56,10 @@ class State:
         clock: The virtual clock.
         faults: What goes wrong.
         journal: What was asked.
-        rates: How much each API still admits.
+        rates: How much each API still admits in a minute.
+        days: How much each API has admitted on a day.
         spans: Longest range in days by API.
+        accounts: By API, where it has one.
         archive_redirect_host: Host name that archive 70 redirects to, none for the same.
     """
 
@@ -61,7 +67,9 @@ class State:
     faults: Faults
     journal: Journal
     rates: Rates
+    days: Days
     spans: Mapping[str, int]
+    accounts: Mapping[str, Account]
     archive_redirect_host: str | None
 
     @classmethod
@@ -71,24 +79,46 @@ class State:
         Raises:
             ValueError: If an option names an unknown API or fault.
         """
+        rates = _merged({api.name: api.rate_per_minute for api in APIS}, options.rates)
+        accounts = _accounts(rates, options.limits)
         return cls(
             clock=Clock(options.now, is_running=options.is_running),
             faults=Faults({api.name: api.kinds for api in APIS}, options.faults),
             journal=Journal(options.log),
-            rates=Rates(_merged({api.name: api.rate_per_minute for api in APIS}, options.rates)),
+            rates=Rates({name: 0 if name in accounts else n for name, n in rates.items()}),
+            days=Days(),
             spans=_merged({api.name: api.span_days for api in APIS}, options.spans),
+            accounts=accounts,
             archive_redirect_host=options.archive_redirect_host,
         )
+
+
+def _accounts(rates: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, Account]:
+    """Return the accounts, each with its API's rate as its calls a minute.
+
+    Raises:
+        ValueError: If a setting is unknown or a number is negative.
+    """
+    defaults = {f"{api.name}.{key}": n for api in APIS for key, n in api.account.items()}
+    settings = _merged(defaults, wanted)
+    return {
+        api.name: Account(
+            {key: settings[f"{api.name}.{key}"] for key in api.account}
+            | {"calls_minute": rates[api.name]}
+        )
+        for api in APIS
+        if api.account
+    }
 
 
 def _merged(defaults: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, int]:
     """Return the defaults with what was wanted instead.
 
     Raises:
-        ValueError: If an API is unknown or a number is negative.
+        ValueError: If a name is unknown or a number is negative.
     """
     for name, number in wanted.items():
         if name not in defaults or number < 0:
-            message = f"{name}={number} is not of the form API=N with API in {sorted(defaults)}"
+            message = f"{name}={number} is not of the form NAME=N with NAME in {sorted(defaults)}"
             raise ValueError(message)
     return {**defaults, **wanted}

@@ -10,7 +10,6 @@ from gapfill.domain.interval import Interval, iso
 from gapfill.domain.route import choose, cut
 from gapfill.domain.series import State
 from gapfill.domain.verdict import judge
-from gapfill.errors import RequestError
 from gapfill.services.detect import detect_series
 from gapfill.services.selection import Selection
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from gapfill.domain.candidate import Candidate
     from gapfill.domain.reading import Row
     from gapfill.domain.route import Assignment
     from gapfill.domain.series import Series
@@ -49,7 +49,7 @@ class Explanation:
     Attributes:
         series: Catalogue name.
         slot: Start of the slot.
-        state: Its state.
+        state: Its state, ``None`` where no slot is expected then.
         sentence: The state for a person.
         row: What the store holds, if anything.
         opinions: The candidates' verdicts, in the order of the route.
@@ -58,7 +58,7 @@ class Explanation:
 
     series: str
     slot: datetime
-    state: State
+    state: State | None
     sentence: str
     row: Row | None
     opinions: tuple[Opinion, ...]
@@ -69,15 +69,13 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     """Explain the slot that contains an instant.
 
     Raises:
-        RequestError: If no slot is expected then.
         StoreError: If the store cannot be read.
     """
     grid = series.grid
     slot = grid.floor(instant)
-    if slot < series.earliest:
-        message = f"{series.name} begins at {iso(series.earliest)}; {iso(slot)} is before it."
-        raise RequestError(message)
     candidates = site.candidates(series)
+    if slot < series.earliest:
+        return _before(site, series, slot, candidates)
     run = Interval(slot, grid.end_of(slot))
     report = detect_series(site, series, Selection((series,), run.start, run.end))
     state = next((s for s, n in report.coverage.counts.items() if n), State.UNKNOWN)
@@ -98,6 +96,25 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
         row=row,
         opinions=tuple(Opinion(c.name, v.standing.value, v.until, v.sentence) for c, v in verdicts),
         next=_next(state, taken, [v for _, v in verdicts]),
+    )
+
+
+def _before(
+    site: Site, series: Series, slot: datetime, candidates: Sequence[Candidate]
+) -> Explanation:
+    """Return the explanation of a slot before the series begins."""
+    run = Interval(slot, series.grid.end_of(slot))
+    piece = next(cut([run], series, candidates, site.now))
+    return Explanation(
+        series=series.name,
+        slot=slot,
+        state=None,
+        sentence=f"{series.name} begins at {iso(series.earliest)}, which is later",
+        row=None,
+        opinions=tuple(
+            Opinion(v.candidate.name, v.standing.value, v.until, v.sentence) for v in piece.verdicts
+        ),
+        next=f"nobody is asked; an earlier start is {series.name}'s earliest in the catalogue",
     )
 
 

@@ -117,7 +117,7 @@ def _carry_out(site: Site, unit: Unit, run: str) -> Certificate:
 
 
 def _asked_of(unit: Unit) -> str:
-    return f"{unit.series} {unit.source}.{unit.product} {unit.station}"
+    return f"{unit.series} {unit.source}.{unit.product} {unit.station} {unit.enrich}"
 
 
 def _is_new(unit: Unit, answered: Mapping[str, Sequence[Interval]]) -> bool:

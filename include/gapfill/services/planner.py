@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from gapfill.services.selection import Selection
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gapfill.domain.candidate import Candidate
     from gapfill.domain.coverage import Coverage, Gap
     from gapfill.domain.series import Series
     from gapfill.services.detect import Report
@@ -32,12 +33,15 @@ class Order:
         max_gap_hours: Only gaps longer than this; above 0 no upgrades.
         force: Ask again what the ledger ruled out.
         refresh: Ask again what is complete; needs a range.
+        sources: Ask only these; ``None``: all. What nobody of them has is then left to a run
+            that asks all, and not said to wait or to be without a source.
     """
 
     selection: Selection
     max_gap_hours: float = 0
     force: bool = False
     refresh: bool = False
+    sources: tuple[str, ...] | None = None
 
     def check(self, site: Site) -> None:
         """Refuse an order that makes no sense.
@@ -76,11 +80,12 @@ def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
         _wish(site, order, site.catalog.series[report.series], report.coverage)
         for report in reports
     ]
-    return plan_units(wishes, site.now, force=order.force)
+    plan = plan_units(wishes, site.now, force=order.force)
+    return plan if order.sources is None else replace(plan, waiting=(), unhealable=())
 
 
 def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
-    candidates = site.candidates(series)
+    candidates = _asked_by(order, site.candidates(series))
     selection = order.selection
     asked_for = series.grid.cover(selection.interval or Interval(BEGINNING, END_OF_TIME))
     within = [asked_for] if asked_for else []
@@ -118,8 +123,12 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
         again,
         pending=pending if not order.max_gap_hours else [],
         lacking=lacking,
-        enrichers=site.enrichers(series) if lacking else (),
+        enrichers=_asked_by(order, site.enrichers(series)) if lacking else (),
     )
+
+
+def _asked_by(order: Order, candidates: Sequence[Candidate]) -> list[Candidate]:
+    return [c for c in candidates if order.sources is None or c.source.name in order.sources]
 
 
 def _lacking(

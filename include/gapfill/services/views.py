@@ -146,7 +146,7 @@ def explained(explanation: Explanation) -> Document:
     return {
         "series": explanation.series,
         "slot": iso(explanation.slot),
-        "state": explanation.state.value,
+        "state": explanation.state.value if explanation.state else "not_expected",
         "sentence": explanation.sentence,
         "row": None
         if row is None

@@ -1,0 +1,119 @@
+"""``import-siar``: SIAR's CSV files into the daily weather of their stations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gapfill.cli.options import as_document, everywhere
+from gapfill.cli.tables import SHOWN
+from gapfill.cli.words import count, new_id
+from gapfill.domain.interval import iso
+from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
+from gapfill.hooks.siar_csv import SiarCsvFolder
+from gapfill.services.siar_import import Taken, document, import_files, targets
+from gapfill.sources.siar_csv import station_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.catalog import Catalog
+    from gapfill.cli.desk import Desk
+    from gapfill.sources.siar_csv import CsvFile
+
+
+@click.command("import-siar")
+@click.argument("folder", type=click.Path(path_type=Path))
+@as_document
+@everywhere
+@click.pass_obj
+def import_siar(desk: Desk, folder: Path, *, as_json: bool) -> int:
+    """Take in a folder of CSV files from SIAR's web, all or none of them.
+
+    A file's name begins with its station, such as J17_; those of stations that the
+    catalogue does not have are left out. A better grade in the store stays.
+    """
+    now = desk.clock()
+    files, skipped = _read(folder, desk.catalog())
+    batch = new_id("import", now)
+    try:
+        with desk.site(now) as site:
+            taken = import_files(site, files, batch)
+    except SourceError as exc:
+        raise _nothing(exc) from exc
+    if as_json:
+        desk.print_json(document(taken, skipped, batch, now))
+    else:
+        _show(desk, taken, skipped, batch)
+    return 0
+
+
+def _read(folder: Path, known: Catalog) -> tuple[dict[str, list[CsvFile]], list[str]]:
+    """Return the files of the catalogue's stations, and the names of the others.
+
+    Raises:
+        RequestError: If the folder is wrong.
+        GapfillError: If a file is, or none is of a station of the catalogue.
+    """
+    shelf = SiarCsvFolder(folder, named="FOLDER")
+    try:
+        names = [path.name for path in shelf.paths()]
+    except ConfigError as exc:
+        raise RequestError(str(exc)) from exc
+    stations = list(dict.fromkeys(target.station.id for target in targets(known)))
+    skipped = [name for name in names if station_of(name) not in stations]
+    if len(skipped) == len(names):
+        wanted = " or ".join(f"{station}_" for station in stations) or "a station of the catalogue"
+        message = (
+            f"Of {count(len(names), 'CSV file')} in {folder} none begins with {wanted}: add the "
+            "station to the catalogue, or its files to the folder. Nothing was imported."
+        )
+        raise GapfillError(message)
+    try:
+        return {station: shelf.files(station) for station in stations}, skipped
+    except SourceError as exc:
+        raise _nothing(exc) from exc
+
+
+def _nothing(exc: SourceError) -> GapfillError:
+    return GapfillError(f"{exc} Nothing was imported.")
+
+
+def _show(desk: Desk, taken: Sequence[Taken], skipped: Sequence[str], batch: str) -> None:
+    """Print the sum, a line per file, what was not believed, and how to take it back."""
+    written = sum(t.written for t in taken)
+    rows = count(sum(t.rows for t in taken), "row")
+    desk.out.print(f"Imported {written:,} of {rows} of {count(len(taken), 'file')}.", style="bold")
+    for one in taken:
+        desk.out.print(f"  {one.file} into {one.series}: {_counts(one)}", soft_wrap=True)
+    refused = [r for t in taken for r in t.refused]
+    if refused:
+        desk.out.print("\nNot believed, and not stored:")
+    for r in refused[:SHOWN]:
+        line = f"  {_day(r.slot)} {r.field} {r.value!r} {r.reason}"
+        desk.out.print(line, soft_wrap=True)
+    if len(refused) > SHOWN:
+        desk.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")
+    if skipped:
+        names = ", ".join(skipped)
+        desk.out.print(f"\nLeft out, of no station of the catalogue: {names}", soft_wrap=True)
+    if written:
+        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+
+
+def _counts(one: Taken) -> str:
+    parts = {
+        "blank": one.blank,
+        "without a mean temperature": one.incomplete,
+        "outside the series or the station's dates": one.outside,
+    }
+    left = "".join(f", {number:,} {what}" for what, number in parts.items() if number)
+    refused = f", {count(len(one.refused), 'value')} refused" if one.refused else ""
+    return f"{count(one.rows, 'row')}{left}, {one.written:,} written, {one.stood:,} stood{refused}"
+
+
+def _day(slot: datetime) -> str:
+    return iso(slot)[:10]

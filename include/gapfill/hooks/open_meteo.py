@@ -1,0 +1,98 @@
+"""Open-Meteo: modelled weather, without a key (see ``gapfill.sources.open_meteo``)."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gapfill.errors import GapfillError
+from gapfill.hooks import retry_after
+from gapfill.hooks.access import origin, second_root
+from gapfill.hooks.base import ApiHook
+from gapfill.hooks.call import Call
+from gapfill.sources import open_meteo
+from gapfill.sources.base import HttpRequest, excerpt
+from gapfill.sources.open_meteo_refusals import TOO_MANY, claims, seconds_refused
+
+if TYPE_CHECKING:
+    from gapfill.hooks.transport import Reply
+    from gapfill.sources.base import Answer, Ask
+
+PUBLIC_ARCHIVE = "https://archive-api.open-meteo.com"
+
+_PLACE = (("latitude", "38.09"), ("longitude", "-3.63"), ("hourly", "temperature_2m"))
+_PROBED = date(2021, 10, 31).isoformat()
+
+
+class OpenMeteoHook(ApiHook):
+    """Asks Open-Meteo for the weather of whole UTC dates, of either of its two hosts."""
+
+    default_conn_name = "open_meteo_default"
+    hook_name = "Open-Meteo"
+    source = "open_meteo"
+    public_host = "https://api.open-meteo.com"
+    probe = HttpRequest(open_meteo.PATHS["forecast"], (*_PLACE, ("forecast_days", "1")))
+    archive_probe = HttpRequest(
+        open_meteo.PATHS["archive"], (*_PLACE, ("start_date", _PROBED), ("end_date", _PROBED))
+    )
+
+    @cached_property
+    def archive_root(self) -> str:
+        """Root URL of the archive.
+
+        The extra ``archive_host`` names it; else it is the host of the connection where
+        that is another than the public one, which has no archive.
+
+        Raises:
+            ConfigError: If the connection is wrong.
+        """
+        root = self.access.root
+        is_public = origin(root) == origin(self.public_host)
+        return second_root(self.access, "archive_host") or (PUBLIC_ARCHIVE if is_public else root)
+
+    def get_weather(self, ask: Ask) -> Answer:
+        """Return the modelled weather of the asked slots, none of the time to come.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection or the catalogue is wrong.
+        """
+        request = open_meteo.request(ask)
+        reply = self.call(self._call(request), ask)
+        return open_meteo.parse(ask, reply.status, reply.body)
+
+    fetch = get_weather
+
+    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+        """Make one call as ``ApiHook`` does; a 429 lasts as long as its reason says."""
+        reply = super().call(call, ask)
+        if reply.status == TOO_MANY:
+            now = ask.now if ask else None
+            usual = seconds_refused(reply.body, now)
+            seconds = retry_after.seconds_to_wait(reply.headers, now, default_s=usual)
+            raise self.errand(call, ask).limited(f"HTTP 429: {excerpt(reply.body)!r}", seconds)
+        return reply
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Make a small call to each host, and return whether both answered."""
+        is_there, said = super().test_connection()
+        if not is_there:
+            return is_there, said
+        try:
+            reply = self.call(self._call(self.archive_probe))
+        except GapfillError as exc:
+            return False, str(exc)
+        return True, f"{said} Its archive answered HTTP {reply.status} at {self.archive_root}."
+
+    def probe_call(self) -> Call:
+        """Return the call that tests the main host."""
+        return self._call(self.probe)
+
+    def _call(self, request: HttpRequest) -> Call:
+        is_archive = request.path == open_meteo.PATHS["archive"]
+        return Call(
+            request,
+            root=self.archive_root if is_archive else None,
+            claims=claims,
+        )

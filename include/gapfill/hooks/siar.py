@@ -1,0 +1,168 @@
+"""SIAR: half-hours and days of a station, with a token (see ``gapfill.sources.siar``)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gapfill.errors import ConfigError, GapfillError
+from gapfill.hooks.access import variable
+from gapfill.hooks.base import ApiHook
+from gapfill.hooks.call import Call, Secrets
+from gapfill.hooks.siar_error import error_for, rejected
+from gapfill.hooks.verdict import Errand
+from gapfill.sources import siar, siar_account
+from gapfill.sources.base import Answer, HttpRequest
+from gapfill.sources.siar_refusal import Kind, Refusal, authorised_from, claims, refusal_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from gapfill.domain.allowance import Allowance
+    from gapfill.errors import SourceError
+    from gapfill.hooks.transport import Reply
+    from gapfill.sources.base import Ask
+
+
+class SiarHook(ApiHook):
+    """Asks SIAR for a station. Its id goes into the connection's login, its key into the password.
+
+    The token is got at ``open`` or before the first request, and once again where it is
+    refused on the way. Login, password, their encrypted forms and every token are secrets.
+    """
+
+    default_conn_name = "siar_default"
+    hook_name = "SIAR"
+    source = "siar"
+    public_host = "https://servicio.mapa.gob.es"
+    probe = siar_account.LIMITS
+
+    _token: str | None = None
+    _allowance: Allowance | None = None
+
+    def open(self) -> Allowance:
+        """Get a token, and return what the account may do.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection has no login or no password.
+        """
+        reply = self._carry(siar_account.LIMITS, None, 0)
+        if isinstance(reply, Refusal):
+            raise self._error(reply, None)
+        self._allowance = siar_account.parse_limits(reply.body)
+        return self._allowance
+
+    def get_weather(self, ask: Ask) -> Answer:
+        """Return the readings of the asked slots, of half-hours or days.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection or the catalogue is wrong.
+        """
+        return self._ask(ask, None)
+
+    fetch = get_weather
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Get a token and the account's limits, and return whether it went and what they are."""
+        try:
+            allowed = self.open()
+        except GapfillError as exc:
+            return False, str(exc)
+        limits = (
+            f"{allowed.calls_minute} calls and {allowed.records_minute} records a minute, "
+            f"{allowed.calls_day} and {allowed.records_day} a day"
+        )
+        return True, f"siar gave a token at {self.access.root}; the account has {limits}."
+
+    def _ask(self, ask: Ask, since: date | None) -> Answer:
+        """Ask, a second time from the date the account may see, where a refusal names it."""
+        request, records = siar.request(ask, since), siar.records(ask, since)
+        reply = self._carry(request, ask, records)
+        if not isinstance(reply, Refusal):
+            return siar.parse(ask, reply.status, reply.body)
+        if reply.kind is not Kind.TOO_EARLY or since is not None:
+            raise self._error(reply, ask, records)
+        dates = siar.span(ask)
+        seen_from = authorised_from(reply, dates.first, dates.last)
+        if dates.days == 1 or (seen_from is not None and seen_from > dates.last):
+            return Answer(evidence=reply.said)
+        if seen_from is None:
+            raise self._error(reply, ask, records)
+        later = self._ask(ask, seen_from)
+        return replace(later, evidence=f"{later.evidence}; before {seen_from}: {reply.said}")
+
+    def _carry(self, request: HttpRequest, ask: Ask | None, records: int) -> Reply | Refusal:
+        """Send a request with the token; one that was in use before is renewed once."""
+        was_in_use = self._token is not None
+        answer = self._send(request, ask, records, self._token or self._new_token(ask))
+        if was_in_use and isinstance(answer, Refusal) and answer.kind is Kind.TOKEN:
+            answer = self._send(request, ask, records, self._new_token(ask))
+        return answer
+
+    def _send(
+        self, request: HttpRequest, ask: Ask | None, records: int, token: str
+    ) -> Reply | Refusal:
+        secret = (("token", token),)
+        call = Call(request, secret_params=secret, claims=claims, records=records)
+        return self._judged(self.call(call, ask))
+
+    def _new_token(self, ask: Ask | None) -> str:
+        """Get a token.
+
+        The answers are read with what is secret by then blotted out, and no more: an API
+        may give the same encrypted text, or the same token, as it gave before.
+        """
+        login, password = self._credentials()
+        self._token = None
+        secrets = Secrets()
+        secrets.add(login, password)
+        courier = replace(self._courier, secrets=secrets)
+        errand = self._errand(ask)
+
+        def word(request: HttpRequest, *params: tuple[str, str]) -> str | None:
+            call = Call(request, secret_params=params, claims=claims)
+            judged = self._judged(courier.carry(call, errand))
+            if isinstance(judged, Refusal):
+                raise self._error(judged, ask)
+            return siar_account.parse_word(judged.body)
+
+        user = word(siar_account.ENCRYPT, ("cadena", login))
+        key = word(siar_account.ENCRYPT, ("cadena", password))
+        if user is None or key is None:
+            raise errand.malformed("cifrarCadena answered null in place of an encrypted text")
+        secrets.add(user, key)
+        self.hide(user, key)
+        token = word(siar_account.TOKEN, ("Usuario", user), ("Password", key))
+        if token is None:
+            raise rejected(errand, "obtenerToken answered null")
+        self.hide(token)
+        self._token = token
+        return token
+
+    def _credentials(self) -> tuple[str, str]:
+        access = self.access
+        if not access.login or not access.key:
+            lacks = "login, its id (NIF)" if not access.login else "password"
+            message = (
+                f"siar needs an id and a password: connection {self.http_conn_id!r} has no {lacks}"
+                f'; set {variable(self.http_conn_id)}=\'{{"conn_type": "http", "login": "NIF", '
+                '"password": "PASSWORD"}\' or add it in Airflow\'s UI.'
+            )
+            raise ConfigError(message)
+        return access.login, access.key
+
+    def _judged(self, reply: Reply) -> Reply | Refusal:
+        refusal = refusal_of(reply.status, reply.headers, reply.body)
+        if refusal is None:
+            return reply
+        return replace(
+            refusal, said=self._secrets.blot(refusal.said), text=self._secrets.blot(refusal.text)
+        )
+
+    def _errand(self, ask: Ask | None) -> Errand:
+        return Errand(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003
+
+    def _error(self, refusal: Refusal, ask: Ask | None, records: int = 0) -> SourceError:
+        return error_for(refusal, self._errand(ask), records, self._allowance)

@@ -1,0 +1,69 @@
+"""The error that each of SIAR's refusals is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.errors import AuthRejected, SourceError, SpanRefused
+from gapfill.hooks.access import variable
+from gapfill.sources.siar_refusal import MINUTE_S, Kind, Refusal, day_quota_s
+
+if TYPE_CHECKING:
+    from gapfill.domain.allowance import Allowance
+    from gapfill.hooks.verdict import Errand
+
+
+def error_for(
+    refusal: Refusal, errand: Errand, records: int, allowance: Allowance | None
+) -> SourceError:
+    """Return the error that a refusal is.
+
+    A request whose own records are more than the account's limit is refused for its span,
+    as no wait will help; any other quota is waited for.
+
+    Args:
+        refusal: What was said.
+        errand: What the call was for.
+        records: Records the answer would have counted.
+        allowance: What the account may do, where known.
+    """
+    if refusal.kind in {Kind.MINUTE, Kind.DAY}:
+        limit = _limit(refusal.kind, allowance)
+        if limit is not None and records > limit:
+            text = f"{errand}: {records} records in one answer, the account may have {limit}"
+            return SpanRefused(f"{text} ({refusal.said}).", **errand.about)
+        now = errand.ask.now if errand.ask else None
+        return errand.limited(
+            refusal.said, MINUTE_S if refusal.kind is Kind.MINUTE else day_quota_s(now)
+        )
+    if refusal.kind is Kind.TOO_EARLY:
+        return errand.malformed(
+            "the account may not see so early a date, and the refusal names none that it may see "
+            f"({refusal.said}): put that date into the station's `from` in the catalogue"
+        )
+    if refusal.kind is Kind.TOKEN:
+        return rejected(errand, refusal.said)
+    return AuthRejected(
+        f"{errand}: blocked ({refusal.said}): no word of token or quota, so the API may block this "
+        f"machine's address for now, or the host of {_name(errand)} is not the API.",
+        **errand.about,
+    )
+
+
+def rejected(errand: Errand, said: str) -> AuthRejected:
+    """Return the error for credentials, or a token got with them, that were refused."""
+    return AuthRejected(
+        f"{errand}: the login or password of {_name(errand)} was refused ({said}): "
+        "put valid ones into it.",
+        **errand.about,
+    )
+
+
+def _name(errand: Errand) -> str:
+    return f"connection {errand.conn_id!r} ({variable(errand.conn_id)})"
+
+
+def _limit(kind: Kind, allowance: Allowance | None) -> int | None:
+    if allowance is None:
+        return None
+    return allowance.records_minute if kind is Kind.MINUTE else allowance.records_day

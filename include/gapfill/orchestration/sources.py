@@ -1,0 +1,133 @@
+"""The sources as Airflow connections and the environment set them up (port ``Sources``)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from airflow.sdk.bases.hook import BaseHook
+from filelock import FileLock
+
+from gapfill import settings
+from gapfill.errors import ConfigError, GapfillError
+from gapfill.hooks.access import find_connection, variable
+from gapfill.hooks.aemet import AemetHook
+from gapfill.hooks.esios import EsiosHook
+from gapfill.hooks.open_meteo import OpenMeteoHook
+from gapfill.hooks.openweathermap import OpenWeatherMapHook
+from gapfill.hooks.ree import ReeHook
+from gapfill.hooks.siar import SiarHook
+from gapfill.hooks.siar_csv import VARIABLE, SiarCsvFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from airflow.sdk import Connection
+
+    from gapfill.catalog import Catalog
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.product import Product, Source
+    from gapfill.domain.series import Station
+    from gapfill.hooks.base import ApiHook
+    from gapfill.services.ports import Caller
+
+HOOKS: Mapping[str, type[ApiHook]] = {
+    "ree": ReeHook,
+    "esios": EsiosHook,
+    "openweathermap": OpenWeatherMapHook,
+    "aemet": AemetHook,
+    "siar": SiarHook,
+    "open_meteo": OpenMeteoHook,
+}
+"""Hook of each source that is an API; a source without one is "not configured"."""
+
+FOLDER = "siar_csv"
+"""The source that is a folder of files."""
+
+
+class AirflowSources:
+    """The sources as they are set up here; connections are looked up once."""
+
+    def __init__(self, known: Catalog) -> None:
+        self._catalog = known
+        self._connections: dict[str, Connection | None] = {}
+
+    def obstacle(self, product: Product) -> str | None:
+        """Return why a product cannot be asked, as a sentence; ``None`` where it can."""
+        source = self._catalog.sources[product.source]
+        if source.name == FOLDER:
+            return self._obstacle_of_folder()
+        if source.name not in HOOKS:
+            return f"is not configured: this release has no hook for {source.title}"
+        connection = self._connection(source)
+        if connection is None:
+            return f"is not configured: {_lacking(source)}" if product.needs_key else None
+        return _obstacle(product, source.connection, connection)
+
+    def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
+        """Return what a product of files has of a station, ``None`` where that is not known."""
+        folder = settings.siar_csv_folder()
+        if product.source != FOLDER or folder is None:
+            return None
+        return SiarCsvFolder(folder).held(station.id)
+
+    def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
+        """Return the source's hook, which runs ``before_call`` before each HTTP request."""
+        known, folder = self._catalog.sources[source], settings.siar_csv_folder()
+        if source == FOLDER and folder is not None:
+            return SiarCsvFolder(folder)
+        if source not in HOOKS:
+            message = f"This release has no hook for {known.title}."
+            raise ConfigError(message)
+        return HOOKS[source](known.connection, host=known.host, before_call=before_call)
+
+    def turn(self, source: str) -> AbstractContextManager[object]:
+        """Wait for this machine's turn at a source: one caller at a time, by a lock file."""
+        folder = settings.lock_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f"{re.sub(r'[^a-z0-9_]', '_', source)}.lock")
+
+    def _obstacle_of_folder(self) -> str | None:
+        """Return why the files cannot be read; one that is wrong stops them all, not the run."""
+        folder = settings.siar_csv_folder()
+        if folder is None:
+            return f"is not configured: {VARIABLE} names no folder of SIAR's CSV files"
+        stations = {
+            station.id
+            for series in self._catalog.series.values()
+            for station in series.place.stations
+            if station.source == FOLDER
+        }
+        try:
+            for station_id in stations:
+                SiarCsvFolder(folder).held(station_id)
+        except GapfillError as exc:
+            return f"cannot be read: {exc}"
+        return None
+
+    def _connection(self, source: Source) -> Connection | None:
+        if source.connection not in self._connections:
+            self._connections[source.connection] = find_connection(
+                source.connection, BaseHook.get_connection
+            )
+        return self._connections[source.connection]
+
+
+def _lacking(source: Source) -> str:
+    return f"there is no connection {source.connection} ({variable(source.connection)})"
+
+
+def _obstacle(product: Product, conn_id: str, connection: Connection) -> str | None:
+    """Return what a connection lacks for a product."""
+    extra, name = connection.extra_dejson, f"connection {conn_id}"
+    if extra.get("paused") is True:
+        return f'is paused ("paused": true in the extra of {name})'
+    if product.needs_login and not connection.login:
+        return f"is not configured: {name} has no login, its user id"
+    if product.needs_key and not connection.password:
+        return f"is not configured: {name} has no password, its key"
+    needed = product.params.get("requires_extra")
+    if needed and extra.get(needed) is not True:
+        return f'is not configured: it needs "{needed}": true in the extra of {name}'
+    return None

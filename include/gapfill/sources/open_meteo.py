@@ -1,0 +1,224 @@
+"""Open-Meteo: modelled hourly weather, recent (``forecast``) and historical (``archive``).
+
+Source:
+    ``https://api.open-meteo.com/v1/forecast`` and
+    ``https://archive-api.open-meteo.com/v1/archive``, described at
+    https://open-meteo.com/en/docs; data CC BY 4.0 with the source named, free for
+    non-commercial use. Read 2026-11-24 through a capture of 2025 (Orinks/AccessiWeather,
+    MIT), of its errors, and the API's own published source.
+
+Documented:
+    GET only, no key. ``start_date`` and ``end_date`` are whole dates of ``timezone``, both
+    included; ``hourly`` names variables, each an array beside ``time``. Wind is in km/h
+    unless ``wind_speed_unit`` says otherwise. Precipitation, radiation and gusts speak of
+    the hour before their label; so a row belongs to the slot that **ends** at its label.
+
+Observed:
+    Times have no offset: only UTC is asked for, and an answer of another offset refused.
+    The forecast API's dates hold the hours to come as well, which are **forecasts**: a row
+    labelled later than now is dropped. What is not there is ``null``. A place outside the
+    model is HTTP 200 with ``"latitude":nan`` (no JSON), and since autumn 2026 HTTP 400 with
+    "No data is available for this location". Without a place, HTTP 200 comes without a
+    body; without variables, without ``hourly``. Coordinates in the answer are those of the
+    grid cell, which may be a neighbour of like elevation.
+
+Units:
+    °C, %, hPa at the place's elevation, m/s, °, mm, W/m² (mean of the hour).
+
+Limits and lag:
+    600 calls a minute, 5,000 an hour, 10,000 a day, one at a time; more than 10 variables
+    or 14 days weigh as several calls. Refused with 429 and a reason that names the limit,
+    without a header that says how long (``open_meteo_refusals``).
+    The forecast API knows 92 days back, the archive 1940 to some 5 days ago.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.interval import Interval
+from gapfill.errors import ConfigError
+from gapfill.sources.base import Answer, HttpRequest, RawRow, check, excerpt, malformed, number
+from gapfill.sources.open_meteo_refusals import as_json, is_nowhere, reason_of, says_not_covered
+from gapfill.sources.payload import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gapfill.sources.base import Ask
+    from gapfill.sources.payload import Scalar
+
+PATHS = {"forecast": "/v1/forecast", "archive": "/v1/archive"}
+"""By product."""
+
+FARTHEST_CELL = 0.4
+"""Degrees from the place to its grid cell: 1.5 cells of the coarsest model, of 0.25°.
+
+The API takes a neighbour where its elevation is closer (open-meteo/open-meteo#189).
+"""
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_OK = 200
+_UNDEFINED = "undefined"
+_FULL_TURN, _HALF_TURN = 360.0, 180.0
+
+
+class _Variable(NamedTuple):
+    """One array of an answer.
+
+    Attributes:
+        name: The API's name.
+        unit: The unit it is asked in.
+        field: The series' name.
+    """
+
+    name: str
+    unit: str
+    field: str
+
+
+_VARIABLES = (
+    _Variable("temperature_2m", "°C", "temperature"),
+    _Variable("relative_humidity_2m", "%", "humidity"),
+    _Variable("surface_pressure", "hPa", "pressure"),
+    _Variable("wind_speed_10m", "m/s", "wind_speed"),
+    _Variable("wind_direction_10m", "°", "wind_direction"),
+    _Variable("wind_gusts_10m", "m/s", "wind_gust"),
+    _Variable("precipitation", "mm", "precipitation"),
+    _Variable("shortwave_radiation", "W/m²", "solar_radiation"),
+)
+
+
+class _Dates(NamedTuple):
+    """The whole UTC dates that a request speaks of.
+
+    Attributes:
+        first: First date.
+        last: Last date, included.
+        slots: The slots whose rows lie in them, ``[start, end)``.
+    """
+
+    first: date
+    last: date
+    slots: Interval
+
+
+def request(ask: Ask) -> HttpRequest:
+    """Return the request for the UTC dates that the labels of the asked slots touch.
+
+    Raises:
+        ConfigError: If the product is none of the API's.
+    """
+    path = PATHS.get(ask.product.name)
+    if path is None:
+        known = ", ".join(PATHS)
+        message = f"Open-Meteo has no product {ask.product.name!r}; the catalogue may name {known}."
+        raise ConfigError(message)
+    dates = _dates(ask)
+    return HttpRequest(
+        path,
+        (
+            ("latitude", str(ask.series.place.latitude)),
+            ("longitude", str(ask.series.place.longitude)),
+            ("hourly", ",".join(variable.name for variable in _VARIABLES)),
+            ("timezone", "UTC"),
+            ("wind_speed_unit", "ms"),
+            ("start_date", dates.first.isoformat()),
+            ("end_date", dates.last.isoformat()),
+        ),
+    )
+
+
+def parse(ask: Ask, status: int, body: bytes) -> Answer:
+    """Turn an answer into readings.
+
+    Args:
+        ask: What was asked.
+        status: HTTP status, 200 or one that ``says_not_covered`` claims.
+        body: The answer's bytes.
+
+    Returns:
+        The asked slots' readings, none of the time after ``ask.now``; without any, with
+        evidence, where the API has none.
+
+    Raises:
+        MalformedPayload: If it is not an answer to what was asked.
+    """
+    if says_not_covered(status, body):
+        return Answer(evidence=f"HTTP {status}: {excerpt(reason_of(body))}")
+    if status != _OK:
+        raise malformed(ask, f"it is HTTP {status}: {excerpt(body)!r}")
+    document = Node.load(ask, as_json(body))
+    if is_nowhere(document):
+        return Answer(evidence=f"HTTP 200: the place is not covered: {excerpt(body)}")
+    _check_frame(ask, document)
+    rows = _rows(ask, document["hourly"], document["hourly_units"])
+    slots = _dates(ask).slots
+    known = [row for row in rows if row.instant + _HOUR <= ask.now or row.instant not in slots]
+    asked = [row for row in known if row.instant in ask.interval]
+    empty = sum(all(value is None for value in row.values.values()) for row in asked)
+    evidence = f"HTTP {status}: {len(asked)} past hours asked for, {empty} of them without values"
+    return check(ask, known, slots, evidence)
+
+
+def _dates(ask: Ask) -> _Dates:
+    """Return the dates of the labels: the ends of the asked slots."""
+    first, last = (ask.interval.start + _HOUR).date(), ask.interval.end.date()
+    start, end = (datetime.combine(day, time(0), UTC) - _HOUR for day in (first, last + _DAY))
+    return _Dates(first, last, Interval(start, end))
+
+
+def _check_frame(ask: Ask, document: Node) -> None:
+    """Refuse an error under HTTP 200, another place, and times that are not UTC."""
+    error = document.get("error")
+    if error is not None and error.value is True:
+        reason = document.get("reason")
+        said = str(reason.value) if reason else "no reason"
+        raise malformed(ask, f"it says that it is an error: {excerpt(said)!r}")
+    offset = document["utc_offset_seconds"].scalar()
+    if number(offset) != 0:
+        raise malformed(ask, f"its times are {excerpt(str(offset))} s off UTC")
+    place = ask.series.place
+    for name, wanted in (("latitude", place.latitude), ("longitude", place.longitude)):
+        given = document[name].scalar()
+        degrees = number(given)
+        if degrees is None or _turn(degrees - wanted) > FARTHEST_CELL:
+            raise malformed(ask, f"its {name} is {excerpt(str(given))}, of no cell near {wanted}")
+
+
+def _turn(degrees: float) -> float:
+    """Return the size of an angle the short way round: 359.9° are 0.1°."""
+    return abs((degrees + _HALF_TURN) % _FULL_TURN - _HALF_TURN)
+
+
+def _rows(ask: Ask, hourly: Node, units: Node) -> list[RawRow]:
+    """Return a row per label, at the start of the hour that the label ends."""
+    slots = [_slot(ask, label) for label in hourly["time"].items()]
+    columns: dict[str, Sequence[Scalar]] = {}
+    for name, unit, field in _VARIABLES:
+        values = [node.scalar() for node in hourly[name].items()]
+        if len(values) != len(slots):
+            raise malformed(ask, f"hourly.{name} has {len(values)} values for {len(slots)} times")
+        given = units[name].scalar()
+        is_void = given == _UNDEFINED and all(value is None for value in values)
+        if given != unit and not is_void:
+            raise malformed(ask, f"hourly_units.{name} is {excerpt(str(given))!r}, not {unit!r}")
+        columns[field] = values
+    return [RawRow(slot, _row(columns, n)) for n, slot in enumerate(slots)]
+
+
+def _row(columns: Mapping[str, Sequence[Scalar]], n: int) -> dict[str, object]:
+    return {field: values[n] for field, values in columns.items()}
+
+
+def _slot(ask: Ask, label: Node) -> datetime:
+    """Return the start of the hour that ends at a label: a time of UTC without offset."""
+    text = label.text()
+    try:
+        end = datetime.fromisoformat(text)
+        if end.tzinfo is None:
+            return end.replace(tzinfo=UTC) - _HOUR
+    except (ValueError, OverflowError):
+        pass
+    raise malformed(ask, f"{label.path} is {excerpt(text)!r}, no time without offset")

@@ -1,0 +1,179 @@
+"""What SIAR means by a refusal: one status, 403, for five things that only the text tells apart.
+
+No verbatim body is public: the texts are known in pieces, from clients that look for them.
+They are looked for without regard to case and accents, in ``MensajeRespuesta``, in a body
+that is no JSON, and in the header ``mensajerespuesta`` of version 1.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gapfill.domain.civil import at_local, local_date
+from gapfill.sources.base import excerpt
+from gapfill.sources.payload import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MINUTE_S = 65.0
+"""Wait after the minute's quota is spent: what clients found to be enough."""
+
+REFUSED = frozenset({401, 403})
+_DAY = timedelta(days=1)
+_ZONE = "Europe/Madrid"
+_BOTH_MIDNIGHTS = time(2)
+_HEADER = "mensajerespuesta"
+_QUOTA = (
+    "peticiones permitidas",
+    "datos permitidos",
+    "registros permitidos",
+    "accesos permitidos",
+    "rebasaria",
+    "limite de peticiones",
+    "limite de accesos",
+    "limite de registros",
+    "limite de datos",
+    "cuota",
+)
+_TOKEN = ("token", "claveapi", "credencial", "autentic", "no autorizad", "usuario")
+_A_DAY = re.compile(r"\b(un|al|por|el|cada) dia\b|\bdia actual\b|\bdiari[oa]s?\b")
+_TOO_EARLY = re.compile(r"\bfecha inicial\b.*\b(inferior|anterior)\b.*\b(autorizad|permitid|minim)")
+_NOTHING = re.compile(
+    r"\b(no (hay|existen?|constan|se (han )?encontrado|se encontraron|se encuentran)|sin) "
+    r"(\w+ )?(datos|registros|resultados)\b"
+)
+_DATES = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b|\b(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
+
+
+class Kind(StrEnum):
+    """What a refusal is about."""
+
+    MINUTE = "minute"
+    DAY = "day"
+    TOO_EARLY = "too early"
+    TOKEN = "token"  # noqa: S105 - no secret but a word
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal.
+
+    Attributes:
+        kind: What it is about.
+        said: Status and text, shortened.
+        text: The text, for the date in it.
+    """
+
+    kind: Kind
+    said: str
+    text: str
+
+
+def claims(status: int, _body: bytes) -> bool:
+    """Tell whether a status is one that the text explains."""
+    return status in REFUSED
+
+
+def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal | None:
+    """Return the refusal that an answer is, ``None`` for one that is none.
+
+    An answer of another status is a refusal where it holds no rows and its message says so.
+    """
+    text = _text(headers, body, is_refused=status in REFUSED)
+    kind = _kind(fold(text))
+    if status in REFUSED:
+        is_silent = status == 401 and kind is None  # noqa: PLR2004 - HTTP's own word for it
+        kind = Kind.TOKEN if is_silent else kind or Kind.BLOCKED
+    if kind is None:
+        return None
+    return Refusal(kind, f"HTTP {status}: {excerpt(text)!r}" if text else f"HTTP {status}", text)
+
+
+def says_nothing_there(message: str) -> bool:
+    """Tell whether a message says that there are no data, and nothing else."""
+    folded = fold(message)
+    return _kind(folded) is None and _NOTHING.search(folded) is not None
+
+
+def authorised_from(refusal: Refusal, first: date, last: date) -> date | None:
+    """Return the date from which an account may see data, if its refusal tells it.
+
+    The text may also repeat the range that was asked, so only one other date, later than
+    its start, is believed.
+
+    Args:
+        refusal: Of the kind ``TOO_EARLY``.
+        first: First date that was asked.
+        last: Last date that was asked.
+    """
+    found = set()
+    for match in _DATES.finditer(refusal.text):
+        year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
+        with suppress(ValueError):
+            found.add(date(int(year), int(month), int(day)))
+    later = {day for day in found - {last} if day > first}
+    return later.pop() if len(later) == 1 else None
+
+
+def day_quota_s(now: datetime | None) -> float:
+    """Return the seconds until a day's quota starts anew: 02:00 in Madrid, 24 h at most.
+
+    ACCESOS counts "the current day" and nobody says of which zone. 02:00 in Madrid is past
+    midnight there and in UTC alike, so that a source that was waited for is not refused
+    again because the other midnight was meant. Without a clock it is 24 h, which passes both.
+    """
+    if now is None:
+        return _DAY.total_seconds()
+    at = at_local(local_date(now.astimezone(UTC), _ZONE) + _DAY, _BOTH_MIDNIGHTS, _ZONE)
+    return min(at - now, _DAY).total_seconds()
+
+
+def fold(text: str) -> str:
+    """Return a text in small letters without accents, on one line."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
+
+
+def _kind(text: str) -> Kind | None:
+    """Return what a folded text is about; a quota of no named time is taken for a minute's."""
+    if any(word in text for word in _QUOTA):
+        is_day = "minuto" not in text and _A_DAY.search(text) is not None
+        return Kind.DAY if is_day else Kind.MINUTE
+    if _TOO_EARLY.search(text):
+        return Kind.TOO_EARLY
+    if any(word in text for word in _TOKEN):
+        return Kind.TOKEN
+    return None
+
+
+def _text(headers: Mapping[str, str], body: bytes, *, is_refused: bool) -> str:
+    """Return what an answer says in words; nothing where it holds rows."""
+    document = decode(body)
+    if isinstance(document, dict):
+        named = {str(key).lower(): value for key, value in document.items()}
+        rows, message = named.get("datos"), named.get("mensajerespuesta")
+        if rows and not is_refused:
+            return ""
+        if isinstance(message, str) and message.strip():
+            return message
+    if not is_refused:
+        return ""
+    if _HEADER in headers:
+        return _decoded(headers[_HEADER].encode("latin-1", "replace"))
+    return document if isinstance(document, str) else _decoded(body)
+
+
+def _decoded(text: bytes) -> str:
+    """Return a text that may be of either encoding; headers are always read as the older one."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("iso-8859-15")

@@ -1,0 +1,124 @@
+"""What the connections make of each source: why a product cannot be asked, and whose turn it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.connections import connect
+
+if TYPE_CHECKING:
+    from gapfill.catalog import Catalog
+
+pytestmark = pytest.mark.airflow
+
+
+@pytest.mark.parametrize(
+    "source,product,fields,sentence",
+    [
+        ("ree", 0, None, None),
+        (
+            "ree",
+            0,
+            {"conn_type": "http", "extra": {"paused": True}},
+            'is paused ("paused": true in the extra of connection ree_default)',
+        ),
+        (
+            "esios",
+            0,
+            None,
+            "is not configured: there is no connection esios_default (AIRFLOW_CONN_ESIOS_DEFAULT)",
+        ),
+        (
+            "esios",
+            0,
+            {"conn_type": "http"},
+            "is not configured: connection esios_default has no password, its key",
+        ),
+        ("esios", 0, {"conn_type": "http", "password": "token"}, None),
+        ("esios", 1, None, None),
+        ("open_meteo", 0, None, None),
+        (
+            "openweathermap",
+            0,
+            None,
+            (
+                "is not configured: there is no connection openweathermap_default "
+                "(AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT)"
+            ),
+        ),
+        ("openweathermap", 0, {"conn_type": "http", "password": "key"}, None),
+        (
+            "openweathermap",
+            1,
+            {"conn_type": "http", "password": "key"},
+            (
+                'is not configured: it needs "one_call": true in the extra of '
+                "connection openweathermap_default"
+            ),
+        ),
+        (
+            "openweathermap",
+            1,
+            {"conn_type": "http", "password": "key", "extra": {"one_call": True}},
+            None,
+        ),
+        (
+            "siar",
+            0,
+            {"conn_type": "http", "password": "secret"},
+            "is not configured: connection siar_default has no login, its user id",
+        ),
+        ("siar", 0, {"conn_type": "http", "login": "id", "password": "secret"}, None),
+        (
+            "siar_csv",
+            0,
+            None,
+            "is not configured: GAPFILL_SIAR_CSV names no folder of SIAR's CSV files",
+        ),
+    ],
+)
+def test_a_product_that_cannot_be_asked_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+    known: Catalog,
+    source: str,
+    product: int,
+    fields: dict[str, object] | None,
+    sentence: str | None,
+) -> None:
+    """Keyless ones work without a connection."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    for name in ("REE", "ESIOS", "SIAR", "OPENWEATHERMAP", "OPEN_METEO"):
+        monkeypatch.delenv(f"AIRFLOW_CONN_{name}_DEFAULT", raising=False)
+    if fields is not None:
+        connect(monkeypatch, f"{source}_default", **fields)
+    obstacle = AirflowSources(known).obstacle(known.sources[source].products[product])
+    assert obstacle == sentence
+
+
+def test_a_folder_of_files_that_is_wrong_is_an_obstacle_and_no_failure(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog, tmp_path: Path
+) -> None:
+    """The other sources go on; the sentence says what to mend."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    monkeypatch.setenv("GAPFILL_SIAR_CSV", str(tmp_path / "none"))
+    product = known.sources["siar_csv"].products[0]
+    obstacle = AirflowSources(known).obstacle(product)
+    assert obstacle is not None
+    assert obstacle.startswith("cannot be read: GAPFILL_SIAR_CSV: the folder ")
+    assert obstacle.endswith(" does not exist; put the folder's path there.")
+
+
+def test_turns_are_taken_with_a_lock_file(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog, tmp_path: Path
+) -> None:
+    """One per source; what an odd name would make of the path is kept out."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "locks"))
+    with AirflowSources(known).turn("ree"):
+        assert [path.name for path in Path(tmp_path / "locks").iterdir()] == ["ree.lock"]

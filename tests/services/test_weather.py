@@ -1,0 +1,255 @@
+"""What weather asks of a fill that prices do not: limits, wanted fields, the reading of now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill import catalog
+from gapfill.domain.allowance import Allowance
+from gapfill.domain.interval import Interval, iso
+from gapfill.domain.ledger import Outcome
+from gapfill.domain.reading import Origin, Reading
+from gapfill.domain.series import Grade, State
+from gapfill.errors import MalformedPayload, SpanRefused
+from gapfill.services.detect import detect
+from gapfill.services.fill import fill
+from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.selection import Selection
+from gapfill.services.site import Site
+from gapfill.sources.base import Answer, Ask
+from gapfill.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gapfill.domain.plan import Plan
+    from gapfill.domain.product import Product
+    from gapfill.domain.series import Series
+    from tests.services.conftest import FakeTime, Scripted
+
+NOW = datetime(2026, 3, 20, 12, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+FIELDS = {"temperature": 20.0, "humidity": 50.0}
+
+
+def observed(ask: Ask, **more: float) -> Answer:
+    """Answer every slot with the same weather."""
+    slots = ask.series.grid.slots(ask.interval)
+    grade = ask.product.grade
+    return Answer(
+        tuple(Reading(s, FIELDS | more, grade, ask.origin) for s in slots), evidence="HTTP 200"
+    )
+
+
+def sunny(ask: Ask) -> Answer:
+    """Answer every slot with radiation too."""
+    return observed(ask, solar_radiation=500.0)
+
+
+@pytest.fixture
+def site(
+    tmp_path: Path, sources: Scripted, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> Site:
+    """Return a site with hourly weather since 2026-03-10 and every key, at 12:30."""
+    known = catalog.load()
+    weather = replace(known.series["weather_hourly"], earliest=datetime(2026, 3, 10, tzinfo=UTC))
+    known = replace(known, series={"weather_hourly": weather})
+
+    def obstacle(product: Product) -> str | None:
+        return sources.obstacles.get(product.key)
+
+    monkeypatch.setattr(sources, "obstacle", obstacle)
+    sources.otherwise = observed
+    sources.obstacles = {"openweathermap.timemachine": "needs one_call"}
+    store = SqliteStore(tmp_path / "store.db")
+    return Site(known, store, sources, NOW, time.sleep, time.monotonic)
+
+
+def plan_of(site: Site) -> Plan:
+    """Plan everything."""
+    order = Order(Selection(tuple(site.catalog.series.values())))
+    return make_plan(site, order, survey(site, order))
+
+
+def asked_of(plan: Plan, *, enrich: bool = False) -> list[tuple[str, str, str, int]]:
+    """Return product, bounds and slots of the units."""
+    return sorted(
+        (f"{u.source}.{u.product}", iso(u.interval.start), iso(u.interval.end), u.slots)
+        for u in plan.units
+        if bool(u.enrich) is enrich
+    )
+
+
+def heal(site: Site, run: str) -> Plan:
+    """Plan and carry out once."""
+    plan = plan_of(site)
+    for unit in plan.units:
+        fill(site, unit, run)
+    return plan
+
+
+def test_every_piece_goes_to_its_source_once(site: Site) -> None:
+    """SIAR up to AEMET's last 12 rows, the reading of now, and an hour that nobody has yet."""
+    plan = plan_of(site)
+    assert asked_of(plan) == [
+        ("aemet.observations", "2026-03-19T23:00:00Z", "2026-03-20T11:00:00Z", 12),
+        ("openweathermap.current", "2026-03-20T12:00:00Z", "2026-03-20T13:00:00Z", 1),
+        ("siar.hourly", "2026-03-10T00:00:00Z", "2026-03-19T23:00:00Z", 239),
+    ]
+    (waiting,) = plan.waiting
+    assert (waiting.interval.start, waiting.slots) == (datetime(2026, 3, 20, 11, tzinfo=UTC), 1)
+    assert waiting.until == datetime(2026, 3, 20, 13, tzinfo=UTC)
+
+
+def test_the_bill_counts_what_comes_before_the_first_request(site: Site) -> None:
+    """SIAR: a login, a token, the limits, and then two weeks; AEMET: two hops."""
+    bill = plan_of(site).bill
+    assert {name: cost.calls for name, cost in bill.items()} == {
+        "siar": 4 + 2,
+        "aemet": 2,
+        "openweathermap": 1,
+    }
+
+
+def test_a_small_account_is_asked_in_short_spans_from_the_first_run_on(
+    site: Site, sources: Scripted
+) -> None:
+    """100 records a minute are two days of half-hours; the plan after knows it beforehand."""
+    sources.allowances["siar"] = Allowance(100, 1000, 100, 10_000)
+    plan = plan_of(site)
+    unit = next(u for u in plan.units if u.source == "siar")
+    assert len(unit.requests) == 2
+    certificate = fill(site, unit, "run")
+    assert (certificate.outcome, certificate.slots_filled) == ("filled", 239)
+    days = [(ask.interval.end - ask.interval.start) / timedelta(days=1) for ask in sources.asked]
+    assert max(days) == 2
+    assert len(days) == 6  # of seven and three days: 2, 2, 2, 1 and 2, 1
+    learned = site.store.learned(site.now)["siar"]
+    assert learned == {
+        "calls_minute": 100,
+        "calls_day": 1000,
+        "records_minute": 100,
+        "records_day": 10_000,
+    }
+    site.store.undo("run/" + unit.id, site.catalog.series.values())
+    again = next(u for u in plan_of(site).units if u.source == "siar")
+    assert [r.end - r.start for r in again.requests] == [2 * timedelta(days=1)] * 4 + [47 * HOUR]
+
+
+def test_a_span_that_is_refused_is_halved_and_remembered(site: Site, sources: Scripted) -> None:
+    """All slots are filled all the same, and nobody asks so long a range again for a month."""
+
+    def at_most_two_days(ask: Ask) -> Answer:
+        if ask.interval.duration > timedelta(days=2):
+            message = "too long"
+            raise SpanRefused(message, source="siar")
+        return observed(ask)
+
+    sources.otherwise = at_most_two_days
+    unit = next(u for u in plan_of(site).units if u.source == "siar")
+    assert fill(site, unit, "run").slots_filled == 239
+    assert site.store.learned(site.now)["siar.hourly"] == {"span_s": 86400}
+    month_later = replace(site, now=site.now + timedelta(days=31))
+    assert month_later.candidates(unit_series(site))[3].product.span == timedelta(days=7)
+
+
+def unit_series(site: Site) -> Series:
+    """Return the one series."""
+    return site.catalog.series["weather_hourly"]
+
+
+def test_a_day_that_is_refused_as_too_long_is_of_no_use(site: Site, sources: Scripted) -> None:
+    """There is no shorter request; the fill ends instead of halving for ever."""
+
+    def never(_ask: Ask) -> Answer:
+        message = "too long"
+        raise SpanRefused(message, source="siar")
+
+    sources.otherwise = never
+    unit = next(u for u in plan_of(site).units if u.source == "siar")
+    with pytest.raises(MalformedPayload, match="too long"):
+        fill(site, unit, "run")
+
+
+def test_a_reading_of_now_may_be_of_the_slot_before(site: Site, sources: Scripted) -> None:
+    """At a minute past the hour it is: stored where it belongs, and nothing in the slot of now."""
+
+    def before(ask: Ask) -> Answer:
+        reading = Reading(ask.interval.start - HOUR, FIELDS, ask.product.grade, ask.origin)
+        return Answer((reading,), evidence="HTTP 200")
+
+    sources.answers["openweathermap"] = [before]
+    unit = next(u for u in plan_of(site).units if u.source == "openweathermap")
+    certificate = fill(site, unit, "run")
+    assert (certificate.outcome, certificate.slots_filled) == ("filled", 1)
+    rows = site.store.read(unit_series(site), Interval(NOW - 3 * HOUR, NOW + HOUR))
+    assert [(row.slot.hour, row.grade) for row in rows] == [(11, Grade.PROVISIONAL)]
+    entries = site.store.entries("weather_hourly")
+    assert [(e.interval.start.hour, e.outcome) for e in entries] == [(12, Outcome.NOT_YET)]
+
+
+def test_wanted_fields_are_asked_for_once_everything_stands(site: Site, sources: Scripted) -> None:
+    """AEMET has no radiation: SIAR adds it, and the row stays AEMET's."""
+    heal(site, "one")
+    sources.otherwise = sunny
+    plan = plan_of(site)
+    assert asked_of(plan) == []
+    assert asked_of(plan, enrich=True) == [
+        ("siar.hourly", "2026-03-10T00:00:00Z", "2026-03-20T10:00:00Z", 250)
+    ]
+    (unit,) = plan.units
+    assert unit.label.endswith(" +solar_radiation")
+    assert fill(site, unit, "two").slots_filled == 250
+    (row,) = site.store.read(unit_series(site), Interval(NOW - 4 * HOUR, NOW - 3 * HOUR))
+    assert (row.source, row.grade) == ("aemet/5279X", Grade.OBSERVED)
+    assert row.values["solar_radiation"] == 500.0
+    assert row.kept == {"solar_radiation": Origin("siar/J17", Grade.OBSERVED)}
+    assert plan_of(site).units == ()
+
+
+def test_a_wanted_field_that_is_not_there_is_asked_for_rarely(site: Site) -> None:
+    """A day later, then a week: and the hole of the field never becomes a gap."""
+    heal(site, "one")
+    (unit,) = plan_of(site).units
+    assert fill(site, unit, "two").outcome in ("no_data", "not_yet")
+    late = [e for e in site.store.entries("weather_hourly") if e.product == "siar.hourly#wanted"]
+    assert {e.outcome for e in late} == {Outcome.NO_DATA, Outcome.NOT_YET}
+    assert plan_of(replace(site, now=NOW + timedelta(minutes=1))).units == ()
+    later = plan_of(replace(site, now=NOW + timedelta(minutes=20, hours=2)))
+    assert asked_of(later, enrich=True) == [  # what was not out for certain, and a new hour
+        ("siar.hourly", "2026-03-18T23:00:00Z", "2026-03-20T11:00:00Z", 36)
+    ]
+    (report,) = detect(site, Selection((unit_series(site),)))
+    assert report.coverage.counts[State.UNFILLABLE] == 0
+
+
+def test_gaps_come_before_upgrades_and_upgrades_before_wanted_fields(
+    site: Site, sources: Scripted
+) -> None:
+    """Of one source too, and a slot is asked for once."""
+    sources.obstacles["siar.hourly"] = "no key"
+    heal(site, "one")  # Open-Meteo for what AEMET has no more
+    del sources.obstacles["siar.hourly"]
+    site.store.undo("one/" + _first_of(site), site.catalog.series.values())
+    plan = plan_of(site)
+    assert [bool(u.enrich) for u in plan.units] == sorted(bool(u.enrich) for u in plan.units)
+    slots = [
+        s for u in plan.units for r in u.requests for run in r.asked for s in _slots(site, run)
+    ]
+    assert len(slots) == len(set(slots))
+
+
+def _first_of(site: Site) -> str:
+    batch = next(row.batch for row in site.store.read(unit_series(site), _LAST_HOURS) if row.batch)
+    return batch.removeprefix("one/")
+
+
+_LAST_HOURS = Interval(NOW - 3 * HOUR, NOW - HOUR)
+
+
+def _slots(site: Site, run: Interval) -> list[datetime]:
+    return list(unit_series(site).grid.slots(run))

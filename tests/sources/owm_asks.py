@@ -1,0 +1,36 @@
+"""Asks of OpenWeatherMap for one slot, from the shipped catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from gapfill.catalog import SHIPPED, load
+from gapfill.domain.interval import Interval
+from gapfill.sources.base import Ask
+
+HOUR = timedelta(hours=1)
+NOW = datetime(2025, 11, 5, 12, 34, tzinfo=UTC)
+LINARES = (38.09, -3.63)
+
+
+def owm_ask(
+    product: str,
+    slot: datetime,
+    now: datetime = NOW,
+    place: tuple[float, float] = LINARES,
+) -> Ask:
+    """Return an ask for one slot.
+
+    Args:
+        product: ``current`` or ``timemachine``.
+        slot: Its start.
+        now: The clock.
+        place: Latitude and longitude.
+    """
+    catalog = load(SHIPPED)
+    found = next(p for p in catalog.sources["openweathermap"].products if p.name == product)
+    series = catalog.series["weather_hourly"]
+    where = replace(series.place, latitude=place[0], longitude=place[1])
+    series = replace(series, place=where)
+    return Ask(series, found, None, Interval(slot, slot + HOUR), now)

@@ -1,0 +1,184 @@
+"""Several CSV files of a SIAR station as one: which days they have, and the readings of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from gapfill.domain.interval import Interval
+from gapfill.domain.series import Grade
+from gapfill.errors import MalformedPayload
+from gapfill.sources.siar_csv import CsvFile, read_file
+from gapfill.sources.siar_csv_days import answer, held
+from tests.sources.siar_files import (
+    DAY,
+    FIRST,
+    NAME,
+    ROW,
+    ask_days,
+    blank,
+    csv_bytes,
+    days,
+    row,
+    rows,
+)
+
+OTHER = "J17_Linares_01_01_2024_31_03_2024.csv"
+
+
+def file_of(*lines: str, name: str = NAME, end: str = "\r\n") -> CsvFile:
+    """Return a file of these rows, read."""
+    return read_file(name, csv_bytes(*lines, end=end))
+
+
+def test_the_row_of_a_real_file_is_a_reading() -> None:
+    """Numbers in the units of the series, under the names of its fields."""
+    said = answer(ask_days(), [file_of(ROW)])
+    (reading,) = said.readings
+    assert reading.slot == FIRST
+    assert reading.values == {
+        "temperature_mean": 6.87,
+        "temperature_max": 14.83,
+        "temperature_min": 1.02,
+        "humidity_mean": 85.7,
+        "wind_speed_mean": 0.35,
+        "wind_gust_max": 3.7,
+        "solar_radiation": 6.4,
+        "precipitation": 0.0,
+        "et0": 0.65,
+    }
+    assert (reading.grade, reading.source) == (Grade.OFFICIAL, "siar_csv/J17")
+    assert said.rejected == ()
+    assert said.evidence == (
+        "CSV files of J17: 1 of 1 days of 2024-01-01T00:00:00Z–2024-01-02T00:00:00Z "
+        "in J17_Linares_01_01_2024_31_12_2024.csv"
+    )
+
+
+def test_a_day_is_official_once_it_is_31_days_old() -> None:
+    """SIAR corrects values for about a month."""
+    file = file_of(*rows(days(date(2024, 1, 1), 3)))
+    now = datetime(2024, 2, 2, 0, tzinfo=UTC)
+    said = answer(ask_days(count=3, now=now), [file])
+    assert [r.grade for r in said.readings] == [Grade.OFFICIAL, Grade.OFFICIAL, Grade.OBSERVED]
+
+
+def test_only_asked_days_are_answered() -> None:
+    """The others are in the files, and nobody wanted them."""
+    file = file_of(*rows(days(date(2024, 1, 1), 10)))
+    said = answer(ask_days(FIRST + 3 * DAY, 2), [file])
+    assert [r.slot.day for r in said.readings] == [4, 5]
+
+
+def test_dates_that_lack_are_an_empty_answer_with_evidence() -> None:
+    """163 days in a row: the evidence says which files were looked into."""
+    move = [*days(date(2023, 1, 1), 10), *days(date(2023, 6, 23), 3)]
+    file = file_of(*rows(move), blank(date(2023, 6, 26)))
+    assert held([file]) == [
+        Interval(datetime(2023, 1, 1, tzinfo=UTC), datetime(2023, 1, 11, tzinfo=UTC)),
+        Interval(datetime(2023, 6, 23, tzinfo=UTC), datetime(2023, 6, 26, tzinfo=UTC)),
+    ]
+    said = answer(ask_days(datetime(2023, 1, 11, tzinfo=UTC), 163), [file])
+    assert (said.readings, said.rejected) == ((), ())
+    assert said.evidence == (
+        "CSV files of J17: no day of 2023-01-11T00:00:00Z–2023-06-23T00:00:00Z "
+        "in J17_Linares_01_01_2024_31_12_2024.csv"
+    )
+    assert answer(ask_days(), []).evidence == "The folder has no file of J17"
+
+
+def test_a_day_without_a_mean_temperature_gives_no_reading() -> None:
+    """It is what a slot is missing without, so the day is not held either."""
+    file = file_of(row(date(2024, 1, 1), ""), row(date(2024, 1, 2)), row(date(2024, 1, 3), "n/d"))
+    said = answer(ask_days(count=3), [file])
+    assert [r.slot.day for r in said.readings] == [2]
+    assert held([file]) == [Interval(FIRST + DAY, FIRST + 2 * DAY)]
+
+
+@pytest.mark.parametrize(
+    "before,after,field,reason",
+    [
+        (";6,87;", ";-60;", "temperature_mean", "is outside -40 to 50 °C"),
+        (";85,7;", ";140;", "humidity_mean", "is outside 0 to 100 %"),
+        (";3,7;", ";400;", "wind_gust_max", "is outside 0 to 150 m/s"),
+        (";6,4;", ";6.4.0;", "solar_radiation", "is no finite number"),
+        (";0,35;", ";NaN;", "wind_speed_mean", "is no finite number"),
+    ],
+    ids=["cold", "humid", "gust", "text", "NaN"],
+)
+def test_a_value_that_cannot_be_believed_is_reported_with_file_and_line(
+    before: str, after: str, field: str, reason: str
+) -> None:
+    """It is not stored; the other values of the day are, if the temperature is among them."""
+    said = answer(ask_days(), [file_of(blank(date(2024, 1, 2)), ROW.replace(before, after))])
+    (rejected,) = said.rejected
+    assert (rejected.slot, rejected.field) == (FIRST, field)
+    assert rejected.value == after.strip(";")
+    assert rejected.reason == f"{reason} (J17_Linares_01_01_2024_31_12_2024.csv, line 3)"
+    assert [field in r.values for r in said.readings] == [False] * (field != "temperature_mean")
+
+
+def test_files_may_overlap_where_they_agree() -> None:
+    """A longer download beside a shorter one: each day once, however its number is written."""
+    one = file_of(*rows(days(date(2024, 1, 1), 3)))
+    two = file_of(row(date(2024, 1, 3), "10,50"), *rows(days(date(2024, 1, 4), 1)), name=OTHER)
+    said = answer(ask_days(count=4), [one, two])
+    assert [r.slot.day for r in said.readings] == [1, 2, 3, 4]
+    assert held([one, two]) == [Interval(FIRST, FIRST + 4 * DAY)]
+
+
+def test_what_one_file_left_blank_comes_from_the_other() -> None:
+    """Both are SIAR's own values of the day."""
+    one = file_of(row(date(2024, 1, 1), et0=""))
+    two = file_of(row(date(2024, 1, 1), "", et0="0,7"), name=OTHER)
+    (reading,) = answer(ask_days(), [one, two]).readings
+    assert (reading.values["temperature_mean"], reading.values["et0"]) == (10.5, 0.7)
+
+
+def test_files_that_contradict_each_other_are_refused_both_by_name() -> None:
+    """Nobody but a person can tell which of the two is right."""
+    one = file_of(row(date(2024, 1, 1)), row(date(2024, 1, 2)))
+    two = file_of(row(date(2024, 1, 2), "10,6"), name=OTHER)
+    said = (
+        "J17_Linares_01_01_2024_31_03_2024.csv, line 2: Temp Media (ºC) of 02/01/2024 is 10,6, "
+        "and 10,5 in J17_Linares_01_01_2024_31_12_2024.csv, line 3. "
+    )
+    for call in (lambda: answer(ask_days(), [one, two]), lambda: held([one, two])):
+        with pytest.raises(MalformedPayload) as caught:
+            call()
+        assert str(caught.value).startswith(said)
+
+
+def test_a_date_that_comes_twice_in_a_file_must_say_the_same() -> None:
+    """Twice the same is one day; two temperatures are none."""
+    assert len(answer(ask_days(), [file_of(ROW, ROW)]).readings) == 1
+    with pytest.raises(MalformedPayload, match=r"line 3: Temp Media .* line 2\. "):
+        answer(ask_days(), [file_of(ROW, ROW.replace("6,87", "6,88"))])
+
+
+def test_a_day_that_is_not_over_makes_the_file_malformed() -> None:
+    """Its values cannot be those of the day, whatever was asked."""
+    file = file_of(ROW, row(date(2024, 3, 20)))
+    with pytest.raises(MalformedPayload, match=r"line 3: 20/03/2024 has values and is not over"):
+        answer(ask_days(), [file])
+    over = datetime(2024, 3, 21, tzinfo=UTC)
+    assert len(answer(ask_days(now=over), [file]).readings) == 1
+    assert len(answer(ask_days(), [file_of(ROW, blank(date(2024, 3, 20)))]).readings) == 1
+
+
+def test_a_cell_that_may_be_cut_is_reported_unless_another_file_has_it() -> None:
+    """The end of a file without a line break."""
+    cut = file_of(row(date(2024, 1, 1), et0="0,6"), end="")
+    said = answer(ask_days(), [cut])
+    assert ["et0" in r.values for r in said.readings] == [False]
+    (rejected,) = said.rejected
+    assert (rejected.field, rejected.value) == ("et0", "0,6")
+    assert rejected.reason == (
+        "ends the file without a line break, so it may be cut "
+        "(J17_Linares_01_01_2024_31_12_2024.csv, line 2)"
+    )
+    whole = file_of(row(date(2024, 1, 1)), name=OTHER)
+    for files in ([cut, whole], [whole, cut]):
+        said = answer(ask_days(), files)
+        assert ([r.values["et0"] for r in said.readings], said.rejected) == ([0.65], ())
