@@ -15,7 +15,7 @@ AGAIN = "The next run asks again by itself whatever can be asked again."
 STANDS = f"What was written stands. {AGAIN}"
 
 
-def of_task(exception: Exception) -> dict[str, Any]:
+def of_task(exception: Exception | None) -> dict[str, Any]:
     """Return the context of the gate's own callback."""
     return {
         "dag": DAG,
@@ -25,10 +25,30 @@ def of_task(exception: Exception) -> dict[str, Any]:
     }
 
 
-def of_run(reason: str, task_id: str | None) -> dict[str, Any]:
-    """Return the context of the DAG's callback, whose last task may be unknown."""
-    known = {"ti": SimpleNamespace(task_id=task_id)} if task_id else {}
+def of_run(reason: str, task_id: str | None, said: str | None = "it failed") -> dict[str, Any]:
+    """Return the context of the DAG's callback, whose last task may be unknown.
+
+    Args:
+        reason: Why the run failed.
+        task_id: The task that failed last.
+        said: The sentence that it left.
+    """
+
+    def pull(_task_id: str, *, key: str, map_indexes: None) -> str | None:
+        assert (key, map_indexes) == ("problem", None)
+        if said == "lost":
+            message = "no supervisor to ask"
+            raise RuntimeError(message)
+        return said
+
+    known = {"ti": SimpleNamespace(task_id=task_id, xcom_pull=pull)} if task_id else {}
     return {"dag": DAG, "run_id": "manual__1", "reason": reason, **known}
+
+
+KILLED = (
+    "gap_detection, manual__1: its gate was killed before it could say what failed; "
+    f"the log of summarize says it. {STANDS}"
+)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +58,10 @@ def of_run(reason: str, task_id: str | None) -> dict[str, Any]:
             of_task(RuntimeError("1 unit failed: pvpc: REE timed out.")),
             f"gap_detection, manual__1: 1 unit failed: pvpc: REE timed out. {AGAIN}",
         ),
+        (of_task(None), None),
         (of_run("task_failure", "gate"), None),
+        (of_run("task_failure", "gate", None), KILLED),
+        (of_run("task_failure", "gate", "lost"), KILLED),
         (
             of_run("task_failure", "summarize"),
             (
@@ -57,7 +80,7 @@ def of_run(reason: str, task_id: str | None) -> dict[str, Any]:
     ],
 )
 def test_one_callback_speaks(context: dict[str, Any], sentence: str | None) -> None:
-    """The gate where it ran, else the run."""
+    """The gate where it could say what failed, else the run."""
     from gapfill.orchestration.alerts import sentence_for
 
     assert sentence_for(context) == sentence

@@ -67,7 +67,7 @@ def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -
 
     events = Events()
     document = closing.summarize_run([carry_out(ti), None], TASKS, context(ti, events))
-    closing.gate(document)
+    closing.gate(document, ti)
     assert document.pop("duration_seconds") >= 0
     intervals = [{"start": "2026-02-28T23:00:00Z", "end": "2026-03-20T23:00:00Z"}]
     assert document == {
@@ -140,7 +140,7 @@ def test_a_run_without_a_plan_is_red_with_one_sentence(
     document = closing.summarize_run([], TASKS, context(ti))
     assert document["status"] == "failed"
     with pytest.raises(AirflowFailException) as caught:
-        closing.gate(document)
+        closing.gate(document, ti)
     assert str(caught.value) == sentence
 
 
@@ -161,10 +161,11 @@ def test_a_failed_unit_is_named_with_its_reason(ti: FakeInstance, sources: Scrip
     document = closing.summarize_run([[ti.pushed["return_value"]]], TASKS, context(ti))
     assert (document["status"], document["units_failed"]) == ("failed", 1)
     with pytest.raises(AirflowFailException) as caught:
-        closing.gate(document)
+        closing.gate(document, ti)
     assert str(caught.value) == (
         "1 unit failed: pvpc 2026-02-28T23:00Z–2026-03-20T23:00Z: REE timed out."
     )
+    assert ti.pushed["problem"] == str(caught.value)
 
 
 @pytest.mark.usefixtures("here")

@@ -11,7 +11,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from gapfill.domain.plan import Plan
 from gapfill.orchestration import assets, story
-from gapfill.orchestration.tasks import PROBLEM, RESULT, open_site, run_name, tell
+from gapfill.orchestration.alerts import PROBLEM
+from gapfill.orchestration.tasks import RESULT, open_site, run_name, tell
 from gapfill.orchestration.wire import Json, from_json, order_from_json
 from gapfill.services import views
 from gapfill.services.certificate import Certificate
@@ -82,14 +83,17 @@ def problems_of(ti: Instance, task_ids: Iterable[str]) -> list[str]:
     return [str(sentence) for sentence in found if sentence]
 
 
-def gate(document: Json) -> None:
+def gate(document: Json, ti: Instance) -> None:
     """Turn the run red where something failed, with one sentence that says what.
+
+    The sentence is left for the run's own callback, which is silent then.
 
     Raises:
         AirflowFailException: If a unit failed, a read-back fell short or a read failed.
     """
     problem = story.trouble(document)
     if problem:
+        ti.xcom_push(PROBLEM, problem)
         raise AirflowFailException(problem)
     log.info("%s", story.sentence(document))
 

@@ -89,11 +89,11 @@ def summarize(certificates: Any, **context: Any) -> Any:
 
 
 @task(retries=0, on_failure_callback=alert)
-def gate(summary: Any) -> None:
+def gate(summary: Any, ti: Any = None) -> None:
     """Turn the run red where something failed."""
     from gapfill.orchestration import closing
 
-    closing.gate(summary)
+    closing.gate(summary, ti)
 
 
 def wire(sources: Sequence[str], *, only_current: bool = False) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gapfill.domain.plan import Unit
 from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import story, wiring
+from gapfill.orchestration.alerts import PROBLEM
 from gapfill.orchestration.params import is_dry_run, order_current, read_order
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
 from gapfill.services.certificate import failed
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gapfill.services.site import Site
-
-PROBLEM = "problem"
-"""XCom key of the sentence with which a task refused to go on."""
 
 RESULT = "return_value"
 """XCom key of what a task returns; a task that fails leaves it there by itself."""
