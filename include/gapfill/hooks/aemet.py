@@ -91,7 +91,9 @@ def _error(statement: Statement, reply: Reply, errand: Errand) -> SourceError | 
     """Return the error that a statement is, ``None`` for one that the parser reads."""
     if statement.said is Said.TOO_MANY:
         now = errand.ask.now if errand.ask else None
-        return errand.limited(statement.text, seconds_to_wait(reply.headers, now, NEXT_MINUTE_S))
+        return errand.limited(
+            statement.text, seconds_to_wait(reply.headers, now, default_s=NEXT_MINUTE_S)
+        )
     if statement.said is Said.KEY_REFUSED:
         return errand.rejected(statement.text)
     if statement.said is Said.FAILED:
