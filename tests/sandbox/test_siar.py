@@ -267,8 +267,8 @@ def test_the_truth_of_a_day_is_what_the_api_states(sandbox: Sandbox) -> None:
         "slot,temperature_mean,temperature_max,temperature_min,humidity_mean,wind_speed_mean,"
         "wind_gust_max,precipitation,solar_radiation,et0"
     )
-    air = ("TempMedia", "TempMax", "TempMin", "HumedadMedia", "VelViento", "VelVientoMax")
-    columns = (*air, "Precipitacion", "Radiacion", "EtPMon")
+    columns = ["TempMedia", "TempMax", "TempMin", "HumedadMedia", "VelViento", "VelVientoMax"]
+    columns += ["Precipitacion", "Radiacion", "EtPMon"]
     assert [float(text) for text in line.split(",")[1:]] == [day[name] for name in columns]
 
 
