@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gapfill.cli.desk import Desk
     from gapfill.sources.siar_csv import CsvFile
 
+_NAMED = 3  # so many of the files that were left out; years of a station not wanted are many
+
 
 @click.command("import-siar")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -98,7 +100,9 @@ def _show(desk: Desk, taken: Sequence[Taken], skipped: Sequence[str], batch: str
     if len(refused) > SHOWN:
         desk.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")
     if skipped:
-        names = ", ".join(skipped)
+        names = ", ".join(skipped[:_NAMED])
+        if len(skipped) > _NAMED:
+            names += f" and {len(skipped) - _NAMED:,} more; --json lists all"
         desk.out.print(f"\nLeft out, of no station of the catalogue: {names}", soft_wrap=True)
     if written:
         desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
