@@ -34,8 +34,8 @@ up: venv ## Airflow with the real APIs and the embedded store; takes AIRFLOW_CON
 # --- test --------------------------------------------------------------------
 
 test: venv ## all tests, at most 12 minutes
-	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not server" --session-timeout=500
-	$(CLEAN) $(PY) -m pytest -m server --session-timeout=400
+	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not server" --session-timeout=470
+	$(CLEAN) $(PY) -m pytest -m server --session-timeout=230
 
 unit: venv ## the tests that need no Airflow, in seconds
 	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not airflow and not server" --hypothesis-profile=quick
