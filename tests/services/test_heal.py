@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gapfill.domain.ledger import Outcome
-from gapfill.errors import SourceUnavailable
+from gapfill.errors import AuthRejected, MalformedPayload, SourceError, SourceUnavailable
 from gapfill.services.heal import Healed, heal
 from gapfill.services.planner import Order
 from gapfill.services.selection import Selection
@@ -119,3 +121,20 @@ def test_a_hiccup_is_asked_again_in_the_next_round(site: Site, sources: Scripted
     healed = healing(site)
     assert [c.outcome for c in healed.certificates] == ["failed", "filled"]
     assert not any(report.is_missing for report in healed.after)
+
+
+@pytest.mark.parametrize("kind, times", [(MalformedPayload, 2), (AuthRejected, 1)])
+def test_what_does_not_pass_by_itself_is_asked_once(
+    site: Site, sources: Scripted, kind: type[SourceError], times: int
+) -> None:
+    """Each of two requests where the answer was of no use, one where the key was refused."""
+
+    def useless(_ask: Ask) -> Answer:
+        message = "ree sent HTML"
+        raise kind(message, source="ree")
+
+    sources.otherwise = useless
+    sources.obstacles["esios"] = "is paused"
+    healed = healing(site)
+    assert calls(sources)["ree"] == times
+    assert healed.summary.units_failed == 1
