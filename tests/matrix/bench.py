@@ -40,7 +40,13 @@ if TYPE_CHECKING:
     from gapfill.services.certificate import Certificate
     from tests.services.conftest import FakeTime
 
-SECRETS = (KEY, LOGIN, scrambled(KEY), scrambled(LOGIN), *(scrambled(f"token {n}") for n in range(9)))
+SECRETS = (
+    KEY,
+    LOGIN,
+    scrambled(KEY),
+    scrambled(LOGIN),
+    *(scrambled(f"token {n}") for n in range(9)),
+)
 """What must not be told: the keys, and what SIAR makes of them."""
 
 STOOD = "stood/before"
@@ -116,7 +122,9 @@ class Bench:
         truth = api.truths[self.door.series]
         return {
             slot: {
-                name: value for name, value in zip(truth.columns, row, strict=True) if value is not None
+                name: value
+                for name, value in zip(truth.columns, row, strict=True)
+                if value is not None
             }
             for slot, row in truth.rows({}, stretch.start, stretch.end)
         }
@@ -135,7 +143,9 @@ class Bench:
         """Plan the hole for this door's source alone."""
         selection = Selection((self.series,), self.gap.start, self.gap.end)
         order = Order(selection, force=force, refresh=refresh, sources=(self.door.source,))
-        return [u for u in make_plan(self.site, order, survey(self.site, order)).units if not u.enrich]
+        return [
+            u for u in make_plan(self.site, order, survey(self.site, order)).units if not u.enrich
+        ]
 
     def fill(self, unit: Unit) -> Ended:
         """Carry a unit out."""

@@ -35,9 +35,7 @@ def served() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(
-    served: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Sandbox]:
+def sandbox(served: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Return the sandbox without faults at the matrix's hour, and no connection to it."""
     for name in list(os.environ):
         if name.startswith("AIRFLOW_CONN_") or name.lower().endswith("_proxy"):

@@ -77,9 +77,7 @@ DOORS: Mapping[str, Door] = {
     "aemet_rows": Door(
         "aemet", "observations", "weather_hourly", NOW.replace(hour=6, minute=0), skip=1
     ),
-    "aemet_daily": Door(
-        "aemet", "daily", "weather_daily", _EARLIER, 3, DAY, grade=40, skip=1
-    ),
+    "aemet_daily": Door("aemet", "daily", "weather_daily", _EARLIER, 3, DAY, grade=40, skip=1),
     "siar_token": Door("siar", "hourly", "weather_hourly", _MONDAY + 13 * HOUR),
     "siar": Door("siar", "hourly", "weather_hourly", _MONDAY + 13 * HOUR, skip=4),
     "siar_daily": Door("siar", "daily", "weather_daily", _EARLIER, 3, DAY, skip=4),

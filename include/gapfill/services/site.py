@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -60,8 +61,11 @@ class Site:
         object.__setattr__(self, "started", self.monotonic())
 
     def in_seconds(self, seconds: float) -> datetime:
-        """Return the instant so many seconds from this moment, which may be long after ``now``."""
-        return self.now + timedelta(seconds=self.monotonic() - self.started + seconds)
+        """Return the instant so many seconds from this moment, which may be long after ``now``.
+
+        It is a whole second, never too early.
+        """
+        return self.now + timedelta(seconds=math.ceil(self.monotonic() - self.started + seconds))
 
     def candidates(self, series: Series) -> list[Candidate]:
         """Return every product of the series' route as it stands now.
