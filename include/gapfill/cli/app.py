@@ -147,8 +147,8 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         desk.print_json(document)
     else:
         tables.show_healed(desk.out, healed)
-    code = _code(healed.after)
-    return code or (FAILED if order.refresh and healed.summary.units_failed else 0)
+    is_undone = order.refresh and healed.summary.units_failed
+    return _code(healed.after) or (FAILED if is_undone or healed.refused else 0)
 
 
 @app.command()
