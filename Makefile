@@ -18,7 +18,7 @@ HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up test unit coverage check lint types architecture dependencies locked changelog bench format lock clean
+.PHONY: help venv demo up test unit coverage check lint types architecture dependencies locked compose changelog bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -51,7 +51,7 @@ bench: venv ## the ratios of the design's budgets
 
 # --- check -------------------------------------------------------------------
 
-check: lint types architecture dependencies locked changelog ## everything that needs no test to be seen
+check: lint types architecture dependencies locked compose changelog ## everything that needs no test to be seen
 
 lint: venv ## style
 	$(PY) -m ruff format --check .
@@ -74,6 +74,11 @@ locked: venv ## pyproject.toml, uv.lock and the requirements say the same (no ne
 	  || { echo 'requirements.txt and uv.lock differ: run "make lock"' >&2; exit 1; }
 	@{ echo '# The tools, $(HEADER).'; $(EXPORT) --only-dev; } | diff -u requirements-dev.txt - \
 	  || { echo 'requirements-dev.txt and uv.lock differ: run "make lock"' >&2; exit 1; }
+	@{ echo '# The cluster, $(HEADER).'; $(EXPORT) --only-group cluster; } | diff -u requirements-cluster.txt - \
+	  || { echo 'requirements-cluster.txt and uv.lock differ: run "make lock"' >&2; exit 1; }
+
+compose: venv ## docker-compose.yaml against the Compose specification
+	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 changelog: ## the operator is told
 	@grep -q '^## \[' CHANGELOG.md || { echo 'CHANGELOG.md has no section "## [...]"' >&2; exit 1; }
@@ -88,6 +93,7 @@ lock: venv ## after a change of dependencies: lock and export (UPGRADE=1 takes n
 	$(UV) lock --python $(PY) $(if $(UPGRADE),--upgrade)
 	{ echo '# The runtime, $(HEADER).'; $(EXPORT) --no-dev; } > requirements.txt
 	{ echo '# The tools, $(HEADER).'; $(EXPORT) --only-dev; } > requirements-dev.txt
+	{ echo '# The cluster, $(HEADER).'; $(EXPORT) --only-group cluster; } > requirements-cluster.txt
 
 clean: ## remove caches and reports; .venv stays
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
