@@ -114,7 +114,8 @@ class InfluxBackend:
 
 
 def _lines(series: Series, point: Point) -> list[str]:
-    fields = text.numbers({n: v for n, v in point.values.items() if v is not None})
+    values: dict[str, float | None] = dict(point.values)
+    fields = text.numbers({n: v for n, v in values.items() if v is not None})
     fields += [
         text.field(f"gapfill_{name}", getattr(point, name))
         for name in _PROVENANCE

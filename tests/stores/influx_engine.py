@@ -157,9 +157,7 @@ class Engine:
             ]
         config = self.folder / "influxdb.conf"
         if not config.exists():
-            config.write_text(
-                _CONFIG.format(folder=self.folder, port=self.port, rpc=_free_port())
-            )
+            config.write_text(_CONFIG.format(folder=self.folder, port=self.port, rpc=_free_port()))
         return [self.program, "-config", str(config)]
 
     def _set_up(self) -> None:
@@ -179,7 +177,7 @@ class Engine:
 
     def _call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         data = body.encode() if isinstance(body, str) else body and json.dumps(body).encode()
-        request = Request(  # noqa: S310 - our own server
+        request = Request(
             f"http://127.0.0.1:{self.port}{path}",
             data=data or None,  # type: ignore[arg-type]
             method=method,

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from gapfill.stores import influxdb_text as text
+
 TOKEN = "the-token-of-the-tests"
 READ_ONLY = "the-read-only-token"
 ORG = "tests"
@@ -98,9 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
         if "error" in tags:
             self._refuse(404, "not found", f'bucket "{bucket}" not found')
         elif pairs.keys() <= known:
-            where = [f"time >= '{asked['start']}' AND time <= '{asked['stop']}'"]
-            where += [f"\"{k}\" = '{v.replace(chr(39), chr(92) + chr(39))}'" for k, v in pairs.items()]
-            done = self._ask(bucket, f'DELETE FROM "{measurement}" WHERE {" AND ".join(where)}')
+            conditions = [f"time >= '{asked['start']}'", f"time <= '{asked['stop']}'"]
+            conditions += [f"{text.name(key)} = {text.value(pairs[key])}" for key in pairs]
+            chosen = text.select("*", measurement, *conditions)
+            done = self._ask(bucket, chosen.replace("SELECT *", "DELETE", 1))
             if "error" in done:
                 self._refuse(400, "invalid", done["error"])
             else:

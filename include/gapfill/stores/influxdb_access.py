@@ -130,7 +130,7 @@ def _url(conn_id: str, host: str, port: int | None, scheme: str | None) -> str:
     if not host:
         raise _wrong(conn_id, "names no host")
     if "://" not in host:
-        name = host.split("/")[0].split(":")[0]
+        name = host.split("/", maxsplit=1)[0].split(":", maxsplit=1)[0]
         is_near = "." not in name or name.startswith("127.") or host.startswith("[::1]")
         host = f"{scheme or ('http' if is_near else 'https')}://{host}"
     try:

@@ -71,7 +71,7 @@ def entries_of(server: Server, series: str) -> list[Entry]:
     """Return the ledger of a series in the order it was written."""
     columns = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
     said = ", ".join(map(text.name, columns))
-    rows = _rows(server, f'SELECT {said} FROM "{LEDGER}" WHERE "series" = {text.value(series)}')
+    rows = _rows(server, text.select(said, LEDGER, f'"series" = {text.value(series)}'))
     return [
         Entry(
             series=series,
@@ -89,13 +89,12 @@ def entries_of(server: Server, series: str) -> list[Entry]:
 
 def outcomes_of(server: Server, run: str, source: str) -> list[tuple[str, Outcome]]:
     """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
-    rows = _rows(
-        server,
-        f'SELECT "batch", "outcome" FROM "{LEDGER}" WHERE "source" = {text.value(source)} '
-        f'AND "run" = {text.value(_run(f"{run}/"))}',
-    )
+    is_its = f'"source" = {text.value(source)}', _is_of(run)
+    rows = _rows(server, text.select('"batch", "outcome"', LEDGER, *is_its))
     return [
-        (row["batch"], Outcome(row["outcome"])) for row in rows if row["batch"].startswith(f"{run}/")
+        (row["batch"], Outcome(row["outcome"]))
+        for row in rows
+        if row["batch"].startswith(f"{run}/")
     ]
 
 
@@ -105,14 +104,13 @@ def record_call(
     """Note a call and its records."""
     lane, rest = numbers.next_place()
     head = text.head(CALLS, {"source": source, "lane": str(lane)})
-    fields = {"batch": batch, "run": _run(batch), "records": records}
+    fields: dict[str, str | int] = {"batch": batch, "run": _run(batch), "records": records}
     server.write([f"{head} {_fields(fields)} {text.to_ns(at) + rest}"], "ns")
 
 
 def count_calls_of(server: Server, run: str) -> int:
     """Count the calls of the batches of a run."""
-    where = f'"run" = {text.value(_run(f"{run}/"))}'
-    rows = _rows(server, f'SELECT "batch" FROM "{CALLS}" WHERE {where}')
+    rows = _rows(server, text.select('"batch"', CALLS, _is_of(run)))
     return sum(row["batch"].startswith(f"{run}/") for row in rows)
 
 
@@ -140,12 +138,8 @@ def learn(server: Server, subject: str, facts: Mapping[str, float], at: datetime
 
 def learned_since(server: Server, since: datetime) -> dict[str, dict[str, float]]:
     """Return the facts learned at ``since`` or later, by subject and name."""
-    (tables,) = server.ask(
-        [
-            f'SELECT last("value") AS value FROM "{LEARNED}" WHERE {_since(since)} '
-            'GROUP BY "subject", "name"'
-        ]
-    )
+    what, by = 'last("value") AS value', '"subject", "name"'
+    (tables,) = server.ask([text.select(what, LEARNED, _since(since), by=by)])
     facts: dict[str, dict[str, float]] = {}
     for table in tables:
         for row in table.dicts():
@@ -161,13 +155,8 @@ def block(server: Server, one: Block) -> None:
 
 def blocks_at(server: Server, now: datetime) -> list[Block]:
     """Return the blocks in force, by name of the source."""
-    (tables,) = server.ask(
-        [
-            f'SELECT last("reason") AS reason FROM "{BLOCKS}" '
-            f'WHERE time > {text.to_ns(now)} GROUP BY "source"'
-        ],
-        "ns",
-    )
+    what, is_in_force = 'last("reason") AS reason', f"time > {text.to_ns(now)}"
+    (tables,) = server.ask([text.select(what, BLOCKS, is_in_force, by='"source"')], "ns")
     found = [
         Block(table.tags["source"], from_ns(row["time"]), row["reason"])
         for table in tables
@@ -203,9 +192,13 @@ def _rows(server: Server, statement: str) -> list[dict[str, Any]]:
 
 
 def _total(server: Server, function: str, source: str, since: datetime) -> int:
-    where = f'"source" = {text.value(source)} AND {_since(since)}'
-    rows = _rows(server, f'SELECT {function}("records") AS total FROM "{CALLS}" WHERE {where}')
+    is_its = f'"source" = {text.value(source)}', _since(since)
+    rows = _rows(server, text.select(f'{function}("records") AS total', CALLS, *is_its))
     return int(rows[0]["total"] or 0) if rows else 0
+
+
+def _is_of(run: str) -> str:
+    return f'"run" = {text.value(_run(f"{run}/"))}'
 
 
 def _since(since: datetime) -> str:

@@ -162,7 +162,7 @@ def _said(point: Point, name: str) -> str | None:
 def _refused(
     server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
 ) -> StoreError:
-    """Return the error of a write that was refused in part: which field, which weeks, what to do."""
+    """Return the error of a write that was refused in part: which field and weeks."""
     if exc.field is None:
         return exc
     spans = merge(Interval(s, series.grid.end_of(s)) for s in made)

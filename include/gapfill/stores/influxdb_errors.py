@@ -1,4 +1,4 @@
-"""What an InfluxDB's failures mean: a sentence with the connection, the bucket and the next step."""
+"""What an InfluxDB's failures mean: a sentence with connection, bucket and the next step."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 EXCERPT = 200
 """So many characters of an answer are told."""
 
-_SIZE = re.compile(r"exceed|limit|too (?:many|large|long|big)|query timeout|out of memory", re.I)
+REFUSED_IN_PART = 422
+
+_SIZE = re.compile(
+    r"exceed|limit|too (?:many|large|long|big)|query timeout|out of memory", re.IGNORECASE
+)
 _CONFLICT = re.compile(
-    r'input field "(?P<field>[^"]+)" on measurement "(?P<measurement>[^"]+)" is type (?P<ours>\w+), '
+    r'input field "(?P<field>[^"]+)" on measurement "(?P<measurement>[^"]+)" is type \w+, '
     r"already exists as type (?P<theirs>\w+)"
 )
 
@@ -75,7 +79,7 @@ def of_status(
     wait = headers.get("Retry-After", "")
     if wait and status in (429, 503):
         what += f" and asks to wait {wait} s" if wait.isdigit() else f" and asks to wait: {wait}"
-    if "partial write" in (body or "") or status == 422:
+    if "partial write" in (body or "") or status == REFUSED_IN_PART:
         return _partial(access, what, body or "")
     said = sentence(access, what, _step(status, body or ""))
     is_size = status in (413, 414) or (status in (400, 500) and _SIZE.search(body or ""))

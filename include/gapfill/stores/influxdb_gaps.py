@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _NS = 1_000_000_000
 
 TRIES = 3
-"""So often the newest slot is sought by seeking each field's last point, before all are compared."""
+"""So often the newest slot is sought by each field's last point, before all are compared."""
 
 
 class Gaps:
@@ -43,7 +43,7 @@ class Gaps:
         text.check(series)
         self.server = server
         self.series = series
-        self._table = text.name(series.measurement)
+        self._table = series.measurement
         self._own = text.is_own(series)
 
     def absent(self, window: Interval) -> list[Interval]:
@@ -109,8 +109,7 @@ class Gaps:
     def _each(self, function: str, condition: str) -> list[list[Table]]:
         return self.server.ask(
             [
-                f"SELECT {function}({text.name(name)}) FROM {self._table}"
-                f"{text.where(self._own, condition)}"
+                text.select(f"{function}({text.name(name)})", self._table, self._own, condition)
                 for name in self.series.required
             ]
         )
@@ -121,9 +120,8 @@ class Gaps:
 
     def _low(self, window: Interval) -> list[Interval]:
         condition = f'"gapfill_grade" < {int(self.series.target)}'
-        statement = f'SELECT "gapfill_grade" FROM {self._table}' + text.where(
-            self._own, text.within(window), condition
-        )
+        within = text.within(window)
+        statement = text.select('"gapfill_grade"', self._table, self._own, within, condition)
         (tables,) = self.server.ask([statement])
         grid = self.series.grid
         slots = {grid.floor(_instant(row[0])) for table in tables for row in table.rows}
@@ -145,14 +143,14 @@ class Gaps:
         return in_pieces(part, ask)
 
     def _statements(self, name: str, window: Interval, step: timedelta) -> tuple[str, str, str]:
-        source = f"FROM {self._table}{text.where(self._own, text.within(window))}"
-        field = text.name(name)
-        return (
-            f"SELECT first({field}) {source}",
-            f"SELECT last({field}) {source}",
-            f"SELECT dt / {_NS} AS dt FROM (SELECT elapsed({field}, 1ns) AS dt {source}) "
-            f"WHERE dt > {int(step.total_seconds()) * _NS}",
+        field, conditions = text.name(name), (self._own, text.within(window))
+        first, last, elapsed = (
+            text.select(what, self._table, *conditions)
+            for what in (f"first({field})", f"last({field})", f"elapsed({field}, 1ns) AS dt")
         )
+        limit = int(step.total_seconds()) * _NS
+        pairs = f"SELECT dt / {_NS} AS dt FROM ({elapsed}) WHERE dt > {limit}"  # noqa: S608
+        return first, last, pairs
 
     def _pairs(
         self, name: str, window: Interval, step: timedelta, tables: Sequence[Table]

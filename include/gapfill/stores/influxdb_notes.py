@@ -80,13 +80,8 @@ def notes_of(
         conditions.append(f'"series" = {text.value(series)}')
     if window:
         conditions.append(text.within(window))
-    (tables,) = server.ask(
-        [
-            f'SELECT "before", "measurement", "tags" FROM "{REPLACED}"'
-            f'{text.where(*conditions)} GROUP BY "series"'
-        ],
-        "ns",
-    )
+    what = '"before", "measurement", "tags"'
+    (tables,) = server.ask([text.select(what, REPLACED, *conditions, by='"series"')], "ns")
     return {
         table.tags["series"]: [
             Note(
@@ -116,20 +111,17 @@ def standing(server: Server, batch: str, notes: Iterable[Note]) -> set[datetime]
         by_place.setdefault((one.measurement, one.tags), set()).add(one.slot)
     for (measurement, tags), slots in by_place.items():
         is_its = f'"gapfill_batch" = {text.value(batch)}'
-        has_tags = text.has_tags(parse_tags(tags))
-        (tables,) = server.ask(
-            [
-                f'SELECT "gapfill_batch" FROM {text.name(measurement)}'
-                f"{text.where(has_tags, text.within(_hull(slots)), is_its)} GROUP BY *"
-            ],
-            "ns",
-        )
+        conditions = text.has_tags(parse_tags(tags)), text.within(_hull(slots)), is_its
+        statement = text.select('"gapfill_batch"', measurement, *conditions, by="*")
+        (tables,) = server.ask([statement], "ns")
         own = [table for table in tables if format_tags(table.tags) == tags]
         found |= {from_ns(row[0]) for table in own for row in table.rows} & slots
     return found
 
 
-def forget(server: Server, batch: str, series: str, notes: Iterable[Note], done: Collection[datetime]) -> None:
+def forget(
+    server: Server, batch: str, series: str, notes: Iterable[Note], done: Collection[datetime]
+) -> None:
     """Delete the notes of slots that were put back; the notes between them stay."""
     tags = {"batch": _tag(batch), "series": series}
     first = last = None
@@ -150,8 +142,7 @@ def _handed_on(
         f'"before_batch" = {text.value(batch)}',
         text.within(_hull(slots)),
     )
-    statement = f'SELECT "before_batch" FROM "{REPLACED}"{text.where(*conditions)}'
-    (tables,) = server.ask([statement], "ns")
+    (tables,) = server.ask([text.select('"before_batch"', REPLACED, *conditions)], "ns")
     return {from_ns(row[0]) for table in tables for row in table.rows} & set(slots)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 NEAR = timedelta(days=3)
-"""Stretches this near one another are read as one: a question costs more than the points between."""
+"""Stretches this near are read as one: a question costs more than the points between."""
 
 _SECOND = 1_000_000_000
 
@@ -71,11 +71,10 @@ def read_points(
     """
     fields = [field.name for field in series.fields] if names is None else list(names)
     columns = [*fields, *(text.PROVENANCE if names is None else text.PROVENANCE[:1])]
-    start = f"SELECT {', '.join(map(text.name, columns))} FROM {text.name(series.measurement)}"
-    own = text.is_own(series)
+    what, own = ", ".join(map(text.name, columns)), text.is_own(series)
 
     def statement(window: Interval) -> str:
-        return f"{start}{text.where(own, text.within(window))} GROUP BY *"
+        return text.select(what, series.measurement, own, text.within(window), by="*")
 
     def ask(window: Interval) -> list[Point]:
         (tables,) = server.ask([statement(window)], "ns")

@@ -58,7 +58,7 @@ def replace_points(
 
 def mend(server: Server) -> None:
     """Write back what a killed removal has left in the journal."""
-    (tables,) = server.ask([f'SELECT "lines" FROM "{JOURNAL}"'], "ns")
+    (tables,) = server.ask([text.select('"lines"', JOURNAL)], "ns")
     entries = [row for table in tables for row in table.rows]
     if entries:
         server.write([line for _, lines in entries for line in json.loads(lines)], "ns")
@@ -71,8 +71,9 @@ def _read(
     """Return all points with the series' tags, and whatever more, as ``(tags, columns)``."""
     tables = server.ask(
         [
-            f"SELECT * FROM {text.name(series.measurement)}"
-            f"{text.where(text.has_tags(series.tags), text.within(span))} GROUP BY *"
+            text.select(
+                "*", series.measurement, text.has_tags(series.tags), text.within(span), by="*"
+            )
             for span in spans
         ],
         "ns",

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import urllib3.exceptions
-from influxdb_client import InfluxDBClient
+from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
 from gapfill.stores import influxdb_errors as errors
@@ -20,6 +20,7 @@ from gapfill.stores.influxdb_text import predicate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gapfill.errors import StoreError
     from gapfill.stores.influxdb_access import Access
 
 LINES = 5000
@@ -115,7 +116,7 @@ class Server:
     def close(self) -> None:
         """Give back connections."""
         if self._client is not None and self._process == os.getpid():
-            self._client.close()
+            self._client.close()  # type: ignore[no-untyped-call]
         self._client = None
 
     def _write(self, lines: Sequence[str], precision: str) -> None:
@@ -152,7 +153,9 @@ class Server:
             )
         except ApiException as exc:
             if exc.status:
-                body = exc.body.decode(errors="replace") if isinstance(exc.body, bytes) else exc.body
+                body = (
+                    exc.body.decode(errors="replace") if isinstance(exc.body, bytes) else exc.body
+                )
                 failure = errors.of_status(access, exc.status, body, exc.headers or {})
             else:
                 reason = str(exc.reason).replace("\n", ": ")[: errors.EXCERPT]
@@ -221,7 +224,7 @@ def _series(result: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return result.get("series") or ()
 
 
-def _unreached(access: Access, exc: Exception) -> errors.StoreError:
+def _unreached(access: Access, exc: Exception) -> StoreError:
     if isinstance(exc, urllib3.exceptions.TimeoutError) and not isinstance(
         exc, urllib3.exceptions.NewConnectionError
     ):

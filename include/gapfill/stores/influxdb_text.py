@@ -87,10 +87,19 @@ def has_tags(tags: Mapping[str, str]) -> str:
     return " AND ".join(f"{name(key)} = {value(text)}" for key, text in sorted(tags.items()))
 
 
-def where(*conditions: str) -> str:
-    """Return the clause of the conditions that say something."""
+def select(what: str, source: str, *conditions: str, by: str = "") -> str:
+    """Return a statement; of the conditions, those that say something.
+
+    Args:
+        what: Fields or functions of them, quoted.
+        source: A measurement, not quoted.
+        conditions: That all hold.
+        by: What the answer is grouped by.
+    """
     said = [condition for condition in conditions if condition]
-    return f" WHERE {' AND '.join(said)}" if said else ""
+    clause = f" WHERE {' AND '.join(said)}" if said else ""
+    group = f" GROUP BY {by}" if by else ""
+    return f"SELECT {what} FROM {name(source)}{clause}{group}"  # noqa: S608 - all quoted
 
 
 def predicate(measurement: str, tags: Mapping[str, str]) -> str:
@@ -106,9 +115,7 @@ def predicate(measurement: str, tags: Mapping[str, str]) -> str:
 def head(measurement: str, tags: Mapping[str, str]) -> str:
     """Return a line up to its fields: the measurement, and the tags in order of their keys."""
     return _IN_MEASUREMENT.sub(_BEHIND, measurement) + "".join(
-        f",{_key(key)}={_key(text)}"
-        for key, text in sorted(tags.items())
-        if text
+        f",{_key(key)}={_key(text)}" for key, text in sorted(tags.items()) if text
     )
 
 
@@ -126,9 +133,7 @@ def field(key: str, what: float | str | bool) -> str:  # noqa: FBT001 - one of t
 def numbers(values: Mapping[str, float]) -> list[str]:
     """Return values as fields, floats all of them; what is not finite cannot be stored."""
     return [
-        f"{_key(key)}={float(number)!r}"
-        for key, number in values.items()
-        if math.isfinite(number)
+        f"{_key(key)}={float(number)!r}" for key, number in values.items() if math.isfinite(number)
     ]
 
 

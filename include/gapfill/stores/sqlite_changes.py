@@ -34,7 +34,6 @@ def write_readings(
     replace: Replace,
 ) -> int:
     """Write what is better than what stands, and return how many slots that were."""
-
     better = choose_better(series, readings, batch, replace)
     return _change(connection, series, [r.slot for r in readings], better)
 
@@ -142,4 +141,3 @@ def _note(
 
 def _columns(series: Series, own: str, row: Row) -> Mapping[str, object]:
     return columns_of(series, point_of(series, own, row))
-
