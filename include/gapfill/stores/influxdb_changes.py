@@ -114,7 +114,7 @@ def _undo_series(
         gone = [slot for slot, point in target.items() if point is None]
         if gone:
             replace_points(server, series, gone, [])
-        notes.forget(server, batch, series.name, said, held)
+        notes.forget(server, batch, series.name, held)
     restored = sum(point is not None for point in target.values())
     return Undone(restored, len(target) - restored, len(set(written) - held))
 

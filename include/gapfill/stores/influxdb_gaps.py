@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb_server import Server, Table
+    from gapfill.stores.influxdb_answer import Table
+    from gapfill.stores.influxdb_server import Server
 
 _NS = 1_000_000_000
 

@@ -74,8 +74,8 @@ def note(
 def notes_of(
     server: Server, batch: str, series: str = "", window: Interval | None = None
 ) -> dict[str, list[Note]]:
-    """Return the notes of a batch by name of the series, in order of slot."""
-    conditions = [f'"batch" = {text.value(_tag(batch))}']
+    """Return the notes of a batch that were not undone, by name of the series."""
+    conditions = [f'"batch" = {text.value(_tag(batch))}', '"undone" = false']
     if series:
         conditions.append(f'"series" = {text.value(series)}')
     if window:
@@ -119,18 +119,11 @@ def standing(server: Server, batch: str, notes: Iterable[Note]) -> set[datetime]
     return found
 
 
-def forget(
-    server: Server, batch: str, series: str, notes: Iterable[Note], done: Collection[datetime]
-) -> None:
-    """Delete the notes of slots that were put back; the notes between them stay."""
-    tags = {"batch": _tag(batch), "series": series}
-    first = last = None
-    for slot in [*(n.slot for n in notes), None]:
-        if slot in done and slot is not None:
-            first, last = first or slot, slot
-        elif first and last:
-            server.delete(REPLACED, tags, text.to_ns(first), text.to_ns(last))
-            first = last = None
+def forget(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+    """Mark the notes of slots that were put back: they count no more."""
+    head = text.head(REPLACED, {"batch": _tag(batch), "series": series})
+    said = text.field("undone", what=True)
+    server.write([f"{head} {said} {int(slot.timestamp())}" for slot in sorted(slots)], "s")
 
 
 def _handed_on(
@@ -140,6 +133,7 @@ def _handed_on(
     conditions = (
         f'"series" = {text.value(series)}',
         f'"before_batch" = {text.value(batch)}',
+        '"undone" = false',
         text.within(_hull(slots)),
     )
     (tables,) = server.ask([text.select('"before_batch"', REPLACED, *conditions)], "ns")
@@ -148,11 +142,12 @@ def _handed_on(
 
 def _line(series: Series, batch: str, slot: datetime, before: Point | None) -> str:
     said = {} if before is None else _document(before)
-    fields = {
+    fields: dict[str, str | bool] = {
         "before": json.dumps(said) if said else "",
         "before_batch": (before and before.batch) or "",
         "measurement": series.measurement,
         "tags": format_tags(series.tags),
+        "undone": False,
     }
     head = text.head(REPLACED, {"batch": _tag(batch), "series": series.name})
     body = ",".join(text.field(key, what) for key, what in fields.items())

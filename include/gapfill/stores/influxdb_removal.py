@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import time
+from bisect import bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.interval import Interval, merge
+from gapfill.domain.interval import Interval
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.points import format_tags
 
@@ -23,10 +25,20 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb_server import Server
 
+    Found = tuple[dict[str, str], dict[str, Any]]
+    """The tags and the columns of a point."""
+
 JOURNAL = "gapfill_journal"
 
 ENTRY = 30_000
 """Characters of an entry of the journal: InfluxDB takes texts of 64 kB at most, quotes escaped."""
+
+MANY, BETWEEN = 20, 5_000
+"""More deletions than this are joined over so many points that are to stay.
+
+A deletion walks through all shards: half a second for ten years on 1.6, in which 10,000
+points are written.
+"""
 
 
 def replace_points(
@@ -43,14 +55,18 @@ def replace_points(
         slots: When; not empty.
         back: Lines with times in seconds.
     """
-    spans = merge(Interval(slot, series.grid.end_of(slot)) for slot in slots)
-    found = _read(server, series, spans)
-    types = _types(server, series)
+    found = _read(server, series, Interval(min(slots), series.grid.end_of(max(slots))))
     at = {text.to_ns(slot) for slot in slots}
-    others = [line for n, line in _lines_of_others(series, found, types) if n in at and line]
+    runs = list(_runs(sorted({columns["time"] for _, columns in found} | at), at))
+    types = _types(server, series)
+    others = [
+        line
+        for number, line in _lines_of_others(series, found, types, at)
+        if any(first <= number <= last for first, last in _near(runs, number))
+    ]
     lines = [*(f"{line}000000000" for line in back), *others]
     numbers = _journal(server, lines)
-    for first, last in _runs(found, spans, at):
+    for first, last in runs:
         server.delete(series.measurement, series.tags, first, last)
     server.write(lines, "ns")
     _clear(server, numbers)
@@ -58,27 +74,18 @@ def replace_points(
 
 def mend(server: Server) -> None:
     """Write back what a killed removal has left in the journal."""
-    (tables,) = server.ask([text.select('"lines"', JOURNAL)], "ns")
+    (tables,) = server.ask([text.select('"lines"', JOURNAL, "\"lines\" != ''")], "ns")
     entries = [row for table in tables for row in table.rows]
     if entries:
         server.write([line for _, lines in entries for line in json.loads(lines)], "ns")
         _clear(server, [number for number, _ in entries])
 
 
-def _read(
-    server: Server, series: Series, spans: Sequence[Interval]
-) -> list[tuple[dict[str, str], dict[str, Any]]]:
-    """Return all points with the series' tags, and whatever more, as ``(tags, columns)``."""
-    tables = server.ask(
-        [
-            text.select(
-                "*", series.measurement, text.has_tags(series.tags), text.within(span), by="*"
-            )
-            for span in spans
-        ],
-        "ns",
-    )
-    return [(t.tags, row) for answer in tables for t in answer for row in t.dicts()]
+def _read(server: Server, series: Series, window: Interval) -> list[Found]:
+    """Return all points with the series' tags, and whatever more."""
+    conditions = text.has_tags(series.tags), text.within(window)
+    (tables,) = server.ask([text.select("*", series.measurement, *conditions, by="*")], "ns")
+    return [(table.tags, row) for table in tables for row in table.dicts()]
 
 
 def _types(server: Server, series: Series) -> dict[str, str]:
@@ -89,42 +96,56 @@ def _types(server: Server, series: Series) -> dict[str, str]:
 
 
 def _lines_of_others(
-    series: Series,
-    found: Sequence[tuple[dict[str, str], dict[str, Any]]],
-    types: dict[str, str],
+    series: Series, found: Sequence[Found], types: dict[str, str], at: Collection[int]
 ) -> Iterator[tuple[int, str]]:
+    """Yield what is to stay, as ``(instant, line)``: all but our own fields at some instants."""
     own = format_tags(series.tags)
     ours = {*(f.name for f in series.fields), *text.PROVENANCE}
     for tags, columns in found:
-        is_own = format_tags(tags) == own
+        number = columns["time"]
+        goes = ours if number in at and format_tags(tags) == own else ()
         fields = [
             text.field(name, float(what) if types.get(name) == "float" else what)
             for name, what in columns.items()
-            if what is not None and name != "time" and not (is_own and name in ours)
+            if what is not None and name != "time" and name not in goes
         ]
-        number = columns["time"]
-        line = f"{text.head(series.measurement, tags)} {','.join(fields)} {number}"
-        yield number, line if fields else ""
+        if fields:
+            yield number, f"{text.head(series.measurement, tags)} {','.join(fields)} {number}"
 
 
-def _runs(
-    found: Sequence[tuple[dict[str, str], dict[str, Any]]],
-    spans: Sequence[Interval],
-    at: Collection[int],
-) -> Iterator[tuple[int, int]]:
-    """Yield ``[first, last]`` of instants to delete at once: none between them is to stay."""
-    present = sorted({columns["time"] for _, columns in found} | set(at))
-    for span in spans:
-        start, end = text.to_ns(span.start), text.to_ns(span.end)
-        run: list[int] = []
-        for number in [n for n in present if start <= n < end]:
-            if number in at:
-                run.append(number)
-            elif run:
-                yield run[0], run[-1]
-                run = []
-        if run:
-            yield run[0], run[-1]
+def _runs(present: Sequence[int], at: Collection[int]) -> Iterator[tuple[int, int]]:
+    """Yield ``[first, last]`` of instants to delete at once.
+
+    Nothing that is to stay lies between them, unless so many deletions would take too
+    long: then up to ``BETWEEN`` points are deleted with them, and written back.
+    """
+    runs: list[tuple[int, int, int]] = []
+    between = 0
+    for number in present:
+        if number not in at:
+            between += 1
+            continue
+        runs.append((number, number, between))
+        between = 0
+    for allowed in (0, BETWEEN):
+        joined: list[tuple[int, int]] = []
+        strangers = 0
+        for first, last, before in runs:
+            strangers += before
+            if joined and strangers <= allowed:
+                joined[-1] = (joined[-1][0], last)
+            else:
+                joined.append((first, last))
+                strangers = 0
+        if len(joined) <= MANY or allowed:
+            yield from joined
+            return
+
+
+def _near(runs: Sequence[tuple[int, int]], number: int) -> Sequence[tuple[int, int]]:
+    """Return the run that may hold an instant."""
+    n = bisect_right(runs, number, key=itemgetter(0))
+    return runs[n - 1 : n] if n else ()
 
 
 def _journal(server: Server, lines: Sequence[str]) -> list[int]:
@@ -150,5 +171,5 @@ def _journal(server: Server, lines: Sequence[str]) -> list[int]:
 
 
 def _clear(server: Server, numbers: Sequence[int]) -> None:
-    for number in numbers:
-        server.delete(JOURNAL, {}, number, number)
+    """Empty entries of the journal: writing is far quicker than deleting."""
+    server.write([f"{JOURNAL} {text.field('lines', '')} {number}" for number in numbers], "ns")

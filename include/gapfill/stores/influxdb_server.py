@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import urllib3.exceptions
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
 from gapfill.stores import influxdb_errors as errors
+from gapfill.stores.influxdb_answer import tables_of
 from gapfill.stores.influxdb_text import predicate
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from gapfill.errors import StoreError
     from gapfill.stores.influxdb_access import Access
+    from gapfill.stores.influxdb_answer import Table
 
 LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
@@ -32,24 +34,6 @@ QUESTION = 4000
 NO_CONTENT = 204
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Table(NamedTuple):
-    """What a statement answers for one set of tags.
-
-    Attributes:
-        tags: The tags it was grouped by, without those that are not there.
-        columns: Names; the first is ``time``.
-        rows: A value per column.
-    """
-
-    tags: dict[str, str]
-    columns: list[str]
-    rows: list[list[Any]]
-
-    def dicts(self) -> Iterator[dict[str, Any]]:
-        """Yield the rows by name of the column."""
-        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
 
 class Server:
@@ -77,10 +61,15 @@ class Server:
         """
         tables: list[list[Table]] = []
         for part in _packed(statements):
-            query = [("db", self.access.bucket), ("epoch", epoch), ("q", "; ".join(part))]
+            query = [
+                ("db", self.access.bucket),
+                ("epoch", epoch),
+                ("chunked", "true"),
+                ("q", "; ".join(part)),
+            ]
             accept = {"Accept": "application/json", "Accept-Encoding": "gzip"}
             said, _, _ = self._call("/query", "GET", query, header_params=accept)
-            tables += self._tables(said, len(part))
+            tables += tables_of(self.access, said, len(part))
         return tables
 
     def write(self, lines: Sequence[str], precision: str = "s") -> None:
@@ -187,41 +176,6 @@ class Server:
             words = " ".join(str(said or "").split())[: errors.EXCERPT]
             what = f"the server answered {status} ({words}) where InfluxDB answers {NO_CONTENT}"
             raise errors.problem(self.access, what, "check the host of the connection")
-
-    def _tables(self, said: object, statements: int) -> list[list[Table]]:
-        """Return the tables of an answer, all of it or an error."""
-        results = said.get("results") if isinstance(said, dict) else None
-        if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
-            words = " ".join(str(said).split())[: errors.EXCERPT]
-            what = f"the answer is cut short or no InfluxDB's ({words})"
-            raise errors.problem(self.access, what, "check the host of the connection")
-        for result in results:
-            if "error" in result:
-                raise errors.of_answer(self.access, str(result["error"]))
-        if len(results) != statements:
-            what = f"the answer has {len(results)} results for {statements} statements"
-            raise errors.problem(self.access, what, "run it again")
-        try:
-            return [[self._table(series) for series in _series(result)] for result in results]
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
-            what = f"a part of the answer cannot be read ({exc!r})"
-            raise errors.problem(self.access, what, "run it again") from exc
-
-    def _table(self, series: Mapping[str, Any]) -> Table:
-        if series.get("partial"):
-            raise errors.TooMuch(
-                errors.sentence(self.access, "the server cuts long answers", "raise max-row-limit")
-            )
-        tags = {key: text for key, text in (series.get("tags") or {}).items() if text}
-        columns, rows = series["columns"], series["values"]
-        if any(len(row) != len(columns) for row in rows):
-            message = "a row without a value for each column"
-            raise ValueError(message)
-        return Table(tags, columns, rows)
-
-
-def _series(result: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    return result.get("series") or ()
 
 
 def _unreached(access: Access, exc: Exception) -> StoreError:
