@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stores.backends import BACKENDS, Backend
+from tests.stores.backends import BACKENDS, KINDS, Backend
+from tests.stores.influx_engine import stop_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Store
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(scope="session", autouse=True)
+def _servers() -> Iterator[None]:
+    """Stop what the tests of a session started."""
+    yield
+    stop_engine()
+
+
+@pytest.fixture(params=KINDS)
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     """Return an empty database of each kind in turn."""
     made = BACKENDS[request.param](tmp_path)
