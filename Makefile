@@ -18,7 +18,7 @@ HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up test unit coverage check lint types architecture dependencies locked compose changelog bench format lock clean
+.PHONY: help venv demo up cluster test unit coverage check lint types architecture dependencies locked compose changelog bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ demo: venv ## the main job end to end, offline: sandbox, scheduler, a store with
 
 up: venv ## Airflow with the real APIs and the embedded store; takes AIRFLOW_CONN_* and GAPFILL_* from the shell
 	$(PY) -m tools.up
+
+cluster: .venv-cluster/complete ## docker-compose.yaml's services without Docker, with a worker and the database killed
+	$(CLEAN) .venv-cluster/bin/python -m tools.cluster
 
 # --- test --------------------------------------------------------------------
 
@@ -110,4 +113,10 @@ venv: .venv/complete ## .venv with exactly what the lock names
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt -r requirements-dev.txt
 	@# A few packages ship templates that are no Python: what does not compile is not imported.
 	@$(PY) -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
+	@touch $@
+
+.venv-cluster/complete: requirements.txt requirements-cluster.txt
+	@echo 'building .venv-cluster: about a minute, once' >&2
+	$(PYTHON) -m venv .venv-cluster
+	.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt -r requirements-cluster.txt
 	@touch $@

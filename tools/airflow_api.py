@@ -51,6 +51,7 @@ class TaskInstance(TypedDict):
     state: str | None
     try_number: int
     duration: float | None
+    hostname: NotRequired[str | None]
 
 
 class ImportProblem(TypedDict):
@@ -71,6 +72,7 @@ class Task:
         state: As Airflow calls it; ``none`` before it is scheduled.
         tries: How often it was begun.
         seconds: How long it ran, ``None`` before its end.
+        host: Where it runs or ran last, empty before it was begun.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Task:
     state: str
     tries: int
     seconds: float | None
+    host: str = ""
 
 
 class AirflowApi:
@@ -162,17 +165,15 @@ class AirflowApi:
             order_by="start_date",
         )
         given = cast("list[TaskInstance]", found["task_instances"])
-        return [
-            Task(
-                name=task["task_id"],
-                index=task["map_index"],
-                label=_label(task),
-                state=task["state"] or "none",
-                tries=task["try_number"],
-                seconds=task["duration"],
-            )
-            for task in given
-        ]
+        return [_task(task) for task in given]
+
+    def tries(self, dag_id: str, run_id: str, task_id: str, index: int) -> list[Task]:
+        """Return every try of a task instance, the first one first."""
+        found = self._get(
+            f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/{index}/tries"
+        )
+        given = cast("list[TaskInstance]", found["task_instances"])
+        return sorted((_task(task) for task in given), key=lambda task: task.tries)
 
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, index: int = -1, key: str = "return_value"
@@ -265,9 +266,21 @@ class AirflowApi:
             raise ApiError(message) from exc
 
 
+def _task(task: TaskInstance) -> Task:
+    return Task(
+        name=task["task_id"],
+        index=task["map_index"],
+        label=_label(task),
+        state=task["state"] or "none",
+        tries=task["try_number"],
+        seconds=task["duration"],
+        host=task.get("hostname") or "",
+    )
+
+
 def _label(task: TaskInstance) -> str:
     """Return a mapped instance's name; before it has one, Airflow gives its number."""
-    label = task["rendered_map_index"] or ""
+    label = task.get("rendered_map_index") or ""
     return "" if label == str(task["map_index"]) else label
 
 

@@ -23,6 +23,7 @@ from tools.local_airflow import ROOT, inherited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from tools.demo_show import Show
@@ -112,9 +113,14 @@ def environment(stage: Stage, url: str) -> dict[str, str]:
 
 def fetch_truth(url: str) -> dict[datetime, float]:
     """Return the true price in €/MWh of every due slot."""
+    return truth_of(url, world.EARLIEST)
+
+
+def truth_of(url: str, earliest: date, geo: str = "8741") -> dict[datetime, float]:
+    """Return the true price in €/MWh of every due slot of a place."""
     end = world.due_end(world.NOW) - timedelta(days=1)
-    query = {"series": "pvpc", "start": f"{world.EARLIEST}", "end": f"{world.madrid_day(end)}"}
-    lines = _ask(f"{url}/_sandbox/truth", query).text.splitlines()
+    query = {"series": "pvpc", "start": f"{earliest}", "end": f"{world.madrid_day(end)}"}
+    lines = ask(f"{url}/_sandbox/truth", {**query, "geo": geo}).text.splitlines()
     return {
         datetime.fromisoformat(row["slot"]): float(row["price_eur_mwh"])
         for row in csv.DictReader(lines)
@@ -123,7 +129,7 @@ def fetch_truth(url: str) -> dict[datetime, float]:
 
 def fetch_requests(url: str) -> list[tuple[datetime, datetime]]:
     """Return the bounds of every request to REE and ESIOS that the sandbox was sent."""
-    entries = cast("list[dict[str, dict[str, list[str]]]]", _ask(f"{url}/_sandbox/requests").json())
+    entries = cast("list[dict[str, dict[str, list[str]]]]", ask(f"{url}/_sandbox/requests").json())
     asked = []
     for entry in entries:
         query = entry["query"]
@@ -133,7 +139,12 @@ def fetch_requests(url: str) -> list[tuple[datetime, datetime]]:
     return asked
 
 
-def _ask(url: str, query: Mapping[str, str] | None = None) -> requests.Response:
+def ask(url: str, query: Mapping[str, str] | None = None) -> requests.Response:
+    """Return what the sandbox answers.
+
+    Raises:
+        DemoError: If it does not, or refuses.
+    """
     try:
         with requests.Session() as session:
             session.trust_env = False

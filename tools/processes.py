@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from filelock import FileLock, Timeout
 
-from tools.sessions import command_of, end_sessions, members
+from tools.sessions import command_of, end_sessions, kill_session, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -103,7 +103,19 @@ class Programs:
             message = f"{name} cannot be started: {exc}."
             raise ProgramError(message) from exc
         self._running[name] = program
-        self._record().write_text(json.dumps([p.pid for p in self._running.values()]))
+        self._note()
+
+    def kill(self, name: str) -> int:
+        """Kill a program and all its offspring at once, as a power cut would.
+
+        Returns:
+            How many processes that were.
+        """
+        program = self._running.pop(name)
+        killed = kill_session(program.pid)
+        program.wait()
+        self._note()
+        return killed
 
     def log(self, name: str) -> Path:
         """Return the file that holds a program's output."""
@@ -202,6 +214,9 @@ class Programs:
     def _reap(self) -> None:
         for program in self._running.values():
             program.poll()
+
+    def _note(self) -> None:
+        self._record().write_text(json.dumps([p.pid for p in self._running.values()]))
 
     def _record(self) -> Path:
         return self.folder / _RECORD

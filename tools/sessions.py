@@ -55,6 +55,16 @@ def end_sessions(sessions: frozenset[int], reap: Callable[[], None] = lambda: No
     return left
 
 
+def kill_session(session: int) -> int:
+    """Kill every process of a session at once, and return how many there were."""
+    killed: set[int] = set()
+    while left := members(frozenset({session})):
+        killed.update(left)
+        _signal(left, signal.SIGKILL)
+        time.sleep(_POLL_S / 10)
+    return len(killed)
+
+
 def members(sessions: frozenset[int]) -> list[int]:
     """Return the ids of the live processes of these sessions, zombies left out."""
     found = []

@@ -1,0 +1,209 @@
+"""``make cluster``: the topology of docker-compose.yaml on this machine, without Docker.
+
+PostgreSQL, Redis, InfluxDB, Airflow's services and two Celery workers, with the commands and
+the environment of the compose file, heal holes of four series from two simulated sources.
+In mid-run one worker is killed, then the database. Exits 0 only when afterwards the store
+equals the truth, nothing is lost, nothing is there twice, and no rate was exceeded.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+from base64 import urlsafe_b64encode
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from tools.airflow_api import ApiError
+from tools.cluster_airflow import WORKER, ClusterAirflow
+from tools.cluster_check import Story, store_problems
+from tools.cluster_servers import start_postgres, start_redis
+from tools.cluster_show import ClusterShow
+from tools.cluster_store import SETTINGS, InfluxDb
+from tools.cluster_trouble import Trouble
+from tools.cluster_world import EARLIEST, MARKETS, PER_MINUTE, write_catalog
+from tools.compose import ComposeError, read_services
+from tools.demo_check import compare
+from tools.demo_stage import DemoError, Stage, ask, short, start_sandbox, truth_of
+from tools.local_airflow import ROOT
+from tools.processes import ProgramError, Programs, exit_on_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+FOLDER = ROOT / ".gapfill" / "cluster"
+DAG = "gap_detection"
+
+_RUN_S = 1200.0
+_INTERRUPTED = 130
+
+
+def main(folder: Path = FOLDER) -> int:
+    """Play the scenario and return the exit code: 0 only when all is well."""
+    exit_on_signals()
+    show, story = ClusterShow(), Story()
+    problems = ["The scenario did not come to its end."]
+    try:
+        problems = _play(folder, show, story)
+    except (ApiError, ComposeError, DemoError, ProgramError) as exc:
+        problems = [str(exc)]
+    except KeyboardInterrupt:
+        show.end("Interrupted; everything is stopped.", is_well=False)
+        return _INTERRUPTED
+    for problem in problems:
+        show.problem(problem)
+    if problems:
+        show.end(f"The cluster failed. Its logs are in {short(folder)}.", is_well=False)
+        return 1
+    healed = sum(len(market.hidden) for market in MARKETS)
+    show.end(
+        f"All is well: {healed:,} slots healed, every series equals the truth, nothing lost, "
+        "nothing twice, no rate exceeded, no process left.",
+        is_well=True,
+    )
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """All that runs.
+
+    Attributes:
+        airflow: The services.
+        store: The database.
+        sandbox: Root URL of the simulated sources.
+        truths: By series, the price of every due slot.
+    """
+
+    airflow: ClusterAirflow
+    store: InfluxDb
+    sandbox: str
+    truths: Mapping[str, Mapping[datetime, float]]
+
+    def calls(self, source: str) -> list[float]:
+        """Return when a source was called."""
+        entries = cast("list[dict[str, object]]", ask(f"{self.sandbox}/_sandbox/requests").json())
+        return [cast("float", e["monotonic"]) for e in entries if e["api"] == source]
+
+
+def _play(folder: Path, show: ClusterShow, story: Story) -> list[str]:
+    """Play the scenario, stop everything, and return what is wrong."""
+    with ExitStack() as stack:
+        data = Path(tempfile.mkdtemp(prefix="gapfill-cluster-"))
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        data.chmod(0o711)  # PostgreSQL runs as another user, and its folder is in this one
+        servers = stack.enter_context(Programs(folder))
+        servers.clear()
+        services = stack.enter_context(Programs(folder / "airflow"))
+        cluster = _start(data, servers, services, show)
+        problems = _run(cluster, show, story)
+        story.left = [*services.stop(), *servers.stop()]
+        show.step("everything is stopped")
+    return [*problems, *story.problems(cluster.airflow.workers)]
+
+
+def _start(data: Path, servers: Programs, services: Programs, show: ClusterShow) -> _Cluster:
+    show.title("The topology of docker-compose.yaml, without Docker")
+    folder = servers.folder
+    sandbox = start_sandbox(Stage(folder, servers, show))
+    write_catalog(folder / "catalog.yaml")
+    settings = _settings(sandbox)
+    described = read_services(settings)
+    postgres = start_postgres(servers, data / "postgres", settings["POSTGRES_PASSWORD"])
+    show.step(f"PostgreSQL is Airflow's database, at {postgres}")
+    redis = start_redis(servers, data / "redis", settings["REDIS_PASSWORD"])
+    show.step(f"Redis is Celery's broker, at {redis}")
+    store = InfluxDb(servers, data / "influxdb", described["influxdb"].environment)
+    store.set_up()
+    show.step(f"{store.version} is the store, at {store.place}")
+    truths = {market.name: truth_of(sandbox, EARLIEST, market.geo) for market in MARKETS}
+    for market in MARKETS:
+        count = store.seed(market, truths[market.name])
+        missing = len(market.hidden)
+        show.step(f"    {market.name}: {count:,} hours of others, {missing} missing")
+    places = {"postgres:5432": postgres, "redis:6379": redis, "influxdb:8086": store.place}
+    more = {
+        "GAPFILL_CATALOG": str(folder / "catalog.yaml"),
+        "GAPFILL_NOW": f"{sandbox}/_sandbox/clock",
+    }
+    password = settings["AIRFLOW_ADMIN_PASSWORD"]
+    airflow = ClusterAirflow(services, described, places, more, password)
+    show.step("Airflow starts: init, API server, scheduler, DAG processor, triggerer, workers")
+    airflow.start(DAG)
+    count = described[WORKER].replicas
+    show.step(f"Airflow is healthy, {count} Celery workers are ready; look in as admin, {password}")
+    show.step(f"    at {airflow.url}/dags/{DAG}")
+    return _Cluster(airflow, store, sandbox, truths)
+
+
+def _settings(sandbox: str) -> dict[str, str]:
+    """Return what ``.env`` would say."""
+    api = json.dumps({"conn_type": "http", "host": sandbox})
+    return {
+        **SETTINGS,
+        "AIRFLOW_ADMIN_PASSWORD": secrets.token_urlsafe(12),
+        "AIRFLOW_API_SECRET_KEY": secrets.token_hex(32),
+        "AIRFLOW_FERNET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "AIRFLOW_JWT_SECRET": secrets.token_hex(64),
+        "INFLUXDB_PASSWORD": secrets.token_hex(16),
+        "POSTGRES_PASSWORD": secrets.token_hex(24),
+        "REDIS_PASSWORD": secrets.token_hex(24),
+        "WORKER_CONCURRENCY": "2",
+        "AIRFLOW_CONN_REE_DEFAULT": api,
+        "AIRFLOW_CONN_ESIOS_DEFAULT": api,
+        "GAPFILL_RETRY_DELAY": "5",
+    }
+
+
+def _run(cluster: _Cluster, show: ClusterShow, story: Story) -> list[str]:
+    """Run the DAG with trouble, and once more without; return what is wrong with the store."""
+    show.title("A run with trouble")
+    trouble = Trouble(
+        cluster.airflow, cluster.store, lambda source: len(cluster.calls(source)), story, show.step
+    )
+    _cycle(cluster, show, story, trouble)
+    show.title("The next cycle")
+    _cycle(cluster, show, story, None)
+    story.calls = {source: cluster.calls(source) for source in PER_MINUTE}
+    show.title("Who did what")
+    show.tries(story)
+    show.rates(story)
+    problems: list[str] = []
+    verdicts = []
+    for market in MARKETS:
+        rows, truth = cluster.store.read(market), cluster.truths[market.name]
+        verdict = compare(rows, truth, market.hidden)
+        verdicts.append((market.name, len(rows), len(truth), len(market.hidden), verdict))
+        problems += store_problems(market.name, verdict, rows, market.hidden, truth)
+    show.store(verdicts)
+    return problems
+
+
+def _cycle(cluster: _Cluster, show: ClusterShow, story: Story, trouble: Trouble | None) -> None:
+    """Run the DAG once, and note what became of its units."""
+    api = cluster.airflow.api
+    show.forget()
+    run_id = api.trigger(DAG)
+    check = cluster.airflow.programs.check
+    if trouble:
+        trouble.begin(DAG, run_id)
+        check = trouble.go_on
+    run = api.follow(DAG, run_id, timeout_s=_RUN_S, tell=show.placed, check=check)
+    show.step(f"the run ended: {run['state']}")
+    for source in PER_MINUTE:
+        planned = cast("list[dict[str, str]] | None", api.xcom(DAG, run_id, f"units_{source}"))
+        for index, unit in enumerate(planned or ()):
+            story.labels[len(story.runs), f"backfill_{source}", index] = unit["label"]
+    story.runs.append(run["state"])
+    units = [t for t in api.tasks(DAG, run_id) if t.name.startswith("backfill_") and t.index >= 0]
+    story.tries.append([t for u in units for t in api.tries(DAG, run_id, u.name, u.index)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
