@@ -75,6 +75,8 @@ class InfluxDb:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Token {self._said('ADMIN_TOKEN')}"
+        # A connection that was kept would be one to the server before its death.
+        self._session.headers["Connection"] = "close"
         self.place = f"{HERE}:{self._port}"
 
     @cached_property

@@ -194,6 +194,31 @@ def test_both_requirement_files_name_the_same_versions() -> None:
     assert any("apache-airflow-providers-celery" in name for name in pins)
 
 
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("AIRFLOW__API_AUTH__JWT_SECRET", "short", "AIRFLOW_JWT_SECRET in .env is shorter"),
+        ("AIRFLOW__CORE__FERNET_KEY", "no key", "AIRFLOW_FERNET_KEY in .env is no Fernet key"),
+    ],
+)
+def test_init_refuses_a_weak_secret_before_anything_starts(
+    name: str, value: str, said: str
+) -> None:
+    """The sentence says how to make a good one, and the secret itself is not in it."""
+    good = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "0123456789abcdef" * 4,
+        "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    }
+    command = ["/bin/sh", str(ROOT / "deploy" / "init.sh")]
+    env = {**good, name: value}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "openssl rand" in done.stderr
+    assert value not in done.stderr.replace("shorter", "")
+
+
 def test_references_are_filled_in_as_compose_does(tmp_path: Path) -> None:
     """A dollar is escaped by a dollar, a default stands in for what is unset or empty."""
     file = tmp_path / "compose.yaml"

@@ -190,3 +190,16 @@ with Programs(Path({str(tmp_path)!r})) as programs:
     assert program.wait(20) == 128 + signal.SIGTERM
     program.stdout.close()
     assert members(session) == []
+
+
+def test_a_kill_takes_one_program_and_its_offspring_and_no_other(tmp_path: Path) -> None:
+    """As a power cut would: whatever it ignores, and at once; the others are not touched."""
+    with Programs(tmp_path) as programs:
+        other = [sys.executable, "-c", "import time; time.sleep(600)"]
+        programs.start("other", other, os.environ)
+        beside = programs.sessions
+        session = start_stubborn(programs) - beside
+        assert programs.kill("stubborn") == 2
+        assert members(session) == []
+        assert len(members(beside)) == 1
+        programs.check()
