@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from tools.airflow_api import AirflowApi, Task
+
 FOLDER = ROOT / ".gapfill" / "cluster"
 DAG = "gap_detection"
+UNITS = "backfill_"
 
 _RUN_S = 1200.0
 _INTERRUPTED = 130
@@ -187,22 +190,33 @@ def _run(cluster: _Cluster, show: ClusterShow, story: Story) -> list[str]:
 
 def _cycle(cluster: _Cluster, show: ClusterShow, story: Story, trouble: Trouble | None) -> None:
     """Run the DAG once, and note what became of its units."""
-    api = cluster.airflow.api
-    show.forget()
+    api, number = cluster.airflow.api, len(story.runs)
     run_id = api.trigger(DAG)
     check = cluster.airflow.programs.check
     if trouble:
         trouble.begin(DAG, run_id)
         check = trouble.go_on
-    run = api.follow(DAG, run_id, timeout_s=_RUN_S, tell=show.placed, check=check)
+
+    def tell(task: Task) -> None:
+        if task.name.startswith(UNITS) and task.index >= 0:
+            _learn_labels(api, run_id, story.labels, number, task)
+            show.placed(task, story.labels[number, task.name, task.index])
+
+    run = api.follow(DAG, run_id, timeout_s=_RUN_S, tell=tell, check=check)
     show.step(f"the run ended: {run['state']}")
-    for source in PER_MINUTE:
-        planned = cast("list[dict[str, str]] | None", api.xcom(DAG, run_id, f"units_{source}"))
-        for index, unit in enumerate(planned or ()):
-            story.labels[len(story.runs), f"backfill_{source}", index] = unit["label"]
     story.runs.append(run["state"])
-    units = [t for t in api.tasks(DAG, run_id) if t.name.startswith("backfill_") and t.index >= 0]
+    units = [t for t in api.tasks(DAG, run_id) if t.name.startswith(UNITS) and t.index >= 0]
     story.tries.append([t for u in units for t in api.tries(DAG, run_id, u.name, u.index)])
+
+
+def _learn_labels(
+    api: AirflowApi, run_id: str, labels: dict[tuple[int, str, int], str], number: int, task: Task
+) -> None:
+    """Note what a source's units are called: before they render their names, Airflow forgets."""
+    if (number, task.name, task.index) not in labels:
+        planned = api.xcom(DAG, run_id, task.name.replace(UNITS, "units_", 1))
+        for index, unit in enumerate(cast("list[dict[str, str]]", planned)):
+            labels[number, task.name, index] = unit["label"]
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class Story:
         """
         if self.lost is None:
             yield "No worker was killed in mid-unit: there was no such moment."
+        elif not self._was_taken_over():
+            yield f"No other worker took over the unit that {self.victim} has left."
         if not self.was_down:
             yield "The database was not stopped while units were under way."
         idle = set(workers) - {t.host for t in self._all() if t.state == "success"}
@@ -71,6 +73,13 @@ class Story:
     def most(self) -> dict[str, int]:
         """Return the most calls to each source in any minute."""
         return {source: most_in_a_minute(calls) for source, calls in self.calls.items()}
+
+    def _was_taken_over(self) -> bool:
+        """Tell whether another worker began the lost unit: one source asked from both."""
+        return any(
+            (task.name, task.index) == self.lost and task.host not in {"", self.victim}
+            for task in (self.tries or [[]])[0]
+        )
 
     def _all(self) -> Iterator[Task]:
         return (task for tries in self.tries for task in tries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -18,30 +19,18 @@ if TYPE_CHECKING:
     from tools.cluster_check import Story
     from tools.demo_check import Verdict
 
+_SHOWN = {"success": "green", "running": "cyan", "failed": "red", "up_for_retry": "red"}
+
 
 class ClusterShow(Show):
     """Prints the scenario, with the seconds since it began."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._labels: dict[tuple[str, int], str] = {}
-
-    def forget(self) -> None:
-        """Begin another run, whose units are others."""
-        self._labels.clear()
-
-    def placed(self, task: Task) -> None:
+    def placed(self, task: Task, label: str) -> None:
         """Print that a unit has changed its state, and on which worker it is."""
-        if not task.name.startswith("backfill_") or task.index < 0:
-            return
-        if task.state not in {"running", "success", "failed", "up_for_retry"}:
-            return
-        # While it is begun again, Airflow forgets what it is called.
-        label = self._labels.get((task.name, task.index), task.label) or task.label
-        self._labels[task.name, task.index] = label
-        colour = {"success": "green", "running": "cyan"}.get(task.state, "red")
-        words = task.state.replace("_", " ")
-        self.step(f"[{colour}]{words}[/] {escape(label)} [dim]{escape(task.host)}[/]")
+        if task.state in _SHOWN:
+            words = task.state.replace("_", " ")
+            place = f"[dim]{escape(task.host)}[/]"
+            self.step(f"[{_SHOWN[task.state]}]{words}[/] {escape(_short(label))} {place}")
 
     def tries(self, story: Story) -> None:
         """Print every try of every unit."""
@@ -55,7 +44,7 @@ class ClusterShow(Show):
                 label = story.labels[run, task.name, task.index]
                 colour = "green" if state == "success" else "red"
                 seconds = f"{task.seconds:.0f}" if task.seconds is not None else ""
-                cells = (str(run + 1), escape(label), str(task.tries), task.host)
+                cells = (str(run + 1), escape(_short(label)), str(task.tries), task.host)
                 table.add_row(*cells, f"[{colour}]{state}[/]", seconds)
         self._print_table(table)
 
@@ -78,3 +67,8 @@ class ClusterShow(Show):
             healed = f"[{colour}]{len(verdict.healed)}[/]"
             table.add_row(name, f"{points:,}", f"{due:,}", str(missing), healed)
         self._print_table(table)
+
+
+def _short(label: str) -> str:
+    """Return what a unit is called, by the day."""
+    return re.sub(r"T\d\d:\d\dZ", "", label)

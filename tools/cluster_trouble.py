@@ -19,7 +19,6 @@ VICTIM_OF = "ree"
 MID_UNIT = 2
 """So many calls of a unit are made before its worker dies; the unit has more."""
 
-WORKER_AWAY_S = 10.0
 STORE_AWAY_S = 20.0
 """Longer than the pause between two calls, so that units feel it."""
 
@@ -73,11 +72,13 @@ class Trouble:
         self._story.lost, self._story.victim = (unit.name, unit.index), unit.host
         self._say(
             f"[red]✗ {unit.host} is killed[/] (-9, {killed} processes) "
-            f"in mid-unit, after {self._calls(VICTIM_OF)} of its calls: {unit.label}"
+            f"in mid-unit, after {self._calls(VICTIM_OF)} calls"
         )
-        yield from self._wait(WORKER_AWAY_S)
+        while not (again := self._again(unit)):
+            yield
+        self._say(f"{again.host} carries on what {unit.host} has left")
         airflow.start_worker(unit.host)
-        self._say(f"{unit.host} is started again, as `restart: unless-stopped` would")
+        self._say(f"{unit.host} is started again")
 
     def _lose_store(self) -> Iterator[None]:
         made = self._calls(VICTIM_OF)
@@ -90,6 +91,11 @@ class Trouble:
         yield from self._wait(STORE_AWAY_S)
         self._store.start()
         self._say("InfluxDB is started again on its data")
+
+    def _again(self, lost: Task) -> Task | None:
+        """Return the lost unit as soon as another worker carries it out."""
+        found = (u for u in self._running(VICTIM_OF) if u.index == lost.index)
+        return next((unit for unit in found if unit.host != lost.host), None)
 
     def _running(self, source: str) -> list[Task]:
         """Return the units of a source, or of any, that are being carried out."""

@@ -22,6 +22,14 @@ def tried(index: int, number: int, host: str, state: str) -> Task:
     return Task("backfill_ree", index, "", state, number, 1.0, host)
 
 
+ALONE = [
+    tried(0, 1, "worker-1", "failed"),
+    tried(0, 2, "worker-1", "success"),
+    tried(1, 1, "worker-2", "success"),
+]
+"""Both workers did something, but the lost unit stayed where it was."""
+
+
 def good_story() -> Story:
     """Return what happens where all is well."""
     return Story(
@@ -50,13 +58,14 @@ def test_a_good_story_has_no_problem() -> None:
     "change, said",
     [
         ({"lost": None}, "No worker was killed in mid-unit"),
+        ({"tries": [ALONE]}, "No other worker took over the unit that worker-1 has left"),
         ({"was_down": False}, "The database was not stopped"),
         ({"runs": ["success", "failed"]}, "The last run is failed"),
         ({"runs": []}, "The last run is missing"),
         ({"calls": {"ree": [0.0] * 11}}, "ree was called 11 times in a minute; 10 is all"),
         ({"calls": {"esios": [n * 7.0 for n in range(9)]}}, "esios was called 9 times"),
         ({"left": [17]}, "Processes would not end: [17]"),
-        ({"tries": [[tried(0, 1, "worker-1", "success")]]}, "worker-2 did none"),
+        ({"tries": [[tried(0, 1, "worker-2", "success")]]}, "worker-1 did none"),
     ],
 )
 def test_each_thing_that_went_wrong_is_said(change: dict[str, object], said: str) -> None:
