@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, cast
 
 from tools.airflow_api import ApiError
 from tools.cluster_airflow import WORKER, ClusterAirflow
-from tools.cluster_check import Story, store_problems
+from tools.cluster_check import Story, find_healed, store_problems
 from tools.cluster_servers import start_postgres, start_redis
 from tools.cluster_show import ClusterShow
 from tools.cluster_store import SETTINGS, InfluxDb
 from tools.cluster_trouble import Trouble
 from tools.cluster_world import EARLIEST, MARKETS, PER_MINUTE, write_catalog
 from tools.compose import ComposeError, read_services
-from tools.demo_check import compare
-from tools.demo_stage import DemoError, Stage, ask, short, start_sandbox, truth_of
+from tools.demo_sandbox import Sandbox, SandboxError, start_sandbox
+from tools.demo_world import NOW, due_end, midnight
 from tools.local_airflow import ROOT
 from tools.processes import ProgramError, Programs, exit_on_signals
 
@@ -38,12 +38,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tools.airflow_api import AirflowApi, Task
+    from tools.cluster_world import Market
 
 FOLDER = ROOT / ".gapfill" / "cluster"
 DAG = "gap_detection"
 UNITS = "backfill_"
 
 _RUN_S = 1200.0
+_SIAR_PER_MINUTE = 30
+"""SIAR is not asked here."""
+
 _INTERRUPTED = 130
 
 
@@ -54,7 +58,7 @@ def main(folder: Path = FOLDER) -> int:
     problems = ["The scenario did not come to its end."]
     try:
         problems = _play(folder, show, story)
-    except (ApiError, ComposeError, DemoError, ProgramError) as exc:
+    except (ApiError, ComposeError, ProgramError, SandboxError) as exc:
         problems = [str(exc)]
     except KeyboardInterrupt:
         show.end("Interrupted; everything is stopped.", is_well=False)
@@ -62,7 +66,7 @@ def main(folder: Path = FOLDER) -> int:
     for problem in problems:
         show.problem(problem)
     if problems:
-        show.end(f"The cluster failed. Its logs are in {short(folder)}.", is_well=False)
+        show.end(f"The cluster failed. Its logs are in {folder}.", is_well=False)
         return 1
     healed = sum(len(market.hidden) for market in MARKETS)
     show.end(
@@ -80,19 +84,18 @@ class _Cluster:
     Attributes:
         airflow: The services.
         store: The database.
-        sandbox: Root URL of the simulated sources.
+        sandbox: The simulated sources.
         truths: By series, the price of every due slot.
     """
 
     airflow: ClusterAirflow
     store: InfluxDb
-    sandbox: str
+    sandbox: Sandbox
     truths: Mapping[str, Mapping[datetime, float]]
 
     def calls(self, source: str) -> list[float]:
         """Return when a source was called."""
-        entries = cast("list[dict[str, object]]", ask(f"{self.sandbox}/_sandbox/requests").json())
-        return [cast("float", e["monotonic"]) for e in entries if e["api"] == source]
+        return [e["monotonic"] for e in self.sandbox.requests() if e["api"] == source]
 
 
 def _play(folder: Path, show: ClusterShow, story: Story) -> list[str]:
@@ -114,9 +117,10 @@ def _play(folder: Path, show: ClusterShow, story: Story) -> list[str]:
 def _start(data: Path, servers: Programs, services: Programs, show: ClusterShow) -> _Cluster:
     show.title("The topology of docker-compose.yaml, without Docker")
     folder = servers.folder
-    sandbox = start_sandbox(Stage(folder, servers, show))
+    sandbox = start_sandbox(servers, folder / "requests.jsonl", NOW, (), _SIAR_PER_MINUTE)
+    show.step(f"REE and ESIOS are simulated at {sandbox.url}")
     write_catalog(folder / "catalog.yaml")
-    settings = _settings(sandbox)
+    settings = _settings(sandbox.url)
     described = read_services(settings)
     postgres = start_postgres(servers, data / "postgres", settings["POSTGRES_PASSWORD"])
     show.step(f"PostgreSQL is Airflow's database, at {postgres}")
@@ -125,7 +129,7 @@ def _start(data: Path, servers: Programs, services: Programs, show: ClusterShow)
     store = InfluxDb(servers, data / "influxdb", described["influxdb"].environment)
     store.set_up()
     show.step(f"{store.version} is the store, at {store.place}")
-    truths = {market.name: truth_of(sandbox, EARLIEST, market.geo) for market in MARKETS}
+    truths = {market.name: _truth(sandbox, market) for market in MARKETS}
     for market in MARKETS:
         count = store.seed(market, truths[market.name])
         missing = len(market.hidden)
@@ -133,7 +137,7 @@ def _start(data: Path, servers: Programs, services: Programs, show: ClusterShow)
     places = {"postgres:5432": postgres, "redis:6379": redis, "influxdb:8086": store.place}
     more = {
         "GAPFILL_CATALOG": str(folder / "catalog.yaml"),
-        "GAPFILL_NOW": f"{sandbox}/_sandbox/clock",
+        "GAPFILL_NOW": f"{sandbox.url}/_sandbox/clock",
     }
     password = settings["AIRFLOW_ADMIN_PASSWORD"]
     airflow = ClusterAirflow(services, described, places, more, password)
@@ -145,9 +149,16 @@ def _start(data: Path, servers: Programs, services: Programs, show: ClusterShow)
     return _Cluster(airflow, store, sandbox, truths)
 
 
-def _settings(sandbox: str) -> dict[str, str]:
+def _truth(sandbox: Sandbox, market: Market) -> dict[datetime, float]:
+    """Return the price in €/MWh of every due slot of a market."""
+    start, end = midnight(EARLIEST), due_end(NOW)
+    stated = sandbox.truth("pvpc", "ree", start, end, geo=market.geo)
+    return {slot: cast("float", fields["price_eur_mwh"]) for slot, fields in stated.items()}
+
+
+def _settings(url: str) -> dict[str, str]:
     """Return what ``.env`` would say."""
-    api = json.dumps({"conn_type": "http", "host": sandbox})
+    api = json.dumps({"conn_type": "http", "host": url})
     return {
         **SETTINGS,
         "AIRFLOW_ADMIN_PASSWORD": secrets.token_urlsafe(12),
@@ -177,14 +188,14 @@ def _run(cluster: _Cluster, show: ClusterShow, story: Story) -> list[str]:
     show.title("Who did what")
     show.tries(story)
     show.rates(story)
-    problems: list[str] = []
-    verdicts = []
+    problems, found = [], []
     for market in MARKETS:
-        rows, truth = cluster.store.read(market), cluster.truths[market.name]
-        verdict = compare(rows, truth, market.hidden)
-        verdicts.append((market.name, len(rows), len(truth), len(market.hidden), verdict))
-        problems += store_problems(market.name, verdict, rows, market.hidden, truth)
-    show.store(verdicts)
+        points, truth = cluster.store.read(market), cluster.truths[market.name]
+        healed = find_healed(points, truth, market.hidden)
+        found.append((market.name, len(points), len(truth), len(market.hidden), len(healed)))
+        said = store_problems(points, truth, market.hidden)
+        problems += [f"{market.name}: {words}" for words in said]
+    show.store(found)
     return problems
 
 

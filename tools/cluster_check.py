@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+import math
+from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools.cluster_world import PER_MINUTE
 
@@ -13,9 +14,26 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tools.airflow_api import Task
-    from tools.demo_check import Stored, Verdict
 
 MINUTE_S = 60.0
+PER_MWH = 1000.0
+"""kWh in a MWh."""
+
+
+class Point(NamedTuple):
+    """A point of the store.
+
+    Attributes:
+        slot: Its instant, UTC.
+        mwh: Price in €/MWh, ``None`` where it has none.
+        kwh: Price in €/kWh, ``None`` where it has none.
+        source: Who gave it, ``None`` for a point of others.
+    """
+
+    slot: datetime
+    mwh: float | None
+    kwh: float | None
+    source: str | None
 
 
 @dataclass(slots=True)
@@ -54,7 +72,7 @@ class Story:
             yield f"No other worker took over the unit that {self.victim} has left."
         if not self.was_down:
             yield "The database was not stopped while units were under way."
-        idle = set(workers) - {t.host for t in self._all() if t.state == "success"}
+        idle = set(workers) - {t.host for t in self._all() if t.state == "success"} - {self.victim}
         if idle:
             yield f"Not all workers carried out units: {', '.join(sorted(idle))} did none."
         if self.runs[-1:] != ["success"]:
@@ -96,29 +114,50 @@ def most_in_a_minute(instants: Iterable[float]) -> int:
     return most
 
 
+def find_healed(
+    points: Iterable[Point], truth: Mapping[datetime, float], hidden: Collection[datetime]
+) -> set[datetime]:
+    """Return the hidden slots that hold the truth now and say who gave it."""
+    return {p.slot for p in points if p.source and p.slot in hidden and _is_true(p, truth)}
+
+
 def store_problems(
-    name: str,
-    verdict: Verdict,
-    rows: Sequence[Stored],
-    hidden: Collection[datetime],
-    truth: Mapping[datetime, float],
+    points: Sequence[Point], truth: Mapping[datetime, float], hidden: Collection[datetime]
 ) -> Iterator[str]:
-    """Yield what is wrong with a series in the store, a sentence each.
+    """Yield what is wrong with a series in the store, each the end of a sentence.
 
     Args:
-        name: The series.
-        verdict: Of the comparison with the truth.
-        rows: All of its points.
-        hidden: Slots that were to be healed.
-        truth: Price of every due slot.
+        points: All of the series, whatever their other tags.
+        truth: Price of every due slot, and of no other.
+        hidden: Slots that were left out, to be healed.
     """
-    for sentence in verdict.sentences():
-        yield f"{name}: {sentence}"
-    lost = set(hidden) - verdict.healed
-    if lost:
-        yield f"{name}: {len(lost)} slots were not healed."
-    if len(rows) != len(truth):
-        yield f"{name}: {len(rows):,} points are stored for {len(truth):,} slots."
-    touched = [row.slot for row in rows if row.source and row.slot not in hidden]
-    if touched:
-        yield f"{name}: {len(touched)} points of others were written over."
+    count = Counter(point.slot for point in points)
+    found = {
+        "are missing": truth.keys() - count.keys(),
+        "are there more than once": {slot for slot, times in count.items() if times > 1},
+        "hold a price that nobody could know": count.keys() - truth.keys(),
+        "do not hold the true price": {
+            p.slot for p in points if p.slot in truth and not _is_true(p, truth)
+        },
+        "were healed and do not say by whom": {
+            p.slot for p in points if p.slot in hidden and not p.source
+        },
+        "of others were written over": {
+            p.slot for p in points if p.slot in truth.keys() - hidden and p.source
+        },
+    }
+    for words, slots in found.items():
+        if slots:
+            yield f"{len(slots):,} slots {words}, the first {min(slots):%Y-%m-%d %H:%MZ}."
+
+
+def _is_true(point: Point, truth: Mapping[datetime, float]) -> bool:
+    """Tell whether both prices of a point are the true one."""
+    price = truth.get(point.slot)
+    return (
+        price is not None
+        and point.mwh is not None
+        and math.isclose(point.mwh, price, abs_tol=1e-9)
+        and point.kwh is not None
+        and math.isclose(point.kwh, price / PER_MWH, abs_tol=1e-12)
+    )

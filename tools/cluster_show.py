@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tools.airflow_api import Task
     from tools.cluster_check import Story
-    from tools.demo_check import Verdict
 
 _SHOWN = {"success": "green", "running": "cyan", "failed": "red", "up_for_retry": "red"}
 
@@ -56,16 +55,16 @@ class ClusterShow(Show):
                 f"{PER_MINUTE[source]} are allowed."
             )
 
-    def store(self, found: Sequence[tuple[str, int, int, int, Verdict]]) -> None:
+    def store(self, found: Sequence[tuple[str, int, int, int, int]]) -> None:
         """Print what the store holds of each series: points, due slots, holes, healed."""
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         table.add_column("series")
         for name in ("points", "due slots", "missing before", "true now"):
             table.add_column(name, justify="right")
-        for name, points, due, missing, verdict in found:
-            colour = "green" if len(verdict.healed) == missing else "red"
-            healed = f"[{colour}]{len(verdict.healed)}[/]"
-            table.add_row(name, f"{points:,}", f"{due:,}", str(missing), healed)
+        for name, points, due, missing, healed in found:
+            colour = "green" if healed == missing else "red"
+            counts = f"{points:,}", f"{due:,}", str(missing), f"[{colour}]{healed}[/]"
+            table.add_row(name, *counts)
         self._print_table(table)
 
 

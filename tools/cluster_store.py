@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tests.stores.influx_forwarder import ORG, TOKEN
+from tools.cluster_check import Point
 from tools.cluster_servers import find
 from tools.cluster_world import MEASUREMENT
-from tools.demo_check import Stored
 from tools.local_airflow import HERE, ROOT, free_port, inherited
 from tools.processes import ProgramError
 
@@ -142,7 +142,7 @@ class InfluxDb:
             self._call("POST", f"http://{self.place}/api/v2/write", params=where, data=body)
         return len(lines)
 
-    def read(self, market: Market) -> list[Stored]:
+    def read(self, market: Market) -> list[Point]:
         """Return every point of a market, whatever other tags it has."""
         columns = "price_eur_mwh, price_eur_kwh, gapfill_source"
         query = {
@@ -193,7 +193,7 @@ class InfluxDb:
         return reply
 
 
-def _rows(series: Iterable[Mapping[str, Any]]) -> Iterable[Stored]:
+def _rows(series: Iterable[Mapping[str, Any]]) -> Iterable[Point]:
     for one in series:
         for at, mwh, kwh, source in one["values"]:
-            yield Stored(datetime.fromtimestamp(at, UTC), mwh, kwh, source)
+            yield Point(datetime.fromtimestamp(at, UTC), mwh, kwh, source)

@@ -17,7 +17,7 @@ from tools.cluster_servers import find, start_postgres, start_redis
 from tools.cluster_store import SETTINGS, InfluxDb
 from tools.cluster_world import EARLIEST, MARKETS, PER_MINUTE, write_catalog
 from tools.compose import read_services
-from tools.demo_world import NOW, due_end, fewest_requests, hours, midnight
+from tools.demo_world import NOW, due_end, fewest_requests, midnight, steps
 from tools.processes import ProgramError, Programs
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def test_the_store_keeps_what_it_said_it_wrote_through_a_kill(programs: Programs
     environment = read_services(NEEDED)["influxdb"].environment
     store, market = InfluxDb(programs, programs.folder / "data", environment), MARKETS[0]
     store.set_up()
-    slots = list(hours(midnight(EARLIEST), due_end(NOW)))
+    slots = list(steps(midnight(EARLIEST), due_end(NOW)))
     truth = {slot: float(number) for number, slot in enumerate(slots)}
     assert store.seed(market, truth) == len(slots) - 334
     store.kill()

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tools.airflow_api import Task
-from tools.cluster_check import Story, most_in_a_minute, store_problems
-from tools.demo_check import Stored, compare
+from tools.cluster_check import Point, Story, find_healed, most_in_a_minute, store_problems
 
 WORKERS = ("worker-1", "worker-2")
 FIRST = datetime(2025, 6, 1, tzinfo=UTC)
 SLOTS = [FIRST + timedelta(hours=n) for n in range(3)]
 TRUTH = dict(zip(SLOTS, (100.0, 110.0, 120.0), strict=True))
 HIDDEN = {SLOTS[1]}
+LATER = FIRST + timedelta(hours=3)
 
 
 def tried(index: int, number: int, host: str, state: str) -> Task:
@@ -95,33 +95,37 @@ def test_only_the_try_of_the_killed_worker_is_lost() -> None:
     assert not story.is_lost(1, story.tries[0][0])
 
 
-def problems_of(*rows: Stored) -> list[str]:
-    """Return what is wrong with these points."""
-    verdict = compare(rows, TRUTH, HIDDEN)
-    return list(store_problems("pvpc", verdict, rows, HIDDEN, TRUTH))
-
-
-def point(number: int, source: str | None = None, price: float | None = None) -> Stored:
+def point(number: int, source: str | None = None, price: float | None = None) -> Point:
     """Return a true point, or one with another price."""
     value = TRUTH[SLOTS[number]] if price is None else price
-    return Stored(SLOTS[number], value, value / 1000, source)
+    return Point(SLOTS[number], value, value / 1000, source)
 
 
 def test_a_healed_store_has_no_problem() -> None:
     """What others wrote has no source, what was healed has one."""
-    assert problems_of(point(0), point(1, "ree"), point(2)) == []
+    points = [point(0), point(1, "ree"), point(2)]
+    assert list(store_problems(points, TRUTH, HIDDEN)) == []
+    assert find_healed(points, TRUTH, HIDDEN) == HIDDEN
 
 
 @pytest.mark.parametrize(
-    "rows, said",
+    "points, said",
     [
-        ([point(0), point(2)], "1 slots were not healed"),
+        ([point(0), point(2)], "are missing"),
         ([point(0), point(1, "ree"), point(1, "ree"), point(2)], "are there more than once"),
         ([point(0), point(1, "ree", 99.0), point(2)], "do not hold the true price"),
-        ([point(0, "ree"), point(1, "ree"), point(2)], "1 points of others were written over"),
+        ([point(0, "ree"), point(1, "ree"), point(2)], "of others were written over"),
         ([point(0), point(1), point(2)], "were healed and do not say by whom"),
+        (
+            [point(0), point(1, "ree"), point(2), Point(LATER, 1.0, 0.001, "ree")],
+            "hold a price that nobody could know",
+        ),
+        ([point(0), point(1, "ree"), Point(SLOTS[2], 120.0, 0.9, None)], "not hold the true"),
+        ([point(0), point(1, "ree"), Point(SLOTS[2], None, 0.12, None)], "not hold the true"),
     ],
 )
-def test_each_fault_of_the_store_is_said(rows: list[Stored], said: str) -> None:
-    """A lost, a double, a wrong, an overwritten and an unnamed point are all told."""
-    assert any(said in problem for problem in problems_of(*rows))
+def test_each_fault_of_the_store_is_said(points: list[Point], said: str) -> None:
+    """One sentence for one fault, with the number of slots."""
+    (problem,) = store_problems(points, TRUTH, HIDDEN)
+    assert problem.startswith("1 slots ")
+    assert said in problem
