@@ -172,7 +172,7 @@ def test_a_token_that_may_only_read_is_found_out_before_anything_is_asked(
     assert "the right to read and write the bucket" in says(store, USES["verify"])
 
 
-def test_a_body_that_is_too_large_goes_in_halves(backend: InfluxBackend, proxy: FaultProxy) -> None:
+def test_a_body_that_is_too_large_goes_in_halves(backend: InfluxBackend) -> None:
     """Once a single line is refused there is nothing to be done."""
     calls: list[int] = []
 
