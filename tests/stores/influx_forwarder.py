@@ -24,6 +24,11 @@ ORG = "tests"
 _PAIR = re.compile(r'"?((?:[^"\\=]|\\.)+)"?="((?:[^"\\]|\\.)*)"(?: AND |$)')
 
 
+def plain(quoted: str) -> str:
+    """Return a text of a predicate without its escapes."""
+    return re.sub(r"\\(.)", r"\1", quoted)
+
+
 class Forwarder:
     """Serves on a free local port until it is closed.
 
@@ -93,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404, "not found", "path not found")
 
     def _delete(self, bucket: str, asked: dict[str, str]) -> None:
-        pairs = dict(_PAIR.findall(asked["predicate"]))
+        pairs = {plain(key): plain(value) for key, value in _PAIR.findall(asked["predicate"])}
         measurement = pairs.pop("_measurement")
         tags = self._ask(bucket, f'SHOW TAG KEYS FROM "{measurement}"')
         known = {row[0] for series in tags.get("series", ()) for row in series["values"]}
