@@ -5,6 +5,7 @@ A 2.x ``influxd`` on ``PATH`` or in ``GAPFILL_TEST_INFLUXD`` is used as it is.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -198,13 +199,14 @@ def engine() -> Engine:
         if program is None:
             pytest.skip("no influxd: apt-get install influxdb, or set GAPFILL_TEST_INFLUXD")
         _engines.append(Engine(program))
+        atexit.register(_stop, os.getpid())
     return _engines[0]
 
 
-def stop_engine() -> None:
-    """Stop it, where it was started."""
-    while _engines:
-        _engines.pop().close()
+def _stop(process: int) -> None:
+    """Stop the server with the process that started it, not with its children."""
+    if process == os.getpid():
+        _engines[0].close()
 
 
 def _free_port() -> int:
