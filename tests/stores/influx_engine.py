@@ -104,7 +104,7 @@ class Engine:
     def ask(self, bucket: str, statement: str) -> list[list[Any]]:
         """Return the rows that InfluxQL answers, asked of the engine itself."""
         query = urlencode({"db": bucket, "epoch": "s", "q": statement})
-        said = self._call("POST", f"/query?{query}")
+        said = self._call("GET", f"/query?{query}")
         assert "error" not in said["results"][0], said
         return [row for one in said["results"][0].get("series", ()) for row in one["values"]]
 

@@ -91,6 +91,9 @@ class Server:
     def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
         """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
 
+        Some versions take the end for the first instant outside, others for the last one
+        inside; a nanosecond more serves both.
+
         Raises:
             StoreError: If it failed.
         """
