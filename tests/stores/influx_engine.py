@@ -24,7 +24,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from gapfill.stores.influxdb_access import Access
-from tests.stores.influx_forwarder import ORG, TOKEN, Forwarder
+from tests.stores.influx_forwarder import ORG, READ_ONLY, TOKEN, Forwarder
 
 DEADLINE_S = 30
 
@@ -85,13 +85,28 @@ class Engine:
         known = {"url": self.url, "org": ORG, "bucket": bucket, "token": TOKEN}
         return Access("gapfill_store", **{**known, **more})
 
-    def make_bucket(self, bucket: str) -> None:
-        """Make an empty bucket."""
+    def read_only_token(self, bucket: str) -> str:
+        """Return a token that may read a bucket and not write it."""
+        if not self.is_2:
+            return READ_ONLY
+        found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")
+        resource = {"type": "buckets", "id": found["buckets"][0]["id"], "orgID": self._org_id}
+        document = {
+            "orgID": self._org_id,
+            "permissions": [{"action": "read", "resource": resource}],
+        }
+        token: str = self._call("POST", "/api/v2/authorizations", document)["token"]
+        return token
+
+    def make_bucket(self, bucket: str, keep_days: int = 0) -> None:
+        """Make an empty bucket that keeps its points for so many days, or for ever."""
         if self.is_2:
-            document = {"orgID": self._org_id, "name": bucket, "retentionRules": []}
+            rules = [{"type": "expire", "everySeconds": 86_400 * keep_days}] if keep_days else []
+            document = {"orgID": self._org_id, "name": bucket, "retentionRules": rules}
             self._call("POST", "/api/v2/buckets", document)
         else:
-            self.ask("_", f'CREATE DATABASE "{bucket}"')
+            keep = f" WITH DURATION {keep_days}d" if keep_days else ""
+            self.ask("_", f'CREATE DATABASE "{bucket}"{keep}')
 
     def drop_bucket(self, bucket: str) -> None:
         """Drop a bucket and all that is in it."""

@@ -15,7 +15,7 @@ from tests.builders import PVPC, hour, hours, price, prices, row
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import HTML, Fault, FaultProxy
 from tests.stores.influx_engine import engine
-from tests.stores.influx_forwarder import READ_ONLY, TOKEN
+from tests.stores.influx_forwarder import TOKEN
 from tests.stores.test_contract_books import ENTRY
 
 if TYPE_CHECKING:
@@ -165,9 +165,8 @@ def test_a_token_that_may_only_read_is_found_out_before_anything_is_asked(
     backend: InfluxBackend,
 ) -> None:
     """``verify`` writes a real point; reading goes on."""
-    if backend.engine.is_2:
-        pytest.skip("the forwarder's read-only token")
-    store = InfluxStore(access(backend, token=READ_ONLY))
+    token = backend.engine.read_only_token(backend.bucket)
+    store = InfluxStore(access(backend, token=token))
     assert store.absent(PVPC, WINDOW) == [hours(1, 2)]
     assert "the right to read and write the bucket" in says(store, USES["verify"])
 
@@ -234,3 +233,16 @@ def test_numbers_of_another_type_are_said_by_week_and_the_rest_is_written(
     assert store.batch_slots("run/b") == {"pvpc": [hour(200)]}
     assert store.absent(PVPC, hours(399, 403)) == [hours(399, 400), hours(401, 403)]
     assert store.undo("run/b", [PVPC]) == (0, 1, 0)
+
+
+def test_a_bucket_that_keeps_points_for_less_time_is_said(backend: InfluxBackend) -> None:
+    """Such a server drops old points: they are never counted as written."""
+    backend.engine.make_bucket("short", keep_days=2)
+    store = InfluxStore(backend.engine.access("short"))
+    try:
+        said = says(store, lambda one: one.write(PVPC, prices([0, 1]), "run/a"))
+        assert "the bucket keeps points for less time than the series goes back" in said
+        assert store.batch_slots("run/a") == {}
+        assert store.absent(PVPC, hours(0, 2)) == [hours(0, 2)]
+    finally:
+        backend.engine.drop_bucket("short")
