@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -210,9 +211,8 @@ def test_a_killed_writer_leaves_whole_rows_and_a_true_account(backend: InfluxBac
             assert len({r.values["temperature"] for r in rows if r.batch == batch}) == 1
 
 
-def test_a_killed_database_loses_nothing_that_it_has_confirmed(tmp_path: Path) -> None:
+def test_a_killed_database_loses_nothing_that_it_has_confirmed() -> None:
     """While it is away every use is an error; when it is back all is there."""
-    del tmp_path
     program = find_influxd()
     if program is None:
         pytest.skip("no influxd: apt-get install influxdb, or set GAPFILL_TEST_INFLUXD")
@@ -230,6 +230,31 @@ def test_a_killed_database_loses_nothing_that_it_has_confirmed(tmp_path: Path) -
         assert store.absent(PVPC, hours(0, 501)) == [hours(500, 501)]
         assert len(store.batch_slots("run/a")["pvpc"]) == 500
         assert store.write(PVPC, [price(500)], "run/b") == 1
+        store.close()
+    finally:
+        server.close()
+
+
+def test_a_full_disk_is_an_error_and_nothing_of_it_is_counted() -> None:
+    """The server's files may grow no further; once there is room and it is back, all goes on."""
+    program = find_influxd()
+    if program is None:
+        pytest.skip("no influxd: apt-get install influxdb, or set GAPFILL_TEST_INFLUXD")
+    server = Engine(program)
+    try:
+        server.make_bucket("b")
+        store = InfluxStore(server.access("b"))
+        store.write(PVPC, prices(range(100)), "run/a")
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
+        with pytest.raises(StoreError, match="free some space on the server's disk"):
+            store.write(PVPC, prices(range(200, 4000), 1), "run/b")
+        counted = store.batch_slots("run/b").get("pvpc", [])
+        assert store.absent(PVPC, hours(0, 200)) == [hours(100, 200)]
+        server.kill()
+        server.start()
+        assert store.batch_slots("run/b").get("pvpc", []) == counted
+        assert store.write(PVPC, prices(range(100, 200)), "run/c") == 100
+        assert store.absent(PVPC, hours(0, 200)) == []
         store.close()
     finally:
         server.close()

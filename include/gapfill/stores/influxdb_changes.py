@@ -164,7 +164,7 @@ def _refused(
 ) -> StoreError:
     """Return the error of a write that was refused in part: which field and weeks."""
     if exc.field is None:
-        return exc
+        return StoreError(str(exc))
     spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
     own = format_tags(series.tags)
     there = {(p.instant, p.batch) for p in read_points(server, series, spans) if p.tags == own}
