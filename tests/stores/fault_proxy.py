@@ -45,11 +45,13 @@ class FaultProxy:
     Attributes:
         fault: What is done, ``None`` for nothing.
         paths: Paths that were asked for.
+        received: Bytes of the bodies that were answered, as they crossed the wire.
     """
 
     def __init__(self, target: str) -> None:
         self.fault: Fault | None = None
         self.paths: list[str] = []
+        self.received = 0
         outer = self
 
         class Handler(_Handler):
@@ -104,6 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         if status != 204:
             self.send_header("Content-Length", str(len(said)))
         self.end_headers()
+        self.proxy.received += len(said)
         self.wfile.write(said[: len(said) // 2] if fault.cut else said)
         if fault.cut:
             self.close_connection = True

@@ -14,9 +14,11 @@ from gapfill.domain.resolution import Grid
 from gapfill.domain.series import Field, Grade
 from gapfill.errors import ConfigError
 from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb import InfluxStore
 from tests.builders import PVPC, WEATHER, day, hour, hours, price, prices, weather
 from tests.domain.samples import DAY
 from tests.stores.backends import InfluxBackend
+from tests.stores.fault_proxy import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,3 +196,24 @@ def test_what_is_not_finite_is_not_written(backend: InfluxBackend) -> None:
     store = backend.open()
     store.put(PVPC, [Row(hour(0), values, Grade.OFFICIAL, "ree", "run/a")])
     assert store.read(PVPC, hours(0, 1))[0].values == {"price_eur_mwh": 1.0}
+
+
+def test_what_crosses_the_wire_grows_with_the_gaps_and_not_with_the_history(
+    backend: InfluxBackend,
+) -> None:
+    """A complete year is told in a few hundred bytes, one with 91 holes in a few thousand."""
+    backend.open().write(PVPC, prices(n for n in range(8760) if n % 96 != 5), "run/a")
+    proxy = FaultProxy(backend.engine.url)
+    store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url))
+    assert len(store.absent(PVPC, hours(0, 8760))) == 92
+    assert proxy.received < 2000
+    backend.open().write(PVPC, prices(range(8760)), "run/b")
+    proxy.received = 0
+    assert store.absent(PVPC, hours(0, 8760)) == []
+    assert store.below_target(PVPC, hours(0, 8760)) == []
+    assert proxy.received < 600
+    proxy.received = 0
+    assert len(store.read(PVPC, hours(0, 8760))) == 8760
+    assert proxy.received > 20_000
+    store.close()
+    proxy.close()
