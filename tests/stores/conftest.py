@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stores.backends import BACKENDS, KINDS, Backend
-from tests.stores.influx_engine import stop_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from gapfill.services.ports import Store
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _servers() -> Iterator[None]:
-    """Stop what the tests of a session started."""
-    yield
-    stop_engine()
 
 
 @pytest.fixture(params=KINDS)

@@ -5,6 +5,7 @@ A 2.x ``influxd`` on ``PATH`` or in ``GAPFILL_TEST_INFLUXD`` is used as it is.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from gapfill.stores.influxdb_access import Access
-from tests.stores.influx_forwarder import ORG, TOKEN, Forwarder
+from tests.stores.influx_forwarder import ORG, READ_ONLY, TOKEN, Forwarder
 
 DEADLINE_S = 30
 
@@ -84,13 +85,28 @@ class Engine:
         known = {"url": self.url, "org": ORG, "bucket": bucket, "token": TOKEN}
         return Access("gapfill_store", **{**known, **more})
 
-    def make_bucket(self, bucket: str) -> None:
-        """Make an empty bucket."""
+    def read_only_token(self, bucket: str) -> str:
+        """Return a token that may read a bucket and not write it."""
+        if not self.is_2:
+            return READ_ONLY
+        found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")
+        resource = {"type": "buckets", "id": found["buckets"][0]["id"], "orgID": self._org_id}
+        document = {
+            "orgID": self._org_id,
+            "permissions": [{"action": "read", "resource": resource}],
+        }
+        token: str = self._call("POST", "/api/v2/authorizations", document)["token"]
+        return token
+
+    def make_bucket(self, bucket: str, keep_days: int = 0) -> None:
+        """Make an empty bucket that keeps its points for so many days, or for ever."""
         if self.is_2:
-            document = {"orgID": self._org_id, "name": bucket, "retentionRules": []}
+            rules = [{"type": "expire", "everySeconds": 86_400 * keep_days}] if keep_days else []
+            document = {"orgID": self._org_id, "name": bucket, "retentionRules": rules}
             self._call("POST", "/api/v2/buckets", document)
         else:
-            self.ask("_", f'CREATE DATABASE "{bucket}"')
+            keep = f" WITH DURATION {keep_days}d" if keep_days else ""
+            self.ask("_", f'CREATE DATABASE "{bucket}"{keep}')
 
     def drop_bucket(self, bucket: str) -> None:
         """Drop a bucket and all that is in it."""
@@ -103,7 +119,7 @@ class Engine:
     def ask(self, bucket: str, statement: str) -> list[list[Any]]:
         """Return the rows that InfluxQL answers, asked of the engine itself."""
         query = urlencode({"db": bucket, "epoch": "s", "q": statement})
-        said = self._call("POST", f"/query?{query}")
+        said = self._call("GET", f"/query?{query}")
         assert "error" not in said["results"][0], said
         return [row for one in said["results"][0].get("series", ()) for row in one["values"]]
 
@@ -198,13 +214,14 @@ def engine() -> Engine:
         if program is None:
             pytest.skip("no influxd: apt-get install influxdb, or set GAPFILL_TEST_INFLUXD")
         _engines.append(Engine(program))
+        atexit.register(_stop, os.getpid())
     return _engines[0]
 
 
-def stop_engine() -> None:
-    """Stop it, where it was started."""
-    while _engines:
-        _engines.pop().close()
+def _stop(process: int) -> None:
+    """Stop the server with the process that started it, not with its children."""
+    if process == os.getpid():
+        _engines[0].close()
 
 
 def _free_port() -> int:

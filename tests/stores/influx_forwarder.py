@@ -24,6 +24,11 @@ ORG = "tests"
 _PAIR = re.compile(r'"?((?:[^"\\=]|\\.)+)"?="((?:[^"\\]|\\.)*)"(?: AND |$)')
 
 
+def plain(quoted: str) -> str:
+    """Return a text of a predicate without its escapes."""
+    return re.sub(r"\\(.)", r"\1", quoted)
+
+
 class Forwarder:
     """Serves on a free local port until it is closed.
 
@@ -39,7 +44,7 @@ class Forwarder:
         class Handler(_Handler):
             engine_port = outer.engine_port
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _QuietServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -48,6 +53,11 @@ class Forwarder:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: whoever asked sees that the connection is closed."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -93,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404, "not found", "path not found")
 
     def _delete(self, bucket: str, asked: dict[str, str]) -> None:
-        pairs = dict(_PAIR.findall(asked["predicate"]))
+        pairs = {plain(key): plain(value) for key, value in _PAIR.findall(asked["predicate"])}
         measurement = pairs.pop("_measurement")
         tags = self._ask(bucket, f'SHOW TAG KEYS FROM "{measurement}"')
         known = {row[0] for series in tags.get("series", ()) for row in series["values"]}
@@ -113,9 +123,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ask(self, database: str, statement: str) -> dict[str, Any]:
         target = urlencode({"db": database, "q": statement})
-        self._engine.request("POST", f"/query?{target}")
-        result: dict[str, Any] = json.loads(self._engine.getresponse().read())["results"][0]
+        _, said, _ = self._send("POST", f"/query?{target}", b"", {})
+        result: dict[str, Any] = json.loads(said)["results"][0]
         return result
+
+    def _send(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes, str | None]:
+        """Ask the engine, anew where it has been started again since the last request."""
+        for is_last in (False, True):
+            try:
+                self._engine.request(method, path, body or None, headers)
+                answer = self._engine.getresponse()
+                return answer.status, answer.read(), answer.headers.get("Content-Encoding")
+            except (http.client.HTTPException, OSError):
+                self._engine.close()
+                if is_last:
+                    raise
+        raise AssertionError
 
     def _pass_on(self, method: str, path: str, body: bytes) -> None:
         headers = {
@@ -123,12 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
             for name in ("Content-Encoding", "Accept-Encoding")
             if name in self.headers
         }
-        self._engine.request(method, path, body or None, headers)
-        answer = self._engine.getresponse()
-        said = answer.read()
-        if answer.status < 300 or path.startswith("/query"):
-            encoding = answer.headers.get("Content-Encoding")
-            self._answer(answer.status, said, encoding)
+        status, said, encoding = self._send(method, path, body, headers)
+        if status < 300 or path.startswith("/query"):
+            self._answer(status, said, encoding)
             return
         error = json.loads(said)["error"]
         if "database not found" in error:
@@ -138,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             message = f"failure writing points to database: {error}"
             self._refuse(422, "unprocessable entity", message)
         else:
-            self._refuse(answer.status, "invalid", error)
+            self._refuse(status, "invalid", error)
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         self._answer(status, json.dumps({"code": code, "message": message}).encode())

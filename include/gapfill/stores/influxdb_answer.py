@@ -61,7 +61,7 @@ def tables_of(access: Access, said: object, statements: int) -> list[list[Table]
 
 def _documents(said: object) -> Sequence[Mapping[str, Any]]:
     if isinstance(said, str):
-        return [json.loads(line) for line in said.splitlines() if line]
+        return [json.loads(line) for line in said.split("\n") if line]
     return [said] if isinstance(said, dict) else []
 
 

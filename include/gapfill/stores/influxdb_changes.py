@@ -134,19 +134,20 @@ def _write(
     the point is removed.
     """
     lines: dict[datetime, str] = {}
-    removed: list[datetime] = []
+    removed: set[datetime] = set()
     for slot, point in made.items():
         old = before.get(slot)
         cleared = [n for n in _TEXTS if old and _said(old, n) and not _said(point, n)]
         if old and (_loses(old, point) or (is_exact and cleared)):
-            removed.append(slot)
+            removed.add(slot)
             cleared = []
         line = line_of(series, point, cleared)
         if line:
             lines[slot] = line
-    server.write([line for slot, line in lines.items() if slot not in set(removed)])
+    server.write([line for slot, line in lines.items() if slot not in removed])
     if removed:
-        replace_points(server, series, removed, [lines[s] for s in removed if s in lines])
+        back = [line for slot, line in lines.items() if slot in removed]
+        replace_points(server, series, removed, back)
 
 
 def _loses(old: Point, new: Point) -> bool:
@@ -164,7 +165,7 @@ def _refused(
 ) -> StoreError:
     """Return the error of a write that was refused in part: which field and weeks."""
     if exc.field is None:
-        return exc
+        return StoreError(str(exc))
     spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
     own = format_tags(series.tags)
     there = {(p.instant, p.batch) for p in read_points(server, series, spans) if p.tags == own}

@@ -26,6 +26,8 @@ _CONFLICT = re.compile(
     r"already exists as type (?P<theirs>\w+)"
 )
 
+_FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
+
 _STEPS = {
     401: "check the token in the connection: it is not known there, or no longer",
     403: "give the token of the connection the right to read and write the bucket",
@@ -69,9 +71,17 @@ def sentence(access: Access, what: str, step: str) -> str:
 
 
 def of_status(
-    access: Access, status: int, body: str | None, headers: Mapping[str, str]
+    access: Access, path: str, status: int, body: str | None, headers: Mapping[str, str]
 ) -> StoreError:
-    """Return the error for an answer of a status that is no success."""
+    """Return the error for an answer of a status that is no success.
+
+    Args:
+        access: Who answered.
+        path: What was asked for; only a question can be too large by what it finds.
+        status: The status.
+        body: What was said.
+        headers: Of the answer.
+    """
     told = _told(body)
     what = f"the server answered {status}"
     if told:
@@ -82,7 +92,9 @@ def of_status(
     if "partial write" in (body or "") or status == REFUSED_IN_PART:
         return _partial(access, what, body or "")
     said = sentence(access, what, _step(status, body or ""))
-    is_size = status in (413, 414) or (status in (400, 500) and _SIZE.search(body or ""))
+    is_size = status in (413, 414)
+    if path == "/query" and status in (400, 500):
+        is_size = bool(_SIZE.search(body or ""))
     return TooMuch(said) if is_size else StoreError(said)
 
 
@@ -101,6 +113,8 @@ def _step(status: int, body: str) -> str:
         return "make the bucket, or correct its name in the connection"
     if "org" in body and "not found" in body:
         return "correct the name of the organization in the connection"
+    if _FULL.search(body):
+        return "free some space on the server's disk, start it again, and run it again"
     general = "run it again; if that goes on, see docs/influxdb.md"
     return _STEPS.get(status, general)
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _NS = 1_000_000_000
 
+NEAR_END = timedelta(days=14)
+"""How far from the ends of a window its first and last points are looked for at first."""
+
 TRIES = 3
 """So often the newest slot is sought by each field's last point, before all are compared."""
 
@@ -132,26 +135,56 @@ class Gaps:
         """Return runs without one of the fields, in no order, in a part of one spacing."""
 
         def ask(piece: Interval) -> list[Interval]:
-            statements = [s for name in names for s in self._statements(name, piece, step)]
-            answers = self.server.ask(statements)
+            ends = self._ends(names, piece)
+            answers = self.server.ask([self._elapsed(name, piece, step) for name in names])
             runs: list[Interval] = []
-            for n, name in enumerate(names):
-                first, last, pairs = answers[3 * n : 3 * n + 3]
-                steps = self._pairs(name, piece, step, pairs)
-                runs += _holes(piece, int(step.total_seconds()), _time(first), _time(last), steps)
+            for name, (first, last), tables in zip(names, ends, answers, strict=True):
+                pairs = self._pairs(name, piece, step, tables)
+                runs += _holes(piece, int(step.total_seconds()), first, last, pairs)
             return runs
 
         return in_pieces(part, ask)
 
-    def _statements(self, name: str, window: Interval, step: timedelta) -> tuple[str, str, str]:
-        field, conditions = text.name(name), (self._own, text.within(window))
-        first, last, elapsed = (
-            text.select(what, self._table, *conditions)
-            for what in (f"first({field})", f"last({field})", f"elapsed({field}, 1ns) AS dt")
-        )
+    def _ends(self, names: Sequence[str], window: Interval) -> list[tuple[int | None, int | None]]:
+        """Return the first and the last instant of each field, in seconds; ``None`` for none.
+
+        They are nearly always near the window's ends, and over all of it the question takes
+        ten times as long. They are asked before the pairs: a point that is written
+        meanwhile can then only make a gap that is none any more, never hide one.
+        """
+        found: dict[tuple[str, str], int | None] = {}
+        whole = window, window
+        near = whole
+        if window.duration > 2 * NEAR_END:
+            near = (
+                Interval(window.start, window.start + NEAR_END),
+                Interval(window.end - NEAR_END, window.end),
+            )
+        for head, tail in (near, whole):
+            asked = [
+                (name, function, span)
+                for name in names
+                for function, span in (("first", head), ("last", tail))
+                if found.get((name, function)) is None
+            ]
+            answers = self.server.ask(
+                [
+                    text.select(f"{f}({text.name(n)})", self._table, self._own, text.within(span))
+                    for n, f, span in asked
+                ]
+            )
+            found |= {(n, f): _time(a) for (n, f, _), a in zip(asked, answers, strict=True)}
+            if (head, tail) == whole:
+                break
+        return [(found[name, "first"], found[name, "last"]) for name in names]
+
+    def _elapsed(self, name: str, window: Interval, step: timedelta, *, exact: bool = False) -> str:
+        """Return the statement of pairs further apart than a step, in seconds or exact in ns."""
+        what = f"elapsed({text.name(name)}, 1ns) AS dt"
+        inner = text.select(what, self._table, self._own, text.within(window))
+        dt = "dt" if exact else f"dt / {_NS} AS dt"
         limit = int(step.total_seconds()) * _NS
-        pairs = f"SELECT dt / {_NS} AS dt FROM ({elapsed}) WHERE dt > {limit}"  # noqa: S608
-        return first, last, pairs
+        return f"SELECT {dt} FROM ({inner}) WHERE dt > {limit}"  # noqa: S608 - all quoted
 
     def _pairs(
         self, name: str, window: Interval, step: timedelta, tables: Sequence[Table]
@@ -164,8 +197,7 @@ class Gaps:
         rows = _rows(tables)
         if all(dt == int(dt) for _, dt in rows):
             return [(time - int(dt), time) for time, dt in rows]
-        exact = self._statements(name, window, step)[2].replace(f"dt / {_NS} AS dt", "dt", 1)
-        (tables,) = self.server.ask([exact], "ns")
+        (tables,) = self.server.ask([self._elapsed(name, window, step, exact=True)], "ns")
         return [((time - dt) // _NS, time // _NS) for time, dt in _rows(tables)]
 
 

@@ -91,6 +91,9 @@ class Server:
     def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
         """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
 
+        Some versions take the end for the first instant outside, others for the last one
+        inside; a nanosecond more serves both.
+
         Raises:
             StoreError: If it failed.
         """
@@ -121,11 +124,12 @@ class Server:
         except errors.TooMuch:
             if len(lines) == 1:
                 raise
-            half = len(lines) // 2
-            self._write(lines[:half], precision)
-            self._write(lines[half:], precision)
         else:
             self._expect_nothing(answer)
+            return
+        half = len(lines) // 2
+        for part in (lines[:half], lines[half:]):
+            self._write(part, precision)
 
     def _call(
         self,
@@ -145,7 +149,7 @@ class Server:
                 body = (
                     exc.body.decode(errors="replace") if isinstance(exc.body, bytes) else exc.body
                 )
-                failure = errors.of_status(access, exc.status, body, exc.headers or {})
+                failure = errors.of_status(access, path, exc.status, body, exc.headers or {})
             else:
                 reason = str(exc.reason).replace("\n", ": ")[: errors.EXCERPT]
                 failure = errors.problem(access, reason, "check the certificate of its host")
