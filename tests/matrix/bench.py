@@ -15,14 +15,11 @@ from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.errors import GapfillError
 from gapfill.orchestration.retry import BySeverity
-from gapfill.orchestration.sources import AirflowSources
 from gapfill.sandbox.account import scrambled
 from gapfill.sandbox.registry import APIS
 from gapfill.services.fill import fill
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
 from tests.matrix.doors import KEY, LOGIN, NOW, Door
 
 if TYPE_CHECKING:
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
     from gapfill.sandbox import Sandbox
     from gapfill.sandbox.journal import Entry
     from gapfill.services.certificate import Certificate
+    from gapfill.services.site import Site
     from tests.services.conftest import FakeTime
 
 SECRETS = (
