@@ -9,7 +9,7 @@ from __future__ import annotations
 
 # REE apidatos
 REE = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
@@ -36,7 +36,7 @@ zero         filled            4 filled         1
 
 # ESIOS, an indicator with a token
 ESIOS = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
@@ -63,7 +63,7 @@ zero         filled            4 filled         1
 
 # ESIOS, the archive of a day: without a token, the rows behind a redirect
 ESIOS_ARCHIVE = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         2
@@ -91,7 +91,7 @@ zero         filled            4 filled         2
 
 # OpenWeatherMap, the reading of now (a 429 that names 300 s)
 OPENWEATHERMAP = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            1 filled         1
@@ -115,7 +115,7 @@ zero         filled            1 filled         1 1 values not stored; the first
 
 # OpenWeatherMap, a past hour a call (a 429 that names 300 s)
 TIMEMACHINE = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            2 filled         2
@@ -141,7 +141,7 @@ zero         filled            2 filled         2
 
 # AEMET's first hop
 AEMET = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         2
@@ -160,7 +160,7 @@ empty        not_yet           0 not_yet        1
 
 # AEMET's second hop, and what its rows can meet
 AEMET_ROWS = """
-timeout      SourceUnavailable 0 unreached      2 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      2 no answer within 1 s
 reset        SourceUnavailable 0 unreached      2 the connection was reset
 truncated    SourceUnavailable 0 unreached      2 the answer broke off
 slow         filled            4 filled         2
@@ -200,7 +200,7 @@ zero         filled            3 filled         2 6 values not stored; the first
 
 # SIAR's authentication, four calls before the first request
 SIAR_TOKEN = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         5
@@ -218,7 +218,7 @@ html         MalformedPayload  0 failed         1 the authentication gave no sin
 
 # SIAR's half-hours
 SIAR = """
-timeout      SourceUnavailable 0 unreached      5 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      5 no answer within 1 s
 reset        SourceUnavailable 0 unreached      5 the connection was reset
 truncated    SourceUnavailable 0 unreached      5 the answer broke off
 slow         filled            4 filled         5
@@ -258,7 +258,7 @@ zero         filled            3 filled         5
 
 # Open-Meteo
 OPEN_METEO = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 0.3 s
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1

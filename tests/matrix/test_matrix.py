@@ -121,6 +121,7 @@ def test_a_fault_is_met_as_the_matrix_says(
 def heal_later(at: Bench, cell: Cell) -> None:
     """Run again without the fault: the hole is whole and true."""
     at.sandbox.faults.clear()
+    at.connect(PATIENT_S)
     at.later(WAIT)
     is_believed = (cell.door, cell.fault) in BELIEVED
     for unit in at.plan(force="no_data" in cell.ledger, refresh=is_believed):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.airflow
 
 SURE = [c for c in CELLS if (c.door, c.fault) not in BELIEVED and c.fault != "timeout"]
-REFRESHED = [c for c in SURE if c.door in ("ree", "aemet_rows", "siar_daily")]
-UPGRADED = [c for c in SURE if c.door in ("aemet_rows", "siar")]
+REFRESHED = [c for c in SURE if c.door in ("ree", "siar_daily")]
+UPGRADED = [c for c in SURE if c.door == "siar"]
 MODEL = {"temperature": 1.5, "humidity": 33.0, "solar_radiation": 7.0}
 
 
