@@ -34,10 +34,11 @@ up: venv ## Airflow with the real APIs and the embedded store; takes AIRFLOW_CON
 # --- test --------------------------------------------------------------------
 
 test: venv ## all tests, at most 12 minutes
-	$(CLEAN) $(PY) -m pytest --session-timeout=690
+	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not server" --session-timeout=470
+	$(CLEAN) $(PY) -m pytest -m server --session-timeout=230
 
 unit: venv ## the tests that need no Airflow, in seconds
-	$(CLEAN) $(PY) -m pytest -m "not airflow and not server" --hypothesis-profile=quick
+	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not airflow and not server" --hypothesis-profile=quick
 
 coverage: venv ## which lines the tests that need no Airflow leave out
 	$(CLEAN) $(PY) -m coverage erase

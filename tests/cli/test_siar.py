@@ -179,6 +179,17 @@ def test_a_folder_that_is_none_is_a_wrong_command_line(cli: Cli, folder: Path, s
     assert not store.exists()
 
 
+def test_of_many_files_that_are_left_out_a_few_are_named(cli: Cli, folder: Path) -> None:
+    """Eighteen years of a station that nobody wants are no eighteen names."""
+    for year in range(2013, 2017):
+        (folder / f"J09_Linares_{year}.csv").write_bytes(b"not read")
+    assert (
+        "\nLeft out, of no station of the catalogue: J09_Linares_01_01_2017_31_12_2017.csv, "
+        "J09_Linares_2013.csv, J09_Linares_2014.csv and 2 more; --json lists all\n"
+    ) in cli("import-siar", str(folder)).out
+    assert len(cli("import-siar", str(folder), "--json").document["skipped"]) == 5
+
+
 def test_a_folder_of_other_stations_is_an_error(cli: Cli, folder: Path, store: Path) -> None:
     """Importing nothing is not "done"."""
     (folder / NAME).unlink()

@@ -108,15 +108,15 @@ def standing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
         yield Plant(sandbox, folder / "store.db", catalog_file)
 
 
-def run_dag(**params: object) -> Run:
-    """Run ``gap_detection`` in this process."""
+def run_dag(dag_id: str = "gap_detection", /, **params: object) -> Run:
+    """Run a DAG in this process."""
     from airflow.dag_processing.dagbag import DagBag
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
     bag = DagBag(str(Path(__file__).parents[2] / "dags"))
     assert bag.import_errors == {}
-    run = bag.dags["gap_detection"].test(run_conf=params)
+    run = bag.dags[dag_id].test(run_conf=params)
     tasks: dict[str, list[str]] = {}
     labels: list[str] = []
     for instance in run.get_task_instances():

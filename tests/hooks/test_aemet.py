@@ -212,6 +212,13 @@ def test_each_fault_of_either_hop_is_one_error(
     assert aemet.fetch(ASKS[name]).readings
 
 
+def test_a_day_alone_that_is_shifted_is_malformed(aemet: AemetHook, sandbox: Sandbox) -> None:
+    """It is of another date than was asked."""
+    sandbox.faults.add({"api": "aemet", "kind": "shifted"})
+    with pytest.raises(MalformedPayload, match="2025-10-06T00:00:00Z, which was not asked"):
+        aemet.fetch(days("2025-10-05"))
+
+
 def test_a_wait_that_is_named_is_kept(aemet: AemetHook, sandbox: Sandbox) -> None:
     """Else the next minute is waited for, which a fill does in place."""
     sandbox.faults.add({"api": "aemet", "kind": "429", "retry_after": 17, "times": 1})

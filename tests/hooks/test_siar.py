@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import logging
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.domain.allowance import Allowance
+from gapfill.domain.interval import iso
 from gapfill.errors import (
     AuthRejected,
     MalformedPayload,
@@ -19,6 +21,7 @@ from gapfill.errors import (
     SpanRefused,
 )
 from gapfill.sandbox import serve
+from tests.sandbox.http_client import call
 from tests.sources.asks import NOW
 from tests.sources.siar_asks import daily_ask, hourly_ask
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from gapfill.hooks.siar import SiarHook
     from gapfill.sandbox import Sandbox
+    from gapfill.sources.base import Ask
 
 pytestmark = pytest.mark.airflow
 
@@ -88,6 +92,29 @@ def test_a_week_of_half_hours_is_a_week_of_hours(siar: SiarHook) -> None:
         "precipitation",
         "solar_radiation",
     }
+
+
+@pytest.mark.parametrize(
+    "ask,series,slots",
+    [
+        (hourly_ask(date(2025, 3, 28), date(2025, 4, 2)), "weather_hourly", 144),
+        (daily_ask(date(2025, 3, 1), date(2025, 3, 31)), "weather_daily", 31),
+    ],
+    ids=["hours", "days"],
+)
+def test_what_is_read_is_the_truth(
+    siar: SiarHook, sandbox: Sandbox, ask: Ask, series: str, slots: int
+) -> None:
+    """Each value of each slot, over the spring change of the clock and ends named 0 and 2400."""
+    bounds = f"start={iso(ask.interval.start)}&end={iso(ask.interval.end)}"
+    url = f"{sandbox.url}/_sandbox/truth?series={series}&source=siar&{bounds}"
+    truth = list(csv.DictReader(call(url).text.splitlines()))
+    read = [
+        {"slot": iso(r.slot), **{name: str(value) for name, value in r.values.items()}}
+        for r in siar.fetch(ask).readings
+    ]
+    assert len(truth) == slots
+    assert read == truth
 
 
 def test_today_is_read_up_to_what_is_published(siar: SiarHook) -> None:
@@ -179,8 +206,8 @@ def test_the_quotas_of_an_account_are_told_apart(
 
 
 def test_a_minutes_quota_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second two days of a minute are one too many; each alone is not."""
-    with serve(now=NOW, rates={"siar": 0}, limits={"siar.records_minute": 100}) as sandbox:
+    """Two days are just the quota of a minute; the next two are too many, yet no span."""
+    with serve(now=NOW, rates={"siar": 0}, limits={"siar.records_minute": 96}) as sandbox:
         siar = _hook(monkeypatch, sandbox.url)
         siar.open()
         two_days = hourly_ask(date(2025, 10, 20), date(2025, 10, 21))

@@ -108,6 +108,18 @@ def test_null_in_place_of_a_token_is_refused_credentials(
     assert len(server.received) == 3
 
 
+@pytest.mark.parametrize("place,words", [(0, "blocked"), (2, "login or password"), (3, "blocked")])
+def test_a_refusal_of_unknown_words_is_of_the_credentials_where_they_are_given(
+    server: RawServer, siar: SiarHook, place: int, words: str
+) -> None:
+    """Elsewhere it is a block, as far as anyone can tell."""
+    server.answers = [*FIRST_TOKEN[:place], reply(403, b"<h1>Forbidden</h1>")]
+    with pytest.raises(AuthRejected, match=words) as caught:
+        siar.fetch(ASK)
+    assert "AIRFLOW_CONN_SIAR_DEFAULT" in str(caught.value)
+    assert len(server.received) == place + 1
+
+
 def test_null_in_place_of_an_encrypted_text_is_no_answer(server: RawServer, siar: SiarHook) -> None:
     """It says nothing of the credentials."""
     server.answers = [reply(200, b"null")]
@@ -183,13 +195,24 @@ def test_a_server_that_repeats_what_it_was_sent_tells_nothing(
     caplog.set_level(logging.DEBUG)
     echo = f"token {TOKEN} Usuario {USER} Password {KEY} cadena {PASSWORD} {LOGIN} ".encode()
     told = ""
-    for n, status in ((0, 403), (1, 500), (2, 403), (3, 403), (3, 500), (3, 400), (3, 200)):
+    for n, status in (
+        (0, 403),
+        (1, 500),
+        (2, 403),
+        (2, 500),
+        (3, 403),
+        (3, 500),
+        (3, 400),
+        (3, 200),
+    ):
         server.received.clear()
         server.answers = [*FIRST_TOKEN[:n], reply(status, echo, mensajerespuesta=TOKEN)]
         siar._token = None
         with pytest.raises(SourceError) as caught:
             siar.fetch(ASK)
         told += str(caught.value)
+        if n > 1:
+            assert not [secret for secret in (USER, KEY) if secret in str(caught.value)]
     secrets = (LOGIN, PASSWORD, "pass%2Fw%2Brd")
     assert not [secret for secret in secrets if secret in told + caplog.text]
     last = told.rsplit("siar hourly", 1)[1]

@@ -78,6 +78,14 @@ def test_a_day_that_is_not_published_is_a_message(sandbox: Sandbox) -> None:
     assert call(f"{sandbox.url}/_s3/archives/70/2025-11-06").status == 404
 
 
+def test_a_day_in_an_outage_is_a_message(sandbox: Sandbox) -> None:
+    """At the first hop, as there is one day in an answer; the days around it are there."""
+    outage = {"api": "esios", "kind": "outage", "from": "2025-11-01", "to": "2025-11-02"}
+    sandbox.faults.add(outage)
+    days = ("2025-10-31", "2025-11-01", "2025-11-02", "2025-11-03")
+    assert [call(archive_url(sandbox.url, day)).status for day in days] == [307, 200, 200, 307]
+
+
 def test_a_date_that_is_none_is_refused(sandbox: Sandbox) -> None:
     """400 at the first hop, 404 at the second."""
     assert call(archive_url(sandbox.url, "someday")).status == 400

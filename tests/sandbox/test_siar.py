@@ -168,6 +168,7 @@ def test_each_quota_is_refused_with_its_text(limits: dict[str, int], words: str)
         reply = _ask(sandbox.url, *ask, token=token)
         assert reply.status == 403
         assert words in reply.json()["MensajeRespuesta"]
+        assert [entry["fault"] for entry in sandbox.requests.all()][-2:] == [None, "rate"]
 
 
 def test_an_answer_larger_than_the_quota_never_comes() -> None:
@@ -267,8 +268,8 @@ def test_the_truth_of_a_day_is_what_the_api_states(sandbox: Sandbox) -> None:
         "slot,temperature_mean,temperature_max,temperature_min,humidity_mean,wind_speed_mean,"
         "wind_gust_max,precipitation,solar_radiation,et0"
     )
-    air = ("TempMedia", "TempMax", "TempMin", "HumedadMedia", "VelViento", "VelVientoMax")
-    columns = (*air, "Precipitacion", "Radiacion", "EtPMon")
+    columns = ["TempMedia", "TempMax", "TempMin", "HumedadMedia", "VelViento", "VelVientoMax"]
+    columns += ["Precipitacion", "Radiacion", "EtPMon"]
     assert [float(text) for text in line.split(",")[1:]] == [day[name] for name in columns]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -65,6 +66,9 @@ def test_shifted_days_are_a_day_late() -> None:
     """Rows move by their own spacing, by an hour at least."""
     days = [Row(DAY[0].start + n * timedelta(days=1), {"price": 1.0}) for n in range(3)]
     assert [row.start for row in spoil_rows(days, "shifted")][:2] == [row.start for row in days[1:]]
+    assert spoil_rows([days[0], days[2]], "shifted")[0].start == days[2].start
+    holed = [days[0], days[1], replace(days[2], start=days[2].start + timedelta(days=3))]
+    assert spoil_rows(holed, "shifted")[0].start == days[1].start
     quarters = [Row(DAY[0].start + n * timedelta(minutes=15), {"price": 1.0}) for n in range(8)]
     assert spoil_rows(quarters, "shifted")[0].start == quarters[4].start
     assert spoil_rows(days[:1], "shifted")[0].start == days[0].start + timedelta(hours=1)

@@ -61,6 +61,12 @@ def test_days_are_asked_whole_and_in_utc() -> None:
         )
 
 
+def test_a_station_cannot_lead_to_another_path() -> None:
+    """Whatever the catalogue says it is."""
+    request = aemet.request(hours(MIDDAY - HOUR, MIDDAY, station="../todas?x"))
+    assert request.path.endswith("/estacion/..%2Ftodas%3Fx")
+
+
 def test_without_a_station_there_is_nothing_to_ask() -> None:
     """The message says where to put one."""
     ask = replace(days("2025-10-05"), station=None)
@@ -115,6 +121,12 @@ def test_an_hour_is_named_by_its_start_and_stated_by_its_end() -> None:
     }
     assert {(r.grade, r.source) for r in answer.readings} == {(Grade.OBSERVED, "aemet/3195")}
     assert (answer.rejected, answer.evidence) == ((), "HTTP 200: 23 rows")
+
+
+def test_an_envelope_under_another_status_is_malformed() -> None:
+    """A page that is not found has no rows to give."""
+    with pytest.raises(MalformedPayload, match="HTTP 404, estado 200: exito"):
+        aemet.link(days("2025-10-05"), 404, payload("aemet_envelope_2021-01-09.json"))
 
 
 def test_hours_that_were_not_asked_are_dropped() -> None:
@@ -267,7 +279,7 @@ def test_a_frosty_day_is_below_zero() -> None:
         ({"fecha": "2025-11-05"}, "not over yet"),
         ({"fecha": "05/10/2025"}, "no date"),
         ({"fecha": None}, r"it has no \[0\].fecha"),
-        ({"indicativo": "3195"}, "not the asked station 5279X"),
+        ({"indicativo": "5279"}, "'5279', not the asked station 5279X"),
         ({"indicativo": None}, r"it has no \[0\].indicativo"),
     ],
 )

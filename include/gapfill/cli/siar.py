@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gapfill.cli.desk import Desk
     from gapfill.sources.siar_csv import CsvFile
 
+_NAMED = 3  # so many of the files that were left out; years of a station not wanted are many
+
 
 @click.command("import-siar")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -31,10 +33,11 @@ if TYPE_CHECKING:
 @everywhere
 @click.pass_obj
 def import_siar(desk: Desk, folder: Path, *, as_json: bool) -> int:
-    """Take in a folder of CSV files from SIAR's web, all or none of them.
+    """Take in a folder of CSV files from SIAR's web.
 
-    A file's name begins with its station, such as J17_; those of stations that the
-    catalogue does not have are left out. A better grade in the store stays.
+    All of them are taken or none. A file's name begins with its station, such as J17_;
+    those of stations that the catalogue does not have are left out. A better grade in the
+    store stays.
     """
     now = desk.clock()
     files, skipped = _read(folder, desk.catalog())
@@ -98,7 +101,9 @@ def _show(desk: Desk, taken: Sequence[Taken], skipped: Sequence[str], batch: str
     if len(refused) > SHOWN:
         desk.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")
     if skipped:
-        names = ", ".join(skipped)
+        names = ", ".join(skipped[:_NAMED])
+        if len(skipped) > _NAMED:
+            names += f" and {len(skipped) - _NAMED:,} more; --json lists all"
         desk.out.print(f"\nLeft out, of no station of the catalogue: {names}", soft_wrap=True)
     if written:
         desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)

@@ -125,9 +125,11 @@ class SiarHook(ApiHook):
         def word(request: HttpRequest, *params: tuple[str, str]) -> str | None:
             call = Call(request, secret_params=params, claims=claims)
             judged = self._judged(courier.carry(call, errand))
-            if isinstance(judged, Refusal):
-                raise self._error(judged, ask)
-            return siar_account.parse_word(judged.body)
+            if not isinstance(judged, Refusal):
+                return siar_account.parse_word(judged.body)
+            if request is siar_account.TOKEN and judged.kind is Kind.BLOCKED:
+                raise rejected(errand, judged.said)  # whatever its words, it is of these two
+            raise self._error(judged, ask)
 
         user = word(siar_account.ENCRYPT, ("cadena", login))
         key = word(siar_account.ENCRYPT, ("cadena", password))

@@ -54,7 +54,8 @@ def rejected(errand: Errand, said: str) -> AuthRejected:
     """Return the error for credentials, or a token got with them, that were refused."""
     return AuthRejected(
         f"{errand}: the login or password of {_name(errand)} was refused ({said}): "
-        "put valid ones into it.",
+        "put valid ones into it. Where they are valid, the API blocks this machine's address "
+        "for now.",
         **errand.about,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import Interval, merge, subtract
-from gapfill.errors import AuthRejected, ConfigError, SourceError
+from gapfill.errors import AuthRejected, ConfigError, SourceError, SourceUnavailable
 from gapfill.services.certificate import failed
 from gapfill.services.detect import detect
 from gapfill.services.fill import fill, is_down
@@ -90,10 +90,10 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         watcher.planned(plan)
         for unit in plan.units:
             watcher.began(unit)
-            certificate = _carry_out(site, unit, run, refused)
+            certificate, may_pass = _carry_out(site, unit, run, refused)
             certificates.append(certificate)
             watcher.ended(certificate)
-            if certificate.outcome not in ("failed", "deferred"):
+            if not may_pass:
                 answered.setdefault(_asked_of(unit), []).extend(asked_by(unit))
         after = survey(site, order)
         if order.refresh:
@@ -113,14 +113,19 @@ def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
-def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> Certificate:
-    """Carry out a unit, and note its source where another try would be of no use."""
+def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Certificate, bool]:
+    """Return the certificate, and whether the same may be asked again in the next round.
+
+    What only a person or a later answer can mend is not: a refused key, an answer of no use.
+    The source of a refused key is noted: another try of any unit would be of no use.
+    """
     try:
-        return fill(site, unit, run)
+        certificate = fill(site, unit, run)
     except (SourceError, ConfigError) as exc:
         if isinstance(exc, AuthRejected | ConfigError):
             refused.add(unit.source)
-        return failed(unit, run, exc)
+        return failed(unit, run, exc), isinstance(exc, SourceUnavailable)
+    return certificate, certificate.outcome == "deferred"
 
 
 def _asked_of(unit: Unit) -> str:
