@@ -200,8 +200,8 @@ def test_a_spent_day_blocks_the_source_and_the_run_is_green(
         later = datetime(2025, 11, 6, 12, 35, tzinfo=UTC)
         sandbox.clock.set(later)
         made = made.at(later)
-        (unit,) = made.plan(("siar",)).units  # four calls to begin with, and one for the days
-        assert (unit.series, made.fill(unit, "later").outcome) == ("weather_daily", "filled")
+        (unit,) = made.plan(("siar",)).units  # four calls to begin with, and one is left
+        assert (len(unit.requests), made.fill(unit, "later").outcome) == (1, "filled")
 
 
 def test_a_wrong_reading_of_now_gives_way_to_an_observed_one(
