@@ -52,6 +52,7 @@ def test_an_empty_store_is_one_critical_gap(cli: Cli) -> None:
                     }
                 ],
                 "error": None,
+                "warnings": [],
             }
         ],
     }
