@@ -69,6 +69,22 @@ def test_a_person_reads_the_state_on_the_first_line(cli: Cli) -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_a_series_without_any_source_is_warned_of(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People read it below the table, programs under ``warnings``; the exit code is as ever."""
+    for name in ("REE", "ESIOS"):
+        paused = '{"conn_type": "http", "extra": {"paused": true}}'
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}_DEFAULT", paused)
+    warning = (
+        "pvpc: none of its sources is set up (ree, esios), so nobody can be asked for 865 slots; "
+        "`explain pvpc 2025-11-05T22:00Z` says what each of them lacks."
+    )
+    ran = cli("status")
+    assert (ran.code, ran.out.splitlines().count(warning)) == (0, 1)
+    assert cli("status", "--json").document["series"][0]["warnings"] == [warning]
+
+
 def test_a_range_counts_the_slots_that_start_in_it(cli: Cli) -> None:
     """A bare date is a local day, and an end date includes it: 25 hours on 2025-10-26."""
     slots = {
