@@ -15,14 +15,12 @@ from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.errors import GapfillError
 from gapfill.orchestration.retry import BySeverity
-from gapfill.orchestration.sources import AirflowSources
 from gapfill.sandbox.account import scrambled
 from gapfill.sandbox.registry import APIS
 from gapfill.services.fill import fill
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
 from tests.matrix.doors import KEY, LOGIN, NOW, Door
 
 if TYPE_CHECKING:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.domain.interval import iso
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.series import State
 from gapfill.errors import MalformedPayload
 from gapfill.services.detect import detect
 from gapfill.services.selection import Selection
 from tests.hooks.raw_server import RawServer, reply
-from tests.matrix.doors import KEY, NOW
+from tests.matrix.doors import KEY
 from tests.matrix.plant import Plant, plant
 from tests.sandbox.http_client import call
 

@@ -113,9 +113,7 @@ def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
-def _carry_out(
-    site: Site, unit: Unit, run: str, refused: set[str]
-) -> tuple[Certificate, bool]:
+def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Certificate, bool]:
     """Return the certificate, and whether the same may be asked again in the next round.
 
     What only a person or a later answer can mend is not: a refused key, an answer of no use.
