@@ -60,7 +60,12 @@ class Catalog:
         return [self.series[name] for name in dict.fromkeys(wanted)]
 
     def products_of(self, series: Series) -> list[tuple[Source, Product, Station | None]]:
-        """Return every product of the series' route that has its quantity and resolution."""
+        """Return every product of the series' route that has its quantity and resolution.
+
+        Returns:
+            Source and product, once for each of the place's stations that it is asked by;
+            ``None`` where it names no station, or the place has none of its source.
+        """
         names = dict.fromkeys(name for zone in series.route for name in zone.sources)
         steps = {era.step for era in series.grid.eras}
         found: list[tuple[Source, Product, Station | None]] = []
@@ -69,8 +74,8 @@ class Catalog:
                 if product.quantity != series.quantity or product.resolution not in steps:
                     continue
                 stations = [s for s in series.place.stations if s.source == source.name]
-                places: list[Station | None] = list(stations) if product.by_station else [None]
-                found += [(source, product, station) for station in places]
+                places: list[Station | None] = list(stations) if product.by_station else []
+                found += [(source, product, station) for station in places or [None]]
         return found
 
 

@@ -55,6 +55,7 @@ def _series(catalog: Catalog, report: Report) -> Document:
         "usable": coverage.usable,
         "gaps": [_gap(gap) for gap in coverage.gaps],
         "error": report.error,
+        "warnings": list(report.warnings),
     }
 
 
