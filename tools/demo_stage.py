@@ -1,35 +1,39 @@
-"""Where the demo plays: the simulated APIs, the seeded store, and the settings of both."""
+"""Where the demo plays: the catalogue, the seeded store, the settings, and the command line."""
 
 from __future__ import annotations
 
 import csv
 import json
-import re
 import shlex
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-import requests
 import yaml
 
+from tools import demo_weather as weather
 from tools import demo_world as world
-from tools.demo_check import Stored
+from tools.demo_check import Expected, Stored
+from tools.demo_sandbox import start_sandbox
 from tools.local_airflow import ROOT, inherited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from tools.demo_sandbox import Sandbox, Statements
     from tools.demo_show import Show
     from tools.processes import Programs
 
-_SANDBOX_S = 60.0
-_REPLY_S = 30
+PRICES = "pvpc"
+SERIES = (PRICES, weather.HOURLY, weather.DAILY)
+TABLES = {PRICES: "energy_prices", weather.HOURLY: "weather_data", weather.DAILY: "weather_daily"}
+
+_KEY = "demo-key-of-the-free-tier"
 
 
 class DemoError(Exception):
@@ -62,31 +66,30 @@ class Stage:
 
 
 def make_catalog(stage: Stage) -> None:
-    """Cut the shipped catalogue to the prices of two years; weather has no sources yet."""
+    """Cut the shipped catalogue to two years of prices; everything else stays as it is."""
     shipped = ROOT / "include" / "gapfill" / "catalog.yaml"
     document = yaml.safe_load(shipped.read_text(encoding="utf-8"))
-    document["series"] = {"pvpc": {**document["series"]["pvpc"], "earliest": world.EARLIEST}}
+    document["series"][PRICES]["earliest"] = world.EARLIEST
     stage.catalog.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
 
 
-def start_sandbox(stage: Stage) -> str:
-    """Start the simulated APIs and return their root URL."""
-    log = stage.folder / "requests.jsonl"
-    options = ["--now", world.NOW.isoformat(), "--port", "0", "--log", str(log)]
-    env = {**inherited(), "PYTHONPATH": str(ROOT / "include")}
-    command = [sys.executable, "-m", "gapfill.sandbox", *options]
-    stage.programs.start("sandbox", command, env)
-    found: list[str] = []
+def open_sandbox(stage: Stage) -> Sandbox:
+    """Start the simulated APIs."""
+    sandbox = start_sandbox(
+        stage.programs,
+        stage.folder / "requests.jsonl",
+        world.NOW,
+        weather.FAULTS,
+        weather.SIAR_PER_MINUTE,
+    )
+    stage.show.step(f"six APIs are simulated at {sandbox.url}")
+    stage.show.step(f"the clock of everything stands at {local(world.NOW):%A %Y-%m-%d %H:%M}")
+    return sandbox
 
-    def is_ready() -> bool:
-        found.extend(re.findall(r"ready on (\S+)", stage.programs.tail("sandbox")))
-        return bool(found)
 
-    stage.programs.wait_until(is_ready, _SANDBOX_S, "sandbox", "sandbox")
-    local = world.NOW.astimezone(world.MADRID)
-    stage.show.step(f"REE is simulated at {found[0]}")
-    stage.show.step(f"its clock stands at {local:%A %Y-%m-%d %H:%M}")
-    return found[0]
+def local(instant: datetime) -> datetime:
+    """Return an instant as clocks in Madrid show it."""
+    return instant.astimezone(world.MADRID)
 
 
 def environment(stage: Stage, url: str) -> dict[str, str]:
@@ -96,79 +99,106 @@ def environment(stage: Stage, url: str) -> dict[str, str]:
         "GAPFILL_CATALOG": str(stage.catalog),
         "PYTHONPATH": str(ROOT / "include"),
     }
-    later = {**kept, "GAPFILL_NOW": world.NOW.isoformat()}
+    keys = {
+        "REE": {},
+        "ESIOS": {},
+        "OPENWEATHERMAP": {"password": _KEY},
+        "AEMET": {"password": _KEY},
+        "SIAR": {"login": "demo", "password": _KEY},
+        "OPEN_METEO": {},
+    }
+    connections = {
+        f"AIRFLOW_CONN_{name}_DEFAULT": json.dumps({"conn_type": "http", "host": url, **more})
+        for name, more in keys.items()
+    }
+    later = {**kept, **connections, "GAPFILL_NOW": world.LATER.isoformat()}
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in later.items())
     stage.folder.joinpath("env").write_text("".join(lines), encoding="utf-8")
-    api = json.dumps({"conn_type": "http", "host": url})
     return {
         **kept,
-        "AIRFLOW_CONN_REE_DEFAULT": api,
-        "AIRFLOW_CONN_ESIOS_DEFAULT": api,
+        **connections,
         "GAPFILL_LOCKS": str(stage.folder / "locks"),
         "GAPFILL_NOW": f"{url}/_sandbox/clock",
         "GAPFILL_RETRY_DELAY": "5",
     }
 
 
-def fetch_truth(url: str) -> dict[datetime, float]:
-    """Return the true price in €/MWh of every due slot."""
-    end = world.due_end(world.NOW) - timedelta(days=1)
-    query = {"series": "pvpc", "start": f"{world.EARLIEST}", "end": f"{world.madrid_day(end)}"}
-    lines = _ask(f"{url}/_sandbox/truth", query).text.splitlines()
-    return {
-        datetime.fromisoformat(row["slot"]): float(row["price_eur_mwh"])
-        for row in csv.DictReader(lines)
+def expectations(sandbox: Sandbox) -> dict[str, Expected]:
+    """Return what each series must hold in the end, by the word of the simulated sources."""
+    due_end = world.due_end(world.LATER)
+    prices = sandbox.truth(PRICES, "ree", world.midnight(world.EARLIEST), due_end)
+    for values in prices.values():
+        values["price_eur_kwh"] = (values["price_eur_mwh"] or 0.0) / 1000
+    hidden = {slot for hole in world.holes(world.NOW) for slot in hole.slots}
+    found = {
+        PRICES: Expected(
+            truth=dict.fromkeys(("ree", "esios", "import"), prices),
+            grades=dict.fromkeys(prices, weather.OFFICIAL),
+            holes=hidden,
+            required=("price_eur_mwh",),
+            restored={},
+        )
     }
+    for series in (weather.HOURLY, weather.DAILY):
+        grades = weather.best_grades(series)
+        to_heal = [*weather.holes(series), *(hole for hole, _ in weather.worse(series))]
+        found[series] = Expected(
+            truth=_weather_truth(sandbox, series),
+            grades=grades,
+            holes={slot for hole in to_heal for slot in hole.slots} & grades.keys(),
+            required=weather.REQUIRED[series],
+            restored=weather.enriched(series),
+            step=weather.STEP[series],
+        )
+    return found
 
 
-def fetch_requests(url: str) -> list[tuple[datetime, datetime]]:
-    """Return the bounds of every request to REE and ESIOS that the sandbox was sent."""
-    entries = cast("list[dict[str, dict[str, list[str]]]]", _ask(f"{url}/_sandbox/requests").json())
-    asked = []
-    for entry in entries:
-        query = entry["query"]
-        first = query.get("start_date") or query["date"]
-        last = query.get("end_date") or first
-        asked.append((datetime.fromisoformat(first[0]), datetime.fromisoformat(last[0])))
-    return asked
+def _weather_truth(sandbox: Sandbox, series: str) -> dict[str, Statements]:
+    found: dict[str, Statements] = {}
+    for source, spans in weather.truth_spans(series).items():
+        statements = found.setdefault(source, {})
+        for start, end in spans:
+            statements |= sandbox.truth(series, source, start, end)
+    return found
 
 
-def _ask(url: str, query: Mapping[str, str] | None = None) -> requests.Response:
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            reply = session.get(url, params=query, timeout=_REPLY_S)
-    except requests.RequestException as exc:
-        message = f"The sandbox does not answer at {url}: {exc}"
-        raise DemoError(message) from exc
-    if not reply.ok:
-        message = f"The sandbox answers {reply.url} with {reply.status_code}: {reply.text[:200]}"
-        raise DemoError(message)
-    return reply
+def seed(stage: Stage, env: Mapping[str, str], expected: Mapping[str, Expected]) -> None:
+    """Put what the store holds in the beginning into it, by the command that anyone can use."""
+    prices = expected[PRICES]
+    known = {slot: prices.truth["ree"][slot] for slot in prices.grades.keys() - prices.holes}
+    _import(stage, env, PRICES, [(slot, known[slot], ()) for slot in sorted(known)])
+    for series in (weather.HOURLY, weather.DAILY):
+        truth = expected[series].truth
+        rows = []
+        for slot, stored in weather.seeds(series).items():
+            stated = truth[stored.source.partition("/")[0]][slot]
+            values = {name: value for name, value in stated.items() if name not in stored.lacks}
+            rows.append((slot, values, (stored.grade, stored.source)))
+        _import(stage, env, series, rows)
 
 
-def seed(
-    stage: Stage, env: Mapping[str, str], truth: Mapping[datetime, float], hidden: set[datetime]
-) -> None:
-    """Put the truth into the store, but for the holes, by the command that anyone can use."""
-    file = stage.folder / "seed.csv"
+_Line = tuple[datetime, "Mapping[str, float | None]", "Sequence[object]"]
+
+
+def _import(stage: Stage, env: Mapping[str, str], series: str, rows: Sequence[_Line]) -> None:
+    file = stage.folder / f"{series}.csv"
+    fields = list(dict.fromkeys(name for _, values, _ in rows for name in values))
     with file.open("w", newline="", encoding="utf-8") as stream:
-        rows = csv.writer(stream, lineterminator="\n")
-        rows.writerow(("slot", "price_eur_mwh", "price_eur_kwh"))
-        for slot in sorted(truth.keys() - hidden):
-            rows.writerow((f"{slot:%Y-%m-%dT%H:%M:%SZ}", truth[slot], truth[slot] / 1000))
-    _gapfill(env, "import", "pvpc", str(file))
-    known = len(truth) - len(hidden)
-    stage.show.step(f"{known:,} of {len(truth):,} hours are in the store: gapfill import")
+        lines = csv.writer(stream, lineterminator="\n")
+        lines.writerow(("slot", *fields, *("grade", "source")[: len(rows[0][2])]))
+        for slot, values, origin in rows:
+            cells = [values.get(name) for name in fields]
+            lines.writerow((f"{slot:%Y-%m-%dT%H:%M:%SZ}", *cells, *origin))
+    gapfill(env, "import", series, str(file))
+    stage.show.step(f"{len(rows):,} slots of {series} are in the store: gapfill import")
 
 
-def status(env: Mapping[str, str]) -> dict[str, object]:
-    """Return the coverage as the command line reports it."""
-    return cast("dict[str, object]", json.loads(_gapfill(env, "status", "--json", codes=(0, 3))))
+def gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,)) -> str:
+    """Run the command line and return what it prints.
 
-
-def _gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,)) -> str:
-    """Run the command line and return what it prints."""
+    Raises:
+        DemoError: If it ends with another exit code.
+    """
     command = [sys.executable, "-m", "gapfill", *arguments]
     done = subprocess.run(
         command, env={**inherited(), **env}, capture_output=True, text=True, check=False
@@ -180,16 +210,40 @@ def _gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,
     return done.stdout
 
 
-def read_store(file: Path) -> list[Stored]:
-    """Return every price in the store, straight from its table."""
-    columns = "slot, price_eur_mwh, price_eur_kwh, gapfill_source"
+def status(env: Mapping[str, str]) -> dict[str, object]:
+    """Return the coverage as the command line reports it."""
+    return cast("dict[str, object]", json.loads(gapfill(env, "status", "--json", codes=(0, 3))))
+
+
+def read_store(file: Path, series: str) -> list[Stored]:
+    """Return every row of a series, straight from its table."""
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as store:
-            rows = store.execute(f"SELECT {columns} FROM energy_prices").fetchall()  # noqa: S608 - constants
+            store.row_factory = sqlite3.Row
+            rows = store.execute(f"SELECT * FROM {TABLES[series]}").fetchall()  # noqa: S608 - constants
     except sqlite3.Error as exc:
         message = f"The store {file} cannot be read: {exc}"
         raise DemoError(message) from exc
-    return [Stored(datetime.fromtimestamp(row[0], UTC), *row[1:]) for row in rows]
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: sqlite3.Row) -> Stored:
+    values = {
+        name: row[name]
+        for name in row.keys()  # noqa: SIM118 - a row iterates over its values
+        if name not in {"tags", "slot"}
+        and not name.startswith("gapfill_")
+        and row[name] is not None
+    }
+    kept = _kept((row["gapfill_kept"] or "").split(";"))
+    instant = datetime.fromtimestamp(row["slot"], UTC)
+    return Stored(instant, values, row["gapfill_grade"], row["gapfill_source"], kept)
+
+
+def _kept(entries: Iterable[str]) -> dict[str, str]:
+    """Return the source of each field of ``field:source:grade`` entries."""
+    parts = (entry.split(":") for entry in entries if entry)
+    return {field: source for field, source, _ in parts}
 
 
 def short(path: Path) -> str:

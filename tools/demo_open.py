@@ -1,0 +1,85 @@
+"""What stays open in the demo, and why, in the words of ``gapfill explain``."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tools import demo_weather as weather
+from tools import demo_world as world
+from tools.demo_stage import PRICES, gapfill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tools.demo_stage import Stage
+
+_AT_ONCE = 2
+
+
+class Item(NamedTuple):
+    """Slots that are not as good as they could ever be.
+
+    Attributes:
+        series: Their series.
+        what: Which they are, for people.
+        slot: One that speaks for all of them.
+        says_who: Whether each source's answer is told.
+    """
+
+    series: str
+    what: str
+    slot: datetime
+    says_who: bool = True
+
+
+def items() -> list[Item]:
+    """Return what stays open after the second run."""
+    first, end = weather.OUTAGE
+    return [
+        Item(weather.DAILY, f"{first:%Y-%m-%d} to {end - world.DAY:%m-%d}", first),
+        Item(weather.HOURLY, f"{weather.WAITING:%Y-%m-%d %H:%MZ}", weather.WAITING),
+        Item(
+            weather.HOURLY, f"{weather.NOW_SLOT:%Y-%m-%d %H:%MZ}, the hour of now", weather.NOW_SLOT
+        ),
+        Item(weather.HOURLY, "2025-10-25 and 26, which SIAR lacks", weather.SIAR_OUTAGE[0]),
+        Item(weather.DAILY, "2025-11-15 to 11-19", weather.AEMET_DAYS_TO),
+        Item(PRICES, "tomorrow", world.due_end(world.LATER), says_who=False),
+        Item(
+            weather.DAILY,
+            "2018-06-12, before the station",
+            weather.EARLIEST[weather.DAILY] - world.DAY,
+        ),
+    ]
+
+
+def tell_open(stage: Stage, env: Mapping[str, str]) -> None:
+    """Print what stays open, why, and when it is asked for again."""
+
+    def explain(item: Item) -> Mapping[str, Any]:
+        slot = f"{item.slot:%Y-%m-%dT%H:%MZ}"
+        told: Mapping[str, Any] = json.loads(gapfill(env, "explain", item.series, slot, "--json"))
+        return told
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for item, told in zip(items(), pool.map(explain, items()), strict=True):
+            stage.show.stays_open(
+                item.series, item.what, str(told["state"]).replace("_", " "), _why(item, told)
+            )
+
+
+_TELLING = frozenset({"not_out", "asked", "ruled_out", "blocked", "gone"})
+"""Standings of a source that say why a slot is not better; the others go without saying."""
+
+
+def _why(item: Item, told: Mapping[str, Any]) -> str:
+    lines = [f"{told['sentence']}; {told['next']}"]
+    if item.says_who:
+        lines += [
+            f"{who['candidate']} {who['sentence']}"
+            for who in told["candidates"]
+            if who["standing"] in _TELLING
+        ]
+    return "\n".join(lines)
