@@ -70,16 +70,16 @@ def tell_open(stage: Stage, env: Mapping[str, str]) -> None:
             )
 
 
-_TELLING = frozenset({"not_out", "asked", "ruled_out", "blocked", "gone"})
-"""Standings of a source that say why a slot is not better; the others go without saying."""
+_TELLING = frozenset({"asked", "ruled_out"})
+"""Standings of a source that has said something of these slots."""
 
 
 def _why(item: Item, told: Mapping[str, Any]) -> str:
-    lines = [f"{told['sentence']}; {told['next']}"]
-    if item.says_who:
-        lines += [
-            f"{who['candidate']} {who['sentence']}"
-            for who in told["candidates"]
-            if who["standing"] in _TELLING
-        ]
-    return "\n".join(lines)
+    row = told["row"]
+    has = f"{row['grade']}, from {row['source']}" if row else told["sentence"]
+    answers = [
+        f"{who['candidate']} {who['sentence']}"
+        for who in told["candidates"]
+        if item.says_who and who["standing"] in _TELLING
+    ]
+    return "\n".join([f"{has}; {told['next']}", *answers])

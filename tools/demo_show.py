@@ -40,7 +40,7 @@ _MARKS = {
 }
 _QUIET = ("validate_request", "detect_gaps", "plan_backfill", "choose_sources", "summarize")
 """Tasks whose success goes without saying."""
-_BY_DAY = re.compile(r"T\d\d:\d\dZ")
+_SPAN = re.compile(r"(\S{10})T\d\d:\d\dZ–(\S{10})T\d\d:\d\dZ")
 _USUAL = ("complete", "missing", "pending")
 _STATES = ("complete", "provisional", "missing", "pending", "unfillable", "unknown")
 
@@ -53,7 +53,8 @@ class Show:
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
         self._console = Console(highlight=False, soft_wrap=False)
-        self._console.width = min(self._console.width, WIDEST)
+        is_seen = self._console.is_terminal
+        self._console.width = min(self._console.width, WIDEST) if is_seen else WIDEST
         self._began = time.monotonic()
 
     def title(self, text: str) -> None:
@@ -75,7 +76,7 @@ class Show:
             return
         if task.state == "success" and (task.name in _QUIET or task.name.startswith("units_")):
             return
-        label = f" [dim]{escape(task.label)}[/]" if task.label else ""
+        label = f" [dim]{escape(_short(task.label))}[/]" if task.label else ""
         words = f" [dim]{task.state.replace('_', ' ')}[/]" if task.state != "success" else ""
         self.step(f"{_MARKS[task.state]} {task.name}{label}{words}")
 
@@ -93,38 +94,35 @@ class Show:
             f"{said.get('calls', '?')} calls",
         ]
         if said.get("units_deferred"):
-            parts.append(f"{said['units_deferred']} unit left for the next run")
+            parts.append(f"{said['units_deferred']} left for the next run")
         self.step(f"the run ended: [{colour}]{state}[/]; {', '.join(parts)}")
 
-    def holes(self, holes: Sequence[tuple[str, Hole]], healed: Healed | None = None) -> None:
-        """Print the holes with their series, and what became of them where that is known."""
-        table = _table("series", "hole", "from (Madrid time)", right=("slots",))
-        if healed:
-            table.add_column("true now", justify="right")
+    def holes(self, holes: Sequence[tuple[str, Hole]], healed: Healed) -> None:
+        """Print the holes with their series, and what became of them."""
+        table = _table("series", "hole", "from (Madrid time)", right=("slots", "true now"))
+        before = ""
         for series, hole in holes:
             start = hole.start.astimezone(MADRID)
             is_day = hole.step >= DAY
             when = f"{hole.start:%a %Y-%m-%d}" if is_day else f"{start:%a %Y-%m-%d %H:%M}"
-            cells = [series, hole.name, when, str(len(hole.slots))]
-            if healed:
-                true = sum(slot in healed[series] for slot in hole.slots)
-                colour = "green" if true == len(hole.slots) else "yellow"
-                cells.append(f"[{colour}]{true}[/]")
-            table.add_row(*cells)
+            true = sum(slot in healed[series] for slot in hole.slots)
+            colour = "green" if true == len(hole.slots) else "yellow"
+            name = "" if series == before else series
+            table.add_row(name, hole.name, when, str(len(hole.slots)), f"[{colour}]{true}[/]")
+            before = series
         self._print_table(table)
 
     def coverage(self, status: Mapping[str, object]) -> None:
         """Print the coverage table of ``status --json``; rare states only where there are any."""
         reports = [(series, _counts(series["slots"])) for series in _list(status["series"])]
         shown = [s for s in _STATES if s in _USUAL or any(counts[s] for _, counts in reports)]
-        table = _table("series", right=(*shown, "gaps", "coverage", "usable"))
+        table = _table("series", right=(*shown, "coverage", "usable"))
         for series, counts in reports:
             cells = {state: f"{counts[state]:,}" for state in shown}
             if counts["missing"]:
                 cells["missing"] = f"[red]{cells['missing']}[/]"
-            gaps = str(len(_list(series["gaps"])))
             shares = (_percent(series["coverage"]), _percent(series["usable"]))
-            table.add_row(str(series["series"]), *cells.values(), gaps, *shares)
+            table.add_row(str(series["series"]), *cells.values(), *shares)
         self._print_table(table)
 
     def units(self, certificates: Sequence[Mapping[str, object]]) -> None:
@@ -135,7 +133,7 @@ class Show:
             colour = "green" if outcome in {"filled", "stood"} else "yellow"
             filled = f"{c['slots_filled']}/{c['slots_asked']}"
             outcome = f"[{colour}]{outcome}[/]"
-            unit = _BY_DAY.sub("", str(c["unit"])).replace(" +", "\n  +")
+            unit = _short(str(c["unit"]))
             table.add_row(unit, str(c["source"]), str(c["grade"]), str(c["calls"]), filled, outcome)
         self._print_table(table)
 
@@ -163,9 +161,8 @@ class Show:
 
     def stays_open(self, series: str, what: str, state: str, why: str) -> None:
         """Print something that is not as good as it could ever be, and why."""
-        self._console.print()
         self._console.print(f"[bold]{series}[/]  {escape(what)}  [yellow]{escape(state)}[/]")
-        self._console.print(Padding(Text(why, style="dim"), (0, 0, 0, 4)))
+        self._console.print(Padding(Text(why, style="dim"), (0, 0, 0, 4), expand=False))
 
     def _print_table(self, table: Table) -> None:
         self._console.print()
@@ -192,12 +189,23 @@ class Show:
 
 def _table(*left: str, right: Sequence[str] = ()) -> Table:
     """Return an empty table with headed columns."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+        header_style="bold",
+    )
     for name in left:
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in right:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     return table
+
+
+def _short(label: str) -> str:
+    """Return a unit's label with the dates of its bounds alone."""
+    return _SPAN.sub(lambda m: m[1] if m[1] == m[2] else f"{m[1]}–{m[2]}", label)
 
 
 def _percent(share: object) -> str:

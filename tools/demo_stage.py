@@ -115,6 +115,7 @@ def environment(stage: Stage, url: str) -> dict[str, str]:
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in later.items())
     stage.folder.joinpath("env").write_text("".join(lines), encoding="utf-8")
     return {
+        **inherited(),
         **kept,
         **connections,
         "GAPFILL_LOCKS": str(stage.folder / "locks"),
@@ -189,8 +190,13 @@ def _import(stage: Stage, env: Mapping[str, str], series: str, rows: Sequence[_L
         for slot, values, origin in rows:
             cells = [values.get(name) for name in fields]
             lines.writerow((f"{slot:%Y-%m-%dT%H:%M:%SZ}", *cells, *origin))
-    gapfill(env, "import", series, str(file))
+    gapfill(env, "--now", world.NOW.isoformat(), "import", series, str(file))
     stage.show.step(f"{len(rows):,} slots of {series} are in the store: gapfill import")
+
+
+def gapfill_command(*arguments: str) -> list[str]:
+    """Return the command line with these arguments."""
+    return [sys.executable, "-m", "gapfill", *arguments]
 
 
 def gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,)) -> str:
@@ -199,9 +205,8 @@ def gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,)
     Raises:
         DemoError: If it ends with another exit code.
     """
-    command = [sys.executable, "-m", "gapfill", *arguments]
     done = subprocess.run(
-        command, env={**inherited(), **env}, capture_output=True, text=True, check=False
+        gapfill_command(*arguments), env=dict(env), capture_output=True, text=True, check=False
     )
     if done.returncode not in codes:
         said = (done.stderr or done.stdout).strip()

@@ -33,8 +33,8 @@ WANTED: Mapping[str, Sequence[str]] = {HOURLY: (RADIATION,), DAILY: (RADIATION, 
 """What is wanted and never a gap."""
 
 REQUIRED = {HOURLY: ("temperature", "humidity"), DAILY: ("temperature_mean",)}
-EARLIEST = {HOURLY: utc(2024, 1, 1, 0), DAILY: utc(2018, 6, 13, 0)}
-"""The station of the plant began on 2018-06-13."""
+EARLIEST = {HOURLY: utc(2023, 12, 31, 23), DAILY: utc(2018, 6, 13, 0)}
+"""2024-01-01 in Madrid, and the date on which the plant's station began."""
 STEP = {HOURLY: HOUR, DAILY: DAY}
 
 OUTAGE = (utc(2021, 8, 10, 0), utc(2021, 8, 15, 0))
@@ -90,7 +90,7 @@ def holes(series: str) -> list[Hole]:
     """Return what the store lacks, oldest first; the last hour is the one of the second run."""
     if series == HOURLY:
         return [
-            Hole("the first night of all", EARLIEST[HOURLY], utc(2024, 1, 1, 6)),
+            Hole("the first night of all", EARLIEST[HOURLY], utc(2024, 1, 1, 5)),
             Hole("a week", utc(2024, 7, 8, 0), utc(2024, 7, 15, 0)),
             Hole("one hour", utc(2025, 2, 3, 11), utc(2025, 2, 3, 12)),
             Hole("five weeks until now", FIVE_WEEKS, NOW_SLOT + HOUR),
