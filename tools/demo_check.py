@@ -184,7 +184,8 @@ def open_problems(
     """
     series = status["series"]
     for report in series if isinstance(series, list) else ():
-        name, found = report["series"], {"unfillable": [], "missing": []}
+        name = report["series"]
+        found: dict[str, list[tuple[str, str]]] = {"unfillable": [], "missing": []}
         for gap in report["gaps"]:
             if gap["state"] == "missing" and not gap["waiting"]:
                 yield f"{name} {gap['start']}–{gap['end']} is missing, and nobody is waited for."

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools import demo_weather as weather
 from tools import demo_world as world
-from tools.demo_stage import PRICES, gapfill
+from tools.demo_stage import PRICES, explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from tools.demo_stage import Stage
-
-_AT_ONCE = 2
 
 
 class Item(NamedTuple):
@@ -57,17 +53,12 @@ def items() -> list[Item]:
 
 def tell_open(stage: Stage, env: Mapping[str, str]) -> None:
     """Print what stays open, why, and when it is asked for again."""
-
-    def explain(item: Item) -> Mapping[str, Any]:
-        slot = f"{item.slot:%Y-%m-%dT%H:%MZ}"
-        told: Mapping[str, Any] = json.loads(gapfill(env, "explain", item.series, slot, "--json"))
-        return told
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for item, told in zip(items(), pool.map(explain, items()), strict=True):
-            stage.show.stays_open(
-                item.series, item.what, str(told["state"]).replace("_", " "), _why(item, told)
-            )
+    found = items()
+    slots = [(item.series, f"{item.slot:%Y-%m-%dT%H:%MZ}") for item in found]
+    for item, told in zip(found, explain(env, slots), strict=True):
+        stage.show.stays_open(
+            item.series, item.what, str(told["state"]).replace("_", " "), _why(item, told)
+        )
 
 
 _TELLING = frozenset({"asked", "ruled_out"})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
-import requests
+import requests as http
 
 from tools.local_airflow import ROOT, inherited
 
@@ -72,13 +72,13 @@ class Sandbox:
 
     def _ask(
         self, method: str, name: str, query: Mapping[str, str] | None = None, body: str = ""
-    ) -> requests.Response:
+    ) -> http.Response:
         url = f"{self.url}/_sandbox/{name}"
         try:
-            with requests.Session() as session:
+            with http.Session() as session:
                 session.trust_env = False
                 reply = session.request(method, url, params=query, data=body, timeout=_REPLY_S)
-        except requests.RequestException as exc:
+        except http.RequestException as exc:
             message = f"The sandbox does not answer at {url}: {exc}"
             raise SandboxError(message) from exc
         if not reply.ok:

@@ -11,7 +11,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
@@ -205,14 +205,33 @@ def gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,)
     Raises:
         DemoError: If it ends with another exit code.
     """
-    done = subprocess.run(
-        gapfill_command(*arguments), env=dict(env), capture_output=True, text=True, check=False
-    )
+    return _output(gapfill_command(*arguments), env, codes)
+
+
+def _output(command: Sequence[str], env: Mapping[str, str], codes: Sequence[int] = (0,)) -> str:
+    done = subprocess.run(command, env=dict(env), capture_output=True, text=True, check=False)
     if done.returncode not in codes:
         said = (done.stderr or done.stdout).strip()
-        message = f"gapfill {arguments[0]} ended with {done.returncode}: {said}"
+        message = f"{' '.join(command[1:4])} ended with {done.returncode}: {said}"
         raise DemoError(message)
     return done.stdout
+
+
+_EXPLAINER = (
+    "import json, sys; from gapfill.cli.main import main; "
+    "sys.exit(max(main(['explain', *slot, '--json']) for slot in json.loads(sys.argv[1])))"
+)
+
+
+def explain(env: Mapping[str, str], slots: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return the documents of ``explain --json`` for some slots, by one process for all."""
+    text = _output([sys.executable, "-c", _EXPLAINER, json.dumps(slots)], env).lstrip()
+    found: list[dict[str, Any]] = []
+    while text:
+        document, end = json.JSONDecoder().raw_decode(text)
+        found.append(document)
+        text = text[end:].lstrip()
+    return found
 
 
 def status(env: Mapping[str, str]) -> dict[str, object]:
