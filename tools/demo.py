@@ -21,6 +21,7 @@ from tools.demo_check import compare, open_problems
 from tools.demo_open import tell_open
 from tools.demo_run import problems_of, run_dags
 from tools.demo_sandbox import SandboxError
+from tools.demo_seed import expectations, seed
 from tools.demo_show import Show
 from tools.demo_stage import (
     PRICES,
@@ -28,13 +29,11 @@ from tools.demo_stage import (
     DemoError,
     Stage,
     environment,
-    expectations,
     gapfill_command,
     local,
     make_catalog,
     open_sandbox,
     read_store,
-    seed,
     short,
     status,
 )
