@@ -56,11 +56,12 @@ def tell_open(stage: Stage, env: Mapping[str, str]) -> None:
     found = items()
     slots = [(item.series, f"{item.slot:%Y-%m-%dT%H:%MZ}") for item in found]
     for item, told in zip(found, explain(env, slots), strict=True):
-        stage.show.stays_open(
-            item.series, item.what, str(told["state"]).replace("_", " "), _why(item, told)
-        )
+        state = _STATES.get(told["state"], told["state"])
+        stage.show.stays_open(item.series, item.what, state, _why(item, told))
 
 
+_STATES = {"missing": "missing, and late", "not_expected": "not expected"}
+"""States in words that need no glossary."""
 _TELLING = frozenset({"asked", "ruled_out"})
 """Standings of a source that has said something of these slots."""
 

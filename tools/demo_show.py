@@ -136,6 +136,9 @@ class Show:
             unit = _short(str(c["unit"]))
             table.add_row(unit, str(c["source"]), str(c["grade"]), str(c["calls"]), filled, outcome)
         self._print_table(table)
+        for c in certificates:
+            if c["outcome"] == "deferred":
+                self._console.print(Text(str(c["note"]), style="yellow"))
 
     def origins(self, origins: Mapping[tuple[str, str, str], tuple[int, int]]) -> None:
         """Print who healed what, and how good that is.
