@@ -173,7 +173,7 @@ class _Follower:
             self._say(run["state"], run["dag_id"], self._result(run) if has_ended else "")
         for run in self._api.runs("running"):
             for task in self._api.tasks(run["dag_id"], run["dag_run_id"]):
-                place = (run["dag_run_id"], task.name, task.index, task.tries)
+                place = (run["dag_run_id"], task.name, task.index, task.state)
                 if task.state in _TROUBLE and self._is_new(*place):
                     self._say(task.state, f"{task.name} {task.label}", self._note(run, task))
 
