@@ -111,6 +111,16 @@ def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
             "at least one field must be required",
         ),
         ("min: -1000", "min: 99999", "min must be smaller than max"),
+        (
+            "    earliest: 2021-06-01",
+            "    earliest: 2021-06-31",
+            "series.pvpc.earliest: expected a date such as 2021-06-01 (got '2021-06-31')",
+        ),
+        (
+            "    resolution: PT1H\n    route",
+            "    resolution: hourly\n    route",
+            "series.pvpc.resolution: expected an ISO 8601 duration such as PT1H or P14D",
+        ),
     ],
 )
 def test_a_wrong_catalogue_names_the_key_and_what_was_expected(
@@ -132,6 +142,13 @@ def test_two_series_of_one_measurement_need_a_tag_that_tells_them_apart(tmp_path
 def test_a_file_that_is_no_catalogue_is_refused(tmp_path: Path, text: str) -> None:
     """Empty, of another shape, or no YAML at all."""
     assert _refusal(_write(tmp_path, text)).startswith("The catalogue catalog.yaml is")
+
+
+def test_a_file_of_other_bytes_is_refused(tmp_path: Path) -> None:
+    """A spreadsheet, say."""
+    path = tmp_path / "catalog.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert _refusal(path) == "The catalogue catalog.yaml is not UTF-8 text."
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -83,8 +83,11 @@ def _follow(stage: Stage, airflow: LocalAirflow, run_id: str, url: str) -> Run:
 
     state = api.follow(DAG, run_id, timeout_s=_RUN_S, tell=show.task, check=check)["state"]
     tasks = api.tasks(DAG, run_id)
-    skipped = sorted({task.name for task in tasks if task.state == "skipped"})
-    show.step(f"the run ended: {state} [dim](skipped: {', '.join(skipped) or 'nothing'})[/]")
+    skipped = {task.name for task in tasks if task.state == "skipped"}
+    left_out = sorted(n.removeprefix("units_") for n in skipped if n.startswith("units_"))
+    show.step(f"the run ended: {state}")
+    if left_out:
+        show.step(f"    [dim]nothing to ask of {', '.join(left_out)}[/]")
     for task in tasks:
         if task.state == "failed":
             where = short(airflow.task_log(DAG, run_id, task.name, task.index))

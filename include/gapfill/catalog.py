@@ -91,8 +91,12 @@ def _load(path: Path, _changed: int) -> Catalog:
     except OSError as exc:
         message = f"The catalogue {path} cannot be read ({exc.strerror}); see GAPFILL_CATALOG."
         raise ConfigError(message) from exc
+    except UnicodeDecodeError as exc:
+        message = f"The catalogue {path} is not UTF-8 text."
+        raise ConfigError(message) from exc
     except yaml.YAMLError as exc:
-        message = f"The catalogue {path} is not valid YAML: {' '.join(str(exc).split())}"
+        problem = " ".join(str(exc).replace('in "<unicode string>", line', "at line").split())
+        message = f"The catalogue {path} is not valid YAML: {problem}"
         raise ConfigError(message) from exc
     except ValidationError as exc:
         problems = "; ".join(_say(error) for error in exc.errors()[:5])
@@ -105,12 +109,33 @@ def _say(error: Any) -> str:  # noqa: ANN401 - pydantic's error details
     key = ".".join(str(part) for part in error["loc"]) or "its top level"
     if error["type"] == "extra_forbidden":
         return f"{key}: unknown key"
+    if error["type"] in _EXPECTED:
+        return f"{key}: expected {_EXPECTED[error['type']]} (got {str(error['input'])[:60]!r})"
     given = "" if error["type"] == "missing" else f" (got {str(error['input'])[:60]!r})"
     return f"{key}: {error['msg'].removeprefix('Value error, ')}{given}"
 
 
+_DATE, _DURATION = "a date such as 2021-06-01", "an ISO 8601 duration such as PT1H or P14D"
+_EXPECTED = {
+    "date_from_datetime_inexact": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_type": _DATE,
+    "time_delta_parsing": _DURATION,
+    "time_delta_type": _DURATION,
+}
+"""What pydantic says of these kinds of values in words that help nobody."""
+
+
 class _StrictLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, such as two series of one name."""
+    """A safe loader that refuses a key given twice, such as two series of one name.
+
+    Dates stay texts, so that one that is wrong is told with its key.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class's way
+        first: [(tag, form) for tag, form in known if tag != "tag:yaml.org,2002:timestamp"]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the base class's signature
         seen: set[Hashable] = set()

@@ -206,8 +206,8 @@ def test_the_quotas_of_an_account_are_told_apart(
 
 
 def test_a_minutes_quota_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second two days of a minute are one too many; each alone is not."""
-    with serve(now=NOW, rates={"siar": 0}, limits={"siar.records_minute": 100}) as sandbox:
+    """Two days are just the quota of a minute; the next two are too many, yet no span."""
+    with serve(now=NOW, rates={"siar": 0}, limits={"siar.records_minute": 96}) as sandbox:
         siar = _hook(monkeypatch, sandbox.url)
         siar.open()
         two_days = hourly_ask(date(2025, 10, 20), date(2025, 10, 21))

@@ -168,6 +168,7 @@ def test_each_quota_is_refused_with_its_text(limits: dict[str, int], words: str)
         reply = _ask(sandbox.url, *ask, token=token)
         assert reply.status == 403
         assert words in reply.json()["MensajeRespuesta"]
+        assert [entry["fault"] for entry in sandbox.requests.all()][-2:] == [None, "rate"]
 
 
 def test_an_answer_larger_than_the_quota_never_comes() -> None:

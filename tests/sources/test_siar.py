@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -56,6 +57,20 @@ def test_the_records_of_an_answer_are_known_beforehand() -> None:
     assert siar.records(hourly_ask(DAY, date(2025, 7, 6))) == 336
     assert siar.records(daily_ask(DAY, date(2025, 7, 30))) == 31
     assert siar.records(daily_ask(DAY, date(2025, 7, 30)), since=date(2025, 7, 21)) == 10
+
+
+def test_a_request_may_start_later_than_the_asked_dates() -> None:
+    """Where the account may see no earlier one."""
+    request = siar.request(hourly_ask(DAY, date(2025, 7, 6)), since=date(2025, 7, 5))
+    assert request.params[1:] == (("FechaInicial", "2025-07-05"), ("FechaFinal", "2025-07-06"))
+
+
+def test_a_name_in_two_spellings_has_the_value_of_the_one_that_has_any() -> None:
+    """In either order."""
+    for names in (("datos", "Datos"), ("Datos", "datos")):
+        for values in ((None, PAIR), (PAIR, None)):
+            body = json.dumps(dict(zip(names, values, strict=True))).encode()
+            assert len(siar.parse(hourly_ask(DAY), 200, body).readings) == 1
 
 
 def test_a_place_without_a_station_cannot_be_asked() -> None:

@@ -13,7 +13,16 @@ from tests.sources.asks import payload
 
 
 @pytest.mark.parametrize(
-    "body", [b"abc+/==", b'"abc+/=="', b' "abc+/==" \r\n', b"abc+/==\n", b'""abc+/==""']
+    "body",
+    [
+        b"abc+/==",
+        b'"abc+/=="',
+        b' "abc+/==" \r\n',
+        b"abc+/==\n",
+        b'""abc+/==""',
+        b'"abc\\u002B\\/=="',
+        b'\xef\xbb\xbf"abc+/=="',
+    ],
 )
 def test_a_word_may_be_quoted_and_have_blanks_around_it(body: bytes) -> None:
     """It is what stands inside."""

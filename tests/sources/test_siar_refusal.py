@@ -42,6 +42,7 @@ def _json(text: str | None, rows: object = None) -> bytes:
         (RECORDS_MINUTE.upper(), Kind.MINUTE),
         ("Supera el numero maximo de datos permitidos EN UN MINUTO para este token", Kind.MINUTE),
         ("Rebasaria el maximo", Kind.MINUTE),
+        ("Peticiones permitidas: 30 en un minuto y 1000 en un día", Kind.MINUTE),
         (CALLS_DAY, Kind.DAY),
         (RECORDS_DAY, Kind.DAY),
         ("Cuota diaria agotada", Kind.DAY),

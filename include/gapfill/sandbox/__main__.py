@@ -36,7 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m gapfill.sandbox",
-        description="Serve REE apidatos and ESIOS, simulated, on one local port.",
+        description=(
+            "Serve REE, ESIOS, AEMET, SIAR, OpenWeatherMap and Open-Meteo, simulated, on one "
+            "local port."
+        ),
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")

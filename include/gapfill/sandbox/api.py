@@ -51,12 +51,14 @@ class Answer:
         body: Bytes as they go over the wire.
         content_type: Value of that header, with its charset where the real API names one.
         headers: Further headers.
+        is_over_limit: Whether it refuses a request that is over the API's own limit.
     """
 
     status: int
     body: bytes
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_over_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

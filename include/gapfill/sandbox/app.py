@@ -106,7 +106,8 @@ def _meet(
         return api.refusals["429"], None, _RATE
     fault = state.faults.take(api.name, route.kinds, route.days(ask))
     if fault is None:
-        return route.answer(ask), None, None
+        answer = route.answer(ask)
+        return answer, None, _RATE if answer.is_over_limit else None
     return _spoilt_answer(api, route, ask, request, fault), fault, fault.kind
 
 

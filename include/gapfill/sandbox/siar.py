@@ -19,6 +19,7 @@ ACCESOS count (here they do), and which day a daily quota is of (here Madrid's).
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,11 @@ def _refuse(message: str) -> Answer:
     return _say(None, message, 403)
 
 
+def _refuse_over(limit: str) -> Answer:
+    """Return the refusal of what is over a limit of the account."""
+    return replace(_refuse(_TEXTS[limit]), is_over_limit=True)
+
+
 def _account(ask: Ask) -> Account:
     return ask.account or Account({})
 
@@ -76,7 +82,7 @@ def _counted(answer: Callable[[Ask], Answer]) -> Callable[[Ask], Answer]:
 
     def count(ask: Ask) -> Answer:
         limit = _account(ask).admit(ask.now)
-        return answer(ask) if limit is None else _refuse(_TEXTS[limit])
+        return answer(ask) if limit is None else _refuse_over(limit)
 
     return count
 
@@ -171,7 +177,7 @@ def answer(ask: Ask) -> Answer:
         return refusal
     rows = ask.spoil(_rows(ask, code, asked))
     limit = account.admit(ask.now, len(rows))
-    return _refuse(_TEXTS[limit]) if limit is not None else _say(_records(ask, code, rows))
+    return _say(_records(ask, code, rows)) if limit is None else _refuse_over(limit)
 
 
 def _out_of_reach(ask: Ask, asked: tuple[date, date]) -> Answer | None:

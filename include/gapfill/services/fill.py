@@ -166,7 +166,7 @@ class _Fill:
         return said
 
     def _block(self, exc: RateLimited) -> str:
-        until = self.site.now + timedelta(seconds=exc.retry_after)
+        until = self.site.in_seconds(exc.retry_after)
         self.site.store.block(Block(self.unit.source, until, str(exc)))
         return f"{exc} Deferred; asked again after {iso(until)}."
 

@@ -28,12 +28,14 @@ _COUNTERS = frozenset({"calls_today", "records_now", "records_today"})
 def parse_word(body: bytes) -> str | None:
     """Return the text of an answer of the authentication, ``None`` for ``null`` or nothing.
 
-    It may come as a JSON text or bare, with quotes and blanks around it.
+    It may come as a JSON text, escapes and all, or bare, with quotes and blanks around it.
 
     Raises:
         MalformedPayload: If it is no single word: a web page, an object, a list.
     """
-    word = body.decode("utf-8", "replace").strip().strip('"').strip()
+    document = decode(body)
+    text = document if isinstance(document, str) else body.decode("utf-8-sig", "replace")
+    word = text.strip().strip('"').strip()
     if word.lower() in {"", "null"}:
         return None
     if word[0] in "<{[" or any(char.isspace() for char in word) or not word.isprintable():
