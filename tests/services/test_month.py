@@ -272,6 +272,7 @@ def _data_calls(sandbox: Sandbox) -> Counter[str]:
 
 def _truth(sandbox: Sandbox, series: str, source: str, end: datetime) -> dict[str, dict[str, str]]:
     """Return what a source states, by slot and field."""
+    source = "ree" if source == "esios" else source  # one price, whoever tells it
     query = f"series={series}&source={source}&start={iso(EARLIEST)}&end={iso(end)}"
     with urllib.request.urlopen(f"{sandbox.url}/_sandbox/truth?{query}") as answer:  # noqa: S310 - the sandbox's own URL
         lines = csv.DictReader(io.StringIO(answer.read().decode()))
