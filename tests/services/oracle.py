@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 MADRID = ZoneInfo("Europe/Madrid")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MODELLED, PROVISIONAL, OBSERVED, OFFICIAL = 10, 20, 30, 40
-NOTHING = ("no_data", "not_yet", "unreached", "failed", "deferred", "filled")
+OUTCOMES = ("no_data", "not_yet", "unreached", "failed", "deferred", "filled")
 LATER = (1, 7, 30, 90)
 """Days after the first, second, third and any further "no data"."""
 
@@ -40,7 +40,6 @@ class Facts:
     gives: tuple[str, ...] = ()
 
 
-_SIAR = {"rate": 30, "opening": 4}
 PRODUCTS: dict[str, Facts] = {
     "ree.pvpc": Facts(OFFICIAL, 14, 30),
     "esios.1001": Facts(OFFICIAL, 14, 30),
@@ -139,7 +138,7 @@ def source_of(product: str) -> str:
 
 
 def local_day_at(slot: datetime, step: timedelta, days: int, hour: int, minute: int) -> datetime:
-    """Return a local clock time so many days from the slot's local day; a daily slot's is its date."""
+    """Return a local clock time so many days from the slot's local day, or its date."""
     day = slot.date() if step == DAY else slot.astimezone(MADRID).date()
     local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=MADRID)
     return (local + timedelta(days=days)).astimezone(UTC)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.plan import Unit
     from gapfill.services.site import Site
+    from gapfill.sources.base import Answer, Ask
     from tests.services.conftest import Scripted
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -194,11 +195,11 @@ def test_a_refusal_with_a_date_blocks_the_source_for_every_run(
 ) -> None:
     """Two hours are not waited out: the other runs and the command line know, nobody asks."""
 
-    def refuse(_ask: object) -> None:
+    def refuse(_ask: Ask) -> Answer:
         message = "REE apidatos refused: HTTP 429."
         raise RateLimited(message, source="ree", retry_after=7200)
 
-    sources.answers["ree"] = [refuse]  # type: ignore[list-item] - it never answers
+    sources.answers["ree"] = [refuse]
     sources.obstacles["esios"] = "is paused"
     order = Order(Selection(tuple(site.catalog.series.values())))
     unit = make_plan(site, order, survey(site, order)).units[0]

@@ -24,7 +24,8 @@ from tests.services.scenes import WANTED, Scene, build, expected, scenes
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.plan import Plan, Unhealable, Unit, Waiting
+    from gapfill.domain.request import Request
     from gapfill.services.detect import Report
 
 thoroughly = settings(
@@ -131,7 +132,8 @@ def _check_plan(scene: Scene, plan: Plan, states: dict[datetime, State]) -> None
     postponed = wishes.keys() - planned.keys()
     assert bool(postponed) == bool(plan.deferred)
     told: Counter[datetime] = Counter()
-    for left in (*plan.waiting, *plan.unhealable):
+    set_aside: list[Waiting | Unhealable] = [*plan.waiting, *plan.unhealable]
+    for left in set_aside:
         assert left.reason
         assert left.slots == left.interval.duration // world.step
         told.update(left.interval.start + n * world.step for n in range(left.slots))
@@ -158,11 +160,11 @@ def _check_units(world: World, plan: Plan) -> None:
                 assert _days(_key(unit), request) <= max(1, span // DAY)
 
 
-def _days(product: str, request: object) -> int:
+def _days(product: str, request: Request) -> int:
     """Return how many dates a request touches, in the time zone of its product's days."""
-    zone = ZoneInfo("Europe/Madrid" if product[:3] in ("ree", "esi") else "UTC")
-    first = request.start.astimezone(zone).date()  # type: ignore[attr-defined]
-    last = (request.end - timedelta(seconds=1)).astimezone(zone).date()  # type: ignore[attr-defined]
+    zone = ZoneInfo("Europe/Madrid" if product.startswith(("ree.", "esios.")) else "UTC")
+    first = request.start.astimezone(zone).date()
+    last = (request.end - timedelta(seconds=1)).astimezone(zone).date()
     return (last - first).days + 1
 
 

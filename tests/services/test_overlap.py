@@ -6,7 +6,7 @@ import random
 import threading
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -23,10 +23,14 @@ from tests.services.conftest import FakeTime, Scripted
 from tests.services.test_weather import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from gapfill.domain.plan import Plan, Unit
     from gapfill.domain.product import Product
+    from gapfill.domain.reading import Origin
+    from gapfill.domain.series import Grade
 
 HOUR = timedelta(hours=1)
 WORTH = {"siar": 1.0, "aemet": 2.0, "openweathermap": 3.0, "open_meteo": 4.0}
@@ -76,13 +80,23 @@ def cycle(site: Site, run: str) -> None:
         fill(site, unit, run)
 
 
-def held(site: Site) -> list[object]:
+class Held(NamedTuple):
+    """What the store says of a slot, whoever wrote it."""
+
+    slot: datetime
+    values: Mapping[str, float]
+    grade: Grade
+    source: str | None
+    kept: Mapping[str, Origin]
+
+
+def held(site: Site) -> list[Held]:
     """Return what the store says of every slot, whoever wrote it."""
     series = site.catalog.series["weather_hourly"]
     rows = site.store.read(series, Interval(series.earliest, NOW + HOUR))
     slots = [row.slot for row in rows]
     assert len(slots) == len(set(slots))
-    return [(r.slot, dict(r.values), r.grade, r.source, dict(r.kept)) for r in rows]
+    return [Held(r.slot, r.values, r.grade, r.source, r.kept) for r in rows]
 
 
 def in_parts(plan: Plan) -> list[Unit]:
@@ -100,12 +114,12 @@ def in_parts(plan: Plan) -> list[Unit]:
 
 
 @pytest.fixture
-def once(tmp_path: Path) -> list[object]:
+def once(tmp_path: Path) -> list[Held]:
     """Return what the store holds after one run, and a quiet cycle."""
     site = site_of(tmp_path / "once.db")
     cycle(site, "one")
     cycle(site, "two")
-    assert {origin for _, _, _, origin, _ in held(site)} == {  # type: ignore[misc] - as held makes them
+    assert {row.source for row in held(site)} == {
         "siar/J17",
         "aemet/5279X",
         "openweathermap",
@@ -115,9 +129,9 @@ def once(tmp_path: Path) -> list[object]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_units_of_two_runs_in_any_order_leave_the_store_of_one(
-    tmp_path: Path, once: list[object], seed: int
+    tmp_path: Path, once: list[Held], seed: int
 ) -> None:
-    """The second run was planned without SIAR and AEMET: its values are worse, and may come last."""
+    """The second run was planned without SIAR and AEMET: its values are worse, and may be last."""
     path = tmp_path / "twice.db"
     good, bad = site_of(path), site_of(path, siar="paused", aemet="paused")
     units = [(good, u, "good") for u in in_parts(plan_of(good))]
@@ -130,9 +144,7 @@ def test_units_of_two_runs_in_any_order_leave_the_store_of_one(
     assert plan_of(good).units == ()
 
 
-def test_two_runs_at_the_same_time_leave_the_store_of_one(
-    tmp_path: Path, once: list[object]
-) -> None:
+def test_two_runs_at_the_same_time_leave_the_store_of_one(tmp_path: Path, once: list[Held]) -> None:
     """Two threads, each with a connection of its own, on the same slots."""
     path = tmp_path / "twice.db"
     sites = [site_of(path), site_of(path)]
@@ -158,19 +170,17 @@ def test_two_runs_at_the_same_time_leave_the_store_of_one(
     assert held(sites[0]) == once
 
 
-def _same(found: list[object], expected: list[object]) -> None:
+def _same(found: list[Held], expected: list[Held]) -> None:
     """Compare rows; a wanted field that the worse source gave first is kept, and named so."""
-    assert len(found) == len(expected)
-    for one, other in zip(found, expected, strict=True):
-        slot, values, grade, source, kept = one  # type: ignore[misc] - as held makes them
-        _, known, best, origin, _ = other  # type: ignore[misc] - as held makes them
-        assert (grade, source) == (best, origin), slot
-        for name, value in values.items():
-            whose = kept[name].source if name in kept else source
-            assert value == WORTH[whose.partition("/")[0]] * _SCALE[name], (slot, name)
-        assert {n: v for n, v in values.items() if n not in kept} == {
-            n: v for n, v in known.items() if n in values and n not in kept
-        }
+    assert [(r.slot, r.grade, r.source) for r in found] == [
+        (r.slot, r.grade, r.source) for r in expected
+    ]
+    for row, once in zip(found, expected, strict=True):
+        for name, value in row.values.items():
+            whose = row.kept[name].source if name in row.kept else row.source
+            assert whose
+            assert value == WORTH[whose.partition("/")[0]] * _SCALE[name]
+            assert name in row.kept or value == once.values[name]
 
 
 _SCALE = {"temperature": 1, "humidity": 10, "solar_radiation": 100}

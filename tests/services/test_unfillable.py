@@ -100,7 +100,9 @@ def test_two_answers_a_day_apart_from_every_source_give_it_up_with_a_date(lost: 
     assert explained.next == "nobody is asked before 2026-03-28T12:00:00Z, unless forced"
 
 
-def test_what_was_given_up_opens_again_by_itself_and_at_once_by_force(lost: Site) -> None:
+def test_what_was_given_up_opens_again_by_itself_and_at_once_by_force(
+    lost: Site, sources: Scripted
+) -> None:
     """At the date, not a minute before; and once there is a price, nothing is left to say."""
     healed(lost, NOW)
     healed(lost, NOW + DAY)
@@ -112,7 +114,7 @@ def test_what_was_given_up_opens_again_by_itself_and_at_once_by_force(lost: Site
     (report,) = detect(replace(lost, now=again), everything(lost))
     assert report.coverage.runs(State.UNFILLABLE) == []
     assert report.coverage.runs(State.MISSING) == [LOST]
-    lost.sources.otherwise = priced  # type: ignore[attr-defined] - the script of the sources
+    sources.otherwise = priced
     assert healed(lost, again).summary.gaps_unfillable == 0
     (report,) = detect(replace(lost, now=again), everything(lost))
     assert report.coverage.gaps == ()
