@@ -217,14 +217,22 @@ def _has_calls(world: World, product: str) -> bool:
     return True
 
 
+def _is_out_of_the_question(world: World, product: str, slot: datetime, above: int) -> bool:
+    """Tell whether a product will never be asked for a slot, whatever the ledger says."""
+    return (
+        product in world.unconfigured
+        or not _reaches(world, product, slot)
+        or grade(product, slot, world.now) <= above
+        or not keeps(product, slot, world.now)
+    )
+
+
 def stand(
     world: World, product: str, slot: datetime, *, above: int = 0, suffix: str = ""
 ) -> str | datetime:
     """Return ``yes``, ``recent``, ``given up``, ``never``, or the instant to wait for."""
     now, key = world.now, product + suffix
-    if product in world.unconfigured or not _reaches(world, product, slot):
-        return "never"
-    if grade(product, slot, now) <= above or not keeps(product, slot, now):
+    if _is_out_of_the_question(world, product, slot, above):
         return "never"
     if out_at(product, slot, world.step) > now:
         return out_at(product, slot, world.step)

@@ -132,21 +132,23 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
     slots = _slots(first, now, name)
     bounds = st.tuples(st.integers(0, length), st.integers(1, length))
     _draw_reach(draw, world, slots, bounds)
-    lines = draw(st.lists(st.tuples(bounds, *_line(name)), max_size=8))
-    for (start, more), product, suffix, outcome, hours in lines:
+    for (start, more), (product, outcome, hours) in draw(
+        st.lists(st.tuples(bounds, _line(name)), max_size=8)
+    ):
         begin = first + min(start, length - 1) * step
         end = begin + more * step
-        world.said.append(
-            Said(product + suffix, begin, end, outcome, now - hours * HOUR - 7 * DAY / 1440)
-        )
+        asked_at = now - hours * HOUR - 7 * DAY / 1440
+        world.said.append(Said(product, begin, end, outcome, asked_at))
     return Scene(world, first, draw(_rows(name, slots)), calls, records)
 
 
-def _line(name: str) -> tuple[st.SearchStrategy[str], ...]:
-    hours = st.sampled_from([0, 1, 2, 5, 23, 24, 25, 30, 47, 60, 200, 800])
-    suffix = st.sampled_from(["", "", "", "#wanted"])
-    product = st.sampled_from(SERIES[name])
-    return product, suffix, st.sampled_from(OUTCOMES[:1] * 4 + OUTCOMES), hours  # type: ignore[return-value]
+@st.composite
+def _line(draw: st.DrawFn, name: str) -> tuple[str, str, float]:
+    """Draw a line of the ledger: the product, what it said, and how many hours ago."""
+    suffix = draw(st.sampled_from(["", "", "", "#wanted"]))
+    outcome = draw(st.sampled_from(("no_data",) * 4 + OUTCOMES))
+    hours = draw(st.sampled_from([0, 1, 2, 5, 23, 24, 25, 30, 47, 60, 200, 800]))
+    return draw(st.sampled_from(SERIES[name])) + suffix, outcome, hours
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""To the slot: 48 hours, local months, 31 days, the last twelve rows; with the shipped catalogue."""
+"""To the slot: 48 hours, local months, 31 days, the last twelve rows; the shipped catalogue."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ EARLIER = "siar openweathermap open_meteo"
 
 
 @pytest.mark.parametrize(
-    ("now", "slot", "sources_in_order"),
+    "now, slot, sources_in_order",
     [
         ("2026-07-15 12:00", "2026-07-13 12:00", THIS_MONTH),  # exactly 48 h old is older
         ("2026-07-15 12:00", "2026-07-13 13:00", YOUNG),
@@ -84,7 +84,7 @@ def test_an_hours_route_is_that_of_its_age_and_local_month(
 
 
 @pytest.mark.parametrize(
-    ("now", "day", "first"),
+    "now, day, first",
     [
         ("2026-07-20 12:00", "2026-07-01 00:00", "aemet siar siar_csv"),
         ("2026-07-20 12:00", "2026-06-30 00:00", "siar siar_csv aemet"),
@@ -120,7 +120,7 @@ def test_days_on_both_sides_of_a_month_go_to_their_own_source(site: Site) -> Non
 
 
 @pytest.mark.parametrize(
-    ("now", "asked"),
+    "now, asked",
     [
         ("2026-04-19 23:59", []),
         ("2026-04-20 00:00", [("siar.daily", "2026-03-20T00:00", "2026-03-21T00:00")]),
@@ -140,7 +140,7 @@ def test_siars_day_is_official_when_it_is_exactly_31_days_old(
 
 
 @pytest.mark.parametrize(
-    ("now", "first", "end"),
+    "now, first, end",
     [
         ("2026-07-15 11:59", "2026-07-14T22:00", "2026-07-15T10:00"),
         ("2026-07-15 12:00", "2026-07-14T23:00", "2026-07-15T11:00"),
