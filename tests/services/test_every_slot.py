@@ -69,7 +69,7 @@ def test_each_slot_is_in_one_state_and_asked_for_or_explained_once(
     report, plan = _plan(scene)
     states = _check_states(scene, report)
     _check_plan(scene, plan, states)
-    _check_units(scene.world, plan)
+    _check_units(scene, plan)
     _check_quotas(scene.world, plan)
 
 
@@ -144,13 +144,17 @@ def _check_plan(scene: Scene, plan: Plan, states: dict[datetime, State]) -> None
         assert wait.until > world.now
 
 
-def _check_units(world: World, plan: Plan) -> None:
+def _check_units(scene: Scene, plan: Plan) -> None:
     """No request is longer than its span, no unit than a minute's calls or 10 minutes' records."""
+    world = scene.world
     assert sum(len(u.requests) for u in plan.units if _key(u) == "openweathermap.current") <= 1
     for unit in plan.units:
         facts, span = PRODUCTS[_key(unit)], world.span(_key(unit))
         calls = len(unit.requests) * facts.hops + facts.opening
         assert calls <= facts.rate or not facts.hops
+        records = sum(facts.records * _days(_key(unit), request) for request in unit.requests)
+        if scene.records and len(unit.requests) > 1:
+            assert records <= 10 * scene.records[1]
         for request in unit.requests:
             assert request.start == request.asked[0].start
             assert request.end == request.asked[-1].end
