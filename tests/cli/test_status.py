@@ -48,6 +48,7 @@ def test_an_empty_store_is_one_critical_gap(cli: Cli) -> None:
                         "severity": "critical",
                         "state": "missing",
                         "waiting": None,
+                        "next_ask": None,
                         "reason": "",
                     }
                 ],

@@ -1,9 +1,9 @@
-"""Random histories, configurations, ledgers and clocks, in a real store and in the oracle's words."""
+"""Random histories, ledgers, accounts and clocks, in a real store and in the oracle's words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -16,7 +16,17 @@ from gapfill.domain.series import Grade
 from gapfill.services.ports import Block
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
-from tests.services.oracle import DAY, HOUR, NOTHING, PRODUCTS, SERIES, Said, World, source_of
+from tests.services.oracle import (
+    DAY,
+    HOUR,
+    OUTCOMES,
+    PRODUCTS,
+    SERIES,
+    Said,
+    World,
+    local_day_at,
+    source_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +77,6 @@ class Scene:
         world: For the oracle.
         first: First expected slot.
         rows: What the store holds: grade and wanted fields by slot.
-        stations: Reach of stations that is not the catalogue's.
         calls: By source, how many calls of the last day are in the account, and the quota.
         records: Records used, records a minute and a day of SIAR's account.
     """
@@ -123,21 +132,23 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
     slots = _slots(first, now, name)
     bounds = st.tuples(st.integers(0, length), st.integers(1, length))
     _draw_reach(draw, world, slots, bounds)
-    lines = draw(st.lists(st.tuples(bounds, *_line(name)), max_size=8))
-    for (start, more), product, suffix, outcome, hours in lines:
+    for (start, more), (product, outcome, hours) in draw(
+        st.lists(st.tuples(bounds, _line(name)), max_size=8)
+    ):
         begin = first + min(start, length - 1) * step
         end = begin + more * step
-        world.said.append(
-            Said(product + suffix, begin, end, outcome, now - hours * HOUR - 7 * DAY / 1440)
-        )
+        asked_at = now - hours * HOUR - 7 * DAY / 1440
+        world.said.append(Said(product, begin, end, outcome, asked_at))
     return Scene(world, first, draw(_rows(name, slots)), calls, records)
 
 
-def _line(name: str) -> tuple[st.SearchStrategy[str], ...]:
-    hours = st.sampled_from([0, 1, 2, 5, 23, 24, 25, 30, 47, 60, 200, 800])
-    suffix = st.sampled_from(["", "", "", "#wanted"])
-    product = st.sampled_from(SERIES[name])
-    return product, suffix, st.sampled_from(NOTHING[:1] * 4 + NOTHING), hours  # type: ignore[return-value]
+@st.composite
+def _line(draw: st.DrawFn, name: str) -> tuple[str, str, float]:
+    """Draw a line of the ledger: the product, what it said, and how many hours ago."""
+    suffix = draw(st.sampled_from(["", "", "", "#wanted"]))
+    outcome = draw(st.sampled_from(("no_data",) * 4 + OUTCOMES))
+    hours = draw(st.sampled_from([0, 1, 2, 5, 23, 24, 25, 30, 47, 60, 200, 800]))
+    return draw(st.sampled_from(SERIES[name])) + suffix, outcome, hours
 
 
 @st.composite
@@ -200,8 +211,6 @@ def _slots(first: datetime, now: datetime, name: str) -> list[datetime]:
     if step == DAY:
         end = now.replace(hour=0, minute=0) + DAY
     if name == "pvpc":
-        from tests.services.oracle import local_day_at
-
         end = local_day_at(now, HOUR, 2, 0, 0)
     return [first + n * step for n in range((end - first) // step)]
 
@@ -283,8 +292,3 @@ def _entry(name: str, line: Said, series: Series) -> Entry:
         evidence="HTTP 200",
         batch="before/x",
     )
-
-
-def minutes(number: int) -> timedelta:
-    """Return so many minutes."""
-    return timedelta(minutes=number)

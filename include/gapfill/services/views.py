@@ -67,6 +67,7 @@ def _gap(gap: Gap) -> Document:
         "severity": gap.severity.label,
         "state": gap.state.value,
         "waiting": _instant(gap.waiting),
+        "next_ask": _instant(gap.next_ask),
         "reason": gap.reason,
     }
 
