@@ -11,9 +11,10 @@ import pytest
 from benchmarks.apis import Plant, plant
 from benchmarks.conftest import Ratio
 from gapfill.errors import SourceUnavailable
+from gapfill.services.fill import fill
 from gapfill.services.heal import heal
 from gapfill.services.planner import Order, make_plan, survey
-from gapfill.services.refusals import DOWN, fill
+from gapfill.services.refusals import DOWN
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
