@@ -121,7 +121,8 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
     world = World(name, now, force=draw(st.booleans()) and draw(st.booleans()))
     world.unconfigured = set(draw(_unconfigured(name)))
     sources = sorted({source_of(p) for p in SERIES[name]})
-    for source in draw(st.lists(st.sampled_from(sources), max_size=2, unique=True)):
+    asked = sorted({source_of(p) for p in SERIES[name] if p not in world.unconfigured}) or sources
+    for source in draw(st.lists(st.sampled_from(asked), max_size=2, unique=True)):
         world.blocked[source] = now + draw(st.integers(1, 300)) * HOUR / 2
     calls = draw(_calls(world, sources))
     records = draw(_records(world)) if "siar" in sources else None
