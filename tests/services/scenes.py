@@ -121,13 +121,14 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
     world = World(name, now, force=draw(st.booleans()) and draw(st.booleans()))
     world.unconfigured = set(draw(_unconfigured(name)))
     sources = sorted({source_of(p) for p in SERIES[name]})
-    for source in draw(st.lists(st.sampled_from(sources), max_size=1)):
+    asked = sorted({source_of(p) for p in SERIES[name] if p not in world.unconfigured}) or sources
+    for source in draw(st.lists(st.sampled_from(asked), max_size=2, unique=True)):
         world.blocked[source] = now + draw(st.integers(1, 300)) * HOUR / 2
     calls = draw(_calls(world, sources))
     records = draw(_records(world)) if "siar" in sources else None
     for product in draw(st.lists(st.sampled_from(sorted(SERIES[name])), max_size=1)):
         if PRODUCTS[product].days > 2:
-            learned = draw(st.integers(1, int(PRODUCTS[product].days)))
+            learned = draw(st.sampled_from([1, 1, 2, 5, int(PRODUCTS[product].days)]))
             world.days[product] = min(world.days.get(product, learned), learned)
     slots = _slots(first, now, name)
     bounds = st.tuples(st.integers(0, length), st.integers(1, length))
@@ -139,6 +140,9 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
         end = begin + more * step
         asked_at = now - hours * HOUR - 7 * DAY / 1440
         world.said.append(Said(product, begin, end, outcome, asked_at))
+        if draw(st.booleans()):
+            before = asked_at - draw(st.sampled_from([23, 24, 24, 200])) * HOUR
+            world.said.append(Said(product, begin, end, "no_data", before))
     return Scene(world, first, draw(_rows(name, slots)), calls, records)
 
 
@@ -153,8 +157,10 @@ def _line(draw: st.DrawFn, name: str) -> tuple[str, str, float]:
 
 @st.composite
 def _unconfigured(draw: st.DrawFn, name: str) -> list[str]:
-    off = [p for p in SERIES[name] if draw(st.sampled_from([False, False, True]))]
-    return off if draw(st.booleans()) else [p for p in off if source_of(p) != "siar"]
+    if draw(st.sampled_from([False, False, True])):
+        alone = draw(st.sampled_from(SERIES[name]))
+        return [p for p in SERIES[name] if p != alone]
+    return [p for p in SERIES[name] if draw(st.sampled_from([False, False, True]))]
 
 
 @st.composite
@@ -221,6 +227,8 @@ def _rows(
 ) -> dict[datetime, tuple[int, tuple[str, ...]]]:
     rows: dict[datetime, tuple[int, tuple[str, ...]]] = {}
     position = 0
+    if draw(st.sampled_from([False, False, False, True])):
+        return rows
     while position < len(slots):
         size = draw(st.sampled_from([1, 2, 5, 13, 30, 100, 700])) + len(slots) // 40
         held, wanted = (
