@@ -11,15 +11,8 @@ import pytest
 from hypothesis import given
 
 from gapfill.domain.civil import AfterEnd
-from gapfill.domain.coverage import (
-    Coverage,
-    Graded,
-    classify,
-    due_until,
-    horizon,
-    nothing,
-    unknown,
-)
+from gapfill.domain.coverage import Coverage, Graded, classify, nothing, unknown
+from gapfill.domain.due import due_until, horizon
 from gapfill.domain.interval import Interval, intersect, merge, subtract
 from gapfill.domain.ledger import rule
 from gapfill.domain.series import Grade, State, Zone

@@ -503,6 +503,28 @@ def test_a_quota_smaller_than_a_minutes_worth_still_moves_on() -> None:
     assert (plan.deferred, plan.calls) == (14, 8)
 
 
+def test_calls_before_the_first_request_count_in_a_units_minute_and_day() -> None:
+    """Of SIAR's 30 calls a minute four are its login; of nine left of the day, five ask."""
+    hole = "2025-01-01 00:00 > 2025-03-02 00:00"
+    asked = product(span=DAY)
+    opening = replace(source("ree", asked), opening_calls=4)
+    minute = plan_units([simple(hole, offered=asked, source=opening)], NOW)
+    assert [len(u.requests) for u in minute.units] == [8, 26, 26]
+    day = plan_units([simple(hole, offered=asked, source=opening, quota_left=9)], NOW)
+    assert [len(u.requests) for u in day.units] == [5]
+    assert day.calls == 9
+
+
+def test_a_quota_too_small_for_the_calls_before_a_request_is_spent() -> None:
+    """Of four calls left nothing could be asked, so another source is, or the slots wait."""
+    asked = product(span=DAY)
+    opening = replace(source("ree", asked), opening_calls=4)
+    hole = "2025-10-01 > 2025-10-02"
+    plan = plan_units([simple(hole, offered=asked, source=opening, quota_left=4)], NOW)
+    assert (plan.units, plan.deferred) == ((), 0)
+    assert [(w.source, w.slots) for w in plan.waiting] == [("ree", 24)]
+
+
 def test_what_the_quota_defers_does_not_use_up_the_cap() -> None:
     """Units of other sources take the places."""
     dear = simple("2025-01-01 00:00 > 2025-03-02 00:00", offered=product(span=DAY), quota_left=30)

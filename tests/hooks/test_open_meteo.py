@@ -331,4 +331,7 @@ def test_the_connection_test_fails_where_either_host_does(
     assert said.endswith("it may be asked again in 86460 s.")
     is_there, said = hook.test_connection()
     assert not is_there
-    assert said == f"open_meteo: {server.url} answered HTTP 500."
+    assert said == (
+        f"open_meteo: {server.url} answered HTTP 500; if it lasts, look at the host of "
+        "connection 'open_meteo_default', and at docs/runbook.md, SourceUnavailable."
+    )

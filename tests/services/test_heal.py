@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gapfill.domain.ledger import Outcome
-from gapfill.errors import SourceUnavailable
+from gapfill.errors import AuthRejected, MalformedPayload, SourceError, SourceUnavailable
 from gapfill.services.heal import Healed, heal
 from gapfill.services.planner import Order
 from gapfill.services.selection import Selection
@@ -42,11 +44,23 @@ def healing(site: Site) -> Healed:
 
 
 def of_weeks(site: Site) -> Site:
-    """Return the site with prices since 2026-01-20, and REE asked once a minute: five units."""
-    pvpc, ree = site.catalog.series["pvpc"], site.catalog.sources["ree"]
+    """Return the site with prices since 2026-01-20, in five units of REE or of ESIOS.
+
+    Both are asked once a minute, and the archive of ESIOS gives 14 days at once, as REE does.
+    """
+    pvpc, ree, esios = (
+        site.catalog.series["pvpc"],
+        site.catalog.sources["ree"],
+        site.catalog.sources["esios"],
+    )
     since = {"pvpc": replace(pvpc, earliest=pvpc.earliest - 40 * DAY)}
-    slow = {**site.catalog.sources, "ree": replace(ree, per_minute=1)}
-    return replace(site, catalog=replace(site.catalog, series=since, sources=slow))
+    products = tuple(replace(product, span=14 * DAY) for product in esios.products)
+    changed = {
+        "ree": replace(ree, per_minute=1),
+        "esios": replace(esios, per_minute=1, products=products),
+    }
+    sources = {**site.catalog.sources, **changed}
+    return replace(site, catalog=replace(site.catalog, series=since, sources=sources))
 
 
 class Dead:
@@ -89,7 +103,7 @@ def test_nobody_waits_for_a_source_that_is_dead(
     Dead(sources, "ree", "esios")
     healed = healing(of_weeks(site))
     assert calls(sources) == {"ree": 2, "esios": 2}
-    assert time.seconds < 126  # the pauses before the calls: two of a minute, two of 2 s
+    assert time.seconds < 243  # the pauses before the four calls, of a minute each
     assert healed.summary.ree_records_recovered == 0
     assert all(report.is_missing for report in healed.after)
 
@@ -119,3 +133,20 @@ def test_a_hiccup_is_asked_again_in_the_next_round(site: Site, sources: Scripted
     healed = healing(site)
     assert [c.outcome for c in healed.certificates] == ["failed", "filled"]
     assert not any(report.is_missing for report in healed.after)
+
+
+@pytest.mark.parametrize("kind, times", [(MalformedPayload, 2), (AuthRejected, 1)])
+def test_what_does_not_pass_by_itself_is_asked_once(
+    site: Site, sources: Scripted, kind: type[SourceError], times: int
+) -> None:
+    """Each of two requests where the answer was of no use, one where the key was refused."""
+
+    def useless(_ask: Ask) -> Answer:
+        message = "ree sent HTML"
+        raise kind(message, source="ree")
+
+    sources.otherwise = useless
+    sources.obstacles["esios"] = "is paused"
+    healed = healing(site)
+    assert calls(sources)["ree"] == times
+    assert healed.summary.units_failed == 1

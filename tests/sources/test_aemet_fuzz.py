@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gapfill.errors import MalformedPayload
 from gapfill.sources import aemet, aemet_status
+from tests.examples import examples
 from tests.sources.aemet_asks import HOUR, RECORD, days, hours
 from tests.sources.asks import payload
 
@@ -72,7 +73,7 @@ def _holds(ask: Ask, status: int, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data())
 def test_rows_with_wrong_members_are_read_or_malformed(name: str, data: st.DataObject) -> None:
     """Members replaced or removed, rows doubled."""
@@ -93,7 +94,7 @@ def test_rows_with_wrong_members_are_read_or_malformed(name: str, data: st.DataO
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_an_answer_with_wrong_bytes_is_read_or_malformed(name: str, data: st.DataObject) -> None:
     """Cut, or with other bytes somewhere."""
@@ -111,7 +112,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(document=DOCUMENTS, status=STATUSES)
 def test_any_json_is_read_or_malformed(document: object, status: int) -> None:
     """The right names in the wrong places."""

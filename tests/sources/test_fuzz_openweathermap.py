@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gapfill.errors import MalformedPayload
 from gapfill.sources import openweathermap as owm
+from tests.examples import examples
 from tests.sources.asks import payload
 from tests.sources.owm_asks import HOUR, owm_ask
 from tests.sources.test_fuzz import ODD, _paths
@@ -64,7 +65,7 @@ def test_the_captures_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data())
 def test_a_capture_with_wrong_members_is_read_or_malformed(name: str, data: st.DataObject) -> None:
     """Members replaced, removed or doubled, anywhere in the document."""
@@ -86,7 +87,7 @@ def test_a_capture_with_wrong_members_is_read_or_malformed(name: str, data: st.D
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(data=st.data())
 def test_a_capture_with_wrong_bytes_is_read_or_malformed(name: str, data: st.DataObject) -> None:
     """Cut, or with other bytes somewhere."""
@@ -104,7 +105,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(document=DOCUMENTS)
 def test_any_json_is_read_or_malformed(document: object) -> None:
     """The right names in the wrong places."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gapfill.errors import MalformedPayload
 from gapfill.sources.siar_csv import read_file, station_of
+from tests.examples import examples
 from tests.sources.siar_files import HEADER, NAME, ROW, blank, csv_bytes, row
 
 MADE_UP = "IB01_Elsewhere_01_01_2024_31_12_2024.csv"
@@ -242,7 +243,7 @@ def test_what_is_written_is_read(
     assert [day.line for day in file.days] == list(range(2, len(held) + 2))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(data=st.data())
 def test_a_broken_file_is_read_or_refused(data: st.DataObject) -> None:
     """Cut, or with other bytes anywhere: no other exception, and no station but its own."""

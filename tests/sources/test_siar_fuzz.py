@@ -15,6 +15,7 @@ from gapfill.errors import MalformedPayload
 from gapfill.sources import siar
 from gapfill.sources.siar_account import parse_limits, parse_word
 from gapfill.sources.siar_refusal import refusal_of
+from tests.examples import examples
 from tests.sources.asks import payload
 from tests.sources.siar_asks import daily_ask, hourly_ask
 from tests.sources.test_fuzz import ODD, _paths
@@ -60,7 +61,7 @@ def _holds(ask: Ask, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_an_answer_with_wrong_members_is_read_or_malformed(name: str, data: st.DataObject) -> None:
     """Members replaced, removed or doubled, anywhere in the document."""
@@ -87,7 +88,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(document=DOCUMENTS)
 def test_any_json_is_read_or_malformed(document: object) -> None:
     """The right names in the wrong places."""
@@ -98,7 +99,7 @@ def test_any_json_is_read_or_malformed(document: object) -> None:
         parse_limits(body)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(body=st.binary(max_size=60))
 def test_any_bytes_are_a_word_nothing_or_malformed(body: bytes) -> None:
     """And a refusal of them can always be told."""

@@ -113,7 +113,10 @@ def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
 @everywhere
 @click.pass_obj
 def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
-    """Show what would be asked of whom, and what that costs; nothing is asked."""
+    """Show what would be asked of whom, and what that costs.
+
+    Nothing is asked.
+    """
     now = desk.clock()
     order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site:
@@ -131,7 +134,10 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
 @everywhere
 @click.pass_obj
 def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
-    """Plan and carry the plan out here and now, three rounds at most."""
+    """Plan, and carry the plan out here and now.
+
+    Plans again until nothing new can be asked, three rounds at most.
+    """
     now = desk.clock()
     order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
@@ -141,8 +147,8 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         desk.print_json(document)
     else:
         tables.show_healed(desk.out, healed)
-    code = _code(healed.after)
-    return code or (FAILED if order.refresh and healed.summary.units_failed else 0)
+    is_undone = order.refresh and healed.summary.units_failed
+    return _code(healed.after) or (FAILED if is_undone or healed.refused else 0)
 
 
 @app.command()
@@ -178,9 +184,10 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
 @everywhere
 @click.pass_obj
 def import_(desk: Desk, name: str, file: str) -> int:
-    """Take in a CSV file as `export` writes it, whole or not at all.
+    """Take in a CSV file as `export` writes it.
 
-    FILE may be - for stdin. The columns grade, source, batch and kept may be absent.
+    It is taken whole or not at all. FILE may be - for stdin. The columns grade, source,
+    batch and kept may be absent.
     """
     now = desk.clock()
     (series,) = desk.catalog().find([name])

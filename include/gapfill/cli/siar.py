@@ -33,10 +33,11 @@ _NAMED = 3  # so many of the files that were left out; years of a station not wa
 @everywhere
 @click.pass_obj
 def import_siar(desk: Desk, folder: Path, *, as_json: bool) -> int:
-    """Take in a folder of CSV files from SIAR's web, all or none of them.
+    """Take in a folder of CSV files from SIAR's web.
 
-    A file's name begins with its station, such as J17_; those of stations that the
-    catalogue does not have are left out. A better grade in the store stays.
+    All of them are taken or none. A file's name begins with its station, such as J17_;
+    those of stations that the catalogue does not have are left out. A better grade in the
+    store stays.
     """
     now = desk.clock()
     files, skipped = _read(folder, desk.catalog())

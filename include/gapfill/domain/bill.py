@@ -33,8 +33,7 @@ def within_quotas(units: Sequence[Unit], asked: Asked, max_units: int) -> list[U
 
 def _calls(unit: Unit, asked: Asked) -> int:
     candidate = asked[unit.source, unit.product]
-    hops = candidate.product.hops
-    return len(unit.requests) * hops + (candidate.source.opening_calls if hops else 0)
+    return len(unit.requests) * candidate.product.hops + candidate.opening_calls
 
 
 def _seconds(unit: Unit, asked: Asked) -> float:

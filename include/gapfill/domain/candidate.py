@@ -93,6 +93,11 @@ class Candidate:
         return slot in self.reach and (self.held is None or covers(self.held, slot))
 
     @property
+    def opening_calls(self) -> int:
+        """Calls of each unit before its first request; none for what is no API."""
+        return self.source.opening_calls if self.product.hops else 0
+
+    @property
     def origin(self) -> str:
         """Return what its readings name as their source."""
         return f"{self.source.name}/{self.station.id}" if self.station else self.source.name

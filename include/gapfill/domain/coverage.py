@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import ASKABLE, WAITS, Standing
-from gapfill.domain.civil import AtClock, day_start, local_date
+from gapfill.domain.due import due_until
 from gapfill.domain.interval import Interval, intersect, merge, subtract
 from gapfill.domain.route import cut
 from gapfill.domain.series import State
@@ -101,34 +100,6 @@ class Coverage:
     def runs(self, *states: State) -> list[Interval]:
         """Return the gaps in these states as intervals, in order."""
         return [gap.interval for gap in self.gaps if gap.state in states]
-
-
-def due_until(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:
-    """Return the first slot that is not due.
-
-    Without a rule of its own, a slot is due after the smallest lag among the
-    configured products of the series; where none is configured, among all of them. It
-    is never due before its end, even where a product has it from its start on.
-    """
-    if series.due is not None:
-        return series.due.until(now, series.grid)
-    configured = [c for c in candidates if c.obstacle is None] or list(candidates)
-    instants = [c.product.available.until(now, series.grid) for c in configured]
-    return min(max(instants, default=now), series.grid.floor(now))
-
-
-def horizon(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:
-    """Return the end of the last slot that is expected without being asked for.
-
-    That is the slot of now; where days are published ahead, the last day that can be
-    out by the end of today.
-    """
-    end = max(due_until(series, candidates, now), series.grid.end_of(series.grid.floor(now)))
-    if isinstance(series.due, AtClock) and series.due.days < 0:
-        days = timedelta(days=1 - series.due.days)
-        last = day_start(local_date(now, series.due.zone) + days, series.due.zone)
-        end = max(end, series.grid.ceil(last))
-    return end
 
 
 def classify(

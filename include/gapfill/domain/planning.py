@@ -190,14 +190,17 @@ def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
 
 
 def _unit_size(candidate: Candidate) -> int | None:
-    """Return how many requests make a unit; ``None`` where they cost no call."""
+    """Return how many requests make a unit; ``None`` where they cost no call.
+
+    What a caller asks before its first request is of the same minute and day.
+    """
     source, product = candidate.source, candidate.product
     if not product.hops:
         return None
     calls = source.per_minute
     if candidate.quota_left is not None:
         calls = min(calls, candidate.quota_left)
-    size = calls // product.hops
+    size = (calls - candidate.opening_calls) // product.hops
     if source.records_per_minute and product.records:
         records = product.records * (product.span // product.resolution)
         size = min(size, LONGEST_MINUTES * source.records_per_minute // records)

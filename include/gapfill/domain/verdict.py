@@ -76,7 +76,8 @@ def judge(
         return _while_kept(Verdict(standing, ruling.until, candidate, ruling), slot)
     if candidate.blocked_until and candidate.blocked_until > now:
         return _while_kept(Verdict(Standing.BLOCKED, candidate.blocked_until, candidate), slot)
-    if candidate.quota_left is not None and candidate.quota_left < product.hops:
+    calls = product.hops + candidate.opening_calls
+    if candidate.quota_left is not None and candidate.quota_left < calls:
         return Verdict(Standing.QUOTA_SPENT, now + DAY, candidate)
     is_recent = covers(candidate.recent, slot)
     return Verdict(Standing.RECENT if is_recent else Standing.SERVES, None, candidate)

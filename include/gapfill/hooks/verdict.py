@@ -70,11 +70,14 @@ class Errand:
 
     def unavailable(self, why: str) -> SourceUnavailable:
         """Return the error for a source that gave no answer."""
-        return SourceUnavailable(f"{self}: {self.root} {why}.", **self.about)
+        step = f"if it lasts, look at the host of connection {self.conn_id!r}"
+        text = f"{self}: {self.root} {why}; {step}, and at docs/runbook.md, SourceUnavailable."
+        return SourceUnavailable(text, **self.about)
 
     def malformed(self, why: str) -> MalformedPayload:
         """Return the error for an answer of no use."""
-        return MalformedPayload(f"{self}: {why}. Nothing was stored.", **self.about)
+        text = f"{self}: {why}. Nothing of it was stored; see docs/runbook.md, MalformedPayload."
+        return MalformedPayload(text, **self.about)
 
     def rejected(self, said: str) -> AuthRejected:
         """Return the error for a refused key, or a refusal where none was sent."""

@@ -64,6 +64,7 @@ def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
     yield from (
         f"{report.series} could not be read: {report.error}" for report in reports if report.error
     )
+    yield from (warning for report in reports for warning in report.warnings)
     yield from _some([f"gap: {line}" for line in gap_lines(reports, Severity.MINOR)])
 
 

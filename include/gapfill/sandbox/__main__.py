@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gapfill.sandbox.faults import Fault
+from gapfill.sandbox.kinds import KINDS
 from gapfill.sandbox.server import listen, run, url_of
 from gapfill.sandbox.state import Options, State
 from gapfill.sandbox.times import parse_instant
@@ -36,7 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m gapfill.sandbox",
-        description="Serve REE apidatos and ESIOS, simulated, on one local port.",
+        description=(
+            "Serve REE, ESIOS, AEMET, SIAR, OpenWeatherMap and Open-Meteo, simulated, on one "
+            "local port."
+        ),
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
@@ -49,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="API:KIND[,KEY=VALUE...]",
-        help="keys: times, after, from, to, retry_after, seconds, every",
+        help=f"kinds: {', '.join(sorted(KINDS))}; keys: times, after, from, to, retry_after, "
+        "seconds, every",
     )
     add(
         "--rate",

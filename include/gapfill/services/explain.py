@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gapfill.domain.coverage import due_until, horizon
+from gapfill.domain.due import due_at, due_until, horizon
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.route import choose, cut
 from gapfill.domain.series import State
@@ -92,7 +92,14 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
         series=series.name,
         slot=slot,
         state=state,
-        sentence=report.error or _sentence(series, slot, state, row, expected=expected),
+        sentence=report.error
+        or _sentence(
+            series,
+            state,
+            row,
+            due=iso(due_at(series, candidates, slot)),
+            expected=expected,
+        ),
         row=row,
         opinions=tuple(Opinion(c.name, v.standing.value, v.until, v.sentence) for c, v in verdicts),
         next=_next(state, taken, [v for _, v in verdicts]),
@@ -118,24 +125,20 @@ def _before(
     )
 
 
-def _sentence(
-    series: Series, slot: datetime, state: State, row: Row | None, *, expected: bool
-) -> str:
-    due = f" {iso(series.due.instant(slot, series.grid))}" if series.due else ""
+def _sentence(series: Series, state: State, row: Row | None, *, due: str, expected: bool) -> str:
     match state:
         case State.COMPLETE | State.PROVISIONAL if row:
             source = f"from {row.source}, batch {row.batch}" if row.source else "without provenance"
             return f"holds {_values(row)}, {row.grade.label}, {source}"
         case State.PENDING:
-            when = f"due{due}" if due else "due when its first source has it"
-            return when if expected else f"it lies in the future, {when}"
+            return f"due {due}" if expected else f"it lies in the future, due {due}"
         case State.UNFILLABLE:
             return "it has no reading, and no source of its route has one"
         case _ if row:
             lacking = ", ".join(name for name in series.required if name not in row.values)
             return f"it holds {_values(row)}, but no {lacking}"
         case _:
-            return f"it was due{due} and has no reading"
+            return f"it was due {due} and has no reading"
 
 
 def _values(row: Row) -> str:

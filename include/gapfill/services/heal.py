@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import Interval, merge, subtract
-from gapfill.errors import ConfigError, SourceError
+from gapfill.errors import AuthRejected, ConfigError, SourceError, SourceUnavailable
 from gapfill.services.certificate import failed
 from gapfill.services.detect import detect
-from gapfill.services.fill import fill, is_down
+from gapfill.services.fill import fill
 from gapfill.services.planner import make_plan, survey
+from gapfill.services.refusals import is_down
 from gapfill.services.summary import Summary, asked_by, summarize
 
 if TYPE_CHECKING:
@@ -47,12 +48,15 @@ class Healed(NamedTuple):
         certificates: One per unit, in order.
         after: Reports over what was selected, after.
         plan: The last plan, which says what waits and what cannot be healed.
+        refused: Sources that only a person can set right: a key that was refused, or a
+            connection that makes no sense.
     """
 
     summary: Summary
     certificates: list[Certificate]
     after: list[Report]
     plan: Plan
+    refused: tuple[str, ...] = ()
 
 
 def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
@@ -75,9 +79,10 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     plans: list[Plan] = []
     certificates: list[Certificate] = []
     answered: dict[str, list[Interval]] = {}
+    refused: set[str] = set()
     for _ in range(ROUNDS):
         plan = make_plan(site, order, after)
-        down = {name for name in site.catalog.sources if is_down(site, run, name)}
+        down = {name for name in site.catalog.sources if is_down(site, run, name)} | refused
         units = (u for u in plan.units if u.source not in down and _is_new(u, answered))
         plan = replace(plan, units=tuple(units))
         if plans and not plan.units:
@@ -86,10 +91,10 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         watcher.planned(plan)
         for unit in plan.units:
             watcher.began(unit)
-            certificate = _carry_out(site, unit, run)
+            certificate, may_pass = _carry_out(site, unit, run, refused)
             certificates.append(certificate)
             watcher.ended(certificate)
-            if certificate.outcome not in ("failed", "deferred"):
+            if not may_pass:
                 answered.setdefault(_asked_of(unit), []).extend(asked_by(unit))
         after = survey(site, order)
         if order.refresh:
@@ -100,7 +105,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     )
     left = make_plan(site, order, after)
     within = detect(site, order.selection) if order.selection.has_range else after
-    return Healed(summary, certificates, within, left)
+    return Healed(summary, certificates, within, left, tuple(sorted(refused)))
 
 
 def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
@@ -109,11 +114,19 @@ def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
-def _carry_out(site: Site, unit: Unit, run: str) -> Certificate:
+def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Certificate, bool]:
+    """Return the certificate, and whether the same may be asked again in the next round.
+
+    What only a person or a later answer can mend is not: a refused key, an answer of no use.
+    The source of a refused key is noted: another try of any unit would be of no use.
+    """
     try:
-        return fill(site, unit, run)
+        certificate = fill(site, unit, run)
     except (SourceError, ConfigError) as exc:
-        return failed(unit, run, exc)
+        if isinstance(exc, AuthRejected | ConfigError):
+            refused.add(unit.source)
+        return failed(unit, run, exc), isinstance(exc, SourceUnavailable)
+    return certificate, certificate.outcome == "deferred"
 
 
 def _asked_of(unit: Unit) -> str:

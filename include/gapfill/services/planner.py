@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.coverage import Graded, due_until
+from gapfill.domain.coverage import Graded
+from gapfill.domain.due import due_until
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.plan import Plan, Wish
 from gapfill.domain.planning import plan_units

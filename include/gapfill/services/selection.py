@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gapfill.domain.coverage import horizon
+from gapfill.domain.due import horizon
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, iso
 from gapfill.errors import RequestError
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class Site:
         now: The clock, read once.
         sleep: Waits so many seconds of real time.
         monotonic: Real seconds, for pauses between calls.
+        started: What it said when the clock was read.
     """
 
     catalog: Catalog
@@ -52,6 +54,18 @@ class Site:
     now: datetime
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
+    started: float = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep when the clock was read."""
+        object.__setattr__(self, "started", self.monotonic())
+
+    def in_seconds(self, seconds: float) -> datetime:
+        """Return the instant so many seconds from this moment, which may be long after ``now``.
+
+        It is a whole second, never too early.
+        """
+        return self.now + timedelta(seconds=math.ceil(self.monotonic() - self.started + seconds))
 
     def candidates(self, series: Series) -> list[Candidate]:
         """Return every product of the series' route as it stands now.

@@ -24,12 +24,13 @@ class Summary:
     """What ``summarize`` returns and ``heal --json`` prints.
 
     Attributes:
-        status: ``completed``, ``partial``, ``failed`` or ``nothing_to_do``.
+        status: ``completed``: nothing is left that somebody could be asked for now;
+            ``partial``, ``failed`` or ``nothing_to_do``.
         ree_records_recovered: Slots that batches of this run filled in group ``ree``.
         weather_records_recovered: The same in every other group.
         duration_seconds: Real time of the run.
         gaps_found: Gaps with a due slot missing, before.
-        gaps_resolved: Those of them of which nothing is missing any more.
+        gaps_resolved: Those of them of which every slot has a reading now.
         gaps_waiting: Gaps, after, that no source can be asked for now.
         gaps_unfillable: Gaps, after, that no source has.
         units_failed: Units that raised, died, or certified more than is read back.
@@ -98,7 +99,7 @@ def summarize(
         f"{run}/{u.id}" for u in units if not subtract(asked_by(u), healed.get(u.series, ()))
     }
     deferred = sum(c.outcome == "deferred" and c.batch not in stood_in for c in returned.values())
-    found, resolved = _resolved(before, after, asked)
+    found, resolved, left = _resolved(before, after, asked)
     gaps = [
         g for r in after for g in r.coverage.gaps if not asked or g.interval.intersection(asked)
     ]
@@ -116,7 +117,7 @@ def summarize(
             len(units),
             lost,
             postponed,
-            found - resolved,
+            left,
             is_unread=bool(unread),
             has_records=bool(records),
         ),
@@ -194,16 +195,31 @@ def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
 
 def _resolved(
     before: Sequence[Report], after: Sequence[Report], asked: Interval | None
-) -> tuple[int, int]:
-    """Return how many gaps were missing something before, and how many of those do not now."""
-    open_now = {r.series: _missing(r, asked) for r in after if not r.error}
-    found = resolved = 0
+) -> tuple[int, int, int]:
+    """Return how many gaps were found, are closed, and could be asked for still.
+
+    A gap that has become unfillable is neither closed nor left to ask for.
+    """
+    read = {r.series: r for r in after if not r.error}
+    found = resolved = left = 0
     for report in before:
+        now = read.get(report.series)
         for gap in _missing(report, asked):
             found += 1
-            left = open_now.get(report.series)
-            resolved += left is not None and not intersect([gap], left)
-    return found, resolved
+            resolved += now is not None and not intersect([gap], _open(now))
+            left += now is None or bool(intersect([gap], _askable(now, asked)))
+    return found, resolved, left
+
+
+def _open(report: Report) -> list[Interval]:
+    return report.coverage.runs(State.MISSING, State.UNFILLABLE, State.UNKNOWN)
+
+
+def _askable(report: Report, asked: Interval | None) -> list[Interval]:
+    """Return what is missing and does not only wait."""
+    gaps = report.coverage.gaps
+    runs = [g.interval for g in gaps if g.state is State.MISSING and g.waiting is None]
+    return intersect(runs, [asked]) if asked else runs
 
 
 def _missing(report: Report, asked: Interval | None) -> list[Interval]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from gapfill.domain.civil import parse_instant
-from gapfill.domain.coverage import horizon
+from gapfill.domain.due import horizon
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Row, format_kept, parse_kept
 from gapfill.domain.series import Grade

@@ -1,0 +1,53 @@
+"""When a slot is due, and up to which slot something is expected at all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.civil import AtClock, day_start, local_date
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.domain.candidate import Candidate
+    from gapfill.domain.series import Series
+
+
+def due_until(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:
+    """Return the first slot that is not due.
+
+    Without a rule of its own, a slot is due after the smallest lag among the
+    configured products of the series; where none is configured, among all of them. It
+    is never due before its end, even where a product has it from its start on.
+    """
+    if series.due is not None:
+        return series.due.until(now, series.grid)
+    configured = [c for c in candidates if c.obstacle is None] or list(candidates)
+    instants = [c.product.available.until(now, series.grid) for c in configured]
+    return min(max(instants, default=now), series.grid.floor(now))
+
+
+def due_at(series: Series, candidates: Sequence[Candidate], slot: datetime) -> datetime:
+    """Return when a slot is due, by the rule of ``due_until``."""
+    if series.due is not None:
+        return series.due.instant(slot, series.grid)
+    configured = [c for c in candidates if c.obstacle is None] or list(candidates)
+    instants = [c.product.available.instant(slot, series.grid) for c in configured]
+    end = series.grid.end_of(slot)
+    return max(min(instants, default=end), end)
+
+
+def horizon(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:
+    """Return the end of the last slot that is expected without being asked for.
+
+    That is the slot of now; where days are published ahead, the last day that can be
+    out by the end of today.
+    """
+    end = max(due_until(series, candidates, now), series.grid.end_of(series.grid.floor(now)))
+    if isinstance(series.due, AtClock) and series.due.days < 0:
+        days = timedelta(days=1 - series.due.days)
+        last = day_start(local_date(now, series.due.zone) + days, series.due.zone)
+        end = max(end, series.grid.ceil(last))
+    return end

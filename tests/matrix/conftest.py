@@ -1,0 +1,80 @@
+"""One sandbox for the whole matrix, and a bench for each cell of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill.sandbox import serve
+from gapfill.sandbox.registry import APIS
+from gapfill.services.site import Site
+from gapfill.stores.sqlite import SqliteStore
+from tests.matrix.doors import DOORS, NOW
+from tests.services.conftest import FakeTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from gapfill.sandbox import Sandbox
+    from tests.matrix.bench import Bench
+
+PATIENT_S, HASTY_S = 10.0, 1.0
+"""Waits for an answer: of all, and of those that wait in vain; a busy machine may need some."""
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Sandbox]:
+    """Serve every API without its rate; the archive's rows are on another host, as they are."""
+    rates = {api.name: 0 for api in APIS}
+    limits = {"siar.calls_day": 0}
+    with serve(now=NOW, rates=rates, limits=limits, archive_redirect_host="localhost") as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(served: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Return the sandbox without faults at the matrix's hour, and no connection to it."""
+    for name in list(os.environ):
+        if name.startswith("AIRFLOW_CONN_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "locks"))
+    served.faults.clear()
+    served.requests.clear()
+    served.clock.set(NOW)
+    yield served
+    served.faults.clear()
+
+
+@pytest.fixture
+def bench(
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Callable[..., Bench]:
+    """Return what sets a door up: its connection, a store with its hole, a time of its own."""
+    from gapfill.orchestration.sources import AirflowSources
+    from tests.matrix.bench import Bench, connections, known_catalog
+
+    caplog.set_level(logging.DEBUG)
+
+    def make(name: str, *, timeout_s: float = PATIENT_S) -> Bench:
+        door = DOORS[name]
+
+        def connect(seconds: float) -> None:
+            for variable, value in connections(door, sandbox.url, seconds).items():
+                monkeypatch.setenv(variable, value)
+
+        connect(timeout_s)
+        known, time, file = known_catalog(door), FakeTime(), tmp_path / "store.db"
+        store, sources = SqliteStore(file), AirflowSources(known)
+        site = Site(known, store, sources, NOW, time.sleep, time.monotonic)
+        made = Bench(door, sandbox, site, time, file, connect)
+        made.seed()
+        return made
+
+    return make
