@@ -198,7 +198,7 @@ def trouble(document: Mapping[str, Any]) -> str | None:
         return None
     failed = document["units_failed"]
     head = f"{_count(failed, 'unit')} failed" if failed else "The run could not do its work"
-    return f"{head}: {_list(failures, '; ')}".rstrip(".") + "."
+    return f"{head}: {_list([said.rstrip('.') for said in failures], '; ')}."
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
