@@ -165,7 +165,7 @@ def test_a_quota_that_others_spend_meanwhile_ends_the_unit_and_defers_the_rest(
     assert certificate.slots_filled == 4 * 48
     assert certificate.note == (
         "REE apidatos has spent its 5 calls of the last 24 h. "
-        "Deferred; asked again after 2026-03-21T12:00:00Z."
+        "Deferred; asked again after 2026-03-21T12:00:09Z."
     )
     later = make_plan(site, order, survey(site, order))
     assert later.units == ()
@@ -207,7 +207,7 @@ def test_a_refusal_with_a_date_blocks_the_source_for_every_run(
     other = replace(site, now=site.now + timedelta(minutes=119))
     plan = make_plan(other, order, survey(other, order))
     assert plan.units == ()
-    assert {w.until for w in plan.waiting} == {site.now + timedelta(hours=2)}
+    assert {w.until for w in plan.waiting} == {site.now + timedelta(hours=2, seconds=3)}
     assert fill(other, unit, "another").outcome == "deferred"
     assert len(sources.asked) == 1
     free = replace(site, now=site.now + timedelta(hours=2))
