@@ -59,7 +59,9 @@ def _unit(site: Plant, case: Case) -> Unit:
     zone = "Europe/Madrid" if case.series == "pvpc" else "UTC"
     last = day_start(local_date(NOW - 8 * DAY, zone), zone)
     if case.length == HOUR:
-        starts = [NOW.replace(minute=0) - (case.requests + 2 - n) * HOUR for n in range(case.requests)]
+        starts = [
+            NOW.replace(minute=0) - (case.requests + 2 - n) * HOUR for n in range(case.requests)
+        ]
     else:
         first = local_date(last, zone)
         starts = [day_start(first - (case.requests - n) * DAY, zone) for n in range(case.requests)]

@@ -160,7 +160,22 @@ def test_what_tasks_and_form_take_is_airflows(
 ) -> None:
     """Shown without a target: a DAG of a single task is no measure for one of twenty."""
     one, form = seconds["one task"], seconds["one task with a form"]
-    ratio(Ratio("parsing gap_detection ÷ a DAG of one task with as long a form", seconds["gap_detection"] / form))
+    ratio(
+        Ratio(
+            "parsing gap_detection ÷ a DAG of one task with as long a form",
+            seconds["gap_detection"] / form,
+        )
+    )
     ratio(Ratio("parsing gap_detection ÷ a DAG of one task", seconds["gap_detection"] / one))
-    ratio(Ratio("parsing preventive_ingestion ÷ a DAG of one task", seconds["preventive_ingestion"] / one))
-    ratio(Ratio("parsing a DAG of gap_detection's shape that does nothing ÷ one task", seconds["gap_detection's shape"] / one))
+    ratio(
+        Ratio(
+            "parsing preventive_ingestion ÷ a DAG of one task",
+            seconds["preventive_ingestion"] / one,
+        )
+    )
+    ratio(
+        Ratio(
+            "parsing a DAG of gap_detection's shape that does nothing ÷ one task",
+            seconds["gap_detection's shape"] / one,
+        )
+    )
