@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.connections import connect
 from tests.services.conftest import FakeTime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -90,7 +90,11 @@ class Plant:
 
 @contextmanager
 def plant(
-    folder: Path, now: datetime, *, earliest: datetime | None = None, **limits: Any
+    folder: Path,
+    now: datetime,
+    *,
+    earliest: datetime | None = None,
+    faults: Iterable[Mapping[str, object]] = (),
 ) -> Iterator[Plant]:
     """Serve every API, with every key, for as long as the context lasts.
 
@@ -98,13 +102,13 @@ def plant(
         folder: Where the store lies.
         now: The clock of the sandbox and the site.
         earliest: Since when the series are kept; as shipped by default.
-        limits: Further arguments of ``serve``.
+        faults: In force from the start.
     """
     known = _since(catalog.load(), earliest)
     time = FakeTime()
     with (
         pytest.MonkeyPatch.context() as patch,
-        serve(now=now, rates=dict.fromkeys(NAMES, 0), **limits) as sandbox,
+        serve(now=now, rates=dict.fromkeys(NAMES, 0), faults=faults) as sandbox,
     ):
         for name in NAMES:
             secrets: Mapping[str, str] = {"login": "12345678Z", "password": "a-good-key"}
