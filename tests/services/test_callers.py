@@ -169,7 +169,7 @@ def test_a_quota_that_others_spend_meanwhile_ends_the_unit_and_defers_the_rest(
     )
     later = make_plan(site, order, survey(site, order))
     assert later.units == ()
-    assert {w.until for w in later.waiting} == {site.now + timedelta(days=1)}
+    assert {w.until for w in later.waiting} == {site.now + timedelta(days=1, seconds=9)}
     assert sum(w.slots for w in later.waiting) == 6 * 48
     tomorrow = replace(site, now=site.now + timedelta(days=1, seconds=1))
     plan = make_plan(tomorrow, order, survey(tomorrow, order))
@@ -210,5 +210,5 @@ def test_a_refusal_with_a_date_blocks_the_source_for_every_run(
     assert {w.until for w in plan.waiting} == {site.now + timedelta(hours=2, seconds=3)}
     assert fill(other, unit, "another").outcome == "deferred"
     assert len(sources.asked) == 1
-    free = replace(site, now=site.now + timedelta(hours=2))
+    free = replace(site, now=site.now + timedelta(hours=2, seconds=3))
     assert make_plan(free, order, survey(free, order)).units
