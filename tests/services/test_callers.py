@@ -171,7 +171,7 @@ def test_a_quota_that_others_spend_meanwhile_ends_the_unit_and_defers_the_rest(
     assert later.units == ()
     assert {w.until for w in later.waiting} == {site.now + timedelta(days=1, seconds=9)}
     assert sum(w.slots for w in later.waiting) == 6 * 48
-    tomorrow = replace(site, now=site.now + timedelta(days=1, seconds=1))
+    tomorrow = replace(site, now=site.now + timedelta(days=1, seconds=9))
     plan = make_plan(tomorrow, order, survey(tomorrow, order))
     assert [len(u.requests) for u in plan.units] == [2]
     assert plan.deferred == 1
