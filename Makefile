@@ -18,7 +18,7 @@ HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up cluster test unit coverage check lint types architecture dependencies locked compose changelog bench format lock clean
+.PHONY: help venv demo up cluster test unit coverage check lint types architecture dependencies locked compose routed changelog bench format routes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -54,7 +54,7 @@ bench: venv ## the ratios of the design's budgets
 
 # --- check -------------------------------------------------------------------
 
-check: lint types architecture dependencies locked compose changelog ## everything that needs no test to be seen
+check: lint types architecture dependencies locked compose routed changelog ## everything that needs no test to be seen
 
 lint: venv ## style
 	$(PY) -m ruff format --check .
@@ -83,6 +83,9 @@ locked: venv ## pyproject.toml, uv.lock and the requirements say the same (no ne
 compose: venv ## docker-compose.yaml against the Compose specification
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
+routed: venv ## docs/routes.md says what the catalogue says
+	@$(PY) -m tools.routes_table --check
+
 changelog: ## the operator is told
 	@grep -q '^## \[' CHANGELOG.md || { echo 'CHANGELOG.md has no section "## [...]"' >&2; exit 1; }
 
@@ -91,6 +94,9 @@ changelog: ## the operator is told
 format: venv ## mend style where a tool can
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
+
+routes: venv ## after a change of the catalogue: write the tables of docs/routes.md
+	$(PY) -m tools.routes_table
 
 lock: venv ## after a change of dependencies: lock and export (UPGRADE=1 takes newer versions)
 	$(UV) lock --python $(PY) $(if $(UPGRADE),--upgrade)

@@ -167,6 +167,11 @@ def _example(heading: str) -> dict[str, dict[str, dict[str, object]]]:
 
 
 def _shipped_and(tmp_path: Path, heading: str) -> catalog.Catalog:
+    return catalog.load(_write(tmp_path, shipped_and(heading)))
+
+
+def shipped_and(heading: str) -> str:
+    """Return the shipped catalogue with what an example of docs/catalogue.md adds to it."""
     document = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
     for section, entries in _example(heading).items():
         for name, entry in entries.items():
@@ -176,9 +181,7 @@ def _shipped_and(tmp_path: Path, heading: str) -> catalog.Catalog:
                     known[key].update(value)
                 else:
                     known[key] = value
-    return catalog.load(
-        _write(tmp_path, yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
-    )
+    return str(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
 
 
 def test_the_documented_second_geography_is_an_entry_and_no_code(tmp_path: Path) -> None:
@@ -213,6 +216,23 @@ def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path)
     ]
     assert [str(u.interval) for u in plan.unhealable] == [
         "2018-01-01T00:00:00Z–2018-06-13T00:00:00Z"
+    ]
+
+
+def test_the_documented_second_place_is_an_entry_and_no_code(tmp_path: Path) -> None:
+    """Its own station, no SIAR, and what is asked by coordinates."""
+    known = _shipped_and(tmp_path, "Another place")
+    retiro = known.series["weather_hourly_retiro"]
+    assert [
+        (product.key, station.id if station else None)
+        for _, product, station in known.products_of(retiro)
+    ] == [
+        ("openweathermap.current", None),
+        ("openweathermap.timemachine", None),
+        ("aemet.observations", "3195"),
+        ("siar.hourly", None),
+        ("open_meteo.forecast", None),
+        ("open_meteo.archive", None),
     ]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _TIMEOUT_S = 30
-_POLL_S = 0.5
+_POLL_S = 1.0
 _PAGE = 100
 
 _PARTS = ("metadatabase", "scheduler", "dag_processor")

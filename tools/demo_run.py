@@ -1,26 +1,30 @@
-"""The demo's one DAG run: a real Airflow around it, and what the run left."""
+"""The demo's DAG runs: a real Airflow around them, and what they left."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from tools.demo_stage import DemoError, fetch_requests, short
+from tools.demo_calls import in_words
+from tools.demo_stage import DemoError, local, short
 from tools.local_airflow import LocalAirflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
+    from tools.demo_sandbox import Sandbox
     from tools.demo_stage import Stage
 
 DAG = "gap_detection"
+HOURLY_DAG = "preventive_ingestion"
 
 _RUN_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the DAG run left.
+    """What a DAG run left.
 
     Attributes:
         state: As Airflow calls it.
@@ -32,71 +36,92 @@ class Run:
     certificates: Sequence[Mapping[str, object]]
     summary: Mapping[str, object] | None
 
-    def problems(self, healed: int, calls: int) -> Iterator[str]:
+    def problems(self, *, must_defer: bool) -> Iterator[str]:
         """Yield what is wrong with the run, a sentence each.
 
         Args:
-            healed: Slots of holes that hold the truth now.
-            calls: Requests that the sandbox was sent.
+            must_defer: Whether it has to leave units to a later run, or may leave none.
         """
         if self.state != "success":
-            yield f"The run of {DAG} is {self.state}."
+            yield f"A run of {DAG} is {self.state}."
         if self.summary is None:
-            yield f"The run of {DAG} left no summary."
+            yield f"A run of {DAG} left no summary."
             return
-        expected = {"status": "completed", "ree_records_recovered": healed, "calls": calls}
-        for key, value in expected.items():
-            if self.summary[key] != value:
-                yield f"The run's summary says {key} {self.summary[key]}, expected was {value}."
+        failed, deferred = self.summary["units_failed"], self.summary["units_deferred"]
+        if failed != 0:
+            yield f"A run's summary says units_failed {failed}, expected was 0."
+        if bool(deferred) is not must_defer:
+            expected = "1 or more" if must_defer else "0"
+            yield f"A run's summary says units_deferred {deferred}, expected was {expected}."
 
 
-def run_dag(stage: Stage, env: Mapping[str, str], url: str) -> Run:
-    """Start Airflow, run the DAG once, stop Airflow, and return what the run left."""
+def problems_of(runs: Sequence[Run], *, prices: int, calls: int) -> Iterator[str]:
+    """Yield what is wrong with the account of all runs, a sentence each.
+
+    Args:
+        runs: The runs, in order; the first has to leave something to the next.
+        prices: Prices of holes that hold the truth now.
+        calls: Requests that the sandbox was sent meanwhile.
+    """
+    for number, run in enumerate(runs):
+        yield from run.problems(must_defer=number == 0)
+    summaries = [run.summary for run in runs if run.summary is not None]
+    if len(summaries) < len(runs):
+        return
+    for key, value in {"ree_records_recovered": prices, "calls": calls}.items():
+        said = sum(cast("int", summary[key]) for summary in summaries)
+        if said != value:
+            yield f"The runs' summaries say {key} {said}, expected was {value}."
+
+
+def run_dags(stage: Stage, env: Mapping[str, str], sandbox: Sandbox, later: datetime) -> list[Run]:
+    """Start Airflow, run the DAG, run it again later, stop Airflow; return what the runs left."""
     show = stage.show
     show.step("Airflow starts: scheduler, DAG processor, API server")
     with LocalAirflow(stage.folder / "airflow", env, is_fresh=True) as airflow:
-        airflow.start(dags=[DAG])
+        airflow.start(dags=[DAG, HOURLY_DAG])
         show.step(f"Airflow is healthy; look in as admin, {airflow.password}")
         show.step(f"    at {airflow.url}/dags/{DAG}")
-        run_id = airflow.api.trigger(DAG)
-        show.step(f"a run of [bold]{DAG}[/] is triggered")
-        run = _follow(stage, airflow, run_id, url)
+        show.step(f"{HOURLY_DAG} is there as well; here nothing runs by schedule")
+        runs = [_run(stage, airflow, sandbox)]
+        show.title("Two hours later, as the schedule has it")
+        sandbox.set_clock(later)
+        show.step(f"the clock of everything is set to {local(later):%H:%M}")
+        runs.append(_run(stage, airflow, sandbox))
         left = airflow.stop()
     if left:
         message = f"Processes of Airflow would not end: {left}"
         raise DemoError(message)
     show.step("Airflow is stopped")
-    return run
+    return runs
 
 
-def _follow(stage: Stage, airflow: LocalAirflow, run_id: str, url: str) -> Run:
-    """Tell of the run's tasks and calls until its end, and return what it left."""
-    api, show, told = airflow.api, stage.show, 0
+def _run(stage: Stage, airflow: LocalAirflow, sandbox: Sandbox) -> Run:
+    """Trigger a run, tell of its tasks and calls until its end, and return what it left."""
+    api, show, told = airflow.api, stage.show, len(sandbox.requests())
+    run_id = api.trigger(DAG)
+    show.step(f"a run of [bold]{DAG}[/] is triggered")
 
     def check() -> None:
         nonlocal told
         airflow.programs.check()
-        asked = fetch_requests(url)
-        for first, last in asked[told:]:
-            show.request(first, last)
+        asked = sandbox.requests()
+        for entry in asked[told:]:
+            words = in_words(entry)
+            if words:
+                show.request(words, is_refused=entry["status"] == 429)  # noqa: PLR2004 - HTTP
         told = len(asked)
 
     state = api.follow(DAG, run_id, timeout_s=_RUN_S, tell=show.task, check=check)["state"]
     tasks = api.tasks(DAG, run_id)
-    skipped = {task.name for task in tasks if task.state == "skipped"}
-    left_out = sorted(n.removeprefix("units_") for n in skipped if n.startswith("units_"))
-    show.step(f"the run ended: {state}")
-    if left_out:
-        show.step(f"    [dim]nothing to ask of {', '.join(left_out)}[/]")
     for task in tasks:
         if task.state == "failed":
             where = short(airflow.task_log(DAG, run_id, task.name, task.index))
             show.problem(f"{task.name} {task.label} failed; its log: {where}")
     units = [task for task in tasks if task.name.startswith("backfill_") and task.index >= 0]
     certificates = [api.xcom(DAG, run_id, unit.name, unit.index) for unit in units]
-    summary = api.xcom(DAG, run_id, "summarize")
-    return Run(
-        state,
-        [cast("Mapping[str, object]", c) for c in certificates if c],
-        cast("Mapping[str, object] | None", summary),
-    )
+    summary = cast("Mapping[str, object] | None", api.xcom(DAG, run_id, "summarize"))
+    run = Run(state, [cast("Mapping[str, object]", c) for c in certificates if c], summary)
+    show.ended(state, summary)
+    show.units(run.certificates)
+    return run

@@ -1,36 +1,38 @@
-"""Where the demo plays: the simulated APIs, the seeded store, and the settings of both."""
+"""Where the demo plays: the catalogue, the settings, the store and the command line."""
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 import shlex
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
-import requests
 import yaml
 
+from tools import demo_weather as weather
 from tools import demo_world as world
 from tools.demo_check import Stored
+from tools.demo_sandbox import start_sandbox
 from tools.local_airflow import ROOT, inherited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from tools.demo_sandbox import Sandbox
     from tools.demo_show import Show
     from tools.processes import Programs
 
-_SANDBOX_S = 60.0
-_REPLY_S = 30
+PRICES = "pvpc"
+SERIES = (PRICES, weather.HOURLY, weather.DAILY)
+TABLES = {PRICES: "energy_prices", weather.HOURLY: "weather_data", weather.DAILY: "weather_daily"}
+
+_KEY = "demo-key-of-the-free-tier"
 
 
 class DemoError(Exception):
@@ -63,31 +65,30 @@ class Stage:
 
 
 def make_catalog(stage: Stage) -> None:
-    """Cut the shipped catalogue to the prices of two years; weather has no sources yet."""
+    """Cut the shipped catalogue to two years of prices; everything else stays as it is."""
     shipped = ROOT / "include" / "gapfill" / "catalog.yaml"
     document = yaml.safe_load(shipped.read_text(encoding="utf-8"))
-    document["series"] = {"pvpc": {**document["series"]["pvpc"], "earliest": world.EARLIEST}}
+    document["series"][PRICES]["earliest"] = world.EARLIEST
     stage.catalog.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
 
 
-def start_sandbox(stage: Stage) -> str:
-    """Start the simulated APIs and return their root URL."""
-    log = stage.folder / "requests.jsonl"
-    options = ["--now", world.NOW.isoformat(), "--port", "0", "--log", str(log)]
-    env = {**inherited(), "PYTHONPATH": str(ROOT / "include")}
-    command = [sys.executable, "-m", "gapfill.sandbox", *options]
-    stage.programs.start("sandbox", command, env)
-    found: list[str] = []
+def open_sandbox(stage: Stage) -> Sandbox:
+    """Start the simulated APIs."""
+    sandbox = start_sandbox(
+        stage.programs,
+        stage.folder / "requests.jsonl",
+        world.NOW,
+        weather.FAULTS,
+        weather.SIAR_PER_MINUTE,
+    )
+    stage.show.step(f"six APIs are simulated at {sandbox.url}")
+    stage.show.step(f"the clock of everything stands at {local(world.NOW):%A %Y-%m-%d %H:%M}")
+    return sandbox
 
-    def is_ready() -> bool:
-        found.extend(re.findall(r"ready on (\S+)", stage.programs.tail("sandbox")))
-        return bool(found)
 
-    stage.programs.wait_until(is_ready, _SANDBOX_S, "sandbox", "sandbox")
-    local = world.NOW.astimezone(world.MADRID)
-    stage.show.step(f"REE is simulated at {found[0]}")
-    stage.show.step(f"its clock stands at {local:%A %Y-%m-%d %H:%M}")
-    return found[0]
+def local(instant: datetime) -> datetime:
+    """Return an instant as clocks in Madrid show it."""
+    return instant.astimezone(world.MADRID)
 
 
 def environment(stage: Stage, url: str) -> dict[str, str]:
@@ -97,110 +98,105 @@ def environment(stage: Stage, url: str) -> dict[str, str]:
         "GAPFILL_CATALOG": str(stage.catalog),
         "PYTHONPATH": str(ROOT / "include"),
     }
-    later = {**kept, "GAPFILL_NOW": world.NOW.isoformat()}
+    keys = {
+        "REE": {},
+        "ESIOS": {},
+        "OPENWEATHERMAP": {"password": _KEY},
+        "AEMET": {"password": _KEY},
+        "SIAR": {"login": "demo", "password": _KEY},
+        "OPEN_METEO": {},
+    }
+    connections = {
+        f"AIRFLOW_CONN_{name}_DEFAULT": json.dumps({"conn_type": "http", "host": url, **more})
+        for name, more in keys.items()
+    }
+    later = {**kept, **connections, "GAPFILL_NOW": world.LATER.isoformat()}
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in later.items())
     stage.folder.joinpath("env").write_text("".join(lines), encoding="utf-8")
-    api = json.dumps({"conn_type": "http", "host": url})
     return {
+        **inherited(),
         **kept,
-        "AIRFLOW_CONN_REE_DEFAULT": api,
-        "AIRFLOW_CONN_ESIOS_DEFAULT": api,
+        **connections,
         "GAPFILL_LOCKS": str(stage.folder / "locks"),
         "GAPFILL_NOW": f"{url}/_sandbox/clock",
         "GAPFILL_RETRY_DELAY": "5",
     }
 
 
-def fetch_truth(url: str) -> dict[datetime, float]:
-    """Return the true price in €/MWh of every due slot."""
-    return truth_of(url, world.EARLIEST)
+def gapfill_command(*arguments: str) -> list[str]:
+    """Return the command line with these arguments."""
+    return [sys.executable, "-m", "gapfill", *arguments]
 
 
-def truth_of(url: str, earliest: date, geo: str = "8741") -> dict[datetime, float]:
-    """Return the true price in €/MWh of every due slot of a place."""
-    end = world.due_end(world.NOW) - timedelta(days=1)
-    query = {"series": "pvpc", "start": f"{earliest}", "end": f"{world.madrid_day(end)}"}
-    lines = ask(f"{url}/_sandbox/truth", {**query, "geo": geo}).text.splitlines()
-    return {
-        datetime.fromisoformat(row["slot"]): float(row["price_eur_mwh"])
-        for row in csv.DictReader(lines)
-    }
-
-
-def fetch_requests(url: str) -> list[tuple[datetime, datetime]]:
-    """Return the bounds of every request to REE and ESIOS that the sandbox was sent."""
-    entries = cast("list[dict[str, dict[str, list[str]]]]", ask(f"{url}/_sandbox/requests").json())
-    asked = []
-    for entry in entries:
-        query = entry["query"]
-        first = query.get("start_date") or query["date"]
-        last = query.get("end_date") or first
-        asked.append((datetime.fromisoformat(first[0]), datetime.fromisoformat(last[0])))
-    return asked
-
-
-def ask(url: str, query: Mapping[str, str] | None = None) -> requests.Response:
-    """Return what the sandbox answers.
+def gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,)) -> str:
+    """Run the command line and return what it prints.
 
     Raises:
-        DemoError: If it does not, or refuses.
+        DemoError: If it ends with another exit code.
     """
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            reply = session.get(url, params=query, timeout=_REPLY_S)
-    except requests.RequestException as exc:
-        message = f"The sandbox does not answer at {url}: {exc}"
-        raise DemoError(message) from exc
-    if not reply.ok:
-        message = f"The sandbox answers {reply.url} with {reply.status_code}: {reply.text[:200]}"
-        raise DemoError(message)
-    return reply
+    return _output(gapfill_command(*arguments), env, codes)
 
 
-def seed(
-    stage: Stage, env: Mapping[str, str], truth: Mapping[datetime, float], hidden: set[datetime]
-) -> None:
-    """Put the truth into the store, but for the holes, by the command that anyone can use."""
-    file = stage.folder / "seed.csv"
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        rows = csv.writer(stream, lineterminator="\n")
-        rows.writerow(("slot", "price_eur_mwh", "price_eur_kwh"))
-        for slot in sorted(truth.keys() - hidden):
-            rows.writerow((f"{slot:%Y-%m-%dT%H:%M:%SZ}", truth[slot], truth[slot] / 1000))
-    _gapfill(env, "import", "pvpc", str(file))
-    known = len(truth) - len(hidden)
-    stage.show.step(f"{known:,} of {len(truth):,} hours are in the store: gapfill import")
-
-
-def status(env: Mapping[str, str]) -> dict[str, object]:
-    """Return the coverage as the command line reports it."""
-    return cast("dict[str, object]", json.loads(_gapfill(env, "status", "--json", codes=(0, 3))))
-
-
-def _gapfill(env: Mapping[str, str], *arguments: str, codes: Sequence[int] = (0,)) -> str:
-    """Run the command line and return what it prints."""
-    command = [sys.executable, "-m", "gapfill", *arguments]
-    done = subprocess.run(
-        command, env={**inherited(), **env}, capture_output=True, text=True, check=False
-    )
+def _output(command: Sequence[str], env: Mapping[str, str], codes: Sequence[int] = (0,)) -> str:
+    done = subprocess.run(command, env=dict(env), capture_output=True, text=True, check=False)
     if done.returncode not in codes:
         said = (done.stderr or done.stdout).strip()
-        message = f"gapfill {arguments[0]} ended with {done.returncode}: {said}"
+        message = f"{' '.join(command[1:4])} ended with {done.returncode}: {said}"
         raise DemoError(message)
     return done.stdout
 
 
-def read_store(file: Path) -> list[Stored]:
-    """Return every price in the store, straight from its table."""
-    columns = "slot, price_eur_mwh, price_eur_kwh, gapfill_source"
+_EXPLAINER = (
+    "import json, sys; from gapfill.cli.main import main; "
+    "sys.exit(max(main(['explain', *slot, '--json']) for slot in json.loads(sys.argv[1])))"
+)
+
+
+def explain(env: Mapping[str, str], slots: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return the documents of ``explain --json`` for some slots, by one process for all."""
+    text = _output([sys.executable, "-c", _EXPLAINER, json.dumps(slots)], env).lstrip()
+    found: list[dict[str, Any]] = []
+    while text:
+        document, end = json.JSONDecoder().raw_decode(text)
+        found.append(document)
+        text = text[end:].lstrip()
+    return found
+
+
+def status(env: Mapping[str, str]) -> dict[str, object]:
+    """Return the coverage as the command line reports it."""
+    return cast("dict[str, object]", json.loads(gapfill(env, "status", "--json", codes=(0, 3))))
+
+
+def read_store(file: Path, series: str) -> list[Stored]:
+    """Return every row of a series, straight from its table."""
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as store:
-            rows = store.execute(f"SELECT {columns} FROM energy_prices").fetchall()  # noqa: S608 - constants
+            store.row_factory = sqlite3.Row
+            rows = store.execute(f"SELECT * FROM {TABLES[series]}").fetchall()  # noqa: S608 - constants
     except sqlite3.Error as exc:
         message = f"The store {file} cannot be read: {exc}"
         raise DemoError(message) from exc
-    return [Stored(datetime.fromtimestamp(row[0], UTC), *row[1:]) for row in rows]
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: sqlite3.Row) -> Stored:
+    values = {
+        name: row[name]
+        for name in row.keys()  # noqa: SIM118 - a row iterates over its values
+        if name not in {"tags", "slot"}
+        and not name.startswith("gapfill_")
+        and row[name] is not None
+    }
+    kept = _kept((row["gapfill_kept"] or "").split(";"))
+    instant = datetime.fromtimestamp(row["slot"], UTC)
+    return Stored(instant, values, row["gapfill_grade"], row["gapfill_source"], kept)
+
+
+def _kept(entries: Iterable[str]) -> dict[str, str]:
+    """Return the source of each field of ``field:source:grade`` entries."""
+    parts = (entry.split(":") for entry in entries if entry)
+    return {field: source for field, source, _ in parts}
 
 
 def short(path: Path) -> str:

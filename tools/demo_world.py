@@ -1,4 +1,4 @@
-"""What the demo plays: an instant, two years of prices, and the holes cut into them.
+"""What the demo plays: its instants, two years of prices, and the holes cut into them.
 
 Nothing here uses Gapfill's code: what is due, what a request can hold and how few
 requests suffice is worked out anew, so that the demo checks Gapfill and not itself.
@@ -13,13 +13,20 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import tzinfo
 
 MADRID = ZoneInfo("Europe/Madrid")
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 NOW = datetime(2025, 11, 20, 17, 30, tzinfo=UTC)
-"""When the demo takes place: 18:30 in Madrid, so tomorrow's prices are not out yet."""
+"""When the demo's first run is: 18:30 in Madrid, so tomorrow's prices are not out yet."""
+
+LATER = NOW + 2 * HOUR
+"""When its second run is, as the schedule has it; tomorrow's prices are still not due."""
+
+EARLIER = NOW - 2 * DAY
+"""When an earlier run asked for the days of the outage, so that "no" has been said before."""
 
 EARLIEST = date(2023, 11, 20)
 """First local day of the demo's series: two years before."""
@@ -33,22 +40,24 @@ SPAN_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A stretch of slots ``[start, end)`` that the demo leaves out.
+    """A stretch of slots ``[start, end)`` that the demo leaves out, or makes worse.
 
     Attributes:
         name: What it stands for.
-        start: Start of the first slot left out, UTC.
-        end: End of the last slot left out, UTC.
+        start: Start of the first slot, UTC.
+        end: End of the last slot, UTC.
+        step: Length of a slot.
     """
 
     name: str
     start: datetime
     end: datetime
+    step: timedelta = HOUR
 
     @property
     def slots(self) -> list[datetime]:
-        """The starts of its hours."""
-        return list(hours(self.start, self.end))
+        """The starts of its slots."""
+        return list(steps(self.start, self.end, self.step))
 
 
 def holes(now: datetime) -> list[Hole]:
@@ -98,20 +107,22 @@ def due_end(now: datetime) -> datetime:
     return midnight(local.date() + days * DAY)
 
 
-def hours(start: datetime, end: datetime) -> Iterator[datetime]:
-    """Yield the hours of ``[start, end)``."""
+def steps(start: datetime, end: datetime, step: timedelta = HOUR) -> Iterator[datetime]:
+    """Yield the slots of ``[start, end)``."""
     while start < end:
         yield start
-        start += HOUR
+        start += step
 
 
-def fewest_requests(slots: Iterable[datetime], span_days: int = SPAN_DAYS) -> int:
-    """Return how few requests can hold all slots, each request some Madrid days in a row.
+def fewest_requests(
+    slots: Iterable[datetime], span_days: int = SPAN_DAYS, zone: tzinfo = MADRID
+) -> int:
+    """Return how few requests can hold all slots, each request some days of a zone in a row.
 
     Every way to end the last request is tried, from the oldest missing day to the
     newest: not the greedy way, and slower, so that each checks the other.
     """
-    days = sorted({madrid_day(slot) for slot in slots})
+    days = sorted({slot.astimezone(zone).date() for slot in slots})
     fewest = [0]
     for last, day in enumerate(days):
         starts = (n for n in range(last + 1) if day - days[n] < span_days * DAY)
@@ -119,12 +130,12 @@ def fewest_requests(slots: Iterable[datetime], span_days: int = SPAN_DAYS) -> in
     return fewest[-1]
 
 
-def runs(slots: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
-    """Return sorted hours as stretches ``[start, end)`` without a break."""
+def runs(slots: Sequence[datetime], step: timedelta = HOUR) -> list[tuple[datetime, datetime]]:
+    """Return sorted slots as stretches ``[start, end)`` without a break."""
     found: list[tuple[datetime, datetime]] = []
     for slot in slots:
         if found and found[-1][1] == slot:
-            found[-1] = found[-1][0], slot + HOUR
+            found[-1] = found[-1][0], slot + step
         else:
-            found.append((slot, slot + HOUR))
+            found.append((slot, slot + step))
     return found

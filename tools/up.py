@@ -36,7 +36,11 @@ PORTS = 20
 """So many ports are tried, from the one asked for."""
 
 _STORE = "AIRFLOW_CONN_GAPFILL_STORE"
+_KEYED = {"OPENWEATHERMAP": "OpenWeatherMap", "AEMET": "AEMET", "SIAR": "SIAR"}
+"""Sources that need a key, by what their variable is named for."""
 _PASSED_ON = ("AIRFLOW_CONN_", "AIRFLOW_VAR_", "GAPFILL_")
+_RETRY_S = "10"
+"""Seconds before the first retry; each wait is twice the one before."""
 _LOOK_S = 3.0
 _TROUBLE = frozenset({"failed", "up_for_retry"})
 
@@ -44,11 +48,18 @@ _TROUBLE = frozenset({"failed", "up_for_retry"})
 def settings(shell: Mapping[str, str]) -> dict[str, str]:
     """Return what the shell sets, with the embedded store where it sets none.
 
-    Connections may be tested from the UI: whoever can reach it here is their owner.
+    Connections may be tested from the UI: whoever can reach it here is their owner. Tasks
+    are tried again sooner than elsewhere: somebody is watching, and without internet a run
+    is over in some six minutes.
     """
     given = {name: value for name, value in shell.items() if name.startswith(_PASSED_ON)}
     store = {"conn_type": "sqlite", "host": str(FOLDER / "store.db")}
-    return {_STORE: json.dumps(store), "AIRFLOW__CORE__TEST_CONNECTION": "Enabled", **given}
+    return {
+        _STORE: json.dumps(store),
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "GAPFILL_RETRY_DELAY": _RETRY_S,
+        **given,
+    }
 
 
 def place_of(connection: str) -> str:
@@ -58,6 +69,22 @@ def place_of(connection: str) -> str:
         return str(store["host"] if store["conn_type"] == "sqlite" else store["conn_type"])
     except (ValueError, KeyError, TypeError):
         return f"as {_STORE} says"
+
+
+def sources_of(env: Mapping[str, str]) -> str:
+    """Return which sources can be asked, and which lack a key; never a secret."""
+    lacking = [title for name, title in _KEYED.items() if f"AIRFLOW_CONN_{name}_DEFAULT" not in env]
+    given = sorted(
+        name.removeprefix("AIRFLOW_CONN_").lower()
+        for name in env
+        if name.startswith("AIRFLOW_CONN_") and name != _STORE
+    )
+    said = ["REE, ESIOS and Open-Meteo need no key"]
+    if given:
+        said.append(f"connections of this shell: {', '.join(given)}")
+    if lacking:
+        said.append(f"not configured yet: {', '.join(lacking)}")
+    return "; ".join(said)
 
 
 def next_free(port: int, host: str = HERE) -> int:
@@ -109,11 +136,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _welcome(out: Console, airflow: LocalAirflow, env: Mapping[str, str]) -> None:
     """Print where it is, how to get in and what to do there."""
-    names = sorted(
-        name.removeprefix("AIRFLOW_CONN_").lower()
-        for name in env
-        if name.startswith("AIRFLOW_CONN_") and name != _STORE
-    )
     out.print(
         f"""
 [bold green]Airflow is ready:[/] http://localhost:{airflow.port}/dags/{DAG}
@@ -121,10 +143,11 @@ def _welcome(out: Console, airflow: LocalAirflow, env: Mapping[str, str]) -> Non
   password  [bold]{airflow.password}[/]
   store     {place_of(env[_STORE])}
   logs      {airflow.home / "logs"}
-  sources   {"connections of this shell: " + ", ".join(names) if names else "public hosts, no keys"}
+  sources   {sources_of(env)}
 
 [bold]What to do next[/]
-  · {DAG} runs every two hours, and once now: it looks for every hour since 2021.
+  · {DAG} runs every two hours, and once now: it looks for every price since 2021, every
+    hour of weather since 2024 and every day since 2018. preventive_ingestion runs every hour.
   · Trigger (top right) opens the form: two dates, or none for the whole history.
   · Tick dry_run first to see the plan and its bill in the log of plan_backfill.
   · Keys and hosts: Admin, Connections; or AIRFLOW_CONN_… before make up (README).
@@ -150,7 +173,7 @@ class _Follower:
             self._say(run["state"], run["dag_id"], self._result(run) if has_ended else "")
         for run in self._api.runs("running"):
             for task in self._api.tasks(run["dag_id"], run["dag_run_id"]):
-                place = (run["dag_run_id"], task.name, task.index, task.tries)
+                place = (run["dag_run_id"], task.name, task.index, task.state)
                 if task.state in _TROUBLE and self._is_new(*place):
                     self._say(task.state, f"{task.name} {task.label}", self._note(run, task))
 

@@ -58,7 +58,7 @@ class RuleEntry(Entry):
 
 
 class StationEntry(Entry):
-    """A station of a source, with the local dates of its first and last data."""
+    """A station of a source: the UTC date of its first data, and the first without any more."""
 
     source: Name
     id: str = Field(min_length=1)

@@ -48,10 +48,12 @@ def test_an_empty_store_is_one_critical_gap(cli: Cli) -> None:
                         "severity": "critical",
                         "state": "missing",
                         "waiting": None,
+                        "next_ask": None,
                         "reason": "",
                     }
                 ],
                 "error": None,
+                "warnings": [],
             }
         ],
     }
@@ -66,6 +68,22 @@ def test_a_person_reads_the_state_on_the_first_line(cli: Cli) -> None:
     assert "pvpc    none    865 missing from 2025-09-30T22:00Z" in ran.out
     assert "  2025-09-30T22:00Z – 2025-11-05T23:00Z  865 slots, critical, missing" in lines
     assert max(map(len, lines)) <= 80
+
+
+def test_a_series_without_any_source_is_warned_of(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People read it below the table, programs under ``warnings``; the exit code is as ever."""
+    for name in ("REE", "ESIOS"):
+        paused = '{"conn_type": "http", "extra": {"paused": true}}'
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}_DEFAULT", paused)
+    warning = (
+        "pvpc: none of its sources is set up (ree, esios), so nobody can be asked for 865 slots; "
+        "`explain pvpc 2025-11-05T22:00Z` says what each of them lacks."
+    )
+    ran = cli("status")
+    assert (ran.code, ran.out.splitlines().count(warning)) == (0, 1)
+    assert cli("status", "--json").document["series"][0]["warnings"] == [warning]
 
 
 def test_a_range_counts_the_slots_that_start_in_it(cli: Cli) -> None:

@@ -52,7 +52,7 @@ def aemet(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AemetHook:
     from gapfill.hooks.aemet import AemetHook
 
     given = {"conn_type": "http", "host": sandbox.url, "password": KEY}
-    text = json.dumps({**given, "extra": {"timeout": 0.5}})
+    text = json.dumps({**given, "extra": {"timeout": 1.5}})
     monkeypatch.setenv("AIRFLOW_CONN_AEMET_DEFAULT", text)
     return AemetHook()
 
@@ -159,8 +159,8 @@ def test_a_range_above_six_months_is_refused_for_its_length(
 
 
 FAILURES: list[tuple[str, int, type[SourceError], str]] = [
-    ("timeout", 0, SourceUnavailable, "no answer within 0.5 s"),
-    ("timeout", 1, SourceUnavailable, "no answer within 0.5 s"),
+    ("timeout", 0, SourceUnavailable, "no answer within 1.5 s"),
+    ("timeout", 1, SourceUnavailable, "no answer within 1.5 s"),
     ("reset", 0, SourceUnavailable, "the connection was reset"),
     ("reset", 1, SourceUnavailable, "the connection was reset"),
     ("truncated", 0, SourceUnavailable, "the answer broke off"),

@@ -46,7 +46,7 @@ def esios(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> EsiosHook:
     from gapfill.hooks.esios import EsiosHook
 
     given = {"conn_type": "http", "host": sandbox.url, "password": TOKEN}
-    text = json.dumps({**given, "extra": {"timeout": 0.5}})
+    text = json.dumps({**given, "extra": {"timeout": 1.5}})
     monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", text)
     return EsiosHook()
 

@@ -53,7 +53,7 @@ def _hook(
     from gapfill.hooks.openweathermap import OpenWeatherMapHook
 
     given = {"conn_type": "http", "host": host, "password": key}
-    text = json.dumps({**given, "extra": {"timeout": 0.5, **extra}})
+    text = json.dumps({**given, "extra": {"timeout": 1.5, **extra}})
     monkeypatch.setenv("AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT", text)
     return OpenWeatherMapHook()
 
@@ -213,7 +213,7 @@ def test_a_blocked_account_is_left_alone_for_an_hour_unless_a_time_is_named(
 
 
 FAILURES: list[tuple[str, type[SourceError], str]] = [
-    ("timeout", SourceUnavailable, "no answer within 0.5 s"),
+    ("timeout", SourceUnavailable, "no answer within 1.5 s"),
     ("reset", SourceUnavailable, "the connection was reset"),
     ("truncated", SourceUnavailable, "the answer broke off"),
     ("429", RateLimited, "too many requests"),

@@ -43,7 +43,7 @@ def ree(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ReeHook:
     """Return the hook with its connection to the sandbox."""
     from gapfill.hooks.ree import ReeHook
 
-    text = json.dumps({"conn_type": "http", "host": sandbox.url, "extra": {"timeout": 0.5}})
+    text = json.dumps({"conn_type": "http", "host": sandbox.url, "extra": {"timeout": 1.5}})
     monkeypatch.setenv("AIRFLOW_CONN_REE_DEFAULT", text)
     return ReeHook()
 
@@ -80,7 +80,7 @@ def test_what_is_not_published_is_empty_with_evidence(ree: ReeHook) -> None:
 
 
 FAILURES: list[tuple[str, type[SourceError], str]] = [
-    ("timeout", SourceUnavailable, "no answer within 0.5 s"),
+    ("timeout", SourceUnavailable, "no answer within 1.5 s"),
     ("reset", SourceUnavailable, "the connection was reset"),
     ("truncated", SourceUnavailable, "the answer broke off"),
     ("429", RateLimited, "too many requests"),

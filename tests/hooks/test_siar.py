@@ -50,7 +50,7 @@ def _hook(monkeypatch: pytest.MonkeyPatch, url: str, **more: object) -> SiarHook
     from gapfill.hooks.siar import SiarHook
 
     given = {"conn_type": "http", "host": url, "login": LOGIN, "password": PASSWORD}
-    text = json.dumps({**given, "extra": {"timeout": 0.5}, **more})
+    text = json.dumps({**given, "extra": {"timeout": 1.5}, **more})
     monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", text)
     return SiarHook()
 
@@ -248,7 +248,7 @@ def test_dates_before_what_the_account_may_see_are_empty_with_the_reason(
 
 
 FAILURES: list[tuple[str, type[SourceError], str]] = [
-    ("timeout", SourceUnavailable, "no answer within 0.5 s"),
+    ("timeout", SourceUnavailable, "no answer within 1.5 s"),
     ("reset", SourceUnavailable, "the connection was reset"),
     ("truncated", SourceUnavailable, "the answer broke off"),
     ("429", RateLimited, "too many requests"),

@@ -20,11 +20,10 @@ from gapfill.sandbox.registry import APIS
 from gapfill.services.fill import fill
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
 from tests.matrix.doors import KEY, LOGIN, NOW, Door
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from gapfill.sandbox import Sandbox
     from gapfill.sandbox.journal import Entry
     from gapfill.services.certificate import Certificate
+    from gapfill.services.site import Site
     from tests.services.conftest import FakeTime
 
 SECRETS = (
@@ -88,13 +88,25 @@ class Ended:
 
 @dataclass
 class Bench:
-    """A door, what is around it, and what came of asking there."""
+    """A door, what is around it, and what came of asking there.
+
+    Attributes:
+        door: What is asked.
+        sandbox: The APIs.
+        site: The installation, at the instant of the run.
+        time: Its pauses, which nobody waits for.
+        file: The store's.
+        connect: Sets the door's connection anew, with another time-out in seconds.
+        run: Number of the run, from 0.
+        told: Every text an operator or a log may have got of the fills.
+    """
 
     door: Door
     sandbox: Sandbox
     site: Site
     time: FakeTime
     file: Path
+    connect: Callable[[float], None]
     run: int = 0
     told: list[str] = field(default_factory=list)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.sandbox import Sandbox
+    from tests.matrix.bench import Bench
 
     Rows = list[dict[str, Any]]
 
@@ -58,7 +59,10 @@ def answer_with(
 
 
 def aemet_at(
-    server: RawServer, monkeypatch: pytest.MonkeyPatch, folder: Path, earliest: Any
+    server: RawServer,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    earliest: dict[str, datetime],
 ) -> Plant:
     """Return an installation that has AEMET's key alone."""
     return plant(monkeypatch, folder, server.url, keyed=("aemet",), earliest=earliest)
@@ -144,6 +148,34 @@ def test_an_answer_to_another_question_is_stored_nowhere(
     assert healthy.fill(unit, "later").slots_filled == unit.slots
 
 
+@pytest.mark.parametrize(
+    "name,stored",
+    [
+        ("ree", 2),
+        ("esios", 2),
+        ("esios_archive", 2),
+        ("aemet_rows", 2),
+        ("open_meteo", 2),
+        ("siar", 0),
+    ],
+)
+@pytest.mark.parametrize("kind", ["nan", "huge", "text"])
+def test_a_bad_row_costs_its_own_slot_alone(
+    bench: Callable[..., Bench], name: str, stored: int, kind: str
+) -> None:
+    """Every second row is bad; of SIAR's half-hours that is one of each hour, which needs both."""
+    at = bench(name)
+    at.sandbox.faults.add({"api": at.door.source, "kind": kind, "every": 2})
+    (unit,) = at.plan()
+    assert (at.fill(unit).how, len(at.rows()), at.untrue()) == ("partial", stored, [])
+    assert "no_data" not in at.outcomes()
+    at.sandbox.faults.clear()
+    at.later(10 * timedelta(minutes=1))
+    (again,) = at.plan()
+    assert (again.slots, at.fill(again).how) == (4 - stored, "filled")
+    assert (len(at.rows()), at.untrue()) == (4, [])
+
+
 STATIONS = {"aemet": "0000X", "siar": "J99"}
 
 
@@ -154,7 +186,7 @@ STATIONS = {"aemet": "0000X", "siar": "J99"}
 def test_a_station_that_is_not_there_ends_as_what_nobody_has(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, evidence: str
 ) -> None:
-    """Nothing is stored; after two answers a day apart it is unfillable, with the station's name."""
+    """Nothing is stored; after two answers a day apart it is unfillable, by the station's id."""
     first = {"weather_daily": datetime(2025, 10, 20, tzinfo=UTC)}
     only = {source: STATIONS[source]}
     made = plant(monkeypatch, tmp_path, sandbox.url, keyed=(source,), earliest=first, stations=only)

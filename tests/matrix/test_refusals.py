@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -43,7 +44,7 @@ def account(**limits: int) -> Iterator[Sandbox]:
 def test_a_refused_key_fails_at_once_and_the_others_go_on(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """AEMET is asked once, its connection is named; REE's, SIAR's and the reading of now are had."""
+    """AEMET is asked once, its connection is named; what the others have is had."""
     sandbox.faults.add({"api": "aemet", "kind": "401"})
     healed = plant(monkeypatch, tmp_path, sandbox.url).heal()
     outcomes = [(c.source, c.series, c.outcome) for c in healed.certificates]
@@ -89,7 +90,7 @@ def test_after_two_refused_keys_no_further_unit_calls(
 def test_a_key_that_expires_in_mid_run_leaves_what_was_had(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """AEMET's second request is refused: the days of the first stand, and a new key does the rest."""
+    """AEMET's second request is refused: the first's days stand, and a new key does the rest."""
     made = plant(monkeypatch, tmp_path, sandbox.url, keyed=("aemet",), earliest=DAYS)
     sandbox.faults.add({"api": "aemet", "kind": "401", "after": 2})
     (unit,) = made.plan().units
@@ -177,7 +178,7 @@ def test_a_refusal_without_a_time_by_openweathermap_blocks_it_for_an_hour(
 def test_a_spent_day_blocks_the_source_and_the_run_is_green(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """SIAR's day quota: one unit learns it, the other makes no call, nothing failed; then it heals."""
+    """SIAR's day: one unit learns it, the other makes no call, nothing failed; then it heals."""
     with account(calls_day=5) as sandbox:
         call(f"{sandbox.url}/siarapi/API/V1/Autenticacion/cifrarCadena?cadena=of-another-program")
         sandbox.requests.clear()
@@ -199,14 +200,14 @@ def test_a_spent_day_blocks_the_source_and_the_run_is_green(
         later = datetime(2025, 11, 6, 12, 35, tzinfo=UTC)
         sandbox.clock.set(later)
         made = made.at(later)
-        (unit,) = made.plan(("siar",)).units  # four calls to begin with, and one for the days
-        assert (unit.series, made.fill(unit, "later").outcome) == ("weather_daily", "filled")
+        (unit,) = made.plan(("siar",)).units  # four calls to begin with, and one is left
+        assert (len(unit.requests), made.fill(unit, "later").outcome) == (1, "filled")
 
 
 def test_a_wrong_reading_of_now_gives_way_to_an_observed_one(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Zeros could be right, so they are stored, as provisional; an hour later AEMET's stand there."""
+    """Zeros could be right, so they are stored, as provisional; later AEMET's stand there."""
     sandbox.faults.add({"api": "openweathermap", "kind": "zero"})
     earliest = {"weather_hourly": NOW.replace(minute=0) - 2 * HOUR}
     made = plant(
@@ -226,6 +227,21 @@ def test_a_wrong_reading_of_now_gives_way_to_an_observed_one(
     assert row.kept == {}
 
 
+def test_a_body_of_20_mb_is_read_to_5_mb_and_given_up(bench: Callable[..., Bench]) -> None:
+    """Our side holds no more of it; the API's side, here in the same process, sends in pieces."""
+    at = bench("ree")
+    at.sandbox.faults.add({"api": "ree", "kind": "big_body"})
+    (unit,) = at.plan()
+    tracemalloc.start()
+    try:
+        ended = at.fill(unit)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert ended.how == "MalformedPayload"
+    assert 5_000_000 < peak < 20_000_000
+
+
 @pytest.mark.parametrize(
     "name", ["esios", "openweathermap", "aemet", "aemet_rows", "siar_token", "siar"]
 )
@@ -241,7 +257,7 @@ def test_a_redirect_to_another_host_carries_no_key_there(
 
 
 def test_a_redirect_of_a_call_without_key_carries_none_there(bench: Callable[..., Bench]) -> None:
-    """The archive's rows lie on another host, so it is followed; with no credentials of any kind."""
+    """The archive's rows lie on another host, so it is followed; without any credentials."""
     at = bench("esios_archive")
     at.sandbox.faults.add({"api": "esios", "kind": "redirect"})
     (unit,) = at.plan()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 MADRID = ZoneInfo("Europe/Madrid")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MODELLED, PROVISIONAL, OBSERVED, OFFICIAL = 10, 20, 30, 40
-NOTHING = ("no_data", "not_yet", "unreached", "failed", "deferred", "filled")
+OUTCOMES = ("no_data", "not_yet", "unreached", "failed", "deferred", "filled")
 LATER = (1, 7, 30, 90)
 """Days after the first, second, third and any further "no data"."""
 
@@ -40,7 +40,6 @@ class Facts:
     gives: tuple[str, ...] = ()
 
 
-_SIAR = {"rate": 30, "opening": 4}
 PRODUCTS: dict[str, Facts] = {
     "ree.pvpc": Facts(OFFICIAL, 14, 30),
     "esios.1001": Facts(OFFICIAL, 14, 30),
@@ -139,7 +138,7 @@ def source_of(product: str) -> str:
 
 
 def local_day_at(slot: datetime, step: timedelta, days: int, hour: int, minute: int) -> datetime:
-    """Return a local clock time so many days from the slot's local day; a daily slot's is its date."""
+    """Return a local clock time so many days from the slot's local day, or its date."""
     day = slot.date() if step == DAY else slot.astimezone(MADRID).date()
     local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=MADRID)
     return (local + timedelta(days=days)).astimezone(UTC)
@@ -218,14 +217,22 @@ def _has_calls(world: World, product: str) -> bool:
     return True
 
 
+def _is_out_of_the_question(world: World, product: str, slot: datetime, above: int) -> bool:
+    """Tell whether a product will never be asked for a slot, whatever the ledger says."""
+    return (
+        product in world.unconfigured
+        or not _reaches(world, product, slot)
+        or grade(product, slot, world.now) <= above
+        or not keeps(product, slot, world.now)
+    )
+
+
 def stand(
     world: World, product: str, slot: datetime, *, above: int = 0, suffix: str = ""
 ) -> str | datetime:
     """Return ``yes``, ``recent``, ``given up``, ``never``, or the instant to wait for."""
     now, key = world.now, product + suffix
-    if product in world.unconfigured or not _reaches(world, product, slot):
-        return "never"
-    if grade(product, slot, now) <= above or not keeps(product, slot, now):
+    if _is_out_of_the_question(world, product, slot, above):
         return "never"
     if out_at(product, slot, world.step) > now:
         return out_at(product, slot, world.step)

@@ -1,9 +1,9 @@
-"""Random histories, configurations, ledgers and clocks, in a real store and in the oracle's words."""
+"""Random histories, ledgers, accounts and clocks, in a real store and in the oracle's words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -16,7 +16,17 @@ from gapfill.domain.series import Grade
 from gapfill.services.ports import Block
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
-from tests.services.oracle import DAY, HOUR, NOTHING, PRODUCTS, SERIES, Said, World, source_of
+from tests.services.oracle import (
+    DAY,
+    HOUR,
+    OUTCOMES,
+    PRODUCTS,
+    SERIES,
+    Said,
+    World,
+    local_day_at,
+    source_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +77,6 @@ class Scene:
         world: For the oracle.
         first: First expected slot.
         rows: What the store holds: grade and wanted fields by slot.
-        stations: Reach of stations that is not the catalogue's.
         calls: By source, how many calls of the last day are in the account, and the quota.
         records: Records used, records a minute and a day of SIAR's account.
     """
@@ -112,38 +121,46 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
     world = World(name, now, force=draw(st.booleans()) and draw(st.booleans()))
     world.unconfigured = set(draw(_unconfigured(name)))
     sources = sorted({source_of(p) for p in SERIES[name]})
-    for source in draw(st.lists(st.sampled_from(sources), max_size=1)):
+    asked = sorted({source_of(p) for p in SERIES[name] if p not in world.unconfigured}) or sources
+    for source in draw(st.lists(st.sampled_from(asked), max_size=2, unique=True)):
         world.blocked[source] = now + draw(st.integers(1, 300)) * HOUR / 2
     calls = draw(_calls(world, sources))
     records = draw(_records(world)) if "siar" in sources else None
     for product in draw(st.lists(st.sampled_from(sorted(SERIES[name])), max_size=1)):
         if PRODUCTS[product].days > 2:
-            learned = draw(st.integers(1, int(PRODUCTS[product].days)))
+            learned = draw(st.sampled_from([1, 1, 2, 5, int(PRODUCTS[product].days)]))
             world.days[product] = min(world.days.get(product, learned), learned)
     slots = _slots(first, now, name)
     bounds = st.tuples(st.integers(0, length), st.integers(1, length))
     _draw_reach(draw, world, slots, bounds)
-    lines = draw(st.lists(st.tuples(bounds, *_line(name)), max_size=8))
-    for (start, more), product, suffix, outcome, hours in lines:
+    for (start, more), (product, outcome, hours) in draw(
+        st.lists(st.tuples(bounds, _line(name)), max_size=8)
+    ):
         begin = first + min(start, length - 1) * step
         end = begin + more * step
-        world.said.append(
-            Said(product + suffix, begin, end, outcome, now - hours * HOUR - 7 * DAY / 1440)
-        )
+        asked_at = now - hours * HOUR - 7 * DAY / 1440
+        world.said.append(Said(product, begin, end, outcome, asked_at))
+        if draw(st.booleans()):
+            before = asked_at - draw(st.sampled_from([23, 24, 24, 200])) * HOUR
+            world.said.append(Said(product, begin, end, "no_data", before))
     return Scene(world, first, draw(_rows(name, slots)), calls, records)
 
 
-def _line(name: str) -> tuple[st.SearchStrategy[str], ...]:
-    hours = st.sampled_from([0, 1, 2, 5, 23, 24, 25, 30, 47, 60, 200, 800])
-    suffix = st.sampled_from(["", "", "", "#wanted"])
-    product = st.sampled_from(SERIES[name])
-    return product, suffix, st.sampled_from(NOTHING[:1] * 4 + NOTHING), hours  # type: ignore[return-value]
+@st.composite
+def _line(draw: st.DrawFn, name: str) -> tuple[str, str, float]:
+    """Draw a line of the ledger: the product, what it said, and how many hours ago."""
+    suffix = draw(st.sampled_from(["", "", "", "#wanted"]))
+    outcome = draw(st.sampled_from(("no_data",) * 4 + OUTCOMES))
+    hours = draw(st.sampled_from([0, 1, 2, 5, 23, 24, 25, 30, 47, 60, 200, 800]))
+    return draw(st.sampled_from(SERIES[name])) + suffix, outcome, hours
 
 
 @st.composite
 def _unconfigured(draw: st.DrawFn, name: str) -> list[str]:
-    off = [p for p in SERIES[name] if draw(st.sampled_from([False, False, True]))]
-    return off if draw(st.booleans()) else [p for p in off if source_of(p) != "siar"]
+    if draw(st.sampled_from([False, False, True])):
+        alone = draw(st.sampled_from(SERIES[name]))
+        return [p for p in SERIES[name] if p != alone]
+    return [p for p in SERIES[name] if draw(st.sampled_from([False, False, True]))]
 
 
 @st.composite
@@ -200,8 +217,6 @@ def _slots(first: datetime, now: datetime, name: str) -> list[datetime]:
     if step == DAY:
         end = now.replace(hour=0, minute=0) + DAY
     if name == "pvpc":
-        from tests.services.oracle import local_day_at
-
         end = local_day_at(now, HOUR, 2, 0, 0)
     return [first + n * step for n in range((end - first) // step)]
 
@@ -212,6 +227,8 @@ def _rows(
 ) -> dict[datetime, tuple[int, tuple[str, ...]]]:
     rows: dict[datetime, tuple[int, tuple[str, ...]]] = {}
     position = 0
+    if draw(st.sampled_from([False, False, False, True])):
+        return rows
     while position < len(slots):
         size = draw(st.sampled_from([1, 2, 5, 13, 30, 100, 700])) + len(slots) // 40
         held, wanted = (
@@ -283,8 +300,3 @@ def _entry(name: str, line: Said, series: Series) -> Entry:
         evidence="HTTP 200",
         batch="before/x",
     )
-
-
-def minutes(number: int) -> timedelta:
-    """Return so many minutes."""
-    return timedelta(minutes=number)

@@ -24,7 +24,8 @@ from tests.services.scenes import WANTED, Scene, build, expected, scenes
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.plan import Plan, Unhealable, Unit, Waiting
+    from gapfill.domain.request import Request
     from gapfill.services.detect import Report
 
 thoroughly = settings(
@@ -68,7 +69,7 @@ def test_each_slot_is_in_one_state_and_asked_for_or_explained_once(
     report, plan = _plan(scene)
     states = _check_states(scene, report)
     _check_plan(scene, plan, states)
-    _check_units(scene.world, plan)
+    _check_units(scene, plan)
     _check_quotas(scene.world, plan)
 
 
@@ -131,7 +132,8 @@ def _check_plan(scene: Scene, plan: Plan, states: dict[datetime, State]) -> None
     postponed = wishes.keys() - planned.keys()
     assert bool(postponed) == bool(plan.deferred)
     told: Counter[datetime] = Counter()
-    for left in (*plan.waiting, *plan.unhealable):
+    set_aside: list[Waiting | Unhealable] = [*plan.waiting, *plan.unhealable]
+    for left in set_aside:
         assert left.reason
         assert left.slots == left.interval.duration // world.step
         told.update(left.interval.start + n * world.step for n in range(left.slots))
@@ -142,13 +144,17 @@ def _check_plan(scene: Scene, plan: Plan, states: dict[datetime, State]) -> None
         assert wait.until > world.now
 
 
-def _check_units(world: World, plan: Plan) -> None:
+def _check_units(scene: Scene, plan: Plan) -> None:
     """No request is longer than its span, no unit than a minute's calls or 10 minutes' records."""
+    world = scene.world
     assert sum(len(u.requests) for u in plan.units if _key(u) == "openweathermap.current") <= 1
     for unit in plan.units:
         facts, span = PRODUCTS[_key(unit)], world.span(_key(unit))
         calls = len(unit.requests) * facts.hops + facts.opening
         assert calls <= facts.rate or not facts.hops
+        records = sum(facts.records * _days(_key(unit), request) for request in unit.requests)
+        if scene.records and len(unit.requests) > 1:
+            assert records <= 10 * scene.records[1]
         for request in unit.requests:
             assert request.start == request.asked[0].start
             assert request.end == request.asked[-1].end
@@ -158,11 +164,11 @@ def _check_units(world: World, plan: Plan) -> None:
                 assert _days(_key(unit), request) <= max(1, span // DAY)
 
 
-def _days(product: str, request: object) -> int:
+def _days(product: str, request: Request) -> int:
     """Return how many dates a request touches, in the time zone of its product's days."""
-    zone = ZoneInfo("Europe/Madrid" if product[:3] in ("ree", "esi") else "UTC")
-    first = request.start.astimezone(zone).date()  # type: ignore[attr-defined]
-    last = (request.end - timedelta(seconds=1)).astimezone(zone).date()  # type: ignore[attr-defined]
+    zone = ZoneInfo("Europe/Madrid" if product.startswith(("ree.", "esios.")) else "UTC")
+    first = request.start.astimezone(zone).date()
+    last = (request.end - timedelta(seconds=1)).astimezone(zone).date()
     return (last - first).days + 1
 
 

@@ -215,9 +215,9 @@ def test_a_long_refusal_blocks_the_source_and_defers_its_units(
     sources.answers["ree"] = [refusing(refusal)]
     certificate = fill(site, unit(DAY_10), "run")
     assert certificate.outcome == "deferred"
-    assert certificate.note == "REE says 429 Deferred; asked again after 2026-03-20T13:00:00Z."
+    assert certificate.note == "REE says 429 Deferred; asked again after 2026-03-20T13:00:03Z."
     assert fill(site, unit(DAY_12), "run").calls == 0
-    later = replace(site, now=site.now + HOUR)
+    later = replace(site, now=site.now + HOUR + timedelta(seconds=3))
     assert fill(later, unit(DAY_12), "later").outcome == "filled"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tools.local_airflow import free_port
 from tools.processes import ProgramError
-from tools.up import PORTS, main, next_free, place_of, settings
+from tools.up import PORTS, main, next_free, place_of, settings, sources_of
 
 
 def test_connections_and_settings_of_the_shell_are_passed_on() -> None:
@@ -22,7 +22,9 @@ def test_connections_and_settings_of_the_shell_are_passed_on() -> None:
     }
     others = {"AIRFLOW_HOME": "/x", "AIRFLOW__CORE__EXECUTOR": "Celery", "PATH": "/bin"}
     given = settings({**passed_on, **others})
-    assert given == {**passed_on, "AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+    ours = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled", "GAPFILL_RETRY_DELAY": "10"}
+    assert given == {**passed_on, **ours}
+    assert settings({"GAPFILL_RETRY_DELAY": "60"})["GAPFILL_RETRY_DELAY"] == "60"
 
 
 def test_the_store_is_embedded_where_the_shell_names_none() -> None:
@@ -45,6 +47,22 @@ def test_the_store_is_embedded_where_the_shell_names_none() -> None:
 def test_the_store_is_named_without_its_secrets(connection: str, place: str) -> None:
     """Whatever form the connection has."""
     assert place_of(connection) == place
+
+
+def test_sources_without_a_key_are_named() -> None:
+    """What works at once, what the shell gives, and what waits for a key; no secret."""
+    assert sources_of(settings({})) == (
+        "REE, ESIOS and Open-Meteo need no key; not configured yet: OpenWeatherMap, AEMET, SIAR"
+    )
+    shell = {
+        "AIRFLOW_CONN_AEMET_DEFAULT": '{"conn_type": "http", "password": "secret"}',
+        "AIRFLOW_CONN_SIAR_DEFAULT": "http://id:secret@",
+        "AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT": "http://:secret@",
+    }
+    assert sources_of(settings(shell)) == (
+        "REE, ESIOS and Open-Meteo need no key; connections of this shell: "
+        "aemet_default, openweathermap_default, siar_default"
+    )
 
 
 def test_a_taken_port_is_followed_by_the_next() -> None:

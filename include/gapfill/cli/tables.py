@@ -68,6 +68,8 @@ def show_status(out: Console, reports: Sequence[Report], now: datetime) -> None:
     out.print(counts)
     out.print()
     out.print(newest)
+    for warning in (w for report in reports for w in report.warnings):
+        out.print(f"\n{warning}", style="yellow", soft_wrap=not out.is_terminal)
     for report in reports:
         _show_gaps(out, report, report.coverage.gaps)
 

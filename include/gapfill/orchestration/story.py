@@ -64,6 +64,7 @@ def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
     yield from (
         f"{report.series} could not be read: {report.error}" for report in reports if report.error
     )
+    yield from (warning for report in reports for warning in report.warnings)
     yield from _some([f"gap: {line}" for line in gap_lines(reports, Severity.MINOR)])
 
 
@@ -197,7 +198,7 @@ def trouble(document: Mapping[str, Any]) -> str | None:
         return None
     failed = document["units_failed"]
     head = f"{_count(failed, 'unit')} failed" if failed else "The run could not do its work"
-    return f"{head}: {_list(failures, '; ')}".rstrip(".") + "."
+    return f"{head}: {_list([said.rstrip('.') for said in failures], '; ')}."
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gapfill.sandbox.faults import Fault
+from gapfill.sandbox.kinds import KINDS
 from gapfill.sandbox.server import listen, run, url_of
 from gapfill.sandbox.state import Options, State
 from gapfill.sandbox.times import parse_instant
@@ -52,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="API:KIND[,KEY=VALUE...]",
-        help="keys: times, after, from, to, retry_after, seconds, every",
+        help=f"kinds: {', '.join(sorted(KINDS))}; keys: times, after, from, to, retry_after, "
+        "seconds, every",
     )
     add(
         "--rate",

@@ -29,3 +29,6 @@ ROW_KINDS = frozenset(
 
 EXPIRED_LINK = "expired_link"
 """The second hop of a two-hop API refuses a link that was too old."""
+
+KINDS = WIRE_KINDS | ROW_KINDS | {EXPIRED_LINK}
+"""All of them."""

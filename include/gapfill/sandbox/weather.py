@@ -69,17 +69,22 @@ def weather(end: datetime, source: str, length: timedelta = _HOUR) -> Weather:
     temperature = 17 + 9 * season + 6 * daily + 2 * (chance - 0.5) + SKEW[source]
     wind = 1 + 3 * noise("wind", end.isoformat()) + max(0.0, daily)
     sun = max(0.0, math.cos(math.pi * (hour - _NOON) / (2 * _HALF_DAY)))
-    is_wet = noise("rain", end.date().isoformat()) > 0.8 and chance > 0.5  # noqa: PLR2004 - a wet day in five
+    is_wet = _of_day("rain", end.date()) > 0.8 and chance > 0.5  # noqa: PLR2004 - a wet day in five
     return Weather(
         temperature=temperature,
         humidity=min(100.0, max(8.0, 60 - 18 * daily - 12 * season + 10 * (chance - 0.5))),
-        pressure=_STATION_PRESSURE + 8 * (noise("pressure", end.date().isoformat()) - 0.5),
+        pressure=_STATION_PRESSURE + 8 * (_of_day("pressure", end.date()) - 0.5),
         wind_speed=wind,
         wind_direction=360 * noise("direction", end.isoformat()),
         wind_gust=wind * 1.8,
         precipitation=4 * (chance - 0.5) * (length / _HOUR) if is_wet else 0.0,
         solar_radiation=(650 + 250 * season) * sun if abs(hour - _NOON) < _HALF_DAY else 0.0,
     )
+
+
+@lru_cache(maxsize=8192)
+def _of_day(what: str, day: date) -> float:
+    return noise(what, day.isoformat())
 
 
 def hours_of(day: date) -> list[datetime]:

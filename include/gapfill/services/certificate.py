@@ -21,7 +21,7 @@ class Certificate:
         calls: API calls made.
         slots_asked: Slots the unit was to heal.
         slots_filled: Slots this batch wrote and read back.
-        grade: Grade of the readings.
+        grade: Grade of the readings, the lowest where they differ.
         outcome: ``filled``, ``partial``, ``stood``, ``not_yet``, ``no_data``, ``deferred`` or
             ``failed``.
         seconds: Real time taken.

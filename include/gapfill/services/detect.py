@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
+from gapfill.services.reach import warnings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +30,15 @@ class Report:
         coverage: Its slots by state, and its gaps.
         newest: Newest slot with a reading, ``None`` for none or unknown.
         error: Why the read failed, ``None`` where it did not.
+        warnings: What of its set-up leaves slots that nobody can ever be asked for, a
+            sentence each.
     """
 
     series: str
     coverage: Coverage
     newest: datetime | None = None
     error: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_missing(self) -> bool:
@@ -56,7 +60,8 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
         if window is None:
             return Report(series.name, nothing(), site.store.newest(series))
         coverage = _cover(site, series, window, candidates)
-        return Report(series.name, coverage, site.store.newest(series))
+        warnings = warnings_of(series, coverage, candidates)
+        return Report(series.name, coverage, site.store.newest(series), warnings=warnings)
     except StoreError as exc:
         window = selection.window(series, candidates, site.now)
         coverage = unknown(series, window) if window else nothing()

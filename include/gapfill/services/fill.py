@@ -6,14 +6,13 @@ answer, and a retry skips what stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.ledger import Outcome
-from gapfill.domain.reading import Replace
 from gapfill.domain.request import coalesce
 from gapfill.errors import (
     AuthRejected,
@@ -23,24 +22,22 @@ from gapfill.errors import (
     SourceError,
     SourceUnavailable,
     SpanRefused,
-    StoreError,
 )
 from gapfill.services.certificate import Certificate
+from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
-from gapfill.services.ports import Block
+from gapfill.services.refusals import DOWN, block, blocked, is_down
 from gapfill.services.site import MEMORY, WANTED, narrow
 from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping
 
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Source
-    from gapfill.domain.reading import Reading, Row
     from gapfill.domain.request import Request
-    from gapfill.domain.series import Series
+    from gapfill.domain.series import Grade, Series
     from gapfill.services.ports import Caller
     from gapfill.services.site import Site
 
@@ -52,9 +49,6 @@ PATIENCE_S = 65.0
 WAITS = 3
 """So many refusals of one request are waited out before the source counts as blocked."""
 
-DOWN = 2
-"""After so many failures in a row to reach a source, units not yet begun are deferred."""
-
 
 @dataclass(slots=True)
 class _Tally:
@@ -64,6 +58,7 @@ class _Tally:
     not_yet: int = 0
     no_data: int = 0
     note: str = ""
+    grades: set[Grade] = field(default_factory=set)
 
 
 def fill(site: Site, unit: Unit, run: str) -> Certificate:
@@ -84,27 +79,6 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
     return _Fill(site, unit, f"{run}/{unit.id}", run).carry_out()
 
 
-def is_down(site: Site, run: str, source: str, *, tried_by: str | None = None) -> bool:
-    """Tell whether a source could not be reached the last times that a run asked it.
-
-    Args:
-        site: The installation.
-        run: Id of the run.
-        source: Catalogue name.
-        tried_by: A batch; if it is among those that failed, its own retries go on.
-
-    Raises:
-        StoreError: If the ledger cannot be read.
-    """
-    said = [
-        (batch, outcome)
-        for batch, outcome in site.store.outcomes(run, source)
-        if outcome is not Outcome.DEFERRED
-    ]
-    ended = [outcome for _, outcome in said[-DOWN:]]
-    return ended == [Outcome.UNREACHED] * DOWN and all(batch != tried_by for batch, _ in said)
-
-
 class _Fill:
     def __init__(self, site: Site, unit: Unit, batch: str, run: str) -> None:
         self.site = site
@@ -120,9 +94,7 @@ class _Fill:
         self.station = next(
             (s for s in stations if s.source == unit.source and s.id == unit.station), None
         )
-        self.replace = Replace.EQUAL if unit.refresh else Replace.WORSE
-        if unit.enrich:
-            self.replace = Replace.NOTHING
+        self.delivery = Delivery(site.store, self.series, unit, batch, site.now)
         self.tally = _Tally()
         self.clerk = Clerk(product.key + (WANTED if unit.enrich else ""), batch)
         self.pace = Pace(site, self.source, batch)
@@ -144,7 +116,7 @@ class _Fill:
                 try:
                     self._carry_out(request, caller)
                 except RateLimited as exc:
-                    return self._certificate("deferred", self._block(exc))
+                    return self._certificate("deferred", block(self.site, self.source, exc))
                 except MalformedPayload as exc:
                     useless.append(exc)
         if useless:
@@ -153,11 +125,9 @@ class _Fill:
 
     def _refusal(self) -> str | None:
         """Return why the unit is not begun: its source is blocked, or down in this run."""
-        for block in self.site.store.blocks(self.site.now):
-            if block.source == self.unit.source:
-                return f"{self.source.title} is blocked until {iso(block.until)}: {block.reason}"
-        if not is_down(self.site, self.run, self.unit.source, tried_by=self.batch):
-            return None
+        why = blocked(self.site, self.source)
+        if why or not is_down(self.site, self.run, self.source.name, tried_by=self.batch):
+            return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
         # No verdict, but so that another source stands in for these slots at once.
         span = self.unit.interval
@@ -165,14 +135,9 @@ class _Fill:
         self.site.store.note([line])
         return said
 
-    def _block(self, exc: RateLimited) -> str:
-        until = self.site.in_seconds(exc.retry_after)
-        self.site.store.block(Block(self.unit.source, until, str(exc)))
-        return f"{exc} Deferred; asked again after {iso(until)}."
-
     def _carry_out(self, request: Request, caller: Caller) -> None:
         """Ask what does not stand yet, in parts where the source takes no longer ones."""
-        asked = self._still_to_ask(request)
+        asked = self.delivery.still_to_ask(request, self.product)
         self.tally.stood += _count(self.series, request.asked) - len(asked)
         if not asked:
             return
@@ -189,23 +154,6 @@ class _Fill:
                 rest = [run for run in rest if run.end > part.end]
                 if rest and rest[0].start < part.end:
                     rest[0] = Interval(part.end, rest[0].end)
-
-    def _still_to_ask(self, request: Request) -> list[datetime]:
-        """Return the asked slots that do not stand already, by this batch or a better source."""
-        grid = self.series.grid
-        rows = {row.slot: row for row in self.site.store.read(self.series, request.interval)}
-        slots = (slot for run in request.asked for slot in grid.slots(run))
-        return [slot for slot in slots if not self._stands(slot, rows.get(slot))]
-
-    def _stands(self, slot: datetime, row: Row | None) -> bool:
-        is_whole = row is not None and all(name in row.values for name in self.series.required)
-        if row is None or not is_whole:
-            return bool(self.unit.enrich)  # what is gone by now is a gap, and no enrichment
-        if self.unit.enrich:
-            return all(name in row.values for name in self.unit.enrich)
-        if self.unit.refresh:
-            return row.batch == self.batch
-        return row.grade >= self.product.grade_at(slot, self.site.now)
 
     def _open(self, caller: Caller) -> None:
         """Let the caller begin, once, and keep to what the account turns out to allow."""
@@ -245,7 +193,8 @@ class _Fill:
             for reading in answer.readings
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
-        self._write(readings)
+        self.tally.filled += self.delivery.write(readings)
+        self.tally.grades |= {reading.grade for reading in readings}
         had = [r.slot for r in readings if all(name in r.values for name in self.unit.enrich)]
         settled = self.clerk.settle(ask, slots, wanted.intersection(had), answer)
         self.tally.not_yet += settled.not_yet
@@ -281,33 +230,6 @@ class _Fill:
     def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, exc: SourceError) -> None:
         self.site.store.note([self.clerk.line(ask, interval, outcome, str(exc))])
 
-    def _write(self, readings: Sequence[Reading]) -> None:
-        if not readings:
-            return
-        store, slots = self.site.store, sorted(reading.slot for reading in readings)
-        store.write(self.series, readings, self.batch, replace=self.replace)
-        rows = {
-            row.slot: row
-            for run in merge(Interval(s, self.series.grid.end_of(s)) for s in slots)
-            for row in store.read(self.series, run)
-        }
-        lost = [r.slot for r in readings if not self._is_there(r, rows.get(r.slot))]
-        if lost:
-            message = (
-                f"{self.series.name}: {len(lost)} of {len(readings)} slots were written and could "
-                f"not be read back, the first is {iso(lost[0])}; run it again."
-            )
-            raise StoreError(message)
-        self.tally.filled += sum(rows[slot].batch == self.batch for slot in slots)
-
-    def _is_there(self, reading: Reading, row: Row | None) -> bool:
-        """Tell whether what was read back is at least as good as the reading."""
-        if row is None:
-            return False
-        if self.replace is Replace.NOTHING:
-            return all(name in row.values for name in reading.values)
-        return row.grade >= reading.grade
-
     def _report(self, answer: Answer) -> None:
         self.tally.rejected += len(answer.rejected)
         for first in answer.rejected[:1]:
@@ -333,7 +255,7 @@ class _Fill:
             calls=self.pace.calls,
             slots_asked=self.unit.slots,
             slots_filled=self.tally.filled,
-            grade=self.product.grade.label,
+            grade=min(self.tally.grades, default=self.product.grade).label,
             outcome=outcome,
             seconds=round(self.site.monotonic() - self.started, 3),
             rejected=self.tally.rejected,

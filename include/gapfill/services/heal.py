@@ -9,8 +9,9 @@ from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.errors import AuthRejected, ConfigError, SourceError, SourceUnavailable
 from gapfill.services.certificate import failed
 from gapfill.services.detect import detect
-from gapfill.services.fill import fill, is_down
+from gapfill.services.fill import fill
 from gapfill.services.planner import make_plan, survey
+from gapfill.services.refusals import is_down
 from gapfill.services.summary import Summary, asked_by, summarize
 
 if TYPE_CHECKING:

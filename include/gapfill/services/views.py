@@ -55,6 +55,7 @@ def _series(catalog: Catalog, report: Report) -> Document:
         "usable": coverage.usable,
         "gaps": [_gap(gap) for gap in coverage.gaps],
         "error": report.error,
+        "warnings": list(report.warnings),
     }
 
 
@@ -66,6 +67,7 @@ def _gap(gap: Gap) -> Document:
         "severity": gap.severity.label,
         "state": gap.state.value,
         "waiting": _instant(gap.waiting),
+        "next_ask": _instant(gap.next_ask),
         "reason": gap.reason,
     }
 

@@ -47,7 +47,7 @@ from gapfill.sources.siar_fields import members
 from gapfill.sources.siar_refusal import says_nothing_there
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 HALF_HOURS = 48
 """Rows of a day, whatever the clock does."""
@@ -127,15 +127,15 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
         raise malformed(ask, "it has no datos")
     message = _message(document)
     data = document["datos"]
-    rows = [] if data.value is None else [(row, members(row)) for row in data.items()]
+    rows = [] if data.value is None else data.items()
     if not rows:
         if message is not None and not says_nothing_there(message):
             raise malformed(ask, f"it holds no rows and says {excerpt(message)!r}")
         shown = "null" if data.value is None else "empty"
         said = "null" if message is None else repr(excerpt(message))
         return Answer(evidence=f"HTTP 200: datos is {shown}, MensajeRespuesta {said}")
-    _refuse_other_stations(ask, [record for _, record in rows])
-    dated = [(_date(ask, record, row.path), record) for row, record in rows]
+    _refuse_other_stations(ask, rows)
+    dated = _dated(ask, rows)
     found = siar_daily.rows_of(ask, dated) if is_daily(ask) else siar_hourly.pair(ask, dated)
     evidence = f"HTTP 200: {', '.join(found.notes)}"
     if message is not None:
@@ -170,7 +170,15 @@ def _message(document: Mapping[str, Node]) -> str | None:
     return str(given) if given is not None and str(given).strip() else None
 
 
-def _date(ask: Ask, record: Mapping[str, Node], path: str) -> date:
+def _dated(ask: Ask, rows: Iterable[Node]) -> Iterator[tuple[date, Mapping[str, Node]]]:
+    """Yield the date and the members of each row, one at a time: a long answer has many."""
+    dates = span(ask)
+    for row in rows:
+        record = members(row)
+        yield _date(ask, record, row.path, dates), record
+
+
+def _date(ask: Ask, record: Mapping[str, Node], path: str, dates: Span) -> date:
     """Return the date of a row, one of those asked."""
     if "fecha" not in record:
         raise malformed(ask, f"{path} has no Fecha")
@@ -181,13 +189,12 @@ def _date(ask: Ask, record: Mapping[str, Node], path: str) -> date:
         moment = None
     if moment is None or moment.tzinfo or moment != datetime(moment.year, moment.month, moment.day):  # noqa: DTZ001 - a date on the wire
         raise malformed(ask, f"{path}.Fecha is {excerpt(text)[:40]!r}, no date")
-    dates = span(ask)
     if not dates.first <= moment.date() <= dates.last:
         raise malformed(ask, f"it holds a row of {moment.date()}, which was not asked")
     return moment.date()
 
 
-def _refuse_other_stations(ask: Ask, rows: Sequence[Mapping[str, Node]]) -> None:
+def _refuse_other_stations(ask: Ask, rows: Iterable[Node]) -> None:
     """Refuse rows of another station, where they clearly say so.
 
     ``Estacion`` may be the code, a name such as "Linares", or absent; the numbers are
@@ -195,8 +202,13 @@ def _refuse_other_stations(ask: Ask, rows: Sequence[Mapping[str, Node]]) -> None
     number must be one and the same in all rows.
     """
     asked = _code(_station(ask))
-    for name in ("estacion", "idprovincia", "idestacion"):
-        given = {str(row[name].scalar()).strip() for row in rows if name in row} - {"None", ""}
+    named: dict[str, set[str]] = {name: set() for name in ("estacion", "idprovincia", "idestacion")}
+    for record in map(members, rows):
+        for name, texts in named.items():
+            if name in record:
+                texts.add(str(record[name].scalar()).strip())
+    for name, texts in named.items():
+        given = texts - {"None", ""}
         others = {text for text in given if asked and _code(text) not in {None, asked}}
         if others or len({text.casefold() for text in given}) > 1:
             shown = excerpt(", ".join(sorted(others or given)))

@@ -233,9 +233,10 @@ def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
         ),
         *(
             sa.Index(
-                f"{table.name} without {field.name}",
+                f"{table.name} lacking {field.name}",
                 table.c.tags,
                 table.c.slot,
+                table.c[field.name],  # else SQLite reads the rows for it, and so takes no index
                 sqlite_where=sa.text(lacks(field.name)),
             )
             for field in series.fields

@@ -1,0 +1,84 @@
+"""Warns of slots that lie outside the dates of every configured product: a matter of set-up.
+
+They are unfillable at once, cost no call and are left out of the coverage, so that nothing
+else would draw an operator's eye to them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.candidate import NOWHERE
+from gapfill.domain.civil import local_date
+from gapfill.domain.interval import END_OF_TIME, iso, merge, subtract
+from gapfill.domain.series import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.domain.candidate import Candidate
+    from gapfill.domain.coverage import Coverage
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.resolution import Grid
+    from gapfill.domain.series import Series
+
+_MOMENT = timedelta(microseconds=1)
+
+
+def warnings_of(
+    series: Series, coverage: Coverage, candidates: Sequence[Candidate]
+) -> tuple[str, ...]:
+    """Return a sentence where slots without a reading lie outside every configured product's dates.
+
+    Args:
+        series: Whose slots.
+        coverage: What is known of them.
+        candidates: Every product of the series' route, as it stands now.
+    """
+    configured = [c for c in candidates if c.obstacle is None]
+    runs = subtract(coverage.runs(State.UNFILLABLE), merge(c.reach for c in configured))
+    if not runs:
+        return ()
+    slots = sum(series.grid.count(run) for run in runs)
+    many = f"{slots:,} slot" + ("" if slots == 1 else "s")
+    if not configured:
+        names = (
+            ", ".join(dict.fromkeys(c.source.name for c in candidates)) or "none has its resolution"
+        )
+        newest = _shown(series.grid.floor(runs[-1].end - _MOMENT))
+        message = (
+            f"{series.name}: none of its sources is set up ({names}), so nobody can be asked for "
+            f"{many}; `explain {series.name} {newest}` says what each of them lacks."
+        )
+        return (message,)
+    message = (
+        f"{series.name}: {many} {_where(runs, series.grid)} lie outside the dates of every source "
+        f"that is set up ({_dates(configured)}); they are not counted in the coverage and nobody "
+        "is asked for them. Set up a source that reaches them, or give the series a later "
+        "`earliest` in the catalogue."
+    )
+    return (message,)
+
+
+def _where(runs: Sequence[Interval], grid: Grid) -> str:
+    first = f"from {_shown(runs[0].start)} to {_shown(grid.floor(runs[0].end - _MOMENT))}"
+    return first if len(runs) == 1 else f"in {len(runs):,} runs, the first {first},"
+
+
+def _dates(configured: Sequence[Candidate]) -> str:
+    """Return what each product has, in the order of the route."""
+    return ", ".join(f"{c.name} {_reach(c)}" for c in configured)
+
+
+def _reach(candidate: Candidate) -> str:
+    reach, zone = candidate.reach, candidate.product.day_zone or "UTC"
+    if reach == NOWHERE:
+        return "for no date"
+    end = "" if reach.end >= END_OF_TIME else f" to {local_date(reach.end - _MOMENT, zone)}"
+    return f"from {local_date(reach.start, zone)}{end}"
+
+
+def _shown(slot: datetime) -> str:
+    return iso(slot).replace(":00Z", "Z")

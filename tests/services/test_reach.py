@@ -1,0 +1,123 @@
+"""Slots outside every configured product's dates are warned of, once per series."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill import catalog
+from gapfill.domain.interval import Interval
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade, Station
+from gapfill.services.detect import detect
+from gapfill.services.selection import Selection
+
+if TYPE_CHECKING:
+    from gapfill.domain.product import Product
+    from gapfill.domain.series import Series
+    from gapfill.services.detect import Report
+    from gapfill.services.site import Site
+    from tests.services.conftest import Scripted
+
+
+def _day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.fixture
+def daily(site: Site) -> Site:
+    """Return a site with daily weather since 2018-06-01, of which only AEMET has a key."""
+    weather = catalog.load().series["weather_daily"]
+    return _with(site, replace(weather, earliest=_day("2018-06-01")))
+
+
+def _with(site: Site, series: Series) -> Site:
+    known = replace(site.catalog, series={"weather_daily": series})
+    return replace(site, catalog=known)
+
+
+@pytest.fixture
+def keyed(sources: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give AEMET its key, and nobody else."""
+
+    def obstacle(product: Product) -> str | None:
+        return None if product.source == "aemet" else "is not configured"
+
+    monkeypatch.setattr(sources, "obstacle", obstacle)
+
+
+def _report(site: Site) -> Report:
+    (report,) = detect(site, Selection(tuple(site.catalog.series.values())))
+    return report
+
+
+@pytest.mark.usefixtures("keyed")
+def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: Site) -> None:
+    """The sentence names how many, from when to when, what reaches how far, and what to do."""
+    assert _report(daily).warnings == (
+        (
+            "weather_daily: 12 slots from 2018-06-01T00:00Z to 2018-06-12T00:00Z lie outside the "
+            "dates of every source that is set up (aemet daily at 5279X from 2018-06-13); they are "
+            "not counted in the coverage and nobody is asked for them. Set up a source that "
+            "reaches them, or give the series a later `earliest` in the catalogue."
+        ),
+    )
+
+
+@pytest.mark.usefixtures("keyed")
+def test_what_is_within_the_stations_dates_is_no_matter_of_set_up(daily: Site) -> None:
+    """A gap that can be healed is no warning."""
+    weather = daily.catalog.series["weather_daily"]
+    assert _report(_with(daily, replace(weather, earliest=_day("2018-06-13")))).warnings == ()
+
+
+@pytest.mark.usefixtures("keyed")
+def test_slots_that_hold_a_reading_are_not_warned_of(daily: Site) -> None:
+    """Imported days before the station are there, so nobody needs to reach them."""
+    weather = daily.catalog.series["weather_daily"]
+    early = Interval(_day("2018-06-01"), _day("2018-06-13"))
+    daily.store.write(
+        weather,
+        [
+            Reading(slot, {"temperature_mean": 20.0}, Grade.OFFICIAL, "import")
+            for slot in weather.grid.slots(early)
+        ],
+        "import",
+    )
+    assert _report(daily).warnings == ()
+
+
+@pytest.mark.usefixtures("keyed")
+def test_the_time_between_two_stations_is_one_warning(daily: Site) -> None:
+    """Several runs are counted together, and the first is named."""
+    weather = daily.catalog.series["weather_daily"]
+    stations = (
+        Station("aemet", "3195", Interval(_day("2018-06-03"), _day("2018-06-10"))),
+        Station("aemet", "5279X", Interval(_day("2018-06-13"), _day("2200-01-01"))),
+    )
+    place = replace(weather.place, stations=stations)
+    (warning,) = _report(_with(daily, replace(weather, place=place))).warnings
+    assert warning.startswith(
+        "weather_daily: 5 slots in 2 runs, the first from 2018-06-01T00:00Z to 2018-06-02T00:00Z, "
+        "lie outside the dates of every source that is set up (aemet daily at 3195 from "
+        "2018-06-03 to 2018-06-09, aemet daily at 5279X from 2018-06-13);"
+    )
+
+
+def test_a_series_none_of_whose_sources_is_set_up_says_where_to_read_why(
+    daily: Site, sources: Scripted
+) -> None:
+    """No key at all: the newest slot's explanation lists what each source lacks."""
+    weather = daily.catalog.series["weather_daily"]
+    site = _with(daily, replace(weather, earliest=_day("2026-03-10")))
+    sources.obstacles = {"siar_csv": "is not configured"}
+    assert _report(site).warnings == (
+        (
+            "weather_daily: none of its sources is set up (aemet, siar, siar_csv), so nobody can "
+            "be asked for 9 slots; `explain weather_daily 2026-03-18T00:00Z` says what each of "
+            "them lacks."
+        ),
+    )
