@@ -34,7 +34,7 @@ class Entry(TypedDict):
     """A request that the sandbox was sent."""
 
     api: str | None
-    monotonic: float
+    monotonic: NotRequired[float]
     path: str
     query: Mapping[str, Sequence[str]]
     status: int | None

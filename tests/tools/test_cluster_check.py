@@ -30,6 +30,14 @@ ALONE = [
 """Both workers did something, but the lost unit stayed where it was."""
 
 
+IN_VAIN = [
+    tried(0, 1, "worker-1", "failed"),
+    tried(0, 2, "worker-2", "failed"),
+    tried(0, 3, "worker-1", "success"),
+]
+"""The worker that took over never came to an end."""
+
+
 def good_story() -> Story:
     """Return what happens where all is well."""
     return Story(
@@ -65,7 +73,7 @@ def test_a_good_story_has_no_problem() -> None:
         ({"calls": {"ree": [0.0] * 11}}, "ree was called 11 times in a minute; 10 is all"),
         ({"calls": {"esios": [n * 7.0 for n in range(9)]}}, "esios was called 9 times"),
         ({"left": [17]}, "Processes would not end: [17]"),
-        ({"tries": [[tried(0, 1, "worker-2", "success")]]}, "worker-1 did none"),
+        ({"tries": [IN_VAIN]}, "Not all workers carried out units: worker-2 did none"),
     ],
 )
 def test_each_thing_that_went_wrong_is_said(change: dict[str, object], said: str) -> None:
