@@ -46,21 +46,8 @@ def start_postgres(programs: Programs, folder: Path, password: str) -> str:
     Raises:
         ProgramError: If it does not start.
     """
-    data, secret = folder / "data", folder / "password"
-    folder.mkdir(mode=0o700)
-    secret.touch(mode=0o600)
-    secret.write_text(password)
-    as_owner: list[str] = []
-    if os.geteuid() == 0:
-        as_owner = ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups"]
-        for path in (folder, secret):
-            shutil.chown(path, OWNER, OWNER)
-    postgres = find("postgres", "postgresql")
-    bin_folder = Path(postgres).resolve().parent
-    make = [str(bin_folder / "initdb"), "--username=airflow", f"--pwfile={secret}"]
-    make += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync", str(data)]
-    _run([*as_owner, *make], folder)
-    secret.unlink()
+    as_owner, programs_at = _owner(), Path(find("postgres", "postgresql")).resolve().parent
+    data = _make_data(folder, password, [*as_owner, str(programs_at / "initdb")])
     port = free_port()
     options = {
         "listen_addresses": HERE,
@@ -69,15 +56,44 @@ def start_postgres(programs: Programs, folder: Path, password: str) -> str:
         # Its data end with the scenario: only the store's must survive anything.
         "fsync": "off",
     }
-    command = [*as_owner, str(bin_folder / "postgres"), "-D", str(data), "-p", str(port)]
+    command = [*as_owner, str(programs_at / "postgres"), "-D", str(data), "-p", str(port)]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
     programs.start("postgres", command, inherited(), cwd=folder)
-    programs.wait_until(lambda: _answers(port), _READY_S, "PostgreSQL", "postgres")
     ask = {**inherited(), "PGPASSWORD": password}
     where = ["--host", HERE, "--port", str(port), "--username", "airflow"]
-    _run([str(bin_folder / "createdb"), *where, "airflow"], folder, ask)
+
+    def is_ready() -> bool:
+        # It takes connections a moment before it takes orders.
+        probe = [str(programs_at / "pg_isready"), "--quiet", *where]
+        return subprocess.run(probe, env=ask, check=False).returncode == 0
+
+    programs.wait_until(is_ready, _READY_S, "PostgreSQL", "postgres")
+    _run([str(programs_at / "createdb"), *where, "airflow"], folder, ask)
     return f"{HERE}:{port}"
+
+
+def _owner() -> list[str]:
+    """Return how a command is run as PostgreSQL's user, where root would run it."""
+    if os.geteuid():
+        return []
+    return ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups"]
+
+
+def _make_data(folder: Path, password: str, initdb: list[str]) -> Path:
+    """Make the folder and an empty database cluster in it; return where its data are."""
+    data, secret = folder / "data", folder / "password"
+    folder.mkdir(mode=0o700)
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    if os.geteuid() == 0:
+        for path in (folder, secret):
+            shutil.chown(path, OWNER, OWNER)
+    options = ["--username=airflow", f"--pwfile={secret}", "--auth=scram-sha-256"]
+    options += ["--encoding=UTF8", "--no-locale", "--no-sync"]
+    _run([*initdb, *options, str(data)], folder)
+    secret.unlink()
+    return data
 
 
 def start_redis(programs: Programs, folder: Path, password: str) -> str:
@@ -108,7 +124,7 @@ def _answers(port: int) -> bool:
 
 
 def _run(command: list[str], folder: Path, env: dict[str, str] | None = None) -> None:
-    """Run a command to its end, again for a few times while a server is still starting.
+    """Run a command to its end.
 
     Raises:
         ProgramError: If it fails.

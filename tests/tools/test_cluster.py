@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,14 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
     """Return programs in a folder of their own, which are stopped."""
     with Programs(tmp_path_factory.mktemp("gapfill-programs")) as found:
         yield found
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """Return a folder that other users can reach, as pytest's own cannot be."""
+    with tempfile.TemporaryDirectory(prefix="gapfill-servers-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 def test_the_environment_is_that_of_the_compose_file(programs: Programs) -> None:
@@ -129,17 +137,13 @@ def test_the_store_keeps_what_it_said_it_wrote_through_a_kill(programs: Programs
 
 @pytest.mark.server
 def test_database_and_broker_start_private_and_leave_nothing(
-    programs: Programs, tmp_path_factory: pytest.TempPathFactory
+    programs: Programs, reachable: Path
 ) -> None:
     """Both listen on the loopback only, with a password, and end with the rest."""
     _needs("postgres", "postgresql")
     _needs("redis-server", "redis-server")
-    folder = tmp_path_factory.mktemp("gapfill-servers")
-    if os.geteuid() == 0:
-        for parent in (folder, *folder.parents[:2]):
-            parent.chmod(0o711)  # PostgreSQL runs as another user
-    postgres = start_postgres(programs, folder / "postgres", "secret-of-a-test")
-    redis = start_redis(programs, folder / "redis", "secret-of-a-test")
+    postgres = start_postgres(programs, reachable / "postgres", "secret-of-a-test")
+    redis = start_redis(programs, reachable / "redis", "secret-of-a-test")
     assert postgres.startswith("127.0.0.1:")
     assert redis.startswith("127.0.0.1:")
     programs.check()
