@@ -44,7 +44,7 @@ class Story:
         runs: State of each run of the DAG, in order.
         tries: Every try of every unit, by run.
         labels: What the units are called, by run, task and number.
-        lost: Task and number of the unit whose worker was killed, ``None`` where none was.
+        lost: Task, number and try of what the killed worker was at, the disturbed unit first.
         victim: The worker that was killed.
         was_down: Whether the database was stopped while units were under way.
         calls: When each source was called, in seconds of one clock.
@@ -54,7 +54,7 @@ class Story:
     runs: list[str] = field(default_factory=list)
     tries: list[list[Task]] = field(default_factory=list)
     labels: dict[tuple[int, str, int], str] = field(default_factory=dict)
-    lost: tuple[str, int] | None = None
+    lost: list[tuple[str, int, int]] = field(default_factory=list)
     victim: str = ""
     was_down: bool = False
     calls: dict[str, list[float]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Story:
         Args:
             workers: Names of all workers.
         """
-        if self.lost is None:
+        if not self.lost:
             yield "No worker was killed in mid-unit: there was no such moment."
         elif not self._was_taken_over():
             yield f"No other worker took over the unit that {self.victim} has left."
@@ -84,9 +84,8 @@ class Story:
             yield f"Processes would not end: {self.left}."
 
     def is_lost(self, run: int, task: Task) -> bool:
-        """Tell whether a try of a run, from 0, is the one whose worker was killed."""
-        is_unit = run == 0 and (task.name, task.index) == self.lost
-        return is_unit and task.tries == 1 and task.host == self.victim
+        """Tell whether a try of a run, from 0, is one whose worker was killed."""
+        return run == 0 and (task.name, task.index, task.tries) in self.lost
 
     def most(self) -> dict[str, int]:
         """Return the most calls to each source in any minute."""
@@ -95,7 +94,7 @@ class Story:
     def _was_taken_over(self) -> bool:
         """Tell whether another worker began the lost unit: one source asked from both."""
         return any(
-            (task.name, task.index) == self.lost and task.host not in {"", self.victim}
+            (task.name, task.index) == self.lost[0][:2] and task.host not in {"", self.victim}
             for task in (self.tries or [[]])[0]
         )
 

@@ -68,8 +68,10 @@ class Trouble:
         while self._calls(VICTIM_OF) < MID_UNIT or not (units := self._running(VICTIM_OF)):
             yield
         unit, airflow = units[0], self._airflow
+        beside = [u for u in self._running("") if u.host == unit.host and u.name != unit.name]
         killed = airflow.kill_worker(unit.host)
-        self._story.lost, self._story.victim = (unit.name, unit.index), unit.host
+        self._story.victim = unit.host
+        self._story.lost = [(u.name, u.index, u.tries) for u in (unit, *beside)]
         self._say(
             f"[red]✗ {unit.host} is killed[/] (-9, {killed} processes) "
             f"in mid-unit, after {self._calls(VICTIM_OF)} calls"

@@ -50,7 +50,7 @@ def good_story() -> Story:
             ],
             [],
         ],
-        lost=("backfill_ree", 0),
+        lost=[("backfill_ree", 0, 1)],
         victim="worker-1",
         was_down=True,
         calls={"ree": [n * 6.06 for n in range(30)], "esios": []},
@@ -65,7 +65,7 @@ def test_a_good_story_has_no_problem() -> None:
 @pytest.mark.parametrize(
     "change, said",
     [
-        ({"lost": None}, "No worker was killed in mid-unit"),
+        ({"lost": []}, "No worker was killed in mid-unit"),
         ({"tries": [ALONE]}, "No other worker took over the unit that worker-1 has left"),
         ({"was_down": False}, "The database was not stopped"),
         ({"runs": ["success", "failed"]}, "The last run is failed"),
