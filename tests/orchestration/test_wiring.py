@@ -21,7 +21,7 @@ pytestmark = pytest.mark.airflow
         (None, "There is no connection gapfill_store."),
         (
             {"conn_type": "mysql", "host": "db"},
-            "The connection gapfill_store has conn_type 'mysql'; this release can use sqlite.",
+            "The connection gapfill_store has conn_type 'mysql'; this release can use",
         ),
         (
             {"conn_type": "sqlite"},

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
+import pytest
+
+from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb import InfluxStore
+from gapfill.stores.points import parse_tags
 from gapfill.stores.sqlite import SqliteStore
+from tests.stores.influx_engine import engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +85,53 @@ class SqliteBackend:
             store.close()
 
 
+_numbers = count()
+
+
+class InfluxBackend:
+    """InfluxDB on a real server, in a bucket of a test's own, with a space in its name."""
+
+    def __init__(self, _folder: Path) -> None:
+        self.engine = engine()
+        self.bucket = f"test {next(_numbers)}"
+        self.engine.make_bucket(self.bucket)
+        self._opened: list[InfluxStore] = []
+
+    def open(self) -> InfluxStore:
+        """Return the store on the test's bucket."""
+        self._opened.append(InfluxStore(self.engine.access(self.bucket)))
+        return self._opened[-1]
+
+    def seed(self, series: Series, *points: Point) -> None:
+        """Write the points as any program could, at their very nanosecond."""
+        self.engine.write(self.bucket, [line for p in points for line in _lines(series, p)])
+
+    def close(self) -> None:
+        """Close every store that was opened, and drop the bucket."""
+        for store in self._opened:
+            store.close()
+        self.engine.drop_bucket(self.bucket)
+
+
+def _lines(series: Series, point: Point) -> list[str]:
+    values: dict[str, float | None] = dict(point.values)
+    fields = text.numbers({n: v for n, v in values.items() if v is not None})
+    fields += [
+        text.field(f"gapfill_{name}", getattr(point, name))
+        for name in _PROVENANCE
+        if getattr(point, name) is not None
+    ]
+    head = text.head(series.measurement, parse_tags(point.tags))
+    return [f"{head} {','.join(fields)} {text.to_ns(point.instant)}"] if fields else []
+
+
 BACKENDS: dict[str, Callable[[Path], Backend]] = {
+    "influxdb": InfluxBackend,
     "sqlite": SqliteBackend,
 }
+
+KINDS = [
+    pytest.param(kind, marks=pytest.mark.server) if kind == "influxdb" else kind
+    for kind in sorted(BACKENDS)
+]
+"""For parametrized tests: those that need a server say so."""

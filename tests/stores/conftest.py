@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stores.backends import BACKENDS, Backend
+from tests.stores.backends import BACKENDS, KINDS, Backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Store
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(params=KINDS)
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     """Return an empty database of each kind in turn."""
     made = BACKENDS[request.param](tmp_path)

@@ -55,6 +55,17 @@ def test_a_hole_anywhere_is_one_run(store: Store, gap: tuple[int, int]) -> None:
     assert store.absent(PVPC, hours(0, 240)) == [hours(first, after)]
 
 
+@pytest.mark.parametrize("there", [(0, 2000), (100, 1900), (700, 1200), (1999, 2000), (0, 1)])
+def test_head_and_tail_of_any_length_are_found(store: Store, there: tuple[int, int]) -> None:
+    """Near the ends of a long window or far from them, with a hole between."""
+    first, after = there
+    store.write(PVPC, prices(n for n in range(first, after) if n != first + 5), "run/a")
+    hole = [(first + 5, first + 6)] if after - first > 6 else []
+    runs = [(0, first), *hole, (after, 2000)]
+    expected = [hours(start, end) for start, end in runs if start < end]
+    assert store.absent(PVPC, hours(0, 2000)) == expected
+
+
 def test_every_other_hour_missing_is_a_run_for_each(store: Store) -> None:
     """The most gaps a window can have."""
     store.write(PVPC, prices(range(0, 100, 2)), "run/a")

@@ -18,6 +18,8 @@ from gapfill.stores.sqlite import SqliteStore
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from airflow.sdk import Connection
+
     from gapfill.services.ports import Store
 
 STORE = "gapfill_store"
@@ -50,13 +52,30 @@ def make_store() -> Store:
             f"'{_EXAMPLE}'; in Airflow it may also be made under Admin, Connections."
         )
         raise ConfigError(message)
+    if connection.conn_type == "influxdb":
+        return _influx_store(connection)
     if connection.conn_type != "sqlite":
         message = (
             f"The connection {STORE} has conn_type {connection.conn_type!r}; "
-            "this release can use sqlite."
+            "this release can use sqlite and influxdb."
         )
         raise ConfigError(message)
     if not connection.host:
         message = f"The connection {STORE} names no file: put its path into host."
         raise ConfigError(message)
     return SqliteStore(Path(connection.host).expanduser())
+
+
+def _influx_store(connection: Connection) -> Store:
+    from gapfill.stores.influxdb import InfluxStore
+    from gapfill.stores.influxdb_access import read_access
+
+    access = read_access(
+        STORE,
+        host=connection.host,
+        port=connection.port,
+        schema=connection.schema,
+        password=connection.password,
+        extra=connection.extra,
+    )
+    return InfluxStore(access)

@@ -96,17 +96,18 @@ class Store(Protocol):
         *,
         replace: Replace = Replace.WORSE,
     ) -> int:
-        """Write what ``reading.combine`` makes of what stands, at once or not at all.
+        """Write what ``reading.combine`` makes of what stands, whole or not at all.
 
-        What is replaced is kept for ``undo``. Writing the same readings again changes
-        nothing.
+        A store without transactions writes up to 5,000 slots at once, and a retry writes
+        what lacks; a batch never counts a slot that it did not write. What is replaced is
+        kept for ``undo``. Writing the same readings again changes nothing.
 
         Returns:
             How many slots were written.
         """
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
-        """Write rows as they are, provenance included, at once or not at all (``import``).
+        """Write rows as they are, provenance included, as ``write`` does (``import``).
 
         A row of a higher grade stays, and one that says the same. What is replaced is
         kept for ``undo``.
@@ -119,7 +120,10 @@ class Store(Protocol):
         """Return the slots a batch wrote, by series name, whether or not replaced since."""
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
-        """Put back what a batch replaced and remove what it added, in one transaction.
+        """Put back what a batch replaced and remove what it added.
+
+        In one transaction where the database has them; else, killed half-way, it is
+        carried on by doing it again.
 
         Args:
             batch: Id of the fill.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
-from gapfill.domain.reading import Origin, Row, parse_kept
+from gapfill.domain.reading import Origin, Row, format_kept, parse_kept
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 
@@ -91,6 +91,25 @@ def rows_of(series: Series, points: Iterable[Point]) -> list[Row]:
         if point.values:
             by_slot.setdefault(series.grid.floor(point.instant), []).append(point)
     return [_row(series, slot, by_slot[slot]) for slot in sorted(by_slot)]
+
+
+def point_of(series: Series, own: str, row: Row) -> Point:
+    """Return a row as the point of a series that holds it.
+
+    Args:
+        series: Whose row it is.
+        own: The series' tags in canonical form.
+        row: What to store.
+
+    Raises:
+        StoreError: If it has a field that the series does not have.
+    """
+    unknown = [name for name in row.values if series.field(name) is None]
+    if unknown:
+        message = f"The series {series.name} has no field {unknown[0]!r}; see the catalogue."
+        raise StoreError(message)
+    kept = format_kept(row.kept)
+    return Point(own, row.slot, row.values, int(row.grade), row.source, row.batch, kept)
 
 
 def grade_of(series: Series, instant: datetime, number: int) -> Grade:

@@ -9,21 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.reading import combine, format_kept
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
-from gapfill.stores.points import Point, format_tags, rows_of
+from gapfill.stores.choices import choose_better, choose_news
+from gapfill.stores.points import format_tags, point_of, rows_of
 from gapfill.stores.sqlite_rows import columns_of, from_epoch, read_points, to_epoch, upsert
 from gapfill.stores.sqlite_schema import points_table, prepare, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.reading import Reading, Replace, Row
     from gapfill.domain.series import Series
-
-    Stands = dict[datetime, Row]
+    from gapfill.stores.choices import Choice
 
 
 def write_readings(
@@ -35,32 +34,13 @@ def write_readings(
     replace: Replace,
 ) -> int:
     """Write what is better than what stands, and return how many slots that were."""
-
-    def better(stands: Stands) -> Iterable[Row]:
-        for reading in readings:
-            row = stands.get(reading.slot)
-            if row is not None and row.batch == batch and _is_whole(series, row):
-                continue  # a batch writes a slot once, so that a retry changes nothing
-            made = combine(row, reading, batch, series.required, replace=replace)
-            if made is not None:
-                stands[reading.slot] = made
-                yield made
-
+    better = choose_better(series, readings, batch, replace)
     return _change(connection, series, [r.slot for r in readings], better)
 
 
 def put_rows(connection: sa.Connection, series: Series, rows: Sequence[Row]) -> int:
     """Write rows as they are, but for those that say nothing new, and return how many."""
-
-    def verbatim(stands: Stands) -> Iterable[Row]:
-        for row in rows:
-            before = stands.get(row.slot)
-            is_news = before is None or (before.values, before.grade) != (row.values, row.grade)
-            if is_news and (before is None or before.grade <= row.grade):
-                stands[row.slot] = row
-                yield row
-
-    return _change(connection, series, [row.slot for row in rows], verbatim)
+    return _change(connection, series, [row.slot for row in rows], choose_news(rows))
 
 
 def slots_of(connection: sa.Connection, batch: str) -> dict[str, list[datetime]]:
@@ -121,9 +101,9 @@ def _change(
     connection: sa.Connection,
     series: Series,
     slots: Sequence[datetime],
-    better: Callable[[Stands], Iterable[Row]],
+    choose: Choice,
 ) -> int:
-    """Write the rows that ``better`` makes of what stands, and note what they replace."""
+    """Write the rows that ``choose`` makes of what stands, and note what they replace."""
     if not slots:
         return 0
     prepare(connection, series)
@@ -131,7 +111,7 @@ def _change(
         connection, series, merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
     )
     stands = {row.slot: row for row in rows_of(series, points)}
-    chosen = {row.slot: row for row in better(stands)}
+    chosen = {row.slot: row for row in choose(stands)}
     if chosen:
         own = format_tags(series.tags)
         before = {p.instant: columns_of(series, p) for p in points if p.tags == own}
@@ -160,14 +140,4 @@ def _note(
 
 
 def _columns(series: Series, own: str, row: Row) -> Mapping[str, object]:
-    unknown = [name for name in row.values if series.field(name) is None]
-    if unknown:
-        message = f"The series {series.name} has no field {unknown[0]!r}; see the catalogue."
-        raise StoreError(message)
-    kept = format_kept(row.kept)
-    point = Point(own, row.slot, row.values, int(row.grade), row.source, row.batch, kept)
-    return columns_of(series, point)
-
-
-def _is_whole(series: Series, row: Row) -> bool:
-    return all(name in row.values for name in series.required)
+    return columns_of(series, point_of(series, own, row))

@@ -1,0 +1,152 @@
+"""The production store: a bucket of InfluxDB, where others may write too.
+
+What stands where: points in the catalogue's measurements with four fields of provenance
+(``gapfill_…``), the books in measurements of that prefix. Reading finds holes on the
+server (``influxdb_gaps``); writing notes what it replaces before it replaces it
+(``influxdb_changes``). Reading writes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from gapfill.domain.reading import Replace
+from gapfill.stores import influxdb_books as books
+from gapfill.stores import influxdb_changes as changes
+from gapfill.stores import influxdb_text as text
+from gapfill.stores.choices import choose_better, choose_news
+from gapfill.stores.influxdb_gaps import Gaps
+from gapfill.stores.influxdb_points import read_points
+from gapfill.stores.influxdb_removal import mend
+from gapfill.stores.influxdb_server import Server
+from gapfill.stores.points import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.coverage import Graded
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.ledger import Entry, Outcome
+    from gapfill.domain.reading import Reading, Row
+    from gapfill.domain.series import Series
+    from gapfill.services.ports import Block, Undone
+    from gapfill.stores.influxdb_access import Access
+
+DAY_S = 86_400
+
+
+class InfluxStore:
+    """The store port (``services.ports.Store``, which says what each method promises) on a bucket.
+
+    Attributes:
+        access: Where it is.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._server = Server(access)
+        self._numbers = books.Numbers()
+
+    def verify(self) -> None:
+        """Read, write a real point, and mend what a kill has left; raise where any fails.
+
+        The point is the same for a day.
+        """
+        mend(self._server)
+        now = int(time.time())
+        self._server.write([f"gapfill_verify {text.field('value', 1)} {now - now % DAY_S}"])
+
+    def absent(self, series: Series, window: Interval) -> list[Interval]:
+        """Return the runs of slots of the window without every required field."""
+        return Gaps(self._server, series).absent(window)
+
+    def below_target(self, series: Series, window: Interval) -> list[Graded]:
+        """Return the runs of slots that hold a reading below the series' target, by grade."""
+        return Gaps(self._server, series).below_target(window)
+
+    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
+        """Return the runs of slots that hold every required field and lack this one."""
+        return Gaps(self._server, series).lacking(field, window)
+
+    def newest(self, series: Series) -> datetime | None:
+        """Return the newest slot that holds every required field, ``None`` for none."""
+        return Gaps(self._server, series).newest()
+
+    def read(self, series: Series, window: Interval) -> list[Row]:
+        """Return the rows of the window in order of slot, one per slot."""
+        text.check(series)
+        return rows_of(series, read_points(self._server, series, [window]))
+
+    def write(
+        self,
+        series: Series,
+        readings: Sequence[Reading],
+        batch: str,
+        *,
+        replace: Replace = Replace.WORSE,
+    ) -> int:
+        """Write what ``combine`` makes of what stands, 5,000 slots at once."""
+        choice = choose_better(series, readings, batch, replace)
+        return changes.change(self._server, series, [r.slot for r in readings], choice)
+
+    def put(self, series: Series, rows: Sequence[Row]) -> int:
+        """Write rows as they are, provenance included, 5,000 slots at once."""
+        return changes.change(self._server, series, [r.slot for r in rows], choose_news(rows))
+
+    def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
+        """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
+        return changes.slots_of(self._server, batch)
+
+    def undo(self, batch: str, series: Iterable[Series]) -> Undone:
+        """Put back what a batch replaced and remove what it added; killed, do it again."""
+        return changes.undo_batch(self._server, batch, series)
+
+    def note(self, entries: Sequence[Entry]) -> None:
+        """Add lines to the ledger; they are never changed."""
+        books.note(self._server, self._numbers, entries)
+
+    def entries(self, series: str) -> list[Entry]:
+        """Return the ledger of a series in the order it was written."""
+        return books.entries_of(self._server, series)
+
+    def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
+        """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
+        return books.outcomes_of(self._server, run, source)
+
+    def record_call(self, source: str, at: datetime, batch: str, records: int = 0) -> None:
+        """Note that a call is about to be sent, and the records it will count in a quota."""
+        books.record_call(self._server, self._numbers, source, at, batch, records)
+
+    def calls_of(self, run: str) -> int:
+        """Count the calls recorded by the batches of a run."""
+        return books.count_calls_of(self._server, run)
+
+    def calls_since(self, source: str, since: datetime) -> int:
+        """Count the calls recorded at ``since`` or later."""
+        return books.count_calls_since(self._server, source, since)
+
+    def records_since(self, source: str, since: datetime) -> int:
+        """Count the records of the calls recorded at ``since`` or later."""
+        return books.sum_records_since(self._server, source, since)
+
+    def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+        """Note what a source has said of itself; a later saying replaces an earlier one."""
+        books.learn(self._server, subject, facts, at)
+
+    def learned(self, since: datetime) -> dict[str, dict[str, float]]:
+        """Return what was learned at ``since`` or later, by subject and name."""
+        return books.learned_since(self._server, since)
+
+    def block(self, block: Block) -> None:
+        """Note that a source may not be called until an instant; the later one stands."""
+        books.block(self._server, block)
+
+    def blocks(self, now: datetime) -> list[Block]:
+        """Return the blocks in force."""
+        return books.blocks_at(self._server, now)
+
+    def close(self) -> None:
+        """Give back connections; the store may be used again afterwards."""
+        self._server.close()

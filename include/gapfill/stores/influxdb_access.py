@@ -1,0 +1,149 @@
+"""Where an InfluxDB is and who may use it: what the store's connection says, checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from gapfill.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TIMEOUT_S = 60.0
+"""How long one request may take; ``timeout`` in the extra says otherwise."""
+
+DEFAULT_PORT = 8086
+"""InfluxDB's own, for http; behind https there is usually a proxy on 443."""
+
+_EXAMPLE = (
+    '{"conn_type": "influxdb", "host": "http://localhost", "port": 8086, '
+    '"extra": {"token": "TOKEN", "org": "ORG", "bucket": "BUCKET"}}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A bucket of an InfluxDB.
+
+    Attributes:
+        conn_id: Id of the Airflow connection, for messages.
+        url: Root URL, without a slash at its end.
+        org: Organization.
+        bucket: Bucket, which is a database of the same name for InfluxQL.
+        token: What proves who we are; in no message, nor in ``repr``.
+        timeout_s: How long one request may take.
+        ca_bundle: File of certificates to trust, ``None`` for the usual ones.
+    """
+
+    conn_id: str
+    url: str
+    org: str
+    bucket: str
+    token: str = field(repr=False)
+    timeout_s: float = TIMEOUT_S
+    ca_bundle: str | None = None
+
+
+def read_access(
+    conn_id: str,
+    *,
+    host: str | None,
+    port: int | None,
+    schema: str | None,
+    password: str | None,
+    extra: str | None,
+) -> Access:
+    """Return what a connection of type ``influxdb`` says.
+
+    Args:
+        conn_id: Its id.
+        host: Name or root URL.
+        port: Port, where the URL has none.
+        schema: ``http`` or ``https``, or else the bucket, where the extra names none.
+        password: The token, where the extra has none.
+        extra: JSON object with ``token``, ``org``, ``bucket``, ``timeout``, ``ca_bundle``.
+
+    Raises:
+        ConfigError: If something is missing or makes no sense; without the token.
+    """
+    more = _extra(conn_id, extra)
+    scheme = schema.lower() if (schema or "").lower() in ("http", "https") and schema else None
+    bucket = _text(conn_id, more, "bucket") or (None if scheme else (schema or "").strip())
+    token = _text(conn_id, more, "token") or (password or "").strip()
+    org = _text(conn_id, more, "org")
+    url = _url(conn_id, (host or "").strip(), port, scheme)
+    for name, value in (("token", token), ("org", org), ("bucket", bucket)):
+        if not value:
+            raise _wrong(conn_id, f"names no {name}: put it into its extra")
+    if not (token or "").isprintable() or not (token or "").isascii():
+        raise _wrong(conn_id, "has a token with characters that no token has")
+    return Access(
+        conn_id,
+        url,
+        org or "",
+        bucket or "",
+        token or "",
+        _timeout(conn_id, more),
+        _text(conn_id, more, "ca_bundle") or None,
+    )
+
+
+def _wrong(conn_id: str, problem: str) -> ConfigError:
+    return ConfigError(f"The connection {conn_id} {problem}. It looks like {_EXAMPLE}.")
+
+
+def _extra(conn_id: str, text: str | None) -> Mapping[str, object]:
+    try:
+        extra = json.loads(text) if text else {}
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise _wrong(conn_id, "has an extra that is no JSON object")
+    return extra
+
+
+def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
+    value = extra.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _wrong(conn_id, f"has a {name} in its extra that is no text")
+    return value.strip()
+
+
+def _timeout(conn_id: str, extra: Mapping[str, object]) -> float:
+    value = extra.get("timeout", TIMEOUT_S)
+    try:
+        seconds = float(value) if isinstance(value, int | float | str) else 0.0
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise _wrong(conn_id, "has a timeout in its extra that is no number of seconds")
+    return seconds
+
+
+def _url(conn_id: str, host: str, port: int | None, scheme: str | None) -> str:
+    """Return the root URL; a name without a dot is a machine nearby, which speaks plain http."""
+    if not host:
+        raise _wrong(conn_id, "names no host")
+    if "://" not in host:
+        name = host.split("/", maxsplit=1)[0].split(":", maxsplit=1)[0]
+        is_near = "." not in name or name.startswith("127.") or host.startswith("[::1]")
+        host = f"{scheme or ('http' if is_near else 'https')}://{host}"
+    try:
+        parts = urlsplit(host)
+        given = parts.port or port
+    except ValueError:
+        parts, given = SplitResult("", "", "", "", ""), None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise _wrong(conn_id, "has a host that is no name and no http or https URL")
+    if parts.query or parts.fragment:
+        raise _wrong(conn_id, "has a host with more than scheme, name, port and path in it")
+    if given is None and parts.scheme == "http":
+        given = DEFAULT_PORT
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = f"{name}:{given}" if given else name
+    return f"{parts.scheme}://{place}{parts.path}".rstrip("/")

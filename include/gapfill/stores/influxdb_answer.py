@@ -1,0 +1,90 @@
+"""What InfluxDB answers to InfluxQL, read whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gapfill.stores import influxdb_errors as errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gapfill.stores.influxdb_access import Access
+
+
+class Table(NamedTuple):
+    """What a statement answers for one set of tags.
+
+    Attributes:
+        tags: The tags it was grouped by, without those that are not there.
+        columns: Names; the first is ``time``.
+        rows: A value per column.
+    """
+
+    tags: dict[str, str]
+    columns: list[str]
+    rows: list[list[Any]]
+
+    def dicts(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows by name of the column."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
+
+
+def tables_of(access: Access, said: object, statements: int) -> list[list[Table]]:
+    """Return the tables of an answer, a list per statement.
+
+    The answer comes as one JSON document for each 10,000 rows or statement, as only so
+    no server leaves rows out unseen: a document says whether more is to follow.
+
+    Args:
+        access: Who answered, for messages.
+        said: The one document, or the text of them all.
+        statements: How many were asked.
+
+    Raises:
+        StoreError: If it is cut short, none of InfluxDB's, or holds an error.
+    """
+    try:
+        results = [one for document in _documents(said) for one in document["results"]]
+        for result in results:
+            if "error" in result:
+                raise errors.of_answer(access, str(result["error"]))
+        return _joined(results, statements)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
+        words = " ".join(str(said).split())
+        words = f"{words[: errors.EXCERPT]}…" if len(words) > errors.EXCERPT else words
+        what = f"its answer is cut short or no InfluxDB's ({exc}): {words}"
+        step = "check the host of the connection, and run it again"
+        raise errors.problem(access, what, step) from exc
+
+
+def _documents(said: object) -> Sequence[Mapping[str, Any]]:
+    if isinstance(said, str):
+        return [json.loads(line) for line in said.split("\n") if line]
+    return [said] if isinstance(said, dict) else []
+
+
+def _joined(results: Sequence[Mapping[str, Any]], statements: int) -> list[list[Table]]:
+    """Return the tables of results, whose parts are joined again."""
+    tables: list[list[Table]] = [[] for _ in range(statements)]
+    is_open = [True] * statements
+    for result in results:
+        number = result["statement_id"]
+        is_open[number] = bool(result.get("partial"))
+        for series in result.get("series", ()):
+            tags = {key: text for key, text in series.get("tags", {}).items() if text}
+            columns, rows = series["columns"], series["values"]
+            if any(len(row) != len(columns) for row in rows):
+                message = "a row lacks a value"
+                raise ValueError(message)
+            last = tables[number][-1] if tables[number] else None
+            if last and (last.tags, last.columns) == (tags, columns):
+                last.rows.extend(rows)
+            else:
+                tables[number].append(Table(tags, columns, rows))
+            is_open[number] = is_open[number] or bool(series.get("partial"))
+    if any(is_open):
+        message = "more should follow"
+        raise ValueError(message)
+    return tables

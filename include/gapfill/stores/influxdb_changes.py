@@ -1,0 +1,188 @@
+"""Changes to the points of the InfluxDB store, in an order that a kill cannot spoil.
+
+What is replaced is noted first, then the points are written, one body after the other.
+A kill in between leaves notes of slots that were never written, which prove nothing
+(``influxdb_notes``), and a retry writes what lacks. There is no transaction: a body of
+5,000 lines is written at once, a larger change body by body.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import Interval, merge
+from gapfill.errors import StoreError
+from gapfill.services.ports import Undone
+from gapfill.stores import influxdb_notes as notes
+from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb_errors import PartialWrite
+from gapfill.stores.influxdb_points import line_of, read_points
+from gapfill.stores.influxdb_removal import mend, replace_points
+from gapfill.stores.points import format_tags, point_of, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.choices import Choice
+    from gapfill.stores.influxdb_server import Server
+    from gapfill.stores.points import Point
+
+_TEXTS = text.PROVENANCE[1:]
+
+
+def change(server: Server, series: Series, slots: Sequence[datetime], choose: Choice) -> int:
+    """Write the rows that ``choose`` makes of what stands, and note what they replace.
+
+    Raises:
+        StoreError: If that failed; where the server refused some points, the others are
+            written.
+    """
+    if not slots:
+        return 0
+    text.check(series)
+    mend(server)
+    spans = merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
+    points = read_points(server, series, spans)
+    chosen = {row.slot: row for row in choose({row.slot: row for row in rows_of(series, points)})}
+    if not chosen:
+        return 0
+    own = format_tags(series.tags)
+    made = {slot: point_of(series, own, row) for slot, row in chosen.items()}
+    before = {p.instant: p for p in points if p.tags == own}
+    notes.note(server, series, {slot: p.batch or "" for slot, p in made.items()}, before)
+    try:
+        _write(server, series, made, before)
+    except PartialWrite as exc:
+        raise _refused(server, series, made, exc) from exc
+    return len(chosen)
+
+
+def slots_of(server: Server, batch: str) -> dict[str, list[datetime]]:
+    """Return the slots, by series name, that a batch wrote and that were not undone."""
+    found = {
+        name: sorted(notes.written(server, batch, name, known))
+        for name, known in notes.notes_of(server, batch).items()
+    }
+    return {name: slots for name, slots in found.items() if slots}
+
+
+def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
+    """Put back what a batch replaced, and remove what it added.
+
+    Killed half-way, it is carried on by doing it again.
+
+    Raises:
+        StoreError: If the batch wrote a series that is not among the known ones; nothing
+            was undone then.
+    """
+    mend(server)
+    by_name, noted = {series.name: series for series in known}, notes.notes_of(server, batch)
+    written = {name: notes.written(server, batch, name, said) for name, said in noted.items()}
+    for name, slots in written.items():
+        if slots and name not in by_name:
+            message = (
+                f"The batch {batch} wrote {name}, which is not in the catalogue; nothing was "
+                "undone. Put the series back into the catalogue for that."
+            )
+            raise StoreError(message)
+    undone = Undone(0, 0, 0)
+    for name, said in noted.items():
+        if name in by_name:
+            one = _undo_series(server, batch, by_name[name], said, written[name])
+            undone = Undone(*(a + b for a, b in zip(undone, one, strict=True)))
+    return undone
+
+
+def _undo_series(
+    server: Server,
+    batch: str,
+    series: Series,
+    said: Sequence[notes.Note],
+    written: Collection[datetime],
+) -> Undone:
+    held = notes.standing(server, batch, said)
+    target = {n.slot: n.before for n in said if n.slot in held}
+    if target:
+        own = format_tags(series.tags)
+        spans = merge(Interval(s, series.grid.end_of(s)) for s in target)
+        points = read_points(server, series, spans)
+        now = {p.instant: p for p in points if p.tags == own}
+        _write(server, series, {s: p for s, p in target.items() if p}, now, is_exact=True)
+        gone = [slot for slot, point in target.items() if point is None]
+        if gone:
+            replace_points(server, series, gone, [])
+        notes.forget(server, batch, series.name, held)
+    restored = sum(point is not None for point in target.values())
+    return Undone(restored, len(target) - restored, len(set(written) - held))
+
+
+def _write(
+    server: Server,
+    series: Series,
+    made: Mapping[datetime, Point],
+    before: Mapping[datetime, Point],
+    *,
+    is_exact: bool = False,
+) -> None:
+    """Write points over what stands.
+
+    Writing leaves a field that the new point lacks. An empty text stands for a text of
+    the provenance that must go; where a value must go, or with ``is_exact`` anything,
+    the point is removed.
+    """
+    lines: dict[datetime, str] = {}
+    removed: set[datetime] = set()
+    for slot, point in made.items():
+        old = before.get(slot)
+        cleared = [n for n in _TEXTS if old and _said(old, n) and not _said(point, n)]
+        if old and (_loses(old, point) or (is_exact and cleared)):
+            removed.add(slot)
+            cleared = []
+        line = line_of(series, point, cleared)
+        if line:
+            lines[slot] = line
+    server.write([line for slot, line in lines.items() if slot not in removed])
+    if removed:
+        back = [line for slot, line in lines.items() if slot in removed]
+        replace_points(server, series, removed, back)
+
+
+def _loses(old: Point, new: Point) -> bool:
+    is_ungraded = old.grade is not None and new.grade is None
+    return is_ungraded or any(name not in new.values for name in old.values)
+
+
+def _said(point: Point, name: str) -> str | None:
+    said: str | None = getattr(point, name.removeprefix("gapfill_"))
+    return said
+
+
+def _refused(
+    server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
+) -> StoreError:
+    """Return the error of a write that was refused in part: which field and weeks."""
+    if exc.field is None:
+        return StoreError(str(exc))
+    spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
+    own = format_tags(series.tags)
+    there = {(p.instant, p.batch) for p in read_points(server, series, spans) if p.tags == own}
+    lost = [slot for slot, point in made.items() if (slot, point.batch) not in there]
+    weeks = merge(_week(slot) for slot in lost)
+    said = ", ".join(f"{w.start:%Y-%m-%d} to {w.end - timedelta(days=1):%Y-%m-%d}" for w in weeks)
+    access = server.access
+    return StoreError(
+        f"The store (connection {access.conn_id}, bucket {access.bucket!r}) holds {exc.field} of "
+        f"{series.measurement} as {exc.theirs} in the weeks {said}, so {len(lost)} of {len(made)} "
+        "slots were refused there; the others are written. Rewrite those weeks as floats: "
+        "docs/influxdb.md, Refused points."
+    )
+
+
+def _week(slot: datetime) -> Interval:
+    """Return the week of a slot, Monday to Sunday, by which InfluxDB fixes a field's type."""
+    day = slot.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = day - timedelta(days=day.weekday())
+    return Interval(monday, monday + timedelta(days=7))

@@ -1,0 +1,143 @@
+"""What an InfluxDB's failures mean: a sentence with connection, bucket and the next step."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from gapfill.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gapfill.stores.influxdb_access import Access
+
+EXCERPT = 200
+"""So many characters of an answer are told."""
+
+REFUSED_IN_PART = 422
+
+_SIZE = re.compile(
+    r"exceed|limit|too (?:many|large|long|big)|query timeout|out of memory", re.IGNORECASE
+)
+_CONFLICT = re.compile(
+    r'input field "(?P<field>[^"]+)" on measurement "(?P<measurement>[^"]+)" is type \w+, '
+    r"already exists as type (?P<theirs>\w+)"
+)
+
+_FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
+
+_STEPS = {
+    401: "check the token in the connection: it is not known there, or no longer",
+    403: "give the token of the connection the right to read and write the bucket",
+    404: "check the names of bucket and organization in the connection, and its host",
+    413: "raise the server's or the proxy's limit on the size of a body",
+    429: "the server is busy: run it again later",
+    503: "the server or a proxy before it is not ready: run it again later",
+}
+
+
+class TooMuch(StoreError):
+    """The server refuses the size of a question or of a body: half of it may do."""
+
+
+class PartialWrite(StoreError):
+    """The server took some points of a body and refused others.
+
+    Attributes:
+        field: Field whose type is another in the store, where that is why.
+        theirs: Type that it has there.
+    """
+
+    def __init__(self, message: str, *, field: str | None, theirs: str | None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.theirs = theirs
+
+
+def problem(access: Access, what: str, step: str) -> StoreError:
+    """Return the error for a problem, with the next step."""
+    return StoreError(sentence(access, what, step))
+
+
+def sentence(access: Access, what: str, step: str) -> str:
+    """Return the sentence, in which the token never stands."""
+    said = (
+        f"The store (connection {access.conn_id}, bucket {access.bucket!r} at {access.url}) "
+        f"cannot be used: {what}; {step}."
+    )
+    return said.replace(access.token, "…")
+
+
+def of_status(
+    access: Access, path: str, status: int, body: str | None, headers: Mapping[str, str]
+) -> StoreError:
+    """Return the error for an answer of a status that is no success.
+
+    Args:
+        access: Who answered.
+        path: What was asked for; only a question can be too large by what it finds.
+        status: The status.
+        body: What was said.
+        headers: Of the answer.
+    """
+    told = _told(body)
+    what = f"the server answered {status}"
+    if told:
+        what += f" ({told})"
+    wait = headers.get("Retry-After", "")
+    if wait and status in (429, 503):
+        what += f" and asks to wait {wait} s" if wait.isdigit() else f" and asks to wait: {wait}"
+    if "partial write" in (body or "") or status == REFUSED_IN_PART:
+        return _partial(access, what, body or "")
+    said = sentence(access, what, _step(status, body or ""))
+    is_size = status in (413, 414)
+    if path == "/query" and status in (400, 500):
+        is_size = bool(_SIZE.search(body or ""))
+    return TooMuch(said) if is_size else StoreError(said)
+
+
+def of_answer(access: Access, error: str) -> StoreError:
+    """Return the error for an ``error`` inside an answer of status 200."""
+    told = error[:EXCERPT]
+    if "database not found" in error:
+        step = "check the name of the bucket in the connection: the server has none of that name"
+        return problem(access, f"the server answered {told!r}", step)
+    said = sentence(access, f"the server answered {told!r}", "see docs/influxdb.md")
+    return TooMuch(said) if _SIZE.search(error) else StoreError(said)
+
+
+def _step(status: int, body: str) -> str:
+    if "bucket" in body and "not found" in body:
+        return "make the bucket, or correct its name in the connection"
+    if "org" in body and "not found" in body:
+        return "correct the name of the organization in the connection"
+    if _FULL.search(body):
+        return "free some space on the server's disk, start it again, and run it again"
+    general = "run it again; if that goes on, see docs/influxdb.md"
+    return _STEPS.get(status, general)
+
+
+def _partial(access: Access, what: str, body: str) -> PartialWrite:
+    found = _CONFLICT.search(body.replace('\\"', '"'))
+    step = "see docs/influxdb.md, Refused points"
+    if "retention" in body:
+        step = "the bucket keeps points for less time than the series goes back: let it keep them"
+    return PartialWrite(
+        sentence(access, what, step),
+        field=found["field"] if found else None,
+        theirs=found["theirs"] if found else None,
+    )
+
+
+def _told(body: str | None) -> str:
+    """Return what a body says: its message, or its first words."""
+    text = (body or "").strip()
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = None
+    if isinstance(said, dict):
+        text = str(said.get("message") or said.get("error") or text)
+    return " ".join(text.split())[:EXCERPT]

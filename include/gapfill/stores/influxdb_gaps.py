@@ -1,0 +1,232 @@
+"""What is missing or below its target, found inside InfluxDB.
+
+``elapsed()`` tells, on the server, between which points of a field more than one
+spacing lies: what crosses the wire grows with the gaps, never with the history. Such a
+pair is only a candidate, as points may lie off the grid: both ends are floored to their
+slots. A missing slot always leaves more than one spacing between its neighbours, so
+none is overlooked. What lies before the first and after the last point is not in its
+answer and is asked for beside it (docs/adr/0007).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from gapfill.domain.coverage import Graded
+from gapfill.domain.interval import Interval, iso, merge, subtract
+from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb_points import in_pieces, read_points
+from gapfill.stores.points import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.influxdb_answer import Table
+    from gapfill.stores.influxdb_server import Server
+
+_NS = 1_000_000_000
+
+NEAR_END = timedelta(days=14)
+"""How far from the ends of a window its first and last points are looked for at first."""
+
+TRIES = 3
+"""So often the newest slot is sought by each field's last point, before all are compared."""
+
+
+class Gaps:
+    """What one series lacks.
+
+    Attributes:
+        server: Where its points are.
+        series: The series.
+    """
+
+    def __init__(self, server: Server, series: Series) -> None:
+        text.check(series)
+        self.server = server
+        self.series = series
+        self._table = series.measurement
+        self._own = text.is_own(series)
+
+    def absent(self, window: Interval) -> list[Interval]:
+        """Return the runs of slots of the window without every required field."""
+        return merge(
+            run
+            for part, step in self.series.grid.stretches(window)
+            for run in self._without(self.series.required, part, step)
+        )
+
+    def lacking(self, field: str, window: Interval) -> list[Interval]:
+        """Return the runs of slots that hold every required field and lack this one."""
+        without = merge(
+            run
+            for part, step in self.series.grid.stretches(window)
+            for run in self._without([field], part, step)
+        )
+        return subtract(without, self.absent(window)) if without else []
+
+    def below_target(self, window: Interval) -> list[Graded]:
+        """Return the runs of slots whose readings have one grade, below the target.
+
+        Only slots with some point below the target are looked at, and all of their points
+        count. Where even a point without provenance is below it, all slots are looked at:
+        InfluxQL cannot ask for points that lack a field.
+        """
+        series, required = self.series, self.series.required
+        low = [window]
+        if series.default_grade >= series.target:
+            low = in_pieces(window, self._low)
+        runs: list[Graded] = []
+        for row in rows_of(series, read_points(self.server, series, merge(low), required)):
+            if row.grade >= series.target or not all(name in row.values for name in required):
+                continue
+            last, end = runs[-1] if runs else None, series.grid.end_of(row.slot)
+            if last and last.grade is row.grade and last.interval.end == row.slot:
+                runs[-1] = Graded(Interval(last.interval.start, end), row.grade)
+            else:
+                runs.append(Graded(Interval(row.slot, end), row.grade))
+        return runs
+
+    def newest(self) -> datetime | None:
+        """Return the newest slot that holds every required field, ``None`` for none."""
+        grid, end = self.series.grid, ""
+        slot: datetime | None = None
+        for _ in range(TRIES):
+            slots = [self._slot(t) for t in self._each("last", end)]
+            if None in slots:
+                return None
+            found = [slot for slot in slots if slot is not None]
+            slot = min(found)
+            if slot == max(found):
+                return slot
+            end = f"time < '{iso(grid.end_of(slot))}'"
+        first = [self._slot(t) for t in self._each("first", end)]
+        oldest = max((slot for slot in first if slot is not None), default=None)
+        if slot is None or oldest is None or oldest > slot:
+            return None
+        window = Interval(oldest, grid.end_of(slot))
+        there = subtract([window], self.absent(window))
+        return grid.floor(there[-1].end - timedelta(microseconds=1)) if there else None
+
+    def _each(self, function: str, condition: str) -> list[list[Table]]:
+        return self.server.ask(
+            [
+                text.select(f"{function}({text.name(name)})", self._table, self._own, condition)
+                for name in self.series.required
+            ]
+        )
+
+    def _slot(self, tables: Sequence[Table]) -> datetime | None:
+        time = _time(tables)
+        return None if time is None else self.series.grid.floor(_instant(time))
+
+    def _low(self, window: Interval) -> list[Interval]:
+        condition = f'"gapfill_grade" < {int(self.series.target)}'
+        within = text.within(window)
+        statement = text.select('"gapfill_grade"', self._table, self._own, within, condition)
+        (tables,) = self.server.ask([statement])
+        grid = self.series.grid
+        slots = {grid.floor(_instant(row[0])) for table in tables for row in table.rows}
+        return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
+
+    def _without(self, names: Sequence[str], part: Interval, step: timedelta) -> list[Interval]:
+        """Return runs without one of the fields, in no order, in a part of one spacing."""
+
+        def ask(piece: Interval) -> list[Interval]:
+            ends = self._ends(names, piece)
+            answers = self.server.ask([self._elapsed(name, piece, step) for name in names])
+            runs: list[Interval] = []
+            for name, (first, last), tables in zip(names, ends, answers, strict=True):
+                pairs = self._pairs(name, piece, step, tables)
+                runs += _holes(piece, int(step.total_seconds()), first, last, pairs)
+            return runs
+
+        return in_pieces(part, ask)
+
+    def _ends(self, names: Sequence[str], window: Interval) -> list[tuple[int | None, int | None]]:
+        """Return the first and the last instant of each field, in seconds; ``None`` for none.
+
+        They are nearly always near the window's ends, and over all of it the question takes
+        ten times as long. They are asked before the pairs: a point that is written
+        meanwhile can then only make a gap that is none any more, never hide one.
+        """
+        found: dict[tuple[str, str], int | None] = {}
+        whole = window, window
+        near = whole
+        if window.duration > 2 * NEAR_END:
+            near = (
+                Interval(window.start, window.start + NEAR_END),
+                Interval(window.end - NEAR_END, window.end),
+            )
+        for head, tail in (near, whole):
+            asked = [
+                (name, function, span)
+                for name in names
+                for function, span in (("first", head), ("last", tail))
+                if found.get((name, function)) is None
+            ]
+            answers = self.server.ask(
+                [
+                    text.select(f"{f}({text.name(n)})", self._table, self._own, text.within(span))
+                    for n, f, span in asked
+                ]
+            )
+            found |= {(n, f): _time(a) for (n, f, _), a in zip(asked, answers, strict=True)}
+            if (head, tail) == whole:
+                break
+        return [(found[name, "first"], found[name, "last"]) for name in names]
+
+    def _elapsed(self, name: str, window: Interval, step: timedelta, *, exact: bool = False) -> str:
+        """Return the statement of pairs further apart than a step, in seconds or exact in ns."""
+        what = f"elapsed({text.name(name)}, 1ns) AS dt"
+        inner = text.select(what, self._table, self._own, text.within(window))
+        dt = "dt" if exact else f"dt / {_NS} AS dt"
+        limit = int(step.total_seconds()) * _NS
+        return f"SELECT {dt} FROM ({inner}) WHERE dt > {limit}"  # noqa: S608 - all quoted
+
+    def _pairs(
+        self, name: str, window: Interval, step: timedelta, tables: Sequence[Table]
+    ) -> list[tuple[int, int]]:
+        """Return ``(before, after)`` of the pairs, in whole seconds.
+
+        Between points of whole seconds, as nearly all are, the difference is whole and the
+        times are exact; else the pairs are asked for again in nanoseconds.
+        """
+        rows = _rows(tables)
+        if all(dt == int(dt) for _, dt in rows):
+            return [(time - int(dt), time) for time, dt in rows]
+        (tables,) = self.server.ask([self._elapsed(name, window, step, exact=True)], "ns")
+        return [((time - dt) // _NS, time // _NS) for time, dt in _rows(tables)]
+
+
+def _holes(
+    window: Interval,
+    step: int,
+    first: int | None,
+    last: int | None,
+    pairs: Sequence[tuple[int, int]],
+) -> Iterator[Interval]:
+    """Yield the runs of slots between points, before the first and after the last."""
+    if first is None or last is None:
+        yield window
+        return
+    start, end = int(window.start.timestamp()), int(window.end.timestamp())
+    for before, after in [(start - step, first), *pairs, (last, end)]:
+        after_slot, next_slot = before - before % step + step, after - after % step
+        if after_slot < next_slot:
+            yield Interval(_instant(after_slot), _instant(next_slot))
+
+
+def _time(tables: Sequence[Table]) -> int | None:
+    rows = _rows(tables)
+    return rows[0][0] if rows else None
+
+
+def _rows(tables: Sequence[Table]) -> list[list[Any]]:
+    return [row for table in tables for row in table.rows]
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

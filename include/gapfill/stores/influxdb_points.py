@@ -1,0 +1,150 @@
+"""Points of the InfluxDB store: read with their tags, and written as lines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from gapfill.domain.interval import Interval, covers
+from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb_errors import TooMuch
+from gapfill.stores.points import Point, format_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from typing import TypeVar
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.influxdb_server import Server
+
+    T = TypeVar("T")
+
+NEAR = timedelta(days=3)
+"""Stretches this near are read as one: a question costs more than the points between."""
+
+_SECOND = 1_000_000_000
+
+
+def from_ns(ns: int) -> datetime:
+    """Return nanoseconds since 1970 as an aware UTC instant."""
+    seconds, rest = divmod(ns, _SECOND)
+    instant = datetime.fromtimestamp(seconds, UTC)
+    return instant.replace(microsecond=rest // 1000) if rest else instant
+
+
+def in_pieces(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
+    """Return what a question answers for a window, cut in halves where the server refuses its size.
+
+    Halves are cut at whole days, so that slots stay whole.
+
+    Raises:
+        TooMuch: If it refuses even the smallest piece.
+    """
+    try:
+        return ask(window)
+    except TooMuch:
+        days = window.duration // timedelta(days=1)
+        if days < 2:  # noqa: PLR2004 - two days are the least that has whole halves
+            raise
+        midnight = window.start.replace(hour=0, minute=0, second=0, microsecond=0)
+        middle = midnight + timedelta(days=(days + 1) // 2)
+        left, right = Interval(window.start, middle), Interval(middle, window.end)
+        return in_pieces(left, ask) + in_pieces(right, ask)
+
+
+def read_points(
+    server: Server,
+    series: Series,
+    intervals: Sequence[Interval],
+    names: Sequence[str] | None = None,
+) -> list[Point]:
+    """Return the points that count for a series in sorted, disjoint intervals, in no order.
+
+    Args:
+        server: Where they are.
+        series: Whose they are.
+        intervals: ``[start, end)`` each.
+        names: Fields to read, with nothing of the provenance but the grade; ``None`` for all.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    fields = [field.name for field in series.fields] if names is None else list(names)
+    columns = [*fields, *(text.PROVENANCE if names is None else text.PROVENANCE[:1])]
+    what, own = ", ".join(map(text.name, columns)), text.is_own(series)
+
+    def statement(window: Interval) -> str:
+        return text.select(what, series.measurement, own, text.within(window), by="*")
+
+    def ask(window: Interval) -> list[Point]:
+        (tables,) = server.ask([statement(window)], "ns")
+        return [p for t in tables for p in _points(format_tags(t.tags), t.dicts(), fields)]
+
+    windows = list(_joined(intervals))
+    try:
+        answers = server.ask([statement(window) for window in windows], "ns")
+    except TooMuch:
+        points = [point for window in windows for point in in_pieces(window, ask)]
+    else:
+        points = [
+            point
+            for tables in answers
+            for table in tables
+            for point in _points(format_tags(table.tags), table.dicts(), fields)
+        ]
+    if len(windows) == len(intervals):
+        return points
+    return [point for point in points if covers(intervals, point.instant)]
+
+
+def line_of(series: Series, point: Point, cleared: Collection[str] = ()) -> str | None:
+    """Return a point as a line with its time in seconds; ``None`` where nothing is to be written.
+
+    Args:
+        series: Whose own point it is.
+        point: On the grid.
+        cleared: Texts of its provenance that stand there and must not: an empty text is none.
+    """
+    fields = text.numbers(point.values)
+    if point.grade is not None:
+        fields.append(text.field("gapfill_grade", int(point.grade)))
+    for name in text.PROVENANCE[1:]:
+        said = getattr(point, name.removeprefix("gapfill_"))
+        if said or name in cleared:
+            fields.append(text.field(name, said or ""))
+    if not fields:
+        return None
+    start = text.head(series.measurement, series.tags)
+    return f"{start} {','.join(fields)} {int(point.instant.timestamp())}"
+
+
+def _points(tags: str, rows: Iterable[dict[str, Any]], fields: Sequence[str]) -> Iterator[Point]:
+    for row in rows:
+        grade = row["gapfill_grade"]
+        yield Point(
+            tags=tags,
+            instant=from_ns(row["time"]),
+            values={name: float(row[name]) for name in fields if _is_number(row[name])},
+            grade=None if grade is None else int(grade),
+            source=row.get("gapfill_source") or None,
+            batch=row.get("gapfill_batch") or None,
+            kept=row.get("gapfill_kept") or None,
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _joined(intervals: Iterable[Interval]) -> Iterator[Interval]:
+    """Yield sorted intervals, those near one another as one."""
+    last: Interval | None = None
+    for interval in intervals:
+        if last and interval.start - last.end <= NEAR:
+            last = Interval(last.start, interval.end)
+        else:
+            if last:
+                yield last
+            last = interval
+    if last:
+        yield last

@@ -1,0 +1,215 @@
+"""The server under the InfluxDB store: one question, one write, one deletion, each or an error.
+
+Reading is InfluxQL through ``/query``, which 1.x, 2.x and 3 answer. Writing is line
+protocol to ``/api/v2/write``. Nothing is tried again here: the tasks above do that.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import urllib3.exceptions
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.rest import ApiException
+
+from gapfill.stores import influxdb_errors as errors
+from gapfill.stores.influxdb_answer import tables_of
+from gapfill.stores.influxdb_text import predicate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gapfill.errors import StoreError
+    from gapfill.stores.influxdb_access import Access
+    from gapfill.stores.influxdb_answer import Table
+
+LINES = 5000
+"""Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
+
+QUESTION = 4000
+"""Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
+
+NO_CONTENT = 204
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Server:
+    """A bucket, reached through the official client, which is made when it is first needed.
+
+    Attributes:
+        access: Where and what it is.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._client: InfluxDBClient | None = None
+        self._process = os.getpid()
+
+    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
+        """Return the tables that each statement answers, in as few requests as their length allows.
+
+        Args:
+            statements: InfluxQL, with nothing in it but names of the catalogue, quoted.
+            epoch: Unit of the times in the answer: ``s`` or ``ns``.
+
+        Raises:
+            StoreError: If any of them fails; also inside an answer of status 200.
+            TooMuch: If the server refuses the size.
+        """
+        tables: list[list[Table]] = []
+        for part in _packed(statements):
+            query = [
+                ("db", self.access.bucket),
+                ("epoch", epoch),
+                ("chunked", "true"),
+                ("q", "; ".join(part)),
+            ]
+            accept = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+            said, _, _ = self._call("/query", "GET", query, header_params=accept)
+            tables += tables_of(self.access, said, len(part))
+        return tables
+
+    def write(self, lines: Sequence[str], precision: str = "s") -> None:
+        """Write lines, 5,000 at once; a body that is refused for its size goes in halves.
+
+        Raises:
+            PartialWrite: If the server refused some of the lines; all the others are written.
+            StoreError: If it failed; bodies before the one that failed are written.
+        """
+        refused: errors.PartialWrite | None = None
+        for start in range(0, len(lines), LINES):
+            try:
+                self._write(lines[start : start + LINES], precision)
+            except errors.PartialWrite as exc:
+                refused = refused or exc
+        if refused:
+            raise refused
+
+    def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
+        """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
+
+        Some versions take the end for the first instant outside, others for the last one
+        inside; a nanosecond more serves both.
+
+        Raises:
+            StoreError: If it failed.
+        """
+        query = [("org", self.access.org), ("bucket", self.access.bucket)]
+        body = {
+            "start": _rfc3339(first),
+            "stop": _rfc3339(last + 1),
+            "predicate": predicate(measurement, tags),
+        }
+        self._expect_nothing(self._call("/api/v2/delete", "POST", query, body=body))
+
+    def close(self) -> None:
+        """Give back connections."""
+        if self._client is not None and self._process == os.getpid():
+            self._client.close()  # type: ignore[no-untyped-call]
+        self._client = None
+
+    def _write(self, lines: Sequence[str], precision: str) -> None:
+        query = [
+            ("org", self.access.org),
+            ("bucket", self.access.bucket),
+            ("precision", precision),
+        ]
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
+        body = "\n".join(lines).encode()
+        try:
+            answer = self._call("/api/v2/write", "POST", query, body=body, header_params=headers)
+        except errors.TooMuch:
+            if len(lines) == 1:
+                raise
+        else:
+            self._expect_nothing(answer)
+            return
+        half = len(lines) // 2
+        for part in (lines[:half], lines[half:]):
+            self._write(part, precision)
+
+    def _call(
+        self,
+        path: str,
+        method: str,
+        query: list[tuple[str, str]],
+        **more: object,
+    ) -> tuple[object, int, Mapping[str, str]]:
+        """Return what the server said, its status and headers; raise a sentence for a failure."""
+        access, failure = self.access, None
+        try:
+            answer = self._api().call_api(
+                path, method, query_params=query, auth_settings=[], response_type="object", **more
+            )
+        except ApiException as exc:
+            if exc.status:
+                body = (
+                    exc.body.decode(errors="replace") if isinstance(exc.body, bytes) else exc.body
+                )
+                failure = errors.of_status(access, path, exc.status, body, exc.headers or {})
+            else:
+                reason = str(exc.reason).replace("\n", ": ")[: errors.EXCERPT]
+                failure = errors.problem(access, reason, "check the certificate of its host")
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+            failure = _unreached(access, exc)
+        else:
+            said: tuple[object, int, Mapping[str, str]] = answer
+            return said
+        raise failure  # outside: the client's own error holds the request's headers
+
+    def _api(self) -> Any:  # noqa: ANN401 - the client has no types of its own
+        if self._client is None or self._process != os.getpid():  # no connection outlives a fork
+            access = self.access
+            self._process = os.getpid()
+            self._client = InfluxDBClient(
+                access.url,
+                access.token,
+                org=access.org,
+                timeout=int(access.timeout_s * 1000),
+                enable_gzip=True,
+                ssl_ca_cert=access.ca_bundle,
+            )
+        return self._client.api_client
+
+    def _expect_nothing(self, answer: tuple[object, int, Mapping[str, str]]) -> None:
+        said, status, _ = answer
+        if status != NO_CONTENT:
+            words = " ".join(str(said or "").split())[: errors.EXCERPT]
+            what = f"the server answered {status} ({words}) where InfluxDB answers {NO_CONTENT}"
+            raise errors.problem(self.access, what, "check the host of the connection")
+
+
+def _unreached(access: Access, exc: Exception) -> StoreError:
+    if isinstance(exc, urllib3.exceptions.TimeoutError) and not isinstance(
+        exc, urllib3.exceptions.NewConnectionError
+    ):
+        what = f"it did not answer within {access.timeout_s:g} s"
+        return errors.problem(access, what, "see how it is, or set a longer timeout in the extra")
+    if isinstance(exc, urllib3.exceptions.NewConnectionError | ConnectionError):
+        what = "no connection can be made to it"
+        return errors.problem(access, what, "start it, or correct host and port of the connection")
+    what = f"its answer broke off ({type(exc).__name__})"
+    return errors.problem(access, what, "see how it is, and run it again")
+
+
+def _packed(statements: Sequence[str]) -> Iterator[list[str]]:
+    """Yield statements in groups that fit into a URL."""
+    part: list[str] = []
+    size = 0
+    for statement in statements:
+        if part and size + len(statement) > QUESTION:
+            yield part
+            part, size = [], 0
+        part.append(statement)
+        size += len(statement) + 2
+    if part:
+        yield part
+
+
+def _rfc3339(ns: int) -> str:
+    seconds, rest = divmod(ns, 1_000_000_000)
+    instant = _EPOCH + timedelta(seconds=seconds)
+    return f"{instant:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

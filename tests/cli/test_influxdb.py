@@ -1,0 +1,195 @@
+"""The command line on an InfluxDB: looked at first, healed, moved in and out, and out of reach."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.stores.backends import InfluxBackend
+from tests.stores.fault_proxy import HTML, Fault, FaultProxy
+from tests.stores.influx_forwarder import ORG, TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.conftest import Cli
+
+pytestmark = [pytest.mark.airflow, pytest.mark.server, pytest.mark.usefixtures("installed")]
+
+RANGE = ("--start", "2025-10-26", "--end", "2025-10-26")
+"""A day of 25 hours."""
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[InfluxBackend]:
+    """Return a bucket with what another program wrote: October's first day."""
+    made = InfluxBackend(tmp_path)
+    lines = [
+        f"energy_prices,market=pvpc,geo=8741 price_eur_mwh={n} {1759269600 + 3600 * n}"
+        for n in range(24)
+    ]
+    made.engine.write(made.bucket, lines, "s")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def proxy(bucket: InfluxBackend) -> Iterator[FaultProxy]:
+    """Return a proxy before it, which keeps what was asked and does no harm yet."""
+    made = FaultProxy(bucket.engine.url)
+    yield made
+    made.close()
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, url: str, name: str, **more: object) -> None:
+    """Name the store in the environment, as a person does."""
+    parts = urlsplit(url)
+    extra = {"token": TOKEN, "org": ORG, "bucket": name, "timeout": 2} | more
+    document = {
+        "conn_type": "influxdb",
+        "host": f"http://{parts.hostname}",
+        "port": parts.port,
+        "extra": extra,
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", json.dumps(document))
+
+
+def test_looking_writes_nothing(
+    cli: Cli, bucket: InfluxBackend, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Status, plan, explain and export only ever ask, also of a bucket Gapfill has never seen."""
+    connect(monkeypatch, proxy.url, bucket.bucket)
+    ran = cli("status", "--json")
+    assert (ran.code, ran.document["state"]) == (3, "gaps")
+    (series,) = ran.document["series"]
+    assert series["slots"]["complete"] == 24
+    assert series["gaps"][0]["start"] == "2025-10-01T22:00:00Z"
+    assert cli("plan").code == 0
+    assert cli("explain", "pvpc", "2025-10-26T00:00:00Z").code == 0
+    assert cli("export", "pvpc", *RANGE).code == 0
+    assert set(proxy.paths) == {"/query"}
+    assert bucket.engine.ask(bucket.bucket, "SHOW MEASUREMENTS") == [["energy_prices"]]
+
+
+def test_healing_writes_what_lacks_and_undo_takes_it_back(
+    cli: Cli, bucket: InfluxBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same answers as with the embedded store, in the measurements of the contract."""
+    connect(monkeypatch, bucket.engine.url, bucket.bucket)
+    before = bucket.engine.ask(bucket.bucket, "SELECT price_eur_mwh FROM energy_prices")
+    healed = cli("heal", *RANGE, "--json")
+    assert healed.code == 0, healed.err
+    (certificate,) = healed.document["certificates"]
+    assert certificate["slots_filled"] == 25
+    assert cli("status", *RANGE, "--json").document["state"] == "ok"
+    tags = bucket.engine.ask(bucket.bucket, "SHOW SERIES FROM energy_prices")
+    assert tags == [["energy_prices,geo=8741,market=pvpc"]]
+    undone = cli("undo", certificate["batch"])
+    assert undone.code == 0
+    assert "25" in undone.out
+    after = bucket.engine.ask(bucket.bucket, "SELECT price_eur_mwh FROM energy_prices")
+    assert after == before
+
+
+def test_moving_from_one_store_to_the_other_and_back_loses_nothing(
+    cli: Cli,
+    bucket: InfluxBackend,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Values, grades, sources, batches and what was kept."""
+    assert cli("heal", *RANGE).code == 0
+    first = cli("export", "pvpc", *RANGE).out
+    path = tmp_path / "first.csv"
+    path.write_text(first)
+    connect(monkeypatch, bucket.engine.url, bucket.bucket)
+    assert cli("import", "pvpc", str(path)).code == 0
+    second = cli("export", "pvpc", *RANGE).out
+    assert second == first
+    assert first.count("\n") == 26
+    path.write_text(second)
+    file = {"conn_type": "sqlite", "host": str(tmp_path / "other.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", json.dumps(file))
+    assert cli("import", "pvpc", str(path)).code == 0
+    assert cli("export", "pvpc", *RANGE).out == first
+
+
+FAULTS = {
+    "HTML": Fault(200, HTML),
+    "busy": Fault(503, b"", {"Retry-After": "30"}),
+    "rates": Fault(429, b"", {"Retry-After": "30"}),
+    "cut": Fault(cut=True),
+    "slow": Fault(slow_s=4),
+    "unauthorized": Fault(401, b'{"code":"unauthorized"}'),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_store_that_cannot_be_read_is_unknown_never_ok(
+    cli: Cli,
+    bucket: InfluxBackend,
+    proxy: FaultProxy,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    """Exit code 1, the reason in a sentence, the token nowhere."""
+    connect(monkeypatch, proxy.url, bucket.bucket)
+    proxy.fault = FAULTS[fault]
+    ran = cli("status", "--json")
+    assert (ran.code, ran.document["state"]) == (1, "unknown")
+    (series,) = ran.document["series"]
+    assert series["error"].startswith("The store (connection gapfill_store, bucket")
+    assert series["slots"]["complete"] == 0
+    healing = cli("heal")
+    assert healing.code == 1
+    assert TOKEN not in ran.out + ran.err + healing.out + healing.err
+    proxy.fault = None
+    assert cli("status", "--json").document["state"] == "gaps"
+
+
+@pytest.mark.parametrize(
+    "url, bucket_name, what",
+    [
+        (None, "nope", "bucket 'nope'"),
+        ("http://127.0.0.1:1", None, "no connection can be made to it"),
+    ],
+    ids=["a wrong bucket", "nobody there"],
+)
+def test_a_wrong_address_is_unknown_never_ok(
+    cli: Cli,
+    bucket: InfluxBackend,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str | None,
+    bucket_name: str | None,
+    what: str,
+) -> None:
+    """A database that does not exist answers 200: that must not be taken for nothing stored."""
+    connect(monkeypatch, url or bucket.engine.url, bucket_name or bucket.bucket)
+    ran = cli("status", "--json")
+    assert (ran.code, ran.document["state"]) == (1, "unknown")
+    assert what in ran.document["series"][0]["error"]
+
+
+@pytest.mark.parametrize(
+    "extra, what",
+    [
+        ({"token": ""}, "names no token"),
+        ({"org": ""}, "names no org"),
+        ({"bucket": ""}, "names no bucket"),
+        ({"timeout": "soon"}, "has a timeout in its extra that is no number"),
+    ],
+)
+def test_a_connection_that_lacks_something_says_what(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, extra: dict[str, object], what: str
+) -> None:
+    """It names the connection and the key, and shows how one looks."""
+    connect(monkeypatch, "http://127.0.0.1:1", "b", **extra)
+    ran = cli("status")
+    assert ran.code == 1
+    assert f"The connection gapfill_store {what}" in ran.err
+    assert '"conn_type": "influxdb"' in ran.err
+    assert TOKEN not in ran.err

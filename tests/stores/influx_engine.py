@@ -1,0 +1,231 @@
+"""A real InfluxDB for the tests: Debian's 1.6 behind a thin forwarder, or a 2.x where there is one.
+
+A 2.x ``influxd`` on ``PATH`` or in ``GAPFILL_TEST_INFLUXD`` is used as it is.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import pytest
+
+from gapfill.stores.influxdb_access import Access
+from tests.stores.influx_forwarder import ORG, READ_ONLY, TOKEN, Forwarder
+
+DEADLINE_S = 30
+
+_CONFIG = """
+reporting-disabled = true
+bind-address = "127.0.0.1:{rpc}"
+[meta]
+dir = "{folder}/meta"
+[data]
+dir = "{folder}/data"
+wal-dir = "{folder}/wal"
+query-log-enabled = false
+[http]
+bind-address = "127.0.0.1:{port}"
+log-enabled = false
+[monitor]
+store-enabled = false
+[logging]
+level = "error"
+"""
+
+
+def find_influxd() -> str | None:
+    """Return the program, ``None`` where there is none."""
+    return os.environ.get("GAPFILL_TEST_INFLUXD") or shutil.which("influxd")
+
+
+class Engine:
+    """One server, which a test may kill and start again on the same data.
+
+    Attributes:
+        url: Root of what speaks 2.x.
+        port: Port of the engine itself.
+        process: The running server.
+    """
+
+    def __init__(self, program: str) -> None:
+        self.program = program
+        self.folder = Path(tempfile.mkdtemp(prefix="gapfill-influxdb-"))
+        self.port = _free_port()
+        self._forwarder: Forwarder | None = None
+        self.process = self._launch()
+        self.url = f"http://127.0.0.1:{self.port}"
+        if self.is_2:
+            self._set_up()
+        else:
+            self._forwarder = Forwarder(self.port)
+            self.url = self._forwarder.url
+
+    @cached_property
+    def is_2(self) -> bool:
+        """Whether the program is a 2.x, by what it says of itself."""
+        said = subprocess.run([self.program, "version"], capture_output=True, text=True, check=True)
+        return " v2" in said.stdout or "InfluxDB 2" in said.stdout
+
+    def access(self, bucket: str, **more: Any) -> Access:  # noqa: ANN401 - of several types
+        """Return how the store reaches a bucket."""
+        known = {"url": self.url, "org": ORG, "bucket": bucket, "token": TOKEN}
+        return Access("gapfill_store", **{**known, **more})
+
+    def read_only_token(self, bucket: str) -> str:
+        """Return a token that may read a bucket and not write it."""
+        if not self.is_2:
+            return READ_ONLY
+        found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")
+        resource = {"type": "buckets", "id": found["buckets"][0]["id"], "orgID": self._org_id}
+        document = {
+            "orgID": self._org_id,
+            "permissions": [{"action": "read", "resource": resource}],
+        }
+        token: str = self._call("POST", "/api/v2/authorizations", document)["token"]
+        return token
+
+    def make_bucket(self, bucket: str, keep_days: int = 0) -> None:
+        """Make an empty bucket that keeps its points for so many days, or for ever."""
+        if self.is_2:
+            rules = [{"type": "expire", "everySeconds": 86_400 * keep_days}] if keep_days else []
+            document = {"orgID": self._org_id, "name": bucket, "retentionRules": rules}
+            self._call("POST", "/api/v2/buckets", document)
+        else:
+            keep = f" WITH DURATION {keep_days}d" if keep_days else ""
+            self.ask("_", f'CREATE DATABASE "{bucket}"{keep}')
+
+    def drop_bucket(self, bucket: str) -> None:
+        """Drop a bucket and all that is in it."""
+        if self.is_2:
+            found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")
+            self._call("DELETE", f"/api/v2/buckets/{found['buckets'][0]['id']}")
+        else:
+            self.ask("_", f'DROP DATABASE "{bucket}"')
+
+    def ask(self, bucket: str, statement: str) -> list[list[Any]]:
+        """Return the rows that InfluxQL answers, asked of the engine itself."""
+        query = urlencode({"db": bucket, "epoch": "s", "q": statement})
+        said = self._call("GET", f"/query?{query}")
+        assert "error" not in said["results"][0], said
+        return [row for one in said["results"][0].get("series", ()) for row in one["values"]]
+
+    def write(self, bucket: str, lines: list[str], precision: str = "ns") -> None:
+        """Write lines as any program could."""
+        query = {"bucket": bucket, "db": bucket, "org": ORG, "precision": precision}
+        path = "/api/v2/write" if self.is_2 else "/write"
+        self._call("POST", f"{path}?{urlencode(query)}", "\n".join(lines))
+
+    def kill(self) -> None:
+        """Kill the server, as a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def start(self) -> None:
+        """Start it again on its data."""
+        self.process = self._launch()
+
+    def close(self) -> None:
+        """Stop it and remove its data."""
+        if self._forwarder:
+            self._forwarder.close()
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        log = (self.folder / "log").open("ab")
+        process = subprocess.Popen(self._command(), stdout=log, stderr=log)
+        log.close()
+        until = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                with urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=5):
+                    return process
+            except (URLError, OSError):
+                if process.poll() is not None or time.monotonic() > until:
+                    process.kill()
+                    raise
+            time.sleep(0.02)
+
+    def _command(self) -> list[str]:
+        if self.is_2:
+            folder = self.folder
+            return [
+                self.program,
+                f"--bolt-path={folder}/influxd.bolt",
+                f"--engine-path={folder}/engine",
+                f"--sqlite-path={folder}/influxd.sqlite",
+                f"--http-bind-address=127.0.0.1:{self.port}",
+                "--reporting-disabled",
+            ]
+        config = self.folder / "influxdb.conf"
+        if not config.exists():
+            config.write_text(_CONFIG.format(folder=self.folder, port=self.port, rpc=_free_port()))
+        return [self.program, "-config", str(config)]
+
+    def _set_up(self) -> None:
+        document = {
+            "username": "tests",
+            "password": "tests-of-gapfill",
+            "org": ORG,
+            "bucket": "first",
+            "token": TOKEN,
+        }
+        self._call("POST", "/api/v2/setup", document)
+
+    @cached_property
+    def _org_id(self) -> str:
+        found: str = self._call("GET", "/api/v2/orgs")["orgs"][0]["id"]
+        return found
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        data = body.encode() if isinstance(body, str) else body and json.dumps(body).encode()
+        request = Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            data=data or None,  # type: ignore[arg-type]
+            method=method,
+            headers={"Authorization": f"Token {TOKEN}"},
+        )
+        with urlopen(request, timeout=DEADLINE_S) as answer:  # noqa: S310 - our own server
+            said = answer.read()
+        return json.loads(said) if said else None
+
+
+_engines: list[Engine] = []
+
+
+def engine() -> Engine:
+    """Return the one server of this session, started when it is first needed."""
+    if not _engines:
+        program = find_influxd()
+        if program is None:
+            pytest.skip("no influxd: apt-get install influxdb, or set GAPFILL_TEST_INFLUXD")
+        _engines.append(Engine(program))
+        atexit.register(_stop, os.getpid())
+    return _engines[0]
+
+
+def _stop(process: int) -> None:
+    """Stop the server with the process that started it, not with its children."""
+    if process == os.getpid():
+        _engines[0].close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
