@@ -45,7 +45,7 @@ def test_the_runbook_has_an_entry_for_each_error_leaf() -> None:
         for error in vars(errors).values()
         if isinstance(error, type)
         and issubclass(error, errors.GapfillError)
-        and not error.__subclasses__()
+        and not any(sub.__module__ == errors.__name__ for sub in error.__subclasses__())
     ]
     runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     assert len(leaves) == 8

@@ -84,7 +84,7 @@ def test_every_leaf_of_the_errors_has_an_action() -> None:
         for name, kind in vars(errors).items()
         if isinstance(kind, type)
         and issubclass(kind, errors.GapfillError)
-        and not kind.__subclasses__()
+        and not any(sub.__module__ == errors.__name__ for sub in kind.__subclasses__())
     }
     assert leaves == {
         "ConfigError",

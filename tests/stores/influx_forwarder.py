@@ -44,7 +44,7 @@ class Forwarder:
         class Handler(_Handler):
             engine_port = outer.engine_port
 
-        self._server = _QuietServer(("127.0.0.1", 0), Handler)
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -55,7 +55,9 @@ class Forwarder:
         self._server.server_close()
 
 
-class _QuietServer(ThreadingHTTPServer):
+class QuietServer(ThreadingHTTPServer):
+    """A server that prints nothing about connections that break."""
+
     def handle_error(self, *_: object) -> None:
         """Say nothing: whoever asked sees that the connection is closed."""
 

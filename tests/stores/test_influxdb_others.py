@@ -175,6 +175,16 @@ def test_names_that_influxdb_needs_itself_are_refused(backend: InfluxBackend, na
             use()
 
 
+@pytest.mark.parametrize("said", ["", "a\\", "a\nb"])
+def test_tags_that_influxdb_cannot_hold_are_refused(backend: InfluxBackend, said: str) -> None:
+    """They would be stored as something else."""
+    odd = replace(PVPC, tags={"market": said})
+    with pytest.raises(ConfigError, match="a tag market="):
+        backend.open().write(odd, [price(0)], "run/a")
+    with pytest.raises(ConfigError, match="a tag market="):
+        backend.open().absent(odd, hours(0, 1))
+
+
 def test_names_of_influxql_are_names_as_any_other(backend: InfluxBackend) -> None:
     """They are quoted wherever they stand."""
     fields = (replace(PVPC.fields[0], name="select"), replace(PVPC.fields[1], name='a "b" \\c, =d'))

@@ -5,7 +5,7 @@ spacing lies: what crosses the wire grows with the gaps, never with the history.
 pair is only a candidate, as points may lie off the grid: both ends are floored to their
 slots. A missing slot always leaves more than one spacing between its neighbours, so
 none is overlooked. What lies before the first and after the last point is not in its
-answer and is asked for beside it (docs/adr/0007).
+answer and is asked for beside it (docs/adr/0014).
 """
 
 from __future__ import annotations

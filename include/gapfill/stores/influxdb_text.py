@@ -41,6 +41,13 @@ def check(series: Series) -> None:
                 "store needs for itself; choose another."
             )
             raise ConfigError(message)
+    for key, said in series.tags.items():
+        if not said or said.endswith("\\") or "\n" in key + said:
+            message = (
+                f"The series {series.name} has a tag {key}={said!r} that InfluxDB cannot hold: it "
+                "must not be empty, end in a backslash or have a line break; correct the catalogue."
+            )
+            raise ConfigError(message)
     both = {*series.tags, *series.exclude} & {f.name for f in series.fields}
     if both:
         message = (
