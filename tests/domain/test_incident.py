@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,10 @@ LINK = "http://localhost:8080/dags/gap_detection/runs/r1"
 HOUR = timedelta(hours=1)
 
 
-def gap(*, is_there: bool = True, series: str = "pvpc", **more: object) -> Sight:
+def gap(*, is_there: bool = True, series: str = "pvpc", **more: Any) -> Sight:  # noqa: ANN401 - whatever a sight has
     """Return the sight of a critical gap, or of none."""
     what = "480 slots missing: a–b." if is_there else "Nothing is missing."
-    return Sight(Kind.GAP, series, is_there, what, **more)  # type: ignore[arg-type] - of the test
+    return Sight(Kind.GAP, series, is_there, what, **more)
 
 
 def live(*cycles: tuple[float, list[Sight]]) -> tuple[Incidents, list[list[Message]]]:

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from gapfill.domain.plan import Plan
 from gapfill.errors import RequestError, StoreError
-from gapfill.orchestration import assets, incidents, story
+from gapfill.orchestration import assets, incidents, metrics, story
 from gapfill.orchestration.alerts import CAUSE, PROBLEM
 from gapfill.orchestration.tasks import RESULT, open_site, run_name, tell
 from gapfill.orchestration.wire import Json, from_json, order_from_json
@@ -77,6 +77,8 @@ def summarize_run(
         )
         seen = sights.look(site, before, after, found, summary.healed)
         is_manual = str(getattr(dag_run, "run_type", "")) == "manual"
+        changed = sights.worth_telling(site, before, summary.healed, everything=True)
+        metrics.emit(after, changed, summary.calls, site.now)
         news = sights.worth_telling(site, before, summary.healed, everything=is_manual)
     told = replace(summary, failures=[*problems, *summary.failures])
     document = _document(told, made if is_dry else None)
