@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_the_example_consumer_parses_and_is_scheduled_on_the_prices() -> None:
     bag = DagBag(str(EXAMPLES))
     assert bag.import_errors == {}
     assert list(bag.dags) == ["retrain_on_prices"]
-    dag = bag.dags["retrain_on_prices"]
+    dag: Any = bag.dags["retrain_on_prices"]
     assert [asset.uri for asset in dag.schedule] == ["gapfill://series/pvpc"]
     assert dag.task_ids == ["retrain"]
 
