@@ -100,6 +100,7 @@ def test_healing_brings_the_truth_and_says_what_it_did(cli: Cli) -> None:
                 "outcome": "filled",
                 "rejected": 0,
                 "note": "",
+                "error": "",
             }
         ],
         "state": "ok",

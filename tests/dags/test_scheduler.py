@@ -119,6 +119,8 @@ def test_a_run_that_fails_is_red_and_says_so_once(airflow: LocalAirflow, plant: 
     assert len(said) == 1
     assert f"{DAG}, {run}: 1 unit failed: pvpc 2026-02-28T23:00Z–2026-03-01T23:00Z" in said[0]
     assert plant.rows() == before
+    kept: Any = airflow.api._get("variables/gapfill_incidents")
+    assert '"credentials:ree"' in kept["value"]
 
 
 def wait_for_callback(airflow: LocalAirflow) -> None:

@@ -27,11 +27,15 @@ class FakeInstance:
         pushed: What it pushed, by key.
         left: What other tasks left, by task id and key.
         states: States of the run's tasks.
+        dag_id: Of its DAG.
+        run_id: Of its run.
     """
 
     pushed: dict[str, Any] = field(default_factory=dict)
     left: dict[tuple[str, str], Any] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    dag_id: str = "gap_detection"
+    run_id: str = "manual__1"
 
     def xcom_push(self, key: str, value: object) -> None:
         """Keep what is pushed."""

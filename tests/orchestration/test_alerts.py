@@ -15,6 +15,12 @@ AGAIN = "The next run asks again by itself whatever can be asked again."
 STANDS = f"What was written stands. {AGAIN}"
 
 
+@pytest.fixture(autouse=True)
+def _imported() -> None:
+    """Let Airflow set up its logging before a test's own is."""
+    import gapfill.orchestration.incidents  # noqa: F401
+
+
 def of_task(exception: Exception | None) -> dict[str, Any]:
     """Return the context of the gate's own callback."""
     return {
@@ -104,14 +110,14 @@ def test_an_alert_that_cannot_be_sent_fails_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever a sender raises."""
-    from gapfill.orchestration import alerts
+    from gapfill.orchestration import alerts, incidents
 
     def refuse(*_: object) -> None:
         message = "no network"
         raise OSError(message)
 
-    monkeypatch.setattr(alerts.GapfillNotifier, "notify", refuse)
-    alerts.alert(of_task(RuntimeError("first.")))
+    monkeypatch.setattr(incidents, "tell", refuse)
+    alerts.alert(of_run("timed_out", "gate"))
     assert "The alert could not be sent" in caplog.text
 
 

@@ -87,6 +87,8 @@ def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -
         "dry_run": False,
         "units_planned": 0,
         "calls_planned": 0,
+        "sights": document["sights"],
+        "news": {"pvpc": 480},
     }
     extra = {"series": "pvpc", "run": RUN, "intervals": intervals}
     assert events.added == [("gapfill_pvpc", extra)]

@@ -41,6 +41,7 @@ def test_a_request_that_is_refused_leaves_its_sentence(ti: FakeInstance) -> None
         tasks.validate_request({"days_back": 0}, ti)
     assert ti.pushed == {
         "problem": "days_back is 0: expected a whole number from 1 to 3650.",
+        "cause": "RequestError",
     }
 
 
@@ -57,7 +58,7 @@ def test_a_store_that_cannot_be_written_is_told_before_anything_is_asked(
     monkeypatch.setattr(type(here.store), "verify", refuse)
     with pytest.raises(StoreError, match="read-only"):
         tasks.validate_request({}, ti)
-    assert ti.pushed == {"problem": "the file is read-only"}
+    assert ti.pushed == {"problem": "the file is read-only", "cause": "StoreError"}
     assert tasks.validate_request({"dry_run": True}, ti)["dry_run"] is True
 
 

@@ -3,8 +3,9 @@
 ``gate`` has ``alert`` as its failure callback, and so has the DAG. The gate's runs in its
 worker, with the sentence with which it failed, which it also leaves under ``PROBLEM``. The
 DAG's runs in the DAG processor, also where a task was killed and could say nothing; it
-speaks where the gate has left no sentence, so that one failure makes one alert. Messages
-are logged; other senders join here.
+speaks where the gate has left no sentence, so that one failure makes one alert. Every alert
+is logged. What is sent to people are incidents (``incidents``): the gate tells those of its
+run, red or green; the run's callback tells that it failed before its gate.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseNotifier
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from airflow.sdk import Context
+    from collections.abc import Mapping
 
 PROBLEM = "problem"
 """XCom key of the sentence with which a task refused to go on."""
+
+CAUSE = "cause"
+"""XCom key of the name of its error."""
 
 GATE = "gate"
 """Task id of the task that knows what a run came to."""
@@ -29,28 +29,6 @@ LONGEST = 2000
 """Characters of a message at most; some senders refuse longer ones."""
 
 log = logging.getLogger(__name__)
-
-
-class GapfillNotifier(BaseNotifier):
-    """Tells the operator one sentence.
-
-    Airflow renders a notifier's templates in place, so a used one would send the old
-    text again: each alert is a new notifier, and its sentence is no template.
-
-    Attributes:
-        sentence: What is said; holds no secret.
-    """
-
-    template_fields: Sequence[str] = ()
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__()
-        self.sentence = sentence
-
-    def notify(self, context: Context) -> None:
-        """Log the sentence as an error, whatever the context."""
-        del context
-        log.error("ALERT %s", self.sentence)
 
 
 def alert(context: Any) -> None:  # noqa: ANN401 - of a task or of a run, which are two types
@@ -62,9 +40,27 @@ def alert(context: Any) -> None:  # noqa: ANN401 - of a task or of a run, which 
     try:
         sentence = sentence_for(context)
         if sentence is not None:
-            GapfillNotifier(sentence).notify(context)
+            log.error("ALERT %s", sentence)
+            if context.get("reason") is not None:
+                _tell(context, sentence)
     except Exception:  # the one boundary of callbacks: an alert never fails a run
         log.exception("The alert could not be sent")
+
+
+def _tell(context: Mapping[str, Any], sentence: str) -> None:
+    """Tell people of a run that ended before its gate could."""
+    from gapfill.orchestration import incidents  # noqa: PLC0415 - DAG files import this module
+
+    dag_id, run_id = _names(context)
+    incidents.tell([incidents.run_sight(dag_id, sentence)], incidents.run_link(dag_id, run_id))
+
+
+def _names(context: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the DAG's id and the run's, or what stands for them."""
+    instance = context.get("ti") or context.get("task_instance")
+    run = getattr(context.get("dag_run"), "run_id", None) or context.get("run_id") or "a run"
+    name = getattr(context.get("dag"), "dag_id", None) or getattr(instance, "dag_id", "gapfill")
+    return str(name), str(run)
 
 
 def sentence_for(context: Mapping[str, Any]) -> str | None:
@@ -76,8 +72,7 @@ def sentence_for(context: Mapping[str, Any]) -> str | None:
     """
     instance = context.get("ti") or context.get("task_instance")
     task_id = getattr(instance, "task_id", None)
-    run = getattr(context.get("dag_run"), "run_id", None) or context.get("run_id") or "a run"
-    name = getattr(context.get("dag"), "dag_id", None) or getattr(instance, "dag_id", "gapfill")
+    name, run = _names(context)
     exception, reason = context.get("exception"), context.get("reason")
     if reason == "task_failure" and task_id == GATE and _has_spoken(instance):
         return None

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from gapfill.domain.plan import Plan
-from gapfill.orchestration import assets, story
-from gapfill.orchestration.alerts import PROBLEM
+from gapfill.errors import RequestError, StoreError
+from gapfill.orchestration import assets, incidents, metrics, story
+from gapfill.orchestration.alerts import CAUSE, PROBLEM
 from gapfill.orchestration.tasks import RESULT, open_site, run_name, tell
 from gapfill.orchestration.wire import Json, from_json, order_from_json
-from gapfill.services import views
+from gapfill.services import sights, views
 from gapfill.services.certificate import Certificate
 from gapfill.services.detect import Report
 from gapfill.services.planner import survey
@@ -23,6 +24,7 @@ from gapfill.services.summary import Summary, summarize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from gapfill.domain.incident import Sight
     from gapfill.orchestration.tasks import Instance
 
 NO_PLAN = "no plan was made; the log of the first red task says why"
@@ -50,28 +52,38 @@ def summarize_run(
     dag_run, ti = context["dag_run"], context["ti"]
     run, seconds = run_name(dag_run.dag_id, dag_run.run_id), _age_s(dag_run.start_date)
     states = _states(ti, dag_run)
-    problems = problems_of(ti, [name for name in task_ids if states.get(name) == "failed"])
+    refused = [name for name in task_ids if states.get(name) == "failed"]
+    problems = problems_of(ti, refused)
     request, reports, plan = (_left_by(ti, name, states) for name in task_ids[:3])
     if request is None or reports is None or plan is None:
         document = _document(_failure(problems or [NO_PLAN], seconds))
+        document |= _told_of_refusal(ti, refused, dag_run.dag_id, story.trouble(document))
         log.error("%s", story.trouble(document))
         return document
     made, is_dry = from_json(Plan, plan), request["dry_run"]
     with open_site() as site:
         order = order_from_json(request["order"], site.catalog)
-        after = survey(site, order)
+        before, after = [from_json(Report, report) for report in reports], survey(site, order)
+        found = _of_plan(made, run, certificates)
         summary = summarize(
             site,
             run,
             [replace(made, units=(), deferred=0) if is_dry else made],
-            _of_plan(made, run, certificates),
-            [from_json(Report, report) for report in reports],
+            found,
+            before,
             after,
             seconds,
             order.selection.interval,
         )
+        seen = sights.look(site, before, after, found, summary.healed)
+        is_manual = str(getattr(dag_run, "run_type", "")) == "manual"
+        changed = sights.worth_telling(site, before, summary.healed, everything=True)
+        metrics.emit(after, changed, summary.calls, site.now)
+        news = sights.worth_telling(site, before, summary.healed, everything=is_manual)
     told = replace(summary, failures=[*problems, *summary.failures])
     document = _document(told, made if is_dry else None)
+    seen += _of_run(dag_run.dag_id, sights.untold(told.failures, found, seen), is_dry=is_dry)
+    document |= {"sights": incidents.to_documents(seen), "news": news}
     tell(story.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])
     return document
@@ -84,18 +96,44 @@ def problems_of(ti: Instance, task_ids: Iterable[str]) -> list[str]:
 
 
 def gate(document: Json, ti: Instance) -> None:
-    """Turn the run red where something failed, with one sentence that says what.
+    """Tell the incidents of the run, and turn it red where something failed, with one sentence.
 
     The sentence is left for the run's own callback, which is silent then.
 
     Raises:
         AirflowFailException: If a unit failed, a read-back fell short or a read failed.
     """
+    link = incidents.run_link(ti.dag_id, ti.run_id)
+    incidents.tell(incidents.seen(document), link, document["news"])
     problem = story.trouble(document)
     if problem:
         ti.xcom_push(PROBLEM, problem)
         raise AirflowFailException(problem)
     log.info("%s", story.sentence(document))
+
+
+def _told_of_refusal(
+    ti: Instance, refused: Iterable[str], dag_id: str, problem: str | None
+) -> Json:
+    """Return what a run that made no plan saw: a store that failed, or itself failing.
+
+    What a person asked for and made no sense is told to that person only.
+    """
+    causes = {ti.xcom_pull(name, key=CAUSE, map_indexes=None) for name in refused}
+    if StoreError.__name__ in causes:
+        seen = [sights.store_failed(problem or NO_PLAN)]
+    elif RequestError.__name__ in causes:
+        seen = []
+    else:
+        seen = [incidents.run_sight(dag_id, problem)]
+    return {"sights": incidents.to_documents(seen), "news": {}}
+
+
+def _of_run(dag_id: str, failures: Sequence[str], *, is_dry: bool) -> list[Sight]:
+    """Return whether the run failed for what no other incident tells; a dry run proves nothing."""
+    if not failures and is_dry:
+        return []
+    return [incidents.run_sight(dag_id, " ".join(failures) or None)]
 
 
 def _of_plan(

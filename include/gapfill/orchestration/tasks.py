@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gapfill.domain.plan import Unit
 from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import story, wiring
-from gapfill.orchestration.alerts import PROBLEM
+from gapfill.orchestration.alerts import CAUSE, PROBLEM
 from gapfill.orchestration.params import is_dry_run, order_current, read_order
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
 from gapfill.services.certificate import failed
@@ -35,6 +35,14 @@ log = logging.getLogger(__name__)
 
 class Instance(Protocol):
     """What of a running task instance is needed here."""
+
+    @property
+    def dag_id(self) -> str:
+        """Id of its DAG."""
+
+    @property
+    def run_id(self) -> str:
+        """Id of its run."""
 
     def xcom_push(self, key: str, value: Any) -> None:  # noqa: ANN401 - whatever is JSON
         """Leave something for other tasks."""
@@ -198,6 +206,7 @@ def telling(ti: Instance) -> Iterator[None]:
         yield
     except GapfillError as exc:
         ti.xcom_push(PROBLEM, str(exc))
+        ti.xcom_push(CAUSE, type(exc).__name__)
         raise
 
 

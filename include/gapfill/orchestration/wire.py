@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, TypeAdapter
 
 from gapfill.domain.coverage import Coverage
+from gapfill.domain.incident import Incident, Kind, Message, Tone
 from gapfill.domain.interval import Interval, as_utc, iso
 from gapfill.domain.plan import Plan, Unit
 from gapfill.domain.request import Request
@@ -40,6 +41,10 @@ def _by_label(levels: type[IntEnum]) -> tuple[BeforeValidator, PlainSerializer]:
 
 _TYPES: Mapping[str, Any] = {
     "Coverage": Coverage,
+    "Incident": Incident,
+    "Kind": Kind,
+    "Message": Message,
+    "Tone": Tone,
     "Grade": Annotated[Grade, *_by_label(Grade)],
     "Interval": Interval,
     "Mapping": Mapping,
@@ -65,7 +70,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a type, as pydant
 
 
 def to_json(value: Any) -> Json:  # noqa: ANN401 - any of the services' frozen types
-    """Return a Report, Plan, Unit, Certificate or Summary as plain JSON.
+    """Return a Report, Plan, Unit, Certificate, Sight or the like as plain JSON.
 
     A unit also carries its label, by which Airflow names the mapped task.
     """

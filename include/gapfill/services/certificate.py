@@ -27,6 +27,7 @@ class Certificate:
         seconds: Real time taken.
         rejected: Values that were not believed, and not stored.
         note: What a person should know, in a sentence.
+        error: Name of the error with which it failed, empty where it did not.
     """
 
     batch: str
@@ -41,6 +42,7 @@ class Certificate:
     seconds: float
     rejected: int = 0
     note: str = ""
+    error: str = ""
 
 
 def failed(unit: Unit, run: str, exc: Exception) -> Certificate:
@@ -57,4 +59,5 @@ def failed(unit: Unit, run: str, exc: Exception) -> Certificate:
         outcome="failed",
         seconds=0.0,
         note=str(exc),
+        error=type(exc).__name__,
     )

@@ -1,0 +1,207 @@
+"""Incidents: what runs saw, turned into one message at the opening and one at the closing.
+
+Pure: ``step`` takes the state so far, what one run saw and the clock, and returns the next
+state. Messages wait in the state's outbox until they are sent, so that neither a restart nor
+a sender that fails repeats or forgets one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+REMIND = timedelta(hours=23, minutes=30)
+"""So long after a message the next reminder: a day, less what cycles start early or late."""
+
+PATIENCE = timedelta(hours=2)
+"""So long after the promised instant a gap that waited opens an incident: one cycle."""
+
+MOST = 100
+"""Messages kept for a sender that fails; the oldest go first."""
+
+
+class Kind(StrEnum):
+    """What is wrong; with the subject it names an incident."""
+
+    STORE = "store"
+    CREDENTIALS = "credentials"
+    SOURCE = "source"
+    QUOTA = "quota"
+    LATE = "late"
+    GAP = "gap"
+    BARREN = "barren"
+    RUN = "run"
+
+
+NEEDED: Mapping[Kind, int] = {Kind.BARREN: 6}
+"""So many runs in a row must see it before it opens; one where nothing stands here."""
+
+
+class Tone(StrEnum):
+    """How a message is meant, in Apprise's words."""
+
+    FAILURE = "failure"
+    WARNING = "warning"
+    SUCCESS = "success"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one run saw of one possible incident; nothing seen, nothing changes.
+
+    Attributes:
+        kind: What is or is not wrong.
+        subject: Series, source, DAG or connection.
+        is_there: Whether it is wrong now.
+        what: A sentence: what is wrong, or how it stands now that it is not.
+        tried: What the run tried, in a sentence.
+        opens: Whether it is reason enough to open an incident; an open one stays open anyway.
+        until: When it is promised to pass by itself.
+        healed: Slots of the subject that the run healed.
+    """
+
+    kind: Kind
+    subject: str
+    is_there: bool
+    what: str = ""
+    tried: str = ""
+    opens: bool = True
+    until: datetime | None = None
+    healed: int = 0
+
+    @property
+    def key(self) -> str:
+        """Return what names the incident in the state."""
+        return f"{self.kind}:{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident that is open.
+
+    Attributes:
+        opened: When it was opened.
+        told: When the last message about it was made.
+        what: The latest sentence.
+        tried: What was tried last.
+        healed: Slots healed since it was opened.
+        runs: Runs in a row that saw it.
+    """
+
+    opened: datetime
+    told: datetime
+    what: str
+    tried: str = ""
+    healed: int = 0
+    runs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to the operator, without secrets.
+
+    Attributes:
+        title: What it is about, in a line.
+        body: A line per subject, what to do, and links.
+        tone: How it is meant.
+    """
+
+    title: str
+    body: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """What is remembered between runs.
+
+    Attributes:
+        incidents: Open ones, by key.
+        seen: Runs in a row that saw what is not open yet, by key.
+        promised: The first instant promised for what waits, by key.
+        outbox: Messages not sent yet, in order.
+    """
+
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    seen: Mapping[str, int] = field(default_factory=dict)
+    promised: Mapping[str, datetime] = field(default_factory=dict)
+    outbox: Sequence[Message] = ()
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a step changed, by event: sights with their incidents."""
+
+    opened: list[tuple[Sight, Incident]] = field(default_factory=list)
+    reminded: list[tuple[Sight, Incident]] = field(default_factory=list)
+    closed: list[tuple[Sight, Incident]] = field(default_factory=list)
+
+
+def step(state: Incidents, sights: Iterable[Sight], now: datetime) -> tuple[Incidents, Changes]:
+    """Return the next state, its outbox unchanged, and what is to be told.
+
+    Args:
+        state: So far.
+        sights: What one run saw.
+        now: The clock.
+    """
+    incidents, seen = dict(state.incidents), dict(state.seen)
+    promised, changes = dict(state.promised), Changes()
+    for sight in sights:
+        before = incidents.pop(sight.key, None)
+        if not sight.is_there:
+            seen.pop(sight.key, None)
+            promised.pop(sight.key, None)
+            if before:
+                changes.closed.append((sight, _updated(before, sight, before.told)))
+        elif before:
+            is_due = now - before.told >= REMIND
+            after = _updated(before, sight, now if is_due else before.told)
+            incidents[sight.key] = after
+            if is_due:
+                changes.reminded.append((sight, after))
+        else:
+            seen[sight.key] = seen.get(sight.key, 0) + 1
+            if _opens(sight, seen[sight.key], promised, now):
+                found = Incident(now, now, sight.what, sight.tried, sight.healed)
+                found = replace(found, runs=seen.pop(sight.key))
+                incidents[sight.key] = found
+                changes.opened.append((sight, found))
+    return Incidents(incidents, seen, promised, state.outbox), changes
+
+
+def _opens(sight: Sight, runs: int, promised: dict[str, datetime], now: datetime) -> bool:
+    """Tell whether what was seen is to be told, noting what it is promised to wait for."""
+    if not sight.opens or runs < NEEDED.get(sight.kind, 1):
+        return False
+    if sight.until is None:
+        return True
+    return now >= promised.setdefault(sight.key, sight.until) + PATIENCE
+
+
+def _updated(before: Incident, sight: Sight, told: datetime) -> Incident:
+    """Return an incident with what was seen of it last."""
+    return Incident(
+        before.opened,
+        told,
+        sight.what,
+        sight.tried or before.tried,
+        before.healed + sight.healed,
+        before.runs + sight.is_there,
+    )
+
+
+def post(state: Incidents, messages: Iterable[Message]) -> Incidents:
+    """Return the state with more messages to be sent; an unsent reminder is replaced by a newer."""
+    outbox = list(state.outbox)
+    for message in messages:
+        if message.tone is Tone.WARNING:
+            outbox = [old for old in outbox if old.title != message.title]
+        outbox.append(message)
+    return replace(state, outbox=tuple(outbox[-MOST:]))

@@ -1,0 +1,161 @@
+"""The words of incidents: one message per kind and event, one line per subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.incident import Kind, Message, Tone
+from gapfill.domain.interval import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from gapfill.domain.incident import Changes, Incident, Sight
+
+LONGEST = 1900
+"""Characters of a body at most: some senders cut or refuse longer ones."""
+
+LINES = 20
+"""Subjects named in one message; what is left over is counted."""
+
+OPENS: Mapping[Kind, str] = {
+    Kind.STORE: "the store cannot be reached",
+    Kind.CREDENTIALS: "credentials are refused",
+    Kind.SOURCE: "a source is down",
+    Kind.QUOTA: "a source may not be asked",
+    Kind.LATE: "a publisher is late",
+    Kind.GAP: "a critical gap is open",
+    Kind.BARREN: "asked again and again, nothing had",
+    Kind.RUN: "a run failed",
+}
+"""What a title says at the opening and in reminders."""
+
+CLOSES: Mapping[Kind, str] = {
+    Kind.STORE: "the store answers again",
+    Kind.CREDENTIALS: "credentials are accepted again",
+    Kind.SOURCE: "a source answers again",
+    Kind.QUOTA: "a source may be asked again",
+    Kind.LATE: "nothing is late any more",
+    Kind.GAP: "no critical gap is open any more",
+    Kind.BARREN: "no longer asked in vain",
+    Kind.RUN: "a run went well again",
+}
+"""What a title says at the closing."""
+
+TODO: Mapping[Kind, str] = {
+    Kind.STORE: "mend what the sentence names; nothing is known of any gap until it is read.",
+    Kind.CREDENTIALS: "put a valid key into the connection that is named.",
+    Kind.SOURCE: "nothing, it is asked again by itself; if it lasts, see its status page.",
+    Kind.QUOTA: "nothing, it is asked again by itself; if it comes back, get more quota.",
+    Kind.LATE: "nothing, it is asked again by itself.",
+    Kind.GAP: "ask why with `python -m gapfill explain SERIES SLOT`.",
+    Kind.BARREN: "ask why with `python -m gapfill explain SERIES SLOT`.",
+    Kind.RUN: "read the log of its first red task, mend what it names and clear it.",
+}
+"""The next step of a person."""
+
+GUIDE = "docs/alerts.md"
+"""The page that says more; its headings are the kinds."""
+
+
+def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
+    """Return the messages of a step: openings, reminders, closings.
+
+    Args:
+        changes: Of the step.
+        now: The clock.
+        link: URL of the run.
+    """
+    groups = (
+        (changes.opened, "", OPENS, Tone.FAILURE, _opened, True),
+        (changes.reminded, "still: ", OPENS, Tone.WARNING, _reminded, True),
+        (changes.closed, "", CLOSES, Tone.SUCCESS, _closed, False),
+    )
+    messages: list[Message] = []
+    for pairs, prefix, titles, tone, line, has_todo in groups:
+        for kind, of_kind in _by_kind(pairs):
+            subjects = ", ".join(sight.subject for sight, _ in of_kind[:LINES])
+            body = _body(of_kind, line, now)
+            end = _end(kind, link) if has_todo else f"Run: {link}"
+            title = f"Gapfill: {prefix}{titles[kind]}: {subjects}"
+            messages.append(Message(title[:200], f"{body[: LONGEST - len(end)]}\n{end}", tone))
+    return messages
+
+
+def healed(slots: Mapping[str, int], link: str) -> Message:
+    """Return the short message of a run that healed something worth telling.
+
+    Args:
+        slots: How many, by series.
+        link: URL of the run.
+    """
+    lines = [f"{name}: {_slots(n)}" for name, n in list(slots.items())[:LINES]]
+    body = "\n".join([*lines, f"Run: {link}"])
+    return Message(f"Gapfill: {_slots(sum(slots.values()))} healed", body, Tone.SUCCESS)
+
+
+def _slots(n: int) -> str:
+    return f"{n:,} slot{'s' if n != 1 else ''}"
+
+
+def _by_kind(
+    pairs: Sequence[tuple[Sight, Incident]],
+) -> Iterator[tuple[Kind, list[tuple[Sight, Incident]]]]:
+    for kind in Kind:
+        of_kind = [pair for pair in pairs if pair[0].kind is kind]
+        if of_kind:
+            yield kind, of_kind
+
+
+def _body(
+    pairs: Sequence[tuple[Sight, Incident]],
+    line: Callable[[Sight, Incident, datetime], str],
+    now: datetime,
+) -> str:
+    lines = [line(sight, incident, now) for sight, incident in pairs[:LINES]]
+    if len(pairs) > LINES:
+        lines.append(f"… and {len(pairs) - LINES} more")
+    return "\n".join(lines)
+
+
+def _end(kind: Kind, link: str) -> str:
+    return f"What to do: {TODO[kind]} ({GUIDE}#{kind})\nRun: {link}"
+
+
+def _opened(sight: Sight, incident: Incident, _now: datetime) -> str:
+    runs = f" {incident.runs} runs in a row." if sight.kind is Kind.BARREN else ""
+    return (
+        f"{sight.subject}: {incident.what}{runs} Seen at {iso(incident.opened)}.{_tried(incident)}"
+    )
+
+
+def _reminded(sight: Sight, incident: Incident, now: datetime) -> str:
+    since = f"Open for {lasted(now - incident.opened)}, since {iso(incident.opened)}."
+    return f"{sight.subject}: {incident.what} {since}{_healed(incident)}{_tried(incident)}"
+
+
+def _closed(sight: Sight, incident: Incident, now: datetime) -> str:
+    took = f"over after {lasted(now - incident.opened)} (since {iso(incident.opened)})."
+    return " ".join(f"{sight.subject}: {took} {incident.what}{_healed(incident)}".split())
+
+
+def _healed(incident: Incident) -> str:
+    if not incident.healed:
+        return ""
+    return f" {_slots(incident.healed)} healed meanwhile."
+
+
+def _tried(incident: Incident) -> str:
+    return f" Tried: {incident.tried}" if incident.tried else ""
+
+
+def lasted(duration: timedelta) -> str:
+    """Return a duration for people, in its two greatest units."""
+    minutes = max(0, round(duration.total_seconds() / 60))
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{rest} min"

@@ -1,0 +1,123 @@
+"""Incidents between runs: their state in an Airflow Variable, their messages sent.
+
+The state is kept before anything is sent, and a message leaves its outbox when it is sent:
+whoever is killed between repeats one message at most, and forgets none. Nothing here fails a
+run. A lock file keeps this machine's runs apart; two workers on two machines that end in the
+same moment may say one thing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow.sdk import Variable
+from airflow.sdk.configuration import conf
+from filelock import FileLock
+
+from gapfill import settings
+from gapfill.domain.incident import Incidents, Kind, Message, Sight, post, step
+from gapfill.domain.incident_text import compose, healed
+from gapfill.errors import ConfigError
+from gapfill.orchestration.clock import read_clock
+from gapfill.orchestration.notifier import GapfillNotifier, NotSentError
+from gapfill.orchestration.wire import from_json, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gapfill.orchestration.wire import Json
+
+VARIABLE = "gapfill_incidents"
+"""Airflow Variable that holds the state as JSON; deleting it forgets every open incident."""
+
+LOCK_S = 60
+"""Seconds to wait for another run of this machine; sending takes seconds."""
+
+log = logging.getLogger(__name__)
+
+
+def tell(sights: Sequence[Sight], link: str, news: Mapping[str, int] | None = None) -> None:
+    """Work what a run saw into the state, and send what is to be told; never raise.
+
+    Args:
+        sights: What it saw.
+        link: URL of the run.
+        news: Slots that it healed, by series, where that is worth a message.
+    """
+    try:
+        folder = settings.lock_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "incidents.lock", timeout=LOCK_S):
+            _tell(sights, link, news or {})
+    except Exception:  # the one boundary of alerts: an alert never fails a run
+        log.exception("The incidents could not be kept or told; the next run tries again")
+
+
+def _tell(sights: Sequence[Sight], link: str, news: Mapping[str, int]) -> None:
+    now = read_clock()
+    before = _load()
+    state, changes = step(before, sights, now)
+    messages = compose(changes, now, link)
+    said = {s.subject for s, _ in changes.closed if s.kind in (Kind.GAP, Kind.LATE)}
+    rest = {name: slots for name, slots in news.items() if name not in said}
+    if rest:  # a closing says by itself what was healed
+        messages.append(healed(rest, link))
+    state = post(state, messages)
+    if state != before:
+        _save(state)
+    for message in state.outbox:
+        if not _send(message):
+            break  # in order: the rest waits behind it
+        state = replace(state, outbox=tuple(m for m in state.outbox if m is not message))
+        _save(state)
+
+
+def _send(message: Message) -> bool:
+    """Send one message and tell whether it has left."""
+    try:
+        GapfillNotifier(message).notify({})
+    except (NotSentError, ConfigError) as exc:
+        log.warning("%r was not sent, the next run tries again: %s", message.title, exc)
+        return False
+    return True
+
+
+def _load() -> Incidents:
+    """Return the state so far; one that cannot be understood is begun anew."""
+    text = Variable.get(VARIABLE, default=None)
+    if not text:
+        return Incidents()
+    try:
+        return from_json(Incidents, json.loads(text))
+    except (ValueError, TypeError):
+        log.warning("The Variable %s cannot be understood and is begun anew", VARIABLE)
+        return Incidents()
+
+
+def _save(state: Incidents) -> None:
+    Variable.set(VARIABLE, json.dumps(to_json(state)))
+
+
+def seen(document: Mapping[str, Any]) -> list[Sight]:
+    """Return the sights that a run's summary carries."""
+    return [from_json(Sight, sight) for sight in document["sights"]]
+
+
+def run_sight(dag_id: str, problem: str | None) -> Sight:
+    """Return the sight of a run that failed by itself, or, without a problem, of one that ran."""
+    return Sight(Kind.RUN, dag_id, problem is not None, problem or "")
+
+
+def to_documents(sights: Sequence[Sight]) -> list[Json]:
+    """Return sights as plain JSON."""
+    return [to_json(sight) for sight in sights]
+
+
+def run_link(dag_id: str, run_id: str) -> str:
+    """Return the URL of a run in the Airflow UI."""
+    base = conf.get("api", "base_url", fallback="") or "http://localhost:8080"
+    return f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(run_id)}"

@@ -1,0 +1,196 @@
+"""Incidents: one message at the opening, one at the closing, a reminder a day in between."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gapfill.domain.incident import (
+    Incidents,
+    Kind,
+    Message,
+    Sight,
+    Tone,
+    post,
+    step,
+)
+from gapfill.domain.incident_text import compose, healed, lasted
+
+NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
+LINK = "http://localhost:8080/dags/gap_detection/runs/r1"
+HOUR = timedelta(hours=1)
+
+
+def gap(*, is_there: bool = True, series: str = "pvpc", **more: Any) -> Sight:  # noqa: ANN401 - whatever a sight has
+    """Return the sight of a critical gap, or of none."""
+    what = "480 slots missing: a–b." if is_there else "Nothing is missing."
+    return Sight(Kind.GAP, series, is_there, what, **more)
+
+
+def live(*cycles: tuple[float, list[Sight]]) -> tuple[Incidents, list[list[Message]]]:
+    """Let cycles pass, each so many hours after noon, and return the messages of each."""
+    state, told = Incidents(), []
+    for hours, sights in cycles:
+        now = NOON + hours * HOUR
+        state, changes = step(state, sights, now)
+        told.append(compose(changes, now, LINK))
+    return state, told
+
+
+def test_an_incident_is_told_when_it_opens_and_when_it_closes() -> None:
+    """Since when, what was tried, what to do; then how long it lasted and what was healed."""
+    state, told = live(
+        (0, [gap(tried="ree: failed (REE timed out).")]),
+        (2, [gap(healed=400)]),
+        (4, [gap(is_there=False, healed=80)]),
+        (6, [gap(is_there=False)]),
+    )
+    assert told == [
+        [
+            Message(
+                "Gapfill: a critical gap is open: pvpc",
+                "pvpc: 480 slots missing: a–b. Seen at 2026-03-20T12:00:00Z. "
+                "Tried: ree: failed (REE timed out).\n"
+                "What to do: ask why with `python -m gapfill explain SERIES SLOT`. "
+                "(docs/alerts.md#gap)\n"
+                f"Run: {LINK}",
+                Tone.FAILURE,
+            )
+        ],
+        [],
+        [
+            Message(
+                "Gapfill: no critical gap is open any more: pvpc",
+                "pvpc: over after 4 h (since 2026-03-20T12:00:00Z). Nothing is missing. "
+                "480 slots healed meanwhile.\n"
+                f"Run: {LINK}",
+                Tone.SUCCESS,
+            )
+        ],
+        [],
+    ]
+    assert state == Incidents()
+
+
+def test_a_day_of_outage_gives_one_reminder() -> None:
+    """Twelve cycles of two hours after the opening, the last one half a minute early."""
+    down = Sight(Kind.SOURCE, "ree", is_there=True, what="REE timed out.")
+    cycles = [(hours, [down]) for hours in (*range(0, 24, 2), 23.99, 26)]
+    _, told = live(*cycles)
+    assert [len(messages) for messages in told] == [1, *[0] * 11, 1, 0]
+    assert told[12][0] == Message(
+        "Gapfill: still: a source is down: ree",
+        "ree: REE timed out. Open for 23 h 59 min, since 2026-03-20T12:00:00Z.\n"
+        "What to do: nothing, it is asked again by itself; if it lasts, see its status page. "
+        "(docs/alerts.md#source)\n"
+        f"Run: {LINK}",
+        Tone.WARNING,
+    )
+
+
+def test_a_source_that_nobody_asks_is_neither_reminded_of_nor_closed() -> None:
+    """No sight, no change."""
+    state, told = live((0, [Sight(Kind.SOURCE, "ree", is_there=True, what="Down.")]), (48, []))
+    assert (len(told[0]), told[1], list(state.incidents)) == (1, [], ["source:ree"])
+
+
+def test_series_of_one_kind_share_a_message_with_a_line_each() -> None:
+    """And each kind has its own."""
+    stations = Sight(Kind.CREDENTIALS, "aemet", is_there=True, what="AEMET refused aemet_default.")
+    _, told = live((0, [gap(), stations, gap(series="weather_hourly")]))
+    assert [message.title for message in told[0]] == [
+        "Gapfill: credentials are refused: aemet",
+        "Gapfill: a critical gap is open: pvpc, weather_hourly",
+    ]
+    assert told[0][1].body.splitlines()[:2] == [
+        "pvpc: 480 slots missing: a–b. Seen at 2026-03-20T12:00:00Z.",
+        "weather_hourly: 480 slots missing: a–b. Seen at 2026-03-20T12:00:00Z.",
+    ]
+
+
+@pytest.mark.parametrize("hours,messages", [(0, 0), (5, 0), (7.9, 0), (8, 1)])
+def test_a_gap_that_waits_opens_only_after_the_promised_instant_and_a_cycle(
+    hours: float, messages: int
+) -> None:
+    """The first promise counts: one that moves on does not put it off for ever."""
+    first = gap(until=NOON + 6 * HOUR)
+    later = gap(until=NOON + 30 * HOUR)
+    _, told = live((0, [first]), (hours, [later]))
+    assert len(told[1]) == messages
+
+
+def test_a_promise_that_was_kept_is_forgotten() -> None:
+    """The next gap waits for its own."""
+    state, _ = live((0, [gap(until=NOON + HOUR)]), (2, [gap(is_there=False)]))
+    assert state.promised == {}
+
+
+def test_six_runs_in_a_row_without_a_record_open_an_incident() -> None:
+    """One with records begins the count anew."""
+    vain = Sight(Kind.BARREN, "pvpc", is_there=True, what="24 slots missing: a–b. Nothing was had,")
+    had = Sight(Kind.BARREN, "pvpc", is_there=False, what="There were records.")
+    cycles = [vain] * 5 + [had] + [vain] * 7
+    _, told = live(*((n * 2, [sight]) for n, sight in enumerate(cycles)))
+    assert [n for n, messages in enumerate(told) if messages] == [11]
+    assert told[11][0].body.startswith(
+        "pvpc: 24 slots missing: a–b. Nothing was had, 6 runs in a row. "
+        "Seen at 2026-03-21T10:00:00Z.\n"
+    )
+
+
+def test_what_does_not_open_an_incident_keeps_one_open() -> None:
+    """A block that is about to end is no news, and no all-clear."""
+    long = Sight(Kind.QUOTA, "aemet", is_there=True, what="Blocked.")
+    short = Sight(Kind.QUOTA, "aemet", is_there=True, what="Blocked.", opens=False)
+    _, told = live((0, [short]), (1, [long]), (2, [short]))
+    assert [len(messages) for messages in told] == [0, 1, 0]
+
+
+def test_the_message_of_a_run_that_healed_is_short() -> None:
+    """A line per series."""
+    assert healed({"pvpc": 480, "weather_hourly": 1}, LINK) == Message(
+        "Gapfill: 481 slots healed",
+        f"pvpc: 480 slots\nweather_hourly: 1 slot\nRun: {LINK}",
+        Tone.SUCCESS,
+    )
+
+
+def test_unsent_messages_wait_in_order_and_only_the_newest_reminder() -> None:
+    """A sender that fails for a week does not get a week of reminders."""
+    opened = Message("a", "first", Tone.FAILURE)
+    state = post(Incidents(), [opened, Message("b", "one day", Tone.WARNING)])
+    state = post(state, [Message("b", "two days", Tone.WARNING)])
+    assert state.outbox == (opened, Message("b", "two days", Tone.WARNING))
+
+
+def test_a_hundred_unsent_messages_are_kept_at_most() -> None:
+    """The newest ones."""
+    state = post(Incidents(), [Message(str(n), "", Tone.FAILURE) for n in range(120)])
+    assert (len(state.outbox), state.outbox[0].title) == (100, "20")
+
+
+def test_a_message_never_grows_beyond_what_senders_take_and_keeps_its_links() -> None:
+    """However long a sentence is, and however many series there are."""
+    many = [Sight(Kind.GAP, f"s{n}", is_there=True, what="x" * 500) for n in range(30)]
+    _, told = live((0, many))
+    assert len(told[0][0].title) <= 200
+    assert len(told[0][0].body) <= 1901
+    assert told[0][0].body.endswith(f"Run: {LINK}")
+
+
+@pytest.mark.parametrize(
+    "minutes,words",
+    [
+        (0, "0 min"),
+        (59, "59 min"),
+        (60, "1 h"),
+        (150, "2 h 30 min"),
+        (1440, "1 d"),
+        (1565, "1 d 2 h"),
+    ],
+)
+def test_durations_are_told_in_two_units(minutes: int, words: str) -> None:
+    """The greatest ones."""
+    assert lasted(timedelta(minutes=minutes)) == words

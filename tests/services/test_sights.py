@@ -1,0 +1,247 @@
+"""What a run saw: only what it looked at, and only what is worth a message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill.domain.incident import Kind, Sight
+from gapfill.domain.interval import Interval
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade
+from gapfill.services.certificate import Certificate
+from gapfill.services.detect import detect
+from gapfill.services.ports import Block
+from gapfill.services.selection import Selection
+from gapfill.services.sights import look, untold, worth_telling
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gapfill.services.detect import Report
+    from gapfill.services.site import Site
+
+FIRST = datetime(2026, 2, 28, 23, tzinfo=UTC)
+TODAY = datetime(2026, 3, 19, 23, tzinfo=UTC)
+TOMORROW = datetime(2026, 3, 20, 23, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def store(site: Site, start: datetime, end: datetime) -> None:
+    """Write a price into every hour of ``[start, end)``."""
+    pvpc = site.catalog.series["pvpc"]
+    slots = pvpc.grid.slots(Interval(start, end))
+    prices = [Reading(s, {"price_eur_mwh": 100.0}, Grade.OFFICIAL, "ree") for s in slots]
+    site.store.write(pvpc, prices, "before/it")
+
+
+def reports(site: Site) -> list[Report]:
+    """Return what is known of all series."""
+    return detect(site, Selection(tuple(site.catalog.series.values())))
+
+
+def unit(outcome: str, error: str = "", note: str = "", filled: int = 0) -> Certificate:
+    """Return what a unit of REE returned."""
+    calls = 0 if outcome in ("stood", "deferred") else 1
+    return Certificate(
+        "r/u", "pvpc a–b", "pvpc", "ree", calls, 24, filled, "", outcome, 1.0, 0, note, error
+    )
+
+
+def seen(
+    site: Site,
+    *certificates: Certificate,
+    before: Sequence[Report] | None = None,
+    healed: Mapping[str, Sequence[Interval]] | None = None,
+) -> dict[str, Sight]:
+    """Return what a run saw, by key."""
+    after = reports(site)
+    found = look(site, before or after, after, certificates, healed or {})
+    assert len({sight.key for sight in found}) == len(found)
+    return {sight.key: sight for sight in found}
+
+
+def test_a_whole_store_shows_nothing_wrong(site: Site) -> None:
+    """And nothing is said of sources that nobody asked."""
+    store(site, FIRST, TOMORROW)
+    found = seen(site)
+    assert [key for key, sight in found.items() if sight.is_there] == []
+    assert {"store:gapfill_store", "gap:pvpc", "late:pvpc", "barren:pvpc"} <= set(found)
+    assert not {"source:ree", "credentials:ree"} & set(found)
+
+
+def test_a_critical_gap_is_told_with_its_slots_and_what_was_tried(site: Site) -> None:
+    """Two gaps of a series are one sight; a minor one is none of it."""
+    store(site, FIRST + 13 * HOUR, TODAY - 50 * HOUR)
+    store(site, TODAY - 49 * HOUR, TODAY - 40 * HOUR)
+    store(site, TODAY - 20 * HOUR, TOMORROW)
+    found = seen(site, unit("failed", "MalformedPayload", "It makes no sense."))["gap:pvpc"]
+    assert found == Sight(
+        Kind.GAP,
+        "pvpc",
+        is_there=True,
+        what=(
+            "33 slots missing: 2026-02-28T23:00:00Z–2026-03-01T12:00:00Z, "
+            "2026-03-18T07:00:00Z–2026-03-19T03:00:00Z."
+        ),
+        tried="ree: failed (It makes no sense).",
+    )
+
+
+def test_the_gap_of_an_empty_store_is_called_a_first_fill(site: Site) -> None:
+    """One sight, whatever it consists of."""
+    before = reports(site)
+    store(site, FIRST + 100 * HOUR, TODAY)
+    found = seen(site, before=before)["gap:pvpc"]
+    assert found.what.startswith("First fill: ")
+
+
+def test_a_gap_that_is_no_longer_critical_says_what_is_left(site: Site) -> None:
+    """It is no all-clear."""
+    store(site, FIRST + 3 * HOUR, TOMORROW)
+    found = seen(site)["gap:pvpc"]
+    assert (found.is_there, found.what) == (False, "Still 3 slots missing.")
+
+
+@pytest.mark.parametrize(
+    "hour,is_late",
+    [("19:49", False), ("19:51", False), ("20:59", False), ("21:00", True), ("23:30", True)],
+)
+def test_a_publisher_is_late_only_after_its_grace(site: Site, hour: str, is_late: bool) -> None:  # noqa: FBT001 - of the table
+    """Tomorrow's prices are due at 20:50 in Madrid and late at 22:00; that is no critical gap."""
+    store(site, FIRST, TOMORROW)
+    site = replace(site, now=datetime.fromisoformat(f"2026-03-20T{hour}:00Z"))
+    found = seen(site, unit("not_yet"))
+    assert found["late:pvpc"].is_there is is_late
+    assert found["gap:pvpc"].is_there is False
+    assert found["barren:pvpc"].is_there is False
+    if is_late:
+        assert found["late:pvpc"].what == (
+            "24 slots missing: 2026-03-20T23:00:00Z–2026-03-21T23:00:00Z."
+        )
+
+
+def test_a_day_that_failed_is_a_gap_and_not_the_publisher_s_lateness(site: Site) -> None:
+    """Nothing is known of the publisher where it could not be asked."""
+    store(site, FIRST, TOMORROW)
+    site = replace(site, now=datetime(2026, 3, 20, 22, tzinfo=UTC))
+    found = seen(site, unit("failed", "SourceUnavailable", "REE timed out."))
+    assert "late:pvpc" not in found
+    assert found["gap:pvpc"].is_there
+
+
+def test_a_gap_that_waits_says_until_when(site: Site) -> None:
+    """By the earliest instant at which somebody has some of it."""
+    store(site, FIRST + 24 * HOUR, TOMORROW)
+    until = site.now + 5 * HOUR
+    for source in ("ree", "esios"):
+        site.store.block(Block(source, until, "429"))
+    found = seen(site)["gap:pvpc"]
+    assert (found.is_there, found.until) == (True, until)
+    assert "Waits until 2026-03-20T17:00:00Z" in found.what
+
+
+@pytest.mark.parametrize(
+    "certificates,is_down,is_refused",
+    [
+        ([unit("filled", filled=24)], False, False),
+        ([unit("no_data")], False, False),
+        ([unit("failed", "SourceUnavailable", "Down.")], True, None),
+        ([unit("failed", "SourceUnavailable", "Down."), unit("filled", filled=1)], False, False),
+        ([unit("failed", "AuthRejected", "No.")], False, True),
+        ([unit("failed", "MalformedPayload", "Odd.")], False, False),
+        ([unit("failed", "StoreError", "Disk.")], None, None),
+        ([unit("stood")], None, None),
+        ([unit("deferred", note="down for others")], None, None),
+    ],
+)
+def test_a_source_is_judged_by_its_answers(
+    site: Site,
+    certificates: list[Certificate],
+    is_down: bool | None,  # noqa: FBT001 - of the table
+    is_refused: bool | None,  # noqa: FBT001 - of the table
+) -> None:
+    """``None``: the run proves nothing of it."""
+    found = seen(site, *certificates)
+    down, refused = found.get("source:ree"), found.get("credentials:ree")
+    assert (down.is_there if down else None) is is_down
+    assert (refused.is_there if refused else None) is is_refused
+
+
+def test_only_a_long_block_opens_an_incident(site: Site) -> None:
+    """A short one is waited out."""
+    site.store.block(Block("ree", site.now + timedelta(minutes=59), "429"))
+    site.store.block(Block("esios", site.now + 8 * HOUR, "403: quota."))
+    found = seen(site)
+    assert (found["quota:ree"].is_there, found["quota:ree"].opens) == (True, False)
+    assert (found["quota:esios"].is_there, found["quota:esios"].opens) == (True, True)
+    assert found["quota:esios"].what == "Blocked until 2026-03-20T20:00:00Z: 403: quota."
+
+
+def test_a_spent_quota_is_told(site: Site) -> None:
+    """By the calls recorded in 24 hours."""
+    sources = site.catalog.sources
+    known = {**sources, "ree": replace(sources["ree"], per_day=2)}
+    site = replace(site, catalog=replace(site.catalog, sources=known))
+    for _ in range(2):
+        site.store.record_call("ree", site.now - HOUR, "b")
+    assert seen(site)["quota:ree"].what == "Its 2 calls of 24 h are spent."
+
+
+@pytest.mark.parametrize(
+    "certificates,is_barren",
+    [
+        ([unit("no_data")], True),
+        ([unit("failed", "SourceUnavailable", "Down.")], True),
+        ([unit("partial", filled=2)], False),
+        ([unit("deferred")], None),
+        ([], None),
+    ],
+)
+def test_asking_in_vain_is_seen_where_something_is_late(
+    site: Site,
+    certificates: list[Certificate],
+    is_barren: bool | None,  # noqa: FBT001 - of the table
+) -> None:
+    """Who asked nobody proves nothing."""
+    store(site, FIRST + HOUR, TOMORROW)
+    found = seen(site, *certificates).get("barren:pvpc")
+    assert (found.is_there if found else None) is is_barren
+
+
+def test_a_store_that_fails_is_all_that_is_seen(site: Site) -> None:
+    """Nothing is known of gaps then, and no other incident closes."""
+    broken = [replace(report, error="the disk is gone.") for report in reports(site)]
+    assert look(site, broken, broken, [], {}) == [
+        Sight(
+            Kind.STORE,
+            "gapfill_store",
+            is_there=True,
+            what="pvpc could not be read: the disk is gone.",
+        )
+    ]
+
+
+def test_only_failures_that_no_incident_tells_are_the_run_s_own(site: Site) -> None:
+    """A source that is down, or a key, is told by its own incident."""
+    refused = unit("failed", "AuthRejected", "No.")
+    odd = replace(unit("failed", "MalformedPayload", "Odd."), unit="pvpc c–d")
+    found = list(seen(site, refused, odd).values())
+    failures = ["pvpc a–b: No.", "pvpc c–d: Odd.", "pvpc e–f: its task ended"]
+    assert untold(failures, [refused, odd], found) == failures[1:]
+
+
+def test_what_comes_in_as_it_is_published_is_no_news(site: Site) -> None:
+    """But the gap that was late is, and so is all that a person asked for."""
+    store(site, FIRST + 5 * HOUR, TOMORROW)
+    site = replace(site, now=datetime(2026, 3, 20, 20, tzinfo=UTC))
+    runs = [
+        Interval(FIRST, FIRST + 5 * HOUR),
+        Interval(TOMORROW, TOMORROW + 24 * HOUR),
+    ]
+    before = reports(site)
+    assert worth_telling(site, before, {"pvpc": runs}) == {"pvpc": 5}
+    assert worth_telling(site, before, {"pvpc": runs}, everything=True) == {"pvpc": 29}
