@@ -12,13 +12,13 @@ from gapfill.domain.incident import Kind, Sight
 from gapfill.domain.interval import BEGINNING, Interval, intersect, iso
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
+from gapfill.services.source_sights import look_at_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.coverage import Gap
-    from gapfill.domain.product import Source
     from gapfill.domain.series import Series
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 
 STORE = "gapfill_store"
 """Subject of incidents of the store: the connection that names it."""
-
-ANSWERED = ("filled", "partial", "not_yet", "no_data")
-"""Outcomes of a unit whose source gave an answer, where it was called at all."""
-
-LONG_BLOCK = timedelta(hours=1)
-"""A refusal for less than this is waited out without a message."""
 
 PUBLICATION = timedelta(hours=25)
 """The longest day that is published at once: what lacks beyond it is more than lateness."""
@@ -76,7 +70,7 @@ def look(
         what = f"{unread[0].series} could not be read: {str(unread[0].error).rstrip('.')}."
         return [store_failed(what)]
     sights = [Sight(Kind.STORE, STORE, is_there=False, what="Every series was read.")]
-    sights += _sources(site, certificates)
+    sights += look_at_sources(site, certificates)
     first = {report.series for report in before if not report.error and report.newest is None}
     for report in after:
         series = site.catalog.series[report.series]
@@ -266,42 +260,3 @@ def _tried(certificates: Sequence[Certificate]) -> str:
 
 def _short(note: str) -> str:
     return note.rstrip(".")[:200]
-
-
-def _sources(site: Site, certificates: Sequence[Certificate]) -> Iterator[Sight]:
-    for source in site.catalog.sources.values():
-        own = [c for c in certificates if c.source == source.name]
-        refused = [c for c in own if c.error == "AuthRejected"]
-        unreached = [c for c in own if c.error == "SourceUnavailable"]
-        answered = [
-            c for c in own if (c.outcome in ANSWERED and c.calls) or c.error == "MalformedPayload"
-        ]
-        if refused:
-            yield Sight(Kind.CREDENTIALS, source.name, is_there=True, what=_note(refused))
-        elif answered:
-            yield Sight(Kind.CREDENTIALS, source.name, is_there=False)
-        if answered or refused:
-            yield Sight(Kind.SOURCE, source.name, is_there=False)
-        elif unreached:
-            tried = f"{len(unreached)} of {len(own)} units, each several times."
-            what = _note(unreached)
-            yield Sight(Kind.SOURCE, source.name, is_there=True, what=what, tried=tried)
-        yield _quota(site, source)
-
-
-def _note(failed: Sequence[Certificate]) -> str:
-    return f"{failed[-1].note.rstrip('.')[:500]}."
-
-
-def _quota(site: Site, source: Source) -> Sight:
-    """Return whether a source may not be asked, blocked by itself or its day's calls spent."""
-    for block in site.store.blocks(site.now):
-        if block.source == source.name:
-            what = f"Blocked until {iso(block.until)}: {block.reason.rstrip('.')[:500]}."
-            is_long = block.until - site.now >= LONG_BLOCK
-            return Sight(Kind.QUOTA, source.name, is_there=True, what=what, opens=is_long)
-    left = site.calls_left(source)
-    if left is not None and left <= 0:
-        what = f"Its {source.per_day:,} calls of 24 h are spent."
-        return Sight(Kind.QUOTA, source.name, is_there=True, what=what)
-    return Sight(Kind.QUOTA, source.name, is_there=False)
