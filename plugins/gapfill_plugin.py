@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
+
+if TYPE_CHECKING:
+    from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -41,3 +45,18 @@ class GapfillPlugin(AirflowPlugin):
 
     name = "gapfill"
     listeners = [sys.modules[__name__]]  # noqa: RUF012 - Airflow's declaration
+    external_views = [  # noqa: RUF012 - Airflow's declaration
+        {"name": "Gaps", "href": "gaps/", "destination": "nav", "url_route": "gaps"},
+        {"name": "Gaps", "href": "gaps/", "destination": "dag", "url_route": "gaps"},
+    ]
+
+    @property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override] # made when read
+        """The routes; made where they are asked for, in the API server."""
+        try:
+            from gapfill.webui.app import apps
+
+            return list(apps())
+        except Exception:  # whatever is wrong, everybody's API server must start
+            log.exception("The page and the routes of Gapfill could not be made")
+            return []
