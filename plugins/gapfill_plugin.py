@@ -40,14 +40,22 @@ def on_starting(component: object) -> None:
             log.info("Made the pools %s", ", ".join(made))
 
 
+_PAGE = {
+    "name": "Gaps",
+    "href": "gaps/",  # relative: Airflow may live under a path of its own
+    "icon": "gaps/static/nav.svg",
+    "icon_dark_mode": "gaps/static/nav-dark.svg",
+}
+
+
 class GapfillPlugin(AirflowPlugin):
     """What Airflow loads."""
 
     name = "gapfill"
     listeners = [sys.modules[__name__]]  # noqa: RUF012 - Airflow's declaration
     external_views = [  # noqa: RUF012 - Airflow's declaration
-        {"name": "Gaps", "href": "gaps/", "destination": "nav", "url_route": "gaps"},
-        {"name": "Gaps", "href": "gaps/", "destination": "dag", "url_route": "gaps"},
+        {**_PAGE, "destination": "nav", "url_route": "gaps"},
+        {**_PAGE, "destination": "dag", "url_route": "dag-gaps"},
     ]
 
     @property

@@ -256,4 +256,6 @@ def _gaps(count: int) -> str:
 
 
 def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "a second"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - two minutes are told in minutes

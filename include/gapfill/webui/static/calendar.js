@@ -7,7 +7,7 @@ import { byId, count, dayName, el, number, percent } from "./words.js";
 
 const SMALLEST = 7;
 const LARGEST = 30;
-const GUTTER = 176;
+const GUTTER = 186;
 const BAD = new Set(["m", "w", "x", "u"]);
 
 export class Calendar {
@@ -129,7 +129,7 @@ export class Calendar {
       el("b", {}, row.series),
       el("span", { class: "num" }, `${percent(row.coverage)} complete`),
       el("span", { class: missing || told === "unknown" ? "num bad" : "num" }, told),
-      el("span", { class: "num" }, row.newest ? `newest ${row.newest.slice(0, 16).replace("T", " ")}Z` : "newest –"),
+      el("span", { class: "num" }, row.newest ? `up to ${row.newest.slice(0, 16).replace("T", " ")}Z` : "no reading yet"),
     );
     canvas.dataset.state = told;
     canvas.setAttribute("aria-label", `${row.series}, ${told}, ${count(row.cells.length, "day")} from ${dayName(row.first)}. Arrows move, Enter picks, G goes to the next gap.`);
@@ -169,7 +169,8 @@ export class Calendar {
     const { scrollLeft, clientWidth } = this.scroller;
     if (x < scrollLeft) this.scroller.scrollLeft = x - 40;
     if (x + gutter + this.grid.size > scrollLeft + clientWidth) this.scroller.scrollLeft = x + gutter + 60 - clientWidth;
-    this.handlers.hover(row, band.focus, this.box(name, band.focus), true);
+    // After the scrolling, which hides what floats.
+    requestAnimationFrame(() => requestAnimationFrame(() => document.activeElement === band.canvas && this.handlers.hover(row, band.focus, this.box(name, band.focus))));
     byId("spoken").textContent = `${dayName(band.focus)}: ${sentence(row.cells[band.focus - row.first])}`;
   }
 

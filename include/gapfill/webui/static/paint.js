@@ -5,7 +5,8 @@ import { MARKS, worst } from "./model.js";
 import { DAY_MS } from "./words.js";
 
 const LEAST_LETTER = 11;
-const LEAST_SHARE = 0.34;
+const LEAST_SHARE = 0.4;
+const MOSTLY = 0.6;
 const HATCHED = new Set(["w", "u", "x"]);
 
 /** Draw all days of a row. */
@@ -25,8 +26,9 @@ export function paintRow(canvas, row, grid, colours, range) {
       fill(context, x, y + box - part, box, part, radius, colours[letter].fill);
     }
     if (HATCHED.has(letter)) hatch(context, x, y, box, colours[letter].ink, letter);
-    if (box >= LEAST_LETTER - 2 && MARKS[letter] && (letter !== "n" || share === 1)) {
-      context.fillStyle = share > 0.6 || letter === rest ? colours[letter].ink : colours.text;
+    // A part of a day is told by its shape: a block at the foot of the cell.
+    if (box >= LEAST_LETTER - 2 && MARKS[letter] && share > MOSTLY) {
+      context.fillStyle = colours[letter].ink;
       context.fillText(MARKS[letter], x + box / 2, y + box / 2 + 0.5);
     }
   }
@@ -67,10 +69,10 @@ function hatch(context, x, y, box, colour, letter) {
 
 function outline(context, row, grid, colours, [from, to]) {
   context.strokeStyle = colours.focus;
-  context.lineWidth = 2;
+  context.lineWidth = 1.5;
   for (let day = Math.max(from, row.first); day <= Math.min(to, row.last); day += 1) {
     const [x, y] = grid.place(day);
-    context.strokeRect(x + 1, y + 1, grid.size - 4, grid.size - 4);
+    context.strokeRect(x - 0.25, y - 0.25, grid.size - 1.5, grid.size - 1.5);
   }
 }
 

@@ -38,6 +38,7 @@ export function show(row, day, box, gaps) {
   tip.replaceChildren(el("b", {}, `${row.series} · ${dayName(day)}`), el("span", {}, sentence(text)), el("br"), ...lines, sources);
   tip.hidden = false;
   place(tip, box);
+  mark(box);
   clearTimeout(timer);
   timer = setTimeout(() => addSources(row, day, sources, () => place(tip, box)), REST_MS);
 }
@@ -45,7 +46,20 @@ export function show(row, day, box, gaps) {
 export function hide() {
   clearTimeout(timer);
   byId("tip").hidden = true;
+  byId("cursor").hidden = true;
 }
+
+/** A frame around the day. */
+function mark({ left, top, size }) {
+  const cursor = byId("cursor");
+  cursor.hidden = false;
+  cursor.style.left = `${left - 3}px`;
+  cursor.style.top = `${top - 3}px`;
+  cursor.style.width = `${size + 4}px`;
+  cursor.style.height = `${size + 4}px`;
+}
+
+document.addEventListener("scroll", hide, { capture: true, passive: true });
 
 async function addSources(row, day, target, settle) {
   try {

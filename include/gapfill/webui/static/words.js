@@ -25,7 +25,7 @@ export function percent(share) {
 }
 
 export function duration(seconds) {
-  if (seconds < 1) return "under a second";
+  if (seconds < 1) return "a second";
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
