@@ -13,13 +13,19 @@ from fastapi import FastAPI
 from gapfill import __version__
 from gapfill.webui import models, page, problems, reads, verify, writes
 from gapfill.webui.auth import LOGGED_IN
+from gapfill.webui.lookout import Lookout
 from gapfill.webui.shield import Shielded
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+GAPS, STORE = "/gaps", "/influxdb"
+
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": models.Problem, "content": {problems.TYPE: {}}, "description": words}
+    status: {
+        "description": words,
+        "content": {problems.TYPE: {"schema": models.Problem.model_json_schema()}},
+    }
     for status, words in {
         400: "The request makes no sense; the sentence says why",
         401: "Not logged in",
@@ -35,12 +41,22 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 @cache
 def apps() -> tuple[dict[str, Any], ...]:
     """Return what the plugin registers, made once."""
-    gaps = make_app("Gapfill", "/gaps", reads.router, writes.router, page.router)
-    store = make_app("Gapfill: store", "/influxdb", verify.router)
     return (
-        {"name": "gapfill", "url_prefix": "/gaps", "app": gaps},
-        {"name": "gapfill-store", "url_prefix": "/influxdb", "app": store},
+        {"name": "gapfill", "url_prefix": GAPS, "app": gaps_app()},
+        {"name": "gapfill-store", "url_prefix": STORE, "app": store_app()},
     )
+
+
+def gaps_app() -> FastAPI:
+    """Return the app under ``/gaps``: the page, what it reads and what it starts."""
+    app = make_app("Gapfill", GAPS, reads.router, writes.router, page.router)
+    app.state.lookout = Lookout()
+    return app
+
+
+def store_app() -> FastAPI:
+    """Return the app under ``/influxdb``."""
+    return make_app("Gapfill: store", STORE, verify.router)
 
 
 def make_app(title: str, prefix: str, *routers: APIRouter) -> FastAPI:

@@ -56,6 +56,7 @@ class _Kept(Generic[T]):
     """A value that is good until an instant."""
 
     make: Callable[[], T]
+    is_good: Callable[[T], bool] = lambda _: True
     lock: Lock = field(default_factory=Lock)
     value: T | None = None
     until: float = 0.0
@@ -68,6 +69,8 @@ class _Kept(Generic[T]):
                 began = time.monotonic()
                 made = self.make()
                 ended = time.monotonic()
+                if not self.is_good(made):
+                    return made
                 self.value, self.until = made, ended + max(FRESH_S, 2 * (ended - began))
             return self.value
 
@@ -76,7 +79,7 @@ class Lookout:
     """Reads the store for the routes."""
 
     def __init__(self) -> None:
-        self._view = _Kept(_look)
+        self._view = _Kept(_look, lambda view: not view.errors)
         self._plan = _Kept(self._make_plan)
 
     def view(self) -> View:

@@ -29,12 +29,12 @@ MAX_ZOOM = timedelta(days=63)
 """Two months of slots are a screen; more is what the days are for."""
 
 router = APIRouter(dependencies=[MAY_READ])
-lookout = Lookout()
 
 
 @router.get("/summary", response_model=models.SummaryOut)
 def summary(request: Request) -> Response:
     """Everything in a few numbers, with what to do about it."""
+    lookout = _lookout(request)
     return answer(request, documents.summary(lookout.view(), lookout.plan()))
 
 
@@ -44,8 +44,9 @@ def detect(
     days_back: Annotated[int | None, Query(description="Left out: the whole history.")] = None,
 ) -> Response:
     """Every gap that reaches into the last days, each with its whole length."""
-    view = lookout.view()
     documents.check_days(days_back)
+    lookout = _lookout(request)
+    view = lookout.view()
     documents.insist(view)
     return answer(request, documents.detected(view, lookout.plan(), days_back))
 
@@ -53,7 +54,7 @@ def detect(
 @router.get("/coverage", response_model=models.CoverageOut)
 def coverage(request: Request) -> Response:
     """Every day of every series, as the calendar draws them."""
-    return answer(request, documents.coverage(lookout.view()))
+    return answer(request, documents.coverage(_lookout(request).view()))
 
 
 @router.get("/coverage/slots", response_model=models.SlotsOut)
@@ -95,6 +96,12 @@ def explain(series: str, slot: str) -> models.ExplainOut:
         instant = chosen.grid.ceil(instant) if is_day else instant
         found = explain_slot(site, chosen, instant)
         return models.ExplainOut(**views.explained(found))
+
+
+def _lookout(request: Request) -> Lookout:
+    """Return the app's own; all its requests share it."""
+    found: Lookout = request.app.state.lookout
+    return found
 
 
 def _bound(name: str, text: str, zone: str, *, is_end: bool = False) -> datetime:
