@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.dags.conftest import standing
+from tests.webui.served import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
     from tests.dags.conftest import Plant
+    from tests.webui.served import Served
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,9 +38,10 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
 
 
 @pytest.fixture
-def root(database: None) -> FastAPI:
+def root(database: None) -> FastAPI:  # noqa: ARG001 - its tables
     """Return a server with both apps, where everybody is an operator."""
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.core_api.security import get_user
     from fastapi import FastAPI
 
     from gapfill.webui import auth
@@ -48,7 +51,7 @@ def root(database: None) -> FastAPI:
     for prefix, app in (("/gaps", gaps_app()), ("/influxdb", store_app())):
         for gate in (auth.logged_in, auth.may_read, auth.may_start):
             app.dependency_overrides[gate] = lambda: None
-        app.dependency_overrides[auth.get_user] = lambda: SimpleAuthManagerUser(
+        app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(
             username="otto", role="op"
         )
         server.mount(prefix, app)
@@ -56,7 +59,7 @@ def root(database: None) -> FastAPI:
 
 
 @pytest.fixture
-def client(root: FastAPI, plant: Plant) -> TestClient:
+def client(root: FastAPI, plant: Plant) -> TestClient:  # noqa: ARG001 - what its routes see
     """Return a client of it, around a plant."""
     from fastapi.testclient import TestClient
 
@@ -64,7 +67,7 @@ def client(root: FastAPI, plant: Plant) -> TestClient:
 
 
 @pytest.fixture
-def dag(database: None) -> Iterator[None]:
+def dag(database: None) -> Iterator[None]:  # noqa: ARG001 - its tables
     """Let Airflow know ``gap_detection``, unpaused and without runs."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
@@ -74,7 +77,7 @@ def dag(database: None) -> Iterator[None]:
 
     with create_session() as session:
         session.query(DagRun).delete()
-    DagBundlesManager().sync_bundles_to_db()
+    DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call] # Airflow's
     bag = DagBag(str(ROOT / "dags"), bundle_path=ROOT / "dags", bundle_name="dags-folder")
     sync_bag_to_db(bag, "dags-folder", None)
     with create_session() as session:
@@ -83,3 +86,10 @@ def dag(database: None) -> Iterator[None]:
     with create_session() as session:
         session.query(DagRun).delete()
         session.query(DagModel).update({"is_stale": True})
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Run one Airflow for all tests that need a server."""
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running

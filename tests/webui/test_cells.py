@@ -13,7 +13,7 @@ from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.webui.cells import calendar
 from tests.builders import PVPC, SPOT, WEATHER
-from tests.domain.samples import DAY, DAILY, HOUR, at, span
+from tests.domain.samples import DAILY, DAY, HOUR, at, span
 
 NOTHING = dict.fromkeys(State, 0)
 

@@ -12,11 +12,14 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
+from gapfill.services.planner import Order, survey
 from gapfill.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
+    from gapfill.services.detect import Report
+    from gapfill.services.site import Site
     from tests.dags.conftest import Plant
 
 pytestmark = pytest.mark.airflow
@@ -221,7 +224,7 @@ WRONG = (
 )
 
 
-@pytest.mark.parametrize(("path", "status", "sentence"), WRONG)
+@pytest.mark.parametrize("path, status, sentence", WRONG)
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     client: TestClient, path: str, status: int, sentence: str
 ) -> None:
@@ -251,14 +254,18 @@ def test_an_answer_that_says_the_same_is_not_sent_again(client: TestClient, plan
 
 
 def test_requests_of_the_same_moment_share_one_look(
-    client: TestClient, plant: Plant, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that an open page costs the store little."""
     from gapfill.webui import lookout
 
     looks = []
-    look = lookout.survey
-    monkeypatch.setattr(lookout, "survey", lambda *given: looks.append(1) or look(*given))
+
+    def look(site: Site, order: Order) -> list[Report]:
+        looks.append(1)
+        return survey(site, order)
+
+    monkeypatch.setattr(lookout, "survey", look)
     for path in ("/gaps/summary", "/gaps/detect", "/gaps/coverage"):
         assert client.get(path).status_code == 200
     assert len(looks) == 1

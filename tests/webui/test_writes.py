@@ -128,7 +128,7 @@ WRONG = (
 
 
 @pytest.mark.usefixtures("dag")
-@pytest.mark.parametrize(("path", "body", "status", "sentence"), WRONG)
+@pytest.mark.parametrize("path, body, status, sentence", WRONG)
 def test_what_makes_no_sense_starts_nothing(
     client: TestClient, path: str, body: bytes, status: int, sentence: str
 ) -> None:
