@@ -18,7 +18,7 @@ HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up test unit coverage check lint types architecture dependencies locked changelog bench format lock clean
+.PHONY: help venv demo up screenshots test unit coverage check lint types architecture dependencies locked changelog bench format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ help: ## list the targets
 
 demo: venv ## the main job end to end, offline: sandbox, scheduler, a store with holes
 	$(CLEAN) $(PY) -m tools.demo
+
+screenshots: venv ## the pictures of the page under docs/images, from the running thing (needs Chromium)
+	$(CLEAN) $(PY) -m tools.screenshots
 
 up: venv ## Airflow with the real APIs and the embedded store; takes AIRFLOW_CONN_* and GAPFILL_* from the shell
 	$(PY) -m tools.up
