@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from gapfill.orchestration import wiring
 from gapfill.services.planner import Order, make_plan, survey
@@ -51,65 +51,62 @@ class View:
         return [f"{r.series} could not be read: {r.error}" for r in self.reports if r.error]
 
 
-@dataclass(slots=True)
-class _Kept(Generic[T]):
-    """A value that is good until an instant."""
-
-    make: Callable[[], T]
-    is_good: Callable[[T], bool] = lambda _: True
-    lock: Lock = field(default_factory=Lock)
-    value: T | None = None
-    until: float = 0.0
-
-    def get(self) -> T:
-        """Return it, made anew when it is not fresh; meanwhile the others wait for it."""
-        with self.lock:
-            if self.value is None or time.monotonic() >= self.until:
-                self.value = None
-                began = time.monotonic()
-                made = self.make()
-                ended = time.monotonic()
-                if not self.is_good(made):
-                    return made
-                self.value, self.until = made, ended + max(FRESH_S, 2 * (ended - began))
-            return self.value
-
-
 class Lookout:
-    """Reads the store for the routes."""
+    """Reads the store for the routes; whoever comes meanwhile waits for the same reading."""
 
     def __init__(self) -> None:
-        self._view = _Kept(_look, lambda view: not view.errors)
-        self._plan = _Kept(self._make_plan)
+        self._looking, self._deriving = Lock(), RLock()
+        self._view: View | None = None
+        self._until = 0.0
+        self._derived: dict[str, tuple[View, object]] = {}
 
     def view(self) -> View:
-        """Return every series as it is now.
+        """Return every series as it is now, or was a few seconds ago.
 
         Raises:
             ConfigError: If the catalogue, the store's connection or the clock is wrong.
         """
-        return self._view.get()
+        with self._looking:
+            if self._view is None or time.monotonic() >= self._until:
+                self._view = None
+                began = time.monotonic()
+                view = _look()
+                if view.errors:
+                    return view
+                ended = time.monotonic()
+                self._view, self._until = view, ended + max(FRESH_S, 2 * (ended - began))
+            return self._view
 
-    def plan(self) -> Plan:
-        """Return what a run with no parameters would do now.
+    def plan(self, view: View) -> Plan:
+        """Return what a run with no parameters would do.
 
         Raises:
             ConfigError: As ``view``.
             StoreError: If a series or the ledger cannot be read.
         """
-        return self._plan.get()
+        return self.derive("plan", view, _plan)
 
-    def _make_plan(self) -> Plan:
-        view = self.view()
-        with open_site(view.now) as site:
-            order = Order(Selection(tuple(site.catalog.series.values())))
-            return make_plan(site, order, view.reports)
+    def derive(self, name: str, view: View, make: Callable[[View], T]) -> T:
+        """Return what is made of a view, made once for each view."""
+        with self._deriving:
+            kept = self._derived.get(name)
+            if kept is None or kept[0] is not view:
+                made = make(view)
+                self._derived[name] = view, made
+                return made
+            return cast("T", kept[1])
 
 
 def _look() -> View:
     with open_site() as site:
         order = Order(Selection(tuple(site.catalog.series.values())))
         return View(site.now, site.catalog, tuple(survey(site, order)))
+
+
+def _plan(view: View) -> Plan:
+    with open_site(view.now) as site:
+        order = Order(Selection(tuple(site.catalog.series.values())))
+        return make_plan(site, order, view.reports)
 
 
 @contextmanager

@@ -19,10 +19,10 @@ from gapfill.services.explain import explain as explain_slot
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.webui import documents, models
-from gapfill.webui.answers import answer
+from gapfill.webui.answers import Rendered, answer, render
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.cells import zone_of
-from gapfill.webui.lookout import Lookout, open_site
+from gapfill.webui.lookout import Lookout, View, open_site
 from gapfill.webui.slots import slots_of
 
 MAX_ZOOM = timedelta(days=63)
@@ -35,7 +35,11 @@ router = APIRouter(dependencies=[MAY_READ])
 def summary(request: Request) -> Response:
     """Everything in a few numbers, with what to do about it."""
     lookout = _lookout(request)
-    return answer(request, documents.summary(lookout.view(), lookout.plan()))
+
+    def make(view: View) -> Rendered:
+        return render(documents.summary(view, lookout.plan(view)))
+
+    return answer(request, lookout.derive("summary", lookout.view(), make))
 
 
 @router.get("/detect", response_model=models.DetectOut)
@@ -48,13 +52,17 @@ def detect(
     lookout = _lookout(request)
     view = lookout.view()
     documents.insist(view)
-    return answer(request, documents.detected(view, lookout.plan(), days_back))
+    return answer(request, render(documents.detected(view, lookout.plan(view), days_back)))
 
 
 @router.get("/coverage", response_model=models.CoverageOut)
 def coverage(request: Request) -> Response:
     """Every day of every series, as the calendar draws them."""
-    return answer(request, documents.coverage(_lookout(request).view()))
+    lookout = _lookout(request)
+    view = lookout.view()
+    return answer(
+        request, lookout.derive("coverage", view, lambda v: render(documents.coverage(v)))
+    )
 
 
 @router.get("/coverage/slots", response_model=models.SlotsOut)
@@ -77,7 +85,7 @@ def slots(request: Request, series: str, start_date: str, end_date: str) -> Resp
             raise StoreError(report.error)
         window = report.coverage.window
         rows = site.store.read(chosen, window) if window else []
-        return answer(request, slots_of(chosen, report.coverage, rows, site.now))
+        return answer(request, render(slots_of(chosen, report.coverage, rows, site.now)))
 
 
 @router.get("/plan")
@@ -96,6 +104,10 @@ def explain(series: str, slot: str) -> models.ExplainOut:
         instant = chosen.grid.ceil(instant) if is_day else instant
         found = explain_slot(site, chosen, instant)
         return models.ExplainOut(**views.explained(found))
+
+
+def _coverage(view: View) -> Rendered:
+    return render(documents.coverage(view))
 
 
 def _lookout(request: Request) -> Lookout:
