@@ -116,6 +116,11 @@ def test_the_plan_is_the_bill_of_a_range(client: TestClient) -> None:
     assert told["units"][0]["label"] == "pvpc 2026-02-28T23:00Z–2026-03-14T23:00Z"
 
 
+def test_no_gap_is_longer_than_an_absurd_number_of_hours(client: TestClient) -> None:
+    """It is a limit like any other."""
+    assert client.get("/gaps/plan?max_gap_hours=1e300").json()["units"] == []
+
+
 def test_coverage_tells_days_by_their_slots(client: TestClient, plant: Plant) -> None:
     """Equal days in a row come once; tomorrow is not due."""
     fill(plant, hole("2026-03-01T00", "2026-03-01T05"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -75,6 +76,15 @@ def test_the_same_run_twice_is_refused_while_it_lasts(client: TestClient) -> Non
     assert again.status_code == 409
     assert (again.json()["run_id"], len(runs())) == (first, 1)
     assert client.post("/gaps/backfill?days_back=4").status_code == 200
+
+
+@pytest.mark.usefixtures("dag")
+def test_the_same_run_asked_for_twice_at_once_starts_once(client: TestClient) -> None:
+    """As an impatient double click does."""
+    with ThreadPoolExecutor(4) as pool:
+        replies = list(pool.map(client.post, ["/gaps/backfill?days_back=5"] * 4))
+    assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409]
+    assert len(runs()) == 1
 
 
 @pytest.mark.usefixtures("dag")

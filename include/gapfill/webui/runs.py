@@ -12,7 +12,7 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from gapfill import settings
 from gapfill.errors import RequestError
@@ -61,7 +61,7 @@ def start_run(conf: Mapping[str, object], user: str, note: str) -> tuple[str, bo
 
     Raises:
         Conflict: If one that does the same is queued or running.
-        NoDag: If Airflow does not know the DAG.
+        NoDag: If Airflow does not know the DAG, or is too busy.
         RequestError: If Airflow refuses the parameters.
     """
     state = dag_state()
@@ -99,8 +99,20 @@ def find_same(conf: Mapping[str, object]) -> str | None:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """Keep two workers of this machine's API server from starting the same run at once."""
+    """Keep two workers of this machine's API server from starting the same run at once.
+
+    Raises:
+        NoDag: If the other one does not come to an end.
+    """
     folder = settings.lock_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "start-run.lock", timeout=_LOCK_S):
+    lock = FileLock(folder / "start-run.lock", timeout=_LOCK_S)
+    try:
+        lock.acquire()
+    except Timeout as exc:
+        message = "Another run is being started and that takes long: try again in a minute."
+        raise NoDag(message) from exc
+    try:
         yield
+    finally:
+        lock.release()
