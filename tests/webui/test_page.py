@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -205,6 +206,31 @@ def test_it_works_in_airflows_frame(browser: Browser, served: Served, path: str)
         frame.locator("#gaps button").first.click()
         frame.locator("dialog[open] #dry").click()
         frame.locator("#start:visible").wait_for()
+
+
+def test_a_link_leads_out_of_the_frame(browser: Browser, served: Served) -> None:
+    """To the run in Airflow, although a frame may not go there by itself."""
+    order = {"start_date": "2025-03-01", "end_date": "2025-03-01", "dry_run": True}
+    run = served.airflow.api.trigger("gap_detection", order)
+    with opened(browser, served, "/plugin/gaps") as page:
+        link = page.frame_locator("iframe").locator("#runs a").first
+        link.wait_for(timeout=30_000)
+        link.click()
+        page.wait_for_url("**/dags/gap_detection/runs/manual__*")
+        assert unquote(page.url).split("/runs/")[1].startswith(run)
+    served.airflow.api.follow("gap_detection", run, timeout_s=120)
+
+
+def test_a_login_that_has_ended_is_said(browser: Browser, served: Served) -> None:
+    """What was seen before is not shown as if it still held."""
+    with opened(browser, served, refused=401) as page:
+        drawn(page)
+        page.context.clear_cookies()
+        look(page)
+        page.wait_for_selector("body[data-state=unknown]")
+        assert page.locator("#alert").inner_text().startswith("Your login has ended")
+        page.wait_for_timeout(300)
+        assert pixels(page, "c")["c"] == 0
 
 
 def test_ten_years_of_twenty_series_are_drawn_without_a_stall(
