@@ -194,6 +194,8 @@ def test_a_phone_scrolls_only_the_calendar_sideways(browser: Browser, served: Se
         click(page, "weather_daily", "2025-11-15")
         page.wait_for_selector("table.hours td")
         assert page.locator("#hours-title").inner_text() == "weather_daily, 2025-11-15"
+        page.locator("#hours-heal").click()
+        assert page.evaluate("dialog.scrollWidth <= dialog.clientWidth")
 
 
 @pytest.mark.parametrize("path", ["/plugin/gaps", "/dags/gap_detection/plugin/dag-gaps"])

@@ -47,8 +47,12 @@ class View:
 
     @property
     def errors(self) -> list[str]:
-        """Why reads failed, a sentence for each series."""
-        return [f"{r.series} could not be read: {r.error}" for r in self.reports if r.error]
+        """Why reads failed, a sentence for each reason."""
+        failed: dict[str, list[str]] = {}
+        for report in self.reports:
+            if report.error:
+                failed.setdefault(report.error, []).append(report.series)
+        return [f"{', '.join(names)} could not be read: {why}" for why, names in failed.items()]
 
 
 class Lookout:

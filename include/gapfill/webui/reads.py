@@ -28,6 +28,11 @@ from gapfill.webui.slots import slots_of
 MAX_ZOOM = timedelta(days=63)
 """Two months of slots are a screen; more is what the days are for."""
 
+Name = Annotated[str, Query(description="Name of a series in the catalogue.")]
+First = Annotated[str, Query(description="First local day, such as 2025-10-26, or an instant.")]
+Last = Annotated[str, Query(description="Last local day, included; or an instant, excluded.")]
+Slot = Annotated[str, Query(description="An instant inside it, or a local day: its first slot.")]
+
 router = APIRouter(dependencies=[MAY_READ])
 
 
@@ -66,7 +71,7 @@ def coverage(request: Request) -> Response:
 
 
 @router.get("/coverage/slots", response_model=models.SlotsOut)
-def slots(request: Request, series: str, start_date: str, end_date: str) -> Response:
+def slots(request: Request, series: Name, start_date: First, end_date: Last) -> Response:
     """Every slot of a few days of one series, with source and value."""
     with open_site() as site:
         (chosen,) = site.catalog.find([series])
@@ -95,7 +100,7 @@ def plan(query: Annotated[models.PlanQuery, Query()]) -> models.PlanOut:
 
 
 @router.get("/explain")
-def explain(series: str, slot: str) -> models.ExplainOut:
+def explain(series: Name, slot: Slot) -> models.ExplainOut:
     """A slot's state, and what each source can do for it; a date means its first slot."""
     with open_site() as site:
         (chosen,) = site.catalog.find([series])

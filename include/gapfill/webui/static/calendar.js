@@ -124,12 +124,13 @@ export class Calendar {
     const range = this.range?.series === row.series ? this.range.days : null;
     paintRow(canvas, row, this.grid, this.colours, range);
     const missing = row.slots.missing ?? 0;
-    const told = row.error || row.coverage === null ? "unknown" : missing ? `${number(missing)} missing` : "nothing missing";
+    const isUnknown = Boolean(row.error || row.slots.unknown);
+    const told = isUnknown ? "unknown" : missing ? `${number(missing)} missing` : "nothing missing";
     gutter.replaceChildren(
       el("b", {}, row.series),
-      el("span", { class: "num" }, `${percent(row.coverage)} complete`),
-      el("span", { class: missing || told === "unknown" ? "num bad" : "num" }, told),
-      el("span", { class: "num" }, row.newest ? `up to ${row.newest.slice(0, 16).replace("T", " ")}Z` : "no reading yet"),
+      el("span", { class: "num" }, isUnknown ? "" : `${percent(row.coverage)} complete`),
+      el("span", { class: missing || isUnknown ? "num bad" : "num" }, told),
+      el("span", { class: "num" }, isUnknown ? "" : row.newest ? `up to ${row.newest.slice(0, 16).replace("T", " ")}Z` : "no reading yet"),
     );
     canvas.dataset.state = told;
     canvas.setAttribute("aria-label", `${row.series}, ${told}, ${count(row.cells.length, "day")} from ${dayName(row.first)}. Arrows move, Enter picks, G goes to the next gap.`);

@@ -61,6 +61,7 @@ function show(found) {
   const news = JSON.stringify([found.series, found.gaps]);
   const isNew = news !== said;
   said = news;
+  delete document.body.dataset.blind;
   alertWith(found.series.filter((row) => row.error).map((row) => `${row.series} could not be read: ${row.error}`).join(" "));
   byId("paused").hidden = found.dag.known && !found.dag.paused;
   byId("paused").textContent = found.dag.known ? "gap_detection is paused: nothing heals by itself, and runs started here wait in the queue." : "Airflow does not know gap_detection: no run can be started.";
@@ -108,7 +109,9 @@ function showUnknown(problem) {
   gaps = [];
   alertWith(problem.message);
   document.body.dataset.state = "unknown";
+  document.body.dataset.blind = "true";
   byId("headline").textContent = "Unknown";
+  byId("asof").textContent = byId("asof").textContent.replace("as of", "last seen");
   byId("advice").textContent = "What is missing cannot be told now; this page tries again by itself.";
   byId("heal-all").disabled = true;
   tip.hide();

@@ -59,7 +59,7 @@ export function unfold(series) {
 /** The same row when nothing is known: every day is unknown. */
 export function unknown(row) {
   const cells = row.cells.map((text) => `${Object.values(counts(text)).reduce((sum, n) => sum + n, 0)}x`);
-  return { ...row, cells, coverage: null, usable: null, newest: null };
+  return { ...row, cells, coverage: null, usable: null, newest: null, slots: { unknown: cells.length } };
 }
 
 /** "20 complete, 4 missing". */
