@@ -6,17 +6,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import day_start, local_date
-from gapfill.domain.interval import iso
 from gapfill.domain.series import State
 from gapfill.errors import RequestError, StoreError
 from gapfill.orchestration.params import LOCAL, MAX_DAYS_BACK
 from gapfill.services import views
 from gapfill.webui import models
+from gapfill.webui.advice import recommend, recovery
 from gapfill.webui.cells import LETTERS, calendar
 from gapfill.webui.runs import DAG, dag_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from gapfill.domain.coverage import Gap
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 SHOWN_GAPS = 200
 """Gaps that the page lists; the rest are counted."""
-
-RECENT_DAYS = 10
-"""Gaps no older than this are healed by ``days_back``, older ones by their range."""
 
 
 def summary(view: View, plan: Plan) -> models.SummaryOut:
@@ -129,43 +126,6 @@ def dag() -> models.DagOut:
     return models.DagOut(id=DAG, known=state.is_known, paused=state.is_paused)
 
 
-def recovery(plan: Plan) -> models.Recovery:
-    """Return what healing would take."""
-    return models.Recovery(
-        units=len(plan.units),
-        calls=plan.calls,
-        seconds=plan.seconds,
-        slots=sum(unit.slots for unit in plan.units),
-        waiting_slots=sum(w.slots for w in plan.waiting),
-        unhealable_slots=sum(u.slots for u in plan.unhealable),
-        deferred_units=plan.deferred,
-    )
-
-
-def recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strategy]:
-    """Return what to do, in a sentence and as a request."""
-    gaps = [g for r in reports for g in r.coverage.gaps if g.state is State.MISSING]
-    if not gaps:
-        return "Nothing is missing.", models.Strategy(name="none")
-    askable = [g for g in gaps if g.waiting is None]
-    if not askable or not plan.units:
-        until = min((g.waiting for g in gaps if g.waiting), default=None)
-        when = f" before {iso(until)}" if until else " now"
-        sentence = f"{_gaps(len(gaps))} open, but no source can be asked{when}: wait."
-        return sentence, models.Strategy(name="wait")
-    first = local_date(min(g.interval.start for g in askable), LOCAL)
-    last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
-    cost = f"{plan.calls:,} calls, about {_duration(plan.seconds)}"
-    days = (local_date(plan.now, LOCAL) - first).days
-    if 0 <= days <= RECENT_DAYS:
-        path = f"/gaps/backfill?days_back={max(1, days)}"
-        strategy = models.Strategy(name="backfill", method="POST", path=path)
-        return f"{_gaps(len(gaps))} open: heal the last {max(1, days)} days ({cost}).", strategy
-    body = {"start_date": str(first), "end_date": str(last), "data_source": "all"}
-    strategy = models.Strategy(name="range", method="POST", path="/gaps/backfill/range", body=body)
-    return f"{_gaps(len(gaps))} open: heal {first} to {last} ({cost}).", strategy
-
-
 def gap_out(series: str, gap: Gap) -> models.GapOut:
     """Return a gap as a document."""
     return models.GapOut(
@@ -249,13 +209,3 @@ def _worst(gaps: Iterable[Gap]) -> models.SeverityWord | None:
 def _worst_first(named: tuple[str, Gap]) -> tuple[bool, Severity, datetime]:
     gap = named[1]
     return gap.state is not State.UNFILLABLE, gap.severity, gap.interval.end
-
-
-def _gaps(count: int) -> str:
-    return "1 gap is" if count == 1 else f"{count:,} gaps are"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return "a second"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - two minutes are told in minutes

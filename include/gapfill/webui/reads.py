@@ -20,6 +20,7 @@ from gapfill.services.planner import make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.webui import documents, models
 from gapfill.webui.answers import Rendered, answer, render
+from gapfill.webui.asked import PlanQuery
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.cells import zone_of
 from gapfill.webui.lookout import Lookout, View, open_site
@@ -32,6 +33,7 @@ Name = Annotated[str, Query(description="Name of a series in the catalogue.")]
 First = Annotated[str, Query(description="First local day, such as 2025-10-26, or an instant.")]
 Last = Annotated[str, Query(description="Last local day, included; or an instant, excluded.")]
 Slot = Annotated[str, Query(description="An instant inside it, or a local day: its first slot.")]
+Order = Annotated[PlanQuery, Query()]
 
 router = APIRouter(dependencies=[MAY_READ])
 
@@ -94,7 +96,7 @@ def slots(request: Request, series: Name, start_date: First, end_date: Last) -> 
 
 
 @router.get("/plan")
-def plan(query: Annotated[models.PlanQuery, Query()]) -> models.PlanOut:
+def plan(query: Order) -> models.PlanOut:
     """Whom a run would ask for what, and what that costs; nothing is asked."""
     return make_bill(query.model_dump())
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from gapfill.errors import RequestError
 from gapfill.webui import models
+from gapfill.webui.asked import RangeBody
 from gapfill.webui.auth import MAY_START, SAME_SITE, User
 from gapfill.webui.reads import make_bill
 from gapfill.webui.runs import DAG, start_run
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/backfill", dependencies=[MAY_START, SAME_SITE])
 
 _BODY = {
     "required": True,
-    "content": {"application/json": {"schema": models.RangeBody.model_json_schema()}},
+    "content": {"application/json": {"schema": RangeBody.model_json_schema()}},
 }
 
 
@@ -55,7 +56,7 @@ def backfill_range(
     return _start(request, user, _read(body).model_dump())
 
 
-def _read(body: bytes) -> models.RangeBody:
+def _read(body: bytes) -> RangeBody:
     """Return the range of a body.
 
     Raises:
@@ -68,7 +69,7 @@ def _read(body: bytes) -> models.RangeBody:
         message = 'The body is no JSON: expected {"start_date": …, "end_date": …}.'
         raise RequestError(message) from None
     try:
-        return models.RangeBody.model_validate(given, strict=True)
+        return RangeBody.model_validate(given, strict=True)
     except ValidationError as exc:
         errors = exc.errors(include_url=False, include_context=False)
         raise RequestValidationError([e | {"loc": ("body", *e["loc"])} for e in errors]) from exc
