@@ -83,6 +83,7 @@ def drawn(page: Page) -> Page:
     """Wait until the calendar is drawn."""
     page.wait_for_selector("#calendar[data-drawn]")
     page.wait_for_selector("body[data-state]")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return page
 
 
@@ -104,10 +105,14 @@ def click(page: Page, series: str, day: str) -> None:
 def hover(page: Page, series: str, day: str) -> str:
     """Point at a day, and return what floats beside it, its sources too."""
     x, y = middle(page, series, day)
-    page.locator(f"canvas[data-series={series}]").hover(position={"x": x, "y": y})
-    page.wait_for_selector("#tip:visible")
-    page.wait_for_timeout(900)
-    return page.locator("#tip").inner_text()
+    band = page.locator(f"canvas[data-series={series}]")
+    told = page.locator("#tip[data-sources=told]:visible")
+    for step in range(10):  # scrolling into view hides what floats, as it does for people
+        band.hover(position={"x": x + step % 2, "y": y})
+        page.wait_for_timeout(600)
+        if told.count():
+            break
+    return told.inner_text()
 
 
 def pixels(page: Page, *letters: str) -> dict[str, int]:

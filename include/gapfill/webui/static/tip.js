@@ -37,6 +37,7 @@ export function show(row, day, box, gaps) {
     .map((gap) => el("span", {}, `${gap.severity} gap, ${span(gap, row.zone)}${gap.waiting ? `, waits until ${local(new Date(gap.waiting), row.zone)}` : ""}${gap.reason ? `: ${gap.reason}` : ""}`, el("br")));
   tip.replaceChildren(el("b", {}, `${row.series} · ${dayName(day)}`), el("span", {}, sentence(text)), el("br"), ...lines, sources);
   tip.hidden = false;
+  delete tip.dataset.sources;
   place(tip, box);
   mark(box);
   clearTimeout(timer);
@@ -69,6 +70,7 @@ async function addSources(row, day, target, settle) {
       if (local(new Date(slot * 1000), found.zone).slice(0, 10) === isoDay(day)) named.set(source, (named.get(source) ?? 0) + 1);
     }
     target.textContent = [...named].map(([source, n]) => `${n} from ${found.sources[source]}`).join(", ");
+    byId("tip").dataset.sources = "told";
     settle();
   } catch {
     // The numbers stand without it; a store that is down is said at the top of the page.
