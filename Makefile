@@ -18,7 +18,7 @@ HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up cluster test unit coverage check lint types architecture dependencies locked compose routed changelog bench format routes lock clean
+.PHONY: help venv demo up cluster screenshots test unit coverage check lint types architecture dependencies locked compose routed changelog bench format routes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ help: ## list the targets
 
 demo: venv ## the main job end to end, offline: sandbox, scheduler, a store with holes
 	$(CLEAN) $(PY) -m tools.demo
+
+screenshots: venv ## the pictures of the page under docs/images, from the running thing (needs Chromium)
+	$(CLEAN) $(PY) -m tools.screenshots
 
 up: venv ## Airflow with the real APIs and the embedded store; takes AIRFLOW_CONN_* and GAPFILL_* from the shell
 	$(PY) -m tools.up
@@ -37,8 +40,8 @@ cluster: .venv-cluster/complete ## docker-compose.yaml's services without Docker
 # --- test --------------------------------------------------------------------
 
 test: venv ## all tests, at most 12 minutes
-	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not server" --session-timeout=470
-	$(CLEAN) $(PY) -m pytest -m server --session-timeout=230
+	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not server" --session-timeout=380
+	$(CLEAN) $(PY) -m pytest -m server --session-timeout=340
 
 unit: venv ## the tests that need no Airflow, in seconds
 	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not airflow and not server" --hypothesis-profile=quick

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
+
+if TYPE_CHECKING:
+    from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +40,31 @@ def on_starting(component: object) -> None:
             log.info("Made the pools %s", ", ".join(made))
 
 
+_PAGE = {
+    "name": "Gaps",
+    "href": "gaps/",  # relative: Airflow may live under a path of its own
+    "icon": "gaps/static/nav.svg",
+    "icon_dark_mode": "gaps/static/nav-dark.svg",
+}
+
+
 class GapfillPlugin(AirflowPlugin):
     """What Airflow loads."""
 
     name = "gapfill"
     listeners = [sys.modules[__name__]]  # noqa: RUF012 - Airflow's declaration
+    external_views = [  # noqa: RUF012 - Airflow's declaration
+        {**_PAGE, "destination": "nav", "url_route": "gaps"},
+        {**_PAGE, "destination": "dag", "url_route": "dag-gaps"},
+    ]
+
+    @property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override] # made when read
+        """The routes; made where they are asked for, in the API server."""
+        try:
+            from gapfill.webui.app import apps
+
+            return list(apps())
+        except Exception:  # whatever is wrong, everybody's API server must start
+            log.exception("The page and the routes of Gapfill could not be made")
+            return []

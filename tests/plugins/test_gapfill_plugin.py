@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,28 @@ def test_it_imports_next_to_nothing() -> None:
         for node in ast.parse(PLUGIN.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ImportFrom)
     ]
-    assert imported == ["__future__", "airflow.listeners", "airflow.plugins_manager"]
+    assert imported == ["__future__", "typing", "airflow.listeners", "airflow.plugins_manager"]
+
+
+@pytest.mark.slow
+def test_a_task_that_loads_it_loads_nothing_of_ours() -> None:
+    """Nor a web framework: the routes are made where they are asked for."""
+    code = f"""
+import sys
+import airflow.plugins_manager, airflow.listeners
+before = set(sys.modules)
+import importlib.util
+spec = importlib.util.spec_from_file_location("gapfill_plugin", {str(PLUGIN)!r})
+module = importlib.util.module_from_spec(spec)
+sys.modules["gapfill_plugin"] = module
+spec.loader.exec_module(module)
+names = sorted({{name.split(".")[0] for name in set(sys.modules) - before}})
+print(names)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "['gapfill_plugin']"
 
 
 def load() -> Any:  # noqa: ANN401 - a module
@@ -49,6 +71,28 @@ def test_airflow_finds_its_listener(plugin: Any) -> None:  # noqa: ANN401 - a mo
     """As the class says."""
     assert plugin.GapfillPlugin.name == "gapfill"
     assert plugin.GapfillPlugin.listeners == [plugin]
+
+
+@pytest.mark.airflow
+def test_its_routes_and_views_have_prefixes_of_their_own(plugin: Any) -> None:  # noqa: ANN401 - a module
+    """Airflow drops a view whose route another one has, and an app under a reserved prefix."""
+    ours = plugin.GapfillPlugin()
+    assert [app["url_prefix"] for app in ours.fastapi_apps] == ["/gaps", "/influxdb"]
+    assert ours.fastapi_apps[0]["app"] is ours.fastapi_apps[0]["app"]
+    views = [(view["destination"], view["url_route"]) for view in ours.external_views]
+    assert views == [("nav", "gaps"), ("dag", "dag-gaps")]
+
+
+@pytest.mark.airflow
+def test_routes_that_cannot_be_made_stop_no_api_server(
+    plugin: Any,  # noqa: ANN401 - a module
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is logged."""
+    monkeypatch.setitem(sys.modules, "gapfill.webui.app", None)
+    assert plugin.GapfillPlugin().fastapi_apps == []
+    assert "could not be made" in caplog.text
 
 
 @pytest.mark.airflow

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gapfill.services.detect import Report
     from gapfill.services.site import Site
 
+_AGES_H = 10**7
+"""Longer than any gap in hours, and what a ``timedelta`` can hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -90,7 +93,7 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
     selection = order.selection
     asked_for = series.grid.cover(selection.interval or Interval(BEGINNING, END_OF_TIME))
     within = [asked_for] if asked_for else []
-    longer_than = timedelta(hours=order.max_gap_hours)
+    longer_than = timedelta(hours=min(order.max_gap_hours, _AGES_H))
     gaps = [
         (part, gap.severity)
         for gap, length in _with_length(coverage)

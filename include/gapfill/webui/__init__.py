@@ -1,0 +1,1 @@
+"""The operator's surface inside Airflow: HTTP routes and the coverage calendar."""

@@ -1,0 +1,86 @@
+"""The two apps that the plugin registers: ``/gaps`` and ``/influxdb``.
+
+Airflow mounts one app under one prefix, and both are the earlier service's paths.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from gapfill import __version__
+from gapfill.webui import models, page, problems, reads, verify, writes
+from gapfill.webui.auth import LOGGED_IN
+from gapfill.webui.lookout import Lookout
+from gapfill.webui.shield import Shielded
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+GAPS, STORE = "/gaps", "/influxdb"
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": words,
+        "content": {problems.TYPE: {"schema": models.Problem.model_json_schema()}},
+    }
+    for status, words in {
+        400: "The request makes no sense; the sentence says why",
+        401: "Not logged in",
+        403: "Not allowed",
+        409: "The same run is in progress",
+        413: "The body is too long",
+        422: "A parameter has the wrong type or name",
+        503: "The store cannot be read",
+    }.items()
+}
+
+
+@cache
+def apps() -> tuple[dict[str, Any], ...]:
+    """Return what the plugin registers, made once."""
+    return (
+        {"name": "gapfill", "url_prefix": GAPS, "app": gaps_app()},
+        {"name": "gapfill-store", "url_prefix": STORE, "app": store_app()},
+    )
+
+
+def gaps_app() -> FastAPI:
+    """Return the app under ``/gaps``: the page, what it reads and what it starts."""
+    app = make_app("Gapfill", GAPS, reads.router, writes.router, page.router)
+    app.state.lookout = Lookout()
+    return app
+
+
+def store_app() -> FastAPI:
+    """Return the app under ``/influxdb``."""
+    return make_app("Gapfill: store", STORE, verify.router)
+
+
+def make_app(title: str, prefix: str, *routers: APIRouter) -> FastAPI:
+    """Return an app all of whose routes are behind the login, its own description too.
+
+    Args:
+        title: For its description.
+        prefix: Where Airflow mounts it.
+        routers: Its routes.
+    """
+    app = FastAPI(
+        title=title,
+        version=__version__,
+        description="Behind Airflow's login: a bearer token from /auth/token, or its cookie.",
+        dependencies=[LOGGED_IN],
+        responses=_REFUSALS,
+        servers=[{"url": prefix}],
+        root_path_in_servers=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    for router in (*routers, page.described):
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(Shielded)
+    return app

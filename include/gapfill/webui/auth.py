@@ -1,0 +1,73 @@
+"""Who may do what: Airflow's login, and its permissions on ``gap_detection``.
+
+A plugin's routes are open unless they say otherwise, so every app of ``app`` carries
+``LOGGED_IN`` for all of its routes; what reads or starts something asks for more.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.core_api.security import (
+    get_user,
+    requires_access_dag,
+    requires_authenticated,
+)
+from airflow.configuration import conf
+from airflow.models.dag import DagModel
+from fastapi import Depends, HTTPException, Request, status
+
+from gapfill.webui.runs import DAG
+
+logged_in = requires_authenticated()
+"""Whoever is logged in."""
+
+User = Annotated[BaseUser, Depends(get_user)]
+
+
+def may_read(user: User) -> None:
+    """Let those pass who may see ``gap_detection``.
+
+    As Airflow's own ``requires_access_dag``, which looks up the DAG's team in the database
+    for every request, whether there are teams or not.
+
+    Raises:
+        HTTPException: 403.
+    """
+    team = DagModel.get_team_name(DAG) if conf.getboolean("core", "multi_team") else None
+    details = DagDetails(id=DAG, team_name=team)
+    if not get_auth_manager().is_authorized_dag(method="GET", details=details, user=user):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not see the DAG {DAG}.")
+
+
+may_start = requires_access_dag("POST", DagAccessEntity.RUN, DAG)
+"""Who may start runs of ``gap_detection``."""
+
+LOGGED_IN, MAY_READ, MAY_START = Depends(logged_in), Depends(may_read), Depends(may_start)
+
+
+def same_site(request: Request) -> None:
+    """Refuse a write that another site's page has sent with this browser's cookie.
+
+    A bearer token is sent by nobody by accident, so a request that carries one is exempt.
+
+    Raises:
+        HTTPException: 403.
+    """
+    if request.headers.get("authorization"):
+        return
+    origin, told = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if told is not None:
+        is_own = told in {"same-origin", "none"}
+    else:
+        is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not is_own:
+        sentence = "The request comes from a page of another site, so nothing was started."
+        raise HTTPException(status.HTTP_403_FORBIDDEN, sentence)
+
+
+SAME_SITE = Depends(same_site)

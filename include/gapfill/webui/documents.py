@@ -1,0 +1,211 @@
+"""Views as documents: numbers, gaps, and what to do about them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.civil import day_start, local_date
+from gapfill.domain.series import State
+from gapfill.errors import RequestError, StoreError
+from gapfill.orchestration.params import LOCAL, MAX_DAYS_BACK
+from gapfill.services import views
+from gapfill.webui import models
+from gapfill.webui.advice import recommend, recovery
+from gapfill.webui.cells import LETTERS, calendar
+from gapfill.webui.runs import DAG, dag_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from gapfill.domain.coverage import Gap
+    from gapfill.domain.plan import Plan
+    from gapfill.domain.severity import Severity
+    from gapfill.services.detect import Report
+    from gapfill.webui.lookout import View
+
+SHOWN_GAPS = 200
+"""Gaps that the page lists; the rest are counted."""
+
+
+def summary(view: View, plan: Plan) -> models.SummaryOut:
+    """Return everything in a few numbers.
+
+    Raises:
+        StoreError: If any series could not be read: numbers without it would look too good.
+    """
+    insist(view)
+    recommendation, strategy = recommend(view.reports, plan)
+    return models.SummaryOut(
+        now=view.now,
+        state="gaps" if any(r.is_missing for r in view.reports) else "ok",
+        ree_data=_group(view, "ree"),
+        weather_data=_group(view, "weather"),
+        series=[_series(view, report) for report in view.reports],
+        recovery=recovery(plan),
+        recommendation=recommendation,
+        strategy=strategy,
+        dag=dag(),
+    )
+
+
+def detected(view: View, plan: Plan, days_back: int | None) -> models.DetectOut:
+    """Return every gap that reaches into the last days, each with its whole length.
+
+    Raises:
+        StoreError: As ``summary``.
+    """
+    insist(view)
+    since = None
+    if days_back is not None:
+        since = day_start(local_date(view.now, LOCAL) - timedelta(days=days_back), LOCAL)
+    gaps = [
+        (view.catalog.series[report.series].group, gap_out(report.series, gap))
+        for report in view.reports
+        for gap in report.coverage.gaps
+        if since is None or gap.interval.end > since
+    ]
+    recommendation, strategy = recommend(view.reports, plan)
+    return models.DetectOut(
+        now=view.now,
+        days_back=days_back,
+        ree_gaps=[gap for group, gap in gaps if group == "ree"],
+        weather_gaps=[gap for group, gap in gaps if group != "ree"],
+        recommendation=recommendation,
+        strategy=strategy,
+        recovery=recovery(plan),
+    )
+
+
+def coverage(view: View) -> models.CoverageOut:
+    """Return what the page draws.
+
+    Raises:
+        StoreError: If no series at all could be read.
+    """
+    if view.reports and all(report.error for report in view.reports):
+        insist(view)
+    gaps = [(report.series, gap) for report in view.reports for gap in report.coverage.gaps]
+    gaps.sort(key=_worst_first, reverse=True)
+    return models.CoverageOut(
+        now=view.now,
+        state=views.overall(view.reports),  # type: ignore[arg-type] # one of the three words
+        letters=LETTERS,
+        series=[_calendar(view, report) for report in view.reports],
+        gaps=[gap_out(name, gap) for name, gap in gaps[:SHOWN_GAPS]],
+        gaps_total=len(gaps),
+        dag=dag(),
+    )
+
+
+def check_days(days_back: int | None) -> None:
+    """Refuse a number of days that makes no sense.
+
+    Raises:
+        RequestError: In a sentence.
+    """
+    if days_back is not None and not 1 <= days_back <= MAX_DAYS_BACK:
+        message = f"days_back is {days_back}: expected a whole number from 1 to {MAX_DAYS_BACK}."
+        raise RequestError(message)
+
+
+def insist(view: View) -> None:
+    """Refuse to speak of series that could not be read.
+
+    Raises:
+        StoreError: If there is one.
+    """
+    if view.errors:
+        raise StoreError(" ".join(view.errors))
+
+
+def dag() -> models.DagOut:
+    """Return how the DAG that heals stands."""
+    state = dag_state()
+    return models.DagOut(id=DAG, known=state.is_known, paused=state.is_paused)
+
+
+def gap_out(series: str, gap: Gap) -> models.GapOut:
+    """Return a gap as a document."""
+    return models.GapOut(
+        series=series,
+        start=gap.interval.start,
+        end=gap.interval.end,
+        slots=gap.slots,
+        hours=gap.interval.duration.total_seconds() / 3600,
+        severity=gap.severity.label,  # type: ignore[arg-type] # one of the three words
+        state=gap.state.value,  # type: ignore[arg-type] # one of the three words
+        waiting=gap.waiting,
+        next_ask=gap.next_ask,
+        reason=gap.reason,
+    )
+
+
+def _group(view: View, name: str) -> models.GroupOut:
+    chosen = [
+        r for r in view.reports if (view.catalog.series[r.series].group == "ree") == (name == "ree")
+    ]
+    gaps = [g for r in chosen for g in r.coverage.gaps if g.state is State.MISSING]
+    newest: list[datetime] = [r.newest for r in chosen if r.newest]
+    return models.GroupOut(
+        status=("gaps" if gaps else "ok") if chosen else "none",
+        gap_hours=_hours(gaps),
+        gaps=len(gaps),
+        newest=max(newest, default=None),
+        severity=_worst(gaps),
+        series=[r.series for r in chosen],
+    )
+
+
+def _series(view: View, report: Report) -> models.SeriesOut:
+    series, found = view.catalog.series[report.series], report.coverage
+    gaps = [g for g in found.gaps if g.state is State.MISSING]
+    return models.SeriesOut(
+        series=series.name,
+        group=series.group,
+        resolution=views.resolution(series.grid),
+        earliest=series.earliest,
+        newest=report.newest,
+        state="gaps" if report.is_missing else "ok",
+        slots={state.value: n for state, n in found.counts.items()},
+        coverage=found.coverage,
+        usable=found.usable,
+        missing_hours=_hours(gaps),
+        gaps=len(gaps),
+        severity=_worst(gaps),
+    )
+
+
+def _calendar(view: View, report: Report) -> models.CalendarOut:
+    series, found = view.catalog.series[report.series], report.coverage
+    days = calendar(series, found)
+    return models.CalendarOut(
+        series=series.name,
+        group=series.group,
+        resolution=views.resolution(series.grid),
+        target=series.target.label,
+        measurement=series.measurement,
+        zone=days.zone,
+        first_day=days.first_day,
+        newest=report.newest,
+        coverage=found.coverage,
+        usable=found.usable,
+        slots={state.value: n for state, n in found.counts.items()},
+        days=days.days,
+        error=report.error,
+    )
+
+
+def _hours(gaps: Iterable[Gap]) -> float:
+    return sum(gap.interval.duration.total_seconds() for gap in gaps) / 3600
+
+
+def _worst(gaps: Iterable[Gap]) -> models.SeverityWord | None:
+    worst: Severity | None = max((gap.severity for gap in gaps), default=None)
+    return worst.label if worst else None  # type: ignore[return-value] # one of the three words
+
+
+def _worst_first(named: tuple[str, Gap]) -> tuple[bool, Severity, datetime]:
+    gap = named[1]
+    return gap.state is not State.UNFILLABLE, gap.severity, gap.interval.end

@@ -1,0 +1,130 @@
+"""What is known of the store just now, shared by all requests of a few seconds.
+
+An open page asks every few seconds, and several people may look at once: the store is
+read once for all of them. What failed is not kept.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from gapfill.orchestration import wiring
+from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from gapfill.catalog import Catalog
+    from gapfill.domain.plan import Plan
+    from gapfill.services.detect import Report
+    from gapfill.services.site import Site
+
+T = TypeVar("T")
+
+FRESH_S = 3.0
+"""How long a reading of the store is good for, or twice as long as it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Every series at one instant.
+
+    Attributes:
+        now: The clock.
+        catalog: Whose series.
+        reports: A report over the whole history for each; failed reads carry their error.
+    """
+
+    now: datetime
+    catalog: Catalog
+    reports: tuple[Report, ...]
+
+    @property
+    def errors(self) -> list[str]:
+        """Why reads failed, a sentence for each reason."""
+        failed: dict[str, list[str]] = {}
+        for report in self.reports:
+            if report.error:
+                failed.setdefault(report.error, []).append(report.series)
+        return [f"{', '.join(names)} could not be read: {why}" for why, names in failed.items()]
+
+
+class Lookout:
+    """Reads the store for the routes; whoever comes meanwhile waits for the same reading."""
+
+    def __init__(self) -> None:
+        self._looking, self._deriving = Lock(), RLock()
+        self._view: View | None = None
+        self._until = 0.0
+        self._derived: dict[str, tuple[View, object]] = {}
+
+    def view(self) -> View:
+        """Return every series as it is now, or was a few seconds ago.
+
+        Raises:
+            ConfigError: If the catalogue, the store's connection or the clock is wrong.
+        """
+        with self._looking:
+            if self._view is None or time.monotonic() >= self._until:
+                self._view = None
+                began = time.monotonic()
+                view = _look()
+                if view.errors:
+                    return view
+                ended = time.monotonic()
+                self._view, self._until = view, ended + max(FRESH_S, 2 * (ended - began))
+            return self._view
+
+    def plan(self, view: View) -> Plan:
+        """Return what a run with no parameters would do.
+
+        Raises:
+            ConfigError: As ``view``.
+            StoreError: If a series or the ledger cannot be read.
+        """
+        return self.derive("plan", view, _plan)
+
+    def derive(self, name: str, view: View, make: Callable[[View], T]) -> T:
+        """Return what is made of a view, made once for each view."""
+        with self._deriving:
+            kept = self._derived.get(name)
+            if kept is None or kept[0] is not view:
+                made = make(view)
+                self._derived[name] = view, made
+                return made
+            return cast("T", kept[1])
+
+
+def _look() -> View:
+    with open_site() as site:
+        order = Order(Selection(tuple(site.catalog.series.values())))
+        return View(site.now, site.catalog, tuple(survey(site, order)))
+
+
+def _plan(view: View) -> Plan:
+    with open_site(view.now) as site:
+        order = Order(Selection(tuple(site.catalog.series.values())))
+        return make_plan(site, order, view.reports)
+
+
+@contextmanager
+def open_site(now: datetime | None = None) -> Iterator[Site]:
+    """Open this installation, and give its connections back.
+
+    Args:
+        now: The clock, read anew when left out.
+
+    Raises:
+        ConfigError: If the catalogue, the store's connection or the clock is wrong.
+    """
+    site = wiring.make_site(now)
+    try:
+        yield site
+    finally:
+        site.store.close()

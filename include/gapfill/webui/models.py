@@ -1,0 +1,229 @@
+"""The shapes of what the routes give; ``asked`` has what they take."""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+SeverityWord = Literal["minor", "moderate", "critical"]
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class GapOut(BaseModel):
+    """A run of slots that are not whole."""
+
+    series: str
+    start: datetime
+    end: datetime
+    slots: int
+    hours: float
+    severity: SeverityWord
+    state: Literal["missing", "unfillable", "unknown"]
+    waiting: datetime | None = None
+    next_ask: datetime | None = None
+    reason: str = ""
+
+
+class SeriesOut(BaseModel):
+    """A series in numbers."""
+
+    series: str
+    group: str
+    resolution: str
+    earliest: datetime
+    newest: datetime | None
+    state: Literal["ok", "gaps"]
+    slots: dict[str, int]
+    coverage: float | None
+    usable: float | None
+    missing_hours: float
+    gaps: int
+    severity: SeverityWord | None
+
+
+class GroupOut(BaseModel):
+    """A group of series, under the keys of the earlier service and more."""
+
+    status: Literal["ok", "gaps", "none"] = Field(description="none: no series in this group")
+    gap_hours: float = Field(description="hours that are due and missing")
+    gaps: int
+    newest: datetime | None
+    severity: SeverityWord | None
+    series: list[str]
+
+
+class Strategy(BaseModel):
+    """What to do about it, as a request."""
+
+    name: Literal["none", "wait", "backfill", "range"]
+    method: str | None = None
+    path: str | None = None
+    body: dict[str, str] | None = None
+
+
+class Recovery(BaseModel):
+    """What healing would take."""
+
+    units: int
+    calls: int
+    seconds: float
+    slots: int
+    waiting_slots: int
+    unhealable_slots: int
+    deferred_units: int
+
+
+class DagOut(BaseModel):
+    """The DAG that heals."""
+
+    id: str
+    known: bool
+    paused: bool
+
+
+class SummaryOut(BaseModel):
+    """Everything in a few numbers."""
+
+    now: datetime
+    state: Literal["ok", "gaps"]
+    ree_data: GroupOut
+    weather_data: GroupOut
+    series: list[SeriesOut]
+    recovery: Recovery
+    recommendation: str
+    strategy: Strategy
+    dag: DagOut
+
+
+class DetectOut(BaseModel):
+    """Every gap of a range."""
+
+    now: datetime
+    days_back: int | None
+    ree_gaps: list[GapOut]
+    weather_gaps: list[GapOut]
+    recommendation: str
+    strategy: Strategy
+    recovery: Recovery
+
+
+class CalendarOut(BaseModel):
+    """A row of the calendar."""
+
+    series: str
+    group: str
+    resolution: str
+    target: str
+    measurement: str
+    zone: str
+    first_day: date | None
+    newest: datetime | None
+    coverage: float | None
+    usable: float | None
+    slots: dict[str, int]
+    days: list[tuple[int, str]] = Field(description="equal days in a row, and their slots by state")
+    error: str | None
+
+
+class CoverageOut(BaseModel):
+    """What the page draws."""
+
+    now: datetime
+    state: Literal["ok", "gaps", "unknown"]
+    letters: dict[str, str]
+    series: list[CalendarOut]
+    gaps: list[GapOut] = Field(description="the worst, then the newest")
+    gaps_total: int
+    dag: DagOut
+
+
+class SlotsOut(BaseModel):
+    """The slots of a few days of one series."""
+
+    series: str
+    now: datetime
+    zone: str
+    field: str
+    unit: str
+    runs: list[tuple[int, int, str]] = Field(
+        description="start in seconds since 1970, how many slots, and what they are"
+    )
+    step: int = Field(description="seconds from slot to slot")
+    sources: list[str]
+    readings: list[tuple[int, int, float | None]] = Field(
+        description="slot, number of its source, value of the field"
+    )
+
+
+class ExplainOut(BaseModel):
+    """Everything known of one slot."""
+
+    series: str
+    slot: datetime
+    state: str
+    sentence: str
+    row: dict[str, Any] | None
+    candidates: list[dict[str, Any]]
+    next: str
+
+
+class PlanOut(BaseModel):
+    """Whom a run would ask for what, and what that costs."""
+
+    now: datetime
+    units: list[dict[str, Any]]
+    waiting: list[dict[str, Any]]
+    unhealable: list[dict[str, Any]]
+    deferred: int
+    bill: dict[str, Any]
+
+
+class Links(BaseModel):
+    """Where to look."""
+
+    run: str = Field(description="the run in Airflow's UI")
+    api: str = Field(description="the run in Airflow's API")
+    page: str = Field(description="the calendar")
+
+
+class StartedOut(BaseModel):
+    """A run that was started."""
+
+    status: Literal["started"] = "started"
+    dag_id: str
+    run_id: str
+    paused: bool = Field(description="whether the run waits until the DAG is unpaused")
+    message: str
+    plan: PlanOut
+    links: Links
+
+
+class NewestOut(BaseModel):
+    """How far a series reaches."""
+
+    series: str
+    measurement: str
+    newest: datetime | None
+    age_hours: float | None
+
+
+class VerifyOut(BaseModel):
+    """What a real query found."""
+
+    status: Literal["ok"] = "ok"
+    store: str
+    readable: bool
+    writable: bool
+    problem: str | None
+    now: datetime
+    series: list[NewestOut]

@@ -1,0 +1,101 @@
+"""The page and its files, and the description of the routes for programs and people."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, HTTPException, Request, Response, status
+
+from gapfill.webui.answers import file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+_FILES = {
+    path.name: path
+    for path in sorted(Path(__file__).with_name("static").iterdir())
+    if path.suffix in _TYPES
+}
+"""What may be asked for: nothing else is looked up, so no name leads out of the folder."""
+
+router = APIRouter(include_in_schema=False)
+described = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def page(request: Request) -> Response:
+    """Return the coverage calendar."""
+    return _file(request, "index.html")
+
+
+@router.get("/static/{name:path}")
+def static(request: Request, name: str) -> Response:
+    """Return one of its files."""
+    return _file(request, name)
+
+
+@router.get("/docs")
+def docs(request: Request) -> Response:
+    """Return the description of the routes for people."""
+    body = "".join(_described(request.app.openapi()))
+    text = _FILES["docs.html"].read_text(encoding="utf-8").replace("{routes}", body)
+    return file(request, text.encode(), _TYPES[".html"])
+
+
+@described.get("/openapi.json")
+def openapi(request: Request) -> dict[str, Any]:
+    """Return the description of the routes for programs."""
+    found: dict[str, Any] = request.app.openapi()
+    return found
+
+
+@described.get("/{path:path}")
+def nothing(path: str) -> Response:
+    """Say to those who are logged in, and to nobody else, that there is nothing here."""
+    raise HTTPException(status.HTTP_404_NOT_FOUND, f"There is nothing at {path[:200]}.")
+
+
+def _file(request: Request, name: str) -> Response:
+    if name not in _FILES:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such file.")
+    return file(request, _FILES[name].read_bytes(), _TYPES[_FILES[name].suffix])
+
+
+def _described(schema: dict[str, Any]) -> Iterator[str]:
+    """Yield each route as HTML."""
+    base = schema["servers"][0]["url"]
+    for path, methods in schema["paths"].items():
+        for method, told in methods.items():
+            yield f"<h2><b>{method.upper()}</b> <code>{escape(base + path)}</code></h2>"
+            yield f"<p>{escape(told.get('description', ''))}</p>"
+            yield from _parameters(told.get("parameters", []))
+            body = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+            given = body.get("schema", {})
+            lacks = given.get("required", [])
+            yield from _parameters(
+                [
+                    {"name": name, "schema": about, "required": name in lacks, **about}
+                    for name, about in given.get("properties", {}).items()
+                ]
+            )
+
+
+def _parameters(parameters: list[dict[str, Any]]) -> Iterator[str]:
+    if not parameters:
+        return
+    yield "<table><tr><th>parameter</th><th>default</th><th>meaning</th></tr>"
+    for given in parameters:
+        about = given.get("schema", {})
+        default = "required" if given.get("required") else str(about.get("default", "–"))
+        cells = (given["name"], default, given.get("description", about.get("description", "")))
+        yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    yield "</table>"

@@ -1,0 +1,147 @@
+"""The routes that read: they answer from the store, through the services of the command line.
+
+None is ``async``: reading blocks, so each runs in a thread of the server's pool.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from gapfill.domain.civil import parse_bound
+from gapfill.errors import RequestError, StoreError
+from gapfill.orchestration.params import read_order
+from gapfill.services import views
+from gapfill.services.detect import detect_series
+from gapfill.services.explain import explain as explain_slot
+from gapfill.services.planner import make_plan, survey
+from gapfill.services.selection import Selection
+from gapfill.webui import documents, models
+from gapfill.webui.answers import Rendered, answer, render
+from gapfill.webui.asked import PlanQuery
+from gapfill.webui.auth import MAY_READ
+from gapfill.webui.cells import zone_of
+from gapfill.webui.lookout import Lookout, View, open_site
+from gapfill.webui.slots import slots_of
+
+MAX_ZOOM = timedelta(days=63)
+"""Two months of slots are a screen; more is what the days are for."""
+
+Name = Annotated[str, Query(description="Name of a series in the catalogue.")]
+First = Annotated[str, Query(description="First local day, such as 2025-10-26, or an instant.")]
+Last = Annotated[str, Query(description="Last local day, included; or an instant, excluded.")]
+Slot = Annotated[str, Query(description="An instant inside it, or a local day: its first slot.")]
+Order = Annotated[PlanQuery, Query()]
+
+router = APIRouter(dependencies=[MAY_READ])
+
+
+@router.get("/summary", response_model=models.SummaryOut)
+def summary(request: Request) -> Response:
+    """Everything in a few numbers, with what to do about it."""
+    lookout = _lookout(request)
+
+    def make(view: View) -> Rendered:
+        return render(documents.summary(view, lookout.plan(view)))
+
+    return answer(request, lookout.derive("summary", lookout.view(), make))
+
+
+@router.get("/detect", response_model=models.DetectOut)
+def detect(
+    request: Request,
+    days_back: Annotated[int | None, Query(description="Left out: the whole history.")] = None,
+) -> Response:
+    """Every gap that reaches into the last days, each with its whole length."""
+    documents.check_days(days_back)
+    lookout = _lookout(request)
+    view = lookout.view()
+    documents.insist(view)
+    return answer(request, render(documents.detected(view, lookout.plan(view), days_back)))
+
+
+@router.get("/coverage", response_model=models.CoverageOut)
+def coverage(request: Request) -> Response:
+    """Every day of every series, as the calendar draws them."""
+    lookout = _lookout(request)
+    view = lookout.view()
+    return answer(
+        request, lookout.derive("coverage", view, lambda v: render(documents.coverage(v)))
+    )
+
+
+@router.get("/coverage/slots", response_model=models.SlotsOut)
+def slots(request: Request, series: Name, start_date: First, end_date: Last) -> Response:
+    """Every slot of a few days of one series, with source and value."""
+    with open_site() as site:
+        (chosen,) = site.catalog.find([series])
+        zone = zone_of(chosen)
+        start, end = (
+            _bound("start_date", start_date, zone),
+            _bound("end_date", end_date, zone, is_end=True),
+        )
+        selection = Selection((chosen,), start, end)
+        selection.check(site.now)
+        if end - start > MAX_ZOOM:
+            message = f"{start_date} to {end_date} is too long: {MAX_ZOOM.days} days at most."
+            raise RequestError(message)
+        report = detect_series(site, chosen, selection)
+        if report.error:
+            raise StoreError(report.error)
+        window = report.coverage.window
+        rows = site.store.read(chosen, window) if window else []
+        return answer(request, render(slots_of(chosen, report.coverage, rows, site.now)))
+
+
+@router.get("/plan")
+def plan(query: Order) -> models.PlanOut:
+    """Whom a run would ask for what, and what that costs; nothing is asked."""
+    return make_bill(query.model_dump())
+
+
+@router.get("/explain")
+def explain(series: Name, slot: Slot) -> models.ExplainOut:
+    """A slot's state, and what each source can do for it; a date means its first slot."""
+    with open_site() as site:
+        (chosen,) = site.catalog.find([series])
+        instant = _bound("slot", slot, chosen.place.zone)
+        is_day = "T" not in slot and " " not in slot
+        instant = chosen.grid.ceil(instant) if is_day else instant
+        found = explain_slot(site, chosen, instant)
+        return models.ExplainOut(**views.explained(found))
+
+
+def _coverage(view: View) -> Rendered:
+    return render(documents.coverage(view))
+
+
+def _lookout(request: Request) -> Lookout:
+    """Return the app's own; all its requests share it."""
+    found: Lookout = request.app.state.lookout
+    return found
+
+
+def _bound(name: str, text: str, zone: str, *, is_end: bool = False) -> datetime:
+    try:
+        return parse_bound(text, zone, is_end=is_end)
+    except ValueError:
+        message = (
+            f"{name} is {text[:40]!r}: expected a date such as 2025-10-26, "
+            "or an instant such as 2025-10-26T00:00:00Z."
+        )
+        raise RequestError(message) from None
+
+
+def make_bill(params: dict[str, Any]) -> models.PlanOut:
+    """Plan what a run with these parameters would do.
+
+    Raises:
+        ConfigError: If the catalogue, the store's connection or the clock is wrong.
+        RequestError: If the parameters make no sense.
+        StoreError: If the store cannot be read.
+    """
+    with open_site() as site:
+        order = read_order(params, site.catalog, site.now)
+        return models.PlanOut(**views.plan(make_plan(site, order, survey(site, order))))

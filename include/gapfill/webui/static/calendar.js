@@ -1,0 +1,204 @@
+// The coverage calendar: a band per series, a cell per day, for mouse, keys, fingers and screen readers.
+
+import { Grid, palette } from "./grid.js";
+import { sentence, worst } from "./model.js";
+import { paintAxis, paintRow } from "./paint.js";
+import { byId, count, dayName, el, number, percent } from "./words.js";
+
+const SMALLEST = 7;
+const LARGEST = 30;
+const GUTTER = 186;
+const BAD = new Set(["m", "w", "x", "u"]);
+
+export class Calendar {
+  /** @param handlers {hover(row, day, box), leave(), pick(row, from, to), look(row, day)} */
+  constructor(handlers) {
+    this.handlers = handlers;
+    this.scroller = byId("scroller");
+    this.host = byId("calendar");
+    this.bands = new Map();
+    this.size = null;
+    this.anchor = null;
+    this.range = null;
+    this.isPlaced = false;
+    byId("smaller").addEventListener("click", () => this.zoom(0.8));
+    byId("larger").addEventListener("click", () => this.zoom(1.25));
+    document.addEventListener("theme", () => this.draw());
+    let width = innerWidth;
+    addEventListener("resize", () => {
+      if (innerWidth !== width && this.rows) this.draw();
+      width = innerWidth;
+    });
+  }
+
+  /** Show rows; of the same series as before, only what they say changes. */
+  show(rows) {
+    this.rows = rows.filter((row) => row.first !== null);
+    const names = this.rows.map((row) => row.series).join("\n");
+    if (names !== this.names) this.build();
+    this.names = names;
+    this.draw();
+  }
+
+  build() {
+    this.axis = el("canvas", { "aria-hidden": "true" });
+    const bands = this.rows.map((row) => this.band(row));
+    this.host.replaceChildren(el("div", { class: "axis" }, el("div", { class: "gutter" }), this.axis), ...bands);
+  }
+
+  band(row) {
+    const canvas = el("canvas", { tabindex: "0", role: "application", "aria-roledescription": "calendar", "data-series": row.series });
+    const gutter = el("div", { class: "gutter" });
+    const band = { canvas, gutter, focus: null };
+    this.bands.set(row.series, band);
+    const day = (event) => {
+      const found = this.grid.at(event.offsetX, event.offsetY);
+      const now = this.row(row.series);
+      return found >= now.first && found <= now.last ? found : null;
+    };
+    canvas.addEventListener("pointermove", (event) => {
+      const found = day(event);
+      if (found === null) this.handlers.leave();
+      else this.handlers.hover(this.row(row.series), found, this.box(row.series, found));
+    });
+    canvas.addEventListener("pointerleave", () => this.handlers.leave());
+    canvas.addEventListener("click", (event) => {
+      const found = day(event);
+      if (found === null) return;
+      band.focus = found;
+      this.pick(row.series, found);
+    });
+    canvas.addEventListener("focus", () => {
+      if (canvas.matches(":focus-visible")) this.move(row.series, band.focus ?? this.row(row.series).last);
+    });
+    canvas.addEventListener("blur", () => this.handlers.leave());
+    canvas.addEventListener("keydown", (event) => this.key(event, row.series));
+    return el("div", { class: "row" }, gutter, canvas);
+  }
+
+  row(name) {
+    return this.rows.find((row) => row.series === name);
+  }
+
+  /** Where a day is on the screen. */
+  box(name, day) {
+    const outer = this.bands.get(name).canvas.getBoundingClientRect();
+    const [x, y] = this.grid.place(day);
+    return { left: outer.left + x, top: outer.top + y, size: this.grid.size };
+  }
+
+  zoom(factor) {
+    const middle = (this.scroller.scrollLeft + this.scroller.clientWidth / 2) / this.scroller.scrollWidth;
+    this.size = Math.min(LARGEST, Math.max(SMALLEST, Math.round(this.grid.size * factor)));
+    this.draw();
+    this.scroller.scrollLeft = middle * this.scroller.scrollWidth - this.scroller.clientWidth / 2;
+  }
+
+  draw() {
+    if (!this.rows?.length) return;
+    const first = Math.min(...this.rows.map((row) => row.first));
+    const last = Math.max(...this.rows.map((row) => row.last));
+    const isNarrow = innerWidth <= 860;
+    const room = this.scroller.clientWidth - (isNarrow ? 8 : GUTTER + 14);
+    const fit = Math.floor(room / new Grid(first, last, 1).weeks);
+    this.grid = new Grid(first, last, this.size ?? Math.min(18, Math.max(isNarrow ? 14 : 11, fit)));
+    this.colours = palette();
+    paintAxis(this.axis, this.grid, this.colours);
+    this.queue = [...this.rows];
+    if (!this.isDrawing) this.drawNext();
+    if (!this.isPlaced) this.scroller.scrollLeft = this.scroller.scrollWidth;
+    this.isPlaced = true;
+  }
+
+  /** Draw a few rows, then let the browser breathe. */
+  drawNext() {
+    const until = performance.now() + 25;
+    while (this.queue.length && performance.now() < until) this.drawRow(this.queue.shift());
+    this.isDrawing = this.queue.length > 0;
+    if (this.isDrawing) requestAnimationFrame(() => this.drawNext());
+    else this.host.dataset.drawn = String(Number(this.host.dataset.drawn ?? 0) + 1);
+  }
+
+  drawRow(row) {
+    const { canvas, gutter } = this.bands.get(row.series);
+    const range = this.range?.series === row.series ? this.range.days : null;
+    paintRow(canvas, row, this.grid, this.colours, range);
+    const missing = row.slots.missing ?? 0;
+    const isUnknown = Boolean(row.error || row.slots.unknown);
+    const told = isUnknown ? "unknown" : missing ? `${number(missing)} missing` : "nothing missing";
+    gutter.replaceChildren(
+      el("b", {}, row.series),
+      el("span", { class: "num" }, isUnknown ? "" : `${percent(row.coverage)} complete`),
+      el("span", { class: missing || isUnknown ? "num bad" : "num" }, told),
+      el("span", { class: "num" }, isUnknown ? "" : row.newest ? `up to ${row.newest.slice(0, 16).replace("T", " ")}Z` : "no reading yet"),
+    );
+    canvas.dataset.state = told;
+    canvas.setAttribute("aria-label", `${row.series}, ${told}, ${count(row.cells.length, "day")} from ${dayName(row.first)}. Arrows move, Enter picks, G goes to the next gap.`);
+  }
+
+  pick(name, day) {
+    if (this.anchor?.series === name) {
+      const days = [this.anchor.day, day].sort((a, b) => a - b);
+      this.select(name, days);
+      this.anchor = null;
+      this.handlers.pick(this.row(name), ...days);
+      return;
+    }
+    this.anchor = { series: name, day };
+    this.select(name, [day, day]);
+    this.handlers.look(this.row(name), day);
+  }
+
+  /** Outline a range of a row. */
+  select(name, days) {
+    const before = this.range;
+    this.range = name ? { series: name, days } : null;
+    for (const touched of new Set([before?.series, name])) if (touched && this.row(touched)) this.drawRow(this.row(touched));
+  }
+
+  clear() {
+    this.anchor = null;
+    this.select(null, null);
+  }
+
+  move(name, day) {
+    const row = this.row(name);
+    const band = this.bands.get(name);
+    band.focus = Math.min(row.last, Math.max(row.first, day));
+    const [x] = this.grid.place(band.focus);
+    const gutter = innerWidth <= 860 ? 0 : GUTTER;
+    const { scrollLeft, clientWidth } = this.scroller;
+    if (x < scrollLeft) this.scroller.scrollLeft = x - 40;
+    if (x + gutter + this.grid.size > scrollLeft + clientWidth) this.scroller.scrollLeft = x + gutter + 60 - clientWidth;
+    // After the scrolling, which hides what floats.
+    requestAnimationFrame(() => requestAnimationFrame(() => document.activeElement === band.canvas && this.handlers.hover(row, band.focus, this.box(name, band.focus))));
+    byId("spoken").textContent = `${dayName(band.focus)}: ${sentence(row.cells[band.focus - row.first])}`;
+  }
+
+  /** The next day that is bad and follows one that is not, around the end. */
+  nextGap(name, from) {
+    const row = this.row(name);
+    const isBad = (i) => BAD.has(worst(row.cells[i]).letter);
+    const length = row.cells.length;
+    for (let step = 1; step <= length; step += 1) {
+      const i = (from - row.first + step) % length;
+      if (isBad(i) && (i === 0 || !isBad(i - 1))) return row.first + i;
+    }
+    return from;
+  }
+
+  key(event, name) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = this.row(name);
+    const focus = this.bands.get(name).focus ?? row.last;
+    const steps = { ArrowLeft: -7, ArrowRight: 7, ArrowUp: -1, ArrowDown: 1, PageUp: -28, PageDown: 28 };
+    if (event.key in steps) this.move(name, focus + steps[event.key]);
+    else if (event.key === "Home") this.move(name, row.first);
+    else if (event.key === "End") this.move(name, row.last);
+    else if (event.key === "g" || event.key === "G") this.move(name, this.nextGap(name, focus));
+    else if (event.key === "Enter" || event.key === " ") this.pick(name, focus);
+    else if (event.key === "Escape") this.clear();
+    else return;
+    event.preventDefault();
+  }
+}

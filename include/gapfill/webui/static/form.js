@@ -1,0 +1,169 @@
+// The form that heals a range: the bill first, then the run, then its progress.
+
+import * as api from "./api.js";
+import * as runs from "./runs.js";
+import { byId, count, duration, el, number } from "./words.js";
+
+const LISTED = 12;
+const LOOK_MS = 1500;
+
+export class Form {
+  /** @param onRun called when a run has begun, and each time it has moved on */
+  constructor(onRun) {
+    this.onRun = onRun;
+    this.dialog = byId("dialog");
+    this.form = byId("form");
+    this.billed = null;
+    byId("dialog-close").addEventListener("click", () => this.dialog.close());
+    byId("start").addEventListener("click", () => this.start());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.bill();
+    });
+    this.form.addEventListener("input", () => this.reset());
+  }
+
+  /** Offer the groups and the series there are. */
+  offer(rows) {
+    const groups = [...new Set(rows.map((row) => row.group))];
+    const choices = [["all", "everything"], ...groups.map((group) => [group, `group ${group}`]), ...rows.map((row) => [`series:${row.series}`, row.series])];
+    const select = this.form.elements.data_source;
+    const kept = select.value;
+    select.replaceChildren(...choices.map(([value, text]) => el("option", { value }, text)));
+    if (choices.some(([value]) => value === kept)) select.value = kept;
+  }
+
+  /** Open with the dates filled in. */
+  open(source, first, last) {
+    const { elements } = this.form;
+    elements.start_date.value = first;
+    elements.end_date.value = last;
+    elements.data_source.value = source;
+    elements.force.checked = false;
+    elements.refresh.checked = false;
+    this.reset();
+    if (!this.dialog.open) this.dialog.showModal();
+    byId("dry").focus();
+  }
+
+  reset() {
+    this.billed = null;
+    this.following = null;
+    byId("bill").replaceChildren();
+    byId("start").hidden = true;
+    byId("dry").hidden = false;
+    byId("dry").disabled = false;
+  }
+
+  order() {
+    const { elements } = this.form;
+    return {
+      start_date: elements.start_date.value,
+      end_date: elements.end_date.value,
+      data_source: elements.data_source.value,
+      force: elements.force.checked,
+      refresh: elements.refresh.checked,
+    };
+  }
+
+  say(...children) {
+    byId("bill").replaceChildren(...children);
+  }
+
+  fail(problem) {
+    this.say(el("p", { class: "wrong" }, problem.message));
+  }
+
+  async bill() {
+    const order = this.order();
+    byId("dry").disabled = true;
+    this.say(el("p", { class: "quiet" }, "Working out whom to ask for what …"));
+    try {
+      const plan = await api.plan(order);
+      if (JSON.stringify(order) !== JSON.stringify(this.order())) return;
+      this.billed = order;
+      this.say(...told(plan));
+      byId("dry").hidden = true;
+      byId("start").hidden = false;
+      byId("start").disabled = false;
+      byId("start").textContent = plan.units.length ? "Start the run" : "Start a run all the same";
+      byId("start").focus();
+    } catch (problem) {
+      this.fail(problem);
+    }
+    byId("dry").disabled = false;
+  }
+
+  async start() {
+    byId("start").disabled = true;
+    try {
+      const started = await api.start(this.billed);
+      byId("start").hidden = true;
+      this.follow(started.run_id, started.paused ? started.message : "");
+    } catch (problem) {
+      const rest = problem.body.run_id ? [runs.link(problem.body.run_id, "Look at that run")] : [];
+      this.say(el("p", { class: "wrong" }, problem.message), ...rest);
+    }
+  }
+
+  /** Show a run until it ends, or the form asks for something else. */
+  async follow(id, note) {
+    this.following = id;
+    this.onRun(false);
+    while (this.following === id) {
+      try {
+        const seen = await runs.look(id);
+        const ended = runs.hasEnded(seen.run);
+        if (this.following === id) this.say(...progress(id, seen, ended, note));
+        await this.onRun(ended);
+        if (ended) return;
+      } catch (problem) {
+        if (this.following === id) this.fail(problem);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+}
+
+function progress(id, seen, ended, note) {
+  const { run } = seen;
+  const bar = el("progress", { max: String(Math.max(seen.all, 1)), value: String(ended ? Math.max(seen.all, 1) : seen.done), "aria-label": "tasks done" });
+  const state = ended ? (run.state === "success" ? "Done: " : "The run failed: ") : run.state === "queued" ? "Queued: " : "Running: ";
+  return [
+    el("p", { class: "big", "data-run": run.state }, `${state}${runs.outcome(run)}`),
+    bar,
+    el("p", { class: "quiet" }, ended ? "" : seen.now.slice(0, 4).join(", ")),
+    note ? el("p", { class: "wrong" }, note) : "",
+    el("p", {}, runs.link(id, "The run in Airflow")),
+  ];
+}
+
+/** The bill: what would be asked of whom, and what would not. */
+function told(plan) {
+  const { bill, units, waiting, unhealable } = plan;
+  if (!units.length) return [el("p", { class: "big" }, "Nothing to ask for in this range."), ...rest(waiting, unhealable)];
+  const costs = Object.entries(bill.by_source).map(([name, cost]) =>
+    el("tr", {}, el("td", {}, name), el("td", { class: "num" }, number(cost.calls)), el("td", { class: "num" }, duration(cost.seconds)), el("td", { class: "num" }, cost.quota_left === null ? "no quota" : number(cost.quota_left))),
+  );
+  const head = el("tr", {}, ...["source", "calls", "time at its rate", "left today"].map((text) => el("th", { scope: "col" }, text)));
+  const listed = units.slice(0, LISTED).map((unit) => el("li", {}, `${unit.label}: ${count(unit.slots, "slot")} from ${unit.source}`));
+  if (units.length > LISTED) listed.push(el("li", {}, `and ${number(units.length - LISTED)} more`));
+  return [
+    el("p", { class: "big" }, `${count(bill.slots, "slot")} with ${count(bill.calls, "call")}, about ${duration(bill.seconds)}`),
+    el("table", { class: "list" }, el("thead", {}, head), el("tbody", {}, ...costs)),
+    el("ul", {}, ...listed),
+    plan.deferred ? el("p", {}, `${count(plan.deferred, "unit")} more would be left for the next run.`) : "",
+    ...rest(waiting, unhealable),
+  ];
+}
+
+function rest(waiting, unhealable) {
+  const lines = [
+    ...waiting.map((w) => `${w.series} ${w.start} – ${w.end} waits until ${w.until} for ${w.source}: ${w.reason}`),
+    ...unhealable.map((u) => `${u.series} ${u.start} – ${u.end} cannot be healed: ${u.reason}`),
+  ];
+  if (!lines.length) return [];
+  const shown = lines.slice(0, LISTED).map((line) => el("li", {}, line));
+  if (lines.length > LISTED) shown.push(el("li", {}, `and ${number(lines.length - LISTED)} more`));
+  return [el("p", { class: "quiet" }, "Not asked for:"), el("ul", { class: "small" }, ...shown)];
+}

@@ -1,0 +1,69 @@
+// What the server tells of days, ready to be drawn: one text per day, such as "20c4m".
+
+import { dayNumber } from "./words.js";
+
+/** From worst to best: what a day is called by. */
+export const WORST = ["x", "m", "w", "u", "d", "p", "o", "n", "c"];
+
+export const NAMES = {
+  c: "complete",
+  o: "observed, to be upgraded",
+  p: "provisional",
+  d: "modelled",
+  n: "not due yet",
+  w: "waiting for a source",
+  m: "missing",
+  u: "unfillable",
+  x: "unknown",
+};
+
+/** Shown in a cell besides its colour; what is well shows nothing. */
+export const MARKS = { c: "", o: "o", p: "p", d: "d", n: "·", w: "W", m: "M", u: "U", x: "?" };
+
+const parsed = new Map();
+
+/** Counts by letter of a day's text. */
+export function counts(text) {
+  if (!parsed.has(text)) {
+    const found = {};
+    for (const [, n, letter] of text.matchAll(/(\d+)([a-z])/g)) found[letter] = Number(n);
+    parsed.set(text, found);
+  }
+  return parsed.get(text);
+}
+
+const worsts = new Map();
+
+/** The letter a day is called by, and the share of its slots that are in that state. */
+export function worst(text) {
+  if (!worsts.has(text)) {
+    const found = counts(text);
+    const total = Object.values(found).reduce((sum, n) => sum + n, 0);
+    const letter = WORST.find((candidate) => found[candidate]) ?? "n";
+    // A day of which most is not due yet, and the rest is well, is not called by the dots.
+    const share = total ? (found[letter] ?? 0) / total : 1;
+    const rest = WORST.findLast((candidate) => found[candidate] && candidate !== letter) ?? letter;
+    worsts.set(text, { letter, share, rest });
+  }
+  return worsts.get(text);
+}
+
+/** A row: its days as an array from its first day on. */
+export function unfold(series) {
+  const days = [];
+  for (const [n, text] of series.days) for (let i = 0; i < n; i += 1) days.push(text);
+  const first = series.first_day ? dayNumber(series.first_day) : null;
+  return { ...series, first, cells: days, last: first === null ? null : first + days.length - 1 };
+}
+
+/** The same row when nothing is known: every day is unknown. */
+export function unknown(row) {
+  const cells = row.cells.map((text) => `${Object.values(counts(text)).reduce((sum, n) => sum + n, 0)}x`);
+  return { ...row, cells, coverage: null, usable: null, newest: null, slots: { unknown: cells.length } };
+}
+
+/** "20 complete, 4 missing". */
+export function sentence(text) {
+  const found = counts(text);
+  return WORST.filter((letter) => found[letter]).map((letter) => `${found[letter]} ${NAMES[letter]}`).join(", ");
+}

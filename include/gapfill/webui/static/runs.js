@@ -1,0 +1,95 @@
+// The last runs of gap_detection, and one of them as it goes.
+
+import * as api from "./api.js";
+import { byId, count, duration, el, number } from "./words.js";
+
+const SHOWN = 6;
+const ENDED = new Set(["success", "failed"]);
+const DONE = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
+
+/** Results of runs that have ended: they do not change. */
+const results = new Map();
+
+export const hasEnded = (run) => ENDED.has(run.state);
+
+/** Show the last runs, and tell whether one is under way. */
+export async function refresh() {
+  try {
+    const { dag_runs: found } = await api.runs(SHOWN);
+    await Promise.all(found.filter(hasEnded).map(remember));
+    byId("runs").replaceChildren(...(found.length ? [table(found)] : [el("p", { class: "quiet" }, "None yet.")]));
+    return found.some((run) => !hasEnded(run));
+  } catch (problem) {
+    byId("runs").replaceChildren(el("p", { class: "quiet" }, problem.message));
+    return false;
+  }
+}
+
+async function remember(run) {
+  if (results.has(run.dag_run_id)) return;
+  try {
+    results.set(run.dag_run_id, (await api.result(run.dag_run_id)).value);
+  } catch (problem) {
+    if (problem.status === 404) results.set(run.dag_run_id, null);
+  }
+}
+
+/** What a run came to, in a sentence. */
+export function outcome(run) {
+  const told = results.get(run.dag_run_id);
+  if (!hasEnded(run)) return run.state === "queued" ? "waits in the queue" : "under way";
+  if (!told || typeof told !== "object") return "ended before it could say what it did";
+  if (told.dry_run) return "dry run: nothing asked";
+  const healed = (told.ree_records_recovered ?? 0) + (told.weather_records_recovered ?? 0);
+  const parts = [`${number(healed)} slots healed`, count(told.calls ?? 0, "call")];
+  if (told.units_failed) parts.push(`${count(told.units_failed, "unit")} failed`);
+  if (told.units_deferred) parts.push(`${number(told.units_deferred)} deferred`);
+  return parts.join(", ");
+}
+
+function table(found) {
+  const rows = found.map((run) => {
+    const began = run.start_date ?? run.queued_at;
+    const took = run.start_date && run.end_date ? duration((Date.parse(run.end_date) - Date.parse(run.start_date)) / 1000) : "";
+    return el(
+      "tr",
+      {},
+      el("td", {}, badge(run.state)),
+      el("td", { class: "num" }, link(run.dag_run_id, began ? began.slice(0, 19).replace("T", " ") : "queued"), el("br"), el("span", { class: "quiet" }, [run.run_type, took].filter(Boolean).join(", "))),
+      el("td", {}, outcome(run)),
+    );
+  });
+  const head = el("tr", {}, ...["state", "began (UTC)", "result"].map((text) => el("th", { scope: "col" }, text)));
+  return el("table", { class: "list" }, el("thead", {}, head), el("tbody", {}, ...rows));
+}
+
+const KNOWN = new Set(["success", "failed", "running", "queued"]);
+const badge = (state) => el("span", { class: `badge ${KNOWN.has(state) ? state : "other"}` }, state);
+
+/** A link to the run in Airflow. In its frame only the outer document may go there. */
+export function link(id, text) {
+  const made = el("a", { href: api.runLink(id) }, text);
+  made.addEventListener("click", (event) => {
+    if (window.parent === window) return;
+    event.preventDefault();
+    const outer = window.parent.document.createElement("a");
+    outer.href = made.href;
+    window.parent.document.body.append(outer);
+    outer.click();
+    outer.remove();
+  });
+  return made;
+}
+
+/** One look at a run: its state, and its tasks told in numbers. */
+export async function look(id) {
+  const [run, { task_instances: tasks }] = await Promise.all([api.run(id), api.tasks(id)]);
+  if (hasEnded(run)) await remember(run);
+  const live = tasks.filter((task) => task.state !== "skipped");
+  return {
+    run,
+    done: live.filter((task) => DONE.has(task.state)).length,
+    all: live.length,
+    now: live.filter((task) => task.state === "running").map((task) => task.rendered_map_index ?? task.task_id),
+  };
+}

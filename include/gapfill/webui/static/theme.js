@@ -1,0 +1,40 @@
+// Light or dark as Airflow around this page has it; alone, as its setting was left, or the system's.
+
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+/** The document of Airflow's UI when this page is in its frame, else null. */
+function airflow() {
+  try {
+    return window.parent === window ? null : window.parent.document.documentElement;
+  } catch {
+    return null;
+  }
+}
+
+function wanted() {
+  const outer = airflow();
+  if (outer?.classList.contains("dark") || outer?.dataset.theme === "dark") return "dark";
+  if (outer?.classList.contains("light") || outer?.dataset.theme === "light") return "light";
+  let kept = null;
+  try {
+    kept = localStorage.getItem("theme");
+  } catch {
+    // A browser may keep storage from frames.
+  }
+  if (kept === "dark" || kept === "light") return kept;
+  return system.matches ? "dark" : "light";
+}
+
+function apply() {
+  const theme = wanted();
+  if (document.documentElement.dataset.theme !== theme) {
+    document.documentElement.dataset.theme = theme;
+    document.dispatchEvent(new CustomEvent("theme"));
+  }
+}
+
+apply();
+system.addEventListener("change", apply);
+addEventListener("storage", apply);
+const outer = airflow();
+if (outer) new MutationObserver(apply).observe(outer, { attributes: true, attributeFilter: ["class", "data-theme", "style"] });

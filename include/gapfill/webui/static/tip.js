@@ -1,0 +1,86 @@
+// What floats beside a day: its numbers, the gap it lies in, and where its readings came from.
+
+import * as api from "./api.js";
+import { sentence } from "./model.js";
+import { byId, dayName, daysOf, el, isoDay, local, span } from "./words.js";
+
+const REST_MS = 220;
+
+/** Slots by series and month, as they were when first looked at. */
+const months = new Map();
+let timer = 0;
+
+export function forget() {
+  months.clear();
+}
+
+/** The slots of the days around a day, kept until the next change. */
+export function monthOf(row, day) {
+  const month = isoDay(day).slice(0, 7);
+  const key = `${row.series} ${month}`;
+  if (!months.has(key)) {
+    const end = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0)).toISOString().slice(0, 10);
+    const asked = api.slots(row.series, `${month}-01`, end);
+    asked.catch(() => months.delete(key));
+    months.set(key, asked);
+  }
+  return months.get(key);
+}
+
+export function show(row, day, box, gaps) {
+  const tip = byId("tip");
+  const text = row.cells[day - row.first];
+  const sources = el("span", {}, "");
+  const iso = isoDay(day);
+  const lines = gaps
+    .filter((gap) => gap.series === row.series && daysOf(gap, row.zone)[0] <= iso && daysOf(gap, row.zone)[1] >= iso)
+    .map((gap) => el("span", {}, `${gap.severity} gap, ${span(gap, row.zone)}${gap.waiting ? `, waits until ${local(new Date(gap.waiting), row.zone)}` : ""}${gap.reason ? `: ${gap.reason}` : ""}`, el("br")));
+  tip.replaceChildren(el("b", {}, `${row.series} · ${dayName(day)}`), el("span", {}, sentence(text)), el("br"), ...lines, sources);
+  tip.hidden = false;
+  delete tip.dataset.sources;
+  place(tip, box);
+  mark(box);
+  clearTimeout(timer);
+  timer = setTimeout(() => addSources(row, day, sources, () => place(tip, box)), REST_MS);
+}
+
+export function hide() {
+  clearTimeout(timer);
+  byId("tip").hidden = true;
+  byId("cursor").hidden = true;
+}
+
+/** A frame around the day. */
+function mark({ left, top, size }) {
+  const cursor = byId("cursor");
+  cursor.hidden = false;
+  cursor.style.left = `${left - 3}px`;
+  cursor.style.top = `${top - 3}px`;
+  cursor.style.width = `${size + 4}px`;
+  cursor.style.height = `${size + 4}px`;
+}
+
+document.addEventListener("scroll", hide, { capture: true, passive: true });
+
+async function addSources(row, day, target, settle) {
+  try {
+    const found = await monthOf(row, day);
+    const named = new Map();
+    for (const [slot, source] of found.readings) {
+      if (local(new Date(slot * 1000), found.zone).slice(0, 10) === isoDay(day)) named.set(source, (named.get(source) ?? 0) + 1);
+    }
+    target.textContent = [...named].map(([source, n]) => `${n} from ${found.sources[source]}`).join(", ");
+    byId("tip").dataset.sources = "told";
+    settle();
+  } catch {
+    // The numbers stand without it; a store that is down is said at the top of the page.
+  }
+}
+
+function place(tip, box) {
+  const { width, height } = tip.getBoundingClientRect();
+  const left = Math.min(innerWidth - width - 8, Math.max(8, box.left + box.size / 2 - width / 2));
+  const over = box.top - height - 8;
+  tip.style.left = `${left}px`;
+  tip.style.top = `${over > 8 ? over : box.top + box.size + 8}px`;
+}

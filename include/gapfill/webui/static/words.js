@@ -1,0 +1,67 @@
+// Elements, numbers and dates for people. Data becomes text only here, through textContent.
+
+/** Make an element: el("td", {class: "num"}, "12", otherElement). */
+export function el(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+const whole = new Intl.NumberFormat("en-GB");
+export const number = (n) => whole.format(n);
+export const count = (n, noun) => `${number(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+export function percent(share) {
+  if (share === null || share === undefined) return "–";
+  const shown = Math.floor(share * 10000) / 100;
+  return `${shown === 100 ? "100" : shown.toFixed(2)} %`;
+}
+
+export function duration(seconds) {
+  if (seconds < 1) return "a second";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+export function hours(n) {
+  return n >= 72 ? `${Math.round(n / 24)} d` : `${Math.round(n * 10) / 10} h`;
+}
+
+const formats = new Map();
+
+/** "2025-10-26 01:00" of an instant in a zone. */
+export function local(instant, zone) {
+  if (!formats.has(zone)) {
+    formats.set(zone, new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" }));
+  }
+  return formats.get(zone).format(instant);
+}
+
+export const DAY_MS = 86400000;
+export const dayNumber = (iso) => Math.round(Date.parse(`${iso.slice(0, 10)}T00:00:00Z`) / DAY_MS);
+export const isoDay = (n) => new Date(n * DAY_MS).toISOString().slice(0, 10);
+const named = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric" });
+export const dayName = (n) => named.format(n * DAY_MS);
+
+/** The local days of [start, end) of a gap, both included. */
+export function daysOf(gap, zone) {
+  return [local(new Date(gap.start), zone).slice(0, 10), local(new Date(Date.parse(gap.end) - 1), zone).slice(0, 10)];
+}
+
+/** "2025-11-17 10:00 – 2025-11-21 00:00" in local time, or dates where slots are days. */
+export function span(gap, zone) {
+  const [start, end] = [local(new Date(gap.start), zone), local(new Date(gap.end), zone)];
+  if (zone === "UTC" && start.endsWith("00:00") && end.endsWith("00:00")) {
+    const [first, last] = daysOf(gap, zone);
+    return first === last ? first : `${first} – ${last}`;
+  }
+  return `${start} – ${start.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end}`;
+}

@@ -1,0 +1,118 @@
+"""The routes that start a run: each plans first, so that its answer holds the bill."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from gapfill.errors import RequestError
+from gapfill.webui import models
+from gapfill.webui.asked import RangeBody
+from gapfill.webui.auth import MAY_START, SAME_SITE, User
+from gapfill.webui.reads import make_bill
+from gapfill.webui.runs import DAG, start_run
+from gapfill.webui.shield import small_body
+
+PREFIX = "/gaps"
+
+router = APIRouter(prefix="/backfill", dependencies=[MAY_START, SAME_SITE])
+
+_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": RangeBody.model_json_schema()}},
+}
+
+
+@router.post("")
+def backfill(
+    request: Request,
+    user: User,
+    days_back: Annotated[int, Query(description="1 to 3650")] = 10,
+) -> models.StartedOut:
+    """Heal the last days."""
+    return _start(request, user, {"days_back": days_back})
+
+
+@router.post("/auto")
+def backfill_auto(
+    request: Request,
+    user: User,
+    max_gap_hours: Annotated[float, Query(description="0 or more")] = 6.0,
+) -> models.StartedOut:
+    """Heal every gap that is longer than so many hours, however old."""
+    return _start(request, user, {"max_gap_hours": max_gap_hours})
+
+
+@router.post("/range", openapi_extra={"requestBody": _BODY})
+def backfill_range(
+    request: Request, user: User, body: Annotated[bytes, Depends(small_body)]
+) -> models.StartedOut:
+    """Heal a range of local days; JSON is read whatever the content type says."""
+    return _start(request, user, _read(body).model_dump())
+
+
+def _read(body: bytes) -> RangeBody:
+    """Return the range of a body.
+
+    Raises:
+        RequestError: If it is no JSON object.
+        RequestValidationError: If it is not of the right shape.
+    """
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        message = 'The body is no JSON: expected {"start_date": …, "end_date": …}.'
+        raise RequestError(message) from None
+    try:
+        return RangeBody.model_validate(given, strict=True)
+    except ValidationError as exc:
+        errors = exc.errors(include_url=False, include_context=False)
+        raise RequestValidationError([e | {"loc": ("body", *e["loc"])} for e in errors]) from exc
+
+
+def _start(request: Request, user: Any, conf: dict[str, Any]) -> models.StartedOut:  # noqa: ANN401 - Airflow's type of user depends on its auth manager
+    """Plan, start the run, and say both.
+
+    Raises:
+        GapfillError: As ``make_bill`` and ``start_run``.
+    """
+    plan = make_bill(conf)
+    run_id, is_paused = start_run(conf, str(user.get_name()), _note(plan))
+    root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
+    bill = plan.bill
+    told = (
+        f"Started {DAG}: {len(plan.units)} units, {bill['slots']} slots, {bill['calls']} calls, "
+        f"about {bill['seconds']:.0f} s at the sources' rates."
+    )
+    if is_paused:
+        told += f" {DAG} is paused: the run waits in the queue until it is unpaused."
+    return models.StartedOut(
+        dag_id=DAG,
+        run_id=run_id,
+        paused=is_paused,
+        message=told,
+        plan=plan,
+        links=models.Links(
+            run=f"{root}/dags/{DAG}/runs/{quote(run_id)}",
+            api=f"{root}/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}",
+            page=f"{root}{PREFIX}/",
+        ),
+    )
+
+
+def _note(plan: models.PlanOut) -> str:
+    """Return the bill as a table, for the run's note."""
+    bill: dict[str, Any] = plan.bill
+    if not plan.units:
+        return "Nothing can be asked for now."
+    lines = ["| source | calls | seconds |", "|---|---|---|"]
+    lines += [
+        f"| {name} | {cost['calls']} | {cost['seconds']:.0f} |"
+        for name, cost in bill["by_source"].items()
+    ]
+    return "\n".join([f"{len(plan.units)} units, {bill['slots']} slots.", "", *lines])

@@ -1,0 +1,124 @@
+"""The calendar's cells: civil days, every state, and what they weigh."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from gapfill.domain.coverage import Coverage, Gap, Graded
+from gapfill.domain.interval import Interval
+from gapfill.domain.series import Grade, State
+from gapfill.domain.severity import Severity
+from gapfill.webui.cells import calendar
+from tests.builders import PVPC, SPOT, WEATHER
+from tests.domain.samples import DAILY, DAY, HOUR, at, span
+
+NOTHING = dict.fromkeys(State, 0)
+
+
+def gap(start: str, end: str, state: State = State.MISSING, waiting: str = "") -> Gap:
+    """Return a gap of a state."""
+    interval = span(start, end)
+    until = at(waiting) if waiting else None
+    return Gap(interval, 0, Severity.MINOR, state, until)
+
+
+def coverage(start: str, end: str, *gaps: Gap, **more: tuple[object, ...]) -> Coverage:
+    """Return the coverage of a window with these gaps."""
+    return Coverage(span(start, end), NOTHING, 0, gaps, **more)  # type: ignore[arg-type]
+
+
+def test_a_local_day_has_23_24_or_25_hours() -> None:
+    """The clocks change on 2026-03-29 and 2026-10-25."""
+    spring = calendar(PVPC, coverage("2026-03-27 23:00", "2026-03-30 22:00"))
+    assert (spring.first_day, spring.days) == (
+        date(2026, 3, 28),
+        [(1, "24c"), (1, "23c"), (1, "24c")],
+    )
+    autumn = calendar(PVPC, coverage("2026-10-23 22:00", "2026-10-26 23:00"))
+    assert autumn.days == [(1, "24c"), (1, "25c"), (1, "24c")]
+
+
+def test_each_state_has_its_letter() -> None:
+    """A day counts all of them, complete first."""
+    found = calendar(
+        WEATHER,
+        coverage(
+            "2026-01-01 23:00",
+            "2026-01-03 23:00",
+            gap("2026-01-02 00:00", "2026-01-02 03:00"),
+            gap("2026-01-02 03:00", "2026-01-02 05:00", waiting="2026-01-09"),
+            gap("2026-01-02 05:00", "2026-01-02 06:00", State.UNFILLABLE),
+            gap("2026-01-02 06:00", "2026-01-02 07:00", State.UNKNOWN),
+            lower=(
+                Graded(span("2026-01-02 10:00", "2026-01-02 12:00"), Grade.MODELLED),
+                Graded(span("2026-01-02 12:00", "2026-01-02 13:00"), Grade.PROVISIONAL),
+            ),
+            pending=(span("2026-01-03 10:00", "2026-01-03 23:00"),),
+        ),
+    )
+    assert found.days == [(1, "14c1p2d2w3m1u1x"), (1, "11c13n")]
+
+
+def test_a_gap_over_midnight_is_parted_at_the_local_one() -> None:
+    """Which in winter is 23:00 UTC."""
+    found = calendar(
+        PVPC,
+        coverage(
+            "2026-01-01 23:00", "2026-01-03 23:00", gap("2026-01-02 20:00", "2026-01-03 05:00")
+        ),
+    )
+    assert found.days == [(1, "21c3m"), (1, "18c6m")]
+
+
+def test_a_daily_slot_is_its_own_date() -> None:
+    """Whatever the local time is at 00:00 UTC."""
+    daily = replace(WEATHER, grid=DAILY)
+    found = calendar(daily, coverage("2026-07-01", "2026-07-05", gap("2026-07-02", "2026-07-03")))
+    assert (found.first_day, found.zone) == (date(2026, 7, 1), "UTC")
+    assert found.days == [(1, "1c"), (1, "1m"), (2, "1c")]
+
+
+def test_an_era_changes_how_many_slots_a_day_has() -> None:
+    """Quarters from 2025-10-01 local on."""
+    found = calendar(SPOT, coverage("2025-09-29 22:00", "2025-10-01 22:00"))
+    assert found.days == [(1, "24c"), (1, "96c")]
+
+
+def test_a_day_that_is_cut_counts_what_is_expected_of_it() -> None:
+    """The first day may begin late."""
+    found = calendar(PVPC, coverage("2026-01-02 10:00", "2026-01-03 01:00"))
+    assert found.days == [(1, "13c"), (1, "2c")]
+
+
+def test_where_nothing_is_expected_there_are_no_days() -> None:
+    """Nor a first one."""
+    assert calendar(PVPC, Coverage(None, NOTHING, 0, ())).days == []
+
+
+def test_ten_years_of_twenty_series_weigh_less_than_300_kb() -> None:
+    """Compressed, with 724 gaps in each series, at hours that repeat nowhere."""
+    window = Interval(datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+    sent = []
+    for number in range(20):
+        starts = [window.start + n * 121 * HOUR + number * HOUR * (n % 7) for n in range(724)]
+        gaps = tuple(
+            Gap(Interval(s, s + (1 + n * number % 60) * HOUR), 0, Severity.MINOR, State.MISSING)
+            for n, s in enumerate(starts)
+        )
+        found = calendar(PVPC, Coverage(window, NOTHING, 0, gaps))
+        assert sum(n for n, _ in found.days) in range(3653, 3656)
+        sent.append(found.days)
+    assert len(zlib.compress(json.dumps(sent).encode(), 5)) < 300_000
+
+
+def test_one_run_of_ten_years_is_parted_quickly() -> None:
+    """A series whose read failed has one; its days come as few."""
+    window = Interval(at("2016-01-01"), at("2016-01-01") + timedelta(days=3650))
+    run = Gap(window, 0, Severity.CRITICAL, State.UNKNOWN)
+    found = calendar(PVPC, Coverage(window, NOTHING, 0, (run,)))
+    assert found.days[1] == (85, "24x")
+    assert len(found.days) == 43
+    assert window.duration == 3650 * DAY

@@ -1,0 +1,56 @@
+"""What is said when some series can be read and another cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from gapfill import catalog
+from gapfill.domain.coverage import Coverage, unknown
+from gapfill.domain.plan import Plan
+from gapfill.domain.series import State
+from gapfill.errors import StoreError
+from gapfill.services.detect import Report
+from tests.domain.samples import at, span
+
+pytestmark = pytest.mark.airflow
+
+NOW = at("2026-03-03")
+READ = Report("pvpc", Coverage(span("2026-03-01", "2026-03-02"), dict.fromkeys(State, 0), 24, ()))
+FAILED = Report(
+    "weather_hourly",
+    unknown(catalog.load().series["weather_hourly"], span("2026-03-01", "2026-03-02")),
+    error="the disk is gone",
+)
+
+
+def view_of(*reports: Report) -> object:
+    """Return a look that found these."""
+    from gapfill.webui.lookout import View
+
+    return View(NOW, catalog.load(), reports)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_series_that_cannot_be_read_is_unknown_on_the_calendar() -> None:
+    """The others are drawn, and the whole is not well."""
+    from gapfill.webui import documents
+
+    told = documents.coverage(view_of(READ, FAILED))  # type: ignore[arg-type] # see view_of
+    assert told.state == "unknown"
+    assert told.series[0].days == [(1, "23c"), (1, "1c")]
+    assert told.series[1].days == [(1, "23x"), (1, "1x")]
+    assert told.series[1].error == "the disk is gone"
+
+
+@pytest.mark.usefixtures("database")
+def test_numbers_without_a_series_would_look_too_good() -> None:
+    """So there are none."""
+    from gapfill.webui import documents
+
+    view = view_of(READ, FAILED)
+    with pytest.raises(StoreError, match="weather_hourly could not be read: the disk is gone"):
+        documents.summary(view, Plan(NOW, ()))  # type: ignore[arg-type] # see view_of
+    with pytest.raises(StoreError):
+        documents.detected(view, Plan(NOW, ()), None)  # type: ignore[arg-type] # see view_of
+    with pytest.raises(StoreError):
+        documents.coverage(view_of(FAILED))  # type: ignore[arg-type] # see view_of

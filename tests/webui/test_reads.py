@@ -1,0 +1,333 @@
+"""The routes that read, with the numbers of a store that is known to the hour."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill import catalog
+from gapfill.domain.interval import Interval
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade
+from gapfill.services.planner import Order, survey
+from gapfill.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+    from gapfill.services.detect import Report
+    from gapfill.services.site import Site
+    from tests.dags.conftest import Plant
+
+pytestmark = pytest.mark.airflow
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def fill(plant: Plant, *holes: Interval, source: str = "ree") -> None:
+    """Store every price but the holes, from the first hour to the end of 2026-03-20 in Madrid."""
+    pvpc = catalog.load(plant.catalog_file).series["pvpc"]
+    whole = Interval(pvpc.earliest, utc("2026-03-20T23"))
+    slots = [s for s in pvpc.grid.slots(whole) if not any(s in hole for hole in holes)]
+    prices = [Reading(s, {"price_eur_mwh": 50.0}, Grade.OFFICIAL, source) for s in slots]
+    store = SqliteStore(plant.store_file)
+    store.write(pvpc, prices, "test/fill")
+    store.close()
+
+
+def utc(text: str) -> datetime:
+    """Return the instant of ``2026-03-20T23``."""
+    return datetime.fromisoformat(f"{text}:00").replace(tzinfo=UTC)
+
+
+def hole(start: str, end: str) -> Interval:
+    """Return ``[start, end)``."""
+    return Interval(utc(start), utc(end))
+
+
+def test_the_summary_has_the_keys_of_the_earlier_service(client: TestClient) -> None:
+    """An empty store misses every hour of 34 days."""
+    told = client.get("/gaps/summary").json()
+    assert (told["ree_data"]["status"], told["ree_data"]["gap_hours"]) == ("gaps", 816.0)
+    assert (told["weather_data"]["status"], told["weather_data"]["gap_hours"]) == ("none", 0.0)
+    assert told["ree_data"]["severity"] == "critical"
+    assert told["recovery"] == {
+        "units": 1,
+        "calls": 3,
+        "seconds": pytest.approx(0.003),
+        "slots": 816,
+        "waiting_slots": 0,
+        "unhealable_slots": 0,
+        "deferred_units": 0,
+    }
+    assert told["strategy"]["body"] == {
+        "start_date": "2026-02-15",
+        "end_date": "2026-03-20",
+        "data_source": "all",
+    }
+
+
+def test_a_whole_store_has_nothing_to_recommend(client: TestClient, plant: Plant) -> None:
+    """And says how far it reaches."""
+    fill(plant)
+    told = client.get("/gaps/summary").json()
+    assert (told["state"], told["recommendation"]) == ("ok", "Nothing is missing.")
+    assert told["strategy"]["name"] == "none"
+    assert told["ree_data"]["newest"] == "2026-03-20T22:00:00Z"
+    assert told["series"][0]["coverage"] == 1.0
+
+
+def test_detect_names_each_gap_with_its_severity(client: TestClient, plant: Plant) -> None:
+    """Of the last days only those that reach into them, and those whole."""
+    fill(
+        plant,
+        hole("2026-02-20T03", "2026-02-20T04"),
+        hole("2026-03-01T00", "2026-03-01T05"),
+        hole("2026-03-17T20", "2026-03-19T20"),
+    )
+    told = client.get("/gaps/detect").json()
+    found = [(g["start"], g["end"], g["severity"]) for g in told["ree_gaps"]]
+    assert found == [
+        ("2026-02-20T03:00:00Z", "2026-02-20T04:00:00Z", "minor"),
+        ("2026-03-01T00:00:00Z", "2026-03-01T05:00:00Z", "moderate"),
+        ("2026-03-17T20:00:00Z", "2026-03-19T20:00:00Z", "critical"),
+    ]
+    assert told["weather_gaps"] == []
+    recent = client.get("/gaps/detect?days_back=2").json()
+    assert [g["slots"] for g in recent["ree_gaps"]] == [48]
+    assert "3 gaps are open" in told["recommendation"]
+
+
+def test_gaps_of_late_are_healed_by_days_back(client: TestClient, plant: Plant) -> None:
+    """From the day of the oldest one."""
+    fill(plant, hole("2026-03-17T20", "2026-03-19T20"))
+    told = client.get("/gaps/summary").json()
+    assert told["strategy"]["path"] == "/gaps/backfill?days_back=3"
+
+
+def test_the_plan_is_the_bill_of_a_range(client: TestClient) -> None:
+    """Two weeks of prices are one call."""
+    query = "start_date=2026-03-01&end_date=2026-03-14&data_source=ree"
+    told = client.get(f"/gaps/plan?{query}").json()
+    assert (told["bill"]["calls"], told["bill"]["slots"]) == (1, 336)
+    assert told["units"][0]["label"] == "pvpc 2026-02-28T23:00Z–2026-03-14T23:00Z"
+
+
+def test_no_gap_is_longer_than_an_absurd_number_of_hours(client: TestClient) -> None:
+    """It is a limit like any other."""
+    assert client.get("/gaps/plan?max_gap_hours=1e300").json()["units"] == []
+
+
+def test_coverage_tells_days_by_their_slots(client: TestClient, plant: Plant) -> None:
+    """Equal days in a row come once; tomorrow is not due."""
+    fill(plant, hole("2026-03-01T00", "2026-03-01T05"))
+    told = client.get("/gaps/coverage").json()
+    row = told["series"][0]
+    assert (row["series"], row["first_day"], row["zone"]) == ("pvpc", "2026-02-15", "Europe/Madrid")
+    assert row["days"] == [[14, "24c"], [1, "19c5m"], [19, "24c"], [1, "24n"]]
+    assert [(g["series"], g["slots"]) for g in told["gaps"]] == [("pvpc", 5)]
+
+
+def test_the_slots_of_a_day_name_their_source(client: TestClient, plant: Plant) -> None:
+    """Each with its value."""
+    fill(plant, hole("2026-03-01T00", "2026-03-01T05"), source=MARKUP)
+    reply = client.get("/gaps/coverage/slots?series=pvpc&start_date=2026-03-01&end_date=2026-03-01")
+    told = reply.json()
+    assert told["runs"] == [[1772319600, 24, "c"], [1772323200, 5, "m"]]
+    assert (told["sources"], len(told["readings"])) == ([MARKUP], 19)
+    assert told["readings"][0] == [1772319600, 0, 50.0]
+    assert reply.headers["content-type"] == "application/json"
+
+
+def test_explain_says_what_each_source_can_do(client: TestClient) -> None:
+    """A date means its first slot."""
+    told = client.get("/gaps/explain?series=pvpc&slot=2026-03-01").json()
+    assert (told["slot"], told["state"]) == ("2026-02-28T23:00:00Z", "missing")
+    assert told["candidates"][0]["candidate"] == "ree pvpc"
+
+
+def test_verify_asks_the_store_itself(client: TestClient, plant: Plant) -> None:
+    """For the newest point of each series."""
+    fill(plant)
+    told = client.get("/influxdb/verify").json()
+    assert (told["status"], told["store"], told["writable"]) == ("ok", "sqlite", True)
+    assert told["series"] == [
+        {
+            "series": "pvpc",
+            "measurement": "energy_prices",
+            "newest": "2026-03-20T22:00:00Z",
+            "age_hours": -10.0,
+        }
+    ]
+
+
+READS = (
+    "/gaps/summary",
+    "/gaps/detect",
+    "/gaps/coverage",
+    "/gaps/plan",
+    "/gaps/explain?series=pvpc&slot=2026-03-01",
+    "/gaps/coverage/slots?series=pvpc&start_date=2026-03-01&end_date=2026-03-01",
+    "/influxdb/verify",
+)
+
+
+@pytest.mark.parametrize("path", READS)
+def test_a_store_that_cannot_be_read_is_no_empty_list(
+    client: TestClient, plant: Plant, path: str
+) -> None:
+    """It is 503 with the reason, and nothing that looks like an answer."""
+    plant.store_file.write_bytes(b"no database at all " * 100)
+    reply = client.get(path)
+    assert reply.status_code == 503
+    assert reply.headers["content-type"] == "application/problem+json"
+    told = reply.json()
+    assert set(told) == {"type", "title", "status", "detail"}
+    assert "not a database" in told["detail"]
+    assert told["detail"].count("could not be read") <= 1
+    assert "Traceback" not in reply.text
+
+
+def test_what_failed_is_not_remembered(client: TestClient, plant: Plant) -> None:
+    """The next look is at the store."""
+    plant.store_file.write_bytes(b"no database at all " * 100)
+    assert client.get("/gaps/coverage").status_code == 503
+    plant.store_file.unlink()
+    assert client.get("/gaps/coverage").status_code == 200
+
+
+def test_no_store_is_said_with_what_to_do(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the connection."""
+    monkeypatch.delenv("AIRFLOW_CONN_GAPFILL_STORE")
+    reply = client.get("/gaps/summary")
+    assert reply.status_code == 503
+    assert "There is no connection gapfill_store" in reply.json()["detail"]
+
+
+WRONG = (
+    ("/gaps/detect?days_back=0", 400, "days_back is 0"),
+    ("/gaps/detect?days_back=1000000000", 400, "from 1 to 3650"),
+    ("/gaps/detect?days_back=ten", 422, "days_back"),
+    ("/gaps/plan?start_date=2026-03-01", 400, "start_date is given without end_date"),
+    ("/gaps/plan?start_date=2026-03-02&end_date=2026-03-01", 400, "is before start_date"),
+    ("/gaps/plan?start_date=2031-01-01&end_date=2031-01-02", 400, "in the future"),
+    ("/gaps/plan?data_source=" + MARKUP, 400, "There is no data_source"),
+    ("/gaps/plan?max_gap_hours=nan", 400, "max_gap_hours is nan"),
+    ("/gaps/plan?dogs=3", 422, "dogs: Extra inputs"),
+    ("/gaps/explain?series=gold&slot=2026-03-01", 400, "gold"),
+    ("/gaps/explain?series=pvpc&slot=soon", 400, "slot is 'soon'"),
+    ("/gaps/explain?series=pvpc&slot=1000-01-01", 400, "slot is '1000-01-01'"),
+    (
+        "/gaps/coverage/slots?series=pvpc&start_date=2026-02-15&end_date=2029-01-01",
+        400,
+        "63 days at most",
+    ),
+)
+
+
+@pytest.mark.parametrize("path, status, sentence", WRONG)
+def test_what_makes_no_sense_is_refused_in_a_sentence(
+    client: TestClient, path: str, status: int, sentence: str
+) -> None:
+    """As problem details, which no browser takes for a page."""
+    reply = client.get(path)
+    assert (reply.status_code, reply.headers["x-content-type-options"]) == (status, "nosniff")
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert sentence in reply.json()["detail"]
+
+
+def test_an_answer_that_says_the_same_is_not_sent_again(client: TestClient, plant: Plant) -> None:
+    """The clock alone makes no difference; a reading does."""
+    first = client.get("/gaps/coverage")
+    mark = {"If-None-Match": first.headers["etag"]}
+    again = client.get("/gaps/coverage", headers=mark)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"] == "private, no-cache"
+    from gapfill.webui import lookout
+
+    lookout.FRESH_S, kept = 0.0, lookout.FRESH_S
+    fill(plant)
+    try:
+        client.app.router.routes[-2].app.state.lookout = lookout.Lookout()  # type: ignore[attr-defined]
+        assert client.get("/gaps/coverage", headers=mark).status_code == 200
+    finally:
+        lookout.FRESH_S = kept
+
+
+def test_requests_of_the_same_moment_share_one_look(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that an open page costs the store little."""
+    from gapfill.webui import lookout
+
+    looks = []
+
+    def look(site: Site, order: Order) -> list[Report]:
+        looks.append(1)
+        return survey(site, order)
+
+    monkeypatch.setattr(lookout, "survey", look)
+    for path in ("/gaps/summary", "/gaps/detect", "/gaps/coverage"):
+        assert client.get(path).status_code == 200
+    assert len(looks) == 1
+
+
+def test_the_page_lets_in_nothing_from_elsewhere(client: TestClient) -> None:
+    """No script of a page that is not its own, and no frame around it but Airflow's."""
+    reply = client.get("/gaps/")
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    policy = reply.headers["content-security-policy"]
+    assert policy.startswith("default-src 'self';")
+    assert "frame-ancestors 'self'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    "name", ["../page.py", "..%2Fpage.py", "%2e%2e/app.py", "/etc/passwd", "page.css/..", ""]
+)
+def test_no_name_leads_out_of_the_folder_of_files(client: TestClient, name: str) -> None:
+    """What is not in it is not there."""
+    assert client.get(f"/gaps/static/{name}").status_code == 404
+
+
+def test_the_routes_are_described_for_people_and_programs(client: TestClient) -> None:
+    """Without anything from elsewhere."""
+    page = client.get("/gaps/docs").text
+    assert "/gaps/backfill/range" in page
+    assert "http" not in page.replace("<h1>HTTP", "").replace("https", "http").split("</head>")[0]
+    told = client.get("/gaps/openapi.json").json()
+    assert told["servers"] == [{"url": "/gaps"}]
+    assert set(told["paths"]) == {
+        "/summary",
+        "/detect",
+        "/plan",
+        "/explain",
+        "/coverage",
+        "/coverage/slots",
+        "/backfill",
+        "/backfill/auto",
+        "/backfill/range",
+    }
+
+
+def test_what_nobody_foresaw_shows_no_trace_and_no_secret(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has it, for those who may read logs."""
+    from gapfill.webui import documents
+
+    def broken(*_: object) -> None:
+        message = "password=hunter2"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(documents, "summary", broken)
+    reply = client.get("/gaps/summary")
+    assert reply.status_code == 500
+    assert "hunter2" not in reply.text
+    assert json.loads(reply.text)["title"] == "Internal Server Error"
+    assert "A request to Gapfill's routes failed" in caplog.text
