@@ -37,9 +37,9 @@ class Allowing:
     caller: Caller
     allowance: Allowance
 
-    def open(self) -> Allowance:
+    def open(self, ask: Ask | None = None, /) -> Allowance:
         """Make the calls of opening, and return the other allowance."""
-        self.caller.open()
+        self.caller.open(ask)
         return self.allowance
 
     def fetch(self, ask: Ask) -> Answer:

@@ -178,7 +178,7 @@ def test_a_value_that_cannot_be_believed_is_reported_and_not_stored(
     assert ran.code == 3
     assert ran.document["certificates"][0]["rejected"] == 1
     assert ran.document["certificates"][0]["slots_filled"] == 23
-    assert "1 values not stored" in ran.document["certificates"][0]["note"]
+    assert "1 value not stored" in ran.document["certificates"][0]["note"]
     sandbox.faults.clear()
     assert cli("heal", *day).code == 0
 

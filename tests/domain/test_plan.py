@@ -566,8 +566,8 @@ def test_what_nobody_has_is_listed_with_the_reason_of_each_source() -> None:
     assert listed[:3] == ("weather_hourly", span("2025-10-20", "2025-10-21"), 24)
     assert listed.reason.split("; ") == [
         "aemet observations at 5279X keeps only the last 12 h",
-        "siar hourly at J17 is paused",
         "openweathermap current has no history, only the reading of now",
+        "siar hourly at J17 is paused",
         "openweathermap timemachine needs the extra one_call",
         "open_meteo forecast is paused",
         "open_meteo archive is paused",

@@ -110,7 +110,7 @@ nan          partial           0 failed         1 7 values not stored; the first
 text         partial           0 failed         1 7 values not stored; the first: temperature
 huge         partial           0 failed         1 7 values not stored; the first: temperature
 negative     partial           0 failed         1 6 values not stored; the first: humidity
-zero         filled            1 filled         1 1 values not stored; the first: pressure
+zero         filled            1 filled         1 1 value not stored; the first: pressure
 """
 
 # OpenWeatherMap, a past hour a call (a 429 that names 300 s)

@@ -110,7 +110,7 @@ def test_a_folder_of_files_that_is_wrong_is_an_obstacle_and_no_failure(
     obstacle = AirflowSources(known).obstacle(product)
     assert obstacle is not None
     assert obstacle.startswith("cannot be read: GAPFILL_SIAR_CSV: the folder ")
-    assert obstacle.endswith(" does not exist; put the folder's path there.")
+    assert obstacle.endswith(" does not exist; put the folder's path there")
 
 
 def test_turns_are_taken_with_a_lock_file(

@@ -76,7 +76,7 @@ class Scripted:
         source: str
         before_call: Callable[[int], None]
 
-        def open(self) -> Allowance | None:
+        def open(self, _ask: Ask | None = None) -> Allowance | None:
             """Say what the account allows, where the script says so."""
             return self.sources.allowances.get(self.source)
 

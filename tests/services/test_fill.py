@@ -160,7 +160,7 @@ def test_a_value_not_believed_is_reported_and_leaves_no_verdict(
     certificate = fill(site, unit(DAY_10), "run")
     assert (certificate.slots_filled, certificate.rejected) == (23, 1)
     assert certificate.note == (
-        "1 values not stored; the first: price_eur_mwh of 2026-03-09T23:00:00Z is '1e9', "
+        "1 value not stored; the first: price_eur_mwh of 2026-03-09T23:00:00Z is '1e9', "
         "which is outside -1000 to 10000 €/MWh"
     )
     assert ledger(site) == [

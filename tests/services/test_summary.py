@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.ledger import Entry, Outcome
+from gapfill.services.fill import fill
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.summary import Summary, summarize
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 def run_once(site: Site) -> Summary:
     """Carry out what is to be asked, and sum up."""
-    from gapfill.services.fill import fill
-
     order = Order(Selection(tuple(site.catalog.series.values())))
     before = survey(site, order)
     plan = make_plan(site, order, before)
@@ -55,4 +54,18 @@ def test_a_gap_that_was_given_up_is_not_closed(site: Site, sources: Scripted) ->
 def test_what_only_waits_leaves_a_run_complete(site: Site) -> None:
     """Everything that somebody had was asked for; the rest is named as waiting."""
     summary = run_once(site)
+    assert (summary.status, summary.gaps_found, summary.gaps_resolved) == ("completed", 1, 1)
+
+
+def test_a_range_of_local_days_counts_the_days_that_start_in_it(site: Site) -> None:
+    """A gap that goes on outside the range is closed where its part inside is."""
+    series = tuple(site.catalog.series.values())
+    start = site.now.replace(day=10, hour=1, minute=30)
+    order = Order(Selection(series, start, start + timedelta(hours=4)))
+    before = survey(site, order)
+    plan = make_plan(site, order, before)
+    certificates = [fill(site, unit, "run") for unit in plan.units]
+    after = survey(site, order)
+    interval = order.selection.interval
+    summary = summarize(site, "run", [plan], certificates, before, after, 1.0, interval)
     assert (summary.status, summary.gaps_found, summary.gaps_resolved) == ("completed", 1, 1)

@@ -20,7 +20,7 @@ from gapfill.services.fill import fill
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
-from gapfill.sources.base import Answer, Ask
+from gapfill.sources.base import Answer, Ask, Rejected
 from gapfill.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ def test_a_reading_of_now_may_be_of_the_slot_before(site: Site, sources: Scripte
     sources.answers["openweathermap"] = [before]
     unit = next(u for u in plan_of(site).units if u.source == "openweathermap")
     certificate = fill(site, unit, "run")
-    assert (certificate.outcome, certificate.slots_filled) == ("filled", 1)
+    assert (certificate.outcome, certificate.slots_filled) == ("not_yet", 1)
+    assert certificate.note.startswith("the source told of another slot than asked for")
     rows = site.store.read(unit_series(site), Interval(NOW - 3 * HOUR, NOW + HOUR))
     assert [(row.slot.hour, row.grade) for row in rows] == [(11, Grade.PROVISIONAL)]
     entries = site.store.entries("weather_hourly")
@@ -253,3 +254,40 @@ _LAST_HOURS = Interval(NOW - 3 * HOUR, NOW - HOUR)
 
 def _slots(site: Site, run: Interval) -> list[datetime]:
     return list(unit_series(site).grid.slots(run))
+
+
+def test_an_outage_leaves_no_modelled_radiation_for_ever(site: Site, sources: Scripted) -> None:
+    """Open-Meteo stood in, AEMET upgraded its rows; SIAR's radiation then replaces the model's."""
+    sources.obstacles |= {"aemet.observations": "is down", "siar.hourly": "no key"}
+    sources.otherwise = sunny
+    heal(site, "one")
+    sources.obstacles = {"openweathermap.timemachine": "needs one_call"}
+    sources.otherwise = observed
+    heal(replace(site, now=NOW + timedelta(minutes=10)), "two")
+    sources.otherwise = sunny
+    plan = heal(replace(site, now=NOW + timedelta(hours=3)), "three")
+    assert [u.enrich for u in plan.units if u.source == "siar" and u.enrich]
+    rows = site.store.read(unit_series(site), Interval(NOW - 12 * HOUR, NOW - 3 * HOUR))
+    assert {row.kept["solar_radiation"].source for row in rows} == {"siar/J17"}
+
+
+def test_values_that_stay_unbelievable_are_asked_for_rarely(site: Site, sources: Scripted) -> None:
+    """A slip is asked for again at once; from the third time on a day passes, and it is said."""
+    sources.obstacles |= {"open_meteo.forecast": "is paused", "open_meteo.archive": "is paused"}
+
+    def nonsense(ask: Ask) -> Answer:
+        slots = list(ask.series.grid.slots(ask.interval))
+        refused = tuple(
+            Rejected(slot, "temperature", "-60.0", "is outside -40 to 60 °C") for slot in slots
+        )
+        return Answer(rejected=refused, evidence="HTTP 200")
+
+    sources.otherwise = nonsense
+    for n in range(3):
+        later = replace(site, now=NOW + n * timedelta(hours=2))
+        (unit,) = [u for u in plan_of(later).units if u.source == "siar"]
+        fill(later, unit, f"run {n}")
+    later = replace(site, now=NOW + timedelta(hours=8))
+    assert [u for u in plan_of(later).units if u.source == "siar" and u.slots > 24] == []
+    (waiting, *_) = [w for w in plan_of(later).waiting if w.slots > 24]
+    assert "temperature '-60.0' is outside -40 to 60 °C" in waiting.reason

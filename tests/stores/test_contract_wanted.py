@@ -60,3 +60,18 @@ def test_an_enrichment_adds_and_can_be_undone(store: Store) -> None:
     assert store.lacking(WEATHER, "solar_radiation", hours(0, 1)) == []
     store.undo("run/b", [WEATHER])
     assert store.lacking(WEATHER, "solar_radiation", hours(0, 1)) == [hours(0, 1)]
+
+
+def test_a_field_kept_from_a_model_lacks_until_it_is_observed(store: Store) -> None:
+    """An outage of AEMET leaves the model's radiation in its rows; SIAR's takes its place."""
+    modelled = weather(0, Grade.MODELLED, "open_meteo", solar_radiation=300.0)
+    store.write(WEATHER, [modelled], "run/a")
+    store.write(WEATHER, [weather(0, OBSERVED)], "run/b")
+    store.write(WEATHER, [weather(1, OBSERVED, solar_radiation=0.0)], "run/b")
+    assert store.lacking(WEATHER, "solar_radiation", hours(0, 2)) == [hours(0, 1)]
+    siar = weather(0, OBSERVED, "siar/J17", solar_radiation=400.0)
+    assert store.write(WEATHER, [siar], "run/c", replace=Replace.NOTHING) == 1
+    (row, _) = store.read(WEATHER, hours(0, 2))
+    assert (row.source, row.values["solar_radiation"]) == ("aemet/5279X", 400.0)
+    assert row.kept == {"solar_radiation": Origin("siar/J17", OBSERVED)}
+    assert store.lacking(WEATHER, "solar_radiation", hours(0, 2)) == []

@@ -233,7 +233,7 @@ def undo(desk: Desk, batch: str) -> int:
         undone = site.store.undo(batch, site.catalog.series.values())
     desk.out.print(
         f"Undone: {count(undone.removed, 'slot')} removed, {undone.restored:,} put back, "
-        f"{undone.left:,} left alone because a later batch replaced them.",
+        f"{undone.left:,} left alone because a later batch changed them: undo that one first.",
         soft_wrap=True,
     )
     return 0

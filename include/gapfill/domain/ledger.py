@@ -25,6 +25,12 @@ APART = timedelta(hours=24)
 FINAL = 2
 """So many counted "no data" rule a product out for a slot."""
 
+NOT_BELIEVED = "values that cannot be believed"
+"""Begins the evidence of a failed answer whose values were not stored."""
+
+BELIEVED_SOON = 2
+"""So many such answers may be slips; from the next one on they count as "no data"."""
+
 RECENT = timedelta(hours=2)
 """A failure or "not yet" younger than this lets another source stand in (design, 4)."""
 
@@ -113,11 +119,15 @@ class Rulings:
 def rule(entries: Iterable[Entry]) -> Rulings:
     """Return what the "no data" entries of one product and station come to.
 
+    An answer whose values cannot be believed is a slip twice; from the third on it counts
+    as "no data", so that nobody is asked for the same nonsense every cycle.
+
     Entries may come in any order and overlap; the answer is cut where the history
     changes. Cost grows with the number of entries times the number of overlaps.
     """
     said = sorted(
-        (e for e in entries if e.outcome is Outcome.NO_DATA), key=lambda e: e.interval.start
+        (e for e in entries if e.outcome is Outcome.NO_DATA or _is_doubt(e)),
+        key=lambda e: e.interval.start,
     )
     edges = sorted({e.interval.start for e in said} | {e.interval.end for e in said})
     items: list[Ruling] = []
@@ -128,9 +138,20 @@ def rule(entries: Iterable[Entry]) -> Rulings:
         while position < len(said) and said[position].interval.start == start:
             insort(active, said[position], key=attrgetter("asked_at"))
             position += 1
-        if active:
-            items.append(_ruling(Interval(start, end), active))
+        counted = _counted(active)
+        if counted:
+            items.append(_ruling(Interval(start, end), counted))
     return Rulings(tuple(items))
+
+
+def _is_doubt(entry: Entry) -> bool:
+    return entry.outcome is Outcome.FAILED and entry.evidence.startswith(NOT_BELIEVED)
+
+
+def _counted(history: Sequence[Entry]) -> list[Entry]:
+    """Return the answers that rule: "no data", and values that stay unbelievable."""
+    doubts = [e for e in history if e.outcome is Outcome.FAILED][BELIEVED_SOON:]
+    return [e for e in history if e.outcome is Outcome.NO_DATA or e in doubts]
 
 
 def _ruling(interval: Interval, history: Sequence[Entry]) -> Ruling:

@@ -125,7 +125,7 @@ def combine(
         return Row(reading.slot, dict(reading.values), reading.grade, reading.source, batch)
     is_whole, is_refresh = all(name in row.values for name in required), replace is Replace.EQUAL
     if is_whole and replace is Replace.NOTHING:
-        return _enriched(row, reading, batch)
+        return _enriched(row, reading, batch, required)
     if is_whole:
         better = reading.grade > row.grade or (is_refresh and reading.grade == row.grade)
         if not better:
@@ -145,11 +145,16 @@ def combine(
     return None if is_same else made
 
 
-def _enriched(row: Row, reading: Reading, batch: str) -> Row | None:
-    """Return the row with the values it lacks, ``None`` where the reading has none of them."""
-    added = {name: value for name, value in reading.values.items() if name not in row.values}
+def _enriched(row: Row, reading: Reading, batch: str, required: Sequence[str]) -> Row | None:
+    """Return the row with the values it lacks, ``None`` where the reading has none of them.
+
+    An optional value that the row only keeps from a source of a lower grade lacks, too.
+    """
     own = Origin(reading.source, reading.grade)
-    kept = dict(row.kept)
+    worse = {name for name, origin in row.kept.items() if origin.grade < own.grade}
+    free = worse - set(required)
+    added = {n: v for n, v in reading.values.items() if n not in row.values or n in free}
+    kept = {name: origin for name, origin in row.kept.items() if name not in added}
     if own != Origin(row.source or "", row.grade):
         kept |= dict.fromkeys(added, own)
     made = Row(row.slot, {**row.values, **added}, row.grade, row.source, batch, kept)

@@ -189,7 +189,7 @@ def edges(candidate: Candidate, series: Series, now: datetime) -> Iterator[datet
 
 
 def why_not(verdicts: Sequence[Verdict]) -> str:
-    """Return why nobody can be asked, a clause for each candidate, those that may come first."""
-    ordered = sorted(verdicts, key=lambda v: v.until is None)
+    """Return why nobody can be asked, a clause each: who may come first, who is not set up last."""
+    ordered = sorted(verdicts, key=lambda v: (v.until is None, v.standing is Standing.UNCONFIGURED))
     clauses = (f"{v.candidate.name} {v.sentence}" for v in ordered)
     return "; ".join(clauses) or "no source of its route offers it"

@@ -104,8 +104,11 @@ class ApiHook(HttpHook):
             self._session = build_session()
         return self._session
 
-    def open(self) -> Allowance | None:
+    def open(self, _ask: Ask | None = None) -> Allowance | None:
         """Make what calls come before the first request, and return what the account allows.
+
+        Args:
+            _ask: What will be asked, for the errors.
 
         Returns:
             ``None`` where the API does not tell.

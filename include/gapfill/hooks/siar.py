@@ -40,16 +40,19 @@ class SiarHook(ApiHook):
     _token: str | None = None
     _allowance: Allowance | None = None
 
-    def open(self) -> Allowance:
+    def open(self, ask: Ask | None = None) -> Allowance:
         """Get a token, and return what the account may do.
+
+        Args:
+            ask: What will be asked, for the errors and their clock.
 
         Raises:
             SourceError: One of its leaves.
             ConfigError: If the connection has no login or no password.
         """
-        reply = self._carry(siar_account.LIMITS, None, 0)
+        reply = self._carry(siar_account.LIMITS, ask, 0)
         if isinstance(reply, Refusal):
-            raise self._error(reply, None)
+            raise self._error(reply, ask)
         self._allowance = siar_account.parse_limits(reply.body)
         return self._allowance
 

@@ -38,7 +38,7 @@ class SiarCsvFolder:
         self._folder = folder
         self._named = named
 
-    def open(self) -> Allowance | None:
+    def open(self, _ask: Ask | None = None) -> Allowance | None:
         """Return ``None``: no call comes before the first, and no account has limits."""
         return None
 

@@ -103,7 +103,7 @@ class AirflowSources:
             for station_id in stations:
                 SiarCsvFolder(folder).held(station_id)
         except GapfillError as exc:
-            return f"cannot be read: {exc}"
+            return f"cannot be read: {exc}".rstrip(".")
         return None
 
     def _connection(self, source: Source) -> Connection | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.reading import Replace
+from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Delivery:
         if row is None or not is_whole:
             return bool(self.unit.enrich)  # what is gone by now is a gap, and no enrichment
         if self.unit.enrich:
-            return all(name in row.values for name in self.unit.enrich)
+            return all(_has(row, name) for name in self.unit.enrich)
         if self.unit.refresh:
             return row.batch == self.batch
         return row.grade >= product.grade_at(slot, self.now)
@@ -101,3 +102,8 @@ class Delivery:
         if self.replace is Replace.NOTHING:
             return all(name in row.values for name in reading.values)
         return row.grade >= reading.grade
+
+
+def _has(row: Row, name: str) -> bool:
+    """Tell whether a row has an observed value of a wanted field."""
+    return name in row.values and (name not in row.kept or row.kept[name].grade >= Grade.OBSERVED)

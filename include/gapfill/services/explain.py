@@ -133,7 +133,7 @@ def _sentence(series: Series, state: State, row: Row | None, *, due: str, expect
         case State.PENDING:
             return f"due {due}" if expected else f"it lies in the future, due {due}"
         case State.UNFILLABLE:
-            return "it has no reading, and no source of its route has one"
+            return "it has no reading, and no source that is set up has one"
         case _ if row:
             lacking = ", ".join(name for name in series.required if name not in row.values)
             return f"it holds {_values(row)}, but no {lacking}"

@@ -53,6 +53,7 @@ WAITS = 3
 @dataclass(slots=True)
 class _Tally:
     filled: int = 0
+    beside: int = 0
     stood: int = 0
     rejected: int = 0
     not_yet: int = 0
@@ -121,6 +122,10 @@ class _Fill:
                     useless.append(exc)
         if useless:
             raise useless[0]
+        if self.tally.beside and not self.tally.note:
+            self.tally.note = (
+                "the source told of another slot than asked for; stored where it belongs"
+            )
         return self._certificate(self._outcome(), self.tally.note)
 
     def _refusal(self) -> str | None:
@@ -159,7 +164,8 @@ class _Fill:
         """Let the caller begin, once, and keep to what the account turns out to allow."""
         if self.is_open:
             return
-        allowance = self._patiently(caller.open, self._ask_for(self.unit.interval))
+        ask = self._ask_for(self.unit.interval)
+        allowance = self._patiently(lambda: caller.open(ask), ask)
         if allowance is not None:
             self.site.store.learn(self.source.name, to_facts(allowance), self.site.now)
             self.pace.allow(allowance)
@@ -194,6 +200,7 @@ class _Fill:
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
         self.tally.filled += self.delivery.write(readings)
+        self.tally.beside += sum(reading.slot not in wanted for reading in readings)
         self.tally.grades |= {reading.grade for reading in readings}
         had = [r.slot for r in readings if all(name in r.values for name in self.unit.enrich)]
         settled = self.clerk.settle(ask, slots, wanted.intersection(had), answer)
@@ -233,16 +240,18 @@ class _Fill:
     def _report(self, answer: Answer) -> None:
         self.tally.rejected += len(answer.rejected)
         for first in answer.rejected[:1]:
+            n = len(answer.rejected)
             self.tally.note = (
-                f"{len(answer.rejected)} values not stored; the first: {first.field} of "
+                f"{n} value{'s' if n > 1 else ''} not stored; the first: {first.field} of "
                 f"{iso(first.slot)} is {first.value!r}, which {first.reason}"
             )
 
     def _outcome(self) -> str:
         tally = self.tally
-        if tally.filled + tally.stood >= self.unit.slots:
+        had = tally.filled - tally.beside + tally.stood
+        if had >= self.unit.slots:
             return "filled" if tally.filled else "stood"
-        if tally.filled + tally.stood:
+        if had > 0:
             return "partial"
         return "not_yet" if tally.not_yet else "no_data" if tally.no_data else "partial"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import NOT_BELIEVED, Entry, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from gapfill.sources.base import Answer, Ask
 
-NOT_BELIEVED = "values that cannot be believed"
 PARTIAL_DAY = "a published day lacks it"
 
 
@@ -71,12 +70,15 @@ class Clerk:
         rest = [s for s in lacking if s not in partial]
         early = {s for s in rest if product.grace.instant(s, grid) > ask.now}
         late = [s for s in rest if s not in early]
+        evidence = answer.evidence
+        if there or answer.days:
+            evidence = f"{evidence.rstrip('.')}, none of them for this"
         entries = [
             *self._lines(ask, there, Outcome.FILLED, ""),
-            *self._lines(ask, refused, Outcome.FAILED, NOT_BELIEVED),
-            *self._lines(ask, early, Outcome.NOT_YET, answer.evidence),
+            *self._lines(ask, refused, Outcome.FAILED, _doubt(answer)),
+            *self._lines(ask, early, Outcome.NOT_YET, evidence),
             *self._lines(ask, partial, Outcome.NOT_YET, PARTIAL_DAY),
-            *self._lines(ask, late, Outcome.NO_DATA, answer.evidence),
+            *self._lines(ask, late, Outcome.NO_DATA, evidence),
         ]
         if not entries:
             entries = [self.line(ask, ask.interval, Outcome.FILLED, "")]
@@ -100,3 +102,10 @@ class Clerk:
     ) -> list[Entry]:
         runs = merge(Interval(s, ask.series.grid.end_of(s)) for s in slots)
         return [self.line(ask, run, outcome, evidence) for run in runs]
+
+
+def _doubt(answer: Answer) -> str:
+    """Return what was not believed, by the first value."""
+    first = answer.rejected[0] if answer.rejected else None
+    named = f": {first.field} {first.value!r} {first.reason}" if first else ""
+    return f"{NOT_BELIEVED}{named}"

@@ -80,7 +80,10 @@ class Store(Protocol):
         """Return the runs of slots that hold a reading below the series' target, by grade."""
 
     def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
-        """Return the runs of slots that hold every required field and lack this one."""
+        """Return the runs of slots that hold every required field and lack this one.
+
+        A value that a row keeps from a source that does not observe lacks, too.
+        """
 
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
@@ -184,8 +187,11 @@ class Store(Protocol):
 class Caller(Protocol):
     """One source, ready to be asked."""
 
-    def open(self) -> Allowance | None:
+    def open(self, ask: Ask | None = None, /) -> Allowance | None:
         """Make what calls come before the first request, and return what the account allows.
+
+        Args:
+            ask: What will be asked, for the errors.
 
         Returns:
             ``None`` where the API does not tell.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval, intersect, merge, subtract
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.series import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from gapfill.domain.plan import Plan, Unit
@@ -99,10 +100,13 @@ def summarize(
         f"{run}/{u.id}" for u in units if not subtract(asked_by(u), healed.get(u.series, ()))
     }
     deferred = sum(c.outcome == "deferred" and c.batch not in stood_in for c in returned.values())
-    found, resolved, left = _resolved(before, after, asked)
-    gaps = [
-        g for r in after for g in r.coverage.gaps if not asked or g.interval.intersection(asked)
-    ]
+    ranges = {name: _range(series.grid, asked) for name, series in site.catalog.series.items()}
+    planned = {
+        name: merge(run for u in units if u.series == name for run in asked_by(u))
+        for name in site.catalog.series
+    }
+    found, resolved, left = _resolved(before, after, ranges, planned)
+    gaps = [g for r in after for g in r.coverage.gaps if intersect([g.interval], ranges[r.series])]
     records = {
         name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
         for name, intervals in filled.items()
@@ -193,21 +197,35 @@ def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
     return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
 
 
+_Ranges = Mapping[str, Sequence[Interval]]
+"""By series, sorted and disjoint."""
+
+
+def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
+    """Return the slots that a run is about: those that start in its range."""
+    if asked is None:
+        return [Interval(BEGINNING, END_OF_TIME)]
+    covered = grid.cover(asked)
+    return [covered] if covered else []
+
+
 def _resolved(
-    before: Sequence[Report], after: Sequence[Report], asked: Interval | None
+    before: Sequence[Report], after: Sequence[Report], ranges: _Ranges, planned: _Ranges
 ) -> tuple[int, int, int]:
     """Return how many gaps were found, are closed, and could be asked for still.
 
-    A gap that has become unfillable is neither closed nor left to ask for.
+    A gap that has become unfillable is neither closed nor left to ask for; one that was
+    unfillable counts where a run asked for it all the same.
     """
     read = {r.series: r for r in after if not r.error}
     found = resolved = left = 0
     for report in before:
-        now = read.get(report.series)
-        for gap in _missing(report, asked):
+        now, within = read.get(report.series), ranges[report.series]
+        given_up = intersect(report.coverage.runs(State.UNFILLABLE), planned[report.series])
+        for gap in intersect(merge([*report.coverage.runs(State.MISSING), *given_up]), within):
             found += 1
             resolved += now is not None and not intersect([gap], _open(now))
-            left += now is None or bool(intersect([gap], _askable(now, asked)))
+            left += now is None or bool(intersect([gap], intersect(_askable(now), within)))
     return found, resolved, left
 
 
@@ -215,13 +233,7 @@ def _open(report: Report) -> list[Interval]:
     return report.coverage.runs(State.MISSING, State.UNFILLABLE, State.UNKNOWN)
 
 
-def _askable(report: Report, asked: Interval | None) -> list[Interval]:
+def _askable(report: Report) -> list[Interval]:
     """Return what is missing and does not only wait."""
     gaps = report.coverage.gaps
-    runs = [g.interval for g in gaps if g.state is State.MISSING and g.waiting is None]
-    return intersect(runs, [asked]) if asked else runs
-
-
-def _missing(report: Report, asked: Interval | None) -> list[Interval]:
-    runs = report.coverage.runs(State.MISSING)
-    return intersect(runs, [asked]) if asked else runs
+    return [g.interval for g in gaps if g.state is State.MISSING and g.waiting is None]

@@ -40,8 +40,12 @@ _QUOTA = (
     "limite de accesos",
     "limite de registros",
     "limite de datos",
+    "numero maximo de",
+    "limite maximo",
+    "superado el",
     "cuota",
 )
+_BLOCKED = ("bloquead",)
 _TOKEN = ("token", "claveapi", "credencial", "autentic", "no autorizad", "usuario")
 _A_DAY = re.compile(r"\b(un|al|por|el|cada) dia\b|\bdia actual\b|\bdiari[oa]s?\b")
 _TOO_EARLY = re.compile(r"\bfecha inicial\b.*\b(inferior|anterior)\b.*\b(autorizad|permitid|minim)")
@@ -144,6 +148,8 @@ def fold(text: str) -> str:
 
 def _kind(text: str) -> Kind | None:
     """Return what a folded text is about; a quota of no named time is taken for a minute's."""
+    if any(word in text for word in _BLOCKED):
+        return Kind.BLOCKED
     if any(word in text for word in _QUOTA):
         is_day = "minuto" not in text and _A_DAY.search(text) is not None
         return Kind.DAY if is_day else Kind.MINUTE

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, iso, merge, subtract
+from gapfill.domain.series import Grade
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import in_pieces, read_points
 from gapfill.stores.points import rows_of
@@ -61,9 +62,14 @@ class Gaps:
     def lacking(self, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
         without = merge(
-            run
-            for part, step in self.series.grid.stretches(window)
-            for run in self._without([field], part, step)
+            [
+                *in_pieces(window, lambda piece: self._weak(field, piece)),
+                *(
+                    run
+                    for part, step in self.series.grid.stretches(window)
+                    for run in self._without([field], part, step)
+                ),
+            ]
         )
         return subtract(without, self.absent(window)) if without else []
 
@@ -124,8 +130,17 @@ class Gaps:
 
     def _low(self, window: Interval) -> list[Interval]:
         condition = f'"gapfill_grade" < {int(self.series.target)}'
+        return self._slots_of('"gapfill_grade"', window, condition)
+
+    def _weak(self, field: str, window: Interval) -> list[Interval]:
+        """Return the slots that keep a field from a source that does not observe."""
+        grades = "|".join(str(int(grade)) for grade in Grade if grade < Grade.OBSERVED)
+        pattern = f"/(^|;){field}:[^;]*:({grades})(;|$)/"
+        return self._slots_of('"gapfill_kept"', window, f'"gapfill_kept" =~ {pattern}')
+
+    def _slots_of(self, column: str, window: Interval, condition: str) -> list[Interval]:
         within = text.within(window)
-        statement = text.select('"gapfill_grade"', self._table, self._own, within, condition)
+        statement = text.select(column, self._table, self._own, within, condition)
         (tables,) = self.server.ask([statement])
         grid = self.series.grid
         slots = {grid.floor(_instant(row[0])) for table in tables for row in table.rows}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gapfill.stores.sqlite_schema import below_target, complete_slot, lacks, quoted
+from gapfill.stores.sqlite_schema import below_target, complete_slot, is_weak, lacks, quoted
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
@@ -105,7 +105,8 @@ WITH low(slot) AS (
     WHERE tags IN :tags AND slot >= :start AND slot < :end AND {lacks}
 ),
 merged(slot, grade, value) AS (
-    SELECT low.slot, {grade}, max(point.{field}) FROM low CROSS JOIN {table} AS point
+    SELECT low.slot, {grade}, max(CASE WHEN NOT {weak} THEN point.{field} END)
+    FROM low CROSS JOIN {table} AS point
     WHERE point.tags IN :tags AND point.slot >= low.slot AND point.slot < low.slot + {step}
     GROUP BY low.slot
 ),
@@ -115,7 +116,7 @@ numbered AS (
 )
 SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
 """
-"""Runs of slots that hold every required field and lack one other."""
+"""Runs of slots that hold every required field and lack an observed value of one other."""
 
 NEWEST_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own"
 
@@ -161,6 +162,7 @@ def _query(
         target=target,
         field=quoted(field),
         lacks=lacks(field),
+        weak=is_weak(field),
     )
     statement = sa.text(text)
     return (

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from gapfill.domain.series import Grade
 from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -137,9 +138,18 @@ def below_target(default: int, target: int) -> str:
     return f"coalesce(gapfill_grade, {default}) < {target}"
 
 
+def is_weak(field: str) -> str:
+    """Return the condition that a point keeps a field from a source that does not observe."""
+    kept = "(';' || gapfill_kept || ';')"
+    at = f"instr({kept}, ';{field}:')"
+    rest = f"substr({kept}, {at} + 1)"
+    grade = f"CAST(substr(substr({rest}, 1, instr({rest}, ';') - 1), -2) AS INTEGER)"
+    return f"(gapfill_kept IS NOT NULL AND {at} > 0 AND {grade} < {int(Grade.OBSERVED)})"
+
+
 def lacks(field: str) -> str:
-    """Return the condition that a point lacks a field, likewise."""
-    return f"{quoted(field)} IS NULL"
+    """Return the condition that a point lacks an observed value of a field, likewise."""
+    return f"({quoted(field)} IS NULL OR {is_weak(field)})"
 
 
 def has_books(connection: sa.Connection) -> bool:
@@ -233,10 +243,11 @@ def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
         ),
         *(
             sa.Index(
-                f"{table.name} lacking {field.name}",
+                f"{table.name} lacking observed {field.name}",
                 table.c.tags,
                 table.c.slot,
                 table.c[field.name],  # else SQLite reads the rows for it, and so takes no index
+                table.c.gapfill_kept,
                 sqlite_where=sa.text(lacks(field.name)),
             )
             for field in series.fields
