@@ -179,7 +179,8 @@ def test_undo_takes_a_healing_back(cli: Cli) -> None:
     ran = cli("undo", certificate["batch"])
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Undone: 120 slots removed, 0 put back, 0 left alone because a later batch replaced them.\n"
+        "Undone: 120 slots removed, 0 put back, 0 left alone because a later "
+        "batch changed them: undo that one first.\n"
     )
     assert stored(cli) == truth(745)
     assert cli("status").code == 3

@@ -132,10 +132,10 @@ html         MalformedPayload  0 failed         2 it is a web page, no JSON
 empty        no_data           0 no_data        2
 duplicated   filled            2 filled         2
 shifted      MalformedPayload  0 failed         2 data[0].dt is 2025-11-03T15:00:00Z
-nan          partial           0 failed         2 6 values not stored; the first: temperature
-text         partial           0 failed         2 6 values not stored; the first: temperature
-huge         partial           0 failed         2 6 values not stored; the first: temperature
-negative     partial           0 failed         2 5 values not stored; the first: humidity
+nan          partial           0 failed         2 12 values not stored; the first: temperature
+text         partial           0 failed         2 12 values not stored; the first: temperature
+huge         partial           0 failed         2 12 values not stored; the first: temperature
+negative     partial           0 failed         2 10 values not stored; the first: humidity
 zero         filled            2 filled         2
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -53,7 +54,7 @@ def rows(draw: st.DrawFn) -> Row:
 def as_text(series: Series, held: list[Row], site: Site) -> str:
     """Return rows as an export writes them, by way of a store that holds them."""
     file = io.StringIO()
-    import_rows(site, series, held)
+    import_rows(site, series, held, "import/0")
     window = Interval(SLOT - timedelta(days=500), SLOT + timedelta(days=20))
     write_csv(series, export_rows(site, series, window), file)
     return file.getvalue()
@@ -127,8 +128,8 @@ def test_a_partial_row_does_not_replace_a_whole_one(site: Site) -> None:
     series = site.catalog.series["pvpc"]
     whole = Row(SLOT, {"price_eur_mwh": 5.0}, Grade.OFFICIAL, "ree", "run/1")
     partial = Row(SLOT, {"price_eur_kwh": 0.5}, Grade.OFFICIAL, "import", "import__1")
-    assert import_rows(site, series, [whole]) == 1
-    assert import_rows(site, series, [partial]) == 0
+    assert import_rows(site, series, [whole], "import/0").written == 1
+    assert import_rows(site, series, [partial], "import/0").written == 0
     assert site.store.read(series, Interval(SLOT, SLOT + timedelta(hours=1))) == [whole]
 
 
@@ -163,3 +164,21 @@ def test_a_bad_cell_is_named_by_line_and_column(cells: str, said: str) -> None:
         read(f"slot,price_eur_mwh,grade,source,kept\n{cells}\n")
     assert said in str(caught.value)
     assert str(caught.value).endswith("Nothing was imported.")
+
+
+def test_a_row_changed_by_hand_is_the_imports_own_and_can_be_undone(site: Site) -> None:
+    """No source is named for a value it did not give, and what stood is put back."""
+    series = site.catalog.series["pvpc"]
+    slot = datetime(2026, 3, 10, 5, tzinfo=UTC)
+    stood = Row(slot, {"price_eur_mwh": 100.0}, Grade.OFFICIAL, "ree", "run/a")
+    site.store.put(series, [stood])
+    changed = replace(stood, values={"price_eur_mwh": 999.0})
+    anonymous = replace(changed, values={"price_eur_mwh": 888.0}, source=None, batch=None)
+    window = Interval(slot, slot + timedelta(hours=1))
+    for row, batch in ((changed, "import/1"), (anonymous, "import/2")):
+        assert import_rows(site, series, [row], batch) == (1, True)
+        (now,) = site.store.read(series, window)
+        assert (now.source, now.batch, now.values) == ("import", batch, row.values)
+        assert site.store.undo(batch, [series]).restored == 1
+        assert site.store.read(series, window) == [stood]
+    assert import_rows(site, series, [stood], "import/3") == (0, False)

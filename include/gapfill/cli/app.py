@@ -200,12 +200,12 @@ def import_(desk: Desk, name: str, file: str) -> int:
         # The command line was right; the file is not.
         raise GapfillError(str(exc)) from exc
     with desk.site(now) as site:
-        written = transfer.import_rows(site, series, rows)
+        written, is_own = transfer.import_rows(site, series, rows, batch)
     of = f"{written:,} of {count(len(rows), 'row')}"
     desk.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
     if written < len(rows):
         desk.out.print("The others were left out: the store holds the same or better.")
-    if written and any(row.batch == batch for row in rows):
+    if written and is_own:
         desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
     return 0
 

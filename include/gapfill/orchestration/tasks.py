@@ -19,7 +19,7 @@ from gapfill.orchestration.params import is_dry_run, order_current, read_order
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
 from gapfill.services.certificate import failed
 from gapfill.services.detect import Report
-from gapfill.services.fill import fill
+from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
 
 if TYPE_CHECKING:
@@ -175,10 +175,12 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
     tell(story.unit_lines(unit))
     try:
         with open_site() as site:
-            certificate = fill(site, unit, run)
+            certificate, error = attempt(site, unit, run)
     except GapfillError as exc:
-        ti.xcom_push(RESULT, to_json(failed(unit, run, exc)))
-        raise
+        certificate, error = failed(unit, run, exc), exc
+    if error is not None:
+        ti.xcom_push(RESULT, to_json(certificate))
+        raise error
     level = logging.WARNING if certificate.outcome == "deferred" else logging.INFO
     log.log(level, "%s", story.certificate_line(certificate))
     return to_json(certificate)

@@ -46,7 +46,7 @@ class Certificate:
 
 
 def failed(unit: Unit, run: str, exc: Exception) -> Certificate:
-    """Return the certificate of a unit that raised, for runs without Airflow's own account."""
+    """Return the certificate of a unit that failed before it could begin."""
     return Certificate(
         batch=f"{run}/{unit.id}",
         unit=unit.label,

@@ -17,13 +17,14 @@ from gapfill.domain.request import coalesce
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
+    GapfillError,
     MalformedPayload,
     RateLimited,
     SourceError,
     SourceUnavailable,
     SpanRefused,
 )
-from gapfill.services.certificate import Certificate
+from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
@@ -33,6 +34,7 @@ from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Source
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Grade, Series
     from gapfill.services.ports import Caller
     from gapfill.services.site import Site
+    from gapfill.sources.base import Rejected
 
 T = TypeVar("T")
 
@@ -58,7 +61,8 @@ class _Tally:
     rejected: int = 0
     not_yet: int = 0
     no_data: int = 0
-    note: str = ""
+    refused: Rejected | None = None
+    lacking: set[datetime] = field(default_factory=set)
     grades: set[Grade] = field(default_factory=set)
 
 
@@ -77,7 +81,30 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
         StoreError: If the store failed, or what was written could not be read back.
         ConfigError: If the unit names what the catalogue no longer has.
     """
-    return _Fill(site, unit, f"{run}/{unit.id}", run).carry_out()
+    certificate, error = attempt(site, unit, run)
+    if error is not None:
+        raise error
+    return certificate
+
+
+def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError | None]:
+    """Carry out one unit and return its certificate, and the error with which it failed.
+
+    The certificate of a failure says what was written before, which stands.
+
+    Args:
+        site: The installation.
+        unit: What to do.
+        run: Id of the run.
+    """
+    try:
+        work = _Fill(site, unit, f"{run}/{unit.id}", run)
+    except GapfillError as exc:
+        return failed(unit, run, exc), exc
+    try:
+        return work.carry_out(), None
+    except GapfillError as exc:
+        return work.failed(exc), exc
 
 
 class _Fill:
@@ -122,11 +149,7 @@ class _Fill:
                     useless.append(exc)
         if useless:
             raise useless[0]
-        if self.tally.beside and not self.tally.note:
-            self.tally.note = (
-                "the source told of another slot than asked for; stored where it belongs"
-            )
-        return self._certificate(self._outcome(), self.tally.note)
+        return self._certificate(self._outcome(), self._note())
 
     def _refusal(self) -> str | None:
         """Return why the unit is not begun: its source is blocked, or down in this run."""
@@ -206,6 +229,7 @@ class _Fill:
         settled = self.clerk.settle(ask, slots, wanted.intersection(had), answer)
         self.tally.not_yet += settled.not_yet
         self.tally.no_data += settled.no_data
+        self.tally.lacking |= settled.lacking
         self._report(answer)
         self.site.store.note(settled.entries)
 
@@ -239,12 +263,28 @@ class _Fill:
 
     def _report(self, answer: Answer) -> None:
         self.tally.rejected += len(answer.rejected)
-        for first in answer.rejected[:1]:
-            n = len(answer.rejected)
-            self.tally.note = (
+        if answer.rejected and self.tally.refused is None:
+            self.tally.refused = answer.rejected[0]
+
+    def _note(self) -> str:
+        """Return what a person should know: what was not believed, and what was not there."""
+        tally, said = self.tally, []
+        if tally.refused is not None:
+            first, n = tally.refused, tally.rejected
+            said.append(
                 f"{n} value{'s' if n > 1 else ''} not stored; the first: {first.field} of "
                 f"{iso(first.slot)} is {first.value!r}, which {first.reason}"
             )
+        if tally.lacking:
+            n, first_slot = len(tally.lacking), min(tally.lacking)
+            verb = "was" if n == 1 else "were"
+            said.append(
+                f"{n} slot{'s' if n > 1 else ''} {verb} not in what it answered, "
+                f"the first {iso(first_slot)}"
+            )
+        if tally.beside:
+            said.append("the source told of another slot than asked for; stored where it belongs")
+        return "; ".join(said)
 
     def _outcome(self) -> str:
         tally = self.tally
@@ -255,7 +295,10 @@ class _Fill:
             return "partial"
         return "not_yet" if tally.not_yet else "no_data" if tally.no_data else "partial"
 
-    def _certificate(self, outcome: str, note: str) -> Certificate:
+    def failed(self, exc: GapfillError) -> Certificate:
+        return self._certificate("failed", str(exc), type(exc).__name__)
+
+    def _certificate(self, outcome: str, note: str, error: str = "") -> Certificate:
         return Certificate(
             batch=self.batch,
             unit=self.unit.label,
@@ -269,6 +312,7 @@ class _Fill:
             seconds=round(self.site.monotonic() - self.started, 3),
             rejected=self.tally.rejected,
             note=note,
+            error=error,
         )
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.errors import AuthRejected, ConfigError, SourceError, SourceUnavailable
-from gapfill.services.certificate import failed
 from gapfill.services.detect import detect
-from gapfill.services.fill import fill
+from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
 from gapfill.services.summary import Summary, asked_by, summarize
@@ -120,13 +119,14 @@ def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Cer
     What only a person or a later answer can mend is not: a refused key, an answer of no use.
     The source of a refused key is noted: another try of any unit would be of no use.
     """
-    try:
-        certificate = fill(site, unit, run)
-    except (SourceError, ConfigError) as exc:
-        if isinstance(exc, AuthRejected | ConfigError):
-            refused.add(unit.source)
-        return failed(unit, run, exc), isinstance(exc, SourceUnavailable)
-    return certificate, certificate.outcome == "deferred"
+    certificate, error = attempt(site, unit, run)
+    if error is None:
+        return certificate, certificate.outcome == "deferred"
+    if not isinstance(error, SourceError | ConfigError):
+        raise error
+    if isinstance(error, AuthRejected | ConfigError):
+        refused.add(unit.source)
+    return certificate, isinstance(error, SourceUnavailable)
 
 
 def _asked_of(unit: Unit) -> str:

@@ -26,11 +26,13 @@ class Settled:
         entries: Lines for the ledger.
         not_yet: Slots that the source does not have yet.
         no_data: Slots that it does not have.
+        lacking: Slots that were not in the answer, for whatever reason.
     """
 
     entries: Sequence[Entry]
     not_yet: int
     no_data: int
+    lacking: frozenset[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Clerk:
         ]
         if not entries:
             entries = [self.line(ask, ask.interval, Outcome.FILLED, "")]
-        return Settled(entries, len(early), len(late))
+        return Settled(entries, len(early), len(late), frozenset(lacking))
 
     def line(self, ask: Ask, interval: Interval, outcome: Outcome, evidence: str) -> Entry:
         """Return a line about an interval."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from gapfill.domain.civil import parse_instant
 from gapfill.domain.due import horizon
@@ -105,20 +105,51 @@ def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: dateti
     return [rows[slot] for slot in sorted(rows)]
 
 
-def import_rows(site: Site, series: Series, rows: Sequence[Row]) -> int:
-    """Write rows as they are, at once or not at all, and return how many were written.
+class Imported(NamedTuple):
+    """What an import did.
+
+    Attributes:
+        written: Rows that were written.
+        is_own: Whether some row was this import's own, for ``undo``.
+    """
+
+    written: int
+    is_own: bool
+
+
+def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> Imported:
+    """Write rows as they are, at once or not at all.
 
     What stands with a higher grade stays, and so does a row with every required
-    field where the new one lacks some.
+    field where the new one lacks some. A row that says something else than the one that
+    stands, and names the same batch or none, was changed by hand: it is this import's own,
+    so that no source is named for it and ``undo`` can put back what stood.
+
+    Args:
+        site: The installation.
+        series: Whose rows.
+        rows: From ``read_csv``.
+        batch: Id of this import.
 
     Raises:
         StoreError: If the store cannot be read or written.
     """
-    partial = {row.slot for row in rows if not _is_whole(series, row)}
-    if partial:
-        span = Interval(min(partial), series.grid.end_of(max(partial)))
-        partial &= {row.slot for row in site.store.read(series, span) if _is_whole(series, row)}
-    return site.store.put(series, [row for row in rows if row.slot not in partial])
+    if not rows:
+        return Imported(0, is_own=False)
+    slots = [row.slot for row in rows]
+    span = Interval(min(slots), series.grid.end_of(max(slots)))
+    stands = {row.slot: row for row in site.store.read(series, span)}
+    chosen: list[Row] = []
+    for row in rows:
+        before = stands.get(row.slot)
+        if before is None:
+            chosen.append(row)
+        elif _is_whole(series, row) or not _is_whole(series, before):
+            is_changed = row.values != before.values and row.batch in (before.batch, None)
+            own = replace(row, source="import", batch=batch, kept={})
+            chosen.append(own if is_changed else row)
+    written = site.store.put(series, chosen)
+    return Imported(written, is_own=any(row.batch == batch for row in chosen))
 
 
 def _is_whole(series: Series, row: Row) -> bool:
