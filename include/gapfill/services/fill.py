@@ -6,12 +6,12 @@ answer, and a retry skips what stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
-from gapfill.domain.interval import Interval, iso, merge
+from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
 from gapfill.errors import (
@@ -30,19 +30,18 @@ from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.refusals import DOWN, block, blocked, is_down
 from gapfill.services.site import MEMORY, WANTED, narrow
+from gapfill.services.tally import Tally
 from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
 
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Source
     from gapfill.domain.request import Request
-    from gapfill.domain.series import Grade, Series
+    from gapfill.domain.series import Series
     from gapfill.services.ports import Caller
     from gapfill.services.site import Site
-    from gapfill.sources.base import Rejected
 
 T = TypeVar("T")
 
@@ -51,19 +50,6 @@ PATIENCE_S = 65.0
 
 WAITS = 3
 """So many refusals of one request are waited out before the source counts as blocked."""
-
-
-@dataclass(slots=True)
-class _Tally:
-    filled: int = 0
-    beside: int = 0
-    stood: int = 0
-    rejected: int = 0
-    not_yet: int = 0
-    no_data: int = 0
-    refused: Rejected | None = None
-    lacking: set[datetime] = field(default_factory=set)
-    grades: set[Grade] = field(default_factory=set)
 
 
 def fill(site: Site, unit: Unit, run: str) -> Certificate:
@@ -123,7 +109,7 @@ class _Fill:
             (s for s in stations if s.source == unit.source and s.id == unit.station), None
         )
         self.delivery = Delivery(site.store, self.series, unit, batch, site.now)
-        self.tally = _Tally()
+        self.tally = Tally()
         self.clerk = Clerk(product.key + (WANTED if unit.enrich else ""), batch)
         self.pace = Pace(site, self.source, batch)
         self.started = site.monotonic()
@@ -149,7 +135,7 @@ class _Fill:
                     useless.append(exc)
         if useless:
             raise useless[0]
-        return self._certificate(self._outcome(), self._note())
+        return self._certificate(self.tally.outcome(self.unit.slots), self.tally.note())
 
     def _refusal(self) -> str | None:
         """Return why the unit is not begun: its source is blocked, or down in this run."""
@@ -222,15 +208,10 @@ class _Fill:
             for reading in answer.readings
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
-        self.tally.filled += self.delivery.write(readings)
-        self.tally.beside += sum(reading.slot not in wanted for reading in readings)
-        self.tally.grades |= {reading.grade for reading in readings}
+        filled = self.delivery.write(readings)
         had = [r.slot for r in readings if all(name in r.values for name in self.unit.enrich)]
         settled = self.clerk.settle(ask, slots, wanted.intersection(had), answer)
-        self.tally.not_yet += settled.not_yet
-        self.tally.no_data += settled.no_data
-        self.tally.lacking |= settled.lacking
-        self._report(answer)
+        self.tally.take(answer, settled, readings, filled)
         self.site.store.note(settled.entries)
 
     def _ask_for(self, interval: Interval) -> Ask:
@@ -260,40 +241,6 @@ class _Fill:
 
     def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, exc: SourceError) -> None:
         self.site.store.note([self.clerk.line(ask, interval, outcome, str(exc))])
-
-    def _report(self, answer: Answer) -> None:
-        self.tally.rejected += len(answer.rejected)
-        if answer.rejected and self.tally.refused is None:
-            self.tally.refused = answer.rejected[0]
-
-    def _note(self) -> str:
-        """Return what a person should know: what was not believed, and what was not there."""
-        tally, said = self.tally, []
-        if tally.refused is not None:
-            first, n = tally.refused, tally.rejected
-            said.append(
-                f"{n} value{'s' if n > 1 else ''} not stored; the first: {first.field} of "
-                f"{iso(first.slot)} is {first.value!r}, which {first.reason}"
-            )
-        if tally.lacking:
-            n, first_slot = len(tally.lacking), min(tally.lacking)
-            verb = "was" if n == 1 else "were"
-            said.append(
-                f"{n} slot{'s' if n > 1 else ''} {verb} not in what it answered, "
-                f"the first {iso(first_slot)}"
-            )
-        if tally.beside:
-            said.append("the source told of another slot than asked for; stored where it belongs")
-        return "; ".join(said)
-
-    def _outcome(self) -> str:
-        tally = self.tally
-        had = tally.filled - tally.beside + tally.stood
-        if had >= self.unit.slots:
-            return "filled" if tally.filled else "stood"
-        if had > 0:
-            return "partial"
-        return "not_yet" if tally.not_yet else "no_data" if tally.no_data else "partial"
 
     def failed(self, exc: GapfillError) -> Certificate:
         return self._certificate("failed", str(exc), type(exc).__name__)

@@ -27,12 +27,14 @@ class Settled:
         not_yet: Slots that the source does not have yet.
         no_data: Slots that it does not have.
         lacking: Slots that were not in the answer, for whatever reason.
+        asked: Slots that were asked for.
     """
 
     entries: Sequence[Entry]
     not_yet: int
     no_data: int
     lacking: frozenset[datetime]
+    asked: frozenset[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Clerk:
         ]
         if not entries:
             entries = [self.line(ask, ask.interval, Outcome.FILLED, "")]
-        return Settled(entries, len(early), len(late), frozenset(lacking))
+        return Settled(entries, len(early), len(late), frozenset(lacking), frozenset(asked))
 
     def line(self, ask: Ask, interval: Interval, outcome: Outcome, evidence: str) -> Entry:
         """Return a line about an interval."""

@@ -1,0 +1,87 @@
+"""What the answers of one unit came to, in numbers and in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.domain.reading import Reading
+    from gapfill.domain.series import Grade
+    from gapfill.services.ledger import Settled
+    from gapfill.sources.base import Answer, Rejected
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over the answers of a unit.
+
+    Attributes:
+        filled: Slots that stand by this batch.
+        beside: Those of them that were not asked for.
+        stood: Slots that stood already.
+        rejected: Values that were not believed.
+        not_yet: Slots that the source does not have yet.
+        no_data: Slots that it does not have.
+        refused: The first value that was not believed.
+        lacking: Slots that were not in the answers.
+        grades: Grades of the readings.
+    """
+
+    filled: int = 0
+    beside: int = 0
+    stood: int = 0
+    rejected: int = 0
+    not_yet: int = 0
+    no_data: int = 0
+    refused: Rejected | None = None
+    lacking: set[datetime] = field(default_factory=set)
+    grades: set[Grade] = field(default_factory=set)
+
+    def take(
+        self, answer: Answer, settled: Settled, readings: Sequence[Reading], filled: int
+    ) -> None:
+        """Count one answer, of which so many slots were filled."""
+        self.filled += filled
+        self.beside += sum(reading.slot not in settled.asked for reading in readings)
+        self.grades |= {reading.grade for reading in readings}
+        self.not_yet += settled.not_yet
+        self.no_data += settled.no_data
+        self.lacking |= settled.lacking
+        self.rejected += len(answer.rejected)
+        if answer.rejected and self.refused is None:
+            self.refused = answer.rejected[0]
+
+    def outcome(self, slots: int) -> str:
+        """Return the certificate's word for it, of so many slots that were to be healed."""
+        had = self.filled - self.beside + self.stood
+        if had >= slots:
+            return "filled" if self.filled else "stood"
+        if had > 0:
+            return "partial"
+        return "not_yet" if self.not_yet else "no_data" if self.no_data else "partial"
+
+    def note(self) -> str:
+        """Return what a person should know: what was not believed, and what was not there."""
+        said: list[str] = []
+        if self.refused is not None:
+            first, n = self.refused, self.rejected
+            said.append(
+                f"{n} value{'s' if n > 1 else ''} not stored; the first: {first.field} of "
+                f"{iso(first.slot)} is {first.value!r}, which {first.reason}"
+            )
+        if self.lacking:
+            n = len(self.lacking)
+            verb = "was" if n == 1 else "were"
+            said.append(
+                f"{n} slot{'s' if n > 1 else ''} {verb} not in what it answered, "
+                f"the first {iso(min(self.lacking))}"
+            )
+        if self.beside:
+            said.append("the source told of another slot than asked for; stored where it belongs")
+        return "; ".join(said)
