@@ -24,6 +24,10 @@ pytestmark = pytest.mark.airflow
             "The connection gapfill_store has conn_type 'mysql'; this release can use",
         ),
         (
+            {"conn_type": "", "host": "x"},
+            "The connection gapfill_store cannot be read: it is JSON such as '{",
+        ),
+        (
             {"conn_type": "sqlite"},
             "The connection gapfill_store names no file: put its path into host.",
         ),

@@ -54,6 +54,9 @@ def make_store() -> Store:
         raise ConfigError(message)
     if connection.conn_type == "influxdb":
         return _influx_store(connection)
+    if not connection.conn_type:
+        message = f"The connection {STORE} cannot be read: it is JSON such as '{_EXAMPLE}'."
+        raise ConfigError(message)
     if connection.conn_type != "sqlite":
         message = (
             f"The connection {STORE} has conn_type {connection.conn_type!r}; "
