@@ -101,7 +101,7 @@ def test_ratios_meet_their_targets(ratio: Callable[[Ratio], None]) -> None:
 @pytest.mark.parametrize(
     "template,field,index",
     [
-        (queries.LACKING, "solar_radiation", "weather_data lacking solar_radiation"),
+        (queries.LACKING, "solar_radiation", "weather_data lacking observed solar_radiation"),
         (queries.LOWER, "", "weather_data below 30 else 30"),
         (queries.COUNT, "", "weather_data with temperature humidity every 3600 s"),
     ],
