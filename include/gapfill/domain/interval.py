@@ -99,7 +99,7 @@ def covers(intervals: Sequence[Interval], instant: datetime) -> bool:
 def merge(intervals: Iterable[Interval]) -> list[Interval]:
     """Return the union as sorted, disjoint, non-touching intervals."""
     merged: list[Interval] = []
-    for interval in sorted(intervals):
+    for interval in sorted(intervals, key=attrgetter("start")):
         if merged and interval.start <= merged[-1].end:
             if interval.end > merged[-1].end:
                 merged[-1] = Interval(merged[-1].start, interval.end)

@@ -17,7 +17,7 @@ from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import PartialWrite
-from gapfill.stores.influxdb_points import line_of, read_points
+from gapfill.stores.influxdb_points import liner, read_points
 from gapfill.stores.influxdb_removal import mend, replace_points
 from gapfill.stores.points import format_tags, point_of, rows_of
 
@@ -133,6 +133,7 @@ def _write(
     the provenance that must go; where a value must go, or with ``is_exact`` anything,
     the point is removed.
     """
+    line = liner(series)
     lines: dict[datetime, str] = {}
     removed: set[datetime] = set()
     for slot, point in made.items():
@@ -141,12 +142,12 @@ def _write(
         if old and (_loses(old, point) or (is_exact and cleared)):
             removed.add(slot)
             cleared = []
-        line = line_of(series, point, cleared)
-        if line:
-            lines[slot] = line
-    server.write([line for slot, line in lines.items() if slot not in removed])
+        said = line(point, cleared)
+        if said:
+            lines[slot] = said
+    server.write([said for slot, said in lines.items() if slot not in removed])
     if removed:
-        back = [line for slot, line in lines.items() if slot in removed]
+        back = [said for slot, said in lines.items() if slot in removed]
         replace_points(server, series, removed, back)
 
 

@@ -18,7 +18,7 @@ from gapfill.stores.influxdb_points import from_ns
 from gapfill.stores.points import Point, format_tags, parse_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from gapfill.domain.series import Series
@@ -67,7 +67,8 @@ def note(
         if stale & set(slots) - standing:
             standing |= _handed_on(server, batch, series.name, stale)
         noted = stale & standing
-        lines += [_line(series, batch, s, before.get(s)) for s in slots if s not in noted]
+        line = _lines(series, batch)
+        lines += [line(slot, before.get(slot)) for slot in slots if slot not in noted]
     server.write(lines, "s")
 
 
@@ -140,18 +141,24 @@ def _handed_on(
     return {from_ns(row[0]) for table in tables for row in table.rows} & set(slots)
 
 
-def _line(series: Series, batch: str, slot: datetime, before: Point | None) -> str:
-    said = {} if before is None else _document(before)
-    fields: dict[str, str | bool] = {
-        "before": json.dumps(said) if said else "",
-        "before_batch": (before and before.batch) or "",
-        "measurement": series.measurement,
-        "tags": format_tags(series.tags),
-        "undone": False,
-    }
+def _lines(series: Series, batch: str) -> Callable[[datetime, Point | None], str]:
+    """Return what makes the line of a note; all but what stood there is the same for a batch."""
     head = text.head(REPLACED, {"batch": _tag(batch), "series": series.name})
-    body = ",".join(text.field(key, what) for key, what in fields.items())
-    return f"{head} {body} {int(slot.timestamp())}"
+    same = ",".join(
+        (
+            text.field("measurement", series.measurement),
+            text.field("tags", format_tags(series.tags)),
+            text.field("undone", what=False),
+        )
+    )
+
+    def line(slot: datetime, before: Point | None) -> str:
+        said = "" if before is None else json.dumps(_document(before))
+        batch_before = (before and before.batch) or ""
+        stood = f"{text.field('before', said)},{text.field('before_batch', batch_before)}"
+        return f"{head} {stood},{same} {int(slot.timestamp())}"
+
+    return line
 
 
 def _document(point: Point) -> dict[str, object]:

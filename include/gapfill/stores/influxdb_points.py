@@ -23,6 +23,7 @@ NEAR = timedelta(days=3)
 """Stretches this near are read as one: a question costs more than the points between."""
 
 _SECOND = 1_000_000_000
+_TEXTS = text.PROVENANCE[1:]
 
 
 def from_ns(ns: int) -> datetime:
@@ -97,25 +98,25 @@ def read_points(
     return [point for point in points if covers(intervals, point.instant)]
 
 
-def line_of(series: Series, point: Point, cleared: Collection[str] = ()) -> str | None:
-    """Return a point as a line with its time in seconds; ``None`` where nothing is to be written.
+def liner(series: Series) -> Callable[[Point, Collection[str]], str | None]:
+    """Return what makes a line of a series' own point, with its time in seconds.
 
-    Args:
-        series: Whose own point it is.
-        point: On the grid.
-        cleared: Texts of its provenance that stand there and must not: an empty text is none.
+    It takes a point on the grid, and the names of the texts of its provenance that stand
+    there and must not: an empty text is none. It returns ``None`` where nothing is to be
+    written.
     """
-    fields = text.numbers(point.values)
-    if point.grade is not None:
-        fields.append(text.field("gapfill_grade", int(point.grade)))
-    for name in text.PROVENANCE[1:]:
-        said = getattr(point, name.removeprefix("gapfill_"))
-        if said or name in cleared:
-            fields.append(text.field(name, said or ""))
-    if not fields:
-        return None
-    start = text.head(series.measurement, series.tags)
-    return f"{start} {','.join(fields)} {int(point.instant.timestamp())}"
+    head = text.head(series.measurement, series.tags)
+
+    def line(point: Point, cleared: Collection[str] = ()) -> str | None:
+        fields = text.numbers(point.values)
+        if point.grade is not None:
+            fields.append(f"gapfill_grade={point.grade}i")
+        for name, said in zip(_TEXTS, (point.source, point.batch, point.kept), strict=True):
+            if said or name in cleared:
+                fields.append(text.field(name, said or ""))
+        return f"{head} {','.join(fields)} {int(point.instant.timestamp())}" if fields else None
+
+    return line
 
 
 def _points(tags: str, rows: Iterable[dict[str, Any]], fields: Sequence[str]) -> Iterator[Point]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
@@ -144,6 +145,7 @@ def numbers(values: Mapping[str, float]) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=4096)
 def _key(text: str) -> str:
     return _IN_KEY.sub(_BEHIND, text)
 
