@@ -149,6 +149,31 @@ def test_a_first_fill_that_heals_at_once_is_no_incident(plant: Plant, receiver: 
     assert receiver.titles == ["Gapfill: 816 slots healed"]
 
 
+def test_a_series_that_leaves_the_catalogue_is_told_once_and_not_called_healed(
+    plant: Plant, receiver: Receiver
+) -> None:
+    """Nobody looks at it any more, so nobody can say that it is whole."""
+    refuse_keys(plant)
+    assert run_dag().state == "failed"
+    told = len(receiver.taken)
+    text = plant.catalog_file.read_text(encoding="utf-8")
+    text = text.replace("\nseries:\n  pvpc:\n", "\nseries:\n  prices:\n")
+    plant.catalog_file.write_text(text, encoding="utf-8")
+    plant.sandbox.faults.clear()
+    for _ in range(2):
+        later(plant, 2)
+        assert run_dag().state == "success"
+    assert receiver.titles[told:] == [
+        "Gapfill: not in the catalogue any more: pvpc",
+        "Gapfill: credentials are accepted again: ree",
+        "Gapfill: 816 slots healed",
+    ]
+    message = receiver.taken[told]["message"]
+    assert message.startswith("pvpc: a critical gap is open, open for 2 h (since 2026-03-20T12:0")
+    assert "last: First fill: 816 slots missing" in message
+    assert "Whether it is whole is not known" in message
+
+
 def test_what_a_person_asked_for_in_vain_opens_no_incident(
     plant: Plant, receiver: Receiver
 ) -> None:

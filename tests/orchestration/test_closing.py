@@ -89,7 +89,9 @@ def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -
         "calls_planned": 0,
         "sights": document["sights"],
         "news": {"pvpc": 480},
+        "watched": document["watched"],
     }
+    assert {"pvpc", "ree", "esios", "aemet"} <= set(document["watched"])
     extra = {"series": "pvpc", "run": RUN, "intervals": intervals}
     assert events.added == [("gapfill_pvpc", extra)]
 

@@ -113,14 +113,19 @@ def test_a_wrong_catalogue_stops_no_scheduler(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is logged."""
+    """It is logged; the gates have their pool, so that runs can say what is wrong."""
+    from airflow.models.pool import Pool
+    from airflow.utils.db import initdb
+
+    initdb()
     monkeypatch.setenv("GAPFILL_CATALOG", "/nowhere/catalog.yaml")
     plugin.on_starting(type("Job", (), {})())
+    assert Pool.get_pool("gapfill_gates")
     assert "The pools of Gapfill could not be made" in caplog.text
 
 
 @pytest.mark.airflow
-def test_a_starting_job_makes_one_pool_of_one_slot_for_each_source(
+def test_a_starting_job_makes_a_pool_of_one_slot_for_each_source_and_for_the_gates(
     plugin: Any,  # noqa: ANN401 - a module
 ) -> None:
     """Twice changes nothing, and a pool that a person widened stays."""
@@ -133,6 +138,6 @@ def test_a_starting_job_makes_one_pool_of_one_slot_for_each_source(
     Pool.create_or_update_pool("gapfill_esios", 3, "widened", include_deferred=False)
     plugin.on_starting(job)
     pools = {p.pool: p.slots for p in Pool.get_pools() if str(p.pool).startswith("gapfill_")}
-    assert pools["gapfill_ree"] == 1
+    assert (pools["gapfill_gates"], pools["gapfill_ree"]) == (1, 1)
     assert pools["gapfill_esios"] == 3
-    assert len(pools) == 7
+    assert len(pools) == 8

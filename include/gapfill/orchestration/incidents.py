@@ -2,8 +2,9 @@
 
 The state is kept before anything is sent, and a message leaves its outbox when it is sent:
 whoever is killed between repeats one message at most, and forgets none. Nothing here fails a
-run. A lock file keeps this machine's runs apart; two workers on two machines that end in the
-same moment may say one thing twice.
+run. Gates take turns across all machines, in their pool (``pools``). The callback of a run is
+no task and holds no pool: a lock file keeps it apart from gates on its machine, and only one of
+another machine, in the same second, may say one thing twice.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from airflow.sdk.configuration import conf
 from filelock import FileLock
 
 from gapfill import settings
-from gapfill.domain.incident import Incidents, Kind, Message, Sight, post, step
-from gapfill.domain.incident_text import compose, healed
+from gapfill.domain.incident import Incidents, Kind, Message, Sight, drop, post, step
+from gapfill.domain.incident_text import compose, dropped, healed
 from gapfill.errors import ConfigError
 from gapfill.orchestration.clock import read_clock
 from gapfill.orchestration.notifier import GapfillNotifier, NotSentError
 from gapfill.orchestration.wire import from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gapfill.orchestration.wire import Json
 
@@ -40,28 +41,40 @@ LOCK_S = 60
 log = logging.getLogger(__name__)
 
 
-def tell(sights: Sequence[Sight], link: str, news: Mapping[str, int] | None = None) -> None:
+def tell(
+    sights: Sequence[Sight],
+    link: str,
+    news: Mapping[str, int] | None = None,
+    watched: Collection[str] | None = None,
+) -> None:
     """Work what a run saw into the state, and send what is to be told; never raise.
 
     Args:
         sights: What it saw.
         link: URL of the run.
         news: Slots that it healed, by series, where that is worth a message.
+        watched: The series and sources of the catalogue, ``None`` where it was not read.
     """
     try:
         folder = settings.lock_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "incidents.lock", timeout=LOCK_S):
-            _tell(sights, link, news or {})
+            _tell(sights, link, news or {}, watched)
     except Exception:  # the one boundary of alerts: an alert never fails a run
         log.exception("The incidents could not be kept or told; the next run tries again")
 
 
-def _tell(sights: Sequence[Sight], link: str, news: Mapping[str, int]) -> None:
+def _tell(
+    sights: Sequence[Sight],
+    link: str,
+    news: Mapping[str, int],
+    watched: Collection[str] | None,
+) -> None:
     now = read_clock()
     before = _load()
-    state, changes = step(before, sights, now)
-    messages = compose(changes, now, link)
+    kept, lost = drop(before, watched) if watched is not None else (before, [])
+    state, changes = step(kept, sights, now)
+    messages = [*dropped(lost, now, link), *compose(changes, now, link)]
     said = {s.subject for s, _ in changes.closed if s.kind in (Kind.GAP, Kind.LATE)}
     rest = {name: slots for name, slots in news.items() if name not in said}
     if rest:  # a closing says by itself what was healed
