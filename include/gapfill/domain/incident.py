@@ -118,11 +118,13 @@ class Message:
         title: What it is about, in a line.
         body: A line per subject, what to do, and links.
         tone: How it is meant.
+        taken: Ids of the services that have taken it, while others have not.
     """
 
     title: str
     body: str
     tone: Tone
+    taken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,9 @@ def summarize_run(
             seconds,
             order.selection.interval,
         )
-        seen = sights.look(site, before, after, found, summary.healed)
-        is_manual = str(getattr(dag_run, "run_type", "")) == "manual"
+        asked_all = order.selection.interval is None and not order.max_gap_hours
+        seen = sights.look(site, before, after, found, summary.healed, asked_all=asked_all)
+        is_manual = dag_run.run_type == "manual"  # an enumeration of texts, whose str() is none
         changed = sights.worth_telling(site, before, summary.healed, everything=True)
         metrics.emit(after, changed, summary.calls, site.now)
         news = sights.worth_telling(site, before, summary.healed, everything=is_manual)

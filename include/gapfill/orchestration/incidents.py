@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from airflow.sdk.configuration import conf
 from filelock import FileLock
 
 from gapfill import settings
-from gapfill.domain.incident import Incidents, Kind, Message, Sight, drop, post, step
+from gapfill.domain.incident import Incidents, Kind, Sight, drop, post, step
 from gapfill.domain.incident_text import compose, dropped, healed
 from gapfill.errors import ConfigError
 from gapfill.orchestration.clock import read_clock
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 VARIABLE = "gapfill_incidents"
 """Airflow Variable that holds the state as JSON; deleting it forgets every open incident."""
+
+REFUSALS = 2
+"""Messages that a service may refuse in one run before the rest waits for the next."""
 
 LOCK_S = 60
 """Seconds to wait for another run of this machine; sending takes seconds."""
@@ -82,21 +86,33 @@ def _tell(
     state = post(state, messages)
     if state != before:
         _save(state)
+    _deliver(state)
+
+
+def _deliver(state: Incidents) -> None:
+    """Offer what waits to each service that lacks it, in order, and keep what each has taken.
+
+    A service that refuses is left alone after a second message: it is down. After the first
+    one it is not, so that a message that it never takes holds back no other.
+    """
+    refusals: Counter[str] = Counter()
     for message in state.outbox:
-        if not _send(message):
-            break  # in order: the rest waits behind it
-        state = replace(state, outbox=tuple(m for m in state.outbox if m is not message))
-        _save(state)
-
-
-def _send(message: Message) -> bool:
-    """Send one message and tell whether it has left."""
-    try:
-        GapfillNotifier(message).notify({})
-    except (NotSentError, ConfigError) as exc:
-        log.warning("%r was not sent, the next run tries again: %s", message.title, exc)
-        return False
-    return True
+        down = {name for name, times in refusals.items() if times >= REFUSALS}
+        notifier = GapfillNotifier(message, down)
+        try:
+            notifier.notify({})
+        except ConfigError as exc:
+            log.warning("%r was not sent, the next run tries again: %s", message.title, exc)
+            return
+        except NotSentError as exc:
+            log.warning("%r: %s; the next run tries those again", message.title, exc)
+        refusals.update(notifier.refused)
+        lacking = notifier.refused | notifier.waiting
+        left = [replace(message, taken=tuple(sorted(notifier.taken)))] if lacking else []
+        if left != [message]:
+            outbox = [n for m in state.outbox for n in (left if m is message else [m])]
+            state = replace(state, outbox=tuple(outbox))
+            _save(state)
 
 
 def _load() -> Incidents:

@@ -52,6 +52,8 @@ def look(
     after: Sequence[Report],
     certificates: Sequence[Certificate],
     healed: Mapping[str, Sequence[Interval]],
+    *,
+    asked_all: bool = True,
 ) -> list[Sight]:
     """Return what a run saw.
 
@@ -61,6 +63,8 @@ def look(
         after: The same, after.
         certificates: What its units returned.
         healed: Changed intervals by series.
+        asked_all: Whether it was to ask for whatever lacks. A run with a range or a filter
+            cannot say of a publisher that it is late, or of a slot that it was asked for.
 
     Raises:
         StoreError: If the store fails meanwhile.
@@ -76,7 +80,8 @@ def look(
         series = site.catalog.series[report.series]
         own = [c for c in certificates if c.series == report.series]
         slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
-        sights += _series(site, series, report, own, slots, is_first=report.series in first)
+        found = _series(site, series, report, own, slots, is_first=report.series in first)
+        sights += [s for s in found if asked_all or s.kind is Kind.GAP or not s.is_there]
     return sights
 
 
