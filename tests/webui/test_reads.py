@@ -154,6 +154,7 @@ def test_verify_asks_the_store_itself(client: TestClient, plant: Plant) -> None:
     fill(plant)
     told = client.get("/influxdb/verify").json()
     assert (told["status"], told["store"], told["writable"]) == ("ok", "sqlite", True)
+    assert (told["connection"], told["place"]) == ("gapfill_store", str(plant.store_file))
     assert told["series"] == [
         {
             "series": "pvpc",
@@ -206,7 +207,11 @@ def test_no_store_is_said_with_what_to_do(
     monkeypatch.delenv("AIRFLOW_CONN_GAPFILL_STORE")
     reply = client.get("/gaps/summary")
     assert reply.status_code == 503
-    assert "There is no connection gapfill_store" in reply.json()["detail"]
+    told = reply.json()["detail"]
+    assert told.startswith(
+        "There is no connection gapfill_store. Make it in Airflow under Admin, Connections, or set "
+    )
+    assert "DAGs only" not in told
 
 
 WRONG = (

@@ -221,7 +221,9 @@ class VerifyOut(BaseModel):
     """What a real query found."""
 
     status: Literal["ok"] = "ok"
-    store: str
+    store: str = Field(description="Its kind: sqlite or influxdb.")
+    connection: str = Field(description="Id of the Airflow connection that names it.")
+    place: str = Field(description="Its file, or its bucket and address; never a secret.")
     readable: bool
     writable: bool
     problem: str | None
