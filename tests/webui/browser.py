@@ -70,8 +70,8 @@ def opened(
     told: list[str] = []
     place = browser.new_context(timezone_id="Europe/Madrid", **context)
     if user:
-        token = {"name": "_token", "value": served.token(user), "url": served.airflow.url}
-        place.add_cookies([token])
+        url, token = served.airflow.url, served.token(user)
+        place.add_cookies([{"name": "_token", "value": token, "url": url}])
     page = place.new_page()
     page.on("console", lambda said: told.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: told.append(str(error)))

@@ -297,6 +297,7 @@ def decade() -> dict[str, Any]:
         "series": [{**row, "series": f"series_{n}"} for n in range(20)],
         "gaps": [],
         "gaps_total": 0,
+        "gaps_open": 0,
         "dag": {"id": "gap_detection", "known": True, "paused": False},
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,6 +129,15 @@ def test_coverage_tells_days_by_their_slots(client: TestClient, plant: Plant) ->
     assert (row["series"], row["first_day"], row["zone"]) == ("pvpc", "2026-02-15", "Europe/Madrid")
     assert row["days"] == [[14, "24c"], [1, "19c5m"], [19, "24c"], [1, "24n"]]
     assert [(g["series"], g["slots"]) for g in told["gaps"]] == [("pvpc", 5)]
+
+
+def test_more_gaps_than_are_listed_are_counted(client: TestClient, plant: Plant) -> None:
+    """Every third hour of 34 days is missing: the worst 200 gaps are told one by one."""
+    first = utc("2026-02-14T23")
+    hours = [first + timedelta(hours=n) for n in range(0, 816, 3)]
+    fill(plant, *(Interval(hour, hour + timedelta(hours=1)) for hour in hours))
+    told = client.get("/gaps/coverage").json()
+    assert (len(told["gaps"]), told["gaps_total"], told["gaps_open"]) == (200, 272, 272)
 
 
 def test_the_slots_of_a_day_name_their_source(client: TestClient, plant: Plant) -> None:

@@ -143,7 +143,8 @@ class CoverageOut(BaseModel):
     letters: dict[str, str]
     series: list[CalendarOut]
     gaps: list[GapOut] = Field(description="the worst, then the newest")
-    gaps_total: int
+    gaps_total: int = Field(description="listed above or not")
+    gaps_open: int = Field(description="those of them that are missing, not unfillable")
     dag: DagOut
 
 

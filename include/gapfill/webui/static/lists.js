@@ -8,7 +8,7 @@ const SHOWN = 60;
 export function show(document, zones, heal) {
   const open = document.gaps.filter((gap) => gap.state === "missing");
   const given = document.gaps.filter((gap) => gap.state === "unfillable");
-  byId("gaps").replaceChildren(...openGaps(open, zones, heal, document.gaps_total - document.gaps.length));
+  byId("gaps").replaceChildren(...openGaps(open, zones, heal, document.gaps_open - open.length));
   byId("unfillable").replaceChildren(...unfillable(given, zones));
 }
 
@@ -32,7 +32,7 @@ function openGaps(gaps, zones, heal, more) {
       el("td", { class: "right" }, el("button", { type: "button", "aria-label": `Heal ${gap.series} ${first} to ${last}`, onclick: () => heal(gap.series, first, last) }, "Heal …")),
     );
   });
-  const hidden = gaps.length - rows.length + Math.max(0, more);
+  const hidden = gaps.length - rows.length + more;
   const note = hidden ? [el("p", { class: "quiet small" }, `and ${count(hidden, "gap")} more`)] : [];
   return [frame("gaps", ["severity", "series and local time", "size", "state", ""], rows), ...note];
 }
