@@ -67,6 +67,8 @@ export class Calendar {
       if (found === null) return;
       band.focus = found;
       this.pick(row.series, found);
+      // A finger does not hover: what it taps is told as well.
+      if (event.pointerType === "touch" && this.anchor) this.handlers.hover(this.row(row.series), found, this.box(row.series, found));
     });
     canvas.addEventListener("focus", () => {
       if (canvas.matches(":focus-visible")) this.move(row.series, band.focus ?? this.row(row.series).last);

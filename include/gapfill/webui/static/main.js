@@ -42,14 +42,14 @@ function heal(series, first, last) {
 /** Look at everything once. */
 async function refresh() {
   clearTimeout(timer);
-  const isBusy = await runs.refresh();
+  const ofRuns = runs.refresh();
   try {
     show(await api.coverage());
     await advise();
   } catch (problem) {
     showUnknown(problem);
   }
-  schedule(isBusy ? BUSY_MS : REST_MS);
+  schedule((await ofRuns) ? BUSY_MS : REST_MS);
 }
 
 function schedule(wait) {
@@ -82,9 +82,8 @@ function show(found) {
 function headline(found) {
   if (found.state === "unknown") return "Unknown: some series cannot be read";
   const missing = found.series.reduce((sum, row) => sum + (row.slots.missing ?? 0), 0);
-  const open = found.gaps.filter((gap) => gap.state === "missing").length;
   if (!missing) return "Nothing is missing";
-  return `${number(missing)} slots are missing in ${found.gaps_total > found.gaps.length ? `${number(open)} or more gaps` : count(open, "gap")}`;
+  return `${number(missing)} slots are missing in ${count(found.gaps_open, "gap")}`;
 }
 
 /** Say what to do about it. */
