@@ -1,6 +1,6 @@
 """The routes that read: they answer from the store, through the services of the command line.
 
-None is ``async``: reading blocks, so each runs in a thread of the server's pool.
+Reading blocks, so each works at the ``desk``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gapfill.webui.answers import Rendered, answer, render
 from gapfill.webui.asked import PlanQuery
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.cells import zone_of
+from gapfill.webui.desk import reading
 from gapfill.webui.lookout import Lookout, View, open_site
 from gapfill.webui.slots import slots_of
 
@@ -39,6 +40,7 @@ router = APIRouter(dependencies=[MAY_READ])
 
 
 @router.get("/summary", response_model=models.SummaryOut)
+@reading
 def summary(request: Request) -> Response:
     """Everything in a few numbers, with what to do about it."""
     lookout = _lookout(request)
@@ -50,6 +52,7 @@ def summary(request: Request) -> Response:
 
 
 @router.get("/detect", response_model=models.DetectOut)
+@reading
 def detect(
     request: Request,
     days_back: Annotated[int | None, Query(description="Left out: the whole history.")] = None,
@@ -63,6 +66,7 @@ def detect(
 
 
 @router.get("/coverage", response_model=models.CoverageOut)
+@reading
 def coverage(request: Request) -> Response:
     """Every day of every series, as the calendar draws them."""
     lookout = _lookout(request)
@@ -73,6 +77,7 @@ def coverage(request: Request) -> Response:
 
 
 @router.get("/coverage/slots", response_model=models.SlotsOut)
+@reading
 def slots(request: Request, series: Name, start_date: First, end_date: Last) -> Response:
     """Every slot of a few days of one series, with source and value."""
     with open_site() as site:
@@ -96,12 +101,14 @@ def slots(request: Request, series: Name, start_date: First, end_date: Last) -> 
 
 
 @router.get("/plan")
+@reading
 def plan(query: Order) -> models.PlanOut:
     """Whom a run would ask for what, and what that costs; nothing is asked."""
     return make_bill(query.model_dump())
 
 
 @router.get("/explain")
+@reading
 def explain(series: Name, slot: Slot) -> models.ExplainOut:
     """A slot's state, and what each source can do for it; a date means its first slot."""
     with open_site() as site:
@@ -111,10 +118,6 @@ def explain(series: Name, slot: Slot) -> models.ExplainOut:
         instant = chosen.grid.ceil(instant) if is_day else instant
         found = explain_slot(site, chosen, instant)
         return models.ExplainOut(**views.explained(found))
-
-
-def _coverage(view: View) -> Rendered:
-    return render(documents.coverage(view))
 
 
 def _lookout(request: Request) -> Lookout:

@@ -7,12 +7,15 @@ from fastapi import APIRouter
 from gapfill.errors import StoreError
 from gapfill.webui import models
 from gapfill.webui.auth import MAY_READ
+from gapfill.webui.desk import reading
 from gapfill.webui.lookout import open_site
+from gapfill.webui.patience import kind_of
 
 router = APIRouter(dependencies=[MAY_READ])
 
 
 @router.get("/verify")
+@reading
 def verify() -> models.VerifyOut:
     """Whether the store can be read and written, and the newest point of each series."""
     with open_site() as site:
@@ -23,7 +26,7 @@ def verify() -> models.VerifyOut:
         except StoreError as exc:
             problem = str(exc)
         return models.VerifyOut(
-            store=type(site.store).__name__.removesuffix("Store").lower(),
+            store=kind_of(site.store),
             readable=True,
             writable=problem is None,
             problem=problem,

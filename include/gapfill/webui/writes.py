@@ -14,6 +14,7 @@ from gapfill.errors import RequestError
 from gapfill.webui import models
 from gapfill.webui.asked import RangeBody
 from gapfill.webui.auth import MAY_START, SAME_SITE, User
+from gapfill.webui.desk import writing
 from gapfill.webui.reads import make_bill
 from gapfill.webui.runs import DAG, start_run
 from gapfill.webui.shield import small_body
@@ -29,6 +30,7 @@ _BODY = {
 
 
 @router.post("")
+@writing
 def backfill(
     request: Request,
     user: User,
@@ -39,6 +41,7 @@ def backfill(
 
 
 @router.post("/auto")
+@writing
 def backfill_auto(
     request: Request,
     user: User,
@@ -49,6 +52,7 @@ def backfill_auto(
 
 
 @router.post("/range", openapi_extra={"requestBody": _BODY})
+@writing
 def backfill_range(
     request: Request, user: User, body: Annotated[bytes, Depends(small_body)]
 ) -> models.StartedOut:
