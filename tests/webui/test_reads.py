@@ -108,6 +108,13 @@ def test_gaps_of_late_are_healed_by_days_back(client: TestClient, plant: Plant) 
     assert told["strategy"]["path"] == "/gaps/backfill?days_back=3"
 
 
+def test_days_back_reach_over_what_is_published_ahead(client: TestClient, plant: Plant) -> None:
+    """The evening's prices are out at noon, and due."""
+    fill(plant, hole("2026-03-20T10", "2026-03-20T16"))
+    assert client.get("/gaps/summary").json()["strategy"]["path"] == "/gaps/backfill?days_back=1"
+    assert client.get("/gaps/plan?days_back=1").json()["bill"]["slots"] == 6
+
+
 def test_the_plan_is_the_bill_of_a_range(client: TestClient) -> None:
     """Two weeks of prices are one call."""
     query = "start_date=2026-03-01&end_date=2026-03-14&data_source=ree"
@@ -215,6 +222,12 @@ WRONG = (
     ("/gaps/detect?days_back=ten", 422, "days_back"),
     ("/gaps/plan?start_date=2026-03-01", 400, "start_date is given without end_date"),
     ("/gaps/plan?start_date=2026-03-02&end_date=2026-03-01", 400, "is before start_date"),
+    ("/gaps/plan?start_date=0025-11-17&end_date=2025-11-18", 400, "start_date: '0025-11-17' is"),
+    ("/gaps/plan?start_date=1899-12-31&end_date=2025-11-18", 400, "the years 1900 and 2200."),
+    ("/gaps/plan?start_date=2026-03-01&end_date=2225-11-18", 400, "end_date: '2225-11-18' is not"),
+    ("/gaps/plan?start_date=2026-03-01&end_date=9999-12-31", 400, "end_date: '9999-12-31' is not"),
+    ("/gaps/plan?start_date=20260301&end_date=2026-03-02", 400, "start_date is '20260301'"),
+    ("/gaps/plan?start_date=2026-03-01&end_date=2026-W10-1", 400, "end_date is '2026-W10-1'"),
     ("/gaps/plan?start_date=2031-01-01&end_date=2031-01-02", 400, "in the future"),
     ("/gaps/plan?data_source=" + MARKUP, 400, "There is no data_source"),
     ("/gaps/plan?max_gap_hours=nan", 400, "max_gap_hours is nan"),

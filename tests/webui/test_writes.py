@@ -129,6 +129,18 @@ WRONG = (
     ),
     (
         "/gaps/backfill/range",
+        b'{"start_date": "0001-01-01", "end_date": "9999-12-31"}',
+        400,
+        "start_date: '0001-01-01' is not between the years 1900 and 2200.",
+    ),
+    (
+        "/gaps/backfill/range",
+        b'{"start_date": "20260301", "end_date": "20260302"}',
+        400,
+        "start_date is '20260301': expected a date such as 2025-10-26.",
+    ),
+    (
+        "/gaps/backfill/range",
         b'{"start_date": "2026-03-01", "end_date": "2026-03-02", "until": "now"}',
         422,
         "until: Extra inputs",
@@ -169,6 +181,7 @@ def test_a_body_without_end_is_not_read_whole(client: TestClient) -> None:
         {"sec-fetch-site": "same-site"},
         {"origin": "https://elsewhere.example"},
         {"origin": "null"},
+        {"origin": "http://[::1"},
     ],
 )
 def test_another_sites_page_starts_nothing(client: TestClient, headers: dict[str, str]) -> None:

@@ -15,7 +15,9 @@ class PlanQuery(_Strict):
     start_date: str | None = Field(None, description="First local day, such as 2025-10-26.")
     end_date: str | None = Field(None, description="Last local day; that day is included.")
     data_source: str = Field("all", description="all, a group, or one series as series:NAME.")
-    days_back: int | None = Field(None, description="Instead of dates: 1 to 3650.")
+    days_back: int | None = Field(
+        None, description="Instead of dates, from so many days ago on: 1 to 3650."
+    )
     max_gap_hours: float = Field(0, description="Only gaps longer than this.")
     force: bool = Field(default=False, description="Ask again what sources do not have.")
     refresh: bool = Field(default=False, description="Ask again what is complete.")

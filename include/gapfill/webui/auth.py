@@ -64,10 +64,17 @@ def same_site(request: Request) -> None:
     if told is not None:
         is_own = told in {"same-origin", "none"}
     else:
-        is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+        is_own = origin is None or _place(origin) == request.headers.get("host")
     if not is_own:
         sentence = "The request comes from a page of another site, so nothing was started."
         raise HTTPException(status.HTTP_403_FORBIDDEN, sentence)
+
+
+def _place(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 SAME_SITE = Depends(same_site)

@@ -36,7 +36,7 @@ def backfill(
     user: User,
     days_back: Annotated[int, Query(description="1 to 3650")] = 10,
 ) -> models.StartedOut:
-    """Heal the last days."""
+    """Heal the last days, today and what is published ahead."""
     return _start(request, user, {"days_back": days_back})
 
 
