@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,6 +99,10 @@ def test_detect_names_each_gap_with_its_severity(client: TestClient, plant: Plan
     recent = client.get("/gaps/detect?days_back=2").json()
     assert [g["slots"] for g in recent["ree_gaps"]] == [48]
     assert "3 gaps are open" in told["recommendation"]
+    assert (told["strategy"]["name"], told["recovery"]["slots"]) == ("range", 54)
+    assert "1 gap is open: heal the last 2 days" in recent["recommendation"]
+    assert recent["strategy"]["path"] == "/gaps/backfill?days_back=2"
+    assert recent["recovery"]["slots"] == 45  # from local midnight of 2026-03-18 on
 
 
 def test_gaps_of_late_are_healed_by_days_back(client: TestClient, plant: Plant) -> None:
@@ -143,7 +147,12 @@ def test_the_slots_of_a_day_name_their_source(client: TestClient, plant: Plant) 
     fill(plant, hole("2026-03-01T00", "2026-03-01T05"), source=MARKUP)
     reply = client.get("/gaps/coverage/slots?series=pvpc&start_date=2026-03-01&end_date=2026-03-01")
     told = reply.json()
-    assert told["runs"] == [[1772319600, 24, "c"], [1772323200, 5, "m"]]
+    assert told["runs"] == [
+        [1772319600, 1, "c"],
+        [1772323200, 5, "m"],
+        [1772341200, 18, "c"],
+    ]
+    assert told["eras"] == [[1772319600, 3600]]
     assert (told["sources"], len(told["readings"])) == ([MARKUP], 19)
     assert told["readings"][0] == [1772319600, 0, 50.0]
     assert reply.headers["content-type"] == "application/json"
@@ -255,7 +264,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 
 
 def test_an_answer_that_says_the_same_is_not_sent_again(client: TestClient, plant: Plant) -> None:
-    """The clock alone makes no difference; a reading does."""
+    """A reading makes a difference, and so does the minute, which the page shows."""
     first = client.get("/gaps/coverage")
     mark = {"If-None-Match": first.headers["etag"]}
     again = client.get("/gaps/coverage", headers=mark)
@@ -267,7 +276,14 @@ def test_an_answer_that_says_the_same_is_not_sent_again(client: TestClient, plan
     fill(plant)
     try:
         client.app.router.routes[-2].app.state.lookout = lookout.Lookout()  # type: ignore[attr-defined]
-        assert client.get("/gaps/coverage", headers=mark).status_code == 200
+        filled = client.get("/gaps/coverage", headers=mark)
+        assert filled.status_code == 200
+        mark = {"If-None-Match": filled.headers["etag"]}
+        assert client.get("/gaps/coverage", headers=mark).status_code == 304
+        plant.sandbox.clock.set(utc("2026-03-20T12") + timedelta(minutes=1))
+        client.app.router.routes[-2].app.state.lookout = lookout.Lookout()  # type: ignore[attr-defined]
+        moved = client.get("/gaps/coverage", headers=mark)
+        assert (moved.status_code, moved.json()["now"]) == (200, "2026-03-20T12:01:00Z")
     finally:
         lookout.FRESH_S = kept
 

@@ -90,14 +90,18 @@ class Lookout:
                 self._view, self._until = view, self._ended + _kept_s(view, self._ended - began)
             return self._view
 
-    def plan(self, view: View) -> Plan:
-        """Return what a run with no parameters would do.
+    def plan(self, view: View, since: datetime | None = None) -> Plan:
+        """Return what a run over the series that can be read would do.
+
+        Args:
+            view: What was found.
+            since: Where the run's range begins; left out: the whole history.
 
         Raises:
             ConfigError: As ``view``.
-            StoreError: If a series or the ledger cannot be read.
+            StoreError: If the ledger cannot be read.
         """
-        return self.derive("plan", view, _plan)
+        return self.derive(f"plan since {since}", view, lambda of: _plan(of, since))
 
     def derive(self, name: str, view: View, make: Callable[[View], T]) -> T:
         """Return what is made of a view, made once for each view."""
@@ -124,10 +128,11 @@ def _look() -> View:
         return View(site.now, site.catalog, tuple(survey(site, order)))
 
 
-def _plan(view: View) -> Plan:
+def _plan(view: View, since: datetime | None) -> Plan:
+    reports = [report for report in view.reports if not report.error]
     with open_site(view.now) as site:
-        order = Order(Selection(tuple(site.catalog.series.values())))
-        return make_plan(site, order, view.reports)
+        order = Order(Selection(tuple(view.catalog.series[r.series] for r in reports), since))
+        return make_plan(site, order, reports)
 
 
 @contextmanager

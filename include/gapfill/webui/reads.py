@@ -46,6 +46,7 @@ def summary(request: Request) -> Response:
     lookout = _lookout(request)
 
     def make(view: View) -> Rendered:
+        documents.insist(view)
         return render(documents.summary(view, lookout.plan(view)))
 
     return answer(request, lookout.derive("summary", lookout.view(), make))
@@ -62,7 +63,8 @@ def detect(
     lookout = _lookout(request)
     view = lookout.view()
     documents.insist(view)
-    return answer(request, render(documents.detected(view, lookout.plan(view), days_back)))
+    plan = lookout.plan(view, documents.start_of(view.now, days_back))
+    return answer(request, render(documents.detected(view, plan, days_back)))
 
 
 @router.get("/coverage", response_model=models.CoverageOut)
