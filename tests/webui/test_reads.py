@@ -241,6 +241,8 @@ WRONG = (
     ("/gaps/plan?data_source=" + MARKUP, 400, "There is no data_source"),
     ("/gaps/plan?max_gap_hours=nan", 400, "max_gap_hours is nan"),
     ("/gaps/plan?dogs=3", 422, "dogs: Extra inputs"),
+    ("/gaps/detect?days_bak=3", 422, "days_bak: Extra inputs"),
+    ("/gaps/explain?series=pvpc&slot=2026-03-01&slit=3", 422, "slit: Extra inputs"),
     ("/gaps/explain?series=gold&slot=2026-03-01", 400, "gold"),
     ("/gaps/explain?series=pvpc&slot=soon", 400, "slot is 'soon'"),
     ("/gaps/explain?series=pvpc&slot=1000-01-01", 400, "slot is '1000-01-01'"),
@@ -304,6 +306,33 @@ def test_requests_of_the_same_moment_share_one_look(
     for path in ("/gaps/summary", "/gaps/detect", "/gaps/coverage"):
         assert client.get(path).status_code == 200
     assert len(looks) == 1
+
+
+def test_head_is_get_without_its_body(client: TestClient) -> None:
+    """For the page and what it reads."""
+    for path in ("/gaps/", "/gaps/static/page.css", "/gaps/summary", "/influxdb/verify"):
+        told, asked = client.get(path), client.head(path)
+        assert (asked.status_code, asked.content) == (200, b"")
+        assert asked.headers["content-type"] == told.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    "method, path, allowed",
+    [
+        ("GET", "/gaps/backfill", "POST"),
+        ("HEAD", "/gaps/backfill/auto", "POST"),
+        ("POST", "/gaps/summary", "GET, HEAD"),
+        ("OPTIONS", "/gaps/static/page.css", "GET, HEAD"),
+        ("PROPFIND", "/influxdb/verify", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_is_said_with_the_right_one(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    """It is another mistake than a wrong path."""
+    reply = client.request(method, path)
+    assert (reply.status_code, reply.headers["allow"]) == (405, allowed)
+    assert client.request(method, "/gaps/nothing").status_code == 404
 
 
 def test_the_page_lets_in_nothing_from_elsewhere(client: TestClient) -> None:
