@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -205,6 +207,26 @@ def test_a_store_that_cannot_be_read_is_no_empty_list(
     assert "not a database" in told["detail"]
     assert told["detail"].count("could not be read") <= 1
     assert "Traceback" not in reply.text
+
+
+def test_one_series_that_cannot_be_read_is_no_reason_to_hide_the_others(
+    client: TestClient, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor to call anything well; and no run over all series is started."""
+    monkeypatch.delenv("GAPFILL_CATALOG")
+    with closing(sqlite3.connect(plant.store_file)) as store:
+        store.execute("CREATE VIEW weather_daily AS SELECT * FROM nowhere")
+    told = client.get("/gaps/summary").json()
+    states = {series["series"]: series["state"] for series in told["series"]}
+    assert states == {"pvpc": "gaps", "weather_hourly": "gaps", "weather_daily": "unknown"}
+    assert (told["state"], told["ree_data"]["status"]) == ("unknown", "gaps")
+    assert (told["weather_data"]["status"], told["weather_data"]["gap_hours"]) == ("unknown", None)
+    assert "weather_daily could not be read" in told["recommendation"]
+    found = client.get("/gaps/detect?days_back=2").json()
+    assert "unknown" in {gap["state"] for gap in found["weather_gaps"]}
+    assert client.get("/gaps/coverage").json()["state"] == "unknown"
+    assert client.get("/gaps/plan").status_code == 503
+    assert client.get("/gaps/plan?data_source=ree").status_code == 200
 
 
 def test_what_failed_is_not_remembered(client: TestClient, plant: Plant) -> None:

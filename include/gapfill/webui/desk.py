@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial, wraps
 from threading import Lock
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -56,7 +57,7 @@ class Desk:
                 message = f"{self._count} requests wait for the store: try again later."
                 raise Busy(message)
             self._count += 1
-        future = self._pool.submit(work)
+        future = self._pool.submit(copy_context().run, work)  # as the server's own threads have it
         future.add_done_callback(self._left)
         try:
             return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), wait_s)
