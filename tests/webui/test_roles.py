@@ -64,7 +64,7 @@ def test_who_may_not_start_runs_is_told_what_lacks(served: Served) -> None:
     told = served.ask("POST", "/gaps/backfill", "vera").json()["detail"]
     assert told == (
         "This needs the permission to trigger gap_detection: ask an administrator for the "
-        "role Op, or for that permission on the DAG."
+        "role User or Op, or for that permission on the DAG."
     )
 
 

@@ -50,7 +50,7 @@ def may_start(user: User) -> None:
     if not _is_authorized("POST", user, DagAccessEntity.RUN):
         message = (
             f"This needs the permission to trigger {DAG}: ask an administrator for the "
-            "role Op, or for that permission on the DAG."
+            "role User or Op, or for that permission on the DAG."
         )
         raise HTTPException(status.HTTP_403_FORBIDDEN, message)
 
