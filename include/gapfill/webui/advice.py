@@ -12,10 +12,10 @@ from gapfill.orchestration.params import LOCAL
 from gapfill.webui import models
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import datetime
 
     from gapfill.domain.plan import Plan
-    from gapfill.services.detect import Report
+    from gapfill.webui.lookout import View
 
 RECENT_DAYS = 10
 """Gaps no older than this are healed by ``days_back``, older ones by their range."""
@@ -34,9 +34,24 @@ def recovery(plan: Plan) -> models.Recovery:
     )
 
 
-def recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strategy]:
-    """Return what to do, in a sentence and as a request."""
-    gaps = [g for r in reports for g in r.coverage.gaps if g.state is State.MISSING]
+def recommend(view: View, plan: Plan, since: datetime | None = None) -> tuple[str, models.Strategy]:
+    """Return what to do, in a sentence and as a request.
+
+    Args:
+        view: What was found.
+        plan: What healing would take, of what can be read.
+        since: Where the stretch that was asked for begins; left out: the whole history.
+    """
+    if view.errors:
+        told = " ".join(f"{error.rstrip('.')}." for error in view.errors)
+        sentence = f"{told} Mend that first: until then no run over all series can be started."
+        return sentence, models.Strategy(name="wait")
+    gaps = [
+        g
+        for r in view.reports
+        for g in r.coverage.gaps
+        if g.state is State.MISSING and (since is None or g.interval.end > since)
+    ]
     if not gaps:
         return "Nothing is missing.", models.Strategy(name="none")
     askable = [g for g in gaps if g.waiting is None]
@@ -45,7 +60,8 @@ def recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strate
         when = f" before {iso(until)}" if until else " now"
         sentence = f"{_gaps(len(gaps))} open, but no source can be asked{when}: wait."
         return sentence, models.Strategy(name="wait")
-    first = local_date(min(g.interval.start for g in askable), LOCAL)
+    start = min(g.interval.start for g in askable)
+    first = local_date(max(start, since) if since else start, LOCAL)
     last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
     cost = f"{plan.calls:,} calls, about {_duration(plan.seconds)}"
     days = (local_date(plan.now, LOCAL) - first).days

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, HTTPException, Request, Response, status
+from starlette.routing import Match
 
 from gapfill.webui.answers import file
 
@@ -58,9 +59,23 @@ def openapi(request: Request) -> dict[str, Any]:
     return found
 
 
-@described.get("/{path:path}")
-def nothing(path: str) -> Response:
-    """Say to those who are logged in, and to nobody else, that there is nothing here."""
+@described.api_route("/{path:path}", methods=[], operation_id="nothing")
+def nothing(request: Request, path: str) -> Response:
+    """Say to those who are logged in, and to nobody else, that there is nothing here.
+
+    Without methods of its own it takes every method, so that nothing is said before the login.
+    """
+    allowed: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is Match.PARTIAL:
+            allowed |= route.methods
+    if allowed:
+        allowed |= {"HEAD"} if "GET" in allowed else set()
+        raise HTTPException(
+            status.HTTP_405_METHOD_NOT_ALLOWED,
+            f"{request.method[:20]} is not for this path: use {' or '.join(sorted(allowed))}.",
+            headers={"Allow": ", ".join(sorted(allowed))},
+        )
     raise HTTPException(status.HTTP_404_NOT_FOUND, f"There is nothing at {path[:200]}.")
 
 

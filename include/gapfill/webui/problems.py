@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from gapfill.errors import ConfigError, GapfillError, RequestError, StoreError
+from gapfill.webui.desk import Busy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +121,8 @@ def install(app: FastAPI) -> None:
         if kind is None:
             return _unforeseen(exc)
         more = {"run_id": exc.run_id} if isinstance(exc, Conflict) else {}
-        return problem(_STATUS[kind], str(exc), title=_TITLES[kind], headers=None, **more)
+        wait = {"Retry-After": str(exc.retry_after)} if isinstance(exc, Busy) else None
+        return problem(_STATUS[kind], str(exc), title=_TITLES[kind], headers=wait, **more)
 
     @app.exception_handler(Exception)
     def _broken(_: Request, exc: Exception) -> Response:

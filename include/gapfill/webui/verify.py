@@ -8,12 +8,15 @@ from gapfill.errors import StoreError
 from gapfill.orchestration import wiring
 from gapfill.webui import models
 from gapfill.webui.auth import MAY_READ
+from gapfill.webui.desk import reading
 from gapfill.webui.lookout import open_site
+from gapfill.webui.patience import kind_of
 
 router = APIRouter(dependencies=[MAY_READ])
 
 
 @router.get("/verify")
+@reading
 def verify() -> models.VerifyOut:
     """Whether the store can be read and written, and the newest point of each series."""
     with open_site() as site:
@@ -24,9 +27,13 @@ def verify() -> models.VerifyOut:
         except StoreError as exc:
             problem = str(exc)
         return models.VerifyOut(
+<<<<<<< HEAD
             store=site.store.place.kind,
             connection=wiring.STORE,
             place=site.store.place.where,
+=======
+            store=kind_of(site.store),
+>>>>>>> routes
             readable=True,
             writable=problem is None,
             problem=problem,
