@@ -13,12 +13,12 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.stores.sqlite import SqliteStore
-from tests.webui.browser import chromium, click, drawn, hover, opened, pixels
+from tests.webui.browser import chromium, click, drawn, hover, look, opened, pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
     from tests.webui.served import Served
 
@@ -144,14 +144,32 @@ def test_a_hole_is_healed_from_the_page(browser: Browser, served: Served) -> Non
 
 
 def test_a_viewer_is_told_that_runs_are_not_theirs(browser: Browser, served: Served) -> None:
-    """The bill is."""
+    """Before anything is clicked, and beside the bill, which is theirs; by name of the permission."""
+    with opened(browser, served, user="vera") as page:
+        drawn(page)
+        assert "permission to create runs of gap_detection" in page.locator("#rights").inner_text()
+        page.locator("#gaps button").first.click()
+        assert page.locator("#may-not").inner_text().startswith("Starting a run needs the perm")
+        page.locator("#dry").click()
+        page.wait_for_selector("#start:visible")
+        assert "slots with" in page.locator("#bill").inner_text()
+        assert page.locator("#start").is_disabled()
+    with opened(browser, served) as page:
+        drawn(page)
+        assert page.locator("#rights").is_hidden()
+
+
+def test_a_right_that_is_gone_meanwhile_is_named(browser: Browser, served: Served) -> None:
+    """Airflow says no more than "Forbidden"."""
     with opened(browser, served, user="vera", refused=403) as page:
+        page.evaluate("document.body.dataset.mayStart = 'yes'")
         drawn(page)
         page.locator("#gaps button").first.click()
         page.locator("#dry").click()
         page.locator("#start").click()
         page.wait_for_selector("#bill .wrong")
-        assert page.locator("#bill .wrong").inner_text() == "Forbidden"
+        told = page.locator("#bill .wrong").inner_text()
+        assert told.startswith("Forbidden: nothing was started. Starting a run needs the permission")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -230,9 +248,13 @@ def test_a_login_that_has_ended_is_said(browser: Browser, served: Served) -> Non
         page.context.clear_cookies()
         look(page)
         page.wait_for_selector("body[data-state=unknown]")
-        assert page.locator("#alert").inner_text().startswith("Your login has ended")
+        told = "Your login has ended: log in to Airflow again. Log in"
+        assert page.locator("#alert").inner_text() == told
+        assert page.locator("#gaps").inner_text() == "Unknown: you are signed out."
         page.wait_for_timeout(300)
         assert pixels(page, "c")["c"] == 0
+        page.locator("#alert a").click()
+        page.wait_for_url("**/auth/**login**next=**")
 
 
 def test_ten_years_of_twenty_series_are_drawn_without_a_stall(
@@ -308,11 +330,6 @@ def test_a_store_that_is_gone_leaves_nothing_green(browser: Browser, served: Ser
         look(page)
         page.wait_for_selector("body[data-state=gaps]")
         assert pixels(page, "c")["c"] > 0
-
-
-def look(page: Page) -> None:
-    """Let the page look at once, as when its tab comes to the front."""
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def test_a_paused_dag_is_said_on_the_page(browser: Browser, served: Served) -> None:

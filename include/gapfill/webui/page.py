@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request, Response, status
+from fastapi import APIRouter, Depends, HTTPException, Request, Response, status
 
 from gapfill.webui.answers import file
+from gapfill.webui.auth import User, may_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +32,25 @@ router = APIRouter(include_in_schema=False)
 described = APIRouter(include_in_schema=False)
 
 
+def starts(request: Request, user: User) -> bool:
+    """Return whether this user may start runs of ``gap_detection``."""
+    try:
+        may_start(request, user)
+    except HTTPException:
+        return False
+    return True
+
+
+_MAY_START = b"<body>", b'<body data-may-start="yes">'
+
+
 @router.get("/")
-def page(request: Request) -> Response:
-    """Return the coverage calendar."""
-    return _file(request, "index.html")
+def page(request: Request, is_allowed: Annotated[bool, Depends(starts)]) -> Response:
+    """Return the coverage calendar; it knows whether they may start runs."""
+    text = _FILES["index.html"].read_bytes()
+    if is_allowed:
+        text = text.replace(*_MAY_START)
+    return file(request, text, _TYPES[".html"])
 
 
 @router.get("/static/{name:path}")

@@ -2,12 +2,14 @@
 
 import { Grid, palette } from "./grid.js";
 import { sentence, worst } from "./model.js";
-import { paintAxis, paintRow } from "./paint.js";
+import { paintAxis, paintRow, painter } from "./paint.js";
 import { byId, count, dayName, el, number, percent } from "./words.js";
 
 const SMALLEST = 7;
 const LARGEST = 30;
 const GUTTER = 186;
+const CHUNK_MS = 20;
+const CHUNK_DAYS = 400;
 const BAD = new Set(["m", "w", "x", "u"]);
 
 export class Calendar {
@@ -105,24 +107,42 @@ export class Calendar {
     this.colours = palette();
     paintAxis(this.axis, this.grid, this.colours);
     this.queue = [...this.rows];
+    this.paint = null;
     if (!this.isDrawing) this.drawNext();
     if (!this.isPlaced) this.scroller.scrollLeft = this.scroller.scrollWidth;
     this.isPlaced = true;
   }
 
-  /** Draw a few rows, then let the browser breathe. */
+  /** Draw a few days, then let the browser breathe. */
   drawNext() {
-    const until = performance.now() + 25;
-    while (this.queue.length && performance.now() < until) this.drawRow(this.queue.shift());
-    this.isDrawing = this.queue.length > 0;
+    const until = performance.now() + CHUNK_MS;
+    while ((this.paint || this.queue.length) && performance.now() < until) {
+      this.paint ??= this.begin(this.queue.shift());
+      if (!this.paint(CHUNK_DAYS)) this.paint = null;
+    }
+    this.isDrawing = Boolean(this.paint) || this.queue.length > 0;
     if (this.isDrawing) requestAnimationFrame(() => this.drawNext());
     else this.host.dataset.drawn = String(Number(this.host.dataset.drawn ?? 0) + 1);
   }
 
+  rangeOf(row) {
+    return this.range?.series === row.series ? this.range.days : null;
+  }
+
+  /** Draw one row at once, unless it waits to be drawn. */
   drawRow(row) {
+    if (this.queue.includes(row)) return;
+    if (this.paint && this.painted === row) {
+      this.paint = null;
+      this.queue.unshift(row);
+      return;
+    }
+    paintRow(this.bands.get(row.series).canvas, row, this.grid, this.colours, this.rangeOf(row));
+  }
+
+  /** Say what a row says, and return what draws it. */
+  begin(row) {
     const { canvas, gutter } = this.bands.get(row.series);
-    const range = this.range?.series === row.series ? this.range.days : null;
-    paintRow(canvas, row, this.grid, this.colours, range);
     const missing = row.slots.missing ?? 0;
     const isUnknown = Boolean(row.error || row.slots.unknown);
     const told = isUnknown ? "unknown" : missing ? `${number(missing)} missing` : "nothing missing";
@@ -134,6 +154,8 @@ export class Calendar {
     );
     canvas.dataset.state = told;
     canvas.setAttribute("aria-label", `${row.series}, ${told}, ${count(row.cells.length, "day")} from ${dayName(row.first)}. Arrows move, Enter picks, G goes to the next gap.`);
+    this.painted = row;
+    return painter(canvas, row, this.grid, this.colours, this.rangeOf(row));
   }
 
   pick(name, day) {
