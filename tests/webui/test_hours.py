@@ -89,7 +89,9 @@ def test_a_step_that_changes_draws_no_slot_twice(
         assert [len(slots) for slots in found.values()] == [24, 96, 96]
         missing = [told for slots in found.values() for _, told in slots if "missing" in told]
         assert [told[:16] for told in missing] == [
-            f"2025-10-01 {hour}:{minute}" for hour in (12, 13) for minute in ("00", "15", "30", "45")
+            f"2025-10-01 {hour}:{minute}"
+            for hour in (12, 13)
+            for minute in ("00", "15", "30", "45")
         ]
         assert all(head == told[11:13] for slots in found.values() for head, told in slots)
 

@@ -29,9 +29,15 @@ const form = new Form(async (ended) => {
 const calendar = new Calendar({
   hover: (row, day, box) => tip.show(row, day, box, gaps),
   leave: () => tip.hide(),
-  look: (row, day) => hours.open(row, day, day),
+  look: async (row, day, isTouched) => {
+    // Below the calendar, what floats beside a day elsewhere: under a finger nothing can.
+    const told = tip.tell(byId("hours-told"), row, day, gaps);
+    await Promise.all([hours.open(row, day, day), told]);
+    if (isTouched || innerWidth <= 860) byId("hours").scrollIntoView({ block: "nearest" });
+  },
   pick: (row, from, to) => {
     tip.hide();
+    byId("hours-told").replaceChildren();
     hours.open(row, from, to);
     heal(row.series, isoDay(from), isoDay(to));
   },
@@ -96,6 +102,10 @@ function show(found) {
   calendar.show(rows);
   lists.show(found, Object.fromEntries(rows.map((row) => [row.series, row.zone])), heal);
   const looked = hours.current();
+  if (looked && looked.from === looked.to) {
+    const row = rows.find((one) => one.series === looked.row.series) ?? looked.row;
+    tip.tell(byId("hours-told"), row, looked.from, gaps);
+  }
   if (looked) hours.open(rows.find((row) => row.series === looked.row.series) ?? looked.row, looked.from, looked.to);
 }
 
