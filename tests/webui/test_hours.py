@@ -49,7 +49,7 @@ def hours(page: Page) -> dict[str, list[list[str]]]:
 
 
 @pytest.mark.parametrize(
-    ("day", "count", "at_two"),
+    "day, count, at_two",
     [
         ("2024-03-30", 24, ["2024-03-30 02:00"]),
         ("2024-03-31", 23, []),

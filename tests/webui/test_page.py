@@ -144,7 +144,7 @@ def test_a_hole_is_healed_from_the_page(browser: Browser, served: Served) -> Non
 
 
 def test_a_viewer_is_told_that_runs_are_not_theirs(browser: Browser, served: Served) -> None:
-    """Before anything is clicked, and beside the bill, which is theirs; by name of the permission."""
+    """By the name of the permission, before a click and in the form; the bill is theirs."""
     with opened(browser, served, user="vera") as page:
         drawn(page)
         assert "permission to create runs of gap_detection" in page.locator("#rights").inner_text()
@@ -262,7 +262,7 @@ def test_a_login_that_has_ended_is_said(browser: Browser, served: Served) -> Non
 def test_ten_years_of_twenty_series_are_drawn_without_a_stall(
     browser: Browser, served: Served
 ) -> None:
-    """No task of the browser longer than 200 ms, nor by zooming; others may use the machine too: thrice at most."""
+    """No task over 200 ms, also zooming; others may use the machine too: thrice at most."""
     worst: list[float] = []
     while len(worst) < 3 and min(worst, default=200) >= 200:
         with opened(browser, served) as page:

@@ -99,7 +99,7 @@ def test_a_store_that_hangs_is_asked_once_at_a_time(browser: Browser, served: Se
     asked: list[Route] = []
     with opened(browser, served) as page:
         drawn(page)
-        page.route("**/gaps/coverage", lambda route: asked.append(route))
+        page.route("**/gaps/coverage", lambda route: asked.extend([route]))
         for _ in range(4):
             look(page)
             page.wait_for_timeout(200)

@@ -126,7 +126,7 @@ async function advise() {
     const found = await api.summary();
     byId("advice").textContent = found.recommendation;
     advised = found;
-    byId("heal-all").disabled = false;
+    byId("heal-all").disabled = found.state === "unknown";
   } catch (problem) {
     if (problem.status === 401) throw problem;
     byId("advice").textContent = `What to do cannot be told now: ${problem.message}`;
@@ -158,7 +158,7 @@ function showUnknown(problem) {
   tip.hide();
   tip.forget();
   hours.close();
-  lists.unknown(isOut ? "you are signed out" : problem.status ? "the store cannot be read" : "Airflow does not answer");
+  lists.unknown(isOut ? "you are signed out" : problem.status === 503 ? "the store cannot be read" : problem.status ? "the reason stands above" : "Airflow does not answer");
   if (rows.length) calendar.show(rows.map(unknown));
   else byId("calendar").replaceChildren(el("p", { class: "gutter" }, "Unknown"));
 }
