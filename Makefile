@@ -25,8 +25,8 @@ help: ## list the targets
 
 # --- run ---------------------------------------------------------------------
 
-demo: venv ## the main job end to end, offline: sandbox, scheduler, a store with holes
-	$(CLEAN) $(PY) -m tools.demo
+demo: venv ## the main job end to end, offline; KEEP=1 leaves it running, with holes to heal by hand
+	$(CLEAN) $(PY) -m tools.demo $(if $(KEEP),--keep)
 
 screenshots: venv ## the pictures of the page under docs/images, from the running thing (needs Chromium)
 	$(CLEAN) $(PY) -m tools.screenshots

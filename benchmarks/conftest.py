@@ -52,7 +52,11 @@ class Ratio:
     def cells(self) -> tuple[str, str, str]:
         """Return the cells of a table: what, the value, the target."""
         sign = "≥" if self.at_least else "≤"
-        return self.what, f"{self.value:.2f}", f"{sign} {self.target:g}" if self.target else "–"
+        return (
+            self.what,
+            f"{self.value:.2f}",
+            f"{sign} {self.target:g}" if self.target is not None else "–",
+        )
 
 
 _RATIOS: list[Ratio] = []
@@ -115,6 +119,22 @@ def holes(rng: random.Random, count: int = GAPS) -> set[int]:
     return gone
 
 
+def group(present: set[datetime]) -> list[tuple[datetime, datetime]]:
+    """Group the missing hours of ten years, datetime by datetime."""
+    gaps: list[tuple[datetime, datetime]] = []
+    slot, first = START, None
+    while slot < END:
+        if slot not in present:
+            first = first or slot
+        elif first:
+            gaps.append((first, slot))
+            first = None
+        slot += HOUR
+    if first:
+        gaps.append((first, END))
+    return gaps
+
+
 @pytest.fixture(scope="session")
 def known() -> Catalog:
     """Return the shipped catalogue with prices that begin ten years ago."""
@@ -131,14 +151,18 @@ def pvpc(known: Catalog) -> Series:
     return known.series["pvpc"]
 
 
-def _seed(path: Path, series: Series, gone: set[int]) -> SqliteStore:
-    store = SqliteStore(path)
-    hours = int((END - START) / HOUR)
-    readings = [
+def prices(gone: set[int]) -> list[Reading]:
+    """Return a price for each hour of ten years that is not gone."""
+    return [
         Reading(START + n * HOUR, {"price_eur_mwh": n % 300 / 2}, Grade.OFFICIAL, "ree")
-        for n in range(hours)
+        for n in range(int((END - START) / HOUR))
         if n not in gone
     ]
+
+
+def _seed(path: Path, series: Series, gone: set[int]) -> SqliteStore:
+    store = SqliteStore(path)
+    readings = prices(gone)
     for first in range(0, len(readings), 5000):
         store.write(series, readings[first : first + 5000], "seed")
     return store

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, ten_years
+from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, group, ten_years
 from gapfill.domain.interval import Interval, merge
 from gapfill.services.detect import detect
 from gapfill.services.selection import Selection
@@ -36,26 +36,10 @@ def _engine(site: Site) -> sa.Engine:
     return sa.create_engine(f"sqlite:///{cast('SqliteStore', site.store).path}")
 
 
-def _group(present: set[datetime]) -> list[tuple[datetime, datetime]]:
-    """Group the missing hours of ten years, datetime by datetime."""
-    gaps: list[tuple[datetime, datetime]] = []
-    slot, first = START, None
-    while slot < END:
-        if slot not in present:
-            first = first or slot
-        elif first:
-            gaps.append((first, slot))
-            first = None
-        slot += HOUR
-    if first:
-        gaps.append((first, END))
-    return gaps
-
-
 def _pull(site: Site) -> list[tuple[datetime, datetime]]:
     with _engine(site).connect() as connection:
         rows = connection.execute(_QUERY).all()
-    return _group({datetime.fromtimestamp(row.slot, UTC) for row in rows})
+    return group({datetime.fromtimestamp(row.slot, UTC) for row in rows})
 
 
 def _pandas(site: Site) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
@@ -117,7 +101,7 @@ def test_grouping_in_memory_by_datetimes(benchmark: BenchmarkFixture, gappy: Sit
     """Grouping pulled timestamps as Python objects."""
     with _engine(gappy).connect() as connection:
         present = {datetime.fromtimestamp(r.slot, UTC) for r in connection.execute(_QUERY)}
-    assert len(_time(benchmark, "memory_pull", lambda: list(_group(present)))) == GAPS
+    assert len(_time(benchmark, "memory_pull", lambda: list(group(present)))) == GAPS
 
 
 @pytest.mark.benchmark(group="grouping in memory")

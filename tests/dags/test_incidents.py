@@ -115,7 +115,7 @@ def test_a_message_that_was_not_taken_is_sent_by_the_next_run(
     waiting = [message["title"] for message in state()["outbox"]]
     assert waiting == ["Gapfill: a critical gap is open: pvpc", "Gapfill: 24 slots healed"]
     said = "".join((*capfd.readouterr(), caplog.text))
-    assert "was not sent, the next run tries again" in said
+    assert "did not take it; the next run tries those again" in said
     assert SECRET not in said + json.dumps(state())
 
     receiver.status = 200
@@ -124,6 +124,28 @@ def test_a_message_that_was_not_taken_is_sent_by_the_next_run(
         *waiting,
         "Gapfill: no critical gap is open any more: pvpc",
     ]
+    assert state()["outbox"] == []
+
+
+@pytest.mark.usefixtures("plant")
+def test_a_service_that_is_down_costs_the_others_nothing(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each message reaches each service once, whenever that can take it."""
+    with receiving() as second:
+        both = [{"path": f"json://127.0.0.1:{one.port}/"} for one in (receiver, second)]
+        connection = {"conn_type": "apprise", "extra": {"config": both}}
+        monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_ALERTS", json.dumps(connection))
+        second.status = 500
+        assert run_dag(start_date="2026-03-01", end_date="2026-03-01").state == "success"
+        first = ["Gapfill: a critical gap is open: pvpc", "Gapfill: 24 slots healed"]
+        assert (receiver.titles, second.titles) == (first, [])
+        assert run_dag().state == "success"
+        told = [*first, "Gapfill: no critical gap is open any more: pvpc"]
+        assert (receiver.titles, second.titles) == (told, [])
+        second.status = 200
+        assert run_dag().state == "success"
+        assert (receiver.titles, second.titles) == (told, told)
     assert state()["outbox"] == []
 
 
@@ -147,6 +169,31 @@ def test_a_first_fill_that_heals_at_once_is_no_incident(plant: Plant, receiver: 
     assert run_dag().state == "success"
     assert plant.rows()
     assert receiver.titles == ["Gapfill: 816 slots healed"]
+
+
+def test_a_series_that_leaves_the_catalogue_is_told_once_and_not_called_healed(
+    plant: Plant, receiver: Receiver
+) -> None:
+    """Nobody looks at it any more, so nobody can say that it is whole."""
+    refuse_keys(plant)
+    assert run_dag().state == "failed"
+    told = len(receiver.taken)
+    text = plant.catalog_file.read_text(encoding="utf-8")
+    text = text.replace("\nseries:\n  pvpc:\n", "\nseries:\n  prices:\n")
+    plant.catalog_file.write_text(text, encoding="utf-8")
+    plant.sandbox.faults.clear()
+    for _ in range(2):
+        later(plant, 2)
+        assert run_dag().state == "success"
+    assert receiver.titles[told:] == [
+        "Gapfill: not in the catalogue any more: pvpc",
+        "Gapfill: credentials are accepted again: ree",
+        "Gapfill: 816 slots healed",
+    ]
+    message = receiver.taken[told]["message"]
+    assert message.startswith("pvpc: a critical gap is open, open for 2 h (since 2026-03-20T12:0")
+    assert "last: First fill: 816 slots missing" in message
+    assert "Whether it is whole is not known" in message
 
 
 def test_what_a_person_asked_for_in_vain_opens_no_incident(

@@ -77,6 +77,11 @@ def test_units_of_a_source_share_its_pool(dags: dict[str, Any]) -> None:
             assert task.partial_kwargs["retries"] == 5
 
 
+def test_gates_of_all_dags_take_turns(dags: dict[str, Any]) -> None:
+    """One pool: two that told incidents at once would overwrite each other's state."""
+    assert {dag.get_task("gate").pool for dag in dags.values()} == {"gapfill_gates"}
+
+
 def test_the_trigger_form_shows_the_dates_first(dags: dict[str, Any]) -> None:
     """In the order a person fills them in."""
     assert list(dags["gap_detection"].params) == [

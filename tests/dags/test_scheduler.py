@@ -1,15 +1,19 @@
-"""``gap_detection`` under a real scheduler: pools, a run, and two runs at once."""
+"""``gap_detection`` under a real scheduler: pools, runs, two at once, and gates that are killed."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
-from tests.dags.conftest import standing
+from tests.dags.conftest import NOW, standing
 from tests.dags.test_gap_detection import truth
+from tests.orchestration.receiver import receiving
 from tools.local_airflow import LocalAirflow
 from tools.processes import members
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.dags.conftest import Plant
+    from tests.orchestration.receiver import Receiver
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(500)]
 
@@ -34,7 +39,14 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
 
 
 @pytest.fixture(scope="module")
-def airflow(plant: Plant) -> Iterator[LocalAirflow]:
+def receiver() -> Iterator[Receiver]:
+    """Receive what is sent to people."""
+    with receiving() as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def airflow(plant: Plant, receiver: Receiver) -> Iterator[LocalAirflow]:
     """Run one Airflow around it; afterwards none of its processes is left.
 
     Also where ``timeout`` ends the tests: SIGTERM is taken as Ctrl-C, after which pytest
@@ -42,6 +54,7 @@ def airflow(plant: Plant) -> Iterator[LocalAirflow]:
     """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     env = {name: value for name, value in os.environ.items() if name.startswith(OWN)}
+    env["AIRFLOW_CONN_GAPFILL_ALERTS"] = receiver.connection()
     with LocalAirflow(plant.store_file.parent / "airflow", env) as running:
         running.start(dags=[DAG])
         sessions = running.programs.sessions
@@ -80,7 +93,7 @@ def test_runs_heal_under_a_real_scheduler_also_two_at_once(
     """Nothing is asked or written twice, and the store ends equal to what was published."""
     pools: Any = airflow.api._get("pools", limit=100)
     slots = {pool["name"]: pool["slots"] for pool in pools["pools"]}
-    assert (slots["gapfill_ree"], slots["gapfill_esios"]) == (1, 1)
+    assert [slots[f"gapfill_{name}"] for name in ("ree", "esios", "gates")] == [1, 1, 1]
 
     first = airflow.api.trigger(DAG, {"start_date": "2026-02-15", "end_date": "2026-02-20"})
     assert airflow.api.follow(DAG, first, timeout_s=PATIENCE_S)["state"] == "success"
@@ -119,8 +132,69 @@ def test_a_run_that_fails_is_red_and_says_so_once(airflow: LocalAirflow, plant: 
     assert len(said) == 1
     assert f"{DAG}, {run}: 1 unit failed: pvpc 2026-02-28T23:00Z–2026-03-01T23:00Z" in said[0]
     assert plant.rows() == before
-    kept: Any = airflow.api._get("variables/gapfill_incidents")
-    assert '"credentials:ree"' in kept["value"]
+    assert list(kept(airflow)["incidents"]) == ["credentials:ree"]
+
+
+def test_a_gate_that_is_killed_is_told_once_and_closed_once_across_a_restart(
+    airflow: LocalAirflow, plant: Plant, receiver: Receiver
+) -> None:
+    """By the DAG processor; a day of it is one reminder, whatever was restarted meanwhile."""
+    told = len(receiver.taken)
+    killed = [kill_a_gate(airflow, plant)]
+    assert airflow.stop() == []
+    again = LocalAirflow(airflow.home, airflow.env, port=airflow.port).start(dags=[DAG])
+    try:
+        for hours in (12, 24):
+            plant.sandbox.clock.set(NOW + timedelta(hours=hours))
+            killed.append(kill_a_gate(again, plant))
+        plant.sandbox.clock.set(NOW + timedelta(hours=26))
+        run = again.api.trigger(DAG)
+        assert again.api.follow(DAG, run, timeout_s=PATIENCE_S)["state"] == "success"
+        assert f"run:{DAG}" not in kept(again)["incidents"]
+    finally:
+        assert again.stop() == []
+    bodies = [message["message"] for message in receiver.taken[told:]]
+    assert receiver.titles[told:] == [
+        "Gapfill: a run failed: gap_detection",
+        "Gapfill: still: a run failed: gap_detection",
+        "Gapfill: a run went well again: gap_detection",
+    ]
+    assert bodies[0].startswith(f"gap_detection: {killed[0]}: its gate was killed before it could")
+    assert killed[2] in bodies[1]
+    assert "Open for 1 d, since 2026-03-20T12:00:00Z." in bodies[1]
+    assert "over after 1 d 2 h (since 2026-03-20T12:00:00Z)" in bodies[2]
+
+
+def kill_a_gate(airflow: LocalAirflow, plant: Plant) -> str:
+    """Kill -9 the process of a run's gate, and wait until the run's own callback has told it.
+
+    Returns:
+        The run's id.
+    """
+    lock = FileLock(plant.store_file.parent / "locks" / "incidents.lock")
+    with lock:  # the gate waits for it
+        run = airflow.api.trigger(DAG)
+        wait_for(airflow, run, "gate", "running")
+        found: Any = airflow.api._get(f"dags/{DAG}/dagRuns/{run}/taskInstances/gate")
+        os.kill(found["pid"], signal.SIGKILL)
+        assert airflow.api.follow(DAG, run, timeout_s=PATIENCE_S)["state"] == "failed"
+
+    def is_told() -> bool:
+        state = kept(airflow)
+        return (
+            run in state["incidents"].get(f"run:{DAG}", {}).get("what", "") and not state["outbox"]
+        )
+
+    airflow.programs.wait_until(is_told, PATIENCE_S, "incident of the run", "dag-processor")
+    return run
+
+
+def kept(airflow: LocalAirflow) -> dict[str, Any]:
+    """Return the state of the incidents between runs."""
+    found: Any = airflow.api._get("variables")
+    values = {v["key"]: v["value"] for v in found["variables"]}
+    state: dict[str, Any] = json.loads(values.get("gapfill_incidents", '{"incidents": {}}'))
+    return state
 
 
 def wait_for_callback(airflow: LocalAirflow) -> None:

@@ -13,10 +13,11 @@ from gapfill.domain.incident import (
     Message,
     Sight,
     Tone,
+    drop,
     post,
     step,
 )
-from gapfill.domain.incident_text import compose, healed, lasted
+from gapfill.domain.incident_text import compose, dropped, healed, lasted
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 LINK = "http://localhost:8080/dags/gap_detection/runs/r1"
@@ -26,7 +27,8 @@ HOUR = timedelta(hours=1)
 def gap(*, is_there: bool = True, series: str = "pvpc", **more: Any) -> Sight:  # noqa: ANN401 - whatever a sight has
     """Return the sight of a critical gap, or of none."""
     what = "480 slots missing: a–b." if is_there else "Nothing is missing."
-    return Sight(Kind.GAP, series, is_there, what, **more)
+    slot = NOON - 480 * HOUR if is_there else None
+    return Sight(Kind.GAP, series, is_there, what, **more, slot=slot)
 
 
 def live(*cycles: tuple[float, list[Sight]]) -> tuple[Incidents, list[list[Message]]]:
@@ -53,7 +55,8 @@ def test_an_incident_is_told_when_it_opens_and_when_it_closes() -> None:
                 "Gapfill: a critical gap is open: pvpc",
                 "pvpc: 480 slots missing: a–b. Seen at 2026-03-20T12:00:00Z. "
                 "Tried: ree: failed (REE timed out).\n"
-                "What to do: ask why with `python -m gapfill explain SERIES SLOT`. "
+                "What to do: each run asks again; "
+                "`python -m gapfill explain pvpc 2026-02-28T12:00:00Z` says why it lacks. "
                 "(docs/alerts.md#gap)\n"
                 f"Run: {LINK}",
                 Tone.FAILURE,
@@ -83,7 +86,7 @@ def test_a_day_of_outage_gives_one_reminder() -> None:
     assert told[12][0] == Message(
         "Gapfill: still: a source is down: ree",
         "ree: REE timed out. Open for 23 h 59 min, since 2026-03-20T12:00:00Z.\n"
-        "What to do: nothing, it is asked again by itself; if it lasts, see its status page. "
+        "What to do: nothing, each run asks it again; if it lasts, see its status page. "
         "(docs/alerts.md#source)\n"
         f"Run: {LINK}",
         Tone.WARNING,
@@ -129,14 +132,18 @@ def test_a_promise_that_was_kept_is_forgotten() -> None:
 
 def test_six_runs_in_a_row_without_a_record_open_an_incident() -> None:
     """One with records begins the count anew."""
-    vain = Sight(Kind.BARREN, "pvpc", is_there=True, what="24 slots missing: a–b. Nothing was had,")
+    vain = Sight(Kind.BARREN, "pvpc", is_there=True, what="24 slots missing: a–b.")
     had = Sight(Kind.BARREN, "pvpc", is_there=False, what="There were records.")
-    cycles = [vain] * 5 + [had] + [vain] * 7
+    cycles = [vain] * 5 + [had] + [vain] * 18
     _, told = live(*((n * 2, [sight]) for n, sight in enumerate(cycles)))
-    assert [n for n, messages in enumerate(told) if messages] == [11]
+    assert [n for n, messages in enumerate(told) if messages] == [11, 23]
     assert told[11][0].body.startswith(
-        "pvpc: 24 slots missing: a–b. Nothing was had, 6 runs in a row. "
+        "pvpc: 24 slots missing: a–b. 6 runs in a row asked for it and had no record. "
         "Seen at 2026-03-21T10:00:00Z.\n"
+    )
+    assert told[23][0].body.startswith(
+        "pvpc: 24 slots missing: a–b. 18 runs in a row asked for it and had no record. "
+        "Open for 1 d, since 2026-03-21T10:00:00Z.\n"
     )
 
 
@@ -146,6 +153,39 @@ def test_what_does_not_open_an_incident_keeps_one_open() -> None:
     short = Sight(Kind.QUOTA, "aemet", is_there=True, what="Blocked.", opens=False)
     _, told = live((0, [short]), (1, [long]), (2, [short]))
     assert [len(messages) for messages in told] == [0, 1, 0]
+
+
+def test_what_left_the_catalogue_is_told_once_and_is_not_called_over() -> None:
+    """Nothing is known of it any more. Stores and DAGs are in no catalogue, and stay."""
+    old = "weather_old"
+    sights = [
+        gap(series=old),
+        Sight(Kind.BARREN, old, is_there=True, what="24 slots missing: a–b."),
+        Sight(Kind.SOURCE, "aemet", is_there=True, what="aemet daily for x: Down."),
+        Sight(Kind.STORE, "gapfill_store", is_there=True, what="Locked."),
+        Sight(Kind.RUN, "gap_detection", is_there=True, what="It failed."),
+        gap(until=NOON + HOUR, series="waits_old"),
+        gap(),
+    ]
+    state, _ = live((0, sights))
+    after, lost = drop(state, ["pvpc", "ree"])
+    assert dropped(lost, NOON + 26 * HOUR, LINK) == [
+        Message(
+            "Gapfill: not in the catalogue any more: weather_old, aemet",
+            "weather_old: a critical gap is open, open for 1 d 2 h (since 2026-03-20T12:00:00Z), "
+            "last: 480 slots missing: a–b.\n"
+            "aemet: a source is down, open for 1 d 2 h (since 2026-03-20T12:00:00Z), "
+            "last: daily for x: Down.\n"
+            "What to do: nothing, if it was taken out of the catalogue on purpose. Whether it is "
+            "whole is not known, and nothing more is told of it.\n"
+            f"Run: {LINK}",
+            Tone.INFO,
+        )
+    ]
+    assert set(after.incidents) == {"store:gapfill_store", "run:gap_detection", "gap:pvpc"}
+    assert (after.seen, after.promised) == ({}, {})
+    again, lost = drop(after, ["pvpc", "ree"])
+    assert (again, dropped(lost, NOON, LINK)) == (after, [])
 
 
 def test_the_message_of_a_run_that_healed_is_short() -> None:
@@ -173,10 +213,12 @@ def test_a_hundred_unsent_messages_are_kept_at_most() -> None:
 
 def test_a_message_never_grows_beyond_what_senders_take_and_keeps_its_links() -> None:
     """However long a sentence is, and however many series there are."""
-    many = [Sight(Kind.GAP, f"s{n}", is_there=True, what="x" * 500) for n in range(30)]
+    many = [Sight(Kind.GAP, f"series_{n}", is_there=True, what="x" * 500) for n in range(30)]
     _, told = live((0, many))
     assert len(told[0][0].title) <= 200
     assert len(told[0][0].body) <= 1901
+    assert told[0][0].title.endswith("…")
+    assert "x…\nWhat to do: " in told[0][0].body
     assert told[0][0].body.endswith(f"Run: {LINK}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gapfill.errors import SourceUnavailable
+from gapfill.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from gapfill.services.site import Site
@@ -39,10 +41,28 @@ class Events:
         self.added.append((asset.name, extra))
 
 
-def context(ti: FakeInstance, events: Events | None = None) -> dict[str, Any]:
+def context(
+    ti: FakeInstance, events: Events | None = None, *, by: str = "scheduled"
+) -> dict[str, Any]:
     """Return what Airflow hands to ``summarize``."""
-    run = SimpleNamespace(dag_id="gap_detection", run_id="manual__1", start_date=datetime.now(UTC))
+    from airflow.utils.types import DagRunType
+
+    run = SimpleNamespace(
+        dag_id="gap_detection",
+        run_id="manual__1",
+        run_type=DagRunType(by),
+        start_date=datetime.now(UTC),
+    )
     return {"ti": ti, "dag_run": run, "outlet_events": events or Events()}
+
+
+def lose(site: Site, slot: datetime) -> None:
+    """Delete a price from the store's file, as an accident would."""
+    assert isinstance(site.store, SqliteStore)
+    connection = sqlite3.connect(site.store.path)
+    with connection:
+        connection.execute("DELETE FROM energy_prices WHERE slot = ?", [int(slot.timestamp())])
+    connection.close()
 
 
 def carry_out(ti: FakeInstance, *, is_dry: bool = False) -> list[dict[str, Any]]:
@@ -89,9 +109,24 @@ def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -
         "calls_planned": 0,
         "sights": document["sights"],
         "news": {"pvpc": 480},
+        "watched": document["watched"],
     }
+    assert {"pvpc", "ree", "esios", "aemet"} <= set(document["watched"])
     extra = {"series": "pvpc", "run": RUN, "intervals": intervals}
     assert events.added == [("gapfill_pvpc", extra)]
+
+
+@pytest.mark.parametrize("by, news", [("scheduled", {}), ("manual", {"pvpc": 1})])
+def test_only_a_run_of_a_person_has_news_of_each_slot(
+    here: Site, ti: FakeInstance, by: str, news: dict[str, int]
+) -> None:
+    """Nobody is woken for one hour that the schedule healed; who asked for it is told."""
+    from gapfill.orchestration import closing
+
+    carry_out(ti)
+    lose(here, datetime(2026, 3, 10, 12, tzinfo=UTC))
+    document = closing.summarize_run([carry_out(ti)], TASKS, context(ti, by=by))
+    assert (document["ree_records_recovered"], document["news"]) == (1, news)
 
 
 @pytest.mark.usefixtures("here")

@@ -77,7 +77,7 @@ def test_a_refusal_is_told_without_the_url(
     monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_ALERTS", receiver.connection(SECRET))
     with pytest.raises(NotSentError) as caught:
         send()
-    assert str(caught.value) == "not every service of the connection gapfill_alerts took it"
+    assert str(caught.value) == ("1 of 1 services of the connection gapfill_alerts did not take it")
     assert SECRET not in caplog.text
 
 

@@ -88,6 +88,7 @@ def test_a_critical_gap_is_told_with_its_slots_and_what_was_tried(site: Site) ->
             "2026-03-18T07:00:00Z–2026-03-19T03:00:00Z."
         ),
         tried="ree: failed (It makes no sense).",
+        slot=datetime(2026, 3, 18, 7, tzinfo=UTC),
     )
 
 

@@ -48,12 +48,14 @@ class FaultProxy:
         fault: What is done, ``None`` for nothing.
         paths: Paths that were asked for.
         received: Bytes of the bodies that were answered, as they crossed the wire.
+        sent: Bodies that came, with the paths and queries they came to, while that is a list.
     """
 
     def __init__(self, target: str) -> None:
         self.fault: Fault | None = None
         self.paths: list[str] = []
         self.received = 0
+        self.sent: list[tuple[str, bytes]] | None = None
         outer = self
 
         class Handler(_Handler):
@@ -97,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.proxy.sent is not None and body:
+            self.proxy.sent.append((self.path, body))
         fault = self.proxy.fault_for(urlsplit(self.path).path) or Fault()
         time.sleep(fault.slow_s)
         status, said, headers = fault.status, fault.body, dict(fault.headers)

@@ -98,15 +98,24 @@ class Engine:
         token: str = self._call("POST", "/api/v2/authorizations", document)["token"]
         return token
 
-    def make_bucket(self, bucket: str, keep_days: int = 0) -> None:
-        """Make an empty bucket that keeps its points for so many days, or for ever."""
+    def make_bucket(self, bucket: str, keep_days: int = 0, shard_weeks: int = 0) -> None:
+        """Make an empty bucket.
+
+        Args:
+            bucket: Its name.
+            keep_days: It keeps its points for so long, or for ever.
+            shard_weeks: A shard holds so much; the server's default is a week.
+        """
         if self.is_2:
-            rules = [{"type": "expire", "everySeconds": 86_400 * keep_days}] if keep_days else []
-            document = {"orgID": self._org_id, "name": bucket, "retentionRules": rules}
+            rule = {"type": "expire", "everySeconds": 86_400 * keep_days}
+            if shard_weeks:
+                rule["shardGroupDurationSeconds"] = 7 * 86_400 * shard_weeks
+            document = {"orgID": self._org_id, "name": bucket, "retentionRules": [rule]}
             self._call("POST", "/api/v2/buckets", document)
         else:
-            keep = f" WITH DURATION {keep_days}d" if keep_days else ""
-            self.ask("_", f'CREATE DATABASE "{bucket}"{keep}')
+            keep = f"{keep_days}d" if keep_days else "INF"
+            shard = f" SHARD DURATION {shard_weeks}w" if shard_weeks else ""
+            self.ask("_", f'CREATE DATABASE "{bucket}" WITH DURATION {keep}{shard}')
 
     def drop_bucket(self, bucket: str) -> None:
         """Drop a bucket and all that is in it."""

@@ -13,7 +13,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.stores.sqlite import SqliteStore
-from tests.webui.browser import chromium, click, drawn, hover, look, opened, pixels
+from tests.webui.browser import chromium, click, drawn, hover, look, middle, opened, pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +126,9 @@ def test_a_hole_is_healed_from_the_page(browser: Browser, served: Served) -> Non
         page.locator("input[name=start_date]").fill("2025-02-12")
         page.locator("#dry").click()
         page.wait_for_selector("#start:visible")
-        assert "24 slots with 1 call" in page.locator("#bill").inner_text()
+        bill = page.locator("#bill").inner_text()
+        assert "24 slots with 1 call" in bill
+        assert "pvpc 2025-02-12 00:00 – 2025-02-13 00:00: 24 slots from ree" in bill
         page.locator("#start").click()
         page.wait_for_selector("[data-run=success]", timeout=120_000)
         assert "Done: 24 slots healed, 1 call" in page.locator("#bill").inner_text()
@@ -211,6 +213,14 @@ def test_a_phone_scrolls_only_the_calendar_sideways(browser: Browser, served: Se
         drawn(page)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
         assert page.evaluate(_AT_END)
+        heal = page.locator("#gaps button").first.bounding_box()
+        assert heal is not None
+        assert heal["x"] + heal["width"] <= 390
+        x, y = middle(page, "pvpc", "2025-11-18")
+        page.locator("canvas[data-series=pvpc]").tap(position={"x": x, "y": y})
+        page.wait_for_selector("#hours-told:visible")
+        told = page.locator("#hours-told").inner_text()
+        assert told.startswith("pvpc · Tue, 18 Nov 2025\n24 missing")
         click(page, "weather_daily", "2025-11-15")
         page.wait_for_selector("table.hours td")
         assert page.locator("#hours-title").inner_text() == "weather_daily, 2025-11-15"
@@ -241,6 +251,20 @@ def test_a_link_leads_out_of_the_frame(browser: Browser, served: Served) -> None
         page.wait_for_url("**/dags/gap_detection/runs/manual__*")
         assert unquote(page.url).split("/runs/")[1].startswith(run)
     served.airflow.api.follow("gap_detection", run, timeout_s=120)
+
+
+def test_who_is_not_logged_in_is_led_to_the_login_and_back(
+    browser: Browser, served: Served
+) -> None:
+    """Whoever opens the page by its bookmark; a program gets a problem, see the roles."""
+    with opened(browser, served, user=None, refused=401) as page:
+        page.get_by_role("link", name="Log in to Airflow").click()
+        page.wait_for_url("**/auth/login?next=*")
+        page.locator("input[name=username]").fill("otto")
+        page.locator("input[name=password]").fill("otto-password")
+        page.keyboard.press("Enter")
+        frame = page.frame_locator("iframe")
+        frame.locator("body[data-state=gaps]").wait_for(timeout=30_000)
 
 
 def test_a_login_that_has_ended_is_said(browser: Browser, served: Served) -> None:
@@ -301,6 +325,7 @@ def decade() -> dict[str, Any]:
         "series": [{**row, "series": f"series_{n}"} for n in range(20)],
         "gaps": [],
         "gaps_total": 0,
+        "gaps_open": 0,
         "dag": {"id": "gap_detection", "known": True, "paused": False},
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,6 +131,15 @@ def test_coverage_tells_days_by_their_slots(client: TestClient, plant: Plant) ->
     assert [(g["series"], g["slots"]) for g in told["gaps"]] == [("pvpc", 5)]
 
 
+def test_more_gaps_than_are_listed_are_counted(client: TestClient, plant: Plant) -> None:
+    """Every third hour of 34 days is missing: the worst 200 gaps are told one by one."""
+    first = utc("2026-02-14T23")
+    hours = [first + timedelta(hours=n) for n in range(0, 816, 3)]
+    fill(plant, *(Interval(hour, hour + timedelta(hours=1)) for hour in hours))
+    told = client.get("/gaps/coverage").json()
+    assert (len(told["gaps"]), told["gaps_total"], told["gaps_open"]) == (200, 272, 272)
+
+
 def test_the_slots_of_a_day_name_their_source(client: TestClient, plant: Plant) -> None:
     """Each with its value."""
     fill(plant, hole("2026-03-01T00", "2026-03-01T05"), source=MARKUP)
@@ -154,6 +163,7 @@ def test_verify_asks_the_store_itself(client: TestClient, plant: Plant) -> None:
     fill(plant)
     told = client.get("/influxdb/verify").json()
     assert (told["status"], told["store"], told["writable"]) == ("ok", "sqlite", True)
+    assert (told["connection"], told["place"]) == ("gapfill_store", str(plant.store_file))
     assert told["series"] == [
         {
             "series": "pvpc",
@@ -206,7 +216,11 @@ def test_no_store_is_said_with_what_to_do(
     monkeypatch.delenv("AIRFLOW_CONN_GAPFILL_STORE")
     reply = client.get("/gaps/summary")
     assert reply.status_code == 503
-    assert "There is no connection gapfill_store" in reply.json()["detail"]
+    told = reply.json()["detail"]
+    assert told.startswith(
+        "There is no connection gapfill_store. Make it in Airflow under Admin, Connections, or set "
+    )
+    assert "DAGs only" not in told
 
 
 WRONG = (

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
 REMIND = timedelta(hours=23, minutes=30)
@@ -39,6 +39,11 @@ class Kind(StrEnum):
     RUN = "run"
 
 
+OF_CATALOGUE = frozenset(
+    {Kind.CREDENTIALS, Kind.SOURCE, Kind.QUOTA, Kind.LATE, Kind.GAP, Kind.BARREN}
+)
+"""Kinds whose subjects are series or sources."""
+
 NEEDED: Mapping[Kind, int] = {Kind.BARREN: 6}
 """So many runs in a row must see it before it opens; one where nothing stands here."""
 
@@ -48,6 +53,7 @@ class Tone(StrEnum):
 
     FAILURE = "failure"
     WARNING = "warning"
+    INFO = "info"
     SUCCESS = "success"
 
 
@@ -64,6 +70,7 @@ class Sight:
         opens: Whether it is reason enough to open an incident; an open one stays open anyway.
         until: When it is promised to pass by itself.
         healed: Slots of the subject that the run healed.
+        slot: The first slot that lacks in the newest run of them, to ask ``explain`` for.
     """
 
     kind: Kind
@@ -74,6 +81,7 @@ class Sight:
     opens: bool = True
     until: datetime | None = None
     healed: int = 0
+    slot: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -110,11 +118,13 @@ class Message:
         title: What it is about, in a line.
         body: A line per subject, what to do, and links.
         tone: How it is meant.
+        taken: Ids of the services that have taken it, while others have not.
     """
 
     title: str
     body: str
     tone: Tone
+    taken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +184,39 @@ def step(state: Incidents, sights: Iterable[Sight], now: datetime) -> tuple[Inci
                 incidents[sight.key] = found
                 changes.opened.append((sight, found))
     return Incidents(incidents, seen, promised, state.outbox), changes
+
+
+def drop(
+    state: Incidents, watched: Collection[str]
+) -> tuple[Incidents, list[tuple[Kind, str, Incident]]]:
+    """Return the state without what nobody looks at any more, and the incidents that it loses.
+
+    They are neither over nor open: of what is not in the catalogue nothing is known.
+
+    Args:
+        state: So far.
+        watched: The series and sources of the catalogue.
+
+    Returns:
+        The state, and each incident that was open with its kind and subject.
+    """
+    lost: list[tuple[Kind, str, Incident]] = []
+    for key, incident in state.incidents.items():
+        if not _is_watched(key, watched):
+            kind, _, subject = key.partition(":")
+            lost.append((Kind(kind), subject, incident))
+    kept = Incidents(
+        {k: v for k, v in state.incidents.items() if _is_watched(k, watched)},
+        {k: v for k, v in state.seen.items() if _is_watched(k, watched)},
+        {k: v for k, v in state.promised.items() if _is_watched(k, watched)},
+        state.outbox,
+    )
+    return kept, lost
+
+
+def _is_watched(key: str, watched: Collection[str]) -> bool:
+    kind, _, subject = key.partition(":")
+    return kind not in OF_CATALOGUE or subject in watched
 
 
 def _opens(sight: Sight, runs: int, promised: dict[str, datetime], now: datetime) -> bool:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LONGEST = 1900
 """Characters of a body at most: some senders cut or refuse longer ones."""
 
+TITLE = 200
+"""Characters of a title at most."""
+
 LINES = 20
 """Subjects named in one message; what is left over is counted."""
 
@@ -46,14 +49,14 @@ CLOSES: Mapping[Kind, str] = {
 TODO: Mapping[Kind, str] = {
     Kind.STORE: "mend what the sentence names; nothing is known of any gap until it is read.",
     Kind.CREDENTIALS: "put a valid key into the connection that is named.",
-    Kind.SOURCE: "nothing, it is asked again by itself; if it lasts, see its status page.",
+    Kind.SOURCE: "nothing, each run asks it again; if it lasts, see its status page.",
     Kind.QUOTA: "nothing, it is asked again by itself; if it comes back, get more quota.",
-    Kind.LATE: "nothing, it is asked again by itself.",
-    Kind.GAP: "ask why with `python -m gapfill explain SERIES SLOT`.",
-    Kind.BARREN: "ask why with `python -m gapfill explain SERIES SLOT`.",
+    Kind.LATE: "nothing, each run asks again.",
+    Kind.GAP: "each run asks again; `python -m gapfill explain {asked}` says why it lacks.",
+    Kind.BARREN: "`python -m gapfill explain {asked}` says what each source answered.",
     Kind.RUN: "read the log of its first red task, mend what it names and clear it.",
 }
-"""The next step of a person."""
+"""The next step of a person; ``{asked}`` is the first subject and the slot to ask for."""
 
 GUIDE = "docs/alerts.md"
 """The page that says more; its headings are the kinds."""
@@ -75,12 +78,47 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
     messages: list[Message] = []
     for pairs, prefix, titles, tone, line, has_todo in groups:
         for kind, of_kind in _by_kind(pairs):
-            subjects = ", ".join(sight.subject for sight, _ in of_kind[:LINES])
+            subjects = ", ".join(sight.subject for sight, _ in of_kind)
             body = _body(of_kind, line, now)
-            end = _end(kind, link) if has_todo else f"Run: {link}"
+            end = _end(of_kind[0][0], link) if has_todo else f"Run: {link}"
             title = f"Gapfill: {prefix}{titles[kind]}: {subjects}"
-            messages.append(Message(title[:200], f"{body[: LONGEST - len(end)]}\n{end}", tone))
+            messages.append(_message(title, body, end, tone))
     return messages
+
+
+def dropped(lost: Sequence[tuple[Kind, str, Incident]], now: datetime, link: str) -> list[Message]:
+    """Return the message of incidents that nobody looks at any more; none for none.
+
+    Args:
+        lost: Kind, subject and incident of each.
+        now: The clock.
+        link: URL of the run.
+    """
+    if not lost:
+        return []
+    lines = [
+        f"{subject}: {OPENS[kind]}, open for {lasted(now - incident.opened)} "
+        f"(since {iso(incident.opened)}), last: {_about(subject, incident)}"
+        for kind, subject, incident in lost[:LINES]
+    ]
+    if len(lost) > LINES:
+        lines.append(f"… and {len(lost) - LINES} more")
+    names = ", ".join(dict.fromkeys(subject for _, subject, _ in lost))
+    end = (
+        "What to do: nothing, if it was taken out of the catalogue on purpose. Whether it is "
+        f"whole is not known, and nothing more is told of it.\nRun: {link}"
+    )
+    title = f"Gapfill: not in the catalogue any more: {names}"
+    return [_message(title, "\n".join(lines), end, Tone.INFO)]
+
+
+def _message(title: str, body: str, end: str, tone: Tone) -> Message:
+    """Return a message that no sender cuts; its end, with the links, stays whole."""
+    return Message(_cut(title, TITLE), f"{_cut(body, LONGEST - len(end))}\n{end}", tone)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def healed(slots: Mapping[str, int], link: str) -> Message:
@@ -119,20 +157,35 @@ def _body(
     return "\n".join(lines)
 
 
-def _end(kind: Kind, link: str) -> str:
-    return f"What to do: {TODO[kind]} ({GUIDE}#{kind})\nRun: {link}"
+def _end(first: Sight, link: str) -> str:
+    asked = f"{first.subject} {iso(first.slot)}" if first.slot else "SERIES SLOT"
+    return f"What to do: {TODO[first.kind].format(asked=asked)} ({GUIDE}#{first.kind})\nRun: {link}"
+
+
+def _about(subject: str, incident: Incident) -> str:
+    """Return the latest sentence without the subject at its beginning, which stands before it."""
+    return incident.what.removeprefix(f"{subject} ").removeprefix(f"{subject}, ")
+
+
+def _runs(sight: Sight, incident: Incident) -> str:
+    if sight.kind is not Kind.BARREN:
+        return ""
+    return f" {incident.runs} runs in a row asked for it and had no record."
 
 
 def _opened(sight: Sight, incident: Incident, _now: datetime) -> str:
-    runs = f" {incident.runs} runs in a row." if sight.kind is Kind.BARREN else ""
     return (
-        f"{sight.subject}: {incident.what}{runs} Seen at {iso(incident.opened)}.{_tried(incident)}"
+        f"{sight.subject}: {_about(sight.subject, incident)}{_runs(sight, incident)} "
+        f"Seen at {iso(incident.opened)}.{_tried(incident)}"
     )
 
 
 def _reminded(sight: Sight, incident: Incident, now: datetime) -> str:
     since = f"Open for {lasted(now - incident.opened)}, since {iso(incident.opened)}."
-    return f"{sight.subject}: {incident.what} {since}{_healed(incident)}{_tried(incident)}"
+    return (
+        f"{sight.subject}: {_about(sight.subject, incident)}{_runs(sight, incident)} "
+        f"{since}{_healed(incident)}{_tried(incident)}"
+    )
 
 
 def _closed(sight: Sight, incident: Incident, now: datetime) -> str:

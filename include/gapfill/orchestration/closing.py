@@ -13,6 +13,7 @@ from gapfill.domain.plan import Plan
 from gapfill.errors import RequestError, StoreError
 from gapfill.orchestration import assets, incidents, metrics, story
 from gapfill.orchestration.alerts import CAUSE, PROBLEM
+from gapfill.orchestration.retry import PLAIN
 from gapfill.orchestration.tasks import RESULT, open_site, run_name, tell
 from gapfill.orchestration.wire import Json, from_json, order_from_json
 from gapfill.services import sights, views
@@ -75,15 +76,17 @@ def summarize_run(
             seconds,
             order.selection.interval,
         )
-        seen = sights.look(site, before, after, found, summary.healed)
-        is_manual = str(getattr(dag_run, "run_type", "")) == "manual"
+        asked_all = order.selection.interval is None and not order.max_gap_hours
+        seen = sights.look(site, before, after, found, summary.healed, asked_all=asked_all)
+        is_manual = dag_run.run_type == "manual"  # an enumeration of texts, whose str() is none
         changed = sights.worth_telling(site, before, summary.healed, everything=True)
         metrics.emit(after, changed, summary.calls, site.now)
         news = sights.worth_telling(site, before, summary.healed, everything=is_manual)
+        watched = [*site.catalog.series, *site.catalog.sources]
     told = replace(summary, failures=[*problems, *summary.failures])
     document = _document(told, made if is_dry else None)
     seen += _of_run(dag_run.dag_id, sights.untold(told.failures, found, seen), is_dry=is_dry)
-    document |= {"sights": incidents.to_documents(seen), "news": news}
+    document |= {"sights": incidents.to_documents(seen), "news": news, "watched": watched}
     tell(story.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])
     return document
@@ -104,7 +107,7 @@ def gate(document: Json, ti: Instance) -> None:
         AirflowFailException: If a unit failed, a read-back fell short or a read failed.
     """
     link = incidents.run_link(ti.dag_id, ti.run_id)
-    incidents.tell(incidents.seen(document), link, document["news"])
+    incidents.tell(incidents.seen(document), link, document["news"], document.get("watched"))
     problem = story.trouble(document)
     if problem:
         ti.xcom_push(PROBLEM, problem)
@@ -121,7 +124,8 @@ def _told_of_refusal(
     """
     causes = {ti.xcom_pull(name, key=CAUSE, map_indexes=None) for name in refused}
     if StoreError.__name__ in causes:
-        seen = [sights.store_failed(problem or NO_PLAN)]
+        tried = f"that task, {1 + PLAIN} times."
+        seen = [sights.store_failed(problem or NO_PLAN, tried)]
     elif RequestError.__name__ in causes:
         seen = []
     else:

@@ -2,14 +2,16 @@
 
 The state is kept before anything is sent, and a message leaves its outbox when it is sent:
 whoever is killed between repeats one message at most, and forgets none. Nothing here fails a
-run. A lock file keeps this machine's runs apart; two workers on two machines that end in the
-same moment may say one thing twice.
+run. Gates take turns across all machines, in their pool (``pools``). The callback of a run is
+no task and holds no pool: a lock file keeps it apart from gates on its machine, and only one of
+another machine, in the same second, may say one thing twice.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,20 +21,23 @@ from airflow.sdk.configuration import conf
 from filelock import FileLock
 
 from gapfill import settings
-from gapfill.domain.incident import Incidents, Kind, Message, Sight, post, step
-from gapfill.domain.incident_text import compose, healed
+from gapfill.domain.incident import Incidents, Kind, Sight, drop, post, step
+from gapfill.domain.incident_text import compose, dropped, healed
 from gapfill.errors import ConfigError
 from gapfill.orchestration.clock import read_clock
 from gapfill.orchestration.notifier import GapfillNotifier, NotSentError
 from gapfill.orchestration.wire import from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gapfill.orchestration.wire import Json
 
 VARIABLE = "gapfill_incidents"
 """Airflow Variable that holds the state as JSON; deleting it forgets every open incident."""
+
+REFUSALS = 2
+"""Messages that a service may refuse in one run before the rest waits for the next."""
 
 LOCK_S = 60
 """Seconds to wait for another run of this machine; sending takes seconds."""
@@ -40,28 +45,40 @@ LOCK_S = 60
 log = logging.getLogger(__name__)
 
 
-def tell(sights: Sequence[Sight], link: str, news: Mapping[str, int] | None = None) -> None:
+def tell(
+    sights: Sequence[Sight],
+    link: str,
+    news: Mapping[str, int] | None = None,
+    watched: Collection[str] | None = None,
+) -> None:
     """Work what a run saw into the state, and send what is to be told; never raise.
 
     Args:
         sights: What it saw.
         link: URL of the run.
         news: Slots that it healed, by series, where that is worth a message.
+        watched: The series and sources of the catalogue, ``None`` where it was not read.
     """
     try:
         folder = settings.lock_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "incidents.lock", timeout=LOCK_S):
-            _tell(sights, link, news or {})
+            _tell(sights, link, news or {}, watched)
     except Exception:  # the one boundary of alerts: an alert never fails a run
         log.exception("The incidents could not be kept or told; the next run tries again")
 
 
-def _tell(sights: Sequence[Sight], link: str, news: Mapping[str, int]) -> None:
+def _tell(
+    sights: Sequence[Sight],
+    link: str,
+    news: Mapping[str, int],
+    watched: Collection[str] | None,
+) -> None:
     now = read_clock()
     before = _load()
-    state, changes = step(before, sights, now)
-    messages = compose(changes, now, link)
+    kept, lost = drop(before, watched) if watched is not None else (before, [])
+    state, changes = step(kept, sights, now)
+    messages = [*dropped(lost, now, link), *compose(changes, now, link)]
     said = {s.subject for s, _ in changes.closed if s.kind in (Kind.GAP, Kind.LATE)}
     rest = {name: slots for name, slots in news.items() if name not in said}
     if rest:  # a closing says by itself what was healed
@@ -69,21 +86,33 @@ def _tell(sights: Sequence[Sight], link: str, news: Mapping[str, int]) -> None:
     state = post(state, messages)
     if state != before:
         _save(state)
+    _deliver(state)
+
+
+def _deliver(state: Incidents) -> None:
+    """Offer what waits to each service that lacks it, in order, and keep what each has taken.
+
+    A service that refuses is left alone after a second message: it is down. After the first
+    one it is not, so that a message that it never takes holds back no other.
+    """
+    refusals: Counter[str] = Counter()
     for message in state.outbox:
-        if not _send(message):
-            break  # in order: the rest waits behind it
-        state = replace(state, outbox=tuple(m for m in state.outbox if m is not message))
-        _save(state)
-
-
-def _send(message: Message) -> bool:
-    """Send one message and tell whether it has left."""
-    try:
-        GapfillNotifier(message).notify({})
-    except (NotSentError, ConfigError) as exc:
-        log.warning("%r was not sent, the next run tries again: %s", message.title, exc)
-        return False
-    return True
+        down = {name for name, times in refusals.items() if times >= REFUSALS}
+        notifier = GapfillNotifier(message, down)
+        try:
+            notifier.notify({})
+        except ConfigError as exc:
+            log.warning("%r was not sent, the next run tries again: %s", message.title, exc)
+            return
+        except NotSentError as exc:
+            log.warning("%r: %s; the next run tries those again", message.title, exc)
+        refusals.update(notifier.refused)
+        lacking = notifier.refused | notifier.waiting
+        left = [replace(message, taken=tuple(sorted(notifier.taken)))] if lacking else []
+        if left != [message]:
+            outbox = [n for m in state.outbox for n in (left if m is message else [m])]
+            state = replace(state, outbox=tuple(outbox))
+            _save(state)
 
 
 def _load() -> Incidents:

@@ -19,7 +19,7 @@ from gapfill.errors import ConfigError
 from gapfill.hooks.access import find_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from gapfill.domain.incident import Message
 
@@ -33,30 +33,37 @@ log = logging.getLogger(__name__)
 
 
 class NotSentError(Exception):
-    """A service did not take a message; the text names no URL, as those hold keys."""
+    """Services did not take a message; the text names no URL, as those hold keys."""
 
 
 class GapfillNotifier(BaseNotifier):
-    """Sends one message.
+    """Sends one message to each service that has not taken it.
 
     Airflow renders a notifier's templates in place, so a used one would send the old
     text again: each message is a new notifier, and its text is no template.
 
     Attributes:
         message: What is said; holds no secret.
+        taken: Ids of the services that have it.
+        refused: Ids of those that did not take it now.
+        waiting: Ids of those it was not offered to.
     """
 
     template_fields: Sequence[str] = ()
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, skipped: Collection[str] = ()) -> None:
         super().__init__()
         self.message = message
+        self.taken = set(message.taken)
+        self.refused: set[str] = set()
+        self.waiting: set[str] = set()
+        self._skipped = skipped
 
     def notify(self, context: Mapping[str, Any]) -> None:
         """Send the message, whatever the context; log it where there is nobody to send it to.
 
         Raises:
-            NotSentError: If a service did not take it.
+            NotSentError: If a service did not take it; the others have it.
             ConfigError: If the connection cannot be read, or names no service.
         """
         del context
@@ -69,17 +76,32 @@ class GapfillNotifier(BaseNotifier):
                 CONNECTION,
             )
             return
+        for service in services:
+            self._offer(service)
+        if self.refused:
+            message = (
+                f"{len(self.refused)} of {len(services)} services of the connection {CONNECTION} "
+                "did not take it"
+            )
+            raise NotSentError(message)
+        log.info("Sent: %s", self.message.title)
+
+    def _offer(self, service: apprise.NotifyBase) -> None:
+        name = str(service.url_id())  # type: ignore[no-untyped-call]
+        if name in self.taken:
+            return
+        if name in self._skipped:
+            self.waiting.add(name)
+            return
+        one = apprise.Apprise()
+        one.add(service)
         with _silent():
-            is_sent = services.notify(
+            is_sent = one.notify(
                 title=self.message.title,
                 body=self.message.body,
                 notify_type=apprise.NotifyType(self.message.tone.value),
-                tag="all",
             )
-        if not is_sent:
-            message = f"not every service of the connection {CONNECTION} took it"
-            raise NotSentError(message)
-        log.info("Sent: %s", self.message.title)
+        (self.taken if is_sent else self.refused).add(name)
 
 
 def _services() -> apprise.Apprise | None:

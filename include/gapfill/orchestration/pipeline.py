@@ -2,8 +2,8 @@
 
 `validate_request → detect_gaps → plan_backfill → choose_sources`, then for each source that
 is asked `units_… → backfill_…` (one mapped task per unit, named `series start–end`), then
-`summarize → gate`. The branch stays unmapped: inside a mapped group Airflow 3.3.2 runs
-every leaf (ADR 0004).
+`summarize → gate`. Gates of all DAGs take turns in a pool of their own. The branch stays
+unmapped: inside a mapped group Airflow 3.3.2 runs every leaf (ADR 0004).
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def summarize(certificates: Any, **context: Any) -> Any:
     return closing.summarize_run(certificates, BEFORE_UNITS, context)
 
 
-@task(retries=0, on_failure_callback=alert)
+@task(retries=0, pool="gapfill_gates", on_failure_callback=alert)
 def gate(summary: Any, ti: Any = None) -> None:
     """Turn the run red where something failed."""
     from gapfill.orchestration import closing

@@ -1,7 +1,7 @@
-"""The pools that hold each source to one caller at a time, made where they are absent.
+"""The pools that hold each source to one caller, and all gates to one speaker, at a time.
 
-A mapped task whose pool does not exist waits for ever, and neither a task nor a DAG file
-can make one; the plugin does, when the scheduler starts.
+A task whose pool does not exist waits for ever, and neither a task nor a DAG file can make
+one; the plugin makes those that are absent when the scheduler starts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,14 @@ from gapfill import catalog, settings
 
 PREFIX = "gapfill_"
 SLOTS = 1
-"""One caller per source, across all workers (design, 6)."""
+"""One caller per source, and one gate, across all workers (design, 6 and 9)."""
+
+GATES = f"{PREFIX}gates"
+"""Of the gates of all DAGs: two that told incidents at once would overwrite each other's
+state, and send one thing twice."""
+
+_CALLER = "Gapfill: one caller of this source at a time"
+_SPEAKER = "Gapfill: one gate at a time keeps and tells the incidents"
 
 
 def pool_of(source: str) -> str:
@@ -24,18 +31,23 @@ def pool_of(source: str) -> str:
 
 
 def make_pools() -> list[str]:
-    """Make the pools of the catalogue's sources that are absent, and return their names.
+    """Make the pools of the gates and the catalogue's sources that are absent.
 
-    A pool that is there keeps its slots: an operator may have changed them.
+    A pool that is there keeps its slots: an operator may have changed them. The gates'
+    comes first: a wrong catalogue must not keep them from saying so.
+
+    Returns:
+        The names of those that were made.
 
     Raises:
         ConfigError: If the catalogue is wrong.
     """
+    made = [GATES] if _make(GATES, _SPEAKER) else []
     known = catalog.load(settings.catalog_path())
-    return [name for name in map(pool_of, known.sources) if _make(name)]
+    return made + [name for name in map(pool_of, known.sources) if _make(name, _CALLER)]
 
 
-def _make(name: str) -> bool:
+def _make(name: str, what_for: str) -> bool:
     """Make one pool unless it is there; another process may be doing the same."""
     try:
         with create_session() as session:
@@ -45,7 +57,7 @@ def _make(name: str) -> bool:
                 Pool(
                     pool=name,
                     slots=SLOTS,
-                    description="Gapfill: one caller of this source at a time",
+                    description=what_for,
                     include_deferred=False,
                 )
             )

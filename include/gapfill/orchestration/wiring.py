@@ -26,7 +26,7 @@ STORE = "gapfill_store"
 
 _EXAMPLE = '{"conn_type": "sqlite", "host": "gapfill.db"}'
 
-_UI_ONLY = "Connections made in the Airflow UI are seen by DAGs only; for the command line set "
+_UI_ONLY = "The command line does not see what is made in the UI, and needs the variable."
 
 
 def make_site(now: datetime | None = None) -> Site:
@@ -48,8 +48,8 @@ def make_store() -> Store:
     connection = find_connection(STORE, BaseHook.get_connection, _EXAMPLE)
     if connection is None:
         message = (
-            f"There is no connection {STORE}. {_UI_ONLY}{variable(STORE)}, for example to "
-            f"'{_EXAMPLE}'; in Airflow it may also be made under Admin, Connections."
+            f"There is no connection {STORE}. Make it in Airflow under Admin, Connections, or set "
+            f"{variable(STORE)}, for example to '{_EXAMPLE}'. {_UI_ONLY}"
         )
         raise ConfigError(message)
     if connection.conn_type == "influxdb":

@@ -52,6 +52,8 @@ def look(
     after: Sequence[Report],
     certificates: Sequence[Certificate],
     healed: Mapping[str, Sequence[Interval]],
+    *,
+    asked_all: bool = True,
 ) -> list[Sight]:
     """Return what a run saw.
 
@@ -61,6 +63,8 @@ def look(
         after: The same, after.
         certificates: What its units returned.
         healed: Changed intervals by series.
+        asked_all: Whether it was to ask for whatever lacks. A run with a range or a filter
+            cannot say of a publisher that it is late, or of a slot that it was asked for.
 
     Raises:
         StoreError: If the store fails meanwhile.
@@ -76,13 +80,14 @@ def look(
         series = site.catalog.series[report.series]
         own = [c for c in certificates if c.series == report.series]
         slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
-        sights += _series(site, series, report, own, slots, is_first=report.series in first)
+        found = _series(site, series, report, own, slots, is_first=report.series in first)
+        sights += [s for s in found if asked_all or s.kind is Kind.GAP or not s.is_there]
     return sights
 
 
-def store_failed(what: str) -> Sight:
+def store_failed(what: str, tried: str = "") -> Sight:
     """Return the sight of a store that cannot be read or written."""
-    return Sight(Kind.STORE, STORE, is_there=True, what=what)
+    return Sight(Kind.STORE, STORE, is_there=True, what=what, tried=tried)
 
 
 def untold(
@@ -176,8 +181,8 @@ def _series(
     tail = _tail(site, series, late)
     has_failed = any(c.outcome in ("failed", "deferred") for c in certificates)
     tried = _tried(certificates)
-    if series.overdue is not None and not (tail and has_failed):
-        what = _sentence(series, [tail]) if tail else "Its slots are there, or given up."
+    if not (tail and has_failed):  # whoever failed is no publisher that is late
+        what = _sentence(series, [tail]) if tail else _left(report)
         yield Sight(Kind.LATE, series.name, bool(tail), what, tried, healed=healed)
         late = [gap for gap in late if gap is not tail]
     bad = [g for g in late if series.severity_of(g.interval) is Severity.CRITICAL]
@@ -188,8 +193,14 @@ def _series(
         what = "Nothing is late." if not late else "There were records."
         yield Sight(Kind.BARREN, series.name, is_there=False, what=what, healed=healed)
     elif asked:
-        what = f"{_sentence(series, late)} Nothing was had,"
-        yield Sight(Kind.BARREN, series.name, is_there=True, what=what, tried=tried)
+        yield Sight(
+            Kind.BARREN,
+            series.name,
+            is_there=True,
+            what=_sentence(series, late),
+            tried=tried,
+            slot=late[-1].interval.start,
+        )
 
 
 def _tail(site: Site, series: Series, late: Sequence[Late]) -> Late | None:
@@ -211,14 +222,7 @@ def _gap_sight(
     is_first: bool,
 ) -> Sight:
     if not bad:
-        counts = report.coverage.counts
-        named = (
-            (counts[State.MISSING], "missing"),
-            (counts[State.UNFILLABLE], "that no source has"),
-        )
-        left = ", ".join(f"{_slots(n)} {words}" for n, words in named if n)
-        what = f"Still {left}." if left else "Nothing is missing."
-        return Sight(Kind.GAP, series.name, is_there=False, what=what, healed=healed)
+        return Sight(Kind.GAP, series.name, is_there=False, what=_left(report), healed=healed)
     what = _sentence(series, bad)
     if is_first:
         what = f"First fill: {what}"
@@ -235,7 +239,19 @@ def _gap_sight(
         tried=tried,
         until=until,
         healed=healed,
+        slot=bad[-1].interval.start,
     )
+
+
+def _left(report: Report) -> str:
+    """Return what still lacks in a series, in a sentence."""
+    counts = report.coverage.counts
+    named = (
+        (counts[State.MISSING], "missing"),
+        (counts[State.UNFILLABLE], "that no source has"),
+    )
+    left = ", ".join(f"{_slots(n)} {words}" for n, words in named if n)
+    return f"Still {left}." if left else "Nothing is missing."
 
 
 def _sentence(series: Series, late: Sequence[Late]) -> str:
@@ -252,7 +268,10 @@ def _slots(n: int) -> str:
 def _tried(certificates: Sequence[Certificate]) -> str:
     """Return what was asked and answered, the failures first."""
     ordered = sorted(certificates, key=lambda c: c.outcome != "failed")
-    said = [f"{c.source}: {c.outcome}{f' ({_short(c.note)})' if c.note else ''}" for c in ordered]
+    said = [
+        f"{c.source}: {c.outcome.replace('_', ' ')}{f' ({_short(c.note)})' if c.note else ''}"
+        for c in ordered
+    ]
     told = list(dict.fromkeys(said))
     more = f"; and {len(told) - NAMED} more" if len(told) > NAMED else ""
     return f"{'; '.join(told[:NAMED])}{more}." if told else ""

@@ -40,16 +40,20 @@ def look_at_sources(site: Site, certificates: Sequence[Certificate]) -> Iterator
             c for c in own if (c.outcome in ANSWERED and c.calls) or c.error == "MalformedPayload"
         ]
         if refused:
-            yield Sight(Kind.CREDENTIALS, source.name, is_there=True, what=_note(refused))
+            what, tried = _note(refused), f"{_units(refused, own)}."
+            yield Sight(Kind.CREDENTIALS, source.name, is_there=True, what=what, tried=tried)
         elif answered:
             yield Sight(Kind.CREDENTIALS, source.name, is_there=False)
         if answered or refused:
             yield Sight(Kind.SOURCE, source.name, is_there=False)
         elif unreached:
-            tried = f"{len(unreached)} of {len(own)} units, each several times."
-            what = _note(unreached)
+            what, tried = _note(unreached), f"{_units(unreached, own)}, each several times."
             yield Sight(Kind.SOURCE, source.name, is_there=True, what=what, tried=tried)
         yield _quota(site, source)
+
+
+def _units(some: Sequence[Certificate], own: Sequence[Certificate]) -> str:
+    return f"{len(some)} of {len(own)} units" if len(own) > 1 else "1 unit"
 
 
 def _note(failed: Sequence[Certificate]) -> str:

@@ -95,6 +95,7 @@ def coverage(view: View) -> models.CoverageOut:
         series=[_calendar(view, report) for report in view.reports],
         gaps=[gap_out(name, gap) for name, gap in gaps[:SHOWN_GAPS]],
         gaps_total=len(gaps),
+        gaps_open=sum(gap.state is State.MISSING for _, gap in gaps),
         dag=dag(),
     )
 

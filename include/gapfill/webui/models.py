@@ -143,7 +143,8 @@ class CoverageOut(BaseModel):
     letters: dict[str, str]
     series: list[CalendarOut]
     gaps: list[GapOut] = Field(description="the worst, then the newest")
-    gaps_total: int
+    gaps_total: int = Field(description="listed above or not")
+    gaps_open: int = Field(description="those of them that are missing, not unfillable")
     dag: DagOut
 
 
@@ -221,7 +222,9 @@ class VerifyOut(BaseModel):
     """What a real query found."""
 
     status: Literal["ok"] = "ok"
-    store: str
+    store: str = Field(description="Its kind: sqlite or influxdb.")
+    connection: str = Field(description="Id of the Airflow connection that names it.")
+    place: str = Field(description="Its file, or its bucket and address; never a secret.")
     readable: bool
     writable: bool
     problem: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from gapfill.errors import StoreError
+from gapfill.orchestration import wiring
 from gapfill.webui import models
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.lookout import open_site
@@ -23,7 +24,9 @@ def verify() -> models.VerifyOut:
         except StoreError as exc:
             problem = str(exc)
         return models.VerifyOut(
-            store=type(site.store).__name__.removesuffix("Store").lower(),
+            store=site.store.place.kind,
+            connection=wiring.STORE,
+            place=site.store.place.where,
             readable=True,
             writable=problem is None,
             problem=problem,

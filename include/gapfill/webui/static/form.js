@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as runs from "./runs.js";
-import { byId, count, duration, el, number } from "./words.js";
+import { byId, count, duration, el, local, number, span } from "./words.js";
 
 const LISTED = 12;
 const LOOK_MS = 1500;
@@ -33,6 +33,7 @@ export class Form {
   offer(rows) {
     const groups = [...new Set(rows.map((row) => row.group))];
     const choices = [["all", "everything"], ...groups.map((group) => [group, `group ${group}`]), ...rows.map((row) => [`series:${row.series}`, row.series])];
+    this.zones = Object.fromEntries(rows.map((row) => [row.series, row.zone]));
     const select = this.form.elements.data_source;
     const kept = select.value;
     select.replaceChildren(...choices.map(([value, text]) => el("option", { value }, text)));
@@ -103,7 +104,7 @@ export class Form {
       const plan = await api.plan(order);
       if (JSON.stringify(order) !== JSON.stringify(this.order())) return;
       this.billed = order;
-      this.say(...told(plan));
+      this.say(...told(plan, this.zones));
       byId("dry").hidden = true;
       byId("start").hidden = false;
       byId("start").disabled = !mayStart();
@@ -164,29 +165,37 @@ function progress(id, seen, ended, note) {
   ];
 }
 
+/** What a unit asks for, in local time as the form's dates are. */
+function asked({ series, requests, label }, zones) {
+  if (!requests.length) return label;
+  const fields = label.split(" ").slice(2);
+  return [series, span({ start: requests[0].start, end: requests.at(-1).end }, zones[series] ?? "UTC"), ...fields].join(" ");
+}
+
 /** The bill: what would be asked of whom, and what would not. */
-function told(plan) {
+function told(plan, zones) {
   const { bill, units, waiting, unhealable } = plan;
-  if (!units.length) return [el("p", { class: "big" }, "Nothing to ask for in this range."), ...rest(waiting, unhealable)];
+  if (!units.length) return [el("p", { class: "big" }, "Nothing to ask for in this range."), ...rest(waiting, unhealable, zones)];
   const costs = Object.entries(bill.by_source).map(([name, cost]) =>
     el("tr", {}, el("td", {}, name), el("td", { class: "num" }, number(cost.calls)), el("td", { class: "num" }, duration(cost.seconds)), el("td", { class: "num" }, cost.quota_left === null ? "no quota" : number(cost.quota_left))),
   );
   const head = el("tr", {}, ...["source", "calls", "time at its rate", "left today"].map((text) => el("th", { scope: "col" }, text)));
-  const listed = units.slice(0, LISTED).map((unit) => el("li", {}, `${unit.label}: ${count(unit.slots, "slot")} from ${unit.source}`));
+  const listed = units.slice(0, LISTED).map((unit) => el("li", {}, `${asked(unit, zones)}: ${count(unit.slots, "slot")} from ${unit.source}`));
   if (units.length > LISTED) listed.push(el("li", {}, `and ${number(units.length - LISTED)} more`));
   return [
     el("p", { class: "big" }, `${count(bill.slots, "slot")} with ${count(bill.calls, "call")}, about ${duration(bill.seconds)}`),
     el("table", { class: "list" }, el("thead", {}, head), el("tbody", {}, ...costs)),
     el("ul", {}, ...listed),
     plan.deferred ? el("p", {}, `${count(plan.deferred, "unit")} more would be left for the next run.`) : "",
-    ...rest(waiting, unhealable),
+    ...rest(waiting, unhealable, zones),
   ];
 }
 
-function rest(waiting, unhealable) {
+function rest(waiting, unhealable, zones) {
+  const what = (gap) => `${gap.series} ${span(gap, zones[gap.series] ?? "UTC")}`;
   const lines = [
-    ...waiting.map((w) => `${w.series} ${w.start} – ${w.end} waits until ${w.until} for ${w.source}: ${w.reason}`),
-    ...unhealable.map((u) => `${u.series} ${u.start} – ${u.end} cannot be healed: ${u.reason}`),
+    ...waiting.map((w) => `${what(w)} waits until ${local(new Date(w.until), zones[w.series] ?? "UTC")} for ${w.source}: ${w.reason}`),
+    ...unhealable.map((u) => `${what(u)} cannot be healed: ${u.reason}`),
   ];
   if (!lines.length) return [];
   const shown = lines.slice(0, LISTED).map((line) => el("li", {}, line));

@@ -8,7 +8,7 @@ const SHOWN = 60;
 export function show(document, zones, heal) {
   const open = document.gaps.filter((gap) => gap.state === "missing");
   const given = document.gaps.filter((gap) => gap.state === "unfillable");
-  byId("gaps").replaceChildren(...openGaps(open, zones, heal, document.gaps_total - document.gaps.length));
+  byId("gaps").replaceChildren(...openGaps(open, zones, heal, document.gaps_open - open.length));
   byId("unfillable").replaceChildren(...unfillable(given, zones));
 }
 
@@ -32,9 +32,9 @@ function openGaps(gaps, zones, heal, more) {
       el("td", { class: "right" }, el("button", { type: "button", "aria-label": `Heal ${gap.series} ${first} to ${last}`, onclick: () => heal(gap.series, first, last) }, "Heal …")),
     );
   });
-  const hidden = gaps.length - rows.length + Math.max(0, more);
+  const hidden = gaps.length - rows.length + more;
   const note = hidden ? [el("p", { class: "quiet small" }, `and ${count(hidden, "gap")} more`)] : [];
-  return [frame(["severity", "series and local time", "size", "state", ""], rows, "gaps"), ...note];
+  return [frame("gaps", ["severity", "series and local time", "size", "state", ""], rows), ...note];
 }
 
 function unfillable(gaps, zones) {
@@ -50,10 +50,10 @@ function unfillable(gaps, zones) {
       el("td", {}, gap.reason || "no source has it", el("br"), el("span", { class: "quiet" }, next)),
     );
   });
-  return [frame(["series and local time", "size", "why, and when next"], rows)];
+  return [frame("", ["series and local time", "size", "why, and when next"], rows)];
 }
 
-function frame(heads, rows, name = "") {
+function frame(kind, heads, rows) {
   const head = el("tr", {}, ...heads.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": heads.filter(Boolean).join(", ") }, el("table", { class: `list ${name}` }, el("thead", {}, head), el("tbody", {}, ...rows)));
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": heads.filter(Boolean).join(", ") }, el("table", { class: `list ${kind}`.trim() }, el("thead", {}, head), el("tbody", {}, ...rows)));
 }

@@ -10,7 +10,7 @@ import { NAMES, unfold, unknown, whole } from "./model.js";
 import { paintSwatch } from "./paint.js";
 import * as runs from "./runs.js";
 import * as tip from "./tip.js";
-import { LOCAL, byId, count, el, isoDay, local, number, outward } from "./words.js";
+import { LOCAL, byId, count, el, isoDay, local, outward } from "./words.js";
 
 const REST_MS = 15000;
 const BUSY_MS = 4000;
@@ -68,13 +68,14 @@ function refresh() {
 async function look() {
   do {
     isStale = false;
-    isBusy = await runs.refresh();
+    const ofRuns = runs.refresh();
     try {
       show(await api.coverage());
       await advise();
     } catch (problem) {
       showUnknown(problem);
     }
+    isBusy = await ofRuns;
   } while (isStale && !document.hidden);
 }
 
@@ -111,11 +112,8 @@ function show(found) {
 
 function headline(found) {
   const missing = found.series.reduce((sum, row) => sum + (row.slots.missing ?? 0), 0);
-  const open = found.gaps.filter((gap) => gap.state === "missing").length;
   const lost = found.series.filter((row) => row.error).map((row) => row.series);
-  const told = missing
-    ? `${count(missing, "slot")} ${missing === 1 ? "is" : "are"} missing in ${found.gaps_total > found.gaps.length ? `${number(open)} or more gaps` : count(open, "gap")}`
-    : "Nothing is missing";
+  const told = missing ? `${count(missing, "slot")} ${missing === 1 ? "is" : "are"} missing in ${count(found.gaps_open, "gap")}` : "Nothing is missing";
   if (found.state !== "unknown") return told;
   return lost.length ? `Unknown: ${lost.join(", ")} cannot be read${missing ? `; elsewhere ${told}` : ""}` : "Unknown: some series cannot be read";
 }

@@ -1,0 +1,296 @@
+"""InfluxDB on a real server: finding gaps there against pulling every timestamp, and writing.
+
+The bucket has shards of a year, as docs/influxdb.md advises for hours; a row without a
+target tells what the default, a week, makes of it. Pulling is what the official client does
+with its defaults: on 2.x ``query()``, on 1.x ``/query`` as JSON with RFC 3339 times.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import time
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write.point import Point
+
+from benchmarks.conftest import (
+    END,
+    GAPS,
+    START,
+    Ratio,
+    group,
+    holes,
+    prices,
+    ten_years,
+)
+from gapfill.domain.interval import Interval
+from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb import InfluxStore
+from gapfill.stores.influxdb_points import liner
+from gapfill.stores.influxdb_server import Server
+from gapfill.stores.points import Point as Stored
+from tests.stores.fault_proxy import FaultProxy
+from tests.stores.influx_engine import engine
+from tests.stores.influx_forwarder import ORG, TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from gapfill.domain.series import Series
+
+ROUNDS = 7
+YEAR_WEEKS = 52
+READINGS, ENCODED = 80_000, 5_000
+BATCH = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(scope="module")
+def buckets(pvpc: Series) -> Iterator[None]:
+    """Seed ten years with gaps and without, in shards of a year and of a week."""
+    gone = {"gappy": holes(random.Random(724)), "whole": set[int]()}
+    names = []
+    for name, hours in gone.items():
+        for weeks in (YEAR_WEEKS, 0):
+            bucket = f"{name}{weeks}"
+            engine().make_bucket(bucket, shard_weeks=weeks)
+            names.append(bucket)
+            store = InfluxStore(engine().access(bucket, timeout_s=120))
+            store.write(pvpc, prices(hours), "seed")
+            store.close()
+    yield
+    for name in names:
+        engine().drop_bucket(name)
+
+
+def _quickest(run: Callable[[], object]) -> float:
+    """Return the seconds of the quickest of several runs, after one to warm up."""
+    run()
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def _pull(client: InfluxDBClient, bucket: str) -> list[tuple[datetime, datetime]]:
+    """Pull every timestamp with the client, and group in Python."""
+    if engine().is_2:
+        flux = (
+            f'from(bucket: "{bucket}") |> range(start: {START:%Y-%m-%dT%H:%M:%SZ}, '
+            f"stop: {END:%Y-%m-%dT%H:%M:%SZ}) |> filter(fn: (r) => "
+            'r._measurement == "energy_prices" and r._field == "price_eur_mwh")'
+        )
+        tables = client.query_api().query(flux)
+        return group({record.values["_time"] for table in tables for record in table.records})
+    query = text.select('"price_eur_mwh"', "energy_prices", text.within(ten_years()))
+    api: Any = client.api_client  # it has no types of its own
+    said = api.call_api(
+        "/query",
+        "GET",
+        query_params=[("db", bucket), ("q", query)],
+        auth_settings=[],
+        response_type="object",
+        _return_http_data_only=True,
+    )
+    rows = said["results"][0]["series"][0]["values"]
+    return group({datetime.fromisoformat(row[0]) for row in rows})
+
+
+@pytest.mark.usefixtures("buckets")
+def test_gaps_are_found_on_the_server(pvpc: Series, ratio: Callable[[Ratio], None]) -> None:
+    """Both ways find the same gaps; what ours takes is a part of what pulling takes."""
+    found: dict[str, float] = {}
+    with InfluxDBClient(engine().url, TOKEN, org=ORG, timeout=120_000) as client:
+        for bucket in ("gappy52", "whole52", "gappy0", "whole0"):
+            store = InfluxStore(engine().access(bucket))
+            ours = store.absent(pvpc, ten_years())
+            assert [(gap.start, gap.end) for gap in ours] == _pull(client, bucket)
+            assert len(ours) == (GAPS if bucket.startswith("gappy") else 0)
+            pulled = _quickest(partial(_pull, client, bucket))
+            found[bucket] = pulled / _quickest(partial(store.absent, pvpc, ten_years()))
+            store.close()
+    what = "InfluxDB, {}: pulling every timestamp ÷ `elapsed()`"
+    week = f"{what}, shards of a week"
+    ratio(Ratio(week.format("724 gaps"), found["gappy0"]))
+    ratio(Ratio(week.format("complete decade"), found["whole0"]))
+    ratio(Ratio(what.format("724 gaps"), found["gappy52"], 10))
+    ratio(Ratio(what.format("complete decade"), found["whole52"], 30))
+
+
+@pytest.mark.usefixtures("buckets")
+def test_few_bytes_cross_the_wire(pvpc: Series, ratio: Callable[[Ratio], None]) -> None:
+    """Bodies of answers as they crossed; each side with its own client's settings."""
+    for name, target in (("gappy52", 1 / 100), ("whole52", 1 / 1000)):
+        proxy = FaultProxy(engine().url)
+        with InfluxDBClient(proxy.url, TOKEN, org=ORG, timeout=120_000) as client:
+            _pull(client, name)
+        pulled, proxy.received = proxy.received, 0
+        store = InfluxStore(engine().access(name, url=proxy.url))
+        store.absent(pvpc, ten_years())
+        store.close()
+        proxy.close()
+        what = "724 gaps" if name.startswith("gappy") else "complete decade"
+        ratio(
+            Ratio(
+                f"InfluxDB, {what}: bytes of ours ÷ of pulling",
+                proxy.received / pulled,
+                target,
+                at_least=False,
+            )
+        )
+
+
+def test_lines_are_made_quicker_than_points(pvpc: Series, ratio: Callable[[Ratio], None]) -> None:
+    """The same lines, but for the order of fields."""
+    readings = prices(set())[:ENCODED]
+
+    def ours() -> list[str | None]:
+        line = liner(pvpc)
+        return [
+            line(Stored("", r.slot, r.values, int(r.grade), r.source, BATCH), ()) for r in readings
+        ]
+
+    point: Any = Point  # it has no types of its own
+
+    def theirs() -> list[str]:
+        return [
+            point.measurement(pvpc.measurement)
+            .tag("market", "pvpc")
+            .tag("geo", "8741")
+            .field("price_eur_mwh", r.values["price_eur_mwh"])
+            .field("gapfill_grade", int(r.grade))
+            .field("gapfill_source", r.source)
+            .field("gapfill_batch", BATCH)
+            .time(r.slot, "s")
+            .to_line_protocol()
+            for r in readings
+        ]
+
+    sample = (ours()[1], theirs()[1])
+    assert len({frozenset(str(line).replace(" ", ",").split(",")) for line in sample}) == 1, sample
+    ratio(
+        Ratio(
+            "encoding 5,000 readings: `Point` objects ÷ ours",
+            _quickest(theirs) / _quickest(ours),
+            6,
+        )
+    )
+
+
+def test_a_batch_is_written_nearly_as_fast_as_its_bytes(
+    pvpc: Series, tmp_path: Path, ratio: Callable[[Ratio], None]
+) -> None:
+    """Encoding, compressing and posting, against curl that posts the very same bodies.
+
+    A whole write also reads what stands, chooses, and notes for ``undo`` what it replaces:
+    that is set against curl with the bodies of the notes, too.
+    """
+    curl = shutil.which("curl")
+    assert curl, "this benchmark needs curl: apt-get install curl"
+    readings = prices(set())[:READINGS]
+
+    def batch(store: InfluxStore) -> None:
+        line = liner(pvpc)
+        points = (Stored("", r.slot, r.values, int(r.grade), r.source, BATCH) for r in readings)
+        Server(store.access).write([said for point in points if (said := line(point, ()))])
+
+    def whole(store: InfluxStore) -> None:
+        assert store.write(pvpc, readings, BATCH) == READINGS
+
+    for write, what, target in (
+        (batch, "a batch of 80,000 readings", 1.3),
+        (whole, "a whole write of 80,000 readings, with reading and notes", None),
+    ):
+        bodies = _recorded(write)
+        times = [(_fresh(write), _posted(curl, bodies, tmp_path)) for _ in range(3)]
+        ours, theirs = (min(column) for column in zip(*times, strict=True))
+        row = f"InfluxDB, {what} ÷ posting the same bytes with curl"
+        ratio(Ratio(row, ours / theirs, target, at_least=False))
+
+
+def _fresh(write: Callable[[InfluxStore], None], url: str = "") -> float:
+    """Return the seconds that a write takes into an empty bucket."""
+    engine().make_bucket("written")
+    more = {"url": url} if url else {}
+    store = InfluxStore(engine().access("written", timeout_s=120, **more))
+    began = time.perf_counter()
+    write(store)
+    took = time.perf_counter() - began
+    store.close()
+    engine().drop_bucket("written")
+    return took
+
+
+def _recorded(write: Callable[[InfluxStore], None]) -> list[tuple[str, bytes]]:
+    """Return what a write sends, as ``(path with query, body)``."""
+    proxy = FaultProxy(engine().url)
+    bodies: list[tuple[str, bytes]] = []
+    proxy.sent = bodies
+    _fresh(write, proxy.url)
+    proxy.close()
+    return bodies
+
+
+def _posted(curl: str, bodies: list[tuple[str, bytes]], folder: Path) -> float:
+    """Return the seconds that one curl takes to post the bodies one after the other."""
+    engine().make_bucket("written")
+    lines = []
+    for n, (path, body) in enumerate(bodies):
+        (folder / f"{n}").write_bytes(body)
+        lines += [
+            f'url = "{engine().url}{path}"',
+            f'data-binary = "@{folder / str(n)}"',
+            f'header = "Authorization: Token {TOKEN}"',
+            'header = "Content-Encoding: gzip"',
+            "fail",
+            "next",
+        ]
+    config = folder / "curl"
+    config.write_text("\n".join(lines[:-1]))
+    began = time.perf_counter()
+    subprocess.run([curl, "-sS", "-K", str(config)], check=True)
+    took = time.perf_counter() - began
+    engine().drop_bucket("written")
+    return took
+
+
+@pytest.mark.usefixtures("buckets")
+def test_time_grows_with_years_and_hardly_with_gaps(
+    pvpc: Series, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Print the two plots of docs/benchmarks.md: times as parts of the longest."""
+    store = InfluxStore(engine().access("gappy52"))
+    starts = [END - timedelta(days=365 * years) for years in (1, 2, 4, 6, 8)]
+    spans = [Interval(start, END) for start in starts] + [ten_years()]
+    by_year = [_quickest(partial(store.absent, pvpc, span)) for span in spans]
+    by_gap = [_of_gaps(pvpc, gaps) for gaps in (0, 90, 181, 362, 724)]
+    store.close()
+    with capsys.disabled():
+        print(f"\nyears 1 2 4 6 8 10: {_parts(by_year)}\ngaps 0 90 181 362 724: {_parts(by_gap)}")
+    assert by_year[0] < by_year[-1]
+    assert by_gap[-1] < 3 * by_gap[0]
+
+
+def _of_gaps(series: Series, gaps: int) -> float:
+    bucket = f"gaps{gaps}"
+    engine().make_bucket(bucket, shard_weeks=YEAR_WEEKS)
+    store = InfluxStore(engine().access(bucket, timeout_s=120))
+    gone = holes(random.Random(724), gaps) if gaps else set[int]()
+    store.write(series, prices(gone), "seed")
+    assert len(store.absent(series, ten_years())) == gaps
+    took = _quickest(partial(store.absent, series, ten_years()))
+    store.close()
+    engine().drop_bucket(bucket)
+    return took
+
+
+def _parts(times: list[float]) -> str:
+    return " ".join(f"{one / max(times):.2f}" for one in times)
