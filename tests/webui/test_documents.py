@@ -54,3 +54,11 @@ def test_numbers_without_a_series_would_look_too_good() -> None:
         documents.detected(view, Plan(NOW, ()), None)  # type: ignore[arg-type] # see view_of
     with pytest.raises(StoreError):
         documents.coverage(view_of(FAILED))  # type: ignore[arg-type] # see view_of
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    """One call; none and many are calls."""
+    from gapfill.webui.advice import counted
+
+    told = [counted(n, "call") for n in (0, 1, 2000)]
+    assert told == ["0 calls", "1 call", "2,000 calls"]

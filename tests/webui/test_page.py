@@ -149,9 +149,9 @@ def test_a_viewer_is_told_that_runs_are_not_theirs(browser: Browser, served: Ser
     """By the name of the permission, before a click and in the form; the bill is theirs."""
     with opened(browser, served, user="vera") as page:
         drawn(page)
-        assert "permission to create runs of gap_detection" in page.locator("#rights").inner_text()
+        assert "permission to trigger gap_detection" in page.locator("#rights").inner_text()
         page.locator("#gaps button").first.click()
-        assert page.locator("#may-not").inner_text().startswith("Starting a run needs the perm")
+        assert page.locator("#may-not").inner_text().startswith("You may see the bill, but not")
         page.locator("#dry").click()
         page.wait_for_selector("#start:visible")
         assert "slots with" in page.locator("#bill").inner_text()
@@ -171,9 +171,7 @@ def test_a_right_that_is_gone_meanwhile_is_named(browser: Browser, served: Serve
         page.locator("#start").click()
         page.wait_for_selector("#bill .wrong")
         told = page.locator("#bill .wrong").inner_text()
-        assert told.startswith(
-            "Forbidden: nothing was started. Starting a run needs the permission"
-        )
+        assert told.startswith("This needs the permission to trigger gap_detection")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from gapfill.errors import RequestError
 from gapfill.webui import models
-from gapfill.webui.advice import counted
 from gapfill.webui.asked import RangeBody
 from gapfill.webui.auth import MAY_START, SAME_SITE, User
 from gapfill.webui.reads import make_bill
@@ -87,7 +86,7 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> models.StartedO
     root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
     bill = plan.bill
     told = (
-        f"Started {DAG}: {_size(plan)}, {counted(bill['calls'], 'call')}, "
+        f"Started {DAG}: {len(plan.units)} units, {bill['slots']} slots, {bill['calls']} calls, "
         f"about {bill['seconds']:.0f} s at the sources' rates."
     )
     if is_paused:
@@ -116,8 +115,4 @@ def _note(plan: models.PlanOut) -> str:
         f"| {name} | {cost['calls']} | {cost['seconds']:.0f} |"
         for name, cost in bill["by_source"].items()
     ]
-    return "\n".join([f"{_size(plan)}.", "", *lines])
-
-
-def _size(plan: models.PlanOut) -> str:
-    return f"{counted(len(plan.units), 'unit')}, {counted(plan.bill['slots'], 'slot')}"
+    return "\n".join([f"{len(plan.units)} units, {bill['slots']} slots.", "", *lines])

@@ -9,7 +9,7 @@ const LOOK_MS = 1500;
 
 /** Whether this user may start runs, as the server wrote it into the page. */
 export const mayStart = () => document.body.dataset.mayStart === "yes";
-export const NEEDS = "Starting a run needs the permission to create runs of gap_detection (to trigger it), which your login does not have: ask an administrator of this Airflow.";
+export const NEEDS = "This needs the permission to trigger gap_detection: ask an administrator for the role Op, or for that permission on the DAG.";
 
 export class Form {
   /** @param onRun called when a run has begun, and each time it has moved on */
@@ -74,7 +74,7 @@ export class Form {
     byId("dry").hidden = false;
     byId("dry").disabled = false;
     byId("may-not").hidden = mayStart();
-    byId("may-not").textContent = mayStart() ? "" : NEEDS;
+    byId("may-not").textContent = mayStart() ? "" : `You may see the bill, but not start the run. ${NEEDS}`;
   }
 
   order() {
@@ -125,8 +125,8 @@ export class Form {
       this.follow(started.run_id, started.paused ? started.message : "");
     } catch (problem) {
       const rest = problem.body.run_id ? [runs.link(problem.body.run_id, "Look at that run")] : [];
-      // Airflow says only "Forbidden".
-      const told = problem.status === 403 ? `${problem.message}: nothing was started. ${NEEDS}` : problem.message;
+      // Airflow itself says no more than "Forbidden".
+      const told = problem.status === 403 && problem.message === "Forbidden" ? NEEDS : problem.message;
       this.say(el("p", { class: "wrong" }, told), ...rest);
       byId("start").disabled = problem.status === 403;
     }

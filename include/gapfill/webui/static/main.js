@@ -191,6 +191,6 @@ byId("hours-heal").addEventListener("click", () => {
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
 
 byId("rights").hidden = mayStart();
-byId("rights").textContent = `You may look at everything, and at what healing would take. ${NEEDS}`;
+byId("rights").textContent = `You may look at everything and see what healing would take, but not start runs. ${NEEDS}`;
 legend();
 refresh();
