@@ -121,3 +121,8 @@ def pixels(page: Page, *letters: str) -> dict[str, int]:
     """Return how many pixels of all bands have the colour of each state."""
     found: dict[str, int] = page.evaluate(_PIXELS, list(letters))
     return found
+
+
+def look(page: Page) -> None:
+    """Let the page look at once, as when its tab comes to the front."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

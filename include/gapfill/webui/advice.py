@@ -63,7 +63,7 @@ def recommend(view: View, plan: Plan, since: datetime | None = None) -> tuple[st
     start = min(g.interval.start for g in askable)
     first = local_date(max(start, since) if since else start, LOCAL)
     last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
-    cost = f"{plan.calls:,} calls, about {_duration(plan.seconds)}"
+    cost = f"{counted(plan.calls, 'call')}, about {_duration(plan.seconds)}"
     days = (local_date(plan.now, LOCAL) - first).days
     if 0 <= days <= RECENT_DAYS:
         path = f"/gaps/backfill?days_back={max(1, days)}"
@@ -76,6 +76,11 @@ def recommend(view: View, plan: Plan, since: datetime | None = None) -> tuple[st
 
 def _gaps(count: int) -> str:
     return "1 gap is" if count == 1 else f"{count:,} gaps are"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is one."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _duration(seconds: float) -> str:

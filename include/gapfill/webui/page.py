@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request, Response, status
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.models.dag import DagModel
+from fastapi import APIRouter, Depends, HTTPException, Request, Response, status
 from starlette.routing import Match
 
 from gapfill.webui.answers import file
+from gapfill.webui.auth import User  # noqa: TC001 - FastAPI reads it
+from gapfill.webui.runs import DAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +37,26 @@ router = APIRouter(include_in_schema=False)
 described = APIRouter(include_in_schema=False)
 
 
+def starts(user: User) -> bool:
+    """Return whether this user may start runs of ``gap_detection``."""
+    return get_auth_manager().is_authorized_dag(
+        method="POST",
+        access_entity=DagAccessEntity.RUN,
+        details=DagDetails(id=DAG, team_name=DagModel.get_team_name(DAG)),
+        user=user,
+    )
+
+
+_MAY_START = b"<body>", b'<body data-may-start="yes">'
+
+
 @router.get("/")
-def page(request: Request) -> Response:
-    """Return the coverage calendar."""
-    return _file(request, "index.html")
+def page(request: Request, is_allowed: Annotated[bool, Depends(starts)]) -> Response:
+    """Return the coverage calendar; it knows whether they may start runs."""
+    text = _FILES["index.html"].read_bytes()
+    if is_allowed:
+        text = text.replace(*_MAY_START)
+    return file(request, text, _TYPES[".html"])
 
 
 @router.get("/static/{name:path}")

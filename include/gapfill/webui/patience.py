@@ -42,7 +42,7 @@ class HurriedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._place = _place(store)
+        self._place = str(store.place)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
         """Return a method of the store."""
@@ -67,12 +67,6 @@ class HurriedStore:
         return ask
 
 
-def kind_of(store: Store) -> str:
-    """Return what people call a store."""
-    kind = type(store._store if isinstance(store, HurriedStore) else store)  # noqa: SLF001 - this module's own
-    return kind.__name__.removesuffix("Store").lower()
-
-
 def insist_held(site: Site) -> None:
     """Refuse a store file that held readings, as this process has seen, and holds none now.
 
@@ -95,8 +89,3 @@ def insist_held(site: Site) -> None:
             "put it back, or restart the API server to begin with an empty one."
         )
         raise StoreError(message)
-
-
-def _place(store: Store) -> str:
-    access = getattr(store, "access", None)
-    return f"{access.url}/{access.bucket}" if access else str(getattr(store, "path", ""))

@@ -10,7 +10,6 @@ from gapfill.webui import models
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.desk import reading
 from gapfill.webui.lookout import open_site
-from gapfill.webui.patience import kind_of
 
 router = APIRouter(dependencies=[MAY_READ])
 
@@ -27,13 +26,9 @@ def verify() -> models.VerifyOut:
         except StoreError as exc:
             problem = str(exc)
         return models.VerifyOut(
-<<<<<<< HEAD
             store=site.store.place.kind,
             connection=wiring.STORE,
             place=site.store.place.where,
-=======
-            store=kind_of(site.store),
->>>>>>> routes
             readable=True,
             writable=problem is None,
             problem=problem,

@@ -7,6 +7,10 @@ import { byId, count, duration, el, local, number, span } from "./words.js";
 const LISTED = 12;
 const LOOK_MS = 1500;
 
+/** Whether this user may start runs, as the server wrote it into the page. */
+export const mayStart = () => document.body.dataset.mayStart === "yes";
+export const NEEDS = "This needs the permission to trigger gap_detection: ask an administrator for the role Op, or for that permission on the DAG.";
+
 export class Form {
   /** @param onRun called when a run has begun, and each time it has moved on */
   constructor(onRun) {
@@ -14,7 +18,9 @@ export class Form {
     this.dialog = byId("dialog");
     this.form = byId("form");
     this.billed = null;
+    this.opener = null;
     byId("dialog-close").addEventListener("click", () => this.dialog.close());
+    this.dialog.addEventListener("close", () => this.giveBack());
     byId("start").addEventListener("click", () => this.start());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -43,8 +49,21 @@ export class Form {
     elements.force.checked = false;
     elements.refresh.checked = false;
     this.reset();
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.dialog.open) {
+      const { activeElement } = document;
+      this.opener = { element: activeElement, label: activeElement?.getAttribute("aria-label"), source };
+      this.dialog.showModal();
+    }
     byId("dry").focus();
+  }
+
+  /** Return the focus to what opened the form, or to what has taken its place since. */
+  giveBack() {
+    const { element, label, source } = this.opener ?? {};
+    const isThere = (found) => found && found !== document.body && found.isConnected && !found.disabled && found.offsetParent !== null;
+    const again = [...document.querySelectorAll("#gaps button")].find((button) => button.getAttribute("aria-label") === label);
+    const band = [...document.querySelectorAll("canvas[data-series]")].find((canvas) => source === `series:${canvas.dataset.series}`);
+    [element, again, band, byId("heal-all"), byId("scroller")].find(isThere)?.focus({ preventScroll: true });
   }
 
   reset() {
@@ -54,6 +73,8 @@ export class Form {
     byId("start").hidden = true;
     byId("dry").hidden = false;
     byId("dry").disabled = false;
+    byId("may-not").hidden = mayStart();
+    byId("may-not").textContent = mayStart() ? "" : `You may see the bill, but not start the run. ${NEEDS}`;
   }
 
   order() {
@@ -86,9 +107,9 @@ export class Form {
       this.say(...told(plan, this.zones));
       byId("dry").hidden = true;
       byId("start").hidden = false;
-      byId("start").disabled = false;
+      byId("start").disabled = !mayStart();
       byId("start").textContent = plan.units.length ? "Start the run" : "Start a run all the same";
-      byId("start").focus();
+      byId(mayStart() ? "start" : "dialog-close").focus();
     } catch (problem) {
       this.fail(problem);
     }
@@ -100,10 +121,14 @@ export class Form {
     try {
       const started = await api.start(this.billed);
       byId("start").hidden = true;
+      byId("dialog-close").focus();
       this.follow(started.run_id, started.paused ? started.message : "");
     } catch (problem) {
       const rest = problem.body.run_id ? [runs.link(problem.body.run_id, "Look at that run")] : [];
-      this.say(el("p", { class: "wrong" }, problem.message), ...rest);
+      // Airflow itself says no more than "Forbidden".
+      const told = problem.status === 403 && problem.message === "Forbidden" ? NEEDS : problem.message;
+      this.say(el("p", { class: "wrong" }, told), ...rest);
+      byId("start").disabled = problem.status === 403;
     }
   }
 
@@ -134,7 +159,8 @@ function progress(id, seen, ended, note) {
     el("p", { class: "big", "data-run": run.state }, `${state}${runs.outcome(run)}`),
     bar,
     el("p", { class: "quiet" }, ended ? "" : seen.now.slice(0, 4).join(", ")),
-    note ? el("p", { class: "wrong" }, note) : "",
+    seen.trouble ? el("p", { class: "wrong" }, seen.trouble) : "",
+    note && !ended ? el("p", { class: "wrong" }, note) : "",
     el("p", {}, runs.link(id, "The run in Airflow")),
   ];
 }

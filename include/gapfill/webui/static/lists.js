@@ -1,6 +1,6 @@
 // Open gaps by severity, and what no source has.
 
-import { byId, count, daysOf, el, hours, local, number, span } from "./words.js";
+import { byId, count, daysOf, el, hours, local, span } from "./words.js";
 
 const SHOWN = 60;
 
@@ -12,8 +12,8 @@ export function show(document, zones, heal) {
   byId("unfillable").replaceChildren(...unfillable(given, zones));
 }
 
-export function unknown() {
-  for (const id of ["gaps", "unfillable"]) byId(id).replaceChildren(el("p", { class: "quiet" }, "Unknown, for the reason above."));
+export function unknown(why) {
+  for (const id of ["gaps", "unfillable"]) byId(id).replaceChildren(el("p", { class: "quiet" }, `Unknown: ${why}.`));
 }
 
 function openGaps(gaps, zones, heal, more) {
@@ -27,7 +27,7 @@ function openGaps(gaps, zones, heal, more) {
       {},
       el("td", {}, el("span", { class: `badge ${gap.severity}` }, gap.severity)),
       el("td", {}, el("b", {}, gap.series), el("br"), el("span", { class: "num" }, span(gap, zone))),
-      el("td", { class: "num" }, `${number(gap.slots)} slots`, el("br"), el("span", { class: "quiet" }, hours(gap.hours))),
+      el("td", { class: "num" }, count(gap.slots, "slot"), el("br"), el("span", { class: "quiet" }, hours(gap.hours))),
       el("td", {}, el("span", { title: gap.reason }, when)),
       el("td", { class: "right" }, el("button", { type: "button", "aria-label": `Heal ${gap.series} ${first} to ${last}`, onclick: () => heal(gap.series, first, last) }, "Heal …")),
     );
@@ -46,7 +46,7 @@ function unfillable(gaps, zones) {
       "tr",
       {},
       el("td", {}, el("b", {}, gap.series), el("br"), el("span", { class: "num" }, span(gap, zone))),
-      el("td", { class: "num" }, `${number(gap.slots)} slots`),
+      el("td", { class: "num" }, count(gap.slots, "slot")),
       el("td", {}, gap.reason || "no source has it", el("br"), el("span", { class: "quiet" }, next)),
     );
   });
