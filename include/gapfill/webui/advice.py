@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 RECENT_DAYS = 10
 """Gaps no older than this are healed by ``days_back``, older ones by their range."""
 
+_EMPTY = (
+    "The store holds no reading at all: where it is not new, see whether gapfill_store names "
+    "the right place."
+)
+"""A file that was moved away looks like this."""
+
 
 def recovery(plan: Plan) -> models.Recovery:
     """Return what healing would take."""
@@ -35,7 +41,13 @@ def recovery(plan: Plan) -> models.Recovery:
 
 
 def recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strategy]:
-    """Return what to do, in a sentence and as a request."""
+    """Return what to do, in a sentence or two and as a request."""
+    sentence, strategy = _recommend(reports, plan)
+    is_empty = reports and all(r.newest is None and not r.error for r in reports)
+    return (f"{_EMPTY} {sentence}" if is_empty else sentence), strategy
+
+
+def _recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strategy]:
     gaps = [g for r in reports for g in r.coverage.gaps if g.state is State.MISSING]
     if not gaps:
         return "Nothing is missing.", models.Strategy(name="none")
