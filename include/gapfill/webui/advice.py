@@ -59,7 +59,7 @@ def _recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strat
         return sentence, models.Strategy(name="wait")
     first = local_date(min(g.interval.start for g in askable), LOCAL)
     last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
-    cost = f"{plan.calls:,} calls, about {_duration(plan.seconds)}"
+    cost = f"{count(plan.calls, 'call')}, about {_duration(plan.seconds)}"
     days = (local_date(plan.now, LOCAL) - first).days
     if 0 <= days <= RECENT_DAYS:
         path = f"/gaps/backfill?days_back={max(1, days)}"
@@ -70,8 +70,13 @@ def _recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strat
     return f"{_gaps(len(gaps))} open: heal {first} to {last} ({cost}).", strategy
 
 
-def _gaps(count: int) -> str:
-    return "1 gap is" if count == 1 else f"{count:,} gaps are"
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is one."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _gaps(number: int) -> str:
+    return f"{count(number, 'gap')} {'is' if number == 1 else 'are'}"
 
 
 def _duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from gapfill.errors import RequestError
 from gapfill.webui import models
+from gapfill.webui.advice import count
 from gapfill.webui.asked import RangeBody
 from gapfill.webui.auth import MAY_START, SAME_SITE, User
 from gapfill.webui.reads import make_bill
@@ -86,7 +87,7 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> models.StartedO
     root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
     bill = plan.bill
     told = (
-        f"Started {DAG}: {len(plan.units)} units, {bill['slots']} slots, {bill['calls']} calls, "
+        f"Started {DAG}: {_size(plan)}, {count(bill['calls'], 'call')}, "
         f"about {bill['seconds']:.0f} s at the sources' rates."
     )
     if is_paused:
@@ -115,4 +116,8 @@ def _note(plan: models.PlanOut) -> str:
         f"| {name} | {cost['calls']} | {cost['seconds']:.0f} |"
         for name, cost in bill["by_source"].items()
     ]
-    return "\n".join([f"{len(plan.units)} units, {bill['slots']} slots.", "", *lines])
+    return "\n".join([f"{_size(plan)}.", "", *lines])
+
+
+def _size(plan: models.PlanOut) -> str:
+    return f"{count(len(plan.units), 'unit')}, {count(plan.bill['slots'], 'slot')}"
