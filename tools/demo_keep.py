@@ -76,7 +76,8 @@ By program, with a token from Airflow's login:
 
 TOKEN=$(curl -s {url}/auth/token -H 'Content-Type: application/json' \\
     -d '{login}' | python3 -c '{_TOKEN}')
-curl -s {bearer} {url}/gaps/summary
-curl -s {bearer} {url}/gaps/backfill/range -d '{order}'
+curl -s {bearer} {url}/gaps/summary | python3 -m json.tool
+curl -s {bearer} {url}/gaps/backfill/range \\
+    -d '{order}' | python3 -m json.tool
 
 Ctrl-C stops everything. Runs, as they come:"""

@@ -192,6 +192,36 @@ def test_verify_asks_the_store_itself(client: TestClient, plant: Plant) -> None:
     ]
 
 
+def test_verify_calls_nothing_ok_that_cannot_be_written(
+    client: TestClient, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program holds the file: it can be read, and the problem is told."""
+    fill(plant)
+    monkeypatch.setattr(
+        SqliteStore.__init__, "__kwdefaults__", {"wait_s": 0.2}
+    )  # not half a minute
+    with closing(sqlite3.connect(plant.store_file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        told = client.get("/influxdb/verify").json()
+    assert (told["status"], told["readable"], told["writable"]) == ("read_only", True, False)
+    assert "locked" in told["problem"]
+
+
+def test_a_store_that_was_moved_away_looks_like_none_that_is_well(
+    client: TestClient, plant: Plant
+) -> None:
+    """Everything is missing, and where to look is said first."""
+    from gapfill.webui import lookout
+
+    fill(plant)
+    assert client.get("/gaps/summary").json()["recommendation"] == "Nothing is missing."
+    client.app.router.routes[-2].app.state.lookout = lookout.Lookout()  # type: ignore[attr-defined]
+    plant.store_file.rename(plant.store_file.with_suffix(".aside"))
+    told = client.get("/gaps/summary").json()
+    assert told["ree_data"]["gap_hours"] == 816
+    assert told["recommendation"].startswith("The store holds no reading at all: where it is not")
+
+
 READS = (
     "/gaps/summary",
     "/gaps/detect",

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 RECENT_DAYS = 10
 """Gaps no older than this are healed by ``days_back``, older ones by their range."""
 
+_EMPTY = (
+    "The store holds no reading at all: where it is not new, see whether gapfill_store names "
+    "the right place."
+)
+"""A file that was moved away looks like this."""
+
 
 def recovery(plan: Plan) -> models.Recovery:
     """Return what healing would take."""
@@ -42,6 +48,12 @@ def recommend(view: View, plan: Plan, since: datetime | None = None) -> tuple[st
         plan: What healing would take, of what can be read.
         since: Where the stretch that was asked for begins; left out: the whole history.
     """
+    sentence, strategy = _recommend(view, plan, since)
+    is_empty = view.reports and all(r.newest is None and not r.error for r in view.reports)
+    return (f"{_EMPTY} {sentence}" if is_empty else sentence), strategy
+
+
+def _recommend(view: View, plan: Plan, since: datetime | None) -> tuple[str, models.Strategy]:
     if view.errors:
         told = " ".join(f"{error.rstrip('.')}." for error in view.errors)
         sentence = f"{told} Mend that first: until then no run over all series can be started."

@@ -232,7 +232,7 @@ class NewestOut(BaseModel):
 class VerifyOut(BaseModel):
     """What a real query found."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok", "read_only"] = Field(description="read_only: `problem` says why")
     store: str = Field(description="Its kind: sqlite or influxdb.")
     connection: str = Field(description="Id of the Airflow connection that names it.")
     place: str = Field(description="Its file, or its bucket and address; never a secret.")

@@ -26,6 +26,7 @@ def verify() -> models.VerifyOut:
         except StoreError as exc:
             problem = str(exc)
         return models.VerifyOut(
+            status="ok" if problem is None else "read_only",
             store=site.store.place.kind,
             connection=wiring.STORE,
             place=site.store.place.where,
