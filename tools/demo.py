@@ -224,6 +224,7 @@ def _conclude(
     show.say(
         f"  . {folder}/env\n"
         "  .venv/bin/python -m gapfill explain weather_hourly 2025-10-25T12:00Z\n"
+        "[dim]These holes, to heal them by a click:[/] make demo KEEP=1\n"
         "[dim]Airflow in the browser, with the real APIs:[/] make up"
     )
     for problem in problems:

@@ -115,7 +115,7 @@ def test_a_paused_dag_is_said(client: TestClient) -> None:
         session.query(DagModel).update({"is_paused": True})
     told = client.post("/gaps/backfill").json()
     assert told["paused"] is True
-    assert told["message"].startswith("Started gap_detection: 1 unit, 253 slots, 1 call, about ")
+    assert told["message"].startswith("Started gap_detection: 1 unit, 264 slots, 1 call, about ")
     assert "gap_detection is paused" in told["message"]
     assert client.get("/gaps/summary").json()["dag"]["paused"] is True
 
