@@ -210,7 +210,7 @@ def test_verify_calls_nothing_ok_that_cannot_be_written(
 def test_an_empty_store_is_told_for_what_it_is(client: TestClient) -> None:
     """Everything is missing, and where to look, where it is not new, is said first."""
     told = client.get("/gaps/summary").json()
-    assert told["ree_data"]["gap_hours"] == 804
+    assert told["ree_data"]["gap_hours"] == 816
     assert told["recommendation"].startswith("The store holds no reading at all: where it is not")
 
 
