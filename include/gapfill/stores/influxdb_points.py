@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval, covers
@@ -109,15 +110,25 @@ def liner(series: Series) -> Callable[[Point, Collection[str]], str | None]:
     head = text.head(series.measurement, series.tags)
 
     def line(point: Point, cleared: Collection[str] = ()) -> str | None:
-        fields = text.numbers(point.values)
-        if point.grade is not None:
-            fields.append(f"gapfill_grade={point.grade}i")
-        for name, said in zip(_TEXTS, (point.source, point.batch, point.kept), strict=True):
-            if said or name in cleared:
-                fields.append(text.field(name, said or ""))
+        said = _provenance(point.grade, point.source, point.batch, point.kept, tuple(cleared))
+        fields = [*text.numbers(point.values), *said]
         return f"{head} {','.join(fields)} {int(point.instant.timestamp())}" if fields else None
 
     return line
+
+
+@lru_cache(maxsize=1024)  # nearly all points of a batch have the same
+def _provenance(
+    grade: int | None,
+    source: str | None,
+    batch: str | None,
+    kept: str | None,
+    cleared: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Return the fields of the provenance that a line has."""
+    texts = zip(_TEXTS, (source, batch, kept), strict=True)
+    said = [text.field(name, what or "") for name, what in texts if what or name in cleared]
+    return (*([] if grade is None else [text.field("gapfill_grade", grade)]), *said)
 
 
 def _points(tags: str, rows: Iterable[dict[str, Any]], fields: Sequence[str]) -> Iterator[Point]:
