@@ -161,9 +161,10 @@ def _remaining(
     done = set(held) - set(left)
     if done:
         notes.forget(server, batch, series.name, done)
+    first, last = min(left or held), max(left or held)
     return StoreError(
         f"{exc} So of the batch {batch}, {len(left)} slots of {series.name} remain as it wrote "
-        f"them, from {iso(min(left))} to {iso(max(left))}, and {len(done)} are put back."
+        f"them, from {iso(first)} to {iso(last)}, and {len(done)} are put back."
     )
 
 
