@@ -42,9 +42,12 @@ A deletion walks through all shards: half a second for ten years, on 1.6 and on 
 
 
 def replace_points(
-    server: Server, series: Series, slots: Collection[datetime], back: Mapping[datetime, str],
+    server: Server,
+    series: Series,
+    slots: Collection[datetime],
+    back: Mapping[datetime, str],
     owner: str,
-) -> None:  # fmt: skip
+) -> None:
     """Remove the series' own points at slots, and write lines in their place.
 
     Fields of others in the same points, and points of others at the same instants, stay
@@ -75,9 +78,13 @@ def replace_points(
 
 
 def _replace(
-    server: Server, series: Series, owner: str, runs: Sequence[Run],
-    own: Sequence[Kept], others: Sequence[Found],
-) -> None:  # fmt: skip
+    server: Server,
+    series: Series,
+    owner: str,
+    runs: Sequence[Run],
+    own: Sequence[Kept],
+    others: Sequence[Found],
+) -> None:
     kept = [*own, *(settle(server, series.measurement, others) if others else ())]
     numbers = journal.keep(server, series, owner, kept)
     try:
