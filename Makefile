@@ -18,15 +18,15 @@ HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up cluster screenshots test unit coverage check lint types architecture dependencies locked compose routed changelog bench format routes lock clean
+.PHONY: help venv demo up cluster screenshots test unit coverage check lint types architecture dependencies locked compose routed changelog bench bench-large format routes lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
 
 # --- run ---------------------------------------------------------------------
 
-demo: venv ## the main job end to end, offline: sandbox, scheduler, a store with holes
-	$(CLEAN) $(PY) -m tools.demo
+demo: venv ## the main job end to end, offline; KEEP=1 leaves it running, with holes to heal by hand
+	$(CLEAN) $(PY) -m tools.demo $(if $(KEEP),--keep)
 
 screenshots: venv ## the pictures of the page under docs/images, from the running thing (needs Chromium)
 	$(CLEAN) $(PY) -m tools.screenshots
@@ -53,7 +53,10 @@ coverage: venv ## which lines the tests that need no Airflow leave out
 	$(PY) -m coverage report
 
 bench: venv ## the ratios of the design's budgets
-	$(CLEAN) $(PY) -m pytest benchmarks --timeout=600
+	$(CLEAN) $(PY) -m pytest benchmarks --ignore=benchmarks/test_large.py --timeout=600
+
+bench-large: venv ## 1,000 series of a year on both stores: some minutes, most of them for seeding
+	$(CLEAN) $(PY) -m pytest benchmarks/test_large.py --timeout=1200
 
 # --- check -------------------------------------------------------------------
 

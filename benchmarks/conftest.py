@@ -52,7 +52,11 @@ class Ratio:
     def cells(self) -> tuple[str, str, str]:
         """Return the cells of a table: what, the value, the target."""
         sign = "≥" if self.at_least else "≤"
-        return self.what, f"{self.value:.2f}", f"{sign} {self.target:g}" if self.target else "–"
+        return (
+            self.what,
+            f"{self.value:.2f}",
+            f"{sign} {self.target:g}" if self.target is not None else "–",
+        )
 
 
 _RATIOS: list[Ratio] = []

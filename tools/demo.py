@@ -8,9 +8,9 @@ well as it can be now, what cannot be healed is said so, and nothing else happen
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tools import demo_weather as weather
@@ -18,10 +18,11 @@ from tools import demo_world as world
 from tools.airflow_api import ApiError
 from tools.demo_calls import bills
 from tools.demo_check import compare, open_problems
+from tools.demo_keep import keep
 from tools.demo_open import tell_open
-from tools.demo_run import problems_of, run_dags
+from tools.demo_run import problems_of, run_dags, stop
 from tools.demo_sandbox import SandboxError
-from tools.demo_seed import expectations, seed
+from tools.demo_seed import earlier_run, expectations, seed
 from tools.demo_show import Show
 from tools.demo_stage import (
     PRICES,
@@ -29,7 +30,6 @@ from tools.demo_stage import (
     DemoError,
     Stage,
     environment,
-    gapfill_command,
     local,
     make_catalog,
     open_sandbox,
@@ -37,33 +37,37 @@ from tools.demo_stage import (
     short,
     status,
 )
-from tools.local_airflow import ROOT
+from tools.local_airflow import ROOT, LocalAirflow
 from tools.processes import ProgramError, Programs, exit_on_signals
+from tools.up import PORT, next_free
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from tools.demo_check import Expected, Stored, Verdict
+    from tools.demo_run import Run
     from tools.demo_sandbox import Sandbox
 
 FOLDER = ROOT / ".gapfill" / "demo"
 
 _INTERRUPTED = 130
-_GAPS_LEFT = 3
-"""Exit code of ``gapfill heal`` where something is still missing."""
-_EARLIER_S = 120.0
 
 
-def main(folder: Path = FOLDER) -> int:
-    """Play the demo and return the exit code: 0 only when all is well."""
+def main(folder: Path = FOLDER, *, is_kept: bool = False) -> int:
+    """Play the demo and return the exit code: 0 only when all is well.
+
+    Args:
+        folder: For its files.
+        is_kept: Whether its world goes on running afterwards, with holes to heal by hand.
+    """
     exit_on_signals()
     show = Show()
     try:
         with Programs(folder) as programs:
             programs.clear(keep=["airflow"])
-            is_well = play(Stage(folder, programs, show))
+            is_well = play(Stage(folder, programs, show), is_kept=is_kept)
     except (ApiError, DemoError, ProgramError, SandboxError) as exc:
         show.problem(str(exc))
         is_well = False
@@ -75,8 +79,12 @@ def main(folder: Path = FOLDER) -> int:
     return 0 if is_well else 1
 
 
-def play(stage: Stage) -> bool:
+def play(stage: Stage, *, is_kept: bool) -> bool:
     """Play the demo and tell whether all is well.
+
+    Args:
+        stage: Where.
+        is_kept: Whether to go on until Ctrl-C.
 
     Raises:
         DemoError: If it cannot go on.
@@ -95,7 +103,7 @@ def play(stage: Stage) -> bool:
     sandbox = open_sandbox(stage)
     env = environment(stage, sandbox.url)
     show.title("Before")
-    with _earlier_run(stage, env, sandbox):
+    with earlier_run(stage, env, sandbox):
         expected = expectations(sandbox)
         seed(stage, env, expected)
     show.coverage(status(env))
@@ -105,7 +113,27 @@ def play(stage: Stage) -> bool:
         "it. Some rows lack solar radiation, which is wanted and no gap.[/]"
     )
     show.title(f"The first run, at {local(world.NOW):%H:%M}")
-    runs = run_dags(stage, env, sandbox, world.LATER)
+    port = next_free(PORT) if is_kept else None
+    home = stage.folder / "airflow"
+    with LocalAirflow(home, env, port=port, is_fresh=True) as airflow:
+        runs = run_dags(stage, airflow, sandbox, world.LATER)
+        if not is_kept:
+            stop(stage, airflow)
+        is_well = _judge(stage, env, sandbox, expected, runs)
+        if is_kept and is_well:
+            keep(stage, env, airflow, runs)
+    return is_well
+
+
+def _judge(
+    stage: Stage,
+    env: Mapping[str, str],
+    sandbox: Sandbox,
+    expected: Mapping[str, Expected],
+    runs: Sequence[Run],
+) -> bool:
+    """Compare what the runs left with the truth, show both, and tell whether all is well."""
+    show = stage.show
     show.title("After")
     after, entries = status(env), sandbox.requests()
     rows = {series: read_store(stage.store, series) for series in SERIES}
@@ -135,33 +163,6 @@ def play(stage: Stage) -> bool:
         ),
     ]
     return _conclude(stage, expected, verdicts, problems)
-
-
-@contextmanager
-def _earlier_run(stage: Stage, env: Mapping[str, str], sandbox: Sandbox) -> Iterator[None]:
-    """Let a run of two days ago be told by both sources that they lack the days of the outage.
-
-    It waits most of the time, for SIAR's pace, so that something else is done meanwhile.
-
-    Raises:
-        DemoError: If it fails.
-    """
-    sandbox.set_clock(world.EARLIER)
-    first, last = f"{weather.OUTAGE[0]:%Y-%m-%d}", f"{weather.OUTAGE[1] - world.DAY:%Y-%m-%d}"
-    days = ("--start", first, "--end", last)
-    stage.programs.start(
-        "earlier", gapfill_command("heal", "--series", weather.DAILY, *days, "--json"), env
-    )
-    yield
-    code = stage.programs.wait("earlier", _EARLIER_S)
-    if code not in {0, _GAPS_LEFT}:
-        message = f"The earlier run ended with {code}: {stage.programs.tail('earlier')}"
-        raise DemoError(message)
-    sandbox.set_clock(world.NOW)
-    sandbox.forget_requests()
-    stage.show.step(
-        f"two days ago SIAR and AEMET said that they lack {first} to {last[5:]}: gapfill heal"
-    )
 
 
 def _span(span: tuple[datetime, datetime]) -> tuple[str, str]:
@@ -223,6 +224,7 @@ def _conclude(
     show.say(
         f"  . {folder}/env\n"
         "  .venv/bin/python -m gapfill explain weather_hourly 2025-10-25T12:00Z\n"
+        "[dim]These holes, to heal them by a click:[/] make demo KEEP=1\n"
         "[dim]Airflow in the browser, with the real APIs:[/] make up"
     )
     for problem in problems:
@@ -240,4 +242,6 @@ def _conclude(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave its world running afterwards")
+    sys.exit(main(is_kept=parser.parse_args().keep))

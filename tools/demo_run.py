@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from tools.demo_calls import in_words
 from tools.demo_stage import DemoError, local, short
-from tools.local_airflow import LocalAirflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from tools.demo_sandbox import Sandbox
     from tools.demo_stage import Stage
+    from tools.local_airflow import LocalAirflow
 
 DAG = "gap_detection"
 HOURLY_DAG = "preventive_ingestion"
@@ -74,26 +74,33 @@ def problems_of(runs: Sequence[Run], *, prices: int, calls: int) -> Iterator[str
             yield f"The runs' summaries say {key} {said}, expected was {value}."
 
 
-def run_dags(stage: Stage, env: Mapping[str, str], sandbox: Sandbox, later: datetime) -> list[Run]:
-    """Start Airflow, run the DAG, run it again later, stop Airflow; return what the runs left."""
+def run_dags(stage: Stage, airflow: LocalAirflow, sandbox: Sandbox, later: datetime) -> list[Run]:
+    """Start Airflow, run the DAG, run it again later; return what the runs left."""
     show = stage.show
     show.step("Airflow starts: scheduler, DAG processor, API server")
-    with LocalAirflow(stage.folder / "airflow", env, is_fresh=True) as airflow:
-        airflow.start(dags=[DAG, HOURLY_DAG])
-        show.step(f"Airflow is healthy; look in as admin, {airflow.password}")
-        show.step(f"    at {airflow.url}/dags/{DAG}")
-        show.step(f"{HOURLY_DAG} is there as well; here nothing runs by schedule")
-        runs = [_run(stage, airflow, sandbox)]
-        show.title("Two hours later, as the schedule has it")
-        sandbox.set_clock(later)
-        show.step(f"the clock of everything is set to {local(later):%H:%M}")
-        runs.append(_run(stage, airflow, sandbox))
-        left = airflow.stop()
+    airflow.start(dags=[DAG, HOURLY_DAG])
+    show.step(f"Airflow is healthy; look in as admin, {airflow.password}")
+    show.step(f"    at {airflow.url}/dags/{DAG}")
+    show.step(f"{HOURLY_DAG} is there as well; here nothing runs by schedule")
+    runs = [_run(stage, airflow, sandbox)]
+    show.title("Two hours later, as the schedule has it")
+    sandbox.set_clock(later)
+    show.step(f"the clock of everything is set to {local(later):%H:%M}")
+    runs.append(_run(stage, airflow, sandbox))
+    return runs
+
+
+def stop(stage: Stage, airflow: LocalAirflow) -> None:
+    """Stop Airflow.
+
+    Raises:
+        DemoError: If processes are left.
+    """
+    left = airflow.stop()
     if left:
         message = f"Processes of Airflow would not end: {left}"
         raise DemoError(message)
-    show.step("Airflow is stopped")
-    return runs
+    stage.show.step("Airflow is stopped")
 
 
 def _run(stage: Stage, airflow: LocalAirflow, sandbox: Sandbox) -> Run:

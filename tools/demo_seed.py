@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import csv
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tools import demo_weather as weather
 from tools import demo_world as world
 from tools.demo_check import Expected
-from tools.demo_stage import PRICES, gapfill
+from tools.demo_stage import PRICES, DemoError, gapfill, gapfill_command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tools.demo_sandbox import Sandbox, Statements
     from tools.demo_stage import Stage
+
+_GAPS_LEFT = 3
+"""Exit code of ``gapfill heal`` where something is still missing."""
+_EARLIER_S = 120.0
 
 
 def expectations(sandbox: Sandbox) -> dict[str, Expected]:
@@ -70,6 +75,33 @@ def seed(stage: Stage, env: Mapping[str, str], expected: Mapping[str, Expected])
             values = {name: value for name, value in stated.items() if name not in stored.lacks}
             rows.append((slot, values, (stored.grade, stored.source)))
         _import(stage, env, series, rows)
+
+
+@contextmanager
+def earlier_run(stage: Stage, env: Mapping[str, str], sandbox: Sandbox) -> Iterator[None]:
+    """Let a run of two days ago be told by both sources that they lack the days of the outage.
+
+    It waits most of the time, for SIAR's pace, so that something else is done meanwhile.
+
+    Raises:
+        DemoError: If it fails.
+    """
+    sandbox.set_clock(world.EARLIER)
+    first, last = f"{weather.OUTAGE[0]:%Y-%m-%d}", f"{weather.OUTAGE[1] - world.DAY:%Y-%m-%d}"
+    days = ("--start", first, "--end", last)
+    stage.programs.start(
+        "earlier", gapfill_command("heal", "--series", weather.DAILY, *days, "--json"), env
+    )
+    yield
+    code = stage.programs.wait("earlier", _EARLIER_S)
+    if code not in {0, _GAPS_LEFT}:
+        message = f"The earlier run ended with {code}: {stage.programs.tail('earlier')}"
+        raise DemoError(message)
+    sandbox.set_clock(world.NOW)
+    sandbox.forget_requests()
+    stage.show.step(
+        f"two days ago SIAR and AEMET said that they lack {first} to {last[5:]}: gapfill heal"
+    )
 
 
 _Line = tuple[datetime, "Mapping[str, float | None]", "Sequence[object]"]

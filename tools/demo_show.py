@@ -52,23 +52,27 @@ class Show:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
-        self._console = Console(highlight=False, soft_wrap=False)
-        is_seen = self._console.is_terminal
-        self._console.width = min(self._console.width, WIDEST) if is_seen else WIDEST
+        self.console = Console(highlight=False, soft_wrap=False)
+        is_seen = self.console.is_terminal
+        self.console.width = min(self.console.width, WIDEST) if is_seen else WIDEST
         self._began = time.monotonic()
 
     def title(self, text: str) -> None:
         """Print what comes next."""
-        self._console.print()
-        self._console.print(Rule(f"[bold]{escape(text)}[/]", align="left", style="blue"))
+        self.console.print()
+        self.console.print(Rule(f"[bold]{escape(text)}[/]", align="left", style="blue"))
 
     def say(self, text: str) -> None:
         """Print a sentence; it may hold markup."""
-        self._console.print(text)
+        self.console.print(text)
+
+    def as_is(self, text: str) -> None:
+        """Print lines to be copied: no markup, and nothing is wrapped."""
+        self.console.print(text, markup=False, soft_wrap=True)
 
     def step(self, text: str) -> None:
         """Print something that has just happened, with its time; it may hold markup."""
-        self._console.print(f"[dim]{time.monotonic() - self._began:5.0f} s[/]  {text}")
+        self.console.print(f"[dim]{time.monotonic() - self._began:5.0f} s[/]  {text}")
 
     def task(self, task: Task) -> None:
         """Print that a task instance has changed its state, where that is of interest."""
@@ -138,7 +142,7 @@ class Show:
         self._print_table(table)
         for c in certificates:
             if c["outcome"] == "deferred":
-                self._console.print(Text(str(c["note"]), style="yellow"))
+                self.console.print(Text(str(c["note"]), style="yellow"))
 
     def origins(self, origins: Mapping[tuple[str, str, str], tuple[int, int]]) -> None:
         """Print who healed what, and how good that is.
@@ -164,30 +168,30 @@ class Show:
 
     def stays_open(self, series: str, what: str, state: str, why: str) -> None:
         """Print something that is not as good as it could ever be, and why."""
-        self._console.print(f"[bold]{series}[/]  {escape(what)}  [yellow]{escape(state)}[/]")
-        self._console.print(Padding(Text(why, style="dim"), (0, 0, 0, 4), expand=False))
+        self.console.print(f"[bold]{series}[/]  {escape(what)}  [yellow]{escape(state)}[/]")
+        self.console.print(Padding(Text(why, style="dim"), (0, 0, 0, 4), expand=False))
 
     def _print_table(self, table: Table) -> None:
-        self._console.print()
-        self._console.print(table)
-        self._console.print()
+        self.console.print()
+        self.console.print(table)
+        self.console.print()
 
     def files(self, entries: Sequence[tuple[str, str]]) -> None:
         """Print where things are."""
         table = Table.grid(padding=(0, 2))
         for path, what in entries:
             table.add_row(escape(path), f"[dim]{escape(what)}[/]")
-        self._console.print(table)
+        self.console.print(table)
 
     def problem(self, text: str) -> None:
         """Print what is wrong."""
-        self._console.print(f"[red]✗[/] {escape(text)}")
+        self.console.print(f"[red]✗[/] {escape(text)}")
 
     def end(self, text: str, *, is_well: bool) -> None:
         """Print how it ended."""
-        self._console.print()
+        self.console.print()
         colour = "green" if is_well else "red"
-        self._console.print(f"[bold {colour}]{escape(text)}[/]")
+        self.console.print(f"[bold {colour}]{escape(text)}[/]")
 
 
 def _table(*left: str, right: Sequence[str] = ()) -> Table:

@@ -146,15 +146,24 @@ def _output(command: Sequence[str], env: Mapping[str, str], codes: Sequence[int]
     return done.stdout
 
 
-_EXPLAINER = (
+_ONE_AFTER_ANOTHER = (
     "import json, sys; from gapfill.cli.main import main; "
-    "sys.exit(max(main(['explain', *slot, '--json']) for slot in json.loads(sys.argv[1])))"
+    "sys.exit(max(main(arguments) for arguments in json.loads(sys.argv[1])))"
 )
 
 
+def gapfill_each(env: Mapping[str, str], commands: Sequence[Sequence[str]]) -> str:
+    """Run command lines, one after another, by one process for all; return what they print.
+
+    Raises:
+        DemoError: If one of them ends with another exit code than 0.
+    """
+    return _output([sys.executable, "-c", _ONE_AFTER_ANOTHER, json.dumps(commands)], env)
+
+
 def explain(env: Mapping[str, str], slots: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Return the documents of ``explain --json`` for some slots, by one process for all."""
-    text = _output([sys.executable, "-c", _EXPLAINER, json.dumps(slots)], env).lstrip()
+    """Return the documents of ``explain --json`` for some slots."""
+    text = gapfill_each(env, [("explain", *slot, "--json") for slot in slots]).lstrip()
     found: list[dict[str, Any]] = []
     while text:
         document, end = json.JSONDecoder().raw_decode(text)

@@ -1,7 +1,7 @@
-"""``make screenshots``: the pictures of the page under ``docs/images``, made of the running thing.
+"""``make screenshots``: the pictures under ``docs/images``, made of the running thing.
 
-It starts Airflow around ``tools.showcase``, opens the page in Chromium, heals a hole by it,
-and keeps what it sees.
+It starts Airflow around ``tools.showcase``, opens the page in Chromium, heals holes by it
+and keeps what it sees, there and in Airflow's own pages.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import requests
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = "/usr/bin/chromium"
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 1000}, "device_scale_factor": 1.5}
+AIRFLOW: dict[str, Any] = {"viewport": {"width": 1400, "height": 1000}, "color_scheme": "light"}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 
 _LONG_MS = 180_000
@@ -72,6 +74,7 @@ def _take(browser: Browser, airflow: LocalAirflow, out: Path) -> None:
     phone.wait_for_timeout(800)
     _keep(phone, out / "gaps_phone.png")
     _heal(_open(browser, airflow, "/gaps/", **DESK), out)
+    _airflow(browser, airflow, out)
 
 
 def _heal(page: Page, out: Path) -> None:
@@ -96,6 +99,22 @@ def _heal(page: Page, out: Path) -> None:
     page.wait_for_selector("[data-run=success]", timeout=_LONG_MS)
     page.wait_for_timeout(2000)
     _keep(page, out / "gaps_healed.png")
+
+
+def _airflow(browser: Browser, airflow: LocalAirflow, out: Path) -> None:
+    """Heal a summer of everything, and keep the run and the form that starts one by hand."""
+    order = {"start_date": "2024-07-01", "end_date": "2024-08-31"}
+    run = airflow.api.trigger("gap_detection", order)
+    airflow.api.follow("gap_detection", run, timeout_s=_LONG_MS / 1000)
+    page = _open(browser, airflow, f"/dags/gap_detection/runs/{quote(run)}", **AIRFLOW)
+    page.get_by_text("Task Instances", exact=False).first.wait_for(timeout=_LONG_MS)
+    page.wait_for_timeout(3000)
+    _keep(page, out / "gap_detection.png")
+    page.goto(f"{airflow.url}/dags/gap_detection")
+    page.get_by_role("button", name="Trigger").first.click(timeout=_LONG_MS)
+    page.get_by_text("First day (start_date)").wait_for(timeout=_LONG_MS)
+    page.wait_for_timeout(1000)
+    _keep(page, out / "trigger_form.png")
 
 
 def _open(browser: Browser, airflow: LocalAirflow, path: str, **context: Any) -> Page:  # noqa: ANN401 - what the browser is to be like

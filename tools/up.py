@@ -11,23 +11,18 @@ import argparse
 import json
 import os
 import sys
-import time
-from contextlib import suppress
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 
-from gapfill.orchestration import story
-from tools.airflow_api import ENDED, ApiError
+from tools.airflow_api import ApiError
+from tools.follow import follow
 from tools.local_airflow import HERE, ROOT, USER, LocalAirflow, is_free
 from tools.processes import ProgramError, exit_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tools.airflow_api import AirflowApi, DagRun, Task
 
 FOLDER = ROOT / ".gapfill"
 DAG = "gap_detection"
@@ -41,8 +36,6 @@ _KEYED = {"OPENWEATHERMAP": "OpenWeatherMap", "AEMET": "AEMET", "SIAR": "SIAR"}
 _PASSED_ON = ("AIRFLOW_CONN_", "AIRFLOW_VAR_", "GAPFILL_")
 _RETRY_S = "10"
 """Seconds before the first retry; each wait is twice the one before."""
-_LOOK_S = 3.0
-_TROUBLE = frozenset({"failed", "up_for_retry"})
 
 
 def settings(shell: Mapping[str, str]) -> dict[str, str]:
@@ -115,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
             out.print("Airflow starts; that takes about half a minute …")
             airflow.start(dags=[DAG])
             _welcome(out, airflow, env)
-            _follow(out, airflow)
+            follow(out, airflow)
     except (ApiError, ProgramError) as exc:
         out.print(str(exc), style="red", markup=False)
         return 1
@@ -138,7 +131,7 @@ def _welcome(out: Console, airflow: LocalAirflow, env: Mapping[str, str]) -> Non
     """Print where it is, how to get in and what to do there."""
     out.print(
         f"""
-[bold green]Airflow is ready:[/] http://localhost:{airflow.port}/dags/{DAG}
+[bold green]Airflow is ready:[/] http://localhost:{airflow.port}/plugin/gaps
   user      [bold]{USER}[/]
   password  [bold]{airflow.password}[/]
   store     {place_of(env[_STORE])}
@@ -146,75 +139,17 @@ def _welcome(out: Console, airflow: LocalAirflow, env: Mapping[str, str]) -> Non
   sources   {sources_of(env)}
 
 [bold]What to do next[/]
+  · That is the page Gaps, in the menu too: a calendar of every series. Click a day, then that
+    or another one: the form has both dates; show the bill, start the run, see the days turn.
   · {DAG} runs every two hours, and once now: it looks for every price since 2021, every
     hour of weather since 2024 and every day since 2018. preventive_ingestion runs every hour.
-  · Trigger (top right) opens the form: two dates, or none for the whole history.
-  · Tick dry_run first to see the plan and its bill in the log of plan_backfill.
+  · /dags/{DAG}, Trigger: the same with all its fields; tick dry_run first to see the
+    plan and its bill in the log of plan_backfill.
   · Keys and hosts: Admin, Connections; or AIRFLOW_CONN_… before make up (README).
+  · Programs do the same over HTTP: docs/webui.md.
 
 Ctrl-C stops everything. Runs, as they come:"""
     )
-
-
-class _Follower:
-    """Prints a line when a run begins, when one of its tasks fails, and when it ends."""
-
-    def __init__(self, out: Console, api: AirflowApi) -> None:
-        self._out = out
-        self._api = api
-        self._told: set[tuple[object, ...]] = set()
-
-    def look(self, *, is_first: bool) -> None:
-        """Print what has changed since the last look; of what ended before the first, nothing."""
-        for run in reversed(self._api.runs()):
-            has_ended = run["state"] in ENDED
-            if not self._is_new(run["dag_run_id"], run["state"]) or (is_first and has_ended):
-                continue
-            self._say(run["state"], run["dag_id"], self._result(run) if has_ended else "")
-        for run in self._api.runs("running"):
-            for task in self._api.tasks(run["dag_id"], run["dag_run_id"]):
-                place = (run["dag_run_id"], task.name, task.index, task.state)
-                if task.state in _TROUBLE and self._is_new(*place):
-                    self._say(task.state, f"{task.name} {task.label}", self._note(run, task))
-
-    def _is_new(self, *key: object) -> bool:
-        is_new = key not in self._told
-        self._told.add(key)
-        return is_new
-
-    def _say(self, state: str, what: str, why: str) -> None:
-        colour = {"success": "green", "failed": "red", "up_for_retry": "yellow"}.get(state, "cyan")
-        clock = datetime.now().astimezone().strftime("%H:%M:%S")
-        words = f"{what.strip()}: {why}" if why else what.strip()
-        self._out.print(f"  {clock} [{colour}]{state.replace('_', ' ')}[/] {escape(words)}")
-
-    def _result(self, run: DagRun) -> str:
-        """Return what a run has come to, in a sentence."""
-        found = self._api.xcom(run["dag_id"], run["dag_run_id"], "summarize")
-        if not isinstance(found, dict):
-            return ""
-        return story.trouble(found) or story.sentence(found)
-
-    def _note(self, run: DagRun, task: Task) -> str:
-        """Return why a unit failed, as its certificate says."""
-        found = self._api.xcom(run["dag_id"], run["dag_run_id"], task.name, task.index)
-        return str(found.get("note", "")) if isinstance(found, dict) else ""
-
-
-def _follow(out: Console, airflow: LocalAirflow) -> None:
-    """Tell of the runs until something stops.
-
-    Raises:
-        ProgramError: If one of Airflow's programs ends.
-    """
-    follower, is_first = _Follower(out, airflow.api), True
-    while True:
-        airflow.programs.check()
-        # SQLite may be busy for a moment; the next look tells what this one could not.
-        with suppress(ApiError):
-            follower.look(is_first=is_first)
-            is_first = False
-        time.sleep(_LOOK_S)
 
 
 if __name__ == "__main__":

@@ -85,3 +85,10 @@ class MalformedPayload(SourceError):
 
 class StoreError(GapfillError):
     """The database could not be read or written. A failed read is never "no gaps"."""
+
+
+class StoreRefused(StoreError):
+    """The database refuses some of the points, and will until a person mends it.
+
+    All others of the write are written.
+    """

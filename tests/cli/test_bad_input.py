@@ -82,7 +82,7 @@ def test_a_missing_store_says_how_to_set_it(cli: Cli, monkeypatch: pytest.Monkey
         ran = cli(*command)
         assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
         assert ran.err.startswith("There is no connection gapfill_store. ")
-        assert "made in the Airflow UI are seen by DAGs only" in ran.err
+        assert "The command line does not see what is made in the UI" in ran.err
         assert "AIRFLOW_CONN_GAPFILL_STORE" in ran.err
 
 

@@ -95,6 +95,26 @@ def test_healing_writes_what_lacks_and_undo_takes_it_back(
     assert after == before
 
 
+def test_a_week_that_is_refused_stops_nothing_else(
+    cli: Cli, bucket: InfluxBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other weeks are healed, the sentence names the week, and the command goes on."""
+    monday = 1760313600  # 2025-10-13T00:00:00Z
+    lines = [
+        f"energy_prices,market=pvpc,geo=8743 price_eur_mwh=7i {monday + 3600 * n}" for n in (3, 9)
+    ]
+    bucket.engine.write(bucket.bucket, lines, "s")
+    connect(monkeypatch, bucket.engine.url, bucket.bucket)
+    healed = cli("heal", "--start", "2025-10-02", "--end", "2025-10-26", "--json")
+    assert healed.code == 3, healed.err
+    assert healed.document["units_failed"] == 1
+    (failed,) = (c for c in healed.document["certificates"] if c["outcome"] == "failed")
+    assert "2025-10-13 to 2025-10-19, so 70 of" in failed["note"]
+    status = cli("status", "--start", "2025-10-02", "--end", "2025-10-26", "--json")
+    (gap,) = status.document["series"][0]["gaps"]
+    assert (gap["start"], gap["slots"]) == ("2025-10-13T00:00:00Z", 168)
+
+
 def test_moving_from_one_store_to_the_other_and_back_loses_nothing(
     cli: Cli,
     bucket: InfluxBackend,

@@ -30,10 +30,10 @@ def test_dates_are_local_days_and_the_last_one_is_included(known: Catalog) -> No
 
 
 def test_days_back_begin_at_local_midnight(known: Catalog) -> None:
-    """One day back reaches over yesterday and today until now."""
+    """One day back reaches over yesterday, today and what is published ahead."""
     order = read_order({"days_back": 1}, known, NOW)
     assert order.selection.start == datetime(2026, 3, 18, 23, tzinfo=UTC)
-    assert order.selection.end == NOW
+    assert order.selection.end is None
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,22 @@ def test_a_group_or_a_series_is_selected(known: Catalog, name: str, expected: li
         (
             {"start_date": "2026-03-01", "end_date": "2026-03-01", "days_back": 3},
             "Give either start_date and end_date, or days_back, not both.",
+        ),
+        (
+            {"start_date": "20260301", "end_date": "2026-03-01"},
+            "start_date is '20260301': expected a date such as 2025-10-26.",
+        ),
+        (
+            {"start_date": "2026-03-01", "end_date": "2026-W10-1"},
+            "end_date is '2026-W10-1': expected a date such as 2025-10-26.",
+        ),
+        (
+            {"start_date": "0001-01-01", "end_date": "9999-12-31"},
+            "start_date: '0001-01-01' is not between the years 1900 and ",
+        ),
+        (
+            {"start_date": "2026-03-01", "end_date": "9999-12-31"},
+            "end_date: '9999-12-31' is not between the years 1900 and ",
         ),
         ({"days_back": 0}, "days_back is 0: expected a whole number from 1 to 3650."),
         ({"days_back": 4000}, "days_back is 4000: expected a whole number from 1 to 3650."),

@@ -94,7 +94,7 @@ def test_every_leaf_of_the_errors_has_an_action() -> None:
         "AuthRejected",
         "MalformedPayload",
         "SpanRefused",
-        "StoreError",
+        "StoreRefused",
     }
 
 

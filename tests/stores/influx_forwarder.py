@@ -87,6 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self, body: bytes) -> None:
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        database, _, policy = query.get("bucket", "").partition("/")
         token = self.headers.get("Authorization", "").removeprefix("Token ")
         if token not in (TOKEN, READ_ONLY):
             self._refuse(401, "unauthorized", "unauthorized access")
@@ -97,10 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif query.get("org") != ORG:
             self._refuse(404, "not found", f'organization name "{query.get("org")}" not found')
         elif parts.path == "/api/v2/write":
-            target = {"db": query["bucket"], "precision": query.get("precision", "ns")}
+            target = {"db": database, "rp": policy, "precision": query.get("precision", "ns")}
             self._pass_on("POST", f"/write?{urlencode(target)}", body)
         elif parts.path == "/api/v2/delete":
-            self._delete(query["bucket"], json.loads(body))
+            self._delete(database, json.loads(body))
         else:
             self._refuse(404, "not found", "path not found")
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gapfill.errors import ConfigError
+from gapfill.stores.influxdb import InfluxStore
 from gapfill.stores.influxdb_access import Access, read_access
 
 WHOLE = {"token": "secret-token", "org": "o", "bucket": "b"}
@@ -92,3 +93,10 @@ def test_a_connection_that_makes_no_sense_says_why(fields: dict[str, object], pr
     assert said.startswith(f"The connection gapfill_store {problem}")
     assert '"conn_type": "influxdb"' in said
     assert "secret-token" not in said
+
+
+def test_a_store_says_where_it_is_and_no_token() -> None:
+    """For ``/influxdb/verify``."""
+    place = InfluxStore(access("https://eu.example.com/influx")).place
+    assert place.kind == "influxdb"
+    assert place.where == "bucket b of o at https://eu.example.com/influx"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.services.ports import Block
 from gapfill.stores.influxdb import InfluxStore
@@ -233,6 +236,62 @@ def test_numbers_of_another_type_are_said_by_week_and_the_rest_is_written(
     assert store.batch_slots("run/b") == {"pvpc": [hour(200)]}
     assert store.absent(PVPC, hours(399, 403)) == [hours(399, 400), hours(401, 403)]
     assert store.undo("run/b", [PVPC]) == (0, 1, 0)
+
+
+def test_a_refusal_in_one_half_of_a_body_leaves_the_other_written(backend: InfluxBackend) -> None:
+    """Also where the body had to be halved for its size."""
+    whole = int(hour(400).timestamp())
+    engine().write(
+        backend.bucket, [f"energy_prices,geo=1,market=pvpc price_eur_mwh=7i {whole}"], "s"
+    )
+    writes: list[str] = []
+
+    class Small(FaultProxy):
+        def fault_for(self, path: str) -> Fault | None:
+            writes.extend([path] if path.endswith("write") else [])
+            is_whole = path.endswith("write") and len(writes) == 2  # the first is of the notes
+            return Fault(413, b"too large") if is_whole else None
+
+    small = Small(backend.engine.url)
+    store = InfluxStore(access(backend, url=small.url, timeout_s=5.0))
+    said = says(store, lambda one: one.write(PVPC, prices([401, 402, 600, 601]), "run/b"))
+    store.close()
+    small.close()
+    assert len(writes) == 4
+    assert "2026-01-12 to 2026-01-18, so 2 of 4 slots were refused there" in said
+    assert backend.open().batch_slots("run/b") == {"pvpc": [hour(600), hour(601)]}
+
+
+def test_what_a_bucket_still_keeps_is_written(backend: InfluxBackend) -> None:
+    """Older slots are named; they cost the others nothing, and can be undone."""
+    backend.engine.make_bucket("short", keep_days=2)
+    store = InfluxStore(backend.engine.access("short"))
+    today = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    slots = [today - timedelta(hours=n) for n in (1, 2, 24 * 60, 24 * 61)]
+    readings = [Reading(slot, {"price_eur_mwh": 1.0}, Grade.OFFICIAL, "ree") for slot in slots]
+    try:
+        said = says(store, lambda one: one.write(PVPC, readings, "run/a"))
+        assert "2 of 4 slots of pvpc were refused, from" in said
+        assert "the bucket keeps points for less time" in said
+        assert store.batch_slots("run/a") == {"pvpc": sorted(slots[:2])}
+        assert store.undo("run/a", [PVPC]) == (0, 2, 0)
+    finally:
+        store.close()
+        backend.engine.drop_bucket("short")
+
+
+def test_a_bucket_named_for_a_retention_policy_is_found(backend: InfluxBackend) -> None:
+    """As ``influxd upgrade`` names those that come from 1.x."""
+    made = "plant/autogen" if engine().is_2 else "plant"
+    backend.engine.make_bucket(made)
+    store = InfluxStore(backend.engine.access("plant/autogen"))
+    try:
+        assert store.write(PVPC, prices([0, 1]), "run/a") == 2
+        assert store.absent(PVPC, hours(0, 3)) == [hours(2, 3)]
+        assert store.undo("run/a", [PVPC]) == (0, 2, 0)
+    finally:
+        store.close()
+        backend.engine.drop_bucket(made)
 
 
 def test_a_bucket_that_keeps_points_for_less_time_is_said(backend: InfluxBackend) -> None:

@@ -96,6 +96,41 @@ def test_whole_numbers_texts_and_truths_are_read_for_what_they_are(backend: Infl
     assert store.absent(PVPC, hours(0, 2)) == [hours(1, 2)]
 
 
+@pytest.mark.parametrize("text_or_truth", ['"unavailable"', "true"])
+def test_weeks_of_texts_are_gaps_at_either_end_and_between(
+    backend: InfluxBackend, text_or_truth: str
+) -> None:
+    """A program that stores "unavailable" for years has stored no price."""
+    monday = -24 * hour(0).weekday() - hour(0).hour  # types are fixed by the week of the server
+
+    def week(first: int, end: int) -> Interval:
+        return hours(monday + 168 * first, monday + 168 * end)
+
+    for n in range(12):
+        what = "1.5" if n in (4, 5, 8) else text_or_truth
+        line = f"energy_prices,market=pvpc price_eur_mwh={what}"
+        write(backend, *((line, hour(monday + 168 * n + h)) for h in range(168)))
+    store = backend.open()
+    assert store.absent(PVPC, week(0, 12)) == [week(0, 4), week(6, 8), week(9, 12)]
+    assert store.absent(PVPC, week(0, 3)) == [week(0, 3)]
+    assert store.newest(PVPC) == hour(monday + 168 * 9 - 1)
+    assert store.read(PVPC, week(10, 11)) == []
+
+
+def test_a_field_named_like_an_excluded_tag_decides_nothing(backend: InfluxBackend) -> None:
+    """What a point is is said by its tags."""
+    both = "temperature=20,humidity=50"
+    write(
+        backend,
+        *((f"weather_data,place=linares {both}", hour(n)) for n in range(3)),
+        (f'weather_data,place=linares {both},data_type="forecast"', hour(3)),
+        (f'weather_data,place=linares,data_type=forecast {both},data_type="x"', hour(4)),
+    )
+    store = backend.open()
+    assert store.absent(WEATHER, hours(0, 6)) == [hours(4, 6)]
+    assert [row.slot for row in store.read(WEATHER, hours(0, 6))] == [hour(n) for n in range(4)]
+
+
 def test_days_are_slots_like_hours(backend: InfluxBackend) -> None:
     """A value at noon is of its day."""
     noons = [

@@ -59,17 +59,19 @@ def opened(
     served: Served,
     path: str = "/gaps/",
     *,
-    user: str = "otto",
+    user: str | None = "otto",
     refused: int = 503,
     **context: Any,  # noqa: ANN401 - what the browser is to be like
 ) -> Iterator[Page]:
-    """Open the page as somebody; an error on its console fails the test.
+    """Open the page as somebody, or nobody; an error on its console fails the test.
 
     Refusals of the one status that the test asks for are none: the browser logs them.
     """
     told: list[str] = []
     place = browser.new_context(timezone_id="Europe/Madrid", **context)
-    place.add_cookies([{"name": "_token", "value": served.token(user), "url": served.airflow.url}])
+    if user:
+        url, token = served.airflow.url, served.token(user)
+        place.add_cookies([{"name": "_token", "value": token, "url": url}])
     page = place.new_page()
     page.on("console", lambda said: told.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: told.append(str(error)))
@@ -119,3 +121,8 @@ def pixels(page: Page, *letters: str) -> dict[str, int]:
     """Return how many pixels of all bands have the colour of each state."""
     found: dict[str, int] = page.evaluate(_PIXELS, list(letters))
     return found
+
+
+def look(page: Page) -> None:
+    """Let the page look at once, as when its tab comes to the front."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

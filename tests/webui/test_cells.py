@@ -12,6 +12,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.webui.cells import calendar
+from gapfill.webui.slots import slots_of
 from tests.builders import PVPC, SPOT, WEATHER
 from tests.domain.samples import DAILY, DAY, HOUR, at, span
 
@@ -122,3 +123,19 @@ def test_one_run_of_ten_years_is_parted_quickly() -> None:
     assert found.days[1] == (85, "24x")
     assert len(found.days) == 43
     assert window.duration == 3650 * DAY
+
+
+def test_slots_across_a_change_of_step_are_exact() -> None:
+    """Runs are parted there, none lies over another, and each era has its step."""
+    found = coverage(
+        "2025-09-30 20:00", "2025-10-01 00:00", gap("2025-09-30 21:00", "2025-09-30 22:30")
+    )
+    told = slots_of(SPOT, found, [], at("2025-10-02"))
+    start = 1759262400  # 2025-09-30 20:00 UTC; quarter hours begin at 22:00
+    assert told.runs == [
+        (start, 1, "c"),
+        (start + 3600, 1, "m"),
+        (start + 7200, 2, "m"),
+        (start + 9000, 6, "c"),
+    ]
+    assert told.eras == [(start, 3600), (start + 7200, 900)]

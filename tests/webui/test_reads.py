@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,6 +101,10 @@ def test_detect_names_each_gap_with_its_severity(client: TestClient, plant: Plan
     recent = client.get("/gaps/detect?days_back=2").json()
     assert [g["slots"] for g in recent["ree_gaps"]] == [48]
     assert "3 gaps are open" in told["recommendation"]
+    assert (told["strategy"]["name"], told["recovery"]["slots"]) == ("range", 54)
+    assert "1 gap is open: heal the last 2 days" in recent["recommendation"]
+    assert recent["strategy"]["path"] == "/gaps/backfill?days_back=2"
+    assert recent["recovery"]["slots"] == 45  # from local midnight of 2026-03-18 on
 
 
 def test_gaps_of_late_are_healed_by_days_back(client: TestClient, plant: Plant) -> None:
@@ -106,6 +112,13 @@ def test_gaps_of_late_are_healed_by_days_back(client: TestClient, plant: Plant) 
     fill(plant, hole("2026-03-17T20", "2026-03-19T20"))
     told = client.get("/gaps/summary").json()
     assert told["strategy"]["path"] == "/gaps/backfill?days_back=3"
+
+
+def test_days_back_reach_over_what_is_published_ahead(client: TestClient, plant: Plant) -> None:
+    """The evening's prices are out at noon, and due."""
+    fill(plant, hole("2026-03-20T10", "2026-03-20T16"))
+    assert client.get("/gaps/summary").json()["strategy"]["path"] == "/gaps/backfill?days_back=1"
+    assert client.get("/gaps/plan?days_back=1").json()["bill"]["slots"] == 6
 
 
 def test_the_plan_is_the_bill_of_a_range(client: TestClient) -> None:
@@ -131,12 +144,26 @@ def test_coverage_tells_days_by_their_slots(client: TestClient, plant: Plant) ->
     assert [(g["series"], g["slots"]) for g in told["gaps"]] == [("pvpc", 5)]
 
 
+def test_more_gaps_than_are_listed_are_counted(client: TestClient, plant: Plant) -> None:
+    """Every third hour of 34 days is missing: the worst 200 gaps are told one by one."""
+    first = utc("2026-02-14T23")
+    hours = [first + timedelta(hours=n) for n in range(0, 816, 3)]
+    fill(plant, *(Interval(hour, hour + timedelta(hours=1)) for hour in hours))
+    told = client.get("/gaps/coverage").json()
+    assert (len(told["gaps"]), told["gaps_total"], told["gaps_open"]) == (200, 272, 272)
+
+
 def test_the_slots_of_a_day_name_their_source(client: TestClient, plant: Plant) -> None:
     """Each with its value."""
     fill(plant, hole("2026-03-01T00", "2026-03-01T05"), source=MARKUP)
     reply = client.get("/gaps/coverage/slots?series=pvpc&start_date=2026-03-01&end_date=2026-03-01")
     told = reply.json()
-    assert told["runs"] == [[1772319600, 24, "c"], [1772323200, 5, "m"]]
+    assert told["runs"] == [
+        [1772319600, 1, "c"],
+        [1772323200, 5, "m"],
+        [1772341200, 18, "c"],
+    ]
+    assert told["eras"] == [[1772319600, 3600]]
     assert (told["sources"], len(told["readings"])) == ([MARKUP], 19)
     assert told["readings"][0] == [1772319600, 0, 50.0]
     assert reply.headers["content-type"] == "application/json"
@@ -154,6 +181,7 @@ def test_verify_asks_the_store_itself(client: TestClient, plant: Plant) -> None:
     fill(plant)
     told = client.get("/influxdb/verify").json()
     assert (told["status"], told["store"], told["writable"]) == ("ok", "sqlite", True)
+    assert (told["connection"], told["place"]) == ("gapfill_store", str(plant.store_file))
     assert told["series"] == [
         {
             "series": "pvpc",
@@ -162,6 +190,28 @@ def test_verify_asks_the_store_itself(client: TestClient, plant: Plant) -> None:
             "age_hours": -10.0,
         }
     ]
+
+
+def test_verify_calls_nothing_ok_that_cannot_be_written(
+    client: TestClient, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program holds the file: it can be read, and the problem is told."""
+    fill(plant)
+    monkeypatch.setattr(
+        SqliteStore.__init__, "__kwdefaults__", {"wait_s": 0.2}
+    )  # not half a minute
+    with closing(sqlite3.connect(plant.store_file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        told = client.get("/influxdb/verify").json()
+    assert (told["status"], told["readable"], told["writable"]) == ("read_only", True, False)
+    assert "locked" in told["problem"]
+
+
+def test_an_empty_store_is_told_for_what_it_is(client: TestClient) -> None:
+    """Everything is missing, and where to look, where it is not new, is said first."""
+    told = client.get("/gaps/summary").json()
+    assert told["ree_data"]["gap_hours"] == 816
+    assert told["recommendation"].startswith("The store holds no reading at all: where it is not")
 
 
 READS = (
@@ -191,6 +241,26 @@ def test_a_store_that_cannot_be_read_is_no_empty_list(
     assert "Traceback" not in reply.text
 
 
+def test_one_series_that_cannot_be_read_is_no_reason_to_hide_the_others(
+    client: TestClient, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor to call anything well; and no run over all series is started."""
+    monkeypatch.delenv("GAPFILL_CATALOG")
+    with closing(sqlite3.connect(plant.store_file)) as store:
+        store.execute("CREATE VIEW weather_daily AS SELECT * FROM nowhere")
+    told = client.get("/gaps/summary").json()
+    states = {series["series"]: series["state"] for series in told["series"]}
+    assert states == {"pvpc": "gaps", "weather_hourly": "gaps", "weather_daily": "unknown"}
+    assert (told["state"], told["ree_data"]["status"]) == ("unknown", "gaps")
+    assert (told["weather_data"]["status"], told["weather_data"]["gap_hours"]) == ("unknown", None)
+    assert "weather_daily could not be read" in told["recommendation"]
+    found = client.get("/gaps/detect?days_back=2").json()
+    assert "unknown" in {gap["state"] for gap in found["weather_gaps"]}
+    assert client.get("/gaps/coverage").json()["state"] == "unknown"
+    assert client.get("/gaps/plan").status_code == 503
+    assert client.get("/gaps/plan?data_source=ree").status_code == 200
+
+
 def test_what_failed_is_not_remembered(client: TestClient, plant: Plant) -> None:
     """The next look is at the store."""
     plant.store_file.write_bytes(b"no database at all " * 100)
@@ -206,7 +276,11 @@ def test_no_store_is_said_with_what_to_do(
     monkeypatch.delenv("AIRFLOW_CONN_GAPFILL_STORE")
     reply = client.get("/gaps/summary")
     assert reply.status_code == 503
-    assert "There is no connection gapfill_store" in reply.json()["detail"]
+    told = reply.json()["detail"]
+    assert told.startswith(
+        "There is no connection gapfill_store. Make it in Airflow under Admin, Connections, or set "
+    )
+    assert "DAGs only" not in told
 
 
 WRONG = (
@@ -215,10 +289,18 @@ WRONG = (
     ("/gaps/detect?days_back=ten", 422, "days_back"),
     ("/gaps/plan?start_date=2026-03-01", 400, "start_date is given without end_date"),
     ("/gaps/plan?start_date=2026-03-02&end_date=2026-03-01", 400, "is before start_date"),
+    ("/gaps/plan?start_date=0025-11-17&end_date=2025-11-18", 400, "start_date: '0025-11-17' is"),
+    ("/gaps/plan?start_date=1899-12-31&end_date=2025-11-18", 400, "the years 1900 and 2200."),
+    ("/gaps/plan?start_date=2026-03-01&end_date=2225-11-18", 400, "end_date: '2225-11-18' is not"),
+    ("/gaps/plan?start_date=2026-03-01&end_date=9999-12-31", 400, "end_date: '9999-12-31' is not"),
+    ("/gaps/plan?start_date=20260301&end_date=2026-03-02", 400, "start_date is '20260301'"),
+    ("/gaps/plan?start_date=2026-03-01&end_date=2026-W10-1", 400, "end_date is '2026-W10-1'"),
     ("/gaps/plan?start_date=2031-01-01&end_date=2031-01-02", 400, "in the future"),
     ("/gaps/plan?data_source=" + MARKUP, 400, "There is no data_source"),
     ("/gaps/plan?max_gap_hours=nan", 400, "max_gap_hours is nan"),
     ("/gaps/plan?dogs=3", 422, "dogs: Extra inputs"),
+    ("/gaps/detect?days_bak=3", 422, "days_bak: Extra inputs"),
+    ("/gaps/explain?series=pvpc&slot=2026-03-01&slit=3", 422, "slit: Extra inputs"),
     ("/gaps/explain?series=gold&slot=2026-03-01", 400, "gold"),
     ("/gaps/explain?series=pvpc&slot=soon", 400, "slot is 'soon'"),
     ("/gaps/explain?series=pvpc&slot=1000-01-01", 400, "slot is '1000-01-01'"),
@@ -242,7 +324,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 
 
 def test_an_answer_that_says_the_same_is_not_sent_again(client: TestClient, plant: Plant) -> None:
-    """The clock alone makes no difference; a reading does."""
+    """A reading makes a difference, and so does the minute, which the page shows."""
     first = client.get("/gaps/coverage")
     mark = {"If-None-Match": first.headers["etag"]}
     again = client.get("/gaps/coverage", headers=mark)
@@ -254,7 +336,14 @@ def test_an_answer_that_says_the_same_is_not_sent_again(client: TestClient, plan
     fill(plant)
     try:
         client.app.router.routes[-2].app.state.lookout = lookout.Lookout()  # type: ignore[attr-defined]
-        assert client.get("/gaps/coverage", headers=mark).status_code == 200
+        filled = client.get("/gaps/coverage", headers=mark)
+        assert filled.status_code == 200
+        mark = {"If-None-Match": filled.headers["etag"]}
+        assert client.get("/gaps/coverage", headers=mark).status_code == 304
+        plant.sandbox.clock.set(utc("2026-03-20T12") + timedelta(minutes=1))
+        client.app.router.routes[-2].app.state.lookout = lookout.Lookout()  # type: ignore[attr-defined]
+        moved = client.get("/gaps/coverage", headers=mark)
+        assert (moved.status_code, moved.json()["now"]) == (200, "2026-03-20T12:01:00Z")
     finally:
         lookout.FRESH_S = kept
 
@@ -275,6 +364,33 @@ def test_requests_of_the_same_moment_share_one_look(
     for path in ("/gaps/summary", "/gaps/detect", "/gaps/coverage"):
         assert client.get(path).status_code == 200
     assert len(looks) == 1
+
+
+def test_head_is_get_without_its_body(client: TestClient) -> None:
+    """For the page and what it reads."""
+    for path in ("/gaps/", "/gaps/static/page.css", "/gaps/summary", "/influxdb/verify"):
+        told, asked = client.get(path), client.head(path)
+        assert (asked.status_code, asked.content) == (200, b"")
+        assert asked.headers["content-type"] == told.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    "method, path, allowed",
+    [
+        ("GET", "/gaps/backfill", "POST"),
+        ("HEAD", "/gaps/backfill/auto", "POST"),
+        ("POST", "/gaps/summary", "GET, HEAD"),
+        ("OPTIONS", "/gaps/static/page.css", "GET, HEAD"),
+        ("PROPFIND", "/influxdb/verify", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_is_said_with_the_right_one(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    """It is another mistake than a wrong path."""
+    reply = client.request(method, path)
+    assert (reply.status_code, reply.headers["allow"]) == (405, allowed)
+    assert client.request(method, "/gaps/nothing").status_code == 404
 
 
 def test_the_page_lets_in_nothing_from_elsewhere(client: TestClient) -> None:

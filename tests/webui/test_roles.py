@@ -48,6 +48,26 @@ def test_starting_needs_the_permission_to_start_runs(served: Served, path: str) 
     assert told == {None: 401, "vera": 403, "uma": 400, "otto": 400, "admin": 400}
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_is_said_before_the_login(served: Served, method: str) -> None:
+    """Not even which methods a path has."""
+    paths = ("/gaps/", "/gaps/summary", "/gaps/backfill", "/gaps/nothing", "/influxdb/verify")
+    told = {path: served.ask(method, path, None).status_code for path in paths}
+    assert told == dict.fromkeys(paths, 401)
+
+
+def test_who_may_not_start_runs_is_told_what_lacks(served: Served) -> None:
+    """And whom to ask."""
+    told = served.ask("POST", "/gaps/backfill", "vera").json()["detail"]
+    assert told == (
+        "This needs the permission to trigger gap_detection: ask an administrator for the "
+        "role User or Op, or for that permission on the DAG."
+    )
+
+
 def test_what_is_not_there_is_said_to_those_who_are_logged_in(served: Served) -> None:
     """Nobody else learns what is there."""
     told = {user: served.ask("GET", "/gaps/nothing", user).status_code for user in (None, "vera")}

@@ -50,6 +50,24 @@ def test_a_range_starts_a_run_with_its_plan(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("dag")
+def test_the_message_counts_as_people_do(client: TestClient) -> None:
+    """One unit, one call; and where nobody would be asked, that."""
+    day = {"start_date": "2026-03-01", "end_date": "2026-03-01", "data_source": "ree"}
+    told = client.post("/gaps/backfill/range", json=day).json()["message"]
+    rate = "about 0 s at the sources' rates"
+    assert told == f"Started gap_detection: 1 unit, 24 slots, 1 call, {rate}."
+    assert note().startswith(f"1 unit, 24 slots, 1 call, {rate}.\n")
+
+
+@pytest.mark.usefixtures("dag")
+def test_a_run_that_would_ask_nobody_says_so(client: TestClient) -> None:
+    """It is started all the same, as it also checks and reports."""
+    told = client.post("/gaps/backfill/auto?max_gap_hours=9000").json()["message"]
+    assert told == "Started gap_detection: 0 units, nothing to ask."
+    assert note() == "0 units: nothing to ask."
+
+
+@pytest.mark.usefixtures("dag")
 def test_the_body_is_read_whatever_its_type_says(client: TestClient) -> None:
     """Scripts of the earlier service send none."""
     body = '{"start_date": "2026-03-01", "end_date": "2026-03-02", "data_source": "ree"}'
@@ -97,6 +115,7 @@ def test_a_paused_dag_is_said(client: TestClient) -> None:
         session.query(DagModel).update({"is_paused": True})
     told = client.post("/gaps/backfill").json()
     assert told["paused"] is True
+    assert told["message"].startswith("Started gap_detection: 1 unit, 264 slots, 1 call, about ")
     assert "gap_detection is paused" in told["message"]
     assert client.get("/gaps/summary").json()["dag"]["paused"] is True
 
@@ -114,6 +133,9 @@ WRONG = (
     ("/gaps/backfill?days_back=x", b"", 422, "days_back"),
     ("/gaps/backfill/auto?max_gap_hours=-1", b"", 400, "max_gap_hours is -1.0"),
     ("/gaps/backfill/auto?max_gap_hours=inf", b"", 400, "max_gap_hours is inf"),
+    ("/gaps/backfill?dayz_back=3", b"", 422, "dayz_back: Extra inputs"),
+    ("/gaps/backfill/auto?max_gap=3", b"", 422, "max_gap: Extra inputs"),
+    ("/gaps/backfill/range?dry_run=true", b"", 422, "dry_run: Put it into the body (given 'true')"),
     ("/gaps/backfill/range", b"", 400, "The body is no JSON"),
     ("/gaps/backfill/range", b"\xff\xfe", 400, "The body is no JSON"),
     ("/gaps/backfill/range", b"[" * 60000, 400, "The body is no JSON"),
@@ -126,6 +148,18 @@ WRONG = (
         b'{"start_date": "2026-03-01", "end_date": "2026-03-02", "data_source": "gold"}',
         400,
         "There is no data_source 'gold'",
+    ),
+    (
+        "/gaps/backfill/range",
+        b'{"start_date": "0001-01-01", "end_date": "9999-12-31"}',
+        400,
+        "start_date: '0001-01-01' is not between the years 1900 and 2200.",
+    ),
+    (
+        "/gaps/backfill/range",
+        b'{"start_date": "20260301", "end_date": "20260302"}',
+        400,
+        "start_date is '20260301': expected a date such as 2025-10-26.",
     ),
     (
         "/gaps/backfill/range",
@@ -169,6 +203,7 @@ def test_a_body_without_end_is_not_read_whole(client: TestClient) -> None:
         {"sec-fetch-site": "same-site"},
         {"origin": "https://elsewhere.example"},
         {"origin": "null"},
+        {"origin": "http://[::1"},
     ],
 )
 def test_another_sites_page_starts_nothing(client: TestClient, headers: dict[str, str]) -> None:

@@ -51,7 +51,8 @@ def trigger_form() -> ParamsDict:
             minimum=1,
             maximum=3650,
             title="Days back (days_back)",
-            description="Instead of dates: from local midnight so many days ago until now.",
+            description="Instead of dates: from local midnight so many days ago on, with what is "
+            "published ahead.",
         ),
         "max_gap_hours": Param(
             0,

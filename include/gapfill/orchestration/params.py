@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ CURRENT = timedelta(hours=14)
 """How far back what is current reaches: AEMET's last 12 hours, and two until they are out."""
 
 _SERIES = "series:"
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def order_current(catalog: Catalog, now: datetime, sources: Sequence[str]) -> Order:
@@ -123,32 +126,48 @@ def find_series(name: object, catalog: Catalog) -> tuple[Series, ...]:
 
 
 def _range(given: Mapping[str, object], now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Return the bounds of the range in UTC, ``(None, None)`` for no range."""
+    """Return the bounds of the range in UTC, ``(None, None)`` for no range.
+
+    Days back have no end: what is published ahead is due too, as for a scheduled run.
+    """
     first, last, days = given["start_date"], given["end_date"], given["days_back"]
     if days is not None:
         if first is not None or last is not None:
             message = "Give either start_date and end_date, or days_back, not both."
             raise RequestError(message)
         today = local_date(now, LOCAL)
-        return day_start(today - timedelta(days=_days(days)), LOCAL), now
+        return day_start(today - timedelta(days=_days(days)), LOCAL), None
     if first is None and last is None:
         return None, None
     if first is None or last is None:
         has, lacks = ("start_date", "end_date") if last is None else ("end_date", "start_date")
         message = f"{has} is given without {lacks}: give both, or neither."
         raise RequestError(message)
-    if _date("end_date", last) < _date("start_date", first):
+    since = _date("start_date", first)
+    if _date("end_date", last) < since:
         message = f"end_date {last} is before start_date {first}."
         raise RequestError(message)
-    return parse_bound(str(first), LOCAL), parse_bound(str(last), LOCAL, is_end=True)
+    return _bound("start_date", first), _bound("end_date", last, is_end=True)
+
+
+def _bound(key: str, value: object, *, is_end: bool = False) -> datetime:
+    try:
+        return parse_bound(str(value), LOCAL, is_end=is_end)
+    except ValueError as exc:
+        message = f"{key}: {exc}."
+        raise RequestError(message) from None
 
 
 def _date(key: str, value: object) -> date:
+    """Return a date as the form writes it; Python's own parser takes other spellings too."""
+    text = str(value)
     try:
-        return date.fromisoformat(str(value))
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
     except ValueError:
-        message = f"{key} is {value!r}: expected a date such as 2025-10-26."
-        raise RequestError(message) from None
+        pass
+    message = f"{key} is {text[:40]!r}: expected a date such as 2025-10-26."
+    raise RequestError(message)
 
 
 def _days(value: object) -> int:

@@ -3,6 +3,7 @@
 | error | action |
 |---|---|
 | ``ConfigError``, ``RequestError``, ``AuthRejected``, ``MalformedPayload`` | fails at once |
+| ``StoreRefused`` | fails at once; the unit's other requests were made |
 | ``RateLimited`` | tried again after what the refusal asks, clamped |
 | ``SpanRefused`` | never gets here: the fill halves the span; fails at once if it does |
 | ``SourceUnavailable``, ``StoreError``, anything else | tried again, each wait twice as long |
@@ -27,6 +28,7 @@ from gapfill.errors import (
     RateLimited,
     RequestError,
     SpanRefused,
+    StoreRefused,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ LONGEST_S = 600.0
 JITTER = 0.25
 """Waits differ by up to this part, so that mapped tasks that failed together part again."""
 
-FINAL = (ConfigError, RequestError, AuthRejected, MalformedPayload, SpanRefused)
+FINAL = (ConfigError, RequestError, AuthRejected, MalformedPayload, SpanRefused, StoreRefused)
 """Only a person, or another answer in a later cycle, can mend these."""
 
 

@@ -23,6 +23,7 @@ from gapfill.errors import (
     SourceError,
     SourceUnavailable,
     SpanRefused,
+    StoreRefused,
 )
 from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
@@ -64,6 +65,8 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
         SourceError: If the source failed; what was written before stands, and the
             ledger holds no verdict. After an answer of no use the unit's other
             requests are still made, after a source that cannot be reached not.
+        StoreRefused: If the store took a part of what was written, for good; the unit's
+            other requests were made.
         StoreError: If the store failed, or what was written could not be read back.
         ConfigError: If the unit names what the catalogue no longer has.
     """
@@ -125,13 +128,13 @@ class _Fill:
                 return self._certificate("deferred", refusal)
             self.pace.start()
             caller = self.site.sources.caller(self.unit.source, self.pace)
-            useless: list[MalformedPayload] = []
+            useless: list[GapfillError] = []
             for request in self.unit.requests:
                 try:
                     self._carry_out(request, caller)
                 except RateLimited as exc:
                     return self._certificate("deferred", block(self.site, self.source, exc))
-                except MalformedPayload as exc:
+                except (MalformedPayload, StoreRefused) as exc:
                     useless.append(exc)
         if useless:
             raise useless[0]

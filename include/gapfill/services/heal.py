@@ -6,7 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import Interval, merge, subtract
-from gapfill.errors import AuthRejected, ConfigError, SourceError, SourceUnavailable
+from gapfill.errors import (
+    AuthRejected,
+    ConfigError,
+    SourceError,
+    SourceUnavailable,
+    StoreRefused,
+)
 from gapfill.services.detect import detect
 from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
@@ -116,13 +122,14 @@ def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
 def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Certificate, bool]:
     """Return the certificate, and whether the same may be asked again in the next round.
 
-    What only a person or a later answer can mend is not: a refused key, an answer of no use.
+    What only a person or a later answer can mend is not: a refused key, an answer of no use,
+    points that the store does not take.
     The source of a refused key is noted: another try of any unit would be of no use.
     """
     certificate, error = attempt(site, unit, run)
     if error is None:
         return certificate, certificate.outcome == "deferred"
-    if not isinstance(error, SourceError | ConfigError):
+    if not isinstance(error, SourceError | ConfigError | StoreRefused):
         raise error
     if isinstance(error, AuthRejected | ConfigError):
         refused.add(unit.source)

@@ -51,6 +51,13 @@ class Undone(NamedTuple):
     left: int
 
 
+class Place(NamedTuple):
+    """Where a store is, for people and without secrets: its kind, and its file or address."""
+
+    kind: str
+    where: str
+
+
 class Store(Protocol):
     """A database of readings, with the ledger, calls, blocks and replaced rows beside them.
 
@@ -58,6 +65,10 @@ class Store(Protocol):
     of them ever answers "empty" instead. Instants are aware UTC; a slot is floored to
     the series' grid on reading, so that off-grid points cover their slot.
     """
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
 
     def verify(self) -> None:
         """Run a real query and open a real write transaction; raise where either fails."""

@@ -118,7 +118,7 @@ class Imported(NamedTuple):
 
 
 def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> Imported:
-    """Write rows as they are, at once or not at all.
+    """Write rows as they are, once all of them are found to be good.
 
     What stands with a higher grade stays, and so does a row with every required
     field where the new one lacks some. A row that says something else than the one that

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gapfill.domain.reading import Replace
+from gapfill.services.ports import Place
 from gapfill.stores import influxdb_books as books
 from gapfill.stores import influxdb_changes as changes
 from gapfill.stores import influxdb_text as text
@@ -48,6 +49,12 @@ class InfluxStore:
         self.access = access
         self._server = Server(access)
         self._numbers = books.Numbers()
+
+    @property
+    def place(self) -> Place:
+        """The address, the bucket and its organization; no token."""
+        access = self.access
+        return Place("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
 
     def verify(self) -> None:
         """Read, write a real point, and mend what a kill has left; raise where any fails.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TIMEOUT_S = 60.0
-"""How long one request may take; ``timeout`` in the extra says otherwise."""
+"""How long the server may be silent; ``timeout`` in the extra says otherwise."""
 
 DEFAULT_PORT = 8086
 """InfluxDB's own, for http; behind https there is usually a proxy on 443."""
@@ -34,7 +34,7 @@ class Access:
         org: Organization.
         bucket: Bucket, which is a database of the same name for InfluxQL.
         token: What proves who we are; in no message, nor in ``repr``.
-        timeout_s: How long one request may take.
+        timeout_s: How long the server may be silent, in connecting or in answering.
         ca_bundle: File of certificates to trust, ``None`` for the usual ones.
     """
 

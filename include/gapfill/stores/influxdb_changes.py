@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, iso, merge
-from gapfill.errors import StoreError
+from gapfill.errors import StoreError, StoreRefused
 from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
@@ -38,8 +38,8 @@ def change(server: Server, series: Series, slots: Sequence[datetime], choose: Ch
     """Write the rows that ``choose`` makes of what stands, and note what they replace.
 
     Raises:
-        StoreError: If that failed; where the server refused some points, the others are
-            written.
+        StoreRefused: If the server refused some points; the others are written.
+        StoreError: If that failed.
     """
     if not slots:
         return 0
@@ -53,7 +53,11 @@ def change(server: Server, series: Series, slots: Sequence[datetime], choose: Ch
     own = format_tags(series.tags)
     made = {slot: point_of(series, own, row) for slot, row in chosen.items()}
     before = {p.instant: p for p in points if p.tags == own}
-    notes.note(server, series, {slot: p.batch or "" for slot, p in made.items()}, before)
+    try:
+        notes.note(server, series, {slot: p.batch or "" for slot, p in made.items()}, before)
+    except PartialWrite as exc:
+        if not exc.is_old:  # what is too old for a note is so for its point
+            raise
     try:
         _write(server, series, made, before)
     except PartialWrite as exc:
@@ -213,18 +217,22 @@ def _said(point: Point, name: str) -> str | None:
 
 def _refused(
     server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
-) -> StoreError:
-    """Return the error of a write that was refused in part: which field and weeks."""
-    if exc.field is None:
-        return StoreError(str(exc))
+) -> StoreRefused:
+    """Return the error of a write that was refused in part: which slots, which field and weeks."""
     spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
     own = format_tags(series.tags)
     there = {(p.instant, p.batch) for p in read_points(server, series, spans) if p.tags == own}
-    lost = [slot for slot, point in made.items() if (slot, point.batch) not in there]
+    lost = sorted(slot for slot, point in made.items() if (slot, point.batch) not in there)
+    if exc.field is None or not lost:
+        span = f", from {iso(lost[0])} to {iso(lost[-1])}" if lost else ""
+        return StoreRefused(
+            f"{exc} {len(lost)} of {len(made)} slots of {series.name} were refused{span}; the "
+            "others are written."
+        )
     weeks = merge(_week(slot) for slot in lost)
     said = ", ".join(f"{w.start:%Y-%m-%d} to {w.end - timedelta(days=1):%Y-%m-%d}" for w in weeks)
     access = server.access
-    return StoreError(
+    return StoreRefused(
         f"The store (connection {access.conn_id}, bucket {access.bucket!r}) holds {exc.field} of "
         f"{series.measurement} as {exc.theirs} in the weeks {said}, so {len(lost)} of {len(made)} "
         "slots were refused there; the others are written. Rewrite those weeks as floats: "

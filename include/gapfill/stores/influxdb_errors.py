@@ -57,12 +57,16 @@ class PartialWrite(StoreError):
     Attributes:
         field: Field whose type is another in the store, where that is why.
         theirs: Type that it has there.
+        is_old: Whether they are older than what the bucket keeps.
     """
 
-    def __init__(self, message: str, *, field: str | None, theirs: str | None) -> None:
+    def __init__(
+        self, message: str, *, field: str | None, theirs: str | None, is_old: bool = False
+    ) -> None:
         super().__init__(message)
         self.field = field
         self.theirs = theirs
+        self.is_old = is_old
 
 
 def problem(access: Access, what: str, step: str) -> StoreError:
@@ -136,12 +140,14 @@ def _step(status: int, body: str) -> str:
 def _partial(access: Access, what: str, body: str) -> PartialWrite:
     found = _CONFLICT.search(body.replace('\\"', '"'))
     step = "see docs/influxdb.md, Refused points"
-    if "retention" in body:
+    is_old = "retention" in body
+    if is_old:
         step = "the bucket keeps points for less time than the series goes back: let it keep them"
     return PartialWrite(
         sentence(access, what, step),
         field=found["field"] if found else None,
         theirs=found["theirs"] if found else None,
+        is_old=is_old,
     )
 
 

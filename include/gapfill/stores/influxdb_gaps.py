@@ -119,7 +119,7 @@ class Gaps:
     def _each(self, function: str, condition: str) -> list[list[Table]]:
         return self.server.ask(
             [
-                text.select(f"{function}({text.name(name)})", self._table, self._own, condition)
+                text.select(f"{function}({text.number(name)})", self._table, self._own, condition)
                 for name in self.series.required
             ]
         )
@@ -184,7 +184,7 @@ class Gaps:
             ]
             answers = self.server.ask(
                 [
-                    text.select(f"{f}({text.name(n)})", self._table, self._own, text.within(span))
+                    text.select(f"{f}({text.number(n)})", self._table, self._own, text.within(span))
                     for n, f, span in asked
                 ]
             )
@@ -195,7 +195,7 @@ class Gaps:
 
     def _elapsed(self, name: str, window: Interval, step: timedelta, *, exact: bool = False) -> str:
         """Return the statement of pairs further apart than a step, in seconds or exact in ns."""
-        what = f"elapsed({text.name(name)}, 1ns) AS dt"
+        what = f"elapsed({text.number(name)}, 1ns) AS dt"
         inner = text.select(what, self._table, self._own, text.within(window))
         dt = "dt" if exact else f"dt / {_NS} AS dt"
         limit = int(step.total_seconds()) * _NS

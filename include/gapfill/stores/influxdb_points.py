@@ -71,8 +71,9 @@ def read_points(
         StoreError: If they cannot be read.
     """
     fields = [field.name for field in series.fields] if names is None else list(names)
-    columns = [*fields, *(text.PROVENANCE if names is None else text.PROVENANCE[:1])]
-    what, own = ", ".join(map(text.name, columns)), text.is_own(series)
+    provenance = text.PROVENANCE if names is None else text.PROVENANCE[:1]
+    what = ", ".join([*map(text.number, fields), *map(text.name, provenance)])
+    own = text.is_own(series)
 
     def statement(window: Interval) -> str:
         return text.select(what, series.measurement, own, text.within(window), by="*")

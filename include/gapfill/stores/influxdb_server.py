@@ -62,7 +62,7 @@ class Server:
         tables: list[list[Table]] = []
         for part in _packed(statements):
             query = [
-                ("db", self.access.bucket),
+                *self._database(),
                 ("epoch", epoch),
                 ("chunked", "true"),
                 ("q", "; ".join(part)),
@@ -71,6 +71,11 @@ class Server:
             said, _, _ = self._call("/query", "GET", query, header_params=accept)
             tables += tables_of(self.access, said, len(part))
         return tables
+
+    def _database(self) -> list[tuple[str, str]]:
+        """Return what names the bucket in InfluxQL: 2.x takes ``db/rp`` apart."""
+        database, _, policy = self.access.bucket.partition("/")
+        return [("db", database), *([("rp", policy)] if policy else [])]
 
     def write(self, lines: Sequence[str], precision: str = "s") -> None:
         """Write lines, 5,000 at once; a body that is refused for its size goes in halves.
@@ -127,9 +132,14 @@ class Server:
         else:
             self._expect_nothing(answer)
             return
-        half = len(lines) // 2
+        half, refused = len(lines) // 2, None
         for part in (lines[:half], lines[half:]):
-            self._write(part, precision)
+            try:
+                self._write(part, precision)
+            except errors.PartialWrite as exc:
+                refused = refused or exc
+        if refused:
+            raise refused
 
     def _call(
         self,

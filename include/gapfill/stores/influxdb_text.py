@@ -63,6 +63,20 @@ def name(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
+def number(text: str) -> str:
+    """Return a field as it stands in an InfluxQL statement that is about its numbers.
+
+    Where points of others hold it as text, a statement takes the type that its window has
+    most right to: two statements about one field would then speak of different points.
+    """
+    return f"{name(text)}::float"
+
+
+def tag(text: str) -> str:
+    """Return a tag as it stands in an InfluxQL condition, also where a field has its name."""
+    return f"{name(text)}::tag"
+
+
 def value(text: str) -> str:
     """Return a text as it stands in an InfluxQL statement."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
@@ -79,11 +93,11 @@ def is_own(series: Series) -> str:
     A tag that a point lacks is the empty text in InfluxQL, also where no point has it.
     """
     tags = [
-        f"({name(key)} = {value(text)} OR {name(key)} = '')"
+        f"({tag(key)} = {value(text)} OR {tag(key)} = '')"
         for key, text in sorted(series.tags.items())
     ]
     others = [
-        f"{name(key)} != {value(text)}"
+        f"{tag(key)} != {value(text)}"
         for key, texts in sorted(series.exclude.items())
         for text in texts
     ]
@@ -92,7 +106,7 @@ def is_own(series: Series) -> str:
 
 def has_tags(tags: Mapping[str, str]) -> str:
     """Return the condition that a point has these tags, whatever more it has."""
-    return " AND ".join(f"{name(key)} = {value(text)}" for key, text in sorted(tags.items()))
+    return " AND ".join(f"{tag(key)} = {value(text)}" for key, text in sorted(tags.items()))
 
 
 def select(what: str, source: str, *conditions: str, by: str = "") -> str:

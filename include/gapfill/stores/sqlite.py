@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.reading import Replace
+from gapfill.services.ports import Place
 from gapfill.stores import sqlite_books as books
 from gapfill.stores import sqlite_changes as changes
 from gapfill.stores.points import rows_of
@@ -42,6 +43,11 @@ class SqliteStore:
     def __init__(self, path: Path, *, wait_s: float = WAIT_S) -> None:
         self.path = path
         self._file = StoreFile(path, wait_s)
+
+    @property
+    def place(self) -> Place:
+        """The file, with its folders."""
+        return Place("sqlite", str(self.path.absolute()))
 
     def verify(self) -> None:
         """Read, and commit a real write; raise where either fails."""

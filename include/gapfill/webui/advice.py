@@ -12,13 +12,19 @@ from gapfill.orchestration.params import LOCAL
 from gapfill.webui import models
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import datetime
 
     from gapfill.domain.plan import Plan
-    from gapfill.services.detect import Report
+    from gapfill.webui.lookout import View
 
 RECENT_DAYS = 10
 """Gaps no older than this are healed by ``days_back``, older ones by their range."""
+
+_EMPTY = (
+    "The store holds no reading at all: where it is not new, see whether gapfill_store names "
+    "the right place."
+)
+"""A file that was moved away looks like this."""
 
 
 def recovery(plan: Plan) -> models.Recovery:
@@ -34,9 +40,30 @@ def recovery(plan: Plan) -> models.Recovery:
     )
 
 
-def recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strategy]:
-    """Return what to do, in a sentence and as a request."""
-    gaps = [g for r in reports for g in r.coverage.gaps if g.state is State.MISSING]
+def recommend(view: View, plan: Plan, since: datetime | None = None) -> tuple[str, models.Strategy]:
+    """Return what to do, in a sentence and as a request.
+
+    Args:
+        view: What was found.
+        plan: What healing would take, of what can be read.
+        since: Where the stretch that was asked for begins; left out: the whole history.
+    """
+    sentence, strategy = _recommend(view, plan, since)
+    is_empty = view.reports and all(r.newest is None and not r.error for r in view.reports)
+    return (f"{_EMPTY} {sentence}" if is_empty else sentence), strategy
+
+
+def _recommend(view: View, plan: Plan, since: datetime | None) -> tuple[str, models.Strategy]:
+    if view.errors:
+        told = " ".join(f"{error.rstrip('.')}." for error in view.errors)
+        sentence = f"{told} Mend that first: until then no run over all series can be started."
+        return sentence, models.Strategy(name="wait")
+    gaps = [
+        g
+        for r in view.reports
+        for g in r.coverage.gaps
+        if g.state is State.MISSING and (since is None or g.interval.end > since)
+    ]
     if not gaps:
         return "Nothing is missing.", models.Strategy(name="none")
     askable = [g for g in gaps if g.waiting is None]
@@ -45,9 +72,10 @@ def recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strate
         when = f" before {iso(until)}" if until else " now"
         sentence = f"{_gaps(len(gaps))} open, but no source can be asked{when}: wait."
         return sentence, models.Strategy(name="wait")
-    first = local_date(min(g.interval.start for g in askable), LOCAL)
+    start = min(g.interval.start for g in askable)
+    first = local_date(max(start, since) if since else start, LOCAL)
     last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
-    cost = f"{plan.calls:,} calls, about {_duration(plan.seconds)}"
+    cost = f"{counted(plan.calls, 'call')}, about {_duration(plan.seconds)}"
     days = (local_date(plan.now, LOCAL) - first).days
     if 0 <= days <= RECENT_DAYS:
         path = f"/gaps/backfill?days_back={max(1, days)}"
@@ -60,6 +88,11 @@ def recommend(reports: Sequence[Report], plan: Plan) -> tuple[str, models.Strate
 
 def _gaps(count: int) -> str:
     return "1 gap is" if count == 1 else f"{count:,} gaps are"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is one."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _duration(seconds: float) -> str:

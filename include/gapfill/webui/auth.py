@@ -6,7 +6,7 @@ A plugin's routes are open unless they say otherwise, so every app of ``app`` ca
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -14,7 +14,6 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import (
     get_user,
-    requires_access_dag,
     requires_authenticated,
 )
 from airflow.configuration import conf
@@ -22,6 +21,9 @@ from airflow.models.dag import DagModel
 from fastapi import Depends, HTTPException, Request, status
 
 from gapfill.webui.runs import DAG
+
+if TYPE_CHECKING:
+    from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
 
 logged_in = requires_authenticated()
 """Whoever is logged in."""
@@ -32,20 +34,41 @@ User = Annotated[BaseUser, Depends(get_user)]
 def may_read(user: User) -> None:
     """Let those pass who may see ``gap_detection``.
 
-    As Airflow's own ``requires_access_dag``, which looks up the DAG's team in the database
-    for every request, whether there are teams or not.
-
     Raises:
         HTTPException: 403.
     """
-    team = DagModel.get_team_name(DAG) if conf.getboolean("core", "multi_team") else None
-    details = DagDetails(id=DAG, team_name=team)
-    if not get_auth_manager().is_authorized_dag(method="GET", details=details, user=user):
+    if not _is_authorized("GET", user):
         raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not see the DAG {DAG}.")
 
 
-may_start = requires_access_dag("POST", DagAccessEntity.RUN, DAG)
-"""Who may start runs of ``gap_detection``."""
+def may_start(user: User) -> None:
+    """Let those pass who may start runs of ``gap_detection``.
+
+    Raises:
+        HTTPException: 403, naming what is lacking.
+    """
+    if not _is_authorized("POST", user, DagAccessEntity.RUN):
+        message = (
+            f"This needs the permission to trigger {DAG}: ask an administrator for the "
+            "role User or Op, or for that permission on the DAG."
+        )
+        raise HTTPException(status.HTTP_403_FORBIDDEN, message)
+
+
+def _is_authorized(
+    method: ResourceMethod, user: BaseUser, entity: DagAccessEntity | None = None
+) -> bool:
+    """Ask Airflow.
+
+    As its own ``requires_access_dag``, which looks up the DAG's team in the database
+    for every request, whether there are teams or not.
+    """
+    team = DagModel.get_team_name(DAG) if conf.getboolean("core", "multi_team") else None
+    details = DagDetails(id=DAG, team_name=team)
+    return get_auth_manager().is_authorized_dag(
+        method=method, access_entity=entity, details=details, user=user
+    )
+
 
 LOGGED_IN, MAY_READ, MAY_START = Depends(logged_in), Depends(may_read), Depends(may_start)
 
@@ -64,10 +87,17 @@ def same_site(request: Request) -> None:
     if told is not None:
         is_own = told in {"same-origin", "none"}
     else:
-        is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+        is_own = origin is None or _place(origin) == request.headers.get("host")
     if not is_own:
         sentence = "The request comes from a page of another site, so nothing was started."
         raise HTTPException(status.HTTP_403_FORBIDDEN, sentence)
+
+
+def _place(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 SAME_SITE = Depends(same_site)

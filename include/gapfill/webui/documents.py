@@ -33,13 +33,13 @@ def summary(view: View, plan: Plan) -> models.SummaryOut:
     """Return everything in a few numbers.
 
     Raises:
-        StoreError: If any series could not be read: numbers without it would look too good.
+        StoreError: If no series at all could be read.
     """
     insist(view)
-    recommendation, strategy = recommend(view.reports, plan)
+    recommendation, strategy = recommend(view, plan)
     return models.SummaryOut(
         now=view.now,
-        state="gaps" if any(r.is_missing for r in view.reports) else "ok",
+        state=views.overall(view.reports),  # type: ignore[arg-type] # one of the three words
         ree_data=_group(view, "ree"),
         weather_data=_group(view, "weather"),
         series=[_series(view, report) for report in view.reports],
@@ -53,25 +53,29 @@ def summary(view: View, plan: Plan) -> models.SummaryOut:
 def detected(view: View, plan: Plan, days_back: int | None) -> models.DetectOut:
     """Return every gap that reaches into the last days, each with its whole length.
 
+    Args:
+        view: What was found.
+        plan: What healing those days would take.
+        days_back: How many days; ``None`` for the whole history.
+
     Raises:
         StoreError: As ``summary``.
     """
     insist(view)
-    since = None
-    if days_back is not None:
-        since = day_start(local_date(view.now, LOCAL) - timedelta(days=days_back), LOCAL)
+    since = start_of(view.now, days_back)
     gaps = [
         (view.catalog.series[report.series].group, gap_out(report.series, gap))
         for report in view.reports
         for gap in report.coverage.gaps
         if since is None or gap.interval.end > since
     ]
-    recommendation, strategy = recommend(view.reports, plan)
+    recommendation, strategy = recommend(view, plan, since)
     return models.DetectOut(
         now=view.now,
         days_back=days_back,
         ree_gaps=[gap for group, gap in gaps if group == "ree"],
         weather_gaps=[gap for group, gap in gaps if group != "ree"],
+        errors=view.errors,
         recommendation=recommendation,
         strategy=strategy,
         recovery=recovery(plan),
@@ -84,8 +88,7 @@ def coverage(view: View) -> models.CoverageOut:
     Raises:
         StoreError: If no series at all could be read.
     """
-    if view.reports and all(report.error for report in view.reports):
-        insist(view)
+    insist(view)
     gaps = [(report.series, gap) for report in view.reports for gap in report.coverage.gaps]
     gaps.sort(key=_worst_first, reverse=True)
     return models.CoverageOut(
@@ -95,8 +98,16 @@ def coverage(view: View) -> models.CoverageOut:
         series=[_calendar(view, report) for report in view.reports],
         gaps=[gap_out(name, gap) for name, gap in gaps[:SHOWN_GAPS]],
         gaps_total=len(gaps),
+        gaps_open=sum(gap.state is State.MISSING for _, gap in gaps),
         dag=dag(),
     )
+
+
+def start_of(now: datetime, days_back: int | None) -> datetime | None:
+    """Return where the last days begin, as ``days_back`` of a run has it."""
+    if days_back is None:
+        return None
+    return day_start(local_date(now, LOCAL) - timedelta(days=days_back), LOCAL)
 
 
 def check_days(days_back: int | None) -> None:
@@ -111,12 +122,12 @@ def check_days(days_back: int | None) -> None:
 
 
 def insist(view: View) -> None:
-    """Refuse to speak of series that could not be read.
+    """Refuse to speak where nothing could be read.
 
     Raises:
-        StoreError: If there is one.
+        StoreError: If no series at all could be.
     """
-    if view.errors:
+    if view.reports and all(report.error for report in view.reports):
         raise StoreError(" ".join(view.errors))
 
 
@@ -148,10 +159,11 @@ def _group(view: View, name: str) -> models.GroupOut:
     ]
     gaps = [g for r in chosen for g in r.coverage.gaps if g.state is State.MISSING]
     newest: list[datetime] = [r.newest for r in chosen if r.newest]
+    is_known = not any(r.error for r in chosen)
     return models.GroupOut(
-        status=("gaps" if gaps else "ok") if chosen else "none",
-        gap_hours=_hours(gaps),
-        gaps=len(gaps),
+        status=views.overall(chosen) if chosen else "none",  # type: ignore[arg-type] # one of the three words
+        gap_hours=_hours(gaps) if is_known else None,
+        gaps=len(gaps) if is_known else None,
         newest=max(newest, default=None),
         severity=_worst(gaps),
         series=[r.series for r in chosen],
@@ -167,13 +179,14 @@ def _series(view: View, report: Report) -> models.SeriesOut:
         resolution=views.resolution(series.grid),
         earliest=series.earliest,
         newest=report.newest,
-        state="gaps" if report.is_missing else "ok",
+        state=views.overall([report]),  # type: ignore[arg-type] # one of the three words
         slots={state.value: n for state, n in found.counts.items()},
         coverage=found.coverage,
         usable=found.usable,
-        missing_hours=_hours(gaps),
-        gaps=len(gaps),
+        missing_hours=None if report.error else _hours(gaps),
+        gaps=None if report.error else len(gaps),
         severity=_worst(gaps),
+        error=report.error,
     )
 
 

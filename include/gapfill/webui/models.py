@@ -42,21 +42,26 @@ class SeriesOut(BaseModel):
     resolution: str
     earliest: datetime
     newest: datetime | None
-    state: Literal["ok", "gaps"]
+    state: Literal["ok", "gaps", "unknown"]
     slots: dict[str, int]
     coverage: float | None
     usable: float | None
-    missing_hours: float
-    gaps: int
+    missing_hours: float | None = Field(description="null where it is unknown")
+    gaps: int | None
     severity: SeverityWord | None
+    error: str | None = Field(description="why it could not be read")
 
 
 class GroupOut(BaseModel):
     """A group of series, under the keys of the earlier service and more."""
 
-    status: Literal["ok", "gaps", "none"] = Field(description="none: no series in this group")
-    gap_hours: float = Field(description="hours that are due and missing")
-    gaps: int
+    status: Literal["ok", "gaps", "unknown", "none"] = Field(
+        description="unknown: a series could not be read; none: no series in this group"
+    )
+    gap_hours: float | None = Field(
+        description="hours that are due and missing; null where that is unknown"
+    )
+    gaps: int | None
     newest: datetime | None
     severity: SeverityWord | None
     series: list[str]
@@ -95,7 +100,7 @@ class SummaryOut(BaseModel):
     """Everything in a few numbers."""
 
     now: datetime
-    state: Literal["ok", "gaps"]
+    state: Literal["ok", "gaps", "unknown"]
     ree_data: GroupOut
     weather_data: GroupOut
     series: list[SeriesOut]
@@ -112,6 +117,9 @@ class DetectOut(BaseModel):
     days_back: int | None
     ree_gaps: list[GapOut]
     weather_gaps: list[GapOut]
+    errors: list[str] = Field(
+        description="what could not be read: each is one gap of state unknown"
+    )
     recommendation: str
     strategy: Strategy
     recovery: Recovery
@@ -143,7 +151,8 @@ class CoverageOut(BaseModel):
     letters: dict[str, str]
     series: list[CalendarOut]
     gaps: list[GapOut] = Field(description="the worst, then the newest")
-    gaps_total: int
+    gaps_total: int = Field(description="listed above or not")
+    gaps_open: int = Field(description="those of them that are missing, not unfillable")
     dag: DagOut
 
 
@@ -156,9 +165,12 @@ class SlotsOut(BaseModel):
     field: str
     unit: str
     runs: list[tuple[int, int, str]] = Field(
-        description="start in seconds since 1970, how many slots, and what they are"
+        description="start in seconds since 1970, how many slots, and what they are; none overlap"
     )
-    step: int = Field(description="seconds from slot to slot")
+    eras: list[tuple[int, int]] = Field(
+        description="start in seconds since 1970, and the seconds from slot to slot from then on"
+    )
+    step: int = Field(description="seconds from slot to slot at the start")
     sources: list[str]
     readings: list[tuple[int, int, float | None]] = Field(
         description="slot, number of its source, value of the field"
@@ -220,8 +232,10 @@ class NewestOut(BaseModel):
 class VerifyOut(BaseModel):
     """What a real query found."""
 
-    status: Literal["ok"] = "ok"
-    store: str
+    status: Literal["ok", "read_only"] = Field(description="read_only: `problem` says why")
+    store: str = Field(description="Its kind: sqlite or influxdb.")
+    connection: str = Field(description="Id of the Airflow connection that names it.")
+    place: str = Field(description="Its file, or its bucket and address; never a secret.")
     readable: bool
     writable: bool
     problem: str | None

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request, Response, status
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.models.dag import DagModel
+from fastapi import APIRouter, Depends, HTTPException, Request, Response, status
+from starlette.routing import Match
 
 from gapfill.webui.answers import file
+from gapfill.webui.auth import User  # noqa: TC001 - FastAPI reads it
+from gapfill.webui.runs import DAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +37,26 @@ router = APIRouter(include_in_schema=False)
 described = APIRouter(include_in_schema=False)
 
 
+def starts(user: User) -> bool:
+    """Return whether this user may start runs of ``gap_detection``."""
+    return get_auth_manager().is_authorized_dag(
+        method="POST",
+        access_entity=DagAccessEntity.RUN,
+        details=DagDetails(id=DAG, team_name=DagModel.get_team_name(DAG)),
+        user=user,
+    )
+
+
+_MAY_START = b"<body>", b'<body data-may-start="yes">'
+
+
 @router.get("/")
-def page(request: Request) -> Response:
-    """Return the coverage calendar."""
-    return _file(request, "index.html")
+def page(request: Request, is_allowed: Annotated[bool, Depends(starts)]) -> Response:
+    """Return the coverage calendar; it knows whether they may start runs."""
+    text = _FILES["index.html"].read_bytes()
+    if is_allowed:
+        text = text.replace(*_MAY_START)
+    return file(request, text, _TYPES[".html"])
 
 
 @router.get("/static/{name:path}")
@@ -58,9 +80,23 @@ def openapi(request: Request) -> dict[str, Any]:
     return found
 
 
-@described.get("/{path:path}")
-def nothing(path: str) -> Response:
-    """Say to those who are logged in, and to nobody else, that there is nothing here."""
+@described.api_route("/{path:path}", methods=[], operation_id="nothing")
+def nothing(request: Request, path: str) -> Response:
+    """Say to those who are logged in, and to nobody else, that there is nothing here.
+
+    Without methods of its own it takes every method, so that nothing is said before the login.
+    """
+    allowed: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is Match.PARTIAL:
+            allowed |= route.methods
+    if allowed:
+        allowed |= {"HEAD"} if "GET" in allowed else set()
+        raise HTTPException(
+            status.HTTP_405_METHOD_NOT_ALLOWED,
+            f"{request.method[:20]} is not for this path: use {' or '.join(sorted(allowed))}.",
+            headers={"Allow": ", ".join(sorted(allowed))},
+        )
     raise HTTPException(status.HTTP_404_NOT_FOUND, f"There is nothing at {path[:200]}.")
 
 

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from gapfill.errors import ConfigError, GapfillError, RequestError, StoreError
+from gapfill.webui.desk import Busy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,14 @@ TYPE = "application/problem+json"
 
 _SHOWN = 200
 """Characters of a wrong value that are repeated."""
+
+_LOG_IN = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Gaps · Gapfill</title>'
+    '<meta name="viewport" content="width=device-width"><meta name="color-scheme" '
+    'content="light dark"><p>You are not logged in. <a href="../plugin/gaps">Log in to Airflow</a>'
+    ", which leads to this page."
+)
+"""For people who open the page; programs get a problem."""
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +99,9 @@ def install(app: FastAPI) -> None:
     """Let an app answer with problems."""
 
     @app.exception_handler(HTTPException)
-    def _refused(_: Request, exc: HTTPException) -> Response:
+    def _refused(request: Request, exc: HTTPException) -> Response:
+        if exc.status_code == HTTPStatus.UNAUTHORIZED and _is_person(request):
+            return Response(_LOG_IN, exc.status_code, media_type="text/html")
         return problem(exc.status_code, str(exc.detail), headers=exc.headers)
 
     @app.exception_handler(RequestValidationError)
@@ -110,11 +121,18 @@ def install(app: FastAPI) -> None:
         if kind is None:
             return _unforeseen(exc)
         more = {"run_id": exc.run_id} if isinstance(exc, Conflict) else {}
-        return problem(_STATUS[kind], str(exc), title=_TITLES[kind], headers=None, **more)
+        wait = {"Retry-After": str(exc.retry_after)} if isinstance(exc, Busy) else None
+        return problem(_STATUS[kind], str(exc), title=_TITLES[kind], headers=wait, **more)
 
     @app.exception_handler(Exception)
     def _broken(_: Request, exc: Exception) -> Response:
         return _unforeseen(exc)
+
+
+def _is_person(request: Request) -> bool:
+    """Tell whether a browser goes to the page itself, which is the one that people bookmark."""
+    is_page = request.url.path.removesuffix("/") == request.scope.get("root_path", "")
+    return is_page and "text/html" in request.headers.get("accept", "")
 
 
 def _unforeseen(exc: Exception) -> Response:

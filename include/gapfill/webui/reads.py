@@ -1,6 +1,6 @@
 """The routes that read: they answer from the store, through the services of the command line.
 
-None is ``async``: reading blocks, so each runs in a thread of the server's pool.
+Reading blocks, so each works at the ``desk``.
 """
 
 from __future__ import annotations
@@ -20,49 +20,53 @@ from gapfill.services.planner import make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.webui import documents, models
 from gapfill.webui.answers import Rendered, answer, render
-from gapfill.webui.asked import PlanQuery
+from gapfill.webui.asked import DetectQuery, ExplainQuery, PlanQuery, SlotsQuery
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.cells import zone_of
+from gapfill.webui.desk import reading
 from gapfill.webui.lookout import Lookout, View, open_site
 from gapfill.webui.slots import slots_of
 
 MAX_ZOOM = timedelta(days=63)
 """Two months of slots are a screen; more is what the days are for."""
 
-Name = Annotated[str, Query(description="Name of a series in the catalogue.")]
-First = Annotated[str, Query(description="First local day, such as 2025-10-26, or an instant.")]
-Last = Annotated[str, Query(description="Last local day, included; or an instant, excluded.")]
-Slot = Annotated[str, Query(description="An instant inside it, or a local day: its first slot.")]
+
+Days = Annotated[DetectQuery, Query()]
+Stretch = Annotated[SlotsQuery, Query()]
 Order = Annotated[PlanQuery, Query()]
+Slot = Annotated[ExplainQuery, Query()]
 
 router = APIRouter(dependencies=[MAY_READ])
 
 
 @router.get("/summary", response_model=models.SummaryOut)
+@reading
 def summary(request: Request) -> Response:
     """Everything in a few numbers, with what to do about it."""
     lookout = _lookout(request)
 
     def make(view: View) -> Rendered:
+        documents.insist(view)
         return render(documents.summary(view, lookout.plan(view)))
 
     return answer(request, lookout.derive("summary", lookout.view(), make))
 
 
 @router.get("/detect", response_model=models.DetectOut)
-def detect(
-    request: Request,
-    days_back: Annotated[int | None, Query(description="Left out: the whole history.")] = None,
-) -> Response:
+@reading
+def detect(request: Request, query: Days) -> Response:
     """Every gap that reaches into the last days, each with its whole length."""
+    days_back = query.days_back
     documents.check_days(days_back)
     lookout = _lookout(request)
     view = lookout.view()
     documents.insist(view)
-    return answer(request, render(documents.detected(view, lookout.plan(view), days_back)))
+    plan = lookout.plan(view, documents.start_of(view.now, days_back))
+    return answer(request, render(documents.detected(view, plan, days_back)))
 
 
 @router.get("/coverage", response_model=models.CoverageOut)
+@reading
 def coverage(request: Request) -> Response:
     """Every day of every series, as the calendar draws them."""
     lookout = _lookout(request)
@@ -73,19 +77,21 @@ def coverage(request: Request) -> Response:
 
 
 @router.get("/coverage/slots", response_model=models.SlotsOut)
-def slots(request: Request, series: Name, start_date: First, end_date: Last) -> Response:
+@reading
+def slots(request: Request, query: Stretch) -> Response:
     """Every slot of a few days of one series, with source and value."""
     with open_site() as site:
-        (chosen,) = site.catalog.find([series])
+        (chosen,) = site.catalog.find([query.series])
         zone = zone_of(chosen)
         start, end = (
-            _bound("start_date", start_date, zone),
-            _bound("end_date", end_date, zone, is_end=True),
+            _bound("start_date", query.start_date, zone),
+            _bound("end_date", query.end_date, zone, is_end=True),
         )
         selection = Selection((chosen,), start, end)
         selection.check(site.now)
         if end - start > MAX_ZOOM:
-            message = f"{start_date} to {end_date} is too long: {MAX_ZOOM.days} days at most."
+            asked = f"{query.start_date} to {query.end_date}"
+            message = f"{asked} is too long: {MAX_ZOOM.days} days at most."
             raise RequestError(message)
         report = detect_series(site, chosen, selection)
         if report.error:
@@ -96,25 +102,23 @@ def slots(request: Request, series: Name, start_date: First, end_date: Last) -> 
 
 
 @router.get("/plan")
+@reading
 def plan(query: Order) -> models.PlanOut:
     """Whom a run would ask for what, and what that costs; nothing is asked."""
     return make_bill(query.model_dump())
 
 
 @router.get("/explain")
-def explain(series: Name, slot: Slot) -> models.ExplainOut:
+@reading
+def explain(query: Slot) -> models.ExplainOut:
     """A slot's state, and what each source can do for it; a date means its first slot."""
     with open_site() as site:
-        (chosen,) = site.catalog.find([series])
-        instant = _bound("slot", slot, chosen.place.zone)
-        is_day = "T" not in slot and " " not in slot
+        (chosen,) = site.catalog.find([query.series])
+        instant = _bound("slot", query.slot, chosen.place.zone)
+        is_day = "T" not in query.slot and " " not in query.slot
         instant = chosen.grid.ceil(instant) if is_day else instant
         found = explain_slot(site, chosen, instant)
         return models.ExplainOut(**views.explained(found))
-
-
-def _coverage(view: View) -> Rendered:
-    return render(documents.coverage(view))
 
 
 def _lookout(request: Request) -> Lookout:

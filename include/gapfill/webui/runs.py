@@ -82,7 +82,8 @@ def start_run(conf: Mapping[str, object], user: str, note: str) -> tuple[str, bo
                 note=note,
             )
         except (ValueError, DagNotFound, DagRunAlreadyExists) as exc:
-            message = f"Airflow refuses the run: {exc}"
+            first = str(exc).partition("\n")[0]  # a wrong parameter comes with its whole schema
+            message = f"Airflow refuses the run: {first}"
             raise RequestError(message) from exc
     return str(run.run_id), state.is_paused
 

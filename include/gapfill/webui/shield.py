@@ -26,7 +26,7 @@ HEADERS = {
 
 
 class Shielded:
-    """Adds the headers to every answer of an app, refusals too.
+    """Adds the headers to every answer of an app, refusals too; HEAD is a GET without its body.
 
     Args:
         app: The app.
@@ -37,6 +37,7 @@ class Shielded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -46,9 +47,11 @@ class Shielded:
                 headers.setdefault("Cache-Control", "private, no-cache")
                 headers.add_vary_header("Cookie")
                 headers.add_vary_header("Authorization")
+            elif is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             await send(message)
 
-        await self._app(scope, receive, send_on)
+        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send_on)
 
 
 async def small_body(request: Request) -> bytes:

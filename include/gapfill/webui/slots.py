@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.interval import merge, subtract
 from gapfill.webui import models
 from gapfill.webui.cells import lettered, zone_of
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.coverage import Coverage
+    from gapfill.domain.interval import Interval
     from gapfill.domain.reading import Row
     from gapfill.domain.series import Series
 
@@ -30,9 +32,7 @@ def slots_of(
     window, grid = coverage.window, series.grid
     name = series.required[0]
     field = series.field(name)
-    runs = [(int(run.start.timestamp()), grid.count(run), what) for run, what in lettered(coverage)]
-    if window:
-        runs.insert(0, (int(window.start.timestamp()), grid.count(window), "c"))
+    eras = list(grid.stretches(window)) if window else []
     sources = list(dict.fromkeys(row.source or "unknown" for row in rows))
     numbers = {source: n for n, source in enumerate(sources)}
     return models.SlotsOut(
@@ -41,11 +41,29 @@ def slots_of(
         zone=zone_of(series),
         field=name,
         unit=field.unit if field else "",
-        runs=runs,
+        runs=[
+            (_epoch(part.start), grid.count(part), what)
+            for run, what in _runs(coverage)
+            for part, _ in grid.stretches(run)
+        ],
+        eras=[(_epoch(part.start), int(step.total_seconds())) for part, step in eras],
         step=int(grid.step_at(window.start if window else now).total_seconds()),
         sources=sources,
         readings=[
-            (int(row.slot.timestamp()), numbers[row.source or "unknown"], row.values.get(name))
+            (_epoch(row.slot), numbers[row.source or "unknown"], row.values.get(name))
             for row in rows
         ],
     )
+
+
+def _runs(coverage: Coverage) -> list[tuple[Interval, str]]:
+    """Return runs that together are the window, none of them over another, in order."""
+    if coverage.window is None:
+        return []
+    runs = list(lettered(coverage))
+    whole = subtract([coverage.window], merge(run for run, _ in runs))
+    return sorted([*runs, *((run, "c") for run in whole)], key=lambda run: run[0].start)
+
+
+def _epoch(instant: datetime) -> int:
+    return int(instant.timestamp())

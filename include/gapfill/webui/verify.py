@@ -5,14 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from gapfill.errors import StoreError
+from gapfill.orchestration import wiring
 from gapfill.webui import models
 from gapfill.webui.auth import MAY_READ
+from gapfill.webui.desk import reading
 from gapfill.webui.lookout import open_site
 
 router = APIRouter(dependencies=[MAY_READ])
 
 
 @router.get("/verify")
+@reading
 def verify() -> models.VerifyOut:
     """Whether the store can be read and written, and the newest point of each series."""
     with open_site() as site:
@@ -23,7 +26,10 @@ def verify() -> models.VerifyOut:
         except StoreError as exc:
             problem = str(exc)
         return models.VerifyOut(
-            store=type(site.store).__name__.removesuffix("Store").lower(),
+            status="ok" if problem is None else "read_only",
+            store=site.store.place.kind,
+            connection=wiring.STORE,
+            place=site.store.place.where,
             readable=True,
             writable=problem is None,
             problem=problem,

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from gapfill.errors import RequestError
 from gapfill.webui import models
-from gapfill.webui.asked import RangeBody
+from gapfill.webui.asked import AutoQuery, BackfillQuery, RangeBody
 from gapfill.webui.auth import MAY_START, SAME_SITE, User
+from gapfill.webui.desk import writing
 from gapfill.webui.reads import make_bill
 from gapfill.webui.runs import DAG, start_run
 from gapfill.webui.shield import small_body
@@ -29,26 +30,39 @@ _BODY = {
 
 
 @router.post("")
+@writing
 def backfill(
-    request: Request,
-    user: User,
-    days_back: Annotated[int, Query(description="1 to 3650")] = 10,
+    request: Request, user: User, query: Annotated[BackfillQuery, Query()]
 ) -> models.StartedOut:
-    """Heal the last days."""
-    return _start(request, user, {"days_back": days_back})
+    """Heal the last days, today and what is published ahead."""
+    return _start(request, user, query.model_dump())
 
 
 @router.post("/auto")
+@writing
 def backfill_auto(
-    request: Request,
-    user: User,
-    max_gap_hours: Annotated[float, Query(description="0 or more")] = 6.0,
+    request: Request, user: User, query: Annotated[AutoQuery, Query()]
 ) -> models.StartedOut:
     """Heal every gap that is longer than so many hours, however old."""
-    return _start(request, user, {"max_gap_hours": max_gap_hours})
+    return _start(request, user, query.model_dump())
 
 
-@router.post("/range", openapi_extra={"requestBody": _BODY})
+def no_query(request: Request) -> None:
+    """Refuse what stands in the address although it belongs into the body.
+
+    Raises:
+        RequestValidationError: If there is something.
+    """
+    given = [
+        {"loc": ("query", name), "msg": "Put it into the body", "input": value}
+        for name, value in request.query_params.items()
+    ]
+    if given:
+        raise RequestValidationError(given)
+
+
+@router.post("/range", openapi_extra={"requestBody": _BODY}, dependencies=[Depends(no_query)])
+@writing
 def backfill_range(
     request: Request, user: User, body: Annotated[bytes, Depends(small_body)]
 ) -> models.StartedOut:
@@ -84,11 +98,7 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> models.StartedO
     plan = make_bill(conf)
     run_id, is_paused = start_run(conf, str(user.get_name()), _note(plan))
     root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
-    bill = plan.bill
-    told = (
-        f"Started {DAG}: {len(plan.units)} units, {bill['slots']} slots, {bill['calls']} calls, "
-        f"about {bill['seconds']:.0f} s at the sources' rates."
-    )
+    told = f"Started {DAG}: {_weight(plan)}."
     if is_paused:
         told += f" {DAG} is paused: the run waits in the queue until it is unpaused."
     return models.StartedOut(
@@ -105,14 +115,24 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> models.StartedO
     )
 
 
+def _weight(plan: models.PlanOut) -> str:
+    """Return what a run has to do."""
+    bill: dict[str, Any] = plan.bill
+    if not plan.units:
+        return "0 units, nothing to ask"
+    counts = [(len(plan.units), "unit"), (bill["slots"], "slot"), (bill["calls"], "call")]
+    told = ", ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in counts)
+    return f"{told}, about {bill['seconds']:.0f} s at the sources' rates"
+
+
 def _note(plan: models.PlanOut) -> str:
     """Return the bill as a table, for the run's note."""
     bill: dict[str, Any] = plan.bill
     if not plan.units:
-        return "Nothing can be asked for now."
+        return "0 units: nothing to ask."
     lines = ["| source | calls | seconds |", "|---|---|---|"]
     lines += [
         f"| {name} | {cost['calls']} | {cost['seconds']:.0f} |"
         for name, cost in bill["by_source"].items()
     ]
-    return "\n".join([f"{len(plan.units)} units, {bill['slots']} slots.", "", *lines])
+    return "\n".join([f"{_weight(plan)}.", "", *lines])

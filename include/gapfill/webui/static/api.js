@@ -8,7 +8,8 @@ export class Refusal extends Error {
   }
 }
 
-const PATIENCE_MS = 30000;
+/** Longer than the server waits for the store, so that its sentence comes through. */
+const PATIENCE_MS = 45000;
 
 async function send(url, options = {}) {
   let reply;
@@ -45,6 +46,19 @@ export const run = (id) => send(`${DAG}/dagRuns/${encodeURIComponent(id)}`);
 export const tasks = (id) => send(`${DAG}/dagRuns/${encodeURIComponent(id)}/taskInstances?limit=100`);
 export const result = (id) =>
   send(`${DAG}/dagRuns/${encodeURIComponent(id)}/taskInstances/summarize/xcomEntries/return_value?map_index=-1&deserialize=false`);
+
+export const health = () => send("../api/v2/monitor/health");
+
+/** Airflow's login, which comes back to where this page is seen. */
+export function loginLink() {
+  let here = location.pathname;
+  try {
+    here = window.parent.location.pathname;
+  } catch {
+    // Another site's frame.
+  }
+  return `../api/v2/auth/login?${query({ next: here })}`;
+}
 
 /** The run in Airflow's own pages, around this one. */
 export const runLink = (id) => `../dags/gap_detection/runs/${encodeURIComponent(id)}`;

@@ -2,16 +2,20 @@
 
 import { Grid, palette } from "./grid.js";
 import { sentence, worst } from "./model.js";
-import { paintAxis, paintRow } from "./paint.js";
+import { paintAxis, paintRow, painter } from "./paint.js";
 import { byId, count, dayName, el, number, percent } from "./words.js";
 
 const SMALLEST = 7;
 const LARGEST = 30;
 const GUTTER = 186;
+const NEAR = 300;
+const MOST_AT_ONCE = 20_000_000;
+const CHUNK_MS = 20;
+const CHUNK_DAYS = 400;
 const BAD = new Set(["m", "w", "x", "u"]);
 
 export class Calendar {
-  /** @param handlers {hover(row, day, box), leave(), pick(row, from, to), look(row, day)} */
+  /** @param handlers {hover(row, day, box), leave(), pick(row, from, to), look(row, day, isTouched)} */
   constructor(handlers) {
     this.handlers = handlers;
     this.scroller = byId("scroller");
@@ -41,6 +45,8 @@ export class Calendar {
   }
 
   build() {
+    this.sight?.disconnect();
+    this.sight = new IntersectionObserver((entries) => this.arrive(entries), { rootMargin: `${NEAR}px 0px` });
     this.axis = el("canvas", { "aria-hidden": "true" });
     const bands = this.rows.map((row) => this.band(row));
     this.host.replaceChildren(el("div", { class: "axis" }, el("div", { class: "gutter" }), this.axis), ...bands);
@@ -66,13 +72,14 @@ export class Calendar {
       const found = day(event);
       if (found === null) return;
       band.focus = found;
-      this.pick(row.series, found);
+      this.pick(row.series, found, event.pointerType === "touch");
     });
     canvas.addEventListener("focus", () => {
       if (canvas.matches(":focus-visible")) this.move(row.series, band.focus ?? this.row(row.series).last);
     });
     canvas.addEventListener("blur", () => this.handlers.leave());
     canvas.addEventListener("keydown", (event) => this.key(event, row.series));
+    this.sight.observe(canvas);
     return el("div", { class: "row" }, gutter, canvas);
   }
 
@@ -104,25 +111,57 @@ export class Calendar {
     this.grid = new Grid(first, last, this.size ?? Math.min(18, Math.max(isNarrow ? 14 : 11, fit)));
     this.colours = palette();
     paintAxis(this.axis, this.grid, this.colours);
-    this.queue = [...this.rows];
+    for (const row of this.rows) this.tell(row);
+    this.order();
+    this.paint = null;
     if (!this.isDrawing) this.drawNext();
     if (!this.isPlaced) this.scroller.scrollLeft = this.scroller.scrollWidth;
     this.isPlaced = true;
   }
 
-  /** Draw a few rows, then let the browser breathe. */
+  /** Draw what is in sight first; the rest after it, or only when it comes into sight where pictures are huge. */
+  order() {
+    const near = this.rows.filter((row) => this.isNear(row));
+    const far = this.rows.filter((row) => !near.includes(row));
+    for (const row of far) this.bands.get(row.series).canvas.width = 1;
+    const isHuge = this.grid.width * this.grid.height * this.rows.length * devicePixelRatio ** 2 > MOST_AT_ONCE;
+    this.queue = isHuge ? near : [...near, ...far];
+    this.waiting = new Set(isHuge ? far.map((row) => row.series) : []);
+  }
+
+  /** Draw a few days, then let the browser breathe. */
   drawNext() {
-    const until = performance.now() + 25;
-    while (this.queue.length && performance.now() < until) this.drawRow(this.queue.shift());
-    this.isDrawing = this.queue.length > 0;
+    const until = performance.now() + CHUNK_MS;
+    // One band per frame: what a canvas costs the browser comes after the drawing.
+    if (!this.paint && this.queue.length) this.paint = this.begin(this.queue.shift());
+    let isLeft = Boolean(this.paint);
+    while (isLeft && performance.now() < until) isLeft = this.paint(CHUNK_DAYS);
+    if (!isLeft) this.paint = null;
+    this.isDrawing = Boolean(this.paint) || this.queue.length > 0;
     if (this.isDrawing) requestAnimationFrame(() => this.drawNext());
     else this.host.dataset.drawn = String(Number(this.host.dataset.drawn ?? 0) + 1);
   }
 
+  rangeOf(row) {
+    return this.range?.series === row.series ? this.range.days : null;
+  }
+
+  /** Draw one row at once, unless it waits to be drawn. */
   drawRow(row) {
+    if (this.queue.includes(row) || this.waiting.has(row.series)) return;
+    if (this.paint && this.painted === row) {
+      this.paint = null;
+      this.queue.unshift(row);
+      return;
+    }
+    paintRow(this.bands.get(row.series).canvas, row, this.grid, this.colours, this.rangeOf(row));
+  }
+
+  /** Say what a row says, and make room for it. */
+  tell(row) {
     const { canvas, gutter } = this.bands.get(row.series);
-    const range = this.range?.series === row.series ? this.range.days : null;
-    paintRow(canvas, row, this.grid, this.colours, range);
+    canvas.style.width = `${this.grid.width}px`;
+    canvas.style.height = `${this.grid.height}px`;
     const missing = row.slots.missing ?? 0;
     const isUnknown = Boolean(row.error || row.slots.unknown);
     const told = isUnknown ? "unknown" : missing ? `${number(missing)} missing` : "nothing missing";
@@ -136,7 +175,26 @@ export class Calendar {
     canvas.setAttribute("aria-label", `${row.series}, ${told}, ${count(row.cells.length, "day")} from ${dayName(row.first)}. Arrows move, Enter picks, G goes to the next gap.`);
   }
 
-  pick(name, day) {
+  /** Whether a row is in sight, or soon will be. */
+  isNear(row) {
+    const { top, bottom } = this.bands.get(row.series).canvas.getBoundingClientRect();
+    return bottom > -NEAR && top < innerHeight + NEAR;
+  }
+
+  /** Draw what has waited until it came into sight. */
+  arrive(entries) {
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting && this.waiting?.delete(target.dataset.series)) this.queue.push(this.row(target.dataset.series));
+    }
+    if (!this.isDrawing && this.queue?.length) this.drawNext();
+  }
+
+  begin(row) {
+    this.painted = row;
+    return painter(this.bands.get(row.series).canvas, row, this.grid, this.colours, this.rangeOf(row));
+  }
+
+  pick(name, day, isTouched = false) {
     if (this.anchor?.series === name) {
       const days = [this.anchor.day, day].sort((a, b) => a - b);
       this.select(name, days);
@@ -146,7 +204,7 @@ export class Calendar {
     }
     this.anchor = { series: name, day };
     this.select(name, [day, day]);
-    this.handlers.look(this.row(name), day);
+    this.handlers.look(this.row(name), day, isTouched);
   }
 
   /** Outline a range of a row. */

@@ -2,10 +2,14 @@
 
 import * as api from "./api.js";
 import * as runs from "./runs.js";
-import { byId, count, duration, el, number } from "./words.js";
+import { byId, count, duration, el, local, number, span } from "./words.js";
 
 const LISTED = 12;
 const LOOK_MS = 1500;
+
+/** Whether this user may start runs, as the server wrote it into the page. */
+export const mayStart = () => document.body.dataset.mayStart === "yes";
+export const NEEDS = "This needs the permission to trigger gap_detection: ask an administrator for the role Op, or for that permission on the DAG.";
 
 export class Form {
   /** @param onRun called when a run has begun, and each time it has moved on */
@@ -14,7 +18,9 @@ export class Form {
     this.dialog = byId("dialog");
     this.form = byId("form");
     this.billed = null;
+    this.opener = null;
     byId("dialog-close").addEventListener("click", () => this.dialog.close());
+    this.dialog.addEventListener("close", () => this.giveBack());
     byId("start").addEventListener("click", () => this.start());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -27,6 +33,7 @@ export class Form {
   offer(rows) {
     const groups = [...new Set(rows.map((row) => row.group))];
     const choices = [["all", "everything"], ...groups.map((group) => [group, `group ${group}`]), ...rows.map((row) => [`series:${row.series}`, row.series])];
+    this.zones = Object.fromEntries(rows.map((row) => [row.series, row.zone]));
     const select = this.form.elements.data_source;
     const kept = select.value;
     select.replaceChildren(...choices.map(([value, text]) => el("option", { value }, text)));
@@ -42,8 +49,21 @@ export class Form {
     elements.force.checked = false;
     elements.refresh.checked = false;
     this.reset();
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.dialog.open) {
+      const { activeElement } = document;
+      this.opener = { element: activeElement, label: activeElement?.getAttribute("aria-label"), source };
+      this.dialog.showModal();
+    }
     byId("dry").focus();
+  }
+
+  /** Return the focus to what opened the form, or to what has taken its place since. */
+  giveBack() {
+    const { element, label, source } = this.opener ?? {};
+    const isThere = (found) => found && found !== document.body && found.isConnected && !found.disabled && found.offsetParent !== null;
+    const again = [...document.querySelectorAll("#gaps button")].find((button) => button.getAttribute("aria-label") === label);
+    const band = [...document.querySelectorAll("canvas[data-series]")].find((canvas) => source === `series:${canvas.dataset.series}`);
+    [element, again, band, byId("heal-all"), byId("scroller")].find(isThere)?.focus({ preventScroll: true });
   }
 
   reset() {
@@ -53,6 +73,8 @@ export class Form {
     byId("start").hidden = true;
     byId("dry").hidden = false;
     byId("dry").disabled = false;
+    byId("may-not").hidden = mayStart();
+    byId("may-not").textContent = mayStart() ? "" : `You may see the bill, but not start the run. ${NEEDS}`;
   }
 
   order() {
@@ -82,12 +104,12 @@ export class Form {
       const plan = await api.plan(order);
       if (JSON.stringify(order) !== JSON.stringify(this.order())) return;
       this.billed = order;
-      this.say(...told(plan));
+      this.say(...told(plan, this.zones));
       byId("dry").hidden = true;
       byId("start").hidden = false;
-      byId("start").disabled = false;
+      byId("start").disabled = !mayStart();
       byId("start").textContent = plan.units.length ? "Start the run" : "Start a run all the same";
-      byId("start").focus();
+      byId(mayStart() ? "start" : "dialog-close").focus();
     } catch (problem) {
       this.fail(problem);
     }
@@ -99,10 +121,14 @@ export class Form {
     try {
       const started = await api.start(this.billed);
       byId("start").hidden = true;
+      byId("dialog-close").focus();
       this.follow(started.run_id, started.paused ? started.message : "");
     } catch (problem) {
       const rest = problem.body.run_id ? [runs.link(problem.body.run_id, "Look at that run")] : [];
-      this.say(el("p", { class: "wrong" }, problem.message), ...rest);
+      // Airflow itself says no more than "Forbidden".
+      const told = problem.status === 403 && problem.message === "Forbidden" ? NEEDS : problem.message;
+      this.say(el("p", { class: "wrong" }, told), ...rest);
+      byId("start").disabled = problem.status === 403;
     }
   }
 
@@ -133,34 +159,43 @@ function progress(id, seen, ended, note) {
     el("p", { class: "big", "data-run": run.state }, `${state}${runs.outcome(run)}`),
     bar,
     el("p", { class: "quiet" }, ended ? "" : seen.now.slice(0, 4).join(", ")),
-    note ? el("p", { class: "wrong" }, note) : "",
+    seen.trouble ? el("p", { class: "wrong" }, seen.trouble) : "",
+    note && !ended ? el("p", { class: "wrong" }, note) : "",
     el("p", {}, runs.link(id, "The run in Airflow")),
   ];
 }
 
+/** What a unit asks for, in local time as the form's dates are. */
+function asked({ series, requests, label }, zones) {
+  if (!requests.length) return label;
+  const fields = label.split(" ").slice(2);
+  return [series, span({ start: requests[0].start, end: requests.at(-1).end }, zones[series] ?? "UTC"), ...fields].join(" ");
+}
+
 /** The bill: what would be asked of whom, and what would not. */
-function told(plan) {
+function told(plan, zones) {
   const { bill, units, waiting, unhealable } = plan;
-  if (!units.length) return [el("p", { class: "big" }, "Nothing to ask for in this range."), ...rest(waiting, unhealable)];
+  if (!units.length) return [el("p", { class: "big" }, "Nothing to ask for in this range."), ...rest(waiting, unhealable, zones)];
   const costs = Object.entries(bill.by_source).map(([name, cost]) =>
     el("tr", {}, el("td", {}, name), el("td", { class: "num" }, number(cost.calls)), el("td", { class: "num" }, duration(cost.seconds)), el("td", { class: "num" }, cost.quota_left === null ? "no quota" : number(cost.quota_left))),
   );
   const head = el("tr", {}, ...["source", "calls", "time at its rate", "left today"].map((text) => el("th", { scope: "col" }, text)));
-  const listed = units.slice(0, LISTED).map((unit) => el("li", {}, `${unit.label}: ${count(unit.slots, "slot")} from ${unit.source}`));
+  const listed = units.slice(0, LISTED).map((unit) => el("li", {}, `${asked(unit, zones)}: ${count(unit.slots, "slot")} from ${unit.source}`));
   if (units.length > LISTED) listed.push(el("li", {}, `and ${number(units.length - LISTED)} more`));
   return [
     el("p", { class: "big" }, `${count(bill.slots, "slot")} with ${count(bill.calls, "call")}, about ${duration(bill.seconds)}`),
     el("table", { class: "list" }, el("thead", {}, head), el("tbody", {}, ...costs)),
     el("ul", {}, ...listed),
     plan.deferred ? el("p", {}, `${count(plan.deferred, "unit")} more would be left for the next run.`) : "",
-    ...rest(waiting, unhealable),
+    ...rest(waiting, unhealable, zones),
   ];
 }
 
-function rest(waiting, unhealable) {
+function rest(waiting, unhealable, zones) {
+  const what = (gap) => `${gap.series} ${span(gap, zones[gap.series] ?? "UTC")}`;
   const lines = [
-    ...waiting.map((w) => `${w.series} ${w.start} – ${w.end} waits until ${w.until} for ${w.source}: ${w.reason}`),
-    ...unhealable.map((u) => `${u.series} ${u.start} – ${u.end} cannot be healed: ${u.reason}`),
+    ...waiting.map((w) => `${what(w)} waits until ${local(new Date(w.until), zones[w.series] ?? "UTC")} for ${w.source}: ${w.reason}`),
+    ...unhealable.map((u) => `${what(u)} cannot be healed: ${u.reason}`),
   ];
   if (!lines.length) return [];
   const shown = lines.slice(0, LISTED).map((line) => el("li", {}, line));

@@ -2,7 +2,8 @@
 
 import * as api from "./api.js";
 import { MARKS, NAMES } from "./model.js";
-import { byId, dayNumber, el, isoDay, local } from "./words.js";
+import { along, byDay, columnsOf } from "./slots.js";
+import { byId, dayNumber, el, isoDay } from "./words.js";
 
 const AROUND = 3;
 const LONGEST = 62;
@@ -34,54 +35,46 @@ export async function open(row, from, to) {
   }
 }
 
-/** What each slot is: letter, source and value, by local day. */
-function unfold(found) {
-  const letters = new Map();
-  for (const [start, n, letter] of found.runs) for (let i = 0; i < n; i += 1) letters.set(start + i * found.step, letter);
-  const readings = new Map(found.readings.map(([slot, source, value]) => [slot, { source: found.sources[source], value }]));
-  const days = new Map();
-  for (const slot of [...letters.keys()].sort((a, b) => a - b)) {
-    const at = local(new Date(slot * 1000), found.zone);
-    const day = at.slice(0, 10);
-    if (!days.has(day)) days.set(day, []);
-    days.get(day).push({ slot, at, letter: letters.get(slot), ...readings.get(slot) });
-  }
-  return days;
-}
-
 function table(found, { from, to }) {
-  const days = unfold(found);
-  const isDaily = found.step >= 86400;
-  const widest = Math.max(1, ...[...days.values()].map((slots) => slots.length));
-  const head = el("tr", {}, el("th", {}, ""), ...Array.from({ length: widest }, (_, i) => el("th", { scope: "col" }, isDaily ? "day" : columnName(i, widest, found.step))));
+  const days = byDay(found);
+  const columns = columnsOf(days);
+  const isDaily = [...days.values()].flat().every((slot) => slot.step >= 86400);
+  const head = el("tr", {}, el("th", {}, ""), ...columns.map(({ name }) => el("th", { scope: "col" }, isDaily ? "day" : name)));
   const made = el("table", { class: "hours" }, el("caption", { class: "unseen" }, `Slots of ${found.series} in ${found.zone} time`), el("thead", {}, head));
   const body = el("tbody");
   for (const [day, slots] of days) {
     const isPicked = dayNumber(day) >= from && dayNumber(day) <= to;
-    body.append(el("tr", {}, el("th", { scope: "row" }, isPicked ? el("b", {}, `▸ ${day}`) : day), ...slots.map((slot) => cell(found, slot))));
+    const cells = along(slots, columns).map((place) => cell(found, place));
+    body.append(el("tr", {}, el("th", { scope: "row" }, isPicked ? el("b", {}, `▸ ${day}`) : day), ...cells));
   }
   made.append(body);
-  const first = made.querySelector(".s-m, .s-w, .s-u, td");
+  const first = made.querySelector(".s-m, .s-w, .s-u") ?? made.querySelector("td[data-slot]");
   if (first) first.tabIndex = 0;
   made.addEventListener("keydown", (event) => walk(event, made));
   return made;
 }
 
-/** "00" … "23"; a day of 25 hours has a column more. */
-function columnName(i, widest, step) {
-  const perHour = 3600 / step;
-  if (i % perHour) return "";
-  const hour = i / perHour;
-  return hour < 24 || widest <= 24 * perHour ? String(hour).padStart(2, "0") : "+1";
+/** A slot; or nothing, where the clocks of that day skip the hour or have it only once. */
+function cell(found, { slot, column, span }) {
+  if (!slot) return el("td", { class: "none" });
+  const value = slot.value === undefined || slot.value === null ? "" : `${slot.value} ${found.unit}`;
+  const at = slot.again ? `${slot.at} again` : slot.at;
+  const said = [at, NAMES[slot.letter], value, slot.source ? `from ${slot.source}` : ""].filter(Boolean).join(", ");
+  const made = el("td", { class: `s-${slot.letter}`, tabindex: "-1", title: said, "aria-label": said, colspan: span > 1 ? String(span) : null, "data-slot": String(slot.slot), "data-column": String(column) }, MARKS[slot.letter]);
+  made.addEventListener("click", () => explain(found.series, slot.slot));
+  return made;
 }
 
-function cell(found, slot) {
-  const value = slot.value === undefined || slot.value === null ? "" : `${slot.value} ${found.unit}`;
-  const said = [slot.at, NAMES[slot.letter], value, slot.source ? `from ${slot.source}` : ""].filter(Boolean).join(", ");
-  const made = el("td", { class: `s-${slot.letter}`, tabindex: "-1", title: said, "aria-label": said }, MARKS[slot.letter]);
-  made.addEventListener("click", () => explain(found.series, slot.slot));
-  made.dataset.slot = slot.slot;
-  return made;
+/** The nearest slot of a row at or before a column. */
+function under(row, column) {
+  const cells = [...(row?.querySelectorAll("td[data-slot]") ?? [])];
+  return cells.findLast((cell) => Number(cell.dataset.column) <= column) ?? cells[0] ?? null;
+}
+
+function beside(cell, way) {
+  let next = cell[way];
+  while (next?.classList.contains("none")) next = next[way];
+  return next;
 }
 
 function walk(event, made) {
@@ -90,9 +83,9 @@ function walk(event, made) {
   const row = here.parentElement;
   const rows = { ArrowUp: row.previousElementSibling, ArrowDown: row.nextElementSibling };
   let next = null;
-  if (event.key === "ArrowLeft") next = here.previousElementSibling;
-  else if (event.key === "ArrowRight") next = here.nextElementSibling;
-  else if (event.key in rows) next = rows[event.key]?.children[here.cellIndex];
+  if (event.key === "ArrowLeft") next = beside(here, "previousElementSibling");
+  else if (event.key === "ArrowRight") next = beside(here, "nextElementSibling");
+  else if (event.key in rows) next = under(rows[event.key], Number(here.dataset.column));
   else if (event.key === "Enter" || event.key === " ") here.click();
   else return;
   event.preventDefault();

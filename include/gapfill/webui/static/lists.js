@@ -1,6 +1,6 @@
 // Open gaps by severity, and what no source has.
 
-import { byId, count, daysOf, el, hours, local, number, span } from "./words.js";
+import { byId, count, daysOf, el, hours, local, span } from "./words.js";
 
 const SHOWN = 60;
 
@@ -8,12 +8,12 @@ const SHOWN = 60;
 export function show(document, zones, heal) {
   const open = document.gaps.filter((gap) => gap.state === "missing");
   const given = document.gaps.filter((gap) => gap.state === "unfillable");
-  byId("gaps").replaceChildren(...openGaps(open, zones, heal, document.gaps_total - document.gaps.length));
+  byId("gaps").replaceChildren(...openGaps(open, zones, heal, document.gaps_open - open.length));
   byId("unfillable").replaceChildren(...unfillable(given, zones));
 }
 
-export function unknown() {
-  for (const id of ["gaps", "unfillable"]) byId(id).replaceChildren(el("p", { class: "quiet" }, "Unknown: the store cannot be read."));
+export function unknown(why) {
+  for (const id of ["gaps", "unfillable"]) byId(id).replaceChildren(el("p", { class: "quiet" }, `Unknown: ${why}.`));
 }
 
 function openGaps(gaps, zones, heal, more) {
@@ -27,14 +27,14 @@ function openGaps(gaps, zones, heal, more) {
       {},
       el("td", {}, el("span", { class: `badge ${gap.severity}` }, gap.severity)),
       el("td", {}, el("b", {}, gap.series), el("br"), el("span", { class: "num" }, span(gap, zone))),
-      el("td", { class: "num" }, `${number(gap.slots)} slots`, el("br"), el("span", { class: "quiet" }, hours(gap.hours))),
+      el("td", { class: "num" }, count(gap.slots, "slot"), el("br"), el("span", { class: "quiet" }, hours(gap.hours))),
       el("td", {}, el("span", { title: gap.reason }, when)),
       el("td", { class: "right" }, el("button", { type: "button", "aria-label": `Heal ${gap.series} ${first} to ${last}`, onclick: () => heal(gap.series, first, last) }, "Heal …")),
     );
   });
-  const hidden = gaps.length - rows.length + Math.max(0, more);
+  const hidden = gaps.length - rows.length + more;
   const note = hidden ? [el("p", { class: "quiet small" }, `and ${count(hidden, "gap")} more`)] : [];
-  return [frame(["severity", "series and local time", "size", "state", ""], rows), ...note];
+  return [frame("gaps", ["severity", "series and local time", "size", "state", ""], rows), ...note];
 }
 
 function unfillable(gaps, zones) {
@@ -46,14 +46,14 @@ function unfillable(gaps, zones) {
       "tr",
       {},
       el("td", {}, el("b", {}, gap.series), el("br"), el("span", { class: "num" }, span(gap, zone))),
-      el("td", { class: "num" }, `${number(gap.slots)} slots`),
+      el("td", { class: "num" }, count(gap.slots, "slot")),
       el("td", {}, gap.reason || "no source has it", el("br"), el("span", { class: "quiet" }, next)),
     );
   });
-  return [frame(["series and local time", "size", "why, and when next"], rows)];
+  return [frame("", ["series and local time", "size", "why, and when next"], rows)];
 }
 
-function frame(heads, rows) {
+function frame(kind, heads, rows) {
   const head = el("tr", {}, ...heads.map((text) => (text ? el("th", { scope: "col" }, text) : el("td", {}))));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": heads.filter(Boolean).join(", ") }, el("table", { class: "list" }, el("thead", {}, head), el("tbody", {}, ...rows)));
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": heads.filter(Boolean).join(", ") }, el("table", { class: `list ${kind}`.trim() }, el("thead", {}, head), el("tbody", {}, ...rows)));
 }

@@ -2,13 +2,15 @@
 
 import * as api from "./api.js";
 import { Calendar } from "./calendar.js";
-import { Form } from "./form.js";
+import { Form, NEEDS, mayStart } from "./form.js";
+import { palette } from "./grid.js";
 import * as hours from "./hours.js";
 import * as lists from "./lists.js";
-import { MARKS, NAMES, unfold, unknown } from "./model.js";
+import { NAMES, unfold, unknown, whole } from "./model.js";
+import { paintSwatch } from "./paint.js";
 import * as runs from "./runs.js";
 import * as tip from "./tip.js";
-import { byId, count, el, isoDay, number } from "./words.js";
+import { LOCAL, byId, count, el, isoDay, local, outward } from "./words.js";
 
 const REST_MS = 15000;
 const BUSY_MS = 4000;
@@ -27,9 +29,15 @@ const form = new Form(async (ended) => {
 const calendar = new Calendar({
   hover: (row, day, box) => tip.show(row, day, box, gaps),
   leave: () => tip.hide(),
-  look: (row, day) => hours.open(row, day, day),
+  look: async (row, day, isTouched) => {
+    // Below the calendar, what floats beside a day elsewhere: under a finger nothing can.
+    const told = tip.tell(byId("hours-told"), row, day, gaps);
+    await Promise.all([hours.open(row, day, day), told]);
+    if (isTouched || innerWidth <= 860) byId("hours").scrollIntoView({ block: "nearest" });
+  },
   pick: (row, from, to) => {
     tip.hide();
+    byId("hours-told").replaceChildren();
     hours.open(row, from, to);
     heal(row.series, isoDay(from), isoDay(to));
   },
@@ -39,22 +47,41 @@ function heal(series, first, last) {
   form.open(`series:${series}`, first, last);
 }
 
-/** Look at everything once. */
-async function refresh() {
+let underway = null;
+let isStale = false;
+let isBusy = false;
+
+/** Look at everything once; a look that is under way is waited for, and not joined by a second. */
+function refresh() {
   clearTimeout(timer);
-  const isBusy = await runs.refresh();
-  try {
-    show(await api.coverage());
-    await advise();
-  } catch (problem) {
-    showUnknown(problem);
+  if (underway) {
+    isStale = true;
+    return underway;
   }
-  schedule(isBusy ? BUSY_MS : REST_MS);
+  underway = look().finally(() => {
+    underway = null;
+    schedule(isBusy ? BUSY_MS : REST_MS);
+  });
+  return underway;
+}
+
+async function look() {
+  do {
+    isStale = false;
+    const ofRuns = runs.refresh();
+    try {
+      show(await api.coverage());
+      await advise();
+    } catch (problem) {
+      showUnknown(problem);
+    }
+    isBusy = await ofRuns;
+  } while (isStale && !document.hidden);
 }
 
 function schedule(wait) {
   clearTimeout(timer);
-  if (!document.hidden) timer = setTimeout(refresh, wait);
+  if (!document.hidden && !underway) timer = setTimeout(refresh, wait);
 }
 
 function show(found) {
@@ -70,35 +97,46 @@ function show(found) {
   document.body.dataset.state = found.state;
   if (!isNew) return;
   tip.forget();
-  rows = found.series.map(unfold);
+  rows = whole(found.series.map(unfold));
   gaps = found.gaps;
   form.offer(rows);
   calendar.show(rows);
   lists.show(found, Object.fromEntries(rows.map((row) => [row.series, row.zone])), heal);
   const looked = hours.current();
+  if (looked && looked.from === looked.to) {
+    const row = rows.find((one) => one.series === looked.row.series) ?? looked.row;
+    tip.tell(byId("hours-told"), row, looked.from, gaps);
+  }
   if (looked) hours.open(rows.find((row) => row.series === looked.row.series) ?? looked.row, looked.from, looked.to);
 }
 
 function headline(found) {
-  if (found.state === "unknown") return "Unknown: some series cannot be read";
   const missing = found.series.reduce((sum, row) => sum + (row.slots.missing ?? 0), 0);
-  const open = found.gaps.filter((gap) => gap.state === "missing").length;
-  if (!missing) return "Nothing is missing";
-  return `${number(missing)} slots are missing in ${found.gaps_total > found.gaps.length ? `${number(open)} or more gaps` : count(open, "gap")}`;
+  const lost = found.series.filter((row) => row.error).map((row) => row.series);
+  const told = missing ? `${count(missing, "slot")} ${missing === 1 ? "is" : "are"} missing in ${count(found.gaps_open, "gap")}` : "Nothing is missing";
+  if (found.state !== "unknown") return told;
+  return lost.length ? `Unknown: ${lost.join(", ")} cannot be read${missing ? `; elsewhere ${told}` : ""}` : "Unknown: some series cannot be read";
 }
 
-/** Say what to do about it. */
+/** Say what to do about it. What cannot be said now leaves the calendar as it is. */
 async function advise() {
-  const found = await api.summary();
-  byId("advice").textContent = found.recommendation;
-  advised = found;
-  byId("heal-all").disabled = false;
+  try {
+    const found = await api.summary();
+    byId("advice").textContent = found.recommendation;
+    advised = found;
+    byId("heal-all").disabled = found.state === "unknown";
+  } catch (problem) {
+    if (problem.status === 401) throw problem;
+    byId("advice").textContent = `What to do cannot be told now: ${problem.message}`;
+    advised = null;
+    byId("heal-all").disabled = true;
+  }
 }
 
 byId("heal-all").addEventListener("click", () => {
   const body = advised?.strategy.body;
   const days = Number(advised?.strategy.path?.split("days_back=")[1] ?? 1);
-  const today = advised ? advised.now.slice(0, 10) : isoDay(Math.floor(Date.now() / 86400000));
+  const today = local(advised ? new Date(advised.now) : new Date(), LOCAL).slice(0, 10);
   const ago = isoDay(Math.floor(Date.parse(`${today}T00:00:00Z`) / 86400000) - days);
   form.open("all", body?.start_date ?? ago, body?.end_date ?? today);
 });
@@ -107,31 +145,41 @@ byId("heal-all").addEventListener("click", () => {
 function showUnknown(problem) {
   said = "";
   gaps = [];
-  alertWith(problem.message);
+  const isOut = problem.status === 401;
+  alertWith(problem.message, ...(isOut ? [" ", outward(api.loginLink(), "Log in")] : []));
   document.body.dataset.state = "unknown";
   document.body.dataset.blind = "true";
   byId("headline").textContent = "Unknown";
   byId("asof").textContent = byId("asof").textContent.replace("as of", "last seen");
-  byId("advice").textContent = "What is missing cannot be told now; this page tries again by itself.";
+  byId("advice").textContent = isOut ? "You are signed out." : "What is missing cannot be told now; this page tries again by itself.";
   byId("heal-all").disabled = true;
   tip.hide();
   tip.forget();
   hours.close();
-  lists.unknown();
+  lists.unknown(isOut ? "you are signed out" : problem.status === 503 ? "the store cannot be read" : problem.status ? "the reason stands above" : "Airflow does not answer");
   if (rows.length) calendar.show(rows.map(unknown));
   else byId("calendar").replaceChildren(el("p", { class: "gutter" }, "Unknown"));
 }
 
-function alertWith(sentence) {
-  byId("alert").textContent = sentence;
+function alertWith(sentence, ...more) {
+  const news = `${sentence}${more.length}`;
+  if (byId("alert").dataset.said === news) return;
+  byId("alert").dataset.said = news;
+  byId("alert").replaceChildren(sentence, ...more);
   byId("alert").hidden = !sentence;
 }
 
 function legend() {
-  const items = ["c", "o", "p", "d", "m", "w", "u", "n", "x"].map((letter) => el("li", {}, el("span", { class: `swatch s-${letter}`, "aria-hidden": "true" }, MARKS[letter]), NAMES[letter]));
+  const colours = palette();
+  const items = ["c", "o", "p", "d", "m", "w", "u", "n", "x"].map((letter) => {
+    const swatch = el("canvas", { "aria-hidden": "true" });
+    paintSwatch(swatch, letter, colours);
+    return el("li", {}, swatch, NAMES[letter]);
+  });
   byId("legend").replaceChildren(...items);
 }
 
+document.addEventListener("theme", legend);
 byId("hours-close").addEventListener("click", () => {
   hours.close();
   calendar.clear();
@@ -142,5 +190,7 @@ byId("hours-heal").addEventListener("click", () => {
 });
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
 
+byId("rights").hidden = mayStart();
+byId("rights").textContent = `You may look at everything and see what healing would take, but not start runs. ${NEEDS}`;
 legend();
 refresh();

@@ -62,6 +62,18 @@ export function unknown(row) {
   return { ...row, cells, coverage: null, usable: null, newest: null, slots: { unknown: cells.length } };
 }
 
+/** All rows, where one that cannot be read at all is unknown for as long as the others are known. */
+export function whole(rows) {
+  const known = rows.filter((row) => row.first !== null);
+  const first = Math.min(...known.map((row) => row.first));
+  const last = Math.max(...known.map((row) => row.last));
+  return rows.map((row) => {
+    if (!row.error) return row;
+    if (row.first !== null) return unknown(row);
+    return known.length ? unknown({ ...row, first, last, cells: Array(last - first + 1).fill("1x") }) : row;
+  });
+}
+
 /** "20 complete, 4 missing". */
 export function sentence(text) {
   const found = counts(text);

@@ -1,70 +1,52 @@
-// Draws days and the axis. Every state that is not well has a mark or a pattern besides its colour.
+// Draws days and the axis.
 
 import { prepare } from "./grid.js";
-import { MARKS, worst } from "./model.js";
+import { worst } from "./model.js";
+import { Stamps } from "./patterns.js";
 import { DAY_MS } from "./words.js";
 
-const LEAST_LETTER = 11;
-const LEAST_SHARE = 0.4;
-const MOSTLY = 0.6;
-const HATCHED = new Set(["w", "u", "x"]);
+let stamps = null;
+
+/** The pictures of days in these sizes and colours, made once. */
+function stampsFor(box, scale, colours) {
+  if (stamps?.box !== box || stamps.scale !== scale || stamps.colours !== colours) stamps = new Stamps(box, scale, colours);
+  return stamps;
+}
+
+/** Begin to draw a row: returns what draws so many days more, and tells whether some are left. */
+export function painter(canvas, row, grid, colours, range) {
+  const context = prepare(canvas, grid.width, grid.height);
+  const scale = context.getTransform().a;
+  const kept = stampsFor(grid.size - 2, scale, colours);
+  let i = 0;
+  return (most) => {
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    const end = Math.min(row.cells.length, i + most);
+    for (; i < end; i += 1) {
+      const [x, y] = grid.place(row.first + i);
+      context.drawImage(kept.of(worst(row.cells[i])), Math.round(x * scale), Math.round(y * scale));
+    }
+    context.restore();
+    const isLeft = i < row.cells.length;
+    if (!isLeft && range) outline(context, row, grid, colours, range);
+    return isLeft;
+  };
+}
 
 /** Draw all days of a row. */
-export function paintRow(canvas, row, grid, colours, range) {
-  const context = prepare(canvas, grid.width, grid.height);
-  const box = grid.size - 2;
-  const radius = grid.size >= LEAST_LETTER ? 2 : 0;
-  context.font = `700 ${Math.min(12, Math.round(box * 0.78))}px system-ui, sans-serif`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  for (let i = 0; i < row.cells.length; i += 1) {
-    const [x, y] = grid.place(row.first + i);
-    const { letter, share, rest } = worst(row.cells[i]);
-    fill(context, x, y, box, box, radius, colours[rest].fill);
-    if (letter !== rest) {
-      const part = Math.max(LEAST_SHARE, share) * box;
-      fill(context, x, y + box - part, box, part, radius, colours[letter].fill);
-    }
-    if (HATCHED.has(letter)) hatch(context, x, y, box, colours[letter].ink, letter);
-    // A part of a day is told by its shape: a block at the foot of the cell.
-    if (box >= LEAST_LETTER - 2 && MARKS[letter] && share > MOSTLY) {
-      context.fillStyle = colours[letter].ink;
-      context.fillText(MARKS[letter], x + box / 2, y + box / 2 + 0.5);
-    }
-  }
-  if (range) outline(context, row, grid, colours, range);
-}
+export const paintRow = (...row) => painter(...row)(Infinity);
 
-function fill(context, x, y, width, height, radius, colour) {
-  context.fillStyle = colour;
-  if (!radius) {
-    context.fillRect(x, y, width, height);
-    return;
-  }
-  context.beginPath();
-  context.roundRect(x, y, width, height, radius);
-  context.fill();
-}
-
-function hatch(context, x, y, box, colour, letter) {
-  context.save();
-  context.beginPath();
-  context.rect(x, y, box, box);
-  context.clip();
-  context.strokeStyle = colour;
-  context.globalAlpha = 0.28;
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let d = -box; d < box; d += 4) {
-    context.moveTo(x + d, y + box);
-    context.lineTo(x + d + box, y);
-    if (letter === "x") {
-      context.moveTo(x + d, y);
-      context.lineTo(x + d + box, y + box);
-    }
-  }
-  context.stroke();
-  context.restore();
+/** A state as the legend shows it: with its letter, and by its pattern where there is no room for one. */
+export function paintSwatch(canvas, letter, colours) {
+  const box = 14;
+  const context = prepare(canvas, 2 * box + 2, box);
+  const kept = new Stamps(box, context.getTransform().a, colours);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  const day = { letter, rest: letter, share: 1 };
+  context.drawImage(kept.of(day), 0, 0);
+  const small = kept.draw({ letter, rest: letter, part: box, isNamed: false });
+  context.drawImage(small, canvas.width - small.width, 0);
 }
 
 function outline(context, row, grid, colours, [from, to]) {

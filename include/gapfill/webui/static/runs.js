@@ -1,7 +1,7 @@
 // The last runs of gap_detection, and one of them as it goes.
 
 import * as api from "./api.js";
-import { byId, count, duration, el, number } from "./words.js";
+import { byId, count, duration, el, number, outward } from "./words.js";
 
 const SHOWN = 6;
 const ENDED = new Set(["success", "failed"]);
@@ -18,7 +18,11 @@ export async function refresh() {
     const { dag_runs: found } = await api.runs(SHOWN);
     await Promise.all(found.filter(hasEnded).map(remember));
     byId("runs").replaceChildren(...(found.length ? [table(found)] : [el("p", { class: "quiet" }, "None yet.")]));
-    return found.some((run) => !hasEnded(run));
+    const isBusy = found.some((run) => !hasEnded(run));
+    const trouble = isBusy ? await stalled() : "";
+    byId("scheduler").textContent = trouble;
+    byId("scheduler").hidden = !trouble;
+    return isBusy;
   } catch (problem) {
     byId("runs").replaceChildren(el("p", { class: "quiet" }, problem.message));
     return false;
@@ -41,7 +45,7 @@ export function outcome(run) {
   if (!told || typeof told !== "object") return "ended before it could say what it did";
   if (told.dry_run) return "dry run: nothing asked";
   const healed = (told.ree_records_recovered ?? 0) + (told.weather_records_recovered ?? 0);
-  const parts = [`${number(healed)} slots healed`, count(told.calls ?? 0, "call")];
+  const parts = [`${count(healed, "slot")} healed`, count(told.calls ?? 0, "call")];
   if (told.units_failed) parts.push(`${count(told.units_failed, "unit")} failed`);
   if (told.units_deferred) parts.push(`${number(told.units_deferred)} deferred`);
   return parts.join(", ");
@@ -66,28 +70,30 @@ function table(found) {
 const KNOWN = new Set(["success", "failed", "running", "queued"]);
 const badge = (state) => el("span", { class: `badge ${KNOWN.has(state) ? state : "other"}` }, state);
 
-/** A link to the run in Airflow. In its frame only the outer document may go there. */
-export function link(id, text) {
-  const made = el("a", { href: api.runLink(id) }, text);
-  made.addEventListener("click", (event) => {
-    if (window.parent === window) return;
-    event.preventDefault();
-    const outer = window.parent.document.createElement("a");
-    outer.href = made.href;
-    window.parent.document.body.append(outer);
-    outer.click();
-    outer.remove();
-  });
-  return made;
+/** A link to the run in Airflow. */
+export const link = (id, text) => outward(api.runLink(id), text);
+
+/** Why a run does not go on, where Airflow says that its scheduler is gone; else nothing. */
+async function stalled() {
+  try {
+    const { scheduler } = await api.health();
+    if (scheduler.status === "healthy") return "";
+    const beat = scheduler.latest_scheduler_heartbeat;
+    return `The scheduler is not running (${beat ? `last heartbeat ${beat.slice(0, 19).replace("T", " ")}Z` : "no heartbeat yet"}): the run waits until it is started.`;
+  } catch {
+    return "";
+  }
 }
 
 /** One look at a run: its state, and its tasks told in numbers. */
 export async function look(id) {
   const [run, { task_instances: tasks }] = await Promise.all([api.run(id), api.tasks(id)]);
+  const trouble = hasEnded(run) ? "" : await stalled();
   if (hasEnded(run)) await remember(run);
   const live = tasks.filter((task) => task.state !== "skipped");
   return {
     run,
+    trouble,
     done: live.filter((task) => DONE.has(task.state)).length,
     all: live.length,
     now: live.filter((task) => task.state === "running").map((task) => task.rendered_map_index ?? task.task_id),

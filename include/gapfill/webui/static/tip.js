@@ -27,15 +27,30 @@ export function monthOf(row, day) {
   return months.get(key);
 }
 
-export function show(row, day, box, gaps) {
-  const tip = byId("tip");
-  const text = row.cells[day - row.first];
-  const sources = el("span", {}, "");
+/** What is known of a day without asking: its name, its numbers and its gaps. */
+function known(row, day, gaps) {
   const iso = isoDay(day);
   const lines = gaps
     .filter((gap) => gap.series === row.series && daysOf(gap, row.zone)[0] <= iso && daysOf(gap, row.zone)[1] >= iso)
     .map((gap) => el("span", {}, `${gap.severity} gap, ${span(gap, row.zone)}${gap.waiting ? `, waits until ${local(new Date(gap.waiting), row.zone)}` : ""}${gap.reason ? `: ${gap.reason}` : ""}`, el("br")));
-  tip.replaceChildren(el("b", {}, `${row.series} · ${dayName(day)}`), el("span", {}, sentence(text)), el("br"), ...lines, sources);
+  return [el("b", {}, `${row.series} · ${dayName(day)}`), el("span", {}, sentence(row.cells[day - row.first])), el("br"), ...lines];
+}
+
+/** The same below the calendar, for days that are tapped: nothing floats under a finger. */
+export async function tell(target, row, day, gaps) {
+  const sources = el("span", {}, "");
+  target.replaceChildren(...known(row, day, gaps), sources);
+  try {
+    sources.textContent = sourcesOf(await monthOf(row, day), day);
+  } catch {
+    // The hours say why.
+  }
+}
+
+export function show(row, day, box, gaps) {
+  const tip = byId("tip");
+  const sources = el("span", {}, "");
+  tip.replaceChildren(...known(row, day, gaps), sources);
   tip.hidden = false;
   delete tip.dataset.sources;
   place(tip, box);
@@ -62,14 +77,18 @@ function mark({ left, top, size }) {
 
 document.addEventListener("scroll", hide, { capture: true, passive: true });
 
+/** "16 from siar/J17, 8 from openweathermap". */
+function sourcesOf(found, day) {
+  const named = new Map();
+  for (const [slot, source] of found.readings) {
+    if (local(new Date(slot * 1000), found.zone).slice(0, 10) === isoDay(day)) named.set(source, (named.get(source) ?? 0) + 1);
+  }
+  return [...named].map(([source, n]) => `${n} from ${found.sources[source]}`).join(", ");
+}
+
 async function addSources(row, day, target, settle) {
   try {
-    const found = await monthOf(row, day);
-    const named = new Map();
-    for (const [slot, source] of found.readings) {
-      if (local(new Date(slot * 1000), found.zone).slice(0, 10) === isoDay(day)) named.set(source, (named.get(source) ?? 0) + 1);
-    }
-    target.textContent = [...named].map(([source, n]) => `${n} from ${found.sources[source]}`).join(", ");
+    target.textContent = sourcesOf(await monthOf(row, day), day);
     byId("tip").dataset.sources = "told";
     settle();
   } catch {

@@ -65,3 +65,21 @@ export function span(gap, zone) {
   }
   return `${start} – ${start.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end}`;
 }
+
+/** Whose days a run's dates are: those of gap_detection. */
+export const LOCAL = "Europe/Madrid";
+
+/** A link that leaves the page: in Airflow's frame only the outer document may go there. */
+export function outward(href, text) {
+  const made = el("a", { href }, text);
+  made.addEventListener("click", (event) => {
+    if (window.parent === window) return;
+    event.preventDefault();
+    const outer = window.parent.document.createElement("a");
+    outer.href = made.href;
+    window.parent.document.body.append(outer);
+    outer.click();
+    outer.remove();
+  });
+  return made;
+}

@@ -1,0 +1,148 @@
+"""What the page in a real Chromium says when something around it does not work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.webui.browser import chromium, drawn, look, opened, pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page, Route
+
+    from tests.webui.served import Served
+
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start one browser for all tests of this file."""
+    with chromium() as running:
+        yield running
+
+
+def test_a_scheduler_that_is_gone_is_said_while_a_run_waits(
+    browser: Browser, served: Served
+) -> None:
+    """Above the calendar, with its last heartbeat; nothing of it when no run waits."""
+    call = served.airflow.api._call
+    gone = {"status": "unhealthy", "latest_scheduler_heartbeat": "2025-11-20T17:02:11.5+00:00"}
+    with opened(browser, served) as page:
+        page.route("**/monitor/health", lambda route: route.fulfill(json={"scheduler": gone}))
+        drawn(page)
+        assert page.locator("#scheduler").is_hidden()
+        call("PATCH", "dags/gap_detection", body={"is_paused": True})
+        order = {"start_date": "2025-03-02", "end_date": "2025-03-02", "dry_run": True}
+        run = served.airflow.api.trigger("gap_detection", order)
+        try:
+            look(page)
+            page.wait_for_selector("#scheduler:visible")
+            assert page.locator("#scheduler").inner_text() == (
+                "The scheduler is not running (last heartbeat 2025-11-20 17:02:11Z): "
+                "the run waits until it is started."
+            )
+            page.unroute("**/monitor/health")
+            look(page)
+            page.wait_for_selector("#scheduler", state="hidden")
+        finally:
+            call("PATCH", "dags/gap_detection", body={"is_paused": False})
+            served.airflow.api.follow("gap_detection", run, timeout_s=120)
+
+
+def test_one_series_that_cannot_be_read_leaves_the_others_drawn(
+    browser: Browser, served: Served
+) -> None:
+    """It is grey and unknown; the headline says one thing, whatever the summary answers."""
+    with opened(browser, served) as page:
+        drawn(page)
+        page.evaluate(
+            "new MutationObserver(() => (window.said ??= []).push(headline.textContent))"
+            ".observe(headline, {childList: true})"
+        )
+        page.route("**/gaps/coverage", lambda route: route.fulfill(json=broken(route)))
+        problem = {"detail": "weather_daily could not be read: timeout"}
+        page.route("**/gaps/summary", lambda route: route.fulfill(status=503, json=problem))
+        for _ in range(2):
+            look(page)
+            page.wait_for_selector("body[data-state=unknown]")
+            page.wait_for_timeout(1500)
+        said = set(page.evaluate("said"))
+        assert len(said) == 1
+        assert said.pop().startswith("Unknown: weather_daily cannot be read; elsewhere 5")
+        assert "timeout" in page.locator("#alert").inner_text()
+        assert "cannot be told now" in page.locator("#advice").inner_text()
+        states = page.locator("canvas[data-state]").evaluate_all(
+            "all => all.map((canvas) => [canvas.dataset.series, canvas.dataset.state])"
+        )
+        assert [name for name, state in states if state == "unknown"] == ["weather_daily"]
+        assert page.locator("#gaps tbody tr").count() > 0
+        found = pixels(page, "c", "x")
+        assert min(found["c"], found["x"]) > 0
+
+
+def broken(route: Route) -> dict[str, Any]:
+    """Return the coverage with one series whose days are not even known to begin."""
+    found: dict[str, Any] = route.fetch().json()
+    row = next(row for row in found["series"] if row["series"] == "weather_daily")
+    row |= {"first_day": None, "days": [], "slots": {}, "coverage": None, "newest": None}
+    row["error"] = "timeout"
+    found["gaps"] = [gap for gap in found["gaps"] if gap["series"] != "weather_daily"]
+    return found | {"state": "unknown"}
+
+
+def test_a_store_that_hangs_is_asked_once_at_a_time(browser: Browser, served: Served) -> None:
+    """However often the tab comes to the front; the server's sentence is what is shown."""
+    asked: list[Route] = []
+    with opened(browser, served) as page:
+        drawn(page)
+        page.route("**/gaps/coverage", lambda route: asked.extend([route]))
+        for _ in range(4):
+            look(page)
+            page.wait_for_timeout(200)
+        assert len(asked) == 1
+        asked[0].fulfill(status=503, json={"detail": "The store does not answer within 15 s."})
+        page.wait_for_selector("#alert:visible")
+        assert page.locator("#alert").inner_text() == "The store does not answer within 15 s."
+        page.unroute_all(behavior="ignoreErrors")
+
+
+def test_the_form_gives_the_focus_back(browser: Browser, served: Served) -> None:
+    """To the button that opened it, or to the one in its place since the lists were drawn anew."""
+    with opened(browser, served) as page:
+        drawn(page)
+        page.locator("#gaps button").first.click()
+        page.keyboard.press("Escape")
+        assert focused(page).startswith("Heal ")
+        page.locator("#gaps button").first.click()
+        page.evaluate("gaps.innerHTML = gaps.innerHTML")
+        page.keyboard.press("Escape")
+        assert focused(page).startswith("Heal ")
+
+
+def focused(page: Page) -> str:
+    """Return the name of what has the focus."""
+    page.wait_for_timeout(100)
+    return str(page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.tagName"))
+
+
+def test_the_form_counts_days_as_runs_do(browser: Browser, served: Served) -> None:
+    """In Madrid: at 23:30 UTC it is tomorrow there."""
+    with opened(browser, served) as page:
+        page.route(
+            "**/gaps/summary",
+            lambda route: route.fulfill(
+                json={
+                    "now": "2025-11-20T23:30:00Z",
+                    "recommendation": "1 gap is open.",
+                    "strategy": {"path": "/gaps/backfill?days_back=2"},
+                }
+            ),
+        )
+        drawn(page)
+        page.locator("#heal-all:enabled").click()
+        assert page.locator("[name=start_date]").input_value() == "2025-11-19"
+        assert page.locator("[name=end_date]").input_value() == "2025-11-21"
