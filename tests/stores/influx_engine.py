@@ -89,8 +89,7 @@ class Engine:
         """Return a token that may read a bucket and not write it."""
         if not self.is_2:
             return READ_ONLY
-        found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")
-        resource = {"type": "buckets", "id": found["buckets"][0]["id"], "orgID": self._org_id}
+        resource = {"type": "buckets", "id": self.bucket_id(bucket), "orgID": self._org_id}
         document = {
             "orgID": self._org_id,
             "permissions": [{"action": "read", "resource": resource}],
@@ -117,11 +116,16 @@ class Engine:
             shard = f" SHARD DURATION {shard_weeks}w" if shard_weeks else ""
             self.ask("_", f'CREATE DATABASE "{bucket}" WITH DURATION {keep}{shard}')
 
+    def bucket_id(self, bucket: str) -> str:
+        """Return the id that a 2.x gave a bucket."""
+        found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")
+        number: str = found["buckets"][0]["id"]
+        return number
+
     def drop_bucket(self, bucket: str) -> None:
         """Drop a bucket and all that is in it."""
         if self.is_2:
-            found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")
-            self._call("DELETE", f"/api/v2/buckets/{found['buckets'][0]['id']}")
+            self._call("DELETE", f"/api/v2/buckets/{self.bucket_id(bucket)}")
         else:
             self.ask("_", f'DROP DATABASE "{bucket}"')
 

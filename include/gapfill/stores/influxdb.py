@@ -18,8 +18,8 @@ from gapfill.stores import influxdb_changes as changes
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_better, choose_news
 from gapfill.stores.influxdb_gaps import Gaps
+from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
-from gapfill.stores.influxdb_removal import mend
 from gapfill.stores.influxdb_server import Server
 from gapfill.stores.points import rows_of
 
@@ -59,7 +59,8 @@ class InfluxStore:
     def verify(self) -> None:
         """Read, write a real point, and mend what a kill has left; raise where any fails.
 
-        The point is the same for a day.
+        The point is the same for a day. What the server refuses of the mending is told by
+        ``undo`` and stops no run.
         """
         mend(self._server)
         now = int(time.time())

@@ -16,9 +16,10 @@ from gapfill.errors import StoreError, StoreRefused
 from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
-from gapfill.stores.influxdb_errors import PartialWrite
+from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
+from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import liner, read_points
-from gapfill.stores.influxdb_removal import mend, replace_points
+from gapfill.stores.influxdb_removal import replace_points
 from gapfill.stores.points import format_tags, point_of, rows_of
 
 if TYPE_CHECKING:
@@ -65,9 +66,12 @@ def change(server: Server, series: Series, slots: Sequence[datetime], choose: Ch
 
 
 def slots_of(server: Server, batch: str) -> dict[str, list[datetime]]:
-    """Return the slots, by series name, that a batch wrote and that were not undone."""
+    """Return the slots, by series name, that a batch wrote and that were not undone.
+
+    One whose undo was begun counts until that has come to its end.
+    """
     found = {
-        name: sorted(notes.written(server, batch, name, known))
+        name: sorted(notes.written(server, batch, name, known) | _begun(known))
         for name, known in notes.notes_of(server, batch).items()
     }
     return {name: slots for name, slots in found.items() if slots}
@@ -80,9 +84,10 @@ def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
 
     Raises:
         StoreError: If the batch wrote a series that is not among the known ones; nothing
-            was undone then.
+            was undone then. If points of others that a killed removal has left in the
+            journal cannot be written back; all was undone then.
     """
-    mend(server)
+    refused = mend(server, batch)
     by_name, noted = {series.name: series for series in known}, notes.notes_of(server, batch)
     written = {name: notes.written(server, batch, name, said) for name, said in noted.items()}
     for name, slots in written.items():
@@ -97,6 +102,13 @@ def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
         if name in by_name:
             one = _undo_series(server, batch, by_name[name], said, written[name])
             undone = Undone(*(a + b for a, b in zip(undone, one, strict=True)))
+    if refused:
+        message = (
+            f"The batch {batch} is undone. But points of others that a removal once took are "
+            "refused by the server and cannot be written back; each write tries again: "
+            + " ".join(refused)
+        )
+        raise StoreError(message)
     return undone
 
 
@@ -110,17 +122,54 @@ def _undo_series(
     held = notes.standing(server, batch, said)
     target = {n.slot: n.before for n in said if n.slot in held}
     if target:
-        own = format_tags(series.tags)
-        spans = merge(Interval(s, series.grid.end_of(s)) for s in target)
-        points = read_points(server, series, spans)
-        now = {p.instant: p for p in points if p.tags == own}
-        _write(server, series, {s: p for s, p in target.items() if p}, now, is_exact=True)
-        gone = [slot for slot, point in target.items() if point is None]
-        if gone:
-            replace_points(server, series, gone, [])
-        notes.forget(server, batch, series.name, held)
-    restored = sum(point is not None for point in target.values())
-    return Undone(restored, len(target) - restored, len(set(written) - held))
+        notes.begin(server, batch, series.name, held)
+        try:
+            _put_back(server, batch, series, target)
+        except NoRemoval as exc:
+            left = notes.standing(server, batch, said)
+            raise _remaining(server, batch, series, held, left, exc) from exc
+    done = {n.slot: n.before for n in said if n.is_begun and n.slot not in written} | target
+    if done:
+        notes.forget(server, batch, series.name, done)
+    restored = sum(point is not None for point in done.values())
+    return Undone(restored, len(done) - restored, len(set(written) - held))
+
+
+def _put_back(
+    server: Server, batch: str, series: Series, target: Mapping[datetime, Point | None]
+) -> None:
+    own = format_tags(series.tags)
+    spans = merge(Interval(s, series.grid.end_of(s)) for s in target)
+    points = read_points(server, series, spans)
+    now = {p.instant: p for p in points if p.tags == own}
+    stood = {slot: point for slot, point in target.items() if point}
+    _write(server, series, stood, now, owner=batch, is_exact=True)
+    gone = target.keys() - stood.keys()
+    if gone:
+        replace_points(server, series, gone, {}, batch)
+
+
+def _begun(known: Iterable[notes.Note]) -> set[datetime]:
+    return {n.slot for n in known if n.is_begun}
+
+
+def _remaining(
+    server: Server,
+    batch: str,
+    series: Series,
+    held: Collection[datetime],
+    left: Collection[datetime],
+    exc: NoRemoval,
+) -> StoreError:
+    """Return the error of an undo on a server that removes nothing: what it did, what stays."""
+    done = set(held) - set(left)
+    if done:
+        notes.forget(server, batch, series.name, done)
+    first, last = min(left or held), max(left or held)
+    return StoreError(
+        f"{exc} So of the batch {batch}, {len(left)} slots of {series.name} remain as it wrote "
+        f"them, from {iso(first)} to {iso(last)}, and {len(done)} are put back."
+    )
 
 
 def _write(
@@ -129,6 +178,7 @@ def _write(
     made: Mapping[datetime, Point],
     before: Mapping[datetime, Point],
     *,
+    owner: str = "",
     is_exact: bool = False,
 ) -> None:
     """Write points over what stands.
@@ -151,8 +201,8 @@ def _write(
             lines[slot] = said
     server.write([said for slot, said in lines.items() if slot not in removed])
     if removed:
-        back = [said for slot, said in lines.items() if slot in removed]
-        replace_points(server, series, removed, back)
+        back = {slot: said for slot, said in lines.items() if slot in removed}
+        replace_points(server, series, removed, back, owner)
 
 
 def _loses(old: Point, new: Point) -> bool:

@@ -18,6 +18,11 @@ EXCERPT = 200
 
 REFUSED_IN_PART = 422
 
+NOT_THERE = (404, 405, 501)
+"""What a path that a server does not have answers; a bucket that it lacks says so itself."""
+
+_NOT_FOUND = re.compile(r"(?:bucket|org).* not found|could not find (?:bucket|org)", re.IGNORECASE)
+
 _SIZE = re.compile(
     r"exceed|limit|too (?:many|large|long|big)|query timeout|out of memory", re.IGNORECASE
 )
@@ -40,6 +45,10 @@ _STEPS = {
 
 class TooMuch(StoreError):
     """The server refuses the size of a question or of a body: half of it may do."""
+
+
+class NoRemoval(StoreError):
+    """The server has no way to remove points."""
 
 
 class PartialWrite(StoreError):
@@ -95,6 +104,11 @@ def of_status(
         what += f" and asks to wait {wait} s" if wait.isdigit() else f" and asks to wait: {wait}"
     if "partial write" in (body or "") or status == REFUSED_IN_PART:
         return _partial(access, what, body or "")
+    if path == "/api/v2/delete" and status in NOT_THERE and not _NOT_FOUND.search(body or ""):
+        return NoRemoval(
+            f"The store (connection {access.conn_id}, bucket {access.bucket!r}) cannot remove "
+            f"points: {what} to {path}, which InfluxDB 3 does not have."
+        )
     said = sentence(access, what, _step(status, body or ""))
     is_size = status in (413, 414)
     if path == "/query" and status in (400, 500):

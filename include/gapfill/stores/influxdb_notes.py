@@ -36,12 +36,14 @@ class Note:
         before: The series' own point, ``None`` where none stood there.
         measurement: Of the series, at the time.
         tags: Of the series, at the time, in canonical form.
+        is_begun: Whether an undo of the batch has begun with the slot.
     """
 
     slot: datetime
     before: Point | None
     measurement: str
     tags: str
+    is_begun: bool
 
 
 def note(
@@ -81,7 +83,7 @@ def notes_of(
         conditions.append(f'"series" = {text.value(series)}')
     if window:
         conditions.append(text.within(window))
-    what = '"before", "measurement", "tags"'
+    what = '"before", "measurement", "tags", "begun"'
     (tables,) = server.ask([text.select(what, REPLACED, *conditions, by='"series"')], "ns")
     return {
         table.tags["series"]: [
@@ -90,6 +92,7 @@ def notes_of(
                 before=_parse(row["before"], from_ns(row["time"]), row["tags"]),
                 measurement=row["measurement"],
                 tags=row["tags"],
+                is_begun=bool(row["begun"]),
             )
             for row in table.dicts()
         ]
@@ -120,10 +123,22 @@ def standing(server: Server, batch: str, notes: Iterable[Note]) -> set[datetime]
     return found
 
 
+def begin(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+    """Mark the notes of slots that are about to be put back.
+
+    Of a batch whose undo was killed after its last slot, nothing else tells that it is one.
+    """
+    _mark(server, batch, series, slots, "begun")
+
+
 def forget(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
     """Mark the notes of slots that were put back: they count no more."""
+    _mark(server, batch, series, slots, "undone")
+
+
+def _mark(server: Server, batch: str, series: str, slots: Collection[datetime], field: str) -> None:
     head = text.head(REPLACED, {"batch": _tag(batch), "series": series})
-    said = text.field("undone", what=True)
+    said = text.field(field, what=True)
     server.write([f"{head} {said} {int(slot.timestamp())}" for slot in sorted(slots)], "s")
 
 
@@ -149,6 +164,7 @@ def _lines(series: Series, batch: str) -> Callable[[datetime, Point | None], str
             text.field("measurement", series.measurement),
             text.field("tags", format_tags(series.tags)),
             text.field("undone", what=False),
+            text.field("begun", what=False),
         )
     )
 

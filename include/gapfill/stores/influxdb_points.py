@@ -83,7 +83,7 @@ def read_points(
         (tables,) = server.ask([statement(window)], "ns")
         return [p for t in tables for p in _points(format_tags(t.tags), t.dicts(), fields)]
 
-    windows = list(_joined(intervals))
+    windows = list(joined(intervals))
     try:
         answers = server.ask([statement(window) for window in windows], "ns")
     except TooMuch:
@@ -149,7 +149,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _joined(intervals: Iterable[Interval]) -> Iterator[Interval]:
+def joined(intervals: Iterable[Interval]) -> Iterator[Interval]:
     """Yield sorted intervals, those near one another as one."""
     last: Interval | None = None
     for interval in intervals:

@@ -1,48 +1,52 @@
 """Points taken out of InfluxDB: the one thing that writing over them cannot do.
 
 ``/api/v2/delete`` takes every point that has the series' tags, and whatever more, with
-all of its fields. So whatever of others stands at those instants is read first and
-written back after. Between the two it stands in a journal in the bucket, from which the
-next change writes it back if a kill comes in between.
+all of its fields. So only the very instants of the series' own points are deleted, never
+a stretch in which a point of others stands, however many deletions that takes. What
+others have at the same instants is read first, proved to be writable, noted in the
+journal (``influxdb_journal``), and written back after.
 """
 
 from __future__ import annotations
 
-import json
-import time
-from bisect import bisect_right
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval
+from gapfill.errors import StoreError
+from gapfill.stores import influxdb_journal as journal
 from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
+from gapfill.stores.influxdb_others import Found, Kept, read_whole, settle
+from gapfill.stores.influxdb_points import NEAR, joined
 from gapfill.stores.points import format_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb_server import Server
 
-    Found = tuple[dict[str, str], dict[str, Any]]
-    """The tags and the columns of a point."""
+    Run = tuple[int, int]
+    """The first and the last instant of what is deleted at once."""
 
-JOURNAL = "gapfill_journal"
+SLOTS, SPAN = 5_000, timedelta(days=60)
+"""So much is looked at at once: of five-minute points 17,000."""
 
-ENTRY = 30_000
-"""Characters of an entry of the journal: InfluxDB takes texts of 64 kB at most, quotes escaped."""
+DELETIONS = 100
+"""Between noting and emptying an entry of the journal, which others leave alone so long.
 
-MANY, BETWEEN = 20, 5_000
-"""More deletions than this are joined over so many points that are to stay.
-
-A deletion walks through all shards: half a second for ten years on 1.6, in which 10,000
-points are written.
+A deletion walks through all shards: half a second for ten years, on 1.6 and on 2.8.
 """
 
 
 def replace_points(
-    server: Server, series: Series, slots: Collection[datetime], back: Sequence[str]
+    server: Server,
+    series: Series,
+    slots: Collection[datetime],
+    back: Mapping[datetime, str],
+    owner: str,
 ) -> None:
     """Remove the series' own points at slots, and write lines in their place.
 
@@ -53,123 +57,103 @@ def replace_points(
         server: Where.
         series: Whose points.
         slots: When; not empty.
-        back: Lines with times in seconds.
+        back: Lines by slot, with times in seconds.
+        owner: Batch whose undo this is, or empty.
+
+    Raises:
+        NoRemoval: If the server removes no points; all stands as it did.
+        StoreError: If it failed; what it has removed and not written back is in the journal.
     """
-    found = _read(server, series, Interval(min(slots), series.grid.end_of(max(slots))))
-    at = {text.to_ns(slot) for slot in slots}
-    runs = list(_runs(sorted({columns["time"] for _, columns in found} | at), at))
-    types = _types(server, series)
-    others = [
-        line
-        for number, line in _lines_of_others(series, found, types, at)
-        if any(first <= number <= last for first, last in _near(runs, number))
-    ]
-    lines = [*(f"{line}000000000" for line in back), *others]
-    numbers = _journal(server, lines)
-    for first, last in runs:
-        server.delete(series.measurement, series.tags, first, last)
-    server.write(lines, "ns")
-    _clear(server, numbers)
+    own = {text.to_ns(slot): _own(series, line) for slot, line in back.items()}
+    for part in _parts(sorted(slots)):
+        windows = list(joined(Interval(slot, slot + journal.MOMENT) for slot in part))
+        found = read_whole(server, series.measurement, series.tags, windows)
+        at = {text.to_ns(slot) for slot in part}
+        runs = list(_runs(sorted({one.instant for one in found} | at), at))
+        for first in range(0, len(runs), DELETIONS):
+            some = runs[first : first + DELETIONS]
+            others = list(_others(series, found, at, some))
+            lines = [own[n] for n in sorted(at & own.keys()) if _is_in(some, n)]
+            _replace(server, series, owner, some, lines, others)
 
 
-def mend(server: Server) -> None:
-    """Write back what a killed removal has left in the journal."""
-    (tables,) = server.ask([text.select('"lines"', JOURNAL, "\"lines\" != ''")], "ns")
-    entries = [row for table in tables for row in table.rows]
-    if entries:
-        server.write([line for _, lines in entries for line in json.loads(lines)], "ns")
-        _clear(server, [number for number, _ in entries])
+def _replace(
+    server: Server,
+    series: Series,
+    owner: str,
+    runs: Sequence[Run],
+    own: Sequence[Kept],
+    others: Sequence[Found],
+) -> None:
+    kept = [*own, *(settle(server, series.measurement, others) if others else ())]
+    numbers = journal.keep(server, series, owner, kept)
+    try:
+        for first, last in runs:
+            server.delete(series.measurement, series.tags, first, last)
+    except NoRemoval:
+        journal.clear(server, numbers)
+        raise
+    try:
+        server.write([one.line(series.measurement) for one in kept], "ns")
+    except PartialWrite as exc:
+        message = (
+            f"Some points of {series.measurement} that were removed were refused when they were "
+            f"to be written back, though shortly before they were not. They stand in "
+            f"{journal.JOURNAL} of the bucket and are tried again with each write. {exc}"
+        )
+        raise StoreError(message) from exc
+    journal.clear(server, numbers)
 
 
-def _read(server: Server, series: Series, window: Interval) -> list[Found]:
-    """Return all points with the series' tags, and whatever more."""
-    conditions = text.has_tags(series.tags), text.within(window)
-    (tables,) = server.ask([text.select("*", series.measurement, *conditions, by="*")], "ns")
-    return [(table.tags, row) for table in tables for row in table.dicts()]
+def _own(series: Series, line: str) -> Kept:
+    """Return a line of the series' own point, with its time in seconds, as it is kept."""
+    said, _, second = line.rpartition(" ")
+    fields = said.removeprefix(text.head(series.measurement, series.tags) + " ")
+    return Kept(dict(series.tags), int(second) * 1_000_000_000, {"": fields})
 
 
-def _types(server: Server, series: Series) -> dict[str, str]:
-    """Return the type of each field of a measurement; of several, float goes before integer."""
-    (tables,) = server.ask([f"SHOW FIELD KEYS FROM {text.name(series.measurement)}"])
-    pairs = sorted(tuple(row) for table in tables for row in table.rows)
-    return dict(reversed(pairs))
+def _parts(slots: Sequence[datetime]) -> Iterator[list[datetime]]:
+    """Yield sorted slots in parts that are looked at at once."""
+    part: list[datetime] = []
+    for slot in slots:
+        if part and (len(part) == SLOTS or slot - part[0] > SPAN):
+            yield part
+            part = []
+        part.append(slot)
+    yield part
 
 
-def _lines_of_others(
-    series: Series, found: Sequence[Found], types: dict[str, str], at: Collection[int]
-) -> Iterator[tuple[int, str]]:
-    """Yield what is to stay, as ``(instant, line)``: all but our own fields at some instants."""
+def _others(
+    series: Series, found: Sequence[Found], at: Collection[int], runs: Sequence[Run]
+) -> Iterator[Found]:
+    """Yield what goes with the runs and is to stay: all but our own fields at our instants."""
     own = format_tags(series.tags)
     ours = {*(f.name for f in series.fields), *text.PROVENANCE}
-    for tags, columns in found:
-        number = columns["time"]
-        goes = ours if number in at and format_tags(tags) == own else ()
-        fields = [
-            text.field(name, float(what) if types.get(name) == "float" else what)
-            for name, what in columns.items()
-            if what is not None and name != "time" and name not in goes
-        ]
-        if fields:
-            yield number, f"{text.head(series.measurement, tags)} {','.join(fields)} {number}"
+    near = {n for n in (one.instant for one in found) if _is_in(runs, n)}
+    for one in found:
+        goes = ours if one.instant in at and format_tags(one.tags) == own else ()
+        fields = {name: said for name, said in one.fields.items() if name not in goes}
+        if fields and one.instant in near:
+            yield one._replace(fields=fields)
 
 
-def _runs(present: Sequence[int], at: Collection[int]) -> Iterator[tuple[int, int]]:
-    """Yield ``[first, last]`` of instants to delete at once.
+def _is_in(runs: Sequence[Run], number: int) -> bool:
+    """Return whether an instant goes with some runs, one after whose end may go as well."""
+    return any(first <= number <= last + 1 for first, last in runs)
 
-    Nothing that is to stay lies between them, unless so many deletions would take too
-    long: then up to ``BETWEEN`` points are deleted with them, and written back.
+
+def _runs(present: Sequence[int], at: Collection[int]) -> Iterator[Run]:
+    """Yield ``[first, last]`` of instants to delete at once: nothing else lies between them.
+
+    What lies between instants that are not near has not been read.
     """
-    runs: list[tuple[int, int, int]] = []
-    between = 0
+    reach = NEAR // journal.MOMENT * 1000
+    run: Run | None = None
     for number in present:
-        if number not in at:
-            between += 1
-            continue
-        runs.append((number, number, between))
-        between = 0
-    for allowed in (0, BETWEEN):
-        joined: list[tuple[int, int]] = []
-        strangers = 0
-        for first, last, before in runs:
-            strangers += before
-            if joined and strangers <= allowed:
-                joined[-1] = (joined[-1][0], last)
-            else:
-                joined.append((first, last))
-                strangers = 0
-        if len(joined) <= MANY or allowed:
-            yield from joined
-            return
-
-
-def _near(runs: Sequence[tuple[int, int]], number: int) -> Sequence[tuple[int, int]]:
-    """Return the run that may hold an instant."""
-    n = bisect_right(runs, number, key=itemgetter(0))
-    return runs[n - 1 : n] if n else ()
-
-
-def _journal(server: Server, lines: Sequence[str]) -> list[int]:
-    """Note lines that are to be written after a deletion, and return the entries' numbers."""
-    entries: list[list[str]] = []
-    size = 0
-    for line in lines:
-        if not entries or size + len(line) > ENTRY:
-            entries.append([])
-            size = 0
-        entries[-1].append(line)
-        size += len(line) + 1
-    now = time.time_ns()
-    numbers = [now + n for n in range(len(entries))]
-    server.write(
-        [
-            f"{JOURNAL} {text.field('lines', json.dumps(entry))} {number}"
-            for number, entry in zip(numbers, entries, strict=True)
-        ],
-        "ns",
-    )
-    return numbers
-
-
-def _clear(server: Server, numbers: Sequence[int]) -> None:
-    """Empty entries of the journal: writing is far quicker than deleting."""
-    server.write([f"{JOURNAL} {text.field('lines', '')} {number}" for number in numbers], "ns")
+        if run and (number not in at or number - run[1] > reach):
+            yield run
+            run = None
+        if number in at:
+            run = (run[0] if run else number, number)
+    if run:
+        yield run
