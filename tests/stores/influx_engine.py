@@ -52,6 +52,12 @@ def find_influxd() -> str | None:
     return os.environ.get("GAPFILL_TEST_INFLUXD") or shutil.which("influxd")
 
 
+def is_2(program: str) -> bool:
+    """Tell whether a program is a 2.x, by what it says of itself."""
+    said = subprocess.run([program, "version"], capture_output=True, text=True, check=True)
+    return " v2" in said.stdout or "InfluxDB 2" in said.stdout
+
+
 class Engine:
     """One server, which a test may kill and start again on the same data.
 
@@ -76,9 +82,8 @@ class Engine:
 
     @cached_property
     def is_2(self) -> bool:
-        """Whether the program is a 2.x, by what it says of itself."""
-        said = subprocess.run([self.program, "version"], capture_output=True, text=True, check=True)
-        return " v2" in said.stdout or "InfluxDB 2" in said.stdout
+        """Whether the program is a 2.x."""
+        return is_2(self.program)
 
     def access(self, bucket: str, **more: Any) -> Access:  # noqa: ANN401 - of several types
         """Return how the store reaches a bucket."""

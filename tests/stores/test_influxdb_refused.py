@@ -14,7 +14,7 @@ from gapfill.errors import StoreError
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
 from tests.builders import PVPC, hour, hours, prices
-from tests.stores.influx_engine import Engine, find_influxd
+from tests.stores.influx_engine import Engine, find_influxd, is_2
 from tests.stores.influx_forwarder import ORG, TOKEN
 
 if TYPE_CHECKING:
@@ -32,17 +32,12 @@ WEEK = range(FIRST, FIRST + 168)
 def server() -> Iterator[Engine]:
     """Return a 2.x of the test's own, as its files are read."""
     program = find_influxd()
-    if program is None:
-        pytest.skip("no influxd: apt-get install influxdb, or set GAPFILL_TEST_INFLUXD")
+    assert program and is_2(program), "only collected where there is a 2.x: conftest.py"
     if shutil.which("curl") is None or shutil.which("bash") is None:
         pytest.skip("the guide's commands need bash and curl")
     made = Engine(program)
-    try:
-        if not made.is_2:
-            pytest.skip("influxd inspect is of 2.x: set GAPFILL_TEST_INFLUXD")
-        yield made
-    finally:
-        made.close()
+    yield made
+    made.close()
 
 
 def steps() -> list[str]:
