@@ -32,7 +32,8 @@ WEEK = range(FIRST, FIRST + 168)
 def server() -> Iterator[Engine]:
     """Return a 2.x of the test's own, as its files are read."""
     program = find_influxd()
-    assert program and is_2(program), "only collected where there is a 2.x: conftest.py"
+    assert program
+    assert is_2(program), "only collected where there is a 2.x: conftest.py"
     if shutil.which("curl") is None or shutil.which("bash") is None:
         pytest.skip("the guide's commands need bash and curl")
     made = Engine(program)
