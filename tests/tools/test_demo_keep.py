@@ -117,6 +117,7 @@ def test_keep_is_a_setting_of_make(given: list[str], ending: str) -> None:
     """Without it the demo ends by itself."""
     if shutil.which("make") is None:
         pytest.skip("no make is installed")
-    command = ["make", "-n", f"PYTHON={sys.executable}", "demo", *given]
+    python = f"PYTHON={sys.executable}"
+    command = ["make", "-n", "--no-print-directory", python, "demo", *given]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith(ending)
