@@ -54,7 +54,7 @@ class Ratio:
         sign = "≥" if self.at_least else "≤"
         return (
             self.what,
-            f"{self.value:.2f}",
+            f"{self.value:.2f}" if self.value == 0 or self.value >= 0.1 else f"{self.value:.2g}",
             f"{sign} {self.target:g}" if self.target is not None else "–",
         )
 
