@@ -188,6 +188,23 @@ def test_a_long_history_of_many_points_is_told_in_few_bytes(backend: InfluxBacke
     assert len(store.read(PVPC, hours(0, 2000))) == 2000
 
 
+def test_a_long_window_is_asked_in_parts_at_once_and_told_as_one(backend: InfluxBackend) -> None:
+    """Gaps at, over and beside the cut, at both ends, and of every length come out whole."""
+    days, cut = 6 * 366, 24 * (6 * 366 // 2)
+    gone = {0, 1, 9_000, *range(10_000, 20_000), cut - 1, cut, cut + 5}
+    there = [n for n in range(24 * days - 7) if n not in gone]
+    backend.engine.write(
+        backend.bucket,
+        [f"energy_prices,market=pvpc price_eur_mwh=1 {int(hour(n).timestamp())}" for n in there],
+        "s",
+    )
+    store = backend.open()
+    assert store.absent(PVPC, hours(0, 24 * days)) == [
+        hours(0, 2), hours(9_000, 9_001), hours(10_000, 20_000), hours(cut - 1, cut + 1),
+        hours(cut + 5, cut + 6), hours(24 * days - 7, 24 * days),
+    ]  # fmt: skip
+
+
 def test_series_of_one_measurement_are_undone_apart(backend: InfluxBackend) -> None:
     """Points with more tags than the series' own, at the same instant, stay."""
     write(backend, ("energy_prices,geo=8741,market=pvpc,unit=eur price_eur_mwh=3", hour(0.5)))

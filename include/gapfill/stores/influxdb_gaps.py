@@ -17,7 +17,7 @@ from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, iso, merge, subtract
 from gapfill.domain.series import Grade
 from gapfill.stores import influxdb_text as text
-from gapfill.stores.influxdb_points import in_pieces, read_points
+from gapfill.stores.influxdb_points import in_lanes, in_pieces, read_points
 from gapfill.stores.points import rows_of
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Gaps:
                 runs += _holes(piece, int(step.total_seconds()), first, last, pairs)
             return runs
 
-        return in_pieces(part, ask)
+        return in_lanes(part, lambda lane: in_pieces(lane, ask))
 
     def _ends(self, names: Sequence[str], window: Interval) -> list[tuple[int | None, int | None]]:
         """Return the first and the last instant of each field, in seconds; ``None`` for none.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval, covers
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 NEAR = timedelta(days=3)
 """Stretches this near are read as one: a question costs more than the points between."""
+
+LANES, LANE = 2, timedelta(days=366)
+"""So many parts at most are asked at once, each at least so long."""
 
 _SECOND = 1_000_000_000
 _TEXTS = text.PROVENANCE[1:]
@@ -52,6 +57,23 @@ def in_pieces(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
         middle = midnight + timedelta(days=(days + 1) // 2)
         left, right = Interval(window.start, middle), Interval(middle, window.end)
         return in_pieces(left, ask) + in_pieces(right, ask)
+
+
+def in_lanes(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
+    """Return what a question answers for a window, a long one in parts asked at the same time.
+
+    A question keeps one processor of the server busy. Parts are cut at whole days, so that
+    slots stay whole.
+    """
+    lanes = min(LANES, window.duration // LANE)
+    if lanes <= 1:
+        return ask(window)
+    midnight = window.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = window.duration // timedelta(days=1)
+    cuts = [midnight + timedelta(days=days * n // lanes) for n in range(1, lanes)]
+    parts = [Interval(start, end) for start, end in pairwise([window.start, *cuts, window.end])]
+    with ThreadPoolExecutor(lanes) as pool:
+        return [found for answer in pool.map(ask, parts) for found in answer]
 
 
 def read_points(
