@@ -46,7 +46,7 @@ CLOSES: Mapping[Kind, str] = {
 }
 """What a title says at the closing."""
 
-TODO: Mapping[Kind, str] = {
+NEXT_STEP: Mapping[Kind, str] = {
     Kind.STORE: "mend what the sentence names; nothing is known of any gap until it is read.",
     Kind.CREDENTIALS: "put a valid key into the connection that is named.",
     Kind.SOURCE: "nothing, each run asks it again; if it lasts, see its status page.",
@@ -159,7 +159,8 @@ def _body(
 
 def _end(first: Sight, link: str) -> str:
     asked = f"{first.subject} {iso(first.slot)}" if first.slot else "SERIES SLOT"
-    return f"What to do: {TODO[first.kind].format(asked=asked)} ({GUIDE}#{first.kind})\nRun: {link}"
+    step = NEXT_STEP[first.kind].format(asked=asked)
+    return f"What to do: {step} ({GUIDE}#{first.kind})\nRun: {link}"
 
 
 def _about(subject: str, incident: Incident) -> str:

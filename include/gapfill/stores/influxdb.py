@@ -63,6 +63,7 @@ class InfluxStore:
         ``undo`` and stops no run.
         """
         mend(self._server)
+        # The system's time: a bucket with retention refuses points of another present.
         now = int(time.time())
         self._server.write([f"gapfill_verify {text.field('value', 1)} {now - now % DAY_S}"])
 
