@@ -76,7 +76,7 @@ class Clerk:
         """
         wanted = set(asked)
         there = {r.slot: r.values for r in readings if r.slot in wanted}
-        refused = {r.slot for r in answer.rejected if r.slot in wanted} - there.keys()
+        refused = {r.slot for r in answer.rejected if r.slot} & wanted - there.keys()
         unproven = (answer.no_verdict & wanted) - there.keys() - refused
         absent = [s for s in asked if s not in there and s not in refused and s not in unproven]
         evidence = answer.evidence
@@ -123,7 +123,9 @@ class Clerk:
         self, ask: Ask, name: str, slots: Sequence[datetime], rows: int, answer: Answer
     ) -> list[Entry]:
         """Return the lines about one field that rows of an answer were without."""
-        refused = {r.slot for r in answer.rejected if r.field == name}.intersection(slots)
+        refused = {r.slot for r in answer.rejected if r.slot and r.field == name}.intersection(
+            slots
+        )
         rest = [s for s in slots if s not in refused]
         some = f"{len(slots)} of them without" if len(slots) < rows else "none of them with"
         said = f"{answer.evidence.rstrip('.')}, {some} {name}"
