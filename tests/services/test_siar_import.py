@@ -83,7 +83,7 @@ def test_each_row_is_in_one_count(weather: Site) -> None:
         row(date(2018, 6, 17), "-60"),
         row(date(2018, 6, 18)).replace(";85,7;", ";140;"),
     )
-    stands = Reading(SINCE, {"temperature_mean": 20.0}, Grade.OFFICIAL, "aemet/5279X")
+    stands = Reading(SINCE, EVERYTHING, Grade.OFFICIAL, "aemet/5279X")
     weather.store.write(weather.catalog.series["weather_daily"], [stands], "run/1")
     (taken,) = import_all(weather, file)
     assert (taken.rows, taken.blank, taken.incomplete, taken.outside) == (8, 1, 2, 2)
@@ -97,14 +97,14 @@ def test_each_row_is_in_one_count(weather: Site) -> None:
 
 
 def test_a_lower_grade_does_not_replace_a_higher_one(weather: Site) -> None:
-    """AEMET's official day stands against a young one of SIAR; SIAR's old one replaces modelled."""
+    """AEMET's official day stays against a young one of SIAR; SIAR's old one replaces modelled."""
     series = weather.catalog.series["weather_daily"]
     young, old = datetime(2026, 3, 10, tzinfo=UTC), datetime(2026, 1, 10, tzinfo=UTC)
     weather.store.write(
         series,
         [
             Reading(old, {"temperature_mean": 1.0}, Grade.MODELLED, "open_meteo"),
-            Reading(young, {"temperature_mean": 2.0}, Grade.OFFICIAL, "aemet/5279X"),
+            Reading(young, EVERYTHING, Grade.OFFICIAL, "aemet/5279X"),
         ],
         "run/1",
     )
@@ -112,7 +112,7 @@ def test_a_lower_grade_does_not_replace_a_higher_one(weather: Site) -> None:
     assert (taken.written, taken.stood) == (1, 1)
     assert [(r.grade, r.values["temperature_mean"]) for r in held(weather)] == [
         (Grade.OFFICIAL, 10.5),
-        (Grade.OFFICIAL, 2.0),
+        (Grade.OFFICIAL, 20.0),
     ]
 
 

@@ -58,11 +58,11 @@ def test_coverage_is_null_where_nothing_is_due(site: Site) -> None:
 def test_a_failed_read_is_unknown(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its slots are unknown, its gap too, and the error is there."""
 
-    def fail(_series: Series, _window: Interval) -> list[Interval]:
+    def fail(_series: Series, _window: Interval) -> dict[str, list[Interval]]:
         message = "The store is away."
         raise StoreError(message)
 
-    monkeypatch.setattr(site.store, "absent", fail)
+    monkeypatch.setattr(site.store, "missing", fail)
     document = status(site)
     (series,) = document["series"]
     assert (document["state"], series["error"]) == ("unknown", "The store is away.")
