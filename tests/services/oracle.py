@@ -240,10 +240,10 @@ def _is_out_of_the_question(world: World, product: str, slot: datetime, above: i
     )
 
 
-def stand(
+def stand(  # noqa: PLR0911 - each word is one return
     world: World, product: str, slot: datetime, *, above: int = 0, wanted: bool = False
 ) -> str | datetime:
-    """Return ``yes``, ``recent``, ``given up``, ``needs``, ``never``, or the instant to wait for."""
+    """Return ``yes``, ``recent``, ``given up``, ``needs``, ``never``, or until when it waits."""
     now = world.now
     if _is_out_of_the_question(world, product, slot, above):
         return "never"

@@ -25,6 +25,30 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 SINCE = datetime(2018, 6, 13, tzinfo=UTC)
+EVERYTHING = {
+    "temperature_mean": 20.0,
+    "temperature_max": 25.0,
+    "temperature_min": 15.0,
+    "humidity_mean": 50.0,
+    "wind_speed_mean": 1.0,
+    "wind_gust_max": 5.0,
+    "precipitation": 0.0,
+    "solar_radiation": 20.0,
+    "et0": 4.0,
+}
+"""Every field that a row of SIAR has."""
+EVERYTHING = {
+    "temperature_mean": 20.0,
+    "temperature_max": 25.0,
+    "temperature_min": 15.0,
+    "humidity_mean": 50.0,
+    "wind_speed_mean": 1.0,
+    "wind_gust_max": 5.0,
+    "precipitation": 0.0,
+    "solar_radiation": 20.0,
+    "et0": 4.0,
+}
+"""Every field that a row of SIAR has."""
 BATCH = "import__1"
 OTHER = "J17_Linares_01_01_2023_31_12_2023.csv"
 OLD = "J09_Linares_01_01_2018_31_12_2018.csv"
@@ -92,7 +116,8 @@ def test_each_row_is_in_one_count(weather: Site) -> None:
         ("temperature_mean", "-60"),
         ("humidity_mean", "140"),
     ]
-    assert [r.slot.day for r in held(weather)] == [13, 14, 18]
+    assert [r.slot.day for r in held(weather)] == [13, 14, 16, 17, 18]
+    assert "temperature_mean" not in held(weather)[2].values  # the rest of the row is kept
     assert held(weather)[0].source == "aemet/5279X"
 
 

@@ -88,6 +88,8 @@ def test_a_gap_says_until_when_it_waits(site: Site, sources: Scripted) -> None:
         "next_ask": None,
         "reason": "ree pvpc is blocked until 2026-03-20T13:00:00Z: REE said 429.; "
         "esios 1001 is paused; esios archive70 is paused",
+        "needs": [],
+        "fields": ["price_eur_mwh"],
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.resolution import DAY
 from gapfill.errors import StoreError
+from gapfill.services.delivery import is_stored
 from gapfill.sources.base import Answer, Ask, Rejected
 from gapfill.sources.siar_csv_days import answer, join
 
