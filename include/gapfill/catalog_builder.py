@@ -178,5 +178,6 @@ def _product(source: str, name: str, entry: ProductEntry) -> Product:
         hops=entry.hops,
         records=entry.records,
         gives=entry.gives,
+        data=entry.data or "",
         params=entry.params,
     )
