@@ -120,7 +120,7 @@ def test_an_empty_list_is_nothing_published() -> None:
         (b'{"indicator": []}', "indicator is not an object"),
         (b'{"message": "maintenance"}', "it has no indicator"),
         (b"[]", "the whole of it is not an object"),
-        (CAPTURE[:5000], "no whole JSON"),
+        (CAPTURE[:5000], "not whole JSON"),
     ],
 )
 def test_an_answer_of_another_shape_is_malformed(body: bytes, words: str) -> None:

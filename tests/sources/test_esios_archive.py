@@ -231,8 +231,8 @@ def test_an_unbelievable_price_is_reported_and_the_rest_kept() -> None:
         (b'{"PVPC": [{"Dia": "31/10/2021"}]}', r"it has no PVPC\[0\].Hora"),
         (b'{"PVPC": [{"Dia": "31/10/2021", "Hora": "00-01"}]}', r"PVPC\[0\] has no PCB"),
         (b'{"PVPC": [{"Dia": 31}]}', r"PVPC\[0\].Dia is not a text"),
-        (CAPTURE[:2000], "no whole JSON"),
-        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page, no JSON"),
+        (CAPTURE[:2000], "not whole JSON"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page, not JSON"),
     ],
 )
 def test_a_file_of_another_shape_is_malformed(body: bytes, words: str) -> None:

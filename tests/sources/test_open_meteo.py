@@ -284,7 +284,7 @@ def _without(key: str, *, inside: str | None = None) -> bytes:
 @pytest.mark.parametrize(
     "body,words",
     [
-        (b"", "no whole JSON: ''"),
+        (b"", "not whole JSON: ''"),
         (NOWHERE.replace(b"nan", b"38.0"), "its longitude is 38.0, of no cell near -3.63"),
         (_without("hourly"), "it has no hourly"),
         (_without("hourly_units"), "it has no hourly_units"),
@@ -309,8 +309,8 @@ def _without(key: str, *, inside: str | None = None) -> bytes:
         (body_of(["yesterday"]), "'yesterday', no time without offset"),
         (body_of(["0001-01-01T00:00"]), "no time without offset"),
         (body_of(LABELS, [("X", *ONE_HOUR[1:])] * 2).replace(b'"X"', b"[1]"), "no.* single value"),
-        (body_of(LABELS)[:600], "no whole JSON"),
-        (b"<html>", "a web page, no JSON"),
+        (body_of(LABELS)[:600], "not whole JSON"),
+        (b"<html>", "a web page, not JSON"),
     ],
 )
 def test_an_answer_of_another_shape_is_malformed(body: bytes, words: str) -> None:

@@ -188,7 +188,7 @@ def test_a_null_price_is_no_reading() -> None:
             _values(("2025-11-05T00:00:00.000+01:00", 1), ("2025-11-04T23:00:00.000+00:00", 2)),
             "twice, with different values",
         ),
-        (CAPTURE[:3000], "no whole JSON"),
+        (CAPTURE[:3000], "not whole JSON"),
         (CAPTURE, "2021-10-30T22:00:00Z, which was not asked"),
     ],
 )

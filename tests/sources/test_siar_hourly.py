@@ -161,7 +161,7 @@ def test_a_row_without_a_time_is_malformed() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad,reason", [("n/d", "is no finite number"), (1e9, "is outside"), (-60, "is outside")]
+    "bad,reason", [("n/d", "is not a finite number"), (1e9, "is outside"), (-60, "is outside")]
 )
 def test_a_half_that_is_not_believed_is_reported_and_not_averaged(bad: object, reason: str) -> None:
     """−60 and 20 would make a believable −20."""
