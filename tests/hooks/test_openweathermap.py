@@ -263,7 +263,7 @@ def test_each_fault_of_the_wire_or_the_answer_is_one_error_without_the_key(
         ("nan", 0, {"temperature", "humidity"}),
         ("text", 0, {"temperature", "humidity"}),
         ("huge", 0, {"temperature", "humidity"}),
-        ("negative", 0, {"humidity"}),
+        ("negative", 1, {"humidity"}),
         ("zero", 1, set()),
     ],
 )

@@ -60,7 +60,7 @@ def test_the_answers_may_be_quoted_or_not(server: RawServer, siar: SiarHook, for
     """Quotes and blanks are no part of a token."""
     words = [reply(200, form.format(text).encode()) for text in (USER, KEY, TOKEN)]
     server.answers = [*words, DATA]
-    assert len(siar.fetch(ASK).readings) == 46
+    assert len(siar.fetch(ASK).readings) == 47
     assert server.received[-1].path.endswith("&token=t0ken%2Bone%3D%3D")
 
 
@@ -71,7 +71,7 @@ def test_a_refused_token_is_renewed_once_and_the_request_repeated(
     """The API may give the same encrypted texts, and even the same token, as before."""
     server.answers = [*FIRST_TOKEN, DATA, BAD_TOKEN, *second, DATA]
     siar.fetch(ASK)
-    assert len(siar.fetch(ASK).readings) == 46
+    assert len(siar.fetch(ASK).readings) == 47
     login = server.received[7].path
     assert login.endswith(WORDS)
     token = "t0ken%2Ftwo%3D%3D" if second is SECOND_TOKEN else "t0ken%2Bone%3D%3D"
