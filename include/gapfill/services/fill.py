@@ -29,8 +29,9 @@ from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
-from gapfill.services.refusals import DOWN, block, blocked, is_down
+from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down
 from gapfill.services.site import MEMORY, WANTED, narrow
+from gapfill.services.subscription import is_of_key, subscription
 from gapfill.services.tally import Tally
 from gapfill.sources.base import Answer, Ask
 
@@ -51,6 +52,12 @@ PATIENCE_S = 65.0
 
 WAITS = 3
 """So many refusals of one request are waited out before the source counts as blocked."""
+
+OF_ANOTHER_KEY = (
+    "The key turned out to be of another generation of this API, which has a product of its own; "
+    "the slots that are left are planned again for that one."
+)
+"""Ends a unit of a product that the key does not open, where it opens another one instead."""
 
 
 def fill(site: Site, unit: Unit, run: str) -> Certificate:
@@ -117,6 +124,7 @@ class _Fill:
         self.pace = Pace(site, self.source, batch)
         self.started = site.monotonic()
         self.is_open = False
+        self.is_of_key = True
 
     def carry_out(self) -> Certificate:
         refusal = self._refusal()
@@ -130,20 +138,34 @@ class _Fill:
             caller = self.site.sources.caller(self.unit.source, self.pace)
             useless: list[GapfillError] = []
             for request in self.unit.requests:
+                if not self.is_of_key:
+                    break
                 try:
                     self._carry_out(request, caller)
                 except RateLimited as exc:
-                    return self._certificate("deferred", block(self.site, self.source, exc))
+                    refusal = block(self.site, self.source, self.product, exc)
+                    return self._certificate("deferred", refusal)
+                except AuthRejected as exc:
+                    block_key(self.site, self.source, self.product, exc)
+                    raise
                 except (MalformedPayload, StoreRefused) as exc:
                     useless.append(exc)
         if useless:
             raise useless[0]
-        return self._certificate(self.tally.outcome(self.unit.slots), self.tally.note())
+        outcome = self.tally.outcome(self.unit.slots)
+        if not self.is_of_key and outcome not in ("filled", "stood"):
+            return self._certificate("deferred", OF_ANOTHER_KEY)
+        return self._certificate(outcome, self.tally.note())
 
     def _refusal(self) -> str | None:
-        """Return why the unit is not begun: its source is blocked, or down in this run."""
-        why = blocked(self.site, self.source)
-        if why or not is_down(self.site, self.run, self.source.name, tried_by=self.batch):
+        """Return why the unit is not begun: its product is blocked, down, or not of the key."""
+        site, source, product = self.site, self.source, self.product
+        if subscription(product):
+            facts = site.store.learned(site.now - MEMORY).get(source.name, {})
+            if not is_of_key(product, facts):
+                return OF_ANOTHER_KEY
+        why = blocked(site, source, product)
+        if why or not is_down(site, self.run, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
         # No verdict, but so that another source stands in for these slots at once.
@@ -203,6 +225,9 @@ class _Fill:
         """Ask, write what is better, read it back, and note in the ledger what was said."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
+        if answer.facts:
+            self.site.store.learn(self.source.name, answer.facts, self.site.now)
+            self.is_of_key = is_of_key(self.product, answer.facts)
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
         # A source that tells of this moment may mean the slot before the one asked for.

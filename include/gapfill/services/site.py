@@ -14,6 +14,8 @@ from gapfill.domain.interval import merge
 from gapfill.domain.ledger import recent, rule
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
+from gapfill.services.refusals import block_of
+from gapfill.services.subscription import is_of_key, with_quota_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -94,14 +96,16 @@ class Site:
 
     def _standing(self, series: Series, offered: Sequence[Offer], suffix: str) -> list[Candidate]:
         entries = self.store.entries(series.name)
-        blocks = {block.source: block for block in self.store.blocks(self.now)}
+        blocks = self.store.blocks(self.now)
         learned = self.store.learned(self.now - MEMORY)
         found: list[Candidate] = []
         for known_source, known_product, station in offered:
+            if not is_of_key(known_product, learned.get(known_source.name, {})):
+                continue
             source, product = narrow(known_source, known_product, learned)
             key, station_id = product.key + suffix, station.id if station else None
             asked = [e for e in entries if e.product == key and e.station == station_id]
-            block = blocks.get(source.name)
+            block = block_of(blocks, product)
             found.append(
                 Candidate(
                     source=source,
@@ -160,4 +164,4 @@ def narrow(
     span = learned.get(product.key, {}).get(SPAN)
     if span:
         product = replace(product, span=min(product.span, timedelta(seconds=span)))
-    return source, product
+    return with_quota_of(source, product), product
