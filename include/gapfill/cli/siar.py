@@ -96,7 +96,7 @@ def _show(desk: Desk, taken: Sequence[Taken], skipped: Sequence[str], batch: str
     if refused:
         desk.out.print("\nNot believed, and not stored:")
     for r in refused[:SHOWN]:
-        line = f"  {_day(r.slot)} {r.field} {r.value!r} {r.reason}"
+        line = f"  {_day(r.slot) if r.slot else '?'} {r.field} {r.value!r} {r.reason}"
         desk.out.print(line, soft_wrap=True)
     if len(refused) > SHOWN:
         desk.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")

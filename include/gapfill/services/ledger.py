@@ -65,7 +65,7 @@ class Clerk:
         """
         product, grid = ask.product, ask.series.grid
         there = set(had)
-        refused = {r.slot for r in answer.rejected if r.slot not in there} & set(asked)
+        refused = {r.slot for r in answer.rejected if r.slot and r.slot not in there} & set(asked)
         lacking = [s for s in asked if s not in there and s not in refused]
         partial: set[datetime] = set()
         if product.publishes_days and product.day_zone:

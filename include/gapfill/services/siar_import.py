@@ -153,7 +153,8 @@ def _write(site: Site, series: Series, said: Answer, batch: str) -> set[datetime
 def _account(work: _Work, file: CsvFile, written: set[datetime]) -> Taken:
     """Say what became of each row of a file; a day that two files have counts in the first."""
     inside = [day for day in file.days if day.slot in work.ask.interval]
-    read = {reading.slot for reading in work.said.readings}
+    required = set(work.ask.series.required)
+    read = {reading.slot for reading in work.said.readings if required <= reading.values.keys()}
     whole = [day for day in inside if day.slot in read]
     new = sum(d.slot in written and work.days[d.slot].place == d.place for d in whole)
     return Taken(
@@ -167,7 +168,9 @@ def _account(work: _Work, file: CsvFile, written: set[datetime]) -> Taken:
         written=new,
         stood=len(whole) - new,
         refused=tuple(
-            r for r in work.said.rejected if work.days[r.slot].row_of(r.field).file == file.name
+            r
+            for r in work.said.rejected
+            if r.slot and work.days[r.slot].row_of(r.field).file == file.name
         ),
     )
 
@@ -204,7 +207,12 @@ def document(
         "batch": batch if written else None,
         "written": written,
         "files": [
-            {**asdict(t), "refused": [{**asdict(r), "slot": iso(r.slot)} for r in t.refused]}
+            {
+                **asdict(t),
+                "refused": [
+                    {**asdict(r), "slot": iso(r.slot) if r.slot else None} for r in t.refused
+                ],
+            }
             for t in taken
         ],
         "skipped": list(skipped),

@@ -73,7 +73,8 @@ class Tally:
             first, n = self.refused, self.rejected
             said.append(
                 f"{n} value{'s' if n > 1 else ''} not stored; the first: {first.field} of "
-                f"{iso(first.slot)} is {first.value!r}, which {first.reason}"
+                f"{iso(first.slot) if first.slot else 'no readable time'} is {first.value!r}, "
+                f"which {first.reason}"
             )
         if self.lacking:
             n = len(self.lacking)

@@ -1,37 +1,52 @@
-"""What every source module speaks: an ask, an answer, and readings checked against the series."""
+"""What all sources share: an ask, and rows that become readings checked against the series."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Reading
 from gapfill.errors import MalformedPayload
+from gapfill.sources.answer import ROW, Answer, RawRow, Rejected
+from gapfill.sources.values import EXCERPT, agree, excerpt, is_blank, judge, number, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from gapfill.domain.product import Product
-    from gapfill.domain.series import Field, Series, Station
+    from gapfill.domain.series import Series, Station
 
-EXCERPT = 500
-"""Longest piece of a body that an error, a log or the ledger may hold (conventions)."""
+__all__ = [  # what a source needs, from one place
+    "EXCERPT",
+    "ROW",
+    "Answer",
+    "Ask",
+    "Claims",
+    "HttpRequest",
+    "RawRow",
+    "Rejected",
+    "check",
+    "excerpt",
+    "is_blank",
+    "judge",
+    "malformed",
+    "number",
+    "shown",
+]
+
+DIGITS = 6
+"""Digits behind the point by which two values of a slot are compared, unless a source has fewer."""
 
 Claims = Callable[[int, bytes], bool]
 """Tells whether an HTTP status with this body is the API's way of saying something.
 
 A hook turns 4xx and 5xx into errors, except those that the source's parser claims.
 """
-
-_SHOWN = 40
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,68 +87,6 @@ class HttpRequest:
     params: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A value that was not stored.
-
-    Attributes:
-        slot: Its slot.
-        field: Its field.
-        value: As the source gave it, shortened.
-        reason: Why it was not stored.
-    """
-
-    slot: datetime
-    field: str
-    value: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a source said. Empty is a value; a failure is an exception.
-
-    Attributes:
-        readings: One per slot, in order, checked.
-        rejected: Values that were not believed.
-        evidence: Status and first words of the answer, for the ledger; no secrets.
-        days: Local dates, in the product's ``day_zone``, of which the answer held any
-            row, asked for or not; empty for a product without one. A slot that lacks
-            from such a day gets no verdict where the product publishes whole days.
-    """
-
-    readings: tuple[Reading, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
-    evidence: str = ""
-    days: frozenset[date] = frozenset()
-
-
-class RawRow(NamedTuple):
-    """One row of a payload before any check.
-
-    Attributes:
-        instant: Start of the period it speaks of, UTC.
-        values: As parsed: a number, a text or nothing, by field name.
-    """
-
-    instant: datetime
-    values: Mapping[str, object]
-
-
-@dataclass(slots=True)
-class _Checked:
-    readings: list[Reading] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-
-
-def excerpt(body: bytes | str) -> str:
-    """Return the first words of a body on one printable line, no longer than ``EXCERPT``."""
-    start = body[: 4 * EXCERPT]
-    text = start.decode("utf-8", "replace") if isinstance(start, bytes) else start
-    line = " ".join(text.split())[:EXCERPT]
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
-
-
 def malformed(ask: Ask, problem: str) -> MalformedPayload:
     """Return the error for an answer that is not an answer to what was asked."""
     return MalformedPayload(
@@ -145,87 +98,134 @@ def malformed(ask: Ask, problem: str) -> MalformedPayload:
     )
 
 
-def number(value: object) -> float | None:
-    """Return a finite float for a number or a decimal text (point or comma), else ``None``.
-
-    A text is a number only as people write one: no ``nan``, no ``1_000``, no ``1.234,5``.
-    """
-    if isinstance(value, str):
-        text = value.strip()
-        value = float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        result = float(value)
-    except OverflowError:
-        return None
-    return result if math.isfinite(result) else None
-
-
-def judge(known: Field, given: object) -> tuple[float | None, str]:
-    """Return the value to store and nothing, or nothing and why it is not believed."""
-    value = number(given)
-    if value is None:
-        return None, "is no finite number"
-    if not known.minimum <= value <= known.maximum:
-        return None, f"is outside {known.minimum:g} to {known.maximum:g} {known.unit}"
-    return value, ""
-
-
-def check(ask: Ask, rows: Iterable[RawRow], allowed: Interval, evidence: str) -> Answer:
+def check(
+    ask: Ask,
+    rows: Iterable[RawRow],
+    allowed: Interval,
+    evidence: str,
+    *,
+    dropped: Iterable[Rejected] = (),
+    latest: datetime | None = None,
+    digits: int = DIGITS,
+) -> Answer:
     """Turn raw rows into readings on the series' grid, within the fields' bounds.
 
-    A value that is no number or outside its field's bounds is reported and not stored;
-    a slot left without a required field gives no reading. Rows outside the asked
+    One bad row or member costs nothing but itself. A row without any value is dropped
+    before every other check. A value that is not a number or outside its field's bounds,
+    a row off the grid and a slot that comes twice with two values are reported and not
+    stored. A slot gives a reading as soon as it has one value; whether the required ones
+    are there is judged where the slot's sources are merged. Rows outside the asked
     interval but inside ``allowed`` are dropped.
 
     Args:
         ask: What was asked.
         rows: Rows as parsed, in any order.
-        allowed: What the request on the wire spoke of, ``[start, end)``; may be wider
+        allowed: What the request on the wire was for, ``[start, end)``; may be wider
             than what was asked, where requests are made of whole days.
         evidence: For the ledger.
+        dropped: Rows and members that the parser could not read.
+        latest: Latest slot that can have values yet; ``None`` where they come in advance.
+        digits: Digits behind the point that the source gives.
 
     Raises:
-        MalformedPayload: If a row lies outside ``allowed`` or off the grid, or a slot
-            comes twice with different values.
+        MalformedPayload: If the rows show a shift, or another place or step: one with a
+            value lies outside ``allowed`` or after ``latest``; half of them, or two that
+            follow each other, are off the grid; half of the slots come twice with
+            different values.
     """
-    seen: dict[datetime, Mapping[str, object]] = {}
+    sieve = _Sieve(ask, allowed, latest, digits)
     for row in rows:
-        if row.instant not in allowed:
-            raise malformed(ask, f"it holds a row for {iso(row.instant)}, which was not asked")
-        if ask.series.grid.floor(row.instant) != row.instant:
-            step = ask.series.grid.step_at(row.instant)
-            raise malformed(
-                ask, f"it holds a row for {iso(row.instant)}, off the series' grid of {step}"
-            )
-        if seen.setdefault(row.instant, row.values) != row.values:
-            raise malformed(ask, f"it holds {iso(row.instant)} twice, with different values")
-    checked = _Checked()
-    for slot in sorted(seen):
-        if slot in ask.interval:
-            _check_slot(ask, slot, seen[slot], checked)
-    zone = ask.product.day_zone
-    days = frozenset(local_date(slot, zone) for slot in seen) if zone else frozenset[date]()
-    return Answer(tuple(checked.readings), tuple(checked.rejected), evidence, days)
+        sieve.take(row)
+    sieve.refuse_other_step()
+    sieve.refuse_other_place()
+    return sieve.answer(evidence, dropped)
 
 
-def _check_slot(ask: Ask, slot: datetime, raw: Mapping[str, object], checked: _Checked) -> None:
-    values: dict[str, float] = {}
-    for known in ask.series.fields:
-        given = raw.get(known.name)
-        if given is None:
-            continue
-        value, reason = judge(known, given)
-        if value is None:
-            checked.rejected.append(Rejected(slot, known.name, _shown(given), reason))
-        else:
-            values[known.name] = value
-    if all(name in values for name in ask.series.required):
-        grade = ask.product.grade_at(slot, ask.now)
-        checked.readings.append(Reading(slot, values, grade, ask.origin))
+@dataclass(slots=True)
+class _Sieve:
+    ask: Ask
+    allowed: Interval
+    latest: datetime | None
+    digits: int
+    held: dict[datetime, dict[str, float]] = field(default_factory=dict)
+    doubled: dict[datetime, str] = field(default_factory=dict)
+    astray: set[datetime] = field(default_factory=set)
+    rejected: list[Rejected] = field(default_factory=list)
+    days: set[date] = field(default_factory=set)
 
+    def take(self, row: RawRow) -> None:
+        """Sort one row in."""
+        ask, at = self.ask, row.instant
+        if ask.product.day_zone and at in self.allowed:
+            self.days.add(local_date(at, ask.product.day_zone))
+        values = self._believed(at, row.values)
+        if not values:
+            return
+        if at not in self.allowed:
+            raise malformed(ask, f"it holds a row for {iso(at)}, which was not asked")
+        if self.latest is not None and at > self.latest:
+            raise malformed(ask, f"it holds a row for {iso(at)}, which is not over yet")
+        if ask.series.grid.floor(at) != at:
+            self.astray.add(at)
+            return
+        known = self.held.setdefault(at, {})
+        for name, value in values.items():
+            first = known.setdefault(name, value)
+            if not agree(first, value, self.digits):
+                self.doubled.setdefault(at, f"{name} {first:g} and {value:g}")
 
-def _shown(given: object) -> str:
-    """Return a refused value as the report shows it."""
-    return excerpt(str(given))[:_SHOWN] if isinstance(given, str | int | float) else "no number"
+    def refuse_other_step(self) -> None:
+        """Refuse rows off the grid that are more than a single slip."""
+        off = sorted(self.astray)
+        if not off:
+            return
+        step = self.ask.series.grid.step_at(off[0])
+        follow = any(later - first <= step for first, later in pairwise(off))
+        if follow or 2 * len(off) >= len(off) + len(self.held):
+            problem = f"it holds a row for {iso(off[0])}, off the series' grid of {step}"
+            raise malformed(self.ask, problem)
+
+    def refuse_other_place(self) -> None:
+        """Refuse rows of two places at once: half of the slots have two values."""
+        if len(self.doubled) > 1 and 2 * len(self.doubled) >= len(self.held):
+            first = min(self.doubled)
+            problem = f"it holds {iso(first)} twice, with different values"
+            raise malformed(self.ask, f"{problem}, and {len(self.doubled) - 1} more slots")
+
+    def answer(self, evidence: str, dropped: Iterable[Rejected]) -> Answer:
+        """Return what is left, and what is not."""
+        ask, grid = self.ask, self.ask.series.grid
+        lost = list(dropped)
+        for at in self.astray:
+            reason = f"is off the series' grid of {grid.step_at(at)}"
+            lost.append(Rejected(grid.floor(at), ROW, iso(at), reason))
+        for slot, two in self.doubled.items():
+            lost.append(Rejected(slot, ROW, two, "comes twice, with different values"))
+        readings = tuple(
+            Reading(slot, self.held[slot], ask.product.grade_at(slot, ask.now), ask.origin)
+            for slot in sorted(self.held.keys() - self.doubled.keys())
+            if slot in ask.interval
+        )
+        is_any_lost = self.astray or any(r.slot is None and r.field == ROW for r in lost)
+        unsure = set(grid.slots(ask.interval) if is_any_lost else ())
+        unsure |= {r.slot for r in lost if r.slot and r.field == ROW and r.slot in ask.interval}
+        told = dict.fromkeys((*self.rejected, *lost))
+        said = [r for r in told if r.slot is None or r.slot in ask.interval]
+        said.sort(key=lambda r: (r.slot is None, r.slot or ask.now))
+        no_verdict = frozenset(unsure - {reading.slot for reading in readings})
+        return Answer(readings, tuple(said), evidence, frozenset(self.days), no_verdict)
+
+    def _believed(self, at: datetime, given: Mapping[str, object]) -> dict[str, float]:
+        """Return the values of a row that are believed; the others are reported."""
+        values: dict[str, float] = {}
+        for known in self.ask.series.fields:
+            member = given.get(known.name)
+            if is_blank(member):
+                continue
+            value, reason = judge(known, member)
+            if value is None:
+                slot = self.ask.series.grid.floor(at)
+                self.rejected.append(Rejected(slot, known.name, shown(member), reason))
+            else:
+                values[known.name] = value
+        return values

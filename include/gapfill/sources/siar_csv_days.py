@@ -81,7 +81,7 @@ def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
     rows = [RawRow(slot, day.values) for slot, day in asked.items()]
     checked = check(ask, rows, ask.interval, _evidence(ask, files, asked))
     told = [
-        replace(r, reason=f"{r.reason} ({asked[r.slot].row_of(r.field).place})")
+        replace(r, reason=f"{r.reason} ({asked[r.slot].row_of(r.field).place})") if r.slot else r
         for r in checked.rejected
     ]
     return replace(checked, rejected=tuple(told))

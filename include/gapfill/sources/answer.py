@@ -1,0 +1,69 @@
+"""What a source said: raw rows before any check, checked readings, and what was dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from gapfill.domain.reading import Reading
+
+ROW = "row"
+"""Stands for the field where a whole row was dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A value, or a whole row, that was not stored.
+
+    Attributes:
+        slot: Its slot; ``None`` where no time of it could be read.
+        field: Its field; ``ROW`` for a whole row.
+        value: As the source gave it, shortened.
+        reason: Why it was not stored.
+    """
+
+    slot: datetime | None
+    field: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source said. Empty is a value; a failure is an exception.
+
+    Attributes:
+        readings: One per slot, in order, checked; each has at least one field.
+        rejected: Values and rows that were not believed.
+        evidence: Status and first words of the answer, for the ledger; no secrets.
+        days: Local dates, in the product's ``day_zone``, of which the answer held any
+            row, asked for or not; empty for a product without one. A slot that is missing
+            from such a day gets no verdict where the product publishes whole days.
+        no_verdict: Asked slots about which the answer proves nothing: their row was
+            dropped, or may be among the rows whose time could not be read, or they are
+            null between the values of a model. A slot with a reading is among them where
+            the answer proves nothing about a required field that the reading is without.
+    """
+
+    readings: tuple[Reading, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    evidence: str = ""
+    days: frozenset[date] = frozenset()
+    no_verdict: frozenset[datetime] = frozenset()
+
+
+class RawRow(NamedTuple):
+    """One row of a payload before any check.
+
+    Attributes:
+        instant: Start of the period that it is about, UTC.
+        values: As parsed, by field name: a number, a text, nothing, or anything else
+            that a stranger may write.
+    """
+
+    instant: datetime
+    values: Mapping[str, object]
