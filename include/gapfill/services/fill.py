@@ -14,6 +14,7 @@ from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
+from gapfill.domain.subscription import is_of_key, subscription
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
@@ -31,7 +32,6 @@ from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down
 from gapfill.services.site import MEMORY, WANTED, narrow
-from gapfill.services.subscription import is_of_key, subscription
 from gapfill.services.tally import Tally
 from gapfill.sources.base import Answer, Ask
 

@@ -20,7 +20,7 @@ from gapfill.services.refusals import is_down
 from gapfill.services.summary import Summary, asked_by, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Mapping, Sequence
 
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
@@ -113,7 +113,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     return Healed(summary, certificates, within, left, tuple(sorted(refused)))
 
 
-def _down(site: Site, run: str, units: Sequence[Unit], refused: Set[str]) -> set[str]:
+def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:
     """Return the keys of the planned products that this run does not ask any more."""
     down: set[str] = set()
     for key, unit in {_key_of(u): u for u in units}.items():

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import iso
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.resolution import DAY
+from gapfill.domain.subscription import NONE, fact_of, names_of, shares_fate, subscription
 from gapfill.services.ports import Block
-from gapfill.services.subscription import NONE, fact_of, names_of, shares_fate, subscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

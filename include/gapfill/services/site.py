@@ -14,8 +14,8 @@ from gapfill.domain.interval import merge
 from gapfill.domain.ledger import recent, rule
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
+from gapfill.domain.subscription import is_of_key, with_quota_of
 from gapfill.services.refusals import block_of
-from gapfill.services.subscription import is_of_key, with_quota_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
