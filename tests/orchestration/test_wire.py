@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gapfill.domain.candidate import Candidate
-from gapfill.domain.coverage import Coverage, Gap, Graded
+from gapfill.domain.coverage import Coverage, Graded
+from gapfill.domain.gap import Gap
 from gapfill.domain.interval import Interval
 from gapfill.domain.plan import Plan, Unit, Wish
 from gapfill.domain.planning import plan_units

@@ -15,12 +15,14 @@ from gapfill.domain.series import Grade
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from gapfill.domain.allowance import Allowance
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from gapfill.domain.series import Station
 
@@ -53,11 +55,12 @@ class Scripted:
     obstacles: dict[str, str] = field(default_factory=dict)
     asked: list[Ask] = field(default_factory=list)
 
-    def obstacle(self, product: Product) -> str | None:
+    def obstacle(self, product: Product) -> Obstacle | None:
         """Only keyless products, and those without an obstacle, are set up."""
-        return self.obstacles.get(product.source) or (
+        text = self.obstacles.get(product.source) or (
             "is not configured" if product.needs_key else None
         )
+        return obstacle(text, f"{product.source}_default")
 
     def held(self, product: Product, station: Station) -> None:
         """Nothing is known beforehand of any product."""

@@ -16,6 +16,7 @@ from gapfill.domain.series import Grade
 from gapfill.services.ports import Block
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 from tests.services.oracle import (
     DAY,
     HOUR,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Caller
@@ -94,9 +96,9 @@ class Configured:
 
     world: World
 
-    def obstacle(self, product: Product) -> str | None:
+    def obstacle(self, product: Product) -> Obstacle | None:
         """Say why a product is not configured."""
-        return "is not configured" if product.key in self.world.unconfigured else None
+        return obstacle("is not configured" if product.key in self.world.unconfigured else None)
 
     def held(self, _product: Product, _station: Station) -> list[Interval]:
         """Return what the files have."""

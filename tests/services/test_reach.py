@@ -14,8 +14,10 @@ from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, Station
 from gapfill.services.detect import detect
 from gapfill.services.selection import Selection
+from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series
     from gapfill.services.detect import Report
@@ -43,10 +45,10 @@ def _with(site: Site, series: Series) -> Site:
 def keyed(sources: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give AEMET its key, and nobody else."""
 
-    def obstacle(product: Product) -> str | None:
-        return None if product.source == "aemet" else "is not configured"
+    def obstacle_of(product: Product) -> Obstacle | None:
+        return obstacle(None if product.source == "aemet" else "is paused")
 
-    monkeypatch.setattr(sources, "obstacle", obstacle)
+    monkeypatch.setattr(sources, "obstacle", obstacle_of)
 
 
 def _report(site: Site) -> Report:

@@ -22,10 +22,12 @@ from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask, Rejected
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.plan import Plan
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series
@@ -59,10 +61,10 @@ def site(
     weather = replace(known.series["weather_hourly"], earliest=datetime(2026, 3, 10, tzinfo=UTC))
     known = replace(known, series={"weather_hourly": weather})
 
-    def obstacle(product: Product) -> str | None:
-        return sources.obstacles.get(product.key)
+    def obstacle_of(product: Product) -> Obstacle | None:
+        return obstacle(sources.obstacles.get(product.key), f"{product.source}_default")
 
-    monkeypatch.setattr(sources, "obstacle", obstacle)
+    monkeypatch.setattr(sources, "obstacle", obstacle_of)
     sources.otherwise = observed
     sources.obstacles = {"openweathermap.timemachine": "needs one_call"}
     store = SqliteStore(tmp_path / "store.db")

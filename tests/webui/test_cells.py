@@ -7,7 +7,8 @@ import zlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from gapfill.domain.coverage import Coverage, Gap, Graded
+from gapfill.domain.coverage import Coverage, Graded
+from gapfill.domain.gap import Gap
 from gapfill.domain.interval import Interval
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity

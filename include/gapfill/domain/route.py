@@ -12,7 +12,7 @@ from gapfill.domain.civil import local_date, month_start
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade, Zone
-from gapfill.domain.verdict import Verdict, edges, judge, why_not
+from gapfill.domain.verdict import Verdict, edges, judge, needs_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +73,7 @@ def cut(
     candidates: Sequence[Candidate],
     now: datetime,
     *,
+    field: str | None = None,
     force: bool = False,
     above: Grade | None = None,
 ) -> Iterator[Piece]:
@@ -85,6 +86,7 @@ def cut(
         series: Whose slots.
         candidates: All products of the series' route.
         now: The clock.
+        field: As for ``judge``.
         force: As for ``judge``.
         above: As for ``judge``.
     """
@@ -92,7 +94,7 @@ def cut(
     starts = [interval.start for interval, _ in bounds]
     ordered = [_in_order(zone, candidates) for _, zone in bounds]
     marks = {*starts[1:], *(era.start for era in series.grid.eras[1:])}
-    marks.update(e for c in candidates for e in edges(c, series, now))
+    marks.update(e for c in candidates for e in edges(c, series, now, field))
     cuts = sorted(marks)
     judged: int | None = None
     verdicts: tuple[Verdict, ...] = ()
@@ -103,7 +105,8 @@ def cut(
             if n != judged:
                 order = ordered[bisect_right(starts, start) - 1]
                 verdicts = tuple(
-                    judge(c, series, start, now, force=force, above=above) for c in order
+                    judge(c, series, start, now, field=field, force=force, above=above)
+                    for c in order
                 )
                 varies = any(v.standing is Standing.NOT_OUT for v in verdicts)
                 judged = None if varies else n
@@ -123,6 +126,7 @@ class Assignment(NamedTuple):
         until: For slots left over, when somebody can; ``None`` where nobody ever will.
         reason: For slots left over, why, in a sentence.
         by: For slots left over, the source that is waited for.
+        needs: For slots left over, what is not set up and could serve them.
     """
 
     interval: Interval
@@ -130,6 +134,7 @@ class Assignment(NamedTuple):
     until: datetime | None = None
     reason: str = ""
     by: str | None = None
+    needs: tuple[str, ...] = ()
 
 
 def choose(
@@ -138,6 +143,7 @@ def choose(
     candidates: Sequence[Candidate],
     now: datetime,
     *,
+    field: str | None = None,
     force: bool = False,
     above: Grade | None = None,
 ) -> Iterator[Assignment]:
@@ -148,15 +154,15 @@ def choose(
     Pieces come in order of time, uncoalesced.
     """
     verdicts: tuple[Verdict, ...] | None = None
-    answer: _Answer = (None, None, "", None)
-    for piece in cut(runs, series, candidates, now, force=force, above=above):
+    answer: _Answer = (None, None, "", None, ())
+    for piece in cut(runs, series, candidates, now, field=field, force=force, above=above):
         if piece.verdicts is not verdicts:
             verdicts = piece.verdicts
             answer = _answer(verdicts)
         yield Assignment(piece.interval, *answer)
 
 
-_Answer = tuple["Candidate | None", "datetime | None", str, "str | None"]
+_Answer = tuple["Candidate | None", "datetime | None", str, "str | None", tuple[str, ...]]
 
 
 def _answer(verdicts: Sequence[Verdict]) -> _Answer:
@@ -164,13 +170,13 @@ def _answer(verdicts: Sequence[Verdict]) -> _Answer:
     for standing in ASKABLE:
         able = [v.candidate for v in verdicts if v.standing is standing]
         if able:
-            return _first(able), None, "", None
+            return _first(able), None, "", None, ()
     waits = [v for v in verdicts if v.standing in WAITS and v.until]
     if waits:
         first = min(waits, key=_until)
         by = first.candidate
-        return None, first.until, f"{by.name} {first.sentence}", by.source.name
-    return None, None, why_not(verdicts), None
+        return None, first.until, f"{by.name} {first.sentence}", by.source.name, ()
+    return None, None, why_not(verdicts), None, needs_of(verdicts)
 
 
 def _first(able: Sequence[Candidate]) -> Candidate:

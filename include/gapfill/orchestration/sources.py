@@ -9,6 +9,7 @@ from airflow.sdk.bases.hook import BaseHook
 from filelock import FileLock
 
 from gapfill import settings
+from gapfill.domain.candidate import Obstacle
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.hooks.access import find_connection, variable
 from gapfill.hooks.aemet import AemetHook
@@ -40,7 +41,7 @@ HOOKS: Mapping[str, type[ApiHook]] = {
     "siar": SiarHook,
     "open_meteo": OpenMeteoHook,
 }
-"""Hook of each source that is an API; a source without one is "not configured"."""
+"""Hook of each source that is an API; a source without one cannot be asked."""
 
 FOLDER = "siar_csv"
 """The source that is a folder of files."""
@@ -53,16 +54,21 @@ class AirflowSources:
         self._catalog = known
         self._connections: dict[str, Connection | None] = {}
 
-    def obstacle(self, product: Product) -> str | None:
-        """Return why a product cannot be asked, as a sentence; ``None`` where it can."""
+    def obstacle(self, product: Product) -> Obstacle | None:
+        """Return why a product cannot be asked as it is set up; ``None`` where it can."""
         source = self._catalog.sources[product.source]
         if source.name == FOLDER:
             return self._obstacle_of_folder()
         if source.name not in HOOKS:
-            return f"is not configured: this release has no hook for {source.title}"
-        connection = self._connection(source)
+            return Obstacle(f"is not configured: this release has no hook for {source.title}")
+        try:
+            connection = self._connection(source)
+        except GapfillError as exc:
+            return Obstacle(f"cannot be used: {exc}".rstrip("."), is_broken=True)
         if connection is None:
-            return f"is not configured: {_lacking(source)}" if product.needs_key else None
+            if not product.needs_key:
+                return None
+            return Obstacle(f"is not configured: {_lacking(source)}", needs=source.connection)
         return _obstacle(product, source.connection, connection)
 
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
@@ -88,11 +94,12 @@ class AirflowSources:
         folder.mkdir(parents=True, exist_ok=True)
         return FileLock(folder / f"{re.sub(r'[^a-z0-9_]', '_', source)}.lock")
 
-    def _obstacle_of_folder(self) -> str | None:
+    def _obstacle_of_folder(self) -> Obstacle | None:
         """Return why the files cannot be read; one that is wrong stops them all, not the run."""
         folder = settings.siar_csv_folder()
         if folder is None:
-            return f"is not configured: {VARIABLE} names no folder of SIAR's CSV files"
+            sentence = f"is not configured: {VARIABLE} names no folder of SIAR's CSV files"
+            return Obstacle(sentence, needs=VARIABLE)
         stations = {
             station.id
             for series in self._catalog.series.values()
@@ -103,7 +110,7 @@ class AirflowSources:
             for station_id in stations:
                 SiarCsvFolder(folder).held(station_id)
         except GapfillError as exc:
-            return f"cannot be read: {exc}".rstrip(".")
+            return Obstacle(f"cannot be read: {exc}".rstrip("."), is_broken=True)
         return None
 
     def _connection(self, source: Source) -> Connection | None:
@@ -118,16 +125,17 @@ def _lacking(source: Source) -> str:
     return f"there is no connection {source.connection} ({variable(source.connection)})"
 
 
-def _obstacle(product: Product, conn_id: str, connection: Connection) -> str | None:
-    """Return what a connection lacks for a product."""
+def _obstacle(product: Product, conn_id: str, connection: Connection) -> Obstacle | None:
+    """Return what is missing in a connection for a product."""
     extra, name = connection.extra_dejson, f"connection {conn_id}"
     if extra.get("paused") is True:
-        return f'is paused ("paused": true in the extra of {name})'
-    if product.needs_login and not connection.login:
-        return f"is not configured: {name} has no login, its user id"
-    if product.needs_key and not connection.password:
-        return f"is not configured: {name} has no password, its key"
+        return Obstacle(f'is paused ("paused": true in the extra of {name})')
+    missing = ""
     needed = product.params.get("requires_extra")
-    if needed and extra.get(needed) is not True:
-        return f'is not configured: it needs "{needed}": true in the extra of {name}'
-    return None
+    if product.needs_login and not connection.login:
+        missing = f"{name} has no login, its user id"
+    elif product.needs_key and not connection.password:
+        missing = f"{name} has no password, its key"
+    elif needed and extra.get(needed) is not True:
+        missing = f'it needs "{needed}": true in the extra of {name}'
+    return Obstacle(f"is not configured: {missing}", needs=conn_id) if missing else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from gapfill.domain.coverage import Gap
+    from gapfill.domain.gap import Gap
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.interval import Interval, iso, merge
+from gapfill.domain.interval import Interval, covers, iso, merge
 from gapfill.domain.reading import Replace
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from gapfill.domain.request import Request
     from gapfill.domain.series import Series
     from gapfill.services.ports import Store
+
+
+class Delivered(NamedTuple):
+    """Slots that a batch has written.
+
+    Attributes:
+        slots: Number of slots.
+        enriched: How many of them only got wanted fields.
+    """
+
+    slots: int
+    enriched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +54,11 @@ class Delivery:
 
     @property
     def replace(self) -> Replace:
-        """What the unit's readings may take the place of."""
-        if self.unit.enrich:
-            return Replace.NOTHING
+        """Which stored values the unit's readings replace."""
         return Replace.EQUAL if self.unit.refresh else Replace.WORSE
 
     def still_to_ask(self, request: Request, product: Product) -> list[datetime]:
-        """Return the asked slots that do not stand already, by this batch or a better source.
+        """Return the asked slots that this batch or a better source has not filled already.
 
         Raises:
             StoreError: If the store cannot be read.
@@ -56,29 +66,30 @@ class Delivery:
         grid = self.series.grid
         rows = {row.slot: row for row in self.store.read(self.series, request.interval)}
         slots = (slot for run in request.asked for slot in grid.slots(run))
-        return [slot for slot in slots if not self._stands(slot, rows.get(slot), product)]
+        return [slot for slot in slots if not self._has_all(slot, rows.get(slot), product)]
 
-    def _stands(self, slot: datetime, row: Row | None, product: Product) -> bool:
-        is_whole = row is not None and all(name in row.values for name in self.series.required)
-        if row is None or not is_whole:
-            return bool(self.unit.enrich)  # what is gone by now is a gap, and no enrichment
-        if self.unit.enrich:
-            return all(_has(row, name) for name in self.unit.enrich)
+    def _has_all(self, slot: datetime, row: Row | None, product: Product) -> bool:
+        """Tell whether a row holds what the unit could add to it."""
+        is_enriched = covers(self.unit.enriched, slot)
+        if row is None:
+            return is_enriched  # what is gone by now is a gap, and no enrichment
         if self.unit.refresh:
             return row.batch == self.batch
-        return row.grade >= product.grade_at(slot, self.now)
+        if is_enriched:
+            return all(_has_observed(row, name) for name in self.unit.enrich)
+        grade = product.grade_at(slot, self.now)
+        return all(
+            name in row.values and row.origin(name).grade >= grade for name in self.unit.fields
+        )
 
-    def write(self, readings: Sequence[Reading]) -> int:
-        """Write what is better than what stands, and read it back.
-
-        Returns:
-            How many slots stand by this batch.
+    def write(self, readings: Sequence[Reading]) -> Delivered:
+        """Write what is better than what is stored, and read it back.
 
         Raises:
-            StoreError: If the store cannot be written, or a slot cannot be read back.
+            StoreError: If the store cannot be written, or a value cannot be read back.
         """
         if not readings:
-            return 0
+            return Delivered(0, 0)
         slots = sorted(reading.slot for reading in readings)
         self.store.write(self.series, readings, self.batch, replace=self.replace)
         rows = {
@@ -86,24 +97,24 @@ class Delivery:
             for run in merge(Interval(s, self.series.grid.end_of(s)) for s in slots)
             for row in self.store.read(self.series, run)
         }
-        lost = [r.slot for r in readings if not self._is_there(r, rows.get(r.slot))]
+        lost = [r.slot for r in readings if not _is_there(r, rows.get(r.slot))]
         if lost:
             message = (
                 f"{self.series.name}: {len(lost)} of {len(readings)} slots were written and could "
                 f"not be read back, the first is {iso(lost[0])}; run it again."
             )
             raise StoreError(message)
-        return sum(rows[slot].batch == self.batch for slot in slots)
-
-    def _is_there(self, reading: Reading, row: Row | None) -> bool:
-        """Tell whether what was read back is at least as good as the reading."""
-        if row is None:
-            return False
-        if self.replace is Replace.NOTHING:
-            return all(name in row.values for name in reading.values)
-        return row.grade >= reading.grade
+        written = [slot for slot in slots if rows[slot].batch == self.batch]
+        return Delivered(len(written), sum(covers(self.unit.enriched, s) for s in written))
 
 
-def _has(row: Row, name: str) -> bool:
+def _is_there(reading: Reading, row: Row | None) -> bool:
+    """Tell whether each value that was read back is at least as good as the reading's."""
+    return row is not None and all(
+        name in row.values and row.origin(name).grade >= reading.grade for name in reading.values
+    )
+
+
+def _has_observed(row: Row, name: str) -> bool:
     """Tell whether a row has an observed value of a wanted field."""
     return name in row.values and (name not in row.kept or row.kept[name].grade >= Grade.OBSERVED)

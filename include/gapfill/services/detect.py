@@ -71,6 +71,6 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
 def _cover(
     site: Site, series: Series, window: Interval, candidates: Sequence[Candidate]
 ) -> Coverage:
-    absent = site.store.absent(series, window)
+    missing = site.store.missing(series, window)
     lower = site.store.below_target(series, window)
-    return classify(series, window, absent, lower, candidates, site.now)
+    return classify(series, window, missing, lower, candidates, site.now)

@@ -26,12 +26,14 @@ from gapfill.errors import (
     SpanRefused,
     StoreRefused,
 )
+from gapfill.services.absence import doubt_outage
 from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down
-from gapfill.services.site import MEMORY, WANTED, narrow
+from gapfill.services.site import MEMORY, narrow
+from gapfill.services.station_fields import learn_fields
 from gapfill.services.tally import Tally
 from gapfill.sources.base import Answer, Ask
 
@@ -120,11 +122,11 @@ class _Fill:
         )
         self.delivery = Delivery(site.store, self.series, unit, batch, site.now)
         self.tally = Tally()
-        self.clerk = Clerk(product.key + (WANTED if unit.enrich else ""), batch)
+        self.clerk = Clerk(product.key, batch)
         self.pace = Pace(site, self.source, batch)
         self.started = site.monotonic()
         self.is_open = False
-        self.is_of_key = True
+        self.facts: Mapping[str, float] = {}
 
     def carry_out(self) -> Certificate:
         refusal = self._refusal()
@@ -138,7 +140,7 @@ class _Fill:
             caller = self.site.sources.caller(self.unit.source, self.pace)
             useless: list[GapfillError] = []
             for request in self.unit.requests:
-                if not self.is_of_key:
+                if not is_of_key(self.product, self.facts):
                     break
                 try:
                     self._carry_out(request, caller)
@@ -153,7 +155,7 @@ class _Fill:
         if useless:
             raise useless[0]
         outcome = self.tally.outcome(self.unit.slots)
-        if not self.is_of_key and outcome not in ("filled", "stood"):
+        if not is_of_key(self.product, self.facts) and outcome not in ("filled", "stood"):
             return self._certificate("deferred", OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
 
@@ -225,22 +227,33 @@ class _Fill:
         """Ask, write what is better, read it back, and note in the ledger what was said."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
-        if answer.facts:
-            self.site.store.learn(self.source.name, answer.facts, self.site.now)
-            self.is_of_key = is_of_key(self.product, answer.facts)
+        self._learn(answer.facts)
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
-        # A source that tells of this moment may mean the slot before the one asked for.
+        # The weather of now may belong to the slot before the one asked for.
         readings = [
             reading
             for reading in answer.readings
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
-        filled = self.delivery.write(readings)
-        had = [r.slot for r in readings if all(name in r.values for name in self.unit.enrich)]
-        settled = self.clerk.settle(ask, slots, wanted.intersection(had), answer)
-        self.tally.take(answer, settled, readings, filled)
-        self.site.store.note(settled.entries)
+        store, fields = self.site.store, (*self.unit.fields, *self.unit.enrich)
+        delivered = self.delivery.write(readings)
+        settled = self.clerk.settle(ask, slots, fields, readings, answer)
+        entries = settled.entries
+        if not (answer.readings or answer.rejected or answer.days):
+            entries = doubt_outage(store, self.source.name, entries, ask.now)
+        self.tally.take(answer, settled, readings, delivered)
+        store.note(entries)
+        since = self.site.now - MEMORY
+        learn_fields(
+            store, self.series, self.product, self.station, answer.readings, ask.now, since
+        )
+
+    def _learn(self, facts: Mapping[str, float]) -> None:
+        """Remember what an answer showed of the account, once in this unit."""
+        if facts and facts != self.facts:
+            self.facts = facts
+            self.site.store.learn(self.source.name, facts, self.site.now)
 
     def _ask_for(self, interval: Interval) -> Ask:
         return Ask(self.series, self.product, self.station, interval, self.site.now)
@@ -282,6 +295,7 @@ class _Fill:
             calls=self.pace.calls,
             slots_asked=self.unit.slots,
             slots_filled=self.tally.filled,
+            slots_enriched=self.tally.enriched,
             grade=min(self.tally.grades, default=self.product.grade).label,
             outcome=outcome,
             seconds=round(self.site.monotonic() - self.started, 3),

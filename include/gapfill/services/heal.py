@@ -17,7 +17,7 @@ from gapfill.services.detect import detect
 from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
-from gapfill.services.summary import Summary, asked_by, summarize
+from gapfill.services.summary import Summary, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,7 +100,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
             certificates.append(certificate)
             watcher.ended(certificate)
             if not may_pass:
-                answered.setdefault(_asked_of(unit), []).extend(asked_by(unit))
+                answered.setdefault(_asked_of(unit), []).extend(unit.asked)
         after = survey(site, order)
         if order.refresh:
             break
@@ -155,9 +155,10 @@ def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Cer
 
 
 def _asked_of(unit: Unit) -> str:
-    return f"{unit.series} {_key_of(unit)} {unit.station} {unit.enrich}"
+    fields = *unit.fields, *unit.enrich
+    return f"{unit.series} {_key_of(unit)} {unit.station} {fields}"
 
 
 def _is_new(unit: Unit, answered: Mapping[str, Sequence[Interval]]) -> bool:
     """Tell whether some slot of the unit was not answered yet by its product."""
-    return bool(subtract(asked_by(unit), merge(answered.get(_asked_of(unit), ()))))
+    return bool(subtract(merge(unit.asked), merge(answered.get(_asked_of(unit), ()))))

@@ -30,13 +30,35 @@ _MOMENT = timedelta(microseconds=1)
 def warnings_of(
     series: Series, coverage: Coverage, candidates: Sequence[Candidate]
 ) -> tuple[str, ...]:
-    """Return a sentence where slots without a reading lie outside every configured product's dates.
+    """Return what an operator should know of the sources of a series, a sentence each.
+
+    Sources that are set up and cannot be used, fields that a station never reports, and slots
+    without a reading that lie outside the dates of every configured product.
 
     Args:
-        series: Whose slots.
-        coverage: What is known of them.
-        candidates: Every product of the series' route, as it stands now.
+        series: The series.
+        coverage: What is known of its slots.
+        candidates: Every product of the series' route, in its present state.
     """
+    sentences = [
+        f"{series.name}: {c.name} {c.obstacle.sentence.rstrip('.')}."
+        for c in candidates
+        if c.obstacle is not None and c.obstacle.is_broken
+    ]
+    sentences += [_never(series, c) for c in candidates if c.never and c.station is not None]
+    return (*dict.fromkeys(sentences), *_out_of_reach(series, coverage, candidates))
+
+
+def _never(series: Series, candidate: Candidate) -> str:
+    fields = " and ".join(f.name for f in series.fields if f.name in candidate.never)
+    return (
+        f"{series.name}: {candidate.name} never reports {fields}; other sources are asked for it."
+    )
+
+
+def _out_of_reach(
+    series: Series, coverage: Coverage, candidates: Sequence[Candidate]
+) -> tuple[str, ...]:
     configured = [c for c in candidates if c.obstacle is None]
     runs = subtract(coverage.runs(State.UNFILLABLE), merge(c.reach for c in configured))
     if not runs:
@@ -49,14 +71,14 @@ def warnings_of(
         )
         newest = _shown(series.grid.floor(runs[-1].end - _MOMENT))
         message = (
-            f"{series.name}: none of its sources is set up ({names}), so nobody can be asked for "
-            f"{many}; `explain {series.name} {newest}` says what each of them lacks."
+            f"{series.name}: none of its sources is in use ({names}), so no source can be asked "
+            f"for {many}; `explain {series.name} {newest}` gives the reason for each of them."
         )
         return (message,)
     message = (
         f"{series.name}: {many} {_where(runs, series.grid)} lie outside the dates of every source "
-        f"that is set up ({_dates(configured)}); they are not counted in the coverage and nobody "
-        "is asked for them. Set up a source that reaches them, or give the series a later "
+        f"that is set up ({_dates(configured)}); they are not counted in the coverage and no "
+        "source is asked for them. Set up a source that reaches them, or give the series a later "
         "`earliest` in the catalogue."
     )
     return (message,)

@@ -93,3 +93,16 @@ def block_key(site: Site, source: Source, product: Product, exc: AuthRejected) -
     for name in names_of(source, product):
         site.store.block(Block(name, until, str(exc)))
     site.store.learn(source.name, {fact_of(needed): NONE}, site.now)
+
+
+def is_key_closed(site: Site, source: Source) -> bool:
+    """Tell whether a subscription of a source was refused to its key within the last day.
+
+    Raises:
+        StoreError: If what was learned cannot be read.
+    """
+    sold = {name for product in source.products if (name := subscription(product))}
+    if not sold:
+        return False
+    facts = site.store.learned(site.now - DAY).get(source.name, {})
+    return any(facts.get(fact_of(name)) == NONE for name in sold)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.coverage import Gap
+    from gapfill.domain.gap import Gap
     from gapfill.domain.series import Series
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from gapfill.services.site import Site
 
 
+_Runs = Mapping[str, Sequence[Interval]]
+"""By series, sorted and disjoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What ``summarize`` returns and ``heal --json`` prints.
@@ -91,18 +95,16 @@ def summarize(
         for batch in dict.fromkeys(f"{run}/{unit.id}" for unit in units)
     }
     healed = _healed(site, written.values())
-    filled = _healed(site, [written[f"{run}/{u.id}"] for u in units if not u.enrich])
+    filled = _filled(healed, units, after)
     returned = {c.batch: c for c in certificates}
     missing = [u for u in units if f"{run}/{u.id}" not in returned]
     failed = [c for c in returned.values() if c.outcome == "failed"]
     short = _short(returned.values(), written)
-    stood_in = {
-        f"{run}/{u.id}" for u in units if not subtract(asked_by(u), healed.get(u.series, ()))
-    }
+    stood_in = {f"{run}/{u.id}" for u in units if not subtract(u.asked, healed.get(u.series, ()))}
     deferred = sum(c.outcome == "deferred" and c.batch not in stood_in for c in returned.values())
     ranges = {name: _range(series.grid, asked) for name, series in site.catalog.series.items()}
     planned = {
-        name: merge(run for u in units if u.series == name for run in asked_by(u))
+        name: merge(run for u in units if u.series == name for run in u.asked)
         for name in site.catalog.series
     }
     found, resolved, left = _resolved(before, after, ranges, planned)
@@ -111,7 +113,6 @@ def summarize(
         name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
         for name, intervals in filled.items()
     }
-    changed = sum(site.catalog.series[n].grid.count(i) for n, runs in healed.items() for i in runs)
     ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
     lost = len(missing) + len(failed) + len(short)
     postponed = deferred + (plans[-1].deferred if plans else 0)
@@ -135,7 +136,7 @@ def summarize(
         units_failed=lost,
         units_deferred=postponed,
         calls=site.store.calls_of(run),
-        slots_enriched=changed - sum(records.values()),
+        slots_enriched=_enriched(site, healed, units),
         healed=healed,
         failures=[
             *unread,
@@ -188,17 +189,35 @@ def _healed(
     }
 
 
-def asked_by(unit: Unit) -> list[Interval]:
-    """Return the runs of slots that a unit is to heal."""
-    return [run for request in unit.requests for run in request.asked]
+def _enriched(site: Site, changed: _Runs, units: Sequence[Unit]) -> int:
+    """Count the changed slots that only got wanted fields."""
+    return sum(
+        site.catalog.series[name].grid.count(run)
+        for name, runs in changed.items()
+        for run in intersect(runs, _only_enriched(units, name))
+    )
+
+
+def _filled(
+    changed: _Runs, units: Sequence[Unit], after: Sequence[Report]
+) -> dict[str, list[Interval]]:
+    """Return the changed slots that were to be healed and have every required field now."""
+    is_open = {report.series: merge(_open(report)) for report in after}
+    filled = {
+        name: subtract(subtract(runs, _only_enriched(units, name)), is_open.get(name, ()))
+        for name, runs in changed.items()
+    }
+    return {name: runs for name, runs in filled.items() if runs}
+
+
+def _only_enriched(units: Sequence[Unit], name: str) -> list[Interval]:
+    own = [unit for unit in units if unit.series == name]
+    healed = merge(run for unit in own for run in unit.healed)
+    return subtract(merge(run for unit in own for run in unit.enriched), healed)
 
 
 def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
     return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
-
-
-_Ranges = Mapping[str, Sequence[Interval]]
-"""By series, sorted and disjoint."""
 
 
 def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
@@ -210,7 +229,7 @@ def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
 
 
 def _resolved(
-    before: Sequence[Report], after: Sequence[Report], ranges: _Ranges, planned: _Ranges
+    before: Sequence[Report], after: Sequence[Report], ranges: _Runs, planned: _Runs
 ) -> tuple[int, int, int]:
     """Return how many gaps were found, are closed, and could be asked for still.
 

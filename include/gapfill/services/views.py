@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.catalog import Catalog
-    from gapfill.domain.coverage import Gap
+    from gapfill.domain.gap import Gap
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan, Unit
     from gapfill.domain.resolution import Grid
@@ -69,6 +69,8 @@ def _gap(gap: Gap) -> Document:
         "waiting": _instant(gap.waiting),
         "next_ask": _instant(gap.next_ask),
         "reason": gap.reason,
+        "needs": list(gap.needs),
+        "fields": list(gap.fields),
     }
 
 
@@ -89,7 +91,13 @@ def plan(made: Plan) -> Document:
             for w in made.waiting
         ],
         "unhealable": [
-            {"series": u.series, **_bounds(u.interval), "slots": u.slots, "reason": u.reason}
+            {
+                "series": u.series,
+                **_bounds(u.interval),
+                "slots": u.slots,
+                "reason": u.reason,
+                "needs": list(u.needs),
+            }
             for u in made.unhealable
         ],
         "deferred": made.deferred,
@@ -115,6 +123,7 @@ def unit(u: Unit) -> Document:
         "station": u.station,
         "severity": u.severity.label,
         "slots": u.slots,
+        "fields": [*u.fields, *u.enrich],
         "requests": [_bounds(request.interval) for request in u.requests],
     }
 

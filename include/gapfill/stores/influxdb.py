@@ -71,6 +71,10 @@ class InfluxStore:
         """Return the runs of slots of the window without every required field."""
         return Gaps(self._server, series).absent(window)
 
+    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs of slots of the window without each required field, by field."""
+        return Gaps(self._server, series).missing(window)
+
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
         return Gaps(self._server, series).below_target(window)
@@ -119,6 +123,10 @@ class InfluxStore:
     def entries(self, series: str) -> list[Entry]:
         """Return the ledger of a series in the order it was written."""
         return books.entries_of(self._server, series)
+
+    def answers(self, source: str, since: datetime) -> list[Entry]:
+        """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
+        return books.answers_of(self._server, source, since)
 
     def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
         """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
