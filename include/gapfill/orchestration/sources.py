@@ -17,6 +17,7 @@ from gapfill.hooks.esios import EsiosHook
 from gapfill.hooks.open_meteo import OpenMeteoHook
 from gapfill.hooks.openweathermap import OpenWeatherMapHook
 from gapfill.hooks.ree import ReeHook
+from gapfill.hooks.siar import TOKEN as READY_TOKEN
 from gapfill.hooks.siar import SiarHook
 from gapfill.hooks.siar_csv import VARIABLE, SiarCsvFolder
 
@@ -130,6 +131,8 @@ def _obstacle(product: Product, conn_id: str, connection: Connection) -> Obstacl
     extra, name = connection.extra_dejson, f"connection {conn_id}"
     if extra.get("paused") is True:
         return Obstacle(f'is paused ("paused": true in the extra of {name})')
+    if product.source == "siar" and extra.get(READY_TOKEN):
+        return None
     missing = ""
     needed = product.params.get("requires_extra")
     if product.needs_login and not connection.login:

@@ -170,7 +170,7 @@ def _parse_current(ask: Ask, root: Node) -> Answer:
     slot = grid.floor(at)
     own = replace(ask, interval=Interval(slot, grid.end_of(slot)))
     row = RawRow(slot, values_of_current(root))
-    check_units(ask, [row.values.get("temperature")])
+    check_units(ask, [row])
     return check(own, [row], own.interval, f"HTTP 200: dt {iso(at)}", digits=DIGITS)
 
 
@@ -191,7 +191,7 @@ def _parse_moment(ask: Ask, root: Node) -> Answer:
             rows.append(RawRow(ask.interval.start, values_of_moment(row)))
     if not rows and not dropped:
         return Answer(evidence="HTTP 200: data is empty")
-    check_units(ask, (row.values.get("temperature") for row in rows))
+    check_units(ask, rows)
     evidence = f"HTTP 200: dt {iso(moment)}"
     return check(ask, rows, ask.interval, evidence, dropped=dropped, digits=DIGITS)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gapfill.domain.series import Place
-    from gapfill.sources.base import Ask
+    from gapfill.sources.base import Ask, RawRow
     from gapfill.sources.payload import Node
 
 NEARBY = 0.1
@@ -22,7 +22,9 @@ DIGITS = 2
 """Digits behind the point of its values."""
 
 _CIRCLE = 360
-_KELVIN_FROM, _KELVIN_TO = 180, 340
+
+_KELVIN = (170.0, 340.0)
+"""Air temperatures of this world in kelvin; none of them can be one in °C."""
 
 
 def where(place: Place) -> tuple[tuple[str, str], ...]:
@@ -82,14 +84,14 @@ def check_place(ask: Ask, place: Node) -> None:
         raise malformed(ask, f"it is for {latitude:g}, {longitude:g}, asked was {named}")
 
 
-def check_units(ask: Ask, temperatures: Iterable[object]) -> None:
-    """Refuse an answer in kelvin: no answer says its units, so their size has to.
+def check_units(ask: Ask, rows: Iterable[RawRow]) -> None:
+    """Refuse an answer in kelvin: no answer says its units, so the size of its values has to.
 
     Raises:
         MalformedPayload: If every temperature that is a number is one of the weather in
             kelvin. A single one among others is a bad value.
     """
-    known = [n for n in map(number, temperatures) if n is not None]
-    if known and all(_KELVIN_FROM <= n <= _KELVIN_TO for n in known):
-        problem = f"its temperatures are in kelvin, the first is {known[0]:g}; asked was for °C"
+    known = [n for row in rows if (n := number(row.values.get("temperature"))) is not None]
+    if known and all(_KELVIN[0] <= n <= _KELVIN[1] for n in known):
+        problem = f"the temperature {known[0]:g} is in kelvin, and degrees Celsius were asked for"
         raise malformed(ask, problem)

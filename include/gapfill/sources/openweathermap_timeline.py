@@ -19,8 +19,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
-from gapfill.errors import MalformedPayload
-from gapfill.sources.base import ROW, Answer, HttpRequest, RawRow, Rejected, check, malformed, shown
+from gapfill.sources.base import (
+    ROW,
+    Answer,
+    HttpRequest,
+    RawRow,
+    Rejected,
+    check,
+    is_blank,
+    malformed,
+)
 from gapfill.sources.openweathermap_frame import (
     DIGITS,
     check_place,
@@ -69,12 +77,13 @@ def parse(ask: Ask, root: Node) -> Answer:
     """
     check_place(ask, root)
     page = _Page(ask)
-    for row in root["data"].items():
-        page.take(row)
-    if not page.rows and not page.dropped and not page.others:
+    given = root["data"].items()
+    if not given:
         return Answer(evidence="HTTP 200: data is empty")
+    for row in given:
+        page.take(row)
     page.refuse_shift()
-    check_units(ask, (row.values.get("temperature") for row in page.rows))
+    check_units(ask, page.rows)
     answer = check(ask, page.rows, ask.interval, page.evidence, dropped=page.dropped, digits=DIGITS)
     had = {reading.slot for reading in answer.readings}
     lacking = frozenset(ask.series.grid.slots(ask.interval)) - had
@@ -87,15 +96,17 @@ class _Page:
 
     Attributes:
         ask: What was asked.
-        rows: Of asked slots.
+        rows: Of asked slots, with values.
         dropped: That could not be read.
-        others: Slots of rows that were not asked for or are to come.
+        there: Asked slots that have a row, with values or not.
+        others: Slots of rows with values that were not asked for or are to come.
     """
 
     ask: Ask
     rows: list[RawRow] = field(default_factory=list)
     dropped: list[Rejected] = field(default_factory=list)
-    others: list[datetime] = field(default_factory=list)
+    there: set[datetime] = field(default_factory=set)
+    others: set[datetime] = field(default_factory=set)
 
     def take(self, row: Node) -> None:
         """Sort one row in."""
@@ -103,39 +114,46 @@ class _Page:
         if isinstance(at, Rejected):
             self.dropped.append(at)
             return
-        slot = at - self.ask.product.resolution
-        if at > self.ask.now or slot not in self.ask.interval:
-            self.others.append(slot)
+        slot, values = at - self.ask.product.resolution, values_of_moment(row)
+        is_asked = slot in self.ask.interval and at <= self.ask.now
+        if is_asked:
+            self.there.add(slot)
+        if all(is_blank(value) for value in values.values()):
             return
-        try:
-            self.rows.append(RawRow(slot, values_of_moment(row)))
-        except MalformedPayload as exc:
-            self.dropped.append(Rejected(slot, ROW, shown(row.value), str(exc)))
+        if is_asked:
+            self.rows.append(RawRow(slot, values))
+        else:
+            self.others.add(slot)
 
     def refuse_shift(self) -> None:
-        """Refuse rows that are moved: some lie beyond one end, and at the other one they lack.
+        """Refuse rows that are moved: they go beyond one end of what was asked, and miss the other.
+
+        A row by itself, far from all others, is a slip of one time, and is dropped.
 
         Raises:
-            MalformedPayload: If they are.
+            MalformedPayload: If they are, or none of them was asked for.
         """
-        asked, there = self.ask.interval, {row.instant for row in self.rows}
-        there |= {refused.slot for refused in self.dropped if refused.slot}
-        first, last = asked.start, asked.end - self.ask.product.resolution
-        before = [slot for slot in self.others if slot < first]
-        after = [slot for slot in self.others if slot > last]
-        moved = min(before, default=None) if last not in there else None
-        moved = moved or (max(after, default=None) if first not in there else None)
-        if moved is not None:
-            label = iso(moved + self.ask.product.resolution)
-            problem = f"it holds a row for dt {label}, which was not asked, and none for one end"
-            raise malformed(self.ask, f"{problem} of what was: its rows are moved")
+        step, asked = self.ask.product.resolution, self.ask.interval
+        named = self.there | self.others
+        beyond = {slot for slot in self.others if {slot - step, slot + step} & named}
+        if not self.there:
+            beyond = self.others
+        moved = [
+            slot
+            for slot in sorted(beyond)
+            if (asked.end - step if slot < asked.start else asked.start) not in self.there
+        ]
+        if moved:
+            problem = f"it holds a row of dt {iso(moved[0] + step)}, which was not asked for"
+            raise malformed(self.ask, f"{problem}, and not all that were: its rows are moved")
+        reason = "is of another time than all other rows"
+        slips = sorted(self.others - beyond)
+        self.dropped += [Rejected(None, ROW, iso(slot + step), reason) for slot in slips]
 
     @property
     def evidence(self) -> str:
         """Return what the answer was, for the ledger."""
         if not self.rows:
-            return f"HTTP 200: {len(self.dropped) + len(self.others)} rows, none for this"
-        step, slots = self.ask.product.resolution, [row.instant for row in self.rows]
-        return (
-            f"HTTP 200: {len(slots)} rows, dt {iso(min(slots) + step)} to {iso(max(slots) + step)}"
-        )
+            return "HTTP 200: no row of what was asked has a value"
+        ends = sorted(row.instant + self.ask.product.resolution for row in self.rows)
+        return f"HTTP 200: {len(ends)} rows, dt {iso(ends[0])} to {iso(ends[-1])}"

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from gapfill.domain.civil import day_interval, days_of
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError
-from gapfill.sources.base import Answer, RawRow, check, judge, malformed
+from gapfill.sources.base import Answer, RawRow, check, judge, malformed, number
+from gapfill.sources.payload import instant_of
+from gapfill.sources.rows import bad
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from gapfill.sources.base import Ask
-    from gapfill.sources.payload import Scalar
+    from gapfill.sources.base import Ask, Rejected
 
 MADRID = "Europe/Madrid"
 """Both APIs speak of days of this zone, whatever the place (Canarias too)."""
+
+DIGITS = 2
+"""Behind the point of a price in €/MWh."""
 
 _HOUR = timedelta(hours=1)
 _MWH, _KWH = "price_eur_mwh", "price_eur_kwh"
@@ -65,7 +70,7 @@ def series_param(ask: Ask, name: str) -> str:
     return ask.series.params[name]
 
 
-def price_values(ask: Ask, given: Scalar) -> dict[str, object]:
+def price_values(ask: Ask, given: object) -> dict[str, object]:
     """Return the fields of a price given in €/MWh; in €/kWh only where that is believed."""
     values: dict[str, object] = {_MWH: given}
     known = ask.series.field(_MWH)
@@ -75,17 +80,44 @@ def price_values(ask: Ask, given: Scalar) -> dict[str, object]:
     return values
 
 
-def answer_of(ask: Ask, rows: Sequence[RawRow], status: int) -> Answer:
+def time_of(record: Mapping[str, object]) -> datetime:
+    """Return the time of a row of either API: a text with its offset.
+
+    Raises:
+        BadRow: If it is missing or cannot be read.
+    """
+    instant = instant_of(record.get("datetime"))
+    if instant is None:
+        raise bad(record, "datetime", "a time with an offset")
+    return instant
+
+
+def same_id(given: object, wanted: str) -> bool:
+    """Tell whether an id, a number or a text, is the wanted one."""
+    if isinstance(given, str):
+        return given.strip() == wanted
+    return number(given) is not None and number(given) == number(wanted)
+
+
+def answer_of(
+    ask: Ask, rows: Sequence[RawRow], status: int, dropped: Sequence[Rejected] = ()
+) -> Answer:
     """Check the rows of a request of whole days and return them as an answer.
+
+    Args:
+        ask: What was asked.
+        rows: Those that could be read.
+        status: HTTP status, for the evidence.
+        dropped: Those that could not.
 
     Raises:
         MalformedPayload: If the rows are not of the asked days, not of the series'
-            resolution, or contradict each other.
+            resolution, or of two places at once.
     """
     days = whole_days(ask)
     _refuse_coarser(ask, rows, days.interval)
     evidence = f"HTTP {status}: {len(rows)} values"
-    return check(ask, rows, days.interval, evidence)
+    return check(ask, rows, days.interval, evidence, dropped=dropped, digits=DIGITS)
 
 
 def _refuse_coarser(ask: Ask, rows: Sequence[RawRow], allowed: Interval) -> None:
