@@ -123,16 +123,14 @@ def test_the_sample_of_the_documentation_is_read() -> None:
 
 
 def test_kelvin_is_never_taken_for_celsius() -> None:
-    """An answer does not say its units; those of the sample are refused by their size."""
+    """An answer does not say its units; the size of its temperature does, and it is refused."""
     ask = owm_ask("current", ZOCCA_SLOT, ZOCCA_SLOT + timedelta(minutes=45), ZOCCA)
-    answer = owm.parse(ask, 200, CURRENT)
-    assert answer.readings == ()
-    assert [(r.field, r.value) for r in answer.rejected] == [("temperature", "298.48")]
+    with pytest.raises(MalformedPayload, match=r"temperature 298\.48 is in kelvin"):
+        owm.parse(ask, 200, CURRENT)
     then = datetime(2022, 2, 26, 15, tzinfo=UTC)
     ask = owm_ask("timemachine", then - HOUR, then + HOUR, WARSAW)
-    answer = owm.parse(ask, 200, MOMENT.replace(b"1645888976", b"1645887600"))
-    assert answer.readings == ()
-    assert [(r.field, r.value) for r in answer.rejected] == [("temperature", "279.13")]
+    with pytest.raises(MalformedPayload, match=r"temperature 279\.13 is in kelvin"):
+        owm.parse(ask, 200, MOMENT.replace(b"1645888976", b"1645887600"))
 
 
 @pytest.mark.parametrize(
@@ -272,21 +270,29 @@ def test_an_unbelievable_amount_is_reported_and_the_rest_kept(amount: object) ->
 
 
 @pytest.mark.parametrize(
-    "main,rejected",
+    "main,left,rejected",
     [
-        ({"temp": "n/d", "humidity": 61}, ["temperature"]),
-        ({"temp": 14, "humidity": 140}, ["humidity"]),
-        ({"temp": -60, "humidity": -1}, ["temperature", "humidity"]),
-        ({"temp": None, "humidity": 61}, []),
+        ({"temp": "n/d", "humidity": 61}, {"humidity": 61.0}, ["temperature"]),
+        ({"temp": 14, "humidity": 140}, {"temperature": 14.0}, ["humidity"]),
+        ({"temp": -60, "humidity": -1}, {}, ["temperature", "humidity"]),
+        ({"temp": None, "humidity": 61}, {"humidity": 61.0}, []),
+        ({"temp": {"c": 14}, "humidity": [61]}, {}, ["temperature", "humidity"]),
+        ({}, {}, []),
+        (None, {}, []),
     ],
 )
-def test_without_temperature_and_humidity_there_is_no_reading(
-    main: dict[str, object], rejected: list[str]
+def test_what_is_not_believed_costs_nothing_but_itself(
+    main: dict[str, object] | None, left: dict[str, float], rejected: list[str]
 ) -> None:
-    """What is not believed is reported, not stored."""
-    answer = _now(_current(main=main))
-    assert answer.readings == ()
-    assert [r.field for r in answer.rejected] == rejected
+    """It is reported; the required values of the slot may come from another source."""
+    (reading,) = _now(_current(main=main)).readings
+    assert reading.values == {
+        **left,
+        "wind_speed": 2.06,
+        "wind_direction": 310.0,
+        "precipitation": 0.0,
+    }
+    assert [r.field for r in _now(_current(main=main)).rejected] == rejected
 
 
 def test_a_wind_that_lacks_is_no_calm() -> None:
@@ -328,16 +334,12 @@ def test_a_place_on_the_date_line_is_itself(lon: float) -> None:
     "body,words",
     [
         (b"[]", "the whole of it is not an object"),
-        (b"<html>", "a web page, no JSON"),
+        (b"<html>", "a web page, not JSON"),
         (b"{}", "it has no coord"),
-        (_current(coord={"lat": "x", "lon": 1}), "no pair of numbers"),
-        (_current(main=None), "main is not an object"),
-        (_current(main={"humidity": 61}), "it has no main.temp"),
-        (_current(main={"temp": 20}), "it has no main.humidity"),
+        (_current(coord={"lat": "x", "lon": 1}), "not a pair of numbers"),
         (_current(dt="2025-11-05"), "dt is '2025-11-05', no Unix time"),
         (_current(dt=True), "dt is 'True', no Unix time"),
         (_current(dt=10**400), "no Unix time"),
-        (_current(rain=4), "rain is not an object"),
         (_current(cod="429", message="blocked"), "an error inside of HTTP 200"),
         (payload("openweathermap_error_no_city.json"), "an error inside of HTTP 200"),
         (_moment(), "it has no coord"),
@@ -354,15 +356,49 @@ def test_an_answer_of_another_shape_is_malformed(body: bytes, words: str) -> Non
     "body,words",
     [
         (b'{"lat": 38.09, "lon": -3.63}', "it has no data"),
-        (_moment().replace(b'"data": [', b'"data": ["x", '), r"data\[0\] is not an object"),
-        (_twice(temp=9), "twice, with different values"),
+        (b'{"lat": 38.09, "lon": -3.63, "data": {"dt": 1}}', "data is not a list"),
         (_current(), "it has no lat"),
     ],
 )
 def test_a_moment_of_another_shape_is_malformed(body: bytes, words: str) -> None:
-    """Two different rows of one moment among them."""
+    """Nothing of it is stored."""
     with pytest.raises(MalformedPayload, match=words):
         _then(body)
+
+
+@pytest.mark.parametrize("row", ["x", None, 7, [], {}, {"dt": "noon", "temp": 3}, {"dt": True}])
+def test_a_row_that_cannot_be_read_is_dropped_and_the_moment_kept(row: object) -> None:
+    """It is reported without a slot, as no time of it is known."""
+    document = json.loads(_moment())
+    document["data"].insert(0, row)
+    answer = _then(json.dumps(document).encode())
+    assert [reading.slot for reading in answer.readings] == [NOON - HOUR]
+    assert [(r.slot, r.field) for r in answer.rejected] == [(None, "row")]
+    document["data"] = [row]
+    answer = _then(json.dumps(document).encode())
+    assert (answer.readings, answer.no_verdict) == ((), {NOON - HOUR})
+
+
+def test_a_moment_with_two_different_rows_proves_nothing() -> None:
+    """Neither is stored, and neither is a proof that there is none."""
+    answer = _then(_twice(temp=9))
+    assert (answer.readings, answer.no_verdict) == ((), {NOON - HOUR})
+    assert [(r.slot, r.field) for r in answer.rejected] == [(NOON - HOUR, "row")]
+
+
+def test_rain_that_is_a_bare_number_costs_the_rain_alone() -> None:
+    """It does not say of how many hours it is."""
+    body = payload("openweathermap_rain_is_a_number.json")
+    slot = datetime(2025, 7, 2, 10, tzinfo=UTC)
+    answer = owm.parse(owm_ask("current", slot, slot + timedelta(minutes=5)), 200, body)
+    assert answer.readings[0].values == {
+        "temperature": 21.5,
+        "humidity": 60.0,
+        "pressure": 955.0,
+        "wind_speed": 2.0,
+        "wind_direction": 200.0,
+    }
+    assert [(r.field, r.value) for r in answer.rejected] == [("precipitation", "0.3")]
 
 
 def test_a_status_that_is_no_answer_is_malformed() -> None:
