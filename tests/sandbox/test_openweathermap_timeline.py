@@ -37,7 +37,7 @@ def _unix(instant: datetime) -> int:
     return int(instant.timestamp())
 
 
-def _get(root: str, path: str = TIMELINE, **more: object) -> Reply:
+def _get(root: str, path: str = TIMELINE, /, **more: object) -> Reply:
     """Call for Linares with a key of 4.0."""
     query: dict[str, object] = {"lat": 38.09, "lon": -3.63, "units": "metric", "appid": "key-4.0"}
     known = {name: value for name, value in (query | more).items() if value is not None}

@@ -376,13 +376,13 @@ def test_a_row_that_cannot_be_read_is_dropped_and_the_moment_kept(row: object) -
     assert [(r.slot, r.field) for r in answer.rejected] == [(None, "row")]
     document["data"] = [row]
     answer = _then(json.dumps(document).encode())
-    assert (answer.readings, answer.no_verdict) == ((), {NOON - HOUR})
+    assert (answer.readings, answer.no_verdict) == ((), frozenset({NOON - HOUR}))
 
 
 def test_a_moment_with_two_different_rows_proves_nothing() -> None:
     """Neither is stored, and neither is a proof that there is none."""
     answer = _then(_twice(temp=9))
-    assert (answer.readings, answer.no_verdict) == ((), {NOON - HOUR})
+    assert (answer.readings, answer.no_verdict) == ((), frozenset({NOON - HOUR}))
     assert [(r.slot, r.field) for r in answer.rejected] == [(NOON - HOUR, "row")]
 
 

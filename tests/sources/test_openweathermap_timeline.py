@@ -46,7 +46,7 @@ def _page(rows: list[Any], **changes: object) -> bytes:
     return json.dumps({"lat": 38.09, "lon": -3.63, "data": rows, **changes}).encode()
 
 
-def _read(rows: list[Any], slots: int = 5, **changes: object) -> Answer:
+def _read(rows: list[Any], slots: int = 5, /, **changes: object) -> Answer:
     ask = owm_ask("timeline", START, slots=slots)
     return owm.parse(ask, 200, _page(rows, **changes))
 
