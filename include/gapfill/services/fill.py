@@ -244,10 +244,7 @@ class _Fill:
             entries = doubt_outage(store, self.source.name, entries, ask.now)
         self.tally.take(answer, settled, readings, delivered)
         store.note(entries)
-        since = self.site.now - MEMORY
-        learn_fields(
-            store, self.series, self.product, self.station, answer.readings, ask.now, since
-        )
+        learn_fields(store, self.series, self.product, self.station, answer.readings, ask.now)
 
     def _learn(self, facts: Mapping[str, float]) -> None:
         """Remember what an answer showed of the account, once in this unit."""

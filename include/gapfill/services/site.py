@@ -107,7 +107,7 @@ class Site:
                     field_recent={
                         name: tuple(recent(lines, self.now)) for name, lines in by_field.items()
                     },
-                    never=never_reported(product, station, learned),
+                    never=never_reported(product, station, learned, self.now),
                     held=self._held(product, station),
                 )
             )
