@@ -123,13 +123,13 @@ def test_the_sample_of_the_documentation_is_read() -> None:
 
 
 def test_kelvin_is_never_taken_for_celsius() -> None:
-    """An answer does not say its units; the size of its temperature does, and it is refused."""
+    """An answer does not say its units; those of the sample are refused by their size, whole."""
     ask = owm_ask("current", ZOCCA_SLOT, ZOCCA_SLOT + timedelta(minutes=45), ZOCCA)
-    with pytest.raises(MalformedPayload, match=r"temperature 298\.48 is in kelvin"):
+    with pytest.raises(MalformedPayload, match=r"the temperature 298\.48 is in kelvin"):
         owm.parse(ask, 200, CURRENT)
     then = datetime(2022, 2, 26, 15, tzinfo=UTC)
     ask = owm_ask("timemachine", then - HOUR, then + HOUR, WARSAW)
-    with pytest.raises(MalformedPayload, match=r"temperature 279\.13 is in kelvin"):
+    with pytest.raises(MalformedPayload, match=r"the temperature 279\.13 is in kelvin"):
         owm.parse(ask, 200, MOMENT.replace(b"1645888976", b"1645887600"))
 
 
@@ -269,30 +269,79 @@ def test_an_unbelievable_amount_is_reported_and_the_rest_kept(amount: object) ->
     assert [r.field for r in answer.rejected] == ["precipitation"]
 
 
+def test_rain_that_is_a_number_costs_nothing_but_itself() -> None:
+    """It does not say of how long it is; temperature, humidity, pressure and wind are kept."""
+    slot = datetime(2025, 7, 2, 10, tzinfo=UTC)
+    ask = owm_ask("current", slot, slot + timedelta(minutes=5))
+    answer = owm.parse(ask, 200, payload("case_openweathermap_rain_is_a_number.json"))
+    (reading,) = answer.readings
+    assert (reading.slot, reading.values) == (
+        slot,
+        {
+            "temperature": 21.5,
+            "humidity": 60.0,
+            "pressure": 955.0,
+            "wind_speed": 2.0,
+            "wind_direction": 200.0,
+        },
+    )
+    (rejected,) = answer.rejected
+    assert (rejected.slot, rejected.field, rejected.value) == (slot, "precipitation", "0.3")
+    assert rejected.reason == "is not an object with the amount of the last hour"
+
+
 @pytest.mark.parametrize(
-    "main,left,rejected",
+    "changes,lost",
     [
-        ({"temp": "n/d", "humidity": 61}, {"humidity": 61.0}, ["temperature"]),
-        ({"temp": 14, "humidity": 140}, {"temperature": 14.0}, ["humidity"]),
-        ({"temp": -60, "humidity": -1}, {}, ["temperature", "humidity"]),
-        ({"temp": None, "humidity": 61}, {"humidity": 61.0}, []),
-        ({"temp": {"c": 14}, "humidity": [61]}, {}, ["temperature", "humidity"]),
-        ({}, {}, []),
-        (None, {}, []),
+        ({"rain": [0.3]}, {"precipitation"}),
+        ({"rain": "heavy"}, {"precipitation"}),
+        ({"snow": True}, {"precipitation"}),
+        ({"rain": {"1h": {}}}, {"precipitation"}),
+        ({"wind": 3.5}, {"wind_speed", "wind_direction", "wind_gust"}),
+        ({"wind": []}, {"wind_speed", "wind_direction", "wind_gust"}),
+        ({"wind": {"speed": [1], "deg": 312}}, {"wind_speed"}),
+        ({"wind": {"speed": 10**400, "deg": 312}}, {"wind_speed"}),
+        ({"main": {"temp": {}, "humidity": 61}}, {"temperature"}),
+        ({"main": 14.25}, {"temperature", "humidity", "pressure"}),
     ],
 )
-def test_what_is_not_believed_costs_nothing_but_itself(
-    main: dict[str, object] | None, left: dict[str, float], rejected: list[str]
+def test_a_member_of_the_wrong_kind_costs_its_own_fields_alone(
+    changes: dict[str, object], lost: set[str]
 ) -> None:
-    """It is reported; the required values of the slot may come from another source."""
-    (reading,) = _now(_current(main=main)).readings
-    assert reading.values == {
-        **left,
-        "wind_speed": 2.06,
-        "wind_direction": 310.0,
-        "precipitation": 0.0,
-    }
-    assert [r.field for r in _now(_current(main=main)).rejected] == rejected
+    """Each of them is reported."""
+    answer = _now(_current(**changes))
+    assert {r.field for r in answer.rejected} == lost
+    assert len(answer.readings) == 1
+    assert not lost & answer.readings[0].values.keys()
+
+
+@pytest.mark.parametrize(
+    "words", [{}, "rain", [None], [[]], [{"id": {}}], [{"id": 10**400}], [{"id": "x"}, 800]]
+)
+def test_weather_of_the_wrong_kind_does_not_prove_a_dry_hour(words: object) -> None:
+    """Nothing falls only where the answer says so."""
+    answer = _now(_current(weather=words))
+    assert "precipitation" not in answer.readings[0].values
+
+
+@pytest.mark.parametrize(
+    "main,rejected,kept",
+    [
+        ({"temp": "n/d", "humidity": 61}, ["temperature"], {"humidity": 61.0}),
+        ({"temp": 14, "humidity": 140}, ["humidity"], {"temperature": 14.0}),
+        ({"temp": -60, "humidity": -1}, ["temperature", "humidity"], {}),
+        ({"temp": None, "humidity": 61}, [], {"humidity": 61.0}),
+    ],
+)
+def test_a_value_that_is_not_believed_is_reported_and_the_others_kept(
+    main: dict[str, object], rejected: list[str], kept: dict[str, float]
+) -> None:
+    """Whether temperature and humidity are there is judged where sources are merged."""
+    answer = _now(_current(main=main))
+    (reading,) = answer.readings
+    names = ("temperature", "humidity")
+    assert {n: reading.values[n] for n in names if n in reading.values} == kept
+    assert [r.field for r in answer.rejected] == rejected
 
 
 def test_a_wind_that_lacks_is_no_calm() -> None:
@@ -379,26 +428,12 @@ def test_a_row_that_cannot_be_read_is_dropped_and_the_moment_kept(row: object) -
     assert (answer.readings, answer.no_verdict) == ((), frozenset({NOON - HOUR}))
 
 
-def test_a_moment_with_two_different_rows_proves_nothing() -> None:
-    """Neither is stored, and neither is a proof that there is none."""
+def test_two_different_rows_of_one_moment_are_neither() -> None:
+    """The slot is asked again."""
     answer = _then(_twice(temp=9))
-    assert (answer.readings, answer.no_verdict) == ((), frozenset({NOON - HOUR}))
+    assert answer.readings == ()
     assert [(r.slot, r.field) for r in answer.rejected] == [(NOON - HOUR, "row")]
-
-
-def test_rain_that_is_a_bare_number_costs_the_rain_alone() -> None:
-    """It does not say of how many hours it is."""
-    body = payload("openweathermap_rain_is_a_number.json")
-    slot = datetime(2025, 7, 2, 10, tzinfo=UTC)
-    answer = owm.parse(owm_ask("current", slot, slot + timedelta(minutes=5)), 200, body)
-    assert answer.readings[0].values == {
-        "temperature": 21.5,
-        "humidity": 60.0,
-        "pressure": 955.0,
-        "wind_speed": 2.0,
-        "wind_direction": 200.0,
-    }
-    assert [(r.field, r.value) for r in answer.rejected] == [("precipitation", "0.3")]
+    assert answer.no_verdict == {NOON - HOUR}
 
 
 def test_a_status_that_is_no_answer_is_malformed() -> None:

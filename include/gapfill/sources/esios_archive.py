@@ -58,7 +58,7 @@ from gapfill.sources.prices import answer_of, price_values, series_param, whole_
 from gapfill.sources.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
 COLUMNS = {"8741": "PCB", "8742": "PCB", "8743": "PCB", "8744": "CYM", "8745": "CYM"}
@@ -157,9 +157,14 @@ def _rows(ask: Ask, nodes: Sequence[Node], column: str) -> Rows:
     """
     found = Rows([], [])
     lines: list[_Line] = []
+    seen: set[frozenset[tuple[str, object]]] = set()
     for node in nodes:
         if isinstance(node.value, dict):
-            lines.append(_line(ask, node, column))
+            line = _line(ask, node, column)
+            row = _scalars(node.value)
+            if line.label is None or row not in seen:  # the two hours at two are never the same
+                lines.append(line)
+            seen.add(row)
         elif not is_silent(node.value):
             found.dropped.append(Rejected(None, ROW, node.path, "is not an object"))
     if not any(column in node.value for node in nodes if isinstance(node.value, dict)):
@@ -179,6 +184,11 @@ def _rows(ask: Ask, nodes: Sequence[Node], column: str) -> Rows:
             reason = line.fault or "has a Hora that does not say which hour it is"
             found.dropped.append(Rejected(slot, ROW, line.path, reason))
     return found
+
+
+def _scalars(record: Mapping[str, object]) -> frozenset[tuple[str, object]]:
+    """Return what a row says, so that one that comes twice is known again."""
+    return frozenset((k, v) for k, v in record.items() if isinstance(v, str | int | float))
 
 
 def _line(ask: Ask, node: Node, column: str) -> _Line:

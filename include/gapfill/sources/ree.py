@@ -127,7 +127,8 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
     wanted = [entry for entry in entries if same_id(entry.within("id"), indicator)]
     if not wanted:
         return Answer(evidence=_without(ask, indicator, entries))
-    nodes = [node for entry in wanted for node in entry["attributes"]["values"].items()]
+    listed = [e for e in wanted if isinstance(e.within("attributes", "values"), list)] or wanted
+    nodes = [node for entry in listed for node in entry["attributes"]["values"].items()]
     if not nodes:
         return Answer(evidence=f"HTTP 200: indicator {indicator} has no values")
     rows, dropped = read_rows(ask, nodes, values=partial(_price, ask), time=time_of)
@@ -149,6 +150,8 @@ def _without(ask: Ask, indicator: str, entries: Sequence[Node]) -> str:
         has_values = not is_silent(entry.within("attributes", "values"))
         if has_values and not isinstance(name, str | int):
             raise malformed(ask, f"{entry.path} has values, and no id that says of what")
+    if entries and not any(isinstance(name, str | int) for name in named):
+        raise malformed(ask, f"it has no {entries[0].path}.id")
     others = ", ".join(str(name) for name in named if isinstance(name, str | int)) or "none"
     return f"HTTP 200: no indicator {indicator}, only {excerpt(others)}"
 
