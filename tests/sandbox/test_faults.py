@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
-from gapfill.sandbox.faults import Fault, Faults
+from gapfill.sandbox.fault import Fault
+from gapfill.sandbox.faults import Faults
 
 KINDS = frozenset({"500", "timeout"})
 KNOWN = {"ree": KINDS, "esios": KINDS}
 DAY = (date(2025, 11, 1), date(2025, 11, 1))
+NOW = datetime(2025, 11, 5, 12, tzinfo=UTC)
 
 
 def _met(faults: Faults, requests: int, days: tuple[date, date] | None = DAY) -> list[str | None]:
     """Return the kinds that so many requests to REE meet."""
-    taken = [faults.take("ree", KINDS, days) for _ in range(requests)]
+    taken = [faults.take("ree", KINDS, days, NOW) for _ in range(requests)]
     return [fault.kind if fault else None for fault in taken]
 
 
@@ -44,8 +46,8 @@ def test_the_first_fault_in_force_is_met() -> None:
 def test_a_fault_befalls_its_api_and_kinds_alone() -> None:
     """Another API and a path that cannot meet the kind are spared, and not counted."""
     faults = _faults({"kind": "500", "times": 1})
-    assert faults.take("esios", KINDS, DAY) is None
-    assert faults.take("ree", frozenset({"timeout"}), DAY) is None
+    assert faults.take("esios", KINDS, DAY, NOW) is None
+    assert faults.take("ree", frozenset({"timeout"}), DAY, NOW) is None
     assert faults.as_json()[0]["seen"] == 0
     assert _met(faults, 1) == ["500"]
 
