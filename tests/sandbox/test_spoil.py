@@ -45,6 +45,49 @@ def test_every_so_many_th_row_can_be_struck() -> None:
     assert _values(_spoilt(DAY, "text", every=12)).count(80.5) == 22
 
 
+def test_one_instant_one_field_or_some_days_can_be_struck() -> None:
+    """Each narrows the rows or the values further."""
+    noon = DAY[12].start.isoformat()
+    struck = _spoilt(DAY, "text", at=noon)
+    assert [n for n, value in enumerate(_values(struck)) if value == "n/d"] == [12]
+    two = [replace(row, values={"price": 80.5, "other": 1.0}) for row in DAY]
+    (first, *_) = _spoilt(two, "text", field="other")
+    assert first.values == {"price": 80.5, "other": "n/d"}
+    assert _spoilt(DAY, "text", field="unknown") == DAY
+    both = [*DAY, *(Row(slot, {"price": 80.5}) for slot in world.slots_of(date(2025, 11, 2)))]
+    day = {"from": "2025-11-02", "to": "2025-11-02", "every": 12}
+    values = _values(_spoilt(both, "text", **day))
+    assert [n for n, value in enumerate(values) if value == "n/d"] == [24, 36]
+
+
+def test_absent_values_leave_their_rows() -> None:
+    """All of a row's, or that of one field."""
+    assert {len(row.values) for row in _spoilt(DAY, "absent")} == {0}
+    assert len(_spoilt(DAY, "absent")) == 24
+    assert _spoilt(DAY, "absent", field="price", every=24)[0].values == {}
+
+
+@pytest.mark.parametrize("value, other", [(80.5, 79.5), (0.0, 1.0), (-3.0, -2.0), (1.0, 2.0)])
+def test_conflicting_rows_state_another_value(value: float, other: float) -> None:
+    """One that is as likely, right behind the good one."""
+    rows = _spoilt([replace(DAY[0], values={"price": value})], "conflicting")
+    assert _values(rows) == [value, other]
+    assert rows[0].start == rows[1].start
+
+
+def test_missing_rows_are_left_out() -> None:
+    """The struck ones alone."""
+    assert _spoilt(DAY, "missing", every=2) == DAY[1::2]
+    assert _spoilt(DAY, "missing", at=DAY[5].start.isoformat()) == [*DAY[:5], *DAY[6:]]
+
+
+@pytest.mark.parametrize("kind", ["500", "contradiction", "empty_record"])
+def test_faults_of_other_things_leave_the_rows_alone(kind: str) -> None:
+    """As does no fault."""
+    assert _spoilt(DAY, kind) == DAY
+    assert spoil_rows(DAY, None) == DAY
+
+
 def test_duplicated_rows_come_twice() -> None:
     """One after the other."""
     rows = _spoilt(DAY, "duplicated")
@@ -102,3 +145,4 @@ def test_an_outage_leaves_out_its_local_days(
 def test_empty_leaves_nothing() -> None:
     """The API then says that it has no data, in its own way."""
     assert _spoilt(DAY, "empty") == []
+    assert _spoilt(DAY, "no_data") == []

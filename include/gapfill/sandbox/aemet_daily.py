@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox.aemet_stations import LINARES, SINCE, STATIONS
+from gapfill.sandbox.aemet_stations import DEFAULT_STATIONS, LINARES, SINCE, STATIONS
 from gapfill.sandbox.api import Row, Truth
 from gapfill.sandbox.noise import noise
 from gapfill.sandbox.weather import hours_of, weather
@@ -178,7 +178,7 @@ def _truth(
 
     Each value is that of the first of the stations asked for that states it.
     """
-    known = STATIONS[query["stations"]]
+    known = STATIONS[query.get("stations", DEFAULT_STATIONS)]
     stations = [known[each] for each in query.get("station", LINARES.id).split(",")]
     day = max(_midnight(start.date()), SINCE)
     while day < end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox.aemet_stations import LINARES, SINCE, STATIONS
+from gapfill.sandbox.aemet_stations import DEFAULT_STATIONS, LINARES, SINCE, STATIONS
 from gapfill.sandbox.api import Row, Truth
 from gapfill.sandbox.noise import noise
 from gapfill.sandbox.weather import weather
@@ -114,7 +114,7 @@ def _truth(
 
     Each value is that of the first of the stations asked for that states it.
     """
-    known = STATIONS[query["stations"]]
+    known = STATIONS[query.get("stations", DEFAULT_STATIONS)]
     stations = [known[each] for each in query.get("station", LINARES.id).split(",")]
     hour = max(start, SINCE).replace(minute=0, second=0, microsecond=0)
     while hour < end:
