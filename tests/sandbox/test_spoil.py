@@ -93,6 +93,8 @@ def test_duplicated_rows_come_twice() -> None:
     rows = _spoilt(DAY, "duplicated")
     assert len(rows) == 48
     assert rows[0] == rows[1]
+    once = _spoilt(DAY, "duplicated", at=DAY[3].start.isoformat())
+    assert once == [*DAY[:4], *DAY[3:]]
 
 
 def test_shifted_rows_are_an_hour_late() -> None:

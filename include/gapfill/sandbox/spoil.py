@@ -116,9 +116,10 @@ def _shift(rows: list[Row], _fault: Fault) -> list[Row]:
     return [replace(row, start=row.start + step) for row in rows]
 
 
-def _double(rows: list[Row], _fault: Fault) -> list[Row]:
-    """Return every row twice, one after the other."""
-    return [row for row in rows for _ in range(2)]
+def _double(rows: list[Row], fault: Fault) -> list[Row]:
+    """Return the rows, those that are struck twice, one after the other."""
+    struck = _is_struck(rows, fault)
+    return [row for row, hit in zip(rows, struck, strict=True) for _ in range(1 + hit)]
 
 
 def _empty(_rows: list[Row], _fault: Fault) -> list[Row]:
