@@ -34,7 +34,7 @@ def in_a_line(row: Stored, names: Mapping[str, str]) -> str:
 
     Args:
         row: The slot.
-        names: What people call a source, where its id does not tell them.
+        names: Names for people of some sources.
     """
     parts = [
         f"{_and([field.replace('_', ' ') for field in fields])} from {source}"

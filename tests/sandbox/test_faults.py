@@ -105,7 +105,7 @@ def test_a_fault_may_last_from_an_instant_to_another(
     assert _met(faults, 1, None) == (["500"] if is_met else [None])
 
 
-def test_a_limit_befalls_what_is_above_it() -> None:
+def test_requests_above_a_limit_meet_it() -> None:
     """Seen are all, used those that were refused; a minute later it admits again."""
     moment = [0.0]
     fault = Fault(api="ree", kind="500", per_minute=2)
@@ -130,7 +130,7 @@ def test_a_request_that_a_limit_refuses_counts_towards_no_limit() -> None:
 
 
 def test_a_path_that_does_not_count_meets_no_limit() -> None:
-    """Other faults befall it."""
+    """It meets other faults."""
     faults = _faults({"kind": "500", "per_minute": 1}, {"kind": "timeout", "after": 3})
     taken = [faults.take("ree", KINDS, DAY, NOW, is_counted=False) for _ in range(4)]
     assert [fault and fault.kind for fault in taken] == [None, None, None, "timeout"]

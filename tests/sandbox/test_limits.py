@@ -1,4 +1,4 @@
-"""Limits that nobody documents: so many requests a minute, so many at once."""
+"""Undocumented limits: requests a minute, and requests at the same time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_both_hops_count_and_the_refusal_is_as_captured(unlimited: Sandbox) -> N
 def test_a_limit_may_be_refused_in_any_way(
     unlimited: Sandbox, api: str, kind: str, status: int
 ) -> None:
-    """As each API does, or as what stands before it."""
+    """In the form of the API, or of the firewall in front of it."""
     unlimited.faults.add({"api": api, "kind": kind, "per_minute": 1})
     urls = {
         "aemet": asks.aemet_hours(unlimited.url),

@@ -1,4 +1,4 @@
-"""Answers that are well-formed and odd: nulls, doubled slots, records that are no rows."""
+"""Answers that are well-formed and odd: nulls, doubled slots, records that are not rows."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ LISTS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_may_have_a_record_that_is_no_row(sandbox: Sandbox, name: str) -> None:
+def test_a_list_may_have_a_record_that_is_not_a_row(sandbox: Sandbox, name: str) -> None:
     """About something else at its head, of nulls alone or null at its end."""
     api, records = LISTS[name]
     good = records(sandbox.url)

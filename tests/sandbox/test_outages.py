@@ -1,4 +1,4 @@
-"""A publisher that is down for two days, and a firewall before it."""
+"""A publisher that is down for two days, and a firewall in front of it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_publisher_that_is_down_has_nothing_for_two_days(sandbox: Sandbox, nam
 
 
 def test_an_outage_may_be_a_connection_or_an_error(sandbox: Sandbox) -> None:
-    """Any kind of fault keeps to its two days; a fault without them is for ever."""
+    """Any kind of fault ends after its two days."""
     sandbox.faults.add({"api": "siar", "kind": "500", **TWO_DAYS})
     sandbox.faults.add({"api": "ree", "kind": "reset", **TWO_DAYS})
     assert asks.siar(sandbox.url, "2025-10-01", "2025-10-01").status == 500
@@ -105,7 +105,7 @@ def test_an_outage_may_be_a_connection_or_an_error(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("api", [api.name for api in APIS])
 @pytest.mark.parametrize("kind, status", [("firewall", 403), ("firewall_200", 200)])
-def test_a_firewall_may_stand_before_any_api(
+def test_a_firewall_may_refuse_requests_to_any_api(
     sandbox: Sandbox, api: str, kind: str, status: int
 ) -> None:
     """A page of HTML with an incident, as Incapsula's; never the API's own form of refusal."""
@@ -124,7 +124,7 @@ def test_a_firewall_may_stand_before_any_api(
     assert "Request unsuccessful. Incapsula incident ID: 1-2" in reply.text
 
 
-def test_a_page_of_somebody_else_may_come_with_200(sandbox: Sandbox) -> None:
+def test_a_login_page_of_a_network_may_come_with_200(sandbox: Sandbox) -> None:
     """That of a network which wants a login."""
     sandbox.faults.add({"api": "ree", "kind": "html"})
     reply = asks.ree(sandbox.url, "2025-11-01")

@@ -65,7 +65,7 @@ def test_the_provinces_capital_gives_everything(real: Sandbox) -> None:
     )
 
 
-def test_a_value_tells_which_station_gave_it(real: Sandbox) -> None:
+def test_a_value_identifies_the_station_that_gave_it(real: Sandbox) -> None:
     """Each is another point of the world: no hour has the same value at two of them."""
     ids = ("5279X", "5281X", "5270B")
     by_station = [aemet(aemet_hours(real.url, station)) for station in ids]

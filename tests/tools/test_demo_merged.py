@@ -41,7 +41,7 @@ def test_the_slot_of_the_most_sources_is_shown() -> None:
 
 
 def test_a_line_says_where_each_value_is_from() -> None:
-    """With names for people, where an id does not tell."""
+    """With the names of sources for people."""
     assert in_a_line(ALL, {"aemet/5281X": "Bailén"}) == (
         "2025-11-20 08:00Z: temperature and wind speed from aemet/5279X; "
         "humidity from aemet/5281X (Bailén); solar radiation from siar/J17"

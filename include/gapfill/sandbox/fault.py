@@ -1,4 +1,4 @@
-"""One fault: which requests it befalls, and what it does to them."""
+"""One fault: which requests meet it, and what it changes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ KEYS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A wrong that befalls requests to one API.
+    """Something that goes wrong with requests to one API.
 
     Attributes:
         api: The API's name.
         kind: One of ``kinds``.
-        times: How many requests it befalls, none for all.
+        times: How many requests meet it, none for all.
         after: How many matching requests it lets pass first.
         first_day: Only requests that touch this local day or a later one.
         last_day: Only requests that touch this local day or an earlier one.

@@ -42,7 +42,7 @@ ROW_KINDS = frozenset(
 """The answer is well-formed, its rows are wrong; only a request that carries rows can meet one."""
 
 NO_DATA = "no_data"
-"""The API has nothing at all and says so in its own way: Open-Meteo with nulls."""
+"""The API has nothing at all and says so in its own form: Open-Meteo with nulls."""
 
 CLOCK_LABELS = "clock_labels"
 """The archive labels the hours of a 25-hour day by the clock; with ``at``, one row is missing."""
@@ -51,7 +51,7 @@ LIST_KINDS = frozenset({NO_DATA, "absent", "conflicting", "missing"})
 """The same, where the answer is a list: values or rows are absent, or a slot has two rows."""
 
 RECORD_KINDS = frozenset({"extra_record", "empty_record", "null_record"})
-"""The list has one more record that is no row."""
+"""The list has one more record, which is not a row."""
 
 EXPIRED_LINK = "expired_link"
 """The second hop of a two-hop API refuses a link that was too old."""
@@ -60,7 +60,7 @@ CONTRADICTION = "contradiction"
 """The first hop of AEMET says that rows were found, and the second that there are none."""
 
 NO_DATA_TEXT = "no_data_text"
-"""SIAR says in words that there are no data, beside an empty list."""
+"""SIAR sends an empty list and a sentence that there are no data."""
 
 MISSING_ARRAY = "missing_array"
 """Open-Meteo leaves out the array of one variable that was asked for."""

@@ -1,4 +1,4 @@
-"""What a fault adds to a list of records: one more that is no row."""
+"""What a fault adds to a list of records: one more, which is not a row."""
 
 from __future__ import annotations
 
