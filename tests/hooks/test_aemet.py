@@ -280,7 +280,9 @@ def test_negative_values_are_refused_where_there_are_none(
 ) -> None:
     """Frost is real, a negative share of humidity is not."""
     sandbox.faults.add({"api": "aemet", "kind": "negative"})
-    assert aemet.fetch(HOURS).readings == ()
+    hours = aemet.fetch(HOURS)
+    assert len(hours.readings) == 12
+    assert {name for reading in hours.readings for name in reading.values} == {"temperature"}
     answer = aemet.fetch(DAYS)
     assert len(answer.readings) == 10
     assert all(reading.values["temperature_mean"] < 0 for reading in answer.readings)

@@ -169,7 +169,7 @@ def test_each_fault_of_the_wire_or_the_answer_is_one_error(
         ("nan", 20, 32),
         ("text", 20, 32),
         ("huge", 20, 32),
-        ("negative", 20, 28),
+        ("negative", 24, 28),
         ("zero", 24, 4),
         ("partial_day", 16, 0),
     ],

@@ -309,7 +309,7 @@ def _secrets(siar: SiarHook) -> set[str]:
         ("duplicated", 168, 0),
         ("text", 84, 504),
         ("huge", 84, 504),
-        ("negative", 84, 420),
+        ("negative", 168, 420),
         ("zero", 168, 0),
         ("partial_day", 110, 0),
     ],

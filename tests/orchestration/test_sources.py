@@ -72,6 +72,20 @@ pytestmark = pytest.mark.airflow
             "is not configured: connection siar_default has no login, its user id",
         ),
         ("siar", 0, {"conn_type": "http", "login": "id", "password": "secret"}, None),
+        ("siar", 0, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None),
+        ("siar", 1, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None),
+        (
+            "siar",
+            0,
+            {"conn_type": "http", "extra": {"token": "a-ready-token", "paused": True}},
+            'is paused ("paused": true in the extra of connection siar_default)',
+        ),
+        (
+            "siar",
+            0,
+            {"conn_type": "http", "extra": {"token": ""}},
+            "is not configured: connection siar_default has no login, its user id",
+        ),
         (
             "siar_csv",
             0,

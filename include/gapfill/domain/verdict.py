@@ -238,10 +238,16 @@ def why_not(verdicts: Sequence[Verdict]) -> str:
 
 
 def needs_of(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """Return what is not set up and could serve, in the order of the route."""
+    """Return what is not set up and could serve, in the order of the route.
+
+    A product cannot where another one of the same data is ruled out.
+    """
+    without = {v.candidate.product.published for v in verdicts if v.standing is Standing.RULED_OUT}
     obstacles = [
         v.candidate.obstacle
         for v in verdicts
-        if v.standing is Standing.UNCONFIGURED and v.candidate.obstacle
+        if v.standing is Standing.UNCONFIGURED
+        and v.candidate.obstacle
+        and v.candidate.product.published not in without
     ]
     return tuple(dict.fromkeys(obstacle.needs for obstacle in obstacles))

@@ -77,7 +77,7 @@ def read_access(conn_id: str, host: str, get_connection: Callable[[str], Connect
     connection = find_connection(conn_id, get_connection)
     if connection is None:
         return Access(conn_id, host.rstrip("/"))
-    extra = _extra(conn_id, connection.extra)
+    extra = read_extra(conn_id, connection.extra)
     return Access(
         conn_id,
         root=_root(conn_id, connection, host),
@@ -124,7 +124,12 @@ def _wrong(conn_id: str, problem: str, example: str = _EXAMPLE) -> ConfigError:
     )
 
 
-def _extra(conn_id: str, text: str | None) -> Mapping[str, object]:
+def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
+    """Return a connection's extra.
+
+    Raises:
+        ConfigError: If it is not a JSON object.
+    """
     try:
         extra = json.loads(text) if text else {}
     except ValueError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
+from gapfill.services.local_clock import shifted
 from gapfill.services.reach import warnings_of
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class Report:
         coverage: Its slots by state, and its gaps.
         newest: Newest slot with a reading, ``None`` for none or unknown.
         error: Why the read failed, ``None`` where it did not.
-        warnings: What of its set-up leaves slots that nobody can ever be asked for, a
-            sentence each.
+        warnings: What of its set-up leaves slots that nobody can ever be asked for, and
+            what an earlier release wrote wrongly, a sentence each.
     """
 
     series: str
@@ -60,7 +61,7 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
         if window is None:
             return Report(series.name, nothing(), site.store.newest(series))
         coverage = _cover(site, series, window, candidates)
-        warnings = warnings_of(series, coverage, candidates)
+        warnings = (*warnings_of(series, coverage, candidates), *shifted(site, series, window))
         return Report(series.name, coverage, site.store.newest(series), warnings=warnings)
     except StoreError as exc:
         window = selection.window(series, candidates, site.now)

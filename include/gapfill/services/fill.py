@@ -15,6 +15,7 @@ from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
 from gapfill.domain.subscription import is_of_key, subscription
+from gapfill.domain.tariff import localize
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
@@ -115,7 +116,7 @@ class _Fill:
         source: Source = _known(site.catalog.sources, unit.source, "source")
         product = _known({p.name: p for p in source.products}, unit.product, "product")
         learned = site.store.learned(site.now - MEMORY)
-        self.source, self.product = narrow(source, product, learned)
+        self.source, self.product = narrow(source, localize(product, self.series), learned)
         stations = self.series.place.stations
         self.station = next(
             (s for s in stations if s.source == unit.source and s.id == unit.station), None
