@@ -62,7 +62,7 @@ def test_a_series_is_served_by_products_of_its_quantity_and_resolution() -> None
     """Daily products never serve an hourly series."""
     known = catalog.load()
     products = [p.key for _, p, _ in known.products_of(known.series["weather_daily"])]
-    assert products == ["aemet.daily", "siar.daily", "siar_csv.daily"]
+    assert products == ["aemet.daily", "aemet.daily", "siar.daily", "siar_csv.daily"]
 
 
 def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
@@ -78,8 +78,8 @@ def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
     [
         ("    target: official", "    traget: official", "series.pvpc.traget: unknown key"),
         (
-            "zone: Europe/Madrid\n    stations",
-            "zone: Europe/Jaen\n    stations",
+            "zone: Europe/Madrid\n    # Those",
+            "zone: Europe/Jaen\n    # Those",
             "places.linares.zone: 'Europe/Jaen' is no IANA time zone",
         ),
         (
@@ -295,6 +295,7 @@ def test_the_documented_second_place_is_an_entry_and_no_code(tmp_path: Path) -> 
         for _, product, station in known.products_of(retiro)
     ] == [
         ("openweathermap.current", None),
+        ("openweathermap.timeline", None),
         ("openweathermap.timemachine", None),
         ("aemet.observations", "3195"),
         ("siar.hourly", None),

@@ -110,7 +110,9 @@ def test_a_product_that_cannot_be_asked_says_why(
     if fields is not None:
         connect(monkeypatch, f"{source}_default", **fields)
     obstacle = AirflowSources(known).obstacle(known.sources[source].products[product])
-    assert obstacle == sentence
+    assert (obstacle and obstacle.sentence) == sentence
+    if obstacle is not None and "paused" not in obstacle.sentence:
+        assert obstacle.needs in {f"{source}_default", "GAPFILL_SIAR_CSV"}
 
 
 def test_a_folder_of_files_that_is_wrong_is_an_obstacle_and_no_failure(
@@ -123,8 +125,23 @@ def test_a_folder_of_files_that_is_wrong_is_an_obstacle_and_no_failure(
     product = known.sources["siar_csv"].products[0]
     obstacle = AirflowSources(known).obstacle(product)
     assert obstacle is not None
-    assert obstacle.startswith("cannot be read: GAPFILL_SIAR_CSV: the folder ")
-    assert obstacle.endswith(" does not exist; put the folder's path there")
+    assert obstacle.sentence.startswith("cannot be read: GAPFILL_SIAR_CSV: the folder ")
+    assert obstacle.sentence.endswith(" does not exist; put the folder's path there")
+    assert (obstacle.is_broken, obstacle.needs) == (True, "")
+
+
+@pytest.mark.parametrize("text", ["{not json", '{"conn_type": "http", "extra": "[1]"}'])
+def test_a_connection_that_is_broken_is_an_error_and_not_one_that_is_not_set_up(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog, text: str
+) -> None:
+    """The other sources go on; no key is named as missing."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    monkeypatch.setenv("AIRFLOW_CONN_AEMET_DEFAULT", text)
+    obstacle = AirflowSources(known).obstacle(known.sources["aemet"].products[0])
+    assert obstacle is not None
+    assert obstacle.sentence.startswith("cannot be used: Connection 'aemet_default'")
+    assert (obstacle.is_broken, obstacle.needs) == (True, "")
 
 
 def test_turns_are_taken_with_a_lock_file(

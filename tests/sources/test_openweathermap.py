@@ -309,7 +309,7 @@ def test_a_member_of_the_wrong_kind_costs_its_own_fields_alone(
     changes: dict[str, object], lost: set[str]
 ) -> None:
     """Each of them is reported."""
-    answer = _now(_current(**changes))
+    answer = _now(_current(NOW - timedelta(minutes=4), **changes))
     assert {r.field for r in answer.rejected} == lost
     assert len(answer.readings) == 1
     assert not lost & answer.readings[0].values.keys()
