@@ -12,7 +12,7 @@ import pytest
 from benchmarks.conftest import Ratio
 from gapfill import catalog
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.plan import Wish
+from gapfill.domain.plan import Missing, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.severity import Severity
 from gapfill.services.site import Site
@@ -173,7 +173,7 @@ def _tally(site: Site, histories: int) -> Tally:
             Wish(
                 series,
                 candidates,
-                [(r, Severity.MINOR) for r in _gone(rng, now, series.grid.eras[0].step)],
+                [Missing(r, Severity.MINOR) for r in _gone(rng, now, series.grid.eras[0].step)],
                 pending=_pending(series, now),
             )
             for series, candidates in known

@@ -11,7 +11,7 @@ import yaml
 from gapfill import catalog
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Wish
+from gapfill.domain.plan import Missing, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
@@ -208,7 +208,8 @@ def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path)
     ]
     gap = Interval(datetime(2017, 12, 30, tzinfo=UTC), datetime(2018, 6, 15, tzinfo=UTC))
     plan = plan_units(
-        [Wish(daily, candidates, [(gap, Severity.CRITICAL)])], datetime(2026, 1, 1, tzinfo=UTC)
+        [Wish(daily, candidates, [Missing(gap, Severity.CRITICAL)])],
+        datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert [(u.station, u.label) for u in plan.units] == [
         ("J17", "weather_daily 2018-06-13T00:00Z–2018-06-15T00:00Z"),

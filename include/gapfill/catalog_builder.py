@@ -64,7 +64,8 @@ class Builder:
             end = day_start(station.to, "UTC") if station.to else END_OF_TIME
             if start >= end:
                 raise self._wrong(f"{key}.to", "a station must end after it starts")
-            stations.append(Station(station.source, station.id, Interval(start, end)))
+            reach = Interval(start, end)
+            stations.append(Station(station.source, station.id, reach, station.distance_km))
         return Place(name, entry.latitude, entry.longitude, entry.zone, tuple(stations))
 
     def _source(self, name: str, entry: SourceEntry) -> Source:

@@ -58,12 +58,16 @@ class RuleEntry(Entry):
 
 
 class StationEntry(Entry):
-    """A station of a source: the UTC date of its first data, and the first without any more."""
+    """A station of a source, with the UTC dates of its first data and the first without any more.
+
+    ``distance_km`` is how far it is from the place, for people.
+    """
 
     source: Name
     id: str = Field(min_length=1)
     from_: date = Field(alias="from")
     to: date | None = None
+    distance_km: float | None = Field(default=None, ge=0)
 
 
 class PlaceEntry(Entry):

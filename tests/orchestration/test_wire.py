@@ -13,7 +13,7 @@ from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Coverage, Graded
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Plan, Unit, Wish
+from gapfill.domain.plan import Missing, Plan, Unit, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
@@ -36,7 +36,7 @@ def planned(known: Catalog) -> Plan:
         candidates = [Candidate(*found) for found in known.products_of(series)]
         start = series.grid.floor(until - timedelta(days=40))
         gap = Interval(start, start + timedelta(days=45))
-        wishes.append(Wish(series, candidates, [(gap, Severity.CRITICAL)]))
+        wishes.append(Wish(series, candidates, [Missing(gap, Severity.CRITICAL)]))
     return plan_units(wishes, NOW)
 
 

@@ -57,9 +57,9 @@ class Scripted:
 
     def obstacle(self, product: Product) -> Obstacle | None:
         """Only keyless products, and those without an obstacle, are set up."""
-        text = self.obstacles.get(product.source) or (
-            "is not configured" if product.needs_key else None
-        )
+        text = self.obstacles.get(product.source) or self.obstacles.get(product.key)
+        if product.needs_key:
+            text = text or "is not configured"
         return obstacle(text, f"{product.source}_default")
 
     def held(self, product: Product, station: Station) -> None:

@@ -182,13 +182,28 @@ def _reaches(world: World, product: str, slot: datetime) -> bool:
         first, end = world.reach[source]
         if not first <= slot < end:
             return False
-    return source != "siar_csv" or any(start <= slot < end for start, end in world.held)
+    if source != "siar_csv" or product in world.unconfigured:
+        return True
+    return any(start <= slot < end for start, end in world.held)
 
 
-def _ruled(world: World, key: str, slot: datetime) -> tuple[int, datetime] | None:
-    """Return how often, 24 h apart, a product said that it has none, and when to ask again."""
-    lines = [s for s in world.said if s.product == key and s.start <= slot < s.end]
+def _lines(world: World, product: str, slot: datetime, *, wanted: bool) -> list[Said]:
+    """Return what a product said of a slot; for a wanted field also what it said of these."""
+    keys = (product, f"{product}#wanted") if wanted else (product,)
+    return [s for s in world.said if s.product in keys and s.start <= slot < s.end]
+
+
+def _ruled(
+    world: World, product: str, slot: datetime, *, wanted: bool
+) -> tuple[int, datetime] | None:
+    """Return how often, 24 h apart, a product said that it has none, and when to ask again.
+
+    What a model says is no proof: it is asked again every day.
+    """
+    lines = _lines(world, product, slot, wanted=wanted)
     asked = sorted(line.asked_at for line in lines if line.outcome == "no_data")
+    if PRODUCTS[product].grade == MODELLED:
+        return (0, asked[-1] + DAY) if asked else None
     count, counted = 0, None
     for instant in asked:
         if counted is None or instant - counted >= 24 * HOUR:
@@ -196,15 +211,14 @@ def _ruled(world: World, key: str, slot: datetime) -> tuple[int, datetime] | Non
     return (count, asked[-1] + LATER[min(count, 4) - 1] * DAY) if asked else None
 
 
-def _is_recent(world: World, key: str, slot: datetime) -> bool:
+def _is_recent(world: World, product: str, slot: datetime, *, wanted: bool) -> bool:
+    """Tell whether another product goes first, unless the slot were lost by it."""
     failures = ("not_yet", "unreached", "failed", "deferred")
-    return any(
-        s.product == key
-        and s.start <= slot < s.end
-        and s.outcome in failures
-        and world.now - s.asked_at < 2 * HOUR
-        for s in world.said
+    failed = any(
+        s.outcome in failures and world.now - s.asked_at < 2 * HOUR
+        for s in _lines(world, product, slot, wanted=wanted)
     )
+    return failed and not world.force and keeps(product, slot, world.now + 2 * HOUR)
 
 
 def _has_calls(world: World, product: str) -> bool:
@@ -220,23 +234,24 @@ def _has_calls(world: World, product: str) -> bool:
 def _is_out_of_the_question(world: World, product: str, slot: datetime, above: int) -> bool:
     """Tell whether a product will never be asked for a slot, whatever the ledger says."""
     return (
-        product in world.unconfigured
-        or not _reaches(world, product, slot)
+        not _reaches(world, product, slot)
         or grade(product, slot, world.now) <= above
         or not keeps(product, slot, world.now)
     )
 
 
-def stand(
-    world: World, product: str, slot: datetime, *, above: int = 0, suffix: str = ""
+def stand(  # noqa: PLR0911 - each word is one return
+    world: World, product: str, slot: datetime, *, above: int = 0, wanted: bool = False
 ) -> str | datetime:
-    """Return ``yes``, ``recent``, ``given up``, ``never``, or the instant to wait for."""
-    now, key = world.now, product + suffix
+    """Return ``yes``, ``recent``, ``given up``, ``needs``, ``never``, or until when it waits."""
+    now = world.now
     if _is_out_of_the_question(world, product, slot, above):
         return "never"
+    if product in world.unconfigured:
+        return "needs"
     if out_at(product, slot, world.step) > now:
         return out_at(product, slot, world.step)
-    ruled = None if world.force else _ruled(world, key, slot)
+    ruled = None if world.force else _ruled(world, product, slot, wanted=wanted)
     if ruled and ruled[1] > now:
         gone = not keeps(product, slot, ruled[1])
         return "never" if gone else "given up" if ruled[0] > 1 else ruled[1]
@@ -245,7 +260,7 @@ def stand(
         return blocked if keeps(product, slot, blocked) else "never"
     if not _has_calls(world, product):
         return now + DAY
-    return "recent" if _is_recent(world, key, slot) else "yes"
+    return "recent" if _is_recent(world, product, slot, wanted=wanted) else "yes"
 
 
 def order(world: World, slot: datetime) -> list[str]:
@@ -277,10 +292,7 @@ def _instead_of_timemachine(able: list[str]) -> str:
 def enrich(world: World, slot: datetime, name: str) -> str | None:
     """Return the product to ask for a wanted field of a slot that stands."""
     for product in order(world, slot):
-        if (
-            name in PRODUCTS[product].gives
-            and stand(world, product, slot, suffix="#wanted") == "yes"
-        ):
+        if name in PRODUCTS[product].gives and stand(world, product, slot, wanted=True) == "yes":
             return product
     return None
 
@@ -295,7 +307,10 @@ def is_due(world: World, slot: datetime) -> bool:
 
 
 def is_given_up(world: World, slot: datetime) -> bool:
-    """Tell whether no configured product could ever serve a slot, or all that could said no."""
+    """Tell whether no product could ever serve a slot, or all that could said no.
+
+    Where one that is not set up could, the slot needs it and is not given up.
+    """
     open_world = World(**{**world.__dict__, "force": False})
     stands = [stand(open_world, p, slot) for p in order(world, slot)]
     return all(said in ("never", "given up") for said in stands)

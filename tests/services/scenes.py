@@ -254,7 +254,7 @@ def build(scene: Scene, folder: Path) -> Site:
     series = replace(known.series[world.series], earliest=scene.first)
     stations = tuple(
         replace(s, reach=Interval(*world.reach[s.source])) if s.source in world.reach else s
-        for s in series.place.stations
+        for s in {s.source: s for s in reversed(series.place.stations)}.values()
     )
     series = replace(series, place=replace(series.place, stations=stations))
     store = SqliteStore(folder / "store.db")

@@ -63,7 +63,7 @@ def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: Si
         (
             "weather_daily: 12 slots from 2018-06-01T00:00Z to 2018-06-12T00:00Z lie outside the "
             "dates of every source that is set up (aemet daily at 5279X from 2018-06-13); they are "
-            "not counted in the coverage and nobody is asked for them. Set up a source that "
+            "not counted in the coverage and no source is asked for them. Set up a source that "
             "reaches them, or give the series a later `earliest` in the catalogue."
         ),
     )
@@ -112,14 +112,14 @@ def test_the_time_between_two_stations_is_one_warning(daily: Site) -> None:
 def test_a_series_none_of_whose_sources_is_set_up_says_where_to_read_why(
     daily: Site, sources: Scripted
 ) -> None:
-    """No key at all: the newest slot's explanation lists what each source lacks."""
+    """All are paused: the newest slot's explanation gives the reason for each."""
     weather = daily.catalog.series["weather_daily"]
     site = _with(daily, replace(weather, earliest=_day("2026-03-10")))
-    sources.obstacles = {"siar_csv": "is not configured"}
+    sources.obstacles = dict.fromkeys(("aemet", "siar", "siar_csv"), "is paused")
     assert _report(site).warnings == (
         (
-            "weather_daily: none of its sources is set up (aemet, siar, siar_csv), so nobody can "
-            "be asked for 9 slots; `explain weather_daily 2026-03-18T00:00Z` says what each of "
-            "them lacks."
+            "weather_daily: none of its sources is in use (aemet, siar, siar_csv), so no source "
+            "can be asked for 9 slots; `explain weather_daily 2026-03-18T00:00Z` gives the reason "
+            "for each of them."
         ),
     )

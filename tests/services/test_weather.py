@@ -47,6 +47,14 @@ def observed(ask: Ask, **more: float) -> Answer:
     )
 
 
+def dim(ask: Ask) -> Answer:
+    """Answer every slot, and radiation for the first alone: the station does measure it."""
+    answer = observed(ask)
+    first, *others = answer.readings
+    lit = replace(first, values={**first.values, "solar_radiation": 1.0})
+    return replace(answer, readings=(lit, *others))
+
+
 def sunny(ask: Ask) -> Answer:
     """Answer every slot with radiation too."""
     return observed(ask, solar_radiation=500.0)
@@ -188,7 +196,7 @@ def test_a_reading_of_now_may_be_of_the_slot_before(site: Site, sources: Scripte
     unit = next(u for u in plan_of(site).units if u.source == "openweathermap")
     certificate = fill(site, unit, "run")
     assert (certificate.outcome, certificate.slots_filled) == ("not_yet", 1)
-    assert "told of another slot than asked for; stored where it belongs" in certificate.note
+    assert "answered for another slot than asked; stored where it belongs" in certificate.note
     rows = site.store.read(unit_series(site), Interval(NOW - 3 * HOUR, NOW + HOUR))
     assert [(row.slot.hour, row.grade) for row in rows] == [(11, Grade.PROVISIONAL)]
     entries = site.store.entries("weather_hourly")
@@ -197,16 +205,17 @@ def test_a_reading_of_now_may_be_of_the_slot_before(site: Site, sources: Scripte
 
 def test_wanted_fields_are_asked_for_once_everything_stands(site: Site, sources: Scripted) -> None:
     """AEMET has no radiation: SIAR adds it, and the row stays AEMET's."""
+    sources.otherwise = dim
     heal(site, "one")
     sources.otherwise = sunny
     plan = plan_of(site)
     assert asked_of(plan) == []
     assert asked_of(plan, enrich=True) == [
-        ("siar.hourly", "2026-03-10T00:00:00Z", "2026-03-20T10:00:00Z", 250)
+        ("siar.hourly", "2026-03-10T01:00:00Z", "2026-03-20T10:00:00Z", 247)
     ]
     (unit,) = plan.units
     assert unit.label.endswith(" +solar_radiation")
-    assert fill(site, unit, "two").slots_filled == 250
+    assert fill(site, unit, "two").slots_filled == 247
     (row,) = site.store.read(unit_series(site), Interval(NOW - 4 * HOUR, NOW - 3 * HOUR))
     assert (row.source, row.grade) == ("aemet/5279X", Grade.OBSERVED)
     assert row.values["solar_radiation"] == 500.0
@@ -214,17 +223,20 @@ def test_wanted_fields_are_asked_for_once_everything_stands(site: Site, sources:
     assert plan_of(site).units == ()
 
 
-def test_a_wanted_field_that_is_not_there_is_asked_for_rarely(site: Site) -> None:
+def test_a_wanted_field_that_is_not_there_is_asked_for_rarely(
+    site: Site, sources: Scripted
+) -> None:
     """A day later, then a week: and the hole of the field never becomes a gap."""
+    sources.otherwise = dim
     heal(site, "one")
     (unit,) = plan_of(site).units
-    assert fill(site, unit, "two").outcome in ("no_data", "not_yet")
-    late = [e for e in site.store.entries("weather_hourly") if e.product == "siar.hourly#wanted"]
+    assert fill(site, unit, "two").outcome == "partial"
+    late = [e for e in site.store.entries("weather_hourly") if e.field == "solar_radiation"]
     assert {e.outcome for e in late} == {Outcome.NO_DATA, Outcome.NOT_YET}
     assert plan_of(replace(site, now=NOW + timedelta(minutes=1))).units == ()
     later = plan_of(replace(site, now=NOW + timedelta(minutes=20, hours=2)))
     assert asked_of(later, enrich=True) == [  # what was not out for certain, and a new hour
-        ("siar.hourly", "2026-03-18T23:00:00Z", "2026-03-20T11:00:00Z", 36)
+        ("siar.hourly", "2026-03-18T23:00:00Z", "2026-03-20T11:00:00Z", 35)
     ]
     (report,) = detect(site, Selection((unit_series(site),)))
     assert report.coverage.counts[State.UNFILLABLE] == 0
@@ -264,7 +276,7 @@ def test_an_outage_leaves_no_modelled_radiation_for_ever(site: Site, sources: Sc
     sources.otherwise = sunny
     heal(site, "one")
     sources.obstacles = {"openweathermap.timemachine": "needs one_call"}
-    sources.otherwise = observed
+    sources.otherwise = dim
     heal(replace(site, now=NOW + timedelta(minutes=10)), "two")
     sources.otherwise = sunny
     plan = heal(replace(site, now=NOW + timedelta(hours=3)), "three")

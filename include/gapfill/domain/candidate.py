@@ -120,7 +120,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """Return ``source product`` and the station, for people."""
-        station = f" at {self.station.id}" if self.station else ""
+        station = f" at {self.station.label}" if self.station else ""
         return f"{self.source.name} {self.product.name}{station}"
 
     def has(self, slot: datetime) -> bool:

@@ -97,7 +97,7 @@ class Delivery:
             for run in merge(Interval(s, self.series.grid.end_of(s)) for s in slots)
             for row in self.store.read(self.series, run)
         }
-        lost = [r.slot for r in readings if not _is_there(r, rows.get(r.slot))]
+        lost = [r.slot for r in readings if not is_stored(r, rows.get(r.slot))]
         if lost:
             message = (
                 f"{self.series.name}: {len(lost)} of {len(readings)} slots were written and could "
@@ -108,7 +108,7 @@ class Delivery:
         return Delivered(len(written), sum(covers(self.unit.enriched, s) for s in written))
 
 
-def _is_there(reading: Reading, row: Row | None) -> bool:
+def is_stored(reading: Reading, row: Row | None) -> bool:
     """Tell whether each value that was read back is at least as good as the reading's."""
     return row is not None and all(
         name in row.values and row.origin(name).grade >= reading.grade for name in reading.values

@@ -221,10 +221,7 @@ class _Fill:
             entries = doubt_outage(store, self.source.name, entries, ask.now)
         self.tally.take(answer, settled, readings, delivered)
         store.note(entries)
-        since = self.site.now - MEMORY
-        learn_fields(
-            store, self.series, self.product, self.station, answer.readings, ask.now, since
-        )
+        learn_fields(store, self.series, self.product, self.station, answer.readings, ask.now)
 
     def _ask_for(self, interval: Interval) -> Ask:
         return Ask(self.series, self.product, self.station, interval, self.site.now)

@@ -104,7 +104,7 @@ class Site:
                         name: tuple(recent(lines, self.now)) for name, lines in by_field.items()
                     },
                     unreached=tuple(recent(plain, self.now, UNREACHED)),
-                    never=never_reported(product, station, learned),
+                    never=never_reported(product, station, learned, self.now),
                     held=self._held(product, station),
                 )
             )

@@ -1,12 +1,13 @@
 """Which fields a station never reports, as its own rows show.
 
-Not every station measures everything, and no list of the API says so. A field that many rows
-in a row were without, and none had, is not asked of that station any more. The count starts
-anew with the first row that has the field: the station is asked for its other fields anyway.
+Not every station measures everything, and no list of the API says so. Where all rows of a
+long answer are without a field, the station is not asked for it any more for a week; other
+stations and sources are. The first row that has the field ends that at once.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,20 +20,27 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Store
 
 ROWS = 10
-"""Rows without a field after which a station counts as one that never reports it."""
+"""Rows of one answer, all without a field, after which a station counts as one without it."""
 
-_PREFIX = "rows_without_"
+WEEK = timedelta(days=7)
+"""How long a station is not asked for such a field: then one more answer shows it again."""
+
+_PREFIX = "never_"
 
 
 def never_reported(
-    product: Product, station: Station | None, learned: Mapping[str, Mapping[str, float]]
+    product: Product,
+    station: Station | None,
+    learned: Mapping[str, Mapping[str, float]],
+    now: datetime,
 ) -> frozenset[str]:
     """Return the fields that a station never reports, by what was learned of it."""
     facts = learned.get(_subject(product, station), {})
+    since = (now - WEEK).timestamp()
     return frozenset(
         name.removeprefix(_PREFIX)
-        for name, rows in facts.items()
-        if name.startswith(_PREFIX) and rows >= ROWS
+        for name, at in facts.items()
+        if name.startswith(_PREFIX) and at > since
     )
 
 
@@ -43,9 +51,8 @@ def learn_fields(
     station: Station | None,
     readings: Sequence[Reading],
     now: datetime,
-    since: datetime,
 ) -> None:
-    """Count the rows of one answer that are without a field, and note what changed.
+    """Note which fields all rows of an answer are without, and which are there after all.
 
     Args:
         store: Where it is noted.
@@ -54,27 +61,22 @@ def learn_fields(
         station: The station; nothing is learned of a product that has none.
         readings: The rows of the answer that have any value.
         now: The clock.
-        since: What was learned before this is forgotten.
 
     Raises:
         StoreError: If the store cannot be read or written.
     """
     if station is None or not readings:
         return
-    subject = _subject(product, station)
     names = [f.name for f in series.fields if f.required or f.name in product.gives]
-    without = {name: sum(name not in reading.values for reading in readings) for name in names}
-    known = store.learned(since).get(subject, {})
-    facts: dict[str, float] = {}
-    for name, rows in without.items():
-        before = known.get(_PREFIX + name, 0.0)
-        if rows < len(readings):
-            if before:
-                facts[_PREFIX + name] = 0.0
-        elif before < ROWS:
-            facts[_PREFIX + name] = min(before + rows, float(ROWS))
+    there = {name for reading in readings for name in reading.values}
+    without = [name for name in names if name not in there]
+    if len(readings) < ROWS:
+        without = []
+    known = store.learned(now - WEEK).get(_subject(product, station), {})
+    facts = {_PREFIX + name: 0.0 for name in names if name in there and known.get(_PREFIX + name)}
+    facts |= {_PREFIX + name: now.timestamp() for name in without if not known.get(_PREFIX + name)}
     if facts:
-        store.learn(subject, facts, now)
+        store.learn(_subject(product, station), facts, now)
 
 
 def _subject(product: Product, station: Station | None) -> str:
