@@ -62,8 +62,8 @@ def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: Si
     assert _report(daily).warnings == (
         (
             "weather_daily: 12 slots from 2018-06-01T00:00Z to 2018-06-12T00:00Z lie outside the "
-            "dates of every source that is set up (aemet daily at 5279X from 2018-06-13); they are "
-            "not counted in the coverage and no source is asked for them. Set up a source that "
+            "dates of every source that is set up (aemet daily at 5279X from 2018-06-13, aemet daily "
+            "at 5281X (13 km) from 2018-06-13); they are not counted in the coverage and no source is asked for them. Set up a source that "
             "reaches them, or give the series a later `earliest` in the catalogue."
         ),
     )

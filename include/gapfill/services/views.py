@@ -144,6 +144,7 @@ def healed(
 def summarized(summary: Summary) -> Document:
     """Return what ``summarize`` returns."""
     document = asdict(summary)
+    del document["records"]  # of whose slots ``healed`` has all that changed
     document["healed"] = {
         name: [_bounds(run) for run in runs] for name, runs in summary.healed.items()
     }
