@@ -247,10 +247,11 @@ def why_not(verdicts: Sequence[Verdict]) -> str:
 
 
 def needs_of(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """Return what is not set up and could serve, in the order of the route."""
+    """Return what is not set up and could serve: connections by name, then settings."""
     obstacles = [
         v.candidate.obstacle
         for v in verdicts
         if v.standing is Standing.UNCONFIGURED and v.candidate.obstacle
     ]
-    return tuple(dict.fromkeys(obstacle.needs for obstacle in obstacles))
+    needs = {obstacle.needs for obstacle in obstacles}
+    return tuple(sorted(needs, key=lambda name: (name.isupper(), name)))

@@ -11,7 +11,7 @@ from filelock import FileLock
 from gapfill import settings
 from gapfill.domain.candidate import Obstacle
 from gapfill.errors import ConfigError, GapfillError
-from gapfill.hooks.access import find_connection, variable
+from gapfill.hooks.access import find_connection, read_extra, variable
 from gapfill.hooks.aemet import AemetHook
 from gapfill.hooks.esios import EsiosHook
 from gapfill.hooks.open_meteo import OpenMeteoHook
@@ -63,13 +63,14 @@ class AirflowSources:
             return Obstacle(f"is not configured: this release has no hook for {source.title}")
         try:
             connection = self._connection(source)
+            extra = read_extra(source.connection, connection.extra) if connection else {}
         except GapfillError as exc:
             return Obstacle(f"cannot be used: {exc}".rstrip("."), is_broken=True)
         if connection is None:
             if not product.needs_key:
                 return None
             return Obstacle(f"is not configured: {_lacking(source)}", needs=source.connection)
-        return _obstacle(product, source.connection, connection)
+        return _obstacle(product, source.connection, connection, extra)
 
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known."""
@@ -125,9 +126,11 @@ def _lacking(source: Source) -> str:
     return f"there is no connection {source.connection} ({variable(source.connection)})"
 
 
-def _obstacle(product: Product, conn_id: str, connection: Connection) -> Obstacle | None:
+def _obstacle(
+    product: Product, conn_id: str, connection: Connection, extra: Mapping[str, object]
+) -> Obstacle | None:
     """Return what is missing in a connection for a product."""
-    extra, name = connection.extra_dejson, f"connection {conn_id}"
+    name = f"connection {conn_id}"
     if extra.get("paused") is True:
         return Obstacle(f'is paused ("paused": true in the extra of {name})')
     missing = ""
