@@ -58,7 +58,9 @@ def _weather_truth(sandbox: Sandbox, series: str) -> dict[str, Statements]:
     for source, spans in weather.truth_spans(series).items():
         statements = found.setdefault(source, {})
         for start, end in spans:
-            statements |= sandbox.truth(series, source, start, end)
+            name, _, station = source.partition("/")
+            narrowed = {"station": station} if station else {}
+            statements |= sandbox.truth(series, name, start, end, **narrowed)
     return found
 
 
@@ -71,7 +73,7 @@ def seed(stage: Stage, env: Mapping[str, str], expected: Mapping[str, Expected])
         truth = expected[series].truth
         rows = []
         for slot, stored in weather.seeds(series).items():
-            stated = truth[stored.source.partition("/")[0]][slot]
+            stated = truth[stored.source][slot]
             values = {name: value for name, value in stated.items() if name not in stored.lacks}
             rows.append((slot, values, (stored.grade, stored.source)))
         _import(stage, env, series, rows)

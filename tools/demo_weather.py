@@ -27,6 +27,8 @@ GRADES = {
 }
 
 SIAR, AEMET, OPENWEATHERMAP, OPEN_METEO = "siar/J17", "aemet/5279X", "openweathermap", "open_meteo"
+NEIGHBOUR = "aemet/5281X"
+"""The second station of AEMET, 13 km away: it gives humidity, which the plant's own does not."""
 
 RADIATION = "solar_radiation"
 WANTED: Mapping[str, Sequence[str]] = {HOURLY: (RADIATION,), DAILY: (RADIATION, "et0")}
@@ -118,7 +120,7 @@ def worse(series: str) -> list[tuple[Hole, Seed]]:
             ),
             (
                 Hole("without radiation", utc(2025, 5, 20, 6), utc(2025, 5, 20, 18)),
-                Seed(AEMET, OBSERVED, WANTED[HOURLY]),
+                Seed(NEIGHBOUR, OBSERVED, WANTED[HOURLY]),
             ),
         ]
     return [
@@ -214,17 +216,13 @@ def chores() -> list[Chore]:
 
 
 def truth_spans(series: str) -> dict[str, list[tuple[datetime, datetime]]]:
-    """Return the stretches of which a slot may come from a source, by source."""
+    """Return the stretches of which a value may come from a source, by source and station."""
     end = LATER.replace(minute=0) + HOUR
-    spans = {"siar": [(EARLIEST[series], end)]}
-    others = ("aemet", "openweathermap", "open_meteo") if series == HOURLY else ("aemet",)
+    spans = {SIAR: [(EARLIEST[series], end)]}
+    modelled = (OPENWEATHERMAP, OPEN_METEO) if series == HOURLY else ()
     since = FIVE_WEEKS if series == HOURLY else SIAR_FINAL_TO
-    for source in others:
-        stored = [
-            (hole.start, hole.end)
-            for hole, seed in worse(series)
-            if seed.source.partition("/")[0] == source
-        ]
+    for source in (AEMET, NEIGHBOUR, *modelled):
+        stored = [(hole.start, hole.end) for hole, seed in worse(series) if seed.source == source]
         spans[source] = [*stored, (since, end)]
     return spans
 

@@ -100,6 +100,7 @@ class ProductEntry(Entry):
     hops: int = Field(default=1, ge=0, le=5)
     records: int = Field(default=0, ge=0)
     gives: tuple[Name, ...] = ()
+    data: Name | None = None
     params: dict[str, str] = {}
 
 

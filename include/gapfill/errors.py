@@ -56,6 +56,8 @@ class RateLimited(SourceError):
 
     Attributes:
         retry_after: Seconds until the source may be asked again, at least 0.
+        product: Key of the one product that is refused, such as ``openweathermap.timeline``,
+            with those of its subscription; ``None`` where the whole source is.
     """
 
     def __init__(
@@ -66,13 +68,33 @@ class RateLimited(SourceError):
         retry_after: float,
         series: str | None = None,
         interval: Interval | None = None,
+        product: str | None = None,
     ) -> None:
         super().__init__(message, source=source, series=series, interval=interval)
         self.retry_after = retry_after
+        self.product = product
 
 
 class AuthRejected(SourceError):
-    """401 or 403: the message names the connection to mend."""
+    """401 or 403: the message names the connection to correct.
+
+    Attributes:
+        product: Key of the one product that the key does not open, such as
+            ``openweathermap.timeline``, with those of its subscription; ``None`` where the
+            key opens none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str,
+        series: str | None = None,
+        interval: Interval | None = None,
+        product: str | None = None,
+    ) -> None:
+        super().__init__(message, source=source, series=series, interval=interval)
+        self.product = product
 
 
 class SpanRefused(SourceError):

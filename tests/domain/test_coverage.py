@@ -234,14 +234,14 @@ def test_weather_is_due_after_the_smallest_lag_of_what_is_configured(
 
 def test_where_nothing_is_configured_all_products_say_what_is_due() -> None:
     """A series without keys still has gaps."""
-    paused = [replace(c, obstacle="paused") for c in candidates(WEATHER_HOURLY)]
+    paused = [replace(c, obstacle=Obstacle("is paused")) for c in candidates(WEATHER_HOURLY)]
     assert due_until(WEATHER_HOURLY, paused, NOW) == at("2025-10-26 12:00")
     assert due_until(WEATHER_HOURLY, [], NOW) == at("2025-10-26 12:00")
 
 
 def test_a_paused_daily_series_is_due_as_if_it_were_not_paused() -> None:
     """At noon the day before yesterday is the last that SIAR would have."""
-    paused = [replace(c, obstacle="paused") for c in candidates(WEATHER_DAILY)]
+    paused = [replace(c, obstacle=Obstacle("is paused")) for c in candidates(WEATHER_DAILY)]
     assert due_until(WEATHER_DAILY, paused, NOW) == at("2025-10-25")
 
 

@@ -176,8 +176,8 @@ FAILURES: list[tuple[str, int, type[SourceError], str]] = [
     ("500", 0, SourceUnavailable, "answered HTTP 500"),
     ("500", 1, SourceUnavailable, "answered HTTP 500"),
     ("502", 1, SourceUnavailable, "answered HTTP 502"),
-    ("html", 0, MalformedPayload, "a web page, no JSON"),
-    ("html", 1, MalformedPayload, "a web page, no JSON"),
+    ("html", 0, MalformedPayload, "a web page, not JSON"),
+    ("html", 1, MalformedPayload, "a web page, not JSON"),
     ("redirect", 0, SourceUnavailable, "redirected to .*, which is not followed"),
     ("redirect", 1, SourceUnavailable, "redirected to .*, which is not followed"),
     ("big_body", 0, MalformedPayload, "larger than 5000000 bytes"),
@@ -280,7 +280,9 @@ def test_negative_values_are_refused_where_there_are_none(
 ) -> None:
     """Frost is real, a negative share of humidity is not."""
     sandbox.faults.add({"api": "aemet", "kind": "negative"})
-    assert aemet.fetch(HOURS).readings == ()
+    hours = aemet.fetch(HOURS)
+    assert len(hours.readings) == 12
+    assert {name for reading in hours.readings for name in reading.values} == {"temperature"}
     answer = aemet.fetch(DAYS)
     assert len(answer.readings) == 10
     assert all(reading.values["temperature_mean"] < 0 for reading in answer.readings)

@@ -195,13 +195,24 @@ def test_a_link_that_is_gone_is_replaced_once(
     assert len(server.received) == 4
 
 
-def test_no_data_on_the_second_hop_is_an_empty_answer(aemet: AemetHook, server: RawServer) -> None:
-    """In AEMET's own words it is not the link that is gone."""
-    server.answers = [_envelope(server.url + LINK), NO_DATA]
+@pytest.mark.parametrize("second", [NO_DATA, reply(200, b"[]"), reply(200, b"[null, {}]")])
+def test_hops_that_contradict_each_other_are_a_failed_request(
+    aemet: AemetHook, server: RawServer, second: bytes
+) -> None:
+    """The first found rows, the second has none: no proof of absence, and the link is not gone."""
+    server.answers = [_envelope(server.url + LINK), second]
+    with pytest.raises(MalformedPayload, match="the first hop says 'HTTP 200, estado 200: exito'"):
+        aemet.fetch(DAY)
+    assert len(server.received) == 2
+
+
+def test_no_data_on_the_first_hop_is_an_empty_answer(aemet: AemetHook, server: RawServer) -> None:
+    """In AEMET's own words; no link is followed."""
+    server.answers = [NO_DATA]
     answer = aemet.fetch(DAY)
     assert answer.readings == ()
     assert answer.evidence.endswith("No hay datos que satisfagan esos criterios")
-    assert len(server.received) == 2
+    assert len(server.received) == 1
 
 
 def test_a_reset_on_the_second_hop_fails_both(aemet: AemetHook, server: RawServer) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.airflow
 
 SECRET = "s3cret-t0ken/+"
+HERE = ("127.0.0.1",)
 REQUEST = HttpRequest("/v1/data", (("day", "2025-11-05T00:00"),))
 
 
@@ -59,7 +60,7 @@ def _with_key(hook: ApiHook) -> Reply:
 def _keyless(hook: ApiHook) -> Reply:
     from gapfill.hooks.call import Call
 
-    return hook.call(Call(REQUEST, may_leave=True))
+    return hook.call(Call(REQUEST, leads_to=HERE))
 
 
 def _told(exc: BaseException) -> str:
@@ -184,7 +185,7 @@ def test_a_call_with_credentials_never_leaves_even_if_it_says_so(
 
     server.answers = [reply(307, Location=f"{elsewhere.url}/data")]
     with pytest.raises(SourceUnavailable, match="not followed"):
-        hook.call(Call(REQUEST, headers={"x-api-key": hook.key}, may_leave=True))
+        hook.call(Call(REQUEST, headers={"x-api-key": hook.key}, leads_to=HERE))
     assert elsewhere.received == []
 
 
@@ -226,16 +227,22 @@ def test_a_redirect_to_what_is_no_plain_web_address_is_not_followed(
         _keyless(hook)
 
 
-def test_a_redirect_from_https_to_http_is_not_followed(hook: ApiHook) -> None:
-    """Prices over plain http could be anyone's."""
+@pytest.mark.parametrize(
+    "leads_to", [(), ("localhost",), ("27.0.0.1",), (".0.0.1",), ("127.0.0.1:1",)]
+)
+def test_a_keyless_call_is_sent_to_listed_hosts_alone(
+    hook: ApiHook, server: RawServer, elsewhere: RawServer, leads_to: tuple[str, ...]
+) -> None:
+    """By their whole name, and their port where one is given."""
     from gapfill.hooks.call import Call
-    from gapfill.hooks.verdict import Errand
 
-    errand = Errand("some", "some_api", "https://api.example", None, has_credentials=False)
-    call = Call(REQUEST, may_leave=True)
-    with pytest.raises(SourceUnavailable, match=r"redirected to http://files\.example:80"):
-        hook._courier._check_hop("http://files.example/x", call, errand)
-    hook._courier._check_hop("https://files.example/x", call, errand)
+    server.answers = [reply(307, Location=f"{elsewhere.url}/data")]
+    elsewhere.answers = [reply(200, b"{}")]
+    with pytest.raises(SourceUnavailable, match=f"redirected to {elsewhere.url}, which is not"):
+        hook.call(Call(REQUEST, leads_to=leads_to))
+    assert elsewhere.received == []
+    listed = f"127.0.0.1:{elsewhere.port}"
+    assert hook.call(Call(REQUEST, leads_to=(listed,))).body == b"{}"
 
 
 def test_a_redirect_that_takes_the_key_along_is_not_followed(

@@ -46,7 +46,7 @@ def esios(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> EsiosHook:
     from gapfill.hooks.esios import EsiosHook
 
     given = {"conn_type": "http", "host": sandbox.url, "password": TOKEN}
-    text = json.dumps({**given, "extra": {"timeout": 1.5}})
+    text = json.dumps({**given, "extra": {"timeout": 1.5, "redirect_hosts": ["localhost"]}})
     monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", text)
     return EsiosHook()
 
@@ -86,7 +86,9 @@ def test_the_second_host_of_the_archive_receives_nothing_of_ours(
     """What really came over the wire there."""
     from gapfill.hooks.esios import EsiosHook
 
-    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", server.connection(password=TOKEN))
+    extra = {"redirect_hosts": ["127.0.0.1"]}
+    text = server.connection(password=TOKEN, extra=extra)
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", text)
     server.answers = [reply(307, Location=f"{elsewhere.url}/bucket/70?X-Amz-Signature=abc")]
     elsewhere.answers = [reply(200, payload("esios_archive70_2021-10-31.json"))]
     answer = EsiosHook().fetch(ask_of("esios.archive70", date(2021, 10, 31)))
@@ -117,18 +119,70 @@ def test_an_indicator_is_not_asked_elsewhere(
 def test_without_a_token_the_archive_is_asked_and_the_indicator_is_not(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The keyless way needs no connection at all, only this test's host does."""
+    """The keyless way needs no key, only this test's hosts do."""
     from gapfill.hooks.esios import EsiosHook
 
-    hook = EsiosHook(host=sandbox.url)
+    extra = {"redirect_hosts": ["localhost"]}
+    text = json.dumps({"conn_type": "http", "host": sandbox.url, "extra": extra})
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", text)
+    hook = EsiosHook()
     assert len(hook.fetch(ask_of("esios.archive70", AUTUMN)).readings) == 25
     sandbox.requests.clear()
     with pytest.raises(ConfigError, match="AIRFLOW_CONN_ESIOS_DEFAULT"):
         hook.fetch(ask_of("esios.1001", AUTUMN))
     assert sandbox.requests.all() == []
-    text = json.dumps({"conn_type": "http", "host": sandbox.url})
-    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", text)
     assert EsiosHook().test_connection()[0]
+
+
+def test_the_archive_leads_to_no_host_that_is_not_listed(
+    server: RawServer, elsewhere: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence says where to list it."""
+    from gapfill.hooks.esios import EsiosHook
+
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", server.connection())
+    server.answers = [reply(307, Location=f"{elsewhere.url}/bucket/70")]
+    words = f"redirected to {elsewhere.url}, which is not followed: .*redirect_hosts"
+    for _ in range(2):
+        with pytest.raises(SourceUnavailable, match=words):
+            EsiosHook().fetch(ask_of("esios.archive70", AUTUMN))
+    answered, _ = EsiosHook().test_connection()
+    assert not answered
+    assert elsewhere.received == []
+
+
+def test_the_archive_is_refused_one_host_behind_a_listed_one(
+    server: RawServer, elsewhere: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listed host may not lead on to any other."""
+    from gapfill.hooks.esios import EsiosHook
+
+    extra = {"redirect_hosts": [f"127.0.0.1:{elsewhere.port}"]}
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", server.connection(extra=extra))
+    server.answers = [reply(307, Location=f"{elsewhere.url}/bucket/70")]
+    with RawServer() as third:
+        elsewhere.answers = [reply(302, Location=f"{third.url}/bucket/70")]
+        with pytest.raises(SourceUnavailable, match=f"redirected to {third.url}, which is not"):
+            EsiosHook().fetch(ask_of("esios.archive70", AUTUMN))
+        assert third.received == []
+    assert len(elsewhere.received) == 1
+
+
+@pytest.mark.parametrize(
+    "given", ["files.example", {}, [5], ["a b"], ["https://x.example/y"], [""]]
+)
+def test_redirect_hosts_that_are_no_list_of_names_are_a_config_error(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, given: object
+) -> None:
+    """Nobody is asked, and the sentence shows how it is written."""
+    from gapfill.hooks.esios import EsiosHook
+
+    extra = {"redirect_hosts": given}
+    text = json.dumps({"conn_type": "http", "host": sandbox.url, "extra": extra})
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", text)
+    with pytest.raises(ConfigError, match=r'write \{"redirect_hosts": \["files.example.org"\]\}'):
+        EsiosHook().fetch(ask_of("esios.archive70", AUTUMN))
+    assert sandbox.requests.all() == []
 
 
 def test_the_connection_is_tested_with_the_token_where_there_is_one(
@@ -245,8 +299,10 @@ def test_what_can_be_believed_is_kept(
 def test_a_partial_day_of_the_archive_is_read_by_its_labels(
     esios: EsiosHook, sandbox: Sandbox
 ) -> None:
-    """The first 17 hours of an autumn day are those of the whole day."""
-    whole = esios.fetch(ask_of("esios.archive70", AUTUMN))
+    """The first 16 hours of a usual day; those of an autumn day may be two things."""
+    usual = ask_of("esios.archive70", date(2025, 10, 25))
+    whole = esios.fetch(usual)
     sandbox.faults.add({"api": "esios", "kind": "partial_day"})
-    part = esios.fetch(ask_of("esios.archive70", AUTUMN))
-    assert part.readings == whole.readings[:17]
+    assert esios.fetch(usual).readings == whole.readings[:16]
+    with pytest.raises(MalformedPayload, match="its 17 rows cannot be told apart"):
+        esios.fetch(ask_of("esios.archive70", AUTUMN))

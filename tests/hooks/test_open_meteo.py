@@ -132,8 +132,8 @@ FAILURES: list[tuple[str, type[SourceError], str]] = [
     ("403_quota", AuthRejected, "without credentials was refused"),
     ("500", SourceUnavailable, "answered HTTP 500"),
     ("502", SourceUnavailable, "answered HTTP 502"),
-    ("estado_429", MalformedPayload, "no whole JSON"),
-    ("html", MalformedPayload, "a web page, no JSON"),
+    ("estado_429", MalformedPayload, "not whole JSON"),
+    ("html", MalformedPayload, "a web page, not JSON"),
     ("redirect", SourceUnavailable, "redirected to .*, which is not followed"),
     ("big_body", MalformedPayload, "larger than 5000000 bytes"),
     ("shifted", MalformedPayload, "was not asked"),
@@ -169,7 +169,7 @@ def test_each_fault_of_the_wire_or_the_answer_is_one_error(
         ("nan", 20, 32),
         ("text", 20, 32),
         ("huge", 20, 32),
-        ("negative", 20, 28),
+        ("negative", 24, 28),
         ("zero", 24, 4),
         ("partial_day", 16, 0),
     ],
@@ -222,7 +222,7 @@ def test_a_place_that_is_not_covered_is_empty_with_evidence(
     assert hook.fetch(DAY).evidence == "HTTP 400: No data is available for this location"
     with pytest.raises(MalformedPayload, match=r"HTTP 400.*out of allowed range"):
         hook.fetch(DAY)
-    with pytest.raises(MalformedPayload, match="no whole JSON: ''"):
+    with pytest.raises(MalformedPayload, match="not whole JSON: ''"):
         hook.fetch(DAY)
 
 

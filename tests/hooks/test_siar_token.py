@@ -60,7 +60,7 @@ def test_the_answers_may_be_quoted_or_not(server: RawServer, siar: SiarHook, for
     """Quotes and blanks are no part of a token."""
     words = [reply(200, form.format(text).encode()) for text in (USER, KEY, TOKEN)]
     server.answers = [*words, DATA]
-    assert len(siar.fetch(ASK).readings) == 46
+    assert len(siar.fetch(ASK).readings) == 47
     assert server.received[-1].path.endswith("&token=t0ken%2Bone%3D%3D")
 
 
@@ -71,7 +71,7 @@ def test_a_refused_token_is_renewed_once_and_the_request_repeated(
     """The API may give the same encrypted texts, and even the same token, as before."""
     server.answers = [*FIRST_TOKEN, DATA, BAD_TOKEN, *second, DATA]
     siar.fetch(ASK)
-    assert len(siar.fetch(ASK).readings) == 46
+    assert len(siar.fetch(ASK).readings) == 47
     login = server.received[7].path
     assert login.endswith(WORDS)
     token = "t0ken%2Ftwo%3D%3D" if second is SECOND_TOKEN else "t0ken%2Bone%3D%3D"
@@ -218,3 +218,109 @@ def test_a_server_that_repeats_what_it_was_sent_tells_nothing(
     last = told.rsplit("siar hourly", 1)[1]
     assert "***" in last
     assert not [secret for secret in (USER, KEY, TOKEN) if secret in last + caplog.text]
+
+
+READY = "r3ady/token+="
+
+
+@pytest.fixture
+def ready(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> SiarHook:
+    """Return the hook of a connection that holds a ready token, and neither id nor password."""
+    from gapfill.hooks.siar import SiarHook
+
+    text = server.connection(extra={"token": f' "{READY}"\n'})
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", text)
+    return SiarHook()
+
+
+def test_a_ready_token_is_used_without_logging_in(server: RawServer, ready: SiarHook) -> None:
+    """One call for the limits, one for the rows; quotes and blanks are no part of it."""
+    server.answers = [LIMITS, DATA]
+    assert ready.open().calls_minute == 30
+    assert len(ready.fetch(ASK).readings) == 47
+    paths = [request.path for request in server.received]
+    assert paths[0] == "/siarapi/API/V1/Info/ACCESOS?token=r3ady%2Ftoken%2B%3D"
+    assert paths[1].startswith("/siarapi/API/V1/Datos/Horarios/ESTACION?Id=J17&")
+    assert paths[1].endswith("&token=r3ady%2Ftoken%2B%3D")
+    server.answers, server.received[:] = [LIMITS], []
+    is_there, said = ready.test_connection()
+    assert (is_there, said.startswith("siar took the token at")) == (True, True)
+
+
+@pytest.mark.parametrize("refusal", [BAD_TOKEN, reply(401, b"")], ids=["403", "401"])
+@pytest.mark.parametrize("known", [{}, {"login": LOGIN}, {"password": PASSWORD}], ids=str)
+def test_a_ready_token_that_is_refused_names_the_extra(
+    server: RawServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    known: dict[str, str],
+    refusal: bytes,
+) -> None:
+    """There is nothing to log in with, so nobody tries; the token is told to no one."""
+    from gapfill.hooks.siar import SiarHook
+
+    caplog.set_level(logging.DEBUG)
+    text = server.connection(extra={"token": READY}, **known)
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", text)
+    server.answers = [refusal]
+    words = r'the token in the extra "token" of connection .siar_default. .*was refused'
+    with pytest.raises(AuthRejected, match=words) as caught:
+        SiarHook().open(ASK)
+    assert len(server.received) == 1
+    assert READY not in str(caught.value) + caplog.text
+    assert "r3ady" not in str(caught.value) + caplog.text
+
+
+def test_a_ready_token_that_is_refused_gives_way_to_id_and_password(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where both are there; from then on the new token is used."""
+    from gapfill.hooks.siar import SiarHook
+
+    text = server.connection(login=LOGIN, password=PASSWORD, extra={"token": READY})
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", text)
+    server.answers = [BAD_TOKEN, *FIRST_TOKEN, LIMITS, DATA]
+    hook = SiarHook()
+    hook.open()
+    assert len(hook.fetch(ASK).readings) == 47
+    sent = [request.path.rpartition("token=")[2] for request in server.received]
+    assert sent[0] == "r3ady%2Ftoken%2B%3D"
+    assert sent[4:] == ["t0ken%2Bone%3D%3D"] * 2
+
+
+def test_a_quota_does_not_cost_a_ready_token(server: RawServer, ready: SiarHook) -> None:
+    """It is refused for a minute, and is no wrong token."""
+    text = "Ha superado el número de peticiones permitidas en un minuto"
+    body = json.dumps({"datos": None, "MensajeRespuesta": text}).encode()
+    server.answers = [reply(403, body), LIMITS]
+    with pytest.raises(RateLimited):
+        ready.open()
+    assert ready.open().calls_minute == 30
+    assert len(server.received) == 2
+
+
+@pytest.mark.parametrize("given", [5, [], {}, True, "two words", "tokén", "a\x00b", '""'])
+def test_a_ready_token_that_is_none_is_a_config_error(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch, given: object
+) -> None:
+    """Nobody is asked, and it is not shown."""
+    from gapfill.hooks.siar import SiarHook
+
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", server.connection(extra={"token": given}))
+    with pytest.raises(ConfigError, match="is not one word of plain ASCII") as caught:
+        SiarHook().open()
+    assert server.received == []
+    assert "tokén" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_an_empty_ready_token_is_none(
+    server: RawServer, monkeypatch: pytest.MonkeyPatch, given: object
+) -> None:
+    """Id and password are needed then, and the sentence says what else would do."""
+    from gapfill.hooks.siar import SiarHook
+
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", server.connection(extra={"token": given}))
+    with pytest.raises(ConfigError, match=r"has no login.*A ready token goes into its extra"):
+        SiarHook().open()
+    assert server.received == []

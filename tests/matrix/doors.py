@@ -59,7 +59,13 @@ DOORS: Mapping[str, Door] = {
     "ree": Door("ree", "pvpc", "pvpc", _MONDAY + 13 * HOUR, grade=40, has_key=False),
     "esios": Door("esios", "1001", "pvpc", _MONDAY + 13 * HOUR, grade=40),
     "esios_archive": Door(
-        "esios", "archive70", "pvpc", _MONDAY + 13 * HOUR, grade=40, has_key=False
+        "esios",
+        "archive70",
+        "pvpc",
+        _MONDAY + 13 * HOUR,
+        grade=40,
+        has_key=False,
+        extra={"redirect_hosts": ["localhost"]},
     ),
     "openweathermap": Door(
         "openweathermap", "current", "weather_hourly", NOW.replace(minute=0), 1, grade=20

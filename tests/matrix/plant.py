@@ -115,7 +115,8 @@ def plant(
     """
     known = catalog.load()
     for name in KEYED + KEYLESS:
-        given: dict[str, object] = {"conn_type": "http", "host": url, "extra": {"timeout": 10}}
+        extra = {"timeout": 10, "redirect_hosts": ["localhost"]}
+        given: dict[str, object] = {"conn_type": "http", "host": url, "extra": extra}
         if name in keyed:
             given |= {"password": KEY} | ({"login": LOGIN} if name == "siar" else {})
         monkeypatch.setenv(

@@ -21,8 +21,8 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is no whole JSON
-html         MalformedPayload  0 failed         1 it is a web page, no JSON
+estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+html         MalformedPayload  0 failed         1 it is a web page, not JSON
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
@@ -48,8 +48,8 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is no whole JSON
-html         MalformedPayload  0 failed         1 it is a web page, no JSON
+estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+html         MalformedPayload  0 failed         1 it is a web page, not JSON
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
@@ -75,8 +75,8 @@ redirect     MalformedPayload  0 failed         1 it has no PVPC
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is no whole JSON
-html         MalformedPayload  0 failed         1 it is a web page, no JSON
+estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+html         MalformedPayload  0 failed         1 it is a web page, not JSON
 expired_link SourceUnavailable 0 unreached      2 answered HTTP 403
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         2
@@ -103,8 +103,8 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is no whole JSON
-html         MalformedPayload  0 failed         1 it is a web page, no JSON
+estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+html         MalformedPayload  0 failed         1 it is a web page, not JSON
 shifted      MalformedPayload  0 failed         1 2025-11-05T13:20:00Z, later than the clock
 nan          partial           0 failed         1 7 values not stored; the first: temperature
 text         partial           0 failed         1 7 values not stored; the first: temperature
@@ -127,8 +127,8 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         2 it is no whole JSON
-html         MalformedPayload  0 failed         2 it is a web page, no JSON
+estado_429   MalformedPayload  0 failed         2 it is not whole JSON
+html         MalformedPayload  0 failed         2 it is a web page, not JSON
 empty        no_data           0 no_data        2
 duplicated   filled            2 filled         2
 shifted      MalformedPayload  0 failed         2 data[0].dt is 2025-11-03T15:00:00Z
@@ -154,7 +154,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   deferred          0 -              4 may be asked again in 61 s. Deferred
-html         MalformedPayload  0 failed         1 it is a web page, no JSON
+html         MalformedPayload  0 failed         1 it is a web page, not JSON
 empty        not_yet           0 not_yet        1
 """
 
@@ -173,7 +173,7 @@ redirect     SourceUnavailable 0 unreached      2 which is not followed
 500          SourceUnavailable 0 unreached      2 answered HTTP 500
 502          SourceUnavailable 0 unreached      2 answered HTTP 502
 estado_429   deferred          0 -              5 may be asked again in 61 s. Deferred
-html         MalformedPayload  0 failed         2 it is a web page, no JSON
+html         MalformedPayload  0 failed         2 it is a web page, not JSON
 expired_link SourceUnavailable 0 unreached      4 gave 2 links to the rows and knew none
 duplicated   filled            4 filled         2
 shifted      MalformedPayload  0 failed         2 2025-11-05T12:00:00Z, which is not over yet
@@ -230,8 +230,8 @@ redirect     SourceUnavailable 0 unreached      5 which is not followed
 429          deferred          0 -              8 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      5 answered HTTP 500
 502          SourceUnavailable 0 unreached      5 answered HTTP 502
-estado_429   MalformedPayload  0 failed         5 it is no whole JSON
-html         MalformedPayload  0 failed         5 it is a web page, no JSON
+estado_429   MalformedPayload  0 failed         5 it is not whole JSON
+html         MalformedPayload  0 failed         5 it is a web page, not JSON
 empty        no_data           0 no_data        5
 duplicated   filled            4 filled         5
 shifted      MalformedPayload  0 failed         5 2025-11-04, which was not asked
@@ -270,8 +270,8 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is no whole JSON
-html         MalformedPayload  0 failed         1 it is a web page, no JSON
+estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+html         MalformedPayload  0 failed         1 it is a web page, not JSON
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked

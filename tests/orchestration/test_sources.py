@@ -80,6 +80,22 @@ pytestmark = pytest.mark.airflow
             "siar_default",
         ),
         ("siar", 0, {"conn_type": "http", "login": "id", "password": "secret"}, None, ""),
+        ("siar", 0, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None, ""),
+        ("siar", 1, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None, ""),
+        (
+            "siar",
+            0,
+            {"conn_type": "http", "extra": {"token": "a-ready-token", "paused": True}},
+            'is paused ("paused": true in the extra of connection siar_default)',
+            "",
+        ),
+        (
+            "siar",
+            0,
+            {"conn_type": "http", "extra": {"token": ""}},
+            "is not configured: connection siar_default has no login, its user id",
+            "siar_default",
+        ),
         (
             "siar_csv",
             0,
@@ -110,13 +126,16 @@ def test_a_product_that_cannot_be_asked_says_why(
 
 
 @pytest.mark.parametrize("source", ["ree", "aemet", "open_meteo"])
+@pytest.mark.parametrize(
+    "text", ['{"password": "s3cr3t"', "s3cr3t", '{"conn_type": "http", "extra": "[1]"}']
+)
 def test_a_connection_that_cannot_be_read_is_broken_and_not_unset(
-    monkeypatch: pytest.MonkeyPatch, known: Catalog, source: str
+    monkeypatch: pytest.MonkeyPatch, known: Catalog, source: str, text: str
 ) -> None:
     """It is there, so nothing needs to be set up; the sentence names it. It shows no secret."""
     from gapfill.orchestration.sources import AirflowSources
 
-    monkeypatch.setenv(f"AIRFLOW_CONN_{source.upper()}_DEFAULT", '{"password": "s3cr3t"')
+    monkeypatch.setenv(f"AIRFLOW_CONN_{source.upper()}_DEFAULT", text)
     obstacle = AirflowSources(known).obstacle(known.sources[source].products[0])
     assert obstacle is not None
     assert (obstacle.needs, obstacle.is_broken) == ("", True)

@@ -66,6 +66,14 @@ SERIES = {
     ),
     "weather_daily": ("aemet.daily", "siar.daily", "siar_csv.daily"),
 }
+DATA = {
+    "ree.pvpc": "pvpc",
+    "esios.1001": "pvpc",
+    "esios.archive70": "pvpc",
+    "siar.daily": "siar_daily",
+    "siar_csv.daily": "siar_daily",
+}
+"""Products that publish the same values."""
 TARGET = {"pvpc": OFFICIAL, "weather_hourly": OBSERVED, "weather_daily": OFFICIAL}
 _ROUTES = {
     "pvpc": (("ree", "esios"),) * 3,
@@ -313,4 +321,9 @@ def is_given_up(world: World, slot: datetime) -> bool:
     """
     open_world = World(**{**world.__dict__, "force": False})
     stands = [stand(open_world, p, slot) for p in order(world, slot)]
-    return all(said in ("never", "given up") for said in stands)
+    known = dict(zip(order(world, slot), stands, strict=True))
+    without = {DATA.get(p, p) for p, said in known.items() if said == "given up"}
+    return all(
+        said in ("never", "given up") or (said == "needs" and DATA.get(p, p) in without)
+        for p, said in known.items()
+    )

@@ -248,13 +248,20 @@ def expected(scene: Scene) -> list[datetime]:
     return _slots(scene.first, scene.world.now, scene.world.series)
 
 
+def with_one_station_each(series: Series) -> Series:
+    """Return a series at a place that has the first station of each source, as in the oracle."""
+    first = {station.source: station for station in reversed(series.place.stations)}
+    return replace(series, place=replace(series.place, stations=tuple(first.values())))
+
+
 def build(scene: Scene, folder: Path) -> Site:
     """Return a site whose store holds the scene."""
     world, known = scene.world, catalog.load()
     series = replace(known.series[world.series], earliest=scene.first)
+    series = with_one_station_each(series)
     stations = tuple(
         replace(s, reach=Interval(*world.reach[s.source])) if s.source in world.reach else s
-        for s in {s.source: s for s in reversed(series.place.stations)}.values()
+        for s in series.place.stations
     )
     series = replace(series, place=replace(series.place, stations=stations))
     store = SqliteStore(folder / "store.db")

@@ -165,17 +165,38 @@ def test_every_field_of_an_hour_has_its_key() -> None:
     }
 
 
-@pytest.mark.parametrize("row", [{"ta": None}, {"hr": None}])
-def test_an_hour_without_a_required_field_is_no_reading(row: dict[str, object]) -> None:
-    """Any key may lack at any hour."""
-    assert _hour(**row).readings == ()
+@pytest.mark.parametrize(
+    "row,values",
+    [
+        ({"ta": None}, {"humidity": 61.0}),
+        ({"hr": None}, {"temperature": 12.5}),
+        ({"ta": None, "hr": "", "prec": 0.2}, {"precipitation": 0.2}),
+    ],
+)
+def test_an_hour_with_any_value_is_a_reading(
+    row: dict[str, object], values: dict[str, float]
+) -> None:
+    """Whether the required fields are there is judged where sources are merged."""
+    answer = _hour(**row)
+    assert [dict(reading.values) for reading in answer.readings] == [values]
+    assert (answer.rejected, answer.no_verdict) == ((), frozenset())
 
 
-@pytest.mark.parametrize("given", ["n/d", -60.0, 140, True, "NaN"])
+def test_an_hour_without_any_value_is_no_reading() -> None:
+    """Whatever its time and its station are: there is nothing that could do harm."""
+    nothing = {"ta": None, "hr": " "}
+    for row in ({}, {"idema": "3195"}, {"fint": "2025-11-09T12:00:00"}, {"fint": None}):
+        answer = _hour(**nothing, **row)
+        assert (answer.readings, answer.rejected, answer.no_verdict) == ((), (), frozenset())
+
+
+@pytest.mark.parametrize(
+    "given", ["n/d", -60.0, 140, True, "NaN", [1], {"v": 1}, pytest.param(10**400, id="huge")]
+)
 def test_a_temperature_that_cannot_be_believed_is_reported(given: object) -> None:
-    """And the hour is not stored."""
+    """The rest of the hour is kept."""
     answer = _hour(ta=given)
-    assert answer.readings == ()
+    assert [dict(reading.values) for reading in answer.readings] == [{"humidity": 61.0}]
     assert [r.field for r in answer.rejected] == ["temperature"]
 
 
@@ -196,25 +217,130 @@ def test_an_hour_that_is_not_over_spoils_the_answer() -> None:
 def test_hours_of_another_station_are_malformed() -> None:
     """They would be stored as ours."""
     ask = hours(CAPTURED - 12 * HOUR, CAPTURED, now=CAPTURED)
-    with pytest.raises(MalformedPayload, match=r"'3195', not the asked station 5279X"):
+    with pytest.raises(MalformedPayload, match=r"station '3195', not of the asked 5279X"):
         aemet.parse(ask, 200, CAPTURE)
 
 
+UNREADABLE = [
+    ({"fint": "yesterday"}, "has the fint 'yesterday', which is not a time"),
+    ({"fint": 1762344000}, "has the fint int, which is not a time"),
+    ({"fint": "0001-01-01T00:00:00"}, "has the fint '0001-01-01T00:00:00', which is not a time"),
+    ({"fint": "9999-12-31T23:59:59-23:59"}, "which is not a time"),
+    ({"fint": None}, "has no fint"),
+    ({"idema": None}, "has no idema"),
+    ({"idema": 5279}, "has the idema int, which is not a text"),
+]
+
+
+@pytest.mark.parametrize("row,reason", UNREADABLE)
+def test_an_hour_that_cannot_be_placed_is_dropped_and_reported(
+    row: dict[str, object], reason: str
+) -> None:
+    """The others are kept; an hour that is missing may be the dropped one: no verdict."""
+    good = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 12.5, "hr": 61.0}
+    body = json.dumps([good | {"fint": "2025-11-05T11:00:00+0000"} | row, good]).encode()
+    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, body)
+    assert [reading.slot for reading in answer.readings] == [MIDDAY - HOUR]
+    (rejected,) = answer.rejected
+    assert (rejected.slot, rejected.field, rejected.value) == (None, "row", "[0]")
+    assert reason in rejected.reason
+    assert answer.no_verdict == {MIDDAY - 2 * HOUR}
+
+
+@pytest.mark.parametrize("row,reason", UNREADABLE)
+def test_an_answer_without_one_readable_row_is_malformed(
+    row: dict[str, object], reason: str
+) -> None:
+    """It is not "no data"."""
+    with pytest.raises(MalformedPayload, match=rf"none of its rows can be read: \[0\] .*{reason}"):
+        _hour(**row)
+
+
 @pytest.mark.parametrize(
-    "row,words",
+    "fint,words",
     [
-        ({"fint": "yesterday"}, "no time"),
-        ({"fint": 1762344000}, r"\[0\].fint is not a text"),
-        ({"fint": "0001-01-01T00:00:00"}, "no time of this world"),
-        ({"fint": "1999-12-31T12:00:00"}, "which was not asked"),
-        ({"fint": "2025-11-05T11:30:00"}, "off the series' grid"),
-        ({"ta": [1]}, "is not a single value"),
+        ("1999-12-31T12:00:00", "which was not asked"),
+        ("2025-11-05T11:30:00", "off the series' grid"),
     ],
 )
-def test_an_hour_of_another_shape_is_malformed(row: dict[str, object], words: str) -> None:
-    """The sentence names the place."""
+def test_an_answer_that_is_shifted_is_malformed(fint: str, words: str) -> None:
+    """To another day, or off the hour."""
     with pytest.raises(MalformedPayload, match=words):
-        _hour(**row)
+        _hour(fint=fint)
+
+
+def test_the_station_without_humidity_gives_all_its_hours() -> None:
+    """12 hours of 5279X, which has ``ta vv vmax dv prec`` and never ``hr``."""
+    start = datetime(2026, 8, 10, tzinfo=UTC)
+    ask = hours(start, start + 12 * HOUR, now=start + timedelta(hours=12, minutes=20))
+    answer = aemet.parse(ask, 200, payload("case_aemet_5279X_without_humidity.json"))
+    assert [reading.slot for reading in answer.readings] == [start + n * HOUR for n in range(12)]
+    assert answer.readings[0].values == {
+        "temperature": 24.1,
+        "wind_speed": 1.0,
+        "wind_direction": 215.0,
+        "wind_gust": 3.0,
+        "precipitation": 0.0,
+    }
+    assert (answer.rejected, answer.no_verdict) == ((), frozenset())
+
+
+def test_an_hour_that_comes_twice_with_two_values_costs_no_other_hour() -> None:
+    """10 of 11 are stored; the doubled one is reported and asked again."""
+    start = datetime(2026, 8, 10, tzinfo=UTC)
+    ask = hours(start, start + 11 * HOUR, now=start + timedelta(hours=11, minutes=50))
+    answer = aemet.parse(ask, 200, payload("case_aemet_one_hour_twice.json"))
+    assert len(answer.readings) == 10
+    (doubled,) = {start + n * HOUR for n in range(11)} - {r.slot for r in answer.readings}
+    (rejected,) = answer.rejected
+    assert (rejected.slot, rejected.field) == (doubled, "row")
+    assert rejected.reason == "comes twice, with different values"
+    assert answer.no_verdict == {doubled}
+
+
+@pytest.mark.parametrize("other", [10.4, "10,4", 10.399999999999999, 10.4000001])
+def test_values_that_differ_in_their_dust_alone_are_equal(other: object) -> None:
+    """AEMET gives one digit, and some of its rows carry the dust of a binary fraction."""
+    row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.399999999999999}
+    body = json.dumps([row, row | {"ta": other}]).encode()
+    answer = aemet.parse(hours(MIDDAY - HOUR, MIDDAY), 200, body)
+    assert [reading.values["temperature"] for reading in answer.readings] == [10.399999999999999]
+    assert answer.rejected == ()
+
+
+def test_what_one_of_two_equal_rows_lacks_is_taken_from_the_other() -> None:
+    """They contradict each other in nothing."""
+    row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.4}
+    body = json.dumps([row, row | {"ta": None, "hr": 60}]).encode()
+    answer = aemet.parse(hours(MIDDAY - HOUR, MIDDAY), 200, body)
+    values = [dict(reading.values) for reading in answer.readings]
+    assert values == [{"temperature": 10.4, "humidity": 60.0}]
+
+
+def test_rows_without_anything_in_them_are_passed_over() -> None:
+    """A null, an object without members, one with nulls alone."""
+    row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.4}
+    body = json.dumps([None, row, {}, {"idema": None, "fint": None, "ta": None}]).encode()
+    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, body)
+    assert len(answer.readings) == 1
+    assert (answer.rejected, answer.no_verdict) == ((), frozenset())
+    assert answer.evidence == "HTTP 200: 1 row"
+
+
+def test_a_name_that_comes_twice_with_two_values_is_no_value() -> None:
+    """JSON's readers take the last one without a word."""
+    body = (
+        b'[{"idema": "5279X", "fint": "2025-11-05T12:00:00", "ta": 10.4, "hr": 60, "ta": 12},'
+        b'{"idema": "5279X", "fint": "2025-11-05T11:00:00", "ta": 9.0, "hr": 61, "hr": 61}]'
+    )
+    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, body)
+    assert [dict(reading.values) for reading in answer.readings] == [
+        {"temperature": 9.0, "humidity": 61.0},
+        {"humidity": 60.0},
+    ]
+    assert [(r.field, r.reason) for r in answer.rejected] == [
+        ("temperature", "is given twice, with different values")
+    ]
 
 
 def test_the_day_of_many_traps_is_read() -> None:
@@ -249,10 +375,10 @@ def test_rain_is_a_number_a_trace_or_counted_later(given: str, stored: float | N
 
 
 def test_any_key_may_lack() -> None:
-    """Without its mean a day is no reading; without the rest it is one."""
+    """A day with one value is a reading of that value."""
     few = _days({key: RECORD[key] for key in ("fecha", "indicativo", "tmed")})
     assert [dict(r.values) for r in few.readings] == [{"temperature_mean": 19.4}]
-    assert _day(tmed=None).readings == ()
+    assert _day(tmed=None).readings[0].values["temperature_max"] == 26.7
 
 
 @pytest.mark.parametrize(
@@ -277,10 +403,10 @@ def test_a_frosty_day_is_below_zero() -> None:
     [
         ({"fecha": "2025-10-06"}, "which was not asked"),
         ({"fecha": "2025-11-05"}, "not over yet"),
-        ({"fecha": "05/10/2025"}, "no date"),
-        ({"fecha": None}, r"it has no \[0\].fecha"),
-        ({"indicativo": "5279"}, "'5279', not the asked station 5279X"),
-        ({"indicativo": None}, r"it has no \[0\].indicativo"),
+        ({"fecha": "05/10/2025"}, "has the fecha '05/10/2025', which is not a date"),
+        ({"fecha": None}, r"\[0\] has no fecha"),
+        ({"indicativo": "5279"}, "station '5279', not of the asked 5279X"),
+        ({"indicativo": None}, r"\[0\] has no indicativo"),
     ],
 )
 def test_a_day_that_is_not_ours_is_malformed(record: dict[str, object], words: str) -> None:
@@ -291,10 +417,19 @@ def test_a_day_that_is_not_ours_is_malformed(record: dict[str, object], words: s
 
 
 def test_a_day_twice_is_one_unless_it_contradicts_itself() -> None:
-    """A duplicated answer is harmless."""
+    """A duplicated answer is harmless; two values are none."""
     assert len(_days(RECORD, RECORD).readings) == 1
-    with pytest.raises(MalformedPayload, match="twice, with different values"):
-        _days(RECORD, RECORD | {"tmed": "19,5"})
+    answer = _days(RECORD, RECORD | {"tmed": "19,5"})
+    assert answer.readings == ()
+    assert answer.no_verdict == {datetime(2025, 10, 5, tzinfo=UTC)}
+
+
+def test_two_stations_in_one_answer_are_malformed() -> None:
+    """Half of the days twice with different values are no slip."""
+    rows = [RECORD | {"fecha": f"2025-10-{day:02}"} for day in (1, 2, 3, 4)]
+    others = [row | {"tmed": "11,1"} for row in rows[:2]]
+    with pytest.raises(MalformedPayload, match="2025-10-01T00:00:00Z twice, with different"):
+        aemet.parse(days("2025-10-01", "2025-10-04"), 200, json.dumps([*rows, *others]).encode())
 
 
 def test_days_of_a_part_of_a_request_come_alone() -> None:
@@ -315,6 +450,31 @@ def test_no_data_is_an_empty_answer_with_evidence(status: int) -> None:
     assert answer.evidence == f"HTTP {status}, estado 404: {words}"
 
 
+FOUND = "HTTP 200, estado 200: Se han encontrado 5 registros"
+
+
+@pytest.mark.parametrize(
+    "body,said",
+    [
+        (payload("aemet_error_no_data.json"), "estado 404: No hay datos que satisfagan esos"),
+        (b"[]", r"HTTP 200: '\[\]'"),
+        (b"[null]", r"HTTP 200: '\[null\]'"),
+        (b"[{}]", r"HTTP 200: '\[\{\}\]'"),
+    ],
+)
+def test_hops_that_contradict_each_other_are_malformed(body: bytes, said: str) -> None:
+    """The first found rows and the second has none: a failed request, and no proof of absence."""
+    words = f"contradicts itself: the first hop says '{FOUND}', and the second .*{said}"
+    with pytest.raises(MalformedPayload, match=words):
+        aemet.parse(days("2025-10-05"), 200, body, found=FOUND)
+
+
+def test_hops_that_agree_are_read() -> None:
+    """What the first one says is no part of the answer."""
+    body = json.dumps([RECORD]).encode()
+    assert len(aemet.parse(days("2025-10-05"), 200, body, found=FOUND).readings) == 1
+
+
 def test_no_rows_are_an_empty_answer_with_evidence() -> None:
     """A list is an answer, however short."""
     answer = _days()
@@ -330,7 +490,7 @@ def test_no_rows_are_an_empty_answer_with_evidence() -> None:
         (200, b"{}", "not a list"),
         (200, b"[1]", r"\[0\] is not an object"),
         (200, b"<html/>", "a web page"),
-        (200, json.dumps([RECORD]).encode()[:-9], "no whole JSON"),
+        (200, json.dumps([RECORD]).encode()[:-9], "not whole JSON"),
         (500, payload("aemet_error_no_data.json"), "it is HTTP 500"),
     ],
 )

@@ -113,20 +113,60 @@ def test_an_empty_list_is_nothing_published() -> None:
 @pytest.mark.parametrize(
     "body,words",
     [
-        (payload("esios_573_empty.json"), "of indicator 573, not 1001"),
-        (_edited(id=600), "of indicator 600, not 1001"),
+        (payload("esios_573_empty.json"), "of indicator '573', not 1001"),
+        (_edited(id=600), "of indicator '600', not 1001"),
         (_edited(values={}), "indicator.values is not a list"),
-        (_edited(values=[{"value": 1}]), r"it has no indicator.values\[0\].geo_id"),
+        (_edited(values=[{"value": 1}]), r"indicator.values\[0\] has no geo_id"),
+        (
+            _edited(values=[], values_updated_at="2021-10-30T20:17:39.000+02:00"),
+            "contradicts itself: values is empty, values_updated_at '2021-10-30T20:17",
+        ),
         (b'{"indicator": []}', "indicator is not an object"),
         (b'{"message": "maintenance"}', "it has no indicator"),
         (b"[]", "the whole of it is not an object"),
-        (CAPTURE[:5000], "no whole JSON"),
+        (CAPTURE[:5000], "not whole JSON"),
     ],
 )
 def test_an_answer_of_another_shape_is_malformed(body: bytes, words: str) -> None:
     """Nothing of it is stored."""
     with pytest.raises(MalformedPayload, match=words):
         _parse(body)
+
+
+@pytest.mark.parametrize(
+    "row,reason",
+    [
+        ({"geo_id": None}, "has no geo_id"),
+        ({"geo_id": []}, "has the geo_id list, which is not the number of a place"),
+        ({"datetime": "2021-10-31T05:00:00"}, "which is not a time with an offset"),
+        ({"datetime": None}, "has no datetime"),
+        ({"datetime": 10**400}, "has the datetime int, which is not a time with an offset"),
+    ],
+)
+def test_a_row_that_cannot_be_placed_is_dropped_and_reported(
+    row: dict[str, object], reason: str
+) -> None:
+    """24 of the day's 25 prices are kept, and nothing is said of the other one."""
+    values = json.loads(CAPTURE)["indicator"]["values"]
+    ours = [n for n, value in enumerate(values) if value["geo_id"] == 8741]
+    values[ours[7]] |= row
+    answer = _parse(_edited(values=values))
+    start = datetime(2021, 10, 30, 22, tzinfo=UTC)
+    lost = {start + n * HOUR for n in range(25)} - {r.slot for r in answer.readings}
+    assert lost == answer.no_verdict == {start + 7 * HOUR}
+    (rejected,) = answer.rejected
+    assert (rejected.slot, rejected.field) == (None, "row")
+    assert rejected.reason.endswith(reason)
+
+
+def test_a_row_of_another_place_costs_nothing_however_bad_it_is() -> None:
+    """It was not asked for."""
+    values = json.loads(CAPTURE)["indicator"]["values"]
+    for value in values:
+        if value["geo_id"] != 8741:
+            value |= {"datetime": "never", "value": {}}
+    answer = _parse(_edited(values=[None, *values]))
+    assert (len(answer.readings), answer.rejected) == (25, ())
 
 
 def test_an_answer_with_other_places_only_is_no_answer() -> None:

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 import aiopvpc.parser
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gapfill.errors import ConfigError, MalformedPayload
 from gapfill.sources import esios
+from gapfill.sources.base import Rejected
+from tests.examples import examples
 from tests.sources.asks import AUTUMN, SPRING, ask_of, payload
 
 if TYPE_CHECKING:
@@ -144,29 +148,174 @@ def test_a_part_of_a_day_is_read_by_labels(
     "day,labels",
     [
         (PLAIN, _labels(*range(1, 25))),
-        (PLAIN, _labels(*range(23), 22)),
         (PLAIN, [*_labels(1, 0, *range(2, 23)), "24-25"]),
         (PLAIN, ["5", "6"]),
         (PLAIN, ["05-07", "07-08"]),
         (SPRING, _labels(1, 2, 3)),
         (AUTUMN, _labels(0, 1, 2, 2, 3)),
         (AUTUMN, _labels(25)),
+        (AUTUMN, _labels(*range(24))),
+        (AUTUMN, _labels(*range(16))),
+        (SPRING, _labels(0, 1, *range(3, 23))),
+        (SPRING, _labels(0, 1, 2, 3, 23)),
     ],
     ids=[
         "shifted",
-        "one twice, one lacking",
         "beyond the day",
         "another form",
         "two hours",
         "spring has no 02-03",
         "autumn's two hours",
         "autumn has no 25-26",
+        "autumn without its last hour or one of the two",
+        "two thirds of autumn",
+        "spring without its last hour or 02-03",
+        "both forms at once",
     ],
 )
 def test_rows_that_cannot_be_told_apart_are_malformed(day: date, labels: list[str]) -> None:
     """Better no price than one in the wrong hour."""
-    with pytest.raises(MalformedPayload, match=r"cannot be told apart|twice, with different"):
+    with pytest.raises(MalformedPayload, match=r"rows cannot be told apart on a day of 2\d hours"):
         _parse(_file(day, labels), day)
+
+
+def test_an_hour_that_comes_twice_costs_no_other_hour() -> None:
+    """22-23 has two prices, and 23-24 is missing."""
+    answer = _parse(_file(PLAIN, _labels(*range(23), 22)), PLAIN)
+    assert sorted(_hours(answer, PLAIN)) == list(range(22))
+    start = STARTS[PLAIN]
+    assert answer.no_verdict == {start + 22 * HOUR, start + 23 * HOUR}
+
+
+FORMS = {
+    "spring, clock": (SPRING, _labels(0, 1, *range(3, 24))),
+    "spring, running": (SPRING, _labels(*range(23))),
+    "usual": (PLAIN, _labels(*range(24))),
+    "autumn, clock": (AUTUMN, _labels(0, 1, 2, *range(2, 24))),
+    "autumn, running": (AUTUMN, _labels(*range(25))),
+}
+UNSURE = {
+    "spring, clock": {22},
+    "spring, running": {2},
+    "autumn, clock": {2, 3},
+    "autumn, running": {24},
+}
+"""Hours without which the labels of a day fit the other form as well."""
+
+
+def _without(form: str, *lost: int, spoilt: int | None = None) -> bytes:
+    """Return a day's file without some hours; the price of the n-th hour is n."""
+    day, labels = FORMS[form]
+    rows = json.loads(_file(day, labels))["PVPC"]
+    if spoilt is not None:
+        rows[spoilt] |= {"Hora": "5"}
+    return json.dumps({"PVPC": [row for n, row in enumerate(rows) if n not in lost]}).encode()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_without_any_one_row_each_price_is_at_its_own_hour_or_none_is_read(form: str) -> None:
+    """Never an hour early: the missing hour is found where it is, or the file is refused."""
+    day, labels = FORMS[form]
+    hours = set(range(len(labels)))
+    for lost in sorted(hours):
+        if lost in UNSURE.get(form, ()):
+            with pytest.raises(MalformedPayload, match="cannot be told apart"):
+                _parse(_without(form, lost), day)
+        else:
+            answer = _parse(_without(form, lost), day)
+            assert _hours(answer, day) == {n: float(n) for n in hours - {lost}}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=examples(300), deadline=None)
+@given(data=st.data())
+def test_whatever_rows_are_missing_or_doubled_no_price_is_at_another_hour(
+    form: str, data: st.DataObject
+) -> None:
+    """One label may be of an unknown form, and the order may be another one."""
+    day, labels = FORMS[form]
+    numbers = st.integers(0, len(labels) - 1)
+    lost = data.draw(st.sets(numbers, max_size=len(labels) - 1))
+    rows = json.loads(_without(form, *lost))["PVPC"]
+    if data.draw(st.booleans()):
+        rows.insert(data.draw(numbers), dict(data.draw(st.sampled_from(rows))))
+    if data.draw(st.booleans()):
+        rows = data.draw(st.permutations(rows))
+    try:
+        answer = _parse(json.dumps({"PVPC": rows}).encode(), day)
+    except MalformedPayload:
+        return
+    assert all(hour == price for hour, price in _hours(answer, day).items())
+
+
+def test_a_row_that_is_doubled_is_not_the_other_hour_at_two() -> None:
+    """Running labels without the last row, and 02-03 twice, look like the clock's labels."""
+    rows = json.loads(_without("autumn, running", 24))["PVPC"]
+    with pytest.raises(MalformedPayload, match="cannot be told apart"):
+        _parse(json.dumps({"PVPC": [*rows[:3], rows[2], *rows[3:]]}).encode())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_label_that_cannot_be_read_costs_no_other_hour(form: str) -> None:
+    """In a whole day its order says which hour it is; in a part of one nothing does."""
+    day, labels = FORMS[form]
+    for spoilt in range(len(labels)):
+        answer = _parse(_without(form, spoilt=spoilt), day)
+        assert _hours(answer, day) == {n: float(n) for n in range(len(labels))}
+    answer = _parse(_without("usual", 3, spoilt=7), PLAIN)
+    assert _hours(answer, PLAIN) == {n: float(n) for n in range(24) if n not in {3, 7}}
+    assert [(r.slot, r.field) for r in answer.rejected] == [(None, "row")]
+    assert answer.no_verdict == {STARTS[PLAIN] + n * HOUR for n in (3, 7)}
+
+
+@pytest.mark.parametrize(
+    "change,reason",
+    [
+        ({"Dia": None}, "has no Dia"),
+        ({"Dia": "Monday"}, "has the Dia 'Monday', not a date"),
+        ({"Dia": 20240514}, "has the Dia '20240514', not a date"),
+    ],
+)
+def test_a_row_of_no_day_is_dropped_at_its_hour(change: dict[str, object], reason: str) -> None:
+    """It may be of another day; nothing is said of its hour."""
+    rows = json.loads(_file(PLAIN, _labels(*range(24))))["PVPC"]
+    rows[7] |= change
+    answer = _parse(json.dumps({"PVPC": rows}).encode(), PLAIN)
+    assert len(answer.readings) == 23
+    slot = STARTS[PLAIN] + 7 * HOUR
+    assert answer.rejected == (Rejected(slot, "row", "PVPC[7]", reason),)
+    assert answer.no_verdict == {slot}
+
+
+@pytest.mark.parametrize("more", [None, {}, {"Dia": None, "Hora": None, "PCB": ""}, {"PCB": None}])
+@pytest.mark.parametrize("form", ["usual", "autumn, running", "autumn, clock"])
+def test_a_row_with_nothing_in_it_changes_nothing(form: str, more: object) -> None:
+    """At the end of a file, and in it."""
+    day, labels = FORMS[form]
+    for place in (5, len(labels)):
+        rows = json.loads(_without(form))["PVPC"]
+        rows.insert(place, more)
+        answer = _parse(json.dumps({"PVPC": rows}).encode(), day)
+        assert _hours(answer, day) == {n: float(n) for n in range(len(labels))}
+        assert answer.rejected == ()
+
+
+def test_a_row_of_another_kind_is_dropped_and_reported() -> None:
+    """A text and a list among 23 hours."""
+    rows = json.loads(_without("usual", 3))["PVPC"]
+    answer = _parse(json.dumps({"PVPC": [*rows, "total", [1]]}).encode(), PLAIN)
+    assert len(answer.readings) == 23
+    assert [r.value for r in answer.rejected] == ["PVPC[23]", "PVPC[24]"]
+    assert answer.no_verdict == {STARTS[PLAIN] + 3 * HOUR}
+
+
+def test_a_file_that_says_it_has_no_values_and_has_some_is_malformed() -> None:
+    """It contradicts itself, so it is neither prices nor "not published"."""
+    document = json.loads(CAPTURE) | json.loads(NONE_PUBLISHED)
+    with pytest.raises(MalformedPayload, match="contradicts itself: it says 'No values for"):
+        _parse(json.dumps(document).encode())
+    empty = {"PVPC": []} | json.loads(NONE_PUBLISHED)
+    assert _parse(json.dumps(empty).encode()).readings == ()
 
 
 def test_rows_in_another_order_are_read_by_label() -> None:
@@ -227,12 +376,11 @@ def test_an_unbelievable_price_is_reported_and_the_rest_kept() -> None:
         (b"[]", "the whole of it is not an object"),
         (b"{}", "it has no PVPC"),
         (b'{"PVPC": {}}', "PVPC is not a list"),
-        (b'{"PVPC": [[]]}', r"PVPC\[0\] is not an object"),
-        (b'{"PVPC": [{"Dia": "31/10/2021"}]}', r"it has no PVPC\[0\].Hora"),
-        (b'{"PVPC": [{"Dia": "31/10/2021", "Hora": "00-01"}]}', r"PVPC\[0\] has no PCB"),
-        (b'{"PVPC": [{"Dia": 31}]}', r"PVPC\[0\].Dia is not a text"),
-        (CAPTURE[:2000], "no whole JSON"),
-        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page, no JSON"),
+        (b'{"PVPC": [[1]]}', "none of its rows has PCB"),
+        (b'{"PVPC": [{"Dia": "31/10/2021", "PCB": "1"}]}', "its 1 rows cannot be told apart"),
+        (b'{"PVPC": [{"Dia": "31/10/2021", "Hora": "00-01"}]}', "none of its rows has PCB"),
+        (CAPTURE[:2000], "not whole JSON"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page, not JSON"),
     ],
 )
 def test_a_file_of_another_shape_is_malformed(body: bytes, words: str) -> None:

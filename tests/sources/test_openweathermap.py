@@ -123,16 +123,14 @@ def test_the_sample_of_the_documentation_is_read() -> None:
 
 
 def test_kelvin_is_never_taken_for_celsius() -> None:
-    """An answer does not say its units; those of the sample are refused by their size."""
+    """An answer does not say its units; those of the sample are refused by their size, whole."""
     ask = owm_ask("current", ZOCCA_SLOT, ZOCCA_SLOT + timedelta(minutes=45), ZOCCA)
-    answer = owm.parse(ask, 200, CURRENT)
-    assert answer.readings == ()
-    assert [(r.field, r.value) for r in answer.rejected] == [("temperature", "298.48")]
+    with pytest.raises(MalformedPayload, match=r"the temperature 298\.48 is in kelvin"):
+        owm.parse(ask, 200, CURRENT)
     then = datetime(2022, 2, 26, 15, tzinfo=UTC)
     ask = owm_ask("timemachine", then - HOUR, then + HOUR, WARSAW)
-    answer = owm.parse(ask, 200, MOMENT.replace(b"1645888976", b"1645887600"))
-    assert answer.readings == ()
-    assert [(r.field, r.value) for r in answer.rejected] == [("temperature", "279.13")]
+    with pytest.raises(MalformedPayload, match=r"the temperature 279\.13 is in kelvin"):
+        owm.parse(ask, 200, MOMENT.replace(b"1645888976", b"1645887600"))
 
 
 @pytest.mark.parametrize(
@@ -271,21 +269,78 @@ def test_an_unbelievable_amount_is_reported_and_the_rest_kept(amount: object) ->
     assert [r.field for r in answer.rejected] == ["precipitation"]
 
 
+def test_rain_that_is_a_number_costs_nothing_but_itself() -> None:
+    """It does not say of how long it is; temperature, humidity, pressure and wind are kept."""
+    slot = datetime(2025, 7, 2, 10, tzinfo=UTC)
+    ask = owm_ask("current", slot, slot + timedelta(minutes=5))
+    answer = owm.parse(ask, 200, payload("case_openweathermap_rain_is_a_number.json"))
+    (reading,) = answer.readings
+    assert (reading.slot, reading.values) == (
+        slot,
+        {
+            "temperature": 21.5,
+            "humidity": 60.0,
+            "pressure": 955.0,
+            "wind_speed": 2.0,
+            "wind_direction": 200.0,
+        },
+    )
+    (rejected,) = answer.rejected
+    assert (rejected.slot, rejected.field, rejected.value) == (slot, "precipitation", "0.3")
+    assert rejected.reason == "is not an object with the amount of the last hour"
+
+
 @pytest.mark.parametrize(
-    "main,rejected",
+    "changes,lost",
     [
-        ({"temp": "n/d", "humidity": 61}, ["temperature"]),
-        ({"temp": 14, "humidity": 140}, ["humidity"]),
-        ({"temp": -60, "humidity": -1}, ["temperature", "humidity"]),
-        ({"temp": None, "humidity": 61}, []),
+        ({"rain": [0.3]}, {"precipitation"}),
+        ({"rain": "heavy"}, {"precipitation"}),
+        ({"snow": True}, {"precipitation"}),
+        ({"rain": {"1h": {}}}, {"precipitation"}),
+        ({"wind": 3.5}, {"wind_speed", "wind_direction", "wind_gust"}),
+        ({"wind": []}, {"wind_speed", "wind_direction", "wind_gust"}),
+        ({"wind": {"speed": [1], "deg": 312}}, {"wind_speed"}),
+        ({"wind": {"speed": 10**400, "deg": 312}}, {"wind_speed"}),
+        ({"main": {"temp": {}, "humidity": 61}}, {"temperature"}),
+        ({"main": 14.25}, {"temperature", "humidity", "pressure"}),
     ],
 )
-def test_without_temperature_and_humidity_there_is_no_reading(
-    main: dict[str, object], rejected: list[str]
+def test_a_member_of_the_wrong_kind_costs_its_own_fields_alone(
+    changes: dict[str, object], lost: set[str]
 ) -> None:
-    """What is not believed is reported, not stored."""
+    """Each of them is reported."""
+    answer = _now(_current(NOW - timedelta(minutes=4), **changes))
+    assert {r.field for r in answer.rejected} == lost
+    assert len(answer.readings) == 1
+    assert not lost & answer.readings[0].values.keys()
+
+
+@pytest.mark.parametrize(
+    "words", [{}, "rain", [None], [[]], [{"id": {}}], [{"id": 10**400}], [{"id": "x"}, 800]]
+)
+def test_weather_of_the_wrong_kind_does_not_prove_a_dry_hour(words: object) -> None:
+    """Nothing falls only where the answer says so."""
+    answer = _now(_current(weather=words))
+    assert "precipitation" not in answer.readings[0].values
+
+
+@pytest.mark.parametrize(
+    "main,rejected,kept",
+    [
+        ({"temp": "n/d", "humidity": 61}, ["temperature"], {"humidity": 61.0}),
+        ({"temp": 14, "humidity": 140}, ["humidity"], {"temperature": 14.0}),
+        ({"temp": -60, "humidity": -1}, ["temperature", "humidity"], {}),
+        ({"temp": None, "humidity": 61}, [], {"humidity": 61.0}),
+    ],
+)
+def test_a_value_that_is_not_believed_is_reported_and_the_others_kept(
+    main: dict[str, object], rejected: list[str], kept: dict[str, float]
+) -> None:
+    """Whether temperature and humidity are there is judged where sources are merged."""
     answer = _now(_current(main=main))
-    assert answer.readings == ()
+    (reading,) = answer.readings
+    names = ("temperature", "humidity")
+    assert {n: reading.values[n] for n in names if n in reading.values} == kept
     assert [r.field for r in answer.rejected] == rejected
 
 
@@ -328,16 +383,12 @@ def test_a_place_on_the_date_line_is_itself(lon: float) -> None:
     "body,words",
     [
         (b"[]", "the whole of it is not an object"),
-        (b"<html>", "a web page, no JSON"),
+        (b"<html>", "a web page, not JSON"),
         (b"{}", "it has no coord"),
-        (_current(coord={"lat": "x", "lon": 1}), "no pair of numbers"),
-        (_current(main=None), "main is not an object"),
-        (_current(main={"humidity": 61}), "it has no main.temp"),
-        (_current(main={"temp": 20}), "it has no main.humidity"),
+        (_current(coord={"lat": "x", "lon": 1}), "not a pair of numbers"),
         (_current(dt="2025-11-05"), "dt is '2025-11-05', no Unix time"),
         (_current(dt=True), "dt is 'True', no Unix time"),
         (_current(dt=10**400), "no Unix time"),
-        (_current(rain=4), "rain is not an object"),
         (_current(cod="429", message="blocked"), "an error inside of HTTP 200"),
         (payload("openweathermap_error_no_city.json"), "an error inside of HTTP 200"),
         (_moment(), "it has no coord"),
@@ -354,15 +405,35 @@ def test_an_answer_of_another_shape_is_malformed(body: bytes, words: str) -> Non
     "body,words",
     [
         (b'{"lat": 38.09, "lon": -3.63}', "it has no data"),
-        (_moment().replace(b'"data": [', b'"data": ["x", '), r"data\[0\] is not an object"),
-        (_twice(temp=9), "twice, with different values"),
+        (b'{"lat": 38.09, "lon": -3.63, "data": {"dt": 1}}', "data is not a list"),
         (_current(), "it has no lat"),
     ],
 )
 def test_a_moment_of_another_shape_is_malformed(body: bytes, words: str) -> None:
-    """Two different rows of one moment among them."""
+    """Nothing of it is stored."""
     with pytest.raises(MalformedPayload, match=words):
         _then(body)
+
+
+@pytest.mark.parametrize("row", ["x", None, 7, [], {}, {"dt": "noon", "temp": 3}, {"dt": True}])
+def test_a_row_that_cannot_be_read_is_dropped_and_the_moment_kept(row: object) -> None:
+    """It is reported without a slot, as no time of it is known."""
+    document = json.loads(_moment())
+    document["data"].insert(0, row)
+    answer = _then(json.dumps(document).encode())
+    assert [reading.slot for reading in answer.readings] == [NOON - HOUR]
+    assert [(r.slot, r.field) for r in answer.rejected] == [(None, "row")]
+    document["data"] = [row]
+    answer = _then(json.dumps(document).encode())
+    assert (answer.readings, answer.no_verdict) == ((), frozenset({NOON - HOUR}))
+
+
+def test_two_different_rows_of_one_moment_are_neither() -> None:
+    """The slot is asked again."""
+    answer = _then(_twice(temp=9))
+    assert answer.readings == ()
+    assert [(r.slot, r.field) for r in answer.rejected] == [(NOON - HOUR, "row")]
+    assert answer.no_verdict == {NOON - HOUR}
 
 
 def test_a_status_that_is_no_answer_is_malformed() -> None:

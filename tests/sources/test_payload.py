@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from gapfill.errors import MalformedPayload
-from gapfill.sources.payload import Node
+from gapfill.sources.base import number
+from gapfill.sources.payload import Node, decode, instant_of, is_silent, moment_of
 from tests.sources.asks import AUTUMN, ask_of
 
 ASK = ask_of("ree.pvpc", AUTUMN)
@@ -20,13 +21,13 @@ def _node(body: bytes) -> Node:
 @pytest.mark.parametrize(
     "body,words",
     [
-        (b"", "no whole JSON"),
-        (b'{"included": [', "no whole JSON"),
-        (b"nan", "no whole JSON"),
-        (b"<!DOCTYPE html><title>Aviso</title>", "a web page, no JSON: '<!DOCTYPE html>"),
-        (b"\xff\xfe\x00", "no whole JSON"),
-        (b"[" * 100_000, "no whole JSON"),
-        (b"9" * 5000, "no whole JSON"),
+        (b"", "not whole JSON"),
+        (b'{"included": [', "not whole JSON"),
+        (b"nan", "not whole JSON"),
+        (b"<!DOCTYPE html><title>Aviso</title>", "a web page, not JSON: '<!DOCTYPE html>"),
+        (b"\xff\xfe\x00", "not whole JSON"),
+        (b"[" * 100_000, "not whole JSON"),
+        (b"9" * 5000, "not whole JSON"),
     ],
     ids=["empty", "cut", "lowercase nan", "html", "bytes", "deep", "long number"],
 )
@@ -53,8 +54,34 @@ def test_an_error_names_the_place() -> None:
 
 def test_an_instant_needs_its_offset() -> None:
     """A time without offset is ambiguous once a year and wrong half of it."""
-    read = _node(b'"2021-10-31T02:00:00.000+01:00"').instant()
+    read = instant_of("2021-10-31T02:00:00.000+01:00")
     assert read == datetime(2021, 10, 31, 1, tzinfo=UTC)
-    for text in ("2021-10-31T02:00:00", "yesterday", "0001-01-01T00:00:00+23:00", "24:00"):
-        with pytest.raises(MalformedPayload, match="no time with an offset"):
-            _node(f'"{text}"'.encode()).instant()
+    for text in ("2021-10-31T02:00:00", "yesterday", "0001-01-01T00:00:00+23:00", "24:00", 5, None):
+        assert instant_of(text) is None
+
+
+@pytest.mark.parametrize("year", ["0000", "0001", "1899", "2201", "9999", "10000"])
+def test_a_time_of_no_likely_year_is_none(year: str) -> None:
+    """Some of them Python reads and cannot reckon with."""
+    assert moment_of(f"{year}-01-01T00:00:00") is None
+    assert moment_of(f"{year}-01-01T00:00:00+23:59") is None
+
+
+def test_a_name_that_comes_twice_has_neither_of_two_values() -> None:
+    """In ``decode`` as in ``Node``; the same value twice is one."""
+    for body, expected in ((b'{"a": 1, "a": 1}', 1.0), (b'{"a": 1, "a": 2}', None)):
+        document = decode(body)
+        assert isinstance(document, dict)
+        assert number(document["a"]) == expected
+        assert number(_node(body)["a"].value) == expected
+    with pytest.raises(MalformedPayload, match="a is not an object"):
+        _node(b'{"a": {"b": 1}, "a": {"b": 1}}')["a"].get("b")
+
+
+@pytest.mark.parametrize(
+    "value,expected",
+    [(None, True), ({}, True), ({"a": None, "b": ""}, True), ([], True), ({"a": 0}, False)],
+)
+def test_a_record_with_nothing_in_it_is_silent(value: object, expected: bool) -> None:  # noqa: FBT001 - a table
+    """A zero is something."""
+    assert is_silent(value) is expected

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError, MalformedPayload
 from gapfill.sources import siar
+from tests.sources.asks import payload
 from tests.sources.siar_asks import body_of, daily_ask, half_hour, hourly_ask
 
 DAY = date(2025, 6, 30)
@@ -86,10 +88,20 @@ def test_a_place_without_a_station_cannot_be_asked() -> None:
         (None, None, "HTTP 200: datos is null, MensajeRespuesta null"),
         ([], "No hay datos", "HTTP 200: datos is empty, MensajeRespuesta 'No hay datos'"),
         (None, "Sin registros.", "HTTP 200: datos is null, MensajeRespuesta 'Sin registros.'"),
+        (
+            [],
+            "No se han encontrado resultados",
+            "HTTP 200: datos is empty, MensajeRespuesta 'No se han encontrado resultados'",
+        ),
+        (
+            [None, {}, {"Fecha": None, "TempMedia": None}],
+            "La consulta no ha devuelto datos",
+            "HTTP 200: datos is empty, MensajeRespuesta 'La consulta no ha devuelto datos'",
+        ),
     ],
 )
 def test_nothing_there_is_an_empty_answer_with_evidence(
-    rows: list[dict[str, object]] | None, message: str | None, evidence: str
+    rows: list[Any] | None, message: str | None, evidence: str
 ) -> None:
     """Whether it is not yet or never, the services know."""
     answer = siar.parse(hourly_ask(DAY), 200, body_of(rows, message))
@@ -108,6 +120,69 @@ def test_an_unknown_message_without_rows_is_no_empty_answer(message: str) -> Non
     """A failure must never read as "nothing there"."""
     with pytest.raises(MalformedPayload, match="holds no rows and says"):
         siar.parse(hourly_ask(DAY), 200, body_of([], message))
+
+
+def test_an_answer_without_a_list_that_says_there_is_nothing_is_empty() -> None:
+    """The words are enough."""
+    body = json.dumps({"MensajeRespuesta": "No existen datos"}).encode()
+    assert siar.parse(hourly_ask(DAY), 200, body).evidence.startswith("HTTP 200: datos is null")
+
+
+def test_an_answer_that_says_there_is_nothing_and_holds_values_is_malformed() -> None:
+    """It contradicts itself; rows without a value do not."""
+    with pytest.raises(MalformedPayload, match="contradicts itself: it says 'No existen datos'"):
+        siar.parse(hourly_ask(DAY), 200, body_of(PAIR, "No existen datos"))
+    rows = [half_hour("2025-06-30", 30, TempMedia=None, HumedadMedia=None)]
+    assert siar.parse(hourly_ask(DAY), 200, body_of(rows, "No existen datos")).readings == ()
+
+
+def test_a_last_record_with_nothing_in_it_costs_nothing() -> None:
+    """Two days are read."""
+    ask = daily_ask(date(2025, 6, 1), date(2025, 6, 2), now=datetime(2025, 7, 2, tzinfo=UTC))
+    answer = siar.parse(ask, 200, payload("case_siar_empty_last_record.json"))
+    assert [(f"{r.slot:%d}", r.values["temperature_mean"]) for r in answer.readings] == [
+        ("01", 20.0),
+        ("02", 20.0),
+    ]
+    assert (answer.rejected, answer.no_verdict) == ((), frozenset())
+
+
+@pytest.mark.parametrize(
+    "row,reason",
+    [
+        ({"Fecha": None}, "has no fecha"),
+        ({"Fecha": 20250630}, "has the fecha int, which is not a date"),
+        ({"Fecha": "0000-01-01T00:00:00"}, "which is not a date"),
+        ({"Fecha": "9999-12-31T00:00:00"}, "which is not a date"),
+        ({"Estacion": ["J17"]}, "has the estacion list, which is not a name or a number"),
+        ({"IdEstacion": {}}, "has the idestacion dict, which is not a name or a number"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["hours", "days"])
+def test_a_row_that_cannot_be_placed_costs_no_other(
+    kind: str, row: dict[str, object], reason: str
+) -> None:
+    """It is dropped and reported, and what is missing has no verdict."""
+    ask = hourly_ask(DAY) if kind == "hours" else daily_ask(DAY)
+    rows = (
+        [*PAIR, half_hour("2025-06-30", 130) | row]
+        if kind == "hours"
+        else [PAIR[0], half_hour("2025-06-30", 130) | row]
+    )
+    answer = siar.parse(ask, 200, body_of(rows))
+    assert len(answer.readings) == 1
+    (rejected,) = answer.rejected
+    assert (rejected.slot, rejected.field) == (None, "row")
+    assert rejected.reason.endswith(reason)
+    assert len(answer.no_verdict) == (23 if kind == "hours" else 0)
+
+
+def test_a_name_in_two_spellings_with_two_values_is_neither() -> None:
+    """Nobody knows which one is meant."""
+    row = half_hour("2025-06-30", 30) | {"tempmedia": 25.0}
+    answer = siar.parse(daily_ask(DAY), 200, body_of([row]))
+    assert [dict(r.values) for r in answer.readings] == [{"humidity_mean": 50.0}]
+    assert [r.reason for r in answer.rejected] == ["is given twice, with different values"]
 
 
 def test_a_message_beside_rows_is_kept_as_evidence() -> None:
@@ -159,7 +234,7 @@ def test_a_date_that_was_not_asked_is_malformed(day: str) -> None:
 )
 def test_a_date_of_another_form_is_malformed(fecha: str) -> None:
     """The API writes the installation of a station in UTC; a row's date must have no time."""
-    with pytest.raises(MalformedPayload, match=r"Fecha is '.*', no date"):
+    with pytest.raises(MalformedPayload, match=r"has (no fecha|the fecha '.*', which is not a)"):
         siar.parse(hourly_ask(DAY), 200, body_of([PAIR[0] | {"Fecha": fecha}]))
 
 
@@ -176,11 +251,11 @@ def test_a_date_may_come_without_its_midnight() -> None:
         (200, b"{}", "it has no datos"),
         (200, b'{"datos": {}}', "datos is not a list"),
         (200, b'{"datos": [1]}', r"datos\[0\] is not an object"),
-        (200, b'{"datos": [{}]}', r"datos\[0\] has no Fecha"),
-        (200, b'{"datos": [{"Fecha": 5}]}', "Fecha is not a text"),
-        (200, b'{"datos": [], "MensajeRespuesta": []}', "is not a single value"),
-        (200, b"<html>", "a web page, no JSON"),
-        (200, b'{"datos": [{"Fecha"', "no whole JSON"),
+        (200, b'{"datos": [{"TempMedia": 5}]}', r"datos\[0\] has no fecha"),
+        (200, b'{"datos": [{"Fecha": 5, "TempMedia": 5}]}', "has the fecha int, which is not"),
+        (200, b'{"datos": [], "MensajeRespuesta": [1]}', "holds no rows and says 'a list'"),
+        (200, b"<html>", "a web page, not JSON"),
+        (200, b'{"datos": [{"Fecha"', "not whole JSON"),
         (204, b"", "it is HTTP 204"),
         (400, b"no", "it is HTTP 400: 'no'"),
     ],

@@ -88,11 +88,13 @@ def test_dates_that_lack_are_an_empty_answer_with_evidence() -> None:
     assert answer(ask_days(), []).evidence == "The folder has no file of J17"
 
 
-def test_a_day_without_a_mean_temperature_gives_no_reading() -> None:
-    """It is what a slot is missing without, so the day is not held either."""
+def test_a_day_without_a_mean_temperature_gives_its_other_values() -> None:
+    """The mean is what a slot is missing without, so the day is not held."""
     file = file_of(row(date(2024, 1, 1), ""), row(date(2024, 1, 2)), row(date(2024, 1, 3), "n/d"))
     said = answer(ask_days(count=3), [file])
-    assert [r.slot.day for r in said.readings] == [2]
+    means = {r.slot.day: r.values.get("temperature_mean") for r in said.readings}
+    assert means == {1: None, 2: 10.5, 3: None}
+    assert said.readings[0].values["temperature_max"] == 14.83
     assert held([file]) == [Interval(FIRST + DAY, FIRST + 2 * DAY)]
 
 
@@ -102,21 +104,21 @@ def test_a_day_without_a_mean_temperature_gives_no_reading() -> None:
         (";6,87;", ";-60;", "temperature_mean", "is outside -40 to 50 °C"),
         (";85,7;", ";140;", "humidity_mean", "is outside 0 to 100 %"),
         (";3,7;", ";400;", "wind_gust_max", "is outside 0 to 150 m/s"),
-        (";6,4;", ";6.4.0;", "solar_radiation", "is no finite number"),
-        (";0,35;", ";NaN;", "wind_speed_mean", "is no finite number"),
+        (";6,4;", ";6.4.0;", "solar_radiation", "is not a finite number"),
+        (";0,35;", ";NaN;", "wind_speed_mean", "is not a finite number"),
     ],
     ids=["cold", "humid", "gust", "text", "NaN"],
 )
 def test_a_value_that_cannot_be_believed_is_reported_with_file_and_line(
     before: str, after: str, field: str, reason: str
 ) -> None:
-    """It is not stored; the other values of the day are, if the temperature is among them."""
+    """It is not stored; the other values of the day are."""
     said = answer(ask_days(), [file_of(blank(date(2024, 1, 2)), ROW.replace(before, after))])
     (rejected,) = said.rejected
     assert (rejected.slot, rejected.field) == (FIRST, field)
     assert rejected.value == after.strip(";")
     assert rejected.reason == f"{reason} (J17_Linares_01_01_2024_31_12_2024.csv, line 3)"
-    assert [field in r.values for r in said.readings] == [False] * (field != "temperature_mean")
+    assert [field in r.values for r in said.readings] == [False]
 
 
 def test_files_may_overlap_where_they_agree() -> None:

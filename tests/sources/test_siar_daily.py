@@ -89,9 +89,21 @@ def test_a_day_of_the_future_is_malformed() -> None:
         siar.parse(ask, 200, FILE)
 
 
-def test_a_day_twice_with_other_values_is_malformed() -> None:
-    """The same values twice are one."""
+def test_a_day_twice_with_other_values_is_neither() -> None:
+    """The same values twice are one; another day is kept."""
     rows = [_row("2025-09-14"), _row("2025-09-14")]
     assert len(siar.parse(daily_ask(FIRST), 200, body_of(rows)).readings) == 1
-    with pytest.raises(MalformedPayload, match="twice, with different values"):
-        siar.parse(daily_ask(FIRST), 200, body_of([*rows, _row("2025-09-14", TempMax=30)]))
+    more = [_row("2025-09-14", TempMedia=30), _row("2025-09-15"), _row("2025-09-16")]
+    answer = siar.parse(daily_ask(FIRST, LAST), 200, body_of([*rows, *more]))
+    assert [reading.slot.day for reading in answer.readings] == [15, 16]
+    assert [(r.slot, r.field) for r in answer.rejected] == [
+        (datetime(2025, 9, 14, tzinfo=UTC), "row")
+    ]
+    assert answer.no_verdict == {datetime(2025, 9, 14, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize("day", ["2025-09-13", "2025-09-17"])
+def test_a_day_that_was_not_asked_and_has_no_value_is_passed_over(day: str) -> None:
+    """It can do no harm."""
+    rows = [_row("2025-09-14"), _row(day, TempMedia=None)]
+    assert len(siar.parse(daily_ask(FIRST), 200, body_of(rows)).readings) == 1

@@ -97,11 +97,12 @@ def test_2400_and_0_are_the_end_of_the_rows_own_day() -> None:
 
 
 def test_an_hour_without_one_of_its_halves_has_no_reading() -> None:
-    """2025-07-01 09:00 lacks, and 03:30 has no humidity."""
+    """2025-07-01 09:00 is missing, and 03:30 has no humidity."""
     answer = _two_days()
-    assert len(answer.readings) == 46
-    lacking = {datetime(2025, 7, 1, 3, tzinfo=UTC), datetime(2025, 7, 1, 8, tzinfo=UTC)}
-    assert not lacking & {reading.slot for reading in answer.readings}
+    assert len(answer.readings) == 47
+    by_slot = {reading.slot: reading for reading in answer.readings}
+    assert datetime(2025, 7, 1, 8, tzinfo=UTC) not in by_slot
+    assert "humidity" not in by_slot[datetime(2025, 7, 1, 3, tzinfo=UTC)].values
     assert answer.evidence == "HTTP 200: 95 half-hours, 1 without their other half"
 
 
@@ -145,11 +146,26 @@ def test_a_time_may_be_a_text(times: tuple[object, object]) -> None:
     assert _hours(_parse(*(half_hour("2025-06-30", time) for time in times))) == ["30T00"]
 
 
-@pytest.mark.parametrize("time", [15, 2430, 2500, 60, 1260, -30, None, "noon", True, 30.5, [30]])
-def test_a_time_that_is_no_half_hour_is_malformed(time: object) -> None:
-    """Nothing is rounded to the next one."""
-    with pytest.raises(MalformedPayload, match=r"no half-hour of a day|is not a single value"):
+NO_TIMES = [15, 2430, 2500, 60, 1260, -30, None, "noon", True, 30.5, [30], 10**400]
+
+
+@pytest.mark.parametrize("time", NO_TIMES, ids=lambda time: str(time)[:8])
+def test_a_time_that_is_no_half_hour_is_never_rounded_to_one(time: object) -> None:
+    """Alone it is no answer; among others it costs its own half-hour."""
+    with pytest.raises(MalformedPayload, match=r"no half-hour of a day|neither HorMin nor HoraMin"):
         _parse(half_hour("2025-06-30", time))
+    good = [half_hour("2025-06-30", at) for at in (30, 100, 130)]
+    answer = _parse(*good, half_hour("2025-06-30", time))
+    assert _hours(answer) == ["30T00"]
+    assert [(r.slot, r.field, r.value) for r in answer.rejected] == [(None, "row", "datos[3]")]
+    assert len(answer.no_verdict) == 23
+
+
+def test_quarters_of_an_hour_are_of_another_step() -> None:
+    """Half of them end with a half-hour, and would be taken for one."""
+    rows = [half_hour("2025-06-30", time) for time in (15, 30, 45, 100)]
+    with pytest.raises(MalformedPayload, match="no half-hour of a day"):
+        _parse(*rows)
 
 
 def test_a_row_without_a_time_is_malformed() -> None:
@@ -161,26 +177,51 @@ def test_a_row_without_a_time_is_malformed() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad,reason", [("n/d", "is no finite number"), (1e9, "is outside"), (-60, "is outside")]
+    "bad,reason", [("n/d", "is not a finite number"), (1e9, "is outside"), (-60, "is outside")]
 )
 def test_a_half_that_is_not_believed_is_reported_and_not_averaged(bad: object, reason: str) -> None:
     """−60 and 20 would make a believable −20."""
     first = half_hour("2025-06-30", 30, TempMedia=bad)
     answer = _parse(first, half_hour("2025-06-30", 100))
-    assert answer.readings == ()
+    assert [dict(reading.values) for reading in answer.readings] == [{"humidity": 50.0}]
     (rejected,) = answer.rejected
     assert (rejected.field, rejected.value) == ("temperature", str(bad))
     assert reason in rejected.reason
 
 
 def test_a_half_hour_may_come_twice_with_the_same_values_only() -> None:
-    """Else nobody knows which one is meant."""
-    rows = [half_hour("2025-06-30", time) for time in (30, 30, 100, 100)]
-    assert _hours(_parse(*rows)) == ["30T00"]
+    """Else nobody knows which one is meant: its hour is dropped, and no other."""
+    rows = [half_hour("2025-06-30", time) for time in (30, 30, 100, 100, 130, 200)]
+    assert _hours(_parse(*rows)) == ["30T00", "30T01"]
+    answer = _parse(*rows, half_hour("2025-06-30", 30, TempMedia=21))
+    assert _hours(answer) == ["30T01"]
+    (rejected,) = answer.rejected
+    assert (rejected.slot, rejected.field) == (datetime(2025, 6, 30, tzinfo=UTC), "row")
+    assert rejected.value == "temperature 20 and 21"
+    assert "half-hour to 2025-06-30T00:30:00Z that comes twice" in rejected.reason
+    assert datetime(2025, 6, 30, tzinfo=UTC) in answer.no_verdict
+    last = [half_hour("2025-06-30", 0), half_hour("2025-06-30", 2400, TempMedia=21)]
+    assert [r.slot for r in _parse(*rows, *last).rejected] == [
+        datetime(2025, 6, 30, 23, tzinfo=UTC)
+    ]
+
+
+def test_two_stations_in_one_answer_are_malformed() -> None:
+    """Half of the half-hours twice, with other values, are no slip."""
+    times = (30, 100, 130, 200)
+    rows = [half_hour("2025-06-30", time) for time in times]
+    others = [half_hour("2025-06-30", time, TempMedia=9) for time in times[:2]]
     with pytest.raises(MalformedPayload, match="2025-06-30T00:30:00Z twice, with other values"):
-        _parse(*rows, half_hour("2025-06-30", 30, TempMedia=21))
-    with pytest.raises(MalformedPayload, match="2025-07-01T00:00:00Z twice"):
-        _parse(half_hour("2025-06-30", 0), half_hour("2025-06-30", 2400, TempMedia=21))
+        _parse(*rows, *others)
+
+
+def test_a_half_hour_without_a_value_is_passed_over() -> None:
+    """Whenever it is."""
+    nothing = {"TempMedia": None, "HumedadMedia": None}
+    rows = [half_hour("2025-06-30", time) for time in (30, 100)]
+    empty = [half_hour("2025-06-30", time, **nothing) for time in (30, 7777, None, 15)]
+    answer = _parse(*rows, *empty)
+    assert (_hours(answer), answer.rejected) == (["30T00"], ())
 
 
 def test_a_half_hour_of_the_future_is_malformed() -> None:

@@ -34,7 +34,7 @@ def stored(series: str, expected: Expected) -> list[Stored]:
     """Return the rows that the demo seeds."""
     rows = []
     for slot, seed in weather.seeds(series).items():
-        stated = expected.truth[seed.source.partition("/")[0]][slot]
+        stated = expected.truth[seed.source][slot]
         values = {f: v for f, v in stated.items() if v is not None and f not in seed.lacks}
         rows.append(Stored(slot, values, seed.grade, seed.source, {}))
     return rows

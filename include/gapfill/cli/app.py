@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,10 +12,11 @@ from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
 from gapfill.cli.siar import import_siar
+from gapfill.cli.take_in import import_
 from gapfill.cli.words import new_id
 from gapfill.domain.series import State
 from gapfill.domain.wording import count
-from gapfill.errors import GapfillError, RequestError
+from gapfill.errors import GapfillError
 from gapfill.services import transfer, views
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain as explain_slot
@@ -189,44 +187,7 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
     desk.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
 
 
-@app.command("import")
-@click.argument("name", metavar="SERIES")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@everywhere
-@click.pass_obj
-def import_(desk: Desk, name: str, file: str) -> int:
-    """Take in a CSV file as `export` writes it.
-
-    It is taken whole or not at all. FILE may be - for stdin. The columns grade, source,
-    batch and kept may be absent.
-    """
-    now = desk.clock()
-    (series,) = desk.catalog().find([name])
-    batch = new_id("import", now)
-    title = "standard input" if file == "-" else file
-    try:
-        with _opened(file) as lines:
-            rows = transfer.read_csv(series, lines, title, batch=batch, now=now)
-    except RequestError as exc:
-        # The command line was right; the file is not.
-        raise GapfillError(str(exc)) from exc
-    with desk.site(now) as site:
-        written, is_own = transfer.import_rows(site, series, rows, batch)
-    of = f"{written:,} of {count(len(rows), 'row')}"
-    desk.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
-    if written < len(rows):
-        desk.out.print("The others were left out: the store holds the same or better.")
-    if written and is_own:
-        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
-    return 0
-
-
-def _opened(file: str) -> TextIO:
-    if file == "-":
-        return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
-    return Path(file).open(encoding="utf-8-sig", newline="")
-
-
+app.add_command(import_)
 app.add_command(import_siar)
 
 

@@ -79,6 +79,8 @@ class Product:
         hops: Calls on the bill of one request; 0 for what is no API.
         records: Records that one slot of an answer counts in the source's quota; 0 for none.
         gives: Wanted fields that it has; it is asked for holes in them.
+        data: Name of the data that it publishes, empty where no other product has the same.
+            What one product does not have, others of the same data need not be set up for.
         params: What its requests name, such as ``indicator``.
     """
 
@@ -102,12 +104,18 @@ class Product:
     hops: int = 1
     records: int = 0
     gives: tuple[str, ...] = ()
+    data: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         """Return ``source.name``, unique in the catalogue."""
         return f"{self.source}.{self.name}"
+
+    @property
+    def published(self) -> str:
+        """Return the name of the data that it publishes: its own key where it is the only one."""
+        return self.data or self.key
 
     @property
     def is_last_resort(self) -> bool:

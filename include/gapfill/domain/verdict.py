@@ -247,11 +247,17 @@ def why_not(verdicts: Sequence[Verdict]) -> str:
 
 
 def needs_of(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """Return what is not set up and could serve: connections by name, then settings."""
+    """Return what is not set up and could serve: connections by name, then settings.
+
+    A product cannot where another one of the same data is ruled out.
+    """
+    without = {v.candidate.product.published for v in verdicts if v.standing is Standing.RULED_OUT}
     obstacles = [
         v.candidate.obstacle
         for v in verdicts
-        if v.standing is Standing.UNCONFIGURED and v.candidate.obstacle
+        if v.standing is Standing.UNCONFIGURED
+        and v.candidate.obstacle
+        and v.candidate.product.published not in without
     ]
     needs = {obstacle.needs for obstacle in obstacles}
     return tuple(sorted(needs, key=lambda name: (name.isupper(), name)))

@@ -49,9 +49,10 @@ class AemetHook(ApiHook):
             if _says_no_data(reply):
                 return aemet.parse(ask, reply.status, reply.body)
             second = self._second(aemet.link(ask, reply.status, reply.body))
+            found = _words(reply)
             reply = self.call(second, ask)
             if not is_gone(reply.status, reply.body):
-                return aemet.parse(ask, reply.status, reply.body)
+                return aemet.parse(ask, reply.status, reply.body, found=found)
         why = f"gave {LINKS} links to the rows and knew none of them any more"
         raise self.errand(first, ask).unavailable(why)
 
@@ -85,6 +86,12 @@ def _absolute(url: str) -> str:
 def _says_no_data(reply: Reply) -> bool:
     statement = read(reply.status, reply.body)
     return statement is not None and statement.said is Said.NO_DATA
+
+
+def _words(reply: Reply) -> str:
+    """Return what a first hop says of the rows that it found."""
+    statement = read(reply.status, reply.body)
+    return statement.text if statement else f"HTTP {reply.status}"
 
 
 def _error(statement: Statement, reply: Reply, errand: Errand) -> SourceError | None:

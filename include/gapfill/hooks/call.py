@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 import requests
 
 from gapfill.hooks.access import is_at_home, origin
+from gapfill.hooks.redirects import EXTRA, may_lead
 from gapfill.hooks.transport import Limits, Reply, Unreachable, get
 from gapfill.hooks.verdict import error_of
 
@@ -45,8 +46,8 @@ class Call:
         headers: Further headers, with credentials.
         secret_params: Further query parameters, with credentials.
         root: Root URL instead of the connection's, for an API with a second host.
-        may_leave: Whether a redirect to another host is followed. Only for a call
-            without credentials: nothing of ours is sent there.
+        leads_to: Other hosts that a redirect may lead to (``redirects.may_lead``). Only for
+            a call without credentials: nothing of ours is sent there.
         claims: Which 4xx and 5xx the source's parser reads.
         records: Records that the answer will count in the source's quota, where it counts any.
     """
@@ -55,7 +56,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_params: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     root: str | None = None
-    may_leave: bool = False
+    leads_to: tuple[str, ...] = ()
     claims: Claims = claims_nothing
     records: int = 0
 
@@ -132,25 +133,24 @@ class Courier:
                 if error is not None:
                     raise error
                 return reply
-            self._check_hop(target, call, errand)
+            self._check_hop(target, url, call, errand)
             url, headers, query = target, _HOP_HEADERS, ()
             shown = f"{urlsplit(url).netloc}{urlsplit(url).path} (redirect)"
         raise errand.unavailable(f"redirected more than {MAX_HOPS} times")
 
-    def _check_hop(self, target: str, call: Call, errand: Errand) -> None:
-        """Refuse a redirect that is not of this host, unless the call may leave it.
-
-        Another host must be as safe as the root: https, or http where the root is http
-        itself (a test server). Nothing of ours goes there, so any such host will do.
-        """
-        if is_at_home(target, errand.root):
+    def _check_hop(self, target: str, at: str, call: Call, errand: Errand) -> None:
+        """Refuse a redirect that must not be followed, or that takes a secret along."""
+        hosts = () if call.has_credentials else call.leads_to
+        is_bare = self.secrets.blot(target) == target or is_at_home(target, errand.root)
+        if may_lead(target, at=at, root=errand.root, hosts=hosts) and is_bare:
             return
-        there, home = origin(target), origin(errand.root)
-        is_safe = there is not None and home is not None and there[0] in {"https", home[0]}
-        may_leave = call.may_leave and not call.has_credentials
-        if not may_leave or not is_safe or self.secrets.blot(target) != target:
-            where = self.secrets.blot(_host_of(target))
-            raise errand.unavailable(f"redirected to {where}, which is not followed")
+        where = self.secrets.blot(_host_of(target))
+        step = (
+            f': a host that you trust can be listed as "{EXTRA}" in the extra of connection '
+            f"{errand.conn_id!r}, http only where the host of the connection is http itself"
+        )
+        why = f"redirected to {where}, which is not followed{step if call.leads_to else ''}"
+        raise errand.unavailable(why)
 
     def _send(self, request: requests.Request, shown: str, errand: Errand) -> Reply:
         """Send one request and log it in a line, without header, key or body."""

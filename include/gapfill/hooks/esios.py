@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from gapfill.hooks.base import ApiHook
 from gapfill.hooks.call import Call
+from gapfill.hooks.redirects import listed_hosts
 from gapfill.sources import esios, esios_archive
 
 if TYPE_CHECKING:
     from gapfill.sources.base import Answer, Ask
+
+ARCHIVE_HOSTS = (".amazonaws.com",)
+"""The archive's files lie in the storage of this provider, over https."""
 
 _PROBED = date(2021, 10, 31)
 
@@ -34,16 +38,21 @@ class EsiosHook(ApiHook):
         """
         request = esios.request(ask)
         if esios.is_archive(ask):
-            reply = self.call(Call(request, may_leave=True), ask)
+            reply = self.call(Call(request, leads_to=self._archive_hosts), ask)
         else:
             reply = self.call(Call(request, headers={"x-api-key": self.key}), ask)
         return esios.parse(ask, reply.status, reply.body)
 
     fetch = get_prices
 
+    @property
+    def _archive_hosts(self) -> tuple[str, ...]:
+        """Hosts that the archive may lead to, those of the connection's extra included."""
+        return (*ARCHIVE_HOSTS, *listed_hosts(self.access))
+
     def probe_call(self) -> Call:
         """Return a small call: of an indicator with the token, of the archive without one."""
         if self.access.key is None:
-            return Call(self.probe, may_leave=True)
+            return Call(self.probe, leads_to=self._archive_hosts)
         request = esios.request_days("1001", "8741", _PROBED, _PROBED)
         return Call(request, headers={"x-api-key": self.key})

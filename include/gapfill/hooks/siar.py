@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.hooks.access import variable
 from gapfill.hooks.base import ApiHook
 from gapfill.hooks.call import Call, Secrets
-from gapfill.hooks.siar_error import error_for, rejected
+from gapfill.hooks.siar_error import error_for, rejected, token_rejected
 from gapfill.hooks.verdict import Errand
 from gapfill.sources import siar, siar_account
 from gapfill.sources.base import Answer, HttpRequest
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
     from gapfill.sources.base import Ask
 
 
+TOKEN = "token"  # noqa: S105 - no secret but a name
+"""Extra of the connection that holds a ready token, for those who have no id and password."""
+
+
 class SiarHook(ApiHook):
     """Asks SIAR for a station. Its id goes into the connection's login, its key into the password.
 
     The token is got at ``open`` or before the first request, and once again where it is
-    refused on the way. Login, password, their encrypted forms and every token are secrets.
+    refused on the way. A ready token in the extra ``token`` is used as it is; where it is
+    refused, id and password take its place if they are there. Login, password, their
+    encrypted forms and every token are secrets.
     """
 
     default_conn_name = "siar_default"
@@ -38,17 +45,40 @@ class SiarHook(ApiHook):
     probe = siar_account.LIMITS
 
     _token: str | None = None
+    _is_ready_refused = False
     _allowance: Allowance | None = None
 
+    @cached_property
+    def ready_token(self) -> str | None:
+        """The token of the extra ``token``, ``None`` where there is none.
+
+        Raises:
+            ConfigError: If it is not a text of plain ASCII without blanks.
+        """
+        given = self.access.extra.get(TOKEN)
+        if given is None or given == "":
+            return None
+        token = given.strip().strip('"') if isinstance(given, str) else ""
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            message = (
+                f"siar: the {TOKEN} in the extra of connection {self.http_conn_id!r} "
+                f"({variable(self.http_conn_id)}) is not one word of plain ASCII: put the token "
+                "there as SIAR gave it, or remove it and put an id into the login and its "
+                "password into the password."
+            )
+            raise ConfigError(message)
+        self.hide(token)
+        return token
+
     def open(self, ask: Ask | None = None) -> Allowance:
-        """Get a token, and return what the account may do.
+        """Get a token unless there is one, and return what the account may do.
 
         Args:
             ask: What will be asked, for the errors and their clock.
 
         Raises:
             SourceError: One of its leaves.
-            ConfigError: If the connection has no login or no password.
+            ConfigError: If the connection has neither a token nor login and password.
         """
         reply = self._carry(siar_account.LIMITS, ask, 0)
         if isinstance(reply, Refusal):
@@ -78,7 +108,8 @@ class SiarHook(ApiHook):
             f"a minute, {_many(allowed.calls_day)} calls and {_many(allowed.records_day)} records "
             "a day"
         )
-        return True, f"siar gave a token at {self.access.root}; the account has {limits}."
+        did = "took the token" if self._is_ready else "gave a token"
+        return True, f"siar {did} at {self.access.root}; the account has {limits}."
 
     def _ask(self, ask: Ask, since: date | None) -> Answer:
         """Ask, a second time from the date the account may see, where a refusal names it."""
@@ -97,11 +128,24 @@ class SiarHook(ApiHook):
         later = self._ask(ask, seen_from)
         return replace(later, evidence=f"{later.evidence}; before {seen_from}: {reply.said}")
 
+    @property
+    def _is_ready(self) -> bool:
+        """Whether the token in use is the connection's own."""
+        return self.ready_token is not None and not self._is_ready_refused
+
     def _carry(self, request: HttpRequest, ask: Ask | None, records: int) -> Reply | Refusal:
-        """Send a request with the token; one that was in use before is renewed once."""
-        was_in_use = self._token is not None
-        answer = self._send(request, ask, records, self._token or self._new_token(ask))
+        """Send a request with the token; one that was in use before is renewed once.
+
+        Raises:
+            AuthRejected: If the connection's own token was refused and it has no login.
+        """
+        was_in_use = self._token is not None or self._is_ready
+        token = self.ready_token if self._is_ready else self._token
+        answer = self._send(request, ask, records, token or self._new_token(ask))
         if was_in_use and isinstance(answer, Refusal) and answer.kind is Kind.TOKEN:
+            if self._is_ready and not (self.access.login and self.access.key):
+                raise token_rejected(self._errand(ask), answer.said, TOKEN)
+            self._is_ready_refused = True
             answer = self._send(request, ask, records, self._new_token(ask))
         return answer
 
@@ -154,7 +198,8 @@ class SiarHook(ApiHook):
             message = (
                 f"siar needs an id and a password: connection {self.http_conn_id!r} has no {lacks}"
                 f'; set {variable(self.http_conn_id)}=\'{{"conn_type": "http", "login": "NIF", '
-                '"password": "PASSWORD"}\' or add it in Airflow\'s UI.'
+                '"password": "PASSWORD"}\' or add it in Airflow\'s UI. '
+                f'A ready token goes into its extra: {{"{TOKEN}": "TOKEN"}}.'
             )
             raise ConfigError(message)
         return access.login, access.key

@@ -60,6 +60,22 @@ def rejected(errand: Errand, said: str) -> AuthRejected:
     )
 
 
+def token_rejected(errand: Errand, said: str, extra: str) -> AuthRejected:
+    """Return the error for a ready token that was refused, where there is nothing to log in with.
+
+    Args:
+        errand: What the call was for.
+        said: What the API said.
+        extra: The member of the connection's extra that holds the token.
+    """
+    return AuthRejected(
+        f'{errand}: the token in the extra "{extra}" of {_name(errand)} was refused ({said}): '
+        "put a valid one there, or an id into its login and a password into its password. "
+        "Where it is valid, the API blocks this machine's address for now.",
+        **errand.about,
+    )
+
+
 def _name(errand: Errand) -> str:
     return f"connection {errand.conn_id!r} ({variable(errand.conn_id)})"
 

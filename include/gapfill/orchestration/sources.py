@@ -17,6 +17,7 @@ from gapfill.hooks.esios import EsiosHook
 from gapfill.hooks.open_meteo import OpenMeteoHook
 from gapfill.hooks.openweathermap import OpenWeatherMapHook
 from gapfill.hooks.ree import ReeHook
+from gapfill.hooks.siar import TOKEN as READY_TOKEN
 from gapfill.hooks.siar import SiarHook
 from gapfill.hooks.siar_csv import VARIABLE, SiarCsvFolder
 
@@ -63,14 +64,14 @@ class AirflowSources:
             return Obstacle(f"is not configured: this release has no hook for {source.title}")
         try:
             connection = self._connection(source)
-            extra = read_extra(source.connection, connection.extra) if connection else {}
+            if connection is not None:
+                extra = read_extra(source.connection, connection.extra)
+                return _obstacle(product, source.connection, connection, extra)
         except GapfillError as exc:
             return Obstacle(f"cannot be used: {exc}".rstrip("."), is_broken=True)
-        if connection is None:
-            if not product.needs_key:
-                return None
-            return Obstacle(f"is not configured: {_lacking(source)}", needs=source.connection)
-        return _obstacle(product, source.connection, connection, extra)
+        if not product.needs_key:
+            return None
+        return Obstacle(f"is not configured: {_lacking(source)}", needs=source.connection)
 
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known."""
@@ -135,6 +136,8 @@ def _obstacle(
         return Obstacle(f'is paused ("paused": true in the extra of {name})')
     missing = ""
     needed = product.params.get("requires_extra")
+    if product.source == "siar" and extra.get(READY_TOKEN):
+        return None
     if product.needs_login and not connection.login:
         missing = f"{name} has no login, its user id"
     elif product.needs_key and not connection.password:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
+from gapfill.services.local_clock import shifted
 from gapfill.services.reach import Broken, broken_of, warnings_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Report:
         coverage: Its slots by state, and its gaps.
         newest: Newest slot with a reading, ``None`` for none or unknown.
         error: Why the read failed, ``None`` where it did not.
-        warnings: What an operator should know of its sources, a sentence each.
+        warnings: What an operator should know of its sources, and what an earlier release
+            wrote wrongly, a sentence each.
         broken: Sources that are set up and cannot be used.
     """
 
@@ -62,8 +64,11 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
             return Report(series.name, nothing(), site.store.newest(series))
         coverage = _cover(site, series, window, candidates)
         broken = broken_of(series, coverage, candidates, site.now)
-        warnings = warnings_of(series, coverage, candidates)
-        warnings = (*(b.sentence for b in broken), *warnings)
+        warnings = (
+            *(b.sentence for b in broken),
+            *warnings_of(series, coverage, candidates),
+            *shifted(site, series, window),
+        )
         newest = site.store.newest(series)
         return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
     except StoreError as exc:

@@ -14,6 +14,8 @@ from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
+from gapfill.domain.subscription import is_of_key, subscription
+from gapfill.domain.tariff import localize
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
@@ -30,7 +32,7 @@ from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
-from gapfill.services.refusals import DOWN, block, blocked, is_down
+from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down
 from gapfill.services.site import MEMORY, narrow
 from gapfill.services.station_fields import learn_fields
 from gapfill.services.tally import Tally
@@ -53,6 +55,12 @@ PATIENCE_S = 65.0
 
 WAITS = 3
 """So many refusals of one request are waited out before the source counts as blocked."""
+
+OF_ANOTHER_KEY = (
+    "The key turned out to be of another generation of this API, which has a product of its own; "
+    "the slots that are left are planned again for that one."
+)
+"""Ends a unit of a product that the key does not open, where it opens another one instead."""
 
 
 def fill(site: Site, unit: Unit, run: str) -> Certificate:
@@ -108,7 +116,7 @@ class _Fill:
         source: Source = _known(site.catalog.sources, unit.source, "source")
         product = _known({p.name: p for p in source.products}, unit.product, "product")
         learned = site.store.learned(site.now - MEMORY)
-        self.source, self.product = narrow(source, product, learned)
+        self.source, self.product = narrow(source, localize(product, self.series), learned)
         stations = self.series.place.stations
         self.station = next(
             (s for s in stations if s.source == unit.source and s.id == unit.station), None
@@ -119,6 +127,7 @@ class _Fill:
         self.pace = Pace(site, self.source, batch)
         self.started = site.monotonic()
         self.is_open = False
+        self.facts: Mapping[str, float] = {}
 
     def carry_out(self) -> Certificate:
         refusal = self._refusal()
@@ -132,20 +141,34 @@ class _Fill:
             caller = self.site.sources.caller(self.unit.source, self.pace)
             useless: list[GapfillError] = []
             for request in self.unit.requests:
+                if not is_of_key(self.product, self.facts):
+                    break
                 try:
                     self._carry_out(request, caller)
                 except RateLimited as exc:
-                    return self._certificate("deferred", block(self.site, self.source, exc))
+                    refusal = block(self.site, self.source, self.product, exc)
+                    return self._certificate("deferred", refusal)
+                except AuthRejected as exc:
+                    block_key(self.site, self.source, self.product, exc)
+                    raise
                 except (MalformedPayload, StoreRefused) as exc:
                     useless.append(exc)
         if useless:
             raise useless[0]
-        return self._certificate(self.tally.outcome(self.unit.slots), self.tally.note())
+        outcome = self.tally.outcome(self.unit.slots)
+        if not is_of_key(self.product, self.facts) and outcome not in ("filled", "stood"):
+            return self._certificate("deferred", OF_ANOTHER_KEY)
+        return self._certificate(outcome, self.tally.note())
 
     def _refusal(self) -> str | None:
-        """Return why the unit is not begun: its source is blocked, or down in this run."""
-        why = blocked(self.site, self.source)
-        if why or not is_down(self.site, self.run, self.source.name, tried_by=self.batch):
+        """Return why the unit is not begun: its product is blocked, down, or not of the key."""
+        site, source, product = self.site, self.source, self.product
+        if subscription(product):
+            facts = site.store.learned(site.now - MEMORY).get(source.name, {})
+            if not is_of_key(product, facts):
+                return OF_ANOTHER_KEY
+        why = blocked(site, source, product)
+        if why or not is_down(site, self.run, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
         # No verdict, but so that another source stands in for these slots at once.
@@ -205,6 +228,7 @@ class _Fill:
         """Ask, write what is better, read it back, and note in the ledger what was said."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
+        self._learn(answer.facts)
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
         # The weather of now may belong to the slot before the one asked for.
@@ -222,6 +246,12 @@ class _Fill:
         self.tally.take(answer, settled, readings, delivered)
         store.note(entries)
         learn_fields(store, self.series, self.product, self.station, answer.readings, ask.now)
+
+    def _learn(self, facts: Mapping[str, float]) -> None:
+        """Remember what an answer showed of the account, once in this unit."""
+        if facts and facts != self.facts:
+            self.facts = facts
+            self.site.store.learn(self.source.name, facts, self.site.now)
 
     def _ask_for(self, interval: Interval) -> Ask:
         return Ask(self.series, self.product, self.station, interval, self.site.now)

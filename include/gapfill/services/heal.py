@@ -54,8 +54,8 @@ class Healed(NamedTuple):
         certificates: One per unit, in order.
         after: Reports over what was selected, after.
         plan: The last plan, which says what waits and what cannot be healed.
-        refused: Sources that only a person can set right: a key that was refused, or a
-            connection or folder that cannot be used and is needed.
+        refused: Sources, or products by their key, that only a person can set right: a key
+            that was refused, or a connection or folder that cannot be used and is needed.
     """
 
     summary: Summary
@@ -88,8 +88,8 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     refused: set[str] = set()
     for _ in range(ROUNDS):
         plan = make_plan(site, order, after)
-        down = {name for name in site.catalog.sources if is_down(site, run, name)} | refused
-        units = (u for u in plan.units if u.source not in down and _is_new(u, answered))
+        down = _down(site, run, plan.units, refused)
+        units = (u for u in plan.units if _key_of(u) not in down and _is_new(u, answered))
         plan = replace(plan, units=tuple(units))
         if plans and not plan.units:
             break
@@ -116,6 +116,21 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     return Healed(summary, certificates, within, left, tuple(sorted({*refused, *unusable})))
 
 
+def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:
+    """Return the keys of the planned products that this run does not ask any more."""
+    down: set[str] = set()
+    for key, unit in {_key_of(u): u for u in units}.items():
+        source = site.catalog.sources[unit.source]
+        product = next(p for p in source.products if p.name == unit.product)
+        if refused & {unit.source, key} or is_down(site, run, source, product):
+            down.add(key)
+    return down
+
+
+def _key_of(unit: Unit) -> str:
+    return f"{unit.source}.{unit.product}"
+
+
 def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     """Leave out units tried in an earlier round: their batch is the same, and counts once."""
     tried = {unit.id for before in earlier for unit in before.units}
@@ -127,21 +142,24 @@ def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Cer
 
     What only a person or a later answer can mend is not: a refused key, an answer of no use,
     points that the store does not take.
-    The source of a refused key is noted: another try of any unit would be of no use.
+    What a refused key does not open is noted, the source or one product of it: another try
+    of any such unit would be of no use.
     """
     certificate, error = attempt(site, unit, run)
     if error is None:
         return certificate, certificate.outcome == "deferred"
     if not isinstance(error, SourceError | ConfigError | StoreRefused):
         raise error
-    if isinstance(error, AuthRejected | ConfigError):
+    if isinstance(error, AuthRejected):
+        refused.add(error.product or unit.source)
+    elif isinstance(error, ConfigError):
         refused.add(unit.source)
     return certificate, isinstance(error, SourceUnavailable)
 
 
 def _asked_of(unit: Unit) -> str:
     fields = *unit.fields, *unit.enrich
-    return f"{unit.series} {unit.source}.{unit.product} {unit.station} {fields}"
+    return f"{unit.series} {_key_of(unit)} {unit.station} {fields}"
 
 
 def _is_new(unit: Unit, answered: Mapping[str, Sequence[Interval]]) -> bool:

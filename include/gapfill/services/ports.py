@@ -100,6 +100,13 @@ class Store(Protocol):
         A value that a row keeps from a source that does not observe lacks, too.
         """
 
+    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources.
+
+        The name must be the same to the letter: ``ree`` is not ``ree/8742``. Found inside
+        the database, as ``absent``.
+        """
+
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
 

@@ -13,6 +13,8 @@ from gapfill.domain.candidate import Candidate, Obstacle
 from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, recent, rule
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
+from gapfill.domain.subscription import is_of_key, with_quota_of
+from gapfill.services.refusals import block_of
 from gapfill.services.station_fields import never_reported
 
 if TYPE_CHECKING:
@@ -70,10 +72,12 @@ class Site:
             StoreError: If the ledger, the calls or the blocks cannot be read.
         """
         entries = [as_read(entry) for entry in self.store.entries(series.name)]
-        blocks = {block.source: block for block in self.store.blocks(self.now)}
+        blocks = self.store.blocks(self.now)
         learned = self.store.learned(self.now - MEMORY)
         found: list[Candidate] = []
         for known_source, known_product, station in self.catalog.products_of(series):
+            if not is_of_key(known_product, learned.get(known_source.name, {})):
+                continue
             source, product = narrow(known_source, known_product, learned)
             station_id = station.id if station else None
             asked = [e for e in entries if e.product == product.key and e.station == station_id]
@@ -85,7 +89,7 @@ class Site:
             }
             plain = [e for e in asked if e.field is None]
             proves = product.grade > Grade.MODELLED
-            block = blocks.get(source.name)
+            block = block_of(blocks, product)
             found.append(
                 Candidate(
                     source=source,
@@ -160,4 +164,4 @@ def narrow(
     span = learned.get(product.key, {}).get(SPAN)
     if span:
         product = replace(product, span=min(product.span, timedelta(seconds=span)))
-    return source, product
+    return with_quota_of(source, product), product

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.incident import Kind, Sight
 from gapfill.domain.interval import iso
+from gapfill.services.refusals import is_key_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +43,7 @@ def look_at_sources(site: Site, certificates: Sequence[Certificate]) -> Iterator
         if refused:
             what, tried = _note(refused), f"{_units(refused, own)}."
             yield Sight(Kind.CREDENTIALS, source.name, is_there=True, what=what, tried=tried)
-        elif answered:
+        elif answered and not is_key_closed(site, source):
             yield Sight(Kind.CREDENTIALS, source.name, is_there=False)
         if answered or refused:
             yield Sight(Kind.SOURCE, source.name, is_there=False)
@@ -62,8 +63,11 @@ def _note(failed: Sequence[Certificate]) -> str:
 
 def _quota(site: Site, source: Source) -> Sight:
     """Return whether a source may not be asked, blocked by itself or its day's calls spent."""
+    names = {source.name}
+    if not is_key_closed(site, source):  # else the blocks of its products are told already
+        names |= {product.key for product in source.products}
     for block in site.store.blocks(site.now):
-        if block.source == source.name:
+        if block.source in names:
             what = f"Blocked until {iso(block.until)}: {block.reason.rstrip('.')[:500]}."
             is_long = block.until - site.now >= LONG_BLOCK
             return Sight(Kind.QUOTA, source.name, is_there=True, what=what, opens=is_long)

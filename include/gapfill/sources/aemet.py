@@ -32,17 +32,16 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gapfill.domain.interval import Interval, iso
+from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError
 from gapfill.sources import aemet_rows
 from gapfill.sources.aemet_status import Said, read, utf8
-from gapfill.sources.base import Answer, HttpRequest, RawRow, check, excerpt, malformed
-from gapfill.sources.payload import Node
+from gapfill.sources.base import Answer, HttpRequest, check, excerpt, malformed
+from gapfill.sources.payload import Node, is_silent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gapfill.domain.series import Station
+    from gapfill.errors import MalformedPayload
     from gapfill.sources.base import Ask
 
 ROOT = "https://opendata.aemet.es"
@@ -91,42 +90,57 @@ def link(ask: Ask, status: int, body: bytes) -> str:
     return Node.load(ask, utf8(body))["datos"].text()
 
 
-def parse(ask: Ask, status: int, body: bytes) -> Answer:
+def parse(ask: Ask, status: int, body: bytes, *, found: str | None = None) -> Answer:
     """Turn the rows of the second hop, or either hop's "no data", into readings.
 
     Args:
         ask: What was asked.
         status: HTTP status.
         body: The answer's bytes.
+        found: What the first hop said when it found rows; ``None`` for an answer of the
+            first hop itself.
 
     Returns:
         The asked slots' readings; none, with evidence, where there are no data.
 
     Raises:
-        MalformedPayload: If it is not an answer to what was asked.
+        MalformedPayload: If it is not an answer to what was asked, or the hops contradict
+            each other: the first found rows, and the second has none.
         ConfigError: If the product is unknown or the ask names no station.
     """
     statement = read(status, body)
     if statement is not None and statement.said is Said.NO_DATA:
+        if found is not None:
+            raise _contradiction(ask, found, statement.text)
         return Answer(evidence=statement.text)
     if statement is not None or status != _OK:
         words = statement.text if statement else f"HTTP {status}: {excerpt(utf8(body))!r}"
         raise malformed(ask, f"it is {words}")
     station, is_hourly = _station(ask), _is_hourly(ask)
-    read_row = aemet_rows.observation if is_hourly else aemet_rows.day
-    rows = [read_row(station, row) for row in Node.load(ask, utf8(body)).items()]
-    _refuse_future(ask, rows)
-    allowed = Interval(_BEFORE_ALL, ask.now + _DAY) if is_hourly else _whole_days(ask)
-    count = f"{len(rows)} row" if len(rows) == 1 else f"{len(rows)} rows"
-    return check(ask, rows, allowed, f"HTTP {status}: {count}")
-
-
-def _refuse_future(ask: Ask, rows: Sequence[RawRow]) -> None:
-    """Refuse a period that is not over: such an answer is shifted, and would do harm unseen."""
+    nodes = [node for node in Node.load(ask, utf8(body)).items() if not is_silent(node.value)]
+    if found is not None and not nodes:
+        raise _contradiction(ask, found, f"HTTP {status}: {excerpt(utf8(body))!r}")
+    read_all = aemet_rows.observations if is_hourly else aemet_rows.days
+    rows, dropped = read_all(ask, station, nodes)
+    # A period that is not over: such an answer is shifted, and would do harm unseen.
     latest = ask.now + _SLACK - ask.product.resolution
-    for row in rows:
-        if row.instant > latest:
-            raise malformed(ask, f"it holds a row for {iso(row.instant)}, which is not over yet")
+    allowed = Interval(_BEFORE_ALL, ask.now + _DAY) if is_hourly else _whole_days(ask)
+    count = f"{len(nodes)} row" if len(nodes) == 1 else f"{len(nodes)} rows"
+    return check(
+        ask,
+        rows,
+        allowed,
+        f"HTTP {status}: {count}",
+        dropped=dropped,
+        latest=latest,
+        digits=aemet_rows.DIGITS,
+    )
+
+
+def _contradiction(ask: Ask, found: str, said: str) -> MalformedPayload:
+    return malformed(
+        ask, f"it contradicts itself: the first hop says {found!r}, and the second {said!r}"
+    )
 
 
 def _whole_days(ask: Ask) -> Interval:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.sources.base import RawRow, excerpt, malformed
+from gapfill.sources.base import excerpt, is_blank, malformed
+from gapfill.sources.payload import YEARS, moment_of
+from gapfill.sources.rows import Rows, bad, read_rows, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gapfill.domain.series import Station
-    from gapfill.sources.payload import Node, Scalar
+    from gapfill.sources.base import Ask
+    from gapfill.sources.payload import Node
 
 HOURLY: Mapping[str, str] = {
     "temperature": "ta",
@@ -37,78 +40,81 @@ DAILY: Mapping[str, str] = {
 }
 """Keys of a day, by field; ``dir`` (tens of degrees) and the ``hora*`` serve no field."""
 
+DIGITS = 1
+"""Behind the point; some values come with the dust of a binary fraction."""
+
 TRACE, ACCUMULATED = "ip", "acum"
 """Less than 0.1 mm; and rain that is counted on a later day."""
 
 _HOUR = timedelta(hours=1)
 
 
-def observation(station: Station, row: Node) -> RawRow:
-    """Return an hour. ``fint`` is its end, in UTC with or without saying so.
+def observations(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
+    """Return the hours of an answer. ``fint`` is the end of one, in UTC with or without saying so.
 
     Raises:
-        MalformedPayload: If it is of another station, or has no ``fint``.
+        MalformedPayload: If one is of another station, or none can be read.
     """
-    _refuse_other_station(station, row["idema"])
-    end = _instant(row["fint"])
-    try:
-        return RawRow(end - _HOUR, _values(row, HOURLY))
-    except OverflowError:
-        problem = f"{row['fint'].path} is {excerpt(row['fint'].text())!r}, no time of this world"
-    raise malformed(row.ask, problem)
+
+    def place(record: Mapping[str, object]) -> None:
+        _refuse_other_station(ask, station, text_of(record, "idema"))
+
+    return read_rows(ask, nodes, values=_hourly_values, time=_hour, place=place)
 
 
-def day(station: Station, row: Node) -> RawRow:
-    """Return a day. ``fecha`` is its label, and its slot starts at 00:00Z.
+def days(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
+    """Return the days of an answer. ``fecha`` is a label, its slot starts at 00:00Z.
 
     Raises:
-        MalformedPayload: If it is of another station, or has no ``fecha``.
+        MalformedPayload: If one is of another station, or none can be read.
     """
-    _refuse_other_station(station, row["indicativo"])
-    text = row["fecha"].text()
+
+    def place(record: Mapping[str, object]) -> None:
+        _refuse_other_station(ask, station, text_of(record, "indicativo"))
+
+    return read_rows(ask, nodes, values=_daily_values, time=_day, place=place)
+
+
+def _refuse_other_station(ask: Ask, station: Station, given: str) -> None:
+    if given.casefold() != station.id.casefold():
+        problem = f"it holds a row of station {excerpt(given)!r}, not of the asked {station.id}"
+        raise malformed(ask, problem)
+
+
+def _hour(record: Mapping[str, object]) -> datetime:
+    moment = moment_of(record.get("fint"))
+    if moment is None:
+        raise bad(record, "fint", "a time")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _HOUR
+
+
+def _day(record: Mapping[str, object]) -> datetime:
+    text = text_of(record, "fecha")
     try:
-        start = datetime.combine(date.fromisoformat(text.strip()), time(), UTC)
+        day = date.fromisoformat(text)
     except ValueError:
-        start = None
-    if start is None:
-        raise malformed(row.ask, f"{row['fecha'].path} is {excerpt(text)!r}, no date")
-    return RawRow(start, _values(row, DAILY))
+        day = None
+    if day is None or day.year not in YEARS:
+        raise bad(record, "fecha", "a date")
+    return datetime.combine(day, time(), UTC)
 
 
-def _refuse_other_station(station: Station, given: Node) -> None:
-    if given.text().strip() != station.id:
-        problem = f"{given.path} is {excerpt(given.text())!r}, not the asked station {station.id}"
-        raise malformed(given.ask, problem)
+def _hourly_values(record: Mapping[str, object]) -> dict[str, object]:
+    return _values(record, HOURLY)
 
 
-def _instant(given: Node) -> datetime:
-    """Return a time with an offset, or in UTC without one, in UTC.
-
-    Raises:
-        MalformedPayload: If it is none.
-    """
-    text = given.text()
-    try:
-        instant = datetime.fromisoformat(text.strip())
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise malformed(given.ask, f"{given.path} is {excerpt(text)!r}, no time")
+def _daily_values(record: Mapping[str, object]) -> dict[str, object]:
+    return _values(record, DAILY)
 
 
-def _values(row: Node, keys: Mapping[str, str]) -> dict[str, Scalar]:
-    """Return the row's values by field; a key that lacks, or is blank, gives none."""
-    values: dict[str, Scalar] = {}
-    for name, key in keys.items():
-        member: Node | None = row.get(key)
-        given = member.scalar() if member is not None else None
-        if isinstance(given, str) and not given.strip():
-            given = None
-        values[name] = _rain(given) if name == "precipitation" else given
-    return values
+def _values(record: Mapping[str, object], keys: Mapping[str, str]) -> dict[str, object]:
+    """Return the row's values by field; a key that is missing, or is blank, gives none."""
+    values = {name: record.get(key) for name, key in keys.items()}
+    values["precipitation"] = _rain(values["precipitation"])
+    return {name: given for name, given in values.items() if not is_blank(given)}
 
 
-def _rain(given: Scalar) -> Scalar:
+def _rain(given: object) -> object:
     """Return a sum of rain: a trace is none that counts, what comes later is not known."""
     word = given.strip().casefold() if isinstance(given, str) else None
     if word == TRACE:

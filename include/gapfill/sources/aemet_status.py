@@ -73,7 +73,8 @@ def read(status: int, body: bytes) -> Statement | None:
     """
     document = decode(utf8(body))
     about = document if isinstance(document, dict) else {}
-    estado, words = number(about.get("estado")), excerpt(str(about.get("descripcion", "")))
+    given = about.get("descripcion")
+    estado, words = number(about.get("estado")), excerpt(given if isinstance(given, str) else "")
     is_busy_page = document is None and _BUSY_PAGE.search(body) is not None
     if _TOO_MANY in {status, estado} or is_busy_page:
         said = words or excerpt(utf8(body))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from gapfill.domain import tariff
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Reading
@@ -70,7 +71,9 @@ class Ask:
     @property
     def origin(self) -> str:
         """Return what its readings name as their source."""
-        return f"{self.product.source}/{self.station.id}" if self.station else self.product.source
+        if self.station:
+            return f"{self.product.source}/{self.station.id}"
+        return tariff.origin(self.series, self.product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +164,10 @@ class _Sieve:
         values = self._believed(at, row.values)
         if not values:
             return
-        if at not in self.allowed:
-            raise malformed(ask, f"it holds a row for {iso(at)}, which was not asked")
         if self.latest is not None and at > self.latest:
             raise malformed(ask, f"it holds a row for {iso(at)}, which is not over yet")
+        if at not in self.allowed:
+            raise malformed(ask, f"it holds a row for {iso(at)}, which was not asked")
         if ask.series.grid.floor(at) != at:
             self.astray.add(at)
             return
@@ -206,7 +209,8 @@ class _Sieve:
             for slot in sorted(self.held.keys() - self.doubled.keys())
             if slot in ask.interval
         )
-        is_any_lost = self.astray or any(r.slot is None and r.field == ROW for r in lost)
+        is_misplaced = any(r.slot is None and r.field == ROW for r in lost)
+        is_any_lost = is_misplaced or self.astray or self.doubled
         unsure = set(grid.slots(ask.interval) if is_any_lost else ())
         unsure |= {r.slot for r in lost if r.slot and r.field == ROW and r.slot in ask.interval}
         told = dict.fromkeys((*self.rejected, *lost))

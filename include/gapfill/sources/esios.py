@@ -31,15 +31,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError
 from gapfill.sources import esios_archive
-from gapfill.sources.base import Answer, Ask, HttpRequest, RawRow, excerpt, malformed
+from gapfill.sources.base import Answer, Ask, HttpRequest, excerpt, is_blank, malformed, shown
 from gapfill.sources.payload import Node
-from gapfill.sources.prices import answer_of, price_values, query_bounds, series_param, whole_days
+from gapfill.sources.prices import (
+    answer_of,
+    price_values,
+    query_bounds,
+    same_id,
+    series_param,
+    time_of,
+    whole_days,
+)
+from gapfill.sources.rows import bad, read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
 _HOUR = timedelta(hours=1)
@@ -93,22 +104,51 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
         return esios_archive.parse(ask, status, body)
     indicator, geo = _indicator(ask), series_param(ask, "geo_id")
     about = Node.load(ask, body)["indicator"]
-    if str(about["id"].scalar()) != indicator:
-        raise malformed(ask, f"it is of indicator {about['id'].scalar()!r}, not {indicator}")
-    values = [(str(v["geo_id"].scalar()), v) for v in about["values"].items()]
-    if not values:
-        updated = about.get("values_updated_at")
-        when = "null" if updated is None or updated.value is None else str(updated.scalar())
-        return Answer(evidence=f"HTTP 200: values is empty, values_updated_at {excerpt(when)}")
-    rows = [
-        RawRow(value["datetime"].instant(), price_values(ask, value["value"].scalar()))
-        for place, value in values
-        if place == geo
-    ]
-    if not rows:
-        others = ", ".join(sorted({place for place, _ in values}))
+    if not same_id(about["id"].value, indicator):
+        raise malformed(ask, f"it is of indicator {shown(about['id'].value)!r}, not {indicator}")
+    nodes = about["values"].items()
+    if not nodes:
+        return Answer(evidence=_nothing(ask, about))
+    ours = [node for node in nodes if not _is_elsewhere(node, geo)]
+    rows, dropped = read_rows(
+        ask,
+        ours,
+        values=partial(_price, ask),
+        time=time_of,
+        place=partial(_need_place, geo),
+    )
+    if not rows and len(ours) < len(nodes):
+        others = ", ".join(sorted({shown(node.within("geo_id")) for node in nodes}))
         raise malformed(ask, f"it holds values of geo_id {excerpt(others)}, none of {geo}")
-    return answer_of(ask, rows, status)
+    return answer_of(ask, rows, status, dropped)
+
+
+def _nothing(ask: Ask, about: Node) -> str:
+    """Return the evidence of an answer without values.
+
+    Raises:
+        MalformedPayload: If it says when its values were updated, and holds none.
+    """
+    updated = about.within("values_updated_at")
+    if not is_blank(updated):
+        said = f"values is empty, values_updated_at {shown(updated)!r}"
+        raise malformed(ask, f"it contradicts itself: {said}")
+    return "HTTP 200: values is empty, values_updated_at null"
+
+
+def _price(ask: Ask, record: Mapping[str, object]) -> dict[str, object]:
+    return price_values(ask, record.get("value"))
+
+
+def _is_elsewhere(node: Node, geo: str) -> bool:
+    """Tell whether a row is of another place; one that does not say its place is not."""
+    given = node.within("geo_id")
+    return isinstance(given, str | int) and not same_id(given, geo)
+
+
+def _need_place(geo: str, record: Mapping[str, object]) -> None:
+    if not same_id(record.get("geo_id"), geo):
+        raise bad(record, "geo_id", "the number of a place")
 
 
 def _indicator(ask: Ask) -> str:

@@ -14,7 +14,8 @@ Observed:
     Península, Canarias and Baleares, CYM that of Ceuta and Melilla; before the 2.0TD
     tariff of 2021-06-01 the columns were GEN, NOC and VHC, which are other prices.
     Labels in spring go without 02-03; in autumn they run on to 24-25. So a full day is
-    read **by the order of its rows**, and only a part of one by its labels.
+    read **by the order of its rows**, and a part of one by those labels that can mean one
+    hour only (``esios_labels``): on a day of 25 hours without 24-25, none behind 01-02.
     A day that is not published is HTTP 200 with "No values for specified archive".
     On 2026-07-08 the file came in a ZIP, with a content type of ``json`` or ``text/html``;
     the content type is not looked at, and a ZIP is opened. One user saw ``Dia`` a day off
@@ -36,31 +37,35 @@ import zipfile
 import zlib
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.errors import ConfigError
-from gapfill.sources.base import Answer, Ask, HttpRequest, RawRow, excerpt, malformed
-from gapfill.sources.payload import Node
+from gapfill.sources.base import (
+    ROW,
+    Answer,
+    Ask,
+    HttpRequest,
+    RawRow,
+    Rejected,
+    excerpt,
+    is_blank,
+    malformed,
+    shown,
+)
+from gapfill.sources.esios_labels import hour_of, positions
+from gapfill.sources.payload import Node, is_silent
 from gapfill.sources.prices import answer_of, price_values, series_param, whole_days
+from gapfill.sources.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date, datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
 COLUMNS = {"8741": "PCB", "8742": "PCB", "8743": "PCB", "8744": "CYM", "8745": "CYM"}
 """Column of the price of each ``geo_id``."""
 
 _HOUR = timedelta(hours=1)
-_LABEL = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
-_SKIPPED = 2
-_SHORT, _USUAL, _LONG = 23, 24, 25
-_SHAPES: dict[int, tuple[tuple[int, ...], ...]] = {
-    _SHORT: ((0, 1, *range(3, 24)), tuple(range(23))),
-    _USUAL: (tuple(range(24)),),
-    _LONG: (tuple(range(25)), (0, 1, 2, *range(2, 24))),
-}
-"""Labels of a full day of so many hours: as observed, and as the wall clock would have it."""
-
+_DATE = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})", re.ASCII)
 _NONE_PUBLISHED = "no values"
 _ZIP = b"PK\x03\x04"
 _MAX_FILE = 5_000_000
@@ -110,24 +115,98 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
     """
     column = _column(ask)
     document = Node.load(ask, _unpacked(ask, body))
-    message = document.get("message")
-    if message is not None and document.get("PVPC") is None:
-        said = excerpt(str(message.scalar()))
-        if _NONE_PUBLISHED in said.casefold():
+    message, lines = document.get("message"), document.get("PVPC")
+    said = excerpt(message.value) if message and isinstance(message.value, str) else ""
+    is_none = _NONE_PUBLISHED in said.casefold()
+    if lines is None or (is_none and is_silent(lines.value)):
+        if is_none:
             return Answer(evidence=f"HTTP {status}: {said}")
-        raise malformed(ask, f"it holds no prices but a message: {said!r}")
-    lines = document["PVPC"].items()
-    if not lines:
+        if message is not None:
+            raise malformed(ask, f"it holds no prices but a message: {shown(message.value)!r}")
+    if is_none:
+        raise malformed(ask, f"it contradicts itself: it says {said!r} and holds prices")
+    nodes = document["PVPC"].items()
+    if not nodes:
         return Answer(evidence=f"HTTP {status}: PVPC is empty")
-    _refuse_other_days(ask, lines)
-    slots = _slots(ask, [_hour(line["Hora"].text()) for line in lines])
-    rows = []
-    for slot, line in zip(slots, lines, strict=True):
-        cell = line.get(column)
-        if cell is None:
-            raise malformed(ask, _no_column(column, line))
-        rows.append(RawRow(slot, price_values(ask, cell.scalar())))
-    return answer_of(ask, rows, status)
+    rows, dropped = _rows(ask, nodes, column)
+    return answer_of(ask, rows, status, dropped)
+
+
+class _Line(NamedTuple):
+    """A row of a day's file.
+
+    Attributes:
+        path: Where it stands.
+        label: First hour of its label, ``None`` for one of another form.
+        price: What its column holds.
+        fault: Why its price cannot be taken, empty where it can.
+    """
+
+    path: str
+    label: int | None
+    price: object
+    fault: str
+
+
+def _rows(ask: Ask, nodes: Sequence[Node], column: str) -> Rows:
+    """Return the rows with their slots, and those that have a price and no place.
+
+    Raises:
+        MalformedPayload: If one is of another day, none has the column, or the labels
+            cannot be told apart.
+    """
+    found = Rows([], [])
+    lines: list[_Line] = []
+    seen: set[frozenset[tuple[str, object]]] = set()
+    for node in nodes:
+        if isinstance(node.value, dict):
+            line = _line(ask, node, column)
+            row = _scalars(node.value)
+            if line.label is None or row not in seen:  # the two hours at two are never the same
+                lines.append(line)
+            seen.add(row)
+        elif not is_silent(node.value):
+            found.dropped.append(Rejected(None, ROW, node.path, "is not an object"))
+    if not any(column in node.value for node in nodes if isinstance(node.value, dict)):
+        raise malformed(ask, _no_column(column, nodes))
+    counted = [line for line in lines if line.label is not None or not is_blank(line.price)]
+    day = whole_days(ask).interval
+    hours = day.duration // _HOUR
+    places = positions([line.label for line in counted], hours)
+    if places is None:
+        problem = f"its {len(counted)} rows cannot be told apart on a day of {hours} hours"
+        raise malformed(ask, problem)
+    for line, place in zip(counted, places, strict=True):
+        slot = None if place is None else day.start + place * _HOUR
+        if slot is not None and not line.fault:
+            found.rows.append(RawRow(slot, price_values(ask, line.price)))
+        elif not is_blank(line.price):
+            reason = line.fault or "has a Hora that does not say which hour it is"
+            found.dropped.append(Rejected(slot, ROW, line.path, reason))
+    return found
+
+
+def _scalars(record: Mapping[str, object]) -> frozenset[tuple[str, object]]:
+    """Return what a row says, so that one that comes twice is known again."""
+    return frozenset((k, v) for k, v in record.items() if isinstance(v, str | int | float))
+
+
+def _line(ask: Ask, node: Node, column: str) -> _Line:
+    """Return a row as it is read.
+
+    Raises:
+        MalformedPayload: If it has a price of another day.
+    """
+    price, label, day = (node.within(name) for name in (column, "Hora", "Dia"))
+    fault = ""
+    if not is_blank(price):
+        asked = whole_days(ask).first
+        found = _DATE.fullmatch(day.strip()) if isinstance(day, str) else None
+        if found is None:
+            fault = "has no Dia" if is_blank(day) else f"has the Dia {shown(day)!r}, not a date"
+        elif (int(found[3]), int(found[2]), int(found[1])) != (asked.year, asked.month, asked.day):
+            raise malformed(ask, f"{node.path} is of {shown(day)!r}, not of {asked:%d/%m/%Y}")
+    return _Line(node.path, hour_of(label) if isinstance(label, str) else None, price, fault)
 
 
 def _column(ask: Ask) -> str:
@@ -153,57 +232,7 @@ def _unpacked(ask: Ask, body: bytes) -> bytes:
     raise malformed(ask, f"it is a ZIP of {len(body)} bytes without one readable file in it")
 
 
-def _refuse_other_days(ask: Ask, lines: Sequence[Node]) -> None:
-    asked = f"{whole_days(ask).first:%d/%m/%Y}"
-    for line in lines:
-        day = line["Dia"].text()
-        if day != asked:
-            raise malformed(ask, f"{line.path} is of {excerpt(day)!r}, not of {asked}")
-
-
-def _hour(label: str) -> int | None:
-    """Return the first hour of a label such as ``00-01``, ``None`` for one of another form."""
-    match = _LABEL.fullmatch(label.strip())
-    if match is None or int(match[2]) != int(match[1]) + 1:
-        return None
-    return int(match[1])
-
-
-def _slots(ask: Ask, labels: Sequence[int | None]) -> list[datetime]:
-    """Return each row's slot: by order in a full day, by label in a part of one."""
-    day = whole_days(ask).interval
-    slots = [day.start + n * _HOUR for n in range(day.duration // _HOUR)]
-    if any(_fits(labels, shape) for shape in _SHAPES[len(slots)]):
-        return slots
-    positions = [_position(label, len(slots)) for label in labels]
-    known = [p for p in positions if p is not None and p < len(slots)]
-    if len(known) < len(labels) or _is_ambiguous(labels, len(slots)):
-        problem = f"its {len(labels)} rows cannot be told apart on a day of {len(slots)} hours"
-        raise malformed(ask, problem)
-    return [slots[position] for position in known]
-
-
-def _fits(labels: Sequence[int | None], shape: Sequence[int]) -> bool:
-    """Tell whether labels are those of a full day; one of an unknown form contradicts nothing."""
-    return len(labels) == len(shape) and all(
-        label in {None, hour} for label, hour in zip(labels, shape, strict=True)
-    )
-
-
-def _position(label: int | None, hours: int) -> int | None:
-    """Return the place in the day of a label of part of a day."""
-    if label is None or (hours == _SHORT and label == _SKIPPED):
-        return None
-    return label - 1 if hours == _SHORT and label > _SKIPPED else label
-
-
-def _is_ambiguous(labels: Sequence[int | None], hours: int) -> bool:
-    """Tell whether 02-03 stands twice on a long day whose labels may not run on to 24-25."""
-    return hours == _LONG and labels.count(_SKIPPED) > 1 and _USUAL not in labels
-
-
-def _no_column(column: str, line: Node) -> str:
-    known = line.value if isinstance(line.value, dict) else {}
-    if "GEN" in known:
+def _no_column(column: str, nodes: Sequence[Node]) -> str:
+    if any(node.within("GEN") is not None for node in nodes):
         return f"it has GEN, NOC and VHC but no {column}: prices of before 2021-06-01"
-    return f"{line.path} has no {column}"
+    return f"none of its rows has {column}"

@@ -35,20 +35,31 @@ Limits and lag:
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError
-from gapfill.sources.base import Answer, HttpRequest, RawRow, check, excerpt, malformed, number
+from gapfill.sources.base import (
+    Answer,
+    HttpRequest,
+    RawRow,
+    check,
+    excerpt,
+    is_blank,
+    malformed,
+    number,
+    shown,
+)
+from gapfill.sources.open_meteo_arrays import VARIABLES, rows_of
 from gapfill.sources.open_meteo_refusals import as_json, is_nowhere, reason_of, says_not_covered
 from gapfill.sources.payload import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from gapfill.sources.base import Ask
-    from gapfill.sources.payload import Scalar
 
 PATHS = {"forecast": "/v1/forecast", "archive": "/v1/archive"}
 """By product."""
@@ -61,34 +72,8 @@ The API takes a neighbour where its elevation is closer (open-meteo/open-meteo#1
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _OK = 200
-_UNDEFINED = "undefined"
+_DIGITS = 2
 _FULL_TURN = 360.0
-
-
-class _Variable(NamedTuple):
-    """One array of an answer.
-
-    Attributes:
-        name: The API's name.
-        unit: The unit it is asked in.
-        field: The series' name.
-    """
-
-    name: str
-    unit: str
-    field: str
-
-
-_VARIABLES = (
-    _Variable("temperature_2m", "°C", "temperature"),
-    _Variable("relative_humidity_2m", "%", "humidity"),
-    _Variable("surface_pressure", "hPa", "pressure"),
-    _Variable("wind_speed_10m", "m/s", "wind_speed"),
-    _Variable("wind_direction_10m", "°", "wind_direction"),
-    _Variable("wind_gusts_10m", "m/s", "wind_gust"),
-    _Variable("precipitation", "mm", "precipitation"),
-    _Variable("shortwave_radiation", "W/m²", "solar_radiation"),
-)
 
 
 class _Dates(NamedTuple):
@@ -122,7 +107,7 @@ def request(ask: Ask) -> HttpRequest:
         (
             ("latitude", str(ask.series.place.latitude)),
             ("longitude", str(ask.series.place.longitude)),
-            ("hourly", ",".join(variable.name for variable in _VARIABLES)),
+            ("hourly", ",".join(variable.name for variable in VARIABLES)),
             ("timezone", "UTC"),
             ("wind_speed_unit", "ms"),
             ("start_date", dates.first.isoformat()),
@@ -154,13 +139,34 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
     if is_nowhere(document):
         return Answer(evidence=f"HTTP 200: the place is not covered: {excerpt(body)}")
     _check_frame(ask, document)
-    rows = _rows(ask, document["hourly"], document["hourly_units"])
+    rows, dropped = rows_of(ask, document["hourly"], document["hourly_units"])
     slots = _dates(ask).slots
     known = [row for row in rows if row.instant + _HOUR <= ask.now or row.instant not in slots]
     asked = [row for row in known if row.instant in ask.interval]
-    empty = sum(all(value is None for value in row.values.values()) for row in asked)
+    empty = sum(all(is_blank(value) for value in row.values.values()) for row in asked)
     evidence = f"HTTP {status}: {len(asked)} past hours asked for, {empty} of them without values"
-    return check(ask, known, slots, evidence)
+    answer = check(ask, known, slots, evidence, dropped=dropped, digits=_DIGITS)
+    return replace(answer, no_verdict=answer.no_verdict | _holes(ask, known))
+
+
+def _holes(ask: Ask, rows: Sequence[RawRow]) -> set[datetime]:
+    """Return the asked hours without a required field that the model must have by now.
+
+    A model that covers the place has no lasting holes: nulls between its values, and those
+    of an hour whose grace has passed, are a fault of the moment and are restored later.
+    """
+    grid, holes = ask.series.grid, set[datetime]()
+    past = [slot for slot in grid.slots(ask.interval) if slot + _HOUR <= ask.now]
+    for name in ask.series.required:
+        there = {row.instant for row in rows if number(row.values.get(name)) is not None}
+        newest = max(there, default=ask.interval.start)
+        holes |= {
+            slot
+            for slot in past
+            if slot not in there
+            and (slot < newest or ask.product.grace.instant(slot, grid) <= ask.now)
+        }
+    return holes
 
 
 def _dates(ask: Ask) -> _Dates:
@@ -175,7 +181,7 @@ def _check_frame(ask: Ask, document: Node) -> None:
     error = document.get("error")
     if error is not None and error.value is True:
         reason = document.get("reason")
-        said = str(reason.value) if reason else "no reason"
+        said = shown(reason.value) if reason else "no reason"
         raise malformed(ask, f"it says that it is an error: {excerpt(said)!r}")
     offset = document["utc_offset_seconds"].scalar()
     if number(offset) != 0:
@@ -193,35 +199,3 @@ def _check_cell(ask: Ask, document: Node, name: str, wanted: float) -> None:
         distance = min(distance, _FULL_TURN - distance)
     if distance > FARTHEST_CELL:
         raise malformed(ask, f"its {name} is {excerpt(str(given))}, of no cell near {wanted}")
-
-
-def _rows(ask: Ask, hourly: Node, units: Node) -> list[RawRow]:
-    """Return a row per label, at the start of the hour that the label ends."""
-    slots = [_slot(ask, label) for label in hourly["time"].items()]
-    columns: dict[str, Sequence[Scalar]] = {}
-    for name, unit, field in _VARIABLES:
-        values = [node.scalar() for node in hourly[name].items()]
-        if len(values) != len(slots):
-            raise malformed(ask, f"hourly.{name} has {len(values)} values for {len(slots)} times")
-        given = units[name].scalar()
-        is_void = given == _UNDEFINED and all(value is None for value in values)
-        if given != unit and not is_void:
-            raise malformed(ask, f"hourly_units.{name} is {excerpt(str(given))!r}, not {unit!r}")
-        columns[field] = values
-    return [RawRow(slot, _row(columns, n)) for n, slot in enumerate(slots)]
-
-
-def _row(columns: Mapping[str, Sequence[Scalar]], n: int) -> dict[str, object]:
-    return {field: values[n] for field, values in columns.items()}
-
-
-def _slot(ask: Ask, label: Node) -> datetime:
-    """Return the start of the hour that ends at a label: a time of UTC without offset."""
-    text = label.text()
-    try:
-        end = datetime.fromisoformat(text)
-        if end.tzinfo is None:
-            return end.replace(tzinfo=UTC) - _HOUR
-    except (ValueError, OverflowError):
-        pass
-    raise malformed(ask, f"{label.path} is {excerpt(text)!r}, no time without offset")

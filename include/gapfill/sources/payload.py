@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gapfill.sources.base import excerpt, malformed
+from gapfill.sources.values import Unfit
 
 if TYPE_CHECKING:
     from gapfill.errors import MalformedPayload
@@ -15,14 +16,38 @@ if TYPE_CHECKING:
 
 Scalar = str | int | float | bool | None
 
+YEARS = range(1900, 2200)
+"""Years that a time may be of; one of another year is a slip of the pen, not a shift."""
+
+_SILENT: tuple[object, ...] = (None, "", [], {})
+_TWICE = "is given twice, with different values"
+
 
 def decode(body: bytes) -> object | None:
     """Return what a JSON body holds, ``None`` where it holds no JSON."""
     try:
-        document: object = json.loads(body)
+        document: object = json.loads(body, object_pairs_hook=_members)
     except (ValueError, RecursionError):
         return None
     return document
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object; of a name that comes twice with two values neither is taken."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        first: dict[str, object] = {}
+        for name, value in pairs:
+            if differ(first.setdefault(name, value), value):
+                members[name] = Unfit(name, _TWICE)
+    return members
+
+
+def differ(first: object, second: object) -> bool:
+    """Tell whether two values of one name differ; lists and objects are not looked into."""
+    if type(first) is not type(second):
+        return True
+    return not isinstance(first, str | int | float | None) or first != second
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +72,9 @@ class Node:
             MalformedPayload: If it is no JSON.
         """
         try:
-            return cls(ask, json.loads(body))
+            return cls(ask, json.loads(body, object_pairs_hook=_members))
         except (ValueError, RecursionError):
-            kind = "a web page, no JSON" if body.lstrip()[:1] == b"<" else "no whole JSON"
+            kind = "a web page, not JSON" if body.lstrip()[:1] == b"<" else "not whole JSON"
         raise malformed(ask, f"it is {kind}: {excerpt(body)!r}")
 
     def __getitem__(self, key: str) -> Node:
@@ -74,6 +99,13 @@ class Node:
         if key not in self.value:
             return None
         return Node(self.ask, self.value[key], self._below(key))
+
+    def within(self, *keys: str) -> object:
+        """Return the value below these names, ``None`` where a part of the way is missing."""
+        value = self.value
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
 
     def items(self) -> list[Node]:
         """Return the items of this list.
@@ -105,23 +137,34 @@ class Node:
             return self.value
         raise self._wrong(expected="a single value")
 
-    def instant(self) -> datetime:
-        """Return this ISO 8601 text with its offset as an instant in UTC.
-
-        Raises:
-            MalformedPayload: If this is no such text, or has no offset.
-        """
-        text = self.text()
-        try:
-            instant = datetime.fromisoformat(text)
-            if instant.tzinfo is not None:
-                return instant.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise malformed(self.ask, f"{self.path} is {excerpt(text)!r}, no time with an offset")
-
     def _below(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
 
     def _wrong(self, *, expected: str) -> MalformedPayload:
         return malformed(self.ask, f"{self.path or 'the whole of it'} is not {expected}")
+
+
+def is_silent(value: object) -> bool:
+    """Tell whether a record holds nothing: it is null, or all its members are null or empty."""
+    if isinstance(value, dict):
+        return all(member in _SILENT for member in value.values())
+    return value in _SILENT
+
+
+def moment_of(text: object) -> datetime | None:
+    """Return an ISO 8601 text as a time with or without offset, of a year of ``YEARS``."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year in YEARS else None
+
+
+def instant_of(text: object) -> datetime | None:
+    """Return an ISO 8601 text with its offset as an instant in UTC, ``None`` for any other."""
+    moment = moment_of(text)
+    return moment if moment is not None and moment.tzinfo is not None else None

@@ -30,14 +30,25 @@ Limits and lag:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError
-from gapfill.sources.base import Answer, Ask, HttpRequest, RawRow, excerpt, malformed
-from gapfill.sources.payload import Node, decode
-from gapfill.sources.prices import answer_of, price_values, query_bounds, series_param, whole_days
+from gapfill.sources.base import Answer, Ask, HttpRequest, excerpt, malformed
+from gapfill.sources.payload import Node, decode, is_silent
+from gapfill.sources.prices import (
+    answer_of,
+    price_values,
+    query_bounds,
+    same_id,
+    series_param,
+    time_of,
+    whole_days,
+)
+from gapfill.sources.rows import read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
 PATH = "/es/datos/mercados/precios-mercados-tiempo-real"
@@ -102,28 +113,52 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
         The asked slots' readings; none, with evidence, where nothing is published.
 
     Raises:
-        MalformedPayload: If it is not an answer to what was asked.
+        MalformedPayload: If it is not an answer to what was asked, or contradicts itself.
     """
     detail = _no_data_detail(body)
     if detail is not None and status in {_OK, *_NO_DATA_STATUSES}:
-        return Answer(evidence=f"HTTP {status}: {detail}")
+        if is_silent(_included(body)):
+            return Answer(evidence=f"HTTP {status}: {detail}")
+        raise malformed(ask, f"it contradicts itself: it says {detail!r} and holds values")
     if status != _OK:
         raise malformed(ask, f"it is HTTP {status}: {excerpt(body)!r}")
     indicator = ask.product.params.get("indicator", "1001")
-    series = Node.load(ask, body)["included"].items()
-    named = [str(entry["id"].scalar()) for entry in series]
-    wanted = [entry for entry, name in zip(series, named, strict=True) if name == indicator]
+    entries = Node.load(ask, body)["included"].items()
+    wanted = [entry for entry in entries if same_id(entry.within("id"), indicator)]
     if not wanted:
-        others = ", ".join(named) or "none"
-        return Answer(evidence=f"HTTP 200: no indicator {indicator}, only {excerpt(others)}")
-    rows = [
-        RawRow(value["datetime"].instant(), price_values(ask, value["value"].scalar()))
-        for entry in wanted
-        for value in entry["attributes"]["values"].items()
-    ]
-    if not rows:
+        return Answer(evidence=_without(ask, indicator, entries))
+    listed = [e for e in wanted if isinstance(e.within("attributes", "values"), list)] or wanted
+    nodes = [node for entry in listed for node in entry["attributes"]["values"].items()]
+    if not nodes:
         return Answer(evidence=f"HTTP 200: indicator {indicator} has no values")
-    return answer_of(ask, rows, status)
+    rows, dropped = read_rows(ask, nodes, values=partial(_price, ask), time=time_of)
+    return answer_of(ask, rows, status, dropped)
+
+
+def _price(ask: Ask, record: Mapping[str, object]) -> dict[str, object]:
+    return price_values(ask, record.get("value"))
+
+
+def _without(ask: Ask, indicator: str, entries: Sequence[Node]) -> str:
+    """Return the evidence of an answer without the indicator.
+
+    Raises:
+        MalformedPayload: If an entry with values does not say which indicator it is.
+    """
+    named = [entry.within("id") for entry in entries]
+    for entry, name in zip(entries, named, strict=True):
+        has_values = not is_silent(entry.within("attributes", "values"))
+        if has_values and not isinstance(name, str | int):
+            raise malformed(ask, f"{entry.path} has values, and no id that says of what")
+    if entries and not any(isinstance(name, str | int) for name in named):
+        raise malformed(ask, f"it has no {entries[0].path}.id")
+    others = ", ".join(str(name) for name in named if isinstance(name, str | int)) or "none"
+    return f"HTTP 200: no indicator {indicator}, only {excerpt(others)}"
+
+
+def _included(body: bytes) -> object:
+    document = decode(body)
+    return document.get("included") if isinstance(document, dict) else None
 
 
 def _no_data_detail(body: bytes) -> str | None:

@@ -31,42 +31,37 @@ Limits and lag:
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import day_interval, days_of
 from gapfill.domain.interval import Interval
 from gapfill.domain.resolution import DAY
 from gapfill.errors import ConfigError
 from gapfill.sources import siar_daily, siar_hourly
-from gapfill.sources.base import Answer, Ask, HttpRequest, check, excerpt, malformed
-from gapfill.sources.payload import Node
+from gapfill.sources.base import (
+    Answer,
+    Ask,
+    HttpRequest,
+    check,
+    excerpt,
+    is_blank,
+    malformed,
+    shown,
+)
+from gapfill.sources.payload import Node, is_silent
 from gapfill.sources.siar_account import BASE
-from gapfill.sources.siar_fields import members
+from gapfill.sources.siar_fields import DAILY, HOURLY, members
 from gapfill.sources.siar_refusal import says_nothing_there
+from gapfill.sources.siar_rows import Span, dated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
+    from datetime import date
 
 HALF_HOURS = 48
 """Rows of a day, whatever the clock does."""
 
 _OK = 200
-_CODE = re.compile(r"([A-Z]{1,3})0*(\d{1,3})", re.ASCII)
-_ONE_DAY = timedelta(days=1)
-
-
-class Span(NamedTuple):
-    """The dates of a request, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def days(self) -> int:
-        """How many."""
-        return (self.last - self.first).days + 1
 
 
 def is_daily(ask: Ask) -> bool:
@@ -122,25 +117,36 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
     """
     if status != _OK:
         raise malformed(ask, f"it is HTTP {status}: {excerpt(body)!r}")
-    document = members(Node.load(ask, body))
-    if "datos" not in document:
-        raise malformed(ask, "it has no datos")
+    document = members(_object(Node.load(ask, body)))
     message = _message(document)
-    data = document["datos"]
-    rows = [] if data.value is None else data.items()
-    if not rows:
-        if message is not None and not says_nothing_there(message):
+    is_none = message is not None and says_nothing_there(message)
+    if "datos" not in document and not is_none:
+        raise malformed(ask, "it has no datos")
+    data = Node(ask, document.get("datos"), "datos")
+    nodes = [] if data.value is None else [n for n in data.items() if not is_silent(n.value)]
+    if not nodes:
+        if message is not None and not is_none:
             raise malformed(ask, f"it holds no rows and says {excerpt(message)!r}")
-        shown = "null" if data.value is None else "empty"
+        what = "null" if data.value is None else "empty"
         said = "null" if message is None else repr(excerpt(message))
-        return Answer(evidence=f"HTTP 200: datos is {shown}, MensajeRespuesta {said}")
-    _refuse_other_stations(ask, rows)
-    dated = _dated(ask, rows)
-    found = siar_daily.rows_of(ask, dated) if is_daily(ask) else siar_hourly.pair(ask, dated)
+        return Answer(evidence=f"HTTP 200: datos is {what}, MensajeRespuesta {said}")
+    columns = DAILY if is_daily(ask) else HOURLY
+    rows, dropped = dated(ask, nodes, columns, span(ask), _station(ask))
+    if message is not None and is_none and any(row.values for row in rows):
+        said = excerpt(message)
+        raise malformed(ask, f"it contradicts itself: it says {said!r} and holds values")
+    found = siar_daily.rows_of(ask, rows) if is_daily(ask) else siar_hourly.pair(ask, rows)
     evidence = f"HTTP 200: {', '.join(found.notes)}"
     if message is not None:
         evidence += f"; MensajeRespuesta {excerpt(message)!r}"
-    return check(ask, found.rows, _allowed(ask), evidence)
+    return check(
+        ask,
+        found.rows,
+        _allowed(ask),
+        evidence,
+        dropped=[*dropped, *found.dropped],
+        digits=siar_hourly.DIGITS,
+    )
 
 
 def _allowed(ask: Ask) -> Interval:
@@ -164,58 +170,11 @@ def _station(ask: Ask) -> str:
     return ask.station.id
 
 
-def _message(document: Mapping[str, Node]) -> str | None:
-    node = document.get("mensajerespuesta")
-    given = node.scalar() if node is not None else None
-    return str(given) if given is not None and str(given).strip() else None
+def _object(node: Node) -> dict[str, object]:
+    node.get("")  # raises for what is not an object
+    return node.value if isinstance(node.value, dict) else {}
 
 
-def _dated(ask: Ask, rows: Iterable[Node]) -> Iterator[tuple[date, Mapping[str, Node]]]:
-    """Yield the date and the members of each row, one at a time: a long answer has many."""
-    dates = span(ask)
-    for row in rows:
-        record = members(row)
-        yield _date(ask, record, row.path, dates), record
-
-
-def _date(ask: Ask, record: Mapping[str, Node], path: str, dates: Span) -> date:
-    """Return the date of a row, one of those asked."""
-    if "fecha" not in record:
-        raise malformed(ask, f"{path} has no Fecha")
-    text = record["fecha"].text().strip()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo or moment != datetime(moment.year, moment.month, moment.day):  # noqa: DTZ001 - a date on the wire
-        raise malformed(ask, f"{path}.Fecha is {excerpt(text)[:40]!r}, no date")
-    if not dates.first <= moment.date() <= dates.last:
-        raise malformed(ask, f"it holds a row of {moment.date()}, which was not asked")
-    return moment.date()
-
-
-def _refuse_other_stations(ask: Ask, rows: Iterable[Node]) -> None:
-    """Refuse rows of another station, where they clearly say so.
-
-    ``Estacion`` may be the code, a name such as "Linares", or absent; the numbers are
-    SIAR's own and in no catalogue. So a code must be the one asked for, and a name or
-    number must be one and the same in all rows.
-    """
-    asked = _code(_station(ask))
-    named: dict[str, set[str]] = {name: set() for name in ("estacion", "idprovincia", "idestacion")}
-    for record in map(members, rows):
-        for name, texts in named.items():
-            if name in record:
-                texts.add(str(record[name].scalar()).strip())
-    for name, texts in named.items():
-        given = texts - {"None", ""}
-        others = {text for text in given if asked and _code(text) not in {None, asked}}
-        if others or len({text.casefold() for text in given}) > 1:
-            shown = excerpt(", ".join(sorted(others or given)))
-            raise malformed(ask, f"its {name} is {shown}, and {_station(ask)} was asked")
-
-
-def _code(text: str) -> tuple[str, str] | None:
-    """Return a station's code in its two parts, ``None`` for a name or a number."""
-    match = _CODE.fullmatch(text.strip().upper())
-    return (match[1], match[2]) if match else None
+def _message(document: Mapping[str, object]) -> str | None:
+    given = document.get("mensajerespuesta")
+    return None if is_blank(given) else shown(given) if not isinstance(given, str) else given

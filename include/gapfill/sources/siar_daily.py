@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.civil import local_date
 from gapfill.sources.base import RawRow, malformed
-from gapfill.sources.siar_fields import DAILY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Sequence
 
-    from gapfill.sources.base import Ask
-    from gapfill.sources.payload import Node
+    from gapfill.sources.base import Ask, Rejected
+    from gapfill.sources.siar_rows import Dated
 
 _DAY = timedelta(days=1)
 
@@ -24,35 +23,38 @@ class Days(NamedTuple):
     Attributes:
         rows: One per date.
         notes: What was left out, for the evidence.
+        dropped: Rows that could not be read; none, as a date is all that they need.
     """
 
     rows: list[RawRow]
     notes: tuple[str, ...]
+    dropped: tuple[Rejected, ...] = ()
 
 
-def rows_of(ask: Ask, records: Iterable[tuple[date, Mapping[str, Node]]]) -> Days:
+def rows_of(ask: Ask, records: Sequence[Dated]) -> Days:
     """Return a row per date; a date is a label, its slot starts at 00:00Z.
 
     The row of a day that is not over holds values of a part of it: it is left out.
 
     Args:
         ask: What was asked.
-        records: Date and members of each row.
+        records: The rows with their dates.
 
     Raises:
-        MalformedPayload: If a date is in the future.
+        MalformedPayload: If one with a value is of a date in the future.
     """
     rows, running = [], 0
     zone = ask.series.place.zone
-    for day, record in records:
-        slot = datetime.combine(day, time(0), UTC)
+    for record in records:
+        day, slot = record.day, datetime.combine(record.day, time(0), UTC)
+        if not record.values:
+            continue
         if slot > ask.now and day > local_date(ask.now, zone):
             raise malformed(ask, f"it holds a row of {day}, which is in the future")
         if slot + _DAY > ask.now:
             running += 1
             continue
-        columns = ((name, record.get(raw.lower())) for name, raw in DAILY.items())
-        rows.append(RawRow(slot, {name: node.scalar() for name, node in columns if node}))
+        rows.append(RawRow(slot, record.values))
     notes = [f"{len(rows)} days"]
     if running:
         notes.append(f"{running} of a day that is not over left out")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.sources.payload import differ
+from gapfill.sources.values import Unfit
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from gapfill.sources.payload import Node
 
 HOURLY: Mapping[str, str] = {
     "temperature": "TempMedia",
@@ -33,17 +34,18 @@ DAILY: Mapping[str, str] = {
 """SIAR's column of each field of a day; MJ/m² for radiation, mm for ``EtPMon``."""
 
 
-def members(node: Node) -> dict[str, Node]:
+def members(record: Mapping[str, object]) -> dict[str, object]:
     """Return the members of an object by lower-case name; of two spellings the one with a value.
 
-    Raises:
-        MalformedPayload: If it is no object.
+    Two spellings with two values are neither.
     """
-    found: dict[str, Node] = {}
-    for key in node.value if isinstance(node.value, dict) else ():
-        name, member = str(key).lower(), node[str(key)]
-        if name not in found or found[name].value is None:
-            found[name] = member
-    if not found:
-        node.get("")  # raises for what is no object
+    found: dict[str, object] = {}
+    for key, value in record.items():
+        name = key.lower()
+        if value is None and name in found:
+            continue
+        if found.get(name) is None or not differ(found[name], value):
+            found[name] = value
+        else:
+            found[name] = Unfit(key, "is given twice, with different values")
     return found

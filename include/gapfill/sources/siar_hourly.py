@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import math
-import re
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
-from gapfill.domain.civil import day_interval
 from gapfill.domain.interval import iso
-from gapfill.sources.base import RawRow, excerpt, judge, malformed
+from gapfill.sources.base import ROW, RawRow, Rejected, judge, malformed
+from gapfill.sources.siar_clock import clock_of, instant_of, is_half, no_half
 from gapfill.sources.siar_fields import HOURLY
+from gapfill.sources.values import agree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from gapfill.domain.series import Field
     from gapfill.sources.base import Ask
-    from gapfill.sources.payload import Node
+    from gapfill.sources.siar_rows import Dated
+
+    Values = Mapping[str, object]
 
 ZONE = "UTC"
 """Time base of the half-hours where the product names none: what SIAR's own files suggest."""
 
 _HALF, _HOUR = timedelta(minutes=30), timedelta(hours=1)
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})|(\d{1,4})", re.ASCII)
-_LAST = 24
+DIGITS = 2
+"""Behind the point of what SIAR measures."""
+
 _DIGITS = 6  # sums and halves of values with two digits, without the dust of binary fractions
 _NO_DIRECTION = 1e-9
 
@@ -38,13 +39,16 @@ class Pairs(NamedTuple):
     Attributes:
         rows: One per hour of which both halves are there.
         notes: What was left out, for the evidence.
+        dropped: Half-hours without a readable time, and hours of which a half comes twice
+            with different values.
     """
 
     rows: list[RawRow]
     notes: tuple[str, ...]
+    dropped: tuple[Rejected, ...]
 
 
-def pair(ask: Ask, records: Iterable[tuple[date, Mapping[str, Node]]]) -> Pairs:
+def pair(ask: Ask, records: Sequence[Dated]) -> Pairs:
     """Return the hours of which both half-hours are there.
 
     Each value needs both halves: temperature, humidity, wind speed and radiation are their
@@ -54,103 +58,91 @@ def pair(ask: Ask, records: Iterable[tuple[date, Mapping[str, Node]]]) -> Pairs:
 
     Args:
         ask: What was asked.
-        records: Date and members of each row.
+        records: The rows with their dates.
 
     Raises:
-        MalformedPayload: If a time is none of the day's half-hours or in the future, or a
-            half-hour comes twice with different values.
+        MalformedPayload: If a half-hour with a value is in the future or one that the
+            clock skips, the rows are of another step, or most half-hours come twice
+            with different values.
     """
-    zone = ask.product.day_zone or ZONE
-    halves: dict[datetime, dict[str, object]] = {}
-    untold = 0
-    for day, record in records:
-        end = _end_of(ask, day, record, zone)
-        if end is None:
-            untold += 1
-            continue
-        if end > ask.now:
-            raise malformed(ask, f"it holds a half-hour that ends at {iso(end)}, in the future")
-        values = {
-            name: record[raw.lower()].scalar()
-            for name, raw in HOURLY.items()
-            if raw.lower() in record
-        }
-        if halves.setdefault(end, dict(values)) != values:
-            raise malformed(ask, f"it holds the half-hour to {iso(end)} twice, with other values")
-    slots = sorted({ask.series.grid.floor(end - _HALF) for end in halves})
-    whole = [slot for slot in slots if slot + _HALF in halves and slot + _HOUR in halves]
-    rows = [_hour(ask, slot, halves[slot + _HALF], halves[slot + _HOUR]) for slot in whole]
+    halves, dropped, untold = _halves(ask, records)
+    grid = ask.series.grid
+    doubled = {end: two for end, half in halves.items() if (two := _two(ask, half))}
+    if len(doubled) > 1 and 2 * len(doubled) >= len(halves):
+        first = iso(min(doubled))
+        raise malformed(ask, f"it holds the half-hour to {first} twice, with other values")
+    for end, two in doubled.items():
+        reason = f"has a half-hour to {iso(end)} that comes twice, with different values"
+        dropped.append(Rejected(grid.floor(end - _HALF), ROW, two, reason))
+    slots = sorted({grid.floor(end - _HALF) for end in halves})
+    pairs = [(slot, halves.get(slot + _HALF), halves.get(slot + _HOUR)) for slot in slots]
+    whole = [(slot, one, other) for slot, one, other in pairs if one and other]
+    lost = {r.slot for r in dropped}
+    rows = [
+        _hour(ask, slot, _merged(ask, one), _merged(ask, other))
+        for slot, one, other in whole
+        if slot not in lost
+    ]
     notes = [f"{len(halves)} half-hours"]
     if len(whole) < len(slots):
         notes.append(f"{len(slots) - len(whole)} without their other half")
     if untold:
         notes.append(f"{untold} of the hour that exists twice left out")
-    return Pairs(rows, tuple(notes))
+    return Pairs(rows, tuple(notes), tuple(dropped))
 
 
-def _end_of(ask: Ask, day: date, record: Mapping[str, Node], zone: str) -> datetime | None:
-    """Return when a half-hour ends, ``None`` where a clock change leaves it untold.
-
-    The time is that of the end: 30 is 00:30, 2330 is 23:30, and 2400 or 0 is the end of
-    the row's own day.
-    """
-    node = record.get("hormin") or record.get("horamin")
-    if node is None:
-        raise malformed(ask, f"a row of {day} has neither HorMin nor HoraMin")
-    return _instant(ask, day, _clock(ask, node), zone)
-
-
-def _clock(ask: Ask, node: Node) -> tuple[int, int]:
-    given = node.scalar()
-    whole = int(given) if isinstance(given, float) and given.is_integer() else given
-    match = None if isinstance(whole, bool) else _CLOCK.fullmatch(str(whole).strip())
-    if match is not None:
-        pair = (int(match[1]), int(match[2])) if match[1] else divmod(int(match[3]), 100)
-        if pair == (_LAST, 0) or (pair[0] < _LAST and pair[1] in {0, 30}):
-            return pair
-    raise malformed(ask, f"{node.path} is {excerpt(str(given))[:20]!r}, no half-hour of a day")
-
-
-def _instant(ask: Ask, day: date, clock: tuple[int, int], zone: str) -> datetime | None:
-    """Return the instant of a clock time that ends a half-hour.
-
-    Raises:
-        MalformedPayload: If the zone skips it, which shows that the times are of another.
-    """
-    found = _ends(day, zone).get(clock, ())
-    if not found:
-        raise malformed(
-            ask,
-            f"it holds {day} {clock[0]:02d}:{clock[1]:02d}, a time that {zone} skips: "
-            f"the day_zone of {ask.product.key} in the catalogue may be wrong",
-        )
-    return found[0] if len(found) == 1 else None
+def _halves(
+    ask: Ask, records: Sequence[Dated]
+) -> tuple[dict[datetime, list[Values]], list[Rejected], int]:
+    """Return the rows of each half-hour by its end, those without one, and how many are untold."""
+    zone = ask.product.day_zone or ZONE
+    halves: dict[datetime, list[Values]] = {}
+    dropped: list[Rejected] = []
+    untold = astray = 0
+    for row in records:
+        if not row.values:
+            continue
+        clock = clock_of(row.record)
+        if clock is None or not is_half(clock):
+            astray += clock is not None
+            dropped.append(Rejected(None, ROW, row.path, no_half(row.record)))
+            continue
+        end = instant_of(ask, row.day, clock, zone)
+        if end is None:
+            untold += 1
+            continue
+        if end > ask.now:
+            raise malformed(ask, f"it holds a half-hour that ends at {iso(end)}, in the future")
+        halves.setdefault(end, []).append(row.values)
+    read = sum(map(len, halves.values())) + untold
+    if dropped and (not read or 2 * astray >= read + astray):
+        raise malformed(ask, f"{dropped[0].value} {dropped[0].reason}")
+    return halves, dropped, untold
 
 
-@lru_cache(maxsize=1024)
-def _ends(day: date, zone: str) -> Mapping[tuple[int, int], tuple[datetime, ...]]:
-    """Return the instants that each clock time of a day may mean as the end of a half-hour.
-
-    The end of a half-hour across a clock change has two names: what the clock shows, and
-    what it would have shown. So in spring 02:00 and 03:00 are one instant and 02:30 is
-    none; in autumn 02:00, 02:30 and 03:00 may each be either of two.
-    """
-    bounds, local = day_interval(day, zone), ZoneInfo(zone)
-    found: dict[tuple[int, int], set[datetime]] = {}
-    end = bounds.start + _HALF
-    while end <= bounds.end:
-        shown = end.astimezone(local)
-        run_on = (end - _HALF).astimezone(local).replace(tzinfo=None) + _HALF
-        for clock in (shown, run_on):
-            found.setdefault((clock.hour, clock.minute), set()).add(end)
-        end += _HALF
-    found[0, 0] = found[_LAST, 0] = {bounds.end}
-    return {clock: tuple(sorted(ends)) for clock, ends in found.items()}
+def _two(ask: Ask, rows: Sequence[Values]) -> str:
+    """Return the first two values of a half-hour that differ, nothing where none do."""
+    for known in ask.series.fields:
+        believed = [judge(known, row.get(known.name))[0] for row in rows]
+        values = [value for value in believed if value is not None]
+        other = next((v for v in values if not agree(values[0], v, DIGITS)), None)
+        if other is not None:
+            return f"{known.name} {values[0]:g} and {other:g}"
+    return ""
 
 
-def _hour(
-    ask: Ask, slot: datetime, first: Mapping[str, object], second: Mapping[str, object]
-) -> RawRow:
+def _merged(ask: Ask, rows: Sequence[Values]) -> Values:
+    """Return the values of the rows of one half-hour; of a field the one that is believed."""
+    values: dict[str, object] = {}
+    for row in rows:
+        for name, given in row.items():
+            known = ask.series.field(name)
+            if name not in values or (known and judge(known, values[name])[0] is None):
+                values[name] = given
+    return values
+
+
+def _hour(ask: Ask, slot: datetime, first: Values, second: Values) -> RawRow:
     values: dict[str, object] = {}
     for name in HOURLY:
         known = ask.series.field(name)

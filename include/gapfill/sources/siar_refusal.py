@@ -49,10 +49,32 @@ _BLOCKED = ("bloquead",)
 _TOKEN = ("token", "claveapi", "credencial", "autentic", "no autorizad", "usuario")
 _A_DAY = re.compile(r"\b(un|al|por|el|cada) dia\b|\bdia actual\b|\bdiari[oa]s?\b")
 _TOO_EARLY = re.compile(r"\bfecha inicial\b.*\b(inferior|anterior)\b.*\b(autorizad|permitid|minim)")
-_NOTHING = re.compile(
-    r"\b(no (hay|existen?|constan|se (han )?encontrado|se encontraron|se encuentran)|sin) "
-    r"(\w+ )?(datos|registros|resultados)\b"
+_NOUN = (
+    r"(datos?|registros?|resultados?|medicion(es)?|medidas?|observacion(es)?|informacion"
+    r"|lecturas?|valores)"
 )
+_SOME = r"((ningun|ninguna|mas|nuevos|nuevas|los|las|aun|todavia|ya) )*"
+_FOUND = (
+    r"(encontr|encuentr|hall|obten|obtuv|obtien|devuel|devolv|localiz|recuper|dispon|dispuest"
+    r"|produc|dado)"
+)
+_NOTHING = re.compile(
+    rf"\bno (hay|existen?|constan?|figuran?|tienen?|contienen?) {_SOME}{_NOUN}\b"
+    rf"|\bno (se )?((ha|han) )?{_FOUND}\w*( de)? {_SOME}{_NOUN}\b"
+    rf"|\b(sin|ningun|ninguna|cero|0) {_NOUN}\b"
+    rf"|\b{_NOUN} no (encontrad|hallad|disponible)"
+    r"|\b(consulta|respuesta|resultado) (vacia|vacio)\b"
+)
+"""Ways to say "there is nothing": *No existen datos*, *La consulta no ha devuelto resultados* …"""
+
+_FAILURE = re.compile(
+    r"\b(error|fallo|excepcion|conexion|temporal\w*|momento|mantenimiento|reintent\w*|intentelo"
+    r"|pued\w+|pud\w+|podid\w+|parametro|incorrect\w+|invalid\w+|obligatori\w+|de entrada"
+    r"|tiempo de espera|base de datos)\b"
+)
+"""Words of a failure: a message with one of them never says that there is nothing."""
+
+_ASIDE = re.compile(r"\b\w+ por el usuario\b")
 _DATES = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b|\b(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
 
 
@@ -104,7 +126,8 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal 
 def says_nothing_there(message: str) -> bool:
     """Tell whether a message says that there are no data, and nothing else."""
     folded = fold(message)
-    return _kind(folded) is None and _NOTHING.search(folded) is not None
+    is_failure = _kind(folded) is not None or _FAILURE.search(folded) is not None
+    return not is_failure and _NOTHING.search(folded) is not None
 
 
 def authorised_from(refusal: Refusal, first: date, last: date) -> date | None:
@@ -148,6 +171,7 @@ def fold(text: str) -> str:
 
 def _kind(text: str) -> Kind | None:
     """Return what a folded text is about; a quota of no named time is taken for a minute's."""
+    text = _ASIDE.sub("", text)
     if any(word in text for word in _BLOCKED):
         return Kind.BLOCKED
     if any(word in text for word in _QUOTA):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,19 @@ _LONGEST = 400  # characters: no finite number needs more
 _DUST = 1e-9
 
 
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Stands for a member that cannot be a value, whatever is inside it.
+
+    Attributes:
+        text: What stands there, for a report.
+        reason: Why it is not taken.
+    """
+
+    text: str
+    reason: str
+
+
 def excerpt(body: bytes | str) -> str:
     """Return the first words of a body on one printable line, no longer than ``EXCERPT``."""
     start = body[: 4 * EXCERPT]
@@ -28,6 +42,8 @@ def excerpt(body: bytes | str) -> str:
 
 def shown(given: object) -> str:
     """Return a refused value as a report shows it; a list or an object by its kind alone."""
+    if isinstance(given, Unfit):
+        return excerpt(given.text)[:_SHOWN]
     if isinstance(given, dict | list):
         return "an object" if isinstance(given, dict) else "a list"
     return excerpt("null" if given is None else str(given))[:_SHOWN]
@@ -55,7 +71,7 @@ def judge(known: Field, given: object) -> tuple[float | None, str]:
     """Return the value to store and nothing, or nothing and why it is not believed."""
     value = number(given)
     if value is None:
-        return None, "is not a finite number"
+        return None, given.reason if isinstance(given, Unfit) else "is not a finite number"
     if not known.minimum <= value <= known.maximum:
         return None, f"is outside {known.minimum:g} to {known.maximum:g} {known.unit}"
     return value, ""

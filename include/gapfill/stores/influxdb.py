@@ -83,6 +83,10 @@ class InfluxStore:
         """Return the runs of slots that hold every required field and lack this one."""
         return Gaps(self._server, series).lacking(field, window)
 
+    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        return Gaps(self._server, series).of_source(sources, window)
+
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
         return Gaps(self._server, series).newest()

@@ -100,6 +100,12 @@ class Gaps:
             runs.append(graded(series, slot, grades))
         return joined(runs)
 
+    def of_source(self, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        column = '"gapfill_source"'
+        either = f"({' OR '.join(f'{column} = {text.value(name)}' for name in sources)})"
+        return merge(in_pieces(window, lambda piece: self._slots_of(column, piece, either)))
+
     def newest(self) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
         grid, end = self.series.grid, ""

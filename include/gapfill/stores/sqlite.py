@@ -77,6 +77,11 @@ class SqliteStore:
         with self._file.reading() as connection:
             return Gaps(connection, series).lacking(field, window)
 
+    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        with self._file.reading() as connection:
+            return Gaps(connection, series).of_source(sources, window)
+
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
         with self._file.reading() as connection:

@@ -8,6 +8,7 @@ with holes are looked into (``make bench`` holds the ratios).
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,16 @@ class Gaps:
             _interval(start, end)
             for part, step in self.series.grid.stretches(window)
             for start, end in self._all(queries.LACKING, part, _seconds(step), field)
+        )
+
+    def of_source(self, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        names = json.dumps(list(sources))
+        parts = self.series.grid.stretches(window) if self.tags else ()
+        return merge(
+            _interval(start, end)
+            for part, step in parts
+            for start, end in self._all(queries.OF_SOURCE, part, _seconds(step), sources=names)
         )
 
     def newest(self) -> datetime | None:

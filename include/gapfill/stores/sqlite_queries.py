@@ -142,6 +142,17 @@ SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
 """
 """Runs of slots that hold every required field and lack an observed value of one other."""
 
+OF_SOURCE = """
+WITH named(slot) AS (
+    SELECT DISTINCT {floor} FROM {table}
+    WHERE tags IN :tags AND slot >= :start AND slot < :end
+      AND gapfill_source IN (SELECT value FROM json_each(:sources))
+),
+numbered AS (SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island FROM named)
+SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
+"""
+"""Runs of slots with a point that names one of the sources in a JSON list."""
+
 NEWEST_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own"
 
 OLDEST_POINT = "SELECT min(slot) FROM {table} WHERE tags = :own"

@@ -1,0 +1,118 @@
+"""Rows read one by one, so that a bad one costs nothing but itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.sources.base import ROW, RawRow, Rejected, excerpt, is_blank, malformed
+from gapfill.sources.payload import is_silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from gapfill.sources.base import Ask
+    from gapfill.sources.payload import Node
+
+    Record = Mapping[str, object]
+
+
+class BadRow(Exception):
+    """A row whose time or place cannot be read. Its text says why, and ends in a report."""
+
+
+class Rows(NamedTuple):
+    """What the rows of an answer are.
+
+    Attributes:
+        rows: Those that could be read.
+        dropped: The others; a row without any value is not among them.
+    """
+
+    rows: list[RawRow]
+    dropped: list[Rejected]
+
+
+def read_rows(
+    ask: Ask,
+    nodes: Iterable[Node],
+    *,
+    values: Callable[[Record], Record],
+    time: Callable[[Record], datetime],
+    place: Callable[[Record], None] | None = None,
+) -> Rows:
+    """Read each row by itself.
+
+    Args:
+        ask: What was asked.
+        nodes: The rows.
+        values: Returns the values of a row by field name.
+        time: Returns the start of a row's period; raises ``BadRow`` where it cannot.
+        place: Checks the place of a row that has a value; raises ``BadRow`` where it
+            cannot be read, and ``MalformedPayload`` for another place.
+
+    Raises:
+        MalformedPayload: If none of the rows can be read, or one is of another place.
+    """
+    found = Rows([], [])
+    for node in nodes:
+        if is_silent(node.value):
+            continue
+        try:
+            row = _read(node, values, time, place)
+        except BadRow as exc:
+            found.dropped.append(Rejected(None, ROW, node.path, str(exc)))
+        else:
+            found.rows.extend(row)
+    if found.dropped and not found.rows:
+        first = found.dropped[0]
+        raise malformed(ask, f"none of its rows can be read: {first.value} {first.reason}")
+    return found
+
+
+def _read(
+    node: Node,
+    values: Callable[[Record], Record],
+    time: Callable[[Record], datetime],
+    place: Callable[[Record], None] | None,
+) -> list[RawRow]:
+    """Return the row; none for one without a time and without a value.
+
+    Raises:
+        BadRow: If it has a value, and its time or place cannot be read.
+        MalformedPayload: If it is of another place.
+    """
+    if not isinstance(node.value, dict):
+        reason = "is not an object"
+        raise BadRow(reason)
+    given = values(node.value)
+    is_empty = all(is_blank(value) for value in given.values())
+    if place is not None and not is_empty:
+        place(node.value)
+    try:
+        return [RawRow(time(node.value), given)]
+    except BadRow:
+        if is_empty:
+            return []
+        raise
+
+
+def text_of(record: Record, key: str) -> str:
+    """Return a text of a row.
+
+    Raises:
+        BadRow: If it is missing or is not a text.
+    """
+    given = record.get(key)
+    if not isinstance(given, str) or not given.strip():
+        raise bad(record, key, "a text")
+    return given.strip()
+
+
+def bad(record: Record, key: str, expected: str) -> BadRow:
+    """Return the error for a member that is not what its row needs."""
+    given = record.get(key)
+    if is_blank(given):
+        return BadRow(f"has no {key}")
+    shown = repr(excerpt(given)) if isinstance(given, str) else type(given).__name__
+    return BadRow(f"has the {key} {shown}, which is not {expected}")
