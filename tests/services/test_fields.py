@@ -208,8 +208,10 @@ def test_empty_answers_prove_nothing_during_an_outage(site: Site, sources: Scrip
     site = daily(site)
     sources.obstacles = dict.fromkeys(("siar", "siar_csv"), "is paused")
     sources.otherwise = lambda ask: answered(ask, None)
-    for days in range(4):
-        done = healed(replace(site, now=NOW + timedelta(days=days, hours=days)), f"run{days}")
+    *_, done = [
+        healed(replace(site, now=NOW + timedelta(days=days, hours=days)), f"run{days}")
+        for days in range(4)
+    ]
     (report,) = done.after
     assert report.coverage.counts[State.UNFILLABLE] == 0
     assert report.coverage.counts[State.MISSING] == 38
@@ -239,7 +241,9 @@ def test_empty_answers_of_a_source_that_gives_other_days_are_a_verdict(
         return replace(whole, readings=readings)
 
     sources.otherwise = without_five_days
-    for days in range(3):
-        done = healed(replace(site, now=NOW + timedelta(days=days, hours=days)), f"run{days}")
+    *_, done = [
+        healed(replace(site, now=NOW + timedelta(days=days, hours=days)), f"run{days}")
+        for days in range(3)
+    ]
     (report,) = done.after
     assert report.coverage.runs(State.UNFILLABLE) == [lost]
