@@ -54,9 +54,10 @@ def bill(units: Sequence[Unit], asked: Asked) -> dict[str, Cost]:
     costs: dict[str, Cost] = {}
     for unit in units:
         before = costs.get(unit.source, Cost(0, 0.0))
+        quota = asked[unit.source, unit.product].quota_left
         costs[unit.source] = Cost(
             before.calls + _calls(unit, asked),
             before.seconds + _seconds(unit, asked),
-            asked[unit.source, unit.product].quota_left,
+            before.quota_left if quota is None else quota,
         )
     return costs
