@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill import catalog
+from gapfill.domain.candidate import Obstacle
+from gapfill.domain.cause import Cause
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
-from gapfill.domain.series import Grade, Station
+from gapfill.domain.series import Grade, State, Station
 from gapfill.services.detect import detect
 from gapfill.services.selection import Selection
 from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
-    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series
     from gapfill.services.detect import Report
@@ -62,8 +63,9 @@ def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: Si
     assert _report(daily).warnings == (
         (
             "weather_daily: 12 slots from 2018-06-01T00:00Z to 2018-06-12T00:00Z lie outside the "
-            "dates of every source that is set up (aemet daily at 5279X from 2018-06-13); they are "
-            "not counted in the coverage and no source is asked for them. Set up a source that "
+            "dates of every source that is set up (aemet daily at 5279X from 2018-06-13, aemet "
+            "daily at 5281X (13 km) from 2018-06-13); they are not counted in the coverage and no "
+            "source is asked for them. Set up a source that "
             "reaches them, or give the series a later `earliest` in the catalogue."
         ),
     )
@@ -123,3 +125,61 @@ def test_a_series_none_of_whose_sources_is_set_up_says_where_to_read_why(
             "for each of them."
         ),
     )
+
+
+BROKEN = Obstacle("cannot be read: files/J17.csv, line 7: it breaks off", is_broken=True)
+
+
+def test_a_source_that_cannot_be_used_is_known_with_the_slots_that_it_could_serve(
+    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not another source can be asked for them; those before its dates are not its."""
+
+    def obstacle_of(product: Product) -> Obstacle | None:
+        paused = obstacle("is paused")
+        return {"siar_csv": BROKEN, "aemet": None}.get(product.source, paused)
+
+    monkeypatch.setattr(sources, "obstacle", obstacle_of)
+    (found,) = _report(daily).broken
+    assert found == (
+        "siar_csv",
+        "siar_csv cannot be read: files/J17.csv, line 7: it breaks off.",
+        (Interval(_day("2018-06-13"), _day("2026-03-15")),),
+    )
+    assert found.sentence in _report(daily).warnings
+
+
+def test_a_source_that_cannot_be_used_is_not_missed_where_nothing_is_missing(
+    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is warned of all the same."""
+    monkeypatch.setattr(sources, "obstacle", lambda _: BROKEN)
+    weather = daily.catalog.series["weather_daily"]
+    site = _with(daily, replace(weather, earliest=_day("2026-03-10")))
+    run = Interval(_day("2026-03-10"), _day("2026-03-20"))
+    days = [
+        Reading(slot, {"temperature_mean": 20.0}, Grade.OFFICIAL, "import")
+        for slot in weather.grid.slots(run)
+    ]
+    site.store.write(site.catalog.series["weather_daily"], days, "import")
+    assert [(b.source, b.missed) for b in _report(site).broken] == [
+        ("aemet", ()),
+        ("siar", ()),
+        ("siar_csv", ()),
+    ]
+
+
+def test_a_slot_that_needs_a_key_is_never_given_up_for_a_file_that_cannot_be_read(
+    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missing and its source is down; a key would help too."""
+
+    def obstacle_of(product: Product) -> Obstacle | None:
+        return BROKEN if product.source == "siar_csv" else obstacle("is not configured", "a_key")
+
+    monkeypatch.setattr(sources, "obstacle", obstacle_of)
+    coverage = _report(daily).coverage
+    assert [(g.state, g.cause, g.needs) for g in coverage.gaps] == [
+        (State.UNFILLABLE, Cause.NONE, ()),
+        (State.MISSING, Cause.DOWN, ("a_key",)),
+    ]

@@ -13,8 +13,9 @@ from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
 from gapfill.cli.siar import import_siar
 from gapfill.cli.take_in import import_
-from gapfill.cli.words import count, new_id
+from gapfill.cli.words import new_id
 from gapfill.domain.series import State
+from gapfill.domain.wording import count
 from gapfill.errors import GapfillError
 from gapfill.services import transfer, views
 from gapfill.services.detect import detect
@@ -66,16 +67,24 @@ def status(
     if as_json:
         desk.print_json(views.status(site.catalog, reports, now))
     else:
-        tables.show_status(desk.out, reports, now)
+        tables.show_status(desk.out, site.catalog, reports, now)
     for report in reports:
         if report.error:
             desk.complain(f"{report.series} could not be read: {report.error}")
+    _complain_of_broken(desk, reports)
     return _code(reports, strict=strict)
+
+
+def _complain_of_broken(desk: Desk, reports: Sequence[Report]) -> None:
+    """Say on stderr which sources cannot be used that could serve what is missing."""
+    found = (b.sentence for report in reports for b in report.broken if b.missed)
+    for sentence in dict.fromkeys(found):
+        desk.complain(sentence)
 
 
 def _code(reports: Sequence[Report], *, strict: bool = False) -> int:
     """Return the exit code of what was found."""
-    if any(report.error for report in reports):
+    if any(report.error or any(b.missed for b in report.broken) for report in reports):
         return FAILED
     wrong = {State.MISSING}
     if strict:
@@ -119,11 +128,13 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site:
         order.check(site)
-        made = make_plan(site, order, survey(site, order))
+        reports = survey(site, order)
+        made = make_plan(site, order, reports)
     if as_json:
         desk.print_json(views.plan(made))
     else:
         tables.show_plan(desk.out, made)
+    _complain_of_broken(desk, reports)
     return 0
 
 
@@ -144,7 +155,7 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         document = views.healed(healed.summary, healed.certificates, healed.after, healed.plan)
         desk.print_json(document)
     else:
-        tables.show_healed(desk.out, healed)
+        tables.show_healed(desk.out, site.catalog, healed)
     is_undone = order.refresh and healed.summary.units_failed
     return _code(healed.after) or (FAILED if is_undone or healed.refused else 0)
 

@@ -10,7 +10,8 @@ import click
 import pendulum
 
 from gapfill.cli.options import everywhere
-from gapfill.cli.words import count, new_id
+from gapfill.cli.words import new_id
+from gapfill.domain.wording import count
 from gapfill.errors import GapfillError, RequestError
 from gapfill.services.csv_rows import Stated, read_rows
 from gapfill.services.csv_text import decode

@@ -88,6 +88,7 @@ class Candidate:
         field_rulings: The same by field, of fields that some answers were without.
         recent: Stretches that failed or were "not yet" in the last two hours, merged.
         field_recent: The same by field, of fields that some answers were without.
+        unreached: Stretches for which it could not be reached in the last two hours, merged.
         never: Fields that its station never reports, as many of its rows have shown.
         held: Stretches it has, where that is known beforehand, as of files; merged.
         reach: Dates it has data for, whatever now is.
@@ -104,6 +105,7 @@ class Candidate:
     field_rulings: Mapping[str, Rulings] = field(default_factory=dict)
     recent: tuple[Interval, ...] = ()
     field_recent: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    unreached: tuple[Interval, ...] = ()
     never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None
     reach: Interval = field(init=False)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import ASKABLE, WAITS, Standing
+from gapfill.domain.cause import is_down
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.route import cut
@@ -29,8 +30,10 @@ class Finding(NamedTuple):
         state: ``missing`` or ``unfillable``.
         needs: What is not set up, where only that could serve it.
         waiting: When a source will first have it, where none has it now.
-        reason: Why it waits or cannot be had, in a sentence.
+        reason: Why it is down, waits or cannot be had, in a sentence.
         next_ask: When it, being unfillable, will be asked for again after all.
+        is_down: Whether its source is blocked, could not be reached, or cannot be used.
+        is_askable: Whether some source can be asked now.
     """
 
     state: State
@@ -38,11 +41,8 @@ class Finding(NamedTuple):
     waiting: datetime | None = None
     reason: str = ""
     next_ask: datetime | None = None
-
-    @property
-    def is_askable(self) -> bool:
-        """Whether some source can be asked now."""
-        return self.state is State.MISSING and not self.reason
+    is_down: bool = False
+    is_askable: bool = False
 
 
 class _Part(NamedTuple):
@@ -61,7 +61,7 @@ class _Part(NamedTuple):
     @property
     def key(self) -> tuple[object, ...]:
         """Return what consecutive parts of one gap have in common."""
-        return self.finding.state, self.finding.needs, self.fields
+        return self.finding.state, self.finding.needs, self.finding.is_down, self.fields
 
 
 def find_gaps(
@@ -99,6 +99,7 @@ def find_gaps(
                 next_ask=part.finding.next_ask,
                 fields=part.fields,
                 needs=part.finding.needs,
+                is_down=part.finding.is_down,
             )
             for part in _joined(run)
         ]
@@ -110,15 +111,17 @@ def find(verdicts: Sequence[Verdict]) -> Finding:
 
     A source that is set up and cannot be used might have it: such a slot is never given up.
     """
+    down = is_down(verdicts)
     if any(v.standing in ASKABLE for v in verdicts):
-        return Finding(State.MISSING)
+        reason = why_not(verdicts) if down else ""
+        return Finding(State.MISSING, reason=reason, is_down=down, is_askable=True)
     reason = why_not(verdicts)
     untils = [v.until for v in verdicts if v.standing in WAITS and v.until]
     if untils:
-        return Finding(State.MISSING, waiting=min(untils), reason=reason)
+        return Finding(State.MISSING, waiting=min(untils), reason=reason, is_down=down)
     needs = needs_of(verdicts)
     if needs or any(v.standing is Standing.BROKEN for v in verdicts):
-        return Finding(State.MISSING, needs, reason=reason)
+        return Finding(State.MISSING, needs, reason=reason, is_down=down)
     asks = [v.until for v in verdicts if v.standing is Standing.RULED_OUT and v.until]
     return Finding(State.UNFILLABLE, reason=reason, next_ask=min(asks, default=None))
 
@@ -172,9 +175,10 @@ def _of_slot(found: Mapping[str, Finding]) -> Finding:
     return worst._replace(needs=needs, waiting=waiting, reason=reason)
 
 
-def _rank(finding: Finding) -> tuple[bool, bool, float]:
+def _rank(finding: Finding) -> tuple[bool, bool, float, bool]:
     until = finding.waiting.timestamp() if finding.waiting else 0.0
-    return finding.state is State.UNFILLABLE, bool(finding.reason and not until), until
+    is_stuck = not finding.is_askable and not until
+    return finding.state is State.UNFILLABLE, is_stuck, until, finding.is_down
 
 
 def _runs(parts: Sequence[_Part]) -> Iterator[list[_Part]]:

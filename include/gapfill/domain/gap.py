@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gapfill.domain.cause import Cause
+from gapfill.domain.series import State
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.interval import Interval
-    from gapfill.domain.series import State
     from gapfill.domain.severity import Severity
 
 
@@ -27,6 +29,7 @@ class Gap:
         next_ask: When some of it, being unfillable, will be asked for again after all.
         fields: The required fields that are missing.
         needs: Connections and settings that are not set up, where only these could serve it.
+        is_down: Whether its source is blocked, could not be reached, or cannot be used.
     """
 
     interval: Interval
@@ -38,3 +41,15 @@ class Gap:
     next_ask: datetime | None = None
     fields: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    is_down: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """Return why it is there, as lists group it."""
+        if self.state is not State.MISSING:
+            return Cause.NONE if self.state is State.UNFILLABLE else Cause.UNREAD
+        if self.is_down:
+            return Cause.DOWN
+        if self.needs:
+            return Cause.SETUP
+        return Cause.WAITING if self.waiting else Cause.ASKABLE

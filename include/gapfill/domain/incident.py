@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-REMIND = timedelta(hours=23, minutes=30)
-"""So long after a message the next reminder: a day, less what cycles start early or late."""
+_EARLY = timedelta(minutes=30)
+"""How much earlier or later a cycle may start."""
+
+REMIND = timedelta(days=1) - _EARLY
+"""Time from a message to the next reminder."""
 
 PATIENCE = timedelta(hours=2)
-"""So long after the promised instant a gap that waited opens an incident: one cycle."""
+"""Grace period after the promised time before a waiting gap raises an incident: one cycle."""
 
 MOST = 100
 """Messages kept for a sender that fails; the oldest go first."""
@@ -36,13 +39,18 @@ class Kind(StrEnum):
     LATE = "late"
     GAP = "gap"
     BARREN = "barren"
+    BROKEN = "broken"
+    SETUP = "setup"
     RUN = "run"
 
 
 OF_CATALOGUE = frozenset(
-    {Kind.CREDENTIALS, Kind.SOURCE, Kind.QUOTA, Kind.LATE, Kind.GAP, Kind.BARREN}
+    {Kind.CREDENTIALS, Kind.SOURCE, Kind.QUOTA, Kind.LATE, Kind.GAP, Kind.BARREN, Kind.BROKEN}
 )
 """Kinds whose subjects are series or sources."""
+
+REMINDS: Mapping[Kind, timedelta] = {Kind.SETUP: timedelta(days=7) - _EARLY}
+"""Time to the next reminder where it is not a day."""
 
 NEEDED: Mapping[Kind, int] = {Kind.BARREN: 6}
 """So many runs in a row must see it before it opens; one where nothing stands here."""
@@ -171,7 +179,7 @@ def step(state: Incidents, sights: Iterable[Sight], now: datetime) -> tuple[Inci
             if before:
                 changes.closed.append((sight, _updated(before, sight, before.told)))
         elif before:
-            is_due = now - before.told >= REMIND
+            is_due = now - before.told >= REMINDS.get(sight.kind, REMIND)
             after = _updated(before, sight, now if is_due else before.told)
             incidents[sight.key] = after
             if is_due:

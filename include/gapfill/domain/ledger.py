@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import Interval, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
 ASK_AGAIN = (timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
@@ -55,6 +55,9 @@ class Outcome(StrEnum):
 
 STOOD_IN_FOR = (Outcome.NOT_YET, Outcome.UNREACHED, Outcome.FAILED, Outcome.DEFERRED)
 """Outcomes after which, for a while, another source goes first."""
+
+UNREACHED = (Outcome.UNREACHED, Outcome.DEFERRED)
+"""Outcomes of a source that could not be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +197,10 @@ def _ruling(interval: Interval, history: Sequence[Entry], *, proves: bool) -> Ru
     return Ruling(interval, count, until, history[-1].evidence)
 
 
-def recent(entries: Iterable[Entry], now: datetime) -> list[Interval]:
-    """Return the stretches that failed or were "not yet" within the last two hours, merged."""
+def recent(
+    entries: Iterable[Entry], now: datetime, outcomes: Collection[Outcome] = STOOD_IN_FOR
+) -> list[Interval]:
+    """Return the stretches that had one of some outcomes within the last two hours, merged."""
     return merge(
-        e.interval
-        for e in entries
-        if e.outcome in STOOD_IN_FOR and now - RECENT < e.asked_at <= now
+        e.interval for e in entries if e.outcome in outcomes and now - RECENT < e.asked_at <= now
     )

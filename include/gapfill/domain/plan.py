@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.cause import Cause
 from gapfill.domain.interval import Interval, iso, merge, subtract
 
 if TYPE_CHECKING:
@@ -94,7 +95,17 @@ def _minutes(instant: datetime) -> str:
 
 
 class Waiting(NamedTuple):
-    """Slots for which no source can be asked now, but later."""
+    """Slots for which no source can be asked now, but later.
+
+    Attributes:
+        series: Catalogue name.
+        interval: The slots, ``[start, end)``.
+        slots: Number of slots.
+        until: When a source can be asked.
+        source: Which one.
+        reason: Why not now, in a sentence.
+        is_down: Whether that source is blocked.
+    """
 
     series: str
     interval: Interval
@@ -102,6 +113,12 @@ class Waiting(NamedTuple):
     until: datetime
     source: str
     reason: str
+    is_down: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """Return why they are not asked for, as lists group it."""
+        return Cause.DOWN if self.is_down else Cause.WAITING
 
 
 class Unhealable(NamedTuple):
@@ -113,6 +130,7 @@ class Unhealable(NamedTuple):
         slots: Number of slots.
         reason: Why, in a sentence.
         needs: Connections and settings that are not set up, where these could serve them.
+        is_down: Whether a source that is set up and cannot be used could serve them.
     """
 
     series: str
@@ -120,6 +138,14 @@ class Unhealable(NamedTuple):
     slots: int
     reason: str
     needs: tuple[str, ...] = ()
+    is_down: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """Return why they are not asked for, as lists group it."""
+        if self.is_down:
+            return Cause.DOWN
+        return Cause.SETUP if self.needs else Cause.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,9 @@ def _set_aside(
         ):
             waiting.pop()
             interval, slots = Interval(last.interval.start, interval.end), last.slots + slots
-        waiting.append(Waiting(series.name, interval, slots, left.until, left.by, left.reason))
+        waiting.append(
+            Waiting(series.name, interval, slots, left.until, left.by, left.reason, left.is_down)
+        )
         return
     gone = unhealable[-1] if unhealable else None
     if gone and (gone.series, gone.reason, gone.interval.end) == (
@@ -221,7 +223,9 @@ def _set_aside(
     ):
         unhealable.pop()
         interval, slots = Interval(gone.interval.start, interval.end), gone.slots + slots
-    unhealable.append(Unhealable(series.name, interval, slots, left.reason, left.needs))
+    unhealable.append(
+        Unhealable(series.name, interval, slots, left.reason, left.needs, left.is_down)
+    )
 
 
 def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:

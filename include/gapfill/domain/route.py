@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Standing
+from gapfill.domain.cause import is_down
 from gapfill.domain.civil import local_date, month_start
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.resolution import DAY
@@ -127,6 +128,7 @@ class Assignment(NamedTuple):
         reason: For slots left over, why, in a sentence.
         by: For slots left over, the source that is waited for.
         needs: For slots left over, what is not set up and could serve them.
+        is_down: For slots left over, whether their source is blocked or cannot be used.
     """
 
     interval: Interval
@@ -135,6 +137,7 @@ class Assignment(NamedTuple):
     reason: str = ""
     by: str | None = None
     needs: tuple[str, ...] = ()
+    is_down: bool = False
 
 
 def choose(
@@ -154,7 +157,7 @@ def choose(
     Pieces come in order of time, uncoalesced.
     """
     verdicts: tuple[Verdict, ...] | None = None
-    answer: _Answer = (None, None, "", None, ())
+    answer: _Answer = (None, None, "", None, (), False)
     for piece in cut(runs, series, candidates, now, field=field, force=force, above=above):
         if piece.verdicts is not verdicts:
             verdicts = piece.verdicts
@@ -162,7 +165,7 @@ def choose(
         yield Assignment(piece.interval, *answer)
 
 
-_Answer = tuple["Candidate | None", "datetime | None", str, "str | None", tuple[str, ...]]
+_Answer = tuple["Candidate | None", "datetime | None", str, "str | None", tuple[str, ...], bool]
 
 
 def _answer(verdicts: Sequence[Verdict]) -> _Answer:
@@ -170,13 +173,14 @@ def _answer(verdicts: Sequence[Verdict]) -> _Answer:
     for standing in ASKABLE:
         able = [v.candidate for v in verdicts if v.standing is standing]
         if able:
-            return _first(able), None, "", None, ()
+            return _first(able), None, "", None, (), False
     waits = [v for v in verdicts if v.standing in WAITS and v.until]
     if waits:
         first = min(waits, key=_until)
         by = first.candidate
-        return None, first.until, f"{by.name} {first.sentence}", by.source.name, ()
-    return None, None, why_not(verdicts), None, needs_of(verdicts)
+        why = f"{by.name} {first.sentence}"
+        return None, first.until, why, by.source.name, (), is_down(verdicts)
+    return None, None, why_not(verdicts), None, needs_of(verdicts), is_down(verdicts)
 
 
 def _first(able: Sequence[Candidate]) -> Candidate:

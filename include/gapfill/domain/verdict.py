@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import NOWHERE, Candidate, Standing
 from gapfill.domain.civil import local_date
-from gapfill.domain.interval import END_OF_TIME, iso
+from gapfill.domain.interval import END_OF_TIME, covers, iso
 from gapfill.domain.ledger import RECENT
 from gapfill.domain.resolution import DAY
 
@@ -33,6 +33,7 @@ class Verdict(NamedTuple):
         candidate: Whose standing it is.
         ruling: What the ledger says against it.
         field: The field it was asked about, where it is about one.
+        is_unreached: Whether it could not be reached in the last two hours.
     """
 
     standing: Standing
@@ -40,6 +41,7 @@ class Verdict(NamedTuple):
     candidate: Candidate
     ruling: Ruling | None = None
     field: str | None = None
+    is_unreached: bool = False
 
     @property
     def sentence(self) -> str:
@@ -86,7 +88,8 @@ def judge(
         return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
     is_held_off = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
     standing = Standing.RECENT if is_held_off and not force else Standing.SERVES
-    return Verdict(standing, None, candidate)
+    is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
+    return Verdict(standing, None, candidate, is_unreached=is_unreached)
 
 
 def _refusal(candidate: Candidate, now: datetime) -> Verdict | None:
@@ -178,6 +181,11 @@ def _say_no_field(verdict: Verdict) -> str:
     return f"has no {verdict.field}"
 
 
+def _say_recent(verdict: Verdict) -> str:
+    what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
+    return f"{what} within the last 2 h; others go first"
+
+
 def _say_obstacle(verdict: Verdict) -> str:
     obstacle = verdict.candidate.obstacle
     return obstacle.sentence if obstacle else "is not configured"
@@ -189,7 +197,7 @@ _HOURS_READ_WELL = 72
 
 _SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
     Standing.SERVES: lambda _: "can serve it now",
-    Standing.RECENT: lambda _: "failed or had nothing within the last 2 h; others go first",
+    Standing.RECENT: _say_recent,
     Standing.NOT_OUT: lambda v: f"has it from {_instant(v)}",
     Standing.BLOCKED: lambda v: f"is blocked until {_instant(v)}: {v.candidate.block_reason}",
     Standing.QUOTA_SPENT: lambda _: "has spent its calls of the last 24 h",
@@ -217,7 +225,8 @@ def edges(
     rulings = candidate.field_rulings.get(field or "", candidate.rulings)
     recent = candidate.field_recent.get(field or "", candidate.recent)
     ruled = [ruling for ruling in rulings.items if ruling.until > now]
-    for stretch in (*(r.interval for r in ruled), *recent, *(candidate.held or ())):
+    known = (*recent, *candidate.unreached, *(candidate.held or ()))
+    for stretch in (*(r.interval for r in ruled), *known):
         yield grid.ceil(stretch.start)
         yield grid.ceil(stretch.end)
     if product.official_after is not None:
@@ -238,7 +247,7 @@ def why_not(verdicts: Sequence[Verdict]) -> str:
 
 
 def needs_of(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """Return what is not set up and could serve, in the order of the route.
+    """Return what is not set up and could serve: connections by name, then settings.
 
     A product cannot where another one of the same data is ruled out.
     """
@@ -250,4 +259,5 @@ def needs_of(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         and v.candidate.obstacle
         and v.candidate.product.published not in without
     ]
-    return tuple(dict.fromkeys(obstacle.needs for obstacle in obstacles))
+    needs = {obstacle.needs for obstacle in obstacles}
+    return tuple(sorted(needs, key=lambda name: (name.isupper(), name)))

@@ -106,15 +106,18 @@ def find_connection(
         ConfigError: If it is there and cannot be read; without its text, which may hold
             the secret.
     """
-    problem = "cannot be read"
+    problem = "is set but cannot be read"
     try:
-        return get_connection(conn_id)
+        found = get_connection(conn_id)
     except AirflowNotFoundException:
         if not os.environ.get(variable(conn_id)):
             return None
-        problem = "is set but cannot be read"
     except _FAILURES as exc:
         problem = f"cannot be read ({type(exc).__name__})"
+    else:
+        # Airflow takes any other text, such as a bare key, as a URL without anything in it.
+        if found.conn_type != "":
+            return found
     raise _wrong(conn_id, problem, example)  # outside: the cause may hold the secret
 
 

@@ -14,6 +14,7 @@ from gapfill.errors import (
     StoreRefused,
 )
 from gapfill.services.detect import detect
+from gapfill.services.faults import faults, with_faults
 from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
@@ -33,7 +34,7 @@ ROUNDS = 3
 
 
 class Watcher(Protocol):
-    """Somebody who is told how it goes."""
+    """Progress observer."""
 
     def planned(self, plan: Plan) -> None:
         """A round's plan is made."""
@@ -54,7 +55,7 @@ class Healed(NamedTuple):
         after: Reports over what was selected, after.
         plan: The last plan, which says what waits and what cannot be healed.
         refused: Sources, or products by their key, that only a person can set right: a key
-            that was refused, or a connection that makes no sense.
+            that was refused, or a connection or folder that cannot be used and is needed.
     """
 
     summary: Summary
@@ -108,9 +109,11 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     summary = summarize(
         site, run, plans, certificates, before, after, seconds, order.selection.interval
     )
+    unusable = faults(site, order, after)
+    summary = with_faults(summary, list(unusable.values()))
     left = make_plan(site, order, after)
     within = detect(site, order.selection) if order.selection.has_range else after
-    return Healed(summary, certificates, within, left, tuple(sorted(refused)))
+    return Healed(summary, certificates, within, left, tuple(sorted({*refused, *unusable})))
 
 
 def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:

@@ -1,17 +1,19 @@
-"""Warns of slots that lie outside the dates of every configured product: a matter of set-up.
+"""What of its set-up a person should know of a series: sources that cannot be used, and reach.
 
-They are unfillable at once, cost no call and are left out of the coverage, so that nothing
-else would draw an operator's eye to them.
+Slots outside the dates of every configured product are unfillable at once, cost no call and are
+left out of the coverage, so that nothing else would draw an operator's eye to them. A source
+that is set up and cannot be used is an error, never "not set up".
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import NOWHERE
+from gapfill.domain.candidate import NOWHERE, Standing
 from gapfill.domain.civil import local_date
-from gapfill.domain.interval import END_OF_TIME, iso, merge, subtract
+from gapfill.domain.interval import END_OF_TIME, Interval, iso, merge, subtract
+from gapfill.domain.route import cut
 from gapfill.domain.series import State
 
 if TYPE_CHECKING:
@@ -20,11 +22,52 @@ if TYPE_CHECKING:
 
     from gapfill.domain.candidate import Candidate
     from gapfill.domain.coverage import Coverage
-    from gapfill.domain.interval import Interval
     from gapfill.domain.resolution import Grid
     from gapfill.domain.series import Series
 
 _MOMENT = timedelta(microseconds=1)
+
+
+class Broken(NamedTuple):
+    """A source that is set up and cannot be used.
+
+    Attributes:
+        source: Catalogue name.
+        sentence: Why, with the file or connection and the next step.
+        missed: Missing slots of the series that it could serve, merged.
+    """
+
+    source: str
+    sentence: str
+    missed: tuple[Interval, ...] = ()
+
+
+def broken_of(
+    series: Series, coverage: Coverage, candidates: Sequence[Candidate], now: datetime
+) -> tuple[Broken, ...]:
+    """Return the sources of a series that are set up and cannot be used.
+
+    Args:
+        series: The series.
+        coverage: What is known of its slots.
+        candidates: Every product of the series' route, in its present state.
+        now: The clock.
+    """
+    sentences: dict[str, str] = {}
+    missed: dict[str, list[Interval]] = {}
+    runs = merge(coverage.runs(State.MISSING))
+    for candidate in candidates:
+        if candidate.obstacle is None or not candidate.obstacle.is_broken:
+            continue
+        source = candidate.source.name
+        sentences.setdefault(source, f"{source} {candidate.obstacle.sentence.rstrip('.')}.")
+        missed.setdefault(source, []).extend(
+            piece.interval
+            for name in series.required
+            for piece in cut(runs, series, [candidate], now, field=name)
+            if any(verdict.standing is Standing.BROKEN for verdict in piece.verdicts)
+        )
+    return tuple(Broken(s, said, tuple(merge(missed[s]))) for s, said in sentences.items())
 
 
 def warnings_of(
@@ -32,20 +75,15 @@ def warnings_of(
 ) -> tuple[str, ...]:
     """Return what an operator should know of the sources of a series, a sentence each.
 
-    Sources that are set up and cannot be used, fields that a station never reports, and slots
-    without a reading that lie outside the dates of every configured product.
+    Fields that a station never reports, and slots without a reading that lie outside the dates
+    of every configured product.
 
     Args:
         series: The series.
         coverage: What is known of its slots.
         candidates: Every product of the series' route, in its present state.
     """
-    sentences = [
-        f"{series.name}: {c.name} {c.obstacle.sentence.rstrip('.')}."
-        for c in candidates
-        if c.obstacle is not None and c.obstacle.is_broken
-    ]
-    sentences += [_never(series, c) for c in candidates if c.never and c.station is not None]
+    sentences = [_never(series, c) for c in candidates if c.never and c.station is not None]
     return (*dict.fromkeys(sentences), *_out_of_reach(series, coverage, candidates))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gapfill.domain.cause import Cause
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.series import State
 
@@ -35,15 +36,17 @@ class Summary:
         weather_records_recovered: The same in every other group.
         duration_seconds: Real time of the run.
         gaps_found: Gaps with a due slot missing, before.
-        gaps_resolved: Those of them of which every slot has a reading now.
-        gaps_waiting: Gaps, after, that no source can be asked for now.
+        gaps_resolved: How many of those gaps are now completely filled.
+        gaps_waiting: Gaps, after, for which a source can be asked later.
         gaps_unfillable: Gaps, after, that no source has.
         units_failed: Units that raised, died, or certified more than is read back.
         units_deferred: Units left for a later run.
         calls: API calls made.
         healed: Changed intervals by series.
         failures: What went wrong, a sentence each.
-        slots_enriched: Slots that only got wanted fields they lacked.
+        slots_enriched: Slots that only got optional fields.
+        gaps_need_setup: Gaps, after, that only sources that are not set up could serve.
+        records: Of the changed intervals, those whose slots were healed, by series.
     """
 
     status: str
@@ -60,6 +63,8 @@ class Summary:
     healed: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
     failures: Sequence[str] = ()
     slots_enriched: int = 0
+    gaps_need_setup: int = 0
+    records: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
 
 
 def summarize(
@@ -133,11 +138,13 @@ def summarize(
         gaps_resolved=resolved,
         gaps_waiting=sum(gap.waiting is not None for gap in gaps),
         gaps_unfillable=sum(gap.state is State.UNFILLABLE for gap in gaps),
+        gaps_need_setup=sum(gap.cause is Cause.SETUP for gap in gaps),
         units_failed=lost,
         units_deferred=postponed,
         calls=site.store.calls_of(run),
         slots_enriched=_enriched(site, healed, units),
         healed=healed,
+        records=filled,
         failures=[
             *unread,
             *(f"{c.unit}: {c.note}" for c in failed),
@@ -253,6 +260,6 @@ def _open(report: Report) -> list[Interval]:
 
 
 def _askable(report: Report) -> list[Interval]:
-    """Return what is missing and does not only wait."""
-    gaps = report.coverage.gaps
-    return [g.interval for g in gaps if g.state is State.MISSING and g.waiting is None]
+    """Return what is missing and can be asked for now, or could be if its source were up."""
+    askable = (Cause.ASKABLE, Cause.DOWN)
+    return [g.interval for g in report.coverage.gaps if g.cause in askable and not g.waiting]
