@@ -123,6 +123,7 @@ def test_the_plan_and_explain_say_what_is_asked_and_what_it_costs(
         ("current", 1, 1),
     ]
     assert ran["bill"]["calls"] == 37
+    assert ran["bill"]["by_source"]["openweathermap"]["quota_left"] == 1000
     _set_key(monkeypatch, sandbox, OLD_KEY)
     assert _history_of(cli) == ["openweathermap timeline"]
     _heal(cli, *DAY)
