@@ -304,4 +304,4 @@ def test_what_is_not_set_up_is_said_and_no_failure(
     )
     (seen,) = [s for s in document["sights"] if s["is_there"] and s["opens"]]
     assert (seen["kind"], seen["subject"]) == ("setup", "sources")
-    assert seen["what"] == "pvpc needs ree_default or esios_default for 480 slots."
+    assert seen["what"] == "pvpc needs esios_default or ree_default for 480 slots."

@@ -263,7 +263,7 @@ def test_what_is_not_set_up_is_one_sight_and_no_gap_s(site: Site, sources: Scrip
         Kind.SETUP,
         "sources",
         is_there=True,
-        what="pvpc needs ree_default or esios_default for 480 slots.",
+        what="pvpc needs esios_default or ree_default for 480 slots.",
     )
     opening = [key for key, sight in found.items() if sight.is_there and sight.opens]
     assert opening == ["setup:sources"]
