@@ -119,8 +119,12 @@ class Product:
 
     @property
     def is_last_resort(self) -> bool:
-        """Whether it is taken only where nothing observed can serve: a call a slot, a low grade."""
-        return self.grade < Grade.OBSERVED and self.span <= self.resolution
+        """Whether it is taken only where nothing observed can serve.
+
+        Its grade is low, and it costs a call a slot or is paid for by the call.
+        """
+        is_dear = self.span <= self.resolution or "requires_extra" in self.params
+        return self.grade < Grade.OBSERVED and is_dear
 
     def grade_at(self, slot: datetime, now: datetime) -> Grade:
         """Return the grade of a reading of a slot that is fetched now."""
