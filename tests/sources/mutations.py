@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 HUGE = 10**400
-DEEP = 800
+DEEP = 300
 TEXTS = (
     "",
     " ",
