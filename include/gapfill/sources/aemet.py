@@ -14,9 +14,11 @@ Observed:
     HTTP 200 says nothing, ``estado`` does (``aemet_status``): 404 is "nothing there", and
     also "the range is too long". Bodies are ISO-8859-15 under any content type. The second
     hop needs no key and its link soon expires. Hourly rows are the last 12 (24 until 2021),
-    numbers, any of which may lack; ``fint`` is the **end** of the hour in UTC, with
-    ``+0000`` since some year. Days are all texts with decimal commas, ``Ip`` for a trace of
-    rain, ``Acum`` for rain counted later, "Varias" for an hour, and keys that lack.
+    numbers, any of which may be missing (5279X never gives humidity); ``fint`` is the
+    **end** of the hour in UTC, with ``+0000`` since some year. Days are all texts with
+    decimal commas, ``Ip`` for a trace of rain, ``Acum`` for rain counted later, "Varias" for
+    an hour, and keys that are missing. The hops can disagree: the first found rows, and the
+    second has no data. Some values carry the dust of a binary fraction.
 
 Units:
     °C, %, hPa at the station, m/s, °, mm.
