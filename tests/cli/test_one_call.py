@@ -113,22 +113,31 @@ def test_a_month_from_one_call_takes_36_calls_and_the_hour_of_now_one(
     assert _heal(cli)["calls"] == 0
 
 
-def test_the_plan_and_explain_say_what_is_asked_and_what_it_costs(cli: Cli) -> None:
-    """While the generation is not known both could be; once it is, one is."""
+def test_the_plan_and_explain_say_what_is_asked_and_what_it_costs(
+    cli: Cli, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the two generations the newer one until the key is known, then that of the key."""
     ran = cli("plan", "--series", "weather_hourly", *RANGE, "--json").document
     assert [(u["product"], u["slots"], len(u["requests"])) for u in ran["units"]] == [
         ("timeline", 720, 36),
         ("current", 1, 1),
     ]
     assert ran["bill"]["calls"] == 37
-    slot = ("explain", "weather_hourly", "2025-11-03T10:00:00Z", "--json")
-    names = [c["candidate"] for c in cli(*slot).document["candidates"]]
-    assert "openweathermap timeline" in names
-    assert "openweathermap timemachine" in names
-    _heal(cli)
-    names = [c["candidate"] for c in cli(*slot).document["candidates"]]
-    assert "openweathermap timeline" in names
-    assert "openweathermap timemachine" not in names
+    assert ran["bill"]["by_source"]["openweathermap"]["quota_left"] == 1000
+    _set_key(monkeypatch, sandbox, OLD_KEY)
+    assert _history_of(cli) == ["openweathermap timeline"]
+    _heal(cli, *DAY)
+    assert _history_of(cli) == ["openweathermap timemachine"]
+    _set_key(monkeypatch, sandbox, NEW_KEY)
+    _heal(cli, "--start", "2025-11-04T09:00:00Z", "--end", "2025-11-04T11:00:00Z")
+    assert _history_of(cli) == ["openweathermap timeline"]
+
+
+def _history_of(cli: Cli) -> list[str]:
+    """Return the products of One Call that may serve an hour of the day before."""
+    ran = cli("explain", "weather_hourly", "2025-11-04T05:00:00Z", "--json").document
+    names = [c["candidate"] for c in ran["candidates"]]
+    return [name for name in names if "time" in name]
 
 
 def test_what_is_stored_is_the_truth_and_no_forecast(

@@ -233,7 +233,7 @@ def connections(door: Door, url: str, timeout_s: float) -> dict[str, str]:
     source = catalog.load().sources[door.source]
     given: dict[str, object] = {"conn_type": "http", "host": url}
     if door.has_key:
-        given |= {"password": KEY}
+        given |= {"password": door.key}
         if door.source == "siar":
             given |= {"login": LOGIN}
     given["extra"] = {"timeout": timeout_s, **door.extra}

@@ -72,6 +72,7 @@ def bench(
         connect(timeout_s)
         known, time, file = known_catalog(door), FakeTime(), tmp_path / "store.db"
         store, sources = SqliteStore(file), AirflowSources(known)
+        store.learn(door.source, door.facts, NOW)
         site = Site(known, store, sources, NOW, time.sleep, time.monotonic)
         made = Bench(door, sandbox, site, time, file, connect)
         made.seed()

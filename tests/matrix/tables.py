@@ -109,11 +109,12 @@ shifted      MalformedPayload  0 failed         1 2025-11-05T13:20:00Z, later th
 nan          partial           0 failed         1 7 values not stored; the first: temperature
 text         partial           0 failed         1 7 values not stored; the first: temperature
 huge         partial           0 failed         1 7 values not stored; the first: temperature
-negative     partial           0 failed         1 6 values not stored; the first: humidity
+negative     partial           1 failed+filled  1 6 values not stored; the first: humidity
 zero         filled            1 filled         1 1 value not stored; the first: pressure
 """
 
-# OpenWeatherMap, a past hour a call (a 429 that names 300 s)
+# OpenWeatherMap, a past hour a call (a 429 that names 300 s); a refused key is tried at both
+# generations of One Call
 TIMEMACHINE = """
 timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
 reset        SourceUnavailable 0 unreached      1 the connection was reset
@@ -121,9 +122,9 @@ truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            2 filled         2
 big_body     MalformedPayload  0 failed         2 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      1 which is not followed
-401          AuthRejected      0 unreached      1 the key of connection 'openweathermap_default'
-403          AuthRejected      0 unreached      1 the key of connection 'openweathermap_default'
-403_quota    AuthRejected      0 unreached      1 the key of connection 'openweathermap_default'
+401          AuthRejected      0 unreached      2 the key of connection 'openweathermap_default'
+403          AuthRejected      0 unreached      2 the key of connection 'openweathermap_default'
+403_quota    AuthRejected      0 unreached      2 the key of connection 'openweathermap_default'
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
@@ -135,8 +136,35 @@ shifted      MalformedPayload  0 failed         2 data[0].dt is 2025-11-03T15:00
 nan          partial           0 failed         2 12 values not stored; the first: temperature
 text         partial           0 failed         2 12 values not stored; the first: temperature
 huge         partial           0 failed         2 12 values not stored; the first: temperature
-negative     partial           0 failed         2 10 values not stored; the first: humidity
+negative     partial           2 failed+filled  2 10 values not stored; the first: humidity
 zero         filled            2 filled         2
+"""
+
+# OpenWeatherMap, past hours of One Call 4.0, twenty a call
+TIMELINE = """
+timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+reset        SourceUnavailable 0 unreached      1 the connection was reset
+truncated    SourceUnavailable 0 unreached      1 the answer broke off
+slow         filled            4 filled         1
+big_body     MalformedPayload  0 failed         1 is larger than 5000000 bytes
+redirect     SourceUnavailable 0 unreached      1 which is not followed
+401          AuthRejected      0 unreached      2 the key of connection 'openweathermap_default'
+403          AuthRejected      0 unreached      2 the key of connection 'openweathermap_default'
+403_quota    AuthRejected      0 unreached      2 the key of connection 'openweathermap_default'
+429          deferred          0 -              1 may be asked again in 300 s. Deferred
+500          SourceUnavailable 0 unreached      1 answered HTTP 500
+502          SourceUnavailable 0 unreached      1 answered HTTP 502
+estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+html         MalformedPayload  0 failed         1 it is a web page, not JSON
+empty        no_data           0 no_data        1
+duplicated   filled            4 filled         1
+shifted      MalformedPayload  0 failed         1 its rows are moved
+nan          partial           0 failed         1 24 values not stored; the first: temperature
+text         partial           0 failed         1 24 values not stored; the first: temperature
+huge         partial           0 failed         1 24 values not stored; the first: temperature
+negative     partial           4 failed+filled  1 20 values not stored; the first: humidity
+zero         filled            4 filled         1
+partial_day  partial           3 failed+filled  1
 """
 
 # AEMET's first hop
@@ -289,6 +317,7 @@ TABLES = {
     "esios_archive": ESIOS_ARCHIVE,
     "openweathermap": OPENWEATHERMAP,
     "timemachine": TIMEMACHINE,
+    "timeline": TIMELINE,
     "aemet": AEMET,
     "aemet_rows": AEMET_ROWS,
     "aemet_daily": AEMET_DAILY,
@@ -305,8 +334,12 @@ BELIEVED = {
     ("esios", "zero"),
     ("esios_archive", "negative"),
     ("esios_archive", "zero"),
+    ("openweathermap", "negative"),
     ("openweathermap", "zero"),
+    ("timemachine", "negative"),
     ("timemachine", "zero"),
+    ("timeline", "negative"),
+    ("timeline", "zero"),
     ("aemet_rows", "zero"),
     ("aemet_daily", "negative"),
     ("aemet_daily", "zero"),

@@ -27,8 +27,10 @@ TRIED_AGAIN = {"SourceUnavailable": True, "AuthRejected": False, "MalformedPaylo
 """What the retry policy does with each leaf; nothing else may end a unit."""
 
 WAIT = timedelta(minutes=10)
-"""To the next run: any refusal here is over by then."""
+"""To the next run: any refusal here is over by then, but for a key that a product is closed to."""
 
+CLOSED_FOR = timedelta(hours=24)
+"""After that a key is tried again at a product that another subscription opens."""
 
 WITHOUT_A_CELL = frozenset(
     {"outage", "firewall", "firewall_200", "too_many_at_once"}
@@ -131,7 +133,8 @@ def heal_later(at: Bench, cell: Cell) -> None:
     """Run again without the fault: the hole is whole and true."""
     at.sandbox.faults.clear()
     at.connect(PATIENT_S)
-    at.later(WAIT)
+    is_closed = cell.end == "AuthRejected" and "one_call" in at.door.extra
+    at.later(CLOSED_FOR + WAIT if is_closed else WAIT)
     is_believed = (cell.door, cell.fault) in BELIEVED
     for unit in at.plan(force="no_data" in cell.ledger, refresh=is_believed):
         at.fill(unit)

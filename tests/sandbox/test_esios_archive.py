@@ -99,3 +99,11 @@ def test_the_second_hop_does_not_count_towards_the_rate() -> None:
         reply = follow(call(archive_url(sandbox.url, "2025-11-01")))
         assert reply.status == 200
         assert call(archive_url(sandbox.url, "2025-11-01")).status == 429
+
+
+def test_first_hop_leads_to_the_local_name_that_was_called(sandbox: Sandbox) -> None:
+    """A client may know this machine by its name, and follow a redirect to no other."""
+    port = sandbox.url.rpartition(":")[2]
+    url = archive_url(sandbox.url, "2025-11-01")
+    reply = call(url, headers={"Host": f"localhost:{port}"})
+    assert reply.headers["location"].startswith(f"http://localhost:{port}/_s3/")

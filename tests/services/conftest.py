@@ -53,12 +53,13 @@ class Scripted:
     otherwise: Callable[[Ask], Answer] = priced
     allowances: dict[str, Allowance] = field(default_factory=dict)
     obstacles: dict[str, str] = field(default_factory=dict)
+    keyed: set[str] = field(default_factory=set)
     asked: list[Ask] = field(default_factory=list)
 
     def obstacle(self, product: Product) -> Obstacle | None:
         """Only keyless products, and those without an obstacle, are set up."""
         text = self.obstacles.get(product.source) or self.obstacles.get(product.key)
-        if product.needs_key:
+        if product.needs_key and product.source not in self.keyed:
             text = text or "is not configured"
         return obstacle(text, f"{product.source}_default")
 

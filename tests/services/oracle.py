@@ -45,6 +45,7 @@ PRODUCTS: dict[str, Facts] = {
     "esios.1001": Facts(OFFICIAL, 14, 30),
     "esios.archive70": Facts(OFFICIAL, 1, 30),
     "openweathermap.current": Facts(PROVISIONAL, 1 / 24, 60, -1),
+    "openweathermap.timeline": Facts(PROVISIONAL, 20 / 24, 60, 1),
     "openweathermap.timemachine": Facts(PROVISIONAL, 1 / 24, 60, 1),
     "aemet.observations": Facts(OBSERVED, 0.5, 20, 1, hops=2),
     "aemet.daily": Facts(OFFICIAL, 180, 20, 5 * 24, hops=2),
@@ -58,6 +59,7 @@ SERIES = {
     "pvpc": ("ree.pvpc", "esios.1001", "esios.archive70"),
     "weather_hourly": (
         "openweathermap.current",
+        "openweathermap.timeline",
         "openweathermap.timemachine",
         "aemet.observations",
         "siar.hourly",
@@ -115,6 +117,7 @@ class World:
         held: Dates that SIAR's files have, ``None`` for no such folder.
         reach: By source, dates of the station as ``[from, to)``.
         said: The ledger.
+        generation: Of One Call, that of the key, where it is known.
         force: Whether "no data" is disregarded.
     """
 
@@ -128,6 +131,7 @@ class World:
     held: list[tuple[datetime, datetime]] = field(default_factory=list)
     reach: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
+    generation: float | None = None
     force: bool = False
 
     @property
@@ -168,6 +172,8 @@ def keeps(product: str, slot: datetime, at: datetime) -> bool:
         return slot + HOUR > at
     if product == "openweathermap.timemachine":
         return at - slot < 7 * DAY
+    if product == "openweathermap.timeline":
+        return at - slot < 90 * DAY
     if product == "open_meteo.forecast":
         return at - slot < 92 * DAY
     if product == "aemet.observations":
@@ -230,8 +236,13 @@ def _is_recent(world: World, product: str, slot: datetime, *, wanted: bool) -> b
 
 
 def _has_calls(world: World, product: str) -> bool:
-    """Tell whether a request, and what comes before it, is within the day's quota."""
+    """Tell whether a request, and what comes before it, is within the day's quota.
+
+    OpenWeatherMap's is one of One Call.
+    """
     facts, left = PRODUCTS[product], world.left.get(source_of(product))
+    if product == "openweathermap.current":
+        return True
     if facts.hops and left is not None and left < facts.hops + facts.opening:
         return False
     if facts.records and world.records_left is not None:
@@ -278,7 +289,9 @@ def order(world: World, slot: datetime) -> list[str]:
     today = world.now.astimezone(MADRID).date()
     is_current = (here.year, here.month) >= (today.year, today.month)
     sources = _ROUTES[world.series][0 if young else 1 if is_current else 2]
-    return [p for s in sources for p in SERIES[world.series] if source_of(p) == s]
+    other = f"openweathermap.{'timeline' if world.generation == 3 else 'timemachine'}"
+    known = [p for p in SERIES[world.series] if p != other]
+    return [p for s in sources for p in known if source_of(p) == s]
 
 
 def choose(world: World, slot: datetime, *, above: int = 0) -> str | datetime | None:

@@ -121,7 +121,8 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
     length = draw(st.sampled_from([60, 200] if step == DAY else [100, 200, 960, 2300]))
     first = now.replace(hour=0, minute=0) - (length * step // DAY) * DAY
     world = World(name, now, force=draw(st.booleans()) and draw(st.booleans()))
-    world.unconfigured = set(draw(_unconfigured(name)))
+    world.unconfigured = _as_sold(draw(_unconfigured(name)))
+    world.generation = draw(st.sampled_from([None, 3.0, 4.0]))
     sources = sorted({source_of(p) for p in SERIES[name]})
     asked = sorted({source_of(p) for p in SERIES[name] if p not in world.unconfigured}) or sources
     for source in draw(st.lists(st.sampled_from(asked), max_size=2, unique=True)):
@@ -163,6 +164,13 @@ def _unconfigured(draw: st.DrawFn, name: str) -> list[str]:
         alone = draw(st.sampled_from(SERIES[name]))
         return [p for p in SERIES[name] if p != alone]
     return [p for p in SERIES[name] if draw(st.sampled_from([False, False, True]))]
+
+
+def _as_sold(unconfigured: Sequence[str]) -> set[str]:
+    """Return unconfigured products; One Call is subscribed to as a whole, or not at all."""
+    sold = {"openweathermap.timeline", "openweathermap.timemachine"}
+    found = set(unconfigured)
+    return found if sold <= found else found - sold
 
 
 @st.composite
@@ -281,6 +289,8 @@ def _keep_account(store: SqliteStore, scene: Scene) -> None:
             store.record_call(source, now - n * HOUR, "before/x", 0)
         store.record_call(source, now - 25 * HOUR, "before/x", 100_000)
         store.learn(source, {"calls_day": quota}, now - DAY)
+    if scene.world.generation is not None:
+        store.learn("openweathermap", {"one_call_generation": scene.world.generation}, now - DAY)
     for product, days in scene.world.days.items():
         store.learn(product, {"span_s": days * 86400}, now - DAY)
     if scene.records:

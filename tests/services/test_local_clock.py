@@ -89,6 +89,6 @@ def test_the_last_hour_of_a_published_day_gets_no_verdict(site: Site, islands: S
     ask = Ask(islands, product, None, Interval(last, last + HOUR), NOW)
     for days, outcome in (({DAY}, Outcome.NOT_YET), ({DAY + timedelta(days=1)}, Outcome.NO_DATA)):
         settled = Clerk(product.key, "run/a").settle(
-            ask, [last], [], Answer(evidence="HTTP 200: 23 values", days=frozenset(days))
+            ask, [last], [], [], Answer(evidence="HTTP 200: 23 values", days=frozenset(days))
         )
         assert [entry.outcome for entry in settled.entries] == [outcome]

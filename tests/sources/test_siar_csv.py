@@ -182,24 +182,48 @@ def test_a_cut_in_the_middle_of_a_character_is_refused() -> None:
     [
         (ROW.replace("23;17;", "23;9;"), "province 23, station 9 is not J17, as the name says"),
         (ROW.replace("23;17;", "24;17;"), "province 24, station 17 is not J17, as the name says"),
-        (ROW.replace("23;17;", ";17;"), "IdProvincia is '', no whole number"),
-        (ROW.replace("23;17;", "23;17,0;"), "IdEstacion is '17,0', no whole number"),
-        (ROW.replace("01/01/2024", "2024-01-01"), "Fecha is '2024-01-01', no date as 31/12/2024"),
-        (ROW.replace("01/01/2024", "30/02/2024"), "Fecha is '30/02/2024', no date as 31/12/2024"),
-        (ROW.replace("01/01/2024", "01/01/0024"), "Fecha is '01/01/0024', no date as 31/12/2024"),
-        (ROW.replace("2024;1;", "2024;2;"), "01/01/2024 is not day 2 of 2024, as Año and Dia say"),
-        (ROW.replace("2024;1;", "2023;1;"), "01/01/2024 is not day 1 of 2023, as Año and Dia say"),
-        (ROW.replace("2024;1;", "2024;;"), "Dia is '', no whole number"),
-        (ROW.replace("01/01/2024;2024;1", "04/03/2024;2024;94"), "04/03/2024 is not day 94 of"),
-        (ROW + ";1", "it has 25 cells, expected 24"),
-        (ROW.replace(";6,87", ""), "it has 23 cells, expected 24"),
     ],
 )
-def test_a_row_that_is_not_what_it_says_is_refused(text: str, said: str) -> None:
-    """The whole file with it: a wrong date or station does harm unseen."""
+def test_a_row_of_another_station_refuses_the_file(text: str, said: str) -> None:
+    """Its other rows may be of that one, too."""
     with pytest.raises(MalformedPayload) as caught:
         read_file(NAME, csv_bytes(row(date(2024, 1, 2)), text))
-    assert f"{NAME}, line 3: {said}" in str(caught.value)
+    assert str(caught.value).startswith(f"{NAME}, line 3: {said}")
+
+
+BAD_ROWS = [
+    (ROW.replace("23;17;", ";17;"), "has the IdProvincia '', which is not a whole number"),
+    (ROW.replace("23;17;", "23;17,0;"), "has the IdEstacion '17,0', which is not a whole number"),
+    (ROW.replace("01/01/2024", "2024-01-01"), "has the Fecha '2024-01-01', which is not a date"),
+    (ROW.replace("01/01/2024", "30/02/2024"), "has the Fecha '30/02/2024', which is not a date"),
+    (ROW.replace("01/01/2024", "01/01/0024"), "has the Fecha '01/01/0024', which is not a date"),
+    (ROW.replace("2024;1;", "2024;2;"), "has the Fecha 01/01/2024, and Año and Dia say day 2 of"),
+    (ROW.replace("2024;1;", "2023;1;"), "01/01/2024, and Año and Dia say day 1 of 2023"),
+    (ROW.replace("2024;1;", "2024;;"), "has the Dia '', which is not a whole number"),
+    (ROW.replace("01/01/2024;2024;1", "04/03/2024;2024;94"), "Año and Dia say day 94 of 2024"),
+    (ROW + ";1", "has 25 cells, expected 24"),
+    (ROW.replace(";6,87", ""), "has 23 cells, expected 24"),
+]
+
+
+@pytest.mark.parametrize("text,said", BAD_ROWS)
+def test_a_row_that_cannot_be_read_costs_no_other(text: str, said: str) -> None:
+    """It is reported with its line."""
+    file = read_file(NAME, csv_bytes(row(date(2024, 1, 2)), text, row(date(2024, 1, 3))))
+    assert [day.slot.day for day in file.days] == [2, 3]
+    (rejected,) = file.dropped
+    assert (rejected.slot, rejected.field, rejected.value) == (None, "row", f"{NAME}, line 3")
+    assert said in rejected.reason
+
+
+@pytest.mark.parametrize("text,said", BAD_ROWS)
+def test_a_file_of_which_half_the_rows_cannot_be_read_is_refused(text: str, said: str) -> None:
+    """It is of another form, or was saved by a spreadsheet."""
+    with pytest.raises(MalformedPayload) as caught:
+        read_file(NAME, csv_bytes(row(date(2024, 1, 2)), text))
+    assert str(caught.value).startswith(f"{NAME}, line 3: it ")
+    assert f"{said}" in str(caught.value)
+    assert "and half of the rows or more cannot be read" in str(caught.value)
 
 
 def test_of_an_unknown_province_the_number_is_checked() -> None:

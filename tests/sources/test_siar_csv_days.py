@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from gapfill.domain.interval import Interval
 from gapfill.domain.series import Grade
 from gapfill.errors import MalformedPayload
+from gapfill.sources.base import Rejected
 from gapfill.sources.siar_csv import CsvFile, read_file
-from gapfill.sources.siar_csv_days import answer, held
+from gapfill.sources.siar_csv_days import answer, held, refuse_bad_rows
 from tests.sources.siar_files import (
     DAY,
     FIRST,
@@ -138,18 +140,50 @@ def test_what_one_file_left_blank_comes_from_the_other() -> None:
     assert (reading.values["temperature_mean"], reading.values["et0"]) == (10.5, 0.7)
 
 
-def test_files_that_contradict_each_other_are_refused_both_by_name() -> None:
-    """Nobody but a person can tell which of the two is right."""
-    one = file_of(row(date(2024, 1, 1)), row(date(2024, 1, 2)))
+SAID = (
+    f"{OTHER}, line 2",
+    f"Temp Media (ºC) of 02/01/2024 is 10,6, and 10,5 in {NAME}, line 3",
+)
+
+
+def test_files_that_contradict_each_other_cost_the_one_day() -> None:
+    """Nobody but a person can tell which of the two is right: both are named, the rest is read."""
+    one = file_of(*rows(days(date(2024, 1, 1), 3)))
     two = file_of(row(date(2024, 1, 2), "10,6"), name=OTHER)
-    said = (
-        "J17_Linares_01_01_2024_31_03_2024.csv, line 2: Temp Media (ºC) of 02/01/2024 is 10,6, "
-        "and 10,5 in J17_Linares_01_01_2024_31_12_2024.csv, line 3. "
+    said = answer(ask_days(count=3), [one, two])
+    assert [r.slot.day for r in said.readings] == [1, 3]
+    reason = f"comes twice: {SAID[1]}; keep the one that was downloaded last"
+    assert said.rejected == (Rejected(FIRST + DAY, "row", SAID[0], reason),)
+    assert said.no_verdict == {FIRST + DAY}
+    assert held([one, two]) == [
+        Interval(FIRST, FIRST + DAY),
+        Interval(FIRST + 2 * DAY, FIRST + 3 * DAY),
+    ]
+
+
+def test_an_import_refuses_files_that_contradict_each_other_or_have_a_bad_row() -> None:
+    """Whoever takes files in by hand can mend them first."""
+    one, two = (
+        file_of(*rows(days(date(2024, 1, 1), 3))),
+        file_of(row(date(2024, 1, 2), "10,6"), name=OTHER),
     )
-    for call in (lambda: answer(ask_days(), [one, two]), lambda: held([one, two])):
-        with pytest.raises(MalformedPayload) as caught:
-            call()
-        assert str(caught.value).startswith(said)
+    with pytest.raises(MalformedPayload, match=re.escape(": ".join(SAID))):
+        refuse_bad_rows([one, two])
+    bad = file_of(*rows(days(date(2024, 1, 1), 3)), row(date(2024, 1, 4)) + ";1")
+    with pytest.raises(MalformedPayload, match="line 5: it has 25 cells, expected 24"):
+        refuse_bad_rows([bad])
+    refuse_bad_rows([one])
+
+
+def test_a_row_that_cannot_be_read_is_reported_and_leaves_no_verdict() -> None:
+    """The day that is missing may be that one."""
+    file = file_of(row(date(2024, 1, 1)), row(date(2024, 1, 3)), row(date(2024, 1, 2)) + ";1")
+    said = answer(ask_days(count=3), [file])
+    assert [r.slot.day for r in said.readings] == [1, 3]
+    assert [(r.slot, r.field, r.reason) for r in said.rejected] == [
+        (None, "row", "has 25 cells, expected 24")
+    ]
+    assert said.no_verdict == {FIRST + DAY}
 
 
 def test_a_contradiction_names_the_row_that_a_value_was_taken_from() -> None:
@@ -157,18 +191,18 @@ def test_a_contradiction_names_the_row_that_a_value_was_taken_from() -> None:
     first = file_of(row(date(2024, 1, 1), et0=""), name="J17_a.csv")
     second = file_of(row(date(2024, 1, 1), et0="0,7"), name="J17_b.csv")
     third = file_of(row(date(2024, 1, 1), et0="0,8"), name="J17_c.csv")
-    with pytest.raises(MalformedPayload) as caught:
-        held([first, second, third])
-    assert str(caught.value).startswith(
-        "J17_c.csv, line 2: EtPMon of 01/01/2024 is 0,8, and 0,7 in J17_b.csv, line 2. "
-    )
+    (rejected,) = answer(ask_days(), [first, second, third]).rejected
+    assert rejected.value == "J17_c.csv, line 2"
+    assert "EtPMon of 01/01/2024 is 0,8, and 0,7 in J17_b.csv, line 2" in rejected.reason
 
 
 def test_a_date_that_comes_twice_in_a_file_must_say_the_same() -> None:
-    """Twice the same is one day; two temperatures are none."""
+    """Twice the same, in whatever digits, is one day; two temperatures are none."""
     assert len(answer(ask_days(), [file_of(ROW, ROW)]).readings) == 1
-    with pytest.raises(MalformedPayload, match=r"line 3: Temp Media .* line 2\. "):
-        answer(ask_days(), [file_of(ROW, ROW.replace("6,87", "6,88"))])
+    assert len(answer(ask_days(), [file_of(ROW, ROW.replace("6,87", "6,870"))]).readings) == 1
+    said = answer(ask_days(), [file_of(ROW, ROW.replace("6,87", "6,88"), ROW.replace("6,87", "7"))])
+    assert said.readings == ()
+    assert [(r.slot, r.field) for r in said.rejected] == [(FIRST, "row")]
 
 
 def test_a_day_that_is_not_over_makes_the_file_malformed() -> None:

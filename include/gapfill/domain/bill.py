@@ -24,10 +24,12 @@ def within_quotas(units: Sequence[Unit], asked: Asked, max_units: int) -> list[U
         left[source] = min(known, default=None)
     kept: list[Unit] = []
     for unit in units:
-        quota, calls = left[unit.source], _calls(unit, asked)
+        is_counted = asked[unit.source, unit.product].quota_left is not None
+        quota, calls = left[unit.source] if is_counted else None, _calls(unit, asked)
         if len(kept) < max_units and (quota is None or calls <= quota):
             kept.append(unit)
-            left[unit.source] = None if quota is None else quota - calls
+            if quota is not None:
+                left[unit.source] = quota - calls
     return kept
 
 
@@ -52,9 +54,10 @@ def bill(units: Sequence[Unit], asked: Asked) -> dict[str, Cost]:
     costs: dict[str, Cost] = {}
     for unit in units:
         before = costs.get(unit.source, Cost(0, 0.0))
+        quota = asked[unit.source, unit.product].quota_left
         costs[unit.source] = Cost(
             before.calls + _calls(unit, asked),
             before.seconds + _seconds(unit, asked),
-            asked[unit.source, unit.product].quota_left,
+            before.quota_left if quota is None else quota,
         )
     return costs

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from gapfill.domain.product import Product, Source
 
-NONE = 0.0
-"""Generation that is remembered of a key that no generation serves."""
-
 
 def subscription(product: Product) -> str | None:
     """Return the subscription that a product needs, ``None`` where the key alone opens it.
@@ -52,22 +49,34 @@ def shares_fate(source: Source, product: Product, other: str) -> bool:
     return other not in needs or needs[other] == subscription(product)
 
 
-def fact_of(name: str) -> str:
+def generation_fact(name: str) -> str:
     """Return the name of the fact that says which generation of a subscription a key is of."""
     return f"{name}_generation"
 
 
-def is_of_key(product: Product, facts: Mapping[str, float]) -> bool:
-    """Tell whether the key may open a product, by what was learned of its source.
+def refusal_fact(name: str) -> str:
+    """Return the name of the fact that a key was refused for a whole subscription."""
+    return f"{name}_refused"
+
+
+def is_of_key(source: Source, product: Product, facts: Mapping[str, float]) -> bool:
+    """Tell whether a product is the one to ask, by what was learned of the key.
+
+    Generations of a subscription exclude each other, so one product of them is asked: that
+    of the key, and the preferred one until the key is known.
 
     Args:
-        product: The product.
-        facts: What was learned of its source, by name. Where the generation is not known,
-            or none was found, every product may be tried.
+        source: The source.
+        product: A product of it.
+        facts: What was learned of the source, by name; the catalogue names a generation as
+            ``"4.0"``.
     """
     own, generation = subscription(product), product.params.get("generation")
-    known = facts.get(fact_of(own), NONE) if own else NONE
-    return generation is None or known == NONE or known == float(generation)
+    if own is None or generation is None:
+        return True
+    offered = [p.params.get("generation") for p in source.products if subscription(p) == own]
+    known = facts.get(generation_fact(own))
+    return generation == (offered[0] if known is None else f"{known:.1f}")
 
 
 def with_quota_of(source: Source, product: Product) -> Source:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gapfill.domain.series import Place
-from gapfill.domain.subscription import fact_of
+from gapfill.domain.subscription import generation_fact
 from gapfill.errors import AuthRejected, GapfillError
 from gapfill.hooks.access import variable
 from gapfill.hooks.base import ApiHook
@@ -79,7 +79,7 @@ class OpenWeatherMapHook(ApiHook):
         answer = owm.parse(asks[name], reply.status, reply.body)
         left = frozenset(ask.series.grid.slots(ask.interval)) if name != own else frozenset()
         left -= {reading.slot for reading in answer.readings}
-        facts = {fact_of(ONE_CALL): float(owm.GENERATIONS[name])}
+        facts = {generation_fact(ONE_CALL): float(owm.GENERATIONS[name])}
         return replace(answer, no_verdict=answer.no_verdict | left, facts=facts)
 
     fetch = get_weather

@@ -47,7 +47,7 @@ class SiarCsvFolder:
 
         Raises:
             ConfigError: If the folder is wrong.
-            MalformedPayload: If one of the station's files is, or two contradict each other.
+            MalformedPayload: If one of the station's files is as a whole.
             SourceUnavailable: If one of them cannot be read.
         """
         if ask.station is None:

@@ -153,9 +153,14 @@ def _address(request: web.Request) -> tuple[str, int]:
 
 
 def _hop_url(request: web.Request, name: str | None) -> str:
-    """Return the root URL of the host of a second hop, by default the same."""
+    """Return the root URL of the host of a second hop, by default the one that was called.
+
+    A public name in the Host header is that of the API whose place the sandbox takes.
+    """
     host, port = _address(request)
-    return f"http://{name or host}:{port}"
+    called = request.url.host or host
+    is_local = "." not in called
+    return f"http://{name or (called if is_local else host)}:{port}"
 
 
 def _foreign_url(request: web.Request) -> str:

@@ -23,7 +23,7 @@ LONGEST_DAY = timedelta(hours=25)
 
 _EMPTY = (Outcome.NO_DATA, Outcome.NOT_YET, Outcome.UNPROVEN)
 
-OUTAGE = "as was everything else it was asked for, so this proves nothing"
+OUTAGE = "and nothing else that it was asked for"
 
 
 def doubt_outage(store: Store, source: str, entries: Sequence[Entry], now: datetime) -> list[Entry]:

@@ -127,7 +127,8 @@ class _Fill:
         self.pace = Pace(site, self.source, batch)
         self.started = site.monotonic()
         self.is_open = False
-        self.facts: Mapping[str, float] = {}
+        self.is_of_key = True
+        self.shown: Mapping[str, float] = {}
 
     def carry_out(self) -> Certificate:
         refusal = self._refusal()
@@ -141,7 +142,7 @@ class _Fill:
             caller = self.site.sources.caller(self.unit.source, self.pace)
             useless: list[GapfillError] = []
             for request in self.unit.requests:
-                if not is_of_key(self.product, self.facts):
+                if not self.is_of_key:
                     break
                 try:
                     self._carry_out(request, caller)
@@ -156,7 +157,7 @@ class _Fill:
         if useless:
             raise useless[0]
         outcome = self.tally.outcome(self.unit.slots)
-        if not is_of_key(self.product, self.facts) and outcome not in ("filled", "stood"):
+        if not self.is_of_key and outcome not in ("filled", "stood"):
             return self._certificate("deferred", OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
 
@@ -165,7 +166,7 @@ class _Fill:
         site, source, product = self.site, self.source, self.product
         if subscription(product):
             facts = site.store.learned(site.now - MEMORY).get(source.name, {})
-            if not is_of_key(product, facts):
+            if not is_of_key(source, product, facts):
                 return OF_ANOTHER_KEY
         why = blocked(site, source, product)
         if why or not is_down(site, self.run, source, product, tried_by=self.batch):
@@ -249,9 +250,10 @@ class _Fill:
 
     def _learn(self, facts: Mapping[str, float]) -> None:
         """Remember what an answer showed of the account, once in this unit."""
-        if facts and facts != self.facts:
-            self.facts = facts
+        if facts and facts != self.shown:
+            self.shown = facts
             self.site.store.learn(self.source.name, facts, self.site.now)
+            self.is_of_key = is_of_key(self.source, self.product, facts)
 
     def _ask_for(self, interval: Interval) -> Ask:
         return Ask(self.series, self.product, self.station, interval, self.site.now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import iso
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.resolution import DAY
-from gapfill.domain.subscription import NONE, fact_of, names_of, shares_fate, subscription
+from gapfill.domain.subscription import names_of, refusal_fact, shares_fate, subscription
 from gapfill.services.ports import Block
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def block_key(site: Site, source: Source, product: Product, exc: AuthRejected) -
     until = site.in_seconds(DAY.total_seconds())
     for name in names_of(source, product):
         site.store.block(Block(name, until, str(exc)))
-    site.store.learn(source.name, {fact_of(needed): NONE}, site.now)
+    site.store.learn(source.name, {refusal_fact(needed): 1.0}, site.now)
 
 
 def is_key_closed(site: Site, source: Source) -> bool:
@@ -105,4 +105,4 @@ def is_key_closed(site: Site, source: Source) -> bool:
     if not sold:
         return False
     facts = site.store.learned(site.now - DAY).get(source.name, {})
-    return any(facts.get(fact_of(name)) == NONE for name in sold)
+    return any(refusal_fact(name) in facts for name in sold)

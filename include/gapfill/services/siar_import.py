@@ -10,7 +10,7 @@ from gapfill.domain.resolution import DAY
 from gapfill.errors import StoreError
 from gapfill.services.delivery import is_stored
 from gapfill.sources.base import Answer, Ask, Rejected
-from gapfill.sources.siar_csv_days import answer, join
+from gapfill.sources.siar_csv_days import answer, join, refuse_bad_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,7 +100,8 @@ def import_files(site: Site, files: Mapping[str, Sequence[CsvFile]], batch: str)
         batch: Id of this import.
 
     Raises:
-        MalformedPayload: If two rows of a day contradict each other, or a day is not over.
+        MalformedPayload: If a row cannot be read, two of a day contradict each other, or a
+            day is not over.
         StoreError: If the store failed, or what was written could not be read back.
     """
     works: list[_Work] = []
@@ -110,6 +111,7 @@ def import_files(site: Site, files: Mapping[str, Sequence[CsvFile]], batch: str)
         if ask is None:
             taken += [_unexpected(target, file) for file in own]
         elif own:
+            refuse_bad_rows(own)
             works.append(_Work(ask, own, join(own), answer(ask, own)))
     for work in works:
         written = _write(site, work.ask.series, work.said, batch)

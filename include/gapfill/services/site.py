@@ -76,7 +76,7 @@ class Site:
         learned = self.store.learned(self.now - MEMORY)
         found: list[Candidate] = []
         for known_source, known_product, station in self.catalog.products_of(series):
-            if not is_of_key(known_product, learned.get(known_source.name, {})):
+            if not is_of_key(known_source, known_product, learned.get(known_source.name, {})):
                 continue
             source, product = narrow(known_source, known_product, learned)
             station_id = station.id if station else None

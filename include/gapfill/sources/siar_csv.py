@@ -29,7 +29,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from gapfill.sources.base import excerpt
+from gapfill.sources.base import ROW, Rejected, excerpt
+from gapfill.sources.rows import BadRow
 from gapfill.sources.siar_csv_row import COLUMNS, Day, Row, refused, split_cells
 
 _ENCODING = "utf-16-le"
@@ -46,12 +47,14 @@ class CsvFile:
         station: Id of its station, such as ``J17``.
         days: Its rows that have a value, in the order of the file.
         blank: How many rows have none.
+        dropped: Rows that could not be read, each with its line.
     """
 
     name: str
     station: str
     days: tuple[Day, ...]
     blank: int
+    dropped: tuple[Rejected, ...] = ()
 
 
 def station_of(name: str) -> str | None:
@@ -61,15 +64,16 @@ def station_of(name: str) -> str | None:
 
 
 def read_file(name: str, body: bytes) -> CsvFile:
-    """Read a file whole, or not at all.
+    """Read a file; one bad row costs nothing but itself.
 
     Args:
         name: The file's name, which says its station.
         body: Its bytes.
 
     Raises:
-        MalformedPayload: If name, encoding, header, a date or a station is wrong, or the
-            file breaks off in the middle of a row; names the file and the line.
+        MalformedPayload: If name, encoding or header is wrong, a row is of another station,
+            half of them cannot be read, or the file breaks off in the middle of a row; names
+            the file and the line.
     """
     name = unicodedata.normalize("NFC", name)
     station = station_of(name)
@@ -80,20 +84,28 @@ def read_file(name: str, body: bytes) -> CsvFile:
     if lines[-1]:
         raise refused(f"{name}, line {len(lines)}", "the file breaks off in it, and is not whole")
     days: list[Day] = []
+    dropped: list[Rejected] = []
     provinces: set[int] = set()
     blank = 0
     for n, text in enumerate(lines[1:], start=2):
-        if not text.strip():
+        if not text.strip("; \r"):
             continue
-        row = Row(f"{name}, line {n}", text.removesuffix("\r"))
-        if not row.values:
-            blank += 1
-            continue
-        provinces.add(row.province(station))
+        place = f"{name}, line {n}"
+        try:
+            row = Row(place, text.removesuffix("\r"))
+            if not row.values:
+                blank += 1
+                continue
+            provinces.add(row.province(station))
+            days.append(Day(row.slot(), row.values, name, n))
+        except BadRow as exc:
+            dropped.append(Rejected(None, ROW, place, str(exc)))
         if len(provinces) > 1:
-            raise refused(row.place, "it is of another province than the rows before")
-        days.append(Day(row.slot(), row.values, name, n))
-    return CsvFile(name, station, tuple(days), blank)
+            raise refused(place, "it is of another province than the rows before")
+    if dropped and len(dropped) >= len(days):
+        more = "and half of the rows or more cannot be read"
+        raise refused(dropped[0].value, f"it {dropped[0].reason}, {more}")
+    return CsvFile(name, station, tuple(days), blank, tuple(dropped))
 
 
 def _text(name: str, body: bytes) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.resolution import DAY
-from gapfill.sources.base import Answer, RawRow, check, excerpt, number
+from gapfill.sources.base import ROW, Answer, RawRow, Rejected, check, excerpt, number
 from gapfill.sources.siar_csv_row import FIELDS, Day, refused
+from gapfill.sources.values import agree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from gapfill.sources.base import Ask
     from gapfill.sources.siar_csv import CsvFile
 
+_DIGITS = 2
+_KEEP = "keep the one that was downloaded last"
 _USABLE = "temperature_mean"  # what a slot of daily weather is missing without
 
 
 def join(files: Iterable[CsvFile]) -> dict[datetime, Day]:
     """Return the days of a station's files by slot; a day that comes twice is the first one.
 
-    What the first one left blank is taken from the later one.
-
-    Raises:
-        MalformedPayload: If two rows of one day say different things; names both places.
+    What the first one left blank is taken from the later one. Of a day whose rows say
+    different things nothing is taken, and its ``fault`` names both places.
     """
     days: dict[datetime, Day] = {}
     for day in (day for file in files for day in file.days):
@@ -37,29 +38,45 @@ def join(files: Iterable[CsvFile]) -> dict[datetime, Day]:
 
 
 def _both(first: Day, later: Day) -> Day:
+    if first.fault:
+        return first
     for name, said in first.values.items():
-        if name in later.values and _meaning(later.values[name]) != _meaning(said):
+        if name in later.values and _differ(later.values[name], said):
             problem = (
                 f"{FIELDS[name]} of {first.slot:%d/%m/%Y} is {excerpt(later.values[name])}, and "
                 f"{excerpt(said)} in {first.row_of(name).place}"
             )
-            raise refused(later.place, problem, "keep the one that was downloaded last")
+            return first._replace(values={}, fault=(later.place, problem))
     lent = {name: later for name in later.values if name not in first.values}
     return first._replace(values={**later.values, **first.values}, lent={**lent, **first.lent})
 
 
-def _meaning(text: str) -> object:
-    """Return the number that a cell says, else its text."""
-    value = number(text)
-    return text if value is None else value
+def _differ(one: str, other: str) -> bool:
+    """Tell whether two cells say different numbers, or are different texts."""
+    first, second = number(one), number(other)
+    if first is None or second is None:
+        return one != other
+    return not agree(first, second, _DIGITS)
+
+
+def refuse_bad_rows(files: Iterable[CsvFile]) -> None:
+    """Refuse files with a row that cannot be read, or with two of a day that contradict each other.
+
+    Whoever takes files in by hand can mend them first; a source reads around such rows.
+
+    Raises:
+        MalformedPayload: For the first one; names file and line.
+    """
+    known = list(files)
+    for row in (row for file in known for row in file.dropped):
+        raise refused(row.value, f"it {row.reason}")
+    for day in join(known).values():
+        if day.fault:
+            raise refused(*day.fault, _KEEP)
 
 
 def held(files: Iterable[CsvFile]) -> list[Interval]:
-    """Return the runs of days that have a mean temperature, without which there is no reading.
-
-    Raises:
-        MalformedPayload: As ``join``.
-    """
+    """Return the runs of days that have a mean temperature, which a slot is missing without."""
     days = join(files).values()
     usable = (d.slot for d in days if number(d.values.get(_USABLE)) is not None)
     return merge(Interval(slot, slot + DAY) for slot in usable)
@@ -68,20 +85,28 @@ def held(files: Iterable[CsvFile]) -> list[Interval]:
 def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
     """Return what a station's files say of the asked days.
 
-    Values that are no numbers, or outside their field's bounds, are reported with file and
-    line and not stored.
+    Values that are no numbers, or outside their field's bounds, rows that cannot be read and
+    days whose rows contradict each other are reported with file and line and not stored.
 
     Raises:
-        MalformedPayload: If a file has a value of a day that is not over, or two
-            rows contradict each other.
+        MalformedPayload: If a file has a value of a day that is not over.
     """
     days = join(files)
     _refuse_future(days.values(), ask.now)
     asked = {slot: day for slot, day in days.items() if slot in ask.interval}
     rows = [RawRow(slot, day.values) for slot, day in asked.items()]
-    checked = check(ask, rows, ask.interval, _evidence(ask, files, asked))
+    dropped = [r for file in files for r in file.dropped]
+    dropped += [
+        Rejected(slot, ROW, day.fault[0], f"comes twice: {day.fault[1]}; {_KEEP}")
+        for slot, day in asked.items()
+        if day.fault
+    ]
+    evidence = _evidence(ask, files, asked)
+    checked = check(ask, rows, ask.interval, evidence, dropped=dropped, digits=_DIGITS)
     told = [
-        replace(r, reason=f"{r.reason} ({asked[r.slot].row_of(r.field).place})") if r.slot else r
+        replace(r, reason=f"{r.reason} ({asked[r.slot].row_of(r.field).place})")
+        if r.slot and r.field != ROW
+        else r
         for r in checked.rejected
     ]
     return replace(checked, rejected=tuple(told))

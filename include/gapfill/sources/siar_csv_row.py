@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.errors import MalformedPayload
 from gapfill.sources.base import excerpt
+from gapfill.sources.rows import BadRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +58,7 @@ class Day(NamedTuple):
         file: Name of its file.
         line: Its line there, counted from 1.
         lent: Rows of the same day in other files, by the field that was taken from them.
+        fault: A place and what it says against this one, where nothing of the day is taken.
     """
 
     slot: datetime
@@ -64,6 +66,7 @@ class Day(NamedTuple):
     file: str
     line: int
     lent: Mapping[str, Day] = MappingProxyType({})
+    fault: tuple[str, str] | None = None
 
     @property
     def place(self) -> str:
@@ -92,18 +95,26 @@ class Row:
 
     Attributes:
         values: What the cells of known fields say, without the blank ones.
+
+    Raises:
+        BadRow: If it has more or fewer cells than the header.
     """
 
     def __init__(self, place: str, text: str) -> None:
         self.place = place
         self.cells: Sequence[str] = split_cells(text)
         if len(self.cells) != len(COLUMNS):
-            problem = f"it has {len(self.cells)} cells, expected {len(COLUMNS)}"
-            raise refused(place, problem)
+            problem = f"has {len(self.cells)} cells, expected {len(COLUMNS)}"
+            raise BadRow(problem)
         self.values = {name: self.cells[n] for name, n in _AT.items() if self.cells[n]}
 
     def province(self, station: str) -> int:
-        """Return the row's province, having refused another station than the file's name says."""
+        """Return the row's province, having refused another station than the file's name says.
+
+        Raises:
+            BadRow: If its province or station is no number.
+            MalformedPayload: If it is of another station.
+        """
         province, number = self._whole(0), self._whole(1)
         letters = station.rstrip("0123456789")
         expected = PROVINCES.get(province, letters)
@@ -114,21 +125,28 @@ class Row:
         return province
 
     def slot(self) -> datetime:
-        """Return the row's date, which its year and day of the year must agree with."""
+        """Return the row's date.
+
+        Raises:
+            BadRow: If it cannot be read, or its year and day of the year do not agree with it.
+        """
         text = self.cells[2]
         day = _date(text)
         if day is None:
-            raise refused(self.place, f"{COLUMNS[2]} is {excerpt(text)!r}, no date as 31/12/2024")
+            problem = f"has the {COLUMNS[2]} {excerpt(text)!r}, which is not a date as 31/12/2024"
+            raise BadRow(problem)
         said = self._whole(3), self._whole(4)
         if said != (day.year, day.timetuple().tm_yday):
-            problem = f"{text} is not day {said[1]} of {said[0]}, as {COLUMNS[3]} and Dia say"
-            raise refused(self.place, problem)
+            says = f"{COLUMNS[3]} and Dia say day {said[1]} of {said[0]}"
+            problem = f"has the {COLUMNS[2]} {text}, and {says}"
+            raise BadRow(problem)
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
     def _whole(self, n: int) -> int:
         text = self.cells[n]
         if not _WHOLE.fullmatch(text):
-            raise refused(self.place, f"{COLUMNS[n]} is {excerpt(text)!r}, no whole number")
+            problem = f"has the {COLUMNS[n]} {excerpt(text)!r}, which is not a whole number"
+            raise BadRow(problem)
         return int(text)
 
 
