@@ -35,12 +35,12 @@ class Kind(StrEnum):
     STORE = "store"
     CREDENTIALS = "credentials"
     SOURCE = "source"
+    BROKEN = "broken"
     QUOTA = "quota"
+    SETUP = "setup"
     LATE = "late"
     GAP = "gap"
     BARREN = "barren"
-    BROKEN = "broken"
-    SETUP = "setup"
     RUN = "run"
 
 
