@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill import catalog
 from gapfill.domain.candidate import Obstacle
 from gapfill.domain.gap import Gap
 from gapfill.domain.incident import Kind, Sight
@@ -277,6 +278,20 @@ def test_a_gap_that_is_open_is_not_over_because_a_key_is_gone(
     found = seen(site)["gap:pvpc"]
     assert (found.is_there, found.opens) == (True, False)
     assert found.what == "Still 480 slots missing."
+
+
+def test_a_gap_of_days_is_not_over_because_its_last_key_is_gone(
+    site: Site, monkeypatch: pytest.MonkeyPatch, sources: Scripted
+) -> None:
+    """Also where no source is left whose grace could be looked at."""
+    days = catalog.load().series["weather_daily"]
+    days = replace(days, earliest=datetime(2026, 2, 1, tzinfo=UTC))
+    site = replace(site, catalog=replace(site.catalog, series={"weather_daily": days}))
+    monkeypatch.setattr(sources, "obstacle", lambda _: None)
+    assert seen(site)["gap:weather_daily"].opens is True
+    monkeypatch.setattr(sources, "obstacle", lambda _: Obstacle("is not configured", "a_key"))
+    found = seen(site)["gap:weather_daily"]
+    assert (found.is_there, found.opens) == (True, False)
 
 
 def test_a_run_over_some_series_says_nothing_of_the_set_up(site: Site) -> None:
