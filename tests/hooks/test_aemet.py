@@ -255,7 +255,6 @@ def test_links_that_keep_expiring_are_an_outage(aemet: AemetHook, sandbox: Sandb
         ("nan", True),
         ("text", True),
         ("huge", True),
-        ("zero", False),
     ],
 )
 def test_what_can_be_believed_is_kept(
@@ -272,7 +271,16 @@ def test_what_can_be_believed_is_kept(
     answer = aemet.fetch(ASKS[name])
     spoilt = {rejected.slot for rejected in answer.rejected}
     assert len(answer.readings) == (kept if is_struck else rows)
-    assert bool(spoilt) is (is_struck or kind == "zero")
+    assert bool(spoilt) is is_struck
+
+
+@pytest.mark.parametrize("name,rows", [("hours", 12), ("days", 10)])
+def test_a_zero_is_a_value(aemet: AemetHook, sandbox: Sandbox, name: str, rows: int) -> None:
+    """Of temperature, wind and rain; the station has no pressure that would be out of bounds."""
+    sandbox.faults.add({"api": "aemet", "kind": "zero", "every": 5})
+    answer = aemet.fetch(ASKS[name])
+    assert len(answer.readings) == rows
+    assert answer.rejected == ()
 
 
 def test_negative_values_are_refused_where_there_are_none(
