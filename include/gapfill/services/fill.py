@@ -18,6 +18,7 @@ from gapfill.errors import (
     AuthRejected,
     ConfigError,
     GapfillError,
+    Limit,
     MalformedPayload,
     RateLimited,
     SourceError,
@@ -29,9 +30,10 @@ from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
-from gapfill.services.refusals import DOWN, block, blocked, is_down
-from gapfill.services.site import MEMORY, WANTED, narrow
+from gapfill.services.refusals import DOWN, block, blocked, is_down, stand_in
+from gapfill.services.site import WANTED, narrow
 from gapfill.services.tally import Tally
+from gapfill.services.tempo import MEMORY
 from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ PATIENCE_S = 65.0
 
 WAITS = 3
 """So many refusals of one request are waited out before the source counts as blocked."""
+
+LONGEST_S = 720.0
+"""A unit whose pace turned out slower than planned ends after so long: its task may last 20 min."""
 
 
 def fill(site: Site, unit: Unit, run: str) -> Certificate:
@@ -114,7 +119,7 @@ class _Fill:
         self.delivery = Delivery(site.store, self.series, unit, batch, site.now)
         self.tally = Tally()
         self.clerk = Clerk(product.key + (WANTED if unit.enrich else ""), batch)
-        self.pace = Pace(site, self.source, batch)
+        self.pace = Pace(site, self.source, batch, learned)
         self.started = site.monotonic()
         self.is_open = False
 
@@ -129,16 +134,32 @@ class _Fill:
             self.pace.start()
             caller = self.site.sources.caller(self.unit.source, self.pace)
             useless: list[GapfillError] = []
-            for request in self.unit.requests:
+            for n, request in enumerate(self.unit.requests):
+                if n and self._is_too_slow():
+                    return self._certificate("deferred", self._rest(n))
                 try:
                     self._carry_out(request, caller)
                 except RateLimited as exc:
-                    return self._certificate("deferred", block(self.site, self.source, exc))
+                    said = block(self.site, self.source, exc)
+                    if exc.limit is Limit.WALL:
+                        said += stand_in(self.site, self.series, self.unit)
+                    return self._certificate("deferred", said)
                 except (MalformedPayload, StoreRefused) as exc:
                     useless.append(exc)
         if useless:
             raise useless[0]
         return self._certificate(self.tally.outcome(self.unit.slots), self.tally.note())
+
+    def _is_too_slow(self) -> bool:
+        """Tell whether the unit, planned for a faster pace, has lasted long enough."""
+        return self.pace.is_slow and self.site.monotonic() - self.started >= LONGEST_S
+
+    def _rest(self, done: int) -> str:
+        left = len(self.unit.requests) - done
+        return (
+            f"{self.source.title} accepts fewer calls a minute than were planned for, so {left} of "
+            f"{len(self.unit.requests)} requests are left for the next run."
+        )
 
     def _refusal(self) -> str | None:
         """Return why the unit is not begun: its source is blocked, or down in this run."""
@@ -224,8 +245,9 @@ class _Fill:
         """Call, waiting out short refusals; a failure is noted and passed on."""
         for refusal in range(WAITS + 1):
             try:
-                return call()
+                answer = call()
             except RateLimited as exc:
+                self.pace.refused(exc)
                 if exc.retry_after > PATIENCE_S or refusal == WAITS:
                     raise
                 self.site.sleep(exc.retry_after)
@@ -239,6 +261,9 @@ class _Fill:
             except SourceError as exc:
                 self._failed(ask, ask.interval, Outcome.FAILED, exc)
                 raise
+            else:
+                self.pace.answered()
+                return answer
         message = "unreachable: the last refusal is raised above"
         raise AssertionError(message)
 

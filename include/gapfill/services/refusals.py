@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
 from gapfill.domain.ledger import Outcome
+from gapfill.domain.route import choose
 from gapfill.services.ports import Block
+from gapfill.services.tempo import Tempo
 
 if TYPE_CHECKING:
+    from gapfill.domain.plan import Unit
     from gapfill.domain.product import Source
+    from gapfill.domain.series import Series
     from gapfill.errors import RateLimited
     from gapfill.services.site import Site
 
@@ -47,7 +51,24 @@ def blocked(site: Site, source: Source) -> str | None:
 
 
 def block(site: Site, source: Source, exc: RateLimited) -> str:
-    """Remember a refusal too long to wait out, and return what becomes of the unit."""
-    until = site.in_seconds(exc.retry_after)
+    """Remember a refusal too long to wait out, and return what becomes of the unit.
+
+    A refusal that follows others without an answer in between lasts twice as long.
+    """
+    until = site.in_seconds(Tempo(site, source.name).blocked(exc))
     site.store.block(Block(source.name, until, str(exc)))
     return f"{exc} Deferred; asked again after {iso(until)}."
+
+
+def stand_in(site: Site, series: Series, unit: Unit) -> str:
+    """Return which source is asked for a unit's slots meanwhile, as the end of a sentence.
+
+    Raises:
+        StoreError: If the ledger, the calls or the blocks cannot be read.
+    """
+    if unit.enrich or unit.refresh:
+        return ""
+    others = [c for c in site.candidates(series) if c.source.name != unit.source]
+    found = (a.candidate for a in choose([unit.interval], series, others, site.now))
+    first = next((candidate for candidate in found if candidate), None)
+    return f" {first.source.title} stands in meanwhile." if first else ""

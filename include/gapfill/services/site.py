@@ -14,6 +14,7 @@ from gapfill.domain.interval import merge
 from gapfill.domain.ledger import recent, rule
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
+from gapfill.services.tempo import MEMORY, narrow_pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Sources, Store
 
     Offer = tuple[Source, Product, Station | None]
-
-MEMORY = timedelta(days=30)
-"""What was learned of a source's limits is believed so long, then asked or tried anew."""
 
 WANTED = "#wanted"
 """Ends the product's key in ledger lines about wanted fields."""
@@ -59,6 +57,10 @@ class Site:
     def __post_init__(self) -> None:
         """Keep when the clock was read."""
         object.__setattr__(self, "started", self.monotonic())
+
+    def moment(self) -> datetime:
+        """Return this moment, which may be long after ``now``."""
+        return self.now + timedelta(seconds=self.monotonic() - self.started)
 
     def in_seconds(self, seconds: float) -> datetime:
         """Return the instant so many seconds from this moment, which may be long after ``now``.
@@ -99,6 +101,7 @@ class Site:
         found: list[Candidate] = []
         for known_source, known_product, station in offered:
             source, product = narrow(known_source, known_product, learned)
+            source = narrow_pace(source, learned, self.sources, self.now)
             key, station_id = product.key + suffix, station.id if station else None
             asked = [e for e in entries if e.product == key and e.station == station_id]
             block = blocks.get(source.name)
