@@ -47,7 +47,7 @@ class Streak:
         Args:
             asked_s: Seconds that the refusal asks for; never less.
         """
-        doubled = asked_s * 2 ** min(max(int(self.times) - 1, 0), 16)
+        doubled = asked_s * (1 << min(max(int(self.times) - 1, 0), 16))
         return max(asked_s, min(doubled, LONGEST_S))
 
 

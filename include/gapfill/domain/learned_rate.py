@@ -45,8 +45,10 @@ class LearnedRate:
         refused: The lowest rate that was refused; 0 where none is known.
         since: When the rate was set.
         refused_at: When the source could be asked again after its last refusal.
-        spent: Refusals so far, of which one is forgotten in eight hours.
         late: 1 where a rate that had been held was refused, as a bucket of tokens does; else 0.
+        third: When the third last refusal was, apart from the first ones of a search; 0: never.
+        second: When the second last one was.
+        first: When the last one was.
     """
 
     rate: float
@@ -54,18 +56,16 @@ class LearnedRate:
     refused: float = 0.0
     since: float = 0.0
     refused_at: float = 0.0
-    spent: float = 0.0
     late: float = 0.0
+    third: float = 0.0
+    second: float = 0.0
+    first: float = 0.0
 
     @property
     def is_probe(self) -> bool:
         """Whether the rate is the first step above a settled one."""
         is_above = 0 < self.held < self.rate and self.refused > 0
         return is_above and next_rate(self.held, self.refused) <= self.held
-
-    def spent_at(self, at: float) -> float:
-        """Return how many refusals are not forgotten yet."""
-        return max(0.0, self.spent - max(0.0, at - self.refused_at) / PROBE_S)
 
 
 def to_facts(known: LearnedRate) -> dict[str, float]:
@@ -120,9 +120,20 @@ def lowered(
     before = known or LearnedRate(ceiling)
     before = replace(before, rate=min(before.rate, ceiling))
     found = _back(before, at, accepted) or _search(before, at, accepted, is_first=known is None)
-    spent = before.spent_at(at) + 1
     rate = max(found.rate, min(SLOWEST, ceiling))
-    return replace(found, rate=rate, since=again, refused_at=again, spent=spent)
+    times = (before.third, before.second, before.first)
+    if found.held or at - before.refused_at < RECENT * 60:  # all but the first of a search
+        times = (before.second, before.first, at)
+    third, second, first = times
+    return replace(
+        found,
+        rate=rate,
+        since=again,
+        refused_at=again,
+        third=third,
+        second=second,
+        first=first,
+    )
 
 
 def _back(before: LearnedRate, at: float, accepted: Mapping[float, int]) -> LearnedRate | None:

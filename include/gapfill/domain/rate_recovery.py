@@ -21,6 +21,9 @@ HOLD, HOLD_NEAR, HOLD_PROBE = 3.0, 12.0, 25.0
 """Minutes to hold a rate before the next step: two whole fixed minutes; near a refused rate, and
 above a settled one, long enough to empty a bucket of tokens."""
 
+DAY_S = 86_400.0
+"""A probe must leave the day with three refusals at most."""
+
 _SMALL = 10
 """Below so many calls a minute a probe is a tenth more: one call more would be too much."""
 
@@ -39,7 +42,7 @@ def minutes_to_hold(known: LearnedRate, ceiling: float, at: float) -> float | No
     if rate >= ceiling - TINY:
         return None
     if not known.is_probe and next_rate(rate, known.refused) <= rate:
-        is_due = at - known.refused_at >= PROBE_S and known.spent_at(at) <= 1
+        is_due = at - known.refused_at >= PROBE_S and at - known.third >= DAY_S
         return 0.0 if is_due else None
     if known.is_probe:
         hold = HOLD_PROBE
