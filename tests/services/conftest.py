@@ -68,7 +68,7 @@ class Scripted:
 
     def account(self, source: str) -> str:
         """One key, or none, at each source."""
-        return "keyless"
+        return "keyless" if source else ""
 
     def turn(self, source: str) -> AbstractContextManager[object]:
         """One process, so no waiting."""

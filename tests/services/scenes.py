@@ -108,7 +108,7 @@ class Configured:
 
     def account(self, source: str) -> str:
         """One key, or none, at each source."""
-        return "keyless"
+        return "keyless" if source else ""
 
     def turn(self, source: str) -> AbstractContextManager[object]:
         """Nobody waits."""

@@ -224,6 +224,7 @@ class _Fill:
         """Ask, write what is better, read it back, and note in the ledger what was said."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
+        self.pace.answered()
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
         # A source that tells of this moment may mean the slot before the one asked for.
@@ -245,7 +246,7 @@ class _Fill:
         """Call, waiting out short refusals; a failure is noted and passed on."""
         for refusal in range(WAITS + 1):
             try:
-                answer = call()
+                return call()
             except RateLimited as exc:
                 self.pace.refused(exc)
                 if exc.retry_after > PATIENCE_S or refusal == WAITS:
@@ -261,9 +262,6 @@ class _Fill:
             except SourceError as exc:
                 self._failed(ask, ask.interval, Outcome.FAILED, exc)
                 raise
-            else:
-                self.pace.answered()
-                return answer
         message = "unreachable: the last refusal is raised above"
         raise AssertionError(message)
 
