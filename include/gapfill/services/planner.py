@@ -39,6 +39,7 @@ class Order:
         refresh: Ask again what is complete; needs a range.
         sources: Ask only these; ``None``: all. What nobody of them has is then left to a run
             that asks all, and not said to wait or to be without a source.
+        without: Keys of products that are not asked, so that others stand in for them.
     """
 
     selection: Selection
@@ -46,6 +47,7 @@ class Order:
     force: bool = False
     refresh: bool = False
     sources: tuple[str, ...] | None = None
+    without: frozenset[str] = frozenset()
 
     def check(self, site: Site) -> None:
         """Refuse an order that makes no sense.
@@ -132,7 +134,12 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
 
 
 def _asked_by(order: Order, candidates: Sequence[Candidate]) -> list[Candidate]:
-    return [c for c in candidates if order.sources is None or c.source.name in order.sources]
+    return [
+        c
+        for c in candidates
+        if (order.sources is None or c.source.name in order.sources)
+        and c.product.key not in order.without
+    ]
 
 
 def _lacking(
