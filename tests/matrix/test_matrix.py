@@ -25,7 +25,7 @@ pytestmark = pytest.mark.airflow
 TRIED_AGAIN = {"SourceUnavailable": True, "AuthRejected": False, "MalformedPayload": False}
 """What the retry policy does with each leaf; nothing else may end a unit."""
 
-WAIT = timedelta(minutes=10)
+WAIT = timedelta(minutes=15)
 """To the next run: any refusal here is over by then."""
 
 
