@@ -15,9 +15,9 @@ truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
 big_body     MalformedPayload  0 failed         1 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      1 which is not followed
-401          AuthRejected      0 unreached      1 a call without credentials was refused
-403          AuthRejected      0 unreached      1 a call without credentials was refused
-403_quota    AuthRejected      0 unreached      1 a call without credentials was refused
+401          deferred          0 -              1 a call without credentials was refused
+403          deferred          0 -              1 a call without credentials was refused
+403_quota    deferred          0 -              1 a call without credentials was refused
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
@@ -69,9 +69,9 @@ truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         2
 big_body     MalformedPayload  0 failed         2 is larger than 5000000 bytes
 redirect     MalformedPayload  0 failed         1 it has no PVPC
-401          AuthRejected      0 unreached      1 a call without credentials was refused
-403          AuthRejected      0 unreached      1 a call without credentials was refused
-403_quota    AuthRejected      0 unreached      1 a call without credentials was refused
+401          deferred          0 -              1 a call without credentials was refused
+403          deferred          0 -              1 a call without credentials was refused
+403_quota    deferred          0 -              1 a call without credentials was refused
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
@@ -194,9 +194,9 @@ truncated    SourceUnavailable 0 unreached      2 the answer broke off
 slow         filled            4 filled         2
 big_body     MalformedPayload  0 failed         2 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      2 which is not followed
-401          AuthRejected      0 unreached      2 a call without credentials was refused
-403          AuthRejected      0 unreached      2 a call without credentials was refused
-403_quota    AuthRejected      0 unreached      2 a call without credentials was refused
+401          deferred          0 -              2 a call without credentials was refused
+403          deferred          0 -              2 a call without credentials was refused
+403_quota    deferred          0 -              2 a call without credentials was refused
 429          deferred          0 -              5 may be asked again in 61 s. Deferred
 500          SourceUnavailable 0 unreached      2 answered HTTP 500
 502          SourceUnavailable 0 unreached      2 answered HTTP 502
@@ -235,7 +235,7 @@ slow         filled            4 filled         5
 big_body     MalformedPayload  0 failed         1 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      1 which is not followed
 401          AuthRejected      0 unreached      1 password of connection 'siar_default'
-403          AuthRejected      0 unreached      1 blocked (HTTP 403
+403          deferred          0 -              1 blocked (HTTP 403
 403_quota    deferred          0 -              4 may be asked again in 65 s. Deferred
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
@@ -253,7 +253,7 @@ slow         filled            4 filled         5
 big_body     MalformedPayload  0 failed         5 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      5 which is not followed
 401          AuthRejected      0 unreached      6 password of connection 'siar_default'
-403          AuthRejected      0 unreached      5 blocked (HTTP 403
+403          deferred          0 -              5 blocked (HTTP 403
 403_quota    deferred          0 -              8 may be asked again in 65 s. Deferred
 429          deferred          0 -              8 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      5 answered HTTP 500
@@ -292,9 +292,9 @@ truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
 big_body     MalformedPayload  0 failed         1 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      1 which is not followed
-401          AuthRejected      0 unreached      1 a call without credentials was refused
-403          AuthRejected      0 unreached      1 a call without credentials was refused
-403_quota    AuthRejected      0 unreached      1 a call without credentials was refused
+401          deferred          0 -              1 a call without credentials was refused
+403          deferred          0 -              1 a call without credentials was refused
+403_quota    deferred          0 -              1 a call without credentials was refused
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.airflow
 TRIED_AGAIN = {"SourceUnavailable": True, "AuthRejected": False, "MalformedPayload": False}
 """What the retry policy does with each leaf; nothing else may end a unit."""
 
-WAIT = timedelta(minutes=10)
+WAIT = timedelta(minutes=15)
 """To the next run: any refusal here is over by then, but for a key that a product is closed to."""
 
 CLOSED_FOR = timedelta(hours=24)
