@@ -170,7 +170,7 @@ FAILURES: list[tuple[str, int, type[SourceError], str]] = [
     ("estado_429", 0, RateLimited, "HTTP 200: Límite de peticiones .* again in 61 s"),
     ("estado_429", 1, RateLimited, "HTTP 200: Límite de peticiones .* again in 61 s"),
     ("401", 0, AuthRejected, r"key of connection 'aemet_default' \(AIRFLOW_CONN_AEMET_DEFAULT\)"),
-    ("401", 1, AuthRejected, "without credentials was refused"),
+    ("401", 1, RateLimited, "without credentials was refused"),
     ("403", 0, AuthRejected, "AIRFLOW_CONN_AEMET_DEFAULT"),
     ("403_quota", 0, AuthRejected, "Quota exceeded"),
     ("500", 0, SourceUnavailable, "answered HTTP 500"),

@@ -86,10 +86,13 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     certificates: list[Certificate] = []
     answered: dict[str, list[Interval]] = {}
     refused: set[str] = set()
+    down: set[str] = set()
     for _ in range(ROUNDS):
-        plan = make_plan(site, order, after)
-        down = _down(site, run, plan.units, refused)
-        units = (u for u in plan.units if _key_of(u) not in down and _is_new(u, answered))
+        plan = make_plan(site, replace(order, without=frozenset(down)), after)
+        while found := _down(site, run, plan.units, refused):
+            down |= found
+            plan = make_plan(site, replace(order, without=frozenset(down)), after)
+        units = (u for u in plan.units if _is_new(u, answered))
         plan = replace(plan, units=tuple(units))
         if plans and not plan.units:
             break
