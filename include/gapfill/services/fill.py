@@ -269,7 +269,9 @@ class _Fill:
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
         store, fields = self.site.store, (*self.unit.fields, *self.unit.enrich)
-        delivered = self.delivery.write(readings)
+        delivered = self.delivery.write(
+            [own for r in readings if (own := self.delivery.asked_part(r)) is not None]
+        )
         settled = self.clerk.settle(ask, slots, fields, readings, answer)
         entries = settled.entries
         if not (answer.readings or answer.rejected or answer.days):
