@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Standing
 from gapfill.domain.civil import local_date
-from gapfill.domain.interval import END_OF_TIME, iso
+from gapfill.domain.interval import END_OF_TIME, covers, iso
 from gapfill.domain.ledger import RECENT
 from gapfill.domain.resolution import DAY
 
