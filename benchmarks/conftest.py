@@ -16,6 +16,7 @@ from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.catalog import Catalog
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Caller
@@ -87,9 +89,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 class NoSources:
     """Sources that are all set up and never asked."""
 
-    def obstacle(self, product: Product) -> str | None:
+    def obstacle(self, product: Product) -> Obstacle | None:
         """Say that only keyless products are set up."""
-        return "is not configured" if product.needs_key else None
+        return obstacle("is not configured" if product.needs_key else None)
+
+    def account(self, source: str) -> str:
+        """No key anywhere."""
+        return f"{source} has none"
 
     def held(self, product: Product, station: Station) -> None:
         """Nothing is known beforehand of any product."""

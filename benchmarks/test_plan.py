@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, holes
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.plan import Wish
+from gapfill.domain.plan import Missing, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.severity import Severity
 from gapfill.services.planner import Order, make_plan, survey
@@ -45,7 +45,7 @@ def test_calls_are_the_fewest_possible(
     for _ in range(HISTORIES):
         gone = holes(rng, rng.randrange(1, 40))
         runs = merge(Interval(START + n * HOUR, START + (n + 1) * HOUR) for n in gone)
-        wish = Wish(pvpc, candidates, [(run, Severity.MINOR) for run in runs])
+        wish = Wish(pvpc, candidates, [Missing(run, Severity.MINOR) for run in runs])
         planned += plan_units([wish], END).calls
         optimum += _optimum(gone)
     ratio(

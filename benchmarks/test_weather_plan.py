@@ -12,17 +12,19 @@ import pytest
 from benchmarks.conftest import Ratio
 from gapfill import catalog
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.plan import Wish
+from gapfill.domain.plan import Missing, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.severity import Severity
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 from tests.services.conftest import Scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.plan import Plan
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series
@@ -74,10 +76,10 @@ class SetUp(Scripted):
 
     without: tuple[str, ...] = ()
 
-    def obstacle(self, product: Product) -> str | None:
+    def obstacle(self, product: Product) -> Obstacle | None:
         """Leave out what is not set up."""
         is_set_up = product.hops and product.source not in self.without
-        return None if is_set_up else "is not configured"
+        return obstacle(None if is_set_up else "is not configured")
 
 
 @pytest.fixture
@@ -144,7 +146,7 @@ class Tally:
         """Each missing slot is asked of one product, waits, or cannot be healed."""
         given = sum(map(len, slots.values()))
         left = sum(w.slots for w in plan.waiting) + sum(u.slots for u in plan.unhealable)
-        gone = sum(wish.series.grid.count(run) for wish in wishes for run, _ in wish.gaps)
+        gone = sum(wish.series.grid.count(run) for wish in wishes for run, *_ in wish.gaps)
         assert given - len(slots.get("openweathermap.current", ())) + left == gone
         assert plan.deferred == 0
 
@@ -173,7 +175,7 @@ def _tally(site: Site, histories: int) -> Tally:
             Wish(
                 series,
                 candidates,
-                [(r, Severity.MINOR) for r in _gone(rng, now, series.grid.eras[0].step)],
+                [Missing(r, Severity.MINOR) for r in _gone(rng, now, series.grid.eras[0].step)],
                 pending=_pending(series, now),
             )
             for series, candidates in known

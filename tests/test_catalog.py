@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import yaml
 from gapfill import catalog
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Wish
+from gapfill.domain.plan import Missing, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
@@ -62,7 +62,7 @@ def test_a_series_is_served_by_products_of_its_quantity_and_resolution() -> None
     """Daily products never serve an hourly series."""
     known = catalog.load()
     products = [p.key for _, p, _ in known.products_of(known.series["weather_daily"])]
-    assert products == ["aemet.daily", "siar.daily", "siar_csv.daily"]
+    assert products == ["aemet.daily", "aemet.daily", "siar.daily", "siar_csv.daily"]
 
 
 def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
@@ -197,6 +197,72 @@ def test_the_documented_second_geography_is_an_entry_and_no_code(tmp_path: Path)
     ]
 
 
+def test_the_documented_canary_place_is_an_entry_and_no_code(tmp_path: Path) -> None:
+    """Its slots, its days and what its rules count from are on the clock of the islands."""
+    known = _shipped_and(tmp_path, "Another clock: PVPC of the Canary Islands")
+    canarias = known.series["pvpc_canarias"]
+    assert canarias.earliest == datetime(2021, 5, 31, 23, tzinfo=UTC)
+    offered = [p for _, p, _ in known.products_of(canarias)]
+    assert [(p.key, p.day_zone, p.since) for p in offered] == [
+        ("ree.pvpc", "Atlantic/Canary", canarias.earliest),
+        ("esios.1001", "Atlantic/Canary", canarias.earliest),
+        ("esios.archive70", "Atlantic/Canary", canarias.earliest),
+    ]
+    last = datetime(2025, 10, 26, 23, tzinfo=UTC)
+    evening = datetime(2025, 10, 25, 18, 50, tzinfo=UTC)
+    assert canarias.due is not None
+    assert canarias.overdue is not None
+    assert canarias.due.instant(last, canarias.grid) == evening
+    assert canarias.overdue.instant(last, canarias.grid) == evening + timedelta(minutes=70)
+    assert {p.available.instant(last, canarias.grid) for p in offered} == {evening}
+    assert [p.day_zone for _, p, _ in known.products_of(known.series["pvpc"])] == [
+        "Europe/Madrid"
+    ] * 3
+
+
+_OTHERS = "8741 Península, 8743 Baleares, 8744 Ceuta, 8745 Melilla"
+
+
+@pytest.mark.parametrize(
+    "geo, zone, follows, change",
+    [
+        (
+            "8742",
+            "Europe/Madrid",
+            "8742 (Canarias) follows the clock of Atlantic/Canary",
+            f"is Atlantic/Canary, or set geo_id to that of the place ({_OTHERS}).",
+        ),
+        (
+            "8741",
+            "Atlantic/Canary",
+            "8741 (Península) follows the clock of Europe/Madrid",
+            "is Europe/Madrid, or set geo_id to that of the place (8742 Canarias).",
+        ),
+        ("8743", "UTC", "8743 (Baleares) follows the clock of Europe/Madrid", "is Europe/Madrid."),
+        ("8745", "Atlantic/Canary", "8745 (Melilla) follows", "is Europe/Madrid, or set geo_id"),
+    ],
+)
+def test_prices_on_another_clock_than_that_of_their_place_are_refused(
+    tmp_path: Path, geo: str, zone: str, follows: str, change: str
+) -> None:
+    """The sentence says what to change, either way."""
+    text = SHIPPED.read_text(encoding="utf-8").replace('geo_id: "8741"', f'geo_id: "{geo}"')
+    path = _write(tmp_path, text.replace("    zone: Europe/Madrid\n", f"    zone: {zone}\n", 1))
+    said = _refusal(path)
+    assert f"series.pvpc.place: PVPC of geo_id {follows}" in said
+    assert f"and linares is in {zone}; name a place whose zone {change}" in said
+
+
+@pytest.mark.parametrize(
+    "geo, zone", [("8744", "Africa/Ceuta"), ("8745", "Europe/Madrid"), ("3", "Atlantic/Canary")]
+)
+def test_a_clock_that_agrees_with_the_number_is_taken(tmp_path: Path, geo: str, zone: str) -> None:
+    """Ceuta's own zone shows the same clock; a number of no electric system has none."""
+    text = SHIPPED.read_text(encoding="utf-8").replace('geo_id: "8741"', f'geo_id: "{geo}"')
+    path = _write(tmp_path, text.replace("    zone: Europe/Madrid\n", f"    zone: {zone}\n", 1))
+    assert catalog.load(path).series["pvpc"].params == {"geo_id": geo}
+
+
 def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path) -> None:
     """Each station is asked for its own dates; the gap between the two for none."""
     known = _shipped_and(tmp_path, "Another station")
@@ -208,7 +274,8 @@ def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path)
     ]
     gap = Interval(datetime(2017, 12, 30, tzinfo=UTC), datetime(2018, 6, 15, tzinfo=UTC))
     plan = plan_units(
-        [Wish(daily, candidates, [(gap, Severity.CRITICAL)])], datetime(2026, 1, 1, tzinfo=UTC)
+        [Wish(daily, candidates, [Missing(gap, Severity.CRITICAL)])],
+        datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert [(u.station, u.label) for u in plan.units] == [
         ("J17", "weather_daily 2018-06-13T00:00Z–2018-06-15T00:00Z"),
@@ -228,6 +295,7 @@ def test_the_documented_second_place_is_an_entry_and_no_code(tmp_path: Path) -> 
         for _, product, station in known.products_of(retiro)
     ] == [
         ("openweathermap.current", None),
+        ("openweathermap.timeline", None),
         ("openweathermap.timemachine", None),
         ("aemet.observations", "3195"),
         ("siar.hourly", None),

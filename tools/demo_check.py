@@ -38,7 +38,8 @@ class Expected:
     """What a series must hold.
 
     Attributes:
-        truth: By source, without its station: what it states for each slot, by field.
+        truth: By source, with its station where that matters: what it states for each slot,
+            by field.
         grades: The best grade that each slot can have now; others can have no value.
         holes: Slots that lacked a value or had a worse one, and were to be healed.
         required: Fields without which a slot lacks.
@@ -167,7 +168,9 @@ def _stated(
     truth: Truth,
 ) -> Mapping[str, float | None]:
     """Return what a source states for a slot; of one that is unknown, nothing."""
-    return truth.get((source or "").partition("/")[0], {}).get(slot, {})
+    name = source or ""
+    known = truth.get(name) or truth.get(name.partition("/")[0], {})
+    return known.get(slot, {})
 
 
 def open_problems(

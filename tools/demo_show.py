@@ -15,6 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from gapfill.domain.wording import total
 from tools.demo_calls import TITLES
 from tools.demo_world import DAY, MADRID
 
@@ -91,14 +92,19 @@ class Show:
     def ended(self, state: str, summary: Mapping[str, object] | None) -> None:
         """Print how a run ended, in its own words."""
         colour = "green" if state == "success" else "red"
-        said = summary or {}
+        if summary is None:
+            self.step(f"the run ended: [{colour}]{state}[/]; it left no summary")
+            return
+        numbers = {key: int(n) for key, n in summary.items() if isinstance(n, int)}
+        prices = numbers.get("ree_records_recovered", 0)
+        others = numbers.get("weather_records_recovered", 0)
         parts = [
-            f"{said.get('ree_records_recovered', '?')} prices",
-            f"{said.get('weather_records_recovered', '?')} hours and days of weather",
-            f"{said.get('calls', '?')} calls",
+            total(prices + others, numbers.get("slots_enriched", 0)),
+            f"{prices:,} of them prices",
+            f"{numbers.get('calls', 0):,} calls",
         ]
-        if said.get("units_deferred"):
-            parts.append(f"{said['units_deferred']} left for the next run")
+        if numbers.get("units_deferred"):
+            parts.append(f"{numbers['units_deferred']} left for the next run")
         self.step(f"the run ended: [{colour}]{state}[/]; {', '.join(parts)}")
 
     def holes(self, holes: Sequence[tuple[str, Hole]], healed: Healed) -> None:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from gapfill.catalog_builder import Builder
 from gapfill.catalog_schema import CatalogEntry
+from gapfill.domain.tariff import localize
 from gapfill.errors import ConfigError, RequestError
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class Catalog:
         """Return every product of the series' route that has its quantity and resolution.
 
         Returns:
-            Source and product, once for each of the place's stations that it is asked by;
-            ``None`` where it names no station, or the place has none of its source.
+            Source and product, the latter as it serves this series, once for each of the
+            place's stations that it is asked by; ``None`` where it names no station, or the
+            place has none of its source.
         """
         names = dict.fromkeys(name for zone in series.route for name in zone.sources)
         steps = {era.step for era in series.grid.eras}
@@ -64,7 +66,8 @@ class Catalog:
                     continue
                 stations = [s for s in series.place.stations if s.source == source.name]
                 places: list[Station | None] = list(stations) if product.by_station else []
-                found += [(source, product, station) for station in places or [None]]
+                served = localize(product, series)
+                found += [(source, served, station) for station in places or [None]]
         return found
 
 

@@ -10,10 +10,11 @@ from gapfill.domain.product import Product, Source
 from gapfill.domain.resolution import Era, Grid
 from gapfill.domain.series import Field, Grade, Place, Series, Station, Zone
 from gapfill.domain.severity import Thresholds
+from gapfill.domain.tariff import SYSTEMS, is_pvpc
 from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -64,7 +65,8 @@ class Builder:
             end = day_start(station.to, "UTC") if station.to else END_OF_TIME
             if start >= end:
                 raise self._wrong(f"{key}.to", "a station must end after it starts")
-            stations.append(Station(station.source, station.id, Interval(start, end)))
+            reach = Interval(start, end)
+            stations.append(Station(station.source, station.id, reach, station.distance_km))
         return Place(name, entry.latitude, entry.longitude, entry.zone, tuple(stations))
 
     def _source(self, name: str, entry: SourceEntry) -> Source:
@@ -84,6 +86,10 @@ class Builder:
         key = f"series.{name}"
         place = places[self._known(f"{key}.place", entry.place, places, "place")]
         route = self._route(key, entry.route)
+        is_tariff = self._is_tariff(entry, route)
+        if is_tariff:
+            self._check_clock(key, entry, place)
+        day_zone = place.zone if is_tariff else None
         ordered = sorted(entry.fields.items(), key=lambda item: not item[1].required)
         return Series(
             name=name,
@@ -98,14 +104,37 @@ class Builder:
             default_grade=Grade[entry.default_grade.upper()],
             earliest=_first_slot(entry, place.zone),
             route=route,
-            due=_rule(entry.due) if entry.due else None,
-            overdue=_rule(entry.overdue) if entry.overdue else None,
+            due=_rule(entry.due, day_zone) if entry.due else None,
+            overdue=_rule(entry.overdue, day_zone) if entry.overdue else None,
             thresholds=Thresholds(entry.severity.minor, entry.severity.moderate)
             if entry.severity
             else Thresholds(),
             exclude=entry.exclude,
             params=entry.params,
         )
+
+    def _is_tariff(self, entry: SeriesEntry, route: Sequence[Zone]) -> bool:
+        """Tell whether a series is PVPC of an electric system, by what its sources give."""
+        offered = (self.entry.sources[name].products for zone in route for name in zone.sources)
+        return entry.params.get("geo_id") in SYSTEMS and any(
+            product.quantity == entry.quantity and is_pvpc(product.params)
+            for products in offered
+            for product in products.values()
+        )
+
+    def _check_clock(self, key: str, entry: SeriesEntry, place: Place) -> None:
+        """Refuse PVPC of a place whose clock is not that of its electric system."""
+        geo = entry.params["geo_id"]
+        system = SYSTEMS[geo]
+        if place.zone not in system.zones:
+            there = [f"{g} {s.name}" for g, s in SYSTEMS.items() if place.zone in s.zones]
+            other = f", or set geo_id to that of the place ({', '.join(there)})" if there else ""
+            problem = (
+                f"PVPC of geo_id {geo} ({system.name}) follows the clock of {system.zones[0]}, and "
+                f"{place.name} is in {place.zone}; name a place whose zone is "
+                f"{system.zones[0]}{other}"
+            )
+            raise self._wrong(f"{key}.place", problem)
 
     def _route(self, key: str, name: str) -> tuple[Zone, ...]:
         self._known(f"{key}.route", name, self.entry.routes, "route")
@@ -145,13 +174,15 @@ def _first_slot(entry: SeriesEntry, zone: str) -> datetime:
     return day_start(entry.earliest, "UTC" if entry.resolution.days else zone)
 
 
-def _rule(entry: RuleEntry) -> Rule:
+def _rule(entry: RuleEntry, day_zone: str | None = None) -> Rule:
+    """Return a rule; its days are those of ``day_zone`` where one is given."""
     if entry.lag is not None:
         return AfterEnd(entry.lag)
     if entry.days is None or entry.at is None or entry.zone is None:
         message = "a rule needs lag, or days, at and zone"
         raise ConfigError(message)
-    return AtClock(entry.days, entry.at, entry.zone)
+    is_other = day_zone not in {None, entry.zone}
+    return AtClock(entry.days, entry.at, entry.zone, day_zone if is_other else None)
 
 
 def _product(source: str, name: str, entry: ProductEntry) -> Product:
@@ -177,5 +208,6 @@ def _product(source: str, name: str, entry: ProductEntry) -> Product:
         hops=entry.hops,
         records=entry.records,
         gives=entry.gives,
+        data=entry.data or "",
         params=entry.params,
     )

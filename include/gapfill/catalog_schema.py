@@ -58,12 +58,16 @@ class RuleEntry(Entry):
 
 
 class StationEntry(Entry):
-    """A station of a source: the UTC date of its first data, and the first without any more."""
+    """A station of a source, with the UTC dates of its first data and the first without any more.
+
+    ``distance_km`` is how far it is from the place, for people.
+    """
 
     source: Name
     id: str = Field(min_length=1)
     from_: date = Field(alias="from")
     to: date | None = None
+    distance_km: float | None = Field(default=None, ge=0)
 
 
 class PlaceEntry(Entry):
@@ -96,6 +100,7 @@ class ProductEntry(Entry):
     hops: int = Field(default=1, ge=0, le=5)
     records: int = Field(default=0, ge=0)
     gives: tuple[Name, ...] = ()
+    data: Name | None = None
     params: dict[str, str] = {}
 
 

@@ -97,11 +97,11 @@ def test_what_a_source_has_not_is_said_with_the_next_date(cli: Cli, sandbox: San
     said = cli("explain", "pvpc", "2025-10-03T12:00:00Z", *late, "--json").document
     assert said["state"] == "unfillable"
     assert said["sentence"] == "it has no reading, and no source that is set up has one"
-    assert said["next"] == "nobody is asked before 2025-11-13T13:00:00Z, unless forced"
+    assert said["next"] == "no source is asked before 2025-11-13T13:00:00Z, unless forced"
     ran = cli("status", *day, *late)
     assert (ran.code, ran.out.splitlines()[0]) == (
         0,
-        "Nothing missing: 0 complete, 24 unfillable",
+        "No gap that a source could fill: 0 complete, 24 unfillable",
     )
     assert cli("status", *day, *late, "--strict").code == 3
     sandbox.faults.clear()

@@ -77,6 +77,7 @@ def test_healing_brings_the_truth_and_says_what_it_did(cli: Cli) -> None:
     assert healed == {
         "status": "completed",
         "slots_enriched": 0,
+        "gaps_need_setup": 0,
         "ree_records_recovered": 865,
         "weather_records_recovered": 0,
         "gaps_found": 1,
@@ -101,6 +102,7 @@ def test_healing_brings_the_truth_and_says_what_it_did(cli: Cli) -> None:
                 "rejected": 0,
                 "note": "",
                 "error": "",
+                "slots_enriched": 0,
             }
         ],
         "state": "ok",
@@ -126,7 +128,7 @@ def test_only_the_asked_range_decides(cli: Cli) -> None:
     lines = ran.out.splitlines()
     assert lines[0] == "Nothing missing: 25 complete"
     assert lines[1].startswith(
-        "completed: 25 slots written; 1 gap found, 1 resolved, 0 left; 1 call in "
+        "completed: 25 slots healed; 1 gap found, 1 resolved, 0 left; 1 call in "
     )
     assert cli("status").code == 3
 

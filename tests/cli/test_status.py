@@ -50,6 +50,8 @@ def test_an_empty_store_is_one_critical_gap(cli: Cli) -> None:
                         "waiting": None,
                         "next_ask": None,
                         "reason": "",
+                        "needs": [],
+                        "fields": ["price_eur_mwh"],
                     }
                 ],
                 "error": None,
@@ -66,11 +68,12 @@ def test_a_person_reads_the_state_on_the_first_line(cli: Cli) -> None:
     assert ran.code == 3
     assert lines[0] == "Gaps: 0 complete, 865 missing, 24 pending"
     assert "pvpc    none    865 missing from 2025-09-30T22:00Z" in ran.out
+    assert "pvpc, 1 gap, a source can be asked now:" in lines
     assert "  2025-09-30T22:00Z – 2025-11-05T23:00Z  865 slots, critical, missing" in lines
     assert max(map(len, lines)) <= 80
 
 
-def test_a_series_without_any_source_is_warned_of(
+def test_a_series_of_which_no_source_is_wanted_is_warned_of(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """People read it below the table, programs under ``warnings``; the exit code is as ever."""
@@ -78,11 +81,13 @@ def test_a_series_without_any_source_is_warned_of(
         paused = '{"conn_type": "http", "extra": {"paused": true}}'
         monkeypatch.setenv(f"AIRFLOW_CONN_{name}_DEFAULT", paused)
     warning = (
-        "pvpc: none of its sources is set up (ree, esios), so nobody can be asked for 865 slots; "
-        "`explain pvpc 2025-11-05T22:00Z` says what each of them lacks."
+        "pvpc: none of its sources is in use (ree, esios), so no source can be asked for "
+        "865 slots; `explain pvpc 2025-11-05T22:00Z` gives the reason for each of them."
     )
     ran = cli("status")
-    assert (ran.code, ran.out.splitlines().count(warning)) == (0, 1)
+    lines = ran.out.splitlines()
+    assert (ran.code, lines.count(warning)) == (0, 1)
+    assert lines[0] == "No gap that a source could fill: 0 complete, 24 pending, 865 unfillable"
     assert cli("status", "--json").document["series"][0]["warnings"] == [warning]
 
 

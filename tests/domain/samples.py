@@ -17,6 +17,7 @@ from gapfill.domain.resolution import Era, Grid
 from gapfill.domain.series import Field, Grade, Place, Series, Station, Zone
 from gapfill.domain.severity import Thresholds
 from tests.examples import examples
+from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -252,7 +253,7 @@ def candidates(of: Series, changes: dict[str, dict[str, Any]] | None = None) -> 
             source=SOURCES[name],
             product=offered,
             station=next((s for s in STATIONS if s.source == name), None),
-            **(changes or {}).get(offered.key, {}),
+            **_with_obstacle((changes or {}).get(offered.key, {})),
         )
         for name in names
         for offered in SOURCES[name].products
@@ -264,7 +265,11 @@ def candidate(offered: Product | None = None, **facts: Any) -> Candidate:  # noq
     """Return one product as a candidate of its own source."""
     offered = offered or product()
     known = {"source": replace(REE, name=offered.source, products=(offered,))}
-    return Candidate(product=offered, **(known | facts))
+    return Candidate(product=offered, **(known | _with_obstacle(facts)))
+
+
+def _with_obstacle(facts: dict[str, Any]) -> dict[str, Any]:
+    return facts | {"obstacle": obstacle(facts["obstacle"])} if "obstacle" in facts else facts
 
 
 def entry(interval: Interval, asked_at: str, outcome: Outcome = Outcome.NO_DATA) -> Entry:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
+from gapfill.domain.candidate import Obstacle
 from gapfill.domain.civil import AfterEnd
 from gapfill.domain.coverage import Coverage, Graded, classify, nothing, unknown
 from gapfill.domain.due import due_until, horizon
 from gapfill.domain.interval import Interval, intersect, merge, subtract
 from gapfill.domain.ledger import rule
-from gapfill.domain.series import Grade, State, Zone
+from gapfill.domain.series import Field, Grade, State, Zone
 from tests.domain.oracle import WINDOW, Scene, nows, offers, scenes, stretches, who
 from tests.domain.samples import (
     DAILY,
@@ -39,6 +40,7 @@ from tests.domain.samples import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
@@ -50,6 +52,18 @@ AUTUMN, SPRING = (
     span("2025-03-29 23:00", "2025-03-30 22:00"),
 )
 """The local days of 25 and of 23 hours."""
+
+
+def _classified(
+    of: Series,
+    window: Interval,
+    absent: Sequence[Interval],
+    lower: Sequence[Graded],
+    offered: Sequence[Candidate],
+    now: datetime,
+) -> Coverage:
+    """Return the coverage of a series of one required field."""
+    return classify(of, window, {"value": absent}, lower, offered, now)
 
 
 def counts(found: Coverage) -> dict[str, int]:
@@ -65,7 +79,7 @@ def gaps(found: Coverage) -> list[tuple[str, int, str, str]]:
 def pvpc(window: Interval, *absent: str, now: datetime = NOW, **ree: Any) -> Coverage:  # noqa: ANN401 - of the candidate
     """Return the coverage of PVPC with REE alone, where these runs are absent."""
     offered = [replace(candidates(PVPC)[0], **ree)]
-    return classify(PVPC, window, spans(*absent), [], offered, now)
+    return _classified(PVPC, window, spans(*absent), [], offered, now)
 
 
 # Days.
@@ -74,7 +88,7 @@ def pvpc(window: Interval, *absent: str, now: datetime = NOW, **ree: Any) -> Cov
 @pytest.mark.parametrize("day, slots", [(AUTUMN, 25), (SPRING, 23)], ids=["25-hours", "23-hours"])
 def test_an_empty_day_has_as_many_missing_slots_as_hours(day: Interval, slots: int) -> None:
     """Not 24."""
-    found = classify(PVPC, day, [day], [], candidates(PVPC), NOW)
+    found = _classified(PVPC, day, [day], [], candidates(PVPC), NOW)
     assert counts(found) == {"missing": slots}
     assert gaps(found) == [(short(day), slots, "critical", "missing")]
     assert (found.due, found.coverage) == (slots, 0.0)
@@ -83,7 +97,7 @@ def test_an_empty_day_has_as_many_missing_slots_as_hours(day: Interval, slots: i
 @pytest.mark.parametrize("day, slots", [(AUTUMN, 25), (SPRING, 23)], ids=["25-hours", "23-hours"])
 def test_a_whole_day_of_any_length_is_complete(day: Interval, slots: int) -> None:
     """No slot is asked for that does not exist."""
-    found = classify(PVPC, day, [], [], candidates(PVPC), NOW)
+    found = _classified(PVPC, day, [], [], candidates(PVPC), NOW)
     assert (counts(found), found.gaps, found.coverage) == ({"complete": slots}, (), 1.0)
 
 
@@ -96,7 +110,7 @@ def test_the_second_of_the_two_hours_of_one_name_can_be_missing_alone() -> None:
 
 def test_a_quarter_hourly_day_of_25_hours_has_100_slots() -> None:
     """The era and the clock change together."""
-    found = classify(SPOT, AUTUMN, [AUTUMN], [], candidates(SPOT), at("2025-10-27"))
+    found = _classified(SPOT, AUTUMN, [AUTUMN], [], candidates(SPOT), at("2025-10-27"))
     assert found.window == AUTUMN
     assert sum(found.counts.values()) == 100
 
@@ -105,7 +119,7 @@ def test_a_gap_runs_through_a_change_of_resolution() -> None:
     """Two hours and four quarters are one gap of six slots and three hours."""
     run = span("2025-09-30 20:00", "2025-09-30 23:00")
     offered = [candidate(product(name="h")), candidate(product(name="q", resolution=HOUR / 4))]
-    found = classify(SPOT, run, [run], [], offered, NOW)
+    found = _classified(SPOT, run, [run], [], offered, NOW)
     assert gaps(found) == [(short(run), 6, "moderate", "missing")]
 
 
@@ -142,7 +156,7 @@ def test_touching_runs_are_one_gap() -> None:
 def test_a_gap_over_several_sources_is_one_gap() -> None:
     """Zones cut the route, not the gap."""
     run = span("2025-09-20 00:00", "2025-10-26 10:00")
-    found = classify(WEATHER_HOURLY, run, [run], [], candidates(WEATHER_HOURLY, FREE), NOW)
+    found = _classified(WEATHER_HOURLY, run, [run], [], candidates(WEATHER_HOURLY, FREE), NOW)
     assert gaps(found) == [(short(run), 874, "critical", "missing")]
 
 
@@ -161,7 +175,7 @@ def test_a_gap_over_several_sources_is_one_gap() -> None:
 def test_tomorrows_prices_are_pending_until_2050_in_madrid(now: str, until: str) -> None:
     """And missing from that minute on, the whole day of 25 hours at once, in either offset."""
     window = span("2025-10-24 22:00", "2025-10-28 23:00")
-    found = classify(PVPC, window, [window], [], candidates(PVPC), at(now))
+    found = _classified(PVPC, window, [window], [], candidates(PVPC), at(now))
     assert due_until(PVPC, [], at(now)) == at(until)
     assert [short(run) for run in found.pending] == [f"{until} > 2025-10-28 23:00"]
     assert [short(gap.interval) for gap in found.gaps] == [f"2025-10-24 22:00 > {until}"]
@@ -189,7 +203,7 @@ def test_a_slot_that_has_a_reading_is_no_longer_pending() -> None:
     lower = [Graded(span("2025-10-26 12:00", "2025-10-26 13:00"), Grade.PROVISIONAL)]
     window = span("2025-10-26 11:00", "2025-10-26 13:00")
     offered = candidates(WEATHER_HOURLY, FREE)
-    found = classify(WEATHER_HOURLY, window, [], lower, offered, NOW)
+    found = _classified(WEATHER_HOURLY, window, [], lower, offered, NOW)
     assert counts(found) == {"complete": 1, "provisional": 1}
     assert (found.coverage, found.usable) == (1.0, 1.0)
 
@@ -220,14 +234,14 @@ def test_weather_is_due_after_the_smallest_lag_of_what_is_configured(
 
 def test_where_nothing_is_configured_all_products_say_what_is_due() -> None:
     """A series without keys still has gaps."""
-    paused = [replace(c, obstacle="paused") for c in candidates(WEATHER_HOURLY)]
+    paused = [replace(c, obstacle=Obstacle("is paused")) for c in candidates(WEATHER_HOURLY)]
     assert due_until(WEATHER_HOURLY, paused, NOW) == at("2025-10-26 12:00")
     assert due_until(WEATHER_HOURLY, [], NOW) == at("2025-10-26 12:00")
 
 
 def test_a_paused_daily_series_is_due_as_if_it_were_not_paused() -> None:
     """At noon the day before yesterday is the last that SIAR would have."""
-    paused = [replace(c, obstacle="paused") for c in candidates(WEATHER_DAILY)]
+    paused = [replace(c, obstacle=Obstacle("is paused")) for c in candidates(WEATHER_DAILY)]
     assert due_until(WEATHER_DAILY, paused, NOW) == at("2025-10-25")
 
 
@@ -276,25 +290,96 @@ def test_no_data_once_still_waits_and_twice_24_hours_apart_is_given_up() -> None
 
 
 def test_a_slot_is_given_up_only_when_every_product_that_could_serve_it_is() -> None:
-    """One answer of the other source is not enough, and one without a key has no say."""
+    """One answer of the other source is not enough, and one that nobody wants has no say."""
     hole = span("2025-10-01", "2025-10-02")
     twice = {"rulings": rule([entry(hole, "2025-10-24"), entry(hole, "2025-10-25")])}
     once = {"rulings": rule([entry(hole, "2025-10-26")])}
-    no_token = {"obstacle": "has no token"}
+    paused = {"obstacle": "is paused"}
 
     def state(archive: dict[str, Any]) -> State:
         said: dict[str, dict[str, Any]] = {
             "ree.pvpc": twice,
-            "esios.1001": no_token,
+            "esios.1001": paused,
             "esios.archive70": archive,
         }
-        return classify(PVPC, hole, [hole], [], candidates(PVPC, said), NOW).gaps[0].state
+        return _classified(PVPC, hole, [hole], [], candidates(PVPC, said), NOW).gaps[0].state
 
     assert state({}) is State.MISSING
     assert state(once) is State.MISSING
     assert state({"blocked_until": at("2025-10-27")}) is State.MISSING
     assert state(twice) is State.UNFILLABLE
-    assert state(no_token) is State.UNFILLABLE
+    assert state(paused) is State.UNFILLABLE
+
+
+def test_a_slot_that_only_a_source_not_set_up_could_serve_needs_it() -> None:
+    """It is missing and names the connection; one that could never serve it is not named."""
+    hole = span("2025-10-01", "2025-10-02")
+    twice = {"rulings": rule([entry(hole, "2025-10-24"), entry(hole, "2025-10-25")])}
+    no_token = {"obstacle": Obstacle("has no token", "esios_default")}
+    late = replace(candidates(PVPC)[0].product, since=at("2025-10-20"))
+    offered = candidates(
+        PVPC, {"ree.pvpc": twice, "esios.1001": no_token, "esios.archive70": twice}
+    )
+    out_of_reach = replace(offered[0], product=late, obstacle=Obstacle("no key", "elsewhere"))
+    (gap,) = _classified(PVPC, hole, [hole], [], [*offered, out_of_reach], NOW).gaps
+    assert (gap.state, gap.needs, gap.waiting) == (State.MISSING, ("esios_default",), None)
+
+
+def test_a_slot_that_a_broken_source_might_have_is_never_given_up() -> None:
+    """It is set up and cannot be used, so nobody knows whether it has the slot."""
+    hole = span("2025-10-01", "2025-10-02")
+    broken = Obstacle("cannot be read: line 3", is_broken=True)
+    offered = [replace(candidates(PVPC)[0], obstacle=broken)]
+    (gap,) = _classified(PVPC, hole, [hole], [], offered, NOW).gaps
+    assert (gap.state, gap.needs) == (State.MISSING, ())
+    assert gap.reason == "ree pvpc cannot be read: line 3"
+
+
+TWO = series(
+    "two",
+    fields=(
+        Field("temperature", "", -100, 100, required=True),
+        Field("humidity", "", 0, 100, required=True),
+    ),
+)
+
+
+def two(
+    temperature: list[Interval],
+    humidity: list[Interval],
+    **ree: Any,  # noqa: ANN401 - of the candidate
+) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    """Return stretch, severity, state and fields of the gaps of a series of two fields."""
+    missing = {"temperature": temperature, "humidity": humidity}
+    offered = [replace(candidates(TWO)[0], **ree)]
+    found = classify(TWO, span("2025-10-01", "2025-10-02"), missing, [], offered, NOW)
+    return [(short(g.interval), g.severity.label, g.state.value, g.fields) for g in found.gaps]
+
+
+def test_a_gap_names_the_fields_that_are_missing() -> None:
+    """It is cut where they change, and is as severe as the whole run."""
+    assert two(
+        spans("2025-10-01 00:00 > 2025-10-01 03:00"), spans("2025-10-01 00:00 > 2025-10-01 13:00")
+    ) == [
+        (
+            "2025-10-01 00:00 > 2025-10-01 03:00",
+            "critical",
+            "missing",
+            ("temperature", "humidity"),
+        ),
+        ("2025-10-01 03:00 > 2025-10-01 13:00", "critical", "missing", ("humidity",)),
+    ]
+
+
+def test_a_slot_is_given_up_where_one_of_its_fields_is() -> None:
+    """A station without humidity leaves the slot without a reading, whatever else it has."""
+    hour = spans("2025-10-01 00:00 > 2025-10-01 01:00")
+    assert two(hour, hour, never=frozenset({"humidity"})) == [
+        ("2025-10-01 00:00 > 2025-10-01 01:00", "minor", "unfillable", ("temperature", "humidity"))
+    ]
+    assert two(hour, [], never=frozenset({"humidity"})) == [
+        ("2025-10-01 00:00 > 2025-10-01 01:00", "minor", "missing", ("temperature",))
+    ]
 
 
 def test_a_hole_that_is_partly_given_up_is_two_gaps() -> None:
@@ -335,7 +420,7 @@ def test_a_gap_waits_until_its_first_slot_can_be_had() -> None:
     window = span("2025-10-26 09:00", "2025-10-26 12:00")
     offered = [candidate(product(available=AfterEnd(4 * HOUR)))]
     late = series(due=AfterEnd(HOUR))
-    (gap,) = classify(late, window, [window], [], offered, NOW).gaps
+    (gap,) = _classified(late, window, [window], [], offered, NOW).gaps
     assert short(gap.interval) == "2025-10-26 09:00 > 2025-10-26 11:00"
     assert gap.waiting == at("2025-10-26 14:00")
     assert gap.reason == "ree pvpc has it from 2025-10-26T14:00:00Z"
@@ -384,7 +469,7 @@ def test_a_last_hour_of_aemets_memory_passes() -> None:
     hole = span("2025-10-26 00:00", "2025-10-26 01:00")
 
     def state(now: str) -> State:
-        return classify(alone, hole, [hole], [], candidates(alone), at(now)).gaps[0].state
+        return _classified(alone, hole, [hole], [], candidates(alone), at(now)).gaps[0].state
 
     assert state("2025-10-26 13:59") is State.MISSING
     assert state("2025-10-26 14:00") is State.UNFILLABLE
@@ -398,7 +483,7 @@ def test_provisional_slots_are_usable_but_not_covered() -> None:
     window = span("2025-10-01", "2025-10-02")
     lower = [Graded(span("2025-10-01 00:00", "2025-10-01 06:00"), Grade.MODELLED)]
     absent = spans("2025-10-01 18:00 > 2025-10-02 00:00")
-    found = classify(WEATHER_HOURLY, window, absent, lower, candidates(WEATHER_HOURLY), NOW)
+    found = _classified(WEATHER_HOURLY, window, absent, lower, candidates(WEATHER_HOURLY), NOW)
     assert counts(found) == {"complete": 12, "provisional": 6, "missing": 6}
     assert (found.coverage, found.usable) == (0.5, 0.75)
     assert found.lower == tuple(lower)
@@ -429,7 +514,7 @@ def test_a_window_before_anything_is_due_has_no_coverage() -> None:
 def test_daily_slots_are_classified_by_their_date() -> None:
     """Five days are a moderate gap of a daily series."""
     window = span("2025-10-01", "2025-10-26")
-    found = classify(
+    found = _classified(
         WEATHER_DAILY, window, spans("2025-10-03 > 2025-10-08"), [], candidates(WEATHER_DAILY), NOW
     )
     assert gaps(found) == [("2025-10-03 00:00 > 2025-10-08 00:00", 5, "moderate", "missing")]
@@ -456,10 +541,13 @@ def _state(of: Series, offered: list[Candidate], slot: datetime, now: datetime) 
 @thoroughly
 @given(scenes(), stretches)
 def test_every_expected_slot_is_in_exactly_one_state(scene: Scene, other: list[Interval]) -> None:
-    """The one that looking at it alone gives; gaps are maximal, disjoint and in order."""
+    """The one that looking at it alone gives; gaps are maximal, disjoint and in order.
+
+    Slots whose source is down are gaps of their own, also beside others in the same state.
+    """
     of, offered, absent, now = scene
     lower = [Graded(run, Grade.MODELLED) for run in subtract(other, absent)]
-    found = classify(of, WINDOW, absent, lower, offered, now)
+    found = _classified(of, WINDOW, absent, lower, offered, now)
     states = dict.fromkeys(HOURLY.slots(WINDOW), State.COMPLETE)
     states |= {slot: State.PROVISIONAL for run in lower for slot in HOURLY.slots(run.interval)}
     states |= {s: _state(of, offered, s, now) for run in absent for s in HOURLY.slots(run)}
@@ -471,7 +559,7 @@ def test_every_expected_slot_is_in_exactly_one_state(scene: Scene, other: list[I
     assert all(gap.slots == HOURLY.count(gap.interval) for gap in found.gaps)
     assert all(
         x.interval.end < y.interval.start
-        or (x.interval.end == y.interval.start and x.state is not y.state)
+        or (x.interval.end == y.interval.start and (x.state, x.is_down) != (y.state, y.is_down))
         for x, y in pairwise(found.gaps)
     )
 
@@ -484,7 +572,7 @@ def test_coverage_never_exceeds_one_and_is_one_only_without_gaps_in_reach(
     """Never a false all-clear."""
     of = series(route=(Zone(("a",)),))
     lower = [Graded(run, Grade.MODELLED) for run in subtract(other, absent)]
-    found = classify(of, WINDOW, absent, lower, [a], now)
+    found = _classified(of, WINDOW, absent, lower, [a], now)
     if found.coverage is None or found.usable is None:
         assert found.due == 0
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -195,6 +196,52 @@ def test_the_message_of_a_run_that_healed_is_short() -> None:
         f"pvpc: 480 slots\nweather_hourly: 1 slot\nRun: {LINK}",
         Tone.SUCCESS,
     )
+
+
+def test_what_is_not_set_up_is_told_once_and_again_each_week() -> None:
+    """It names its series by itself, so neither title nor line has a subject."""
+    what = "weather_daily needs aemet_default or siar_default for 3,091 slots."
+    need = Sight(Kind.SETUP, "sources", is_there=True, what=what)
+    met = replace(need, is_there=False, what="No missing slot needs a source to be set up.")
+    week = 7 * 24
+    _, told = live((0, [need]), (24, [need]), (week - 1, [need]), (week, [need]), (week + 2, [met]))
+    assert [len(messages) for messages in told] == [1, 0, 0, 1, 1]
+    assert told[0] == [
+        Message(
+            "Gapfill: missing slots need a source to be set up",
+            f"{what} Seen at 2026-03-20T12:00:00Z.\n"
+            "What to do: set up one of those that are named; a source that is not wanted gets "
+            '"paused": true in the extra of its connection. (docs/alerts.md#setup)\n'
+            f"Run: {LINK}",
+            Tone.FAILURE,
+        )
+    ]
+    assert told[3][0].title == "Gapfill: still: missing slots need a source to be set up"
+    assert told[4] == [
+        Message(
+            "Gapfill: no missing slot needs a source to be set up",
+            "over after 7 d 2 h (since 2026-03-20T12:00:00Z). "
+            f"No missing slot needs a source to be set up.\nRun: {LINK}",
+            Tone.SUCCESS,
+        )
+    ]
+
+
+def test_a_source_that_cannot_be_used_is_an_incident_of_its_own() -> None:
+    """It names file and line; a source that leaves the catalogue is dropped."""
+    what = "siar_csv cannot be read: J17.csv, line 7: it breaks off."
+    broken = Sight(Kind.BROKEN, "siar_csv", is_there=True, what=what)
+    state, told = live((0, [broken]))
+    assert told[0][0].title == "Gapfill: a source cannot be used: siar_csv"
+    assert told[0][0].body.startswith(
+        "siar_csv: cannot be read: J17.csv, line 7: it breaks off. Seen at 2026-03-20T12:00:00Z.\n"
+    )
+    assert drop(state, ["pvpc"])[0].incidents == {}
+
+
+def test_the_message_of_a_run_says_what_it_enriched() -> None:
+    """In the title, after what it healed."""
+    assert healed({"pvpc": 1450}, LINK, 16).title == "Gapfill: 1,450 slots healed, 16 enriched"
 
 
 def test_unsent_messages_wait_in_order_and_only_the_newest_reminder() -> None:

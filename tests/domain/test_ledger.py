@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gapfill.domain.interval import Interval
-from gapfill.domain.ledger import Entry, Outcome, Ruling, recent, rule
-from tests.domain.samples import DAY, HOUR, at, entry, short, span, spans, thoroughly
+from gapfill.domain.ledger import ANY_WANTED, Entry, Outcome, Ruling, as_read, recent, rule
+from tests.domain.samples import HOUR, at, entry, short, span, spans, thoroughly
 
 GAP = span("2025-10-01", "2025-10-02")
 SLOT = at("2025-10-01 12:00")
@@ -67,9 +68,34 @@ def test_the_ledger_may_come_in_any_order() -> None:
 
 def test_only_no_data_is_a_verdict() -> None:
     """Failures and "not yet" never rule a source out, however many."""
-    for outcome in set(Outcome) - {Outcome.NO_DATA}:
+    for outcome in set(Outcome) - {Outcome.NO_DATA, Outcome.UNPROVEN}:
         asked = [entry(GAP, f"2025-10-1{n}", outcome) for n in range(9)]
         assert rule(asked).items == ()
+
+
+def test_an_empty_answer_that_proves_nothing_is_asked_again_every_day() -> None:
+    """However often it comes, it rules nothing out, and puts off no later date."""
+    unproven = [entry(GAP, f"2025-10-1{n}", Outcome.UNPROVEN) for n in range(9)]
+    (found,) = rule(unproven).items
+    assert (found.count, found.until, found.is_final) == (0, at("2025-10-19"), False)
+    proved = [entry(GAP, "2025-10-10"), entry(GAP, "2025-10-11")]
+    (found,) = rule([*proved, entry(GAP, "2025-10-12", Outcome.UNPROVEN)]).items
+    assert (found.count, found.until) == (2, at("2025-10-18"))
+
+
+def test_a_model_never_proves_that_there_is_nothing() -> None:
+    """It covers the place, so it has no permanent holes: it is asked again every day."""
+    asked = [entry(GAP, f"2025-10-1{n}") for n in range(9)]
+    (found,) = rule(asked, proves=False).items
+    assert (found.count, found.until, found.is_final) == (0, at("2025-10-19"), False)
+
+
+def test_a_line_about_wanted_fields_of_an_earlier_build_keeps_its_meaning() -> None:
+    """Its product ended in ``#wanted``."""
+    old = Entry("weather", "siar.hourly#wanted", "J17", GAP, Outcome.NO_DATA, at("2025-10-10"), "")
+    assert as_read(old) == replace(old, product="siar.hourly", field=ANY_WANTED)
+    new = entry(GAP, "2025-10-10")
+    assert as_read(new) is new
 
 
 def test_overlapping_answers_are_cut_where_the_history_changes() -> None:
@@ -134,14 +160,18 @@ histories = st.lists(
 )
 
 
-def _said_until(asks: list[int]) -> tuple[int, datetime]:
+def _said_until(asks: list[tuple[int, Outcome]]) -> tuple[int, datetime]:
     """Count as the design does, slowly: every second answer 24 h or more after a counted one."""
     counted: list[int] = []
-    for ask in sorted(asks):
-        if not counted or ask - counted[-1] >= 24:
-            counted.append(ask)
-    wait = [1, 7, 30, 90][min(len(counted), 4) - 1]
-    return len(counted), at("2025-11-01") + max(asks) * HOUR + wait * DAY
+    untils: list[int] = []
+    for ask, outcome in sorted(asks):
+        days = 1
+        if outcome is Outcome.NO_DATA:
+            if not counted or ask - counted[-1] >= 24:
+                counted.append(ask)
+            days = [1, 7, 30, 90][min(len(counted), 4) - 1]
+        untils.append(ask + 24 * days)
+    return len(counted), at("2025-11-01") + max(untils) * HOUR
 
 
 @thoroughly
@@ -168,6 +198,7 @@ def test_rulings_agree_with_counting_for_each_slot(
         for x, y in zip(found.items, found.items[1:], strict=False)
     )
     for hour in range(31):
-        asks = [asked for (a, b), asked, o in history if a <= hour < b and o is Outcome.NO_DATA]
+        empty = (Outcome.NO_DATA, Outcome.UNPROVEN)
+        asks = [(asked, o) for (a, b), asked, o in history if a <= hour < b and o in empty]
         ruled = found.at(GAP.start + timedelta(hours=hour))
         assert (ruled.count, ruled.until) == _said_until(asks) if ruled else not asks

@@ -18,7 +18,7 @@ from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, subtract
 from gapfill.domain.ledger import rule
-from gapfill.domain.plan import Cost, Plan, Unit, Wish
+from gapfill.domain.plan import Cost, Missing, Plan, Unit, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.request import Request, coalesce
 from gapfill.domain.route import choose
@@ -70,14 +70,14 @@ def requests(offered: Product, *runs: str) -> list[str]:
 
 def wish(of: Series, *runs: str, changes: dict[str, dict[str, Any]] | None = None) -> Wish:
     """Return the wish to fill these runs, each a gap by itself."""
-    gaps = [(run, of.severity_of(run)) for run in spans(*runs)]
+    gaps = [Missing(run, of.severity_of(run)) for run in spans(*runs)]
     return Wish(of, candidates(of, FREE | (changes or {})), gaps)
 
 
 def simple(*runs: str, offered: Product | None = None, **facts: Any) -> Wish:  # noqa: ANN401 - of the candidate
     """Return the wish to fill these runs from one product."""
     of = series(route=(Zone(("ree",)),))
-    gaps = [(run, of.severity_of(run)) for run in spans(*runs)]
+    gaps = [Missing(run, of.severity_of(run)) for run in spans(*runs)]
     return Wish(of, [candidate(offered, **facts)], gaps)
 
 
@@ -350,7 +350,7 @@ def test_the_newest_unit_is_the_one_that_ends_last() -> None:
     ruled = rule([entry(span("2025-10-05", "2025-10-06"), "2025-10-26")])
     offered = [candidate(rulings=ruled), candidate(product("esios", "1001"))]
     gaps = [
-        (span(f"{day} 00:00", f"{day} 01:00"), Severity.MINOR)
+        Missing(span(f"{day} 00:00", f"{day} 01:00"), Severity.MINOR)
         for day in ("2025-10-01", "2025-10-05", "2025-10-09")
     ]
     plan = plan_units([Wish(of, offered, gaps)], NOW)
@@ -364,7 +364,7 @@ def test_an_upgrade_after_a_critical_gap_of_another_source_is_minor() -> None:
     offered = [candidate(rulings=ruled), candidate(product("esios", "1001"))]
     gap = span("2025-10-01", "2025-10-02")
     lower = [Graded(span("2025-10-03", "2025-10-04"), Grade.MODELLED)]
-    plan = plan_units([Wish(of, offered, [(gap, Severity.CRITICAL)], lower)], NOW)
+    plan = plan_units([Wish(of, offered, [Missing(gap, Severity.CRITICAL)], lower)], NOW)
     assert [(u.source, u.severity.label) for u in plan.units] == [
         ("esios", "critical"),
         ("ree", "minor"),
@@ -378,7 +378,7 @@ def test_a_unit_is_as_bad_as_the_worst_gap_it_heals() -> None:
     offered = [candidate(rulings=ruled), candidate(product("esios", "1001"))]
     runs = spans("2025-10-08 00:00 > 2025-10-08 01:00", "2025-10-10 > 2025-10-12")
     runs += spans("2025-10-14 00:00 > 2025-10-14 03:00")
-    gaps = [(run, of.severity_of(run)) for run in runs]
+    gaps = [Missing(run, of.severity_of(run)) for run in runs]
     plan = plan_units([Wish(of, offered, gaps)], NOW)
     assert [(u.source, u.severity.label, u.slots) for u in plan.units] == [
         ("esios", "critical", 48),
@@ -390,7 +390,7 @@ def test_a_part_of_a_gap_is_as_bad_as_the_whole() -> None:
     """The wish says how bad, whatever part of it is asked for."""
     of = series(route=(Zone(("ree",)),))
     part = span("2025-10-01 00:00", "2025-10-01 01:00")
-    plan = plan_units([Wish(of, [candidate()], [(part, Severity.CRITICAL)])], NOW)
+    plan = plan_units([Wish(of, [candidate()], [Missing(part, Severity.CRITICAL)])], NOW)
     assert plan.units[0].severity is Severity.CRITICAL
 
 
@@ -415,7 +415,7 @@ def test_724_gaps_of_ten_years_are_few_units() -> None:
     runs = [Interval(start + n * HOUR, start + (n + 1) * HOUR) for n in sorted(hours)]
     of = series(route=(Zone(("ree",)),))
     plan = plan_units(
-        [Wish(of, [candidate(REE_DAYS)], [(run, Severity.MINOR) for run in runs])], NOW
+        [Wish(of, [candidate(REE_DAYS)], [Missing(run, Severity.MINOR) for run in runs])], NOW
     )
     assert (len(plan.units), plan.deferred) == (7, 0)
     assert sum(u.slots for u in plan.units) == 724
@@ -531,7 +531,7 @@ def test_what_the_quota_defers_does_not_use_up_the_cap() -> None:
     cheap = Wish(
         series("other", route=(Zone(("esios",)),)),
         [candidate(product("esios", "1001"))],
-        [(span("2025-01-01 00:00", "2025-01-01 01:00"), Severity.MINOR)],
+        [Missing(span("2025-01-01 00:00", "2025-01-01 01:00"), Severity.MINOR)],
     )
     plan = plan_units([dear, cheap], NOW, max_units=2)
     assert [u.source for u in plan.units] == ["ree", "esios"]
@@ -646,7 +646,7 @@ def test_upgrades_of_one_grade_are_judged_in_one_pass(monkeypatch: pytest.Monkey
 def test_an_upgrade_is_taken_along_with_a_gap() -> None:
     """One request heals both, and the unit is as bad as the gap."""
     of = series(target=Grade.OFFICIAL, route=(Zone(("ree",)),))
-    gap = (span("2025-10-01 00:00", "2025-10-01 13:00"), Severity.CRITICAL)
+    gap = Missing(span("2025-10-01 00:00", "2025-10-01 13:00"), Severity.CRITICAL)
     lower = [Graded(span("2025-10-01 13:00", "2025-10-01 14:00"), Grade.MODELLED)]
     plan = plan_units([Wish(of, [candidate()], [gap], lower)], NOW)
     assert units(plan) == [("pvpc 2025-10-01T00:00Z–2025-10-01T14:00Z", "ree.pvpc", 1, 14)]
@@ -666,7 +666,7 @@ def test_refresh_asks_what_is_complete_and_says_so_in_the_unit() -> None:
 def test_refresh_over_gaps_and_upgrades_asks_each_slot_once() -> None:
     """Of whom the route gives it for what it is."""
     of = series(route=(Zone(("ree",)),))
-    gap = (span("2025-10-01 00:00", "2025-10-01 05:00"), Severity.MODERATE)
+    gap = Missing(span("2025-10-01 00:00", "2025-10-01 05:00"), Severity.MODERATE)
     lower = [Graded(span("2025-10-01 05:00", "2025-10-01 06:00"), Grade.MODELLED)]
     again = spans("2025-10-01 > 2025-10-02")
     plan = plan_units([Wish(of, [candidate()], [gap], lower, again)], NOW)
@@ -734,7 +734,7 @@ def test_the_plan_asks_each_askable_slot_once_and_nothing_else(
     plentiful = [replace(c, quota_left=None if c.quota_left else c.quota_left) for c in offered]
     lower = [Graded(run, held) for run in runs[1::2]] if held else []
     gaps = subtract(runs, [run.interval for run in lower])
-    wished = Wish(of, plentiful, [(gap, of.severity_of(gap)) for gap in gaps], lower)
+    wished = Wish(of, plentiful, [Missing(gap, of.severity_of(gap)) for gap in gaps], lower)
     plan = plan_units([wished], now, max_units=10_000)
     found: dict[datetime, Any] = {}
     for unit in plan.units:

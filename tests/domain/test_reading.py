@@ -66,10 +66,18 @@ def test_a_better_reading_replaces_the_worse_one() -> None:
 
 
 def test_a_lower_grade_never_overwrites_a_higher_one() -> None:
-    """Not even where it has more fields, not even on refresh."""
-    row = stored(SIAR)
-    assert combine(row, MODEL, "b2", REQUIRED) is None
-    assert combine(row, MODEL, "b2", REQUIRED, replace=Replace.EQUAL) is None
+    """Not even on refresh; of a field that the row does not have, its value is taken."""
+    row, model = stored(SIAR), reading(Grade.MODELLED, "open_meteo", 25, 40)
+    assert combine(row, model, "b2", REQUIRED) is None
+    assert combine(row, model, "b2", REQUIRED, replace=Replace.EQUAL) is None
+    assert stored(SIAR, MODEL) == Row(
+        SLOT,
+        {"temperature": 20, "humidity": 50, "solar_radiation": 800},
+        Grade.OBSERVED,
+        "siar/J17",
+        "b2",
+        {"solar_radiation": Origin("open_meteo", Grade.MODELLED)},
+    )
 
 
 def test_an_equal_grade_replaces_only_on_refresh() -> None:
@@ -163,24 +171,17 @@ def test_a_reading_without_the_lacking_field_does_not_rewrite_the_row_for_ever()
 
 
 def test_an_enrichment_adds_what_lacks_and_names_who_gave_it() -> None:
-    """The row stays AEMET's, whatever else SIAR says."""
+    """The row stays AEMET's, whatever else of the same grade SIAR says."""
     aemet = reading(Grade.OBSERVED, "aemet/5279X", 21, 55)
-    siar = reading(Grade.OFFICIAL, "siar/J17", 20, 50, solar_radiation=700)
-    assert stored(aemet, siar, replace=Replace.NOTHING) == Row(
+    siar = reading(Grade.OBSERVED, "siar/J17", 20, 50, solar_radiation=700)
+    assert stored(aemet, siar) == Row(
         SLOT,
         {"temperature": 21, "humidity": 55, "solar_radiation": 700},
         Grade.OBSERVED,
         "aemet/5279X",
         "b2",
-        {"solar_radiation": Origin("siar/J17", Grade.OFFICIAL)},
+        {"solar_radiation": Origin("siar/J17", Grade.OBSERVED)},
     )
-
-
-def test_an_enrichment_of_a_whole_row_changes_nothing() -> None:
-    """Not even the batch."""
-    row = stored(reading(Grade.OBSERVED, "aemet/5279X", 21, 55, solar_radiation=1))
-    siar = reading(Grade.OFFICIAL, "siar/J17", 20, 50, solar_radiation=700)
-    assert combine(row, siar, "b2", REQUIRED, replace=Replace.NOTHING) is None
 
 
 def test_refresh_with_equal_values_takes_the_row_into_its_batch() -> None:
@@ -191,7 +192,7 @@ def test_refresh_with_equal_values_takes_the_row_into_its_batch() -> None:
 
 
 def test_kept_is_stored_as_text_and_read_back() -> None:
-    """``field:source:grade`` parted by semicolons, in order of field."""
+    """``field:source:grade`` separated by semicolons, in order of field."""
     kept = {
         "solar_radiation": Origin("open_meteo", Grade.MODELLED),
         "et0": Origin("siar/J17", Grade.OBSERVED),

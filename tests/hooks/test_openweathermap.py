@@ -170,6 +170,7 @@ def test_a_refused_key_names_the_connection(
         assert "up to two hours" in str(caught.value)
         assert "subscri" not in str(caught.value)
         assert caught.value.interval == ask.interval
+        assert caught.value.product == (None if ask.product.name == "current" else ask.product.key)
 
 
 def test_a_missing_subscription_is_told_apart(
@@ -179,9 +180,10 @@ def test_a_missing_subscription_is_told_apart(
     server.answers = [reply(401, NO_SUBSCRIPTION)]
     with pytest.raises(AuthRejected, match="AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT") as caught:
         _hook(monkeypatch, server.url, one_call=True).fetch(owm_ask("timemachine", YESTERDAY))
-    assert "no subscription to One Call 3.0" in str(caught.value)
+    assert "no subscription to One Call 3.0 or 4.0" in str(caught.value)
     assert 'subscribe to it, or remove "one_call": true from its extra' in str(caught.value)
     assert "password" not in str(caught.value)
+    assert caught.value.product == "openweathermap.timemachine"
 
 
 @pytest.mark.parametrize(
@@ -280,7 +282,10 @@ def test_what_cannot_be_believed_is_reported_and_not_stored(
     rejected: set[str],
     ask: Ask,
 ) -> None:
-    """Every value of the one row is spoilt; zeros are weather, but for the pressure."""
+    """Every value of the one row is spoilt; zeros are weather, but for the pressure.
+
+    Below zero a temperature is believed.
+    """
     sandbox.faults.add({"api": "openweathermap", "kind": kind})
     answer = owm.fetch(ask)
     assert len(answer.readings) == stored
@@ -321,18 +326,37 @@ def test_before_each_call_its_pace_is_kept(
 
 
 @pytest.mark.parametrize(
-    "extra,path",
-    [({}, "/data/2.5/weather"), ({"one_call": True}, "/data/3.0/onecall/timemachine")],
-    ids=["free", "One Call"],
+    "key,extra,paths,words",
+    [
+        (KEY, {}, ["/data/2.5/weather"], "."),
+        (
+            KEY,
+            {"one_call": True},
+            ["/data/4.0/onecall/timeline/1h", "/data/3.0/onecall/timemachine"],
+            "; the key is of One Call 3.0.",
+        ),
+        (
+            "a-key-of-4.0",
+            {"one_call": True},
+            ["/data/4.0/onecall/timeline/1h"],
+            "; the key is of One Call 4.0.",
+        ),
+    ],
+    ids=["free", "One Call 3.0", "One Call 4.0"],
 )
 def test_the_connection_is_tested_where_it_will_be_used(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any], path: str
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    extra: dict[str, Any],
+    paths: list[str],
+    words: str,
 ) -> None:
-    """Or a missing subscription would pass the test."""
-    hook = _hook(monkeypatch, sandbox.url, **extra)
-    said = f"openweathermap answered HTTP 200 at {sandbox.url}."
+    """Or a missing subscription would pass the test; it says which generation the key is of."""
+    hook = _hook(monkeypatch, sandbox.url, key, **extra)
+    said = f"openweathermap answered HTTP 200 at {sandbox.url}{words}"
     assert hook.test_connection() == (True, said)
-    assert [entry["path"] for entry in sandbox.requests.all()] == [path]
+    assert [entry["path"] for entry in sandbox.requests.all()] == paths
 
 
 def test_the_test_of_a_connection_says_what_is_wrong(

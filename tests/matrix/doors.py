@@ -33,6 +33,8 @@ class Door:
         skip: Requests that are well before the fault strikes.
         has_key: Whether the connection holds credentials.
         extra: Further extra of the connection.
+        key: The key, where it has one.
+        facts: What is known of its source from before.
     """
 
     source: str
@@ -45,6 +47,8 @@ class Door:
     skip: int = 0
     has_key: bool = True
     extra: Mapping[str, object] = field(default_factory=dict)
+    key: str = KEY
+    facts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def end(self) -> datetime:
@@ -85,6 +89,16 @@ DOORS: Mapping[str, Door] = {
         2,
         grade=20,
         extra={"one_call": True},
+        facts={"one_call_generation": 3.0},
+    ),
+    "timeline": Door(
+        "openweathermap",
+        "timeline",
+        "weather_hourly",
+        _MONDAY + 13 * HOUR,
+        grade=20,
+        extra={"one_call": True},
+        key=f"{KEY}4.0",
     ),
     "aemet": Door("aemet", "observations", "weather_hourly", NOW.replace(hour=6, minute=0)),
     "aemet_rows": Door(

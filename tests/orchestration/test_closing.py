@@ -93,6 +93,7 @@ def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -
     assert document == {
         "status": "completed",
         "slots_enriched": 0,
+        "gaps_need_setup": 0,
         "ree_records_recovered": 480,
         "weather_records_recovered": 0,
         "gaps_found": 1,
@@ -243,3 +244,64 @@ def test_certificates_of_an_earlier_plan_of_the_run_do_not_count(ti: FakeInstanc
     stale = certificates[0] | {"batch": f"{RUN}/another", "outcome": "failed"}
     document = closing.summarize_run([[*certificates, stale]], TASKS, context(ti))
     assert (document["status"], document["units_failed"]) == ("completed", 0)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_source_that_cannot_be_used_and_is_missed_makes_the_run_red(
+    ti: FakeInstance, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sentence is the run's failure, and one incident of the source, not of the run."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from gapfill.domain.candidate import Obstacle
+    from gapfill.orchestration import closing
+
+    broken = Obstacle("cannot be used: ree_default holds no JSON", is_broken=True)
+    unset = Obstacle("is not configured", "esios_default")
+    monkeypatch.setattr(sources, "obstacle", lambda p: broken if p.source == "ree" else unset)
+    assert carry_out(ti) == []
+    document = closing.summarize_run([[]], TASKS, context(ti))
+    sentence = "ree cannot be used: ree_default holds no JSON."
+    assert (document["status"], document["failures"]) == ("failed", [sentence])
+    open_now = [(s["kind"], s["subject"]) for s in document["sights"] if s["is_there"]]
+    assert open_now == [("broken", "ree"), ("gap", "pvpc")]
+    with pytest.raises(AirflowFailException, match="ree_default holds no JSON"):
+        closing.gate(document, ti)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_source_that_cannot_be_used_fails_no_run_where_others_have_all_slots(
+    ti: FakeInstance, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log warns of it, and its incident is open."""
+    from gapfill.domain.candidate import Obstacle
+    from gapfill.orchestration import closing
+
+    broken = Obstacle("cannot be used: ree_default holds no JSON", is_broken=True)
+    monkeypatch.setattr(sources, "obstacle", lambda p: broken if p.source == "ree" else None)
+    document = closing.summarize_run([carry_out(ti)], TASKS, context(ti))
+    assert (document["status"], document["failures"]) == ("completed", [])
+    assert [s["kind"] for s in document["sights"] if s["is_there"]] == ["broken"]
+    closing.gate(document, ti)
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_not_set_up_is_said_and_no_failure(
+    ti: FakeInstance, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is green: it did all that it can. Its sentence and one incident name the need."""
+    from gapfill.domain.candidate import Obstacle
+    from gapfill.orchestration import closing, story
+
+    monkeypatch.setattr(
+        sources, "obstacle", lambda p: Obstacle("is not configured", f"{p.source}_default")
+    )
+    document = closing.summarize_run([carry_out(ti)], TASKS, context(ti))
+    closing.gate(document, ti)
+    assert (document["status"], document["gaps_need_setup"]) == ("nothing_to_do", 1)
+    assert story.sentence(document).endswith(
+        "; 0 of 1 gap closed; 1 gap in need of a source to be set up."
+    )
+    (seen,) = [s for s in document["sights"] if s["is_there"] and s["opens"]]
+    assert (seen["kind"], seen["subject"]) == ("setup", "sources")
+    assert seen["what"] == "pvpc needs esios_default or ree_default for 480 slots."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.domain.candidate import Obstacle
 from tests.connections import connect
 
 if TYPE_CHECKING:
@@ -16,30 +17,33 @@ pytestmark = pytest.mark.airflow
 
 
 @pytest.mark.parametrize(
-    "source,product,fields,sentence",
+    "source,product,fields,sentence,needs",
     [
-        ("ree", 0, None, None),
+        ("ree", 0, None, None, ""),
         (
             "ree",
             0,
             {"conn_type": "http", "extra": {"paused": True}},
             'is paused ("paused": true in the extra of connection ree_default)',
+            "",
         ),
         (
             "esios",
             0,
             None,
             "is not configured: there is no connection esios_default (AIRFLOW_CONN_ESIOS_DEFAULT)",
+            "esios_default",
         ),
         (
             "esios",
             0,
             {"conn_type": "http"},
             "is not configured: connection esios_default has no password, its key",
+            "esios_default",
         ),
-        ("esios", 0, {"conn_type": "http", "password": "token"}, None),
-        ("esios", 1, None, None),
-        ("open_meteo", 0, None, None),
+        ("esios", 0, {"conn_type": "http", "password": "token"}, None, ""),
+        ("esios", 1, None, None, ""),
+        ("open_meteo", 0, None, None, ""),
         (
             "openweathermap",
             0,
@@ -48,8 +52,9 @@ pytestmark = pytest.mark.airflow
                 "is not configured: there is no connection openweathermap_default "
                 "(AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT)"
             ),
+            "openweathermap_default",
         ),
-        ("openweathermap", 0, {"conn_type": "http", "password": "key"}, None),
+        ("openweathermap", 0, {"conn_type": "http", "password": "key"}, None, ""),
         (
             "openweathermap",
             1,
@@ -58,39 +63,45 @@ pytestmark = pytest.mark.airflow
                 'is not configured: it needs "one_call": true in the extra of '
                 "connection openweathermap_default"
             ),
+            "openweathermap_default",
         ),
         (
             "openweathermap",
             1,
             {"conn_type": "http", "password": "key", "extra": {"one_call": True}},
             None,
+            "",
         ),
         (
             "siar",
             0,
             {"conn_type": "http", "password": "secret"},
             "is not configured: connection siar_default has no login, its user id",
+            "siar_default",
         ),
-        ("siar", 0, {"conn_type": "http", "login": "id", "password": "secret"}, None),
-        ("siar", 0, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None),
-        ("siar", 1, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None),
+        ("siar", 0, {"conn_type": "http", "login": "id", "password": "secret"}, None, ""),
+        ("siar", 0, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None, ""),
+        ("siar", 1, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None, ""),
         (
             "siar",
             0,
             {"conn_type": "http", "extra": {"token": "a-ready-token", "paused": True}},
             'is paused ("paused": true in the extra of connection siar_default)',
+            "",
         ),
         (
             "siar",
             0,
             {"conn_type": "http", "extra": {"token": ""}},
             "is not configured: connection siar_default has no login, its user id",
+            "siar_default",
         ),
         (
             "siar_csv",
             0,
             None,
             "is not configured: GAPFILL_SIAR_CSV names no folder of SIAR's CSV files",
+            "GAPFILL_SIAR_CSV",
         ),
     ],
 )
@@ -101,8 +112,9 @@ def test_a_product_that_cannot_be_asked_says_why(
     product: int,
     fields: dict[str, object] | None,
     sentence: str | None,
+    needs: str,
 ) -> None:
-    """Keyless ones work without a connection."""
+    """And what would set it up. Keyless ones need no connection, paused ones are not wanted."""
     from gapfill.orchestration.sources import AirflowSources
 
     for name in ("REE", "ESIOS", "SIAR", "OPENWEATHERMAP", "OPEN_METEO"):
@@ -110,21 +122,41 @@ def test_a_product_that_cannot_be_asked_says_why(
     if fields is not None:
         connect(monkeypatch, f"{source}_default", **fields)
     obstacle = AirflowSources(known).obstacle(known.sources[source].products[product])
-    assert obstacle == sentence
+    assert obstacle == (Obstacle(sentence, needs) if sentence else None)
 
 
-def test_a_folder_of_files_that_is_wrong_is_an_obstacle_and_no_failure(
+@pytest.mark.parametrize("source", ["ree", "aemet", "open_meteo"])
+@pytest.mark.parametrize(
+    "text", ['{"password": "s3cr3t"', "s3cr3t", '{"conn_type": "http", "extra": "[1]"}']
+)
+def test_a_connection_that_cannot_be_read_is_broken_and_not_unset(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog, source: str, text: str
+) -> None:
+    """It is there, so nothing needs to be set up; the sentence names it. It shows no secret."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    monkeypatch.setenv(f"AIRFLOW_CONN_{source.upper()}_DEFAULT", text)
+    obstacle = AirflowSources(known).obstacle(known.sources[source].products[0])
+    assert obstacle is not None
+    assert (obstacle.needs, obstacle.is_broken) == ("", True)
+    assert obstacle.sentence.startswith("cannot be used: ")
+    assert f"{source}_default" in obstacle.sentence
+    assert "s3cr3t" not in obstacle.sentence
+
+
+def test_a_folder_of_files_that_is_wrong_is_broken_and_not_unset(
     monkeypatch: pytest.MonkeyPatch, known: Catalog, tmp_path: Path
 ) -> None:
-    """The other sources go on; the sentence says what to mend."""
+    """The other sources go on; the sentence says what to correct."""
     from gapfill.orchestration.sources import AirflowSources
 
     monkeypatch.setenv("GAPFILL_SIAR_CSV", str(tmp_path / "none"))
     product = known.sources["siar_csv"].products[0]
     obstacle = AirflowSources(known).obstacle(product)
     assert obstacle is not None
-    assert obstacle.startswith("cannot be read: GAPFILL_SIAR_CSV: the folder ")
-    assert obstacle.endswith(" does not exist; put the folder's path there")
+    assert (obstacle.needs, obstacle.is_broken) == ("", True)
+    assert obstacle.sentence.startswith("cannot be read: GAPFILL_SIAR_CSV: the folder ")
+    assert obstacle.sentence.endswith(" does not exist; put the folder's path there")
 
 
 def test_turns_are_taken_with_a_lock_file(
@@ -136,3 +168,28 @@ def test_turns_are_taken_with_a_lock_file(
     monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "locks"))
     with AirflowSources(known).turn("ree"):
         assert [path.name for path in Path(tmp_path / "locks").iterdir()] == ["ree.lock"]
+
+
+def test_each_key_of_a_source_has_an_account_that_does_not_reveal_it(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog
+) -> None:
+    """The same key has the same one in every process; another login or token has another."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    def account(**fields: object) -> str:
+        connect(monkeypatch, "siar_default", conn_type="http", **fields)
+        return AirflowSources(known).account("siar")
+
+    monkeypatch.delenv("AIRFLOW_CONN_SIAR_DEFAULT", raising=False)
+    assert AirflowSources(known).account("siar") == "keyless"
+    assert account() == "keyless"
+    assert account(login="12345678Z") == "keyless"
+    given = [
+        account(login="12345678Z", password="one-secret"),
+        account(login="12345678Z", password="two-secret"),
+        account(login="87654321X", password="one-secret"),
+        account(extra={"token": "three-secret"}),
+    ]
+    assert len(set(given)) == 4
+    assert account(login="12345678Z", password="one-secret") == given[0]
+    assert all(len(name) == 4 and "secret" not in name for name in given)

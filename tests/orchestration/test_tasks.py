@@ -73,7 +73,7 @@ def test_a_failed_read_leaves_its_reports_and_raises(
         raise StoreError(message)
 
     request = tasks.validate_request({}, ti)
-    monkeypatch.setattr(type(here.store), "absent", refuse)
+    monkeypatch.setattr(type(here.store), "missing", refuse)
     with pytest.raises(StoreError, match="pvpc could not be read: the disk is gone"):
         tasks.detect_gaps(request, ti)
     assert ti.pushed["problem"] == "pvpc could not be read: the disk is gone"

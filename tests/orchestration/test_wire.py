@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gapfill.domain.candidate import Candidate
-from gapfill.domain.coverage import Coverage, Gap, Graded
+from gapfill.domain.coverage import Coverage, Graded
+from gapfill.domain.gap import Gap
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Plan, Unit, Wish
+from gapfill.domain.plan import Missing, Plan, Unit, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
@@ -20,6 +21,7 @@ from gapfill.orchestration.params import read_order
 from gapfill.orchestration.wire import from_json, order_from_json, order_to_json, to_json
 from gapfill.services.certificate import Certificate
 from gapfill.services.detect import Report
+from gapfill.services.reach import Broken
 from gapfill.services.summary import Summary
 from tests.orchestration.conftest import NOW
 
@@ -35,7 +37,7 @@ def planned(known: Catalog) -> Plan:
         candidates = [Candidate(*found) for found in known.products_of(series)]
         start = series.grid.floor(until - timedelta(days=40))
         gap = Interval(start, start + timedelta(days=45))
-        wishes.append(Wish(series, candidates, [(gap, Severity.CRITICAL)]))
+        wishes.append(Wish(series, candidates, [Missing(gap, Severity.CRITICAL)]))
     return plan_units(wishes, NOW)
 
 
@@ -89,6 +91,9 @@ GAPS = st.builds(
     st.none() | INSTANTS,
     TEXTS,
     st.none() | INSTANTS,
+    st.lists(TEXTS, max_size=2).map(tuple),
+    st.lists(TEXTS, max_size=2).map(tuple),
+    st.booleans(),
 )
 COVERAGES = st.builds(
     Coverage,
@@ -101,7 +106,16 @@ COVERAGES = st.builds(
     COUNTS,
     COUNTS,
 )
-REPORTS = st.builds(Report, TEXTS, COVERAGES, st.none() | INSTANTS, st.none() | TEXTS)
+BROKEN = st.builds(Broken, TEXTS, TEXTS, st.lists(INTERVALS, max_size=2).map(tuple))
+REPORTS = st.builds(
+    Report,
+    TEXTS,
+    COVERAGES,
+    st.none() | INSTANTS,
+    st.none() | TEXTS,
+    st.lists(TEXTS, max_size=2).map(tuple),
+    st.lists(BROKEN, max_size=2).map(tuple),
+)
 SUMMARIES = st.builds(
     Summary,
     TEXTS,
@@ -122,6 +136,7 @@ def test_any_report_comes_back_equal(report: Report) -> None:
     assert back == report
     assert all(gap.interval.start.tzinfo is UTC for gap in back.coverage.gaps)
     assert all(type(gap.severity) is Severity for gap in back.coverage.gaps)
+    assert all(isinstance(broken, Broken) for broken in back.broken)
     words = {gap["severity"] for gap in document["coverage"]["gaps"]}
     assert words <= {"minor", "moderate", "critical"}
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.sandbox.__main__ import main
+from tests.sandbox.asks import aemet, aemet_hours
 from tests.sandbox.http_client import archive_url, call, ree_url
 
 if TYPE_CHECKING:
@@ -79,10 +80,23 @@ def test_the_limits_of_an_account_are_an_option() -> None:
         assert [call(encrypt).status for _ in range(2)] == [200, 403]
 
 
+@pytest.mark.server
+def test_stations_and_timed_faults_are_options() -> None:
+    """A world as it really is, where AEMET is down for two days."""
+    down = "aemet:no_data,since=2025-11-05T12:00:00Z,until=2025-11-07T12:00:00Z"
+    options = ["--now", "2025-11-05T11:00:00Z", "--stations", "real", "--fault", down]
+    with _program(*options) as (_, url):
+        assert "hr" not in aemet(aemet_hours(url))[-1]
+        call(f"{url}/_sandbox/clock", method="PUT", body="2025-11-05T12:00:00Z")
+        assert aemet(aemet_hours(url))["estado"] == 404
+
+
 @pytest.mark.parametrize(
     "options",
     [
         ["--now", "2025-11-05"],
+        ["--stations", "half"],
+        ["--limit", "ree.at_once=1"],
         ["--fault", "ree"],
         ["--fault", "ree:flood"],
         ["--rate", "ree=fast"],

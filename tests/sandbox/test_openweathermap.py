@@ -85,6 +85,8 @@ def test_an_hour_of_one_call_has_the_shape_of_the_capture(sandbox: Sandbox) -> N
         (None, TIMEMACHINE, "error_invalid_key"),
         ("my-free-key", ONE_CALL, "error_no_subscription"),
         ("my-free-key", TIMEMACHINE, "error_no_subscription"),
+        ("my-key-of-4.0", ONE_CALL, "error_no_subscription"),
+        ("my-key-of-4.0", TIMEMACHINE, "error_no_subscription"),
     ],
 )
 def test_keys_are_refused_in_the_recorded_words(
@@ -108,7 +110,7 @@ def test_the_sixty_first_call_of_a_minute_is_refused_in_the_recorded_words(
 
 
 def test_one_call_admits_a_thousand_calls_a_day() -> None:
-    """On its two paths together; the free ones go on, and so does the next UTC day."""
+    """On its paths together; the free ones go on, and so does the next UTC day."""
     with serve(now=NOON, rates={"openweathermap": 0}) as sandbox:
         for number in range(1000):
             assert _get(sandbox.url, (ONE_CALL, TIMEMACHINE)[number > 4]).status == 200

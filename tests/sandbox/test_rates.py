@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from gapfill.sandbox.rates import Days, Rates
+import pytest
+
+from gapfill.sandbox.rates import Days, Rates, Window
 
 
 def test_the_window_slides() -> None:
@@ -12,6 +14,30 @@ def test_the_window_slides() -> None:
     moments = iter([0.0, 30.0, 59.0, 60.0, 61.0, 90.0])
     rates = Rates({"ree": 2}, lambda: next(moments))
     assert [rates.is_admitted("ree") for _ in range(6)] == [True, True, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "is_fixed, admitted",
+    [(False, [True, True, False, False, True]), (True, [True, True, False, True, True])],
+)
+def test_a_window_slides_or_is_a_minute_of_the_clock(
+    admitted: list[bool], *, is_fixed: bool
+) -> None:
+    """Two a minute, asked at these seconds."""
+    window, found = Window(2, is_fixed=is_fixed), []
+    for moment in (10.0, 50.0, 59.0, 60.0, 70.0):
+        found.append(not window.is_full(moment))
+        if found[-1]:
+            window.add(moment)
+    assert found == admitted
+
+
+def test_a_clock_that_is_set_back_begins_anew() -> None:
+    """What was admitted later does not count."""
+    window = Window(1)
+    window.add(100.0)
+    assert window.is_full(159.0)
+    assert not window.is_full(99.0)
 
 
 def test_apis_have_windows_of_their_own() -> None:

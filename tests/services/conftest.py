@@ -15,12 +15,14 @@ from gapfill.domain.series import Grade
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from gapfill.domain.allowance import Allowance
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from gapfill.domain.series import Station
 
@@ -51,13 +53,15 @@ class Scripted:
     otherwise: Callable[[Ask], Answer] = priced
     allowances: dict[str, Allowance] = field(default_factory=dict)
     obstacles: dict[str, str] = field(default_factory=dict)
+    keyed: set[str] = field(default_factory=set)
     asked: list[Ask] = field(default_factory=list)
 
-    def obstacle(self, product: Product) -> str | None:
+    def obstacle(self, product: Product) -> Obstacle | None:
         """Only keyless products, and those without an obstacle, are set up."""
-        return self.obstacles.get(product.source) or (
-            "is not configured" if product.needs_key else None
-        )
+        text = self.obstacles.get(product.source) or self.obstacles.get(product.key)
+        if product.needs_key and product.source not in self.keyed:
+            text = text or "is not configured"
+        return obstacle(text, f"{product.source}_default")
 
     def held(self, product: Product, station: Station) -> None:
         """Nothing is known beforehand of any product."""
@@ -65,6 +69,10 @@ class Scripted:
     def caller(self, source: str, before_call: Callable[[int], None]) -> Scripted._Caller:
         """Return a caller of one source."""
         return self._Caller(self, source, before_call)
+
+    def account(self, source: str) -> str:
+        """One key, or none, at each source."""
+        return "keyless" if source else ""
 
     def turn(self, source: str) -> AbstractContextManager[object]:
         """One process, so no waiting."""

@@ -45,6 +45,7 @@ PRODUCTS: dict[str, Facts] = {
     "esios.1001": Facts(OFFICIAL, 14, 30),
     "esios.archive70": Facts(OFFICIAL, 1, 30),
     "openweathermap.current": Facts(PROVISIONAL, 1 / 24, 60, -1),
+    "openweathermap.timeline": Facts(PROVISIONAL, 20 / 24, 60, 1),
     "openweathermap.timemachine": Facts(PROVISIONAL, 1 / 24, 60, 1),
     "aemet.observations": Facts(OBSERVED, 0.5, 20, 1, hops=2),
     "aemet.daily": Facts(OFFICIAL, 180, 20, 5 * 24, hops=2),
@@ -58,6 +59,7 @@ SERIES = {
     "pvpc": ("ree.pvpc", "esios.1001", "esios.archive70"),
     "weather_hourly": (
         "openweathermap.current",
+        "openweathermap.timeline",
         "openweathermap.timemachine",
         "aemet.observations",
         "siar.hourly",
@@ -66,6 +68,14 @@ SERIES = {
     ),
     "weather_daily": ("aemet.daily", "siar.daily", "siar_csv.daily"),
 }
+DATA = {
+    "ree.pvpc": "pvpc",
+    "esios.1001": "pvpc",
+    "esios.archive70": "pvpc",
+    "siar.daily": "siar_daily",
+    "siar_csv.daily": "siar_daily",
+}
+"""Products that publish the same values."""
 TARGET = {"pvpc": OFFICIAL, "weather_hourly": OBSERVED, "weather_daily": OFFICIAL}
 _ROUTES = {
     "pvpc": (("ree", "esios"),) * 3,
@@ -107,6 +117,7 @@ class World:
         held: Dates that SIAR's files have, ``None`` for no such folder.
         reach: By source, dates of the station as ``[from, to)``.
         said: The ledger.
+        generation: Of One Call, that of the key, where it is known.
         force: Whether "no data" is disregarded.
     """
 
@@ -120,6 +131,7 @@ class World:
     held: list[tuple[datetime, datetime]] = field(default_factory=list)
     reach: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
+    generation: float | None = None
     force: bool = False
 
     @property
@@ -160,6 +172,8 @@ def keeps(product: str, slot: datetime, at: datetime) -> bool:
         return slot + HOUR > at
     if product == "openweathermap.timemachine":
         return at - slot < 7 * DAY
+    if product == "openweathermap.timeline":
+        return at - slot < 90 * DAY
     if product == "open_meteo.forecast":
         return at - slot < 92 * DAY
     if product == "aemet.observations":
@@ -182,13 +196,28 @@ def _reaches(world: World, product: str, slot: datetime) -> bool:
         first, end = world.reach[source]
         if not first <= slot < end:
             return False
-    return source != "siar_csv" or any(start <= slot < end for start, end in world.held)
+    if source != "siar_csv" or product in world.unconfigured:
+        return True
+    return any(start <= slot < end for start, end in world.held)
 
 
-def _ruled(world: World, key: str, slot: datetime) -> tuple[int, datetime] | None:
-    """Return how often, 24 h apart, a product said that it has none, and when to ask again."""
-    lines = [s for s in world.said if s.product == key and s.start <= slot < s.end]
+def _lines(world: World, product: str, slot: datetime, *, wanted: bool) -> list[Said]:
+    """Return what a product said of a slot; for a wanted field also what it said of these."""
+    keys = (product, f"{product}#wanted") if wanted else (product,)
+    return [s for s in world.said if s.product in keys and s.start <= slot < s.end]
+
+
+def _ruled(
+    world: World, product: str, slot: datetime, *, wanted: bool
+) -> tuple[int, datetime] | None:
+    """Return how often, 24 h apart, a product said that it has none, and when to ask again.
+
+    What a model says is no proof: it is asked again every day.
+    """
+    lines = _lines(world, product, slot, wanted=wanted)
     asked = sorted(line.asked_at for line in lines if line.outcome == "no_data")
+    if PRODUCTS[product].grade < OBSERVED:
+        return (0, asked[-1] + DAY) if asked else None
     count, counted = 0, None
     for instant in asked:
         if counted is None or instant - counted >= 24 * HOUR:
@@ -196,20 +225,24 @@ def _ruled(world: World, key: str, slot: datetime) -> tuple[int, datetime] | Non
     return (count, asked[-1] + LATER[min(count, 4) - 1] * DAY) if asked else None
 
 
-def _is_recent(world: World, key: str, slot: datetime) -> bool:
+def _is_recent(world: World, product: str, slot: datetime, *, wanted: bool) -> bool:
+    """Tell whether another product goes first, unless the slot were lost by it."""
     failures = ("not_yet", "unreached", "failed", "deferred")
-    return any(
-        s.product == key
-        and s.start <= slot < s.end
-        and s.outcome in failures
-        and world.now - s.asked_at < 2 * HOUR
-        for s in world.said
+    failed = any(
+        s.outcome in failures and world.now - s.asked_at < 2 * HOUR
+        for s in _lines(world, product, slot, wanted=wanted)
     )
+    return failed and not world.force and keeps(product, slot, world.now + 2 * HOUR)
 
 
 def _has_calls(world: World, product: str) -> bool:
-    """Tell whether a request, and what comes before it, is within the day's quota."""
+    """Tell whether a request, and what comes before it, is within the day's quota.
+
+    OpenWeatherMap's is one of One Call.
+    """
     facts, left = PRODUCTS[product], world.left.get(source_of(product))
+    if product == "openweathermap.current":
+        return True
     if facts.hops and left is not None and left < facts.hops + facts.opening:
         return False
     if facts.records and world.records_left is not None:
@@ -220,23 +253,24 @@ def _has_calls(world: World, product: str) -> bool:
 def _is_out_of_the_question(world: World, product: str, slot: datetime, above: int) -> bool:
     """Tell whether a product will never be asked for a slot, whatever the ledger says."""
     return (
-        product in world.unconfigured
-        or not _reaches(world, product, slot)
+        not _reaches(world, product, slot)
         or grade(product, slot, world.now) <= above
         or not keeps(product, slot, world.now)
     )
 
 
-def stand(
-    world: World, product: str, slot: datetime, *, above: int = 0, suffix: str = ""
+def stand(  # noqa: PLR0911 - each word is one return
+    world: World, product: str, slot: datetime, *, above: int = 0, wanted: bool = False
 ) -> str | datetime:
-    """Return ``yes``, ``recent``, ``given up``, ``never``, or the instant to wait for."""
-    now, key = world.now, product + suffix
+    """Return ``yes``, ``recent``, ``given up``, ``needs``, ``never``, or until when it waits."""
+    now = world.now
     if _is_out_of_the_question(world, product, slot, above):
         return "never"
+    if product in world.unconfigured:
+        return "needs"
     if out_at(product, slot, world.step) > now:
         return out_at(product, slot, world.step)
-    ruled = None if world.force else _ruled(world, key, slot)
+    ruled = None if world.force else _ruled(world, product, slot, wanted=wanted)
     if ruled and ruled[1] > now:
         gone = not keeps(product, slot, ruled[1])
         return "never" if gone else "given up" if ruled[0] > 1 else ruled[1]
@@ -245,7 +279,7 @@ def stand(
         return blocked if keeps(product, slot, blocked) else "never"
     if not _has_calls(world, product):
         return now + DAY
-    return "recent" if _is_recent(world, key, slot) else "yes"
+    return "recent" if _is_recent(world, product, slot, wanted=wanted) else "yes"
 
 
 def order(world: World, slot: datetime) -> list[str]:
@@ -255,7 +289,9 @@ def order(world: World, slot: datetime) -> list[str]:
     today = world.now.astimezone(MADRID).date()
     is_current = (here.year, here.month) >= (today.year, today.month)
     sources = _ROUTES[world.series][0 if young else 1 if is_current else 2]
-    return [p for s in sources for p in SERIES[world.series] if source_of(p) == s]
+    other = f"openweathermap.{'timeline' if world.generation == 3 else 'timemachine'}"
+    known = [p for p in SERIES[world.series] if p != other]
+    return [p for s in sources for p in known if source_of(p) == s]
 
 
 def choose(world: World, slot: datetime, *, above: int = 0) -> str | datetime | None:
@@ -271,16 +307,14 @@ def choose(world: World, slot: datetime, *, above: int = 0) -> str | datetime | 
 def _instead_of_timemachine(able: list[str]) -> str:
     """The time machine is taken only where no observed product can serve now."""
     observed = [p for p in able if PRODUCTS[p].grade >= OBSERVED]
-    return observed[0] if observed and able[0] == "openweathermap.timemachine" else able[0]
+    is_dear = able[0].startswith("openweathermap.time")
+    return observed[0] if observed and is_dear else able[0]
 
 
 def enrich(world: World, slot: datetime, name: str) -> str | None:
     """Return the product to ask for a wanted field of a slot that stands."""
     for product in order(world, slot):
-        if (
-            name in PRODUCTS[product].gives
-            and stand(world, product, slot, suffix="#wanted") == "yes"
-        ):
+        if name in PRODUCTS[product].gives and stand(world, product, slot, wanted=True) == "yes":
             return product
     return None
 
@@ -295,7 +329,15 @@ def is_due(world: World, slot: datetime) -> bool:
 
 
 def is_given_up(world: World, slot: datetime) -> bool:
-    """Tell whether no configured product could ever serve a slot, or all that could said no."""
+    """Tell whether no product could ever serve a slot, or all that could said no.
+
+    Where one that is not set up could, the slot needs it and is not given up.
+    """
     open_world = World(**{**world.__dict__, "force": False})
     stands = [stand(open_world, p, slot) for p in order(world, slot)]
-    return all(said in ("never", "given up") for said in stands)
+    known = dict(zip(order(world, slot), stands, strict=True))
+    without = {DATA.get(p, p) for p, said in known.items() if said == "given up"}
+    return all(
+        said in ("never", "given up") or (said == "needs" and DATA.get(p, p) in without)
+        for p, said in known.items()
+    )

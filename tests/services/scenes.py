@@ -16,6 +16,7 @@ from gapfill.domain.series import Grade
 from gapfill.services.ports import Block
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 from tests.services.oracle import (
     DAY,
     HOUR,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Caller
@@ -94,9 +96,9 @@ class Configured:
 
     world: World
 
-    def obstacle(self, product: Product) -> str | None:
+    def obstacle(self, product: Product) -> Obstacle | None:
         """Say why a product is not configured."""
-        return "is not configured" if product.key in self.world.unconfigured else None
+        return obstacle("is not configured" if product.key in self.world.unconfigured else None)
 
     def held(self, _product: Product, _station: Station) -> list[Interval]:
         """Return what the files have."""
@@ -105,6 +107,10 @@ class Configured:
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Nobody is asked."""
         raise NotImplementedError
+
+    def account(self, source: str) -> str:
+        """One key, or none, at each source."""
+        return "keyless" if source else ""
 
     def turn(self, source: str) -> AbstractContextManager[object]:
         """Nobody waits."""
@@ -119,7 +125,8 @@ def scenes(draw: st.DrawFn, name: str) -> Scene:
     length = draw(st.sampled_from([60, 200] if step == DAY else [100, 200, 960, 2300]))
     first = now.replace(hour=0, minute=0) - (length * step // DAY) * DAY
     world = World(name, now, force=draw(st.booleans()) and draw(st.booleans()))
-    world.unconfigured = set(draw(_unconfigured(name)))
+    world.unconfigured = _as_sold(draw(_unconfigured(name)))
+    world.generation = draw(st.sampled_from([None, 3.0, 4.0]))
     sources = sorted({source_of(p) for p in SERIES[name]})
     asked = sorted({source_of(p) for p in SERIES[name] if p not in world.unconfigured}) or sources
     for source in draw(st.lists(st.sampled_from(asked), max_size=2, unique=True)):
@@ -161,6 +168,13 @@ def _unconfigured(draw: st.DrawFn, name: str) -> list[str]:
         alone = draw(st.sampled_from(SERIES[name]))
         return [p for p in SERIES[name] if p != alone]
     return [p for p in SERIES[name] if draw(st.sampled_from([False, False, True]))]
+
+
+def _as_sold(unconfigured: Sequence[str]) -> set[str]:
+    """Return unconfigured products; One Call is subscribed to as a whole, or not at all."""
+    sold = {"openweathermap.timeline", "openweathermap.timemachine"}
+    found = set(unconfigured)
+    return found if sold <= found else found - sold
 
 
 @st.composite
@@ -246,10 +260,17 @@ def expected(scene: Scene) -> list[datetime]:
     return _slots(scene.first, scene.world.now, scene.world.series)
 
 
+def with_one_station_each(series: Series) -> Series:
+    """Return a series at a place that has the first station of each source, as in the oracle."""
+    first = {station.source: station for station in reversed(series.place.stations)}
+    return replace(series, place=replace(series.place, stations=tuple(first.values())))
+
+
 def build(scene: Scene, folder: Path) -> Site:
     """Return a site whose store holds the scene."""
     world, known = scene.world, catalog.load()
     series = replace(known.series[world.series], earliest=scene.first)
+    series = with_one_station_each(series)
     stations = tuple(
         replace(s, reach=Interval(*world.reach[s.source])) if s.source in world.reach else s
         for s in series.place.stations
@@ -272,6 +293,8 @@ def _keep_account(store: SqliteStore, scene: Scene) -> None:
             store.record_call(source, now - n * HOUR, "before/x", 0)
         store.record_call(source, now - 25 * HOUR, "before/x", 100_000)
         store.learn(source, {"calls_day": quota}, now - DAY)
+    if scene.world.generation is not None:
+        store.learn("openweathermap", {"one_call_generation": scene.world.generation}, now - DAY)
     for product, days in scene.world.days.items():
         store.learn(product, {"span_s": days * 86400}, now - DAY)
     if scene.records:

@@ -17,10 +17,12 @@ from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from tests.services.conftest import FakeTime, Scripted
 
@@ -36,10 +38,11 @@ def site(
 ) -> Site:
     """Return a site with every product that ``sources.obstacles`` does not name."""
 
-    def obstacle(product: Product) -> str | None:
-        return sources.obstacles.get(product.key) or sources.obstacles.get(product.source)
+    def obstacle_of(product: Product) -> Obstacle | None:
+        given = sources.obstacles
+        return obstacle(given.get(product.key) or given.get(product.source))
 
-    monkeypatch.setattr(sources, "obstacle", obstacle)
+    monkeypatch.setattr(sources, "obstacle", obstacle_of)
     store = SqliteStore(tmp_path / "store.db")
     return Site(catalog.load(), store, sources, at("2026-07-03 12:00"), time.sleep, time.monotonic)
 

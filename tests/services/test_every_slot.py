@@ -13,6 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from gapfill.domain.interval import covers
 from gapfill.domain.series import State
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
@@ -102,35 +103,45 @@ def _check_states(scene: Scene, report: Report) -> dict[datetime, State]:
     return states
 
 
-def _wishes(scene: Scene, states: dict[datetime, State]) -> dict[datetime, str]:
+_Asks = dict["datetime", set[str]]
+"""Who is asked for each slot; with ``+`` where it only gets wanted fields."""
+
+
+def _wishes(scene: Scene, states: dict[datetime, State]) -> _Asks:
     """Return who is to be asked for each slot that somebody can be asked for."""
-    world, wishes = scene.world, {}
+    world = scene.world
+    wishes: _Asks = {}
     for slot, state in states.items():
+        main = ""
         if state is not State.COMPLETE:
             above = scene.rows[slot][0] if state is State.PROVISIONAL else 0
             chosen = oracle.choose(world, slot, above=above)
             if isinstance(chosen, str):
-                wishes[slot] = chosen
+                main = chosen
+                wishes.setdefault(slot, set()).add(chosen)
         for name in WANTED[world.series]:
-            if slot in scene.rows and slot not in wishes and name not in scene.rows[slot][1]:
+            is_asked = main and name in PRODUCTS[main].gives
+            if slot in scene.rows and not is_asked and name not in scene.rows[slot][1]:
                 product = oracle.enrich(world, slot, name)
                 if product:
-                    wishes[slot] = product + "+"
+                    wishes.setdefault(slot, set()).add(product + "+")
     return wishes
 
 
 def _check_plan(scene: Scene, plan: Plan, states: dict[datetime, State]) -> None:
     """Asked for are the slots the oracle names, of whom it names; the others are explained."""
     world, wishes = scene.world, _wishes(scene, states)
-    planned: dict[datetime, str] = {}
+    planned: _Asks = {}
     for unit in plan.units:
         assert unit.slots == len(_asked(unit, world.step))
         for slot in _asked(unit, world.step):
-            assert slot not in planned
-            planned[slot] = _key(unit) + ("+" if unit.enrich else "")
-    assert planned == {slot: wishes[slot] for slot in planned}
-    postponed = wishes.keys() - planned.keys()
-    assert bool(postponed) == bool(plan.deferred)
+            ask = _key(unit) + ("+" if covers(unit.enriched, slot) else "")
+            assert ask not in planned.setdefault(slot, set())
+            planned[slot].add(ask)
+    every = {(slot, ask) for slot, asks in planned.items() for ask in asks}
+    owed_asks = {(slot, ask) for slot, asks in wishes.items() for ask in asks}
+    assert every <= owed_asks
+    assert (every == owed_asks) == (plan.deferred == 0)
     told: Counter[datetime] = Counter()
     set_aside: list[Waiting | Unhealable] = [*plan.waiting, *plan.unhealable]
     for left in set_aside:
@@ -173,14 +184,20 @@ def _days(product: str, request: Request) -> int:
 
 
 def _check_quotas(world: World, plan: Plan) -> None:
-    """All units of a plan together stay within what is left of the day."""
+    """All units of a plan together stay within what is left of the day.
+
+    The weather of now is no part of OpenWeatherMap's quota.
+    """
     calls: Counter[str] = Counter()
+    free: Counter[str] = Counter()
     records = 0
     for unit in plan.units:
         facts = PRODUCTS[_key(unit)]
-        if facts.hops:
+        if _key(unit) == "openweathermap.current":
+            free[unit.source] += len(unit.requests)
+        elif facts.hops:
             calls[unit.source] += len(unit.requests) * facts.hops + facts.opening
         records += sum(facts.records * _days(_key(unit), r) for r in unit.requests)
     assert all(n <= world.left[source] for source, n in calls.items() if source in world.left)
     assert world.records_left is None or records <= max(0, world.records_left)
-    assert {name: cost.calls for name, cost in plan.bill.items() if cost.calls} == calls
+    assert {name: cost.calls for name, cost in plan.bill.items() if cost.calls} == calls + free

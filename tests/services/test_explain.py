@@ -95,7 +95,7 @@ def test_an_unfillable_slot_is_asked_again_some_day(site: Site, sources: Scripte
     site.store.note(asked)
     said = told(site)
     assert said.state is State.UNFILLABLE
-    assert said.next == "nobody is asked before 2026-03-26T12:00:00Z, unless forced"
+    assert said.next == "no source is asked before 2026-03-26T12:00:00Z, unless forced"
 
 
 def test_slots_to_come(site: Site) -> None:

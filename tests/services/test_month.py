@@ -36,6 +36,7 @@ from gapfill.stores.sqlite import SqliteStore
 from tests.connections import connect
 from tests.services import oracle
 from tests.services.oracle import DAY, HOUR, PRODUCTS, SERIES, Said, World, source_of
+from tests.services.scenes import with_one_station_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,8 +76,8 @@ OFF = (_at(24, 3), _at(25, 9))
 """The machine is off for thirty hours."""
 STATION_OUT = ("2026-03-23", "2026-03-24")
 """AEMET's station measures nothing on these two local days, and SIAR's on the second."""
-SILENT = Interval(_at(23, 23), _at(24, 23))
-"""24 March, local: nobody observes anything."""
+SILENT = Interval(_at(24), _at(24, 23))
+"""24 March, local, without its first hour, which is of SIAR's day before: nobody observes it."""
 OUTAGES = (
     Trouble(
         START,
@@ -160,7 +161,7 @@ class Month:
 def month(tmp_path: Path, time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Month]:
     """Return an installation with every source, and nothing in its store."""
     monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "locks"))
-    with serve(now=START, rates=dict.fromkeys(NAMES, 0)) as sandbox:
+    with serve(now=START, rates=dict.fromkeys(NAMES, 0), stations="full") as sandbox:
         for name in NAMES:
             connect(
                 monkeypatch,
@@ -173,7 +174,10 @@ def month(tmp_path: Path, time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> It
             )
         known = catalog.load()
         begins = {name: EARLIEST + HOUR * (name != "pvpc") for name in known.series}
-        series = {n: replace(s, earliest=begins[n]) for n, s in known.series.items()}
+        series = {
+            n: with_one_station_each(replace(s, earliest=begins[n]))
+            for n, s in known.series.items()
+        }
         known = replace(known, series=series)
         store = SqliteStore(tmp_path / "store.db")
         site = Site(known, store, AirflowSources(known), START, time.sleep, time.monotonic)
@@ -195,7 +199,7 @@ def _floor(site: Site, order: Order) -> Counter[str]:
         for slot, product in _wishes(site, series, world, order):
             given.setdefault(product, []).append(slot)
         for product, slots in given.items():
-            floor[source_of(product)] += _windows(world, product.rstrip("+"), slots)
+            floor[source_of(product)] += _windows(world, product, slots)
     return floor
 
 
@@ -245,16 +249,16 @@ def _wishes(
     while slot < end:
         row = rows.get(slot)
         above = int(row.grade) if row else 0
-        chosen = None
+        asked: set[str] = set()
         if order.selection.start is None or slot >= order.selection.start:
             if above < oracle.TARGET[series.name]:
                 chosen = oracle.choose(world, slot, above=above)
+                asked |= {chosen} if isinstance(chosen, str) else set()
             for name in WANTED.get(series.name, ()):
-                if row and not isinstance(chosen, str) and name not in row.values:
-                    product = oracle.enrich(world, slot, name)
-                    chosen = product and product + "+"
-        if isinstance(chosen, str):
-            yield slot, chosen
+                is_asked = any(name in PRODUCTS[p].gives for p in asked)
+                if row and not is_asked and name not in row.values:
+                    asked |= {oracle.enrich(world, slot, name) or ""} - {""}
+        yield from ((slot, product) for product in asked)
         slot += world.step
 
 

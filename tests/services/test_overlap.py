@@ -19,6 +19,7 @@ from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask
 from gapfill.stores.sqlite import SqliteStore
+from tests.obstacles import obstacle
 from tests.services.conftest import FakeTime, Scripted
 from tests.services.test_weather import NOW
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.plan import Plan, Unit
     from gapfill.domain.product import Product
     from gapfill.domain.reading import Origin
@@ -52,9 +54,9 @@ def measured(ask: Ask) -> Answer:
 class Keyed(Scripted):
     """Every product is set up but the time machine and those named in ``obstacles``."""
 
-    def obstacle(self, product: Product) -> str | None:
+    def obstacle(self, product: Product) -> Obstacle | None:
         """Return why not."""
-        return self.obstacles.get(product.source) or self.obstacles.get(product.key)
+        return obstacle(self.obstacles.get(product.source) or self.obstacles.get(product.key))
 
 
 def site_of(path: Path, **obstacles: str) -> Site:

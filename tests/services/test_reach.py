@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill import catalog
+from gapfill.domain.candidate import Obstacle
+from gapfill.domain.cause import Cause
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
-from gapfill.domain.series import Grade, Station
+from gapfill.domain.series import Grade, State, Station
 from gapfill.services.detect import detect
 from gapfill.services.selection import Selection
+from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
     from gapfill.domain.product import Product
@@ -43,10 +46,10 @@ def _with(site: Site, series: Series) -> Site:
 def keyed(sources: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give AEMET its key, and nobody else."""
 
-    def obstacle(product: Product) -> str | None:
-        return None if product.source == "aemet" else "is not configured"
+    def obstacle_of(product: Product) -> Obstacle | None:
+        return obstacle(None if product.source == "aemet" else "is paused")
 
-    monkeypatch.setattr(sources, "obstacle", obstacle)
+    monkeypatch.setattr(sources, "obstacle", obstacle_of)
 
 
 def _report(site: Site) -> Report:
@@ -60,8 +63,9 @@ def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: Si
     assert _report(daily).warnings == (
         (
             "weather_daily: 12 slots from 2018-06-01T00:00Z to 2018-06-12T00:00Z lie outside the "
-            "dates of every source that is set up (aemet daily at 5279X from 2018-06-13); they are "
-            "not counted in the coverage and nobody is asked for them. Set up a source that "
+            "dates of every source that is set up (aemet daily at 5279X from 2018-06-13, aemet "
+            "daily at 5281X (13 km) from 2018-06-13); they are not counted in the coverage and no "
+            "source is asked for them. Set up a source that "
             "reaches them, or give the series a later `earliest` in the catalogue."
         ),
     )
@@ -110,14 +114,70 @@ def test_the_time_between_two_stations_is_one_warning(daily: Site) -> None:
 def test_a_series_none_of_whose_sources_is_set_up_says_where_to_read_why(
     daily: Site, sources: Scripted
 ) -> None:
-    """No key at all: the newest slot's explanation lists what each source lacks."""
+    """All are paused: the newest slot's explanation gives the reason for each."""
     weather = daily.catalog.series["weather_daily"]
     site = _with(daily, replace(weather, earliest=_day("2026-03-10")))
-    sources.obstacles = {"siar_csv": "is not configured"}
+    sources.obstacles = dict.fromkeys(("aemet", "siar", "siar_csv"), "is paused")
     assert _report(site).warnings == (
         (
-            "weather_daily: none of its sources is set up (aemet, siar, siar_csv), so nobody can "
-            "be asked for 9 slots; `explain weather_daily 2026-03-18T00:00Z` says what each of "
-            "them lacks."
+            "weather_daily: none of its sources is in use (aemet, siar, siar_csv), so no source "
+            "can be asked for 9 slots; `explain weather_daily 2026-03-18T00:00Z` gives the reason "
+            "for each of them."
         ),
     )
+
+
+BROKEN = Obstacle("cannot be read: files/J17.csv, line 7: it breaks off", is_broken=True)
+
+
+def test_a_source_that_cannot_be_used_is_known_with_the_slots_that_it_could_serve(
+    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not another source can be asked for them; those before its dates are not its."""
+
+    def obstacle_of(product: Product) -> Obstacle | None:
+        paused = obstacle("is paused")
+        return {"siar_csv": BROKEN, "aemet": None}.get(product.source, paused)
+
+    monkeypatch.setattr(sources, "obstacle", obstacle_of)
+    report = _report(daily)
+    sentence = "siar_csv cannot be read: files/J17.csv, line 7: it breaks off."
+    missed = (Interval(_day("2018-06-13"), _day("2026-03-15")),)
+    assert report.broken == (("siar_csv", sentence, missed),)
+    assert sentence in report.warnings
+
+
+def test_a_source_that_cannot_be_used_is_not_missed_where_nothing_is_missing(
+    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is warned of all the same."""
+    monkeypatch.setattr(sources, "obstacle", lambda _: BROKEN)
+    weather = daily.catalog.series["weather_daily"]
+    site = _with(daily, replace(weather, earliest=_day("2026-03-10")))
+    run = Interval(_day("2026-03-10"), _day("2026-03-20"))
+    days = [
+        Reading(slot, {"temperature_mean": 20.0}, Grade.OFFICIAL, "import")
+        for slot in weather.grid.slots(run)
+    ]
+    site.store.write(site.catalog.series["weather_daily"], days, "import")
+    assert [(b.source, b.missed) for b in _report(site).broken] == [
+        ("aemet", ()),
+        ("siar", ()),
+        ("siar_csv", ()),
+    ]
+
+
+def test_a_slot_that_needs_a_key_is_never_given_up_for_a_file_that_cannot_be_read(
+    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missing and its source is down; a key would help too."""
+
+    def obstacle_of(product: Product) -> Obstacle | None:
+        return BROKEN if product.source == "siar_csv" else obstacle("is not configured", "a_key")
+
+    monkeypatch.setattr(sources, "obstacle", obstacle_of)
+    coverage = _report(daily).coverage
+    assert [(g.state, g.cause, g.needs) for g in coverage.gaps] == [
+        (State.UNFILLABLE, Cause.NONE, ()),
+        (State.MISSING, Cause.DOWN, ("a_key",)),
+    ]

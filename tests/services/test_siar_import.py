@@ -25,6 +25,30 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 SINCE = datetime(2018, 6, 13, tzinfo=UTC)
+EVERYTHING = {
+    "temperature_mean": 20.0,
+    "temperature_max": 25.0,
+    "temperature_min": 15.0,
+    "humidity_mean": 50.0,
+    "wind_speed_mean": 1.0,
+    "wind_gust_max": 5.0,
+    "precipitation": 0.0,
+    "solar_radiation": 20.0,
+    "et0": 4.0,
+}
+"""Every field that a row of SIAR has."""
+EVERYTHING = {
+    "temperature_mean": 20.0,
+    "temperature_max": 25.0,
+    "temperature_min": 15.0,
+    "humidity_mean": 50.0,
+    "wind_speed_mean": 1.0,
+    "wind_gust_max": 5.0,
+    "precipitation": 0.0,
+    "solar_radiation": 20.0,
+    "et0": 4.0,
+}
+"""Every field that a row of SIAR has."""
 BATCH = "import__1"
 OTHER = "J17_Linares_01_01_2023_31_12_2023.csv"
 OLD = "J09_Linares_01_01_2018_31_12_2018.csv"
@@ -83,7 +107,7 @@ def test_each_row_is_in_one_count(weather: Site) -> None:
         row(date(2018, 6, 17), "-60"),
         row(date(2018, 6, 18)).replace(";85,7;", ";140;"),
     )
-    stands = Reading(SINCE, {"temperature_mean": 20.0}, Grade.OFFICIAL, "aemet/5279X")
+    stands = Reading(SINCE, EVERYTHING, Grade.OFFICIAL, "aemet/5279X")
     weather.store.write(weather.catalog.series["weather_daily"], [stands], "run/1")
     (taken,) = import_all(weather, file)
     assert (taken.rows, taken.blank, taken.incomplete, taken.outside) == (8, 1, 2, 2)
@@ -92,19 +116,20 @@ def test_each_row_is_in_one_count(weather: Site) -> None:
         ("temperature_mean", "-60"),
         ("humidity_mean", "140"),
     ]
-    assert [r.slot.day for r in held(weather)] == [13, 14, 18]
+    assert [r.slot.day for r in held(weather)] == [13, 14, 16, 17, 18]
+    assert "temperature_mean" not in held(weather)[2].values  # the rest of the row is kept
     assert held(weather)[0].source == "aemet/5279X"
 
 
 def test_a_lower_grade_does_not_replace_a_higher_one(weather: Site) -> None:
-    """AEMET's official day stands against a young one of SIAR; SIAR's old one replaces modelled."""
+    """AEMET's official day stays against a young one of SIAR; SIAR's old one replaces modelled."""
     series = weather.catalog.series["weather_daily"]
     young, old = datetime(2026, 3, 10, tzinfo=UTC), datetime(2026, 1, 10, tzinfo=UTC)
     weather.store.write(
         series,
         [
             Reading(old, {"temperature_mean": 1.0}, Grade.MODELLED, "open_meteo"),
-            Reading(young, {"temperature_mean": 2.0}, Grade.OFFICIAL, "aemet/5279X"),
+            Reading(young, EVERYTHING, Grade.OFFICIAL, "aemet/5279X"),
         ],
         "run/1",
     )
@@ -112,7 +137,7 @@ def test_a_lower_grade_does_not_replace_a_higher_one(weather: Site) -> None:
     assert (taken.written, taken.stood) == (1, 1)
     assert [(r.grade, r.values["temperature_mean"]) for r in held(weather)] == [
         (Grade.OFFICIAL, 10.5),
-        (Grade.OFFICIAL, 2.0),
+        (Grade.OFFICIAL, 20.0),
     ]
 
 

@@ -8,21 +8,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill import catalog
+from gapfill.domain.candidate import Obstacle
+from gapfill.domain.gap import Gap
 from gapfill.domain.incident import Kind, Sight
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
-from gapfill.domain.series import Grade
+from gapfill.domain.series import Grade, State
+from gapfill.domain.severity import Severity
+from gapfill.errors import Limit, RateLimited
 from gapfill.services.certificate import Certificate
 from gapfill.services.detect import detect
 from gapfill.services.ports import Block
+from gapfill.services.refusals import block
 from gapfill.services.selection import Selection
 from gapfill.services.sights import look, untold, worth_telling
+from gapfill.services.tempo import Tempo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gapfill.services.detect import Report
     from gapfill.services.site import Site
+    from tests.services.conftest import Scripted
 
 FIRST = datetime(2026, 2, 28, 23, tzinfo=UTC)
 TODAY = datetime(2026, 3, 19, 23, tzinfo=UTC)
@@ -246,3 +254,148 @@ def test_what_comes_in_as_it_is_published_is_no_news(site: Site) -> None:
     before = reports(site)
     assert worth_telling(site, before, {"pvpc": runs}) == {"pvpc": 5}
     assert worth_telling(site, before, {"pvpc": runs}, everything=True) == {"pvpc": 29}
+
+
+UNSET = {"ree": "is not configured", "esios": "is not configured"}
+
+
+def test_what_is_not_set_up_is_one_sight_and_no_gap_s(site: Site, sources: Scripted) -> None:
+    """It names the series, what it needs and for how many slots; nothing is late by itself."""
+    sources.obstacles = UNSET
+    found = seen(site)
+    assert found["setup:sources"] == Sight(
+        Kind.SETUP,
+        "sources",
+        is_there=True,
+        what="pvpc needs esios_default or ree_default for 480 slots.",
+    )
+    opening = [key for key, sight in found.items() if sight.is_there and sight.opens]
+    assert opening == ["setup:sources"]
+
+
+def test_a_gap_that_is_open_is_not_over_because_a_key_is_gone(
+    site: Site, sources: Scripted
+) -> None:
+    """Its incident stays as it is; no other one is opened beside that of the set-up."""
+    sources.obstacles = UNSET
+    found = seen(site)["gap:pvpc"]
+    assert (found.is_there, found.opens) == (True, False)
+    assert found.what == "Still 480 slots missing."
+
+
+def test_a_gap_of_days_is_not_over_because_its_last_key_is_gone(
+    site: Site, monkeypatch: pytest.MonkeyPatch, sources: Scripted
+) -> None:
+    """Also where no source is left whose grace could be looked at."""
+    days = catalog.load().series["weather_daily"]
+    days = replace(days, earliest=datetime(2026, 2, 1, tzinfo=UTC))
+    site = replace(site, catalog=replace(site.catalog, series={"weather_daily": days}))
+    monkeypatch.setattr(sources, "obstacle", lambda _: None)
+    assert seen(site)["gap:weather_daily"].opens is True
+    monkeypatch.setattr(sources, "obstacle", lambda _: Obstacle("is not configured", "a_key"))
+    found = seen(site)["gap:weather_daily"]
+    assert (found.is_there, found.opens) == (True, False)
+
+
+def test_a_run_over_some_series_says_nothing_of_the_set_up(site: Site) -> None:
+    """What the others need is not known to it, so an incident stays open."""
+    store(site, FIRST, TOMORROW)
+    assert seen(site)["setup:sources"].is_there is False
+    both = {**site.catalog.series, "other": site.catalog.series["pvpc"]}
+    wider = replace(site, catalog=replace(site.catalog, series=both))
+    known = reports(site)
+    assert "setup:sources" not in {sight.key for sight in look(wider, known, known, [], {})}
+
+
+def test_a_source_that_cannot_be_used_is_seen_until_it_can(
+    site: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not others have its slots; sources that can be used are said to be usable."""
+    store(site, FIRST, TOMORROW)
+    broken = Obstacle("cannot be used: its connection is no JSON", is_broken=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(sources, "obstacle", lambda p: broken if p.source == "esios" else None)
+        found = seen(site)
+    assert found["broken:ree"].is_there is False
+    assert found["broken:esios"] == Sight(
+        Kind.BROKEN,
+        "esios",
+        is_there=True,
+        what="esios cannot be used: its connection is no JSON.",
+    )
+    assert seen(site)["broken:esios"].is_there is False
+
+
+def test_a_failure_that_is_a_source_s_incident_is_not_the_run_s(
+    site: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One failure makes one message."""
+    broken = Obstacle("cannot be used: its connection is no JSON", is_broken=True)
+    monkeypatch.setattr(sources, "obstacle", lambda _: broken)
+    sentence = "ree cannot be used: its connection is no JSON."
+    assert untold([sentence, "Another."], [], list(seen(site).values())) == ["Another."]
+
+
+def test_a_hole_in_several_fields_is_as_critical_as_it_is_long(site: Site) -> None:
+    """Seven hours without one field and seven without another are fourteen hours."""
+    store(site, FIRST, TOMORROW)
+    (report,) = reports(site)
+    gaps = tuple(
+        Gap(
+            Interval(FIRST + start * HOUR, FIRST + (start + 7) * HOUR),
+            7,
+            Severity.CRITICAL,
+            State.MISSING,
+            fields=(field,),
+        )
+        for start, field in ((0, "temperature"), (7, "humidity"))
+    )
+    counts = dict(report.coverage.counts) | {State.MISSING: 14}
+    after = [replace(report, coverage=replace(report.coverage, gaps=gaps, counts=counts))]
+    (found,) = [s for s in look(site, after, after, [], {}) if s.kind is Kind.GAP]
+    assert (found.is_there, found.opens) == (True, True)
+    assert found.what == "14 slots missing: 2026-02-28T23:00:00Z–2026-03-01T13:00:00Z."
+    runs = {"pvpc": [gaps[0].interval]}
+    assert worth_telling(site, after, runs) == {"pvpc": 7}
+
+
+def refuse(site: Site, source: str, times: int, seconds: float = 600) -> None:
+    """Let a source refuse, each time when it may be asked again."""
+    for _ in range(times):
+        refusal = RateLimited("A firewall.", source=source, retry_after=seconds, limit=Limit.WALL)
+        known = site.catalog.sources[source]
+        block(site, known, known.products[0], refusal)
+
+
+def test_the_first_refusals_open_no_incident(site: Site) -> None:
+    """A firewall passes by itself; other sources stand in."""
+    refuse(site, "ree", 2)
+    found = seen(site)
+    assert (found["quota:ree"].is_there, found["quota:ree"].opens) == (True, False)
+    assert "credentials:ree" not in found
+    assert "source:ree" not in found
+
+
+def test_repeated_refusals_open_one_that_stays_open_between_two_blocks(site: Site) -> None:
+    """Until a request is answered: a block that ended is no answer."""
+    refuse(site, "ree", 3)
+    first = seen(site)["quota:ree"]
+    assert (first.is_there, first.opens) == (True, True)
+    assert first.what == (
+        "Has refused 3 times in a row since 2026-03-20T12:00:00Z. "
+        "Blocked until 2026-03-20T12:40:00Z: A firewall."
+    )
+    later = replace(site, now=site.now + HOUR)
+    between = seen(later)["quota:ree"]
+    assert (between.is_there, between.opens) == (True, True)
+    assert between.what == "Has refused 3 times in a row since 2026-03-20T12:00:00Z."
+    Tempo(later, "ree").answered()
+    assert seen(later)["quota:ree"].is_there is False
+
+
+def test_a_refusal_of_an_hour_is_no_incident_and_one_of_hours_is(site: Site) -> None:
+    """At its first time."""
+    refuse(site, "ree", 1, 3600)
+    refuse(site, "esios", 1, 4 * 3600)
+    found = seen(site)
+    assert (found["quota:ree"].opens, found["quota:esios"].opens) == (False, True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.services.fill import fill
 from gapfill.services.planner import Order, make_plan, survey
@@ -34,16 +35,18 @@ def test_a_gap_that_was_given_up_is_not_closed(site: Site, sources: Scripted) ->
         site.catalog.series["pvpc"], site.candidates(site.catalog.series["pvpc"]), site.now
     )
     assert window is not None
-    site.store.note(
-        [
-            Entry(
-                "pvpc", product, None, window, Outcome.NO_DATA, site.now - timedelta(days=2), "502"
-            )
-            for product in ("ree.pvpc", "esios.archive70")
-        ]
-    )
-    sources.otherwise = empty
+    sources.obstacles["esios.1001"] = "is paused"
     later = replace(site, now=site.now + timedelta(days=3))
+    before = Interval(window.start - timedelta(days=1), window.start)
+    for product in ("ree.pvpc", "esios.archive70"):
+        two_days_ago = site.now - timedelta(days=2)
+        site.store.note(
+            [
+                Entry("pvpc", product, None, window, Outcome.NO_DATA, two_days_ago, "502"),
+                Entry("pvpc", product, None, before, Outcome.FILLED, later.now, "no outage"),
+            ]
+        )
+    sources.otherwise = empty
     run_once(later)  # asks REE, the second after it ESIOS
     summary = run_once(later)
     assert (summary.gaps_found, summary.gaps_unfillable) == (1, 1)

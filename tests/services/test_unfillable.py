@@ -38,8 +38,9 @@ def without_a_day(ask: Ask) -> Answer:
 
 @pytest.fixture
 def lost(site: Site, sources: Scripted) -> Site:
-    """Return the site whose sources, REE and the keyless archive, lack the day."""
+    """Return the site whose sources, REE and the keyless archive, are without the day."""
     sources.otherwise = without_a_day
+    sources.obstacles["esios.1001"] = "is paused"
     return site
 
 
@@ -97,7 +98,7 @@ def test_two_answers_a_day_apart_from_every_source_give_it_up_with_a_date(lost: 
     assert (unhealable["slots"], unhealable["reason"]) == (24, gap.reason)
     explained = explain(site, lost.catalog.series["pvpc"], LOST.start)
     assert explained.state is State.UNFILLABLE
-    assert explained.next == "nobody is asked before 2026-03-28T12:00:00Z, unless forced"
+    assert explained.next == "no source is asked before 2026-03-28T12:00:00Z, unless forced"
 
 
 def test_what_was_given_up_opens_again_by_itself_and_at_once_by_force(

@@ -58,11 +58,11 @@ def test_coverage_is_null_where_nothing_is_due(site: Site) -> None:
 def test_a_failed_read_is_unknown(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its slots are unknown, its gap too, and the error is there."""
 
-    def fail(_series: Series, _window: Interval) -> list[Interval]:
+    def fail(_series: Series, _window: Interval) -> dict[str, list[Interval]]:
         message = "The store is away."
         raise StoreError(message)
 
-    monkeypatch.setattr(site.store, "absent", fail)
+    monkeypatch.setattr(site.store, "missing", fail)
     document = status(site)
     (series,) = document["series"]
     assert (document["state"], series["error"]) == ("unknown", "The store is away.")
@@ -88,6 +88,8 @@ def test_a_gap_says_until_when_it_waits(site: Site, sources: Scripted) -> None:
         "next_ask": None,
         "reason": "ree pvpc is blocked until 2026-03-20T13:00:00Z: REE said 429.; "
         "esios 1001 is paused; esios archive70 is paused",
+        "needs": [],
+        "fields": ["price_eur_mwh"],
     }
 
 

@@ -171,6 +171,7 @@ HOURS = hours(CAPTURED - 24 * HOUR, CAPTURED, station="3195", now=CAPTURED)
 BAILEN = hours(AUGUST, AUGUST + 12 * HOUR, now=AUGUST + 12.3 * HOUR)
 DAYS = days("2025-10-01", "2025-10-08")
 CURRENT = owm_ask("current", ZOCCA, ZOCCA + timedelta(minutes=50), (44.34, 10.99))
+TIMELINE = owm_ask("timeline", datetime(2025, 11, 5, 8, tzinfo=UTC), slots=4)
 MOMENT = owm_ask("timemachine", THEN, THEN + 2 * HOUR, (52.2297, 21.0122))
 JULY = datetime(2025, 7, 2, 10, tzinfo=UTC)
 METEO = capture_ask()
@@ -238,6 +239,7 @@ _FILES: list[tuple[str, Ask, Parser, int, Rows | None]] = [
     ("openweathermap_current_2022-08-30.json", CURRENT, _owm, 200, None),
     ("openweathermap_timemachine_2022-02-26.json", MOMENT, _owm, 200, None),
     ("openweathermap_onecall_hour_2024-04-26.json", MOMENT, _owm, 200, None),
+    ("openweathermap_timeline_2025-11-05.json", TIMELINE, _owm, 200, _at("data")),
     ("openweathermap_error_invalid_key.json", CURRENT, _owm, 401, None),
     ("openweathermap_error_no_subscription.json", MOMENT, _owm, 401, None),
     ("openweathermap_error_no_city.json", CURRENT, _owm, 404, None),

@@ -1,4 +1,4 @@
-"""Asks of OpenWeatherMap for one slot, from the shipped catalogue."""
+"""Asks of OpenWeatherMap, from the shipped catalogue."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ def owm_ask(
     slot: datetime,
     now: datetime = NOW,
     place: tuple[float, float] = LINARES,
+    slots: int = 1,
 ) -> Ask:
-    """Return an ask for one slot.
+    """Return an ask for consecutive slots.
 
     Args:
-        product: ``current`` or ``timemachine``.
-        slot: Its start.
+        product: ``current``, ``timemachine`` or ``timeline``.
+        slot: Start of the first.
         now: The clock.
         place: Latitude and longitude.
+        slots: How many.
     """
     catalog = load(SHIPPED)
     found = next(p for p in catalog.sources["openweathermap"].products if p.name == product)
     series = catalog.series["weather_hourly"]
     where = replace(series.place, latitude=place[0], longitude=place[1])
     series = replace(series, place=where)
-    return Ask(series, found, None, Interval(slot, slot + HOUR), now)
+    return Ask(series, found, None, Interval(slot, slot + slots * HOUR), now)

@@ -309,7 +309,7 @@ def test_a_member_of_the_wrong_kind_costs_its_own_fields_alone(
     changes: dict[str, Any], lost: set[str]
 ) -> None:
     """Each of them is reported."""
-    answer = _now(_current(**changes))
+    answer = _now(_current(NOW - timedelta(minutes=4), **changes))
     assert {r.field for r in answer.rejected} == lost
     assert len(answer.readings) == 1
     assert not lost & answer.readings[0].values.keys()
@@ -385,7 +385,7 @@ def test_a_place_on_the_date_line_is_itself(lon: float) -> None:
         (b"[]", "the whole of it is not an object"),
         (b"<html>", "a web page, not JSON"),
         (b"{}", "it has no coord"),
-        (_current(coord={"lat": "x", "lon": 1}), "no pair of numbers"),
+        (_current(coord={"lat": "x", "lon": 1}), "not a pair of numbers"),
         (_current(dt="2025-11-05"), "dt is '2025-11-05', no Unix time"),
         (_current(dt=True), "dt is 'True', no Unix time"),
         (_current(dt=10**400), "no Unix time"),
@@ -405,7 +405,7 @@ def test_an_answer_of_another_shape_is_malformed(body: bytes, words: str) -> Non
     "body,words",
     [
         (b'{"lat": 38.09, "lon": -3.63}', "it has no data"),
-        (_moment().replace(b'"data": [', b'"data": ["x", '), r"data\[0\] is not an object"),
+        (b'{"lat": 38.09, "lon": -3.63, "data": {"dt": 1}}', "data is not a list"),
         (_current(), "it has no lat"),
     ],
 )
@@ -413,6 +413,19 @@ def test_a_moment_of_another_shape_is_malformed(body: bytes, words: str) -> None
     """Nothing of it is stored."""
     with pytest.raises(MalformedPayload, match=words):
         _then(body)
+
+
+@pytest.mark.parametrize("row", ["x", None, 7, [], {}, {"dt": "noon", "temp": 3}, {"dt": True}])
+def test_a_row_that_cannot_be_read_is_dropped_and_the_moment_kept(row: object) -> None:
+    """It is reported without a slot, as no time of it is known."""
+    document = json.loads(_moment())
+    document["data"].insert(0, row)
+    answer = _then(json.dumps(document).encode())
+    assert [reading.slot for reading in answer.readings] == [NOON - HOUR]
+    assert [(r.slot, r.field) for r in answer.rejected] == [(None, "row")]
+    document["data"] = [row]
+    answer = _then(json.dumps(document).encode())
+    assert (answer.readings, answer.no_verdict) == ((), frozenset({NOON - HOUR}))
 
 
 def test_two_different_rows_of_one_moment_are_neither() -> None:

@@ -151,7 +151,9 @@ def test_a_good_value_in_one_field_does_not_vouch_for_another(backend: Backend) 
     store.write(WEATHER, [weather(0, MODELLED, "open_meteo")], "run/a")
     backend.seed(WEATHER, point(hour(0), LINARES | {"sensor": "roof"}, {"solar_radiation": 300.0}))
     backend.seed(WEATHER, point(hour(0), LINARES | {"sensor": "wall"}, {"humidity": 44.0}))
-    assert store.below_target(WEATHER, hours(0, 1)) == [Graded(hours(0, 1), MODELLED)]
+    assert store.below_target(WEATHER, hours(0, 1)) == [
+        Graded(hours(0, 1), MODELLED, (("temperature", MODELLED),))
+    ]
     (row,) = store.read(WEATHER, hours(0, 1))
     assert (row.grade, row.source) == (MODELLED, "open_meteo")
     assert row.values == {"temperature": 20.0, "humidity": 44.0, "solar_radiation": 300.0}

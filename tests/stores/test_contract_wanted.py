@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gapfill.domain.reading import Origin, Reading, Replace
+from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade
 from tests.builders import WEATHER, hour, hours, point, weather
 
@@ -50,13 +50,13 @@ def test_the_field_may_stand_in_another_point_of_the_slot(backend: Backend, stor
 def test_an_enrichment_adds_and_can_be_undone(store: Store) -> None:
     """The row keeps its source and grade, and names who gave the field."""
     store.write(WEATHER, [weather(0, OBSERVED)], "run/a")
-    siar = weather(0, Grade.OFFICIAL, "siar/J17", temperature=9.0, solar_radiation=400.0)
-    assert store.write(WEATHER, [siar], "run/b", replace=Replace.NOTHING) == 1
+    siar = weather(0, OBSERVED, "siar/J17", temperature=9.0, solar_radiation=400.0)
+    assert store.write(WEATHER, [siar], "run/b") == 1
     (row,) = store.read(WEATHER, hours(0, 1))
     assert row.values == {"temperature": 20.0, "humidity": 50.0, "solar_radiation": 400.0}
     assert (row.source, row.grade, row.batch) == ("aemet/5279X", OBSERVED, "run/b")
-    assert row.kept == {"solar_radiation": Origin("siar/J17", Grade.OFFICIAL)}
-    assert store.write(WEATHER, [siar], "run/c", replace=Replace.NOTHING) == 0
+    assert row.kept == {"solar_radiation": Origin("siar/J17", OBSERVED)}
+    assert store.write(WEATHER, [siar], "run/c") == 0
     assert store.lacking(WEATHER, "solar_radiation", hours(0, 1)) == []
     store.undo("run/b", [WEATHER])
     assert store.lacking(WEATHER, "solar_radiation", hours(0, 1)) == [hours(0, 1)]
@@ -70,7 +70,7 @@ def test_a_field_kept_from_a_model_lacks_until_it_is_observed(store: Store) -> N
     store.write(WEATHER, [weather(1, OBSERVED, solar_radiation=0.0)], "run/b")
     assert store.lacking(WEATHER, "solar_radiation", hours(0, 2)) == [hours(0, 1)]
     siar = weather(0, OBSERVED, "siar/J17", solar_radiation=400.0)
-    assert store.write(WEATHER, [siar], "run/c", replace=Replace.NOTHING) == 1
+    assert store.write(WEATHER, [siar], "run/c") == 1
     (row, _) = store.read(WEATHER, hours(0, 2))
     assert (row.source, row.values["solar_radiation"]) == ("aemet/5279X", 400.0)
     assert row.kept == {"solar_radiation": Origin("siar/J17", OBSERVED)}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,9 +12,11 @@ from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
 from gapfill.cli.siar import import_siar
-from gapfill.cli.words import count, new_id
+from gapfill.cli.take_in import import_
+from gapfill.cli.words import new_id
 from gapfill.domain.series import State
-from gapfill.errors import GapfillError, RequestError
+from gapfill.domain.wording import count
+from gapfill.errors import GapfillError
 from gapfill.services import transfer, views
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain as explain_slot
@@ -68,16 +67,24 @@ def status(
     if as_json:
         desk.print_json(views.status(site.catalog, reports, now))
     else:
-        tables.show_status(desk.out, reports, now)
+        tables.show_status(desk.out, site.catalog, reports, now)
     for report in reports:
         if report.error:
             desk.complain(f"{report.series} could not be read: {report.error}")
+    _complain_of_broken(desk, reports)
     return _code(reports, strict=strict)
+
+
+def _complain_of_broken(desk: Desk, reports: Sequence[Report]) -> None:
+    """Say on stderr which sources cannot be used that could serve what is missing."""
+    found = (b.sentence for report in reports for b in report.broken if b.missed)
+    for sentence in dict.fromkeys(found):
+        desk.complain(sentence)
 
 
 def _code(reports: Sequence[Report], *, strict: bool = False) -> int:
     """Return the exit code of what was found."""
-    if any(report.error for report in reports):
+    if any(report.error or any(b.missed for b in report.broken) for report in reports):
         return FAILED
     wrong = {State.MISSING}
     if strict:
@@ -121,11 +128,13 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site:
         order.check(site)
-        made = make_plan(site, order, survey(site, order))
+        reports = survey(site, order)
+        made = make_plan(site, order, reports)
     if as_json:
         desk.print_json(views.plan(made))
     else:
         tables.show_plan(desk.out, made)
+    _complain_of_broken(desk, reports)
     return 0
 
 
@@ -146,7 +155,7 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         document = views.healed(healed.summary, healed.certificates, healed.after, healed.plan)
         desk.print_json(document)
     else:
-        tables.show_healed(desk.out, healed)
+        tables.show_healed(desk.out, site.catalog, healed)
     is_undone = order.refresh and healed.summary.units_failed
     return _code(healed.after) or (FAILED if is_undone or healed.refused else 0)
 
@@ -178,44 +187,7 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
     desk.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
 
 
-@app.command("import")
-@click.argument("name", metavar="SERIES")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@everywhere
-@click.pass_obj
-def import_(desk: Desk, name: str, file: str) -> int:
-    """Take in a CSV file as `export` writes it.
-
-    It is taken whole or not at all. FILE may be - for stdin. The columns grade, source,
-    batch and kept may be absent.
-    """
-    now = desk.clock()
-    (series,) = desk.catalog().find([name])
-    batch = new_id("import", now)
-    title = "standard input" if file == "-" else file
-    try:
-        with _opened(file) as lines:
-            rows = transfer.read_csv(series, lines, title, batch=batch, now=now)
-    except RequestError as exc:
-        # The command line was right; the file is not.
-        raise GapfillError(str(exc)) from exc
-    with desk.site(now) as site:
-        written, is_own = transfer.import_rows(site, series, rows, batch)
-    of = f"{written:,} of {count(len(rows), 'row')}"
-    desk.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
-    if written < len(rows):
-        desk.out.print("The others were left out: the store holds the same or better.")
-    if written and is_own:
-        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
-    return 0
-
-
-def _opened(file: str) -> TextIO:
-    if file == "-":
-        return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
-    return Path(file).open(encoding="utf-8-sig", newline="")
-
-
+app.add_command(import_)
 app.add_command(import_siar)
 
 

@@ -39,7 +39,7 @@ class _Null(io.RawIOBase):
     """A file that forgets."""
 
     def writable(self) -> bool:
-        """Say yes."""
+        """Return that it takes data."""
         return True
 
     def write(self, data: Buffer, /) -> int:

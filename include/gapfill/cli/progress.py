@@ -1,4 +1,4 @@
-"""How healing goes, told on stderr: a bar on a terminal, a line per unit elsewhere."""
+"""Progress of healing, on stderr: a bar on a terminal, a line per unit elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gapfill.cli.words import count, duration
+from gapfill.cli.words import duration
+from gapfill.domain.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watch(err: Console, *, is_silent: bool = False) -> Iterator[Watcher]:
-    """Return somebody who tells how it goes.
+    """Return a progress observer.
 
     Args:
         err: Console of stderr.
-        is_silent: Whether nothing is told where stderr is no terminal.
+        is_silent: Whether nothing is printed where stderr is not a terminal.
     """
     if not err.is_terminal:
         yield _Silent() if is_silent else _Lines(err)
@@ -43,16 +44,16 @@ def watch(err: Console, *, is_silent: bool = False) -> Iterator[Watcher]:
 
 
 class _Silent:
-    """Says nothing."""
+    """Prints nothing."""
 
     def planned(self, plan: Plan) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def began(self, unit: Unit) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def ended(self, certificate: Certificate) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class _Lines(_Silent):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.layout import SHOWN
 from gapfill.cli.options import as_document, everywhere
-from gapfill.cli.tables import SHOWN
-from gapfill.cli.words import count, new_id
+from gapfill.cli.words import new_id
 from gapfill.domain.interval import iso
+from gapfill.domain.wording import count
 from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
 from gapfill.hooks.siar_csv import SiarCsvFolder
 from gapfill.services.siar_import import Taken, document, import_files, targets

@@ -43,11 +43,6 @@ def brief(reason: str) -> str:
     return textwrap.shorten(reason, 160, placeholder=" … (explain says it all)")
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is one."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def new_id(what: str, now: datetime) -> str:
     """Return an id that no run or import had before."""
     return f"{what}__{now:%Y%m%dT%H%M%SZ}__{secrets.token_hex(4)}"

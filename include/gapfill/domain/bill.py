@@ -16,24 +16,41 @@ Asked = dict[tuple[str, str], "Candidate"]
 """Who is asked, by source and product."""
 
 
+LONGEST_S = 4800.0
+"""A source that accepts fewer calls than its ceiling is asked for so long in one run, which may
+last 100 minutes; its other units are left for the next run."""
+
+
 def within_quotas(units: Sequence[Unit], asked: Asked, max_units: int) -> list[Unit]:
-    """Keep the first units, up to the cap, that the day's quotas still allow."""
+    """Keep the first units, up to the cap, that the day's quotas and a run's time still allow."""
+    seconds: dict[str, float] = {}
     left: dict[str, int | None] = {}
     for (source, _), candidate in asked.items():
         known = [n for n in (left.get(source), candidate.quota_left) if n is not None]
         left[source] = min(known, default=None)
     kept: list[Unit] = []
     for unit in units:
-        quota, calls = left[unit.source], _calls(unit, asked)
-        if len(kept) < max_units and (quota is None or calls <= quota):
+        is_counted = asked[unit.source, unit.product].quota_left is not None
+        quota, calls = left[unit.source] if is_counted else None, _calls(unit, asked)
+        lasts = seconds.get(unit.source, 0.0) + _slow_seconds(unit, asked)
+        is_in_time = unit.source not in seconds or lasts <= LONGEST_S
+        if len(kept) < max_units and is_in_time and (quota is None or calls <= quota):
             kept.append(unit)
-            left[unit.source] = None if quota is None else quota - calls
+            seconds[unit.source] = lasts
+            if quota is not None:
+                left[unit.source] = quota - calls
     return kept
 
 
 def _calls(unit: Unit, asked: Asked) -> int:
     candidate = asked[unit.source, unit.product]
     return len(unit.requests) * candidate.product.hops + candidate.opening_calls
+
+
+def _slow_seconds(unit: Unit, asked: Asked) -> float:
+    """Return how long a unit takes where the key has a slower pace, else nothing."""
+    is_slow = asked[unit.source, unit.product].source.pace is not None
+    return _seconds(unit, asked) if is_slow else 0.0
 
 
 def _seconds(unit: Unit, asked: Asked) -> float:
@@ -52,9 +69,10 @@ def bill(units: Sequence[Unit], asked: Asked) -> dict[str, Cost]:
     costs: dict[str, Cost] = {}
     for unit in units:
         before = costs.get(unit.source, Cost(0, 0.0))
+        quota = asked[unit.source, unit.product].quota_left
         costs[unit.source] = Cost(
             before.calls + _calls(unit, asked),
             before.seconds + _seconds(unit, asked),
-            asked[unit.source, unit.product].quota_left,
+            before.quota_left if quota is None else quota,
         )
     return costs

@@ -1,20 +1,22 @@
-"""Who may be asked for the slots of a series: a product at a station, as it stands now."""
+"""What may be asked for the slots of a series: a product at a station, in its present state."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import END_OF_TIME, Interval, covers
 from gapfill.domain.ledger import Rulings
 from gapfill.domain.resolution import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from gapfill.domain.ledger import Ruling
     from gapfill.domain.product import Product, Source
-    from gapfill.domain.series import Station
+    from gapfill.domain.series import Series, Station
 
 
 class Standing(StrEnum):
@@ -30,8 +32,12 @@ class Standing(StrEnum):
     GONE = "gone"
     OUT_OF_REACH = "out_of_reach"
     OTHER_STEP = "other_step"
+    NO_FIELD = "no_field"
+    LATER_STATION = "later_station"
     NO_BETTER = "no_better"
     UNCONFIGURED = "unconfigured"
+    PAUSED = "paused"
+    BROKEN = "broken"
 
 
 ASKABLE = (Standing.SERVES, Standing.RECENT)
@@ -39,6 +45,28 @@ ASKABLE = (Standing.SERVES, Standing.RECENT)
 
 WAITS = (Standing.NOT_OUT, Standing.BLOCKED, Standing.QUOTA_SPENT, Standing.ASKED)
 """Standings that pass with time, without the slot being given up."""
+
+
+class Obstacle(NamedTuple):
+    """Why a product cannot be asked, as this installation is set up.
+
+    Attributes:
+        sentence: The reason, for people; it continues a sentence that names the product.
+        needs: Id of the connection, or name of the setting, that would set it up. Empty where
+            an operator does not want the source (``"paused": true``), or where it is broken.
+        is_broken: Whether it is set up and cannot be used: an error, never "not set up".
+    """
+
+    sentence: str
+    needs: str = ""
+    is_broken: bool = False
+
+    @property
+    def standing(self) -> Standing:
+        """Return what it means for every slot that the product could serve."""
+        if self.is_broken:
+            return Standing.BROKEN
+        return Standing.UNCONFIGURED if self.needs else Standing.PAUSED
 
 
 NOWHERE = Interval(END_OF_TIME, END_OF_TIME + DAY)
@@ -53,12 +81,17 @@ class Candidate:
         source: Its source.
         product: The product.
         station: The station, ``None`` where the product has none.
-        obstacle: Why it is not configured, ``None`` where it is.
+        obstacle: Why it cannot be asked as it is set up here, ``None`` where it can.
         blocked_until: When the source may be called again after a refusal.
         block_reason: What the refusal said.
         quota_left: Calls left of the daily quota, ``None`` for no quota.
-        rulings: "No data" answers by slot.
+        rulings: "No data" answers by slot, whatever the field.
+        field_rulings: The same by field, of fields that some answers were without.
         recent: Stretches that failed or were "not yet" in the last two hours, merged.
+        field_recent: The same by field, of fields that some answers were without.
+        unreached: Stretches for which it could not be reached in the last two hours, merged.
+        without: By field, the slots that it has answered without it, merged.
+        never: Fields that its station never reports, as many of its rows have shown.
         held: Stretches it has, where that is known beforehand, as of files; merged.
         reach: Dates it has data for, whatever now is.
     """
@@ -66,12 +99,17 @@ class Candidate:
     source: Source
     product: Product
     station: Station | None = None
-    obstacle: str | None = None
+    obstacle: Obstacle | None = None
     blocked_until: datetime | None = None
     block_reason: str = ""
     quota_left: int | None = None
     rulings: Rulings = field(default_factory=Rulings)
+    field_rulings: Mapping[str, Rulings] = field(default_factory=dict)
     recent: tuple[Interval, ...] = ()
+    field_recent: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    unreached: tuple[Interval, ...] = ()
+    without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None
     reach: Interval = field(init=False)
 
@@ -85,12 +123,32 @@ class Candidate:
     @property
     def name(self) -> str:
         """Return ``source product`` and the station, for people."""
-        station = f" at {self.station.id}" if self.station else ""
+        station = f" at {self.station.label}" if self.station else ""
         return f"{self.source.name} {self.product.name}{station}"
 
     def has(self, slot: datetime) -> bool:
         """Tell whether a slot lies in its reach."""
         return slot in self.reach and (self.held is None or covers(self.held, slot))
+
+    def gives(self, series: Series, name: str) -> bool:
+        """Tell whether it is worth asking for a field of a series.
+
+        Every product of the series' quantity is taken to give the required fields, until its
+        station has shown that it never does; optional ones are those that the catalogue names.
+        """
+        return name not in self.never and (name in series.required or name in self.product.gives)
+
+    def ruling(self, slot: datetime, name: str | None = None) -> Ruling | None:
+        """Return the ruling on a slot, or on one field of it; ``None`` where there is none."""
+        return self.field_rulings.get(name or "", self.rulings).at(slot)
+
+    def is_recent(self, slot: datetime, name: str | None = None) -> bool:
+        """Tell whether a slot, or a field of it, failed or was "not yet" in the last two hours."""
+        return covers(self.field_recent.get(name or "", self.recent), slot)
+
+    def came_without(self, slot: datetime, name: str) -> bool:
+        """Tell whether it has answered for a slot without this field."""
+        return covers(self.without.get(name, ()), slot)
 
     @property
     def opening_calls(self) -> int:

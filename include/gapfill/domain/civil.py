@@ -86,16 +86,19 @@ class AtClock:
         days: Days from the slot's local day: −1 for the day before. The day of a daily
             slot is its date.
         at: Local clock time.
-        zone: IANA time zone.
+        zone: IANA time zone of the clock.
+        day_zone: IANA time zone of the slot's local day, where that is another.
     """
 
     days: int
     at: time
     zone: str
+    day_zone: str | None = None
 
     def instant(self, slot: datetime, grid: Grid) -> datetime:
         """Return when it happens to this slot."""
-        day = slot.date() if grid.step_at(slot) >= DAY else local_date(slot, self.zone)
+        is_daily = grid.step_at(slot) >= DAY
+        day = slot.date() if is_daily else local_date(slot, self.day_zone or self.zone)
         return at_local(day + timedelta(days=self.days), self.at, self.zone)
 
     def until(self, now: datetime, grid: Grid) -> datetime:
@@ -104,7 +107,7 @@ class AtClock:
         if now < at_local(today, self.at, self.zone):
             today -= timedelta(days=1)
         first = today - timedelta(days=self.days - 1)
-        start = day_start(first, self.zone)
+        start = day_start(first, self.day_zone or self.zone)
         return day_start(first, "UTC") if grid.step_at(start) >= DAY else grid.ceil(start)
 
 

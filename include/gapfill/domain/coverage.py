@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import ASKABLE, WAITS, Standing
+from gapfill.domain.candidate import Standing
 from gapfill.domain.due import due_until
+from gapfill.domain.finding import find_gaps
+from gapfill.domain.gap import Gap
 from gapfill.domain.interval import Interval, intersect, merge, subtract
-from gapfill.domain.route import cut
 from gapfill.domain.series import State
-from gapfill.domain.verdict import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from gapfill.domain.candidate import Candidate
     from gapfill.domain.resolution import Grid
     from gapfill.domain.series import Grade, Series
-    from gapfill.domain.severity import Severity
-    from gapfill.domain.verdict import Verdict
 
 
 class Graded(NamedTuple):
@@ -28,34 +26,18 @@ class Graded(NamedTuple):
 
     Attributes:
         interval: The slots, ``[start, end)``.
-        grade: Their grade.
+        grade: Their grade: that of their worst required field.
+        fields: Their required fields below the target, each with its grade; empty for all of
+            them at ``grade``.
     """
 
     interval: Interval
     grade: Grade
+    fields: tuple[tuple[str, Grade], ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A maximal run of consecutive slots in one state that is not whole.
-
-    Attributes:
-        interval: The slots, ``[start, end)``.
-        slots: How many they are.
-        severity: By the whole run's duration.
-        state: ``missing``, ``unfillable`` or ``unknown``.
-        waiting: When a source will first have some of it, where none has any now.
-        reason: Why it is unfillable or waits, in a sentence.
-        next_ask: When some of it, being unfillable, will be asked for again after all.
-    """
-
-    interval: Interval
-    slots: int
-    severity: Severity
-    state: State
-    waiting: datetime | None = None
-    reason: str = ""
-    next_ask: datetime | None = None
+    def below(self, required: Sequence[str]) -> Sequence[tuple[str, Grade]]:
+        """Return the fields below the target, each with its grade."""
+        return self.fields or [(name, self.grade) for name in required]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +87,7 @@ class Coverage:
 def classify(
     series: Series,
     window: Interval,
-    absent: Sequence[Interval],
+    missing: Mapping[str, Sequence[Interval]],
     lower: Sequence[Graded],
     candidates: Sequence[Candidate],
     now: datetime,
@@ -115,25 +97,28 @@ def classify(
     Args:
         series: The series.
         window: Expected slots, on the grid.
-        absent: Runs without a reading, sorted, disjoint, on the grid, inside the window.
+        missing: By required field, the runs of slots without it: sorted, disjoint, on the
+            grid, inside the window. A field that is not named has no such run.
         lower: Runs of readings below the target, likewise.
-        candidates: All products of the route, as they stand now.
+        candidates: All products of the route, in their present state.
         now: The clock.
     """
     grid = series.grid
+    absent = merge(run for runs in missing.values() for run in runs)
     due_end = due_until(series, candidates, now)
     due = [Interval(window.start, min(due_end, window.end))] if due_end > window.start else []
-    overdue = intersect(absent, due)
+    overdue = {name: intersect(runs, due) for name, runs in missing.items()}
+    lacking = intersect(absent, due)
     pending = subtract(absent, due)
     provisional = intersect([run.interval for run in lower], due)
-    gaps = _gaps(overdue, series, candidates, now)
+    gaps = find_gaps(overdue, series, candidates, now)
     counts = dict.fromkeys(State, 0)
     for gap in gaps:
         counts[gap.state] += gap.slots
     counts[State.PENDING] = _count(grid, pending)
     counts[State.PROVISIONAL] = sum(grid.count(run.interval) for run in lower)
     counts[State.COMPLETE] = grid.count(window) - sum(counts.values())
-    reach = merge(c.reach for c in candidates if c.obstacle is None)
+    reach = merge(c.reach for c in candidates if _is_wanted(c))
     in_reach = _count(grid, intersect(due, reach)) + _readings_beyond(grid, due, reach, absent)
     due_provisional = _count(grid, provisional)
     return Coverage(
@@ -143,9 +128,14 @@ def classify(
         gaps=tuple(gaps),
         lower=tuple(lower),
         pending=tuple(pending),
-        due_complete=_count(grid, due) - _count(grid, overdue) - due_provisional,
+        due_complete=_count(grid, due) - _count(grid, lacking) - due_provisional,
         due_provisional=due_provisional,
     )
+
+
+def _is_wanted(candidate: Candidate) -> bool:
+    """Tell whether a product is set up, or asked for by the slots that only it could serve."""
+    return candidate.obstacle is None or candidate.obstacle.standing is not Standing.PAUSED
 
 
 def nothing() -> Coverage:
@@ -157,7 +147,7 @@ def unknown(series: Series, window: Interval) -> Coverage:
     """Return the coverage of a window whose read failed: nothing is known of any slot."""
     slots = series.grid.count(window)
     counts = dict.fromkeys(State, 0) | {State.UNKNOWN: slots}
-    gap = Gap(window, slots, series.severity_of(window), State.UNKNOWN)
+    gap = Gap(window, slots, series.severity_of(window), State.UNKNOWN, fields=series.required)
     return Coverage(window, counts, slots, (gap,))
 
 
@@ -170,54 +160,3 @@ def _readings_beyond(
 ) -> int:
     """Count due slots that hold a reading although no product reaches them."""
     return _count(grid, subtract(subtract(due, reach), absent))
-
-
-class _Finding(NamedTuple):
-    state: State
-    waiting: datetime | None = None
-    reason: str = ""
-    next_ask: datetime | None = None
-
-    def joined(self, other: _Finding) -> _Finding:
-        """Return what both come to for one run: who can be asked first speaks for all."""
-        if self.state is State.MISSING:
-            return self if _sooner(self.waiting, other.waiting) else other
-        asks = [ask for ask in (self.next_ask, other.next_ask) if ask]
-        return self._replace(next_ask=min(asks, default=None))
-
-
-def _sooner(one: datetime | None, other: datetime | None) -> bool:
-    return one is None or (other is not None and one <= other)
-
-
-def _gaps(
-    runs: Sequence[Interval], series: Series, candidates: Sequence[Candidate], now: datetime
-) -> list[Gap]:
-    """Return the runs as gaps, cut only where the state changes."""
-    joined: list[tuple[Interval, _Finding]] = []
-    verdicts: tuple[Verdict, ...] | None = None
-    found = _Finding(State.MISSING)
-    for piece in cut(runs, series, candidates, now):
-        if piece.verdicts is not verdicts:
-            verdicts = piece.verdicts
-            found = _find(verdicts)
-        interval, whole = piece.interval, found
-        if joined and joined[-1][0].end == interval.start and joined[-1][1].state is found.state:
-            before, finding = joined.pop()
-            interval, whole = Interval(before.start, interval.end), finding.joined(found)
-        joined.append((interval, whole))
-    return [
-        Gap(interval, series.grid.count(interval), series.severity_of(interval), *finding)
-        for interval, finding in joined
-    ]
-
-
-def _find(verdicts: Sequence[Verdict]) -> _Finding:
-    """Say what due slots without a reading are: askable, waiting or given up."""
-    if any(v.standing in ASKABLE for v in verdicts):
-        return _Finding(State.MISSING)
-    untils = [v.until for v in verdicts if v.standing in WAITS and v.until]
-    if untils:
-        return _Finding(State.MISSING, min(untils), why_not(verdicts))
-    asks = [v.until for v in verdicts if v.standing is Standing.RULED_OUT and v.until]
-    return _Finding(State.UNFILLABLE, None, why_not(verdicts), min(asks, default=None))

@@ -46,8 +46,8 @@ def horizon(series: Series, candidates: Sequence[Candidate], now: datetime) -> d
     out by the end of today.
     """
     end = max(due_until(series, candidates, now), series.grid.end_of(series.grid.floor(now)))
-    if isinstance(series.due, AtClock) and series.due.days < 0:
-        days = timedelta(days=1 - series.due.days)
-        last = day_start(local_date(now, series.due.zone) + days, series.due.zone)
-        end = max(end, series.grid.ceil(last))
+    due = series.due
+    if isinstance(due, AtClock) and due.days < 0:
+        after = local_date(now, due.zone) + timedelta(days=1 - due.days)
+        end = max(end, series.grid.ceil(day_start(after, due.day_zone or due.zone)))
     return end

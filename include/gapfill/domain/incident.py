@@ -1,8 +1,7 @@
 """Incidents: what runs saw, turned into one message at the opening and one at the closing.
 
-Pure: ``step`` takes the state so far, what one run saw and the clock, and returns the next
-state. Messages wait in the state's outbox until they are sent, so that neither a restart nor
-a sender that fails repeats or forgets one.
+Pure: ``step`` takes the state, what one run saw and the clock, and returns the next state.
+Messages wait in its outbox, so that no restart and no failing sender repeats or forgets one.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 REMIND = timedelta(hours=23, minutes=30)
-"""So long after a message the next reminder: a day, less what cycles start early or late."""
+"""Time from a message to the next reminder: a day, less what cycles start early or late."""
 
 PATIENCE = timedelta(hours=2)
-"""So long after the promised instant a gap that waited opens an incident: one cycle."""
+"""Grace period after the promised time before a waiting gap raises an incident: one cycle."""
 
 MOST = 100
 """Messages kept for a sender that fails; the oldest go first."""
@@ -32,20 +31,23 @@ class Kind(StrEnum):
     STORE = "store"
     CREDENTIALS = "credentials"
     SOURCE = "source"
+    BROKEN = "broken"
     QUOTA = "quota"
+    SETUP = "setup"
     LATE = "late"
     GAP = "gap"
     BARREN = "barren"
     RUN = "run"
 
 
-OF_CATALOGUE = frozenset(
-    {Kind.CREDENTIALS, Kind.SOURCE, Kind.QUOTA, Kind.LATE, Kind.GAP, Kind.BARREN}
-)
+OF_CATALOGUE = frozenset(Kind) - {Kind.STORE, Kind.SETUP, Kind.RUN}
 """Kinds whose subjects are series or sources."""
 
+REMINDS: Mapping[Kind, timedelta] = {Kind.SETUP: timedelta(days=6) + REMIND}
+"""The same where it is not a day: a week."""
+
 NEEDED: Mapping[Kind, int] = {Kind.BARREN: 6}
-"""So many runs in a row must see it before it opens; one where nothing stands here."""
+"""Number of runs in a row that must see it before it opens, where it is not one."""
 
 
 class Tone(StrEnum):
@@ -171,7 +173,7 @@ def step(state: Incidents, sights: Iterable[Sight], now: datetime) -> tuple[Inci
             if before:
                 changes.closed.append((sight, _updated(before, sight, before.told)))
         elif before:
-            is_due = now - before.told >= REMIND
+            is_due = now - before.told >= REMINDS.get(sight.kind, REMIND)
             after = _updated(before, sight, now if is_due else before.told)
             incidents[sight.key] = after
             if is_due:
@@ -191,14 +193,12 @@ def drop(
 ) -> tuple[Incidents, list[tuple[Kind, str, Incident]]]:
     """Return the state without what nobody looks at any more, and the incidents that it loses.
 
-    They are neither over nor open: of what is not in the catalogue nothing is known.
+    They are neither over nor open: of what is not in the catalogue nothing is known. Each of
+    those that were open comes with its kind and subject.
 
     Args:
         state: So far.
         watched: The series and sources of the catalogue.
-
-    Returns:
-        The state, and each incident that was open with its kind and subject.
     """
     lost: list[tuple[Kind, str, Incident]] = []
     for key, incident in state.incidents.items():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.incident import Kind, Message, Tone
 from gapfill.domain.interval import iso
+from gapfill.domain.wording import count, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +30,9 @@ OPENS: Mapping[Kind, str] = {
     Kind.QUOTA: "a source may not be asked",
     Kind.LATE: "a publisher is late",
     Kind.GAP: "a critical gap is open",
-    Kind.BARREN: "asked again and again, nothing had",
+    Kind.BARREN: "repeated requests returned no data",
+    Kind.BROKEN: "a source cannot be used",
+    Kind.SETUP: "missing slots need a source to be set up",
     Kind.RUN: "a run failed",
 }
 """What a title says at the opening and in reminders."""
@@ -41,7 +44,9 @@ CLOSES: Mapping[Kind, str] = {
     Kind.QUOTA: "a source may be asked again",
     Kind.LATE: "nothing is late any more",
     Kind.GAP: "no critical gap is open any more",
-    Kind.BARREN: "no longer asked in vain",
+    Kind.BARREN: "requests return data again",
+    Kind.BROKEN: "a source can be used again",
+    Kind.SETUP: "no missing slot needs a source to be set up",
     Kind.RUN: "a run went well again",
 }
 """What a title says at the closing."""
@@ -50,10 +55,16 @@ NEXT_STEP: Mapping[Kind, str] = {
     Kind.STORE: "mend what the sentence names; nothing is known of any gap until it is read.",
     Kind.CREDENTIALS: "put a valid key into the connection that is named.",
     Kind.SOURCE: "nothing, each run asks it again; if it lasts, see its status page.",
-    Kind.QUOTA: "nothing, it is asked again by itself; if it comes back, get more quota.",
+    Kind.QUOTA: (
+        "nothing, it is asked again by itself; if it lasts, look at what else uses this key or "
+        "address, or get more quota."
+    ),
     Kind.LATE: "nothing, each run asks again.",
     Kind.GAP: "each run asks again; `python -m gapfill explain {asked}` says why it lacks.",
     Kind.BARREN: "`python -m gapfill explain {asked}` says what each source answered.",
+    Kind.BROKEN: "correct what the sentence names; other sources are asked meanwhile.",
+    Kind.SETUP: "set up one of those that are named; a source that is not wanted gets "
+    '"paused": true in the extra of its connection.',
     Kind.RUN: "read the log of its first red task, mend what it names and clear it.",
 }
 """The next step of a person; ``{asked}`` is the first subject and the slot to ask for."""
@@ -81,7 +92,8 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
             subjects = ", ".join(sight.subject for sight, _ in of_kind)
             body = _body(of_kind, line, now)
             end = _end(of_kind[0][0], link) if has_todo else f"Run: {link}"
-            title = f"Gapfill: {prefix}{titles[kind]}: {subjects}"
+            title = f"Gapfill: {prefix}{titles[kind]}"
+            title += "" if kind is Kind.SETUP else f": {subjects}"
             messages.append(_message(title, body, end, tone))
     return messages
 
@@ -121,20 +133,17 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def healed(slots: Mapping[str, int], link: str) -> Message:
+def healed(slots: Mapping[str, int], link: str, enriched: int = 0) -> Message:
     """Return the short message of a run that healed something worth telling.
 
     Args:
-        slots: How many, by series.
+        slots: How many it healed, by series.
         link: URL of the run.
+        enriched: How many slots only got optional fields.
     """
-    lines = [f"{name}: {_slots(n)}" for name, n in list(slots.items())[:LINES]]
+    lines = [f"{name}: {count(n, 'slot')}" for name, n in list(slots.items())[:LINES]]
     body = "\n".join([*lines, f"Run: {link}"])
-    return Message(f"Gapfill: {_slots(sum(slots.values()))} healed", body, Tone.SUCCESS)
-
-
-def _slots(n: int) -> str:
-    return f"{n:,} slot{'s' if n != 1 else ''}"
+    return Message(f"Gapfill: {total(sum(slots.values()), enriched)}", body, Tone.SUCCESS)
 
 
 def _by_kind(
@@ -168,6 +177,11 @@ def _about(subject: str, incident: Incident) -> str:
     return incident.what.removeprefix(f"{subject} ").removeprefix(f"{subject}, ")
 
 
+def _subject(sight: Sight) -> str:
+    """Return what a line begins with; the sentence of what is not set up names its series."""
+    return "" if sight.kind is Kind.SETUP else f"{sight.subject}: "
+
+
 def _runs(sight: Sight, incident: Incident) -> str:
     if sight.kind is not Kind.BARREN:
         return ""
@@ -176,7 +190,7 @@ def _runs(sight: Sight, incident: Incident) -> str:
 
 def _opened(sight: Sight, incident: Incident, _now: datetime) -> str:
     return (
-        f"{sight.subject}: {_about(sight.subject, incident)}{_runs(sight, incident)} "
+        f"{_subject(sight)}{_about(sight.subject, incident)}{_runs(sight, incident)} "
         f"Seen at {iso(incident.opened)}.{_tried(incident)}"
     )
 
@@ -184,20 +198,20 @@ def _opened(sight: Sight, incident: Incident, _now: datetime) -> str:
 def _reminded(sight: Sight, incident: Incident, now: datetime) -> str:
     since = f"Open for {lasted(now - incident.opened)}, since {iso(incident.opened)}."
     return (
-        f"{sight.subject}: {_about(sight.subject, incident)}{_runs(sight, incident)} "
+        f"{_subject(sight)}{_about(sight.subject, incident)}{_runs(sight, incident)} "
         f"{since}{_healed(incident)}{_tried(incident)}"
     )
 
 
 def _closed(sight: Sight, incident: Incident, now: datetime) -> str:
     took = f"over after {lasted(now - incident.opened)} (since {iso(incident.opened)})."
-    return " ".join(f"{sight.subject}: {took} {incident.what}{_healed(incident)}".split())
+    return " ".join(f"{_subject(sight)}{took} {incident.what}{_healed(incident)}".split())
 
 
 def _healed(incident: Incident) -> str:
     if not incident.healed:
         return ""
-    return f" {_slots(incident.healed)} healed meanwhile."
+    return f" {total(incident.healed)} meanwhile."
 
 
 def _tried(incident: Incident) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import Interval, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
 ASK_AGAIN = (timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
@@ -23,7 +23,7 @@ APART = timedelta(hours=24)
 """Two answers count as two only this far apart (design, 6: "twice, 24 h apart")."""
 
 FINAL = 2
-"""So many counted "no data" rule a product out for a slot."""
+"""Number of counted "no data" answers after which a product is excluded for a slot."""
 
 NOT_BELIEVED = "values that cannot be believed"
 """Begins the evidence of a failed answer whose values were not stored."""
@@ -38,12 +38,15 @@ RECENT = timedelta(hours=2)
 class Outcome(StrEnum):
     """What a request came to, as the ledger keeps it.
 
-    Only ``NO_DATA`` is a verdict. ``UNREACHED``: no answer was had; ``FAILED``: the
-    answer was of no use; ``DEFERRED``: nobody asked, as the source was down for others.
+    Only ``NO_DATA`` is a verdict. ``UNPROVEN``: the answer was empty while everything else
+    that the source was asked for was empty too, as in an outage; it is asked again after a
+    day. ``UNREACHED``: there was no answer; ``FAILED``: the answer was of no use;
+    ``DEFERRED``: the source was not asked, as it was down for other units.
     """
 
     FILLED = "filled"
     NO_DATA = "no_data"
+    UNPROVEN = "unproven"
     NOT_YET = "not_yet"
     UNREACHED = "unreached"
     FAILED = "failed"
@@ -52,6 +55,9 @@ class Outcome(StrEnum):
 
 STOOD_IN_FOR = (Outcome.NOT_YET, Outcome.UNREACHED, Outcome.FAILED, Outcome.DEFERRED)
 """Outcomes after which, for a while, another source goes first."""
+
+UNREACHED = (Outcome.UNREACHED, Outcome.DEFERRED)
+"""Outcomes of a source that could not be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Entry:
         asked_at: When it was asked.
         evidence: Status and first words of the answer, without secrets.
         batch: The fill that asked.
+        field: The one field that the line is about; ``None``: the slots as such.
     """
 
     series: str
@@ -77,6 +84,7 @@ class Entry:
     asked_at: datetime
     evidence: str
     batch: str = ""
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Ruling:
 
     Attributes:
         interval: The stretch, ``[start, end)``.
-        count: Answers that count, each 24 h after the one before.
+        count: Answers that count, each 24 h after the one before; 0 where none proves anything.
         until: When the source may be asked again.
         evidence: Of the last answer.
     """
@@ -99,6 +107,22 @@ class Ruling:
     def is_final(self) -> bool:
         """Whether the product is ruled out for these slots, until it is asked again."""
         return self.count >= FINAL
+
+
+ANY_WANTED = "*wanted"
+"""Field of a line, of an earlier build, that is about all wanted fields of its product."""
+
+_OLD_WANTED = "#wanted"
+
+
+def as_read(entry: Entry) -> Entry:
+    """Return a stored line as this build writes it.
+
+    Earlier builds ended the product's key with ``#wanted`` where a line was about wanted fields.
+    """
+    if not entry.product.endswith(_OLD_WANTED):
+        return entry
+    return replace(entry, product=entry.product.removesuffix(_OLD_WANTED), field=ANY_WANTED)
 
 
 _start = attrgetter("interval.start")
@@ -116,17 +140,22 @@ class Rulings:
         return self.items[n - 1] if n and slot < self.items[n - 1].interval.end else None
 
 
-def rule(entries: Iterable[Entry]) -> Rulings:
+def rule(entries: Iterable[Entry], *, proves: bool = True) -> Rulings:
     """Return what the "no data" entries of one product and station come to.
 
     An answer whose values cannot be believed is a slip twice; from the third on it counts
-    as "no data", so that nobody is asked for the same nonsense every cycle.
+    as "no data", so that the same values are not requested every cycle.
+
+    Args:
+        entries: Lines of the ledger.
+        proves: Whether "no data" can rule the product out. It cannot for a model that covers
+            the place: it has no permanent holes and is asked again every day.
 
     Entries may come in any order and overlap; the answer is cut where the history
     changes. Cost grows with the number of entries times the number of overlaps.
     """
     said = sorted(
-        (e for e in entries if e.outcome is Outcome.NO_DATA or _is_doubt(e)),
+        (e for e in entries if e.outcome in _EMPTY or _is_doubt(e)),
         key=lambda e: e.interval.start,
     )
     edges = sorted({e.interval.start for e in said} | {e.interval.end for e in said})
@@ -140,8 +169,11 @@ def rule(entries: Iterable[Entry]) -> Rulings:
             position += 1
         counted = _counted(active)
         if counted:
-            items.append(_ruling(Interval(start, end), counted))
+            items.append(_ruling(Interval(start, end), counted, proves=proves))
     return Rulings(tuple(items))
+
+
+_EMPTY = (Outcome.NO_DATA, Outcome.UNPROVEN)
 
 
 def _is_doubt(entry: Entry) -> bool:
@@ -149,24 +181,33 @@ def _is_doubt(entry: Entry) -> bool:
 
 
 def _counted(history: Sequence[Entry]) -> list[Entry]:
-    """Return the answers that rule: "no data", and values that stay unbelievable."""
+    """Return the answers that rule: empty ones, and values that stay unbelievable."""
     doubts = [e for e in history if e.outcome is Outcome.FAILED][BELIEVED_SOON:]
-    return [e for e in history if e.outcome is Outcome.NO_DATA or e in doubts]
+    return [e for e in history if e.outcome in _EMPTY or e in doubts]
 
 
-def _ruling(interval: Interval, history: Sequence[Entry]) -> Ruling:
-    count, counted_at = 0, None
+def _ruling(interval: Interval, history: Sequence[Entry], *, proves: bool) -> Ruling:
+    count, counted_at, until = 0, None, history[0].asked_at
     for entry in history:
-        if counted_at is None or entry.asked_at - counted_at >= APART:
+        is_proof = proves and entry.outcome is not Outcome.UNPROVEN
+        if is_proof and (counted_at is None or entry.asked_at - counted_at >= APART):
             count, counted_at = count + 1, entry.asked_at
-    wait = ASK_AGAIN[min(count, len(ASK_AGAIN)) - 1]
-    return Ruling(interval, count, history[-1].asked_at + wait, history[-1].evidence)
+        wait = ASK_AGAIN[min(max(count, 1), len(ASK_AGAIN)) - 1] if is_proof else ASK_AGAIN[0]
+        until = max(until, entry.asked_at + wait)
+    return Ruling(interval, count, until, history[-1].evidence)
 
 
-def recent(entries: Iterable[Entry], now: datetime) -> list[Interval]:
-    """Return the stretches that failed or were "not yet" within the last two hours, merged."""
+def without(entries: Iterable[Entry], field: str) -> list[Interval]:
+    """Return the stretches that were answered without a field, merged."""
     return merge(
-        e.interval
-        for e in entries
-        if e.outcome in STOOD_IN_FOR and now - RECENT < e.asked_at <= now
+        e.interval for e in entries if e.field == field and e.outcome in (*_EMPTY, Outcome.NOT_YET)
+    )
+
+
+def recent(
+    entries: Iterable[Entry], now: datetime, outcomes: Collection[Outcome] = STOOD_IN_FOR
+) -> list[Interval]:
+    """Return the stretches that had one of some outcomes within the last two hours, merged."""
+    return merge(
+        e.interval for e in entries if e.outcome in outcomes and now - RECENT < e.asked_at <= now
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.interval import Interval, iso
+from gapfill.domain.cause import Cause
+from gapfill.domain.interval import Interval, iso, merge, subtract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +32,10 @@ class Unit:
         severity: The worst of the gaps it heals.
         slots: Slots asked for.
         requests: A minute's worth at most, in order.
-        refresh: Whether slots of the same grade are replaced.
-        enrich: Wanted fields to add to slots that stand; empty for gaps and upgrades.
+        refresh: Whether values of the same grade are replaced.
+        fields: Required fields that it is asked for.
+        enrich: Wanted fields that it is asked for.
+        enriched: Of the slots asked for, the runs that only get wanted fields.
     """
 
     series: str
@@ -43,7 +46,24 @@ class Unit:
     slots: int
     requests: tuple[Request, ...]
     refresh: bool = False
+    fields: tuple[str, ...] = ()
     enrich: tuple[str, ...] = ()
+    enriched: tuple[Interval, ...] = ()
+
+    @property
+    def asked(self) -> list[Interval]:
+        """Return the runs of slots asked for, in order."""
+        return [run for request in self.requests for run in request.asked]
+
+    @property
+    def healed(self) -> list[Interval]:
+        """Return the runs of slots that it heals or upgrades, in order."""
+        return subtract(merge(self.asked), self.enriched)
+
+    @property
+    def is_enrichment(self) -> bool:
+        """Whether it only adds wanted fields."""
+        return bool(self.enrich) and not self.fields
 
     @property
     def interval(self) -> Interval:
@@ -53,7 +73,7 @@ class Unit:
     @property
     def label(self) -> str:
         """Return ``series start–end``, for people and as the mapped task's name."""
-        added = "".join(f" +{field}" for field in self.enrich)
+        added = "".join(f" +{field}" for field in self._added)
         span = f"{_minutes(self.interval.start)}–{_minutes(self.interval.end)}"
         return f"{self.series} {span}{added}"
 
@@ -62,8 +82,12 @@ class Unit:
         """Return what tells it from every other unit of its plan, stable over retries."""
         station = f"@{self.station}" if self.station else ""
         span = f"{self.interval.start:%Y%m%dT%H%MZ}-{self.interval.end:%Y%m%dT%H%MZ}"
-        added = "".join(f"+{field}" for field in self.enrich)
+        added = "".join(f"+{field}" for field in self._added)
         return f"{self.series}:{self.source}.{self.product}{station}:{span}{added}"
+
+    @property
+    def _added(self) -> tuple[str, ...]:
+        return self.enrich if self.is_enrichment else ()
 
 
 def _minutes(instant: datetime) -> str:
@@ -71,7 +95,17 @@ def _minutes(instant: datetime) -> str:
 
 
 class Waiting(NamedTuple):
-    """Slots that nobody can be asked for now, but later."""
+    """Slots for which no source can be asked now, but later.
+
+    Attributes:
+        series: Catalogue name.
+        interval: The slots, ``[start, end)``.
+        slots: Number of slots.
+        until: When a source can be asked.
+        source: Which one.
+        reason: Why not now, in a sentence.
+        is_down: Whether that source is blocked.
+    """
 
     series: str
     interval: Interval
@@ -79,15 +113,39 @@ class Waiting(NamedTuple):
     until: datetime
     source: str
     reason: str
+    is_down: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """Return why they are not asked for, as lists group it."""
+        return Cause.DOWN if self.is_down else Cause.WAITING
 
 
 class Unhealable(NamedTuple):
-    """Slots that nobody can be asked for, and why."""
+    """Slots for which no source can be asked, and why.
+
+    Attributes:
+        series: Catalogue name.
+        interval: The slots, ``[start, end)``.
+        slots: Number of slots.
+        reason: Why, in a sentence.
+        needs: Connections and settings that are not set up, where these could serve them.
+        is_down: Whether a source that is set up and cannot be used could serve them.
+    """
 
     series: str
     interval: Interval
     slots: int
     reason: str
+    needs: tuple[str, ...] = ()
+    is_down: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """Return why they are not asked for, as lists group it."""
+        if self.is_down:
+            return Cause.DOWN
+        return Cause.SETUP if self.needs else Cause.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,26 +194,40 @@ class Plan:
         return sum(cost.seconds for cost in self.bill.values())
 
 
+class Missing(NamedTuple):
+    """A run of slots that are missing the same required fields.
+
+    Attributes:
+        interval: The slots, ``[start, end)``.
+        severity: That of the *whole* gap.
+        fields: The fields; empty for all required ones.
+    """
+
+    interval: Interval
+    severity: Severity
+    fields: tuple[str, ...] = ()
+
+
 class Wish(NamedTuple):
     """What one series wants asked.
 
     Attributes:
         series: The series.
-        candidates: All products of its route, as they stand now.
-        gaps: Maximal runs of missing slots, with the severity of the *whole* gap.
+        candidates: All products of its route, in their present state.
+        gaps: Runs of missing slots, in order.
         lower: Runs to upgrade.
         again: Runs to ask again although complete (``refresh``).
         pending: Runs that are not due: asked where a product has them already, such as
-            the slot of now, and passed over in silence elsewhere.
-        lacking: By wanted field, runs of slots that stand without it.
-        enrichers: Products that have wanted fields, as they stand now for enrichments.
+            the slot of now, and left out elsewhere.
+        lacking: By wanted field, runs of slots that have every required field and not this one.
+        refresh: Whether values of the same grade are replaced.
     """
 
     series: Series
     candidates: Sequence[Candidate]
-    gaps: Sequence[tuple[Interval, Severity]]
+    gaps: Sequence[Missing]
     lower: Sequence[Graded] = ()
     again: Sequence[Interval] = ()
     pending: Sequence[Interval] = ()
     lacking: Mapping[str, Sequence[Interval]] = MappingProxyType({})
-    enrichers: Sequence[Candidate] = ()
+    refresh: bool = False

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from gapfill.domain.bill import Asked, bill, within_quotas
-from gapfill.domain.interval import Interval, covers, merge, subtract
+from gapfill.domain.interval import BEGINNING, Interval, intersect, merge, subtract
 from gapfill.domain.plan import Plan, Unhealable, Unit, Waiting, Wish
 from gapfill.domain.request import coalesce
 from gapfill.domain.route import choose
+from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
+    from gapfill.domain.plan import Missing
     from gapfill.domain.route import Assignment
-    from gapfill.domain.series import Grade, Series
+    from gapfill.domain.series import Series
 
 MAX_UNITS = 64
 """Units of one run; what is left over is reported as deferred (design, 5)."""
@@ -52,7 +57,7 @@ def plan_units(
         for choice in chosen.values():
             asked[choice.candidate.source.name, choice.candidate.product.name] = choice.candidate
             units += _units(wish, choice)
-    units.sort(key=lambda u: (not u.enrich, u.severity, u.interval.end), reverse=True)
+    units.sort(key=lambda u: (not u.is_enrichment, u.severity, u.interval.end), reverse=True)
     kept = within_quotas(units, asked, max_units)
     return Plan(
         now=now,
@@ -64,28 +69,31 @@ def plan_units(
     )
 
 
-class _Choice(NamedTuple):
+@dataclass(slots=True)
+class _Choice:
     """Runs that one candidate is asked for.
 
     Attributes:
-        candidate: Who is asked.
-        fields: Wanted fields to add, where it is an enrichment.
-        runs: The runs, in no order.
+        candidate: The product that is asked.
+        fields: Required fields that it is asked for.
+        enrich: Wanted fields that it is asked for.
+        runs: Runs to heal or upgrade, in no order.
+        enriched: Runs that only get wanted fields, in no order.
     """
 
     candidate: Candidate
-    fields: tuple[str, ...]
-    runs: list[Interval]
+    fields: set[str] = dataclass_field(default_factory=set)
+    enrich: set[str] = dataclass_field(default_factory=set)
+    runs: list[Interval] = dataclass_field(default_factory=list)
+    enriched: list[Interval] = dataclass_field(default_factory=list)
 
 
-_Chosen = dict[tuple[object, ...], _Choice]
+_Chosen = dict[tuple[str, str | None], _Choice]
 
 
-def _add(
-    chosen: _Chosen, candidate: Candidate, run: Interval, fields: tuple[str, ...] = ()
-) -> None:
-    key = (candidate.product.key, candidate.station and candidate.station.id, fields)
-    chosen.setdefault(key, _Choice(candidate, fields, [])).runs.append(run)
+def _choice(chosen: _Chosen, candidate: Candidate) -> _Choice:
+    key = candidate.product.key, candidate.station.id if candidate.station else None
+    return chosen.setdefault(key, _Choice(candidate))
 
 
 def _assign(
@@ -96,44 +104,96 @@ def _assign(
     *,
     force: bool,
 ) -> _Chosen:
-    """Give every wished slot to a candidate; what is left over goes to the lists."""
+    """Give each missing field of each slot to a candidate; what is left over goes to the lists.
+
+    Gaps, upgrades and enrichments of one candidate are asked for together.
+    """
     chosen: _Chosen = {}
+    left: list[Assignment] = []
 
-    def place(runs: Sequence[Interval], above: Grade | None = None) -> list[Assignment]:
-        left: list[Assignment] = []
-        for assigned in choose(runs, wish.series, wish.candidates, now, force=force, above=above):
-            if assigned.candidate is None:
+    def place(runs: Sequence[Interval], field: str, above: Grade | None = None) -> None:
+        assignments = choose(
+            runs, wish.series, wish.candidates, now, field=field, force=force, above=above
+        )
+        for assigned in assignments:
+            if assigned.candidate is not None:
+                choice = _choice(chosen, assigned.candidate)
+                choice.fields.add(field)
+                choice.runs.append(assigned.interval)
+            elif above is None:
                 left.append(assigned)
-            else:
-                _add(chosen, assigned.candidate, assigned.interval)
-        return left
 
-    gaps = [interval for interval, _ in wish.gaps]
+    gaps = [gap.interval for gap in wish.gaps]
     planned = merge([*gaps, *(run.interval for run in wish.lower)])
-    for left in (*place(gaps), *place(subtract(merge(wish.again), planned))):
-        _set_aside(left, wish.series, waiting, unhealable)
-    for grade in {run.grade for run in wish.lower}:
-        place([run.interval for run in wish.lower if run.grade is grade], above=grade)
-    place(wish.pending)
+    again = subtract(merge(wish.again), planned)
+    for field in wish.series.required:
+        place([g.interval for g in wish.gaps if not g.fields or field in g.fields], field)
+        place(again, field)
+    _set_all_aside(left, chosen, wish.series, waiting, unhealable)
+    below = {(name, grade) for run in wish.lower for name, grade in run.below(wish.series.required)}
+    for name, grade in sorted(below):
+        runs = [r.interval for r in wish.lower if (name, grade) in r.below(wish.series.required)]
+        place(runs, name, above=grade)
+    left.clear()
+    for field in wish.series.required:
+        place(wish.pending, field)
     _assign_enrichments(wish, now, chosen, force=force)
     return chosen
 
 
 def _assign_enrichments(wish: Wish, now: datetime, chosen: _Chosen, *, force: bool) -> None:
-    """Give slots that lack a wanted field to who has it.
+    """Assign slots without a wanted field to a candidate that has it.
 
-    Not those that are asked for anyway, nor what was just not had: nothing waits for it.
+    Slots that such a candidate is asked for anyway are left out, and those that it did not
+    have within the last two hours: nothing waits for them.
     """
-    planned = merge(run for choice in chosen.values() for run in choice.runs)
     for field, lacking in wish.lacking.items():
-        runs = subtract(lacking, planned)
-        giving = [c for c in wish.enrichers if field in c.product.gives]
-        for assigned in choose(runs, wish.series, giving, now, force=force):
-            asked = assigned.candidate
-            if asked is not None and not covers(asked.recent, assigned.interval.start):
-                gives = asked.product.gives
-                fields = tuple(name for name in gives if name in wish.lacking)
-                _add(chosen, asked, assigned.interval, fields)
+        giving = [c for c in wish.candidates if _observes(c, wish.series, field)]
+        asked = merge(
+            run
+            for choice in chosen.values()
+            if _observes(choice.candidate, wish.series, field)
+            for run in choice.runs
+        )
+        runs = subtract(lacking, asked)
+        for assigned in choose(runs, wish.series, giving, now, field=field, force=force):
+            candidate, start = assigned.candidate, assigned.interval.start
+            if candidate is not None and (force or not candidate.is_recent(start, field)):
+                choice = _choice(chosen, candidate)
+                choice.enrich.add(field)
+                choice.enriched.append(assigned.interval)
+
+
+def _observes(candidate: Candidate, series: Series, field: str) -> bool:
+    """Tell whether a candidate has observed values of a wanted field."""
+    return candidate.product.grade >= Grade.OBSERVED and candidate.gives(series, field)
+
+
+def _set_all_aside(
+    left: Sequence[Assignment],
+    chosen: _Chosen,
+    series: Series,
+    waiting: list[Waiting],
+    unhealable: list[Unhealable],
+) -> None:
+    """Note slots of which no field can be asked for, once each: first what cannot be healed."""
+    noted = merge(run for choice in chosen.values() for run in choice.runs)
+    for is_lost in (True, False):
+        found = sorted((a for a in left if (a.until is None) is is_lost), key=_start)
+        free = subtract(merge(assigned.interval for assigned in found), noted)
+        starts = [run.start for run in free]
+        last = BEGINNING
+        for assigned in found:
+            first = max(assigned.interval.start, last)
+            n = max(bisect_right(starts, first) - 1, 0)
+            while n < len(free) and free[n].start < assigned.interval.end:
+                start, end = max(free[n].start, first), min(free[n].end, assigned.interval.end)
+                if start < end:
+                    part = assigned._replace(interval=Interval(start, end))
+                    _set_aside(part, series, waiting, unhealable)
+                n += 1
+            last = max(last, assigned.interval.end)
+        noted = merge([*noted, *free])
 
 
 def _set_aside(
@@ -151,7 +211,9 @@ def _set_aside(
         ):
             waiting.pop()
             interval, slots = Interval(last.interval.start, interval.end), last.slots + slots
-        waiting.append(Waiting(series.name, interval, slots, left.until, left.by, left.reason))
+        waiting.append(
+            Waiting(series.name, interval, slots, left.until, left.by, left.reason, left.is_down)
+        )
         return
     gone = unhealable[-1] if unhealable else None
     if gone and (gone.series, gone.reason, gone.interval.end) == (
@@ -161,7 +223,9 @@ def _set_aside(
     ):
         unhealable.pop()
         interval, slots = Interval(gone.interval.start, interval.end), gone.slots + slots
-    unhealable.append(Unhealable(series.name, interval, slots, left.reason))
+    unhealable.append(
+        Unhealable(series.name, interval, slots, left.reason, left.needs, left.is_down)
+    )
 
 
 def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
@@ -171,22 +235,33 @@ def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
     """
     series, candidate = wish.series, choice.candidate
     product = candidate.product
-    requests = coalesce(merge(choice.runs), series.grid, product.fits)
+    healed = merge(choice.runs)
+    enriched = subtract(merge(choice.enriched), healed)
+    requests = coalesce(merge([*healed, *enriched]), series.grid, product.fits)
     size = _unit_size(candidate) or max(1, len(requests))
     for first in range(0, len(requests), size):
         part = tuple(requests[first : first + size])
         asked = [run for request in part for run in request.asked]
+        only_enriched = intersect(enriched, merge(asked))
+        slots = sum(series.grid.count(run) for run in asked)
+        heals = sum(series.grid.count(run) for run in only_enriched) < slots
         yield Unit(
             series=series.name,
             source=candidate.source.name,
             product=product.name,
             station=candidate.station.id if candidate.station else None,
             severity=_worst(wish.gaps, asked),
-            slots=sum(series.grid.count(run) for run in asked),
+            slots=slots,
             requests=part,
-            refresh=bool(wish.again),
-            enrich=choice.fields,
+            refresh=wish.refresh or bool(wish.again),
+            fields=_in_order(series, choice.fields if heals else ()),
+            enrich=_in_order(series, choice.enrich if only_enriched else ()),
+            enriched=tuple(only_enriched),
         )
+
+
+def _in_order(series: Series, names: Collection[str]) -> tuple[str, ...]:
+    return tuple(field.name for field in series.fields if field.name in names)
 
 
 def _unit_size(candidate: Candidate) -> int | None:
@@ -207,11 +282,14 @@ def _unit_size(candidate: Candidate) -> int | None:
     return max(1, size)
 
 
-def _worst(gaps: Sequence[tuple[Interval, Severity]], asked: Sequence[Interval]) -> Severity:
+def _worst(gaps: Sequence[Missing], asked: Sequence[Interval]) -> Severity:
     """Return the worst severity among the gaps of which something is asked for."""
-    starts = [gap.start for gap, _ in gaps]
+    starts = [gap.interval.start for gap in gaps]
     worst = Severity.MINOR
     for run in asked:
         touched = slice(max(bisect_right(starts, run.start) - 1, 0), bisect_left(starts, run.end))
-        worst = max([worst, *(s for gap, s in gaps[touched] if gap.end > run.start)])
+        worst = max([worst, *(g.severity for g in gaps[touched] if g.interval.end > run.start)])
     return worst
+
+
+_start = attrgetter("interval.start")

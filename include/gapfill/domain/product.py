@@ -35,6 +35,7 @@ class Source:
         per_day: Ceiling of calls in 24 hours; ``None`` for none.
         opening_calls: Calls that a caller makes before its first request, such as for a token.
         records_per_minute: Records a minute that the account may be sent; ``None``: no such limit.
+        pace: Calls a minute that the key turned out to have, where it is less; may be a fraction.
         products: Its products, preferred first.
     """
 
@@ -46,12 +47,13 @@ class Source:
     per_day: int | None
     opening_calls: int = 0
     records_per_minute: int | None = None
+    pace: float | None = None
     products: tuple[Product, ...] = ()
 
     @property
     def pause_s(self) -> float:
         """Seconds between two calls."""
-        return 60 / self.per_minute
+        return 60 / (self.pace or self.per_minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Product:
         hops: Calls on the bill of one request; 0 for what is no API.
         records: Records that one slot of an answer counts in the source's quota; 0 for none.
         gives: Wanted fields that it has; it is asked for holes in them.
+        data: Name of the data that it publishes, empty where no other product has the same.
+            What one product does not have, others of the same data need not be set up for.
         params: What its requests name, such as ``indicator``.
     """
 
@@ -102,6 +106,7 @@ class Product:
     hops: int = 1
     records: int = 0
     gives: tuple[str, ...] = ()
+    data: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -110,9 +115,18 @@ class Product:
         return f"{self.source}.{self.name}"
 
     @property
+    def published(self) -> str:
+        """Return the name of the data that it publishes: its own key where it is the only one."""
+        return self.data or self.key
+
+    @property
     def is_last_resort(self) -> bool:
-        """Whether it is taken only where nothing observed can serve: a call a slot, a low grade."""
-        return self.grade < Grade.OBSERVED and self.span <= self.resolution
+        """Whether it is taken only where nothing observed can serve.
+
+        Its grade is low, and it costs a call a slot or is paid for by the call.
+        """
+        is_dear = self.span <= self.resolution or "requires_extra" in self.params
+        return self.grade < Grade.OBSERVED and is_dear
 
     def grade_at(self, slot: datetime, now: datetime) -> Grade:
         """Return the grade of a reading of a slot that is fetched now."""

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 from gapfill.domain.series import Grade
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+
+
+UNKNOWN = "unknown"
+"""Source of a value whose point has no provenance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,11 @@ class Row:
 
     def origin(self, name: str) -> Origin:
         """Return where the value of a field came from."""
-        return self.kept.get(name) or Origin(self.source or "unknown", self.grade)
+        return self.kept.get(name) or Origin(self.source or UNKNOWN, self.grade)
 
 
 def format_kept(kept: Mapping[str, Origin]) -> str | None:
-    """Return ``kept`` as stored: ``field:source:grade`` parted by ``;``, ``None`` for none."""
+    """Return ``kept`` as stored: ``field:source:grade`` separated by ``;``, ``None`` for none."""
     text = ";".join(f"{n}:{o.source}:{int(o.grade)}" for n, o in sorted(kept.items()))
     return text or None
 
@@ -86,14 +90,12 @@ def parse_kept(text: str | None) -> dict[str, Origin]:
 
 
 class Replace(Enum):
-    """Which values that stand a reading may take the place of."""
+    """Which stored values a reading replaces."""
 
     WORSE = auto()
     """Those of a lower grade."""
     EQUAL = auto()
     """Those of the same grade too (``refresh``)."""
-    NOTHING = auto()
-    """None: it adds what lacks (an enrichment)."""
 
 
 def combine(
@@ -104,62 +106,44 @@ def combine(
     *,
     replace: Replace = Replace.WORSE,
 ) -> Row | None:
-    """Return the row to store for a reading, ``None`` where what stands is as good.
+    """Return the row to store for a reading, ``None`` where the reading changes nothing.
 
-    A lower grade never overwrites a higher one; an equal one does so only with
-    ``Replace.EQUAL``. A row that lacks a required field takes the reading, but each
-    of its values of a higher grade stays. An optional field the reading lacks
-    survives. The row's source and grade are those of its weakest required field, so
-    that a good reading of half the fields never passes for a whole one. Whatever came
-    from another source is named in ``kept``, so that no row claims a source for a
-    value that source did not give. A reading that would change nothing is ``None``.
+    Fields are merged one by one: a value is stored where the row has none of that field, or
+    one of a lower grade; with ``Replace.EQUAL`` also where the grades are equal. All other
+    values stay. The row's source and grade are those of its worst required field, so that a
+    good reading of half the fields never passes for a whole one. Values of another origin are
+    named in ``kept``, so that no row claims a source for a value that source did not give.
 
     Args:
-        row: What stands, if anything.
-        reading: What a source gave.
+        row: The stored row, if there is one.
+        reading: The values that a source gave; it may be without some required fields.
         batch: Id of the fill.
         required: Fields without which a slot is missing.
-        replace: What the reading may take the place of.
+        replace: What the reading may replace.
     """
     if row is None:
         return Row(reading.slot, dict(reading.values), reading.grade, reading.source, batch)
-    is_whole, is_refresh = all(name in row.values for name in required), replace is Replace.EQUAL
-    if is_whole and replace is Replace.NOTHING:
-        return _enriched(row, reading, batch, required)
-    if is_whole:
-        better = reading.grade > row.grade or (is_refresh and reading.grade == row.grade)
-        if not better:
-            return None
     own = Origin(reading.source, reading.grade)
-    values, origins = dict(reading.values), dict.fromkeys(reading.values, own)
-    for name, value in row.values.items():
-        origin = row.origin(name)
-        if name not in values or origin.grade > reading.grade:
-            values[name], origins[name] = value, origin
-    weakest = min((origins[n] for n in required if n in values), key=_rank, default=own)
-    if weakest.grade == own.grade:
-        weakest = own
-    kept = {name: origin for name, origin in origins.items() if origin != weakest}
-    made = Row(row.slot, values, weakest.grade, weakest.source, batch, kept)
-    is_same = _says(made) == _says(row) and (not is_refresh or batch == row.batch)
+    yields_to = own.grade if replace is Replace.EQUAL else own.grade - 1
+    taken = {
+        name: value
+        for name, value in reading.values.items()
+        if name not in row.values or row.origin(name).grade <= yields_to
+    }
+    if not taken:
+        return None
+    values = {**row.values, **taken}
+    origins = {name: own if name in taken else row.origin(name) for name in values}
+    of_row = _worst([origins[n] for n in required if n in origins] or origins.values(), own)
+    kept = {name: origin for name, origin in origins.items() if origin != of_row}
+    made = Row(row.slot, values, of_row.grade, of_row.source, batch, kept)
+    is_same = _content(made) == _content(row) and (replace is Replace.WORSE or batch == row.batch)
     return None if is_same else made
 
 
-def _enriched(row: Row, reading: Reading, batch: str, required: Sequence[str]) -> Row | None:
-    """Return the row with the values it lacks, ``None`` where the reading has none of them.
-
-    An optional value that the row only keeps from a source of a lower grade lacks, too.
-    """
-    own = Origin(reading.source, reading.grade)
-    worse = {name for name, origin in row.kept.items() if origin.grade < own.grade}
-    free = worse - set(required)
-    added = {n: v for n, v in reading.values.items() if n not in row.values or n in free}
-    kept = {name: origin for name, origin in row.kept.items() if name not in added}
-    if own != Origin(row.source or "", row.grade):
-        kept |= dict.fromkeys(added, own)
-    made = Row(row.slot, {**row.values, **added}, row.grade, row.source, batch, kept)
-    return made if added else None
+def _worst(origins: Iterable[Origin], own: Origin) -> Origin:
+    """Return the origin of the lowest grade; of several, the reading's own where it is one."""
+    return min(origins, key=lambda origin: (origin.grade, origin != own))
 
 
-_rank = attrgetter("grade")
-_says = attrgetter("values", "grade", "source", "kept")
+_content = attrgetter("values", "grade", "source", "kept")

@@ -8,11 +8,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Standing
+from gapfill.domain.cause import is_down
 from gapfill.domain.civil import local_date, month_start
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade, Zone
-from gapfill.domain.verdict import Verdict, edges, judge, why_not
+from gapfill.domain.verdict import Verdict, edges, in_turn, judge, needs_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +74,7 @@ def cut(
     candidates: Sequence[Candidate],
     now: datetime,
     *,
+    field: str | None = None,
     force: bool = False,
     above: Grade | None = None,
 ) -> Iterator[Piece]:
@@ -85,6 +87,7 @@ def cut(
         series: Whose slots.
         candidates: All products of the series' route.
         now: The clock.
+        field: As for ``judge``.
         force: As for ``judge``.
         above: As for ``judge``.
     """
@@ -92,7 +95,7 @@ def cut(
     starts = [interval.start for interval, _ in bounds]
     ordered = [_in_order(zone, candidates) for _, zone in bounds]
     marks = {*starts[1:], *(era.start for era in series.grid.eras[1:])}
-    marks.update(e for c in candidates for e in edges(c, series, now))
+    marks.update(e for c in candidates for e in edges(c, series, now, field))
     cuts = sorted(marks)
     judged: int | None = None
     verdicts: tuple[Verdict, ...] = ()
@@ -102,9 +105,11 @@ def cut(
         for n, (start, end) in enumerate(pairwise([run.start, *inner, run.end]), first):
             if n != judged:
                 order = ordered[bisect_right(starts, start) - 1]
-                verdicts = tuple(
-                    judge(c, series, start, now, force=force, above=above) for c in order
-                )
+                judged_now = [
+                    judge(c, series, start, now, field=field, force=force, above=above)
+                    for c in order
+                ]
+                verdicts = tuple(in_turn(judged_now, start, field))
                 varies = any(v.standing is Standing.NOT_OUT for v in verdicts)
                 judged = None if varies else n
             yield Piece(Interval(start, end) if inner else run, verdicts)
@@ -123,6 +128,8 @@ class Assignment(NamedTuple):
         until: For slots left over, when somebody can; ``None`` where nobody ever will.
         reason: For slots left over, why, in a sentence.
         by: For slots left over, the source that is waited for.
+        needs: For slots left over, what is not set up and could serve them.
+        is_down: For slots left over, whether their source is blocked or cannot be used.
     """
 
     interval: Interval
@@ -130,6 +137,8 @@ class Assignment(NamedTuple):
     until: datetime | None = None
     reason: str = ""
     by: str | None = None
+    needs: tuple[str, ...] = ()
+    is_down: bool = False
 
 
 def choose(
@@ -138,6 +147,7 @@ def choose(
     candidates: Sequence[Candidate],
     now: datetime,
     *,
+    field: str | None = None,
     force: bool = False,
     above: Grade | None = None,
 ) -> Iterator[Assignment]:
@@ -148,15 +158,15 @@ def choose(
     Pieces come in order of time, uncoalesced.
     """
     verdicts: tuple[Verdict, ...] | None = None
-    answer: _Answer = (None, None, "", None)
-    for piece in cut(runs, series, candidates, now, force=force, above=above):
+    answer: _Answer = (None, None, "", None, (), False)
+    for piece in cut(runs, series, candidates, now, field=field, force=force, above=above):
         if piece.verdicts is not verdicts:
             verdicts = piece.verdicts
             answer = _answer(verdicts)
         yield Assignment(piece.interval, *answer)
 
 
-_Answer = tuple["Candidate | None", "datetime | None", str, "str | None"]
+_Answer = tuple["Candidate | None", "datetime | None", str, "str | None", tuple[str, ...], bool]
 
 
 def _answer(verdicts: Sequence[Verdict]) -> _Answer:
@@ -164,13 +174,14 @@ def _answer(verdicts: Sequence[Verdict]) -> _Answer:
     for standing in ASKABLE:
         able = [v.candidate for v in verdicts if v.standing is standing]
         if able:
-            return _first(able), None, "", None
+            return _first(able), None, "", None, (), False
     waits = [v for v in verdicts if v.standing in WAITS and v.until]
     if waits:
         first = min(waits, key=_until)
         by = first.candidate
-        return None, first.until, f"{by.name} {first.sentence}", by.source.name
-    return None, None, why_not(verdicts), None
+        why = f"{by.name} {first.sentence}"
+        return None, first.until, why, by.source.name, (), is_down(verdicts)
+    return None, None, why_not(verdicts), None, needs_of(verdicts), is_down(verdicts)
 
 
 def _first(able: Sequence[Candidate]) -> Candidate:

@@ -71,11 +71,18 @@ class Station:
         source: Source that runs it.
         id: The source's own id, such as ``5279X``.
         reach: ``[from, to)`` of its data.
+        distance_km: Its distance from the place; ``None`` where the catalogue does not say.
     """
 
     source: str
     id: str
     reach: Interval
+    distance_km: float | None = None
+
+    @property
+    def label(self) -> str:
+        """Return its id, with the distance where that is known: ``5281X (13 km)``."""
+        return self.id if self.distance_km is None else f"{self.id} ({self.distance_km:g} km)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class Place:
         latitude: Degrees north.
         longitude: Degrees east.
         zone: IANA time zone of its civil days.
-        stations: Stations that stand for it.
+        stations: Its stations; those of one source in the order in which they are asked.
     """
 
     name: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import NOWHERE, Candidate, Standing
+from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Standing
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import END_OF_TIME, covers, iso
+from gapfill.domain.ledger import RECENT
 from gapfill.domain.resolution import DAY
 
 if TYPE_CHECKING:
@@ -31,12 +32,16 @@ class Verdict(NamedTuple):
             slot is gone by the time it may be asked for again, that time.
         candidate: Whose standing it is.
         ruling: What the ledger says against it.
+        field: The field it was asked about, where it is about one.
+        is_unreached: Whether it could not be reached in the last two hours.
     """
 
     standing: Standing
     until: datetime | None
     candidate: Candidate
     ruling: Ruling | None = None
+    field: str | None = None
+    is_unreached: bool = False
 
     @property
     def sentence(self) -> str:
@@ -50,46 +55,65 @@ def judge(
     slot: datetime,
     now: datetime,
     *,
+    field: str | None = None,
     force: bool = False,
     above: Grade | None = None,
 ) -> Verdict:
-    """Say what a candidate can do for a slot.
+    """Return what a candidate can do for a slot, or for one field of it.
 
     Args:
-        candidate: Who is asked.
-        series: Whose slot.
+        candidate: The product that may be asked.
+        series: The series of the slot.
         slot: Start of the slot.
         now: The clock.
-        force: Whether the ledger's "no data" is disregarded.
-        above: Grade the slot already has; only a better one helps.
+        field: The field that is missing; ``None``: the slot as such.
+        force: Whether "no data" answers and recent failures are disregarded.
+        above: Grade the field already has; only a better one helps.
     """
     product = candidate.product
-    never = _never(candidate, series, slot, now, above)
+    never = _never(candidate, series, slot, now, field, above)
     if never:
-        return Verdict(never, None, candidate)
+        return Verdict(never, None, candidate, field=field)
+    if candidate.obstacle:
+        return Verdict(candidate.obstacle.standing, None, candidate)
     out_at = product.available.instant(slot, series.grid)
     if out_at > now:
         return Verdict(Standing.NOT_OUT, out_at, candidate)
-    ruling = None if force else candidate.rulings.at(slot)
+    ruling = None if force else candidate.ruling(slot, field)
     if ruling and ruling.until > now:
         standing = Standing.RULED_OUT if ruling.is_final else Standing.ASKED
-        return _while_kept(Verdict(standing, ruling.until, candidate, ruling), slot)
+        return _while_kept(Verdict(standing, ruling.until, candidate, ruling, field), slot)
+    refusal = _refusal(candidate, now)
+    if refusal:
+        return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
+    is_held_off = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
+    standing = Standing.RECENT if is_held_off and not force else Standing.SERVES
+    is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
+    return Verdict(standing, None, candidate, is_unreached=is_unreached)
+
+
+def _refusal(candidate: Candidate, now: datetime) -> Verdict | None:
+    """Return why a source may not be called now, ``None`` where it may."""
     if candidate.blocked_until and candidate.blocked_until > now:
-        return _while_kept(Verdict(Standing.BLOCKED, candidate.blocked_until, candidate), slot)
-    calls = product.hops + candidate.opening_calls
+        return Verdict(Standing.BLOCKED, candidate.blocked_until, candidate)
+    calls = candidate.product.hops + candidate.opening_calls
     if candidate.quota_left is not None and candidate.quota_left < calls:
         return Verdict(Standing.QUOTA_SPENT, now + DAY, candidate)
-    is_recent = covers(candidate.recent, slot)
-    return Verdict(Standing.RECENT if is_recent else Standing.SERVES, None, candidate)
+    return None
 
 
 def _never(
-    candidate: Candidate, series: Series, slot: datetime, now: datetime, above: Grade | None
+    candidate: Candidate,
+    series: Series,
+    slot: datetime,
+    now: datetime,
+    field: str | None,
+    above: Grade | None,
 ) -> Standing | None:
-    """Return why a candidate will never serve a slot, ``None`` where it may."""
+    """Return why a candidate would never serve a slot however it is set up, else ``None``."""
     product = candidate.product
-    if candidate.obstacle:
-        return Standing.UNCONFIGURED
+    if field is not None and not candidate.gives(series, field):
+        return Standing.NO_FIELD
     if not candidate.has(slot):
         return Standing.OUT_OF_REACH
     if product.resolution != series.grid.step_at(slot):
@@ -122,8 +146,12 @@ def _say_ruled(verdict: Verdict) -> str:
     ruling = verdict.ruling
     if ruling is None:
         return "said that it has none"
-    times = "once" if ruling.count == 1 else f"{ruling.count} times"
-    return f"said {times} that it has none ({ruling.evidence}); asked again {iso(ruling.until)}"
+    if not ruling.count:
+        said = f"answered without it ({ruling.evidence}), which proves nothing"
+    else:
+        times = "once" if ruling.count == 1 else f"{ruling.count} times"
+        said = f"said {times} that it has none ({ruling.evidence})"
+    return f"{said}; asked again {iso(ruling.until)}"
 
 
 def _say_reach(verdict: Verdict) -> str:
@@ -147,13 +175,29 @@ def _length(window: timedelta | None) -> str:
     return f"{hours:g} h" if hours <= _HOURS_READ_WELL else f"{hours / 24:g} d"
 
 
+def _say_no_field(verdict: Verdict) -> str:
+    if verdict.field in verdict.candidate.never:
+        return f"never reports {verdict.field}"
+    return f"has no {verdict.field}"
+
+
+def _say_recent(verdict: Verdict) -> str:
+    what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
+    return f"{what} within the last 2 h; others go first"
+
+
+def _say_obstacle(verdict: Verdict) -> str:
+    obstacle = verdict.candidate.obstacle
+    return obstacle.sentence if obstacle else "is not configured"
+
+
 _HOUR = timedelta(hours=1)
 _MOMENT = timedelta(microseconds=1)
 _HOURS_READ_WELL = 72
 
 _SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
     Standing.SERVES: lambda _: "can serve it now",
-    Standing.RECENT: lambda _: "failed or had nothing within the last 2 h; others go first",
+    Standing.RECENT: _say_recent,
     Standing.NOT_OUT: lambda v: f"has it from {_instant(v)}",
     Standing.BLOCKED: lambda v: f"is blocked until {_instant(v)}: {v.candidate.block_reason}",
     Standing.QUOTA_SPENT: lambda _: "has spent its calls of the last 24 h",
@@ -163,33 +207,79 @@ _SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
     Standing.OUT_OF_REACH: _say_reach,
     Standing.OTHER_STEP: lambda v: f"has a value every {_length(v.candidate.product.resolution)}",
     Standing.NO_BETTER: lambda v: f"gives {v.candidate.product.grade.label}, which is no better",
-    Standing.UNCONFIGURED: lambda v: v.candidate.obstacle or "is not configured",
+    Standing.NO_FIELD: _say_no_field,
+    Standing.LATER_STATION: lambda _: "is asked for what the station before it does not have",
+    Standing.UNCONFIGURED: _say_obstacle,
+    Standing.PAUSED: _say_obstacle,
+    Standing.BROKEN: _say_obstacle,
 }
 
 
-def edges(candidate: Candidate, series: Series, now: datetime) -> Iterator[datetime]:
-    """Yield the slots at which ``judge`` may change its answer for a candidate."""
-    if candidate.obstacle:
-        return
+def in_turn(verdicts: Sequence[Verdict], slot: datetime, field: str | None) -> list[Verdict]:
+    """Return verdicts in which a later station waits for the earlier ones of its product.
+
+    It is farther from the place, and its value would stay: it is asked for what an earlier
+    station cannot give or has answered without, not while that one has failed or is late.
+    """
+    held: set[str] = set()
+    found: list[Verdict] = []
+    for verdict in verdicts:
+        candidate = verdict.candidate
+        key, is_open = candidate.product.key, verdict.standing in (*ASKABLE, *WAITS)
+        if is_open and key in held:
+            found.append(Verdict(Standing.LATER_STATION, None, candidate))
+            continue
+        if is_open and not (field and candidate.came_without(slot, field)):
+            held.add(key)
+        found.append(verdict)
+    return found
+
+
+def edges(
+    candidate: Candidate, series: Series, now: datetime, field: str | None = None
+) -> Iterator[datetime]:
+    """Yield the slots at which ``judge`` may change its answer for a candidate and a field."""
     product, grid = candidate.product, series.grid
     yield grid.ceil(candidate.reach.start)
     yield grid.ceil(candidate.reach.end)
     yield product.available.until(now, grid)
-    ruled = [ruling for ruling in candidate.rulings.items if ruling.until > now]
-    for stretch in (*(r.interval for r in ruled), *candidate.recent, *(candidate.held or ())):
+    rulings = candidate.field_rulings.get(field or "", candidate.rulings)
+    recent = candidate.field_recent.get(field or "", candidate.recent)
+    ruled = [ruling for ruling in rulings.items if ruling.until > now]
+    without = candidate.without.get(field or "", ())
+    known = (*recent, *without, *candidate.unreached, *(candidate.held or ()))
+    for stretch in (*(r.interval for r in ruled), *known):
         yield grid.ceil(stretch.start)
         yield grid.ceil(stretch.end)
     if product.official_after is not None:
         yield grid.end_of(grid.floor(now - product.official_after))
     blocked = {candidate.blocked_until} if candidate.blocked_until else set()
-    for until in {now, *blocked, *(ruling.until for ruling in ruled)}:
+    for until in {now, now + RECENT, *blocked, *(ruling.until for ruling in ruled)}:
         kept_from = product.kept_from(until)
         if kept_from is not None:
             yield grid.ceil(kept_from)
 
 
 def why_not(verdicts: Sequence[Verdict]) -> str:
-    """Return why nobody can be asked, a clause each: who may come first, who is not set up last."""
-    ordered = sorted(verdicts, key=lambda v: (v.until is None, v.standing is Standing.UNCONFIGURED))
+    """Return why no product can be asked, a clause each: first those that may come soonest."""
+    last = (Standing.UNCONFIGURED, Standing.PAUSED)
+    ordered = sorted(verdicts, key=lambda v: (v.until is None, v.standing in last))
     clauses = (f"{v.candidate.name} {v.sentence}" for v in ordered)
     return "; ".join(clauses) or "no source of its route offers it"
+
+
+def needs_of(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Return what is not set up and could serve: connections by name, then settings.
+
+    A product cannot where another one of the same data is ruled out.
+    """
+    without = {v.candidate.product.published for v in verdicts if v.standing is Standing.RULED_OUT}
+    obstacles = [
+        v.candidate.obstacle
+        for v in verdicts
+        if v.standing is Standing.UNCONFIGURED
+        and v.candidate.obstacle
+        and v.candidate.product.published not in without
+    ]
+    needs = {obstacle.needs for obstacle in obstacles}
+    return tuple(sorted(needs, key=lambda name: (name.isupper(), name)))

@@ -77,7 +77,7 @@ def read_access(conn_id: str, host: str, get_connection: Callable[[str], Connect
     connection = find_connection(conn_id, get_connection)
     if connection is None:
         return Access(conn_id, host.rstrip("/"))
-    extra = _extra(conn_id, connection.extra)
+    extra = read_extra(conn_id, connection.extra)
     return Access(
         conn_id,
         root=_root(conn_id, connection, host),
@@ -106,15 +106,18 @@ def find_connection(
         ConfigError: If it is there and cannot be read; without its text, which may hold
             the secret.
     """
-    problem = "cannot be read"
+    problem = "is set but cannot be read"
     try:
-        return get_connection(conn_id)
+        found = get_connection(conn_id)
     except AirflowNotFoundException:
         if not os.environ.get(variable(conn_id)):
             return None
-        problem = "is set but cannot be read"
     except _FAILURES as exc:
         problem = f"cannot be read ({type(exc).__name__})"
+    else:
+        # Airflow takes any other text, such as a bare key, as a URL without anything in it.
+        if found.conn_type != "":
+            return found
     raise _wrong(conn_id, problem, example)  # outside: the cause may hold the secret
 
 
@@ -124,7 +127,12 @@ def _wrong(conn_id: str, problem: str, example: str = _EXAMPLE) -> ConfigError:
     )
 
 
-def _extra(conn_id: str, text: str | None) -> Mapping[str, object]:
+def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
+    """Return a connection's extra.
+
+    Raises:
+        ConfigError: If it is not a JSON object.
+    """
     try:
         extra = json.loads(text) if text else {}
     except ValueError:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 def alert(context: Any) -> None:  # noqa: ANN401 - of a task or of a run, which are two types
-    """Speak for a failed task or run, where it is ours to speak; never raise.
+    """Send an alert for a failed task or run unless another callback already did; never raise.
 
     Args:
         context: Of Airflow's callback.

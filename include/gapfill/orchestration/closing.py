@@ -19,6 +19,7 @@ from gapfill.orchestration.wire import Json, from_json, order_from_json
 from gapfill.services import sights, views
 from gapfill.services.certificate import Certificate
 from gapfill.services.detect import Report
+from gapfill.services.faults import faults, with_faults
 from gapfill.services.planner import survey
 from gapfill.services.summary import Summary, summarize
 
@@ -39,7 +40,7 @@ def summarize_run(
     task_ids: Sequence[str],
     context: Mapping[str, Any],
 ) -> Json:
-    """Say what a run came to, whatever became of its tasks, and emit the asset events.
+    """Return what a run came to, whatever became of its tasks, and emit the asset events.
 
     Args:
         certificates: What the mapped tasks returned, by source.
@@ -77,12 +78,14 @@ def summarize_run(
             order.selection.interval,
         )
         asked_all = order.selection.interval is None and not order.max_gap_hours
-        seen = sights.look(site, before, after, found, summary.healed, asked_all=asked_all)
+        seen = sights.look(site, before, after, found, summary.records, asked_all=asked_all)
         is_manual = dag_run.run_type == "manual"  # an enumeration of texts, whose str() is none
-        changed = sights.worth_telling(site, before, summary.healed, everything=True)
-        metrics.emit(after, changed, summary.calls, site.now)
-        news = sights.worth_telling(site, before, summary.healed, everything=is_manual)
+        records = sights.worth_telling(site, before, summary.records, everything=True)
+        metrics.emit(after, records, summary.calls, site.now)
+        news = sights.worth_telling(site, before, summary.records, everything=is_manual)
         watched = [*site.catalog.series, *site.catalog.sources]
+        unusable = {} if is_dry else faults(site, order, after)
+    summary = with_faults(summary, list(unusable.values()))
     told = replace(summary, failures=[*problems, *summary.failures])
     document = _document(told, made if is_dry else None)
     seen += _of_run(dag_run.dag_id, sights.untold(told.failures, found, seen), is_dry=is_dry)
@@ -107,7 +110,10 @@ def gate(document: Json, ti: Instance) -> None:
         AirflowFailException: If a unit failed, a read-back fell short or a read failed.
     """
     link = incidents.run_link(ti.dag_id, ti.run_id)
-    incidents.tell(incidents.seen(document), link, document["news"], document.get("watched"))
+    enriched = document["slots_enriched"] if document["news"] else 0
+    incidents.tell(
+        incidents.seen(document), link, document["news"], document.get("watched"), enriched
+    )
     problem = story.trouble(document)
     if problem:
         ti.xcom_push(PROBLEM, problem)

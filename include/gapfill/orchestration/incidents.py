@@ -50,20 +50,22 @@ def tell(
     link: str,
     news: Mapping[str, int] | None = None,
     watched: Collection[str] | None = None,
+    enriched: int = 0,
 ) -> None:
-    """Work what a run saw into the state, and send what is to be told; never raise.
+    """Update the incident state from a run's observations and send pending messages; never raise.
 
     Args:
         sights: What it saw.
         link: URL of the run.
         news: Slots that it healed, by series, where that is worth a message.
         watched: The series and sources of the catalogue, ``None`` where it was not read.
+        enriched: Slots of the run that only got optional fields.
     """
     try:
         folder = settings.lock_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "incidents.lock", timeout=LOCK_S):
-            _tell(sights, link, news or {}, watched)
+            _tell(sights, link, news or {}, watched, enriched)
     except Exception:  # the one boundary of alerts: an alert never fails a run
         log.exception("The incidents could not be kept or told; the next run tries again")
 
@@ -73,6 +75,7 @@ def _tell(
     link: str,
     news: Mapping[str, int],
     watched: Collection[str] | None,
+    enriched: int,
 ) -> None:
     now = read_clock()
     before = _load()
@@ -82,7 +85,7 @@ def _tell(
     said = {s.subject for s, _ in changes.closed if s.kind in (Kind.GAP, Kind.LATE)}
     rest = {name: slots for name, slots in news.items() if name not in said}
     if rest:  # a closing says by itself what was healed
-        messages.append(healed(rest, link))
+        messages.append(healed(rest, link, enriched))
     state = post(state, messages)
     if state != before:
         _save(state)
@@ -90,7 +93,7 @@ def _tell(
 
 
 def _deliver(state: Incidents) -> None:
-    """Offer what waits to each service that lacks it, in order, and keep what each has taken.
+    """Offer pending messages to each service that has not taken them, in order.
 
     A service that refuses is left alone after a second message: it is down. After the first
     one it is not, so that a message that it never takes holds back no other.

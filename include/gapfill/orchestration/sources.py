@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from airflow.sdk.bases.hook import BaseHook
 from filelock import FileLock
 
 from gapfill import settings
+from gapfill.domain.candidate import Obstacle
 from gapfill.errors import ConfigError, GapfillError
-from gapfill.hooks.access import find_connection, variable
+from gapfill.hooks.access import find_connection, read_extra, variable
 from gapfill.hooks.aemet import AemetHook
 from gapfill.hooks.esios import EsiosHook
 from gapfill.hooks.open_meteo import OpenMeteoHook
@@ -41,10 +43,16 @@ HOOKS: Mapping[str, type[ApiHook]] = {
     "siar": SiarHook,
     "open_meteo": OpenMeteoHook,
 }
-"""Hook of each source that is an API; a source without one is "not configured"."""
+"""Hook of each source that is an API; a source without one cannot be asked."""
 
 FOLDER = "siar_csv"
 """The source that is a folder of files."""
+
+KEYLESS = "keyless"
+"""Account of a source that is asked without a key."""
+
+TOKEN = "token"  # noqa: S105 - the name of a member
+"""Member of a connection's extra that may hold a token in place of a password."""
 
 
 class AirflowSources:
@@ -54,17 +62,39 @@ class AirflowSources:
         self._catalog = known
         self._connections: dict[str, Connection | None] = {}
 
-    def obstacle(self, product: Product) -> str | None:
-        """Return why a product cannot be asked, as a sentence; ``None`` where it can."""
+    def obstacle(self, product: Product) -> Obstacle | None:
+        """Return why a product cannot be asked as it is set up; ``None`` where it can."""
         source = self._catalog.sources[product.source]
         if source.name == FOLDER:
             return self._obstacle_of_folder()
         if source.name not in HOOKS:
-            return f"is not configured: this release has no hook for {source.title}"
-        connection = self._connection(source)
+            return Obstacle(f"is not configured: this release has no hook for {source.title}")
+        try:
+            connection = self._connection(source)
+            if connection is not None:
+                extra = read_extra(source.connection, connection.extra)
+                return _obstacle(product, source.connection, connection, extra)
+        except GapfillError as exc:
+            return Obstacle(f"cannot be used: {exc}".rstrip("."), is_broken=True)
+        if not product.needs_key:
+            return None
+        return Obstacle(f"is not configured: {_lacking(source)}", needs=source.connection)
+
+    def account(self, source: str) -> str:
+        """Return a short name for the key that is set up for a source.
+
+        It is 16 bits of a digest: enough to tell one key from the next, and too little to try
+        guesses of a password on.
+        """
+        connection = self._connection(self._catalog.sources[source])
         if connection is None:
-            return f"is not configured: {_lacking(source)}" if product.needs_key else None
-        return _obstacle(product, source.connection, connection)
+            return KEYLESS
+        token = connection.extra_dejson.get(TOKEN)
+        secrets = [connection.login or "", connection.password or "", str(token or "")]
+        if not any(secrets[1:]):
+            return KEYLESS
+        text = "\0".join([self._catalog.sources[source].connection, *secrets])
+        return sha256(text.encode()).hexdigest()[:4]
 
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known."""
@@ -89,11 +119,12 @@ class AirflowSources:
         folder.mkdir(parents=True, exist_ok=True)
         return FileLock(folder / f"{re.sub(r'[^a-z0-9_]', '_', source)}.lock")
 
-    def _obstacle_of_folder(self) -> str | None:
+    def _obstacle_of_folder(self) -> Obstacle | None:
         """Return why the files cannot be read; one that is wrong stops them all, not the run."""
         folder = settings.siar_csv_folder()
         if folder is None:
-            return f"is not configured: {VARIABLE} names no folder of SIAR's CSV files"
+            sentence = f"is not configured: {VARIABLE} names no folder of SIAR's CSV files"
+            return Obstacle(sentence, needs=VARIABLE)
         stations = {
             station.id
             for series in self._catalog.series.values()
@@ -104,7 +135,7 @@ class AirflowSources:
             for station_id in stations:
                 SiarCsvFolder(folder).held(station_id)
         except GapfillError as exc:
-            return f"cannot be read: {exc}".rstrip(".")
+            return Obstacle(f"cannot be read: {exc}".rstrip("."), is_broken=True)
         return None
 
     def _connection(self, source: Source) -> Connection | None:
@@ -119,18 +150,21 @@ def _lacking(source: Source) -> str:
     return f"there is no connection {source.connection} ({variable(source.connection)})"
 
 
-def _obstacle(product: Product, conn_id: str, connection: Connection) -> str | None:
-    """Return what a connection lacks for a product."""
-    extra, name = connection.extra_dejson, f"connection {conn_id}"
+def _obstacle(
+    product: Product, conn_id: str, connection: Connection, extra: Mapping[str, object]
+) -> Obstacle | None:
+    """Return what is missing in a connection for a product."""
+    name = f"connection {conn_id}"
     if extra.get("paused") is True:
-        return f'is paused ("paused": true in the extra of {name})'
+        return Obstacle(f'is paused ("paused": true in the extra of {name})')
+    missing = ""
+    needed = product.params.get("requires_extra")
     if product.source == "siar" and extra.get(READY_TOKEN):
         return None
     if product.needs_login and not connection.login:
-        return f"is not configured: {name} has no login, its user id"
-    if product.needs_key and not connection.password:
-        return f"is not configured: {name} has no password, its key"
-    needed = product.params.get("requires_extra")
-    if needed and extra.get(needed) is not True:
-        return f'is not configured: it needs "{needed}": true in the extra of {name}'
-    return None
+        missing = f"{name} has no login, its user id"
+    elif product.needs_key and not connection.password:
+        missing = f"{name} has no password, its key"
+    elif needed and extra.get(needed) is not True:
+        missing = f'it needs "{needed}": true in the extra of {name}'
+    return Obstacle(f"is not configured: {missing}", needs=conn_id) if missing else None

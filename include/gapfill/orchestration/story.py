@@ -1,12 +1,14 @@
-"""What tasks tell: tables for their logs, and the plain sentences of a run."""
+"""What tasks write: tables for their logs, and the sentences of a run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.cause import Cause
 from gapfill.domain.interval import iso
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
+from gapfill.domain.wording import count, needed, total
 from gapfill.services.views import first_line
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from gapfill.domain.coverage import Gap
+    from gapfill.domain.gap import Gap
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
@@ -64,7 +66,7 @@ def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
     yield from (
         f"{report.series} could not be read: {report.error}" for report in reports if report.error
     )
-    yield from (warning for report in reports for warning in report.warnings)
+    yield from dict.fromkeys(warning for report in reports for warning in report.warnings)
     yield from _some([f"gap: {line}" for line in gap_lines(reports, Severity.MINOR)])
 
 
@@ -76,22 +78,26 @@ def gap_lines(reports: Sequence[Report], least: Severity) -> list[str]:
 
 
 def _gap(series: str, gap: Gap) -> str:
-    waits = f", waits until {_instant(gap.waiting)}" if gap.waiting else ""
-    return (
-        f"{series} {_span(gap.interval)} ({gap.severity.label}, {_slots(gap.slots)}, "
-        f"{gap.state.value}{waits})"
-    )
+    parts = [gap.severity.label, count(gap.slots, "slot"), gap.state.value]
+    words = _CAUSES.get(gap.cause)
+    parts += [words] if words else []
+    parts += [needed(gap.needs)] if gap.cause is Cause.SETUP else []
+    parts += [f"waits until {_instant(gap.waiting)}"] if gap.waiting else []
+    return f"{series} {_span(gap.interval)} ({', '.join(parts)})"
+
+
+_CAUSES = {Cause.DOWN: "source down", Cause.NONE: "no source has it"}
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """Yield the plan with its bill, and what waits or cannot be healed with its reason."""
+    """Yield the plan with its bill, and what is not asked for, by cause and with its reason."""
     slots = sum(unit.slots for unit in plan.units)
     yield (
-        f"Plan: {_count(len(plan.units), 'unit')}, {_slots(slots)}, {_count(plan.calls, 'call')}, "
-        f"about {plan.seconds:.0f} s at the sources' rates."
+        f"Plan: {count(len(plan.units), 'unit')}, {count(slots, 'slot')}, "
+        f"{count(plan.calls, 'call')}, about {plan.seconds:.0f} s at the sources' rates."
     )
     if plan.deferred:
-        yield f"{_count(plan.deferred, 'unit')} more left for the next run."
+        yield f"{count(plan.deferred, 'unit')} more left for the next run."
     yield from _table(
         ("source", "calls", "seconds", "quota left"),
         [
@@ -108,14 +114,15 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     )
     yield from _some(
         [
-            f"waits: {w.series} {_span(w.interval)} ({_slots(w.slots)}) "
-            f"until {_instant(w.until)} for {w.source}: {w.reason}"
+            f"{'source down' if w.is_down else 'waits'}: {w.series} {_span(w.interval)} "
+            f"({count(w.slots, 'slot')}) until {_instant(w.until)} for {w.source}: {w.reason}"
             for w in plan.waiting
         ]
     )
     yield from _some(
         [
-            f"cannot be healed: {u.series} {_span(u.interval)} ({_slots(u.slots)}): {u.reason}"
+            f"{_CAUSES.get(u.cause) or needed(u.needs)}: {u.series} {_span(u.interval)} "
+            f"({count(u.slots, 'slot')}): {u.reason}"
             for u in plan.unhealable
         ]
     )
@@ -125,8 +132,8 @@ def unit_lines(unit: Unit) -> Iterator[str]:
     """Yield what a unit is about to ask."""
     yield (
         f"Asks {unit.source} {unit.product}{f' at {unit.station}' if unit.station else ''} "
-        f"for {_slots(unit.slots)} of {unit.series} ({unit.severity.label}) "
-        f"in {_count(len(unit.requests), 'request')}."
+        f"for {count(unit.slots, 'slot')} of {unit.series} ({unit.severity.label}) "
+        f"in {count(len(unit.requests), 'request')}."
     )
     yield from _some([f"request: {_span(request.interval)}" for request in unit.requests])
 
@@ -135,11 +142,11 @@ def certificate_line(certificate: Certificate) -> str:
     """Return what a unit proved, in a sentence."""
     c = certificate
     note = f" {c.note.rstrip('.')}." if c.note else ""
-    rejected = f", {_count(c.rejected, 'value')} not believed" if c.rejected else ""
+    rejected = f", {count(c.rejected, 'value')} not believed" if c.rejected else ""
     return (
-        f"{c.outcome}: {_count(c.calls, 'call')} to {c.source}, {_slots(c.slots_asked)} asked for, "
-        f"{c.slots_filled} written and read back as {c.grade}{rejected}, "
-        f"in {c.seconds:.1f} s; batch {c.batch}.{note}"
+        f"{c.outcome}: {count(c.calls, 'call')} to {c.source}, "
+        f"{count(c.slots_asked, 'slot')} asked for, {c.slots_filled} written and read back "
+        f"as {c.grade}{rejected}, in {c.seconds:.1f} s; batch {c.batch}.{note}"
     )
 
 
@@ -163,27 +170,28 @@ def sentence(document: Mapping[str, Any]) -> str:
     d = document
     if d["dry_run"]:
         return (
-            f"Dry run: {_count(d['units_planned'], 'unit')} with "
-            f"{_count(d['calls_planned'], 'call')} planned, nothing asked and nothing written; "
-            f"{_count(d['gaps_found'], 'gap')} found."
+            f"Dry run: {count(d['units_planned'], 'unit')} with "
+            f"{count(d['calls_planned'], 'call')} planned, nothing asked and nothing written; "
+            f"{count(d['gaps_found'], 'gap')} found."
         )
     records = d["ree_records_recovered"] + d["weather_records_recovered"]
     parts = [
         (
-            f"{d['status']}: {_slots(records)} healed with {_count(d['calls'], 'call')} "
-            f"in {d['duration_seconds']:.0f} s"
+            f"{d['status']}: {total(records, d['slots_enriched'])}; "
+            f"{count(d['calls'], 'call')} in {d['duration_seconds']:.0f} s"
         ),
-        f"{d['gaps_resolved']} of {_count(d['gaps_found'], 'gap')} closed",
+        f"{d['gaps_resolved']} of {count(d['gaps_found'], 'gap')} closed",
     ]
     named = {
         "gaps_waiting": "waiting for a source",
+        "gaps_need_setup": "in need of a source to be set up",
         "gaps_unfillable": "that no source has",
     }
-    parts += [f"{_count(d[key], 'gap')} {words}" for key, words in named.items() if d[key]]
+    parts += [f"{count(d[key], 'gap')} {words}" for key, words in named.items() if d[key]]
     if d["units_failed"]:
-        parts.append(f"{_count(d['units_failed'], 'unit')} failed")
+        parts.append(f"{count(d['units_failed'], 'unit')} failed")
     if d["units_deferred"]:
-        parts.append(f"{_count(d['units_deferred'], 'unit')} deferred to a later run")
+        parts.append(f"{count(d['units_deferred'], 'unit')} deferred to a later run")
     return "; ".join(parts) + "."
 
 
@@ -197,7 +205,9 @@ def trouble(document: Mapping[str, Any]) -> str | None:
     if not failures and not document["units_failed"]:
         return None
     failed = document["units_failed"]
-    head = f"{_count(failed, 'unit')} failed" if failed else "The run could not do its work"
+    head = "Not every source could be asked"
+    if failed or document["status"] == "failed":
+        head = f"{count(failed, 'unit')} failed" if failed else "The run could not do its work"
     return f"{head}: {_list([said.rstrip('.') for said in failures], '; ')}."
 
 
@@ -220,14 +230,6 @@ def _list(items: Iterable[str], mark: str = ", ") -> str:
     named = list(items)
     more = len(named) - NAMED
     return mark.join(named[:NAMED]) + (f"{mark}and {more:,} more" if more > 0 else "")
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def _slots(n: int) -> str:
-    return _count(n, "slot")
 
 
 def _percent(share: float | None) -> str:

@@ -21,6 +21,7 @@ from gapfill.domain.request import Request
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.services.planner import Order
+from gapfill.services.reach import Broken
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def _by_label(levels: type[IntEnum]) -> tuple[BeforeValidator, PlainSerializer]:
 
 
 _TYPES: Mapping[str, Any] = {
+    "Broken": Broken,
     "Coverage": Coverage,
     "Incident": Incident,
     "Kind": Kind,

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox.faults import Fault
+from gapfill.sandbox.aemet_stations import DEFAULT_STATIONS, STATIONS
+from gapfill.sandbox.fault import KEYS, Fault
 from gapfill.sandbox.kinds import KINDS
 from gapfill.sandbox.server import listen, run, url_of
 from gapfill.sandbox.state import Options, State
@@ -53,8 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="API:KIND[,KEY=VALUE...]",
-        help=f"kinds: {', '.join(sorted(KINDS))}; keys: times, after, from, to, retry_after, "
-        "seconds, every",
+        help=f"kinds: {', '.join(sorted(KINDS))}; keys: {', '.join(KEYS)}",
     )
     add(
         "--rate",
@@ -78,7 +78,14 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="API.NAME=N",
-        help="of an account: siar.records_minute, calls_day, records_day, token_minutes, ...",
+        help="of an account: siar.records_minute, calls_day, records_day, token_minutes, ...; of "
+        "a queue: open_meteo.at_once, waiting",
+    )
+    add(
+        "--stations",
+        choices=sorted(STATIONS),
+        default=DEFAULT_STATIONS,
+        help="what AEMET's stations measure: as in reality, or everything (%(default)s)",
     )
     add("--archive-redirect-host", metavar="NAME", help="host name of archive 70's second hop")
     add("--log", type=Path, metavar="FILE", help="append a line of JSON per request")
@@ -98,6 +105,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
         spans=dict(given.span),
         limits=dict(given.limit),
         archive_redirect_host=given.archive_redirect_host,
+        stations=given.stations,
         log=given.log,
     )
 

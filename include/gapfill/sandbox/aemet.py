@@ -11,33 +11,48 @@ HTTP 200; HTTP 401 for a wrong key and 429 above some 40 requests a minute; a ra
 
 Not known: what an old link is answered (here ``estado`` 404 "datos expirados") and when it
 is old (here after 5 minutes), the answer to a wrong date, whether the second hop counts
-towards the rate (here it does). A link here is what was asked, in hexadecimal digits.
+towards the rate (here it does), how the first hop words that it found rows which the
+second then does not have.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.sandbox import aemet_daily, aemet_observations
-from gapfill.sandbox.aemet_stations import LINARES, STATIONS, inventory
+from gapfill.sandbox import aemet_link as links
+from gapfill.sandbox.aemet_stations import STATIONS, inventory
 from gapfill.sandbox.api import Answer, Api, Ask, Route
-from gapfill.sandbox.kinds import EXPIRED_LINK, ROW_KINDS, WIRE_KINDS
+from gapfill.sandbox.kinds import (
+    CONTRADICTION,
+    EXPIRED_LINK,
+    LIST_KINDS,
+    NO_DATA,
+    RECORD_KINDS,
+    ROW_KINDS,
+    WIRE_KINDS,
+)
+from gapfill.sandbox.records import with_odd_record
 from gapfill.sandbox.refusals import GENERIC
 from gapfill.sandbox.times import local_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
-    from gapfill.sandbox.api import Row
+    from gapfill.sandbox.aemet_link import Wanted
 
 _BAD_KEY = "bad"
 _CONTENT_TYPE = "text/plain;charset=ISO-8859-15"
 _KEPT_FOR = timedelta(minutes=5)
-_HOURS, _DAYS, _LIST, _ABOUT = "hours", "days", "list", "about"
-_TWO_HOPS = WIRE_KINDS | {"empty", "outage"}
+_FIRST_HOP = WIRE_KINDS | {"empty", NO_DATA, "outage", CONTRADICTION}
+_SECOND_HOP = (WIRE_KINDS | ROW_KINDS | LIST_KINDS | RECORD_KINDS | {EXPIRED_LINK}) - {
+    "empty",
+    NO_DATA,
+}
 
 
 def _write(data: object, status: int = 200) -> Answer:
@@ -62,89 +77,12 @@ _BUSY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a link leads to.
-
-    Attributes:
-        kind: Hours, days, the list of stations, or what the fields mean.
-        station: Its id; of the list, nothing.
-        first: First date asked for; of hours, the date of the asking.
-        last: Last date asked for, included.
-        issued: When the link was given.
-    """
-
-    kind: str
-    station: str
-    first: date
-    last: date
-    issued: datetime
-
-    def link(self, kind: str | None = None) -> str:
-        """Return it as hexadecimal digits."""
-        seconds = int(self.issued.timestamp())
-        parts = (kind or self.kind, self.station, self.first, self.last, seconds)
-        return "|".join(map(str, parts)).encode().hex()
-
-    @classmethod
-    def read(cls, link: str) -> _Wanted:
-        """Read a link.
-
-        Raises:
-            ValueError: If it is none of ours.
-        """
-        kind, station, first, last, seconds = bytes.fromhex(link).decode().split("|")
-        issued = datetime.fromtimestamp(int(seconds), UTC)
-        return cls(kind, station, date.fromisoformat(first), date.fromisoformat(last), issued)
-
-    def rows(self, now: datetime) -> list[Row]:
-        """Return the rows it leads to that are there."""
-        if self.station not in STATIONS:
-            return []
-        if self.kind == _HOURS:
-            return aemet_observations.rows(STATIONS[self.station], now)
-        return aemet_daily.rows(self.first, self.last, now)
-
-
 def _has_key(ask: Ask) -> bool:
     """Tell whether a key came, in the header or the query, that is not refused."""
     return (ask.headers.get("api_key") or ask.first("api_key") or _BAD_KEY) != _BAD_KEY
 
 
-def _hours(ask: Ask) -> _Wanted:
-    """Read a request for observations."""
-    today = ask.now.date()
-    return _Wanted(_HOURS, ask.parts["station"], today, today, ask.now)
-
-
-def _days(ask: Ask) -> _Wanted:
-    """Read a request for days.
-
-    Raises:
-        ValueError: If a date is wrong.
-    """
-    first, last = (
-        datetime.strptime(ask.parts[name], "%Y-%m-%dT%H:%M:%SUTC").replace(tzinfo=UTC).date()
-        for name in ("start", "end")
-    )
-    return _Wanted(_DAYS, ask.parts["station"], first, last, ask.now)
-
-
-def _list(ask: Ask) -> _Wanted:
-    """Read a request for the list of stations."""
-    return _Wanted(_LIST, "", ask.now.date(), ask.now.date(), ask.now)
-
-
-def _second(ask: Ask) -> _Wanted:
-    """Read a link.
-
-    Raises:
-        ValueError: If it is none of ours.
-    """
-    return _Wanted.read(ask.parts["link"])
-
-
-def _envelope(read: Callable[[Ask], _Wanted]) -> Callable[[Ask], Answer]:
+def _envelope(read: Callable[[Ask], Wanted]) -> Callable[[Ask], Answer]:
     """Return the first hop of what ``read`` reads: where the data are, if there are any."""
 
     def answer(ask: Ask) -> Answer:
@@ -156,37 +94,49 @@ def _envelope(read: Callable[[Ask], _Wanted]) -> Callable[[Ask], Answer]:
             return _BAD_DATE
         if ask.span_days and (wanted.last - wanted.first).days >= ask.span_days:
             return _TOO_LONG
-        if wanted.kind != _LIST and not ask.spoil(wanted.rows(ask.now)):
-            return _NO_DATA
-        root = f"http://{ask.headers['host']}" if "host" in ask.headers else ask.hop_url
-        links = {"datos": wanted.link(), "metadatos": wanted.link(_ABOUT)}
-        return _write(
-            {"descripcion": "exito", "estado": 200}
-            | {name: f"{root}/opendata/sh/{link}" for name, link in links.items()}
-        )
+        rows = wanted.rows(ask)
+        if ask.kind == CONTRADICTION:
+            found = f"Se han encontrado {max(1, len(rows))} registros"
+            return _found(ask, replace(wanted, kind=links.NOTHING), found)
+        return _found(ask, wanted) if rows or wanted.kind == links.LIST else _NO_DATA
 
     return answer
+
+
+def _found(ask: Ask, wanted: Wanted, words: str = "exito") -> Answer:
+    """Return the answer of the first hop that says where the data are."""
+    root = f"http://{ask.headers['host']}" if "host" in ask.headers else ask.hop_url
+    paths = {"datos": wanted.link(), "metadatos": wanted.link(links.ABOUT)}
+    return _write(
+        {"descripcion": words, "estado": 200}
+        | {name: f"{root}/opendata/sh/{path}" for name, path in paths.items()}
+    )
 
 
 def _data(ask: Ask) -> Answer:
     """Answer the second hop."""
     try:
-        wanted = _second(ask)
+        wanted = links.read_link(ask)
     except ValueError:
         return _EXPIRED
     if ask.now - wanted.issued > _KEPT_FOR:
         return _EXPIRED
-    if wanted.kind == _ABOUT:
+    if wanted.kind == links.NOTHING:
+        return _NO_DATA
+    if wanted.kind == links.ABOUT:
         return _write({"unidad_generadora": "Servicio de Climatología", "campos": []})
-    if wanted.kind == _LIST:
+    if wanted.kind == links.LIST:
         return _write(inventory())
-    rows, station = ask.spoil(wanted.rows(ask.now)), STATIONS[wanted.station]
-    if wanted.kind == _HOURS:
-        return _write(aemet_observations.write(station, rows, ask.now))
-    return _write(aemet_daily.write(station, rows))
+    rows, station = wanted.rows(ask), STATIONS[ask.stations][wanted.station]
+    records = (
+        aemet_observations.write(station, rows, ask.now)
+        if wanted.kind == links.HOURS
+        else aemet_daily.write(station, rows)
+    )
+    return _write(with_odd_record(records, ask.kind))
 
 
-def _touched(read: Callable[[Ask], _Wanted]) -> Callable[[Ask], tuple[date, date] | None]:
+def _touched(read: Callable[[Ask], Wanted]) -> Callable[[Ask], tuple[date, date] | None]:
     """Return what tells the local days that a request touches."""
 
     def days(ask: Ask) -> tuple[date, date] | None:
@@ -194,33 +144,33 @@ def _touched(read: Callable[[Ask], _Wanted]) -> Callable[[Ask], tuple[date, date
             wanted = read(ask)
         except ValueError:
             return None
-        if wanted.kind == _DAYS:
+        if wanted.kind == links.DAYS:
             return wanted.first, wanted.last
         return local_day(ask.now - aemet_observations.KEPT), local_day(ask.now)
 
     return days
 
 
-def _route(path: str, read: Callable[[Ask], _Wanted]) -> Route:
+def _route(path: str, read: Callable[[Ask], Wanted]) -> Route:
     """Return the first hop's route."""
-    return Route(f"/opendata/api/{path}", _envelope(read), _touched(read), _TWO_HOPS)
+    return Route(f"/opendata/api/{path}", _envelope(read), _touched(read), _FIRST_HOP)
 
 
 API = Api(
     name="aemet",
     routes=(
-        _route("observacion/convencional/datos/estacion/{station}", _hours),
+        _route("observacion/convencional/datos/estacion/{station}", links.read_hours),
         _route(
             "valores/climatologicos/diarios/datos/"
             "fechaini/{start}/fechafin/{end}/estacion/{station}",
-            _days,
+            links.read_days,
         ),
-        _route("valores/climatologicos/inventarioestaciones/todasestaciones", _list),
+        _route("valores/climatologicos/inventarioestaciones/todasestaciones", links.read_list),
         Route(
             "/opendata/sh/{link}",
             _data,
-            _touched(_second),
-            (WIRE_KINDS | ROW_KINDS | {EXPIRED_LINK}) - {"empty"},
+            _touched(links.read_link),
+            _SECOND_HOP,
         ),
     ),
     refusals={
@@ -234,7 +184,7 @@ API = Api(
     rate_per_minute=40,
     span_days=184,
     truths={
-        "weather_hourly": aemet_observations.truth(LINARES),
-        "weather_daily": aemet_daily.truth(),
+        "weather_hourly": aemet_observations.TRUTH,
+        "weather_daily": aemet_daily.TRUTH,
     },
 )

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox.aemet_stations import SINCE
+from gapfill.sandbox.aemet_stations import DEFAULT_STATIONS, LINARES, SINCE, STATIONS
 from gapfill.sandbox.api import Row, Truth
 from gapfill.sandbox.noise import noise
 from gapfill.sandbox.weather import hours_of, weather
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gapfill.sandbox.aemet_stations import Station
     from gapfill.sandbox.api import Value
+    from gapfill.sandbox.weather import Weather
 
 _DAY = timedelta(days=1)
 _LATE = timedelta(days=4)
@@ -48,35 +49,30 @@ _HOUR_KEYS = {
     "hrMin": "horaHrMin",
 }
 _WHOLE = frozenset({"hrMedia", "hrMax", "hrMin"})
-_LACKING = (
-    ("velmedia", "racha"),
-    ("presMax", "presMin"),
-    ("hrMedia", "hrMax", "hrMin"),
-    ("tmax",),
-    ("prec",),
-)
-"""What a day may lack, together; never the mean temperature."""
+_PRESSURE, _HUMIDITY = ("presMax", "presMin"), ("hrMedia", "hrMax", "hrMin")
+_SOMETIMES_MISSING = (("velmedia", "racha"), _PRESSURE, _HUMIDITY, ("tmax",), ("prec",))
+"""What may be missing from a day, together; never the mean temperature."""
 
 
-def rows(first: date, last: date, now: datetime) -> list[Row]:
-    """Return the days from first to last, both included, that are there by now."""
+def rows(station: Station, first: date, last: date, now: datetime) -> list[Row]:
+    """Return a station's days from first to last, both included, that are there by now."""
     found: list[Row] = []
     start, last = max(_midnight(first), SINCE), min(last, now.date())
     while start.date() <= last and start + _DAY + _LATE <= now:
-        found.append(Row(start, values(start.date())))
+        found.append(Row(start, values(station, start.date())))
         start += _DAY
     return found
 
 
 @lru_cache(maxsize=8192)
-def values(day: date) -> Mapping[str, Value]:
-    """Return what AEMET states for a UTC date: numbers, and the two words for rain."""
-    seen = [weather(end, "aemet") for end in hours_of(day)]
+def values(station: Station, day: date) -> Mapping[str, Value]:
+    """Return what a station states for a UTC date: numbers, and the two words for rain."""
+    seen = _seen(station, day)
     warmth, humidity = [w.temperature for w in seen], [w.humidity for w in seen]
     pressure = [w.pressure for w in seen]
     stated: dict[str, Value] = {
         "tmed": round((max(warmth) + min(warmth)) / 2, 1),
-        "prec": _rain(day),
+        "prec": _rain(station, day),
         "tmin": round(min(warmth), 1),
         "tmax": round(max(warmth), 1),
         "velmedia": round(sum(w.wind_speed for w in seen) / len(seen), 1),
@@ -87,36 +83,45 @@ def values(day: date) -> Mapping[str, Value]:
         "hrMax": float(round(max(humidity))),
         "hrMin": float(round(min(humidity))),
     }
-    for group in _LACKING:
+    never = (() if station.has_pressure else _PRESSURE) + (
+        () if station.has_humidity else _HUMIDITY
+    )
+    stated = {key: value for key, value in stated.items() if key not in never}
+    for group in _SOMETIMES_MISSING:
         if noise("lacking", group, day) < 0.03:  # noqa: PLR2004 - a day in thirty
             stated = {key: value for key, value in stated.items() if key not in group}
     return stated
 
 
+def _seen(station: Station, day: date) -> list[Weather]:
+    """Return the weather of a date's hours at a station."""
+    return [weather(end, "aemet", point=station.point) for end in hours_of(day)]
+
+
 @lru_cache(maxsize=8192)
-def _sum(day: date) -> float:
+def _sum(station: Station, day: date) -> float:
     """Return what fell on a day, in mm."""
-    return round(sum(weather(end, "aemet").precipitation for end in hours_of(day)), 1)
+    return round(sum(seen.precipitation for seen in _seen(station, day)), 1)
 
 
-def _is_accumulated(day: date) -> bool:
+def _is_accumulated(station: Station, day: date) -> bool:
     """Tell whether a day's rain is counted on the next one: one wet day in six."""
-    return _sum(day) > 0 and noise("acum", day) < 1 / 6
+    return _sum(station, day) > 0 and noise("acum", day) < 1 / 6
 
 
-def _rain(day: date) -> Value:
+def _rain(station: Station, day: date) -> Value:
     """Return a day's rain: mm, with what earlier days left to it, or a word."""
-    if _is_accumulated(day):
+    if _is_accumulated(station, day):
         return ACCUMULATED
-    total, before = _sum(day), day - _DAY
-    while _is_accumulated(before):
-        total, before = total + _sum(before), before - _DAY
+    total, before = _sum(station, day), day - _DAY
+    while _is_accumulated(station, before):
+        total, before = total + _sum(station, before), before - _DAY
     is_trace = total < _TRACE_BELOW and noise("trace", day) < 1 / 8
     return TRACE if is_trace else round(total, 1)
 
 
 def write(station: Station, stated: Sequence[Row]) -> list[dict[str, object]]:
-    """Return the rows as the answer has them: texts alone, and no key for what lacks."""
+    """Return the rows as the answer has them: texts alone, and no key for what is missing."""
     return [_record(station, row) for row in stated]
 
 
@@ -135,7 +140,7 @@ def _record(station: Station, row: Row) -> dict[str, object]:
         if key in _HOUR_KEYS:
             record[_HOUR_KEYS[key]] = _hour(key, day)
     if "racha" in row.values:
-        record["dir"] = _VARIABLE if noise("dir", day) < 1 / 20 else f"{_tens(day):02d}"
+        record["dir"] = _VARIABLE if noise("dir", day) < 1 / 20 else f"{_tens(station, day):02d}"
     return record
 
 
@@ -147,9 +152,9 @@ def _text(key: str, value: Value) -> str:
     return f"{value:.0f}" if is_whole else f"{value:.1f}".replace(".", ",")
 
 
-def _tens(day: date) -> int:
+def _tens(station: Station, day: date) -> int:
     """Return where the strongest gust came from, in tens of degrees, 1 to 36."""
-    strongest = max((weather(end, "aemet") for end in hours_of(day)), key=lambda w: w.wind_gust)
+    strongest = max(_seen(station, day), key=lambda w: w.wind_gust)
     return round(strongest.wind_direction / 10) or 36
 
 
@@ -166,20 +171,30 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def truth() -> Truth:
-    """Return all days in the catalogue's units: a trace is 0, and nothing for what lacks."""
+def _truth(
+    query: Mapping[str, str], start: datetime, end: datetime
+) -> Iterable[tuple[datetime, Sequence[float | None]]]:
+    """Yield all days in the catalogue's units: a trace is 0, what is not stated is nothing.
 
-    def days(
-        _query: Mapping[str, str], start: datetime, end: datetime
-    ) -> Iterable[tuple[datetime, Sequence[float | None]]]:
-        day = max(_midnight(start.date()), SINCE)
-        while day < end:
-            if day >= start:
-                stated = values(day.date())
-                yield day, [_stored(stated.get(key)) for key in _COLUMNS.values()]
-            day += _DAY
+    Each value is that of the first of the stations asked for that states it.
+    """
+    known = STATIONS[query.get("stations", DEFAULT_STATIONS)]
+    stations = [known[each] for each in query.get("station", LINARES.id).split(",")]
+    day = max(_midnight(start.date()), SINCE)
+    while day < end:
+        if day >= start:
+            stated = [values(station, day.date()) for station in stations]
+            yield day, [_first(key, stated) for key in _COLUMNS.values()]
+        day += _DAY
 
-    return Truth(tuple(_COLUMNS), days)
+
+TRUTH = Truth(tuple(_COLUMNS), _truth)
+
+
+def _first(key: str, stated: Sequence[Mapping[str, Value]]) -> float | None:
+    """Return the first number that is stated for a key."""
+    found = (_stored(values.get(key)) for values in stated)
+    return next((value for value in found if value is not None), None)
 
 
 def _stored(value: Value | None) -> float | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox.aemet_stations import SINCE
+from gapfill.sandbox.aemet_stations import DEFAULT_STATIONS, LINARES, SINCE, STATIONS
 from gapfill.sandbox.api import Row, Truth
+from gapfill.sandbox.noise import noise
 from gapfill.sandbox.weather import weather
 
 if TYPE_CHECKING:
@@ -51,19 +52,31 @@ def rows(station: Station, now: datetime) -> list[Row]:
 
 def values(station: Station, start: datetime) -> dict[str, Value]:
     """Return what a station states for the hour that starts at an instant, by AEMET's keys."""
-    seen = weather(start + _HOUR, "aemet")
+    missing = {
+        key
+        for key, part in station.rarely_missing
+        if noise("missing", station.id, key, start.isoformat()) < part
+    }
+    found = _measured(station, start + _HOUR)
+    return {key: value for key, value in found.items() if key not in missing}
+
+
+def _measured(station: Station, end: datetime) -> dict[str, Value]:
+    """Return what a station measures in the hour that ends at an instant."""
+    seen = weather(end, "aemet", point=station.point)
     warmth, speed = round(seen.temperature, 1), round(seen.wind_speed, 1)
     pressure = round(seen.pressure, 1)
-    found: dict[str, Value] = {
-        "prec": round(seen.precipitation, 1),
-        "pres": pressure,
-        "hr": float(round(seen.humidity)),
-        "pres_nmar": round(pressure + station.altitude / _METRES_PER_HPA, 1),
-        "tamin": round(warmth - 0.4, 1),
-        "ta": warmth,
-        "tamax": round(warmth + 0.3, 1),
-        "tpr": round(warmth - (100 - seen.humidity) / 5, 1),
-    }
+    at_sea_level = round(pressure + station.altitude / _METRES_PER_HPA, 1)
+    found: dict[str, Value] = {"prec": round(seen.precipitation, 1)}
+    if station.has_pressure:
+        found["pres"] = pressure
+    if station.has_humidity:
+        found["hr"] = float(round(seen.humidity))
+    if station.has_pressure:
+        found["pres_nmar"] = at_sea_level
+    found |= {"tamin": round(warmth - 0.4, 1), "ta": warmth, "tamax": round(warmth + 0.3, 1)}
+    if station.has_humidity:
+        found["tpr"] = round(warmth - (100 - seen.humidity) / 5, 1)
     if not station.has_wind:
         return {**found, "rviento": float(round(speed * _KM_PER_MS))}
     degrees = float(round(seen.wind_direction))
@@ -79,7 +92,7 @@ def write(station: Station, seen: Sequence[Row], now: datetime) -> list[dict[str
             "idema": station.id,
             "lon": station.longitude,
             "fint": f"{row.start + _HOUR:%Y-%m-%dT%H:%M:%S}{offset}",
-            "prec": row.values["prec"],
+            **_if_there(row, "prec"),
             "alt": float(station.altitude),
             "lat": station.latitude,
             "ubi": station.name,
@@ -89,17 +102,29 @@ def write(station: Station, seen: Sequence[Row], now: datetime) -> list[dict[str
     ]
 
 
-def truth(station: Station) -> Truth:
-    """Return all hours of a station in the catalogue's units, as if none were ever forgotten."""
+def _if_there(row: Row, key: str) -> dict[str, Value]:
+    """Return a value with its key, or nothing."""
+    return {key: row.values[key]} if key in row.values else {}
 
-    def hours(
-        _query: Mapping[str, str], start: datetime, end: datetime
-    ) -> Iterable[tuple[datetime, Sequence[float | None]]]:
-        hour = max(start, SINCE).replace(minute=0, second=0, microsecond=0)
-        while hour < end:
-            stated = values(station, hour)
-            if hour >= start:
-                yield hour, [float(stated[key]) for key in _COLUMNS.values()]
-            hour += _HOUR
 
-    return Truth(tuple(_COLUMNS), hours)
+def _truth(
+    query: Mapping[str, str], start: datetime, end: datetime
+) -> Iterable[tuple[datetime, Sequence[float | None]]]:
+    """Yield all hours in the catalogue's units, as if none were ever forgotten.
+
+    Each value is that of the first of the stations asked for that states it.
+    """
+    known = STATIONS[query.get("stations", DEFAULT_STATIONS)]
+    stations = [known[each] for each in query.get("station", LINARES.id).split(",")]
+    hour = max(start, SINCE).replace(minute=0, second=0, microsecond=0)
+    while hour < end:
+        stated: dict[str, Value] = {}
+        for station in stations:
+            stated = {**values(station, hour), **stated}
+        if hour >= start:
+            found = [stated.get(key) for key in _COLUMNS.values()]
+            yield hour, [None if value is None else float(value) for value in found]
+        hour += _HOUR
+
+
+TRUTH = Truth(tuple(_COLUMNS), _truth)

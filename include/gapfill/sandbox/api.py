@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox.kinds import ROW_KINDS, WIRE_KINDS
+from gapfill.sandbox.kinds import LIST_KINDS, ROW_KINDS, WIRE_KINDS
+from gapfill.sandbox.spoil import spoil_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from gapfill.sandbox.account import Account
+    from gapfill.sandbox.fault import Fault
 
 JSON = "application/json"
 JSON_UTF8 = "application/json; charset=utf-8"
@@ -26,20 +28,11 @@ class Row:
 
     Attributes:
         start: Start of the slot, UTC.
-        values: By column; a column may lack.
+        values: By column; a column may be missing.
     """
 
     start: datetime
     values: Mapping[str, Value]
-
-
-Spoil = Callable[[list[Row]], list[Row]]
-"""What a fault does to the rows of an answer."""
-
-
-def leave_rows(rows: list[Row]) -> list[Row]:
-    """Return the rows as they are: no fault."""
-    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +65,9 @@ class Ask:
         now: The virtual clock.
         span_days: Longest range the API answers, 0 for any.
         hop_url: Root URL of the other host that holds the data of a second hop.
-        spoil: What to do to the rows before they are written.
+        stations: What stations measure: one of ``aemet_stations.STATIONS``.
         account: Who asks, where the API has accounts.
+        fault: What the request meets, none for no fault.
     """
 
     parts: Mapping[str, str]
@@ -82,8 +76,18 @@ class Ask:
     now: datetime
     span_days: int
     hop_url: str
-    spoil: Spoil = leave_rows
+    stations: str
     account: Account | None = None
+    fault: Fault | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of fault that the request meets."""
+        return None if self.fault is None else self.fault.kind
+
+    def spoil(self, rows: list[Row]) -> list[Row]:
+        """Return the rows of the answer as the fault leaves them, before they are written."""
+        return spoil_rows(rows, self.fault)
 
     def first(self, name: str) -> str | None:
         """Return the first value of a query parameter, if it was given."""
@@ -108,7 +112,7 @@ class Route:
     path: str
     answer: Callable[[Ask], Answer]
     days: Callable[[Ask], tuple[date, date] | None]
-    kinds: frozenset[str] = WIRE_KINDS | ROW_KINDS
+    kinds: frozenset[str] = WIRE_KINDS | ROW_KINDS | LIST_KINDS
     is_counted: bool = True
     per_day: int = 0
 
@@ -142,6 +146,8 @@ class Api:
         truths: True values by series name; several APIs may tell those of one series.
         account: Settings of its account where it has one (``account.Account``), unless an
             option says otherwise; the rate is then the account's, and refused as it does.
+        at_once: Requests of one address that are answered at the same time, 0 for any number.
+        waiting: Requests of one address that may wait for their turn beside those.
     """
 
     name: str
@@ -151,6 +157,8 @@ class Api:
     span_days: int
     truths: Mapping[str, Truth] = field(default_factory=dict)
     account: Mapping[str, int] = field(default_factory=dict)
+    at_once: int = 0
+    waiting: int = 0
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -11,20 +10,19 @@ from aiohttp import web
 from gapfill.sandbox.api import Answer, Api, Ask, Route
 from gapfill.sandbox.control import PREFIX, add_control_routes
 from gapfill.sandbox.journal import Entry
-from gapfill.sandbox.kinds import EXPIRED_LINK, REFUSAL_KINDS, ROW_KINDS
+from gapfill.sandbox.kinds import EXPIRED_LINK, REFUSAL_KINDS
 from gapfill.sandbox.registry import APIS
-from gapfill.sandbox.spoil import spoil_rows
 from gapfill.sandbox.wire import deliver
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
-    from gapfill.sandbox.faults import Fault
+    from gapfill.sandbox.fault import Fault
     from gapfill.sandbox.state import State
 
 _ENTRY = web.RequestKey("entry", Entry)
 _ELSEWHERE = "elsewhere"
-_RATE = "rate"
+_RATE, _QUEUE = "rate", "queue"
 _OTHER_NAMES = {"localhost": "127.0.0.1"}
 
 
@@ -78,37 +76,49 @@ def _handler(state: State, api: Api, route: Route) -> Handler:
     """Return the handler of one path of an API."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        ask = Ask(
-            parts=request.match_info,
-            query=_query(request),
-            headers=_headers(request),
-            now=state.clock.now(),
-            span_days=state.spans[api.name],
-            hop_url=_hop_url(request, state.archive_redirect_host),
-            account=state.accounts.get(api.name),
-        )
-        answer, fault, name = _meet(state, api, route, ask, request)
-        is_sent = fault is None or fault.kind not in {"timeout", "reset"}
-        status = answer.status if is_sent else None
-        state.journal.close(request[_ENTRY], api=api.name, status=status, fault=name)
-        return await deliver(request, answer, fault)
+        async with state.turns.turn(api.name, request.remote) as is_its_turn:
+            answer, fault, name = (
+                _meet(state, api, route, request)
+                if is_its_turn
+                else (api.refusals["too_many_at_once"], None, _QUEUE)
+            )
+            is_sent = fault is None or fault.kind not in {"timeout", "reset"}
+            status = answer.status if is_sent else None
+            state.journal.close(request[_ENTRY], api=api.name, status=status, fault=name)
+            return await deliver(request, answer, fault)
 
     return handle
 
 
+def _ask(state: State, api: Api, request: web.Request) -> Ask:
+    """Return what a client asked, and under which circumstances."""
+    return Ask(
+        parts=request.match_info,
+        query=_query(request),
+        headers=_headers(request),
+        now=state.clock.now(),
+        span_days=state.spans[api.name],
+        hop_url=_hop_url(request, state.archive_redirect_host),
+        stations=state.stations,
+        account=state.accounts.get(api.name),
+    )
+
+
 def _meet(
-    state: State, api: Api, route: Route, ask: Ask, request: web.Request
+    state: State, api: Api, route: Route, request: web.Request
 ) -> tuple[Answer, Fault | None, str | None]:
     """Return a request's answer, the fault it met and the word for it in the log."""
+    ask = _ask(state, api, request)
     is_in_time = not route.is_counted or state.rates.is_admitted(api.name)
-    today = state.clock.now().date()
-    if not is_in_time or not state.days.is_admitted(api.name, today, route.per_day):
+    if not is_in_time or not state.days.is_admitted(api.name, ask.now.date(), route.per_day):
         return api.refusals["429"], None, _RATE
-    fault = state.faults.take(api.name, route.kinds, route.days(ask))
+    fault = state.faults.take(
+        api.name, route.kinds, route.days(ask), ask.now, is_counted=route.is_counted
+    )
     if fault is None:
         answer = route.answer(ask)
         return answer, None, _RATE if answer.is_over_limit else None
-    return _spoilt_answer(api, route, ask, request, fault), fault, fault.kind
+    return _spoilt_answer(api, route, replace(ask, fault=fault), request, fault), fault, fault.kind
 
 
 def _spoilt_answer(api: Api, route: Route, ask: Ask, request: web.Request, fault: Fault) -> Answer:
@@ -121,15 +131,6 @@ def _spoilt_answer(api: Api, route: Route, ask: Ask, request: web.Request, fault
     if fault.kind == "redirect":
         location = f"{_foreign_url(request)}/_{_ELSEWHERE}{request.rel_url}"
         return Answer(302, b"", "text/html; charset=utf-8", {"Location": location})
-    if fault.kind in ROW_KINDS:
-        spoil = partial(
-            spoil_rows,
-            kind=fault.kind,
-            every=fault.every,
-            first_day=fault.first_day,
-            last_day=fault.last_day,
-        )
-        ask = replace(ask, spoil=spoil)
     return route.answer(ask)
 
 

@@ -75,10 +75,20 @@ def _show_faults(state: State, _query: Mapping[str, str], _body: str) -> web.Res
 
 def _add_faults(state: State, query: Mapping[str, str], body: str) -> web.Response:
     """Put the fault, or the list of faults, of the body in force."""
-    data = json.loads(body)
-    for fault in data if isinstance(data, list) else [data]:
-        state.faults.add(fault)
+    state.faults.add(*_each(body))
     return _show_faults(state, query, body)
+
+
+def _replace_faults(state: State, query: Mapping[str, str], body: str) -> web.Response:
+    """Put the fault, or the list of faults, of the body in force instead of all others."""
+    state.faults.replace(*_each(body))
+    return _show_faults(state, query, body)
+
+
+def _each(body: str) -> list[object]:
+    """Return the members of a list in JSON, or the one value that it is."""
+    data = json.loads(body)
+    return data if isinstance(data, list) else [data]
 
 
 def _forget_faults(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
@@ -102,14 +112,15 @@ def _truth(series: str, source: str | None) -> Truth:
     raise ValueError(message)
 
 
-def _show_truth(_state: State, query: Mapping[str, str], _body: str) -> web.Response:
+def _show_truth(state: State, query: Mapping[str, str], _body: str) -> web.Response:
     """Answer the true values of ``[start, end)`` as CSV; a bare end date includes that day."""
     truth = _truth(query["series"], query.get("source"))
     start, end = parse_bound(query["start"]), parse_bound(query["end"], is_end=True)
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(("slot", *truth.columns))
-    lines.writerows((stamp(slot), *values) for slot, values in truth.rows(query, start, end))
+    wanted = {"stations": state.stations, **query}
+    lines.writerows((stamp(slot), *values) for slot, values in truth.rows(wanted, start, end))
     return web.Response(text=text.getvalue(), content_type="text/csv")
 
 
@@ -120,6 +131,7 @@ _CONTROLS: tuple[tuple[str, str, _Control], ...] = (
     ("DELETE", "requests", _forget_requests),
     ("GET", "faults", _show_faults),
     ("POST", "faults", _add_faults),
+    ("PUT", "faults", _replace_faults),
     ("DELETE", "faults", _forget_faults),
     ("GET", "truth", _show_truth),
 )

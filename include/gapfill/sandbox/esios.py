@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING
 
 from gapfill.sandbox import esios_archive, world
 from gapfill.sandbox.api import JSON_UTF8, Answer, Api, Ask, Route, Row, Value
+from gapfill.sandbox.kinds import LIST_KINDS, RECORD_KINDS, ROW_KINDS, WIRE_KINDS
 from gapfill.sandbox.noise import noise
+from gapfill.sandbox.records import with_odd_record
 from gapfill.sandbox.refusals import GENERIC
 from gapfill.sandbox.times import MADRID, local_day, local_stamp, parse_local, stamp
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _BAD_KEY = "bad"
+_KINDS = WIRE_KINDS | ROW_KINDS | LIST_KINDS | RECORD_KINDS
 _TOKEN = re.compile(r'^Token token="?([^"]*)"?$')
 _FORBIDDEN = Answer(403, b'{ "Status": 403, "message": "Forbidden" }', JSON_UTF8)
 _TOO_LONG = Answer(500, b'{"status":500,"error":"Internal Server Error"}', JSON_UTF8)
@@ -139,8 +142,8 @@ def _values(rows: Sequence[Row], names: Mapping[int, str]) -> list[dict[str, obj
     return values
 
 
-def _payload(number: int, rows: Sequence[Row], updated: str | None) -> object:
-    """Return the whole answer."""
+def _payload(number: int, rows: Sequence[Row], updated: str | None, kind: str | None) -> object:
+    """Return the whole answer, for a fault of this kind."""
     about = _INDICATORS[number]
     shown = {geo for row in rows for geo in row.values}
     return {
@@ -159,7 +162,7 @@ def _payload(number: int, rows: Sequence[Row], updated: str | None) -> object:
                 if str(geo) in shown
             ],
             "values_updated_at": updated,
-            "values": _values(rows, about.geos),
+            "values": with_odd_record(_values(rows, about.geos), kind),
         }
     }
 
@@ -187,14 +190,14 @@ def answer(ask: Ask) -> Answer:
         rows = _by_hour(rows, is_mean=ask.first("time_agg") in {"avg", "average"})
     spoilt = ask.spoil(rows)
     updated = local_stamp(world.published_at(local_day(rows[-1].start), number)) if spoilt else None
-    payload = _payload(number, spoilt, updated)
+    payload = _payload(number, spoilt, updated, ask.kind)
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     return Answer(200, text.encode(), JSON_UTF8)
 
 
 API = Api(
     name="esios",
-    routes=(Route(r"/indicators/{indicator:\d+}", answer, days), *esios_archive.ROUTES),
+    routes=(Route(r"/indicators/{indicator:\d+}", answer, days, _KINDS), *esios_archive.ROUTES),
     refusals={
         **GENERIC,
         **esios_archive.REFUSALS,

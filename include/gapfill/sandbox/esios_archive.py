@@ -21,8 +21,17 @@ from typing import TYPE_CHECKING
 
 from gapfill.sandbox import world
 from gapfill.sandbox.api import JSON, JSON_UTF8, Answer, Ask, Route, Row, Value
-from gapfill.sandbox.kinds import EXPIRED_LINK, ROW_KINDS, WIRE_KINDS
+from gapfill.sandbox.kinds import (
+    CLOCK_LABELS,
+    EXPIRED_LINK,
+    LIST_KINDS,
+    NO_DATA,
+    RECORD_KINDS,
+    ROW_KINDS,
+    WIRE_KINDS,
+)
 from gapfill.sandbox.noise import noise
+from gapfill.sandbox.records import with_odd_record
 from gapfill.sandbox.times import MADRID, local_day
 
 if TYPE_CHECKING:
@@ -93,11 +102,14 @@ def _prices(slot: datetime) -> dict[str, float]:
     return {name: world.price(geo, slot) for name, geo in _PLACES.items()}
 
 
-def _label(slot: datetime) -> str:
-    """Return a row's label: the local hour, in autumn the place in the day."""
+def _label(slot: datetime, kind: str | None) -> str:
+    """Return a row's label: the local hour, in autumn the place in the day.
+
+    A fault of ``kind`` may have the local hour in autumn as well, 02-03 twice.
+    """
     slots = world.slots_of(local_day(slot))
     hour = slot.astimezone(MADRID).hour
-    if len(slots) > _HOURS_PER_DAY:
+    if len(slots) > _HOURS_PER_DAY and kind != CLOCK_LABELS:
         hour = slots.index(slot)
     return f"{hour:02d}-{hour + 1:02d}"
 
@@ -107,17 +119,17 @@ def _rows(day: date) -> list[Row]:
     return [Row(slot, _prices(slot)) for slot in world.slots_of(day)]
 
 
-def _write(rows: Sequence[Row]) -> bytes:
-    """Return the file."""
+def _write(rows: Sequence[Row], kind: str | None) -> bytes:
+    """Return the file, for a fault of this kind."""
     lines = [
         {
             "Dia": local_day(row.start).strftime("%d/%m/%Y"),
-            "Hora": _label(row.start),
+            "Hora": _label(row.start, kind),
             **_columns(row.start, row.values, _prices(row.start)),
         }
         for row in rows
     ]
-    return json.dumps({"PVPC": lines}, separators=(",", ":")).encode()
+    return json.dumps({"PVPC": with_odd_record(lines, kind)}, separators=(",", ":")).encode()
 
 
 def _day(ask: Ask) -> date | None:
@@ -151,7 +163,7 @@ def _file(ask: Ask) -> Answer:
     day = _day(ask)
     if day is None or world.published_at(day) > ask.now:
         return _NO_FILE
-    return Answer(200, _write(ask.spoil(_rows(day))), JSON)
+    return Answer(200, _write(ask.spoil(_rows(day)), ask.kind), JSON)
 
 
 ROUTES = (
@@ -159,13 +171,14 @@ ROUTES = (
         "/archives/70/download_json",
         _link,
         _days,
-        WIRE_KINDS | {"empty", "outage"},
+        WIRE_KINDS | {"empty", NO_DATA, "outage"},
     ),
     Route(
         r"/_s3/archives/70/{day:\d{4}-\d\d-\d\d}",
         _file,
         _days,
-        (WIRE_KINDS | ROW_KINDS | {EXPIRED_LINK}) - {"empty", "outage"},
+        (WIRE_KINDS | ROW_KINDS | LIST_KINDS | RECORD_KINDS | {EXPIRED_LINK, CLOCK_LABELS})
+        - {"empty", NO_DATA, "outage"},
         is_counted=False,
     ),
 )

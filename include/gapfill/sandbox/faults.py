@@ -3,135 +3,40 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Self
+import time
+from typing import TYPE_CHECKING
 
-_KEYS = frozenset(
-    {"api", "kind", "times", "after", "from", "to", "retry_after", "seconds", "every"}
-)
+from gapfill.sandbox.fault import Fault
+from gapfill.sandbox.rates import Window
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """A wrong that befalls requests to one API.
-
-    Attributes:
-        api: The API's name.
-        kind: One of ``kinds``.
-        times: How many requests it befalls, none for all.
-        after: How many matching requests it lets pass first.
-        first_day: Only requests that touch this local day or a later one.
-        last_day: Only requests that touch this local day or an earlier one.
-        retry_after: Seconds named in a ``Retry-After`` header, none for no header.
-        seconds: How long ``slow`` waits.
-        every: For kinds that change values: strike each so-many-th row.
-    """
-
-    api: str
-    kind: str
-    times: int | None = None
-    after: int = 0
-    first_day: date | None = None
-    last_day: date | None = None
-    retry_after: int | None = None
-    seconds: float = 5.0
-    every: int = 1
-
-    @classmethod
-    def parse(cls, data: object) -> Self:
-        """Read a fault from its JSON form.
-
-        Raises:
-            ValueError: If a key is unknown, lacks or has a wrong value.
-        """
-        if not isinstance(data, Mapping):
-            message = f"a fault is an object with api and kind, not {data!r}"
-            raise ValueError(message)  # noqa: TRY004 - one error type for all bad input
-        unknown = sorted(set(map(str, data)) - _KEYS)
-        if unknown or not {"api", "kind"} <= set(data):
-            message = f"a fault has api and kind and may have {sorted(_KEYS)}; unknown: {unknown}"
-            raise ValueError(message)
-        return cls(
-            api=str(data["api"]),
-            kind=str(data["kind"]),
-            times=_whole(data, "times", least=1),
-            after=_whole(data, "after") or 0,
-            first_day=_day(data, "from"),
-            last_day=_day(data, "to"),
-            retry_after=_whole(data, "retry_after"),
-            seconds=float(str(data.get("seconds", 5))),
-            every=_whole(data, "every", least=1) or 1,
-        )
-
-    @classmethod
-    def parse_spec(cls, text: str) -> Self:
-        """Read a fault from its option form, ``ree:429,times=2,retry_after=30``.
-
-        Raises:
-            ValueError: If it has another form.
-        """
-        head, *options = text.split(",")
-        api, colon, kind = head.partition(":")
-        if not colon or not all("=" in option for option in options):
-            message = f"{text!r} is not of the form API:KIND[,key=value...]"
-            raise ValueError(message)
-        pairs = (option.split("=", 1) for option in options)
-        return cls.parse({"api": api, "kind": kind, **dict(pairs)})
-
-    def matches(self, days: tuple[date, date] | None) -> bool:
-        """Return whether a request that touches these local days, first and last, can meet it."""
-        if self.first_day is None and self.last_day is None:
-            return True
-        if days is None:
-            return False
-        starts_in_time = self.last_day is None or days[0] <= self.last_day
-        return starts_in_time and (self.first_day is None or self.first_day <= days[1])
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date, datetime
 
 
-def _whole(data: Mapping[str, object], key: str, least: int = 0) -> int | None:
-    """Return a whole number of the JSON form, none where it lacks."""
-    value = data.get(key)
-    if value is None:
-        return None
-    number = int(str(value))
-    if number < least:
-        message = f"{key} is {number}, less than {least}"
-        raise ValueError(message)
-    return number
-
-
-def _day(data: Mapping[str, object], key: str) -> date | None:
-    """Return a date of the JSON form, none where it lacks."""
-    value = data.get(key)
-    return None if value is None else date.fromisoformat(str(value))
-
-
-@dataclass(slots=True)
 class _Standing:
     """A fault with what it has seen and done."""
 
-    fault: Fault
-    seen: int = 0
-    used: int = 0
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.seen = 0
+        self.used = 0
+        self.window = None
+        if fault.per_minute is not None:
+            self.window = Window(fault.per_minute, is_fixed=fault.window == "fixed")
+
+    def is_met(self, moment: float) -> bool:
+        """Count a request that matches, and return whether it meets the fault."""
+        self.seen += 1
+        if self.seen <= self.fault.after:
+            return False
+        if self.fault.times is not None and self.used >= self.fault.times:
+            return False
+        return self.window is None or self.window.is_full(moment)
 
     def as_json(self) -> dict[str, object]:
         """Return the fault as it can be asked for, with its counts."""
-        fault = self.fault
-        return {
-            "api": fault.api,
-            "kind": fault.kind,
-            "times": fault.times,
-            "after": fault.after,
-            "from": fault.first_day and fault.first_day.isoformat(),
-            "to": fault.last_day and fault.last_day.isoformat(),
-            "retry_after": fault.retry_after,
-            "seconds": fault.seconds,
-            "every": fault.every,
-            "seen": self.seen,
-            "used": self.used,
-        }
+        return {**self.fault.as_json(), "seen": self.seen, "used": self.used}
 
 
 class Faults:
@@ -140,28 +45,45 @@ class Faults:
     Args:
         known: The kinds that each API can meet.
         faults: Asked for from the start.
+        seconds: The real clock, in seconds of any start.
 
     Raises:
         ValueError: If an API or its kind is unknown.
     """
 
-    def __init__(self, known: Mapping[str, frozenset[str]], faults: Iterable[Fault] = ()) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, frozenset[str]],
+        faults: Iterable[Fault] = (),
+        seconds: Callable[[], float] = time.time,
+    ) -> None:
         self._known = known
+        self._seconds = seconds
         self._lock = threading.Lock()
-        self._standing: list[_Standing] = []
-        for fault in faults:
-            self._add(fault)
+        self._standing = [self._stand(fault) for fault in faults]
 
-    def add(self, data: object) -> None:
-        """Ask for a fault in its JSON form.
+    def add(self, *data: object) -> None:
+        """Ask for faults in their JSON form: for all of them, or for none if one is wrong.
 
         Raises:
             ValueError: If the form, the API or the kind is unknown.
         """
-        self._add(Fault.parse(data))
+        new = [self._stand(Fault.parse(each)) for each in data]
+        with self._lock:
+            self._standing.extend(new)
 
-    def _add(self, fault: Fault) -> None:
-        """Put a fault in force."""
+    def replace(self, *data: object) -> None:
+        """Forget all faults and ask for others, with no moment in between.
+
+        Raises:
+            ValueError: If the form, the API or the kind is unknown; then nothing changes.
+        """
+        new = [self._stand(Fault.parse(each)) for each in data]
+        with self._lock:
+            self._standing = new
+
+    def _stand(self, fault: Fault) -> _Standing:
+        """Return a fault that can be put in force."""
         kinds = self._known.get(fault.api)
         if kinds is None:
             message = f"no API is named {fault.api!r}; there are {sorted(self._known)}"
@@ -169,38 +91,57 @@ class Faults:
         if fault.kind not in kinds:
             message = f"{fault.api} cannot meet {fault.kind!r}, only {sorted(kinds)}"
             raise ValueError(message)
-        with self._lock:
-            self._standing.append(_Standing(fault))
+        return _Standing(fault)
 
     def clear(self) -> None:
         """Forget all faults."""
-        with self._lock:
-            self._standing.clear()
+        self.replace()
 
     def as_json(self) -> list[dict[str, object]]:
         """Return the faults in force, with ``seen`` and ``used`` counts of requests."""
         with self._lock:
             return [standing.as_json() for standing in self._standing]
 
-    def take(self, api: str, kinds: frozenset[str], days: tuple[date, date] | None) -> Fault | None:
+    def take(
+        self,
+        api: str,
+        kinds: frozenset[str],
+        days: tuple[date, date] | None,
+        now: datetime,
+        *,
+        is_counted: bool = True,
+    ) -> Fault | None:
         """Return the fault this request meets, and count it.
 
-        The first in force that matches is met; each that matches has seen the request.
+        The first in force that matches is met; each that matches has seen the request. A
+        request that a limit a minute refuses counts towards no such limit, any other one
+        counts towards all that match.
 
         Args:
             api: The API that was called.
             kinds: What can befall the path.
             days: First and last local day the request touches, if known.
+            now: The virtual clock.
+            is_counted: Whether the path counts towards limits a minute.
         """
-        met: Fault | None = None
+        met: _Standing | None = None
         with self._lock:
-            for standing in self._standing:
-                fault = standing.fault
-                if fault.api != api or fault.kind not in kinds or not fault.matches(days):
-                    continue
-                standing.seen += 1
-                is_spent = fault.times is not None and standing.used >= fault.times
-                if met is None and standing.seen > fault.after and not is_spent:
-                    standing.used += 1
-                    met = fault
-        return met
+            moments = {"real": self._seconds(), "virtual": now.timestamp()}
+            matching = [
+                standing
+                for standing in self._standing
+                if standing.fault.api == api
+                and standing.fault.kind in kinds
+                and standing.fault.matches(days, now)
+                and (is_counted or standing.window is None)
+            ]
+            for standing in matching:
+                if standing.is_met(moments[standing.fault.clock]) and met is None:
+                    met = standing
+            if met is None or met.window is None:
+                for standing in matching:
+                    if standing.window is not None:
+                        standing.window.add(moments[standing.fault.clock])
+            if met is not None:
+                met.used += 1
+        return None if met is None else met.fault

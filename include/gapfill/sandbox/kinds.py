@@ -5,7 +5,21 @@ from __future__ import annotations
 CONNECTION_KINDS = frozenset({"timeout", "reset", "truncated", "big_body", "slow"})
 """The connection fails, or carries the right answer badly."""
 
-REFUSAL_KINDS = frozenset({"429", "403_quota", "401", "403", "500", "502", "estado_429", "html"})
+REFUSAL_KINDS = frozenset(
+    {
+        "429",
+        "403_quota",
+        "401",
+        "403",
+        "500",
+        "502",
+        "estado_429",
+        "html",
+        "firewall",
+        "firewall_200",
+        "too_many_at_once",
+    }
+)
 """Another answer comes instead."""
 
 WIRE_KINDS = CONNECTION_KINDS | REFUSAL_KINDS | {"redirect"}
@@ -27,8 +41,35 @@ ROW_KINDS = frozenset(
 )
 """The answer is well-formed, its rows are wrong; only a request that carries rows can meet one."""
 
+NO_DATA = "no_data"
+"""The API has nothing at all and says so in its own form: Open-Meteo with nulls."""
+
+CLOCK_LABELS = "clock_labels"
+"""The archive labels the hours of a 25-hour day by the clock; with ``at``, one row is missing."""
+
+LIST_KINDS = frozenset({NO_DATA, "absent", "conflicting", "missing"})
+"""The same, where the answer is a list: values or rows are absent, or a slot has two rows."""
+
+RECORD_KINDS = frozenset({"extra_record", "empty_record", "null_record"})
+"""The list has one more record, which is not a row."""
+
 EXPIRED_LINK = "expired_link"
 """The second hop of a two-hop API refuses a link that was too old."""
 
-KINDS = WIRE_KINDS | ROW_KINDS | {EXPIRED_LINK}
+CONTRADICTION = "contradiction"
+"""The first hop of AEMET says that rows were found, and the second that there are none."""
+
+NO_DATA_TEXT = "no_data_text"
+"""SIAR sends an empty list and a sentence that there are no data."""
+
+MISSING_ARRAY = "missing_array"
+"""Open-Meteo leaves out the array of one variable that was asked for."""
+
+KINDS = (
+    WIRE_KINDS
+    | ROW_KINDS
+    | LIST_KINDS
+    | RECORD_KINDS
+    | {CLOCK_LABELS, EXPIRED_LINK, CONTRADICTION, NO_DATA_TEXT, MISSING_ARRAY}
+)
 """All of them."""

@@ -13,19 +13,24 @@ ahead, **the hours to come as well**. The archive's last date is yesterday, and 
 end some five days ago: ``null`` from then on. The offset of a time zone is that of now, for
 all dates. A 429 is that of the minute.
 
+Documented by its authors (open-meteo#1493): one request at a time per address, six more
+wait, and the next one is answered 429 "Too many concurrent requests".
+
 Not simulated: models, several places, ``daily`` and ``current``, ``timezone=auto``, Unix
-times, a limit on simultaneous calls, any limit of length (there is none, so the sandbox's
-option for it does nothing). Every place has the same weather, in a grid cell near it.
+times, any limit of length (there is none, so the sandbox's option for it does nothing).
+Every place has the same weather, in a grid cell near it.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from gapfill.sandbox.api import JSON_UTF8, Answer, Api, Ask, Route, Row, Truth
+from gapfill.sandbox.kinds import LIST_KINDS, MISSING_ARRAY, NO_DATA, ROW_KINDS, WIRE_KINDS
 from gapfill.sandbox.noise import noise
 from gapfill.sandbox.open_meteo_request import Refused, Wanted, parse
 from gapfill.sandbox.open_meteo_units import VARIABLES, units_of, written
@@ -65,8 +70,10 @@ def _rows(wanted: Wanted, product: str, now: datetime) -> list[Row]:
     return rows
 
 
-def _payload(wanted: Wanted, product: str, rows: Sequence[Row]) -> dict[str, object]:
-    """Return the whole answer."""
+def _payload(
+    wanted: Wanted, product: str, rows: Sequence[Row], missing: str | None
+) -> dict[str, object]:
+    """Return the whole answer, without the array of the variable that a fault takes away."""
     step = _CELL[product]
     head = {
         "latitude": round(round(wanted.latitude / step) * step, 6),
@@ -80,8 +87,10 @@ def _payload(wanted: Wanted, product: str, rows: Sequence[Row]) -> dict[str, obj
     if not wanted.units:
         return head
     labels = [(row.start + _HOUR + wanted.offset).strftime("%Y-%m-%dT%H:%M") for row in rows]
-    columns = {name: [row.values.get(name) for row in rows] for name in wanted.units}
-    symbols = {name: unit.symbol for name, unit in wanted.units.items()}
+    columns = {
+        name: [row.values.get(name) for row in rows] for name in wanted.units if name != missing
+    }
+    symbols = {name: wanted.units[name].symbol for name in columns}
     return {
         **head,
         "hourly_units": {"time": "iso8601", **symbols},
@@ -105,8 +114,10 @@ def _answer(ask: Ask, product: str) -> Answer:
         wanted = parse(ask, product)
     except Refused as exc:
         return _refusal(str(exc))
-    rows = ask.spoil(_rows(wanted, product, ask.now))
-    return Answer(200, _json(_payload(wanted, product, rows)), JSON_UTF8)
+    rows = _rows(wanted, product, ask.now)
+    rows = [replace(row, values={}) for row in rows] if ask.kind == NO_DATA else ask.spoil(rows)
+    missing = ask.fault.field if ask.fault and ask.kind == MISSING_ARRAY else None
+    return Answer(200, _json(_payload(wanted, product, rows, missing)), JSON_UTF8)
 
 
 def _touched(ask: Ask, product: str) -> tuple[date, date] | None:
@@ -134,7 +145,8 @@ def _truth(
 
 def _route(product: str) -> Route:
     answer, touched = partial(_answer, product=product), partial(_touched, product=product)
-    return Route(f"/v1/{product}", answer, touched)
+    kinds = WIRE_KINDS | ROW_KINDS | LIST_KINDS | {MISSING_ARRAY}
+    return Route(f"/v1/{product}", answer, touched, kinds)
 
 
 API = Api(
@@ -148,9 +160,14 @@ API = Api(
             b'Please try again in one minute."}',
             JSON_UTF8,
         ),
+        "too_many_at_once": Answer(
+            429, _json({"error": True, "reason": "Too many concurrent requests"}), JSON_UTF8
+        ),
         "500": Answer(500, _json({"reason": "Internal server error", "error": True}), JSON_UTF8),
     },
     rate_per_minute=600,
     span_days=0,
+    at_once=1,
+    waiting=6,
     truths={"weather_hourly": Truth(tuple(v.field for v in VARIABLES.values()), _truth)},
 )

@@ -1,4 +1,4 @@
-"""OpenWeatherMap: the free weather of now and forecast, and One Call 3.0 with its time machine.
+"""OpenWeatherMap: the free weather of now and forecast, and One Call in both generations.
 
 Source: ``api.openweathermap.org``, read through the samples of its documentation and errors
 quoted in public issues.
@@ -12,10 +12,11 @@ Observed: ``dt`` of the current weather is that of the last calculation, some mi
 read in any case (pyowm sends ``APPID``).
 
 Here a key that starts with ``bad`` is refused everywhere, one that contains ``free`` has no
-subscription to One Call.
+subscription to One Call, one that contains ``4.0`` has one to One Call 4.0, and every other
+one to 3.0. A generation refuses the keys of the other with 401.
 
-Not known: the answers to a moment that is missing or out of reach, the body of a 500, how
-long a block lasts.
+Not known: the words with which 4.0 refuses a key (here those of 3.0), the answers to a moment
+that is missing or out of reach, the body of a 500, how long a block lasts.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.sandbox import openweathermap_ahead as ahead
 from gapfill.sandbox import openweathermap_format as form
+from gapfill.sandbox import openweathermap_timeline as four
 from gapfill.sandbox.api import Answer, Api, Ask, Route, Row, Truth
 from gapfill.sandbox.kinds import ROW_KINDS, WIRE_KINDS
 from gapfill.sandbox.openweathermap_keys import (
@@ -92,11 +94,18 @@ def _calculated_at(now: datetime) -> datetime:
     return before.replace(minute=minute, second=0, microsecond=0)
 
 
-def _current(ask: Ask, view: form.View) -> object:
+def _row_of_now(ask: Ask) -> Row:
     at = _calculated_at(ask.now)
-    end = at.replace(minute=0) + _HOUR
-    (row,) = ask.spoil([Row(at, form.values_at(end))])
-    return form.current(row, view)
+    (row,) = ask.spoil([Row(at, form.values_at(at.replace(minute=0) + _HOUR))])
+    return row
+
+
+def _current(ask: Ask, view: form.View) -> object:
+    return form.current(_row_of_now(ask), view)
+
+
+def _current_of_one_call(ask: Ask, view: form.View) -> object:
+    return four.current(_row_of_now(ask), view)
 
 
 def _forecast(ask: Ask, view: form.View) -> object:
@@ -132,13 +141,13 @@ def _timemachine(ask: Ask, view: form.View) -> object:
 
 
 def _answers(
-    make: Callable[[Ask, form.View], object], *, is_one_call: bool = False
+    make: Callable[[Ask, form.View], object], generation: str | None = None
 ) -> Callable[[Ask], Answer]:
     """Return what answers a path: after key and place are found good."""
 
     def answer(ask: Ask) -> Answer:
         try:
-            admit(ask, is_one_call=is_one_call)
+            admit(ask, generation=generation)
             return json_answer(200, make(ask, _view(ask)))
         except Refused as refused:
             return refused.answer
@@ -170,25 +179,22 @@ def _truth(
         slot += _HOUR
 
 
+_ONE_CALL_ROUTES = tuple(
+    Route(path, _answers(make, generation), days, kinds, per_day=PER_DAY)
+    for path, make, generation, days, kinds in (
+        ("/data/3.0/onecall", _one_call, "3.0", _days_of_now, WIRE_KINDS),
+        ("/data/3.0/onecall/timemachine", _timemachine, "3.0", _days_of_moment, _ONE_ROW_LIST),
+        (four.CURRENT, _current_of_one_call, "4.0", _days_of_now, _ONE_ROW),
+        (four.TIMELINE, four.timeline, "4.0", four.days, WIRE_KINDS | ROW_KINDS),
+    )
+)
+
 API = Api(
     name="openweathermap",
     routes=(
         Route("/data/2.5/weather", _answers(_current), _days_of_now, _ONE_ROW),
         Route("/data/2.5/forecast", _answers(_forecast), _days_of_now, WIRE_KINDS),
-        Route(
-            "/data/3.0/onecall",
-            _answers(_one_call, is_one_call=True),
-            _days_of_now,
-            WIRE_KINDS,
-            per_day=PER_DAY,
-        ),
-        Route(
-            "/data/3.0/onecall/timemachine",
-            _answers(_timemachine, is_one_call=True),
-            _days_of_moment,
-            _ONE_ROW_LIST,
-            per_day=PER_DAY,
-        ),
+        *_ONE_CALL_ROUTES,
     ),
     refusals={
         **GENERIC,

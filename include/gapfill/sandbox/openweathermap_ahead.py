@@ -19,7 +19,7 @@ _ERROR = 1.5
 """How much too warm each forecast is, in °C, so that one taken for a reading shows."""
 
 
-def _foreseen(end: datetime) -> dict[str, Value]:
+def foreseen(end: datetime) -> dict[str, Value]:
     """Return a forecast of an hour, which is too warm."""
     values = form.values_at(end)
     return {**values, "temp": round(float(values["temp"]) + _ERROR, 2)}
@@ -31,7 +31,7 @@ def forecast(now: datetime, view: form.View) -> object:
     steps = [last + n * _THREE_HOURS for n in range(1, _STEPS + 1)]
     listed: list[dict[str, object]] = []
     for step in steps:
-        values, words = _foreseen(step), form.words_of(_foreseen(step), step)
+        values, words = foreseen(step), form.words_of(foreseen(step), step)
         about = {"dt": form.unix(step), "main": {**form.main_of(values, view), "temp_kf": 0}}
         sky = {
             "weather": words,
@@ -71,7 +71,7 @@ def one_call(at: datetime, now: datetime, view: form.View, excluded: Collection[
         "hourly": [
             {**form.hourly(values, row, view), "pop": _chance(values)}
             for row in rows
-            for values in [_foreseen(row)]
+            for values in [foreseen(row)]
         ],
         "daily": [_daily(day, view) for day in days],
     }
@@ -81,7 +81,7 @@ def one_call(at: datetime, now: datetime, view: form.View, excluded: Collection[
 
 def _daily(noon: datetime, view: form.View) -> dict[str, object]:
     """Return a day of a forecast, all of it as at noon."""
-    values = _foreseen(noon)
+    values = foreseen(noon)
     row = form.hourly(values, noon, view)
     parts = dict.fromkeys(("day", "night", "eve", "morn"), row["temp"])
     row |= {"temp": {**parts, "min": row["temp"], "max": row["temp"]}, "feels_like": parts}

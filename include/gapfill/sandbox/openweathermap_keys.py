@@ -6,7 +6,7 @@ import json
 
 from gapfill.sandbox.api import JSON_UTF8, Answer, Ask
 
-_BAD_KEY, _FREE_KEY = "bad", "free"
+_BAD_KEY, _FREE_KEY, _NEW_KEY = "bad", "free", "4.0"
 
 
 def json_answer(status: int, data: object) -> Answer:
@@ -24,14 +24,21 @@ INVALID_KEY = error(
     401,
     "Invalid API key. Please see http://openweathermap.org/faq#error401 for more info.",
 )
-_NO_SUBSCRIPTION = Answer(
-    401,
-    b'{"cod": 401, "message": "Please note that using One Call 3.0 requires a separate '
-    b"subscription to the One Call by Call plan. Learn more here https://openweathermap.org/price. "
-    b"If you have a valid subscription to the One Call by Call plan, but still receive this error, "
-    b'then please see https://openweathermap.org/faq#error401 for more info."}',
-    JSON_UTF8,
-)
+
+
+def _no_subscription(generation: str) -> Answer:
+    """Return the refusal of a key that a generation of One Call is not for."""
+    return Answer(
+        401,
+        b'{"cod": 401, "message": "Please note that using One Call %s requires a separate '
+        b"subscription to the One Call by Call plan. Learn more here "
+        b"https://openweathermap.org/price. If you have a valid subscription to the One Call by "
+        b"Call plan, but still receive this error, then please see "
+        b'https://openweathermap.org/faq#error401 for more info."}' % generation.encode(),
+        JSON_UTF8,
+    )
+
+
 BLOCKED = error(
     429,
     429,
@@ -54,14 +61,19 @@ def given(ask: Ask, name: str) -> str | None:
     return next((v[0] for key, v in ask.query.items() if key.lower() == name and v), None)
 
 
-def admit(ask: Ask, *, is_one_call: bool) -> None:
+def admit(ask: Ask, *, generation: str | None) -> None:
     """Refuse a key that may not ask.
 
+    Args:
+        ask: What was asked.
+        generation: That of One Call, ``None`` for what every key opens.
+
     Raises:
-        Refused: If it is none, bad or without the subscription.
+        Refused: If it is none or bad, or not one of this generation of One Call.
     """
     key = given(ask, "appid") or _BAD_KEY
     if key.startswith(_BAD_KEY):
         raise Refused(INVALID_KEY)
-    if is_one_call and _FREE_KEY in key:
-        raise Refused(_NO_SUBSCRIPTION)
+    own = None if _FREE_KEY in key else "4.0" if _NEW_KEY in key else "3.0"
+    if generation is not None and generation != own:
+        raise Refused(_no_subscription(generation))

@@ -1,9 +1,9 @@
-"""How many requests an API admits: in any sixty seconds of real time, on one virtual day."""
+"""How many requests an API admits: in a minute, on one virtual day."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,8 +13,37 @@ if TYPE_CHECKING:
 WINDOW_S = 60.0
 
 
+class Window:
+    """A limit of requests a minute, in seconds of any clock; only admitted ones count.
+
+    Args:
+        limit: Requests admitted in a window.
+        is_fixed: Whether windows are the minutes of the clock, instead of any sixty seconds.
+    """
+
+    def __init__(self, limit: int, *, is_fixed: bool = False) -> None:
+        self._limit = limit
+        self._is_fixed = is_fixed
+        self._admitted: list[float] = []
+
+    def is_full(self, moment: float) -> bool:
+        """Return whether a request that comes at a moment is above the limit."""
+        return sum(self._is_in(other, moment) for other in self._admitted) >= self._limit
+
+    def add(self, moment: float) -> None:
+        """Count a request that was admitted at a moment; forget those of earlier windows."""
+        self._admitted = [other for other in self._admitted if self._is_in(other, moment)]
+        self._admitted.append(moment)
+
+    def _is_in(self, other: float, moment: float) -> bool:
+        """Return whether a request at ``other`` is in the window of one at ``moment``."""
+        if self._is_fixed:
+            return other // WINDOW_S == moment // WINDOW_S
+        return moment - WINDOW_S < other <= moment
+
+
 class Rates:
-    """A sliding window per API; only admitted requests count in it.
+    """What each API says that it admits: so many requests in any sixty seconds of real time.
 
     Args:
         per_minute: Limit by API; 0 is none.
@@ -24,21 +53,18 @@ class Rates:
     def __init__(
         self, per_minute: Mapping[str, int], monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._limits = dict(per_minute)
+        self._windows = {name: Window(limit) for name, limit in per_minute.items() if limit}
         self._monotonic = monotonic
-        self._admitted: dict[str, deque[float]] = {name: deque() for name in per_minute}
 
     def is_admitted(self, api: str) -> bool:
         """Return whether a request that comes now is within the rate, and count it if so."""
-        limit = self._limits[api]
-        if not limit:
+        window = self._windows.get(api)
+        if window is None:
             return True
-        window, now = self._admitted[api], self._monotonic()
-        while window and window[0] <= now - WINDOW_S:
-            window.popleft()
-        if len(window) >= limit:
+        now = self._monotonic()
+        if window.is_full(now):
             return False
-        window.append(now)
+        window.add(now)
         return True
 
 

@@ -23,7 +23,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.sandbox import world
-from gapfill.sandbox.api import Answer, Api, Ask, Route, Row, Truth, Value
+from gapfill.sandbox.api import Answer, Api, Ask, Route, Row, Value
+from gapfill.sandbox.kinds import LIST_KINDS, RECORD_KINDS, ROW_KINDS, WIRE_KINDS
+from gapfill.sandbox.price_truth import price_truth
+from gapfill.sandbox.records import with_odd_record
 from gapfill.sandbox.refusals import GENERIC
 from gapfill.sandbox.times import MADRID, local_day, local_stamp, parse_local
 
@@ -44,6 +47,7 @@ _HEADINGS = {
     "es": "Precios mercado peninsular en tiempo real",
     "en": "Real-time peninsular market prices",
 }
+_KINDS = WIRE_KINDS | ROW_KINDS | LIST_KINDS | RECORD_KINDS
 _COLORS = {"1001": "#ffcf09", "600": "#df4a32"}
 
 
@@ -181,13 +185,11 @@ def _series(name: str, rows: Sequence[Row], title: str, last_update: str) -> dic
     }
 
 
-def _payload(
-    wanted: _Wanted, rows: Sequence[Row], updates: Mapping[str, str], now: datetime
-) -> object:
+def _payload(ask: Ask, wanted: _Wanted, rows: Sequence[Row], updates: Mapping[str, str]) -> object:
     """Return the whole answer."""
     is_spot_first = wanted.start.astimezone(MADRID).day % 2 == 0
     names = sorted(updates, reverse=is_spot_first)
-    unit = "" if now >= _SHORT_TITLES else " (€/MWh)"
+    unit = "" if ask.now >= _SHORT_TITLES else " (€/MWh)"
     titles, heading = _TITLES[wanted.language], _HEADINGS[wanted.language]
     return {
         "data": {
@@ -200,7 +202,9 @@ def _payload(
             },
             "meta": {"cache-control": {"cache": "MISS"}},
         },
-        "included": [_series(name, rows, titles[name] + unit, updates[name]) for name in names],
+        "included": with_odd_record(
+            [_series(name, rows, titles[name] + unit, updates[name]) for name in names], ask.kind
+        ),
     }
 
 
@@ -216,25 +220,16 @@ def answer(ask: Ask) -> Answer:
     spoilt = ask.spoil(rows)
     if not spoilt:
         return _NO_DATA
-    return Answer(200, _php(_payload(wanted, spoilt, _last_updates(rows), ask.now)))
-
-
-def _truth(indicator: int, geo: int) -> Truth:
-    """Return the true prices of an indicator, of the peninsula unless ``geo`` is asked for."""
-
-    def rows(
-        query: Mapping[str, str], start: datetime, end: datetime
-    ) -> Iterable[tuple[datetime, Sequence[float]]]:
-        place = int(query.get("geo", geo))
-        for slot in world.slots_in(start, end, indicator):
-            yield slot, (world.price(place, slot, indicator),)
-
-    return Truth(("price_eur_mwh",), rows)
+    return Answer(200, _php(_payload(ask, wanted, spoilt, _last_updates(rows))))
 
 
 API = Api(
     name="ree",
-    routes=(Route("/{language:es|en}/datos/mercados/precios-mercados-tiempo-real", answer, days),),
+    routes=(
+        Route(
+            "/{language:es|en}/datos/mercados/precios-mercados-tiempo-real", answer, days, _KINDS
+        ),
+    ),
     refusals={
         **GENERIC,
         "429": _error(429, "Too Many Requests", "Too many requests."),
@@ -243,7 +238,7 @@ API = Api(
     rate_per_minute=30,
     span_days=14,
     truths={
-        "pvpc": _truth(world.PVPC, world.PENINSULA),
-        "spot": _truth(world.SPOT, world.SPAIN),
+        "pvpc": price_truth(world.PVPC, world.PENINSULA),
+        "spot": price_truth(world.SPOT, world.SPAIN),
     },
 )

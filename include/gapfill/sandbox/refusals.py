@@ -18,6 +18,16 @@ _BAD_GATEWAY = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
 )
+_FIREWALL_PAGE = (
+    '<html style="height:100%"><head><META NAME="ROBOTS" CONTENT="NOINDEX, NOFOLLOW">'
+    '<meta name="format-detection" content="telephone=no">'
+    '<meta name="viewport" content="initial-scale=1.0">'
+    '<meta http-equiv="X-UA-Compatible" content="IE=edge,chrome=1"></head>'
+    '<body style="margin:0px;height:100%"><iframe id="main-iframe" '
+    'src="/_Incapsula_Resource?SWUDNSAI=31&xinfo=7-1&incident_id=1-2&edet=15" '
+    'frameborder=0 width="100%" height="100%" marginheight="0px" marginwidth="0px">'
+    "Request unsuccessful. Incapsula incident ID: 1-2</iframe></body></html>"
+)
 
 
 def _page(status: int, text: str) -> Answer:
@@ -44,5 +54,8 @@ GENERIC: Mapping[str, Answer] = {
         "text/plain;charset=ISO-8859-15",
     ),
     "html": _page(200, _PROXY_PAGE),
+    "firewall": _page(403, _FIREWALL_PAGE),
+    "firewall_200": _page(200, _FIREWALL_PAGE),
+    "too_many_at_once": _message(429, "Too many concurrent requests"),
 }
-"""By fault kind. The text of ``estado_429`` is AEMET's; the others are nobody's own."""
+"""By fault kind. The text of ``estado_429`` is AEMET's, the pages of a firewall Incapsula's."""

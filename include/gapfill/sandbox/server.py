@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from gapfill.sandbox.aemet_stations import DEFAULT_STATIONS
 from gapfill.sandbox.app import build_app
-from gapfill.sandbox.faults import Fault, Faults
+from gapfill.sandbox.fault import Fault
 from gapfill.sandbox.state import Options, State
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.sandbox.clock import Clock
+    from gapfill.sandbox.faults import Faults
     from gapfill.sandbox.journal import Journal
 
 _SHUTDOWN_S = 0.2
@@ -90,6 +92,7 @@ def serve(
     spans: Mapping[str, int] | None = None,
     limits: Mapping[str, int] | None = None,
     archive_redirect_host: str | None = None,
+    stations: str = DEFAULT_STATIONS,
 ) -> Iterator[Sandbox]:
     """Serve a sandbox on a free local port while the context lasts; several may run at once.
 
@@ -99,8 +102,9 @@ def serve(
         faults: In force from the start, in their JSON form.
         rates: Requests per minute by API, 0 for no limit.
         spans: Longest range in days by API, 0 for any.
-        limits: Settings of accounts, such as ``siar.records_minute``.
+        limits: Settings of accounts and queues, such as ``siar.records_minute``.
         archive_redirect_host: Host name that archive 70 redirects to, none for the same.
+        stations: What AEMET's stations measure: ``real`` or ``full``.
 
     Raises:
         ValueError: If an API, a fault or a time is unknown.
@@ -113,6 +117,7 @@ def serve(
         spans=spans or {},
         limits=limits or {},
         archive_redirect_host=archive_redirect_host,
+        stations=stations,
     )
     state = State.start(options)
     with listen(options) as listener, _running(state, listener):

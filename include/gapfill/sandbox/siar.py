@@ -13,38 +13,51 @@ month); 403 for a token and for a quota alike, with a text; ``IdProvincia`` and
 Not known, and so of our own making: the whole texts (their known pieces are in them), the
 body around them (here JSON), the answer to wrong credentials (here null) or parameters,
 how long a token lives (here an hour of the virtual clock), whether authentication and
-ACCESOS count (here they do), and which day a daily quota is of (here Madrid's).
+ACCESOS count (here they do), which day a daily quota is of (here Madrid's), and what is
+said where there are no data (here nothing, with the fault ``no_data_text`` a sentence).
+
+A token that starts with ``ready`` is one that its holder was given beforehand: it holds for
+ever, without any authentication.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.sandbox import siar_station as stations
-from gapfill.sandbox.account import LIMITS, Account, scrambled
-from gapfill.sandbox.api import JSON_UTF8, Answer, Api, Ask, Route, Row, Value
-from gapfill.sandbox.kinds import WIRE_KINDS
+from gapfill.sandbox.api import Api, Ask, Route
+from gapfill.sandbox.kinds import (
+    LIST_KINDS,
+    NO_DATA_TEXT,
+    RECORD_KINDS,
+    ROW_KINDS,
+    WIRE_KINDS,
+)
+from gapfill.sandbox.records import with_odd_record
 from gapfill.sandbox.refusals import GENERIC
+from gapfill.sandbox.siar_access import (
+    BAD_TOKEN,
+    TEXTS,
+    account,
+    counted,
+    encrypt,
+    give_token,
+    has_token,
+    refuse,
+    refuse_over,
+    say,
+    tell_limits,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from gapfill.sandbox.api import Answer, Row, Value
 
 BASE = "/siarapi/API/V1"
-_BAD_KEY = "bad"
-_TEXTS = {
-    "calls_minute": "Ha superado el número de peticiones permitidas en un minuto.",
-    "calls_day": "Ha superado el número de peticiones permitidas en un día.",
-    "records_minute": (
-        "La petición rebasaría el número máximo de datos permitidos en un minuto para su usuario."
-    ),
-    "records_day": (
-        "La petición rebasaría el número máximo de datos permitidos en un día para su usuario."
-    ),
-}
-_BAD_TOKEN = "El token no es válido o ha caducado."  # noqa: S105 - what is said of one
+_KINDS = WIRE_KINDS | ROW_KINDS | LIST_KINDS | RECORD_KINDS | {NO_DATA_TEXT}
+_NO_RECORDS = "No existen datos para los criterios seleccionados."
 _TOO_EARLY = "La fecha inicial no puede ser inferior a la fecha autorizada ({:%d/%m/%Y})."
 _OF_THE_DAY = ("HorMinTempMax", "HorMinTempMin", "HorMinHumMax", "HorMinHumMin", "HorMinVelMax")
 _CALCULATED = frozenset({"EtPMon", "PePMon"})
@@ -52,78 +65,8 @@ _WIDEST = 10_000
 _LAST_OF_DAY = 2400
 
 
-def _say(data: object, message: str | None = None, status: int = 200) -> Answer:
-    """Return an answer in SIAR's envelope."""
-    body = {"datos": data, "MensajeRespuesta": message}
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Answer(status, text.encode(), JSON_UTF8)
-
-
-def _word(text: str | None) -> Answer:
-    """Return an answer of the authentication: a JSON text, or null."""
-    return Answer(200, json.dumps(text).encode(), JSON_UTF8)
-
-
-def _refuse(message: str) -> Answer:
-    return _say(None, message, 403)
-
-
-def _refuse_over(limit: str) -> Answer:
-    """Return the refusal of what is over a limit of the account."""
-    return replace(_refuse(_TEXTS[limit]), is_over_limit=True)
-
-
-def _account(ask: Ask) -> Account:
-    return ask.account or Account({})
-
-
-def _counted(answer: Callable[[Ask], Answer]) -> Callable[[Ask], Answer]:
-    """Return an answer of no records that counts as a call."""
-
-    def count(ask: Ask) -> Answer:
-        limit = _account(ask).admit(ask.now)
-        return answer(ask) if limit is None else _refuse_over(limit)
-
-    return count
-
-
 def _no_days(_ask: Ask) -> None:
     """Tell that a path touches no days."""
-
-
-def encrypt(ask: Ask) -> Answer:
-    """Answer a text in its encrypted form."""
-    text = ask.first("cadena")
-    return _word(scrambled(text) if text else None)
-
-
-def give_token(ask: Ask) -> Answer:
-    """Answer a token for encrypted credentials, null for wrong ones or plain ones."""
-    given = [ask.first("Usuario") or "", ask.first("Password") or ""]
-    is_encrypted = all(len(text) == len(scrambled("")) for text in given)
-    if not is_encrypted or scrambled(_BAD_KEY) in given:
-        return _word(None)
-    return _word(_account(ask).give_token(ask.now))
-
-
-def tell_limits(ask: Ask) -> Answer:
-    """Answer what the account may do and what it did."""
-    account = _account(ask)
-    if not account.is_token(ask.first("token"), ask.now):
-        return _refuse(_BAD_TOKEN)
-    done = account.counted(ask.now)
-    most = {limit: account.settings.get(limit) or None for limit in LIMITS}
-    record = {
-        "NumAccesosMinutoActual": done["calls_minute"],
-        "MaxAccesosMinuto": most["calls_minute"],
-        "NumAccesosDiaActual": done["calls_day"],
-        "MaxAccesosDia": most["calls_day"],
-        "RegistrosAcumuladosMinuto": done["records_minute"],
-        "MaxRegistrosMinuto": most["records_minute"],
-        "RegistrosAcumuladosDia": done["records_day"],
-        "MaxRegistrosDia": most["records_day"],
-    }
-    return _say([record])
 
 
 def days(ask: Ask) -> tuple[date, date] | None:
@@ -167,26 +110,29 @@ def _day(code: str, row: Row, *, is_calculated: bool) -> dict[str, object]:
 
 def answer(ask: Ask) -> Answer:
     """Answer a request for half-hours or days of a station."""
-    account, asked, code = _account(ask), days(ask), ask.first("Id")
-    if not account.is_token(ask.first("token"), ask.now):
-        return _refuse(_BAD_TOKEN)
+    asked, code = days(ask), ask.first("Id")
+    if not has_token(ask):
+        return refuse(BAD_TOKEN)
     if asked is None or not code:
-        return _say(None, "Los parámetros de la petición no son correctos.", 400)
+        return say(None, "Los parámetros de la petición no son correctos.", 400)
     refusal = _out_of_reach(ask, asked)
     if refusal is not None:
         return refusal
-    rows = ask.spoil(_rows(ask, code, asked))
-    limit = account.admit(ask.now, len(rows))
-    return _say(_records(ask, code, rows)) if limit is None else _refuse_over(limit)
+    rows = [] if ask.kind == NO_DATA_TEXT else ask.spoil(_rows(ask, code, asked))
+    limit = account(ask).admit(ask.now, len(rows))
+    if limit is not None:
+        return refuse_over(limit)
+    records = with_odd_record(_records(ask, code, rows), ask.kind)
+    return say(records, _NO_RECORDS if ask.kind == NO_DATA_TEXT else None)
 
 
 def _out_of_reach(ask: Ask, asked: tuple[date, date]) -> Answer | None:
     """Return the refusal of dates that the API or the account does not answer."""
     if ask.span_days and (asked[1] - asked[0]).days >= ask.span_days:
-        return _say(None, "El rango de fechas es demasiado amplio.", 400)
-    since = _account(ask).settings.get("authorised", 0)
+        return say(None, "El rango de fechas es demasiado amplio.", 400)
+    since = account(ask).settings.get("authorised", 0)
     first = date.fromisoformat(str(since)) if since else date.min
-    return _refuse(_TOO_EARLY.format(first)) if asked[0] < first else None
+    return refuse(_TOO_EARLY.format(first)) if asked[0] < first else None
 
 
 def _records(ask: Ask, code: str, rows: Sequence[Row]) -> list[dict[str, object]]:
@@ -212,12 +158,12 @@ def _rows(ask: Ask, code: str, asked: tuple[date, date]) -> list[Row]:
 API = Api(
     name="siar",
     routes=(
-        Route(f"{BASE}/Autenticacion/cifrarCadena", _counted(encrypt), _no_days, WIRE_KINDS),
-        Route(f"{BASE}/Autenticacion/obtenerToken", _counted(give_token), _no_days, WIRE_KINDS),
-        Route(f"{BASE}/Info/ACCESOS", _counted(tell_limits), _no_days, WIRE_KINDS),
-        Route(f"{BASE}/Datos/{{kind:Horarios|Diarios}}/ESTACION", answer, days),
+        Route(f"{BASE}/Autenticacion/cifrarCadena", counted(encrypt), _no_days, WIRE_KINDS),
+        Route(f"{BASE}/Autenticacion/obtenerToken", counted(give_token), _no_days, WIRE_KINDS),
+        Route(f"{BASE}/Info/ACCESOS", counted(tell_limits), _no_days, WIRE_KINDS),
+        Route(f"{BASE}/Datos/{{kind:Horarios|Diarios}}/ESTACION", answer, days, _KINDS),
     ),
-    refusals={**GENERIC, "403_quota": _refuse(_TEXTS["calls_minute"])},
+    refusals={**GENERIC, "403_quota": refuse(TEXTS["calls_minute"])},
     rate_per_minute=30,
     span_days=0,
     truths=stations.TRUTHS,

@@ -6,16 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from gapfill.sandbox.account import Account
+from gapfill.sandbox.aemet_stations import DEFAULT_STATIONS, STATIONS
 from gapfill.sandbox.clock import Clock
-from gapfill.sandbox.faults import Fault, Faults
+from gapfill.sandbox.faults import Faults
 from gapfill.sandbox.journal import Journal
 from gapfill.sandbox.rates import Days, Rates
 from gapfill.sandbox.registry import APIS
+from gapfill.sandbox.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
+
+    from gapfill.sandbox.fault import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +32,12 @@ class Options:
         now: Start of the virtual clock, none for the real time.
         is_running: Whether the virtual clock runs on from ``now``.
         faults: In force from the start.
-        rates: Requests per minute by API, 0 for no limit; the API's own where it lacks.
-        spans: Longest range in days by API, 0 for any; the API's own where it lacks.
-        limits: Settings of accounts, such as ``siar.records_minute``; the API's own where
-            one lacks.
+        rates: Requests per minute by API, 0 for no limit; the API's own where it is missing.
+        spans: Longest range in days by API, 0 for any; the API's own where it is missing.
+        limits: Settings of accounts, such as ``siar.records_minute``, and of queues, such as
+            ``open_meteo.at_once``; the API's own where one is missing.
         archive_redirect_host: Host name that archive 70 redirects to, none for the same.
+        stations: What AEMET's stations measure: one of ``aemet_stations.STATIONS``.
         log: File that gets a line of JSON per request.
     """
 
@@ -45,6 +50,7 @@ class Options:
     spans: Mapping[str, int] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     archive_redirect_host: str | None = None
+    stations: str = DEFAULT_STATIONS
     log: Path | None = None
 
 
@@ -60,7 +66,9 @@ class State:
         days: How much each API has admitted on a day.
         spans: Longest range in days by API.
         accounts: By API, where it has one.
+        turns: Who is answered at the same time.
         archive_redirect_host: Host name that archive 70 redirects to, none for the same.
+        stations: What AEMET's stations measure.
     """
 
     clock: Clock
@@ -70,7 +78,9 @@ class State:
     days: Days
     spans: Mapping[str, int]
     accounts: Mapping[str, Account]
+    turns: Turns
     archive_redirect_host: str | None
+    stations: str
 
     @classmethod
     def start(cls, options: Options) -> Self:
@@ -79,8 +89,12 @@ class State:
         Raises:
             ValueError: If an option names an unknown API or fault.
         """
+        if options.stations not in STATIONS:
+            message = f"stations are one of {sorted(STATIONS)}, not {options.stations!r}"
+            raise ValueError(message)
         rates = _merged({api.name: api.rate_per_minute for api in APIS}, options.rates)
-        accounts = _accounts(rates, options.limits)
+        limits = _merged(_own_limits(), options.limits)
+        accounts = _accounts(rates, limits)
         return cls(
             clock=Clock(options.now, is_running=options.is_running),
             faults=Faults({api.name: api.kinds for api in APIS}, options.faults),
@@ -89,21 +103,29 @@ class State:
             days=Days(),
             spans=_merged({api.name: api.span_days for api in APIS}, options.spans),
             accounts=accounts,
+            turns=Turns(
+                {api.name: limits.get(f"{api.name}.at_once", 0) for api in APIS},
+                {api.name: limits.get(f"{api.name}.waiting", 0) for api in APIS},
+            ),
             archive_redirect_host=options.archive_redirect_host,
+            stations=options.stations,
         )
 
 
-def _accounts(rates: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, Account]:
-    """Return the accounts, each with its API's rate as its calls a minute.
+def _own_limits() -> dict[str, int]:
+    """Return the settings of every account and queue as the APIs have them."""
+    found = {f"{api.name}.{key}": number for api in APIS for key, number in api.account.items()}
+    for api in APIS:
+        if api.at_once:
+            found |= {f"{api.name}.at_once": api.at_once, f"{api.name}.waiting": api.waiting}
+    return found
 
-    Raises:
-        ValueError: If a setting is unknown or a number is negative.
-    """
-    defaults = {f"{api.name}.{key}": n for api in APIS for key, n in api.account.items()}
-    settings = _merged(defaults, wanted)
+
+def _accounts(rates: Mapping[str, int], limits: Mapping[str, int]) -> dict[str, Account]:
+    """Return the accounts, each with its API's rate as its calls a minute."""
     return {
         api.name: Account(
-            {key: settings[f"{api.name}.{key}"] for key in api.account}
+            {key: limits[f"{api.name}.{key}"] for key in api.account}
             | {"calls_minute": rates[api.name]}
         )
         for api in APIS

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.sandbox.noise import noise
 
@@ -19,6 +19,30 @@ if TYPE_CHECKING:
 
 SKEW = {"aemet": 0.0, "siar": 0.2, "openweathermap": 0.4, "open_meteo": 0.6}
 """How much warmer, in °C, each source finds it."""
+
+
+class Point(NamedTuple):
+    """A point of the world, by how its weather differs from that of the plant.
+
+    Attributes:
+        temperature: °C.
+        humidity: %.
+        pressure: hPa.
+        wind_speed: m/s.
+        wind_direction: Degrees.
+        rain: Times that of the plant.
+    """
+
+    temperature: float = 0.0
+    humidity: float = 0.0
+    pressure: float = 0.0
+    wind_speed: float = 0.0
+    wind_direction: float = 0.0
+    rain: float = 1.0
+
+
+PLANT = Point()
+"""Where all sources look that have no stations."""
 
 _HOUR = timedelta(hours=1)
 _YEAR_DAYS = 365.25
@@ -53,13 +77,14 @@ class Weather:
 
 
 @lru_cache(maxsize=65_536)
-def weather(end: datetime, source: str, length: timedelta = _HOUR) -> Weather:
+def weather(end: datetime, source: str, length: timedelta = _HOUR, point: Point = PLANT) -> Weather:
     """Return the weather of the stretch that ends at an instant.
 
     Args:
         end: Timezone-aware end of the stretch.
         source: Who looks; one of ``SKEW``.
         length: How long the stretch is; only precipitation is in proportion to it.
+        point: Where.
     """
     end = end.astimezone(UTC)
     hour = end.hour + end.minute / 60
@@ -67,17 +92,18 @@ def weather(end: datetime, source: str, length: timedelta = _HOUR) -> Weather:
     daily = math.cos(2 * math.pi * (hour - _HOTTEST_HOUR) / 24)
     chance = noise("weather", end.isoformat())
     temperature = 17 + 9 * season + 6 * daily + 2 * (chance - 0.5) + SKEW[source]
-    wind = 1 + 3 * noise("wind", end.isoformat()) + max(0.0, daily)
+    wind = point.wind_speed + 1 + 3 * noise("wind", end.isoformat()) + max(0.0, daily)
+    humidity = point.humidity + 60 - 18 * daily - 12 * season + 10 * (chance - 0.5)
     sun = max(0.0, math.cos(math.pi * (hour - _NOON) / (2 * _HALF_DAY)))
     is_wet = _of_day("rain", end.date()) > 0.8 and chance > 0.5  # noqa: PLR2004 - a wet day in five
     return Weather(
-        temperature=temperature,
-        humidity=min(100.0, max(8.0, 60 - 18 * daily - 12 * season + 10 * (chance - 0.5))),
-        pressure=_STATION_PRESSURE + 8 * (_of_day("pressure", end.date()) - 0.5),
+        temperature=temperature + point.temperature,
+        humidity=min(100.0, max(8.0, humidity)),
+        pressure=_STATION_PRESSURE + 8 * (_of_day("pressure", end.date()) - 0.5) + point.pressure,
         wind_speed=wind,
-        wind_direction=360 * noise("direction", end.isoformat()),
+        wind_direction=(360 * noise("direction", end.isoformat()) + point.wind_direction) % 360,
         wind_gust=wind * 1.8,
-        precipitation=4 * (chance - 0.5) * (length / _HOUR) if is_wet else 0.0,
+        precipitation=4 * (chance - 0.5) * (length / _HOUR) * point.rain if is_wet else 0.0,
         solar_radiation=(650 + 250 * season) * sun if abs(hour - _NOON) < _HALF_DAY else 0.0,
     )
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from gapfill.sandbox.api import Answer
-    from gapfill.sandbox.faults import Fault
+    from gapfill.sandbox.fault import Fault
 
 HOLD_LIMIT_S = 120.0
 BIG_BODY_BYTES = 20 * 1024 * 1024

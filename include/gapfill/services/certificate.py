@@ -28,6 +28,7 @@ class Certificate:
         rejected: Values that were not believed, and not stored.
         note: What a person should know, in a sentence.
         error: Name of the error with which it failed, empty where it did not.
+        slots_enriched: Of the filled slots, those that only got wanted fields.
     """
 
     batch: str
@@ -43,6 +44,7 @@ class Certificate:
     rejected: int = 0
     note: str = ""
     error: str = ""
+    slots_enriched: int = 0
 
 
 def failed(unit: Unit, run: str, exc: Exception) -> Certificate:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
-from gapfill.services.reach import warnings_of
+from gapfill.services.local_clock import shifted
+from gapfill.services.reach import Broken, broken_of, warnings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,9 @@ class Report:
         coverage: Its slots by state, and its gaps.
         newest: Newest slot with a reading, ``None`` for none or unknown.
         error: Why the read failed, ``None`` where it did not.
-        warnings: What of its set-up leaves slots that nobody can ever be asked for, a
-            sentence each.
+        warnings: What an operator should know of its sources, and what an earlier release
+            wrote wrongly, a sentence each.
+        broken: Sources that are set up and cannot be used.
     """
 
     series: str
@@ -39,6 +41,7 @@ class Report:
     newest: datetime | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    broken: tuple[Broken, ...] = ()
 
     @property
     def is_missing(self) -> bool:
@@ -60,8 +63,14 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
         if window is None:
             return Report(series.name, nothing(), site.store.newest(series))
         coverage = _cover(site, series, window, candidates)
-        warnings = warnings_of(series, coverage, candidates)
-        return Report(series.name, coverage, site.store.newest(series), warnings=warnings)
+        broken = broken_of(series, coverage, candidates, site.now)
+        warnings = (
+            *(b.sentence for b in broken),
+            *warnings_of(series, coverage, candidates),
+            *shifted(site, series, window),
+        )
+        newest = site.store.newest(series)
+        return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
     except StoreError as exc:
         window = selection.window(series, candidates, site.now)
         coverage = unknown(series, window) if window else nothing()
@@ -71,6 +80,6 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
 def _cover(
     site: Site, series: Series, window: Interval, candidates: Sequence[Candidate]
 ) -> Coverage:
-    absent = site.store.absent(series, window)
+    missing = site.store.missing(series, window)
     lower = site.store.below_target(series, window)
-    return classify(series, window, absent, lower, candidates, site.now)
+    return classify(series, window, missing, lower, candidates, site.now)

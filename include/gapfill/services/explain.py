@@ -9,19 +9,20 @@ from gapfill.domain.due import due_at, due_until, horizon
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.route import choose, cut
 from gapfill.domain.series import State
-from gapfill.domain.verdict import judge
+from gapfill.domain.verdict import in_turn, judge
 from gapfill.services.detect import detect_series
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
-    from gapfill.domain.reading import Row
+    from gapfill.domain.reading import Origin, Row
     from gapfill.domain.route import Assignment
-    from gapfill.domain.series import Series
+    from gapfill.domain.series import Grade, Series
     from gapfill.domain.verdict import Verdict
+    from gapfill.services.detect import Report
     from gapfill.services.site import Site
 
 
@@ -81,29 +82,60 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     state = next((s for s, n in report.coverage.counts.items() if n), State.UNKNOWN)
     rows = [] if report.error else site.store.read(series, run)
     row = rows[0] if rows else None
+    fields = _in_question(series, row, state)
     piece = next(cut([run], series, candidates, site.now))
-    above = row.grade if row and state is State.PROVISIONAL else None
-    verdicts = [(c, judge(c, series, slot, site.now, above=above)) for c in piece.candidates]
-    taken = next(choose([run], series, candidates, site.now, above=above))
+    by_field = {
+        n: in_turn(
+            [judge(c, series, slot, site.now, field=n, above=above) for c in piece.candidates],
+            slot,
+            n,
+        )
+        for n, above in fields
+    }
+    judged = [
+        {n: verdicts[position] for n, verdicts in by_field.items()}
+        for position in range(len(piece.candidates))
+    ]
+    taken = [
+        next(choose([run], series, candidates, site.now, field=name, above=above))
+        for name, above in fields
+    ]
     expected = slot < max(
         due_until(series, candidates, site.now), horizon(series, candidates, site.now)
     )
+    due = iso(due_at(series, candidates, slot))
     return Explanation(
         series=series.name,
         slot=slot,
         state=state,
-        sentence=report.error
-        or _sentence(
-            series,
-            state,
-            row,
-            due=iso(due_at(series, candidates, slot)),
-            expected=expected,
-        ),
+        sentence=report.error or _sentence(series, report, state, row, due=due, expected=expected),
         row=row,
-        opinions=tuple(Opinion(c.name, v.standing.value, v.until, v.sentence) for c, v in verdicts),
-        next=_next(state, taken, [v for _, v in verdicts]),
+        opinions=tuple(_opinion(verdicts) for verdicts in judged),
+        next=_next(state, taken, [v for verdicts in judged for v in verdicts.values()]),
     )
+
+
+def _in_question(series: Series, row: Row | None, state: State) -> list[tuple[str, Grade | None]]:
+    """Return the required fields that a source could add or better, each with its grade now."""
+    required = series.required
+    if row is None or state in (State.COMPLETE, State.PENDING):
+        return [(name, None) for name in required]
+    missing = [name for name in required if name not in row.values]
+    if missing:
+        return [(name, None) for name in missing]
+    grades: list[tuple[str, Grade | None]] = [(n, row.origin(n).grade) for n in required]
+    return [(n, grade) for n, grade in grades if (grade or 0) < series.target] or grades
+
+
+def _opinion(verdicts: Mapping[str, Verdict]) -> Opinion:
+    """Return what a candidate can do, field by field where that differs."""
+    first = next(iter(verdicts.values()))
+    sentences = {name: verdict.sentence for name, verdict in verdicts.items()}
+    sentence = first.sentence
+    if len(set(sentences.values())) > 1:
+        sentence = "; ".join(f"{said} ({name})" for name, said in sentences.items())
+    untils = [v.until for v in verdicts.values() if v.until]
+    return Opinion(first.candidate.name, first.standing.value, min(untils, default=None), sentence)
 
 
 def _before(
@@ -121,39 +153,65 @@ def _before(
         opinions=tuple(
             Opinion(v.candidate.name, v.standing.value, v.until, v.sentence) for v in piece.verdicts
         ),
-        next=f"nobody is asked; an earlier start is {series.name}'s earliest in the catalogue",
+        next=f"no source is asked; an earlier start is {series.name}'s earliest in the catalogue",
     )
 
 
-def _sentence(series: Series, state: State, row: Row | None, *, due: str, expected: bool) -> str:
+def _sentence(
+    series: Series, report: Report, state: State, row: Row | None, *, due: str, expected: bool
+) -> str:
+    needs = next((gap.needs for gap in report.coverage.gaps), ())
+    needed = f"; it needs {' or '.join(needs)}, which is not set up" if needs else ""
     match state:
         case State.COMPLETE | State.PROVISIONAL if row:
-            source = f"from {row.source}, batch {row.batch}" if row.source else "without provenance"
-            return f"holds {_values(row)}, {row.grade.label}, {source}"
+            return _whole(series, row)
         case State.PENDING:
             return f"due {due}" if expected else f"it lies in the future, due {due}"
-        case State.UNFILLABLE:
+        case State.UNFILLABLE if row is None:
             return "it has no reading, and no source that is set up has one"
         case _ if row:
-            lacking = ", ".join(name for name in series.required if name not in row.values)
-            return f"it holds {_values(row)}, but no {lacking}"
+            missing = ", ".join(name for name in series.required if name not in row.values)
+            return f"it holds {_values(row)}, but no {missing}{needed}"
         case _:
-            return f"it was due {due} and has no reading"
+            return f"it was due {due} and has no reading{needed}"
+
+
+def _whole(series: Series, row: Row) -> str:
+    """Return the values of a row, with the origin of each where they have several."""
+    if not row.kept:
+        source = f"from {row.source}, batch {row.batch}" if row.source else "without provenance"
+        return f"holds {_values(row)}, {row.grade.label}, {source}"
+    worst = [n for n in series.required if row.origin(n).grade == row.grade]
+    of = f" (by its {', '.join(worst)})" if len(worst) < len(series.required) else ""
+    return f"holds {_values(row)}; the slot is {row.grade.label}{of}, batch {row.batch}"
 
 
 def _values(row: Row) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in row.values.items())
+    """Return the values of a row, grouped by origin where they have several."""
+    if not row.kept:
+        return ", ".join(f"{name} {value:g}" for name, value in row.values.items())
+    groups: dict[Origin, list[str]] = {}
+    for name, value in row.values.items():
+        groups.setdefault(row.origin(name), []).append(f"{name} {value:g}")
+    return "; ".join(
+        f"{', '.join(values)} from {origin.source}, {origin.grade.label}"
+        for origin, values in groups.items()
+    )
 
 
-def _next(state: State, taken: Assignment, verdicts: Sequence[Verdict]) -> str:
+def _next(state: State, taken: Sequence[Assignment], verdicts: Sequence[Verdict]) -> str:
     if state in (State.COMPLETE, State.PENDING):
         return "nothing to do"
-    if taken.candidate is not None:
-        return f"the next plan asks {taken.candidate.name}"
-    if taken.until is not None:
-        return f"waits until {iso(taken.until)} for {taken.by}"
+    asked = dict.fromkeys(t.candidate.name for t in taken if t.candidate is not None)
+    if asked:
+        return f"the next plan asks {' and '.join(asked)}"
+    waits = [t for t in taken if t.until is not None]
+    if waits:
+        return " and ".join(
+            dict.fromkeys(f"waits until {iso(t.until)} for {t.by}" for t in waits if t.until)
+        )
     if state is State.PROVISIONAL:
-        return "nobody has better"
+        return "no source has a better value"
     again = min((v.until for v in verdicts if v.until), default=None)
     later = f" before {iso(again)}, unless forced" if again else ""
-    return f"nobody is asked{later}"
+    return f"no source is asked{later}"

@@ -14,10 +14,13 @@ from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
+from gapfill.domain.subscription import is_of_key, subscription
+from gapfill.domain.tariff import localize
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
     GapfillError,
+    Limit,
     MalformedPayload,
     RateLimited,
     SourceError,
@@ -25,13 +28,16 @@ from gapfill.errors import (
     SpanRefused,
     StoreRefused,
 )
+from gapfill.services.absence import doubt_outage
 from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
-from gapfill.services.refusals import DOWN, block, blocked, is_down
-from gapfill.services.site import MEMORY, WANTED, narrow
+from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down, stand_in
+from gapfill.services.site import narrow
+from gapfill.services.station_fields import learn_fields
 from gapfill.services.tally import Tally
+from gapfill.services.tempo import MEMORY
 from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
@@ -51,6 +57,14 @@ PATIENCE_S = 65.0
 
 WAITS = 3
 """So many refusals of one request are waited out before the source counts as blocked."""
+
+OF_ANOTHER_KEY = (
+    "The key turned out to be of another generation of this API, which has a product of its own; "
+    "the slots that are left are planned again for that one."
+)
+"""Ends a unit of a product that the key does not open, where it opens another one instead."""
+LONGEST_S = 720.0
+"""A unit whose pace turned out slower than planned ends after so long: its task may last 20 min."""
 
 
 def fill(site: Site, unit: Unit, run: str) -> Certificate:
@@ -106,17 +120,19 @@ class _Fill:
         source: Source = _known(site.catalog.sources, unit.source, "source")
         product = _known({p.name: p for p in source.products}, unit.product, "product")
         learned = site.store.learned(site.now - MEMORY)
-        self.source, self.product = narrow(source, product, learned)
+        self.source, self.product = narrow(source, localize(product, self.series), learned)
         stations = self.series.place.stations
         self.station = next(
             (s for s in stations if s.source == unit.source and s.id == unit.station), None
         )
         self.delivery = Delivery(site.store, self.series, unit, batch, site.now)
         self.tally = Tally()
-        self.clerk = Clerk(product.key + (WANTED if unit.enrich else ""), batch)
-        self.pace = Pace(site, self.source, batch)
+        self.clerk = Clerk(product.key, batch)
+        self.pace = Pace(site, self.source, batch, learned)
         self.started = site.monotonic()
         self.is_open = False
+        self.is_of_key = True
+        self.shown: Mapping[str, float] = {}
 
     def carry_out(self) -> Certificate:
         refusal = self._refusal()
@@ -128,22 +144,61 @@ class _Fill:
                 return self._certificate("deferred", refusal)
             self.pace.start()
             caller = self.site.sources.caller(self.unit.source, self.pace)
-            useless: list[GapfillError] = []
-            for request in self.unit.requests:
-                try:
-                    self._carry_out(request, caller)
-                except RateLimited as exc:
-                    return self._certificate("deferred", block(self.site, self.source, exc))
-                except (MalformedPayload, StoreRefused) as exc:
-                    useless.append(exc)
+            deferred = self._carry_out_all(caller)
+        if deferred is not None:
+            return self._certificate("deferred", deferred)
+        outcome = self.tally.outcome(self.unit.slots)
+        if not self.is_of_key and outcome not in ("filled", "stood"):
+            return self._certificate("deferred", OF_ANOTHER_KEY)
+        return self._certificate(outcome, self.tally.note())
+
+    def _carry_out_all(self, caller: Caller) -> str | None:
+        """Carry out the requests, and return why the rest of them is deferred, if it is.
+
+        Raises:
+            GapfillError: The first error that did not end the unit, after its other requests.
+        """
+        useless: list[GapfillError] = []
+        for n, request in enumerate(self.unit.requests):
+            if not self.is_of_key:
+                break
+            if n and self._is_too_slow():
+                return self._rest(n)
+            try:
+                self._carry_out(request, caller)
+            except RateLimited as exc:
+                refusal = block(self.site, self.source, self.product, exc)
+                is_wall = exc.limit is Limit.WALL
+                return refusal + (stand_in(self.site, self.series, self.unit) if is_wall else "")
+            except AuthRejected as exc:
+                block_key(self.site, self.source, self.product, exc)
+                raise
+            except (MalformedPayload, StoreRefused) as exc:
+                useless.append(exc)
         if useless:
             raise useless[0]
-        return self._certificate(self.tally.outcome(self.unit.slots), self.tally.note())
+        return None
+
+    def _is_too_slow(self) -> bool:
+        """Tell whether the unit, planned for a faster pace, has lasted long enough."""
+        return self.pace.is_slow and self.site.monotonic() - self.started >= LONGEST_S
+
+    def _rest(self, done: int) -> str:
+        left = len(self.unit.requests) - done
+        return (
+            f"{self.source.title} accepts fewer calls a minute than were planned for, so {left} of "
+            f"{len(self.unit.requests)} requests are left for the next run."
+        )
 
     def _refusal(self) -> str | None:
-        """Return why the unit is not begun: its source is blocked, or down in this run."""
-        why = blocked(self.site, self.source)
-        if why or not is_down(self.site, self.run, self.source.name, tried_by=self.batch):
+        """Return why the unit is not begun: its product is blocked, down, or not of the key."""
+        site, source, product = self.site, self.source, self.product
+        if subscription(product):
+            facts = site.store.learned(site.now - MEMORY).get(source.name, {})
+            if not is_of_key(source, product, facts):
+                return OF_ANOTHER_KEY
+        why = blocked(site, source, product)
+        if why or not is_down(site, self.run, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
         # No verdict, but so that another source stands in for these slots at once.
@@ -203,19 +258,34 @@ class _Fill:
         """Ask, write what is better, read it back, and note in the ledger what was said."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
+        self.pace.answered()
+        self._learn(answer.facts)
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
-        # A source that tells of this moment may mean the slot before the one asked for.
+        # The weather of now may belong to the slot before the one asked for.
         readings = [
             reading
             for reading in answer.readings
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
-        filled = self.delivery.write(readings)
-        had = [r.slot for r in readings if all(name in r.values for name in self.unit.enrich)]
-        settled = self.clerk.settle(ask, slots, wanted.intersection(had), answer)
-        self.tally.take(answer, settled, readings, filled)
-        self.site.store.note(settled.entries)
+        store, fields = self.site.store, (*self.unit.fields, *self.unit.enrich)
+        delivered = self.delivery.write(
+            [own for r in readings if (own := self.delivery.asked_part(r)) is not None]
+        )
+        settled = self.clerk.settle(ask, slots, fields, readings, answer)
+        entries = settled.entries
+        if not (answer.readings or answer.rejected or answer.days):
+            entries = doubt_outage(store, self.source.name, entries, ask.now)
+        self.tally.take(answer, settled, readings, delivered)
+        store.note(entries)
+        learn_fields(store, self.series, self.product, self.station, answer.readings, ask.now)
+
+    def _learn(self, facts: Mapping[str, float]) -> None:
+        """Remember what an answer showed of the account, once in this unit."""
+        if facts and facts != self.shown:
+            self.shown = facts
+            self.site.store.learn(self.source.name, facts, self.site.now)
+            self.is_of_key = is_of_key(self.source, self.product, facts)
 
     def _ask_for(self, interval: Interval) -> Ask:
         return Ask(self.series, self.product, self.station, interval, self.site.now)
@@ -226,6 +296,7 @@ class _Fill:
             try:
                 return call()
             except RateLimited as exc:
+                self.pace.refused(exc)
                 if exc.retry_after > PATIENCE_S or refusal == WAITS:
                     raise
                 self.site.sleep(exc.retry_after)
@@ -257,6 +328,7 @@ class _Fill:
             calls=self.pace.calls,
             slots_asked=self.unit.slots,
             slots_filled=self.tally.filled,
+            slots_enriched=self.tally.enriched,
             grade=min(self.tally.grades, default=self.product.grade).label,
             outcome=outcome,
             seconds=round(self.site.monotonic() - self.started, 3),

@@ -14,10 +14,11 @@ from gapfill.errors import (
     StoreRefused,
 )
 from gapfill.services.detect import detect
+from gapfill.services.faults import faults, with_faults
 from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
-from gapfill.services.summary import Summary, asked_by, summarize
+from gapfill.services.summary import Summary, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ ROUNDS = 3
 
 
 class Watcher(Protocol):
-    """Somebody who is told how it goes."""
+    """Progress observer."""
 
     def planned(self, plan: Plan) -> None:
         """A round's plan is made."""
@@ -53,8 +54,8 @@ class Healed(NamedTuple):
         certificates: One per unit, in order.
         after: Reports over what was selected, after.
         plan: The last plan, which says what waits and what cannot be healed.
-        refused: Sources that only a person can set right: a key that was refused, or a
-            connection that makes no sense.
+        refused: Sources, or products by their key, that only a person can set right: a key
+            that was refused, or a connection or folder that cannot be used and is needed.
     """
 
     summary: Summary
@@ -85,10 +86,13 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     certificates: list[Certificate] = []
     answered: dict[str, list[Interval]] = {}
     refused: set[str] = set()
+    down: set[str] = set()
     for _ in range(ROUNDS):
-        plan = make_plan(site, order, after)
-        down = {name for name in site.catalog.sources if is_down(site, run, name)} | refused
-        units = (u for u in plan.units if u.source not in down and _is_new(u, answered))
+        plan = make_plan(site, replace(order, without=frozenset(down)), after)
+        while found := _down(site, run, plan.units, refused):
+            down |= found
+            plan = make_plan(site, replace(order, without=frozenset(down)), after)
+        units = (u for u in plan.units if _is_new(u, answered))
         plan = replace(plan, units=tuple(units))
         if plans and not plan.units:
             break
@@ -100,7 +104,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
             certificates.append(certificate)
             watcher.ended(certificate)
             if not may_pass:
-                answered.setdefault(_asked_of(unit), []).extend(asked_by(unit))
+                answered.setdefault(_asked_of(unit), []).extend(unit.asked)
         after = survey(site, order)
         if order.refresh:
             break
@@ -108,9 +112,26 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     summary = summarize(
         site, run, plans, certificates, before, after, seconds, order.selection.interval
     )
+    unusable = faults(site, order, after)
+    summary = with_faults(summary, list(unusable.values()))
     left = make_plan(site, order, after)
     within = detect(site, order.selection) if order.selection.has_range else after
-    return Healed(summary, certificates, within, left, tuple(sorted(refused)))
+    return Healed(summary, certificates, within, left, tuple(sorted({*refused, *unusable})))
+
+
+def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:
+    """Return the keys of the planned products that this run does not ask any more."""
+    down: set[str] = set()
+    for key, unit in {_key_of(u): u for u in units}.items():
+        source = site.catalog.sources[unit.source]
+        product = next(p for p in source.products if p.name == unit.product)
+        if refused & {unit.source, key} or is_down(site, run, source, product):
+            down.add(key)
+    return down
+
+
+def _key_of(unit: Unit) -> str:
+    return f"{unit.source}.{unit.product}"
 
 
 def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
@@ -124,22 +145,26 @@ def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Cer
 
     What only a person or a later answer can mend is not: a refused key, an answer of no use,
     points that the store does not take.
-    The source of a refused key is noted: another try of any unit would be of no use.
+    What a refused key does not open is noted, the source or one product of it: another try
+    of any such unit would be of no use.
     """
     certificate, error = attempt(site, unit, run)
     if error is None:
         return certificate, certificate.outcome == "deferred"
     if not isinstance(error, SourceError | ConfigError | StoreRefused):
         raise error
-    if isinstance(error, AuthRejected | ConfigError):
+    if isinstance(error, AuthRejected):
+        refused.add(error.product or unit.source)
+    elif isinstance(error, ConfigError):
         refused.add(unit.source)
     return certificate, isinstance(error, SourceUnavailable)
 
 
 def _asked_of(unit: Unit) -> str:
-    return f"{unit.series} {unit.source}.{unit.product} {unit.station} {unit.enrich}"
+    fields = *unit.fields, *unit.enrich
+    return f"{unit.series} {_key_of(unit)} {unit.station} {fields}"
 
 
 def _is_new(unit: Unit, answered: Mapping[str, Sequence[Interval]]) -> bool:
     """Tell whether some slot of the unit was not answered yet by its product."""
-    return bool(subtract(asked_by(unit), merge(answered.get(_asked_of(unit), ()))))
+    return bool(subtract(merge(unit.asked), merge(answered.get(_asked_of(unit), ()))))

@@ -1,4 +1,4 @@
-"""What an answer comes to in the ledger: for each slot asked for, had, early, late or refused."""
+"""What an answer comes to in the ledger, for each slot and field that was asked for."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import NOT_BELIEVED, Entry, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from gapfill.domain.reading import Reading
     from gapfill.sources.base import Answer, Ask
 
-PARTIAL_DAY = "a published day lacks it"
+PARTIAL_DAY = "a published day is without it"
+NO_VERDICT = "which proves nothing for this slot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class Settled:
         no_data: Slots that it does not have.
         lacking: Slots that were not in the answer, for whatever reason.
         asked: Slots that were asked for.
+        without: By field asked for that some slots came without, the number of those where no
+            value was refused either.
+        unproven: Slots about which the answer proves nothing.
     """
 
     entries: Sequence[Entry]
@@ -35,6 +40,8 @@ class Settled:
     no_data: int
     lacking: frozenset[datetime]
     asked: frozenset[datetime]
+    without: Mapping[str, int]
+    unproven: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +57,90 @@ class Clerk:
     batch: str
 
     def settle(
-        self, ask: Ask, asked: Sequence[datetime], had: Iterable[datetime], answer: Answer
+        self,
+        ask: Ask,
+        asked: Sequence[datetime],
+        fields: Sequence[str],
+        readings: Iterable[Reading],
+        answer: Answer,
     ) -> Settled:
-        """Say for each slot asked for what the answer came to.
+        """Say for each slot asked for, and for each field of it, what the answer came to.
 
-        Empty before the product's grace has passed is "not yet", and so is what lacks from
-        a published day: no verdict. Empty later is "no data".
+        Empty before the product's grace has passed is "not yet", and so is what is missing
+        from a published day: no verdict. Empty later is "no data". Where an answer has the
+        slot and not the field, the line is about the field alone.
 
         Args:
             ask: What was asked.
             asked: The slots asked for.
-            had: Those of them that were had.
+            fields: The fields asked for.
+            readings: What was used of the answer.
             answer: The answer.
         """
-        product, grid = ask.product, ask.series.grid
-        there = set(had)
-        refused = {r.slot for r in answer.rejected if r.slot and r.slot not in there} & set(asked)
-        lacking = [s for s in asked if s not in there and s not in refused]
-        partial: set[datetime] = set()
-        if product.publishes_days and product.day_zone:
-            zone = product.day_zone
-            partial = {s for s in lacking if local_date(s, zone) in answer.days}
-        rest = [s for s in lacking if s not in partial]
-        early = {s for s in rest if product.grace.instant(s, grid) > ask.now}
-        late = [s for s in rest if s not in early]
+        wanted = set(asked)
+        there = {r.slot: r.values for r in readings if r.slot in wanted}
+        refused = {r.slot for r in answer.rejected if r.slot} & wanted - there.keys()
+        unproven = (answer.no_verdict & wanted) - there.keys() - refused
+        absent = [s for s in asked if s not in there and s not in refused and s not in unproven]
         evidence = answer.evidence
         if there or answer.days:
             evidence = f"{evidence.rstrip('.')}, none of them for this"
         entries = [
             *self._lines(ask, there, Outcome.FILLED, ""),
-            *self._lines(ask, refused, Outcome.FAILED, _doubt(answer)),
-            *self._lines(ask, early, Outcome.NOT_YET, evidence),
-            *self._lines(ask, partial, Outcome.NOT_YET, PARTIAL_DAY),
-            *self._lines(ask, late, Outcome.NO_DATA, evidence),
+            *self._lines(ask, refused, Outcome.FAILED, _doubt(answer, None)),
+            *self._lines(ask, unproven, Outcome.FAILED, f"{answer.evidence}; {NO_VERDICT}"),
         ]
+        absence = self._absent(ask, absent, answer, evidence)
+        entries += absence
+        without: dict[str, int] = {}
+        bad = {(r.slot, r.field) for r in answer.rejected}
+        for name in fields:
+            slots = [s for s, values in there.items() if name not in values]
+            if slots:
+                without[name] = sum((slot, name) not in bad for slot in slots)
+                entries += self._without(ask, name, slots, len(there), answer)
         if not entries:
             entries = [self.line(ask, ask.interval, Outcome.FILLED, "")]
-        return Settled(entries, len(early), len(late), frozenset(lacking), frozenset(asked))
+        early = _count(ask, absence, Outcome.NOT_YET, but=PARTIAL_DAY)
+        late = _count(ask, absence, Outcome.NO_DATA)
+        sets = frozenset(absent), frozenset(asked)
+        return Settled(entries, early, late, *sets, without, len(unproven))
 
-    def line(self, ask: Ask, interval: Interval, outcome: Outcome, evidence: str) -> Entry:
-        """Return a line about an interval."""
+    def _absent(
+        self, ask: Ask, slots: Sequence[datetime], answer: Answer, evidence: str, field: str = ""
+    ) -> list[Entry]:
+        """Return the lines about slots that an answer, or one field of it, was without."""
+        product, grid = ask.product, ask.series.grid
+        partial: set[datetime] = set()
+        if product.publishes_days and product.day_zone:
+            zone = product.day_zone
+            partial = {s for s in slots if local_date(s, zone) in answer.days}
+        rest = [s for s in slots if s not in partial]
+        early = {s for s in rest if product.grace.instant(s, grid) > ask.now}
+        late = [s for s in rest if s not in early]
+        return [
+            *self._lines(ask, early, Outcome.NOT_YET, evidence, field),
+            *self._lines(ask, partial, Outcome.NOT_YET, PARTIAL_DAY, field),
+            *self._lines(ask, late, Outcome.NO_DATA, evidence, field),
+        ]
+
+    def _without(
+        self, ask: Ask, name: str, slots: Sequence[datetime], rows: int, answer: Answer
+    ) -> list[Entry]:
+        """Return the lines about one field that rows of an answer were without."""
+        refused = {r.slot for r in answer.rejected if r.slot and r.field == name}.intersection(
+            slots
+        )
+        rest = [s for s in slots if s not in refused]
+        some = f"{len(slots)} of them without" if len(slots) < rows else "none of them with"
+        said = f"{answer.evidence.rstrip('.')}, {some} {name}"
+        doubts = self._lines(ask, refused, Outcome.FAILED, _doubt(answer, name), name)
+        return [*doubts, *self._absent(ask, rest, answer, said, name)]
+
+    def line(
+        self, ask: Ask, interval: Interval, outcome: Outcome, evidence: str, field: str = ""
+    ) -> Entry:
+        """Return a line about an interval, or about one field in it."""
         return Entry(
             series=ask.series.name,
             product=self.product,
@@ -99,17 +150,32 @@ class Clerk:
             asked_at=ask.now,
             evidence=evidence,
             batch=self.batch,
+            field=field or None,
         )
 
     def _lines(
-        self, ask: Ask, slots: Iterable[datetime], outcome: Outcome, evidence: str
+        self,
+        ask: Ask,
+        slots: Iterable[datetime],
+        outcome: Outcome,
+        evidence: str,
+        field: str = "",
     ) -> list[Entry]:
         runs = merge(Interval(s, ask.series.grid.end_of(s)) for s in slots)
-        return [self.line(ask, run, outcome, evidence) for run in runs]
+        return [self.line(ask, run, outcome, evidence, field) for run in runs]
 
 
-def _doubt(answer: Answer) -> str:
+def _count(ask: Ask, entries: Iterable[Entry], outcome: Outcome, *, but: str = "") -> int:
+    count = ask.series.grid.count
+    return sum(
+        count(e.interval)
+        for e in entries
+        if e.outcome is outcome and (not but or e.evidence != but)
+    )
+
+
+def _doubt(answer: Answer, field: str | None) -> str:
     """Return what was not believed, by the first value."""
-    first = answer.rejected[0] if answer.rejected else None
+    first = next((r for r in answer.rejected if field in (None, r.field)), None)
     named = f": {first.field} {first.value!r} {first.reason}" if first else ""
     return f"{NOT_BELIEVED}{named}"

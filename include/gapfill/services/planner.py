@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.coverage import Graded
 from gapfill.domain.due import due_until
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
-from gapfill.domain.plan import Plan, Wish
+from gapfill.domain.plan import Missing, Plan, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.errors import RequestError, StoreError
 from gapfill.services.detect import detect
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gapfill.domain.candidate import Candidate
-    from gapfill.domain.coverage import Coverage, Gap
+    from gapfill.domain.coverage import Coverage
+    from gapfill.domain.gap import Gap
     from gapfill.domain.series import Series
     from gapfill.services.detect import Report
     from gapfill.services.site import Site
@@ -39,6 +39,7 @@ class Order:
         refresh: Ask again what is complete; needs a range.
         sources: Ask only these; ``None``: all. What nobody of them has is then left to a run
             that asks all, and not said to wait or to be without a source.
+        without: Keys of products that are not asked, so that others stand in for them.
     """
 
     selection: Selection
@@ -46,6 +47,7 @@ class Order:
     force: bool = False
     refresh: bool = False
     sources: tuple[str, ...] | None = None
+    without: frozenset[str] = frozenset()
 
     def check(self, site: Site) -> None:
         """Refuse an order that makes no sense.
@@ -95,13 +97,13 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
     within = [asked_for] if asked_for else []
     longer_than = timedelta(hours=min(order.max_gap_hours, _AGES_H))
     gaps = [
-        (part, gap.severity)
+        Missing(part, gap.severity, () if order.refresh else gap.fields)
         for gap, length in _with_length(coverage)
         if length > longer_than
         for part in intersect([gap.interval], within)
     ]
     lower = [
-        Graded(part, run.grade)
+        run._replace(interval=part)
         for run in coverage.lower
         if not order.max_gap_hours
         for part in intersect([run.interval], within)
@@ -127,18 +129,23 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
         again,
         pending=pending if not order.max_gap_hours else [],
         lacking=lacking,
-        enrichers=_asked_by(order, site.enrichers(series)) if lacking else (),
+        refresh=order.refresh,
     )
 
 
 def _asked_by(order: Order, candidates: Sequence[Candidate]) -> list[Candidate]:
-    return [c for c in candidates if order.sources is None or c.source.name in order.sources]
+    return [
+        c
+        for c in candidates
+        if (order.sources is None or c.source.name in order.sources)
+        and c.product.key not in order.without
+    ]
 
 
 def _lacking(
     site: Site, series: Series, coverage: Coverage
 ) -> Iterator[tuple[str, list[Interval]]]:
-    """Yield the wanted fields of which something lacks, and the slots that stand without them.
+    """Yield each wanted field with missing values, and the slots that are without it.
 
     Raises:
         StoreError: If the store cannot be read.

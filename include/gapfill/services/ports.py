@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.allowance import Allowance
+    from gapfill.domain.candidate import Obstacle
     from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Entry, Outcome
@@ -87,6 +88,9 @@ class Store(Protocol):
             Maximal, disjoint runs in order, on the grid.
         """
 
+    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return the same by required field: the runs of slots of the window without it."""
+
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
 
@@ -94,6 +98,13 @@ class Store(Protocol):
         """Return the runs of slots that hold every required field and lack this one.
 
         A value that a row keeps from a source that does not observe lacks, too.
+        """
+
+    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources.
+
+        The name must be the same to the letter: ``ree`` is not ``ree/8742``. Found inside
+        the database, as ``absent``.
         """
 
     def newest(self, series: Series) -> datetime | None:
@@ -152,6 +163,14 @@ class Store(Protocol):
 
     def entries(self, series: str) -> list[Entry]:
         """Return the ledger of a series in the order it was written."""
+
+    def answers(self, source: str, since: datetime) -> list[Entry]:
+        """Return the ledger lines of a source that were asked at ``since`` or later.
+
+        Args:
+            source: Catalogue name; its products are ``source.…``.
+            since: First instant of asking.
+        """
 
     def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
         """Return ``(batch, outcome)`` of a source's ledger lines in a run, in the order written.
@@ -222,8 +241,11 @@ class Caller(Protocol):
 class Sources(Protocol):
     """The sources as they are set up on this machine."""
 
-    def obstacle(self, product: Product) -> str | None:
-        """Return why a product cannot be asked, as a sentence; ``None`` where it can."""
+    def obstacle(self, product: Product) -> Obstacle | None:
+        """Return why a product cannot be asked as it is set up; ``None`` where it can."""
+
+    def account(self, source: str) -> str:
+        """Return a short name for the key of a source, if any, which does not reveal it."""
 
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known.

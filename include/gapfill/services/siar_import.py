@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.resolution import DAY
 from gapfill.errors import StoreError
+from gapfill.services.delivery import is_stored
 from gapfill.sources.base import Answer, Ask, Rejected
 from gapfill.sources.siar_csv_days import answer, join, refuse_bad_rows
 
@@ -141,8 +142,8 @@ def _write(site: Site, series: Series, said: Answer, batch: str) -> set[datetime
     before = set(site.store.batch_slots(batch).get(series.name, ()))
     site.store.write(series, said.readings, batch)
     span = Interval(said.readings[0].slot, series.grid.end_of(said.readings[-1].slot))
-    grades = {row.slot: row.grade for row in site.store.read(series, span)}
-    lost = [r.slot for r in said.readings if grades.get(r.slot, 0) < r.grade]
+    rows = {row.slot: row for row in site.store.read(series, span)}
+    lost = [r.slot for r in said.readings if not is_stored(r, rows.get(r.slot))]
     if lost:
         message = (
             f"{series.name}: {len(lost)} of {len(said.readings)} days were written and could not "

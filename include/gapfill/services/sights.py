@@ -5,45 +5,33 @@ A run tells only of what it looked at: a source that nobody asked is neither dow
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from gapfill.domain.cause import Cause
 from gapfill.domain.incident import Kind, Sight
-from gapfill.domain.interval import BEGINNING, Interval, intersect, iso
+from gapfill.domain.interval import intersect, iso
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
+from gapfill.domain.wording import count
+from gapfill.services.late import late_runs, tail
+from gapfill.services.setup_sights import look_at_setup
 from gapfill.services.source_sights import look_at_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
-    from gapfill.domain.coverage import Gap
+    from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
+    from gapfill.services.late import Late
     from gapfill.services.site import Site
 
 STORE = "gapfill_store"
 """Subject of incidents of the store: the connection that names it."""
 
-PUBLICATION = timedelta(hours=25)
-"""The longest day that is published at once: what lacks beyond it is more than lateness."""
-
 NAMED = 3
 """Gaps and tries named in one line; what is left over is counted."""
-
-
-class Late(NamedTuple):
-    """A missing run that lies beyond every grace.
-
-    Attributes:
-        interval: That part of it.
-        gap: The whole of it.
-    """
-
-    interval: Interval
-    gap: Gap
 
 
 def look(
@@ -62,8 +50,8 @@ def look(
         before: Reports over the whole history, before.
         after: The same, after.
         certificates: What its units returned.
-        healed: Changed intervals by series.
-        asked_all: Whether it was to ask for whatever lacks. A run with a range or a filter
+        healed: Healed intervals by series.
+        asked_all: Whether it was to ask for all that is missing. A run with a range or a filter
             cannot say of a publisher that it is late, or of a slot that it was asked for.
 
     Raises:
@@ -75,6 +63,7 @@ def look(
         return [store_failed(what)]
     sights = [Sight(Kind.STORE, STORE, is_there=False, what="Every series was read.")]
     sights += look_at_sources(site, certificates)
+    sights += look_at_setup(site, after)
     first = {report.series for report in before if not report.error and report.newest is None}
     for report in after:
         series = site.catalog.series[report.series]
@@ -93,11 +82,12 @@ def store_failed(what: str, tried: str = "") -> Sight:
 def untold(
     failures: Sequence[str], certificates: Sequence[Certificate], seen: Sequence[Sight]
 ) -> list[str]:
-    """Return the failures of a run that no other incident tells.
+    """Return the failures of a run that no other incident covers.
 
     A store that cannot be read explains all of them.
     """
     told = {sight.key for sight in seen if sight.is_there}
+    unusable = {sight.what for sight in seen if sight.is_there and sight.kind is Kind.BROKEN}
     if f"{Kind.STORE}:{STORE}" in told:
         return []
     explained = {
@@ -105,7 +95,7 @@ def untold(
         for c in certificates
         if c.error in _KINDS and f"{_KINDS[c.error]}:{c.source}" in told
     }
-    return [failure for failure in failures if failure not in explained]
+    return [failure for failure in failures if failure not in explained | unusable]
 
 
 _KINDS = {"AuthRejected": Kind.CREDENTIALS, "SourceUnavailable": Kind.SOURCE}
@@ -126,7 +116,7 @@ def worth_telling(
     Args:
         site: The installation.
         before: Reports over the whole history, before.
-        healed: Changed intervals by series.
+        healed: Healed intervals by series.
         everything: Whether each healed slot is news, as for a run started by a person.
     """
     if everything:
@@ -136,36 +126,15 @@ def worth_telling(
     for report in before:
         series = site.catalog.series[report.series]
         late = [
-            gap.interval
-            for gap in _late(site, series, report)
-            if series.severity_of(gap.interval) > Severity.MINOR
+            run.interval
+            for run in late_runs(site, series, report, with_setup=True)
+            if series.severity_of(run.interval) > Severity.MINOR
         ]
         runs = intersect(late, list(healed.get(report.series, ())))
         slots = sum(series.grid.count(run) for run in runs)
         if slots:
             found[report.series] = slots
     return found
-
-
-def _late(site: Site, series: Series, report: Report) -> list[Late]:
-    """Return the missing runs, each as far as it is late beyond every grace."""
-    limit = _limit(site, series)
-    whole = Interval(BEGINNING, limit)
-    parts = [
-        (gap.interval.intersection(whole), gap)
-        for gap in report.coverage.gaps
-        if gap.state is State.MISSING
-    ]
-    return [Late(part, gap) for part, gap in parts if part]
-
-
-def _limit(site: Site, series: Series) -> datetime:
-    """Return the first slot that may still be on its way."""
-    if series.overdue is not None:
-        return series.overdue.until(site.now, series.grid)
-    configured = [c for c in site.candidates(series) if c.obstacle is None]
-    graces = [c.product.grace.until(site.now, series.grid) for c in configured]
-    return max(graces, default=BEGINNING + PUBLICATION)
 
 
 def _series(
@@ -177,16 +146,28 @@ def _series(
     *,
     is_first: bool,
 ) -> Iterator[Sight]:
-    late = _late(site, series, report)
-    tail = _tail(site, series, late)
+    late = late_runs(site, series, report)
+    unserved = late
+    if any(gap.cause is Cause.SETUP for gap in report.coverage.gaps):
+        unserved = late_runs(site, series, report, with_setup=True)
+    newest = tail(site, series, late)
     has_failed = any(c.outcome in ("failed", "deferred") for c in certificates)
     tried = _tried(certificates)
-    if not (tail and has_failed):  # whoever failed is no publisher that is late
-        what = _sentence(series, [tail]) if tail else _left(report)
-        yield Sight(Kind.LATE, series.name, bool(tail), what, tried, healed=healed)
-        late = [gap for gap in late if gap is not tail]
-    bad = [g for g in late if series.severity_of(g.interval) is Severity.CRITICAL]
-    yield _gap_sight(series, report, bad, tried, healed, is_first=is_first)
+    if not (newest and has_failed):  # a failed request does not mean that the publisher is late
+        is_late = newest or tail(site, series, unserved)
+        what = _sentence(series, [newest]) if newest else _left(report)
+        opens = bool(newest) or not is_late
+        yield Sight(Kind.LATE, series.name, bool(is_late), what, tried, opens, healed=healed)
+        late = [run for run in late if run is not newest]
+    bad = [run for run in late if run.is_critical(series)]
+    if bad:
+        yield _gap_sight(series, bad, tried, healed, is_first=is_first)
+    else:
+        # What needs a source to be set up opens no incident here; an open one is not over.
+        known = newest.interval if newest else None
+        is_open = any(r.is_critical(series) for r in unserved if r.interval != known)
+        what = _left(report)
+        yield Sight(Kind.GAP, series.name, is_open, what, opens=not is_open, healed=healed)
     asked = [c for c in certificates if c.calls or c.outcome == "failed"]
     has_records = any(c.slots_filled for c in certificates)
     if not late or has_records:
@@ -203,32 +184,15 @@ def _series(
         )
 
 
-def _tail(site: Site, series: Series, late: Sequence[Late]) -> Late | None:
-    """Return the run that is the newest publication, and no more, where that is late."""
-    if series.overdue is None or not late:
-        return None
-    newest = late[-1]
-    is_tail = newest.interval.end == _limit(site, series)
-    return newest if is_tail and newest.interval.duration <= PUBLICATION else None
-
-
 def _gap_sight(
-    series: Series,
-    report: Report,
-    bad: Sequence[Late],
-    tried: str,
-    healed: int,
-    *,
-    is_first: bool,
+    series: Series, bad: Sequence[Late], tried: str, healed: int, *, is_first: bool
 ) -> Sight:
-    if not bad:
-        return Sight(Kind.GAP, series.name, is_there=False, what=_left(report), healed=healed)
     what = _sentence(series, bad)
     if is_first:
         what = f"First fill: {what}"
-    waits = [late.gap.waiting for late in bad]
+    waits = [gap.waiting for run in bad for gap in run.gaps]
     until = None if None in waits else min(w for w in waits if w)
-    reason = bad[-1].gap.reason.rstrip(".")
+    reason = bad[-1].gaps[-1].reason.rstrip(".")
     if until:
         what += f" Waits until {iso(until)}{f': {reason}' if reason else ''}."
     return Sight(
@@ -244,25 +208,21 @@ def _gap_sight(
 
 
 def _left(report: Report) -> str:
-    """Return what still lacks in a series, in a sentence."""
+    """Return what is still missing in a series, in a sentence."""
     counts = report.coverage.counts
     named = (
         (counts[State.MISSING], "missing"),
         (counts[State.UNFILLABLE], "that no source has"),
     )
-    left = ", ".join(f"{_slots(n)} {words}" for n, words in named if n)
+    left = ", ".join(f"{count(n, 'slot')} {words}" for n, words in named if n)
     return f"Still {left}." if left else "Nothing is missing."
 
 
 def _sentence(series: Series, late: Sequence[Late]) -> str:
-    slots = sum(series.grid.count(part.interval) for part in late)
-    spans = [str(part.interval) for part in late[-NAMED:]]
+    slots = sum(series.grid.count(run.interval) for run in late)
+    spans = [str(run.interval) for run in late[-NAMED:]]
     more = f" and {len(late) - NAMED} more" if len(late) > NAMED else ""
-    return f"{_slots(slots)} missing: {', '.join(spans)}{more}."
-
-
-def _slots(n: int) -> str:
-    return f"{n:,} slot{'s' if n != 1 else ''}"
+    return f"{count(slots, 'slot')} missing: {', '.join(spans)}{more}."
 
 
 def _tried(certificates: Sequence[Certificate]) -> str:

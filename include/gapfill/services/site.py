@@ -9,29 +9,25 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.allowance import SPAN, from_facts, narrow_product, narrow_source
-from gapfill.domain.candidate import Candidate
-from gapfill.domain.interval import merge
-from gapfill.domain.ledger import recent, rule
+from gapfill.domain.candidate import Candidate, Obstacle
+from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, recent, rule, without
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
+from gapfill.domain.subscription import is_of_key, with_quota_of
+from gapfill.services.refusals import block_of
+from gapfill.services.station_fields import never_reported
+from gapfill.services.tempo import MEMORY, narrow_pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from gapfill.catalog import Catalog
     from gapfill.domain.interval import Interval
+    from gapfill.domain.ledger import Entry
     from gapfill.domain.product import Product, Source
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Sources, Store
-
-    Offer = tuple[Source, Product, Station | None]
-
-MEMORY = timedelta(days=30)
-"""What was learned of a source's limits is believed so long, then asked or tried anew."""
-
-WANTED = "#wanted"
-"""Ends the product's key in ledger lines about wanted fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +56,10 @@ class Site:
         """Keep when the clock was read."""
         object.__setattr__(self, "started", self.monotonic())
 
+    def moment(self) -> datetime:
+        """Return this moment, which may be long after ``now``."""
+        return self.now + timedelta(seconds=self.monotonic() - self.started)
+
     def in_seconds(self, seconds: float) -> datetime:
         """Return the instant so many seconds from this moment, which may be long after ``now``.
 
@@ -68,40 +68,31 @@ class Site:
         return self.now + timedelta(seconds=math.ceil(self.monotonic() - self.started + seconds))
 
     def candidates(self, series: Series) -> list[Candidate]:
-        """Return every product of the series' route as it stands now.
+        """Return every product of the series' route in its present state.
 
         Raises:
             StoreError: If the ledger, the calls or the blocks cannot be read.
         """
-        offered = self.catalog.products_of(series)
-        return self._standing(series, offered, "")
-
-    def enrichers(self, series: Series) -> list[Candidate]:
-        """Return the products that observe a wanted field, as they stand for enrichments.
-
-        What a source does not have of a wanted field rules it out for that field only, so
-        the ledger keeps those answers apart.
-
-        Raises:
-            StoreError: As ``candidates``.
-        """
-        offered = [
-            offer
-            for offer in self.catalog.products_of(series)
-            if offer[1].gives and offer[1].grade >= Grade.OBSERVED
-        ]
-        return self._standing(series, offered, WANTED)
-
-    def _standing(self, series: Series, offered: Sequence[Offer], suffix: str) -> list[Candidate]:
-        entries = self.store.entries(series.name)
-        blocks = {block.source: block for block in self.store.blocks(self.now)}
+        entries = [as_read(entry) for entry in self.store.entries(series.name)]
+        blocks = self.store.blocks(self.now)
         learned = self.store.learned(self.now - MEMORY)
         found: list[Candidate] = []
-        for known_source, known_product, station in offered:
+        for known_source, known_product, station in self.catalog.products_of(series):
+            if not is_of_key(known_source, known_product, learned.get(known_source.name, {})):
+                continue
             source, product = narrow(known_source, known_product, learned)
-            key, station_id = product.key + suffix, station.id if station else None
-            asked = [e for e in entries if e.product == key and e.station == station_id]
-            block = blocks.get(source.name)
+            source = narrow_pace(source, learned, self.sources, self.now)
+            station_id = station.id if station else None
+            asked = [e for e in entries if e.product == product.key and e.station == station_id]
+            named = {e.field for e in asked if e.field is not None}
+            fields = product.gives if ANY_WANTED in named else ()
+            by_field = {
+                name: [e for e in asked if e.field in (None, name) or _is_any(e, product, name)]
+                for name in (named | set(fields)) - {ANY_WANTED}
+            }
+            plain = [e for e in asked if e.field is None]
+            proves = product.grade >= Grade.OBSERVED
+            block = block_of(blocks, product)
             found.append(
                 Candidate(
                     source=source,
@@ -111,8 +102,17 @@ class Site:
                     blocked_until=block.until if block else None,
                     block_reason=block.reason if block else "",
                     quota_left=self._quota_left(source, product, learned),
-                    rulings=rule(asked),
-                    recent=tuple(merge(recent(asked, self.now))),
+                    rulings=rule(plain, proves=proves),
+                    field_rulings={
+                        name: rule(lines, proves=proves) for name, lines in by_field.items()
+                    },
+                    recent=tuple(recent(plain, self.now)),
+                    field_recent={
+                        name: tuple(recent(lines, self.now)) for name, lines in by_field.items()
+                    },
+                    unreached=tuple(recent(plain, self.now, UNREACHED)),
+                    without={n: tuple(without(lines, n)) for n, lines in by_field.items()},
+                    never=never_reported(product, station, learned, self.now),
                     held=self._held(product, station),
                 )
             )
@@ -143,10 +143,18 @@ class Site:
         held = self.sources.held(product, station)
         return None if held is None else tuple(held)
 
-    def _obstacle(self, series: Series, product: Product, station: Station | None) -> str | None:
+    def _obstacle(
+        self, series: Series, product: Product, station: Station | None
+    ) -> Obstacle | None:
         if product.by_station and station is None:
-            return f"place {series.place.name} has no {product.source} station in the catalogue"
+            return Obstacle(
+                f"place {series.place.name} has no {product.source} station in the catalogue"
+            )
         return self.sources.obstacle(product)
+
+
+def _is_any(entry: Entry, product: Product, name: str) -> bool:
+    return entry.field == ANY_WANTED and name in product.gives
 
 
 def narrow(
@@ -160,4 +168,4 @@ def narrow(
     span = learned.get(product.key, {}).get(SPAN)
     if span:
         product = replace(product, span=min(product.span, timedelta(seconds=span)))
-    return source, product
+    return with_quota_of(source, product), product

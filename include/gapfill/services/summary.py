@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gapfill.domain.cause import Cause
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.series import State
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from gapfill.services.site import Site
 
 
+_Runs = Mapping[str, Sequence[Interval]]
+"""By series, sorted and disjoint."""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What ``summarize`` returns and ``heal --json`` prints.
@@ -31,15 +36,17 @@ class Summary:
         weather_records_recovered: The same in every other group.
         duration_seconds: Real time of the run.
         gaps_found: Gaps with a due slot missing, before.
-        gaps_resolved: Those of them of which every slot has a reading now.
-        gaps_waiting: Gaps, after, that no source can be asked for now.
+        gaps_resolved: How many of those gaps are now completely filled.
+        gaps_waiting: Gaps, after, for which a source can be asked later.
         gaps_unfillable: Gaps, after, that no source has.
         units_failed: Units that raised, died, or certified more than is read back.
         units_deferred: Units left for a later run.
         calls: API calls made.
         healed: Changed intervals by series.
         failures: What went wrong, a sentence each.
-        slots_enriched: Slots that only got wanted fields they lacked.
+        slots_enriched: Slots that only got optional fields.
+        gaps_need_setup: Gaps, after, that only sources that are not set up could serve.
+        records: Of the changed intervals, those whose slots were healed, by series.
     """
 
     status: str
@@ -56,6 +63,8 @@ class Summary:
     healed: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
     failures: Sequence[str] = ()
     slots_enriched: int = 0
+    gaps_need_setup: int = 0
+    records: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
 
 
 def summarize(
@@ -91,18 +100,16 @@ def summarize(
         for batch in dict.fromkeys(f"{run}/{unit.id}" for unit in units)
     }
     healed = _healed(site, written.values())
-    filled = _healed(site, [written[f"{run}/{u.id}"] for u in units if not u.enrich])
+    filled = _filled(healed, units, after)
     returned = {c.batch: c for c in certificates}
     missing = [u for u in units if f"{run}/{u.id}" not in returned]
     failed = [c for c in returned.values() if c.outcome == "failed"]
     short = _short(returned.values(), written)
-    stood_in = {
-        f"{run}/{u.id}" for u in units if not subtract(asked_by(u), healed.get(u.series, ()))
-    }
+    stood_in = {f"{run}/{u.id}" for u in units if not subtract(u.asked, healed.get(u.series, ()))}
     deferred = sum(c.outcome == "deferred" and c.batch not in stood_in for c in returned.values())
     ranges = {name: _range(series.grid, asked) for name, series in site.catalog.series.items()}
     planned = {
-        name: merge(run for u in units if u.series == name for run in asked_by(u))
+        name: merge(run for u in units if u.series == name for run in u.asked)
         for name in site.catalog.series
     }
     found, resolved, left = _resolved(before, after, ranges, planned)
@@ -111,7 +118,6 @@ def summarize(
         name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
         for name, intervals in filled.items()
     }
-    changed = sum(site.catalog.series[n].grid.count(i) for n, runs in healed.items() for i in runs)
     ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
     lost = len(missing) + len(failed) + len(short)
     postponed = deferred + (plans[-1].deferred if plans else 0)
@@ -132,11 +138,13 @@ def summarize(
         gaps_resolved=resolved,
         gaps_waiting=sum(gap.waiting is not None for gap in gaps),
         gaps_unfillable=sum(gap.state is State.UNFILLABLE for gap in gaps),
+        gaps_need_setup=sum(gap.cause is Cause.SETUP for gap in gaps),
         units_failed=lost,
         units_deferred=postponed,
         calls=site.store.calls_of(run),
-        slots_enriched=changed - sum(records.values()),
+        slots_enriched=_enriched(site, healed, units),
         healed=healed,
+        records=filled,
         failures=[
             *unread,
             *(f"{c.unit}: {c.note}" for c in failed),
@@ -188,17 +196,35 @@ def _healed(
     }
 
 
-def asked_by(unit: Unit) -> list[Interval]:
-    """Return the runs of slots that a unit is to heal."""
-    return [run for request in unit.requests for run in request.asked]
+def _enriched(site: Site, changed: _Runs, units: Sequence[Unit]) -> int:
+    """Count the changed slots that only got wanted fields."""
+    return sum(
+        site.catalog.series[name].grid.count(run)
+        for name, runs in changed.items()
+        for run in intersect(runs, _only_enriched(units, name))
+    )
+
+
+def _filled(
+    changed: _Runs, units: Sequence[Unit], after: Sequence[Report]
+) -> dict[str, list[Interval]]:
+    """Return the changed slots that were to be healed and have every required field now."""
+    is_open = {report.series: merge(_open(report)) for report in after}
+    filled = {
+        name: subtract(subtract(runs, _only_enriched(units, name)), is_open.get(name, ()))
+        for name, runs in changed.items()
+    }
+    return {name: runs for name, runs in filled.items() if runs}
+
+
+def _only_enriched(units: Sequence[Unit], name: str) -> list[Interval]:
+    own = [unit for unit in units if unit.series == name]
+    healed = merge(run for unit in own for run in unit.healed)
+    return subtract(merge(run for unit in own for run in unit.enriched), healed)
 
 
 def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
     return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
-
-
-_Ranges = Mapping[str, Sequence[Interval]]
-"""By series, sorted and disjoint."""
 
 
 def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
@@ -210,7 +236,7 @@ def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
 
 
 def _resolved(
-    before: Sequence[Report], after: Sequence[Report], ranges: _Ranges, planned: _Ranges
+    before: Sequence[Report], after: Sequence[Report], ranges: _Runs, planned: _Runs
 ) -> tuple[int, int, int]:
     """Return how many gaps were found, are closed, and could be asked for still.
 
@@ -234,6 +260,6 @@ def _open(report: Report) -> list[Interval]:
 
 
 def _askable(report: Report) -> list[Interval]:
-    """Return what is missing and does not only wait."""
-    gaps = report.coverage.gaps
-    return [g.interval for g in gaps if g.state is State.MISSING and g.waiting is None]
+    """Return what is missing and can be asked for now, or could be if its source were up."""
+    askable = (Cause.ASKABLE, Cause.DOWN)
+    return [g.interval for g in report.coverage.gaps if g.cause in askable and not g.waiting]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.reading import Reading
     from gapfill.domain.series import Grade
+    from gapfill.services.delivery import Delivered
     from gapfill.services.ledger import Settled
     from gapfill.sources.base import Answer, Rejected
 
@@ -22,18 +24,23 @@ class Tally:
     """Counts over the answers of a unit.
 
     Attributes:
-        filled: Slots that stand by this batch.
+        filled: Slots that this batch has written.
+        enriched: Those of them that only got wanted fields.
         beside: Those of them that were not asked for.
-        stood: Slots that stood already.
+        stood: Slots that were filled already.
         rejected: Values that were not believed.
         not_yet: Slots that the source does not have yet.
         no_data: Slots that it does not have.
         refused: The first value that was not believed.
         lacking: Slots that were not in the answers.
         grades: Grades of the readings.
+        without: By field asked for that some slots came without, the number of those where no
+            value was refused either.
+        unproven: Slots about which the answers prove nothing.
     """
 
     filled: int = 0
+    enriched: int = 0
     beside: int = 0
     stood: int = 0
     rejected: int = 0
@@ -42,12 +49,17 @@ class Tally:
     refused: Rejected | None = None
     lacking: set[datetime] = field(default_factory=set)
     grades: set[Grade] = field(default_factory=set)
+    without: Counter[str] = field(default_factory=Counter)
+    unproven: int = 0
 
     def take(
-        self, answer: Answer, settled: Settled, readings: Sequence[Reading], filled: int
+        self, answer: Answer, settled: Settled, readings: Sequence[Reading], delivered: Delivered
     ) -> None:
-        """Count one answer, of which so many slots were filled."""
-        self.filled += filled
+        """Add one answer to the counts."""
+        self.filled += delivered.slots
+        self.enriched += delivered.enriched
+        self.without.update(settled.without)
+        self.unproven += settled.unproven
         self.beside += sum(reading.slot not in settled.asked for reading in readings)
         self.grades |= {reading.grade for reading in readings}
         self.not_yet += settled.not_yet
@@ -58,23 +70,38 @@ class Tally:
             self.refused = answer.rejected[0]
 
     def outcome(self, slots: int) -> str:
-        """Return the certificate's word for it, of so many slots that were to be healed."""
+        """Return the certificate's word for it.
+
+        Args:
+            slots: Number of slots that were to be filled.
+        """
         had = self.filled - self.beside + self.stood
-        if had >= slots:
+        if had >= slots and not self.without:
             return "filled" if self.filled else "stood"
         if had > 0:
             return "partial"
         return "not_yet" if self.not_yet else "no_data" if self.no_data else "partial"
 
     def note(self) -> str:
-        """Return what a person should know: what was not believed, and what was not there."""
+        """Return what a person should know: what was not stored, and what was not there."""
         said: list[str] = []
         if self.refused is not None:
             first, n = self.refused, self.rejected
+            of = f" of {iso(first.slot)}" if first.slot else ""
             said.append(
-                f"{n} value{'s' if n > 1 else ''} not stored; the first: {first.field} of "
-                f"{iso(first.slot) if first.slot else 'no readable time'} is {first.value!r}, "
-                f"which {first.reason}"
+                f"{n} value{'s' if n > 1 else ''} not stored; the first: {first.field}{of} "
+                f"is {first.value!r}, which {first.reason}"
+            )
+        said += [
+            f"{n} slot{'s' if n > 1 else ''} came without {name}"
+            for name, n in self.without.items()
+            if n
+        ]
+        if self.unproven:
+            n = self.unproven
+            said.append(
+                f"{n} slot{'s' if n > 1 else ''} came without values in an answer that proves "
+                "nothing for them; asked again in the next run"
             )
         if self.lacking:
             n = len(self.lacking)
@@ -84,5 +111,5 @@ class Tally:
                 f"the first {iso(min(self.lacking))}"
             )
         if self.beside:
-            said.append("the source told of another slot than asked for; stored where it belongs")
+            said.append("the source answered for another slot than asked; stored where it belongs")
         return "; ".join(said)

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import csv
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from gapfill.domain.civil import parse_instant
-from gapfill.domain.due import horizon
 from gapfill.domain.interval import Interval, iso
-from gapfill.domain.reading import Row, format_kept, parse_kept
-from gapfill.domain.series import Grade
-from gapfill.errors import RequestError
+from gapfill.domain.reading import format_kept
+from gapfill.services.csv_rows import read_rows
+from gapfill.services.csv_table import PROVENANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.reading import Origin
+    from gapfill.domain.reading import Row
     from gapfill.domain.series import Series
     from gapfill.services.site import Site
-
-PROVENANCE = ("grade", "source", "batch", "kept")
 
 
 def header(series: Series) -> list[str]:
@@ -54,26 +49,8 @@ def export_rows(site: Site, series: Series, window: Interval) -> Iterator[dict[s
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in a file something is wrong."""
-
-    name: str
-    line: int
-    column: str
-
-    def wrong(self, problem: str) -> RequestError:
-        return RequestError(
-            f"{self.name}, line {self.line}, column {self.column}: {problem}. Nothing was imported."
-        )
-
-
 def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: datetime) -> list[Row]:
-    """Read and check a whole file before anything is written.
-
-    A row without grade, source and batch is taken in as this import's own: the series'
-    default grade, source ``import``. One with a grade and without the others, as an
-    export writes the points of others, stays as it is.
+    """Read and check a whole file before anything is written, as ``csv_rows.read_rows`` does.
 
     Args:
         series: Whose rows.
@@ -83,26 +60,9 @@ def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: dateti
         now: The clock; rows later than the last slot expected by it are refused.
 
     Raises:
-        RequestError: On a wrong header, a bad number, a slot off the grid, given
-            twice or out of range; names line and column.
+        RequestError: If the file is wrong; names line and column.
     """
-    reader = csv.DictReader(file, strict=True)
-    check = _Check(series, name, batch, horizon(series, [], now))
-    rows: dict[datetime, Row] = {}
-    try:
-        check.header(reader.fieldnames or [])
-        for cells in reader:
-            row = check.row(cells, reader.line_num)
-            if row.slot in rows:
-                raise _Place(name, reader.line_num, "slot").wrong(f"{iso(row.slot)} comes twice")
-            rows[row.slot] = row
-    except csv.Error as exc:
-        message = f"{name}, line {reader.reader.line_num}: {exc}. Nothing was imported."
-        raise RequestError(message) from exc
-    except UnicodeDecodeError as exc:
-        message = f"{name} is not UTF-8 text. Nothing was imported."
-        raise RequestError(message) from exc
-    return [rows[slot] for slot in sorted(rows)]
+    return read_rows(series, file.read(), name, batch=batch, now=now).rows
 
 
 class Imported(NamedTuple):
@@ -154,105 +114,3 @@ def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> 
 
 def _is_whole(series: Series, row: Row) -> bool:
     return all(name in row.values for name in series.required)
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """Reads the rows of one file."""
-
-    series: Series
-    name: str
-    batch: str
-    end: datetime
-
-    def header(self, columns: Sequence[str]) -> None:
-        expected = header(self.series)
-        needed = ["slot", *self.series.required]
-        unknown = [c for c in columns if c not in expected]
-        lacking = [c for c in needed if c not in columns]
-        if unknown or lacking or len(set(columns)) != len(columns):
-            problem = (
-                f"unknown column {unknown[0]!r}"
-                if unknown
-                else f"no column {lacking[0]!r}"
-                if lacking
-                else "a column comes twice"
-            )
-            message = (
-                f"{self.name}, line 1: {problem}; expected {','.join(expected)} "
-                "(the last four may be absent). Nothing was imported."
-            )
-            raise RequestError(message)
-
-    def row(self, cells: Mapping[str | None, object], line: int) -> Row:
-        if None in cells or None in cells.values():
-            problem = "the row has more or fewer cells than the header"
-            raise _Place(self.name, line, "slot").wrong(problem)
-        given = {str(key): str(value).strip() for key, value in cells.items()}
-        slot = self._slot(given["slot"], _Place(self.name, line, "slot"))
-        values = self._values(given, line)
-        grade = _grade(given.get("grade", ""), self.series, _Place(self.name, line, "grade"))
-        kept = self._kept(given.get("kept", ""), values, _Place(self.name, line, "kept"))
-        source, batch = given.get("source"), given.get("batch")
-        is_others = given.get("grade") and source == "" and batch == ""
-        if not is_others:
-            source, batch = source or "import", batch or self.batch
-        return Row(slot, values, grade, source or None, batch or None, kept)
-
-    def _slot(self, text: str, place: _Place) -> datetime:
-        series = self.series
-        try:
-            slot = parse_instant(text)
-        except (ValueError, OverflowError):
-            raise place.wrong(f"{text!r} is no instant such as 2025-10-26T00:00:00Z") from None
-        if slot < series.earliest:
-            raise place.wrong(f"{text} is before {series.name} begins at {iso(series.earliest)}")
-        if slot >= self.end:
-            raise place.wrong(f"{text} is in the future; slots are expected to {iso(self.end)}")
-        if series.grid.floor(slot) != slot:
-            raise place.wrong(f"{text} is off the grid; the slot is {iso(series.grid.floor(slot))}")
-        return slot
-
-    def _values(self, given: Mapping[str, str], line: int) -> dict[str, float]:
-        values: dict[str, float] = {}
-        for field in self.series.fields:
-            text = given.get(field.name, "")
-            place = _Place(self.name, line, field.name)
-            if text:
-                values[field.name] = value = _number(text, place)
-                if not field.minimum <= value <= field.maximum:
-                    bounds = f"{field.minimum:g} to {field.maximum:g} {field.unit}"
-                    raise place.wrong(f"{text} is outside {bounds}")
-        if not values:
-            raise _Place(self.name, line, self.series.required[0]).wrong("the row has no value")
-        return values
-
-    def _kept(self, text: str, values: Mapping[str, float], place: _Place) -> dict[str, Origin]:
-        try:
-            kept = parse_kept(text)
-        except ValueError:
-            raise place.wrong(f"{text!r} is not of the form field:source:grade;…") from None
-        for name in kept:
-            if name not in values:
-                raise place.wrong(f"it names {name!r}, which has no value in this row")
-        return kept
-
-
-def _number(text: str, place: _Place) -> float:
-    try:
-        value = math.nan if "_" in text else float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise place.wrong(f"{text!r} is no number")
-    return value
-
-
-def _grade(text: str, series: Series, place: _Place) -> Grade:
-    if not text:
-        return series.default_grade
-    try:
-        return Grade(int(text)) if text.isdigit() else Grade[text.upper()]
-    except (KeyError, ValueError):
-        names = ", ".join(f"{g.value} ({g.label})" for g in Grade)
-        raise place.wrong(f"{text!r} is no grade; expected {names}") from None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.catalog import Catalog
-    from gapfill.domain.coverage import Gap
+    from gapfill.domain.gap import Gap
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan, Unit
     from gapfill.domain.resolution import Grid
@@ -69,6 +69,8 @@ def _gap(gap: Gap) -> Document:
         "waiting": _instant(gap.waiting),
         "next_ask": _instant(gap.next_ask),
         "reason": gap.reason,
+        "needs": list(gap.needs),
+        "fields": list(gap.fields),
     }
 
 
@@ -89,7 +91,13 @@ def plan(made: Plan) -> Document:
             for w in made.waiting
         ],
         "unhealable": [
-            {"series": u.series, **_bounds(u.interval), "slots": u.slots, "reason": u.reason}
+            {
+                "series": u.series,
+                **_bounds(u.interval),
+                "slots": u.slots,
+                "reason": u.reason,
+                "needs": list(u.needs),
+            }
             for u in made.unhealable
         ],
         "deferred": made.deferred,
@@ -115,6 +123,7 @@ def unit(u: Unit) -> Document:
         "station": u.station,
         "severity": u.severity.label,
         "slots": u.slots,
+        "fields": [*u.fields, *u.enrich],
         "requests": [_bounds(request.interval) for request in u.requests],
     }
 
@@ -135,6 +144,7 @@ def healed(
 def summarized(summary: Summary) -> Document:
     """Return what ``summarize`` returns."""
     document = asdict(summary)
+    del document["records"]  # of whose slots ``healed`` has all that changed
     document["healed"] = {
         name: [_bounds(run) for run in runs] for name, runs in summary.healed.items()
     }
@@ -172,18 +182,28 @@ def explained(explanation: Explanation) -> Document:
     }
 
 
-def first_line(reports: Sequence[Report]) -> str:
-    """Return the state of everything in one line, never shorter than the truth."""
+def totals(reports: Sequence[Report]) -> dict[State, int]:
+    """Return the slots of all series by state."""
     counts = dict.fromkeys(State, 0)
     for report in reports:
         for state, n in report.coverage.counts.items():
             counts[state] += n
+    return counts
+
+
+def first_line(reports: Sequence[Report]) -> str:
+    """Return the state of everything in one line.
+
+    It says that nothing is missing only where that is true of every slot that is due: slots
+    that no source has are missing too.
+    """
+    counts = totals(reports)
     named = (State.MISSING, State.UNKNOWN, State.PROVISIONAL, State.PENDING, State.UNFILLABLE)
     parts = [f"{counts[state]:,} {state.value}" for state in named if counts[state]]
-    words = {"ok": "Nothing missing", "gaps": "Gaps", "unknown": "A read failed"}
-    return f"{words[overall(reports)]}: " + ", ".join(
-        [f"{counts[State.COMPLETE]:,} complete", *parts]
-    )
+    words = {"gaps": "Gaps", "unknown": "A read failed"}
+    well = "No gap that a source could fill" if counts[State.UNFILLABLE] else "Nothing missing"
+    head = words.get(overall(reports), well)
+    return f"{head}: " + ", ".join([f"{counts[State.COMPLETE]:,} complete", *parts])
 
 
 def resolution(grid: Grid) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Answer:
             dropped, or may be among the rows whose time could not be read, or they are
             null between the values of a model. A slot with a reading is among them where
             the answer proves nothing about a required field that the reading is without.
+        facts: What the answer showed of the account, by name, to be remembered of the source.
     """
 
     readings: tuple[Reading, ...] = ()
@@ -54,6 +55,7 @@ class Answer:
     evidence: str = ""
     days: frozenset[date] = frozenset()
     no_verdict: frozenset[datetime] = frozenset()
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 class RawRow(NamedTuple):

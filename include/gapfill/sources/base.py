@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from gapfill.domain import tariff
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Reading
@@ -70,7 +71,9 @@ class Ask:
     @property
     def origin(self) -> str:
         """Return what its readings name as their source."""
-        return f"{self.product.source}/{self.station.id}" if self.station else self.product.source
+        if self.station:
+            return f"{self.product.source}/{self.station.id}"
+        return tariff.origin(self.series, self.product)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.sources.base import malformed, number, shown
+from gapfill.sources.base import number, shown
 from gapfill.sources.values import Unfit
 
 if TYPE_CHECKING:
@@ -14,21 +14,15 @@ _SHOWERS = ("rain", "snow")
 _FALLING = range(200, 700)
 """Ids of ``weather`` that speak of thunderstorm, drizzle, rain or snow."""
 
-_KELVIN = (170.0, 340.0)
-"""Air temperatures of this world in kelvin; none of them can be one in °C."""
-
 
 def values_of_current(root: Node) -> dict[str, object]:
     """Return the values of an answer of ``/data/2.5/weather``.
 
     A member that is missing gives nothing; one of another kind is passed on, for
     ``check`` to report.
-
-    Raises:
-        MalformedPayload: If the temperature is in kelvin, which was not asked for.
     """
     return {
-        "temperature": _celsius(root, _member(root, "main", "temp")),
+        "temperature": _member(root, "main", "temp"),
         "humidity": _member(root, "main", "humidity"),
         "pressure": _member(root, "main", "grnd_level"),  # main.pressure is at sea level
         "wind_speed": _member(root, "wind", "speed"),
@@ -39,27 +33,18 @@ def values_of_current(root: Node) -> dict[str, object]:
 
 
 def values_of_moment(row: Node) -> dict[str, object]:
-    """Return the values of one row of One Call; its pressure is at sea level.
+    """Return the values of one row of One Call, as ``values_of_current`` does.
 
-    Raises:
-        MalformedPayload: If the temperature is in kelvin, which was not asked for.
+    Its pressure is at sea level, and so left out.
     """
     return {
-        "temperature": _celsius(row, row.within("temp")),
+        "temperature": row.within("temp"),
         "humidity": row.within("humidity"),
         "wind_speed": row.within("wind_speed"),
         "wind_direction": row.within("wind_deg"),
         "wind_gust": row.within("wind_gust"),
         "precipitation": _precipitation(row),
     }
-
-
-def _celsius(node: Node, given: object) -> object:
-    value = number(given)
-    if value is not None and _KELVIN[0] <= value <= _KELVIN[1]:
-        problem = f"the temperature {shown(given)} is in kelvin, and degrees Celsius were asked for"
-        raise malformed(node.ask, problem)
-    return given
 
 
 def _precipitation(weather: Node) -> object:

@@ -1,12 +1,19 @@
-"""What REE's two price APIs share: whole Madrid days on the wire, and prices in two units."""
+"""What REE's two price APIs share: whole days on the wire, local clocks, and prices in two units.
+
+Both APIs publish a table for each Madrid day, with Madrid's instants, whatever the place. PVPC
+holds at the same hour of the place's own clock (``domain.tariff``): the parsers give rows at
+Madrid's instants, and ``answer_of`` moves them to the place's.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.civil import day_interval, days_of
 from gapfill.domain.interval import Interval
+from gapfill.domain.tariff import MADRID, localize, to_local, zone_of
 from gapfill.errors import ConfigError
 from gapfill.sources.base import Answer, RawRow, check, judge, malformed, number
 from gapfill.sources.payload import instant_of
@@ -18,9 +25,6 @@ if TYPE_CHECKING:
 
     from gapfill.sources.base import Ask, Rejected
 
-MADRID = "Europe/Madrid"
-"""Both APIs speak of days of this zone, whatever the place (Canarias too)."""
-
 DIGITS = 2
 """Behind the point of a price in €/MWh."""
 
@@ -30,12 +34,12 @@ _KWH_PER_MWH = 1000
 
 
 class Days(NamedTuple):
-    """The whole local days that a request on the wire speaks of.
+    """The whole days that a request on the wire asks for.
 
     Attributes:
         first: First date.
         last: Last date, included.
-        interval: The same as ``[start, end)`` in UTC.
+        interval: The same as ``[start, end)`` in UTC, on Madrid's clock as the answer has it.
     """
 
     first: date
@@ -49,10 +53,13 @@ def query_bounds(first: date, last: date) -> tuple[tuple[str, str], tuple[str, s
 
 
 def whole_days(ask: Ask) -> Days:
-    """Return the Madrid days that the asked interval touches."""
-    days = days_of(ask.interval, MADRID)
-    start, end = day_interval(days[0], MADRID).start, day_interval(days[-1], MADRID).end
-    return Days(days[0], days[-1], Interval(start, end))
+    """Return the published days that have the asked slots: by the clock that the prices follow."""
+    days = days_of(ask.interval, zone_of(ask.series, ask.product))
+    return Days(days[0], days[-1], _interval(days, MADRID))
+
+
+def _interval(days: Sequence[date], zone: str) -> Interval:
+    return Interval(day_interval(days[0], zone).start, day_interval(days[-1], zone).end)
 
 
 def series_param(ask: Ask, name: str) -> str:
@@ -102,22 +109,28 @@ def same_id(given: object, wanted: str) -> bool:
 def answer_of(
     ask: Ask, rows: Sequence[RawRow], status: int, dropped: Sequence[Rejected] = ()
 ) -> Answer:
-    """Check the rows of a request of whole days and return them as an answer.
+    """Move the rows of a request of whole days to the place's clock, and check them.
 
     Args:
         ask: What was asked.
-        rows: Those that could be read.
+        rows: Those that could be read, as published, at Madrid's instants.
         status: HTTP status, for the evidence.
-        dropped: Those that could not.
+        dropped: Those that could not, likewise.
 
     Raises:
         MalformedPayload: If the rows are not of the asked days, not of the series'
             resolution, or of two places at once.
     """
-    days = whole_days(ask)
-    _refuse_coarser(ask, rows, days.interval)
+    ask = replace(ask, product=localize(ask.product, ask.series))
+    zone = zone_of(ask.series, ask.product)
+    days = _interval(days_of(ask.interval, zone), zone)
+    moved = [row._replace(instant=to_local(row.instant, zone)) for row in rows]
+    _refuse_coarser(ask, moved, days)
     evidence = f"HTTP {status}: {len(rows)} values"
-    return check(ask, rows, days.interval, evidence, dropped=dropped, digits=DIGITS)
+    put_off = [
+        one if one.slot is None else replace(one, slot=to_local(one.slot, zone)) for one in dropped
+    ]
+    return check(ask, moved, days, evidence, dropped=put_off, digits=DIGITS)
 
 
 def _refuse_coarser(ask: Ask, rows: Sequence[RawRow], allowed: Interval) -> None:

@@ -27,8 +27,12 @@ def choose_better(
     def better(stands: Stands) -> Iterable[Row]:
         for reading in readings:
             row = stands.get(reading.slot)
-            if row is not None and row.batch == batch and _is_whole(series, row):
-                continue  # a batch writes a slot once, so that a retry changes nothing
+            if (
+                row is not None
+                and row.batch == batch
+                and reading.values.keys() <= row.values.keys()
+            ):
+                continue  # a batch writes a value once, so that a retry changes nothing
             made = combine(row, reading, batch, series.required, replace=replace)
             if made is not None:
                 stands[reading.slot] = made
@@ -49,7 +53,3 @@ def choose_news(rows: Sequence[Row]) -> Choice:
                 yield row
 
     return verbatim
-
-
-def _is_whole(series: Series, row: Row) -> bool:
-    return all(name in row.values for name in series.required)

@@ -71,6 +71,10 @@ class InfluxStore:
         """Return the runs of slots of the window without every required field."""
         return Gaps(self._server, series).absent(window)
 
+    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs of slots of the window without each required field, by field."""
+        return Gaps(self._server, series).missing(window)
+
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
         return Gaps(self._server, series).below_target(window)
@@ -78,6 +82,10 @@ class InfluxStore:
     def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
         return Gaps(self._server, series).lacking(field, window)
+
+    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        return Gaps(self._server, series).of_source(sources, window)
 
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
@@ -119,6 +127,10 @@ class InfluxStore:
     def entries(self, series: str) -> list[Entry]:
         """Return the ledger of a series in the order it was written."""
         return books.entries_of(self._server, series)
+
+    def answers(self, source: str, since: datetime) -> list[Entry]:
+        """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
+        return books.answers_of(self._server, source, since)
 
     def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
         """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""

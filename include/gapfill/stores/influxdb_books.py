@@ -69,12 +69,21 @@ def note(server: Server, numbers: Numbers, entries: Sequence[Entry]) -> None:
 
 def entries_of(server: Server, series: str) -> list[Entry]:
     """Return the ledger of a series in the order it was written."""
-    columns = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
-    said = ", ".join(map(text.name, columns))
-    rows = _rows(server, text.select(said, LEDGER, f'"series" = {text.value(series)}'))
+    return _entries(server, f'"series" = {text.value(series)}')
+
+
+def answers_of(server: Server, source: str, since: datetime) -> list[Entry]:
+    """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
+    is_recent = f'"asked_us" >= {text.to_ns(since) // _NS_OF_US}'
+    return _entries(server, f'"source" = {text.value(source)}', is_recent)
+
+
+def _entries(server: Server, *where: str) -> list[Entry]:
+    what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
+    said = ", ".join(map(text.name, (*what, "field", "series")))
     return [
         Entry(
-            series=series,
+            series=row["series"],
             product=row["product"],
             station=row["station"] or None,
             interval=Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9)),
@@ -82,8 +91,9 @@ def entries_of(server: Server, series: str) -> list[Entry]:
             asked_at=from_ns(row["asked_us"] * _NS_OF_US),
             evidence=row["evidence"],
             batch=row["batch"],
+            field=row["field"] or None,
         )
-        for row in rows
+        for row in _rows(server, text.select(said, LEDGER, *where))
     ]
 
 
@@ -177,6 +187,7 @@ def _entry_line(number: int, entry: Entry) -> str:
         "evidence": entry.evidence,
         "batch": entry.batch,
         "run": _run(entry.batch),
+        **({"field": entry.field} if entry.field else {}),
     }
     head = text.head(LEDGER, {"series": entry.series, "source": source})
     return f"{head} {_fields(fields)} {number}"

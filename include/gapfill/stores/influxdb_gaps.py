@@ -13,16 +13,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, iso, merge, subtract
 from gapfill.domain.series import Grade
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import in_lanes, in_pieces, read_points
-from gapfill.stores.points import rows_of
+from gapfill.stores.points import graded, joined, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gapfill.domain.coverage import Graded
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb_answer import Table
     from gapfill.stores.influxdb_server import Server
@@ -53,11 +53,18 @@ class Gaps:
 
     def absent(self, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
-        return merge(
-            run
+        return merge(run for runs in self.missing(window).values() for run in runs)
+
+    def missing(self, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs of slots of the window without each required field, by field."""
+        found = [
+            pair
             for part, step in self.series.grid.stretches(window)
-            for run in self._without(self.series.required, part, step)
-        )
+            for pair in self._without(self.series.required, part, step)
+        ]
+        return {
+            name: merge(run for of, run in found if of == name) for name in self.series.required
+        }
 
     def lacking(self, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
@@ -67,7 +74,7 @@ class Gaps:
                 *(
                     run
                     for part, step in self.series.grid.stretches(window)
-                    for run in self._without([field], part, step)
+                    for _, run in self._without([field], part, step)
                 ),
             ]
         )
@@ -88,12 +95,16 @@ class Gaps:
         for row in rows_of(series, read_points(self.server, series, merge(low), required)):
             if row.grade >= series.target or not all(name in row.values for name in required):
                 continue
-            last, end = runs[-1] if runs else None, series.grid.end_of(row.slot)
-            if last and last.grade is row.grade and last.interval.end == row.slot:
-                runs[-1] = Graded(Interval(last.interval.start, end), row.grade)
-            else:
-                runs.append(Graded(Interval(row.slot, end), row.grade))
-        return runs
+            slot = Interval(row.slot, series.grid.end_of(row.slot))
+            grades = [row.origin(name).grade for name in required]
+            runs.append(graded(series, slot, grades))
+        return joined(runs)
+
+    def of_source(self, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        column = '"gapfill_source"'
+        either = f"({' OR '.join(f'{column} = {text.value(name)}' for name in sources)})"
+        return merge(in_pieces(window, lambda piece: self._slots_of(column, piece, either)))
 
     def newest(self) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
@@ -146,16 +157,19 @@ class Gaps:
         slots = {grid.floor(_instant(row[0])) for table in tables for row in table.rows}
         return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
 
-    def _without(self, names: Sequence[str], part: Interval, step: timedelta) -> list[Interval]:
-        """Return runs without one of the fields, in no order, in a part of one spacing."""
+    def _without(
+        self, names: Sequence[str], part: Interval, step: timedelta
+    ) -> list[tuple[str, Interval]]:
+        """Return runs without each of the fields, in no order, in a part of one spacing."""
 
-        def ask(piece: Interval) -> list[Interval]:
+        def ask(piece: Interval) -> list[tuple[str, Interval]]:
             ends = self._ends(names, piece)
             answers = self.server.ask([self._elapsed(name, piece, step) for name in names])
-            runs: list[Interval] = []
+            runs: list[tuple[str, Interval]] = []
             for name, (first, last), tables in zip(names, ends, answers, strict=True):
                 pairs = self._pairs(name, piece, step, tables)
-                runs += _holes(piece, int(step.total_seconds()), first, last, pairs)
+                holes = _holes(piece, int(step.total_seconds()), first, last, pairs)
+                runs += [(name, hole) for hole in holes]
             return runs
 
         return in_lanes(part, lambda lane: in_pieces(lane, ask))

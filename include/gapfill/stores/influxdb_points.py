@@ -88,13 +88,13 @@ def read_points(
         server: Where they are.
         series: Whose they are.
         intervals: ``[start, end)`` each.
-        names: Fields to read, with nothing of the provenance but the grade; ``None`` for all.
+        names: Fields to read, with their grades and no more of the provenance; ``None`` for all.
 
     Raises:
         StoreError: If they cannot be read.
     """
     fields = [field.name for field in series.fields] if names is None else list(names)
-    provenance = text.PROVENANCE if names is None else text.PROVENANCE[:1]
+    provenance = text.PROVENANCE if names is None else text.GRADES
     what = ", ".join([*map(text.number, fields), *map(text.name, provenance)])
     own = text.is_own(series)
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 PROVENANCE = ("gapfill_grade", "gapfill_source", "gapfill_batch", "gapfill_kept")
 
+GRADES = ("gapfill_grade", "gapfill_kept")
+"""What of the provenance gives the grade of each field."""
+
 _IN_KEY = re.compile(r"([,= ])")
 _IN_MEASUREMENT = re.compile(r"([, ])")
 _BEHIND = r"\\\1"

@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import iso
-from gapfill.domain.reading import Origin, Row, format_kept, parse_kept
+from gapfill.domain.coverage import Graded
+from gapfill.domain.interval import Interval, iso
+from gapfill.domain.reading import UNKNOWN, Row, format_kept, parse_kept
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 
@@ -112,6 +113,30 @@ def point_of(series: Series, own: str, row: Row) -> Point:
     return Point(own, row.slot, row.values, int(row.grade), row.source, row.batch, kept)
 
 
+def graded(series: Series, interval: Interval, grades: Sequence[Grade]) -> Graded:
+    """Return slots whose required fields have these grades, in the order of the fields."""
+    fields = [
+        (name, grade)
+        for name, grade in zip(series.required, grades, strict=True)
+        if grade < series.target
+    ]
+    worst = min(grades)
+    is_plain = len(fields) == len(grades) and all(grade is worst for grade in grades)
+    return Graded(interval, worst, () if is_plain else tuple(fields))
+
+
+def joined(runs: Iterable[Graded]) -> list[Graded]:
+    """Join consecutive runs of the same grades, given in order."""
+    found: list[Graded] = []
+    for run in runs:
+        last = found[-1] if found else None
+        if last and last[1:] == run[1:] and last.interval.end == run.interval.start:
+            found[-1] = run._replace(interval=Interval(last.interval.start, run.interval.end))
+        else:
+            found.append(run)
+    return found
+
+
 def grade_of(series: Series, instant: datetime, number: int) -> Grade:
     """Return a stored grade.
 
@@ -138,22 +163,26 @@ def _row(series: Series, slot: datetime, points: Sequence[Point]) -> Row:
 
 
 def _merged(series: Series, slot: datetime, ranked: Sequence[Row]) -> Row:
-    """Merge rows, best first: each field from the best row that has it.
+    """Merge rows, best first: each field from the row that has it in the best grade.
 
-    The grade is that of the weakest required field, so that a good value in one field
-    never vouches for another; every value from elsewhere is named in ``kept``.
+    The grade is that of the worst required field, so that a good value in one field
+    never vouches for another; every value of another origin is named in ``kept``.
     """
-    holders = {name: row for row in reversed(ranked) for name in row.values}
-    required = [holders[name] for name in series.required if name in holders]
-    weakest = min((row.grade for row in required), default=ranked[0].grade)
-    whose = next((r for r in ranked if r.grade is weakest and r in required), ranked[0])
-    own = Origin(whose.source or "unknown", whose.grade)
-    origins = {name: holders[name].origin(name) for name in holders}
+    holders: dict[str, Row] = {}
+    for row in ranked:
+        for name in row.values:
+            before = holders.setdefault(name, row)
+            if row.origin(name).grade > before.origin(name).grade:
+                holders[name] = row
+    origins = {name: row.origin(name) for name, row in holders.items()}
+    required = [name for name in series.required if name in holders] or list(holders)
+    worst = min(required, key=lambda name: origins[name].grade)
+    own, whose = origins[worst], holders[worst]
     return Row(
         slot=slot,
         values={name: row.values[name] for name, row in holders.items()},
-        grade=whose.grade,
-        source=whose.source,
+        grade=own.grade,
+        source=None if own.source == UNKNOWN else own.source,
         batch=whose.batch,
         kept={name: origin for name, origin in origins.items() if origin != own},
     )

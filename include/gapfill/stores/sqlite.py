@@ -62,6 +62,11 @@ class SqliteStore:
         with self._file.reading() as connection:
             return Gaps(connection, series).absent(window)
 
+    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs of slots of the window without each required field, by field."""
+        with self._file.reading() as connection:
+            return Gaps(connection, series).missing(window)
+
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
         with self._file.reading() as connection:
@@ -71,6 +76,11 @@ class SqliteStore:
         """Return the runs of slots that hold every required field and lack this one."""
         with self._file.reading() as connection:
             return Gaps(connection, series).lacking(field, window)
+
+    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        with self._file.reading() as connection:
+            return Gaps(connection, series).of_source(sources, window)
 
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
@@ -121,6 +131,11 @@ class SqliteStore:
         """Return the ledger of a series in the order it was written."""
         with self._file.reading() as connection:
             return books.entries_of(connection, series) if has_books(connection) else []
+
+    def answers(self, source: str, since: datetime) -> list[Entry]:
+        """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
+        with self._file.reading() as connection:
+            return books.answers_of(connection, source, since) if has_books(connection) else []
 
     def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
         """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""

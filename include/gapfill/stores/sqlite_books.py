@@ -38,6 +38,7 @@ def note(connection: sa.Connection, entries: Sequence[Entry]) -> None:
             "asked_at": entry.asked_at.timestamp(),
             "evidence": entry.evidence,
             "batch": entry.batch,
+            "field": entry.field,
         }
         for entry in entries
     ]
@@ -46,7 +47,19 @@ def note(connection: sa.Connection, entries: Sequence[Entry]) -> None:
 
 def entries_of(connection: sa.Connection, series: str) -> list[Entry]:
     """Return the ledger of a series in the order it was written."""
-    query = sa.select(ledger).where(ledger.c.series == series).order_by(ledger.c.id)
+    return _entries(connection, ledger.c.series == series)
+
+
+def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[Entry]:
+    """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
+    is_recent = ledger.c.asked_at >= since.timestamp()
+    return _entries(connection, _starts(ledger.c.product, f"{source}."), is_recent)
+
+
+def _entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Entry]:
+    columns = [c for c in ledger.c if c.name != "field"]
+    field = ledger.c.field if schema.has_fields(connection) else sa.null().label("field")
+    query = sa.select(*columns, field).where(*where).order_by(ledger.c.id)
     return [
         Entry(
             series=line.series,
@@ -57,6 +70,7 @@ def entries_of(connection: sa.Connection, series: str) -> list[Entry]:
             asked_at=from_epoch(line.asked_at),
             evidence=line.evidence,
             batch=line.batch,
+            field=line.field,
         )
         for line in connection.execute(query)
     ]

@@ -8,13 +8,13 @@ with holes are looked into (``make bench`` holds the ratios).
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.stores import sqlite_queries as queries
-from gapfill.stores.points import grade_of
+from gapfill.stores.points import grade_of, graded, joined
 from gapfill.stores.sqlite_rows import from_epoch, own_tags, span_text, to_epoch
 from gapfill.stores.sqlite_schema import stored_table
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
+    from gapfill.domain.coverage import Graded
     from gapfill.domain.series import Series
 
 STRETCH = 48
@@ -60,16 +61,34 @@ class Gaps:
         parts = self.series.grid.stretches(window)
         return merge(r for part, step in parts for r in self._absent(part, _seconds(step)))
 
+    def missing(self, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs of slots of the window without each required field, by field.
+
+        Only holes are looked into for the fields that they do have.
+        """
+        absent, required = self.absent(window), self.series.required
+        if not absent or not self.tags or len(required) == 1:
+            return dict.fromkeys(required, absent)
+        found: dict[str, list[Interval]] = {}
+        for name in required:
+            there = merge(
+                _interval(start, end)
+                for part, step in self.series.grid.stretches(window)
+                for start, end in self._all(
+                    queries.PRESENT, part, _seconds(step), name, spans=span_text(absent)
+                )
+            )
+            found[name] = subtract(absent, there)
+        return found
+
     def below_target(self, window: Interval) -> list[Graded]:
-        """Return the runs of slots whose readings have one grade, below the target."""
+        """Return the runs of slots whose readings have the same grades, some below the target."""
         runs: list[Graded] = []
         for part, step in self.series.grid.stretches(window) if self.tags else ():
-            found = self._all(queries.LOWER, part, _seconds(step))
-            runs += [
-                Graded(_interval(start, end), grade_of(self.series, from_epoch(start), grade))
-                for start, end, grade in found
-            ]
-        return _joined(runs)
+            for start, end, *grades in self._all(queries.LOWER, part, _seconds(step)):
+                known = [grade_of(self.series, from_epoch(start), grade) for grade in grades]
+                runs.append(graded(self.series, _interval(start, end), known))
+        return joined(runs)
 
     def lacking(self, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
@@ -82,6 +101,16 @@ class Gaps:
             _interval(start, end)
             for part, step in self.series.grid.stretches(window)
             for start, end in self._all(queries.LACKING, part, _seconds(step), field)
+        )
+
+    def of_source(self, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        names = json.dumps(list(sources))
+        parts = self.series.grid.stretches(window) if self.tags else ()
+        return merge(
+            _interval(start, end)
+            for part, step in parts
+            for start, end in self._all(queries.OF_SOURCE, part, _seconds(step), sources=names)
         )
 
     def newest(self) -> datetime | None:
@@ -174,18 +203,6 @@ def _zeros(bits: int, width: int) -> Iterator[tuple[int, int]]:
         after = first + (rest & -rest).bit_length() - 1 if rest else width
         yield first, after
         position = after
-
-
-def _joined(runs: Sequence[Graded]) -> list[Graded]:
-    """Join runs of one grade that touch, as they do where the spacing changes."""
-    joined: list[Graded] = []
-    for run in runs:
-        last = joined[-1] if joined else None
-        if last and last.grade is run.grade and last.interval.end == run.interval.start:
-            joined[-1] = Graded(Interval(last.interval.start, run.interval.end), run.grade)
-        else:
-            joined.append(run)
-    return joined
 
 
 def _interval(start: int, end: int) -> Interval:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gapfill.stores.sqlite_schema import below_target, complete_slot, is_weak, lacks, quoted
+from gapfill.stores.sqlite_schema import (
+    below_target,
+    complete_slot,
+    field_grade,
+    is_weak,
+    lacks,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
@@ -85,19 +92,36 @@ WITH low(slot) AS (
     SELECT DISTINCT {floor} FROM {table}
     WHERE tags IN :tags AND slot >= :start AND slot < :end AND {below}
 ),
-merged(slot, grade) AS (
-    SELECT low.slot, {grade} FROM low CROSS JOIN {table} AS point
+merged(slot, {names}) AS (
+    SELECT low.slot, {grades} FROM low CROSS JOIN {table} AS point
     WHERE point.tags IN :tags AND point.slot >= low.slot AND point.slot < low.slot + {step}
     GROUP BY low.slot
 ),
 numbered AS (
-    SELECT slot, grade,
-           slot - {step} * row_number() OVER (PARTITION BY grade ORDER BY slot) AS island
-    FROM merged WHERE grade < {target}
+    SELECT slot, {names},
+           slot - {step} * row_number() OVER (PARTITION BY {names} ORDER BY slot) AS island
+    FROM merged WHERE {worst} < {target}
 )
-SELECT min(slot), max(slot) + {step}, grade FROM numbered GROUP BY grade, island ORDER BY 1
+SELECT min(slot), max(slot) + {step}, {names} FROM numbered GROUP BY {names}, island ORDER BY 1
 """
-"""Only slots with some point below the target are looked at; all of their points count."""
+"""Runs of slots by the grades of their required fields, where the worst is below the target.
+
+Only slots with some point below the target are looked at; all of their points count.
+"""
+
+PRESENT = """
+WITH there(slot) AS (
+    SELECT DISTINCT {floor} FROM json_each(:spans) AS span CROSS JOIN {table}
+    WHERE tags IN :tags AND slot >= json_extract(span.value, '$[0]')
+      AND slot < json_extract(span.value, '$[1]') AND slot >= :start AND slot < :end
+      AND {field} IS NOT NULL
+),
+numbered AS (
+    SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island FROM there
+)
+SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
+"""
+"""Runs of slots in the spans that have one field."""
 
 LACKING = """
 WITH low(slot) AS (
@@ -118,6 +142,17 @@ SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
 """
 """Runs of slots that hold every required field and lack an observed value of one other."""
 
+OF_SOURCE = """
+WITH named(slot) AS (
+    SELECT DISTINCT {floor} FROM {table}
+    WHERE tags IN :tags AND slot >= :start AND slot < :end
+      AND gapfill_source IN (SELECT value FROM json_each(:sources))
+),
+numbered AS (SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island FROM named)
+SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
+"""
+"""Runs of slots with a point that names one of the sources in a JSON list."""
+
 NEWEST_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own"
 
 OLDEST_POINT = "SELECT min(slot) FROM {table} WHERE tags = :own"
@@ -132,7 +167,7 @@ def query(template: str, series: Series, step: int = 1, field: str = "") -> sa.T
         template: One of the above.
         series: Whose points.
         step: Seconds between slots.
-        field: The field that ``LACKING`` is about.
+        field: The field that ``LACKING`` or ``PRESENT`` is about.
     """
     default, target = int(series.default_grade), int(series.target)
     return _query(template, series.measurement, series.required, step, default, target, field)
@@ -149,15 +184,21 @@ def _query(
     field: str,
 ) -> sa.TextClause:
     names = [quoted(name) for name in required]
-    grade = f"coalesce(gapfill_grade, {default})"
-    grades = [f"max(CASE WHEN {name} IS NOT NULL THEN {grade} END)" for name in names]
+    grades = [
+        f"max(CASE WHEN {quoted(name)} IS NOT NULL THEN {field_grade(name, default)} END)"
+        for name in required
+    ]
+    aliases = [f"grade_{n}" for n in range(len(grades))]
     text = template.replace("{merged}", _MERGED).format(
         table=quoted(measurement),
         whole=" AND ".join(f"{name} IS NOT NULL" for name in names),
         complete=complete_slot(required, step),
         below=below_target(default, target),
         floor=f"slot - (slot % {step} + {step}) % {step}",
-        grade=grades[0] if len(grades) == 1 else f"min({', '.join(grades)})",
+        grade=_least(grades),
+        grades=", ".join(grades),
+        names=", ".join(aliases),
+        worst=_least(aliases),
         step=step,
         target=target,
         field=quoted(field),
@@ -168,3 +209,8 @@ def _query(
     return (
         statement.bindparams(sa.bindparam("tags", expanding=True)) if ":tags" in text else statement
     )
+
+
+def _least(terms: list[str]) -> str:
+    """Return the least of some terms; NULL where one of them is."""
+    return terms[0] if len(terms) == 1 else f"min({', '.join(terms)})"

@@ -38,6 +38,7 @@ ledger = sa.Table(
     sa.Column("asked_at", sa.Float, nullable=False),
     sa.Column("evidence", sa.Text, nullable=False),
     sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("field", sa.Text, doc="The one field that the line is about; NULL: the slots."),
     sa.Index("gapfill_ledger_series", "series"),
     sa.Index("gapfill_ledger_batch", "batch"),
 )
@@ -140,11 +141,25 @@ def below_target(default: int, target: int) -> str:
 
 def is_weak(field: str) -> str:
     """Return the condition that a point keeps a field from a source that does not observe."""
-    kept = "(';' || gapfill_kept || ';')"
-    at = f"instr({kept}, ';{field}:')"
-    rest = f"substr({kept}, {at} + 1)"
-    grade = f"CAST(substr(substr({rest}, 1, instr({rest}, ';') - 1), -2) AS INTEGER)"
-    return f"(gapfill_kept IS NOT NULL AND {at} > 0 AND {grade} < {int(Grade.OBSERVED)})"
+    return f"({_is_kept(field)} AND {_kept_grade(field)} < {int(Grade.OBSERVED)})"
+
+
+def field_grade(field: str, default: int) -> str:
+    """Return the grade of a point's value of a field: of its own origin where that is kept."""
+    grade = f"coalesce(gapfill_grade, {default})"
+    return f"CASE WHEN {_is_kept(field)} THEN {_kept_grade(field)} ELSE {grade} END"
+
+
+_KEPT = "(';' || gapfill_kept || ';')"
+
+
+def _is_kept(field: str) -> str:
+    return f"gapfill_kept IS NOT NULL AND instr({_KEPT}, ';{field}:') > 0"
+
+
+def _kept_grade(field: str) -> str:
+    rest = f"substr({_KEPT}, instr({_KEPT}, ';{field}:') + 1)"
+    return f"CAST(substr(substr({rest}, 1, instr({rest}, ';') - 1), -2) AS INTEGER)"
 
 
 def lacks(field: str) -> str:
@@ -162,6 +177,11 @@ def has_learned(connection: sa.Connection) -> bool:
     return bool(_columns(connection, learned))
 
 
+def has_fields(connection: sa.Connection) -> bool:
+    """Tell whether the ledger names fields: that of an earlier release does not."""
+    return "field" in _columns(connection, ledger)
+
+
 def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
     """Return the table of a series with the fields it has by now, ``None`` for no table yet."""
     columns = _columns(connection, points_table(series))
@@ -171,12 +191,14 @@ def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
 
 def prepare_books(connection: sa.Connection) -> None:
     """Make the tables beside the measurements, where they are not there yet."""
-    if not has_learned(connection):
-        columns = _columns(connection, calls)
+    if not has_learned(connection) or not has_fields(connection):
+        called, noted = _columns(connection, calls), _columns(connection, ledger)
         books.create_all(connection)
-        if columns and "records" not in columns:
+        if called and "records" not in called:
             statement = f"ALTER TABLE {calls.name} ADD COLUMN records INTEGER NOT NULL DEFAULT 0"
             connection.exec_driver_sql(statement)
+        if noted and "field" not in noted:
+            connection.exec_driver_sql(f"ALTER TABLE {ledger.name} ADD COLUMN field TEXT")
 
 
 def prepare(connection: sa.Connection, series: Series) -> None:

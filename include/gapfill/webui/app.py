@@ -27,7 +27,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         "content": {problems.TYPE: {"schema": models.Problem.model_json_schema()}},
     }
     for status, words in {
-        400: "The request makes no sense; the sentence says why",
+        400: "Invalid request; the sentence says why",
         401: "Not logged in",
         403: "Not allowed",
         409: "The same run is in progress",

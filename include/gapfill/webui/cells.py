@@ -19,7 +19,8 @@ from gapfill.domain.series import Grade, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gapfill.domain.coverage import Coverage, Gap
+    from gapfill.domain.coverage import Coverage
+    from gapfill.domain.gap import Gap
     from gapfill.domain.interval import Interval
     from gapfill.domain.resolution import Grid
     from gapfill.domain.series import Series

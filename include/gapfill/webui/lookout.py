@@ -65,7 +65,7 @@ class View:
 
 
 class Lookout:
-    """Reads the store for the routes; whoever comes meanwhile waits for the same reading."""
+    """Reads the store for the routes; concurrent requests share one read."""
 
     def __init__(self) -> None:
         self._looking, self._deriving = Lock(), RLock()

@@ -60,7 +60,7 @@ _STATUS: Mapping[type[GapfillError], HTTPStatus] = {
 }
 
 _TITLES: Mapping[type[GapfillError], str] = {
-    RequestError: "The request makes no sense",
+    RequestError: "Invalid request",
     Conflict: "The same run is in progress",
     StoreError: "The store cannot be read",
     ConfigError: "Gapfill is not set up",

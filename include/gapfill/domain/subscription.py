@@ -1,0 +1,90 @@
+"""Products that need a subscription of their own, and what a refusal of one of them concerns.
+
+OpenWeatherMap sells One Call beside the API that every key opens, in two generations that
+exclude each other. A refusal or an outage of such a product concerns the products of the
+same subscription only, and the daily quota of the source is that of the subscription.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gapfill.domain.product import Product, Source
+
+
+def subscription(product: Product) -> str | None:
+    """Return the subscription that a product needs, ``None`` where the key alone opens it.
+
+    The catalogue and the connection's extra have the same name for it, such as ``one_call``.
+    """
+    return product.params.get("requires_extra")
+
+
+def names_of(source: Source, product: Product) -> tuple[str, ...]:
+    """Return the names under which a refusal of a product is noted.
+
+    Returns:
+        The keys of the products of its subscription; the name of the source for a product
+        that the key alone opens.
+    """
+    own = subscription(product)
+    if own is None:
+        return (source.name,)
+    return tuple(p.key for p in source.products if subscription(p) == own)
+
+
+def shares_fate(source: Source, product: Product, other: str) -> bool:
+    """Tell whether a failure to reach one product says something of another one.
+
+    Args:
+        source: Source of both.
+        product: The one that is to be asked.
+        other: Key of the one that failed.
+    """
+    needs = {p.key: subscription(p) for p in source.products}
+    return other not in needs or needs[other] == subscription(product)
+
+
+def generation_fact(name: str) -> str:
+    """Return the name of the fact that says which generation of a subscription a key is of."""
+    return f"{name}_generation"
+
+
+def refusal_fact(name: str) -> str:
+    """Return the name of the fact that a key was refused for a whole subscription."""
+    return f"{name}_refused"
+
+
+def is_of_key(source: Source, product: Product, facts: Mapping[str, float]) -> bool:
+    """Tell whether a product is the one to ask, by what was learned of the key.
+
+    Generations of a subscription exclude each other, so one product of them is asked: that
+    of the key, and the preferred one until the key is known.
+
+    Args:
+        source: The source.
+        product: A product of it.
+        facts: What was learned of the source, by name; the catalogue names a generation as
+            ``"4.0"``.
+    """
+    own, generation = subscription(product), product.params.get("generation")
+    if own is None or generation is None:
+        return True
+    offered = [p.params.get("generation") for p in source.products if subscription(p) == own]
+    known = facts.get(generation_fact(own))
+    return generation == (offered[0] if known is None else f"{known:.1f}")
+
+
+def with_quota_of(source: Source, product: Product) -> Source:
+    """Return a source without its daily quota where that is of a subscription, not of the product.
+
+    The calls of the weather of now are not billed, so spent calls of history never keep it back.
+    """
+    is_sold = any(subscription(p) for p in source.products)
+    if source.per_day is None or not is_sold or subscription(product):
+        return source
+    return replace(source, per_day=None)

@@ -1,0 +1,42 @@
+"""Numbers and lists in words, the same wherever a person reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is one."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def total(healed: int, enriched: int = 0) -> str:
+    """Return what a run wrote: ``1,450 slots healed, 16 enriched``.
+
+    Args:
+        healed: Slots that had a required field missing, or one of a lower grade, and are
+            better now.
+        enriched: Slots that only got optional fields.
+    """
+    return f"{count(healed, 'slot')} healed" + (f", {enriched:,} enriched" if enriched else "")
+
+
+def needed(needs: Iterable[str]) -> str:
+    """Return ``needs aemet_default or siar_default``: one of them would do."""
+    return f"needs {' or '.join(needs)}"
+
+
+def without(fields: Iterable[str], required: Collection[str]) -> str:
+    """Return which fields a slot is missing, ``humidity is missing``; nothing where it is all.
+
+    Args:
+        fields: The required fields that are missing.
+        required: All required fields of the series.
+    """
+    named = [name for name in required if name in set(fields)]
+    if not named or len(named) == len(required):
+        return ""
+    return f"{' and '.join(named)} {'is' if len(named) == 1 else 'are'} missing"

@@ -1,0 +1,48 @@
+"""Sources that are set up and cannot be used, as failures of a run: never an all-clear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import intersect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.services.detect import Report
+    from gapfill.services.planner import Order
+    from gapfill.services.site import Site
+    from gapfill.services.summary import Summary
+
+
+def faults(site: Site, order: Order, after: Sequence[Report]) -> dict[str, str]:
+    """Return why sources could not be used that could serve what is still missing, by source.
+
+    Args:
+        site: The installation.
+        order: What the run was to do: slots outside its range do not count, nor do sources
+            that it does not ask.
+        after: Reports over the whole history, after the run.
+    """
+    found: dict[str, str] = {}
+    for report in after:
+        missed = [b for b in report.broken if order.sources is None or b.source in order.sources]
+        within = order.selection.interval
+        if within is not None:
+            covered = site.catalog.series[report.series].grid.cover(within)
+            missed = [b for b in missed if covered and intersect(b.missed, [covered])]
+        found |= {b.source: b.sentence for b in missed if b.missed}
+    return found
+
+
+def with_faults(summary: Summary, sentences: Sequence[str]) -> Summary:
+    """Return a summary that also tells of sources that could not be used."""
+    if not sentences:
+        return summary
+    worse = {"nothing_to_do": "failed", "completed": "partial"}
+    return replace(
+        summary,
+        status=worse.get(summary.status, summary.status),
+        failures=[*sentences, *summary.failures],
+    )

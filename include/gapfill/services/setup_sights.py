@@ -1,0 +1,53 @@
+"""What one run saw of the set-up: what missing slots need, and sources that cannot be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.cause import Cause
+from gapfill.domain.incident import Kind, Sight
+from gapfill.domain.wording import count, needed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gapfill.services.detect import Report
+    from gapfill.services.site import Site
+
+SOURCES = "sources"
+"""Subject of the one incident about what is not set up."""
+
+
+def look_at_setup(site: Site, reports: Sequence[Report]) -> Iterator[Sight]:
+    """Yield what a run saw of the set-up.
+
+    What is not set up is one sight for the whole installation. A run over some of the series
+    knows only a part of it, and yields none.
+
+    Args:
+        site: The installation.
+        reports: Reports over the whole history, all of them read.
+    """
+    if {report.series for report in reports} == set(site.catalog.series):
+        yield _setup(reports)
+    broken = {b.source: b.sentence for report in reports for b in report.broken}
+    looked_at = {
+        product.source
+        for report in reports
+        for _, product, _ in site.catalog.products_of(site.catalog.series[report.series])
+    }
+    for source in sorted(looked_at):
+        what = broken.get(source, "")
+        yield Sight(Kind.BROKEN, source, is_there=source in broken, what=what)
+
+
+def _setup(reports: Sequence[Report]) -> Sight:
+    """Return which series need what to be set up, and for how many slots."""
+    parts: list[str] = []
+    for report in reports:
+        gaps = [gap for gap in report.coverage.gaps if gap.cause is Cause.SETUP]
+        for needs in dict.fromkeys(gap.needs for gap in gaps):
+            slots = sum(gap.slots for gap in gaps if gap.needs == needs)
+            parts.append(f"{report.series} {needed(needs)} for {count(slots, 'slot')}")
+    what = f"{'; '.join(parts)}." if parts else "No missing slot needs a source to be set up."
+    return Sight(Kind.SETUP, SOURCES, is_there=bool(parts), what=what)

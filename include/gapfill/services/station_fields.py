@@ -1,0 +1,83 @@
+"""Which fields a station never reports, as its own rows show.
+
+Not every station measures everything, and no list of the API says so. Where all rows of a
+long answer are without a field, the station is not asked for it any more for a week; other
+stations and sources are. The first row that has the field ends that at once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.product import Product
+    from gapfill.domain.reading import Reading
+    from gapfill.domain.series import Series, Station
+    from gapfill.services.ports import Store
+
+ROWS = 10
+"""Rows of one answer, all without a field, after which a station counts as one without it."""
+
+WEEK = timedelta(days=7)
+"""How long a station is not asked for such a field: then one more answer shows it again."""
+
+_PREFIX = "never_"
+
+
+def never_reported(
+    product: Product,
+    station: Station | None,
+    learned: Mapping[str, Mapping[str, float]],
+    now: datetime,
+) -> frozenset[str]:
+    """Return the fields that a station never reports, by what was learned of it."""
+    facts = learned.get(_subject(product, station), {})
+    since = (now - WEEK).timestamp()
+    return frozenset(
+        name.removeprefix(_PREFIX)
+        for name, at in facts.items()
+        if name.startswith(_PREFIX) and at > since
+    )
+
+
+def learn_fields(
+    store: Store,
+    series: Series,
+    product: Product,
+    station: Station | None,
+    readings: Sequence[Reading],
+    now: datetime,
+) -> None:
+    """Note which fields all rows of an answer are without, and which are there after all.
+
+    Args:
+        store: Where it is noted.
+        series: The series that was asked for.
+        product: The product that answered.
+        station: The station; nothing is learned of a product that has none.
+        readings: The rows of the answer that have any value.
+        now: The clock.
+
+    Raises:
+        StoreError: If the store cannot be read or written.
+    """
+    if station is None or not readings:
+        return
+    names = [f.name for f in series.fields if f.required or f.name in product.gives]
+    there = {name for reading in readings for name in reading.values}
+    without = [name for name in names if name not in there]
+    if len(readings) < ROWS:
+        without = []
+    known = store.learned(now - WEEK).get(_subject(product, station), {})
+    facts = {_PREFIX + name: 0.0 for name in names if name in there and known.get(_PREFIX + name)}
+    facts |= {_PREFIX + name: now.timestamp() for name in without if not known.get(_PREFIX + name)}
+    if facts:
+        store.learn(_subject(product, station), facts, now)
+
+
+def _subject(product: Product, station: Station | None) -> str:
+    return f"{product.key}@{station.id}" if station else product.key

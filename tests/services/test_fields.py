@@ -1,0 +1,269 @@
+"""Hours made of two stations and a model: each value from the best source that has it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill import catalog
+from gapfill.domain.interval import Interval
+from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.reading import Origin, Reading
+from gapfill.domain.series import Grade, State
+from gapfill.services.detect import detect
+from gapfill.services.explain import explain
+from gapfill.services.fill import fill
+from gapfill.services.heal import heal
+from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.selection import Selection
+from gapfill.services.site import Site
+from gapfill.sources.base import Answer, Ask
+from gapfill.stores.sqlite import SqliteStore
+from tests.services.scenes import with_one_station_each
+from tests.services.test_heal import Nobody
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gapfill.services.heal import Healed
+    from tests.services.conftest import FakeTime, Scripted
+
+NOW = datetime(2026, 8, 10, 12, 20, tzinfo=UTC)
+FIRST = datetime(2026, 8, 9, 23, tzinfo=UTC)
+"""Start of the oldest of AEMET's last twelve rows at 12:20."""
+HOUR = timedelta(hours=1)
+LINARES = {"temperature": 30.0, "wind_speed": 2.0, "precipitation": 0.0}
+"""What 5279X measures: no humidity, no pressure."""
+BAILEN = {"temperature": 31.0, "humidity": 40.0}
+MODEL = {"temperature": 33.0, "humidity": 25.0, "pressure": 955.0, "solar_radiation": 500.0}
+
+
+def answered(ask: Ask, values: dict[str, float] | None) -> Answer:
+    """Answer every slot with the same values, or none at all."""
+    slots = ask.series.grid.slots(ask.interval) if values else ()
+    readings = tuple(Reading(s, values or {}, ask.product.grade, ask.origin) for s in slots)
+    return Answer(readings, evidence=f"HTTP 200: {len(readings)} rows")
+
+
+def as_it_is(ask: Ask) -> Answer:
+    """Answer as the two stations and the model do."""
+    if ask.product.source == "aemet" and ask.station is not None:
+        return answered(ask, LINARES if ask.station.id == "5279X" else BAILEN)
+    return answered(ask, MODEL)
+
+
+@pytest.fixture
+def site(tmp_path: Path, sources: Scripted, time: FakeTime) -> Site:
+    """Return a site with hourly weather of the last twelve hours, AEMET and Open-Meteo."""
+    known = catalog.load()
+    weather = replace(known.series["weather_hourly"], earliest=FIRST)
+    known = replace(known, series={"weather_hourly": weather})
+    sources.otherwise = as_it_is
+    sources.keyed = {"aemet"}
+    store = SqliteStore(tmp_path / "store.db")
+    return Site(known, store, sources, NOW, time.sleep, time.monotonic)
+
+
+def order(site: Site, *, force: bool = False) -> Order:
+    """Return the order of everything."""
+    return Order(Selection(tuple(site.catalog.series.values())), force=force)
+
+
+def healed(site: Site, run: str = "run", *, force: bool = False) -> Healed:
+    """Heal everything."""
+    return heal(site, order(site, force=force), run, Nobody())
+
+
+def asked(sources: Scripted) -> list[str]:
+    """Return who was asked, in order, and forget it."""
+    found = [f"{a.product.key}{'@' + a.station.id if a.station else ''}" for a in sources.asked]
+    sources.asked.clear()
+    return found
+
+
+def test_hours_are_made_of_two_stations(site: Site, sources: Scripted) -> None:
+    """Temperature and wind of Linares, humidity of Bailén, each with its own source."""
+    done = healed(site)
+    assert asked(sources) == ["aemet.observations@5279X", "aemet.observations@5281X"]
+    (report,) = done.after
+    assert report.coverage.counts[State.COMPLETE] == 12
+    assert (done.summary.weather_records_recovered, done.summary.status) == (12, "completed")
+    rows = site.store.read(site.catalog.series["weather_hourly"], Interval(FIRST, NOW))
+    assert [row.values for row in rows] == [LINARES | {"humidity": 40.0}] * 12
+    own = Origin("aemet/5279X", Grade.OBSERVED)
+    assert {row.origin("humidity") for row in rows} == {Origin("aemet/5281X", Grade.OBSERVED)}
+    assert {row.origin(name) for row in rows for name in LINARES} == {own}
+
+
+def test_the_second_station_gives_only_what_it_was_asked_for(site: Site, sources: Scripted) -> None:
+    """Whichever of the two units runs first, the temperature is that of Linares."""
+    healed(site)
+    later = replace(site, now=NOW + 3 * HOUR)
+    plan = make_plan(later, order(later), survey(later, order(later)))
+    units = {u.station: u for u in plan.units if u.source == "aemet"}
+    assert {id_: u.fields for id_, u in units.items()} == {
+        "5279X": ("temperature",),
+        "5281X": ("humidity",),
+    }
+    for id_ in ("5281X", "5279X"):
+        assert fill(later, units[id_], "later").slots_filled == 3
+    weather = site.catalog.series["weather_hourly"]
+    new = Interval(FIRST + 12 * HOUR, FIRST + 15 * HOUR)
+    rows = site.store.read(weather, new)
+    assert [row.values for row in rows] == [LINARES | {"humidity": 40.0}] * 3
+    assert len(asked(sources)) == 4
+
+
+def test_what_the_station_does_not_measure_comes_from_a_model(
+    site: Site, sources: Scripted
+) -> None:
+    """Without the second station the hours are provisional, and hold what was observed."""
+    place = site.catalog.series["weather_hourly"].place
+    weather = replace(
+        site.catalog.series["weather_hourly"],
+        place=replace(place, stations=tuple(s for s in place.stations if s.id != "5281X")),
+    )
+    site = replace(site, catalog=replace(site.catalog, series={"weather_hourly": weather}))
+    done = healed(site)
+    assert asked(sources) == ["aemet.observations@5279X", "open_meteo.forecast"]
+    (report,) = done.after
+    assert report.coverage.counts[State.PROVISIONAL] == 12
+    row = site.store.read(weather, Interval(FIRST, NOW))[0]
+    assert (row.values["temperature"], row.values["humidity"]) == (30.0, 25.0)
+    explained = explain(site, weather, FIRST)
+    assert explained.sentence == (
+        "holds temperature 30, wind_speed 2, precipitation 0 from aemet/5279X, observed; humidity "
+        "25, pressure 955, solar_radiation 500 from open_meteo, modelled; the slot is modelled "
+        "(by its humidity), batch run/weather_hourly:open_meteo.forecast:"
+        "20260809T2300Z-20260810T1100Z"
+    )
+    assert site.store.read(weather, Interval(FIRST, NOW))[-1].slot == FIRST + 11 * HOUR
+
+
+def test_a_station_is_not_asked_again_for_what_it_never_reports(
+    site: Site, sources: Scripted
+) -> None:
+    """It is said once, in status and explain, and the first row with the field ends it."""
+    healed(site)
+    asked(sources)
+    later = replace(site, now=NOW + HOUR)
+    (report,) = detect(later, order(later).selection)
+    assert report.warnings == (
+        (
+            "weather_hourly: aemet observations at 5279X never reports humidity; "
+            "other sources are asked for it."
+        ),
+    )
+    said = explain(later, later.catalog.series["weather_hourly"], NOW - HOUR).opinions
+    (opinion,) = [o for o in said if o.candidate == "aemet observations at 5279X"]
+    assert opinion.sentence == "can serve it now (temperature); never reports humidity (humidity)"
+    healed(later, "later")
+    # Both at once: 5279X for the temperature of the new hour, 5281X for its humidity.
+    assert asked(sources) == ["aemet.observations@5279X", "aemet.observations@5281X"]
+    sources.otherwise = lambda ask: answered(ask, LINARES | {"humidity": 44.0})
+    repaired = replace(site, now=NOW + 2 * HOUR)
+    healed(repaired, "repaired")
+    (report,) = detect(repaired, order(repaired).selection)
+    assert report.warnings == ()
+
+
+def test_an_answer_without_a_field_is_not_one_without_the_slot(
+    site: Site, sources: Scripted
+) -> None:
+    """The ledger names the field; the slots themselves count as answered."""
+    sources.otherwise = lambda ask: answered(
+        ask, LINARES if ask.product.source == "aemet" else None
+    )
+    done = healed(site)
+    lines = [e for e in site.store.entries("weather_hourly") if e.product == "aemet.observations"]
+    assert {(e.field, e.outcome) for e in lines} == {
+        (None, Outcome.FILLED),
+        ("humidity", Outcome.NOT_YET),
+    }
+    humid = [e for e in lines if e.field == "humidity"]
+    assert humid[0].evidence == "HTTP 200: 12 rows, none of them with humidity"
+    (report,) = done.after
+    (gap,) = report.coverage.gaps
+    assert (gap.state, gap.slots, gap.fields) == (State.MISSING, 12, ("humidity",))
+    assert done.summary.weather_records_recovered == 0  # twelve rows, and no hour is whole
+    notes = [c.note for c in done.certificates if c.source == "aemet"]
+    assert notes[0] == "12 slots came without humidity"
+
+
+def test_a_hold_off_ends_before_the_oldest_slot_is_lost(site: Site) -> None:
+    """AEMET failed half an hour ago: the two hours that it drops soon are asked for all the same.
+
+    Open-Meteo stands in for the others, unless a person forces it.
+    """
+    twelve = Interval(FIRST, FIRST + 12 * HOUR)
+    key = "aemet.observations"
+    failed = [
+        Entry("weather_hourly", key, id_, twelve, Outcome.UNREACHED, NOW, "HTTP 500", "run/1")
+        for id_ in ("5279X", "5281X")
+    ]
+    site.store.note(failed)
+    later = replace(site, now=NOW + timedelta(minutes=35))
+
+    def planned(*, force: bool) -> dict[str, int]:
+        plan = make_plan(later, order(later, force=force), survey(later, order(later)))
+        return {f"{u.source}.{u.product}": u.slots for u in plan.units}
+
+    assert planned(force=False) == {key: 2, "open_meteo.forecast": 10}
+    assert planned(force=True) == {key: 12}
+
+
+def daily(site: Site) -> Site:
+    """Return a site with daily weather of March, of AEMET's first station alone."""
+    series = with_one_station_each(catalog.load().series["weather_daily"])
+    march = replace(series, earliest=datetime(2026, 7, 1, tzinfo=UTC))
+    known = replace(site.catalog, series={"weather_daily": march})
+    return replace(site, catalog=known)
+
+
+def test_empty_answers_prove_nothing_during_an_outage(site: Site, sources: Scripted) -> None:
+    """Five days are empty, and nothing else has come: asked again every day, never given up."""
+    site = daily(site)
+    sources.obstacles = dict.fromkeys(("siar", "siar_csv"), "is paused")
+    sources.otherwise = lambda ask: answered(ask, None)
+    *_, done = [
+        healed(replace(site, now=NOW + timedelta(days=days, hours=days)), f"run{days}")
+        for days in range(4)
+    ]
+    (report,) = done.after
+    assert report.coverage.counts[State.UNFILLABLE] == 0
+    assert report.coverage.counts[State.MISSING] == 38
+    lines = site.store.entries("weather_daily")
+    assert {e.outcome for e in lines} == {Outcome.UNPROVEN, Outcome.NOT_YET}
+    last = replace(site, now=NOW + timedelta(days=3, hours=3))
+    second = datetime(2026, 7, 2, tzinfo=UTC)
+    opinions = explain(last, site.catalog.series["weather_daily"], second).opinions
+    (opinion,) = [o for o in opinions if o.candidate.startswith("aemet")]
+    assert opinion.sentence == (
+        "answered without it (HTTP 200: 0 rows, and nothing else that it was asked for), which "
+        "proves nothing; asked again 2026-08-14T15:20:00Z"
+    )
+
+
+def test_empty_answers_of_a_source_that_gives_other_days_are_a_verdict(
+    site: Site, sources: Scripted
+) -> None:
+    """The first five days of July are nowhere; all others come, day by day."""
+    site = daily(site)
+    lost = Interval(datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 7, 6, tzinfo=UTC))
+    sources.obstacles = dict.fromkeys(("siar", "siar_csv"), "is paused")
+
+    def without_five_days(ask: Ask) -> Answer:
+        whole = answered(ask, {"temperature_mean": 25.0})
+        readings = tuple(r for r in whole.readings if r.slot not in lost)
+        return replace(whole, readings=readings)
+
+    sources.otherwise = without_five_days
+    *_, done = [
+        healed(replace(site, now=NOW + timedelta(days=days, hours=days)), f"run{days}")
+        for days in range(3)
+    ]
+    (report,) = done.after
+    assert report.coverage.runs(State.UNFILLABLE) == [lost]
