@@ -133,9 +133,10 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal 
 
     An answer of another status is a refusal where it holds no rows and its message says so.
     """
-    text = _text(headers, body, is_refused=status in REFUSED)
-    kind = _kind(fold(text[:READ]))
-    if kind is Kind.TOKEN and is_web_page(text[:READ].encode("utf-8", "replace")):
+    text = _text(headers, body, is_refused=status in REFUSED)[:READ]
+    text = text.encode("utf-8", "replace").decode()  # a JSON text may hold half a character
+    kind = _kind(fold(text))
+    if kind is Kind.TOKEN and is_web_page(text.encode()):
         kind = Kind.BLOCKED
     if status in REFUSED:
         is_silent = status == 401 and kind is None  # noqa: PLR2004 - HTTP's own word for it
