@@ -119,7 +119,7 @@ def test_a_signal_ends_healing_in_a_sentence(
     ) as process:
         wait_for(sandbox, 2)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (code, "")
     assert err.splitlines()[-1].startswith(said)
     assert "Traceback" not in err

@@ -231,7 +231,7 @@ def _world(site: Site, series: Series, order: Order) -> World:
     return World(
         series.name,
         site.now,
-        off | {"openweathermap.timemachine", "siar_csv.daily"},
+        off | {"openweathermap.timeline", "openweathermap.timemachine", "siar_csv.daily"},
         {block.source: block.until for block in site.store.blocks(site.now)},
         said=said,
     )
