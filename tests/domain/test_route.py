@@ -360,7 +360,8 @@ def test_force_asks_what_the_ledger_ruled_out_and_nothing_else() -> None:
     assert verdict("2025-10-25 10:00", candidate(**ruled), force=True)[0] == "serves"
     blocked = candidate(blocked_until=at("2025-10-26 13:00"), **ruled)
     assert verdict("2025-10-25 10:00", blocked, force=True)[0] == "serves"
-    spent = candidate(product(hops=2), quota_left=1, **ruled)
+    until = at("2025-10-26 13:00")
+    spent = candidate(product(hops=2), quota_left=1, blocked_until=until, **ruled)
     assert verdict("2025-10-25 10:00", spent, force=True)[0] == "quota_spent"
     gone = candidate(product(window=HOUR), **ruled)
     assert verdict("2025-10-25 10:00", gone, force=True)[0] == "gone"

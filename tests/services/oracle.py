@@ -118,7 +118,7 @@ class World:
         reach: By source, dates of the station as ``[from, to)``.
         said: The ledger.
         generation: Of One Call, that of the key, where it is known.
-        force: Whether "no data" is disregarded.
+        force: Whether "no data" and blocks are disregarded.
     """
 
     series: str
@@ -275,7 +275,7 @@ def stand(  # noqa: PLR0911 - each word is one return
         gone = not keeps(product, slot, ruled[1])
         return "never" if gone else "given up" if ruled[0] > 1 else ruled[1]
     blocked = world.blocked.get(source_of(product))
-    if blocked and blocked > now:
+    if blocked and blocked > now and not world.force:
         return blocked if keeps(product, slot, blocked) else "never"
     if not _has_calls(world, product):
         return now + DAY

@@ -46,7 +46,7 @@ def plan_units(
     Args:
         wishes: What each series wants asked.
         now: The clock.
-        force: Whether the ledger's "no data" is disregarded.
+        force: Whether "no data" and blocks are disregarded.
         max_units: Cap on the units of one run.
         one_login: Whether one process carries the plan out, and so logs in once a source.
     """

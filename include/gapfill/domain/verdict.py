@@ -67,7 +67,7 @@ def judge(
         slot: Start of the slot.
         now: The clock.
         field: The field that is missing; ``None``: the slot as such.
-        force: Whether "no data" answers and recent failures are disregarded.
+        force: Whether "no data" answers, recent failures and blocks are disregarded.
         above: Grade the field already has; only a better one helps.
     """
     product = candidate.product
@@ -85,9 +85,7 @@ def judge(
     if ruling and ruling.until > now:
         standing = Standing.RULED_OUT if ruling.is_final else Standing.ASKED
         return _while_kept(Verdict(standing, ruling.until, candidate, ruling, field), slot)
-    refusal = _refusal(candidate, now)
-    if refusal and force and refusal.standing is Standing.BLOCKED:
-        refusal = None
+    refusal = _refusal(candidate, now, force=force)
     if refusal:
         return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
     is_recent = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
@@ -98,9 +96,12 @@ def judge(
     return Verdict(standing, None, candidate, field=said, is_unreached=is_unreached)
 
 
-def _refusal(candidate: Candidate, now: datetime) -> Verdict | None:
-    """Return why a source may not be called now, ``None`` where it may."""
-    if candidate.blocked_until and candidate.blocked_until > now:
+def _refusal(candidate: Candidate, now: datetime, *, force: bool) -> Verdict | None:
+    """Return why a source may not be called now, ``None`` where it may.
+
+    ``force`` overrides a block, never a quota.
+    """
+    if not force and candidate.blocked_until and candidate.blocked_until > now:
         return Verdict(Standing.BLOCKED, candidate.blocked_until, candidate)
     calls = candidate.product.hops + candidate.opening_calls
     if candidate.quota_left is not None and candidate.quota_left < calls:
