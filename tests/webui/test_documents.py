@@ -88,7 +88,7 @@ def test_where_nothing_can_be_read_there_is_nothing_to_tell() -> None:
 
 def test_one_of_a_kind_is_told_in_the_singular() -> None:
     """One call; none and many are calls."""
-    from gapfill.webui.advice import counted
+    from gapfill.domain.wording import count as counted
 
     told = [counted(n, "call") for n in (0, 1, 2000)]
     assert told == ["0 calls", "1 call", "2,000 calls"]
