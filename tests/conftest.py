@@ -19,6 +19,7 @@ for name in list(os.environ):
 
 os.environ |= {
     "AIRFLOW_HOME": HOME,
+    "GAPFILL_STATE": f"{HOME}/state",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),

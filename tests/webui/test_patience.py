@@ -145,8 +145,9 @@ def test_a_store_file_that_is_lost_is_no_first_use(
     time.sleep(1)  # a look is kept for twice as long as it took
     reply = client.get(path)
     assert reply.status_code == 503
-    what = "is empty" if is_replaced else "is gone"
-    assert f"store.db {what}, and held readings at 2026-03-20 12:00 UTC" in reply.json()["detail"]
+    what = "is empty: no series" if is_replaced else "is gone: there is no file"
+    sentence = f"The store that held readings until 2026-03-20T22:00Z {what}"
+    assert sentence in reply.json()["detail"]
     assert client.post("/gaps/backfill").status_code == 503
     assert plant.store_file.exists() is is_replaced
     kept.rename(plant.store_file)

@@ -18,7 +18,7 @@ from gapfill.domain.series import State
 from gapfill.domain.wording import count
 from gapfill.errors import GapfillError
 from gapfill.services import transfer, views
-from gapfill.services.detect import detect
+from gapfill.services.detect import detect, unread
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
 from gapfill.services.planner import make_plan, survey
@@ -65,12 +65,11 @@ def status(
     with desk.site(now) as site:
         reports = detect(site, selection)
     if as_json:
-        desk.print_json(views.status(site.catalog, reports, now))
+        desk.print_json(views.status(site.catalog, reports, now, site.store.place))
     else:
-        tables.show_status(desk.out, site.catalog, reports, now)
-    for report in reports:
-        if report.error:
-            desk.complain(f"{report.series} could not be read: {report.error}")
+        tables.show_status(desk.out, site, reports)
+    for sentence in unread(reports):
+        desk.complain(sentence)
     _complain_of_broken(desk, reports)
     return _code(reports, strict=strict)
 

@@ -71,6 +71,9 @@ class Store(Protocol):
     def place(self) -> Place:
         """Where it is."""
 
+    def stamp(self) -> object | None:
+        """Return what changes when another store comes to this place; ``None`` for no store."""
+
     def verify(self) -> None:
         """Run a real query and open a real write transaction; raise where either fails."""
 
@@ -212,6 +215,22 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""
+
+
+class Memory(Protocol):
+    """What was seen in stores, kept outside of them, over restarts of every process."""
+
+    def seen(self, place: Place) -> Mapping[str, datetime]:
+        """Return the newest slots that were seen in a store, by subject (``guard.subject``)."""
+
+    def keep(self, place: Place, newest: Mapping[str, datetime]) -> None:
+        """Remember what was seen in a store; a memory that cannot is no error."""
+
+    def forget(self, place: Place) -> bool:
+        """Forget a store, and return whether anything was known of it."""
+
+    def where(self, place: Place) -> str:
+        """Return the file that a person may delete to the same end."""
 
 
 class Caller(Protocol):

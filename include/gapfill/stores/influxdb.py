@@ -56,6 +56,10 @@ class InfluxStore:
         access = self.access
         return Place("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
 
+    def stamp(self) -> str:
+        """Return the place: a bucket that is not there is an error of whatever asks it."""
+        return self.place.where
+
     def verify(self) -> None:
         """Read, write a real point, and mend what a kill has left; raise where any fails.
 

@@ -49,6 +49,10 @@ class SqliteStore:
         """The file, with its folders."""
         return Place("sqlite", str(self.path.absolute()))
 
+    def stamp(self) -> tuple[int, int] | None:
+        """Return device and number of the file, ``None`` where there is none."""
+        return self._file.identity()
+
     def verify(self) -> None:
         """Read, and commit a real write; raise where either fails."""
         with self._file.writing() as connection:
