@@ -70,10 +70,13 @@ def test_help_does_not_wait_for_airflow(variables: dict[str, str]) -> None:
     assert "--max-gap-hours" in done.stdout
 
 
-def test_stdout_is_json_alone_and_the_home_stays_clean(variables: dict[str, str]) -> None:
+def test_stdout_is_json_alone_and_the_home_stays_clean(
+    variables: dict[str, str], store: Path
+) -> None:
     """Airflow neither prints nor makes a folder."""
     done = run("heal", "--json", "--end", "2025-10-05", env=variables)
-    assert (done.returncode, done.stderr) == (0, "")
+    told = f"A new store was made: file {store} (connection gapfill_store).\n"
+    assert (done.returncode, done.stderr) == (0, told)
     assert json.loads(done.stdout)["ree_records_recovered"] == 120
     assert list(Path(variables["HOME"]).iterdir()) == []
 

@@ -39,10 +39,9 @@ _COLUMNS = {
 
 
 def show_status(out: Console, site: Site, reports: Sequence[Report]) -> None:
-    """Print the state of every series: a first line, the store, two tables, the gaps."""
+    """Print the state of every series: a first line, two tables, the store, the gaps."""
     headline(out, reports)
-    line = f"as of {short(site.now)}, store: {site.store.place.where}\n"
-    out.print(line, style="dim", soft_wrap=True)
+    out.print(f"as of {short(site.now)}\n", style="dim")
     counts = table("series", numbers=("coverage", "usable", *_COLUMNS.values()))
     newest = table("series", "newest", "worst gap")
     for report in reports:
@@ -58,6 +57,7 @@ def show_status(out: Console, site: Site, reports: Sequence[Report]) -> None:
     out.print(counts)
     out.print()
     out.print(newest)
+    out.print(f"\nstore: {site.store.place.where}", style="dim", soft_wrap=True)
     show_warnings(out, reports)
     for report in reports:
         show_gaps(out, site.catalog.series[report.series], report)

@@ -52,6 +52,31 @@ class Undone(NamedTuple):
     left: int
 
 
+class Batch(NamedTuple):
+    """What one batch wrote of one series, and can be undone.
+
+    Attributes:
+        id: Id of the batch: of a unit of a run, or of an import.
+        series: Catalogue name, at the time.
+        slots: How many.
+        first: The first of them.
+        last: The last of them.
+        at: When it asked a source, ``None`` where it asked none.
+    """
+
+    id: str
+    series: str
+    slots: int
+    first: datetime
+    last: datetime
+    at: datetime | None
+
+    @property
+    def run(self) -> str:
+        """Return the run that the batch is of; an import is its own."""
+        return self.id.rpartition(f"/{self.series}:")[0] or self.id
+
+
 class Place(NamedTuple):
     """Where a store is, for people and without secrets: its kind, and its file or address."""
 
@@ -146,6 +171,12 @@ class Store(Protocol):
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots a batch wrote, by series name, whether or not replaced since."""
+
+    def batches(self) -> list[Batch]:
+        """Return what each batch wrote and still can be undone, one for each series."""
+
+    def undone_batches(self) -> set[str]:
+        """Return the ids of batches that were undone, as far as that could be."""
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added.

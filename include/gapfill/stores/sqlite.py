@@ -15,6 +15,7 @@ from gapfill.services.ports import Place
 from gapfill.stores import sqlite_books as books
 from gapfill.stores import sqlite_changes as changes
 from gapfill.stores.points import rows_of
+from gapfill.stores.sqlite_batches import batches, mark_undone, undone_batches
 from gapfill.stores.sqlite_file import WAIT_S, StoreFile
 from gapfill.stores.sqlite_gaps import Gaps
 from gapfill.stores.sqlite_rows import read_points
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Undone
+    from gapfill.services.ports import Batch, Block, Undone
 
 
 class SqliteStore:
@@ -118,11 +119,24 @@ class SqliteStore:
         with self._file.reading() as connection:
             return changes.slots_of(connection, batch) if has_books(connection) else {}
 
+    def batches(self) -> list[Batch]:
+        """Return what each batch wrote and still can be undone, in the order of their writes."""
+        with self._file.reading() as connection:
+            return batches(connection)
+
+    def undone_batches(self) -> set[str]:
+        """Return the ids of batches that were undone, as far as that could be."""
+        with self._file.reading() as connection:
+            return undone_batches(connection)
+
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added, in one transaction."""
         with self._file.writing() as connection:
             prepare_books(connection)
-            return changes.undo_batch(connection, batch, series)
+            undone = changes.undo_batch(connection, batch, series)
+            if undone.restored or undone.removed:
+                mark_undone(connection, batch)
+            return undone
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""
