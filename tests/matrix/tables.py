@@ -209,13 +209,13 @@ partial_day  partial           2 filled+not_yet 2
 nan          partial           0 failed         2 28 values not stored; the first: temperature
 text         partial           0 failed         2 28 values not stored; the first: temperature
 huge         partial           0 failed         2 28 values not stored; the first: temperature
-negative     partial           0 failed         2 24 values not stored; the first: humidity
+negative     partial           4 failed+filled  2 24 values not stored; the first: humidity
 zero         filled            4 filled         2 4 values not stored; the first: pressure
 """
 
 # AEMET's days
 AEMET_DAILY = """
-empty        no_data           0 no_data        1
+empty        no_data           0 unproven       1
 duplicated   filled            3 filled         2
 shifted      MalformedPayload  0 failed         2 2025-10-13T00:00:00Z, which was not asked
 partial_day  filled            3 filled         2
@@ -267,13 +267,13 @@ partial_day  partial           2 filled+no_data 5
 nan          partial           0 failed         5 24 values not stored; the first: temperature
 text         partial           0 failed         5 24 values not stored; the first: temperature
 huge         partial           0 failed         5 24 values not stored; the first: temperature
-negative     partial           0 failed         5 20 values not stored; the first: humidity
+negative     partial           4 failed+filled  5 20 values not stored; the first: humidity
 zero         filled            4 filled         5
 """
 
 # SIAR's days
 SIAR_DAILY = """
-empty        no_data           0 no_data        5
+empty        no_data           0 unproven       5
 duplicated   filled            3 filled         5
 shifted      MalformedPayload  0 failed         5 2025-10-13, which was not asked
 partial_day  filled            3 filled         5
@@ -300,14 +300,14 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
-empty        no_data           0 no_data        1
+empty        partial           0 failed         1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
-partial_day  partial           2 filled+no_data 1
+partial_day  partial           2 failed+filled  1
 nan          partial           0 failed         1 32 values not stored; the first: temperature
 text         partial           0 failed         1 32 values not stored; the first: temperature
 huge         partial           0 failed         1 32 values not stored; the first: temperature
-negative     partial           0 failed         1 28 values not stored; the first: humidity
+negative     partial           4 failed+filled  1 28 values not stored; the first: humidity
 zero         filled            4 filled         1 4 values not stored; the first: pressure
 """
 
@@ -344,6 +344,9 @@ BELIEVED = {
     ("aemet_daily", "negative"),
     ("aemet_daily", "zero"),
     ("siar", "zero"),
+    ("aemet_rows", "negative"),
+    ("siar", "negative"),
+    ("open_meteo", "negative"),
     ("siar_daily", "negative"),
     ("siar_daily", "zero"),
     ("open_meteo", "zero"),

@@ -37,7 +37,8 @@ HOURS = {"weather_hourly": datetime(2025, 10, 24, tzinfo=UTC)}
 def account(**limits: int) -> Iterator[Sandbox]:
     """Serve a sandbox of the test's own, as SIAR's account has limits."""
     settings = {f"siar.{name}": limit for name, limit in limits.items()}
-    with serve(now=NOW, rates={api.name: 0 for api in APIS}, limits=settings) as running:
+    rates = {api.name: 0 for api in APIS}
+    with serve(now=NOW, rates=rates, limits=settings, stations="full") as running:
         yield running
 
 

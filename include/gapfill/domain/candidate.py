@@ -33,6 +33,7 @@ class Standing(StrEnum):
     OUT_OF_REACH = "out_of_reach"
     OTHER_STEP = "other_step"
     NO_FIELD = "no_field"
+    LATER_STATION = "later_station"
     NO_BETTER = "no_better"
     UNCONFIGURED = "unconfigured"
     PAUSED = "paused"
@@ -89,6 +90,7 @@ class Candidate:
         recent: Stretches that failed or were "not yet" in the last two hours, merged.
         field_recent: The same by field, of fields that some answers were without.
         unreached: Stretches for which it could not be reached in the last two hours, merged.
+        without: By field, the slots that it has answered without it, merged.
         never: Fields that its station never reports, as many of its rows have shown.
         held: Stretches it has, where that is known beforehand, as of files; merged.
         reach: Dates it has data for, whatever now is.
@@ -106,6 +108,7 @@ class Candidate:
     recent: tuple[Interval, ...] = ()
     field_recent: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     unreached: tuple[Interval, ...] = ()
+    without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None
     reach: Interval = field(init=False)
@@ -142,6 +145,10 @@ class Candidate:
     def is_recent(self, slot: datetime, name: str | None = None) -> bool:
         """Tell whether a slot, or a field of it, failed or was "not yet" in the last two hours."""
         return covers(self.field_recent.get(name or "", self.recent), slot)
+
+    def came_without(self, slot: datetime, name: str) -> bool:
+        """Tell whether it has answered for a slot without this field."""
+        return covers(self.without.get(name, ()), slot)
 
     @property
     def opening_calls(self) -> int:

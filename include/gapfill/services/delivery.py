@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval, covers, iso, merge
@@ -53,9 +53,9 @@ class Delivery:
     now: datetime
 
     @property
-    def replace(self) -> Replace:
-        """Which stored values the unit's readings replace."""
-        return Replace.EQUAL if self.unit.refresh else Replace.WORSE
+    def fields(self) -> Sequence[str]:
+        """The required fields that the unit is for; a unit that names none is for all."""
+        return self.unit.fields or self.series.required
 
     def still_to_ask(self, request: Request, product: Product) -> list[datetime]:
         """Return the asked slots that this batch or a better source has not filled already.
@@ -78,9 +78,7 @@ class Delivery:
         if is_enriched:
             return all(_has_observed(row, name) for name in self.unit.enrich)
         grade = product.grade_at(slot, self.now)
-        return all(
-            name in row.values and row.origin(name).grade >= grade for name in self.unit.fields
-        )
+        return all(name in row.values and row.origin(name).grade >= grade for name in self.fields)
 
     def write(self, readings: Sequence[Reading]) -> Delivered:
         """Write what is better than what is stored, and read it back.
@@ -91,7 +89,9 @@ class Delivery:
         if not readings:
             return Delivered(0, 0)
         slots = sorted(reading.slot for reading in readings)
-        self.store.write(self.series, readings, self.batch, replace=self.replace)
+        if self.unit.refresh:
+            self._write_again(readings)
+        self.store.write(self.series, readings, self.batch)
         rows = {
             row.slot: row
             for run in merge(Interval(s, self.series.grid.end_of(s)) for s in slots)
@@ -106,6 +106,19 @@ class Delivery:
             raise StoreError(message)
         written = [slot for slot in slots if rows[slot].batch == self.batch]
         return Delivered(len(written), sum(covers(self.unit.enriched, s) for s in written))
+
+    def _write_again(self, readings: Sequence[Reading]) -> None:
+        """Write over values of the same grade.
+
+        Where another source is asked for some of the required fields, only those that this one
+        is asked for: or the second station's temperature would replace the first one's.
+        """
+        again = readings
+        if set(self.fields) != set(self.series.required):
+            parts = [{n: v for n, v in r.values.items() if n in self.fields} for r in readings]
+            again = [replace(r, values=p) for r, p in zip(readings, parts, strict=True) if p]
+        if again:
+            self.store.write(self.series, again, self.batch, replace=Replace.EQUAL)
 
 
 def is_stored(reading: Reading, row: Row | None) -> bool:

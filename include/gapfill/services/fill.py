@@ -20,6 +20,7 @@ from gapfill.errors import (
     AuthRejected,
     ConfigError,
     GapfillError,
+    Limit,
     MalformedPayload,
     RateLimited,
     SourceError,
@@ -32,10 +33,11 @@ from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
-from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down
-from gapfill.services.site import MEMORY, narrow
+from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down, stand_in
+from gapfill.services.site import narrow
 from gapfill.services.station_fields import learn_fields
 from gapfill.services.tally import Tally
+from gapfill.services.tempo import MEMORY
 from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ OF_ANOTHER_KEY = (
     "the slots that are left are planned again for that one."
 )
 """Ends a unit of a product that the key does not open, where it opens another one instead."""
+LONGEST_S = 720.0
+"""A unit whose pace turned out slower than planned ends after so long: its task may last 20 min."""
 
 
 def fill(site: Site, unit: Unit, run: str) -> Certificate:
@@ -124,7 +128,7 @@ class _Fill:
         self.delivery = Delivery(site.store, self.series, unit, batch, site.now)
         self.tally = Tally()
         self.clerk = Clerk(product.key, batch)
-        self.pace = Pace(site, self.source, batch)
+        self.pace = Pace(site, self.source, batch, learned)
         self.started = site.monotonic()
         self.is_open = False
         self.is_of_key = True
@@ -140,26 +144,51 @@ class _Fill:
                 return self._certificate("deferred", refusal)
             self.pace.start()
             caller = self.site.sources.caller(self.unit.source, self.pace)
-            useless: list[GapfillError] = []
-            for request in self.unit.requests:
-                if not self.is_of_key:
-                    break
-                try:
-                    self._carry_out(request, caller)
-                except RateLimited as exc:
-                    refusal = block(self.site, self.source, self.product, exc)
-                    return self._certificate("deferred", refusal)
-                except AuthRejected as exc:
-                    block_key(self.site, self.source, self.product, exc)
-                    raise
-                except (MalformedPayload, StoreRefused) as exc:
-                    useless.append(exc)
-        if useless:
-            raise useless[0]
+            deferred = self._carry_out_all(caller)
+        if deferred is not None:
+            return self._certificate("deferred", deferred)
         outcome = self.tally.outcome(self.unit.slots)
         if not self.is_of_key and outcome not in ("filled", "stood"):
             return self._certificate("deferred", OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
+
+    def _carry_out_all(self, caller: Caller) -> str | None:
+        """Carry out the requests, and return why the rest of them is deferred, if it is.
+
+        Raises:
+            GapfillError: The first error that did not end the unit, after its other requests.
+        """
+        useless: list[GapfillError] = []
+        for n, request in enumerate(self.unit.requests):
+            if not self.is_of_key:
+                break
+            if n and self._is_too_slow():
+                return self._rest(n)
+            try:
+                self._carry_out(request, caller)
+            except RateLimited as exc:
+                refusal = block(self.site, self.source, self.product, exc)
+                is_wall = exc.limit is Limit.WALL
+                return refusal + (stand_in(self.site, self.series, self.unit) if is_wall else "")
+            except AuthRejected as exc:
+                block_key(self.site, self.source, self.product, exc)
+                raise
+            except (MalformedPayload, StoreRefused) as exc:
+                useless.append(exc)
+        if useless:
+            raise useless[0]
+        return None
+
+    def _is_too_slow(self) -> bool:
+        """Tell whether the unit, planned for a faster pace, has lasted long enough."""
+        return self.pace.is_slow and self.site.monotonic() - self.started >= LONGEST_S
+
+    def _rest(self, done: int) -> str:
+        left = len(self.unit.requests) - done
+        return (
+            f"{self.source.title} accepts fewer calls a minute than were planned for, so {left} of "
+            f"{len(self.unit.requests)} requests are left for the next run."
+        )
 
     def _refusal(self) -> str | None:
         """Return why the unit is not begun: its product is blocked, down, or not of the key."""
@@ -229,6 +258,7 @@ class _Fill:
         """Ask, write what is better, read it back, and note in the ledger what was said."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
+        self.pace.answered()
         self._learn(answer.facts)
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
@@ -264,6 +294,7 @@ class _Fill:
             try:
                 return call()
             except RateLimited as exc:
+                self.pace.refused(exc)
                 if exc.retry_after > PATIENCE_S or refusal == WAITS:
                     raise
                 self.site.sleep(exc.retry_after)

@@ -93,7 +93,7 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
     within = [asked_for] if asked_for else []
     longer_than = timedelta(hours=min(order.max_gap_hours, _AGES_H))
     gaps = [
-        Missing(part, gap.severity, gap.fields)
+        Missing(part, gap.severity, () if order.refresh else gap.fields)
         for gap, length in _with_length(coverage)
         if length > longer_than
         for part in intersect([gap.interval], within)
@@ -125,6 +125,7 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
         again,
         pending=pending if not order.max_gap_hours else [],
         lacking=lacking,
+        refresh=order.refresh,
     )
 
 

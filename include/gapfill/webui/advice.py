@@ -78,6 +78,7 @@ def _recommend(
     askable = [g for g in missing if _is_askable(g)]
     if not askable or not plan.units:
         return _no_source(missing)
+    number = sum(g.cause is not Cause.SETUP for g in missing)
     start = min(g.interval.start for g in askable)
     first = local_date(max(start, since) if since else start, LOCAL)
     last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
@@ -86,10 +87,10 @@ def _recommend(
     if 0 <= days <= RECENT_DAYS:
         path = f"/gaps/backfill?days_back={max(1, days)}"
         strategy = models.Strategy(name="backfill", method="POST", path=path)
-        return f"{_gaps(len(missing))} open: heal the last {max(1, days)} days ({cost}).", strategy
+        return f"{_gaps(number)} open: heal the last {max(1, days)} days ({cost}).", strategy
     body = {"start_date": str(first), "end_date": str(last), "data_source": "all"}
     strategy = models.Strategy(name="range", method="POST", path="/gaps/backfill/range", body=body)
-    return f"{_gaps(len(missing))} open: heal {first} to {last} ({cost}).", strategy
+    return f"{_gaps(number)} open: heal {first} to {last} ({cost}).", strategy
 
 
 def _is_askable(gap: Gap) -> bool:

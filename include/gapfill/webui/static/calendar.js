@@ -163,13 +163,13 @@ export class Calendar {
     canvas.style.width = `${this.grid.width}px`;
     canvas.style.height = `${this.grid.height}px`;
     const isUnknown = Boolean(row.error || row.slots.unknown);
-    const lines = isUnknown ? ["unknown"] : shortfall(row);
-    const told = lines.join(", ") || "nothing missing";
-    const isBad = isUnknown || Boolean(row.slots.missing);
+    const lines = isUnknown ? [{ text: "unknown", isBad: true }] : shortfall(row);
+    if (!lines.length) lines.push({ text: "nothing missing", isBad: false });
+    const told = lines.map(({ text }) => text).join(", ");
     gutter.replaceChildren(
       el("b", {}, row.series),
       el("span", { class: "num" }, isUnknown ? "" : `${percent(row.coverage)} complete`),
-      ...(lines.length ? lines : [told]).map((line) => el("span", { class: isBad ? "num bad" : "num" }, line)),
+      ...lines.map(({ text, isBad }) => el("span", { class: isBad ? "num bad" : "num" }, text)),
       el("span", { class: "num" }, isUnknown ? "" : row.newest ? `up to ${row.newest.slice(0, 16).replace("T", " ")}Z` : "no reading yet"),
     );
     canvas.dataset.state = told;

@@ -44,7 +44,7 @@ function openGaps(cause, gaps, known, heal, all) {
       el("td", {}, el("b", {}, gap.series), el("br"), el("span", { class: "num" }, span(gap, zone))),
       el("td", { class: "num" }, count(gap.slots, "slot"), el("br"), el("span", { class: "quiet" }, hours(gap.hours))),
       el("td", {}, el("span", { title: gap.reason }, [why(gap, zone), partial].filter(Boolean).join("; "))),
-      el("td", { class: "right" }, el("button", { type: "button", "aria-label": `Heal ${gap.series} ${first} to ${last}`, onclick: () => heal(gap.series, first, last) }, "Heal …")),
+      el("td", { class: "right" }, cause === "setup" ? "" : el("button", { type: "button", "aria-label": `Heal ${gap.series} ${first} to ${last}`, onclick: () => heal(gap.series, first, last) }, "Heal …")),
     );
   });
   const hidden = all - rows.length;

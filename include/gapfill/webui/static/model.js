@@ -76,11 +76,12 @@ export function whole(rows) {
 
 /** What a series is without, a line for each reason; nothing where it has every slot that is due. */
 export function shortfall({ slots, causes, needs }) {
+  const some = (n, words) => (n === slots.missing ? words : `${number(n)} of them: ${words}`);
   const lines = [];
-  if (slots.missing) lines.push(`${number(slots.missing)} missing`);
-  if (causes?.setup) lines.push(`${causes.setup === slots.missing ? "" : `${number(causes.setup)} of them: `}${needed(needs)}`);
-  if (causes?.down) lines.push(`${causes.down === slots.missing ? "" : `${number(causes.down)} of them: `}source down`);
-  if (slots.unfillable) lines.push(`${number(slots.unfillable)} that no source has`);
+  if (slots.missing) lines.push({ text: `${number(slots.missing)} missing`, isBad: true });
+  if (causes?.setup) lines.push({ text: some(causes.setup, needed(needs)), isBad: true });
+  if (causes?.down) lines.push({ text: some(causes.down, "source down"), isBad: true });
+  if (slots.unfillable) lines.push({ text: `${number(slots.unfillable)} that no source has`, isBad: false });
   return lines;
 }
 
