@@ -33,8 +33,10 @@ pytestmark = pytest.mark.airflow
         ),
         (
             {"conn_type": "sqlite", "host": "gapfill.db"},
-            "The connection gapfill_store names the file 'gapfill.db' by a relative path, which is "
-            "another file in each working directory: put its whole path into host",
+            (
+                "The connection gapfill_store names the file 'gapfill.db' by a relative path, which"
+                " is another file in each working directory: put its whole path into host"
+            ),
         ),
         (
             {"conn_type": "sqlite", "host": "./data/gapfill.db"},
