@@ -126,8 +126,15 @@ def _path(host: str) -> Path:
 
 
 def _influx_store(connection: Connection, patience_s: float | None) -> Store:
-    from gapfill.stores.influxdb import InfluxStore
-    from gapfill.stores.influxdb_access import read_access
+    try:
+        from gapfill.stores.influxdb import InfluxStore
+        from gapfill.stores.influxdb_access import read_access
+    except ModuleNotFoundError as exc:
+        message = (
+            f"The connection {STORE} is an InfluxDB, for which the Python package {exc.name!r} is "
+            "missing: install requirements-airflow.txt into this environment."
+        )
+        raise ConfigError(message) from exc
 
     access = read_access(
         STORE,
