@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ def slowness() -> float:
     work = (time.monotonic() - began) / _WORK_S
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1.0, work, os.getloadavg()[0] / (cores or 1))
+
+
+def patient(seconds: float) -> float:
+    """Return how long this machine takes just now for what an idle one does in some seconds."""
+    return seconds * _measured(int(time.monotonic()) // 4)
+
+
+@lru_cache(maxsize=1)
+def _measured(_moment: int) -> float:
+    return slowness()
 
 
 class Budget:

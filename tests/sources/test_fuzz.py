@@ -80,13 +80,13 @@ def _wanted(ask: Ask) -> Interval:
 
 def _read(case: Case, status: int, body: bytes) -> Answer | None:
     """Read an input, and check what any answer and any refusal must be."""
-    started = time.monotonic()
+    started = time.thread_time()  # not what others use of the machine
     answer, refusal = None, ""
     try:
         answer = case.parse(case.ask, status, body)
     except GapfillError as exc:
         refusal = str(exc)
-    assert time.monotonic() - started < LONGEST_S
+    assert time.thread_time() - started < LONGEST_S
     assert len(refusal.encode()) < 2000
     if answer is not None:
         _check(case.ask, answer)

@@ -50,7 +50,7 @@ def test_a_scheduler_that_is_gone_is_said_while_a_run_waits(
             page.wait_for_selector("#scheduler", state="hidden")
         finally:
             call("PATCH", "dags/gap_detection", body={"is_paused": False})
-            served.airflow.api.follow("gap_detection", run, timeout_s=120)
+            served.airflow.api.follow("gap_detection", run, timeout_s=1200)
 
 
 def test_one_series_that_cannot_be_read_leaves_the_others_drawn(
