@@ -7,7 +7,6 @@ be imported.
 from __future__ import annotations
 
 import json
-import sys
 from unittest import mock
 
 from airflow.utils.db import initdb
@@ -56,4 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -47,7 +47,7 @@ def test_a_batch_that_cannot_be_taken_back_stops_the_demo(tmp_path: Path) -> Non
     told = gapfill_each(env, [("import", "pvpc", str(rows))])
     batch = told.rpartition("undo ")[2].split()[0]
     assert "1 slot removed" in gapfill_each(env, [("undo", batch)])
-    with pytest.raises(DemoError, match="has no batch"):
+    with pytest.raises(DemoError, match="is already undone"):
         gapfill_each(env, [("undo", batch)])
 
 
