@@ -49,10 +49,10 @@ def later(plant: Plant, hours: float) -> None:
     plant.sandbox.clock.set(NOW + timedelta(hours=hours))
 
 
-def refuse_keys(plant: Plant) -> None:
-    """Let both sources of prices refuse every key."""
-    for api in ("ree", "esios"):
-        plant.sandbox.faults.add({"api": api, "kind": "401"})
+def break_sources(plant: Plant) -> None:
+    """Let REE be down, and ESIOS refuse every key."""
+    plant.sandbox.faults.add({"api": "ree", "kind": "500"})
+    plant.sandbox.faults.add({"api": "esios", "kind": "401"})
 
 
 def test_an_incident_is_two_messages_across_restarts_with_a_reminder_a_day(
@@ -62,10 +62,10 @@ def test_an_incident_is_two_messages_across_restarts_with_a_reminder_a_day(
     key = "k3y-of-esios"
     esios = {"conn_type": "http", "host": plant.sandbox.url, "password": key}
     monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", json.dumps(esios))
-    refuse_keys(plant)
+    break_sources(plant)
     assert run_dag().state == "failed"
     opened = [
-        "Gapfill: credentials are refused: ree",
+        "Gapfill: a source is down: ree",
         "Gapfill: a critical gap is open: pvpc",
     ]
     assert receiver.titles == opened
@@ -86,7 +86,7 @@ def test_an_incident_is_two_messages_across_restarts_with_a_reminder_a_day(
     later(plant, 24)
     assert run_dag().state == "failed"
     assert receiver.titles[3:] == [
-        "Gapfill: still: credentials are refused: ree",
+        "Gapfill: still: a source is down: ree",
         "Gapfill: still: a critical gap is open: pvpc",
     ]
 
@@ -178,7 +178,7 @@ def test_a_series_that_leaves_the_catalogue_is_told_once_and_not_called_healed(
     plant: Plant, receiver: Receiver
 ) -> None:
     """Nobody looks at it any more, so nobody can say that it is whole."""
-    refuse_keys(plant)
+    break_sources(plant)
     assert run_dag().state == "failed"
     told = len(receiver.taken)
     text = plant.catalog_file.read_text(encoding="utf-8")
@@ -190,7 +190,7 @@ def test_a_series_that_leaves_the_catalogue_is_told_once_and_not_called_healed(
         assert run_dag().state == "success"
     assert receiver.titles[told:] == [
         "Gapfill: not in the catalogue any more: pvpc",
-        "Gapfill: credentials are accepted again: ree",
+        "Gapfill: a source answers again: ree",
         "Gapfill: 816 slots healed",
     ]
     message = receiver.taken[told]["message"]
@@ -289,3 +289,27 @@ def test_a_file_that_cannot_be_read_is_one_incident_and_a_red_run(
         "Gapfill: a source can be used again: siar_csv",
         "Gapfill: no critical gap is open any more: weather_daily",
     ]
+
+
+def test_a_firewall_is_told_when_it_has_refused_three_times(
+    plant: Plant, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first refusals are told by no message, and its end by one; no key is blamed."""
+    paused = {"conn_type": "http", "extra": {"paused": True}}
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", json.dumps(paused))
+    plant.sandbox.faults.add({"api": "ree", "kind": "firewall"})
+    for hours in (0, 0.25):
+        later(plant, hours)
+        assert run_dag().state == "success"
+    assert receiver.titles == []
+    later(plant, 1)
+    assert run_dag().state == "success"
+    assert receiver.titles == ["Gapfill: a source may not be asked: ree"]
+    (told,) = (message["message"] for message in receiver.taken)
+    assert told.startswith("ree: Has refused 3 times in a row since 2026-03-20T12:00:0")
+    assert "the API's firewall refused the request" in told
+    plant.sandbox.faults.clear()
+    later(plant, 2)
+    assert run_dag().state == "success"
+    assert "Gapfill: a source may be asked again: ree" in receiver.titles[1:]
+    assert not any("credentials" in title for title in receiver.titles)

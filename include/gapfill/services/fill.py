@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, merge
@@ -90,7 +90,25 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
     return certificate
 
 
-def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError | None]:
+class Session(NamedTuple):
+    """A source that one process has logged in to, for its next unit.
+
+    Attributes:
+        caller: The source, ready to be asked.
+        pace: The pace that the caller keeps.
+    """
+
+    caller: Caller
+    pace: Pace
+
+
+Sessions = dict[str, Session]
+"""By source."""
+
+
+def attempt(
+    site: Site, unit: Unit, run: str, sessions: Sessions | None = None
+) -> tuple[Certificate, GapfillError | None]:
     """Carry out one unit and return its certificate, and the error with which it failed.
 
     The certificate of a failure says what was written before, which stands.
@@ -99,9 +117,10 @@ def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError
         site: The installation.
         unit: What to do.
         run: Id of the run.
+        sessions: Sources that this process has logged in to; more are added.
     """
     try:
-        work = _Fill(site, unit, f"{run}/{unit.id}", run)
+        work = _Fill(site, unit, f"{run}/{unit.id}", run, {} if sessions is None else sessions)
     except GapfillError as exc:
         return failed(unit, run, exc), exc
     try:
@@ -111,7 +130,8 @@ def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError
 
 
 class _Fill:
-    def __init__(self, site: Site, unit: Unit, batch: str, run: str) -> None:
+    def __init__(self, site: Site, unit: Unit, batch: str, run: str, sessions: Sessions) -> None:
+        self.sessions = sessions
         self.site = site
         self.unit = unit
         self.batch = batch
@@ -142,8 +162,7 @@ class _Fill:
             refusal = self._refusal()
             if refusal:
                 return self._certificate("deferred", refusal)
-            self.pace.start()
-            caller = self.site.sources.caller(self.unit.source, self.pace)
+            caller = self._caller()
             deferred = self._carry_out_all(caller)
         if deferred is not None:
             return self._certificate("deferred", deferred)
@@ -178,6 +197,16 @@ class _Fill:
         if useless:
             raise useless[0]
         return None
+
+    def _caller(self) -> Caller:
+        """Return the source: as an earlier unit of this process left it, or to be opened."""
+        session = self.sessions.get(self.unit.source)
+        if session is None:
+            self.pace.start()
+            return self.site.sources.caller(self.unit.source, self.pace)
+        self.pace, self.is_open = session.pace, True
+        self.pace.begin(self.batch)
+        return session.caller
 
     def _is_too_slow(self) -> bool:
         """Tell whether the unit, planned for a faster pace, has lasted long enough."""
@@ -238,6 +267,7 @@ class _Fill:
             self.pace.allow(allowance)
             self.product = narrow_product(self.product, allowance)
         self.is_open = True
+        self.sessions[self.unit.source] = Session(caller, self.pace)
 
     def _halve(self, part: Request, exc: SpanRefused) -> None:
         """Remember that the product takes no request as long as this one, and half of it perhaps.
@@ -269,7 +299,9 @@ class _Fill:
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
         store, fields = self.site.store, (*self.unit.fields, *self.unit.enrich)
-        delivered = self.delivery.write(readings)
+        delivered = self.delivery.write(
+            [own for r in readings if (own := self.delivery.asked_part(r)) is not None]
+        )
         settled = self.clerk.settle(ask, slots, fields, readings, answer)
         entries = settled.entries
         if not (answer.readings or answer.rejected or answer.days):

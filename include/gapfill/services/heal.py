@@ -15,7 +15,7 @@ from gapfill.errors import (
 )
 from gapfill.services.detect import detect
 from gapfill.services.faults import faults, with_faults
-from gapfill.services.fill import attempt
+from gapfill.services.fill import Sessions, attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
 from gapfill.services.summary import Summary, summarize
@@ -78,6 +78,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         RequestError: If the order makes no sense.
         StoreError: If the store fails; what was written before stands.
     """
+    order = replace(order, one_process=True)
     order.check(site)
     site.store.verify()
     started = site.monotonic()
@@ -86,10 +87,14 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     certificates: list[Certificate] = []
     answered: dict[str, list[Interval]] = {}
     refused: set[str] = set()
+    down: set[str] = set()
+    sessions: Sessions = {}
     for _ in range(ROUNDS):
-        plan = make_plan(site, order, after)
-        down = _down(site, run, plan.units, refused)
-        units = (u for u in plan.units if _key_of(u) not in down and _is_new(u, answered))
+        plan = make_plan(site, replace(order, without=frozenset(down)), after)
+        while found := _down(site, run, plan.units, refused):
+            down |= found
+            plan = make_plan(site, replace(order, without=frozenset(down)), after)
+        units = (u for u in plan.units if _is_new(u, answered))
         plan = replace(plan, units=tuple(units))
         if plans and not plan.units:
             break
@@ -97,7 +102,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         watcher.planned(plan)
         for unit in plan.units:
             watcher.began(unit)
-            certificate, may_pass = _carry_out(site, unit, run, refused)
+            certificate, may_pass = _carry_out(site, unit, run, refused, sessions)
             certificates.append(certificate)
             watcher.ended(certificate)
             if not may_pass:
@@ -137,7 +142,9 @@ def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
-def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Certificate, bool]:
+def _carry_out(
+    site: Site, unit: Unit, run: str, refused: set[str], sessions: Sessions
+) -> tuple[Certificate, bool]:
     """Return the certificate, and whether the same may be asked again in the next round.
 
     What only a person or a later answer can mend is not: a refused key, an answer of no use,
@@ -145,7 +152,7 @@ def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Cer
     What a refused key does not open is noted, the source or one product of it: another try
     of any such unit would be of no use.
     """
-    certificate, error = attempt(site, unit, run)
+    certificate, error = attempt(site, unit, run, sessions)
     if error is None:
         return certificate, certificate.outcome == "deferred"
     if not isinstance(error, SourceError | ConfigError | StoreRefused):

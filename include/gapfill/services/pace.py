@@ -51,6 +51,11 @@ class Pace:
         self._tempo = Tempo(site, source.name, learned)
         self.calls = 0
 
+    def begin(self, batch: str) -> None:
+        """Count the calls of another unit, at the pace of the last call."""
+        self._batch = batch
+        self.calls = 0
+
     def start(self) -> None:
         """Count the first pause from now: the caller has just been given its turn."""
         self._last = self._site.monotonic()
