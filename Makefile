@@ -13,8 +13,9 @@ CLEAN := env $(foreach name,$(filter-out GAPFILL_TEST_%,$(filter AIRFLOW_% _AIRF
 # The lock names the public index, whatever index this machine uses.
 UV := env $(foreach name,$(filter UV_INDEX% UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FROZEN UV_LOCKED,$(.VARIABLES)),-u $(name)) \
       UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never .venv/bin/uv --no-config --quiet
-UNIT := -n 2 --dist loadfile -m "not airflow and not server" --hypothesis-profile=quick
-NO_SERVER := -n 2 --dist loadfile -m "not server" --hypothesis-profile=quick
+UNIT := -n 2 --dist loadfile --hypothesis-profile=quick -m "not airflow and not server"
+# On other versions: what runs in production, not the tools around it.
+OTHER := -n 2 --dist loadfile --hypothesis-profile=quick --ignore=tests/tools --ignore=tests/deploy
 EXPORT := $(UV) export --frozen --no-hashes --no-header --python $(PY)
 HEADER := exported from uv.lock by "make lock"; do not edit
 
@@ -49,16 +50,16 @@ unit: venv ## the tests that need no Airflow, in seconds
 	$(CLEAN) $(PY) -m pytest $(UNIT)
 
 test-lowest: .venv-lowest/complete ## all tests that start no server, on the lowest declared versions
-	$(CLEAN) .venv-lowest/bin/python -m pytest $(NO_SERVER)
+	$(CLEAN) .venv-lowest/bin/python -m pytest $(OTHER) -m "not server"
 
 test-airflow-day: .venv-airflow-day/complete ## the same on the versions of Airflow's release day
-	$(CLEAN) .venv-airflow-day/bin/python -m pytest $(NO_SERVER)
+	$(CLEAN) .venv-airflow-day/bin/python -m pytest $(OTHER) -m "not server"
 
 unit-lowest: .venv-lowest/complete
-	$(CLEAN) .venv-lowest/bin/python -m pytest $(UNIT)
+	$(CLEAN) .venv-lowest/bin/python -m pytest $(OTHER) -m "not airflow and not server"
 
 unit-airflow-day: .venv-airflow-day/complete
-	$(CLEAN) .venv-airflow-day/bin/python -m pytest $(UNIT)
+	$(CLEAN) .venv-airflow-day/bin/python -m pytest $(OTHER) -m "not airflow and not server"
 
 coverage: venv ## which lines the tests that need no Airflow leave out
 	$(CLEAN) $(PY) -m coverage erase
