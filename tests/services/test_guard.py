@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.orchestration.memory import FileMemory
 from gapfill.services.guard import GuardedStore
 from gapfill.stores.sqlite import SqliteStore
-from tests.builders import PVPC, hour, hours, price, prices
+from tests.builders import PVPC, WEATHER, hour, hours, price, prices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,6 +180,7 @@ def test_an_undo_that_leaves_something_leaves_the_memory(bench: Bench) -> None:
     store = bench.open()
     store.write(PVPC, [price(5)], "run/b")
     store.undo("run/a", [PVPC])
+    assert store.newest(PVPC) == hour(5)
     store.close()
     moved(bench)
     with pytest.raises(StoreError, match="until 2026-01-01T05:00Z is gone"):
@@ -240,3 +244,26 @@ def test_a_folder_that_cannot_be_made_is_said_and_stops_nobody(bench: Bench) -> 
         "that is lost would be taken for a new one: set GAPFILL_STATE to a folder that lasts and "
         "can be written."
     )
+
+
+def test_readings_without_a_required_field_are_no_loss(bench: Bench) -> None:
+    """A store of partial readings has no newest slot, and is not empty."""
+    memory = FileMemory(bench.state)
+    half = Reading(hour(0), {"temperature": 1.0}, Grade.OBSERVED, "aemet")
+    for _ in range(2):
+        store = GuardedStore(SqliteStore(bench.path), memory, [WEATHER], bench.told.append)
+        store.write(WEATHER, [half], "run/a")
+        assert store.newest(WEATHER) is None
+        store.close()
+    assert memory.seen(SqliteStore(bench.path).place) == {}
+
+
+def test_a_field_that_is_required_from_now_on_is_no_loss(bench: Bench) -> None:
+    """What stands at the newest slot that was seen is a reading, whole or not."""
+    memory = FileMemory(bench.state)
+    only = replace(WEATHER, fields=WEATHER.fields[:1])
+    store = GuardedStore(SqliteStore(bench.path), memory, [only], bench.told.append)
+    store.write(only, [Reading(hour(0), {"temperature": 1.0}, Grade.OBSERVED, "a")], "run/a")
+    store.close()
+    again = GuardedStore(SqliteStore(bench.path), memory, [WEATHER], bench.told.append)
+    assert again.newest(WEATHER) is None

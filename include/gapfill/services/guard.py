@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.interval import iso
+from gapfill.domain.interval import Interval, iso
 from gapfill.errors import StoreError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class GuardedStore:
         self._checked: object = self  # no stamp of a store
         self._seen: dict[str, datetime] = {}
         self._kept: dict[str, datetime] = {}
+        self._looked: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
         """Return a method of the store, which looks at the store first."""
@@ -83,15 +84,13 @@ class GuardedStore:
     ) -> int:
         """Write readings, see the port."""
         written: int = self._checking(self._store.write)(series, readings, batch, **how)
-        if written:
-            self._note(series, max(reading.slot for reading in readings))
+        self._look_once(series, written)
         return written
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, see the port."""
         written: int = self._checking(self._store.put)(series, rows)
-        if written:
-            self._note(series, max(row.slot for row in rows))
+        self._look_once(series, written)
         return written
 
     def undo(self, batch: str, series: Collection[Series]) -> Undone:
@@ -129,7 +128,19 @@ class GuardedStore:
         return [series for series in self._series if subject(series) in self._seen]
 
     def _is_empty(self) -> bool:
-        return all(self._store.newest(series) is None for series in self._known())
+        """Tell whether no series has a slot with every required field, or anything of its last."""
+        known = self._known()
+        return all(self._store.newest(series) is None for series in known) and not any(
+            self._store.read(series, _slot_at(series, self._seen[subject(series)]))
+            for series in known
+        )
+
+    def _look_once(self, series: Series, written: int) -> None:
+        """After the first write of a series that had no readings, look whether it has some now."""
+        name = subject(series)
+        if written and name not in self._seen and name not in self._looked:
+            self._looked.add(name)
+            self._note(series, self._store.newest(series))
 
     def _note(self, series: Series, slot: datetime | None) -> None:
         """Keep in mind that a series has a reading; the first one is remembered at once."""
@@ -155,6 +166,12 @@ class GuardedStore:
             "If it is meant to begin anew, empty: python -m gapfill forget-store, or delete "
             f"{self._memory.where(place)}."
         )
+
+
+def _slot_at(series: Series, instant: datetime) -> Interval:
+    """Return the slot that contains an instant, whatever the series' steps are by now."""
+    start = series.grid.floor(instant)
+    return Interval(start, series.grid.end_of(start))
 
 
 def named(place: Place) -> str:
