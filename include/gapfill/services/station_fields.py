@@ -1,8 +1,8 @@
 """Which fields a station never reports, as its own rows show.
 
 Not every station measures everything, and no list of the API says so. Where all rows of a
-long answer are without a field, the station is not asked for it any more for a week; other
-stations and sources are. The first row that has the field ends that at once.
+long answer are without a field, other stations and sources are asked for it first for half a
+day. The first row that has the field ends that at once. It is no verdict on any slot.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 ROWS = 10
 """Rows of one answer, all without a field, after which a station counts as one without it."""
 
-WEEK = timedelta(days=7)
-"""How long a station is not asked for such a field: then one more answer shows it again."""
+RECHECK = timedelta(hours=11)
+"""How long others are asked for such a field first: then one more answer shows it again, within
+the twelve hours for which AEMET keeps an hour."""
 
 _PREFIX = "never_"
 
@@ -36,7 +37,7 @@ def never_reported(
 ) -> frozenset[str]:
     """Return the fields that a station never reports, by what was learned of it."""
     facts = learned.get(_subject(product, station), {})
-    since = (now - WEEK).timestamp()
+    since = (now - RECHECK).timestamp()
     return frozenset(
         name.removeprefix(_PREFIX)
         for name, at in facts.items()
@@ -72,7 +73,7 @@ def learn_fields(
     without = [name for name in names if name not in there]
     if len(readings) < ROWS:
         without = []
-    known = store.learned(now - WEEK).get(_subject(product, station), {})
+    known = store.learned(now - RECHECK).get(_subject(product, station), {})
     facts = {_PREFIX + name: 0.0 for name in names if name in there and known.get(_PREFIX + name)}
     facts |= {_PREFIX + name: now.timestamp() for name in without if not known.get(_PREFIX + name)}
     if facts:
