@@ -9,7 +9,7 @@ RUN python -m venv /opt/venv \
 FROM python:3.11-slim-bookworm
 # Volumes take the owner of the folder that they cover, so the folders are made here.
 RUN useradd --uid 50000 --gid 0 --create-home --home-dir /opt/airflow airflow \
- && install -d -o airflow -g 0 -m 0770 /opt/airflow/logs /opt/airflow/auth \
+ && install -d -o airflow -g 0 -m 0770 /opt/airflow/logs /opt/airflow/auth /opt/airflow/state \
  && install -o airflow -g 0 -m 0640 /dev/null /opt/airflow/airflow.cfg
 COPY --from=packages /opt/venv /opt/venv
 COPY dags /opt/gapfill/dags

@@ -13,12 +13,15 @@ CLEAN := env $(foreach name,$(filter-out GAPFILL_TEST_%,$(filter AIRFLOW_% _AIRF
 # The lock names the public index, whatever index this machine uses.
 UV := env $(foreach name,$(filter UV_INDEX% UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FROZEN UV_LOCKED,$(.VARIABLES)),-u $(name)) \
       UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never .venv/bin/uv --no-config --quiet
+UNIT := -n 2 --dist loadfile --hypothesis-profile=quick -m "not airflow and not server"
+# On other versions: what runs in production, not the tools around it.
+OTHER := -n 2 --dist loadfile --hypothesis-profile=quick --ignore=tests/tools --ignore=tests/deploy
 EXPORT := $(UV) export --frozen --no-hashes --no-header --python $(PY)
 HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up cluster screenshots test unit coverage check lint types architecture dependencies locked compose routed changelog bench bench-large format routes lock clean
+.PHONY: help venv demo up cluster screenshots test unit test-lowest unit-lowest test-airflow-day unit-airflow-day coverage check lint types architecture dependencies locked compose routed changelog bench bench-large format routes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -44,7 +47,19 @@ test: venv ## all tests, at most 12 minutes
 	$(CLEAN) $(PY) -m pytest -m server
 
 unit: venv ## the tests that need no Airflow, in seconds
-	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not airflow and not server" --hypothesis-profile=quick
+	$(CLEAN) $(PY) -m pytest $(UNIT)
+
+test-lowest: .venv-lowest/complete ## all tests that start no server, on the lowest declared versions
+	$(CLEAN) .venv-lowest/bin/python -m pytest $(OTHER) -m "not server"
+
+test-airflow-day: .venv-airflow-day/complete ## the same on the versions of Airflow's release day
+	$(CLEAN) .venv-airflow-day/bin/python -m pytest $(OTHER) -m "not server"
+
+unit-lowest: .venv-lowest/complete
+	$(CLEAN) .venv-lowest/bin/python -m pytest $(OTHER) -m "not airflow and not server"
+
+unit-airflow-day: .venv-airflow-day/complete
+	$(CLEAN) .venv-airflow-day/bin/python -m pytest $(OTHER) -m "not airflow and not server"
 
 coverage: venv ## which lines the tests that need no Airflow leave out
 	$(CLEAN) $(PY) -m coverage erase
@@ -86,6 +101,9 @@ locked: venv ## pyproject.toml, uv.lock and the requirements say the same (no ne
 	@{ echo '# The cluster, $(HEADER).'; $(EXPORT) --only-group cluster; } | diff -u requirements-cluster.txt - \
 	  || { echo 'requirements-cluster.txt and uv.lock differ: run "make lock"' >&2; exit 1; }
 
+	@$(PY) -m tools.other_versions ranges | diff -u requirements-airflow.txt - \
+	  || { echo 'requirements-airflow.txt and pyproject.toml differ: run "make lock"' >&2; exit 1; }
+
 compose: venv ## docker-compose.yaml against the Compose specification
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
@@ -109,6 +127,7 @@ lock: venv ## after a change of dependencies: lock and export (UPGRADE=1 takes n
 	{ echo '# The runtime, $(HEADER).'; $(EXPORT) --no-dev; } > requirements.txt
 	{ echo '# The tools, $(HEADER).'; $(EXPORT) --only-dev; } > requirements-dev.txt
 	{ echo '# The cluster, $(HEADER).'; $(EXPORT) --only-group cluster; } > requirements-cluster.txt
+	$(PY) -m tools.other_versions ranges > requirements-airflow.txt
 
 clean: ## remove caches and reports; .venv stays
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
@@ -125,6 +144,17 @@ venv: .venv/complete ## .venv with exactly what the lock names
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements.txt -r requirements-dev.txt
 	@# A few packages ship templates that are no Python: what does not compile is not imported.
 	@$(PY) -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
+	@touch $@
+
+# The versions of a release day stand in for Airflow's constraints file, which cannot be had offline.
+RESOLVE_lowest = --resolution lowest-direct --exclude-newer $$($(PY) -m tools.other_versions day lock)
+RESOLVE_airflow-day = --exclude-newer $$($(PY) -m tools.other_versions day airflow)
+
+.venv-lowest/complete .venv-airflow-day/complete: .venv-%/complete: pyproject.toml uv.lock | venv
+	$(UV) venv --clear --python $(PY) .venv-$*
+	$(UV) pip compile $(RESOLVE_$*) --python $(PY) --output-file .venv-$*/requirements.txt pyproject.toml
+	$(if $(filter lowest,$*),$(PY) -m tools.other_versions lowest .venv-lowest/requirements.txt)
+	$(UV) pip install --python .venv-$*/bin/python -r .venv-$*/requirements.txt --group test
 	@touch $@
 
 .venv-cluster/complete: requirements.txt requirements-cluster.txt

@@ -37,6 +37,7 @@ def plant(folder: Path) -> dict[str, str]:
         "AIRFLOW_CONN_GAPFILL_STORE": json.dumps(connection),
         "GAPFILL_CATALOG": str(file),
         "GAPFILL_LOCKS": str(folder / "locks"),
+        "GAPFILL_STATE": str(folder / "state"),
         "GAPFILL_NOW": END.isoformat(),
     }
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import pytest_timeout
 
 import tests.examples  # noqa: F401 - registers the profile of `make unit`
+from tests.time_limit import arm
+
+if TYPE_CHECKING:
+    from tests.time_limit import Limits
 
 ROOT = Path(__file__).parents[1]
+EXIT_S = 600
+"""How long the process may take to end after its tests, with threads that tests have left."""
+
 HOME = tempfile.mkdtemp(prefix="gapfill-tests-")
 
 for name in list(os.environ):
@@ -19,12 +29,26 @@ for name in list(os.environ):
 
 os.environ |= {
     "AIRFLOW_HOME": HOME,
+    "GAPFILL_STATE": f"{HOME}/state",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
 }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Limits) -> bool:
+    """Limit a test's time, as ``time_limit`` counts it."""
+    end = pytest_timeout.timeout_sigalrm
+    item.cancel_timeout = arm(settings.timeout, lambda: end(item, settings))  # type: ignore[attr-defined] # what pytest-timeout calls
+    return True
+
+
+def pytest_unconfigure() -> None:
+    """End a process that does not end by itself, and show where its threads are."""
+    faulthandler.dump_traceback_later(EXIT_S, exit=True)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -87,6 +87,16 @@ def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
             "    route: price",
             "series.pvpc.route: there is no route 'price'; it has prices",
         ),
+        (
+            "  pvpc:\n    group",
+            f"  {'p' * 81}:\n    group",
+            f"series.{'p' * 40}…: a name of 81 characters, which may have 80 at most: shorten it",
+        ),
+        (
+            "price_eur_kwh: {",
+            f"{'k' * 300}: {{",
+            f"series.pvpc.fields.{'k' * 40}…: a name of 300 characters, which may have 80 at most",
+        ),
         ("    place: linares", "    place: jaen", "series.pvpc.place: there is no place 'jaen'"),
         (
             "    - sources: [ree, esios]",

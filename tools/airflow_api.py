@@ -13,7 +13,7 @@ import requests
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_TIMEOUT_S = 30
+_TIMEOUT_S = 120
 _POLL_S = 1.0
 _PAGE = 100
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DAG = "gap_detection"
 HOURLY_DAG = "preventive_ingestion"
 
-_RUN_S = 600.0
+_RUN_S = 1800.0
 
 
 @dataclass(frozen=True, slots=True)

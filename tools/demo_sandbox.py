@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from tools.processes import Programs
 
-_START_S = 60.0
-_REPLY_S = 60
+_START_S = 300.0
+_REPLY_S = 300
 
 Statements = dict[datetime, dict[str, float | None]]
 """What a source states: by slot and field."""

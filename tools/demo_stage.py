@@ -124,6 +124,7 @@ def environment(stage: Stage, url: str) -> dict[str, str]:
         **kept,
         **connections,
         "GAPFILL_LOCKS": str(stage.folder / "locks"),
+        "GAPFILL_STATE": str(stage.folder / "state"),
         "GAPFILL_NOW": f"{url}/_sandbox/clock",
         "GAPFILL_RETRY_DELAY": "5",
     }

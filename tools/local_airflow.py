@@ -35,8 +35,8 @@ _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - somebody else's wish, see --
 _PARALLELISM = 4
 """Task processes at once: SQLite stands no more, and each takes some 150 MB."""
 
-_MIGRATE_S = 120.0
-_HEALTHY_S = 180.0
+_MIGRATE_S = 600.0
+_HEALTHY_S = 900.0
 """On two idle cores it takes 20 s; this is for a busy machine, and the first start."""
 
 _SECRET_BYTES = 64

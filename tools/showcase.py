@@ -122,6 +122,7 @@ def showcase(folder: Path, *, is_quick: bool = True) -> Iterator[Showcase]:
             **{f"AIRFLOW_CONN_{name.upper()}_DEFAULT": api for name in APIS},
             "GAPFILL_CATALOG": str(catalog_file),
             "GAPFILL_LOCKS": str(folder / "locks"),
+            "GAPFILL_STATE": str(folder / "state"),
             "GAPFILL_NOW": f"{sandbox.url}/_sandbox/clock",
             "GAPFILL_RETRY_DELAY": "0",
         }

@@ -51,6 +51,7 @@ def settings(shell: Mapping[str, str]) -> dict[str, str]:
         _STORE: json.dumps(store),
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "GAPFILL_RETRY_DELAY": _RETRY_S,
+        "GAPFILL_STATE": str(FOLDER / "state"),  # who removes the folder begins anew
         **given,
     }
 

@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from gapfill.catalog_builder import Builder
-from gapfill.catalog_schema import CatalogEntry
+from gapfill.catalog_schema import LONGEST_NAME, CatalogEntry
 from gapfill.domain.tariff import localize
 from gapfill.errors import ConfigError, RequestError
 
@@ -103,13 +103,22 @@ def _load(path: Path, _changed: int) -> Catalog:
 
 
 def _say(error: Any) -> str:  # noqa: ANN401 - pydantic's error details
-    key = ".".join(str(part) for part in error["loc"]) or "its top level"
+    key = ".".join(_brief(part) for part in error["loc"] if part != "[key]") or "its top level"
+    if error["type"] == "string_too_long":
+        length = len(error["input"])
+        most = error["ctx"]["max_length"]
+        return f"{key}: a name of {length:,} characters, which may have {most} at most: shorten it"
     if error["type"] == "extra_forbidden":
         return f"{key}: unknown key"
     if error["type"] in _EXPECTED:
         return f"{key}: expected {_EXPECTED[error['type']]} (got {str(error['input'])[:60]!r})"
     given = "" if error["type"] == "missing" else f" (got {str(error['input'])[:60]!r})"
     return f"{key}: {error['msg'].removeprefix('Value error, ')}{given}"
+
+
+def _brief(part: object) -> str:
+    text = str(part)
+    return text if len(text) <= LONGEST_NAME else f"{text[:40]}…"
 
 
 _DATE, _DURATION = "a date such as 2021-06-01", "an ISO 8601 duration such as PT1H or P14D"

@@ -25,7 +25,10 @@ def _divides_a_day(step: timedelta) -> timedelta:
 
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Resolution = Annotated[timedelta, AfterValidator(_divides_a_day)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+LONGEST_NAME = 80
+"""Characters: a mapped task is labelled with a series, and Airflow keeps 250 of that."""
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$", max_length=LONGEST_NAME)]
 GradeName = Literal["modelled", "provisional", "observed", "official"]
 
 
@@ -64,7 +67,7 @@ class StationEntry(Entry):
     """
 
     source: Name
-    id: str = Field(min_length=1)
+    id: str = Field(min_length=1, max_length=LONGEST_NAME)
     from_: date = Field(alias="from")
     to: date | None = None
     distance_km: float | None = Field(default=None, ge=0)

@@ -25,6 +25,24 @@ def lock_folder() -> Path:
     return Path(os.environ.get("GAPFILL_LOCKS") or Path(tempfile.gettempdir()) / "gapfill-locks")
 
 
+def state_folder() -> Path:
+    """Return ``GAPFILL_STATE``, else ``gapfill`` in the user's folder of states.
+
+    It must last: it remembers that a store held readings, in case the store is lost. It is
+    in no temporary folder, which is emptied when a machine starts, and not beside the store.
+    """
+    given = os.environ.get("GAPFILL_STATE")
+    if given:
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if Path(base).is_absolute():
+        return Path(base) / "gapfill"
+    try:
+        return Path.home() / ".local" / "state" / "gapfill"
+    except RuntimeError:  # a user without a home
+        return Path(tempfile.gettempdir()) / "gapfill-state"
+
+
 def retry_delay_s() -> float:
     """Return ``GAPFILL_RETRY_DELAY``: seconds before the first retry of a task, else 30."""
     try:

@@ -98,6 +98,7 @@ def environment(tmp_path: Path, catalogue: Path, store: Path, sandbox: Sandbox) 
         "AIRFLOW_CONN_ESIOS_DEFAULT": api,
         "GAPFILL_CATALOG": str(catalogue),
         "GAPFILL_LOCKS": str(tmp_path / "locks"),
+        "GAPFILL_STATE": str(tmp_path / "state"),
         "GAPFILL_NOW": NOW,
     }
 

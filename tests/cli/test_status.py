@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]
 
 
-def test_an_empty_store_is_one_critical_gap(cli: Cli) -> None:
+def test_an_empty_store_is_one_critical_gap(cli: Cli, store: Path) -> None:
     """Every due slot is missing, tomorrow's are pending, and the exit code says so."""
     ran = cli("status", "pvpc", "--json")
     assert ran.code == 3
     assert ran.err == ""
     assert ran.document == {
         "now": "2025-11-05T12:00:00Z",
+        "store": {"kind": "sqlite", "where": str(store)},
         "state": "gaps",
         "series": [
             {
@@ -61,7 +62,7 @@ def test_an_empty_store_is_one_critical_gap(cli: Cli) -> None:
     }
 
 
-def test_a_person_reads_the_state_on_the_first_line(cli: Cli) -> None:
+def test_a_person_reads_the_state_on_the_first_line(cli: Cli, store: Path) -> None:
     """The first line names what is not complete; every line fits 80 columns."""
     ran = cli("status")
     lines = ran.out.splitlines()
@@ -70,7 +71,8 @@ def test_a_person_reads_the_state_on_the_first_line(cli: Cli) -> None:
     assert "pvpc    none    865 missing from 2025-09-30T22:00Z" in ran.out
     assert "pvpc, 1 gap, a source can be asked now:" in lines
     assert "  2025-09-30T22:00Z – 2025-11-05T23:00Z  865 slots, critical, missing" in lines
-    assert max(map(len, lines)) <= 80
+    assert f"store: {store}" in lines
+    assert max(len(line) for line in lines if not line.startswith("store: ")) <= 80
 
 
 def test_a_series_of_which_no_source_is_wanted_is_warned_of(

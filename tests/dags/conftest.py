@@ -101,6 +101,7 @@ def standing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
         monkeypatch.setenv("GAPFILL_CATALOG", str(catalog_file))
         monkeypatch.setenv("GAPFILL_NOW", f"{sandbox.url}/_sandbox/clock")
         monkeypatch.setenv("GAPFILL_LOCKS", str(folder / "locks"))
+        monkeypatch.setenv("GAPFILL_STATE", str(folder / "state"))
         monkeypatch.setenv("GAPFILL_RETRY_DELAY", "0")
         monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", json.dumps(store))
         monkeypatch.setenv("AIRFLOW_CONN_REE_DEFAULT", host)

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(500)]
 
 DAG = "gap_detection"
 OWN = ("GAPFILL_", "AIRFLOW_CONN_")
-PATIENCE_S = 180
+PATIENCE_S = 1800
 
 
 @pytest.fixture(scope="module")

@@ -421,6 +421,26 @@ def test_724_gaps_of_ten_years_are_few_units() -> None:
     assert sum(u.slots for u in plan.units) == 724
 
 
+@pytest.mark.parametrize("length", [1, 80, 300])
+@pytest.mark.parametrize("fields", [0, 1, 3, 40])
+def test_a_label_has_250_characters_at_most(length: int, fields: int) -> None:
+    """However long the names in the catalogue are, and however many fields are wanted."""
+    request = Request(at("2025-10-01"), at("2025-10-21"), ())
+    unit = Unit(
+        "s" * length,
+        "siar",
+        "hourly",
+        None,
+        Severity.MINOR,
+        480,
+        (request,),
+        enrich=tuple(f"{'f' * 70}{n}" for n in range(fields)),
+    )
+    assert len(unit.label) <= 250
+    assert unit.label.startswith("s" * min(length, 125) + " 2025-10-01T00:00Z–2025-10-21T00:00Z")
+    assert unit.label.endswith({0: "Z", 1: "f0", 3: "fields", 40: " +40 fields"}[fields])
+
+
 def test_labels_and_ids_name_a_unit_uniquely() -> None:
     """By series and stretch for people, with product and station for batches."""
     plan = plan_units(

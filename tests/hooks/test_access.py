@@ -79,6 +79,31 @@ def test_what_a_connection_carries(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert "paused" not in repr(access)
 
 
+@pytest.mark.parametrize("name", ["paused", "one_call"])
+@pytest.mark.parametrize(
+    "value,expected",
+    [
+        *((word, True) for word in ("true", "True", " TRUE ", "1", "yes", "on")),
+        *((word, False) for word in ("false", "False", "0", "no", "off")),
+    ],
+)
+def test_a_flag_of_a_uri_is_text_and_understood(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, *, expected: bool
+) -> None:
+    """So is one that was typed when the same URI was added by Airflow's command line."""
+    from urllib.parse import quote
+
+    from gapfill.hooks.esios import EsiosHook
+
+    uri = f"http://:{SECRET}@api.example:8080/?{name}={quote(value)}&timeout=7.5"
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", uri)
+    access = EsiosHook().access
+    assert access.extra[name] is expected
+    assert (access.key, access.timeout_s) == (SECRET, 7.5)
+    typed = {"conn_type": "http", "extra": {name: int(expected)}}
+    assert _access(monkeypatch, typed).extra[name] is expected
+
+
 @pytest.mark.parametrize(
     "given,words",
     [
@@ -94,6 +119,13 @@ def test_what_a_connection_carries(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ({"extra": "timeout=5"}, "an extra that is no JSON object"),
         ({"extra": {"timeout": "long"}}, "a timeout in its extra"),
         ({"extra": {"timeout": 0}}, "a timeout in its extra"),
+        ({"extra": {"timeout": ""}}, "a timeout in its extra"),
+        ({"extra": {"paused": "maybe"}}, "a paused in its extra that is neither true nor false"),
+        ({"extra": {"paused": ""}}, "a paused in its extra that is neither true nor false"),
+        ({"extra": {"paused": 2}}, "a paused in its extra that is neither true nor false"),
+        ({"extra": {"paused": ["true"]}}, "a paused in its extra that is neither true nor false"),
+        ({"extra": {"one_call": "3.0"}}, "a one_call in its extra that is neither true nor"),
+        ({"extra": {"one_call": 1.5}}, "a one_call in its extra that is neither true nor"),
         ({"extra": {"ca_bundle": "/no/such.pem"}}, "a ca_bundle in its extra"),
         ({"password": f"{SECRET}\r\nHost: evil"}, "a password with unprintable characters"),
     ],

@@ -13,6 +13,7 @@ from gapfill.errors import MalformedPayload, RateLimited, SourceUnavailable
 from tests.hooks.raw_server import RawServer, reply, reset
 from tests.sources.aemet_asks import HOUR, RECORD, days, hours
 from tests.sources.asks import payload
+from tests.time_limit import patient
 
 if TYPE_CHECKING:
     from gapfill.hooks.aemet import AemetHook
@@ -34,7 +35,9 @@ def aemet(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> AemetHook:
     """Return the hook with its connection to a raw server and a key."""
     from gapfill.hooks.aemet import AemetHook
 
-    text = server.connection(password=KEY, login="somebody", extra={"timeout": 2, "x": "y"})
+    text = server.connection(
+        password=KEY, login="somebody", extra={"timeout": patient(2), "x": "y"}
+    )
     monkeypatch.setenv("AIRFLOW_CONN_AEMET_DEFAULT", text)
     return AemetHook()
 

@@ -18,6 +18,7 @@ from gapfill.errors import (
 )
 from gapfill.sources.base import HttpRequest
 from tests.hooks.raw_server import RawServer, reply
+from tests.time_limit import patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ def hook(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> ApiHook:
         public_host = "https://api.example"
         probe = REQUEST
 
-    extra = {"one_call": True, "timeout": 2}
+    extra = {"one_call": True, "timeout": patient(2)}
     text = server.connection(password=SECRET, login="a-login", extra=extra)
     monkeypatch.setenv("AIRFLOW_CONN_SOME_API", text)
     return SomeHook()

@@ -20,6 +20,7 @@ from gapfill.errors import (
 from gapfill.sandbox import serve
 from tests.hooks.raw_server import RawServer, reply
 from tests.sources.asks import NOW, ask_of, payload
+from tests.time_limit import patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,9 @@ def esios(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> EsiosHook:
     from gapfill.hooks.esios import EsiosHook
 
     given = {"conn_type": "http", "host": sandbox.url, "password": TOKEN}
-    text = json.dumps({**given, "extra": {"timeout": 1.5, "redirect_hosts": ["localhost"]}})
+    text = json.dumps(
+        {**given, "extra": {"timeout": patient(1.5), "redirect_hosts": ["localhost"]}}
+    )
     monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", text)
     return EsiosHook()
 

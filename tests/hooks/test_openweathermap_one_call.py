@@ -20,6 +20,7 @@ from tests.hooks.owm_server import (
     OwmServer,
 )
 from tests.sources.owm_asks import HOUR, NOW, owm_ask
+from tests.time_limit import patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def hook(server: OwmServer, monkeypatch: pytest.MonkeyPatch) -> OpenWeatherMapHo
     from gapfill.hooks.openweathermap import OpenWeatherMapHook
 
     given = {"conn_type": "http", "host": server.url, "password": KEY}
-    text = json.dumps({**given, "extra": {"timeout": 2, "one_call": True}})
+    text = json.dumps({**given, "extra": {"timeout": patient(2), "one_call": True}})
     monkeypatch.setenv("AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT", text)
     return OpenWeatherMapHook()
 

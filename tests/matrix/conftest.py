@@ -14,6 +14,7 @@ from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
 from tests.matrix.doors import DOORS, NOW
 from tests.services.conftest import FakeTime
+from tests.time_limit import patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from gapfill.sandbox import Sandbox
     from tests.matrix.bench import Bench
 
-PATIENT_S, HASTY_S = 10.0, 1.0
+PATIENT_S, HASTY_S = 120.0, patient(1.0)
 """Waits for an answer: of all, and of those that wait in vain; a busy machine may need some."""
 
 

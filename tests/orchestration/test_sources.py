@@ -125,6 +125,32 @@ def test_a_product_that_cannot_be_asked_says_why(
     assert obstacle == (Obstacle(sentence, needs) if sentence else None)
 
 
+@pytest.mark.parametrize(
+    "query,sentence",
+    [
+        ("paused=true", 'is paused ("paused": true in the extra of connection'),
+        ("paused=false", 'is not configured: it needs "one_call": true in the extra'),
+        ("one_call=true", None),
+        ("one_call=True&paused=no", None),
+        ("one_call=false", 'is not configured: it needs "one_call": true in the extra'),
+        ("one_call=maybe", "cannot be used: Connection 'openweathermap_default'"),
+        ("paused=soon&one_call=true", "cannot be used: Connection 'openweathermap_default'"),
+    ],
+)
+def test_a_connection_that_is_a_uri_says_the_same(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog, query: str, sentence: str | None
+) -> None:
+    """Its extras are all text: understood, or refused in a sentence, never passed over."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    uri = f"http://:key@api.openweathermap.org/?{query}"
+    monkeypatch.setenv("AIRFLOW_CONN_OPENWEATHERMAP_DEFAULT", uri)
+    product = known.sources["openweathermap"].products[1]
+    obstacle = AirflowSources(known).obstacle(product)
+    assert (obstacle is None) == (sentence is None)
+    assert obstacle is None or obstacle.sentence.startswith(sentence or "")
+
+
 @pytest.mark.parametrize("source", ["ree", "aemet", "open_meteo"])
 @pytest.mark.parametrize(
     "text", ['{"password": "s3cr3t"', "s3cr3t", '{"conn_type": "http", "extra": "[1]"}']

@@ -29,7 +29,26 @@ pytestmark = pytest.mark.airflow
         ),
         (
             {"conn_type": "sqlite"},
-            "The connection gapfill_store names no file: put its path into host.",
+            "The connection gapfill_store names no file: put its whole path into host",
+        ),
+        (
+            {"conn_type": "sqlite", "host": "gapfill.db"},
+            (
+                "The connection gapfill_store names the file 'gapfill.db' by a relative path, which"
+                " is another file in each working directory: put its whole path into host"
+            ),
+        ),
+        (
+            {"conn_type": "sqlite", "host": "./data/gapfill.db"},
+            "The connection gapfill_store names the file './data/gapfill.db' by a relative path",
+        ),
+        (
+            {"conn_type": "sqlite", "host": ":memory:"},
+            "The connection gapfill_store names the file ':memory:' by a relative path",
+        ),
+        (
+            {"conn_type": "sqlite", "host": "~nobody-of-this-name/gapfill.db"},
+            "The connection gapfill_store names the file '~nobody-of-this-name/gapfill.db' by a",
         ),
     ],
 )
@@ -45,6 +64,16 @@ def test_a_store_that_is_not_set_up_is_said(
     with pytest.raises(ConfigError) as caught:
         make_store()
     assert str(caught.value).startswith(sentence)
+    assert '"host": "gapfill.db"' not in str(caught.value)
+
+
+def test_a_store_in_the_home_of_the_user_is_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the process works."""
+    from gapfill.orchestration.wiring import make_store
+
+    connect(monkeypatch, "gapfill_store", conn_type="sqlite", host="~/gapfill.db")
+    monkeypatch.setenv("HOME", "/home/ana")
+    assert make_store().place.where == "/home/ana/gapfill.db"
 
 
 def test_an_installation_is_built_from_the_environment(

@@ -75,10 +75,40 @@ def test_routes_that_cannot_be_made_stop_no_api_server(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is logged."""
+    """It is logged, and said by their paths (``test_broken``)."""
     monkeypatch.setitem(sys.modules, "gapfill.webui.app", None)
-    assert plugin.GapfillPlugin().fastapi_apps == []
+    apps = plugin.GapfillPlugin().fastapi_apps
+    assert [app["url_prefix"] for app in apps] == ["/gaps", "/influxdb"]
     assert "could not be made" in caplog.text
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize(
+    "exc,words",
+    [
+        (ModuleNotFoundError("No module", name="gapfill"), "its package is not found: put its"),
+        (
+            ModuleNotFoundError("No module", name="sqlalchemy.orm"),
+            "the Python package 'sqlalchemy.orm' is missing: install requirements-airflow.txt",
+        ),
+        (
+            ImportError("cannot import name 'RetryPolicy' from 'airflow.sdk'"),
+            "cannot import name 'RetryPolicy' from 'airflow.sdk': Gapfill needs Airflow 3.3.2",
+        ),
+        (ValueError("a secret"), "ValueError: the API server's log has the details"),
+    ],
+)
+def test_each_kind_of_failure_has_its_next_step(
+    plugin: Any,  # noqa: ANN401 - a module
+    exc: Exception,
+    words: str,
+) -> None:
+    """Without the text of an error that may hold anything."""
+    said = plugin._reason(exc)
+    assert said.startswith("Gapfill cannot be loaded: ")
+    assert words in said
+    assert said.endswith("restart it.")
+    assert "a secret" not in said
 
 
 @pytest.mark.airflow

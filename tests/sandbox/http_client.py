@@ -38,7 +38,7 @@ def call(
     method: str = "GET",
     body: str | None = None,
     headers: Mapping[str, str] | None = None,
-    timeout_s: float = 10.0,
+    timeout_s: float = 300.0,
 ) -> Reply:
     """Call a URL once."""
     parts = urlsplit(url)

@@ -15,6 +15,7 @@ from tests.sandbox import asks
 from tests.sandbox.conftest import NOON
 from tests.sandbox.http_client import archive_url, call
 from tests.sandbox.shapes import PAYLOADS
+from tests.time_limit import patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,11 +144,12 @@ def _at_once(sandbox: Sandbox, requests: int) -> list[int]:
 
 def test_six_requests_wait_for_one_and_the_eighth_is_refused(sandbox: Sandbox) -> None:
     """Open-Meteo answers one request of an address at a time."""
-    sandbox.faults.add({"api": "open_meteo", "kind": "slow", "seconds": 0.1})
+    seconds = patient(0.1)
+    sandbox.faults.add({"api": "open_meteo", "kind": "slow", "seconds": seconds})
     before = time.monotonic()
     statuses = _at_once(sandbox, 9)
     assert statuses == [200] * 7 + [429] * 2
-    assert time.monotonic() - before >= 0.7
+    assert time.monotonic() - before >= 7 * seconds
     assert [entry["fault"] for entry in sandbox.requests.all()].count("queue") == 2
     assert _at_once(sandbox, 1) == [200]
 
@@ -164,7 +166,7 @@ def test_a_client_that_leaves_gives_up_its_turn(sandbox: Sandbox) -> None:
 def test_the_queue_is_an_option() -> None:
     """Two at once and none that waits; or any number."""
     two = {"open_meteo.at_once": 2, "open_meteo.waiting": 0}
-    slow = {"api": "open_meteo", "kind": "slow", "seconds": 0.3}
+    slow = {"api": "open_meteo", "kind": "slow", "seconds": patient(0.3)}
     with serve(now=NOON, limits=two, faults=[slow]) as sandbox:
         assert _at_once(sandbox, 4) == [200, 200, 429, 429]
     with serve(now=NOON, limits={"open_meteo.at_once": 0}, faults=[slow]) as sandbox:

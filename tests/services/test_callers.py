@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.services.conftest import Scripted
 
 SPAWN = multiprocessing.get_context("spawn")
-DEADLINE_S = 60
+DEADLINE_S = 600
 NOW = datetime(2025, 11, 5, 12, tzinfo=UTC)
 SHIPPED = Path(__file__).parents[2] / "include/gapfill/catalog.yaml"
 PER_MINUTE = 600

@@ -26,7 +26,7 @@ import pytest
 from gapfill.stores.influxdb_access import Access
 from tests.stores.influx_forwarder import ORG, READ_ONLY, TOKEN, Forwarder
 
-DEADLINE_S = 30
+DEADLINE_S = 300
 
 _CONFIG = """
 reporting-disabled = true

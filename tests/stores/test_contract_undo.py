@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.domain.interval import Interval
+from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Origin, Reading, Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
-from gapfill.services.ports import Undone
+from gapfill.services.ports import Batch, Undone
 from tests.builders import PVPC, WEATHER, hour, hours, point, price, prices, row, weather
 
 if TYPE_CHECKING:
@@ -115,3 +117,47 @@ def test_undo_refuses_a_series_that_the_catalogue_no_longer_has(store: Store) ->
         store.undo("run/a", [PVPC])
     assert store.batch_slots("run/a") == {"pvpc": [hour(0)], "weather_hourly": [hour(0)]}
     assert store.absent(PVPC, hours(0, 1)) == []
+
+
+def test_an_empty_store_has_no_batches(store: Store) -> None:
+    """None that could be undone, none that was."""
+    assert store.batches() == []
+    assert store.undone_batches() == set()
+
+
+def test_batches_say_what_they_wrote_and_when_they_asked(store: Store) -> None:
+    """One that asked nobody, as an import, has no instant."""
+    batch = "gap_detection/manual__1/pvpc:ree.pvpc:20260101T0100Z-20260101T0400Z"
+    store.write(PVPC, prices([3, 1]), batch)
+    store.write(WEATHER, [weather(2, Grade.OBSERVED)], batch)
+    store.put(PVPC, [row(7, 2.0, "import__1")])
+    asked = Interval(hour(1), hour(4))
+    for seconds in (1, 2):
+        at = hour(30).replace(second=seconds)
+        store.note([Entry("pvpc", "ree.pvpc", None, asked, Outcome.FILLED, at, "", batch)])
+    assert sorted(store.batches()) == [
+        Batch(batch, "pvpc", 2, hour(1), hour(3), hour(30).replace(second=2)),
+        Batch(batch, "weather_hourly", 1, hour(2), hour(2), hour(30).replace(second=2)),
+        Batch("import__1", "pvpc", 1, hour(7), hour(7), None),
+    ]
+    runs = {found.run for found in store.batches() if found.series == "pvpc"}
+    assert runs == {"gap_detection/manual__1", "import__1"}
+
+
+def test_what_was_undone_is_known_and_listed_no_more(backend: Backend) -> None:
+    """By other processes too; what a later batch holds can still be undone."""
+    store = backend.open()
+    store.write(PVPC, [price(0, 1.0), price(1, 1.0)], "run/a")
+    store.write(PVPC, [price(0, 2.0)], "run/b", replace=Replace.EQUAL)
+    assert store.undo("run/x", KNOWN) == Undone(0, 0, 0)
+    assert store.undone_batches() == set()
+    store.undo("run/a", KNOWN)
+    assert backend.open().batches() == [
+        Batch("run/a", "pvpc", 1, hour(0), hour(0), None),
+        Batch("run/b", "pvpc", 1, hour(0), hour(0), None),
+    ]
+    assert backend.open().undone_batches() == {"run/a"}
+    store.undo("run/b", KNOWN)
+    store.undo("run/a", KNOWN)
+    assert backend.open().batches() == []
+    assert backend.open().undone_batches() == {"run/a", "run/b"}

@@ -20,6 +20,7 @@ from tests.stores.fault_proxy import HTML, Fault, FaultProxy
 from tests.stores.influx_engine import engine
 from tests.stores.influx_forwarder import TOKEN
 from tests.stores.test_contract_books import ENTRY
+from tests.time_limit import patient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +61,11 @@ WRITES: dict[str, Use] = {
 }
 USES = READS | WRITES
 
+HASTY_S = patient(0.5)
+"""How long a server that hangs is waited for; one that is well answers in less."""
+
 FAULTS: dict[str, tuple[Fault, str]] = {
-    "slow": (Fault(slow_s=1.5), "it did not answer within 0.5 s; see how it is"),
+    "slow": (Fault(slow_s=3 * HASTY_S), f"it did not answer within {HASTY_S:g} s; see how it is"),
     "cut": (Fault(cut=True, path="/query"), "its answer"),
     "HTML": (Fault(200, HTML), "Welcome to the proxy"),
     "500": (Fault(500, b'{"code":"internal error","message":"boom"}'), "answered 500 (boom)"),
@@ -101,7 +105,7 @@ def proxy(backend: InfluxBackend) -> Iterator[FaultProxy]:
 
 def access(backend: InfluxBackend, **more: object) -> Access:
     """Return how to reach the bucket, in less patience than usual."""
-    return replace(backend.engine.access(backend.bucket, timeout_s=0.5), **more)  # type: ignore[arg-type]
+    return replace(backend.engine.access(backend.bucket, timeout_s=HASTY_S), **more)  # type: ignore[arg-type]
 
 
 def says(store: InfluxStore, use: Use) -> str:
@@ -184,7 +188,7 @@ def test_a_body_that_is_too_large_goes_in_halves(backend: InfluxBackend) -> None
             return Fault(413, b"too large") if path.endswith("write") and len(calls) < 4 else None
 
     small = Small(backend.engine.url)
-    store = InfluxStore(access(backend, url=small.url, timeout_s=5.0))
+    store = InfluxStore(access(backend, url=small.url, timeout_s=120.0))
     assert store.write(PVPC, prices(range(10, 30)), "run/b") == 20
     assert store.batch_slots("run/b") == {"pvpc": [hour(n) for n in range(10, 30)]}
     store.close()
@@ -205,7 +209,7 @@ def test_a_window_that_is_too_large_is_read_in_halves(backend: InfluxBackend) ->
     expected = [hours(1, 2), hours(3, 100), hours(101, 2000), hours(2001, 2400)]
     for question in range(2):
         small = Small(backend.engine.url)
-        store = InfluxStore(access(backend, url=small.url, timeout_s=5.0))
+        store = InfluxStore(access(backend, url=small.url, timeout_s=120.0))
         if question == 0:
             assert store.absent(PVPC, hours(0, 2400)) == expected
         else:
@@ -253,7 +257,7 @@ def test_a_refusal_in_one_half_of_a_body_leaves_the_other_written(backend: Influ
             return Fault(413, b"too large") if is_whole else None
 
     small = Small(backend.engine.url)
-    store = InfluxStore(access(backend, url=small.url, timeout_s=5.0))
+    store = InfluxStore(access(backend, url=small.url, timeout_s=120.0))
     said = says(store, lambda one: one.write(PVPC, prices([401, 402, 600, 601]), "run/b"))
     store.close()
     small.close()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.server
 
 SPAWN = multiprocessing.get_context("spawn")
-DEADLINE_S = 60
+DEADLINE_S = 600
 BOTH = {"temperature": 20.0, "humidity": 50.0}
 OTHERS = [
     'weather_data,place=linares cloud=3i,note="a\nb"',

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPAWN = multiprocessing.get_context("spawn")
-DEADLINE_S = 60
+DEADLINE_S = 600
 
 pytestmark = pytest.mark.server
 

@@ -140,7 +140,7 @@ def test_a_run_is_followed_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(airflow_api, "_POLL_S", 0.01)
     with serving(replies) as (api, _):
         run = api.follow(
-            "d", "r", timeout_s=30, tell=lambda task: told.append((task.label, task.state))
+            "d", "r", timeout_s=300, tell=lambda task: told.append((task.label, task.state))
         )
     assert run["state"] == "success"
     assert told == [("", "running"), ("pvpc", "success")]

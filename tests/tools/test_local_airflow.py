@@ -85,7 +85,7 @@ def test_airflow_runs_a_dag_and_leaves_no_process_behind(tmp_path: Path) -> None
         airflow.start(dags=["probe"])
         sessions, api = airflow.programs.sessions, airflow.api
         run = api.trigger("probe", {"name": "first"})
-        ended = api.follow("probe", run, timeout_s=120, tell=told.append)
+        ended = api.follow("probe", run, timeout_s=1200, tell=told.append)
         assert ended["state"] == "success"
         assert [r["dag_run_id"] for r in api.runs()] == [run]
         greeted = sorted((t.index, t.label, t.state) for t in api.tasks("probe", run))[1:]

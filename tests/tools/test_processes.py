@@ -43,7 +43,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def soon(is_so: Callable[[], bool]) -> bool:
     """Wait a little until something is so."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 300
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.02)
     return is_so()

@@ -9,7 +9,7 @@ import pytest
 
 from tools.local_airflow import free_port
 from tools.processes import ProgramError
-from tools.up import PORTS, main, next_free, place_of, settings, sources_of
+from tools.up import FOLDER, PORTS, main, next_free, place_of, settings, sources_of
 
 
 def test_connections_and_settings_of_the_shell_are_passed_on() -> None:
@@ -22,7 +22,11 @@ def test_connections_and_settings_of_the_shell_are_passed_on() -> None:
     }
     others = {"AIRFLOW_HOME": "/x", "AIRFLOW__CORE__EXECUTOR": "Celery", "PATH": "/bin"}
     given = settings({**passed_on, **others})
-    ours = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled", "GAPFILL_RETRY_DELAY": "10"}
+    ours = {
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "GAPFILL_RETRY_DELAY": "10",
+        "GAPFILL_STATE": str(FOLDER / "state"),
+    }
     assert given == {**passed_on, **ours}
     assert settings({"GAPFILL_RETRY_DELAY": "60"})["GAPFILL_RETRY_DELAY"] == "60"
 

@@ -72,6 +72,7 @@ def opened(
     if user:
         url, token = served.airflow.url, served.token(user)
         place.add_cookies([{"name": "_token", "value": token, "url": url}])
+    place.set_default_timeout(300_000)
     page = place.new_page()
     page.on("console", lambda said: told.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: told.append(str(error)))

@@ -45,7 +45,7 @@ class Served:
             reply = requests.post(
                 f"{self.airflow.url}/auth/token",
                 json={"username": user, "password": password},
-                timeout=30,
+                timeout=300,
             )
             self.tokens[user] = reply.json()["access_token"]
         return self.tokens[user]
@@ -54,7 +54,7 @@ class Served:
         """Send a request as somebody, or as nobody."""
         headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
         url = f"{self.airflow.url}{path}"
-        return requests.request(method, url, headers=headers, timeout=30, allow_redirects=False)
+        return requests.request(method, url, headers=headers, timeout=300, allow_redirects=False)
 
 
 @contextmanager

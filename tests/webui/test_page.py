@@ -13,6 +13,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.stores.sqlite import SqliteStore
+from tests.time_limit import patient
 from tests.webui.browser import chromium, click, drawn, hover, look, middle, opened, pixels
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def test_a_hole_is_healed_from_the_page(browser: Browser, served: Served) -> Non
         assert "24 slots with 1 call" in bill
         assert "pvpc 2025-02-12 00:00 – 2025-02-13 00:00: 24 slots from ree" in bill
         page.locator("#start").click()
-        page.wait_for_selector("[data-run=success]", timeout=120_000)
+        page.wait_for_selector("[data-run=success]", timeout=1_200_000)
         assert "Done: 24 slots healed, 1 call" in page.locator("#bill").inner_text()
         page.wait_for_selector("canvas[data-series=pvpc][data-state='362 missing']")
         page.locator("#dialog-close").click()
@@ -231,7 +232,7 @@ def test_it_works_in_airflows_frame(browser: Browser, served: Served, path: str)
     """In the menu and beside the DAG, dark where Airflow is dark, with a form and a link out."""
     with opened(browser, served, path, color_scheme="dark") as page:
         frame = page.frame_locator("iframe")
-        frame.locator("body[data-state=gaps]").wait_for(timeout=30_000)
+        frame.locator("body[data-state=gaps]").wait_for(timeout=300_000)
         assert frame.locator("html").get_attribute("data-theme") == "dark"
         frame.locator("#gaps button").first.click()
         frame.locator("dialog[open] #dry").click()
@@ -244,11 +245,11 @@ def test_a_link_leads_out_of_the_frame(browser: Browser, served: Served) -> None
     run = served.airflow.api.trigger("gap_detection", order)
     with opened(browser, served, "/plugin/gaps") as page:
         link = page.frame_locator("iframe").locator("#runs a").first
-        link.wait_for(timeout=30_000)
+        link.wait_for(timeout=300_000)
         link.click()
         page.wait_for_url("**/dags/gap_detection/runs/manual__*")
         assert unquote(page.url).split("/runs/")[1].startswith(run)
-    served.airflow.api.follow("gap_detection", run, timeout_s=120)
+    served.airflow.api.follow("gap_detection", run, timeout_s=1200)
 
 
 def test_who_is_not_logged_in_is_led_to_the_login_and_back(
@@ -262,7 +263,7 @@ def test_who_is_not_logged_in_is_led_to_the_login_and_back(
         page.locator("input[name=password]").fill("otto-password")
         page.keyboard.press("Enter")
         frame = page.frame_locator("iframe")
-        frame.locator("body[data-state=gaps]").wait_for(timeout=30_000)
+        frame.locator("body[data-state=gaps]").wait_for(timeout=300_000)
 
 
 def test_a_login_that_has_ended_is_said(browser: Browser, served: Served) -> None:
@@ -284,9 +285,10 @@ def test_a_login_that_has_ended_is_said(browser: Browser, served: Served) -> Non
 def test_ten_years_of_twenty_series_are_drawn_without_a_stall(
     browser: Browser, served: Served
 ) -> None:
-    """No task over 200 ms, also zooming; others may use the machine too: thrice at most."""
+    """No task over 200 ms, also zooming; others may use the machine too."""
     worst: list[float] = []
-    while len(worst) < 3 and min(worst, default=200) >= 200:
+    most = patient(200)
+    while len(worst) < 3 and min(worst, default=most) >= most:
         with opened(browser, served) as page:
             drawn(page)
             page.evaluate(_WATCH)
@@ -299,7 +301,7 @@ def test_ten_years_of_twenty_series_are_drawn_without_a_stall(
                 page.wait_for_timeout(300)
             worst.append(max(page.evaluate("stalls"), default=0))
             page.goto("about:blank")
-    assert min(worst) < 200
+    assert min(worst) < most
 
 
 def decade() -> dict[str, Any]:

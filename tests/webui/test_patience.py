@@ -14,6 +14,7 @@ import pytest
 import requests
 import uvicorn
 
+from tests.time_limit import patient
 from tests.webui.test_reads import fill
 
 if TYPE_CHECKING:
@@ -72,31 +73,32 @@ def test_a_store_that_hangs_keeps_nobody_else_waiting(
     def bare() -> str:
         return "here"
 
-    monkeypatch.setattr(patience, "PATIENCE_S", 3.0)
-    monkeypatch.setattr("gapfill.webui.lookout.PATIENCE_S", 3.0)
+    waits_s = min(12.0, patient(3.0))  # less than the web waits in all, see desk
+    monkeypatch.setattr(patience, "PATIENCE_S", waits_s)
+    monkeypatch.setattr("gapfill.webui.lookout.PATIENCE_S", waits_s)
+    monkeypatch.setattr(patience, "SILENT_S", 600.0)
     paths = ["/gaps/coverage"] * 40 + ["/gaps/plan", "/influxdb/verify", "/gaps/summary"]
     with hanging() as (port, came), listening(root) as url:
         extra = {"token": "t0ken", "org": "o", "bucket": "b"}
         store = {"conn_type": "influxdb", "host": f"http://127.0.0.1:{port}", "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", json.dumps(store))
 
-        def ask(path: str) -> tuple[int, str, float]:
-            began = time.monotonic()
-            reply = requests.get(f"{url}{path}", timeout=60)
-            return reply.status_code, reply.json()["detail"], time.monotonic() - began
+        def ask(path: str) -> tuple[int, str]:
+            reply = requests.get(f"{url}{path}", timeout=600)
+            return reply.status_code, reply.json()["detail"]
 
         with ThreadPoolExecutor(50) as pool:
             asked = [pool.submit(ask, path) for path in paths]
             time.sleep(1)
-            began = time.monotonic()
-            assert requests.get(f"{url}/bare", timeout=10).text == '"here"'
-            assert time.monotonic() - began < 2
+            assert requests.get(f"{url}/bare", timeout=600).text == '"here"'
+            assert not any(one.done() for one in asked)
             told = [one.result() for one in asked]
-        assert {status for status, _, _ in told} == {503}
-        assert all("did not answer within 3 s" in detail for _, detail, _ in told)
-        assert max(seconds for _, _, seconds in told) < 15
+        assert {status for status, _ in told} == {503}
+        assert all(f"did not answer within {waits_s:g} s" in detail for _, detail in told)
         assert len(came) <= 3  # the look, the plan, and verify, which came at the same moment
-        assert ask("/gaps/coverage")[2] < 2
+        before = len(came)
+        assert ask("/gaps/coverage")[0] == 503
+        assert len(came) == before
 
 
 def test_more_than_can_wait_are_told_so_at_once() -> None:
@@ -108,7 +110,7 @@ def test_more_than_can_wait_are_told_so_at_once() -> None:
     desk, gate, done = Desk(workers=1, queue=1), threading.Event(), []
 
     async def ask() -> list[Any]:
-        first = asyncio.ensure_future(desk.run(lambda: gate.wait(10)))
+        first = asyncio.ensure_future(desk.run(lambda: gate.wait(600)))
         await asyncio.sleep(0.05)
         second = asyncio.ensure_future(desk.run(lambda: done.append(1), 0.3))
         await asyncio.sleep(0.05)
@@ -142,11 +144,13 @@ def test_a_store_file_that_is_lost_is_no_first_use(
     kept = plant.store_file.rename(plant.store_file.with_name("kept.db"))
     if is_replaced:
         plant.store_file.touch()
-    time.sleep(1)  # a look is kept for twice as long as it took
     reply = client.get(path)
+    while reply.status_code == 200:  # a look is kept for twice as long as it took
+        reply = client.get(path)
     assert reply.status_code == 503
-    what = "is empty" if is_replaced else "is gone"
-    assert f"store.db {what}, and held readings at 2026-03-20 12:00 UTC" in reply.json()["detail"]
+    what = "is empty: no series" if is_replaced else "is gone: there is no file"
+    sentence = f"The store that held readings until 2026-03-20T22:00Z {what}"
+    assert sentence in reply.json()["detail"]
     assert client.post("/gaps/backfill").status_code == 503
     assert plant.store_file.exists() is is_replaced
     kept.rename(plant.store_file)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gapfill.cli import tables
+from gapfill.cli.batches import batches, forget_store, undo
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
@@ -16,10 +17,8 @@ from gapfill.cli.siar import import_siar
 from gapfill.cli.take_in import import_
 from gapfill.cli.words import new_id
 from gapfill.domain.series import State
-from gapfill.domain.wording import count
-from gapfill.errors import GapfillError
 from gapfill.services import transfer, views
-from gapfill.services.detect import detect
+from gapfill.services.detect import detect, unread
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
 from gapfill.services.planner import make_plan, survey
@@ -66,12 +65,11 @@ def status(
     with desk.site(now) as site:
         reports = detect(site, selection)
     if as_json:
-        desk.print_json(views.status(site.catalog, reports, now))
+        desk.print_json(views.status(site.catalog, reports, now, site.store.place))
     else:
-        tables.show_status(desk.out, site.catalog, reports, now)
-    for report in reports:
-        if report.error:
-            desk.complain(f"{report.series} could not be read: {report.error}")
+        tables.show_status(desk.out, site, reports)
+    for sentence in unread(reports):
+        desk.complain(sentence)
     _complain_of_broken(desk, reports)
     return _code(reports, strict=strict)
 
@@ -188,25 +186,5 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
     desk.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
 
 
-app.add_command(import_)
-app.add_command(import_siar)
-
-
-@app.command()
-@click.argument("batch")
-@everywhere
-@click.pass_obj
-def undo(desk: Desk, batch: str) -> int:
-    """Put back what a batch replaced and remove what it added."""
-    with desk.site(desk.clock()) as site:
-        written = site.store.batch_slots(batch)
-        if not written:
-            message = f"The store has no batch {batch!r}: `heal` and `import` print their batches."
-            raise GapfillError(message)
-        undone = site.store.undo(batch, site.catalog.series.values())
-    desk.out.print(
-        f"Undone: {count(undone.removed, 'slot')} removed, {undone.restored:,} put back, "
-        f"{undone.left:,} left alone because a later batch changed them: undo that one first.",
-        soft_wrap=True,
-    )
-    return 0
+for command in (import_, import_siar, batches, undo, forget_store):
+    app.add_command(command)

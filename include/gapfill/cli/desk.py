@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from gapfill.catalog import Catalog
+    from gapfill.services.ports import Place
     from gapfill.services.site import Site
 
 WIDTH = 200
@@ -123,13 +124,20 @@ class Desk:
             ConfigError: If the catalogue, the store's connection or a setting is wrong.
         """
         with self._quiet():
-            with _no_log_folder():
-                wiring = importlib.import_module("gapfill.orchestration.wiring")
-            site = cast("Site", wiring.make_site(now))
+            site = cast("Site", _wiring().make_site(now, tell=self.complain))
             try:
                 yield site
             finally:
                 site.store.close()
+
+    def forget_store(self) -> tuple[Place, bool]:
+        """Forget what the store held; return where it is, and whether anything was known.
+
+        Raises:
+            ConfigError: If the store's connection is wrong.
+        """
+        with self._quiet():
+            return cast("tuple[Place, bool]", _wiring().forget_store())
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
@@ -142,6 +150,11 @@ class Desk:
         with redirect_stdout(aside), redirect_stderr(aside), warnings.catch_warnings():
             warnings.simplefilter("default" if self.is_debugging else "ignore")
             yield
+
+
+def _wiring() -> Any:  # noqa: ANN401 - a module, whose import takes seconds
+    with _no_log_folder():
+        return importlib.import_module("gapfill.orchestration.wiring")
 
 
 @contextmanager

@@ -72,6 +72,15 @@ def slot_of(series: Series, text: str) -> datetime:
     return series.grid.ceil(instant) if is_day else series.grid.floor(instant)
 
 
+def since_of(what: str, text: str, series: Sequence[Series]) -> datetime:
+    """Return the instant, or the start of the local day, that an option names.
+
+    Raises:
+        RequestError: If the text is neither.
+    """
+    return _bound(what, text, series)
+
+
 def _bound(what: str, text: str, series: Sequence[Series], *, is_end: bool = False) -> datetime:
     zones = list(dict.fromkeys(s.place.zone for s in series))
     try:

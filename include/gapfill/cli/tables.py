@@ -18,7 +18,6 @@ from gapfill.services import views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from rich.console import Console
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from gapfill.services.detect import Report
     from gapfill.services.explain import Explanation
     from gapfill.services.heal import Healed
+    from gapfill.services.site import Site
 
 _COLUMNS = {
     State.COMPLETE: "complete",
@@ -38,10 +38,10 @@ _COLUMNS = {
 }
 
 
-def show_status(out: Console, catalog: Catalog, reports: Sequence[Report], now: datetime) -> None:
-    """Print the state of every series: a first line, two tables, the gaps, the failures."""
+def show_status(out: Console, site: Site, reports: Sequence[Report]) -> None:
+    """Print the state of every series: a first line, two tables, the store, the gaps."""
     headline(out, reports)
-    out.print(f"as of {short(now)}\n", style="dim")
+    out.print(f"as of {short(site.now)}\n", style="dim")
     counts = table("series", numbers=("coverage", "usable", *_COLUMNS.values()))
     newest = table("series", "newest", "worst gap")
     for report in reports:
@@ -57,9 +57,10 @@ def show_status(out: Console, catalog: Catalog, reports: Sequence[Report], now: 
     out.print(counts)
     out.print()
     out.print(newest)
+    out.print(f"\nstore: {site.store.place.where}", style="dim", soft_wrap=True)
     show_warnings(out, reports)
     for report in reports:
-        show_gaps(out, catalog.series[report.series], report)
+        show_gaps(out, site.catalog.series[report.series], report)
 
 
 def headline(out: Console, reports: Sequence[Report]) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from gapfill.domain.severity import Severity
 
 
+LONGEST_LABEL = 250
+"""Characters that Airflow's database keeps of a mapped task's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What one mapped task does: consecutive requests of one series to one product.
@@ -78,10 +82,15 @@ class Unit:
 
     @property
     def label(self) -> str:
-        """Return ``series start–end``, for people and as the mapped task's name."""
-        added = "".join(f" +{field}" for field in self._added)
+        """Return ``series start–end``, for people and as the mapped task's name.
+
+        It has 250 characters at most: on PostgreSQL, Airflow fails a task with a longer one
+        after its work is done.
+        """
         span = f"{_minutes(self.interval.start)}–{_minutes(self.interval.end)}"
-        return f"{self.series} {span}{added}"
+        base = f"{self.series[: LONGEST_LABEL // 2]} {span}"
+        whole = base + "".join(f" +{field}" for field in self._added)
+        return whole if len(whole) <= LONGEST_LABEL else f"{base} +{len(self._added)} fields"
 
     @property
     def id(self) -> str:

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
     from airflow.sdk.definitions.connection import Connection
 
+FLAGS = ("paused", "one_call")
+"""What an extra says with true or false."""
+
+_WORDS = {"true": True, "1": True, "yes": True, "on": True}
+_WORDS |= {"false": False, "0": False, "no": False, "off": False}
+"""A URI's query holds texts only: ``?paused=true``."""
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.", "[::1]")
 _FAILURES = (AirflowException, AirflowRuntimeError, OSError, ValueError, TypeError, KeyError)
@@ -128,10 +135,10 @@ def _wrong(conn_id: str, problem: str, example: str = _EXAMPLE) -> ConfigError:
 
 
 def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
-    """Return a connection's extra.
+    """Return a connection's extra, where each of ``FLAGS`` is true or false.
 
     Raises:
-        ConfigError: If it is not a JSON object.
+        ConfigError: If it is not a JSON object, or a flag is something else.
     """
     try:
         extra = json.loads(text) if text else {}
@@ -139,7 +146,22 @@ def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
         extra = None
     if not isinstance(extra, dict):
         raise _wrong(conn_id, "has an extra that is no JSON object")
-    return extra
+    return extra | {name: flag(conn_id, extra, name) for name in FLAGS if name in extra}
+
+
+def flag(conn_id: str, extra: Mapping[str, object], name: str) -> bool:
+    """Return whether an extra says yes to something, as a boolean or as a text of a URI.
+
+    Raises:
+        ConfigError: If it says neither yes nor no.
+    """
+    value = extra.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    word = _WORDS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+    if word is None:
+        raise _wrong(conn_id, f"has a {name} in its extra that is neither true nor false")
+    return word
 
 
 def _secret(conn_id: str, name: str, value: str | None) -> str | None:

@@ -53,6 +53,8 @@ def listed_hosts(access: Access) -> tuple[str, ...]:
     given = access.extra.get(EXTRA)
     if given is None:
         return ()
+    if isinstance(given, str):  # as a URI's query has it
+        given = given.split(",")
     names = given if isinstance(given, list) else [None]
     hosts = [name.strip() for name in names if isinstance(name, str) and _is_name(name.strip())]
     if len(hosts) < len(names):

@@ -12,7 +12,7 @@ from filelock import FileLock
 from gapfill import settings
 from gapfill.domain.candidate import Obstacle
 from gapfill.errors import ConfigError, GapfillError
-from gapfill.hooks.access import find_connection, read_extra, variable
+from gapfill.hooks.access import find_connection, flag, read_extra, variable
 from gapfill.hooks.aemet import AemetHook
 from gapfill.hooks.esios import EsiosHook
 from gapfill.hooks.open_meteo import OpenMeteoHook
@@ -155,7 +155,7 @@ def _obstacle(
 ) -> Obstacle | None:
     """Return what is missing in a connection for a product."""
     name = f"connection {conn_id}"
-    if extra.get("paused") is True:
+    if flag(conn_id, extra, "paused"):
         return Obstacle(f'is paused ("paused": true in the extra of {name})')
     missing = ""
     needed = product.params.get("requires_extra")
@@ -165,6 +165,6 @@ def _obstacle(
         missing = f"{name} has no login, its user id"
     elif product.needs_key and not connection.password:
         missing = f"{name} has no password, its key"
-    elif needed and extra.get(needed) is not True:
+    elif needed and not flag(conn_id, extra, needed):
         missing = f'it needs "{needed}": true in the extra of {name}'
     return Obstacle(f"is not configured: {missing}", needs=conn_id) if missing else None

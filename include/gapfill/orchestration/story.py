@@ -9,6 +9,7 @@ from gapfill.domain.interval import iso
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.domain.wording import count, needed, total
+from gapfill.services.detect import unread
 from gapfill.services.views import first_line
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
             for report in reports
         ],
     )
-    yield from (
-        f"{report.series} could not be read: {report.error}" for report in reports if report.error
-    )
+    yield from unread(reports)
     yield from dict.fromkeys(warning for report in reports for warning in report.warnings)
     yield from _some([f"gap: {line}" for line in gap_lines(reports, Severity.MINOR)])
 

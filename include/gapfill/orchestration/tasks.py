@@ -18,7 +18,7 @@ from gapfill.orchestration.alerts import CAUSE, PROBLEM
 from gapfill.orchestration.params import is_dry_run, order_current, read_order
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
 from gapfill.services.certificate import failed
-from gapfill.services.detect import Report
+from gapfill.services.detect import Report, unread
 from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
 
@@ -103,10 +103,10 @@ def detect_gaps(request: Json, ti: Instance) -> list[Json]:
         reports = survey(site, order_from_json(request["order"], site.catalog))
         documents = [to_json(report) for report in reports]
         tell(story.survey_lines(reports))
-        unread = [f"{r.series} could not be read: {r.error}" for r in reports if r.error]
-        if unread:
+        failures = unread(reports)
+        if failures:
             ti.xcom_push(RESULT, documents)
-            raise StoreError(" ".join(unread))
+            raise StoreError(" ".join(failures))
         return documents
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from airflow.sdk.bases.hook import BaseHook
 
@@ -12,37 +13,65 @@ from gapfill import catalog, settings
 from gapfill.errors import ConfigError
 from gapfill.hooks.access import find_connection, variable
 from gapfill.orchestration.clock import read_clock
+from gapfill.orchestration.memory import FileMemory
 from gapfill.orchestration.sources import AirflowSources
+from gapfill.services.guard import GuardedStore
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
 from gapfill.stores.sqlite_file import WAIT_S
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from airflow.sdk import Connection
 
-    from gapfill.services.ports import Store
+    from gapfill.services.ports import Place, Store
 
 STORE = "gapfill_store"
 
-_EXAMPLE = '{"conn_type": "sqlite", "host": "gapfill.db"}'
+_EXAMPLE = '{"conn_type": "sqlite", "host": "/var/lib/gapfill/gapfill.db"}'
 
 _UI_ONLY = "The command line does not see what is made in the UI, and needs the variable."
 
 
-def make_site(now: datetime | None = None, patience_s: float | None = None) -> Site:
+log = logging.getLogger(__name__)
+
+
+def make_site(
+    now: datetime | None = None,
+    patience_s: float | None = None,
+    tell: Callable[[str], None] = log.warning,
+) -> Site:
     """Return this installation, with the clock read once.
+
+    Its store raises where it held readings and holds none (``services.guard``).
 
     Args:
         now: The clock, read when left out.
         patience_s: How long to wait for the store at most; as it is set up when left out.
+        tell: Takes what the person or the log should know, such as that a store was made.
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
     """
     known = catalog.load(settings.catalog_path())
-    return Site(known, make_store(patience_s), AirflowSources(known), now or read_clock())
+    memory = FileMemory(settings.state_folder(), tell)
+    store = GuardedStore(make_store(patience_s), memory, known.series.values(), tell)
+    return Site(known, cast("Store", store), AirflowSources(known), now or read_clock())
+
+
+def forget_store() -> tuple[Place, bool]:
+    """Forget what the store held, so that an empty one may take its place.
+
+    Returns:
+        The store, and whether anything was known of it.
+
+    Raises:
+        ConfigError: As ``make_store``.
+    """
+    place = make_store().place
+    return place, FileMemory(settings.state_folder()).forget(place)
 
 
 def make_store(patience_s: float | None = None) -> Store:
@@ -72,16 +101,40 @@ def make_store(patience_s: float | None = None) -> Store:
             "this release can use sqlite and influxdb."
         )
         raise ConfigError(message)
-    if not connection.host:
-        message = f"The connection {STORE} names no file: put its path into host."
-        raise ConfigError(message)
     wait_s = WAIT_S if patience_s is None else min(WAIT_S, patience_s)
-    return SqliteStore(Path(connection.host).expanduser(), wait_s=wait_s)
+    return SqliteStore(_path(connection.host or ""), wait_s=wait_s)
+
+
+def _path(host: str) -> Path:
+    """Return the file that the connection names: the same one from every working directory."""
+    if not host.strip():
+        message = (
+            f"The connection {STORE} names no file: put its whole path into host, as in {_EXAMPLE}."
+        )
+        raise ConfigError(message)
+    try:
+        path = Path(host.strip()).expanduser()
+    except RuntimeError:  # ~name of nobody
+        path = Path(host)
+    if not path.is_absolute():
+        message = (
+            f"The connection {STORE} names the file {host!r} by a relative path, which is another "
+            f"file in each working directory: put its whole path into host, as in {_EXAMPLE}."
+        )
+        raise ConfigError(message)
+    return path
 
 
 def _influx_store(connection: Connection, patience_s: float | None) -> Store:
-    from gapfill.stores.influxdb import InfluxStore
-    from gapfill.stores.influxdb_access import read_access
+    try:
+        from gapfill.stores.influxdb import InfluxStore
+        from gapfill.stores.influxdb_access import read_access
+    except ModuleNotFoundError as exc:
+        message = (
+            f"The connection {STORE} is an InfluxDB, for which the Python package {exc.name!r} is "
+            "missing: install requirements-airflow.txt into this environment."
+        )
+        raise ConfigError(message) from exc
 
     access = read_access(
         STORE,

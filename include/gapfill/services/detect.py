@@ -12,7 +12,7 @@ from gapfill.services.local_clock import shifted
 from gapfill.services.reach import Broken, broken_of, warnings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
@@ -52,6 +52,15 @@ class Report:
 def detect(site: Site, selection: Selection) -> list[Report]:
     """Return a report for each selected series; the reports of failed reads carry the error."""
     return [detect_series(site, series, selection) for series in selection.series]
+
+
+def unread(reports: Iterable[Report]) -> list[str]:
+    """Return why reads failed, a sentence for each reason, which names the series."""
+    failed: dict[str, list[str]] = {}
+    for report in reports:
+        if report.error:
+            failed.setdefault(report.error, []).append(report.series)
+    return [f"{', '.join(names)} could not be read: {why}" for why, names in failed.items()]
 
 
 def detect_series(site: Site, series: Series, selection: Selection) -> Report:

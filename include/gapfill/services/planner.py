@@ -11,7 +11,7 @@ from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect,
 from gapfill.domain.plan import Missing, Plan, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.errors import RequestError, StoreError
-from gapfill.services.detect import detect
+from gapfill.services.detect import detect, unread
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -78,12 +78,10 @@ def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
         StoreError: If a report's read failed, or the ledger cannot be read: there is
             no plan for what is not known.
     """
-    for report in reports:
-        if report.error:
-            message = (
-                f"{report.series} could not be read, so nothing can be planned: {report.error}"
-            )
-            raise StoreError(message)
+    failures = unread(reports)
+    if failures:
+        message = f"Nothing can be planned: {' '.join(failures)}"
+        raise StoreError(message)
     wishes = [
         _wish(site, order, site.catalog.series[report.series], report.coverage)
         for report in reports

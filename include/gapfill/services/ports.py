@@ -52,6 +52,31 @@ class Undone(NamedTuple):
     left: int
 
 
+class Batch(NamedTuple):
+    """What one batch wrote of one series, and can be undone.
+
+    Attributes:
+        id: Id of the batch: of a unit of a run, or of an import.
+        series: Catalogue name, at the time.
+        slots: How many.
+        first: The first of them.
+        last: The last of them.
+        at: When it asked a source, ``None`` where it asked none.
+    """
+
+    id: str
+    series: str
+    slots: int
+    first: datetime
+    last: datetime
+    at: datetime | None
+
+    @property
+    def run(self) -> str:
+        """Return the run that the batch is of; an import is its own."""
+        return self.id.rpartition(f"/{self.series}:")[0] or self.id
+
+
 class Place(NamedTuple):
     """Where a store is, for people and without secrets: its kind, and its file or address."""
 
@@ -70,6 +95,9 @@ class Store(Protocol):
     @property
     def place(self) -> Place:
         """Where it is."""
+
+    def stamp(self) -> object | None:
+        """Return what changes when another store comes to this place; ``None`` for no store."""
 
     def verify(self) -> None:
         """Run a real query and open a real write transaction; raise where either fails."""
@@ -144,6 +172,12 @@ class Store(Protocol):
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots a batch wrote, by series name, whether or not replaced since."""
 
+    def batches(self) -> list[Batch]:
+        """Return what each batch wrote and still can be undone, one for each series."""
+
+    def undone_batches(self) -> set[str]:
+        """Return the ids of batches that were undone, as far as that could be."""
+
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added.
 
@@ -212,6 +246,22 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""
+
+
+class Memory(Protocol):
+    """What was seen in stores, kept outside of them, over restarts of every process."""
+
+    def seen(self, place: Place) -> Mapping[str, datetime]:
+        """Return the newest slots that were seen in a store, by subject (``guard.subject``)."""
+
+    def keep(self, place: Place, newest: Mapping[str, datetime]) -> None:
+        """Remember what was seen in a store; a memory that cannot is no error."""
+
+    def forget(self, place: Place) -> bool:
+        """Forget a store, and return whether anything was known of it."""
+
+    def where(self, place: Place) -> str:
+        """Return the file that a person may delete to the same end."""
 
 
 class Caller(Protocol):

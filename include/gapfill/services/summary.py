@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.cause import Cause
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.series import State
+from gapfill.services.detect import unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,14 +122,14 @@ def summarize(
     ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
     lost = len(missing) + len(failed) + len(short)
     postponed = deferred + (plans[-1].deferred if plans else 0)
-    unread = [f"{r.series} could not be read: {r.error}" for r in after if r.error]
+    unread_series = unread(after)
     return Summary(
         status=_status(
             len(units),
             lost,
             postponed,
             left,
-            is_unread=bool(unread),
+            is_unread=bool(unread_series),
             has_records=bool(records),
         ),
         ree_records_recovered=ree,
@@ -146,7 +147,7 @@ def summarize(
         healed=healed,
         records=filled,
         failures=[
-            *unread,
+            *unread_series,
             *(f"{c.unit}: {c.note}" for c in failed),
             *(f"{u.label}: its task ended without a certificate" for u in missing),
             *short,

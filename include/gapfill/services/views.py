@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
     from gapfill.services.explain import Explanation
+    from gapfill.services.ports import Place
     from gapfill.services.summary import Summary
 
 Document = dict[str, Any]
@@ -33,10 +34,13 @@ def overall(reports: Sequence[Report]) -> str:
     return "gaps" if any(report.is_missing for report in reports) else "ok"
 
 
-def status(catalog: Catalog, reports: Sequence[Report], now: datetime) -> Document:
-    """Return the document of ``status --json``."""
+def status(
+    catalog: Catalog, reports: Sequence[Report], now: datetime, place: Place | None = None
+) -> Document:
+    """Return the document of ``status --json``; ``place`` is the store that was read."""
     return {
         "now": iso(now),
+        "store": place._asdict() if place else None,
         "state": overall(reports),
         "series": [_series(catalog, report) for report in reports],
     }

@@ -17,6 +17,7 @@ from gapfill.stores import influxdb_books as books
 from gapfill.stores import influxdb_changes as changes
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_better, choose_news
+from gapfill.stores.influxdb_batches import batches, undone_batches
 from gapfill.stores.influxdb_gaps import Gaps
 from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Undone
+    from gapfill.services.ports import Batch, Block, Undone
     from gapfill.stores.influxdb_access import Access
 
 DAY_S = 86_400
@@ -55,6 +56,10 @@ class InfluxStore:
         """The address, the bucket and its organization; no token."""
         access = self.access
         return Place("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
+
+    def stamp(self) -> str:
+        """Return the place: a bucket that is not there is an error of whatever asks it."""
+        return self.place.where
 
     def verify(self) -> None:
         """Read, write a real point, and mend what a kill has left; raise where any fails.
@@ -115,6 +120,14 @@ class InfluxStore:
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
         return changes.slots_of(self._server, batch)
+
+    def batches(self) -> list[Batch]:
+        """Return what each batch noted and still can be undone, one for each series."""
+        return batches(self._server)
+
+    def undone_batches(self) -> set[str]:
+        """Return the ids of batches of which slots were undone."""
+        return undone_batches(self._server)
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added; killed, do it again."""

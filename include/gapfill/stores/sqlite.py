@@ -15,6 +15,7 @@ from gapfill.services.ports import Place
 from gapfill.stores import sqlite_books as books
 from gapfill.stores import sqlite_changes as changes
 from gapfill.stores.points import rows_of
+from gapfill.stores.sqlite_batches import batches, mark_undone, undone_batches
 from gapfill.stores.sqlite_file import WAIT_S, StoreFile
 from gapfill.stores.sqlite_gaps import Gaps
 from gapfill.stores.sqlite_rows import read_points
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Undone
+    from gapfill.services.ports import Batch, Block, Undone
 
 
 class SqliteStore:
@@ -48,6 +49,10 @@ class SqliteStore:
     def place(self) -> Place:
         """The file, with its folders."""
         return Place("sqlite", str(self.path.absolute()))
+
+    def stamp(self) -> tuple[int, int] | None:
+        """Return device and number of the file, ``None`` where there is none."""
+        return self._file.identity()
 
     def verify(self) -> None:
         """Read, and commit a real write; raise where either fails."""
@@ -114,11 +119,24 @@ class SqliteStore:
         with self._file.reading() as connection:
             return changes.slots_of(connection, batch) if has_books(connection) else {}
 
+    def batches(self) -> list[Batch]:
+        """Return what each batch wrote and still can be undone, in the order of their writes."""
+        with self._file.reading() as connection:
+            return batches(connection)
+
+    def undone_batches(self) -> set[str]:
+        """Return the ids of batches that were undone, as far as that could be."""
+        with self._file.reading() as connection:
+            return undone_batches(connection)
+
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added, in one transaction."""
         with self._file.writing() as connection:
             prepare_books(connection)
-            return changes.undo_batch(connection, batch, series)
+            undone = changes.undo_batch(connection, batch, series)
+            if undone.restored or undone.removed:
+                mark_undone(connection, batch)
+            return undone
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""

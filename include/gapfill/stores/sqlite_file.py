@@ -153,7 +153,7 @@ class StoreFile:
 
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-            entry.info["file"] = self._identity()
+            entry.info["file"] = self.identity()
             cursor = connection.cursor()
             cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a power cut, in WAL
             if mode is not _Mode.WRITING:
@@ -163,14 +163,20 @@ class StoreFile:
 
         @sa.event.listens_for(engine, "checkout")
         def _same_file(_: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
-            if entry.info["file"] != self._identity():
+            if entry.info["file"] != self.identity():
                 raise sa.exc.DisconnectionError  # replaced, as by a restored copy: open it anew
 
         return engine
 
-    def _identity(self) -> tuple[int, int] | None:
-        found = self._stat()
-        return found and (found.st_dev, found.st_ino)
+    def identity(self) -> tuple[int, int] | None:
+        """Return what tells the file from one that was put in its place, ``None`` for no file.
+
+        Raises:
+            StoreError: If it cannot be looked at.
+        """
+        with self._said():
+            found = self._stat()
+            return found and (found.st_dev, found.st_ino)
 
     def _stamp(self) -> tuple[int, int] | None:
         found = self._stat()
@@ -179,7 +185,7 @@ class StoreFile:
     def _stat(self) -> os.stat_result | None:
         try:
             return self.path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def _mode(self) -> _Mode:

@@ -121,7 +121,7 @@ def _points_table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
 
 def quoted(name: str) -> str:
     """Return a name of the catalogue as it stands in a statement."""
-    return _quote(name)
+    return _quote(name) if name else ""  # SQLAlchemy 2.0 reads its first character
 
 
 def complete_slot(required: Iterable[str], step: int) -> str:

@@ -31,13 +31,18 @@ logged_in = requires_authenticated()
 User = Annotated[BaseUser, Depends(get_user)]
 
 
+def sees(user: BaseUser) -> bool:
+    """Return whether a user may see ``gap_detection``."""
+    return _is_authorized("GET", user)
+
+
 def may_read(user: User) -> None:
     """Let those pass who may see ``gap_detection``.
 
     Raises:
         HTTPException: 403.
     """
-    if not _is_authorized("GET", user):
+    if not sees(user):
         raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not see the DAG {DAG}.")
 
 

@@ -42,6 +42,7 @@ def summary(view: View, plan: Plan) -> models.SummaryOut:
     return models.SummaryOut(
         now=view.now,
         state=views.overall(view.reports),  # type: ignore[arg-type] # one of the three words
+        store=view.store,
         ree_data=_group(view, "ree"),
         weather_data=_group(view, "weather"),
         series=[_series(view, report) for report in view.reports],
@@ -96,6 +97,7 @@ def coverage(view: View) -> models.CoverageOut:
     return models.CoverageOut(
         now=view.now,
         state=views.overall(view.reports),  # type: ignore[arg-type] # one of the three words
+        store=view.store,
         letters=LETTERS,
         series=[_calendar(view, report) for report in view.reports],
         gaps=[gap_out(name, gap) for name, gap in gaps[:SHOWN_GAPS]],

@@ -14,9 +14,10 @@ from threading import Lock, RLock
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from gapfill.orchestration import wiring
+from gapfill.services.detect import unread
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.webui.patience import PATIENCE_S, HurriedStore, insist_held
+from gapfill.webui.patience import PATIENCE_S, HurriedStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,20 +49,18 @@ class View:
         now: The clock.
         catalog: Whose series.
         reports: A report over the whole history for each; failed reads carry their error.
+        store: Where the store is that was looked at.
     """
 
     now: datetime
     catalog: Catalog
     reports: tuple[Report, ...]
+    store: str = ""
 
     @property
     def errors(self) -> list[str]:
         """Why reads failed, a sentence for each reason."""
-        failed: dict[str, list[str]] = {}
-        for report in self.reports:
-            if report.error:
-                failed.setdefault(report.error, []).append(report.series)
-        return [f"{', '.join(names)} could not be read: {why}" for why, names in failed.items()]
+        return unread(self.reports)
 
 
 class Lookout:
@@ -125,7 +124,8 @@ def _kept_s(view: View, took_s: float) -> float:
 def _look() -> View:
     with open_site() as site:
         order = Order(Selection(tuple(site.catalog.series.values())))
-        return View(site.now, site.catalog, tuple(survey(site, order)))
+        reports = tuple(survey(site, order))
+        return View(site.now, site.catalog, reports, site.store.place.where)
 
 
 def _plan(view: View, since: datetime | None) -> Plan:
@@ -144,12 +144,10 @@ def open_site(now: datetime | None = None) -> Iterator[Site]:
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
-        StoreError: If the store held readings and holds none now.
     """
     site = wiring.make_site(now, PATIENCE_S)
     site = replace(site, store=cast("Store", HurriedStore(site.store)))
     try:
-        insist_held(site)
         yield site
     finally:
         site.store.close()

@@ -117,6 +117,7 @@ class SummaryOut(BaseModel):
 
     now: datetime
     state: Literal["ok", "gaps", "unknown"]
+    store: str = Field(description="where the store is that was looked at")
     ree_data: GroupOut
     weather_data: GroupOut
     series: list[SeriesOut]
@@ -168,6 +169,7 @@ class CoverageOut(BaseModel):
 
     now: datetime
     state: Literal["ok", "gaps", "unknown"]
+    store: str = Field(description="where the store is that was looked at")
     letters: dict[str, str]
     series: list[CalendarOut]
     gaps: list[GapOut] = Field(description="the worst, then the newest")

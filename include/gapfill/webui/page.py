@@ -12,8 +12,12 @@ from airflow.models.dag import DagModel
 from fastapi import APIRouter, Depends, HTTPException, Request, Response, status
 from starlette.routing import Match
 
+from gapfill.errors import GapfillError
+from gapfill.orchestration import wiring
+from gapfill.webui import documents
 from gapfill.webui.answers import file
-from gapfill.webui.auth import User  # noqa: TC001 - FastAPI reads it
+from gapfill.webui.auth import User, sees
+from gapfill.webui.desk import reading
 from gapfill.webui.runs import DAG
 
 if TYPE_CHECKING:
@@ -48,14 +52,32 @@ def starts(user: User) -> bool:
 
 
 _MAY_START = b"<body>", b'<body data-may-start="yes">'
+_ALERT = b'role="alert" hidden></div>'
 
 
 @router.get("/")
-def page(request: Request, is_allowed: Annotated[bool, Depends(starts)]) -> Response:
-    """Return the coverage calendar; it knows whether they may start runs."""
+@reading
+def page(request: Request, user: User, may_start: Annotated[bool, Depends(starts)]) -> Response:
+    """Return the coverage calendar; it knows whether they may start runs.
+
+    Where catalogue or store is wrong it is 503: a problem for programs. People get the page
+    with the sentence, at once where the store hangs: it tries again by itself.
+    """
     text = _FILES["index.html"].read_bytes()
-    if is_allowed:
+    if may_start:
         text = text.replace(*_MAY_START)
+    is_person = "text/html" in request.headers.get("accept", "")
+    try:
+        if is_person:
+            wiring.make_site().store.close()
+        elif may_start or sees(user):
+            documents.insist(request.app.state.lookout.view())
+    except GapfillError as exc:
+        if not is_person:
+            raise
+        alert = f'role="alert">{escape(str(exc))}</div>'.encode()
+        text = text.replace(_ALERT, alert, 1)
+        return Response(text, status.HTTP_503_SERVICE_UNAVAILABLE, media_type=_TYPES[".html"])
     return file(request, text, _TYPES[".html"])
 
 

@@ -1,24 +1,17 @@
-"""The store as the web asks it: with little patience, and with a memory of what it held.
-
-A page must not wait minutes for a store that hangs, and must not take an empty file, in
-the place of one that held readings, for a first use.
-"""
+"""The store as the web asks it: with little patience. A page must not wait minutes for it."""
 
 from __future__ import annotations
 
 import time
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gapfill.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from gapfill.services.ports import Store
-    from gapfill.services.site import Site
 
 PATIENCE_S = 10.0
 """How long the web waits for one answer of the store."""
@@ -30,7 +23,6 @@ _SLOW_S = 2.0
 """A failure that takes longer is a store that hangs."""
 
 _silent: dict[str, tuple[float, str]] = {}
-_held: dict[Path, datetime] = {}
 
 
 class HurriedStore:
@@ -65,27 +57,3 @@ class HurriedStore:
                 raise
 
         return ask
-
-
-def insist_held(site: Site) -> None:
-    """Refuse a store file that held readings, as this process has seen, and holds none now.
-
-    Raises:
-        StoreError: With the time it held some.
-    """
-    path = getattr(site.store, "path", None)
-    if not isinstance(path, Path):
-        return
-    try:
-        held = any(site.store.newest(series) for series in site.catalog.series.values())
-    except StoreError:
-        return  # what comes after says what is wrong
-    if held:
-        _held[path] = site.now
-    elif path in _held:
-        what = "is empty" if path.exists() else "is gone"
-        message = (
-            f"The store {path} {what}, and held readings at {_held[path]:%Y-%m-%d %H:%M} UTC: "
-            "put it back, or restart the API server to begin with an empty one."
-        )
-        raise StoreError(message)

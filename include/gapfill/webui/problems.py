@@ -124,6 +124,16 @@ def install(app: FastAPI) -> None:
         wait = {"Retry-After": str(exc.retry_after)} if isinstance(exc, Busy) else None
         return problem(_STATUS[kind], str(exc), title=_TITLES[kind], headers=wait, **more)
 
+    @app.exception_handler(ImportError)
+    def _incomplete(_: Request, exc: ImportError) -> Response:
+        log.error("A Python package of Gapfill's is missing or too old", exc_info=exc)
+        name = exc.name or "of Gapfill's"
+        detail = (
+            f"The Python package {name!r} is missing or too old: install requirements-airflow.txt "
+            "into the API server's environment, and restart it."
+        )
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, title=_TITLES[ConfigError])
+
     @app.exception_handler(Exception)
     def _broken(_: Request, exc: Exception) -> Response:
         return _unforeseen(exc)

@@ -93,6 +93,7 @@ function show(found) {
   byId("paused").hidden = found.dag.known && !found.dag.paused;
   byId("paused").textContent = found.dag.known ? "gap_detection is paused: nothing heals by itself, and runs started here wait in the queue." : "Airflow does not know gap_detection: no run can be started.";
   byId("asof").textContent = `as of ${found.now.slice(0, 16).replace("T", " ")}Z`;
+  byId("store").textContent = `Store: ${found.store}`;
   byId("headline").textContent = headline(found);
   document.body.dataset.state = found.state;
   if (!isNew) return;

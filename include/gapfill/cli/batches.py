@@ -1,0 +1,117 @@
+"""``batches``, ``undo``, and ``forget-store``, which lets a lost store begin anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gapfill.cli.layout import capped
+from gapfill.cli.options import as_document, everywhere
+from gapfill.cli.ranges import since_of
+from gapfill.cli.words import short
+from gapfill.domain.wording import count
+from gapfill.errors import RequestError
+from gapfill.services import undoing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.cli.desk import Desk
+    from gapfill.services.ports import Batch
+    from gapfill.services.undoing import Taken
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SERIES]...")
+@click.option(
+    "--since", metavar="DATE", help="Only those made at this instant or local day, or later."
+)
+@as_document
+@everywhere
+@click.pass_obj
+def batches(desk: Desk, names: tuple[str, ...], since: str | None, *, as_json: bool) -> int:
+    """List what was written and can be undone, the newest run last.
+
+    Each unit of a run is a batch, and so is each import.
+    """
+    now = desk.clock()
+    series = desk.catalog().find(names)
+    start = None if since is None else since_of("--since", since, series)
+    with desk.site(now) as site:
+        found = undoing.list_batches(site, names, start)
+        if as_json:
+            desk.print_json(undoing.document(found))
+        else:
+            _show(desk, found)
+    return 0
+
+
+def _show(desk: Desk, found: Sequence[Batch]) -> None:
+    """Print the runs, each with its batches."""
+    if not found:
+        desk.out.print("No batch that can be undone.")
+        return
+    runs: dict[str, list[Batch]] = {}
+    for batch in found:
+        runs.setdefault(batch.run, []).append(batch)
+    for run, of_run in runs.items():
+        when = undoing.instant_of(of_run[-1])
+        slots = count(sum(batch.slots for batch in of_run), "slot")
+        made = f", {short(when)}" if when else ""
+        desk.out.print(f"\n{run}: {slots}{made}", style="bold", soft_wrap=True)
+        capped(desk.out, of_run, lambda batch: _show_batch(desk, batch))
+    desk.out.print("\nTo take one back: undo BATCH; all of a run: undo --run RUN", soft_wrap=True)
+
+
+def _show_batch(desk: Desk, batch: Batch) -> None:
+    span = f"{short(batch.first)} to {short(batch.last)}"
+    desk.out.print(f"  {batch.id}", soft_wrap=True)
+    desk.out.print(f"    {batch.series}, {count(batch.slots, 'slot')}, {span}", soft_wrap=True)
+
+
+@click.command()
+@click.argument("batch", required=False)
+@click.option("--run", metavar="RUN", help="Take back all batches of a run, the newest first.")
+@everywhere
+@click.pass_obj
+def undo(desk: Desk, batch: str | None, run: str | None) -> int:
+    """Put back what a batch, or all of a run, replaced, and remove what it added."""
+    if (batch is None) == (run is None):
+        message = "Give either a BATCH or --run RUN: `batches` lists both."
+        raise RequestError(message)
+    with desk.site(desk.clock()) as site:
+        taken = undoing.undo_run(site, run) if run else undoing.undo_batch(site, batch or "")
+    desk.out.print(_told(taken), soft_wrap=True)
+    return 0
+
+
+def _told(taken: Taken) -> str:
+    """Return what taking back came to, in a sentence."""
+    undone = taken.undone
+    of = f" of {len(taken.batches):,} batches" if len(taken.batches) > 1 else ""
+    done = f"{count(undone.removed, 'slot')} removed, {undone.restored:,} put back"
+    said = f"Undone: {done}{of}" if undone.removed or undone.restored else "Nothing was undone"
+    if not undone.left:
+        return f"{said}."
+    left = f"{count(undone.left, 'slot')} left alone"
+    if not taken.later:
+        return f"{said}; {left} because they were changed since."
+    one = len(taken.later) == 1
+    later, first = ("a later batch", "that one") if one else ("later batches", "those")
+    names = ", ".join(taken.later)
+    return f"{said}; {left} because {later} changed them: undo {first} first ({names})."
+
+
+@click.command("forget-store")
+@everywhere
+@click.pass_obj
+def forget_store(desk: Desk) -> int:
+    """Let a store that held readings, and is gone or empty, begin anew.
+
+    Nothing is deleted but the note that it held readings.
+    """
+    place, was_known = desk.forget_store()
+    said = "may begin anew, empty" if was_known else "was not known to hold readings"
+    desk.out.print(f"The store {place.where} {said}.", soft_wrap=True)
+    return 0

@@ -1,0 +1,95 @@
+"""What stores held, in small files outside of them (port ``Memory``): one file for each store."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from contextlib import suppress
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gapfill.services.ports import Place
+
+log = logging.getLogger(__name__)
+
+
+class FileMemory:
+    """Remembers in a folder that lasts longer than any process.
+
+    Args:
+        folder: Made where it is not there.
+        tell: Takes a sentence where nothing can be remembered.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None] = log.warning) -> None:
+        self._folder, self._tell = folder, tell
+
+    def seen(self, place: Place) -> dict[str, datetime]:
+        """Return the newest slots that were seen in a store, by subject; none where unreadable."""
+        try:
+            said = json.loads(self._path(place).read_text(encoding="utf-8"))
+            return {name: datetime.fromisoformat(slot) for name, slot in said["newest"].items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+            self._tell(f"{self._path(place)} cannot be read ({type(exc).__name__}): delete it.")
+            return {}
+
+    def keep(self, place: Place, newest: Mapping[str, datetime]) -> None:
+        """Remember what was seen in a store, beside what other processes have seen.
+
+        A file is replaced as a whole, so that a kill leaves the old one or the new one.
+        """
+        known = {**self.seen(place)}
+        for name, slot in newest.items():
+            known[name] = max(slot, known.get(name, slot))
+        document = {
+            "kind": place.kind,
+            "where": place.where,
+            "newest": {name: iso(slot) for name, slot in sorted(known.items())},
+        }
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _replace(self._path(place), json.dumps(document, indent=2) + "\n")
+        except OSError as exc:
+            self._tell(
+                f"What the store holds cannot be remembered in {self._folder} ({exc.strerror}), so "
+                "a store that is lost would be taken for a new one: set GAPFILL_STATE to a folder "
+                "that lasts and can be written."
+            )
+
+    def forget(self, place: Place) -> bool:
+        """Forget a store, and return whether anything was known of it."""
+        try:
+            self._path(place).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def where(self, place: Place) -> str:
+        """Return the file of a store."""
+        return str(self._path(place))
+
+    def _path(self, place: Place) -> Path:
+        return self._folder / f"store-{sha256(' '.join(place).encode()).hexdigest()[:16]}.json"
+
+
+def _replace(path: Path, text: str) -> None:
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

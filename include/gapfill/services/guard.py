@@ -1,0 +1,186 @@
+"""Refuses a store that held readings and holds none: one that is gone is never a first use.
+
+What was seen in a store is remembered outside of it (port ``Memory``), so that a file that
+was lost, a volume that is not mounted, or a bucket that was made anew is an error in every
+process, and nothing is written in its place.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from gapfill.domain.interval import Interval, iso
+from gapfill.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.reading import Reading, Row
+    from gapfill.domain.series import Series
+    from gapfill.services.ports import Memory, Place, Store, Undone
+
+UNCHECKED = ("close", "place", "stamp")
+"""What says nothing of readings."""
+
+
+class GuardedStore:
+    """A store that raises where it held readings and holds none.
+
+    It looks before the first use, and again when the store was replaced. What it sees of
+    readings it notes in the memory.
+
+    Args:
+        store: The store.
+        memory: What was seen earlier.
+        series: The catalogue's series.
+        tell: Takes a sentence for the person or the log: that a new store was made.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        memory: Memory,
+        series: Collection[Series],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._store, self._memory, self._series, self._tell = store, memory, series, tell
+        self._checked: object = self  # no stamp of a store
+        self._seen: dict[str, datetime] = {}
+        self._kept: dict[str, datetime] = {}
+        self._looked: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
+        """Return a method of the store, which looks at the store first."""
+        found = getattr(self._store, name)
+        return found if name in UNCHECKED or not callable(found) else self._checking(found)
+
+    def _checking(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def ask(*args: object, **kwargs: object) -> object:
+            self._check()
+            answer = method(*args, **kwargs)
+            if self._checked is None and self._store.stamp() is not None:
+                self._tell(f"A new store was made: {named(self._store.place)}.")
+                self._checked = self._store.stamp()
+            return answer
+
+        return ask
+
+    def newest(self, series: Series) -> datetime | None:
+        """Return the newest slot that holds every required field, ``None`` for none."""
+        self._check()
+        found = self._store.newest(series)
+        self._note(series, found)
+        return found
+
+    def write(
+        self,
+        series: Series,
+        readings: Sequence[Reading],
+        batch: str,
+        **how: Any,  # noqa: ANN401 - as the port has it
+    ) -> int:
+        """Write readings, see the port."""
+        written: int = self._checking(self._store.write)(series, readings, batch, **how)
+        self._look_once(series, written)
+        return written
+
+    def put(self, series: Series, rows: Sequence[Row]) -> int:
+        """Write rows as they are, see the port."""
+        written: int = self._checking(self._store.put)(series, rows)
+        self._look_once(series, written)
+        return written
+
+    def undo(self, batch: str, series: Collection[Series]) -> Undone:
+        """Undo a batch; a store that is empty afterwards may be."""
+        self._check()
+        undone = self._store.undo(batch, series)
+        if self._known() and self._is_empty():
+            self._memory.forget(self._store.place)
+            self._seen, self._kept = {}, {}
+        return undone
+
+    def close(self) -> None:
+        """Give back connections, and remember what was seen."""
+        self._keep()
+        self._store.close()
+
+    def _check(self) -> None:
+        """Look whether the store is the one that held readings.
+
+        Raises:
+            StoreError: If it held some and holds none.
+        """
+        stamp = self._store.stamp()
+        if stamp == self._checked:
+            return
+        self._seen = {**self._memory.seen(self._store.place), **self._seen}
+        self._kept = dict(self._seen)
+        is_gone = stamp is None
+        if self._known() and (is_gone or self._is_empty()):
+            raise StoreError(self._lost(is_gone=is_gone))
+        self._checked = stamp
+
+    def _known(self) -> list[Series]:
+        """Return the series of the catalogue that had readings."""
+        return [series for series in self._series if subject(series) in self._seen]
+
+    def _is_empty(self) -> bool:
+        """Tell whether no series has a slot with every required field, or anything of its last."""
+        known = self._known()
+        return all(self._store.newest(series) is None for series in known) and not any(
+            self._store.read(series, _slot_at(series, self._seen[subject(series)]))
+            for series in known
+        )
+
+    def _look_once(self, series: Series, written: int) -> None:
+        """After the first write of a series that had no readings, look whether it has some now."""
+        name = subject(series)
+        if written and name not in self._seen and name not in self._looked:
+            self._looked.add(name)
+            self._note(series, self._store.newest(series))
+
+    def _note(self, series: Series, slot: datetime | None) -> None:
+        """Keep in mind that a series has a reading; the first one is remembered at once."""
+        name = subject(series)
+        if slot is None or slot <= self._seen.get(name, slot.min.replace(tzinfo=slot.tzinfo)):
+            return
+        self._seen[name] = slot
+        if name not in self._kept:
+            self._keep()
+
+    def _keep(self) -> None:
+        if self._seen != self._kept:
+            self._memory.keep(self._store.place, self._seen)
+            self._kept = dict(self._seen)
+
+    def _lost(self, *, is_gone: bool) -> str:
+        place = self._store.place
+        until = max(self._seen[subject(series)] for series in self._known())
+        what = "gone: there is no" if is_gone else "empty: no series has a reading in the"
+        return (
+            f"The store that held readings until {iso(until).replace(':00Z', 'Z')} is {what} "
+            f"{named(place)}. Put it back, or mount its volume; nothing is written until then. "
+            "If it is meant to begin anew, empty: python -m gapfill forget-store, or delete "
+            f"{self._memory.where(place)}."
+        )
+
+
+def _slot_at(series: Series, instant: datetime) -> Interval:
+    """Return the slot that contains an instant, whatever the series' steps are by now."""
+    start = series.grid.floor(instant)
+    return Interval(start, series.grid.end_of(start))
+
+
+def named(place: Place) -> str:
+    """Return what and where a store is, and the connection that names it."""
+    kind = "file " if place.kind == "sqlite" else ""
+    return f"{kind}{place.where} (connection gapfill_store)"
+
+
+def subject(series: Series) -> str:
+    """Return what a series is in a store, whatever the catalogue calls it: measurement and tags."""
+    tags = [f"{name}={value}" for name, value in sorted(series.tags.items())]
+    return ",".join([series.measurement, *tags])
