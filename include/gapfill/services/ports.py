@@ -59,6 +59,64 @@ class Place(NamedTuple):
     where: str
 
 
+class Usage(NamedTuple):
+    """What was used of a source: its calls, and the records that they counted."""
+
+    calls: int = 0
+    records: int = 0
+
+
+class Refused(NamedTuple):
+    """Slots that the store does not take as it is set up now.
+
+    Attributes:
+        interval: The slots, ``[start, end)``.
+        reason: Why, and what to do, in a sentence that begins with "the store".
+    """
+
+    interval: Interval
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What of the books is read together.
+
+    Attributes:
+        now: The clock: blocks in force, and the usage of the 24 hours before.
+        since: From when on what was learned counts.
+        series: Whose ledger and refused slots; ``None``: neither.
+        run: Whose outcomes, of ``source``; empty: none.
+        source: Catalogue name, for the outcomes.
+    """
+
+    now: datetime
+    since: datetime
+    series: Series | None = None
+    run: str = ""
+    source: str = ""
+
+
+class Books(NamedTuple):
+    """What the books say at one moment.
+
+    Attributes:
+        entries: As ``Store.entries``.
+        blocks: As ``Store.blocks``.
+        learned: As ``Store.learned``.
+        usage: Calls and records of the last 24 hours, by source; one without calls is absent.
+        outcomes: As ``Store.outcomes``.
+        refused: What the store has refused, or would refuse, and still does.
+    """
+
+    entries: Sequence[Entry]
+    blocks: Sequence[Block]
+    learned: Mapping[str, Mapping[str, float]]
+    usage: Mapping[str, Usage]
+    outcomes: Sequence[tuple[str, Outcome]]
+    refused: Sequence[Refused] = ()
+
+
 class Store(Protocol):
     """A database of readings, with the ledger, calls, blocks and replaced rows beside them.
 
@@ -110,8 +168,8 @@ class Store(Protocol):
     def newest(self, series: Series) -> datetime | None:
         """Return the newest slot that holds every required field, ``None`` for none."""
 
-    def read(self, series: Series, window: Interval) -> list[Row]:
-        """Return the rows of the window in order of slot, one per slot."""
+    def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
+        """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
 
     def write(
         self,
@@ -120,8 +178,11 @@ class Store(Protocol):
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
+        entries: Sequence[Entry] = (),
     ) -> int:
         """Write what ``reading.combine`` makes of what stands, whole or not at all.
+
+        Lines for the ledger go with it, in the same request where the database takes them so.
 
         A store without transactions writes up to 5,000 slots at once, and a retry writes
         what lacks; a batch never counts a slot that it did not write. What is replaced is
@@ -157,6 +218,9 @@ class Store(Protocol):
         Raises:
             StoreError: If the database cannot be read or written.
         """
+
+    def books(self, inquiry: Inquiry) -> Books:
+        """Return what the books say, in as few requests as can be."""
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Undone
+    from gapfill.services.ports import Block, Books, Inquiry, Undone
     from gapfill.stores.influxdb_access import Access
 
 DAY_S = 86_400
@@ -91,10 +91,10 @@ class InfluxStore:
         """Return the newest slot that holds every required field, ``None`` for none."""
         return Gaps(self._server, series).newest()
 
-    def read(self, series: Series, window: Interval) -> list[Row]:
-        """Return the rows of the window in order of slot, one per slot."""
+    def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
+        """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
         text.check(series)
-        return rows_of(series, read_points(self._server, series, [window]))
+        return rows_of(series, read_points(self._server, series, [window, *more]))
 
     def write(
         self,
@@ -103,14 +103,19 @@ class InfluxStore:
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
+        entries: Sequence[Entry] = (),
     ) -> int:
-        """Write what ``combine`` makes of what stands, 5,000 slots at once."""
+        """Write what ``combine`` makes of what stands, 2,500 slots at once."""
         choice = choose_better(series, readings, batch, replace)
-        return changes.change(self._server, series, [r.slot for r in readings], choice)
+        lines = books.entry_lines(self._numbers, entries)
+        slots = [r.slot for r in readings]
+        return changes.change(self._server, series, slots, {batch}, choice, lines)
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
-        """Write rows as they are, provenance included, 5,000 slots at once."""
-        return changes.change(self._server, series, [r.slot for r in rows], choose_news(rows))
+        """Write rows as they are, provenance included, 2,500 slots at once."""
+        batches = {row.batch or "" for row in rows}
+        slots = [row.slot for row in rows]
+        return changes.change(self._server, series, slots, batches, choose_news(rows))
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
@@ -119,6 +124,10 @@ class InfluxStore:
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added; killed, do it again."""
         return changes.undo_batch(self._server, batch, series)
+
+    def books(self, inquiry: Inquiry) -> Books:
+        """Return what the books say, all of it asked at once."""
+        return books.read(self._server, inquiry)
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""

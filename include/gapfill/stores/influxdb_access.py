@@ -18,6 +18,12 @@ TIMEOUT_S = 60.0
 DEFAULT_PORT = 8086
 """InfluxDB's own, for http; behind https there is usually a proxy on 443."""
 
+LONGEST_S = 60.0
+"""One request waits no longer than this for a server that is busy, however often it refuses."""
+
+SHARE = 10
+"""A shorter timeout shortens that as well: to so many times itself."""
+
 _EXAMPLE = (
     '{"conn_type": "influxdb", "host": "http://localhost", "port": 8086, '
     '"extra": {"token": "TOKEN", "org": "ORG", "bucket": "BUCKET"}}'
@@ -36,6 +42,8 @@ class Access:
         token: What proves who we are; in no message, nor in ``repr``.
         timeout_s: How long the server may be silent, in connecting or in answering.
         ca_bundle: File of certificates to trust, ``None`` for the usual ones.
+        patience_s: How long one request waits at most for a server that is busy, ``None`` for
+            what follows from the timeout.
     """
 
     conn_id: str
@@ -45,6 +53,14 @@ class Access:
     token: str = field(repr=False)
     timeout_s: float = TIMEOUT_S
     ca_bundle: str | None = None
+    patience_s: float | None = None
+
+    @property
+    def longest_wait_s(self) -> float:
+        """How long one request waits at most for a server that refuses only for now."""
+        if self.patience_s is not None:
+            return self.patience_s
+        return min(LONGEST_S, SHARE * self.timeout_s)
 
 
 def read_access(

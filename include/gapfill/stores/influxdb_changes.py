@@ -1,14 +1,15 @@
 """Changes to the points of the InfluxDB store, in an order that a kill cannot spoil.
 
-What is replaced is noted first, then the points are written, one body after the other.
-A kill in between leaves notes of slots that were never written, which prove nothing
-(``influxdb_notes``), and a retry writes what lacks. There is no transaction: a body of
-5,000 lines is written at once, a larger change body by body.
+A point is written behind the line that notes what it replaces, in one body and at one time,
+so that no point is written without its note. A note alone, of a point that was refused or is
+removed, proves nothing (``influxdb_notes``), and a retry writes what is missing. There is no
+transaction: a body of 5,000 lines is written at once, a larger change body by body.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, iso, merge
@@ -17,8 +18,8 @@ from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
-from gapfill.stores.influxdb_journal import mend
-from gapfill.stores.influxdb_points import liner, read_points
+from gapfill.stores.influxdb_journal import QUESTION, mend, mend_what
+from gapfill.stores.influxdb_points import liner, read_beside, read_points
 from gapfill.stores.influxdb_removal import replace_points
 from gapfill.stores.points import format_tags, point_of, rows_of
 
@@ -33,33 +34,57 @@ if TYPE_CHECKING:
 
 _TEXTS = text.PROVENANCE[1:]
 
+_ZEROS = "000000000"
+"""Behind a time in seconds, to make it one in nanoseconds."""
 
-def change(server: Server, series: Series, slots: Sequence[datetime], choose: Choice) -> int:
+
+def change(
+    server: Server,
+    series: Series,
+    slots: Collection[datetime],
+    batches: Collection[str],
+    choose: Choice,
+    beside: Sequence[str] = (),
+) -> int:
     """Write the rows that ``choose`` makes of what stands, and note what they replace.
+
+    Args:
+        server: Where.
+        series: Whose rows.
+        slots: That may be written.
+        batches: That may write them.
+        choose: What is written.
+        beside: Lines of the books that go with it, with times in nanoseconds.
 
     Raises:
         StoreRefused: If the server refused some points; the others are written.
         StoreError: If that failed.
     """
     if not slots:
+        server.write(beside, "ns")
         return 0
     text.check(series)
-    mend(server)
     spans = merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
-    points = read_points(server, series, spans)
+    hull = Interval(spans[0].start, spans[-1].end)
+    names = sorted(batches)
+    questions = [QUESTION, *(notes.slots_question(name, series.name, hull) for name in names)]
+    points, (left, *noted) = read_beside(server, series, spans, questions)
+    if any(table.rows for table in left):
+        mend_what(server, left)
+        points = read_points(server, series, spans)
     chosen = {row.slot: row for row in choose({row.slot: row for row in rows_of(series, points)})}
     if not chosen:
+        server.write(beside, "ns")
         return 0
     own = format_tags(series.tags)
     made = {slot: point_of(series, own, row) for slot, row in chosen.items()}
     before = {p.instant: p for p in points if p.tags == own}
+    known = dict(zip(names, map(notes.slots_from, noted), strict=True))
+    replaced = notes.pairs(
+        server, series, {slot: p.batch or "" for slot, p in made.items()}, before, known
+    )
     try:
-        notes.note(server, series, {slot: p.batch or "" for slot, p in made.items()}, before)
-    except PartialWrite as exc:
-        if not exc.is_old:  # what is too old for a note is so for its point
-            raise
-    try:
-        _write(server, series, made, before)
+        _write(server, series, made, before, noted=replaced, beside=beside)
     except PartialWrite as exc:
         raise _refused(server, series, made, exc) from exc
     return len(chosen)
@@ -180,12 +205,15 @@ def _write(
     *,
     owner: str = "",
     is_exact: bool = False,
+    noted: Mapping[datetime, str] = MappingProxyType({}),
+    beside: Sequence[str] = (),
 ) -> None:
-    """Write points over what stands.
+    """Write points over what stands, each behind the line that notes what it replaces.
 
     Writing leaves a field that the new point lacks. An empty text stands for a text of
     the provenance that must go; where a value must go, or with ``is_exact`` anything,
-    the point is removed.
+    the point is removed. A note and its point have one time, so that they lie in one shard
+    and a server that dies keeps both or none.
     """
     line = liner(series)
     lines: dict[datetime, str] = {}
@@ -199,7 +227,16 @@ def _write(
         said = line(point, cleared)
         if said:
             lines[slot] = said
-    server.write([said for slot, said in lines.items() if slot not in removed])
+    body = [
+        said
+        for slot in made
+        for said in (noted.get(slot), None if slot in removed else lines.get(slot))
+        if said
+    ]
+    if beside:
+        server.write([*(f"{said}{_ZEROS}" for said in body), *beside], "ns")
+    else:
+        server.write(body)
     if removed:
         back = {slot: said for slot, said in lines.items() if slot in removed}
         replace_points(server, series, removed, back, owner)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from gapfill.errors import StoreError
@@ -17,6 +19,9 @@ EXCERPT = 200
 """So many characters of an answer are told."""
 
 REFUSED_IN_PART = 422
+
+BUSY = (429, 502, 503, 504)
+"""What passes by itself: the request was not carried out, or may be sent again."""
 
 NOT_THERE = (404, 405, 501)
 """What a path that a server does not have answers; a bucket that it lacks says so itself."""
@@ -39,12 +44,26 @@ _STEPS = {
     404: "check the names of bucket and organization in the connection, and its host",
     413: "raise the server's or the proxy's limit on the size of a body",
     429: "the server is busy: run it again later",
-    503: "the server or a proxy before it is not ready: run it again later",
+    **dict.fromkeys(
+        (502, 503, 504), "the server or a proxy before it is not ready: run it again later"
+    ),
 }
 
 
 class TooMuch(StoreError):
     """The server refuses the size of a question or of a body: half of it may do."""
+
+
+class Transient(StoreError):
+    """The server, or a proxy before it, refuses or breaks off only for now.
+
+    Attributes:
+        retry_after: Seconds that it asks to wait, ``None`` where it does not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NoRemoval(StoreError):
@@ -113,7 +132,22 @@ def of_status(
     is_size = status in (413, 414)
     if path == "/query" and status in (400, 500):
         is_size = bool(_SIZE.search(body or ""))
+    if status in BUSY:
+        return Transient(said, retry_after=_seconds(wait))
     return TooMuch(said) if is_size else StoreError(said)
+
+
+def _seconds(wait: str) -> float | None:
+    """Return what ``Retry-After`` says: seconds, or a date; ``None`` where it says neither."""
+    if wait.strip().isdigit():
+        return float(wait)
+    try:
+        until = parsedate_to_datetime(wait)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
 def of_answer(access: Access, error: str) -> StoreError:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gapfill.domain.series import Series
+    from gapfill.stores.influxdb_answer import Table
     from gapfill.stores.influxdb_server import Server
 
 JOURNAL = "gapfill_journal"
@@ -36,6 +37,9 @@ ENTRY = 30_000
 """Characters of an entry: InfluxDB takes texts of 64 kB at most, quotes escaped."""
 
 PATIENCE = timedelta(minutes=15)
+
+QUESTION = text.select('"lines"', JOURNAL, "\"lines\" != ''")
+"""Finds what is to be written back, times in nanoseconds."""
 
 MOMENT = timedelta(microseconds=1)
 
@@ -86,7 +90,12 @@ def mend(server: Server, owner: str = "") -> list[str]:
     Returns:
         What was refused, for a message.
     """
-    (tables,) = server.ask([text.select('"lines"', JOURNAL, "\"lines\" != ''")], "ns")
+    (tables,) = server.ask([QUESTION], "ns")
+    return mend_what(server, tables, owner)
+
+
+def mend_what(server: Server, tables: Sequence[Table], owner: str = "") -> list[str]:
+    """Write back what ``QUESTION`` has found, as ``mend`` does."""
     now = time.time_ns()  # as in keep()
     patience = PATIENCE // MOMENT * 1000
     refused: list[str] = []

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.series import Series
+    from gapfill.stores.influxdb_answer import Table
     from gapfill.stores.influxdb_server import Server
 
 REPLACED = "gapfill_replaced"
@@ -46,43 +47,60 @@ class Note:
     is_begun: bool
 
 
-def note(
+def pairs(
     server: Server,
     series: Series,
     batches: Mapping[datetime, str],
     before: Mapping[datetime, Point],
-) -> None:
-    """Note what batches are about to replace; of a batch and slot only the first write counts.
+    known: Mapping[str, Collection[datetime]],
+) -> dict[datetime, str]:
+    """Return the lines that note what batches are about to replace, by slot.
+
+    Of a batch and slot only the first write counts.
 
     Args:
         server: Where.
         series: Whose slots.
         batches: The batch that writes each slot.
         before: The series' own points that stand there now.
+        known: Slots that each batch has noted already, around its slots.
     """
-    lines: list[str] = []
+    lines: dict[datetime, str] = {}
     for batch in sorted(set(batches.values())):
         slots = [slot for slot, name in batches.items() if name == batch]
-        known = notes_of(server, batch, series.name, _hull(slots)).get(series.name, [])
-        stale = {n.slot for n in known}
+        stale = set(known.get(batch, ()))
         standing = {s for s in slots if s in before and (before[s].batch or "") == batch}
         if stale & set(slots) - standing:
             standing |= _handed_on(server, batch, series.name, stale)
         noted = stale & standing
         line = _lines(series, batch)
-        lines += [line(slot, before.get(slot)) for slot in slots if slot not in noted]
-    server.write(lines, "s")
+        lines |= {slot: line(slot, before.get(slot)) for slot in slots if slot not in noted}
+    return lines
 
 
-def notes_of(
-    server: Server, batch: str, series: str = "", window: Interval | None = None
-) -> dict[str, list[Note]]:
-    """Return the notes of a batch that were not undone, by name of the series."""
+def slots_question(batch: str, series: str, window: Interval) -> str:
+    """Return the question for the slots that a batch has noted and that were not undone."""
+    conditions = _conditions(batch, series, window)
+    return text.select('"undone"', REPLACED, *conditions)
+
+
+def slots_from(tables: Iterable[Table]) -> set[datetime]:
+    """Return what ``slots_question`` answers."""
+    return {from_ns(row[0]) for table in tables for row in table.rows}
+
+
+def _conditions(batch: str, series: str = "", window: Interval | None = None) -> list[str]:
     conditions = [f'"batch" = {text.value(_tag(batch))}', '"undone" = false']
     if series:
         conditions.append(f'"series" = {text.value(series)}')
     if window:
         conditions.append(text.within(window))
+    return conditions
+
+
+def notes_of(server: Server, batch: str) -> dict[str, list[Note]]:
+    """Return the notes of a batch that were not undone, by name of the series."""
+    conditions = _conditions(batch)
     what = '"before", "measurement", "tags", "begun"'
     (tables,) = server.ask([text.select(what, REPLACED, *conditions, by='"series"')], "ns")
     return {

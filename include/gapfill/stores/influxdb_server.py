@@ -1,7 +1,8 @@
 """The server under the InfluxDB store: one question, one write, one deletion, each or an error.
 
 Reading is InfluxQL through ``/query``, which 1.x, 2.x and 3 answer. Writing is line
-protocol to ``/api/v2/write``. Nothing is tried again here: the tasks above do that.
+protocol to ``/api/v2/write``. What fails only for now is tried again here
+(``influxdb_tries``); the tasks above do that for the rest.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import urllib3.exceptions
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
+from gapfill.errors import StoreError
 from gapfill.stores import influxdb_errors as errors
 from gapfill.stores.influxdb_answer import tables_of
 from gapfill.stores.influxdb_text import predicate
+from gapfill.stores.influxdb_tries import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gapfill.errors import StoreError
     from gapfill.stores.influxdb_access import Access
     from gapfill.stores.influxdb_answer import Table
 
@@ -47,6 +49,8 @@ class Server:
         self.access = access
         self._client: InfluxDBClient | None = None
         self._process = os.getpid()
+        self._patience = Patience(access.longest_wait_s)
+        self._is_reached = False
 
     def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
         """Return the tables that each statement answers, in as few requests as their length allows.
@@ -148,7 +152,19 @@ class Server:
         query: list[tuple[str, str]],
         **more: object,
     ) -> tuple[object, int, Mapping[str, str]]:
-        """Return what the server said, its status and headers; raise a sentence for a failure."""
+        """Return what the server said, its status and headers; raise a sentence for a failure.
+
+        What it refuses only for now is tried again.
+        """
+        return self._patience.persist(lambda: self._call_once(path, method, query, **more))
+
+    def _call_once(
+        self,
+        path: str,
+        method: str,
+        query: list[tuple[str, str]],
+        **more: object,
+    ) -> tuple[object, int, Mapping[str, str]]:
         access, failure = self.access, None
         try:
             answer = self._api().call_api(
@@ -164,8 +180,9 @@ class Server:
                 reason = str(exc.reason).replace("\n", ": ")[: errors.EXCERPT]
                 failure = errors.problem(access, reason, "check the certificate of its host")
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
-            failure = _unreached(access, exc)
+            failure = _unreached(access, exc, was_reached=self._is_reached)
         else:
+            self._is_reached = True
             said: tuple[object, int, Mapping[str, str]] = answer
             return said
         raise failure  # outside: the client's own error holds the request's headers
@@ -192,7 +209,14 @@ class Server:
             raise errors.problem(self.access, what, "check the host of the connection")
 
 
-def _unreached(access: Access, exc: Exception) -> StoreError:
+def _unreached(access: Access, exc: Exception, *, was_reached: bool) -> StoreError:
+    """Return the error where there was no whole answer.
+
+    Args:
+        access: Whose.
+        exc: What the transport said.
+        was_reached: Whether it has answered before: it may be starting again.
+    """
     if isinstance(exc, urllib3.exceptions.TimeoutError) and not isinstance(
         exc, urllib3.exceptions.NewConnectionError
     ):
@@ -200,9 +224,11 @@ def _unreached(access: Access, exc: Exception) -> StoreError:
         return errors.problem(access, what, "see how it is, or set a longer timeout in the extra")
     if isinstance(exc, urllib3.exceptions.NewConnectionError | ConnectionError):
         what = "no connection can be made to it"
-        return errors.problem(access, what, "start it, or correct host and port of the connection")
+        step = "start it, or correct host and port of the connection"
+        said = errors.sentence(access, what, step)
+        return errors.Transient(said) if was_reached else StoreError(said)
     what = f"its answer broke off ({type(exc).__name__})"
-    return errors.problem(access, what, "see how it is, and run it again")
+    return errors.Transient(errors.sentence(access, what, "see how it is, and run it again"))
 
 
 def _packed(statements: Sequence[str]) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.reading import Replace
-from gapfill.services.ports import Place
+from gapfill.services.ports import Books, Place
 from gapfill.stores import sqlite_books as books
 from gapfill.stores import sqlite_changes as changes
 from gapfill.stores.points import rows_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Undone
+    from gapfill.services.ports import Block, Inquiry, Undone
 
 
 class SqliteStore:
@@ -87,10 +87,10 @@ class SqliteStore:
         with self._file.reading() as connection:
             return Gaps(connection, series).newest()
 
-    def read(self, series: Series, window: Interval) -> list[Row]:
-        """Return the rows of the window in order of slot, one per slot."""
+    def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
+        """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
         with self._file.reading() as connection:
-            return rows_of(series, read_points(connection, series, [window]))
+            return rows_of(series, read_points(connection, series, [window, *more]))
 
     def write(
         self,
@@ -99,9 +99,13 @@ class SqliteStore:
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
+        entries: Sequence[Entry] = (),
     ) -> int:
         """Write what ``combine`` makes of what stands, at once or not at all."""
         with self._file.writing() as connection:
+            if entries:
+                prepare_books(connection)
+                books.note(connection, entries)
             return changes.write_readings(connection, series, readings, batch, replace=replace)
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
@@ -119,6 +123,13 @@ class SqliteStore:
         with self._file.writing() as connection:
             prepare_books(connection)
             return changes.undo_batch(connection, batch, series)
+
+    def books(self, inquiry: Inquiry) -> Books:
+        """Return what the books say."""
+        with self._file.reading() as connection:
+            if not has_books(connection):
+                return Books([], [], {}, {}, [])
+            return books.read(connection, inquiry, is_whole=has_learned(connection))
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""
