@@ -205,6 +205,9 @@ class Store(Protocol):
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots a batch wrote, by series name, whether or not replaced since."""
 
+    def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+        """Return the same for several batches, by batch and series name."""
+
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added.
 

@@ -119,7 +119,11 @@ class InfluxStore:
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
-        return changes.slots_of(self._server, batch)
+        return self.slots_of([batch])[batch]
+
+    def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+        """Return the slots, by batch and series name, that batches wrote."""
+        return changes.slots_of(self._server, batches)
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added; killed, do it again."""

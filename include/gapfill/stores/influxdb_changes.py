@@ -90,16 +90,21 @@ def change(
     return len(chosen)
 
 
-def slots_of(server: Server, batch: str) -> dict[str, list[datetime]]:
-    """Return the slots, by series name, that a batch wrote and that were not undone.
+def slots_of(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+    """Return the slots that batches wrote and that were not undone, by batch and series name.
 
     One whose undo was begun counts until that has come to its end.
     """
-    found = {
-        name: sorted(notes.written(server, batch, name, known) | _begun(known))
-        for name, known in notes.notes_of(server, batch).items()
+    noted = notes.notes_of_all(server, batches) if batches else {}
+    written = notes.written(server, noted)
+    return {
+        batch: {
+            name: sorted(slots)
+            for name, known in of_batch.items()
+            if (slots := written[batch][name] | _begun(known))
+        }
+        for batch, of_batch in noted.items()
     }
-    return {name: slots for name, slots in found.items() if slots}
 
 
 def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
@@ -114,7 +119,7 @@ def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
     """
     refused = mend(server, batch)
     by_name, noted = {series.name: series for series in known}, notes.notes_of(server, batch)
-    written = {name: notes.written(server, batch, name, said) for name, said in noted.items()}
+    written = notes.written(server, {batch: noted})[batch]
     for name, slots in written.items():
         if slots and name not in by_name:
             message = (

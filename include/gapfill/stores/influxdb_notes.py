@@ -18,7 +18,7 @@ from gapfill.stores.influxdb_points import from_ns
 from gapfill.stores.points import Point, format_tags, parse_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.series import Series
@@ -100,9 +100,18 @@ def _conditions(batch: str, series: str = "", window: Interval | None = None) ->
 
 def notes_of(server: Server, batch: str) -> dict[str, list[Note]]:
     """Return the notes of a batch that were not undone, by name of the series."""
-    conditions = _conditions(batch)
+    return notes_of_all(server, [batch])[batch]
+
+
+def notes_of_all(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[Note]]]:
+    """Return the notes of several batches that were not undone, by batch and name of the series."""
     what = '"before", "measurement", "tags", "begun"'
-    (tables,) = server.ask([text.select(what, REPLACED, *conditions, by='"series"')], "ns")
+    asked = [text.select(what, REPLACED, *_conditions(one), by='"series"') for one in batches]
+    answers = server.ask(asked, "ns")
+    return {batch: _notes_from(tables) for batch, tables in zip(batches, answers, strict=True)}
+
+
+def _notes_from(tables: Iterable[Table]) -> dict[str, list[Note]]:
     return {
         table.tags["series"]: [
             Note(
@@ -118,26 +127,49 @@ def notes_of(server: Server, batch: str) -> dict[str, list[Note]]:
     }
 
 
-def written(server: Server, batch: str, series: str, notes: Collection[Note]) -> set[datetime]:
-    """Return the slots of notes that the batch did write, whether or not replaced since."""
-    slots = {n.slot for n in notes}
-    there = standing(server, batch, notes)
-    return there if there == slots else there | (_handed_on(server, batch, series, slots))
+def written(
+    server: Server, noted: Mapping[str, Mapping[str, Collection[Note]]]
+) -> dict[str, dict[str, set[datetime]]]:
+    """Return the slots of notes that batches did write, whether or not replaced since.
+
+    Args:
+        server: Where.
+        noted: Notes by batch and name of the series.
+    """
+    pairs = [(batch, name, said) for batch, of in noted.items() for name, said in of.items()]
+    there = _standing(server, [(batch, said) for batch, _, said in pairs])
+    found: dict[str, dict[str, set[datetime]]] = {batch: {} for batch in noted}
+    for (batch, name, said), slots in zip(pairs, there, strict=True):
+        noted_slots = {n.slot for n in said}
+        is_whole = slots == noted_slots
+        handed_on = set() if is_whole else _handed_on(server, batch, name, noted_slots)
+        found[batch][name] = slots | handed_on
+    return found
 
 
 def standing(server: Server, batch: str, notes: Iterable[Note]) -> set[datetime]:
     """Return the slots of notes where the batch's point stands now."""
-    found: set[datetime] = set()
-    by_place: dict[tuple[str, str], set[datetime]] = {}
-    for one in notes:
-        by_place.setdefault((one.measurement, one.tags), set()).add(one.slot)
-    for (measurement, tags), slots in by_place.items():
-        is_its = f'"gapfill_batch" = {text.value(batch)}'
-        conditions = text.has_tags(parse_tags(tags)), text.within(_hull(slots)), is_its
-        statement = text.select('"gapfill_batch"', measurement, *conditions, by="*")
-        (tables,) = server.ask([statement], "ns")
+    return _standing(server, [(batch, notes)])[0]
+
+
+def _standing(server: Server, wanted: Sequence[tuple[str, Iterable[Note]]]) -> list[set[datetime]]:
+    """Return the same for notes of several batches, asked together."""
+    found: list[set[datetime]] = [set() for _ in wanted]
+    places: list[tuple[int, str, set[datetime]]] = []
+    asked: list[str] = []
+    for number, (batch, notes) in enumerate(wanted):
+        by_place: dict[tuple[str, str], set[datetime]] = {}
+        for one in notes:
+            by_place.setdefault((one.measurement, one.tags), set()).add(one.slot)
+        for (measurement, tags), slots in by_place.items():
+            is_its = f'"gapfill_batch" = {text.value(batch)}'
+            conditions = text.has_tags(parse_tags(tags)), text.within(_hull(slots)), is_its
+            asked.append(text.select('"gapfill_batch"', measurement, *conditions, by="*"))
+            places.append((number, tags, slots))
+    answers = server.ask(asked, "ns") if asked else []
+    for (number, tags, slots), tables in zip(places, answers, strict=True):
         own = [table for table in tables if format_tags(table.tags) == tags]
-        found |= {from_ns(row[0]) for table in own for row in table.rows} & slots
+        found[number] |= {from_ns(row[0]) for table in own for row in table.rows} & slots
     return found
 
 

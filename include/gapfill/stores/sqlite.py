@@ -118,6 +118,10 @@ class SqliteStore:
         with self._file.reading() as connection:
             return changes.slots_of(connection, batch) if has_books(connection) else {}
 
+    def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+        """Return the slots, by batch and series name, that batches wrote."""
+        return {batch: self.batch_slots(batch) for batch in batches}
+
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added, in one transaction."""
         with self._file.writing() as connection:
