@@ -131,6 +131,8 @@ class _Fill:
         self.is_open = False
         self.is_of_key = True
         self.shown: Mapping[str, float] = {}
+        self.refused: list[Interval] = []
+        self.skipped = 0
         self.learned: dict[str, dict[str, float]] = {}
 
     def carry_out(self) -> Certificate:
@@ -139,21 +141,15 @@ class _Fill:
             if refusal:
                 return self._certificate("deferred", refusal)
             caller = self.site.sources.caller(self.unit.source, self.pace)
-            useless: list[GapfillError] = []
-            for request in self.unit.requests:
-                if not self.is_of_key:
-                    break
-                try:
-                    self._carry_out(request, caller)
-                except RateLimited as exc:
-                    refusal = block(self.site, self.source, self.product, exc)
-                    self.tally.deliver(self.delivery.prove())
-                    return self._certificate("deferred", refusal)
-                except AuthRejected as exc:
-                    block_key(self.site, self.source, self.product, exc)
-                    raise
-                except (MalformedPayload, StoreRefused) as exc:
-                    useless.append(exc)
+            try:
+                useless = self._carry_out_all(caller)
+            except RateLimited as exc:
+                refusal = block(self.site, self.source, self.product, exc)
+                self.tally.deliver(self.delivery.prove())
+                return self._certificate("deferred", refusal)
+            except AuthRejected as exc:
+                block_key(self.site, self.source, self.product, exc)
+                raise
             self.tally.deliver(self.delivery.prove())
         if useless:
             raise useless[0]
@@ -162,15 +158,38 @@ class _Fill:
             return self._certificate("deferred", OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
 
+    def _carry_out_all(self, caller: Caller) -> list[GapfillError]:
+        """Carry out the requests, and return the errors of those that were of no use."""
+        useless: list[GapfillError] = []
+        for request in self.unit.requests:
+            if not self.is_of_key:
+                break
+            try:
+                self._carry_out(request, caller)
+            except StoreRefused as exc:
+                self.refused += exc.refused
+                useless.append(exc)
+            except MalformedPayload as exc:
+                useless.append(exc)
+        if self.skipped:
+            message = (
+                f"{self.series.name}: {self.skipped} slots are not asked for, as the store refuses "
+                "them; status says which, and why."
+            )
+            useless.append(StoreRefused(message))
+        return useless
+
     def _begin(self) -> str | None:
         """Look at the books, and return why the unit is not begun; ``None`` where it is."""
         site, name = self.site, self.unit.source
-        inquiry = Inquiry(site.now, site.now - MEMORY, run=self.run, source=name)
+        since = site.now - MEMORY
+        inquiry = Inquiry(site.now, since, self.series, is_ledger=False, run=self.run, source=name)
         books = site.store.books(inquiry)
         self.learned = {subject: dict(facts) for subject, facts in books.learned.items()}
         self.source, self.product = narrow(*self.plain, self.learned)
         refusal = self._refusal(books)
         if refusal is None:
+            self.refused = [one.interval for one in books.refused if not one.field]
             self.pace.start(self.source, books.usage.get(name, Usage()))
         return refusal
 
@@ -193,8 +212,10 @@ class _Fill:
 
     def _carry_out(self, request: Request, caller: Caller) -> None:
         """Ask what does not stand yet, in parts where the source takes no longer ones."""
-        asked = self.delivery.still_to_ask(request, self.product)
-        self.tally.stood += _count(self.series, request.asked) - len(asked)
+        open_ = self.delivery.still_to_ask(request, self.product)
+        asked = [slot for slot in open_ if not any(slot in run for run in self.refused)]
+        self.tally.stood += _count(self.series, request.asked) - len(open_)
+        self.skipped += len(open_) - len(asked)
         if not asked:
             return
         self._open(caller)

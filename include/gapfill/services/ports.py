@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.allowance import Allowance
-    from gapfill.domain.candidate import Obstacle
+    from gapfill.domain.candidate import Obstacle, Refused
     from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Entry, Outcome
@@ -66,18 +66,6 @@ class Usage(NamedTuple):
     records: int = 0
 
 
-class Refused(NamedTuple):
-    """Slots that the store does not take as it is set up now.
-
-    Attributes:
-        interval: The slots, ``[start, end)``.
-        reason: Why, and what to do, in a sentence that begins with "the store".
-    """
-
-    interval: Interval
-    reason: str
-
-
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """What of the books is read together.
@@ -86,6 +74,7 @@ class Inquiry:
         now: The clock: blocks in force, and the usage of the 24 hours before.
         since: From when on what was learned counts.
         series: Whose ledger and refused slots; ``None``: neither.
+        is_ledger: Whether the ledger of the series is wanted.
         run: Whose outcomes, of ``source``; empty: none.
         source: Catalogue name, for the outcomes.
     """
@@ -93,6 +82,7 @@ class Inquiry:
     now: datetime
     since: datetime
     series: Series | None = None
+    is_ledger: bool = True
     run: str = ""
     source: str = ""
 

@@ -113,6 +113,7 @@ class Site:
                     unreached=tuple(recent(plain, self.now, UNREACHED)),
                     never=never_reported(product, station, learned, self.now),
                     held=self._held(product, station),
+                    refused=tuple(books.refused),
                 )
             )
         return found

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from gapfill.stores.influxdb_access import Access
 
 
+_STEP = "check the host of the connection, and run it again"
+
+
 class Table(NamedTuple):
     """What a statement answers for one set of tags.
 
@@ -54,9 +57,22 @@ def tables_of(access: Access, said: object, statements: int) -> list[list[Table]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
         words = " ".join(str(said).split())
         words = f"{words[: errors.EXCERPT]}…" if len(words) > errors.EXCERPT else words
-        what = f"its answer is cut short or no InfluxDB's ({exc}): {words}"
-        step = "check the host of the connection, and run it again"
-        raise errors.problem(access, what, step) from exc
+        what = f"its answer is cut short or not from InfluxDB ({exc}): {words}"
+        raise errors.problem(access, what, _STEP) from exc
+
+
+def error_of(access: Access, said: object) -> str | None:
+    """Return the error inside an answer to one statement, ``None`` where there is none.
+
+    Raises:
+        StoreError: If it is no answer of InfluxDB's.
+    """
+    try:
+        results = [one for document in _documents(said) for one in document["results"]]
+        found = [str(result["error"]) for result in results if "error" in result]
+    except (KeyError, TypeError, ValueError) as exc:
+        raise errors.problem(access, "its answer is not from InfluxDB", _STEP) from exc
+    return found[0] if found else None
 
 
 def _documents(said: object) -> Sequence[Mapping[str, Any]]:

@@ -17,6 +17,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.resolution import DAY
 from gapfill.services.ports import Block, Books, Usage
+from gapfill.stores import influxdb_refused as refused
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import from_ns
 
@@ -84,11 +85,15 @@ def read(server: Server, inquiry: Inquiry) -> Books:
     """Return what the books say, all of it asked at once."""
     statements = [_blocks(inquiry.now), _learned(inquiry.since), _usage(inquiry.now - DAY)]
     if inquiry.series:
+        statements += [refused.question(inquiry.series)]
+    if inquiry.series and inquiry.is_ledger:
         statements += [_ledger(f'"series" = {text.value(inquiry.series.name)}')]
     if inquiry.run:
         statements += [_outcomes(inquiry.run, inquiry.source)]
     answers = iter(server.ask(statements, "ns"))
     blocks, learned, usage = next(answers), next(answers), next(answers)
+    told = next(answers) if inquiry.series else []
+    is_asked = inquiry.series and inquiry.is_ledger
     return Books(
         blocks=_blocks_from(blocks),
         learned=_learned_from(learned),
@@ -97,8 +102,9 @@ def read(server: Server, inquiry: Inquiry) -> Books:
             for table in usage
             for row in table.dicts()
         },
-        entries=_entries_from(next(answers)) if inquiry.series else [],
+        entries=_entries_from(next(answers)) if is_asked else [],
         outcomes=_outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
+        refused=refused.standing(server, inquiry.series, told) if inquiry.series else [],
     )
 
 

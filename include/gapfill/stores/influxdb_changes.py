@@ -8,18 +8,19 @@ transaction: a body of 5,000 lines is written at once, a larger change body by b
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, iso, merge
-from gapfill.errors import StoreError, StoreRefused
+from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
 from gapfill.stores.influxdb_journal import QUESTION, mend, mend_what
 from gapfill.stores.influxdb_points import liner, read_beside, read_points
+from gapfill.stores.influxdb_refusal import refuse, remember_refused
 from gapfill.stores.influxdb_removal import replace_points
 from gapfill.stores.points import format_tags, point_of, rows_of
 
@@ -86,8 +87,35 @@ def change(
     try:
         _write(server, series, made, before, noted=replaced, beside=beside)
     except PartialWrite as exc:
-        raise _refused(server, series, made, exc) from exc
+        _without_field(server, series, made, exc)
+        raise refuse(server, series, made, exc) from exc
     return len(chosen)
+
+
+def _without_field(
+    server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
+) -> None:
+    """Write refused points without the optional field for which they were refused.
+
+    Raises:
+        StoreRefused: If they are refused for another field as well.
+    """
+    field = series.field(exc.field or "")
+    if field is None or field.required:
+        return
+    rest = {
+        slot: replace(point, values={n: v for n, v in point.values.items() if n != exc.field})
+        for slot, point in made.items()
+        if exc.field in point.values and len(point.values) > 1
+    }
+    try:
+        _write(server, series, rest, {})
+    except PartialWrite as other:
+        if other.field == exc.field:
+            raise
+        remember_refused(server, series, list(rest), exc)
+        _without_field(server, series, rest, other)
+        raise refuse(server, series, rest, other) from other
 
 
 def slots_of(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
@@ -255,35 +283,3 @@ def _loses(old: Point, new: Point) -> bool:
 def _said(point: Point, name: str) -> str | None:
     said: str | None = getattr(point, name.removeprefix("gapfill_"))
     return said
-
-
-def _refused(
-    server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
-) -> StoreRefused:
-    """Return the error of a write that was refused in part: which slots, which field and weeks."""
-    spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
-    own = format_tags(series.tags)
-    there = {(p.instant, p.batch) for p in read_points(server, series, spans) if p.tags == own}
-    lost = sorted(slot for slot, point in made.items() if (slot, point.batch) not in there)
-    if exc.field is None or not lost:
-        span = f", from {iso(lost[0])} to {iso(lost[-1])}" if lost else ""
-        return StoreRefused(
-            f"{exc} {len(lost)} of {len(made)} slots of {series.name} were refused{span}; the "
-            "others are written."
-        )
-    weeks = merge(_week(slot) for slot in lost)
-    said = ", ".join(f"{w.start:%Y-%m-%d} to {w.end - timedelta(days=1):%Y-%m-%d}" for w in weeks)
-    access = server.access
-    return StoreRefused(
-        f"The store (connection {access.conn_id}, bucket {access.bucket!r}) holds {exc.field} of "
-        f"{series.measurement} as {exc.theirs} in the weeks {said}, so {len(lost)} of {len(made)} "
-        "slots were refused there; the others are written. Rewrite those weeks as floats: "
-        "docs/influxdb.md, Refused points."
-    )
-
-
-def _week(slot: datetime) -> Interval:
-    """Return the week of a slot, Monday to Sunday, by which InfluxDB fixes a field's type."""
-    day = slot.replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = day - timedelta(days=day.weekday())
-    return Interval(monday, monday + timedelta(days=7))

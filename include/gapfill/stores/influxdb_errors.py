@@ -70,6 +70,14 @@ class NoRemoval(StoreError):
     """The server has no way to remove points."""
 
 
+class NoPath(StoreError):
+    """The server does not have the path."""
+
+
+class Denied(StoreError):
+    """The token may not do that, or what was asked for is not there for it."""
+
+
 class PartialWrite(StoreError):
     """The server took some points of a body and refused others.
 
@@ -132,6 +140,10 @@ def of_status(
     is_size = status in (413, 414)
     if path == "/query" and status in (400, 500):
         is_size = bool(_SIZE.search(body or ""))
+    if status in (401, 403) or _NOT_FOUND.search(body or ""):
+        return Denied(said)
+    if status in NOT_THERE:
+        return NoPath(said)
     if status in BUSY:
         return Transient(said, retry_after=_seconds(wait))
     return TooMuch(said) if is_size else StoreError(said)

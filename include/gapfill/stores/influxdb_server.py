@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import urllib3.exceptions
@@ -17,7 +18,8 @@ from influxdb_client.rest import ApiException
 
 from gapfill.errors import StoreError
 from gapfill.stores import influxdb_errors as errors
-from gapfill.stores.influxdb_answer import tables_of
+from gapfill.stores.influxdb_answer import error_of, tables_of
+from gapfill.stores.influxdb_bucket import look
 from gapfill.stores.influxdb_text import predicate
 from gapfill.stores.influxdb_tries import Patience
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from gapfill.stores.influxdb_access import Access
     from gapfill.stores.influxdb_answer import Table
+    from gapfill.stores.influxdb_bucket import Bucket
 
 LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
@@ -65,21 +68,56 @@ class Server:
         """
         tables: list[list[Table]] = []
         for part in _packed(statements):
-            query = [
-                *self._database(),
-                ("epoch", epoch),
-                ("chunked", "true"),
-                ("q", "; ".join(part)),
-            ]
-            accept = {"Accept": "application/json", "Accept-Encoding": "gzip"}
-            said, _, _ = self._call("/query", "GET", query, header_params=accept)
-            tables += tables_of(self.access, said, len(part))
+            tables += tables_of(self.access, self._query(part, epoch), len(part))
         return tables
 
-    def _database(self) -> list[tuple[str, str]]:
-        """Return what names the bucket in InfluxQL: 2.x takes ``db/rp`` apart."""
+    def ask_for_error(self, statement: str) -> str | None:
+        """Return the error that a statement is answered with, ``None`` where there is none.
+
+        Raises:
+            StoreError: If there is no answer.
+        """
+        return error_of(self.access, self._query([statement], "s"))
+
+    def get(self, path: str, query: Mapping[str, str]) -> object:
+        """Return the JSON at a path of 2.x; ``None`` where the server does not have the path.
+
+        A refusal is an empty object: what a token may not look at is not known.
+
+        Raises:
+            StoreError: If there is no answer.
+        """
+        try:
+            said, _, _ = self._call(path, "GET", list(query.items()))
+        except errors.NoPath:
+            return None
+        except errors.Denied:
+            return {}
+        return said
+
+    @property
+    def database(self) -> tuple[str, str]:
+        """Database and retention policy of the bucket in InfluxQL: 2.x takes ``db/rp`` apart."""
         database, _, policy = self.access.bucket.partition("/")
-        return [("db", database), *([("rp", policy)] if policy else [])]
+        return database, policy
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """What the server says of the bucket, asked once."""
+        return look(self)
+
+    def _query(self, statements: Sequence[str], epoch: str) -> object:
+        database, policy = self.database
+        query = [
+            ("db", database),
+            *([("rp", policy)] if policy else []),
+            ("epoch", epoch),
+            ("chunked", "true"),
+            ("q", "; ".join(statements)),
+        ]
+        accept = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        said, _, _ = self._call("/query", "GET", query, header_params=accept)
+        return said
 
     def write(self, lines: Sequence[str], precision: str = "s") -> None:
         """Write lines, 5,000 at once; a body that is refused for its size goes in halves.

@@ -130,7 +130,7 @@ def read(connection: sa.Connection, inquiry: Inquiry, *, is_whole: bool = True) 
     """Return what the books say; ``is_whole`` as for ``usage_since``."""
     series, run = inquiry.series, inquiry.run
     return Books(
-        entries=entries_of(connection, series.name) if series else [],
+        entries=entries_of(connection, series.name) if series and inquiry.is_ledger else [],
         blocks=blocks_at(connection, inquiry.now),
         learned=learned_since(connection, inquiry.since) if is_whole else {},
         usage=usage_since(connection, inquiry.now - DAY, is_whole=is_whole),
