@@ -52,6 +52,20 @@ class Undone(NamedTuple):
     left: int
 
 
+class WrongType(NamedTuple):
+    """A part of the store that holds fields of a series as another type than float.
+
+    Attributes:
+        shard: The part, ``[start, end)``: the type of a field is one in all of it.
+        fields: The fields, each with its type there.
+        points: How many points of the first field it has, of others too.
+    """
+
+    shard: Interval
+    fields: Mapping[str, str]
+    points: int
+
+
 class Place(NamedTuple):
     """Where a store is, for people and without secrets: its kind, and its file or address."""
 
@@ -266,6 +280,30 @@ class Store(Protocol):
 
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
+
+    def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
+        """Return the parts that hold these fields of a series as another type than float."""
+
+    def retype(
+        self, series: Series, wrong: Sequence[WrongType], save: Callable[[str], None]
+    ) -> int:
+        """Make floats of what ``wrong_types`` has found, and return how many points it wrote.
+
+        Killed anywhere, it is carried on by doing it again; what it had removed is also put
+        back by any later write.
+
+        Args:
+            series: Whose fields.
+            wrong: What to change.
+            save: Keeps a text for good; called with the points before any is deleted.
+        """
+
+    def restore(self, said: str) -> tuple[int, int]:
+        """Write what is missing of the points that ``retype`` saved.
+
+        Returns:
+            How many points were saved, and how many of them were written.
+        """
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""

@@ -15,16 +15,18 @@ from gapfill.domain.reading import Replace
 from gapfill.services.ports import Place
 from gapfill.stores import influxdb_books as books
 from gapfill.stores import influxdb_changes as changes
+from gapfill.stores import influxdb_retype as retyping
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_better, choose_news
 from gapfill.stores.influxdb_gaps import Gaps
 from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
 from gapfill.stores.influxdb_server import Server
+from gapfill.stores.influxdb_types import find_wrong
 from gapfill.stores.points import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.coverage import Graded
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Books, Inquiry, Undone
+    from gapfill.services.ports import Block, Books, Inquiry, Undone, WrongType
     from gapfill.stores.influxdb_access import Access
 
 DAY_S = 86_400
@@ -180,6 +182,21 @@ class InfluxStore:
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
         return books.blocks_at(self._server, now)
+
+    def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
+        """Return the shards that hold these fields of a series as another type than float."""
+        retyping.carry_on(self._server, series)
+        return find_wrong(self._server, series, names)
+
+    def retype(
+        self, series: Series, wrong: Sequence[WrongType], save: Callable[[str], None]
+    ) -> int:
+        """Make floats of these fields, and return how many points were written anew."""
+        return retyping.retype(self._server, series, wrong, save)
+
+    def restore(self, said: str) -> tuple[int, int]:
+        """Write what is missing of the points that ``retype`` saved."""
+        return retyping.restore(self._server, said)
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""

@@ -25,7 +25,7 @@ from gapfill.stores.influxdb_others import Kept, read_whole
 from gapfill.stores.influxdb_points import from_ns, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb_answer import Table
@@ -113,23 +113,38 @@ def mend_what(server: Server, tables: Sequence[Table], owner: str = "") -> list[
 
 def _write_back(server: Server, entry: dict[str, Any]) -> None:
     points = [Kept(*point) for point in entry["points"]]
+    missing = lacking(server, entry["measurement"], points, entry["own"])
+    server.write([one.line(entry["measurement"]) for one in missing], "ns")
+
+
+def lacking(
+    server: Server, measurement: str, points: Iterable[Kept], own: Collection[str] = ()
+) -> list[Kept]:
+    """Return what is missing of points: those that are not there, and their missing fields.
+
+    Args:
+        server: Where.
+        measurement: Whose points.
+        points: What should be there.
+        own: Names of fields of which one is enough to show that the unnamed rest is there.
+    """
     by_tags: dict[str, list[Kept]] = {}
     for point in points:
         by_tags.setdefault(json.dumps(point.tags, sort_keys=True), []).append(point)
-    lacking: list[str] = []
+    found: list[Kept] = []
     for group in by_tags.values():
-        standing = _standing(server, entry["measurement"], group)
+        standing = _standing(server, measurement, group)
         for point in group:
             there = standing.get(point.instant, set())
-            is_own_there = not there.isdisjoint(entry["own"])
+            is_own_there = not there.isdisjoint(own)
             fields = {
                 name: said
                 for name, said in point.fields.items()
                 if (name not in there if name else not is_own_there)
             }
             if fields:
-                lacking.append(point._replace(fields=fields).line(entry["measurement"]))
-    server.write(lacking, "ns")
+                found.append(point._replace(fields=fields))
+    return found
 
 
 def _standing(server: Server, measurement: str, points: Sequence[Kept]) -> dict[int, set[str]]:

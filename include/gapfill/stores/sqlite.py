@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.reading import Replace
+from gapfill.errors import RequestError
 from gapfill.services.ports import Books, Place
 from gapfill.stores import sqlite_books as books
 from gapfill.stores import sqlite_changes as changes
@@ -21,7 +22,7 @@ from gapfill.stores.sqlite_rows import read_points
 from gapfill.stores.sqlite_schema import has_books, has_learned, prepare_books
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Inquiry, Undone
+    from gapfill.services.ports import Block, Inquiry, Undone, WrongType
 
 
 class SqliteStore:
@@ -203,6 +204,31 @@ class SqliteStore:
         """Return the blocks in force."""
         with self._file.reading() as connection:
             return books.blocks_at(connection, now) if has_books(connection) else []
+
+    def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:  # noqa: ARG002 - of the port
+        """Return nothing: a column takes numbers of every type."""
+        return []
+
+    def retype(
+        self,
+        series: Series,  # noqa: ARG002 - of the port
+        wrong: Sequence[WrongType],  # noqa: ARG002 - of the port
+        save: Callable[[str], None],  # noqa: ARG002 - of the port
+    ) -> int:
+        """Do nothing: there is nothing to change."""
+        return 0
+
+    def restore(self, said: str) -> tuple[int, int]:  # noqa: ARG002 - of the port
+        """Refuse a file that was saved from another kind of store.
+
+        Raises:
+            RequestError: Always.
+        """
+        message = (
+            "The file was saved from an InfluxDB, and the connection gapfill_store names an "
+            "embedded store; name the InfluxDB there."
+        )
+        raise RequestError(message)
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""
