@@ -8,7 +8,6 @@ server (``influxdb_gaps``); writing notes what it replaces before it replaces it
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from gapfill.domain.reading import Replace
@@ -18,6 +17,7 @@ from gapfill.stores import influxdb_changes as changes
 from gapfill.stores import influxdb_retype as retyping
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_better, choose_news
+from gapfill.stores.influxdb_contact import prove
 from gapfill.stores.influxdb_gaps import Gaps
 from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Series
     from gapfill.services.ports import Block, Books, Inquiry, Undone, WrongType
     from gapfill.stores.influxdb_access import Access
-
-DAY_S = 86_400
 
 
 class InfluxStore:
@@ -59,15 +57,12 @@ class InfluxStore:
         return Place("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
 
     def verify(self) -> None:
-        """Read, write a real point, and mend what a kill has left; raise where any fails.
+        """Mend what a kill has left, write a real point and read it; raise where any fails.
 
-        The point is the same for a day. What the server refuses of the mending is told by
-        ``undo`` and stops no run.
+        What the server refuses of the mending is told by ``undo`` and stops no run.
         """
         mend(self._server)
-        # The system's time: a bucket with retention refuses points of another present.
-        now = int(time.time())
-        self._server.write([f"gapfill_verify {text.field('value', 1)} {now - now % DAY_S}"])
+        prove(self._server)
 
     def absent(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""

@@ -44,6 +44,7 @@ class Access:
         ca_bundle: File of certificates to trust, ``None`` for the usual ones.
         patience_s: How long one request waits at most for a server that is busy, ``None`` for
             what follows from the timeout.
+        without_removal: Whether to write to a server that cannot remove points.
     """
 
     conn_id: str
@@ -54,6 +55,7 @@ class Access:
     timeout_s: float = TIMEOUT_S
     ca_bundle: str | None = None
     patience_s: float | None = None
+    without_removal: bool = False
 
     @property
     def longest_wait_s(self) -> float:
@@ -104,6 +106,7 @@ def read_access(
         token or "",
         _timeout(conn_id, more),
         _text(conn_id, more, "ca_bundle") or None,
+        without_removal=_flag(conn_id, more, "without_removal"),
     )
 
 
@@ -128,6 +131,13 @@ def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise _wrong(conn_id, f"has a {name} in its extra that is no text")
     return value.strip()
+
+
+def _flag(conn_id: str, extra: Mapping[str, object], name: str) -> bool:
+    value = extra.get(name, False)
+    if not isinstance(value, bool):
+        raise _wrong(conn_id, f"has a {name} in its extra that is not true or false")
+    return value
 
 
 def _timeout(conn_id: str, extra: Mapping[str, object]) -> float:

@@ -34,7 +34,7 @@ class Table(NamedTuple):
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
 
-def tables_of(access: Access, said: object, statements: int) -> list[list[Table]]:
+def tables_of(access: Access, said: object, statements: Sequence[str]) -> list[list[Table]]:
     """Return the tables of an answer, a list per statement.
 
     The answer comes as one JSON document for each 10,000 rows or statement, as only so
@@ -43,7 +43,7 @@ def tables_of(access: Access, said: object, statements: int) -> list[list[Table]
     Args:
         access: Who answered, for messages.
         said: The one document, or the text of them all.
-        statements: How many were asked.
+        statements: What was asked.
 
     Raises:
         StoreError: If it is cut short, none of InfluxDB's, or holds an error.
@@ -81,10 +81,14 @@ def _documents(said: object) -> Sequence[Mapping[str, Any]]:
     return [said] if isinstance(said, dict) else []
 
 
-def _joined(results: Sequence[Mapping[str, Any]], statements: int) -> list[list[Table]]:
-    """Return the tables of results, whose parts are joined again."""
-    tables: list[list[Table]] = [[] for _ in range(statements)]
-    is_open = [True] * statements
+def _joined(results: Sequence[Mapping[str, Any]], statements: Sequence[str]) -> list[list[Table]]:
+    """Return the tables of results, whose parts are joined again.
+
+    A row of points begins with its time: programs that only take what InfluxDB takes answer
+    with a list of databases, whatever the question.
+    """
+    tables: list[list[Table]] = [[] for _ in statements]
+    is_open = [True] * len(statements)
     for result in results:
         number = result["statement_id"]
         is_open[number] = bool(result.get("partial"))
@@ -92,7 +96,11 @@ def _joined(results: Sequence[Mapping[str, Any]], statements: int) -> list[list[
             tags = {key: text for key, text in series.get("tags", {}).items() if text}
             columns, rows = series["columns"], series["values"]
             if any(len(row) != len(columns) for row in rows):
-                message = "a row lacks a value"
+                message = "a row is without a value"
+                raise ValueError(message)
+            is_timed = columns[:1] == ["time"] and all(isinstance(row[0], int) for row in rows)
+            if statements[number].startswith("SELECT") and not is_timed:
+                message = "points without a time"
                 raise ValueError(message)
             last = tables[number][-1] if tables[number] else None
             if last and (last.tags, last.columns) == (tags, columns):

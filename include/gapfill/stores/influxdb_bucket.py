@@ -58,7 +58,7 @@ class Bucket:
         for shard in self.shards:
             if instant in shard:
                 return shard
-        if self.shard is None or self.shards:
+        if self.shard is None:
             return None
         length = int(self.shard.total_seconds())
         seconds = int(instant.timestamp())
@@ -72,10 +72,13 @@ def look(server: Server) -> Bucket:
     Raises:
         StoreError: If it cannot be reached.
     """
-    found = server.get("/api/v2/buckets", {"org": server.access.org, "name": server.access.bucket})
-    if found is None:
-        return _of_1(server)
-    return _of_2(found)
+    if not server.is_2:
+        known = _of_1(server)
+        if known is not None:
+            return known
+    return _of_2(
+        server.get("/api/v2/buckets", {"org": server.access.org, "name": server.access.bucket})
+    )
 
 
 def _of_2(found: Any) -> Bucket:  # noqa: ANN401 - JSON
@@ -94,24 +97,30 @@ def _of_2(found: Any) -> Bucket:  # noqa: ANN401 - JSON
         return Bucket()  # the token may not look at the bucket
 
 
-def _of_1(server: Server) -> Bucket:
+def _of_1(server: Server) -> Bucket | None:
+    """Return what a 1.x says, ``None`` where it turns out to be another one.
+
+    A 2.x answers the first question with what is the same for all buckets, and the second not.
+    """
     database, policy = server.database
     try:
         (tables,) = server.ask([f"SHOW RETENTION POLICIES ON {text.name(database)}"])
     except Transient:
         raise
     except StoreError:
-        return Bucket()
+        return None
     rules = [row for table in tables for row in table.dicts()]
     rule = next((r for r in rules if (r["name"] == policy if policy else r["default"])), None)
     if rule is None:
-        return Bucket()
+        return None
     try:
         (tables,) = server.ask(["SHOW SHARDS"])
     except Transient:
         raise
-    except StoreError:
-        tables = []  # for an administrator only
+    except StoreError as exc:
+        if "not implemented" in str(exc) or "not support" in str(exc):
+            return None
+        tables = []  # it is for administrators only
     shards = [
         Interval(datetime.fromisoformat(row["start_time"]), datetime.fromisoformat(row["end_time"]))
         for table in tables

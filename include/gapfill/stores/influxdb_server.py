@@ -20,6 +20,7 @@ from gapfill.errors import StoreError
 from gapfill.stores import influxdb_errors as errors
 from gapfill.stores.influxdb_answer import error_of, tables_of
 from gapfill.stores.influxdb_bucket import look
+from gapfill.stores.influxdb_contact import explain_unread, meet
 from gapfill.stores.influxdb_text import predicate
 from gapfill.stores.influxdb_tries import Patience
 
@@ -53,7 +54,8 @@ class Server:
         self._client: InfluxDBClient | None = None
         self._process = os.getpid()
         self._patience = Patience(access.longest_wait_s)
-        self._is_reached = False
+        self._is_reached = self._has_met = False
+        self._version = ""
 
     def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
         """Return the tables that each statement answers, in as few requests as their length allows.
@@ -68,7 +70,13 @@ class Server:
         """
         tables: list[list[Table]] = []
         for part in _packed(statements):
-            tables += tables_of(self.access, self._query(part, epoch), len(part))
+            try:
+                tables += tables_of(self.access, self._query(part, epoch), part)
+            except errors.NoDatabase as exc:
+                raise explain_unread(self, exc) from exc
+        if not self._has_met:
+            self._has_met = True
+            meet(self)
         return tables
 
     def ask_for_error(self, statement: str) -> str | None:
@@ -100,6 +108,11 @@ class Server:
         """Database and retention policy of the bucket in InfluxQL: 2.x takes ``db/rp`` apart."""
         database, _, policy = self.access.bucket.partition("/")
         return database, policy
+
+    @property
+    def is_2(self) -> bool:
+        """Whether the server has said that it is neither a 1.x nor a 3."""
+        return bool(self._version) and not self._version.startswith(("1.", "3"))
 
     @cached_property
     def bucket(self) -> Bucket:
@@ -134,6 +147,14 @@ class Server:
                 refused = refused or exc
         if refused:
             raise refused
+
+    def write_nothing(self) -> None:
+        """Send a body without a line, which is refused to a token that may not write.
+
+        Raises:
+            StoreError: If it is refused.
+        """
+        self._write([], "s")
 
     def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
         """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
@@ -221,6 +242,7 @@ class Server:
             failure = _unreached(access, exc, was_reached=self._is_reached)
         else:
             self._is_reached = True
+            self._version = str(answer[2].get("X-Influxdb-Version") or "").removeprefix("v")
             said: tuple[object, int, Mapping[str, str]] = answer
             return said
         raise failure  # outside: the client's own error holds the request's headers
