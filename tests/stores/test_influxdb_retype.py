@@ -10,6 +10,7 @@ from gapfill.errors import StoreError
 from gapfill.services.ports import WrongType
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
+from gapfill.stores.influxdb_server import Server
 from tests.builders import PVPC, hour, hours, price, prices
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import Fault, FaultProxy
@@ -111,7 +112,7 @@ def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket, 
     assert store.write(PVPC, prices(HOLES), "run/a") == 3
     assert "price_eur_mwh=264i" in "".join(saved)
     with pytest.raises(StoreError, match="volume.*already exists as type integer"):
-        InfluxStore(bucket.engine.access(bucket.bucket))._server.write(  # noqa: SLF001 - its type
+        Server(bucket.engine.access(bucket.bucket)).write(
             [f"{OTHER} volume=1.5 {int(hour(FIRST).timestamp())}"]
         )
 
@@ -152,7 +153,10 @@ def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:
     points = 2 * (97 + 100)
     said = "".join(saved)
     assert store.restore(said)[1] == 0
-    bucket.engine.ask(bucket.bucket, f"DELETE FROM energy_prices WHERE \"geo\" = '8743'")
+    first, last = text.to_ns(hour(-30_000)), text.to_ns(hour(30_000))
+    Server(bucket.engine.access(bucket.bucket)).delete(
+        "energy_prices", {"geo": "8743"}, first, last
+    )
     newer = f"{OTHER} price_eur_mwh=1.25 {text.to_ns(hour(FIRST))}"
     bucket.engine.write(bucket.bucket, [newer])
     total, written = store.restore(said)

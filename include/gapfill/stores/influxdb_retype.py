@@ -65,6 +65,8 @@ def retype(
         StoreError: If it cannot be done; says whether anything was deleted.
     """
     carry_on(server, series)
+    for one in wrong:
+        _check(series, _typed(server, series.measurement, [one.shard]), set(one.fields))
     written = 0
     left = list(wrong)
     while left:
