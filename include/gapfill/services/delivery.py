@@ -66,6 +66,12 @@ class Delivery:
     _rows: dict[datetime, Row] = field(default_factory=dict)
     _firm: list[Reading] = field(default_factory=list)
     _refused: list[Reading] = field(default_factory=list)
+    _written: int = 0
+
+    @property
+    def unproven(self) -> int:
+        """How many slots were written since the last proof."""
+        return self._written
 
     @property
     def replace(self) -> Replace:
@@ -130,7 +136,7 @@ class Delivery:
             self.store.note(entries)
             return
         try:
-            self.store.write(
+            self._written += self.store.write(
                 self.series, readings, self.batch, replace=self.replace, entries=entries
             )
         except StoreRefused:
@@ -150,12 +156,12 @@ class Delivery:
             StoreError: If it cannot be read, or a value is not there.
         """
         firm, written = self._firm, [*self._firm, *self._refused]
-        self._firm, self._refused = [], []
         if not written:
             return Delivered(0, 0)
         slots = sorted({reading.slot for reading in written})
         windows = self._near(merge(Interval(s, self.series.grid.end_of(s)) for s in slots))
         rows = {row.slot: row for row in self.store.read(self.series, *windows)}
+        self._firm, self._refused, self._written = [], [], 0
         lost = [r.slot for r in firm if not is_stored(r, rows.get(r.slot))]
         if lost:
             message = (

@@ -345,6 +345,7 @@ class _Fill:
             rejected=self.tally.rejected,
             note=note,
             error=error,
+            slots_unproven=self.delivery.unproven,
         )
 
 
