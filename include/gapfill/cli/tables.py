@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gapfill.catalog import Catalog
     from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Plan
+    from gapfill.domain.plan import Plan, Unhealable, Waiting
     from gapfill.services.detect import Report
     from gapfill.services.explain import Explanation
     from gapfill.services.heal import Healed
@@ -119,7 +119,8 @@ _NOT_ASKED = {
 def _left(plan: Plan) -> list[str]:
     """Return how many slots are not asked for, by cause."""
     slots = Counter[Cause]()
-    for item in (*plan.waiting, *plan.unhealable):
+    left: list[Waiting | Unhealable] = [*plan.waiting, *plan.unhealable]
+    for item in left:
         slots[item.cause] += item.slots
     return [f"{slots[cause]:,} {words}" for cause, words in _NOT_ASKED.items() if slots[cause]]
 

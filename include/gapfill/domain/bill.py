@@ -16,8 +16,14 @@ Asked = dict[tuple[str, str], "Candidate"]
 """Who is asked, by source and product."""
 
 
+LONGEST_S = 4800.0
+"""A source that accepts fewer calls than its ceiling is asked for so long in one run, which may
+last 100 minutes; its other units are left for the next run."""
+
+
 def within_quotas(units: Sequence[Unit], asked: Asked, max_units: int) -> list[Unit]:
-    """Keep the first units, up to the cap, that the day's quotas still allow."""
+    """Keep the first units, up to the cap, that the day's quotas and a run's time still allow."""
+    seconds: dict[str, float] = {}
     left: dict[str, int | None] = {}
     for (source, _), candidate in asked.items():
         known = [n for n in (left.get(source), candidate.quota_left) if n is not None]
@@ -26,8 +32,11 @@ def within_quotas(units: Sequence[Unit], asked: Asked, max_units: int) -> list[U
     for unit in units:
         is_counted = asked[unit.source, unit.product].quota_left is not None
         quota, calls = left[unit.source] if is_counted else None, _calls(unit, asked)
-        if len(kept) < max_units and (quota is None or calls <= quota):
+        lasts = seconds.get(unit.source, 0.0) + _slow_seconds(unit, asked)
+        is_in_time = unit.source not in seconds or lasts <= LONGEST_S
+        if len(kept) < max_units and is_in_time and (quota is None or calls <= quota):
             kept.append(unit)
+            seconds[unit.source] = lasts
             if quota is not None:
                 left[unit.source] = quota - calls
     return kept
@@ -36,6 +45,12 @@ def within_quotas(units: Sequence[Unit], asked: Asked, max_units: int) -> list[U
 def _calls(unit: Unit, asked: Asked) -> int:
     candidate = asked[unit.source, unit.product]
     return len(unit.requests) * candidate.product.hops + candidate.opening_calls
+
+
+def _slow_seconds(unit: Unit, asked: Asked) -> float:
+    """Return how long a unit takes where the key has a slower pace, else nothing."""
+    is_slow = asked[unit.source, unit.product].source.pace is not None
+    return _seconds(unit, asked) if is_slow else 0.0
 
 
 def _seconds(unit: Unit, asked: Asked) -> float:

@@ -253,7 +253,7 @@ def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
             severity=_worst(wish.gaps, asked),
             slots=slots,
             requests=part,
-            refresh=bool(wish.again),
+            refresh=wish.refresh or bool(wish.again),
             fields=_in_order(series, choice.fields if heals else ()),
             enrich=_in_order(series, choice.enrich if only_enriched else ()),
             enriched=tuple(only_enriched),

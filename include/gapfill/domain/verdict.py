@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import NOWHERE, Candidate, Standing
+from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Standing
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, covers, iso
 from gapfill.domain.ledger import RECENT
@@ -213,11 +213,32 @@ _SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
     Standing.OTHER_STEP: lambda v: f"has a value every {_length(v.candidate.product.resolution)}",
     Standing.NO_BETTER: lambda v: f"gives {v.candidate.product.grade.label}, which is no better",
     Standing.NO_FIELD: _say_no_field,
+    Standing.LATER_STATION: lambda _: "is asked for what the station before it does not have",
     Standing.UNCONFIGURED: _say_obstacle,
     Standing.PAUSED: _say_obstacle,
     Standing.BROKEN: _say_obstacle,
     Standing.REFUSED: lambda v: f"is not asked: {v.reason}",
 }
+
+
+def in_turn(verdicts: Sequence[Verdict], slot: datetime, field: str | None) -> list[Verdict]:
+    """Return verdicts in which a later station waits for the earlier ones of its product.
+
+    It is farther from the place, and its value would stay: it is asked for what an earlier
+    station cannot give or has answered without, not while that one has failed or is late.
+    """
+    held: set[str] = set()
+    found: list[Verdict] = []
+    for verdict in verdicts:
+        candidate = verdict.candidate
+        key, is_open = candidate.product.key, verdict.standing in (*ASKABLE, *WAITS)
+        if is_open and key in held:
+            found.append(Verdict(Standing.LATER_STATION, None, candidate))
+            continue
+        if is_open and not (field and candidate.came_without(slot, field)):
+            held.add(key)
+        found.append(verdict)
+    return found
 
 
 def edges(
@@ -231,7 +252,8 @@ def edges(
     rulings = candidate.field_rulings.get(field or "", candidate.rulings)
     recent = candidate.field_recent.get(field or "", candidate.recent)
     ruled = [ruling for ruling in rulings.items if ruling.until > now]
-    known = (*recent, *candidate.unreached, *(candidate.held or ()))
+    without = candidate.without.get(field or "", ())
+    known = (*recent, *without, *candidate.unreached, *(candidate.held or ()))
     refused = (one.interval for one in candidate.refused if one.interval.start > BEGINNING)
     yield from (grid.ceil(one.interval.end) for one in candidate.refused)
     for stretch in (*(r.interval for r in ruled), *known, *refused):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval, covers, iso, merge, subtract
@@ -74,9 +74,9 @@ class Delivery:
         return self._written
 
     @property
-    def replace(self) -> Replace:
-        """Which stored values the unit's readings replace."""
-        return Replace.EQUAL if self.unit.refresh else Replace.WORSE
+    def fields(self) -> Sequence[str]:
+        """The required fields that the unit is for; a unit that names none is for all."""
+        return self.unit.fields or self.series.required
 
     def still_to_ask(self, request: Request, product: Product) -> list[datetime]:
         """Return the asked slots that this batch or a better source has not filled already.
@@ -121,9 +121,7 @@ class Delivery:
         if is_enriched:
             return all(_has_observed(row, name) for name in self.unit.enrich)
         grade = product.grade_at(slot, self.now)
-        return all(
-            name in row.values and row.origin(name).grade >= grade for name in self.unit.fields
-        )
+        return all(name in row.values and row.origin(name).grade >= grade for name in self.fields)
 
     def write(self, readings: Sequence[Reading], entries: Sequence[Entry]) -> None:
         """Write what is better than what is stored, and lines for the ledger with it.
@@ -136,9 +134,9 @@ class Delivery:
             self.store.note(entries)
             return
         try:
-            self._written += self.store.write(
-                self.series, readings, self.batch, replace=self.replace, entries=entries
-            )
+            if self.unit.refresh:
+                self._written += self._write_again(readings)
+            self._written += self.store.write(self.series, readings, self.batch, entries=entries)
         except StoreRefused:
             self._refused += readings
             raise
@@ -171,6 +169,20 @@ class Delivery:
             raise StoreError(message)
         own = [slot for slot in slots if slot in rows and rows[slot].batch == self.batch]
         return Delivered(len(own), sum(covers(self.unit.enriched, s) for s in own))
+
+    def _write_again(self, readings: Sequence[Reading]) -> int:
+        """Write over values of the same grade.
+
+        Where another source is asked for some of the required fields, only those that this one
+        is asked for: or the second station's temperature would replace the first one's.
+        """
+        again = readings
+        if set(self.fields) != set(self.series.required):
+            parts = [{n: v for n, v in r.values.items() if n in self.fields} for r in readings]
+            again = [replace(r, values=p) for r, p in zip(readings, parts, strict=True) if p]
+        if not again:
+            return 0
+        return self.store.write(self.series, again, self.batch, replace=Replace.EQUAL)
 
 
 def is_stored(reading: Reading, row: Row | None) -> bool:

@@ -106,6 +106,7 @@ class _Work:
         self.certificates: list[Certificate] = []
         self.answered: dict[str, list[Interval]] = {}
         self.refused: set[str] = set()
+        self.down: set[str] = set()
 
     def carry_out(self) -> Healed:
         site, order = self.site, self.order
@@ -136,9 +137,11 @@ class _Work:
 
     def _round(self, reports: Sequence[Report]) -> bool:
         """Plan and carry the plan out; return whether there was anything to carry out."""
-        plan = make_plan(self.site, self.order, reports)
-        down = _down(self.site, self.run, plan.units, self.refused)
-        units = (u for u in plan.units if _key_of(u) not in down and _is_new(u, self.answered))
+        plan = self._plan(reports)
+        while found := _down(self.site, self.run, plan.units, self.refused):
+            self.down |= found
+            plan = self._plan(reports)
+        units = (u for u in plan.units if _is_new(u, self.answered))
         plan = replace(plan, units=tuple(units))
         if self.plans and not plan.units:
             return False
@@ -152,6 +155,10 @@ class _Work:
             if not self._may_pass(unit, certificate, error):
                 self.answered.setdefault(_asked_of(unit), []).extend(unit.asked)
         return True
+
+    def _plan(self, reports: Sequence[Report]) -> Plan:
+        order = replace(self.order, without=frozenset(self.down))
+        return make_plan(self.site, order, reports)
 
     def _may_pass(self, unit: Unit, certificate: Certificate, error: GapfillError | None) -> bool:
         """Tell whether the same may be asked again in the next round.

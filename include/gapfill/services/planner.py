@@ -39,6 +39,7 @@ class Order:
         refresh: Ask again what is complete; needs a range.
         sources: Ask only these; ``None``: all. What nobody of them has is then left to a run
             that asks all, and not said to wait or to be without a source.
+        without: Keys of products that are not asked, so that others stand in for them.
     """
 
     selection: Selection
@@ -46,6 +47,7 @@ class Order:
     force: bool = False
     refresh: bool = False
     sources: tuple[str, ...] | None = None
+    without: frozenset[str] = frozenset()
 
     def check(self, site: Site) -> None:
         """Refuse an order that makes no sense.
@@ -95,7 +97,7 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
     within = [asked_for] if asked_for else []
     longer_than = timedelta(hours=min(order.max_gap_hours, _AGES_H))
     gaps = [
-        Missing(part, gap.severity, gap.fields)
+        Missing(part, gap.severity, () if order.refresh else gap.fields)
         for gap, length in _with_length(coverage)
         if length > longer_than
         for part in intersect([gap.interval], within)
@@ -127,11 +129,17 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
         again,
         pending=pending if not order.max_gap_hours else [],
         lacking=lacking,
+        refresh=order.refresh,
     )
 
 
 def _asked_by(order: Order, candidates: Sequence[Candidate]) -> list[Candidate]:
-    return [c for c in candidates if order.sources is None or c.source.name in order.sources]
+    return [
+        c
+        for c in candidates
+        if (order.sources is None or c.source.name in order.sources)
+        and c.product.key not in order.without
+    ]
 
 
 def _lacking(

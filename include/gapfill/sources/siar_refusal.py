@@ -1,5 +1,7 @@
 """What SIAR means by a refusal: one status, 403, for five things that only the text tells apart.
 
+A web page names no token: words like "usuario" on one are those of a firewall or a proxy.
+
 No verbatim body is public: the texts are known in pieces, from clients that look for them.
 They are looked for without regard to case and accents, in ``MensajeRespuesta``, in a body
 that is no JSON, and in the header ``mensajerespuesta`` of version 1.
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import at_local, local_date
 from gapfill.sources.base import excerpt
+from gapfill.sources.firewall import is_web_page
 from gapfill.sources.payload import decode
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ _QUOTA = (
     "cuota",
 )
 _BLOCKED = ("bloquead",)
+_RECORDS = ("datos", "registros")
 _TOKEN = ("token", "claveapi", "credencial", "autentic", "no autorizad", "usuario")
 _A_DAY = re.compile(r"\b(un|al|por|el|cada) dia\b|\bdia actual\b|\bdiari[oa]s?\b")
 _TOO_EARLY = re.compile(r"\bfecha inicial\b.*\b(inferior|anterior)\b.*\b(autorizad|permitid|minim)")
@@ -103,6 +107,11 @@ class Refusal:
     text: str
 
 
+def is_of_records(refusal: Refusal) -> bool:
+    """Tell whether a quota is of records: it says nothing about the rate of calls."""
+    return any(word in fold(refusal.text) for word in _RECORDS)
+
+
 def claims(status: int, _body: bytes) -> bool:
     """Tell whether a status is one that the text explains."""
     return status in REFUSED
@@ -115,6 +124,8 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal 
     """
     text = _text(headers, body, is_refused=status in REFUSED)
     kind = _kind(fold(text))
+    if kind is Kind.TOKEN and is_web_page(text.encode()):
+        kind = Kind.BLOCKED
     if status in REFUSED:
         is_silent = status == 401 and kind is None  # noqa: PLR2004 - HTTP's own word for it
         kind = Kind.TOKEN if is_silent else kind or Kind.BLOCKED
