@@ -17,7 +17,6 @@ from tests.stores.fault_proxy import Fault, FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.server
 
@@ -45,7 +44,7 @@ class Bucket(InfluxBackend):
             if n not in HOLES or head == OTHER
         ]
         self.engine.write(self.bucket, lines)
-        # Another shard, of which the week's shows nothing, or the same one; and another measurement.
+        # Another shard, of which this one shows nothing; and another measurement.
         far = [f"{OTHER} price_eur_mwh=8i {text.to_ns(hour(-20_000))}"]
         self.engine.write(self.bucket, [*far, f"others value=1i {text.to_ns(hour(FIRST))}"])
 
@@ -97,8 +96,8 @@ def test_the_message_names_the_shard_its_bounds_and_every_range(bucket: Bucket, 
     assert "gapfill retype pvpc (docs/influxdb.md, Refused points)" in said
 
 
-def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket, weeks: int) -> None:
-    """Points of others, other fields with their types, and the other measurement are as before."""
+def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket) -> None:
+    """Points of others, other fields with their types, other measurements."""
     before, store = bucket.seen(), bucket.open()
     assert len(before) == 2 * (97 + 100) + 1
     shards = store.wrong_types(PVPC, ["price_eur_mwh", "price_eur_kwh"])
@@ -111,7 +110,7 @@ def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket, 
     assert store.wrong_types(PVPC, ["price_eur_mwh"]) == []
     assert store.write(PVPC, prices(HOLES), "run/a") == 3
     assert "price_eur_mwh=264i" in "".join(saved)
-    with pytest.raises(StoreError, match="volume.*already exists as type integer"):
+    with pytest.raises(StoreError, match=r"volume.*already exists as type integer"):
         Server(bucket.engine.access(bucket.bucket)).write(
             [f"{OTHER} volume=1.5 {int(hour(FIRST).timestamp())}"]
         )
@@ -173,7 +172,7 @@ def test_what_no_float_holds_stays_as_it_is(bucket: Bucket) -> None:
     big = f"{OTHER} price_eur_mwh={2**53 + 1}i {text.to_ns(hour(FIRST + 2)) + 5}"
     bucket.engine.write(bucket.bucket, [big])
     before = bucket.seen()
-    with pytest.raises(StoreError, match="9007199254740993i at 2026-01-12.*nothing was deleted"):
+    with pytest.raises(StoreError, match=r"9007199254740993i at 2026-01-12.*nothing was deleted"):
         changed(bucket.open(), lambda _: None)
     assert bucket.seen() == before
 

@@ -149,12 +149,12 @@ class Server:
             raise refused
 
     def write_nothing(self) -> None:
-        """Send a body without a line, which is refused to a token that may not write.
+        """Send a comment, which is refused to a token that may not write.
 
         Raises:
             StoreError: If it is refused.
         """
-        self._write([], "s")
+        self._write(["#"], "s")
 
     def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
         """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
