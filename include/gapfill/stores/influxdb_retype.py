@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
 from gapfill.stores import influxdb_journal as journal
 from gapfill.stores import influxdb_text as text
@@ -24,7 +25,6 @@ from gapfill.stores.influxdb_types import shards_of, types_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.ports import WrongType
     from gapfill.stores.influxdb_others import Found
@@ -43,10 +43,12 @@ class _Way(NamedTuple):
 
     Attributes:
         shards: The shards whose points go with it.
+        beside: What may go as well: a deletion takes its end with it on some versions.
         remove: Removes a measurement there.
     """
 
     shards: Sequence[Interval]
+    beside: Sequence[Interval]
     remove: Callable[[str], None]
 
 
@@ -119,7 +121,9 @@ def _retype(
 ) -> int:
     measurement = series.measurement
     points = _typed(server, measurement, way.shards)
-    _check(series, points, fields)
+    floats = [_as_float(one, fields) for one in points]
+    beside = _typed(server, measurement, way.beside)
+    points, floats = [*points, *beside], [*floats, *beside]
     lines = [one.line(measurement) for one in points]
     try:
         server.write(lines, "ns")
@@ -130,7 +134,6 @@ def _retype(
         )
         raise StoreError(message) from exc
     save("".join(f"{line}\n" for line in lines))
-    floats = [_as_float(one, fields) for one in points]
     numbers = journal.keep(server, series, _owner(series), floats)
     way.remove(measurement)
     try:
@@ -230,7 +233,8 @@ def _rehearse(server: Server, series: Series, shard: Interval) -> _Way:
     def drop(measurement: str) -> None:
         server.ask([f"DROP MEASUREMENT {text.name(measurement)}"])
 
-    ways = [_Way([shard], _deleting(server, shard)), _Way(all_, drop)]
+    end = Interval(shard.end, shard.end + journal.MOMENT)
+    ways = [_Way([shard], [end], _deleting(server, shard)), _Way(all_, [], drop)]
     try:
         server.write([f"{REHEARSAL},of=us value=1i {ns}" for ns in instants], "ns")
         if _takes_float(server, instants[0]):
