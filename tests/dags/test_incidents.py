@@ -289,3 +289,27 @@ def test_a_file_that_cannot_be_read_is_one_incident_and_a_red_run(
         "Gapfill: a source can be used again: siar_csv",
         "Gapfill: no critical gap is open any more: weather_daily",
     ]
+
+
+def test_a_firewall_is_told_when_it_has_refused_three_times(
+    plant: Plant, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first refusals are told by no message, and its end by one; no key is blamed."""
+    paused = {"conn_type": "http", "extra": {"paused": True}}
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", json.dumps(paused))
+    plant.sandbox.faults.add({"api": "ree", "kind": "firewall"})
+    for hours in (0, 0.25):
+        later(plant, hours)
+        assert run_dag().state == "success"
+    assert receiver.titles == []
+    later(plant, 1)
+    assert run_dag().state == "success"
+    assert receiver.titles == ["Gapfill: a source may not be asked: ree"]
+    (told,) = (message["message"] for message in receiver.taken)
+    assert told.startswith("ree: Has refused 3 times in a row since 2026-03-20T12:00:0")
+    assert "the API's firewall refused the request" in told
+    plant.sandbox.faults.clear()
+    later(plant, 2)
+    assert run_dag().state == "success"
+    assert "Gapfill: a source may be asked again: ree" in receiver.titles[1:]
+    assert not any("credentials" in title for title in receiver.titles)

@@ -23,6 +23,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
@@ -50,6 +53,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
@@ -77,6 +83,9 @@ redirect     MalformedPayload  0 failed         1 it has no PVPC
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 expired_link SourceUnavailable 0 unreached      2 answered HTTP 403
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         2
@@ -105,6 +114,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 shifted      MalformedPayload  0 failed         1 2025-11-05T13:20:00Z, later than the clock
 nan          partial           0 failed         1 7 values not stored; the first: temperature
 text         partial           0 failed         1 7 values not stored; the first: temperature
@@ -130,6 +142,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         2 it is not whole JSON
 html         MalformedPayload  0 failed         2 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        2
 duplicated   filled            2 filled         2
 shifted      MalformedPayload  0 failed         2 data[0].dt is 2025-11-03T15:00:00Z
@@ -156,6 +171,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 its rows are moved
@@ -183,6 +201,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   deferred          0 -              4 may be asked again in 61 s. Deferred
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        not_yet           0 not_yet        1
 """
 
@@ -202,6 +223,9 @@ redirect     SourceUnavailable 0 unreached      2 which is not followed
 502          SourceUnavailable 0 unreached      2 answered HTTP 502
 estado_429   deferred          0 -              5 may be asked again in 61 s. Deferred
 html         MalformedPayload  0 failed         2 it is a web page, not JSON
+firewall     deferred          0 -              2 the API's firewall refused
+firewall_200 deferred          0 -              2 the API's firewall refused
+too_many_at_once deferred      0 -              5 may be asked again in 15 s. Deferred
 expired_link SourceUnavailable 0 unreached      4 gave 2 links to the rows and knew none
 duplicated   filled            4 filled         2
 shifted      MalformedPayload  0 failed         2 2025-11-05T12:00:00Z, which is not over yet
@@ -242,6 +266,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 the authentication gave no single word
 html         MalformedPayload  0 failed         1 the authentication gave no single word
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 """
 
 # SIAR's half-hours
@@ -260,6 +287,9 @@ redirect     SourceUnavailable 0 unreached      5 which is not followed
 502          SourceUnavailable 0 unreached      5 answered HTTP 502
 estado_429   MalformedPayload  0 failed         5 it is not whole JSON
 html         MalformedPayload  0 failed         5 it is a web page, not JSON
+firewall     deferred          0 -              5 the API's firewall refused
+firewall_200 deferred          0 -              5 the API's firewall refused
+too_many_at_once deferred      0 -              8 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        5
 duplicated   filled            4 filled         5
 shifted      MalformedPayload  0 failed         5 2025-11-04, which was not asked
@@ -300,6 +330,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        partial           0 failed         1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked

@@ -33,7 +33,7 @@ CLOSED_FOR = timedelta(hours=24)
 """After that a key is tried again at a product that another subscription opens."""
 
 WITHOUT_A_CELL = frozenset(
-    {"outage", "firewall", "firewall_200", "too_many_at_once"}
+    {"outage"}
     | {kinds.CLOCK_LABELS, kinds.CONTRADICTION, kinds.NO_DATA_TEXT, kinds.MISSING_ARRAY}
     | kinds.LIST_KINDS
     | kinds.RECORD_KINDS

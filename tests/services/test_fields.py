@@ -15,6 +15,7 @@ from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain
+from gapfill.services.fill import fill
 from gapfill.services.heal import heal
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
@@ -95,6 +96,25 @@ def test_hours_are_made_of_two_stations(site: Site, sources: Scripted) -> None:
     own = Origin("aemet/5279X", Grade.OBSERVED)
     assert {row.origin("humidity") for row in rows} == {Origin("aemet/5281X", Grade.OBSERVED)}
     assert {row.origin(name) for row in rows for name in LINARES} == {own}
+
+
+def test_the_second_station_gives_only_what_it_was_asked_for(site: Site, sources: Scripted) -> None:
+    """Whichever of the two units runs first, the temperature is that of Linares."""
+    healed(site)
+    later = replace(site, now=NOW + 3 * HOUR)
+    plan = make_plan(later, order(later), survey(later, order(later)))
+    units = {u.station: u for u in plan.units if u.source == "aemet"}
+    assert {id_: u.fields for id_, u in units.items()} == {
+        "5279X": ("temperature",),
+        "5281X": ("humidity",),
+    }
+    for id_ in ("5281X", "5279X"):
+        assert fill(later, units[id_], "later").slots_filled == 3
+    weather = site.catalog.series["weather_hourly"]
+    new = Interval(FIRST + 12 * HOUR, FIRST + 15 * HOUR)
+    rows = site.store.read(weather, new)
+    assert [row.values for row in rows] == [LINARES | {"humidity": 40.0}] * 3
+    assert len(asked(sources)) == 4
 
 
 def test_what_the_station_does_not_measure_comes_from_a_model(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -126,7 +127,7 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     Nothing is asked.
     """
     now = desk.clock()
-    order = order_of(desk.catalog(), now, **options)
+    order = replace(order_of(desk.catalog(), now, **options), one_process=True)
     with desk.site(now) as site:
         order.check(site)
         reports = survey(site, order)

@@ -28,6 +28,7 @@ QUEUE_S = 15.0
 
 _REFUSED = frozenset({401, 403})
 _TIMED_OUT, _TOO_MANY, _SCANNED = 408, 429, 4_096
+_MAY_BE_QUEUE = frozenset({400, 503})
 _FIRST_OK, _FIRST_REDIRECT, _FIRST_SERVER_ERROR = 200, 300, 500
 
 
@@ -145,7 +146,8 @@ def error_of(
     status, body = reply.status, reply.body
     said = f"HTTP {status}: {excerpt(body)!r}" if body else f"HTTP {status}"
     is_not_ours = is_bare and status in _REFUSED
-    is_read = _FIRST_OK <= status < _FIRST_REDIRECT or (claims(status, body) and not is_not_ours)
+    is_theirs = claims(status, body) and not is_not_ours and not says_queue_full(status, body)
+    is_read = _FIRST_OK <= status < _FIRST_REDIRECT or is_theirs
     is_page = not is_read and firewall.is_blocked(status, body)
     if is_page or firewall.is_firewall(status, reply.headers, body):
         now = errand.ask.now if errand.ask else None
@@ -154,7 +156,7 @@ def error_of(
     if is_read:
         too_large = f"its answer (HTTP {status}) is larger than {len(body)} bytes"
         return errand.malformed(too_large) if reply.is_cut else None
-    if status == _TOO_MANY:
+    if status == _TOO_MANY or says_queue_full(status, body):
         return _limited(reply, said, errand)
     if has_left:
         return errand.unavailable(f"sent us to another host, which answered {said}")
@@ -165,15 +167,18 @@ def error_of(
 
 def _limited(reply: Reply, said: str, errand: Errand) -> RateLimited:
     now = errand.ask.now if errand.ask else None
-    if says_queue_full(reply.body):
+    if says_queue_full(reply.status, reply.body):
         seconds = seconds_to_wait(reply.headers, now, default_s=QUEUE_S)
         return errand.limited(said, seconds, Limit.QUEUE)
     return errand.limited(said, seconds_to_wait(reply.headers, now))
 
 
-def says_queue_full(body: bytes) -> bool:
+def says_queue_full(status: int, body: bytes) -> bool:
     """Tell whether a refusal is for requests at the same time, and not for their rate."""
-    return b"concurrent" in body[:_SCANNED].lower()
+    words = body[:_SCANNED].lower()
+    if status == _TOO_MANY:
+        return b"concurrent" in words
+    return status in _MAY_BE_QUEUE and b"too many concurrent requests" in words
 
 
 def _refusal(status: int, said: str, errand: Errand) -> SourceError:

@@ -133,10 +133,11 @@ class Delivery:
         if not readings:
             self.store.note(entries)
             return
+        how = Replace.EQUAL if self.unit.refresh else Replace.WORSE
         try:
-            if self.unit.refresh:
-                self._written += self._write_again(readings)
-            self._written += self.store.write(self.series, readings, self.batch, entries=entries)
+            self._written += self.store.write(
+                self.series, readings, self.batch, replace=how, entries=entries
+            )
         except StoreRefused:
             self._refused += readings
             raise
@@ -170,19 +171,31 @@ class Delivery:
         own = [slot for slot in slots if slot in rows and rows[slot].batch == self.batch]
         return Delivered(len(own), sum(covers(self.unit.enriched, s) for s in own))
 
-    def _write_again(self, readings: Sequence[Reading]) -> int:
-        """Write over values of the same grade.
+    def asked_part(self, reading: Reading) -> Reading | None:
+        """Return what the unit stores of a reading, ``None`` where that is nothing.
 
-        Where another source is asked for some of the required fields, only those that this one
-        is asked for: or the second station's temperature would replace the first one's.
+        Where another source is asked for some required fields, an observed value of these must
+        not come first, as one of the same grade would then stay. Of a station behind another
+        one only the fields that were asked for are stored.
         """
-        again = readings
-        if set(self.fields) != set(self.series.required):
-            parts = [{n: v for n, v in r.values.items() if n in self.fields} for r in readings]
-            again = [replace(r, values=p) for r, p in zip(readings, parts, strict=True) if p]
-        if not again:
-            return 0
-        return self.store.write(self.series, again, self.batch, replace=Replace.EQUAL)
+        others = set(self.series.required) - set(self.fields)
+        if not others or reading.grade < Grade.OBSERVED:
+            return reading
+        asked = {*self.fields, *self.unit.enrich}
+        names = reading.values.keys() - others
+        if self._is_behind(reading.slot):
+            names = reading.values.keys() & asked
+        values = {name: value for name, value in reading.values.items() if name in names}
+        return replace(reading, values=values) if values else None
+
+    def _is_behind(self, slot: datetime) -> bool:
+        """Tell whether the unit's station comes after another one of its source for a slot."""
+        stations = [
+            station.id
+            for station in self.series.place.stations
+            if station.source == self.unit.source and slot in station.reach
+        ]
+        return self.unit.station in stations[1:]
 
 
 def is_stored(reading: Reading, row: Row | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, merge
@@ -92,7 +92,25 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
     return certificate
 
 
-def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError | None]:
+class Session(NamedTuple):
+    """A source that one process has logged in to, for its next unit.
+
+    Attributes:
+        caller: The source, ready to be asked.
+        pace: The pace that the caller keeps.
+    """
+
+    caller: Caller
+    pace: Pace
+
+
+Sessions = dict[str, Session]
+"""By source."""
+
+
+def attempt(
+    site: Site, unit: Unit, run: str, sessions: Sessions | None = None
+) -> tuple[Certificate, GapfillError | None]:
     """Carry out one unit and return its certificate, and the error with which it failed.
 
     The certificate of a failure says what was written before, which stands.
@@ -101,9 +119,10 @@ def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError
         site: The installation.
         unit: What to do.
         run: Id of the run.
+        sessions: Sources that this process has logged in to; more are added.
     """
     try:
-        work = _Fill(site, unit, f"{run}/{unit.id}", run)
+        work = _Fill(site, unit, f"{run}/{unit.id}", run, {} if sessions is None else sessions)
     except GapfillError as exc:
         return failed(unit, run, exc), exc
     try:
@@ -113,7 +132,8 @@ def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError
 
 
 class _Fill:
-    def __init__(self, site: Site, unit: Unit, batch: str, run: str) -> None:
+    def __init__(self, site: Site, unit: Unit, batch: str, run: str, sessions: Sessions) -> None:
+        self.sessions = sessions
         self.site = site
         self.unit = unit
         self.batch = batch
@@ -137,6 +157,7 @@ class _Fill:
         self.shown: Mapping[str, float] = {}
         self.refused: list[Interval] = []
         self.skipped = 0
+        self.used = Usage()
         self.learned: dict[str, dict[str, float]] = {}
 
     def carry_out(self) -> Certificate:
@@ -144,7 +165,7 @@ class _Fill:
             refusal = self._begin()
             if refusal:
                 return self._certificate("deferred", refusal)
-            caller = self.site.sources.caller(self.unit.source, self.pace)
+            caller = self._caller()
             deferred = self._carry_out_all(caller)
             self.tally.deliver(self.delivery.prove())
         if deferred is not None:
@@ -190,6 +211,16 @@ class _Fill:
             raise useless[0]
         return None
 
+    def _caller(self) -> Caller:
+        """Return the source: as an earlier unit of this process left it, or to be opened."""
+        session = self.sessions.get(self.unit.source)
+        if session is None:
+            self.pace.start(self.used)
+            return self.site.sources.caller(self.unit.source, self.pace)
+        self.pace, self.is_open = session.pace, True
+        self.pace.begin(self.batch, self.used)
+        return session.caller
+
     def _is_too_slow(self) -> bool:
         """Tell whether the unit, planned for a faster pace, has lasted long enough."""
         return self.pace.is_slow and self.site.monotonic() - self.started >= LONGEST_S
@@ -212,8 +243,8 @@ class _Fill:
         refusal = self._refusal(books)
         if refusal is None:
             self.refused = [one.interval for one in books.refused if not one.field]
+            self.used = books.usage.get(name, Usage())
             self.pace = Pace(site, self.source, self.batch, self.learned)
-            self.pace.start(books.usage.get(name, Usage()))
         return refusal
 
     def _refusal(self, books: Books) -> str | None:
@@ -266,6 +297,7 @@ class _Fill:
             self.pace.allow(allowance)
             self.product = narrow_product(self.product, allowance)
         self.is_open = True
+        self.sessions[self.unit.source] = Session(caller, self.pace)
 
     def _halve(self, part: Request, exc: SpanRefused) -> None:
         """Remember that the product takes no request as long as this one, and half of it perhaps.
@@ -301,7 +333,8 @@ class _Fill:
         entries = settled.entries
         if not (answer.readings or answer.rejected or answer.days):
             entries = doubt_outage(store, self.source.name, entries, ask.now)
-        self.delivery.write(readings, entries)
+        own = (self.delivery.asked_part(reading) for reading in readings)
+        self.delivery.write([reading for reading in own if reading is not None], entries)
         self.tally.take(answer, settled, readings)
         if self.delivery.is_full:
             self.tally.deliver(self.delivery.prove())

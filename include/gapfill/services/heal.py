@@ -18,7 +18,7 @@ from gapfill.errors import (
 )
 from gapfill.services.detect import detect
 from gapfill.services.faults import faults, with_faults
-from gapfill.services.fill import attempt
+from gapfill.services.fill import Sessions, attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
 from gapfill.services.summary import Summary, broken_off, summarize
@@ -85,6 +85,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     Raises:
         RequestError: If the order makes no sense.
     """
+    order = replace(order, one_process=True)
     order.check(site)
     work = _Work(site, order, run, watcher)
     try:
@@ -107,6 +108,7 @@ class _Work:
         self.answered: dict[str, list[Interval]] = {}
         self.refused: set[str] = set()
         self.down: set[str] = set()
+        self.sessions: Sessions = {}
 
     def carry_out(self) -> Healed:
         site, order = self.site, self.order
@@ -149,7 +151,7 @@ class _Work:
         self.watcher.planned(plan)
         for unit in plan.units:
             self.watcher.began(unit)
-            certificate, error = attempt(self.site, unit, self.run)
+            certificate, error = attempt(self.site, unit, self.run, self.sessions)
             self.certificates.append(certificate)
             self.watcher.ended(certificate)
             if not self._may_pass(unit, certificate, error):

@@ -54,6 +54,17 @@ class Pace:
         self._tempo = Tempo(site, source.name, learned)
         self.calls = 0
 
+    def begin(self, batch: str, used: Usage) -> None:
+        """Count the calls of another unit, at the pace of the last call.
+
+        Args:
+            batch: Id of its fill.
+            used: What was used of the source in the last 24 hours.
+        """
+        self._batch = batch
+        self._used = used
+        self.calls = self._sent = 0
+
     def start(self, used: Usage | None = None) -> None:
         """Begin: the caller has just been given its turn, which nobody else has meanwhile.
 

@@ -40,6 +40,7 @@ class Order:
         sources: Ask only these; ``None``: all. What nobody of them has is then left to a run
             that asks all, and not said to wait or to be without a source.
         without: Keys of products that are not asked, so that others stand in for them.
+        one_process: Whether one process carries it out, and so logs in once a source.
     """
 
     selection: Selection
@@ -48,6 +49,7 @@ class Order:
     refresh: bool = False
     sources: tuple[str, ...] | None = None
     without: frozenset[str] = frozenset()
+    one_process: bool = False
 
     def check(self, site: Site) -> None:
         """Refuse an order that makes no sense.
@@ -86,7 +88,7 @@ def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
         _wish(site, order, site.catalog.series[report.series], report.coverage)
         for report in reports
     ]
-    plan = plan_units(wishes, site.now, force=order.force)
+    plan = plan_units(wishes, site.now, force=order.force, one_login=order.one_process)
     return plan if order.sources is None else replace(plan, waiting=(), unhealable=())
 
 
