@@ -11,7 +11,6 @@ from gapfill.errors import (
     AuthRejected,
     ConfigError,
     GapfillError,
-    RequestError,
     SourceError,
     SourceUnavailable,
     StoreRefused,
@@ -84,15 +83,16 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
 
     Raises:
         RequestError: If the order makes no sense.
+        StoreError: If the store failed before anything was begun.
     """
     order = replace(order, one_process=True)
     order.check(site)
     work = _Work(site, order, run, watcher)
     try:
         return work.carry_out()
-    except RequestError:
-        raise
     except GapfillError as exc:
+        if not work.certificates:  # nothing was begun
+            raise
         return work.broken_off(exc)
 
 
