@@ -40,10 +40,12 @@ def store_at(url: str, *, without_removal: bool = False) -> InfluxStore:
 
 def says(store: InfluxStore, *, reads: bool = False) -> str:
     """Return the sentence with which the store refuses to write, or to read."""
+
+    def look() -> None:
+        store.absent(PVPC, hours(0, 3))
+
     with pytest.raises(StoreError) as caught:
-        if reads:
-            store.absent(PVPC, hours(0, 3))
-        store.verify()
+        (look if reads else store.verify)()
     store.close()
     said = str(caught.value)
     assert TOKEN not in said
