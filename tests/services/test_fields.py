@@ -117,6 +117,32 @@ def test_the_second_station_gives_only_what_it_was_asked_for(site: Site, sources
     assert len(asked(sources)) == 4
 
 
+def test_an_hour_that_the_first_station_has_without_a_field_goes_to_the_second(
+    site: Site, sources: Scripted
+) -> None:
+    """In the next cycle, also when the two hours of a hold-off are over to the second."""
+    bare = FIRST + 5 * HOUR
+
+    def without_one(ask: Ask) -> Answer:
+        answer = as_it_is(ask)
+        if ask.station is None or ask.station.id != "5279X":
+            return answer
+        kept = {n: v for n, v in LINARES.items() if n != "temperature"}
+        rows = [replace(r, values=kept) if r.slot == bare else r for r in answer.readings]
+        return replace(answer, readings=tuple(rows))
+
+    sources.otherwise = without_one
+    plan = make_plan(site, order(site), survey(site, order(site)))
+    for unit in plan.units:
+        fill(site, unit, "one")
+    asked(sources)
+    later = replace(site, now=NOW + 2 * HOUR)
+    healed(later, "two")
+    (row,) = site.store.read(site.catalog.series["weather_hourly"], Interval(bare, bare + HOUR))
+    assert (row.values["temperature"], row.origin("temperature").source) == (31.0, "aemet/5281X")
+    assert row.origin("wind_speed").source == "aemet/5279X"
+
+
 def test_what_the_station_does_not_measure_comes_from_a_model(
     site: Site, sources: Scripted
 ) -> None:

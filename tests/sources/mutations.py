@@ -77,6 +77,8 @@ NUMBERS = (
     5e-324,
     HUGE,
     -HUGE,
+    -62135596800,  # the first second of the year 1
+    253402300799,  # the last one of 9999
     253402300800,
     1661870591,
     math.nan,

@@ -91,10 +91,12 @@ def judge(
     refusal = _refusal(candidate, now)
     if refusal:
         return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
-    is_held_off = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
-    standing = Standing.RECENT if is_held_off and not force else Standing.SERVES
+    is_recent = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
+    came_without = field is not None and candidate.came_without(slot, field)
+    standing = Standing.RECENT if (is_recent or came_without) and not force else Standing.SERVES
     is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
-    return Verdict(standing, None, candidate, is_unreached=is_unreached)
+    said = field if came_without else None
+    return Verdict(standing, None, candidate, field=said, is_unreached=is_unreached)
 
 
 def _refusal(candidate: Candidate, now: datetime) -> Verdict | None:
@@ -187,6 +189,8 @@ def _say_no_field(verdict: Verdict) -> str:
 
 
 def _say_recent(verdict: Verdict) -> str:
+    if verdict.field:
+        return f"has answered without {verdict.field}; others go first"
     what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
     return f"{what} within the last 2 h; others go first"
 

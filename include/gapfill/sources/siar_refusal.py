@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MINUTE_S = 65.0
 """Wait after the minute's quota is spent: what clients found to be enough."""
 
+READ = 20_000
+"""Characters of a text that are looked into: a refusal is a sentence."""
+
 REFUSED = frozenset({401, 403})
 _DAY = timedelta(days=1)
 _ZONE = "Europe/Madrid"
@@ -52,7 +55,15 @@ _BLOCKED = ("bloquead",)
 _RECORDS = ("datos", "registros")
 _TOKEN = ("token", "claveapi", "credencial", "autentic", "no autorizad", "usuario")
 _A_DAY = re.compile(r"\b(un|al|por|el|cada) dia\b|\bdia actual\b|\bdiari[oa]s?\b")
-_TOO_EARLY = re.compile(r"\bfecha inicial\b.*\b(inferior|anterior)\b.*\b(autorizad|permitid|minim)")
+_TOO_EARLY = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\bfecha inicial\b",
+        r"\b(inferior|anterior)\b",
+        r"\b(autorizad|permitid|minim)",
+    )
+)
+"""Looked for one behind the other; as one pattern they would take forever on a long text."""
 _NOUN = (
     r"(datos?|registros?|resultados?|medicion(es)?|medidas?|observacion(es)?|informacion"
     r"|lecturas?|valores)"
@@ -122,7 +133,8 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal 
 
     An answer of another status is a refusal where it holds no rows and its message says so.
     """
-    text = _text(headers, body, is_refused=status in REFUSED)
+    text = _text(headers, body, is_refused=status in REFUSED)[:READ]
+    text = text.encode("utf-8", "replace").decode()  # a JSON text may hold half a character
     kind = _kind(fold(text))
     if kind is Kind.TOKEN and is_web_page(text.encode()):
         kind = Kind.BLOCKED
@@ -136,7 +148,7 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal 
 
 def says_nothing_there(message: str) -> bool:
     """Tell whether a message says that there are no data, and nothing else."""
-    folded = fold(message)
+    folded = fold(message[:READ])
     is_failure = _kind(folded) is not None or _FAILURE.search(folded) is not None
     return not is_failure and _NOTHING.search(folded) is not None
 
@@ -188,11 +200,21 @@ def _kind(text: str) -> Kind | None:
     if any(word in text for word in _QUOTA):
         is_day = "minuto" not in text and _A_DAY.search(text) is not None
         return Kind.DAY if is_day else Kind.MINUTE
-    if _TOO_EARLY.search(text):
+    if _says_too_early(text):
         return Kind.TOO_EARLY
     if any(word in text for word in _TOKEN):
         return Kind.TOKEN
     return None
+
+
+def _says_too_early(text: str) -> bool:
+    start = 0
+    for part in _TOO_EARLY:
+        found = part.search(text, start)
+        if found is None:
+            return False
+        start = found.end()
+    return True
 
 
 def _text(headers: Mapping[str, str], body: bytes, *, is_refused: bool) -> str:
