@@ -142,6 +142,27 @@ def test_a_week_that_is_refused_stops_nothing_else(
     )
 
 
+def test_a_store_that_is_busy_now_and_then_ends_no_heal(
+    cli: Cli, bucket: InfluxBackend, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each fifth request is refused: all is healed, and the exit code is 0."""
+    connect(monkeypatch, proxy.url, bucket.bucket)
+    whole = proxy.fault_for
+
+    def each_fifth(path: str) -> Fault | None:
+        """Refuse a request, and take it the next time."""
+        whole(path)
+        is_refused = len(proxy.paths) % 5 == 0
+        return Fault(503, b"busy", {"Retry-After": "0"}) if is_refused else None
+
+    monkeypatch.setattr(proxy, "fault_for", each_fifth)
+    ran = cli("heal", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["status"] == "completed"
+    assert len(proxy.paths) > 20
+    assert cli("status", "--json").document["state"] == "ok"
+
+
 def test_a_heal_that_a_busy_store_ends_says_what_it_wrote(
     cli: Cli, bucket: InfluxBackend, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill import catalog
 from gapfill.errors import StoreError
 from gapfill.services.ports import WrongType
+from gapfill.services.retype import carry_out
+from gapfill.services.site import Site
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
 from gapfill.stores.influxdb_server import Server
 from tests.builders import PVPC, hour, hours, price, prices
+from tests.services.conftest import Scripted
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import Fault, FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.server
 
@@ -145,6 +153,38 @@ def test_killed_anywhere_nothing_is_lost_and_it_is_carried_on(bucket: Bucket) ->
     assert died >= 12
     assert bucket.open().write(PVPC, prices(HOLES), "run/a") == 3
     assert bucket.measurements() >= {"energy_prices", "others"}
+
+
+def _change(bucket: Bucket, path: Path) -> None:
+    """Make floats of everything, with the points in a file, as the command does."""
+    store = InfluxStore(bucket.engine.access(bucket.bucket))
+    site = Site(catalog.load(), store, Scripted(), hour(0))
+    carry_out(site, PVPC, store.wrong_types(PVPC, ["price_eur_mwh"]), path)
+
+
+def test_a_killed_process_leaves_all_in_the_store_or_in_the_file(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    """Killed at some moments: the file, or doing it again, brings back whatever is missing."""
+    before = bucket.seen()
+    for moment in range(8):
+        path = tmp_path / f"{moment}.lp"
+        child = os.fork()
+        if child == 0:
+            _change(bucket, path)
+            os._exit(0)
+        time.sleep(0.02 + 0.03 * moment)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        store = bucket.open()
+        if moment % 2 and path.exists() and path.read_text().endswith("\n"):
+            store.restore(path.read_text())
+        else:
+            store.wrong_types(PVPC, ["price_eur_mwh"])
+        assert bucket.seen() == before, moment
+    _change(bucket, tmp_path / "last.lp")
+    assert bucket.seen() == before
+    assert bucket.open().write(PVPC, prices(HOLES), "run/a") == 3
 
 
 def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:

@@ -67,7 +67,8 @@ def remember_refused(
     spans = merge(Interval(slot, series.grid.end_of(slot)) for slot in lost)
     field = exc.field or ""
     if field:
-        spans = _shards(server, lost) or spans
+        pieces = {server.bucket.piece_of(slot) for slot in lost}
+        spans = sorted(piece for piece in pieces if piece is not None) or spans
     now = datetime.now(UTC)
     said = [
         refused.Refusal(
@@ -81,7 +82,7 @@ def remember_refused(
         for span in spans
     ]
     refused.remember(server, series, said)
-    return [refused.told(series, one) for one in said]
+    return [refused.told(server, series, one) for one in said]
 
 
 def _lost(
