@@ -49,6 +49,8 @@ def rehearse(server: Server, series: Series, shard: Interval) -> Way:
 
     end = Interval(shard.end, shard.end + MOMENT)
     ways = [Way([shard], [end], _deleting(server, shard)), Way(all_, [], drop)]
+    removals = [*(_deleting(server, place) for place in places), drop]
+    _tidy(removals)  # what an earlier one that was killed has left
     try:
         server.write([f"{REHEARSAL},of=us value=1i {ns}" for ns in instants], "ns")
         if _takes_float(server, instants[0]):
@@ -62,16 +64,16 @@ def rehearse(server: Server, series: Series, shard: Interval) -> Way:
             if _takes_float(server, instants[0]):
                 return way
     finally:
-        _tidy(ways)
+        _tidy(removals)
     what = "it holds the type of a field even after all its points are deleted"
     raise problem(server.access, what, "nothing of yours was deleted; write floats to a new bucket")
 
 
-def _tidy(ways: Sequence[Way]) -> None:
-    """Remove what was rehearsed; a server that has no way to do so keeps it."""
-    for way in ways:
+def _tidy(removals: Sequence[Callable[[str], None]]) -> None:
+    """Remove what was rehearsed in every way; a server that knows none of them keeps it."""
+    for remove in removals:
         try:
-            way.remove(REHEARSAL)
+            remove(REHEARSAL)
         except StoreError:
             continue
 
