@@ -371,11 +371,11 @@ def test_a_gap_names_the_fields_that_are_missing() -> None:
     ]
 
 
-def test_a_slot_is_given_up_where_one_of_its_fields_is() -> None:
-    """A station without humidity leaves the slot without a reading, whatever else it has."""
+def test_a_field_that_a_station_never_reports_gives_no_slot_up() -> None:
+    """Others are asked first; what rows have shown of it is no verdict on a slot."""
     hour = spans("2025-10-01 00:00 > 2025-10-01 01:00")
     assert two(hour, hour, never=frozenset({"humidity"})) == [
-        ("2025-10-01 00:00 > 2025-10-01 01:00", "minor", "unfillable", ("temperature", "humidity"))
+        ("2025-10-01 00:00 > 2025-10-01 01:00", "minor", "missing", ("temperature", "humidity"))
     ]
     assert two(hour, [], never=frozenset({"humidity"})) == [
         ("2025-10-01 00:00 > 2025-10-01 01:00", "minor", "missing", ("temperature",))

@@ -355,11 +355,13 @@ def test_only_a_better_grade_helps_a_slot_that_has_one() -> None:
 
 
 def test_force_asks_what_the_ledger_ruled_out_and_nothing_else() -> None:
-    """A block, a window and a lag hold whatever a person says."""
+    """It overrides a recorded answer and a block; a window and a quota hold."""
     ruled = no_data(DAY_BEFORE, "2025-10-24 02:00", "2025-10-25 02:00")
     assert verdict("2025-10-25 10:00", candidate(**ruled), force=True)[0] == "serves"
     blocked = candidate(blocked_until=at("2025-10-26 13:00"), **ruled)
-    assert verdict("2025-10-25 10:00", blocked, force=True)[0] == "blocked"
+    assert verdict("2025-10-25 10:00", blocked, force=True)[0] == "serves"
+    spent = candidate(product(hops=2), quota_left=1, **ruled)
+    assert verdict("2025-10-25 10:00", spent, force=True)[0] == "quota_spent"
     gone = candidate(product(window=HOUR), **ruled)
     assert verdict("2025-10-25 10:00", gone, force=True)[0] == "gone"
 

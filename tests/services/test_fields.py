@@ -18,6 +18,7 @@ from gapfill.services.explain import explain
 from gapfill.services.fill import fill
 from gapfill.services.heal import heal
 from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.ports import Block
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask
@@ -164,7 +165,7 @@ def test_what_the_station_does_not_measure_comes_from_a_model(
         "holds temperature 30, wind_speed 2, precipitation 0 from aemet/5279X, observed; humidity "
         "25, pressure 955, solar_radiation 500 from open_meteo, modelled; the slot is modelled "
         "(by its humidity), batch run/weather_hourly:open_meteo.forecast:"
-        "20260809T2300Z-20260810T1100Z"
+        "20260809T2300Z-20260810T1100Z+humidity"
     )
     assert site.store.read(weather, Interval(FIRST, NOW))[-1].slot == FIRST + 11 * HOUR
 
@@ -185,7 +186,10 @@ def test_a_station_is_not_asked_again_for_what_it_never_reports(
     )
     said = explain(later, later.catalog.series["weather_hourly"], NOW - HOUR).opinions
     (opinion,) = [o for o in said if o.candidate == "aemet observations at 5279X"]
-    assert opinion.sentence == "can serve it now (temperature); never reports humidity (humidity)"
+    assert (
+        opinion.sentence
+        == "can serve it now (temperature); never reports humidity; others go first (humidity)"
+    )
     healed(later, "later")
     # Both at once: 5279X for the temperature of the new hour, 5281X for its humidity.
     assert asked(sources) == ["aemet.observations@5279X", "aemet.observations@5281X"]
@@ -293,3 +297,31 @@ def test_empty_answers_of_a_source_that_gives_other_days_are_a_verdict(
     ]
     (report,) = done.after
     assert report.coverage.runs(State.UNFILLABLE) == [lost]
+
+
+def test_force_asks_a_source_that_is_blocked(site: Site, sources: Scripted) -> None:
+    """A refusal with two hours to wait holds for all runs but one that a person forces."""
+    site.store.block(Block("aemet", NOW + 2 * HOUR, "HTTP 429"))
+    healed(site, "held")
+    assert asked(sources) == ["open_meteo.forecast"]
+    healed(site, "forced", force=True)
+    assert "aemet.observations@5279X" in asked(sources)
+    row = site.store.read(site.catalog.series["weather_hourly"], Interval(FIRST, FIRST + HOUR))[0]
+    assert row.origin("temperature") == Origin("aemet/5279X", Grade.OBSERVED)
+
+
+def test_a_field_that_a_station_was_without_for_a_night_is_not_given_up(
+    site: Site, sources: Scripted
+) -> None:
+    """Half a day later it is asked again, and its hours are observed."""
+    sources.otherwise = lambda ask: answered(
+        ask, LINARES if ask.product.source == "aemet" else MODEL
+    )
+    healed(site)
+    sources.otherwise = lambda ask: answered(
+        ask, (LINARES | {"humidity": 41.0}) if ask.product.source == "aemet" else MODEL
+    )
+    later = replace(site, now=NOW + 12 * HOUR)
+    healed(later, "later")
+    row = site.store.read(site.catalog.series["weather_hourly"], Interval(NOW - HOUR, NOW + HOUR))
+    assert row[-1].origin("humidity").grade is Grade.OBSERVED

@@ -150,10 +150,10 @@ class Candidate:
     def gives(self, series: Series, name: str) -> bool:
         """Tell whether it is worth asking for a field of a series.
 
-        Every product of the series' quantity is taken to give the required fields, until its
-        station has shown that it never does; optional ones are those that the catalogue names.
+        Every product of the series' quantity is taken to give the required fields; optional
+        ones are those that the catalogue names.
         """
-        return name not in self.never and (name in series.required or name in self.product.gives)
+        return name in series.required or name in self.product.gives
 
     def ruling(self, slot: datetime, name: str | None = None) -> Ruling | None:
         """Return the ruling on a slot, or on one field of it; ``None`` where there is none."""
@@ -171,8 +171,8 @@ class Candidate:
         return None
 
     def came_without(self, slot: datetime, name: str) -> bool:
-        """Tell whether it has answered for a slot without this field."""
-        return covers(self.without.get(name, ()), slot)
+        """Tell whether it has answered for a slot without this field, or never reports it."""
+        return name in self.never or covers(self.without.get(name, ()), slot)
 
     @property
     def opening_calls(self) -> int:

@@ -36,6 +36,9 @@ class Unit:
         fields: Required fields that it is asked for.
         enrich: Wanted fields that it is asked for.
         enriched: Of the slots asked for, the runs that only get wanted fields.
+        elsewhere: Required fields that another observing product is asked for in the same plan.
+        force: Whether it is asked although its source is blocked.
+        part: The required fields, where it is not asked for all of them.
     """
 
     series: str
@@ -49,6 +52,9 @@ class Unit:
     fields: tuple[str, ...] = ()
     enrich: tuple[str, ...] = ()
     enriched: tuple[Interval, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    part: tuple[str, ...] = ()
+    force: bool = False
 
     @property
     def asked(self) -> list[Interval]:
@@ -87,7 +93,7 @@ class Unit:
 
     @property
     def _added(self) -> tuple[str, ...]:
-        return self.enrich if self.is_enrichment else ()
+        return self.enrich if self.is_enrichment else self.part
 
 
 def _minutes(instant: datetime) -> str:

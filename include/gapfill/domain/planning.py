@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -58,7 +58,8 @@ def plan_units(
         chosen = _assign(wish, now, waiting, unhealable, force=force)
         for choice in chosen.values():
             asked[choice.candidate.source.name, choice.candidate.product.name] = choice.candidate
-            units += _units(wish, choice)
+            made = _units(wish, choice, _observed_elsewhere(choice, chosen))
+            units += [replace(unit, force=force) for unit in made] if force else made
     units.sort(key=lambda u: (not u.is_enrichment, u.severity, u.interval.end), reverse=True)
     kept = within_quotas(units, asked, max_units, one_login=one_login)
     return Plan(
@@ -168,7 +169,8 @@ def _assign_enrichments(wish: Wish, now: datetime, chosen: _Chosen, *, force: bo
 
 def _observes(candidate: Candidate, series: Series, field: str) -> bool:
     """Tell whether a candidate has observed values of a wanted field."""
-    return candidate.product.grade >= Grade.OBSERVED and candidate.gives(series, field)
+    is_given = candidate.gives(series, field) and field not in candidate.never
+    return candidate.product.grade >= Grade.OBSERVED and is_given
 
 
 def _set_all_aside(
@@ -230,7 +232,17 @@ def _set_aside(
     )
 
 
-def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
+def _observed_elsewhere(choice: _Choice, chosen: _Chosen) -> set[str]:
+    """Return the required fields that other candidates are asked for that observe them."""
+    return {
+        field
+        for other in chosen.values()
+        if other is not choice and other.candidate.product.grade >= Grade.OBSERVED
+        for field in other.fields - choice.fields
+    }
+
+
+def _units(wish: Wish, choice: _Choice, elsewhere: set[str]) -> Iterator[Unit]:
     """Yield the runs of one candidate as units of a minute's worth of requests.
 
     Where the account's records make a request last longer, a unit lasts ten minutes at most.
@@ -239,14 +251,17 @@ def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
     product = candidate.product
     healed = merge(choice.runs)
     enriched = subtract(merge(choice.enriched), healed)
+    starts, ends = [run.start for run in enriched], [run.end for run in enriched]
     requests = coalesce(merge([*healed, *enriched]), series.grid, product.fits)
     size = _unit_size(candidate) or max(1, len(requests))
     for first in range(0, len(requests), size):
         part = tuple(requests[first : first + size])
         asked = [run for request in part for run in request.asked]
-        only_enriched = intersect(enriched, merge(asked))
+        near = slice(bisect_left(ends, asked[0].start), bisect_right(starts, asked[-1].end) + 1)
+        only_enriched = intersect(enriched[near], merge(asked))
         slots = sum(series.grid.count(run) for run in asked)
         heals = sum(series.grid.count(run) for run in only_enriched) < slots
+        fields = _in_order(series, choice.fields if heals else ())
         yield Unit(
             series=series.name,
             source=candidate.source.name,
@@ -256,9 +271,11 @@ def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
             slots=slots,
             requests=part,
             refresh=wish.refresh or bool(wish.again),
-            fields=_in_order(series, choice.fields if heals else ()),
+            fields=fields,
             enrich=_in_order(series, choice.enrich if only_enriched else ()),
             enriched=tuple(only_enriched),
+            elsewhere=_in_order(series, elsewhere if heals else ()),
+            part=fields if len(fields) < len(series.required) else (),
         )
 
 

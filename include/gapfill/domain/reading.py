@@ -70,7 +70,9 @@ class Row:
 
 def format_kept(kept: Mapping[str, Origin]) -> str | None:
     """Return ``kept`` as stored: ``field:source:grade`` separated by ``;``, ``None`` for none."""
-    text = ";".join(f"{n}:{o.source}:{int(o.grade)}" for n, o in sorted(kept.items()))
+    text = ";".join(
+        f"{n}:{o.source.replace(';', ',')}:{int(o.grade)}" for n, o in sorted(kept.items())
+    )
     return text or None
 
 

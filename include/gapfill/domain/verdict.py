@@ -76,6 +76,8 @@ def judge(
     product = candidate.product
     refused = candidate.refusal(slot, field)
     never = Standing.REFUSED if refused else _never(candidate, series, slot, now, field, above)
+    if above is not None and field in candidate.never and not force:
+        never = never or Standing.NO_FIELD
     if never:
         reason = refused.reason if refused else ""
         return Verdict(never, None, candidate, field=field, reason=reason)
@@ -89,6 +91,8 @@ def judge(
         standing = Standing.RULED_OUT if ruling.is_final else Standing.ASKED
         return _while_kept(Verdict(standing, ruling.until, candidate, ruling, field), slot)
     refusal = _refusal(candidate, now)
+    if refusal and force and refusal.standing is Standing.BLOCKED:
+        refusal = None
     if refusal:
         return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
     is_recent = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
@@ -189,6 +193,8 @@ def _say_no_field(verdict: Verdict) -> str:
 
 
 def _say_recent(verdict: Verdict) -> str:
+    if verdict.field in verdict.candidate.never:
+        return f"never reports {verdict.field}; others go first"
     if verdict.field:
         return f"has answered without {verdict.field}; others go first"
     what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
@@ -229,7 +235,8 @@ def in_turn(verdicts: Sequence[Verdict], slot: datetime, field: str | None) -> l
     """Return verdicts in which a later station waits for the earlier ones of its product.
 
     It is farther from the place, and its value would stay: it is asked for what an earlier
-    station cannot give or has answered without, not while that one has failed or is late.
+    station cannot give, says that it has not or has answered without, not while that one has
+    failed or is late.
     """
     held: set[str] = set()
     found: list[Verdict] = []
@@ -239,7 +246,8 @@ def in_turn(verdicts: Sequence[Verdict], slot: datetime, field: str | None) -> l
         if is_open and key in held:
             found.append(Verdict(Standing.LATER_STATION, None, candidate))
             continue
-        if is_open and not (field and candidate.came_without(slot, field)):
+        has_said = verdict.standing is Standing.ASKED
+        if is_open and not has_said and not (field and candidate.came_without(slot, field)):
             held.add(key)
         found.append(verdict)
     return found

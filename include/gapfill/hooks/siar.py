@@ -123,11 +123,12 @@ class SiarHook(ApiHook):
         dates = siar.span(ask)
         seen_from = authorised_from(reply, dates.first, dates.last)
         if dates.days == 1 or (seen_from is not None and seen_from > dates.last):
-            return Answer(evidence=reply.said)
+            return Answer(evidence=reply.said, proves=False)
         if seen_from is None:
             raise self._error(reply, ask, records)
         later = self._ask(ask, seen_from)
-        return replace(later, evidence=f"{later.evidence}; before {seen_from}: {reply.said}")
+        said = f"{later.evidence}; before {seen_from}: {reply.said}"
+        return replace(later, evidence=said, proves=False)
 
     @property
     def _is_ready(self) -> bool:

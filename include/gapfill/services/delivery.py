@@ -113,7 +113,7 @@ class Delivery:
 
     def _has_all(self, slot: datetime, row: Row | None, product: Product) -> bool:
         """Tell whether a row holds what the unit could add to it."""
-        is_enriched = covers(self.unit.enriched, slot)
+        is_enriched = self.unit.is_enrichment or covers(self.unit.enriched, slot)
         if row is None:
             return is_enriched  # what is gone by now is a gap, and no enrichment
         if self.unit.refresh:
@@ -178,7 +178,7 @@ class Delivery:
         not come first, as one of the same grade would then stay. Of a station behind another
         one only the fields that were asked for are stored.
         """
-        others = set(self.series.required) - set(self.fields)
+        others = set(self.unit.elsewhere)
         if not others or reading.grade < Grade.OBSERVED:
             return reading
         asked = {*self.fields, *self.unit.enrich}

@@ -29,7 +29,7 @@ from gapfill.errors import (
     StoreError,
     StoreRefused,
 )
-from gapfill.services.absence import doubt_outage
+from gapfill.services.absence import doubt_outage, without_verdict
 from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
@@ -105,7 +105,7 @@ class Session(NamedTuple):
 
 
 Sessions = dict[str, Session]
-"""By source."""
+"""By source and subscription."""
 
 
 def attempt(
@@ -213,13 +213,19 @@ class _Fill:
 
     def _caller(self) -> Caller:
         """Return the source: as an earlier unit of this process left it, or to be opened."""
-        session = self.sessions.get(self.unit.source)
+        session = self.sessions.get(self._session)
         if session is None:
             self.pace.start(self.used)
             return self.site.sources.caller(self.unit.source, self.pace)
         self.pace, self.is_open = session.pace, True
         self.pace.begin(self.batch, self.used)
+        self.pace.start(self.used)
         return session.caller
+
+    @property
+    def _session(self) -> str:
+        """Return the key of the session: products of one subscription share their quota."""
+        return f"{self.unit.source} {subscription(self.product) or ''}"
 
     def _is_too_slow(self) -> bool:
         """Tell whether the unit, planned for a faster pace, has lasted long enough."""
@@ -254,7 +260,7 @@ class _Fill:
             facts = self.learned.get(source.name, {})
             if not is_of_key(source, product, facts):
                 return OF_ANOTHER_KEY
-        why = blocked(books.blocks, source, product)
+        why = None if self.unit.force else blocked(books.blocks, source, product)
         if why or not is_down(books.outcomes, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
@@ -297,7 +303,7 @@ class _Fill:
             self.pace.allow(allowance)
             self.product = narrow_product(self.product, allowance)
         self.is_open = True
-        self.sessions[self.unit.source] = Session(caller, self.pace)
+        self.sessions[self._session] = Session(caller, self.pace)
 
     def _halve(self, part: Request, exc: SpanRefused) -> None:
         """Remember that the product takes no request as long as this one, and half of it perhaps.
@@ -331,7 +337,9 @@ class _Fill:
         store, fields = self.site.store, (*self.unit.fields, *self.unit.enrich)
         settled = self.clerk.settle(ask, slots, fields, readings, answer)
         entries = settled.entries
-        if not (answer.readings or answer.rejected or answer.days):
+        if not answer.proves:
+            entries = without_verdict(entries)
+        elif not (answer.readings or answer.rejected or answer.days):
             entries = doubt_outage(store, self.source.name, entries, ask.now)
         own = (self.delivery.asked_part(reading) for reading in readings)
         self.delivery.write([reading for reading in own if reading is not None], entries)

@@ -1,8 +1,8 @@
 """Which fields a station never reports, as its own rows show.
 
 Not every station measures everything, and no list of the API says so. Where all rows of a
-long answer are without a field, the station is not asked for it any more for a week; other
-stations and sources are. The first row that has the field ends that at once.
+long answer are without a field, other stations and sources are asked for it first for half a
+day. The first row that has the field ends that at once. It is no verdict on any slot.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 ROWS = 10
 """Rows of one answer, all without a field, after which a station counts as one without it."""
 
-WEEK = timedelta(days=7)
-"""How long a station is not asked for such a field: then one more answer shows it again."""
+RECHECK = timedelta(hours=11)
+"""How long others are asked for such a field first: then one more answer shows it again, within
+the twelve hours for which AEMET keeps an hour."""
 
 _PREFIX = "never_"
 
@@ -36,7 +37,7 @@ def never_reported(
 ) -> frozenset[str]:
     """Return the fields that a station never reports, by what was learned of it."""
     facts = learned.get(_subject(product, station), {})
-    since = (now - WEEK).timestamp()
+    since = (now - RECHECK).timestamp()
     return frozenset(
         name.removeprefix(_PREFIX)
         for name, at in facts.items()
@@ -74,9 +75,12 @@ def learn_fields(
     without = [name for name in names if name not in there]
     if len(readings) < ROWS:
         without = []
-    known = never_reported(product, station, learned, now)
-    facts = {_PREFIX + name: 0.0 for name in names if name in there and name in known}
-    facts |= {_PREFIX + name: now.timestamp() for name in without if name not in known}
+    facts_known = learned.get(_subject(product, station), {})
+    since = (now - RECHECK).timestamp()
+    facts = {_PREFIX + n: 0.0 for n in names if n in there and facts_known.get(_PREFIX + n)}
+    facts |= {
+        _PREFIX + n: now.timestamp() for n in without if facts_known.get(_PREFIX + n, 0.0) <= since
+    }
     if facts:
         store.learn(_subject(product, station), facts, now)
         learned.setdefault(_subject(product, station), {}).update(facts)

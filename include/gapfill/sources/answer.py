@@ -43,6 +43,7 @@ class Answer:
         days: Local dates, in the product's ``day_zone``, of which the answer held any
             row, asked for or not; empty for a product without one. A slot that is missing
             from such a day gets no verdict where the product publishes whole days.
+        proves: Whether what it is without is a verdict; not where the account may not see it.
         no_verdict: Asked slots about which the answer proves nothing: their row was
             dropped, or may be among the rows whose time could not be read, or they are
             null between the values of a model. A slot with a reading is among them where
@@ -54,6 +55,7 @@ class Answer:
     rejected: tuple[Rejected, ...] = ()
     evidence: str = ""
     days: frozenset[date] = frozenset()
+    proves: bool = True
     no_verdict: frozenset[datetime] = frozenset()
     facts: Mapping[str, float] = field(default_factory=dict)
 

@@ -217,7 +217,7 @@ class _Sieve:
         said = [r for r in told if r.slot is None or r.slot in ask.interval]
         said.sort(key=lambda r: (r.slot is None, r.slot or ask.now))
         no_verdict = frozenset(unsure - {reading.slot for reading in readings})
-        return Answer(readings, tuple(said), evidence, frozenset(self.days), no_verdict)
+        return Answer(readings, tuple(said), evidence, frozenset(self.days), no_verdict=no_verdict)
 
     def _believed(self, at: datetime, given: Mapping[str, object]) -> dict[str, float]:
         """Return the values of a row that are believed; the others are reported."""

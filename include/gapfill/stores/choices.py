@@ -27,11 +27,7 @@ def choose_better(
     def better(stands: Stands) -> Iterable[Row]:
         for reading in readings:
             row = stands.get(reading.slot)
-            if (
-                row is not None
-                and row.batch == batch
-                and reading.values.keys() <= row.values.keys()
-            ):
+            if row is not None and row.batch == batch and _has_all(row, reading):
                 continue  # a batch writes a value once, so that a retry changes nothing
             made = combine(row, reading, batch, series.required, replace=replace)
             if made is not None:
@@ -53,3 +49,10 @@ def choose_news(rows: Sequence[Row]) -> Choice:
                 yield row
 
     return verbatim
+
+
+def _has_all(row: Row, reading: Reading) -> bool:
+    """Tell whether a row has each value of a reading in at least its grade."""
+    return all(
+        name in row.values and row.origin(name).grade >= reading.grade for name in reading.values
+    )
