@@ -13,10 +13,12 @@ from gapfill.cli.batches import batches, forget_store, undo
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
+from gapfill.cli.retype import retype
 from gapfill.cli.siar import import_siar
 from gapfill.cli.take_in import import_
 from gapfill.cli.words import new_id
 from gapfill.domain.series import State
+from gapfill.errors import StoreRefused
 from gapfill.services import transfer, views
 from gapfill.services.detect import detect, unread
 from gapfill.services.explain import explain as explain_slot
@@ -150,13 +152,23 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
         healed = heal_gaps(site, order, new_id("cli", now), watcher)
+    error = str(healed.error) if healed.error else None
     if as_json:
-        document = views.healed(healed.summary, healed.certificates, healed.after, healed.plan)
-        desk.print_json(document)
+        desk.print_json(
+            views.healed(healed.summary, healed.certificates, healed.after, healed.plan, error)
+        )
+    elif error:
+        tables.show_broken_off(desk.out, healed)
     else:
         tables.show_healed(desk.out, site.catalog, healed)
+    if error:
+        desk.complain(error)
+        return FAILED
     is_undone = order.refresh and healed.summary.units_failed
-    return _code(healed.after) or (FAILED if is_undone or healed.refused else 0)
+    has_refused = any(c.error == StoreRefused.__name__ for c in healed.certificates)
+    if is_undone or healed.refused:
+        return _code(healed.after) or FAILED
+    return _code(healed.after) or (MISSING if has_refused else 0)
 
 
 @app.command()
@@ -186,5 +198,5 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
     desk.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
 
 
-for command in (import_, import_siar, batches, undo, forget_store):
+for command in (import_, import_siar, batches, undo, retype, forget_store):
     app.add_command(command)

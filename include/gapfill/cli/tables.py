@@ -151,11 +151,28 @@ def show_healed(out: Console, catalog: Catalog, healed: Healed) -> None:
     show_warnings(out, healed.after)
     for report in healed.after:
         show_gaps(out, catalog.series[report.series], report)
-    batches = list(dict.fromkeys(c.batch for c in healed.certificates if c.slots_filled))
+    _show_batches(out, healed)
+
+
+def show_broken_off(out: Console, healed: Healed) -> None:
+    """Print what was done until an error ended the healing, which itself is said on stderr."""
+    summary = healed.summary
+    records = summary.ree_records_recovered + summary.weather_records_recovered
+    line = f"Ended before its end: {total(records, summary.slots_enriched)}"
+    calls = f"{count(summary.calls, 'call')} in {duration(summary.duration_seconds)}"
+    out.print(Text(f"{line}; {calls}", "bold"), soft_wrap=True)
+    unproven = sum(c.slots_unproven for c in healed.certificates)
+    if unproven:
+        out.print(f"{count(unproven, 'slot')} written besides could not be read back.")
+    _show_batches(out, healed)
+
+
+def _show_batches(out: Console, healed: Healed) -> None:
+    batches = views.batches(healed.certificates)
     if batches:
         out.print("\nBatches, each of which `undo` takes back:")
-        for batch in batches:
-            out.print(f"  {batch}", soft_wrap=True)
+        for one in batches:
+            out.print(f"  {one['batch']}", soft_wrap=True)
 
 
 def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from gapfill.stores.influxdb_answer import Table
     from gapfill.stores.influxdb_server import Server
 
 LEDGER, CALLS, BLOCKS, LEARNED = (
@@ -64,7 +65,12 @@ class Numbers:
 
 def note(server: Server, numbers: Numbers, entries: Sequence[Entry]) -> None:
     """Add lines to the ledger."""
-    server.write([_entry_line(numbers.next_ns(), entry) for entry in entries], "ns")
+    server.write(entry_lines(numbers, entries), "ns")
+
+
+def entry_lines(numbers: Numbers, entries: Sequence[Entry]) -> list[str]:
+    """Return lines of the ledger as they are written, with times in nanoseconds."""
+    return [_entry_line(numbers.next_ns(), entry) for entry in entries]
 
 
 def entries_of(server: Server, series: str) -> list[Entry]:
@@ -79,8 +85,18 @@ def answers_of(server: Server, source: str, since: datetime) -> list[Entry]:
 
 
 def _entries(server: Server, *where: str) -> list[Entry]:
+    (tables,) = server.ask([ledger_question(*where)], "ns")
+    return entries_from(tables)
+
+
+def ledger_question(*where: str) -> str:
+    """Return the question for lines of the ledger that meet conditions."""
     what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
-    said = ", ".join(map(text.name, (*what, "field", "series")))
+    return text.select(", ".join(map(text.name, (*what, "field", "series"))), LEDGER, *where)
+
+
+def entries_from(tables: Sequence[Table]) -> list[Entry]:
+    """Return what ``ledger_question`` answers."""
     return [
         Entry(
             series=row["series"],
@@ -93,17 +109,27 @@ def _entries(server: Server, *where: str) -> list[Entry]:
             batch=row["batch"],
             field=row["field"] or None,
         )
-        for row in _rows(server, text.select(said, LEDGER, *where))
+        for row in _dicts(tables)
     ]
 
 
 def outcomes_of(server: Server, run: str, source: str) -> list[tuple[str, Outcome]]:
     """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
+    (tables,) = server.ask([outcomes_question(run, source)], "ns")
+    return outcomes_from(tables, run)
+
+
+def outcomes_question(run: str, source: str) -> str:
+    """Return the question for what a source's requests of a run came to."""
     is_its = f'"source" = {text.value(source)}', _is_of(run)
-    rows = _rows(server, text.select('"batch", "outcome"', LEDGER, *is_its))
+    return text.select('"batch", "outcome"', LEDGER, *is_its)
+
+
+def outcomes_from(tables: Sequence[Table], run: str) -> list[tuple[str, Outcome]]:
+    """Return what ``outcomes_question`` answers."""
     return [
         (row["batch"], Outcome(row["outcome"]))
-        for row in rows
+        for row in _dicts(tables)
         if row["batch"].startswith(f"{run}/")
     ]
 
@@ -148,8 +174,18 @@ def learn(server: Server, subject: str, facts: Mapping[str, float], at: datetime
 
 def learned_since(server: Server, since: datetime) -> dict[str, dict[str, float]]:
     """Return the facts learned at ``since`` or later, by subject and name."""
+    (tables,) = server.ask([learned_question(since)], "ns")
+    return learned_from(tables)
+
+
+def learned_question(since: datetime) -> str:
+    """Return the question for what was learned."""
     what, by = 'last("value") AS value', '"subject", "name"'
-    (tables,) = server.ask([text.select(what, LEARNED, _since(since), by=by)])
+    return text.select(what, LEARNED, since_condition(since), by=by)
+
+
+def learned_from(tables: Sequence[Table]) -> dict[str, dict[str, float]]:
+    """Return what ``learned_question`` answers."""
     facts: dict[str, dict[str, float]] = {}
     for table in tables:
         for row in table.dicts():
@@ -165,8 +201,18 @@ def block(server: Server, one: Block) -> None:
 
 def blocks_at(server: Server, now: datetime) -> list[Block]:
     """Return the blocks in force, by name of the source."""
+    (tables,) = server.ask([blocks_question(now)], "ns")
+    return blocks_from(tables)
+
+
+def blocks_question(now: datetime) -> str:
+    """Return the question for the blocks in force."""
     what, is_in_force = 'last("reason") AS reason', f"time > {text.to_ns(now)}"
-    (tables,) = server.ask([text.select(what, BLOCKS, is_in_force, by='"source"')], "ns")
+    return text.select(what, BLOCKS, is_in_force, by='"source"')
+
+
+def blocks_from(tables: Sequence[Table]) -> list[Block]:
+    """Return what ``blocks_question`` answers."""
     found = [
         Block(table.tags["source"], from_ns(row["time"]), row["reason"])
         for table in tables
@@ -199,11 +245,15 @@ def _fields(fields: Mapping[str, str | int]) -> str:
 
 def _rows(server: Server, statement: str) -> list[dict[str, Any]]:
     (tables,) = server.ask([statement], "ns")
+    return _dicts(tables)
+
+
+def _dicts(tables: Sequence[Table]) -> list[dict[str, Any]]:
     return [row for table in tables for row in table.dicts()]
 
 
 def _total(server: Server, function: str, source: str, since: datetime) -> int:
-    is_its = f'"source" = {text.value(source)}', _since(since)
+    is_its = f'"source" = {text.value(source)}', since_condition(since)
     rows = _rows(server, text.select(f'{function}("records") AS total', CALLS, *is_its))
     return int(rows[0]["total"] or 0) if rows else 0
 
@@ -212,7 +262,8 @@ def _is_of(run: str) -> str:
     return f'"run" = {text.value(_run(f"{run}/"))}'
 
 
-def _since(since: datetime) -> str:
+def since_condition(since: datetime) -> str:
+    """Return the condition that a point is not older than an instant."""
     return f"time >= {text.to_ns(since)}"
 
 
