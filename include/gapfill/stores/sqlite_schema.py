@@ -228,6 +228,7 @@ def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
             f"{table.name} beyond {_bounds(series.fields)}",
             table.c.tags,
             table.c.slot,
+            *(table.c[field.name] for field in series.fields),  # likewise, see below
             sqlite_where=sa.text(has_flaw(series.fields)),
         ),
         *(
