@@ -11,12 +11,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from gapfill.domain.flaw import copies as count_copies
+from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.reading import Replace
 from gapfill.services.ports import Place
 from gapfill.stores import influxdb_books as books
 from gapfill.stores import influxdb_changes as changes
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_better, choose_news
+from gapfill.stores.influxdb_flaws import Flawed
 from gapfill.stores.influxdb_gaps import Gaps
 from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.coverage import Graded
+    from gapfill.domain.flaw import Ahead, Copies, Flaws
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
@@ -87,9 +91,25 @@ class InfluxStore:
         """Return the runs of slots that have a point with one of these sources."""
         return Gaps(self._server, series).of_source(sources, window)
 
-    def newest(self, series: Series) -> datetime | None:
-        """Return the newest slot that holds every required field, ``None`` for none."""
-        return Gaps(self._server, series).newest()
+    def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
+        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
+        return Gaps(self._server, series).newest(end)
+
+    def flaws(self, series: Series, window: Interval) -> Flaws:
+        """Return the stored values of the window that do not count."""
+        return Flawed(self._server, series).flaws(window)
+
+    def ahead(self, series: Series, start: datetime) -> Ahead | None:
+        """Return the points from an instant on, ``None`` for none."""
+        return Flawed(self._server, series).ahead(start)
+
+    def copies(self, series: Series, window: Interval) -> Copies:
+        """Return the copies of values of others in the series' own points of the window."""
+        return count_copies(changes.copies_of(self._server, series, window))
+
+    def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
+        """Remove those copies, 5,000 slots at once, and return from how many slots."""
+        return changes.remove_copies(self._server, series, window, batch)
 
     def read(self, series: Series, window: Interval) -> list[Row]:
         """Return the rows of the window in order of slot, one per slot."""
@@ -110,7 +130,8 @@ class InfluxStore:
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, provenance included, 5,000 slots at once."""
-        return changes.change(self._server, series, [r.slot for r in rows], choose_news(rows))
+        choice = choose_news(series, rows)
+        return changes.change(self._server, series, [r.slot for r in rows], choice)
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots, by series name, that a batch wrote, whether or not replaced since."""

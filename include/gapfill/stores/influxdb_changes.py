@@ -16,11 +16,13 @@ from gapfill.errors import StoreError, StoreRefused
 from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
+from gapfill.stores.choices import choose_without_copies
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
+from gapfill.stores.influxdb_flaws import Flawed
 from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import liner, read_points
 from gapfill.stores.influxdb_removal import replace_points
-from gapfill.stores.points import format_tags, point_of, rows_of
+from gapfill.stores.points import format_tags, point_of, stands_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -47,12 +49,12 @@ def change(server: Server, series: Series, slots: Sequence[datetime], choose: Ch
     mend(server)
     spans = merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
     points = read_points(server, series, spans)
-    chosen = {row.slot: row for row in choose({row.slot: row for row in rows_of(series, points)})}
+    chosen = {row.slot: row for row in choose(stands_of(series, points))}
     if not chosen:
         return 0
     own = format_tags(series.tags)
-    made = {slot: point_of(series, own, row) for slot, row in chosen.items()}
     before = {p.instant: p for p in points if p.tags == own}
+    made = {slot: point_of(series, own, row, before.get(slot)) for slot, row in chosen.items()}
     try:
         notes.note(server, series, {slot: p.batch or "" for slot, p in made.items()}, before)
     except PartialWrite as exc:
@@ -63,6 +65,24 @@ def change(server: Server, series: Series, slots: Sequence[datetime], choose: Ch
     except PartialWrite as exc:
         raise _refused(server, series, made, exc) from exc
     return len(chosen)
+
+
+def copies_of(server: Server, series: Series, window: Interval) -> dict[datetime, frozenset[str]]:
+    """Return the fields of the series' own points that are copies of others' values, by slot.
+
+    What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
+    """
+    found = Flawed(server, series).copies(window)
+    for note in notes.first_replaced(server, series, found) if found else ():
+        stood = note.before.values if note.before else {}
+        found[note.slot] -= stood.keys()
+    return {slot: names for slot, names in found.items() if names}
+
+
+def remove_copies(server: Server, series: Series, window: Interval, batch: str) -> int:
+    """Remove the copies of a window, and return from how many slots."""
+    found = copies_of(server, series, window)
+    return change(server, series, list(found), choose_without_copies(series, batch, found))
 
 
 def slots_of(server: Server, batch: str) -> dict[str, list[datetime]]:
@@ -207,7 +227,8 @@ def _write(
 
 def _loses(old: Point, new: Point) -> bool:
     is_ungraded = old.grade is not None and new.grade is None
-    return is_ungraded or any(name not in new.values for name in old.values)
+    stands = new.stored
+    return is_ungraded or any(name not in stands for name in old.stored)
 
 
 def _said(point: Point, name: str) -> str | None:

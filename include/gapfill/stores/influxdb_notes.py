@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval
 from gapfill.stores import influxdb_text as text
@@ -86,18 +86,23 @@ def notes_of(
     what = '"before", "measurement", "tags", "begun"'
     (tables,) = server.ask([text.select(what, REPLACED, *conditions, by='"series"')], "ns")
     return {
-        table.tags["series"]: [
-            Note(
-                slot=from_ns(row["time"]),
-                before=_parse(row["before"], from_ns(row["time"]), row["tags"]),
-                measurement=row["measurement"],
-                tags=row["tags"],
-                is_begun=bool(row["begun"]),
-            )
-            for row in table.dicts()
-        ]
+        table.tags["series"]: [_note(row) for row in table.dicts()]
         for table in sorted(tables, key=lambda table: table.tags["series"])
     }
+
+
+def first_replaced(server: Server, series: Series, slots: Collection[datetime]) -> list[Note]:
+    """Return the notes of points of others that stood where a series' own points came to be."""
+    conditions = (
+        f'"series" = {text.value(series.name)}',
+        "\"before_batch\" = ''",
+        "\"before\" != ''",
+        text.within(_hull(slots)),
+    )
+    what = '"before", "measurement", "tags", "begun"'
+    (tables,) = server.ask([text.select(what, REPLACED, *conditions)], "ns")
+    notes = [_note(row) for table in tables for row in table.dicts()]
+    return [one for one in notes if one.slot in slots]
 
 
 def written(server: Server, batch: str, series: str, notes: Collection[Note]) -> set[datetime]:
@@ -177,9 +182,19 @@ def _lines(series: Series, batch: str) -> Callable[[datetime, Point | None], str
     return line
 
 
+def _note(row: dict[str, Any]) -> Note:
+    return Note(
+        slot=from_ns(row["time"]),
+        before=_parse(row["before"], from_ns(row["time"]), row["tags"]),
+        measurement=row["measurement"],
+        tags=row["tags"],
+        is_begun=bool(row["begun"]),
+    )
+
+
 def _document(point: Point) -> dict[str, object]:
     return {
-        "values": dict(point.values),
+        "values": point.stored,
         "grade": point.grade,
         "source": point.source,
         "batch": point.batch,

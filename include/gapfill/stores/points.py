@@ -54,6 +54,11 @@ class Point:
     kept: str | None = None
     flaws: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def stored(self) -> dict[str, object]:
+        """All that stands in the fields of the series, whether or not it is a reading."""
+        return {**self.flaws, **self.values}
+
 
 class Stand(NamedTuple):
     """What a slot holds.
@@ -184,6 +189,11 @@ def graded(series: Series, interval: Interval, grades: Sequence[Grade]) -> Grade
     worst = min(grades)
     is_plain = len(fields) == len(grades) and all(grade is worst for grade in grades)
     return Graded(interval, worst, () if is_plain else tuple(fields))
+
+
+def is_weak(row: Row, field: str) -> bool:
+    """Tell whether an observed row has a value of a field that was not observed."""
+    return row.origin(field).grade < Grade.OBSERVED <= row.grade
 
 
 def joined(runs: Iterable[Graded]) -> list[Graded]:

@@ -103,7 +103,7 @@ def _point(series: Series, names: Sequence[str], found: Mapping[str, Any]) -> Po
 
 def columns_of(series: Series, point: Point) -> dict[str, object]:
     """Return a point as the columns of its table, absent fields as ``None``."""
-    stored = {**point.flaws, **point.values}
+    stored = point.stored
     return {
         "tags": point.tags,
         "slot": to_epoch(point.instant),
