@@ -13,6 +13,7 @@ from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
 from gapfill.cli.siar import import_siar
 from gapfill.cli.take_in import import_
+from gapfill.cli.tidy import tidy
 from gapfill.cli.words import new_id
 from gapfill.domain.series import State
 from gapfill.domain.wording import count
@@ -63,7 +64,7 @@ def status(
     now = desk.clock()
     selection = select(desk.catalog(), names, start, end, now)
     with desk.site(now) as site:
-        reports = detect(site, selection)
+        reports = detect(site, selection, closely=True)
     if as_json:
         desk.print_json(views.status(site.catalog, reports, now))
     else:
@@ -189,6 +190,7 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
 
 app.add_command(import_)
 app.add_command(import_siar)
+app.add_command(tidy)
 
 
 @app.command()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
+from gapfill.domain.due import horizon
+from gapfill.domain.flaw import Flaws, sentences
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
 from gapfill.services.local_clock import shifted
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
+    from gapfill.domain.flaw import Ahead
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
@@ -29,11 +32,13 @@ class Report:
     Attributes:
         series: Catalogue name.
         coverage: Its slots by state, and its gaps.
-        newest: Newest slot with a reading, ``None`` for none or unknown.
+        newest: Newest expected slot with a reading, ``None`` for none or unknown.
         error: Why the read failed, ``None`` where it did not.
         warnings: What an operator should know of its sources, and what an earlier release
             wrote wrongly, a sentence each.
         broken: Sources that are set up and cannot be used.
+        flaws: The stored values of its slots that do not count, ``None`` where nobody looked.
+        ahead: The points after its last expected slot, likewise.
     """
 
     series: str
@@ -42,6 +47,8 @@ class Report:
     error: str | None = None
     warnings: tuple[str, ...] = ()
     broken: tuple[Broken, ...] = ()
+    flaws: Flaws | None = None
+    ahead: Ahead | None = None
 
     @property
     def is_missing(self) -> bool:
@@ -49,9 +56,17 @@ class Report:
         return self.coverage.counts[State.MISSING] > 0
 
 
-def detect(site: Site, selection: Selection) -> list[Report]:
-    """Return a report for each selected series; the reports of failed reads carry the error."""
-    return [detect_series(site, series, selection) for series in selection.series]
+def detect(site: Site, selection: Selection, *, closely: bool = False) -> list[Report]:
+    """Return a report for each selected series; the reports of failed reads carry the error.
+
+    Args:
+        site: The installation.
+        selection: Which series, and which stretch.
+        closely: Whether to count what is stored and is no reading. That goes through every
+            field, where gaps are found by the required ones.
+    """
+    found = [detect_series(site, series, selection) for series in selection.series]
+    return [look_closely(site, report) for report in found] if closely else found
 
 
 def detect_series(site: Site, series: Series, selection: Selection) -> Report:
@@ -61,7 +76,7 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
         candidates = site.candidates(series)
         window = selection.window(series, candidates, site.now)
         if window is None:
-            return Report(series.name, nothing(), site.store.newest(series))
+            return Report(series.name, nothing(), _newest(site, series, candidates))
         coverage = _cover(site, series, window, candidates)
         broken = broken_of(series, coverage, candidates, site.now)
         warnings = (
@@ -69,12 +84,40 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
             *warnings_of(series, coverage, candidates),
             *shifted(site, series, window),
         )
-        newest = site.store.newest(series)
+        newest = _newest(site, series, candidates)
         return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
     except StoreError as exc:
         window = selection.window(series, candidates, site.now)
         coverage = unknown(series, window) if window else nothing()
         return Report(series.name, coverage, error=str(exc))
+
+
+def look_closely(site: Site, report: Report) -> Report:
+    """Return a report with what is stored and is no reading, and warnings of it."""
+    if report.error:
+        return report
+    series, window = site.catalog.series[report.series], report.coverage.window
+    try:
+        flaws = site.store.flaws(series, window) if window else Flaws()
+        ahead = site.store.ahead(series, last_expected(site, series))
+    except StoreError as exc:
+        found = unknown(series, window) if window else nothing()
+        return Report(series.name, found, error=str(exc))
+    warnings = (*report.warnings, *sentences(series, flaws, ahead))
+    return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
+
+
+def last_expected(site: Site, series: Series) -> datetime:
+    """Return the end of the last slot that is expected.
+
+    Raises:
+        StoreError: If the ledger cannot be read.
+    """
+    return horizon(series, site.candidates(series), site.now)
+
+
+def _newest(site: Site, series: Series, candidates: Sequence[Candidate]) -> datetime | None:
+    return site.store.newest(series, horizon(series, candidates, site.now))
 
 
 def _cover(

@@ -205,21 +205,25 @@ class Gaps:
                 Interval(window.start, window.start + NEAR_END),
                 Interval(window.end - NEAR_END, window.end),
             )
-        pairs = [self._elapsed(name, window, step) for name in names]
-        for bounds in dict.fromkeys((near, whole)):
-            spans = list(zip(("first", "last"), bounds, strict=True))
-            ends = [
-                self._of(name, f"{function}({text.number(name)})", text.within(span))
-                for name in names
-                for function, span in spans
-            ]
-            answers = self.server.ask([*ends, *pairs])
-            found = [_time(tables) for tables in answers[: len(ends)]]
-            if None not in found:
-                break
-        of_names = zip(names, found[::2], found[1::2], answers[len(ends) :], strict=True)
+        found, pairs = self._ends_and_pairs(names, near, window, step)
+        if None in found and near != whole:
+            found, pairs = self._ends_and_pairs(names, whole, window, step)
+        of_names = zip(names, found[::2], found[1::2], pairs, strict=True)
         for name, first, last, tables in of_names:
             yield name, (first, last), tables
+
+    def _ends_and_pairs(
+        self, names: Sequence[str], near: Sequence[Interval], window: Interval, step: timedelta
+    ) -> tuple[list[int | None], list[list[Table]]]:
+        """Return the first and last instants of the fields, in turn, and then their pairs."""
+        ends = [
+            self._of(name, f"{function}({text.number(name)})", text.within(span))
+            for name in names
+            for function, span in zip(("first", "last"), near, strict=True)
+        ]
+        pairs = [self._elapsed(name, window, step) for name in names]
+        answers = self.server.ask([*ends, *pairs])
+        return [_time(tables) for tables in answers[: len(ends)]], answers[len(ends) :]
 
     def _elapsed(self, name: str, window: Interval, step: timedelta, *, exact: bool = False) -> str:
         """Return the statement of pairs further apart than a step, in seconds or exact in ns."""

@@ -241,9 +241,9 @@ def _row(series: Series, slot: datetime, points: Sequence[Point]) -> Row:
     whose: dict[str, tuple[Row, Point]] = {}
     for name in (one.name for one in series.fields):
         having = [pair for pair in held if name in pair[0].values]
-        fresh = [pair for pair in having if not _may_be_copy(*pair, name, own)]
+        fresh = [(r, p) for r, p in having if not _may_be_copy(r, p, name, own)]
         if having:
-            whose[name] = max(fresh or having, key=lambda pair: _rank(*pair, name, own))
+            whose[name] = max(fresh or having, key=lambda pair: _rank(pair[0], pair[1], name, own))
     origins = {name: row.origin(name) for name, (row, _) in whose.items()}
     values = {name: row.values[name] for name, (row, _) in whose.items()}
     made = make_row(slot, values, origins, None, series.required)

@@ -70,8 +70,9 @@ class Flawed:
         mine = format_tags(self.series.tags)
         if mine not in self.tags:
             return {}
-        bounds = {"start": to_epoch(window.start), "end": to_epoch(window.end)}
-        slots = [from_epoch(at) for (at,) in self._all(queries.POSSIBLE_COPIES, **bounds)]
+        start, end = to_epoch(window.start), to_epoch(window.end)
+        found = self._all(queries.POSSIBLE_COPIES, start=start, end=end)
+        slots = [from_epoch(at) for (at,) in found]
         parts = (slots[n : n + AT_ONCE] for n in range(0, len(slots), AT_ONCE))
         return {slot: names for part in parts for slot, names in self._in(part)}
 

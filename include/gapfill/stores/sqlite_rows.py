@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -87,7 +87,7 @@ def read_points(
     return [_point(series, names, found) for found in connection.execute(query).mappings()]
 
 
-def _point(series: Series, names: Sequence[str], found: Mapping[str, Any]) -> Point:
+def _point(series: Series, names: Sequence[str], found: sa.RowMapping) -> Point:
     values, flaws = judged(series, {name: found[name] for name in names})
     return Point(
         tags=found["tags"],

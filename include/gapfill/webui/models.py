@@ -225,8 +225,9 @@ class NewestOut(BaseModel):
 
     series: str
     measurement: str
-    newest: datetime | None
+    newest: datetime | None = Field(description="the newest expected slot that has a reading")
     age_hours: float | None
+    warnings: list[str] = Field(description="values and points that do not count, a sentence each")
 
 
 class VerifyOut(BaseModel):
