@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gapfill.domain.interval import Interval
 
 
@@ -113,4 +115,11 @@ class StoreRefused(StoreError):
     """The database refuses some of the points, and will until a person mends it.
 
     All others of the write are written.
+
+    Attributes:
+        refused: Slots known to be refused from now on: the shard, where a type is the cause.
     """
+
+    def __init__(self, message: str, *, refused: Sequence[Interval] = ()) -> None:
+        super().__init__(message)
+        self.refused = refused

@@ -216,7 +216,7 @@ def test_a_window_that_is_too_large_is_read_in_halves(backend: InfluxBackend) ->
         small.close()
 
 
-def test_numbers_of_another_type_are_said_by_week_and_the_rest_is_written(
+def test_numbers_of_another_type_are_said_by_shard_and_the_rest_is_written(
     backend: InfluxBackend,
 ) -> None:
     """Whole numbers of another program hold their week against ours; other weeks do not care."""
@@ -230,7 +230,7 @@ def test_numbers_of_another_type_are_said_by_week_and_the_rest_is_written(
     with pytest.raises(StoreError) as caught:
         store.write(PVPC, prices([200, 401, 402]), "run/b")
     said = str(caught.value)
-    assert "holds price_eur_mwh of energy_prices as integer in the weeks 2026-01-12 to" in said
+    assert "holds price_eur_mwh of energy_prices as integer in the shard 2026-01-12 to" in said
     assert "2026-01-12 to 2026-01-18, so 2 of 3 slots were refused there" in said
     assert "docs/influxdb.md" in said
     assert store.batch_slots("run/b") == {"pvpc": [hour(200)]}
@@ -249,7 +249,7 @@ def test_a_refusal_in_one_half_of_a_body_leaves_the_other_written(backend: Influ
     class Small(FaultProxy):
         def fault_for(self, path: str) -> Fault | None:
             writes.extend([path] if path.endswith("write") else [])
-            is_whole = path.endswith("write") and len(writes) == 2  # the first is of the notes
+            is_whole = path.endswith("write") and len(writes) == 1
             return Fault(413, b"too large") if is_whole else None
 
     small = Small(backend.engine.url)
@@ -257,7 +257,7 @@ def test_a_refusal_in_one_half_of_a_body_leaves_the_other_written(backend: Influ
     said = says(store, lambda one: one.write(PVPC, prices([401, 402, 600, 601]), "run/b"))
     store.close()
     small.close()
-    assert len(writes) == 4
+    assert len(writes) == 4  # the whole, its halves, and what is remembered
     assert "2026-01-12 to 2026-01-18, so 2 of 4 slots were refused there" in said
     assert backend.open().batch_slots("run/b") == {"pvpc": [hour(600), hour(601)]}
 

@@ -11,6 +11,7 @@ from gapfill.cli import tables
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
+from gapfill.cli.retype import retype
 from gapfill.cli.siar import import_siar
 from gapfill.cli.take_in import import_
 from gapfill.cli.tidy import tidy
@@ -191,6 +192,7 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
 app.add_command(import_)
 app.add_command(import_siar)
 app.add_command(tidy)
+app.add_command(retype)
 
 
 @app.command()

@@ -37,6 +37,7 @@ class Standing(StrEnum):
     UNCONFIGURED = "unconfigured"
     PAUSED = "paused"
     BROKEN = "broken"
+    REFUSED = "refused"
 
 
 ASKABLE = (Standing.SERVES, Standing.RECENT)
@@ -68,6 +69,20 @@ class Obstacle(NamedTuple):
         return Standing.UNCONFIGURED if self.needs else Standing.PAUSED
 
 
+class Refused(NamedTuple):
+    """Slots that the store does not take as it is set up now, whoever has them.
+
+    Attributes:
+        interval: The slots, ``[start, end)``.
+        reason: Why, and what to do; it begins with "the store" or "the bucket".
+        field: The one optional field that it does not take; empty for the slots as such.
+    """
+
+    interval: Interval
+    reason: str
+    field: str = ""
+
+
 NOWHERE = Interval(END_OF_TIME, END_OF_TIME + DAY)
 """Reach of a candidate whose station and product have no date in common."""
 
@@ -90,6 +105,7 @@ class Candidate:
         field_recent: The same by field, of fields that some answers were without.
         unreached: Stretches for which it could not be reached in the last two hours, merged.
         never: Fields that its station never reports, as many of its rows have shown.
+        refused: What the store would not take.
         held: Stretches it has, where that is known beforehand, as of files; merged.
         reach: Dates it has data for, whatever now is.
     """
@@ -108,6 +124,7 @@ class Candidate:
     unreached: tuple[Interval, ...] = ()
     never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None
+    refused: tuple[Refused, ...] = ()
     reach: Interval = field(init=False)
 
     def __post_init__(self) -> None:
@@ -142,6 +159,13 @@ class Candidate:
     def is_recent(self, slot: datetime, name: str | None = None) -> bool:
         """Tell whether a slot, or a field of it, failed or was "not yet" in the last two hours."""
         return covers(self.field_recent.get(name or "", self.recent), slot)
+
+    def refusal(self, slot: datetime, name: str | None = None) -> Refused | None:
+        """Return why the store takes no value of a slot, or of one field of it."""
+        for one in self.refused:
+            if slot in one.interval and one.field in ("", name):
+                return one
+        return None
 
     @property
     def opening_calls(self) -> int:

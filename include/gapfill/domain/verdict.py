@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import NOWHERE, Candidate, Standing
 from gapfill.domain.civil import local_date
-from gapfill.domain.interval import END_OF_TIME, covers, iso
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, covers, iso
 from gapfill.domain.ledger import RECENT
 from gapfill.domain.resolution import DAY
 
@@ -34,6 +34,7 @@ class Verdict(NamedTuple):
         ruling: What the ledger says against it.
         field: The field it was asked about, where it is about one.
         is_unreached: Whether it could not be reached in the last two hours.
+        reason: Why the store does not take the slot, where that is the reason.
     """
 
     standing: Standing
@@ -42,6 +43,7 @@ class Verdict(NamedTuple):
     ruling: Ruling | None = None
     field: str | None = None
     is_unreached: bool = False
+    reason: str = ""
 
     @property
     def sentence(self) -> str:
@@ -67,13 +69,16 @@ def judge(
         slot: Start of the slot.
         now: The clock.
         field: The field that is missing; ``None``: the slot as such.
-        force: Whether "no data" answers and recent failures are disregarded.
+        force: Whether "no data" answers and recent failures are disregarded; what the store
+            refuses is not asked for all the same.
         above: Grade the field already has; only a better one helps.
     """
     product = candidate.product
-    never = _never(candidate, series, slot, now, field, above)
+    refused = candidate.refusal(slot, field)
+    never = Standing.REFUSED if refused else _never(candidate, series, slot, now, field, above)
     if never:
-        return Verdict(never, None, candidate, field=field)
+        reason = refused.reason if refused else ""
+        return Verdict(never, None, candidate, field=field, reason=reason)
     if candidate.obstacle:
         return Verdict(candidate.obstacle.standing, None, candidate)
     out_at = product.available.instant(slot, series.grid)
@@ -211,6 +216,7 @@ _SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
     Standing.UNCONFIGURED: _say_obstacle,
     Standing.PAUSED: _say_obstacle,
     Standing.BROKEN: _say_obstacle,
+    Standing.REFUSED: lambda v: f"is not asked: {v.reason}",
 }
 
 
@@ -226,7 +232,9 @@ def edges(
     recent = candidate.field_recent.get(field or "", candidate.recent)
     ruled = [ruling for ruling in rulings.items if ruling.until > now]
     known = (*recent, *candidate.unreached, *(candidate.held or ()))
-    for stretch in (*(r.interval for r in ruled), *known):
+    refused = (one.interval for one in candidate.refused if one.interval.start > BEGINNING)
+    yield from (grid.ceil(one.interval.end) for one in candidate.refused)
+    for stretch in (*(r.interval for r in ruled), *known, *refused):
         yield grid.ceil(stretch.start)
         yield grid.ceil(stretch.end)
     if product.official_after is not None:

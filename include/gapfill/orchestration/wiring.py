@@ -28,6 +28,9 @@ STORE = "gapfill_store"
 
 _EXAMPLE = '{"conn_type": "sqlite", "host": "gapfill.db"}'
 
+HURRIED_S = 1.5
+"""How long a page waits for a busy InfluxDB: shorter than what counts as a store that hangs."""
+
 _UI_ONLY = "The command line does not see what is made in the UI, and needs the variable."
 
 
@@ -92,5 +95,6 @@ def _influx_store(connection: Connection, patience_s: float | None) -> Store:
         extra=connection.extra,
     )
     if patience_s is not None:
-        access = replace(access, timeout_s=min(access.timeout_s, patience_s))
+        silent_s = min(access.timeout_s, patience_s)
+        access = replace(access, timeout_s=silent_s, patience_s=HURRIED_S)
     return InfluxStore(access)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.interval import Interval, covers, iso, merge
+from gapfill.domain.interval import Interval, covers, iso, merge, subtract
 from gapfill.domain.reading import Replace
 from gapfill.domain.series import Grade
-from gapfill.errors import StoreError
+from gapfill.errors import StoreError, StoreRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from gapfill.domain.ledger import Entry
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Product
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.request import Request
     from gapfill.domain.series import Series
     from gapfill.services.ports import Store
+
+
+NEAR = 500
+"""Stretches with no more slots between them are read as one: a question costs more than those."""
+
+PENDING = 20_000
+"""Slots that are kept for the proof at most: then they are read back before more is written."""
 
 
 class Delivered(NamedTuple):
@@ -34,9 +42,12 @@ class Delivered(NamedTuple):
     enriched: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """Brings the readings of one unit into the store, once.
+
+    Each answer is written before the next request is sent. What all of them have written is
+    read back together, at the end of the unit.
 
     Attributes:
         store: Where to.
@@ -51,6 +62,10 @@ class Delivery:
     unit: Unit
     batch: str
     now: datetime
+    _known: list[Interval] = field(default_factory=list)
+    _rows: dict[datetime, Row] = field(default_factory=dict)
+    _firm: list[Reading] = field(default_factory=list)
+    _refused: list[Reading] = field(default_factory=list)
 
     @property
     def replace(self) -> Replace:
@@ -63,10 +78,32 @@ class Delivery:
         Raises:
             StoreError: If the store cannot be read.
         """
-        grid = self.series.grid
-        rows = {row.slot: row for row in self.store.read(self.series, request.interval)}
-        slots = (slot for run in request.asked for slot in grid.slots(run))
-        return [slot for slot in slots if not self._has_all(slot, rows.get(slot), product)]
+        if subtract([request.interval], self._known):
+            self._look(request)
+        slots = (slot for run in request.asked for slot in self.series.grid.slots(run))
+        return [slot for slot in slots if not self._has_all(slot, self._rows.get(slot), product)]
+
+    def _look(self, first: Request) -> None:
+        """Read what stands at the slots of a request, and of those after it that fit in."""
+        count, slots = self.series.grid.count, 0
+        runs: list[Interval] = []
+        for request in self.unit.requests:
+            if request.start >= first.start and slots <= PENDING:
+                runs.append(request.interval)
+                slots += count(request.interval)
+        self._known = self._near(merge([*runs, first.interval]))
+        self._rows = {row.slot: row for row in self.store.read(self.series, *self._known)}
+
+    def _near(self, runs: Sequence[Interval]) -> list[Interval]:
+        """Return sorted runs of slots, those near one another as one."""
+        found: list[Interval] = []
+        for run in runs:
+            between = Interval(found[-1].end, run.start) if found else None
+            if between and self.series.grid.count(between) <= NEAR:
+                found[-1] = Interval(found[-1].start, run.end)
+            else:
+                found.append(run)
+        return found
 
     def _has_all(self, slot: datetime, row: Row | None, product: Product) -> bool:
         """Tell whether a row holds what the unit could add to it."""
@@ -82,30 +119,52 @@ class Delivery:
             name in row.values and row.origin(name).grade >= grade for name in self.unit.fields
         )
 
-    def write(self, readings: Sequence[Reading]) -> Delivered:
-        """Write what is better than what is stored, and read it back.
+    def write(self, readings: Sequence[Reading], entries: Sequence[Entry]) -> None:
+        """Write what is better than what is stored, and lines for the ledger with it.
 
         Raises:
-            StoreError: If the store cannot be written, or a value cannot be read back.
+            StoreRefused: If the store took a part of it, for good.
+            StoreError: If the store cannot be written.
         """
         if not readings:
+            self.store.note(entries)
+            return
+        try:
+            self.store.write(
+                self.series, readings, self.batch, replace=self.replace, entries=entries
+            )
+        except StoreRefused:
+            self._refused += readings
+            raise
+        self._firm += readings
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much is written as is kept for the proof."""
+        return len(self._firm) + len(self._refused) >= PENDING
+
+    def prove(self) -> Delivered:
+        """Read back what was written since the last proof.
+
+        Raises:
+            StoreError: If it cannot be read, or a value is not there.
+        """
+        firm, written = self._firm, [*self._firm, *self._refused]
+        self._firm, self._refused = [], []
+        if not written:
             return Delivered(0, 0)
-        slots = sorted(reading.slot for reading in readings)
-        self.store.write(self.series, readings, self.batch, replace=self.replace)
-        rows = {
-            row.slot: row
-            for run in merge(Interval(s, self.series.grid.end_of(s)) for s in slots)
-            for row in self.store.read(self.series, run)
-        }
-        lost = [r.slot for r in readings if not is_stored(r, rows.get(r.slot))]
+        slots = sorted({reading.slot for reading in written})
+        windows = self._near(merge(Interval(s, self.series.grid.end_of(s)) for s in slots))
+        rows = {row.slot: row for row in self.store.read(self.series, *windows)}
+        lost = [r.slot for r in firm if not is_stored(r, rows.get(r.slot))]
         if lost:
             message = (
-                f"{self.series.name}: {len(lost)} of {len(readings)} slots were written and could "
+                f"{self.series.name}: {len(lost)} of {len(firm)} slots were written and could "
                 f"not be read back, the first is {iso(lost[0])}; run it again."
             )
             raise StoreError(message)
-        written = [slot for slot in slots if rows[slot].batch == self.batch]
-        return Delivered(len(written), sum(covers(self.unit.enriched, s) for s in written))
+        own = [slot for slot in slots if slot in rows and rows[slot].batch == self.batch]
+        return Delivered(len(own), sum(covers(self.unit.enriched, s) for s in own))
 
 
 def is_stored(reading: Reading, row: Row | None) -> bool:

@@ -25,6 +25,7 @@ from gapfill.errors import (
     SourceError,
     SourceUnavailable,
     SpanRefused,
+    StoreError,
     StoreRefused,
 )
 from gapfill.services.absence import doubt_outage
@@ -32,6 +33,7 @@ from gapfill.services.certificate import Certificate, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
+from gapfill.services.ports import Inquiry, Usage
 from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down
 from gapfill.services.site import MEMORY, narrow
 from gapfill.services.station_fields import learn_fields
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Source
     from gapfill.domain.request import Request
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Caller
+    from gapfill.services.ports import Books, Caller
     from gapfill.services.site import Site
 
 T = TypeVar("T")
@@ -115,8 +117,8 @@ class _Fill:
         self.series = _known(site.catalog.series, unit.series, "series")
         source: Source = _known(site.catalog.sources, unit.source, "source")
         product = _known({p.name: p for p in source.products}, unit.product, "product")
-        learned = site.store.learned(site.now - MEMORY)
-        self.source, self.product = narrow(source, localize(product, self.series), learned)
+        self.plain = source, localize(product, self.series)
+        self.source, self.product = narrow(*self.plain, {})
         stations = self.series.place.stations
         self.station = next(
             (s for s in stations if s.source == unit.source and s.id == unit.station), None
@@ -129,31 +131,26 @@ class _Fill:
         self.is_open = False
         self.is_of_key = True
         self.shown: Mapping[str, float] = {}
+        self.refused: list[Interval] = []
+        self.skipped = 0
+        self.learned: dict[str, dict[str, float]] = {}
 
     def carry_out(self) -> Certificate:
-        refusal = self._refusal()
-        if refusal:
-            return self._certificate("deferred", refusal)
         with self.site.sources.turn(self.unit.source):
-            refusal = self._refusal()
+            refusal = self._begin()
             if refusal:
                 return self._certificate("deferred", refusal)
-            self.pace.start()
             caller = self.site.sources.caller(self.unit.source, self.pace)
-            useless: list[GapfillError] = []
-            for request in self.unit.requests:
-                if not self.is_of_key:
-                    break
-                try:
-                    self._carry_out(request, caller)
-                except RateLimited as exc:
-                    refusal = block(self.site, self.source, self.product, exc)
-                    return self._certificate("deferred", refusal)
-                except AuthRejected as exc:
-                    block_key(self.site, self.source, self.product, exc)
-                    raise
-                except (MalformedPayload, StoreRefused) as exc:
-                    useless.append(exc)
+            try:
+                useless = self._carry_out_all(caller)
+            except RateLimited as exc:
+                refusal = block(self.site, self.source, self.product, exc)
+                self.tally.deliver(self.delivery.prove())
+                return self._certificate("deferred", refusal)
+            except AuthRejected as exc:
+                block_key(self.site, self.source, self.product, exc)
+                raise
+            self.tally.deliver(self.delivery.prove())
         if useless:
             raise useless[0]
         outcome = self.tally.outcome(self.unit.slots)
@@ -161,15 +158,50 @@ class _Fill:
             return self._certificate("deferred", OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
 
-    def _refusal(self) -> str | None:
+    def _carry_out_all(self, caller: Caller) -> list[GapfillError]:
+        """Carry out the requests, and return the errors of those that were of no use."""
+        useless: list[GapfillError] = []
+        for request in self.unit.requests:
+            if not self.is_of_key:
+                break
+            try:
+                self._carry_out(request, caller)
+            except StoreRefused as exc:
+                self.refused += exc.refused
+                useless.append(exc)
+            except MalformedPayload as exc:
+                useless.append(exc)
+        if self.skipped:
+            message = (
+                f"{self.series.name}: {self.skipped} slots are not asked for, as the store refuses "
+                "them; status says which, and why."
+            )
+            useless.append(StoreRefused(message))
+        return useless
+
+    def _begin(self) -> str | None:
+        """Look at the books, and return why the unit is not begun; ``None`` where it is."""
+        site, name = self.site, self.unit.source
+        since = site.now - MEMORY
+        inquiry = Inquiry(site.now, since, self.series, is_ledger=False, run=self.run, source=name)
+        books = site.store.books(inquiry)
+        self.learned = {subject: dict(facts) for subject, facts in books.learned.items()}
+        self.source, self.product = narrow(*self.plain, self.learned)
+        refusal = self._refusal(books)
+        if refusal is None:
+            self.refused = [one.interval for one in books.refused if not one.field]
+            self.pace.start(self.source, books.usage.get(name, Usage()))
+        return refusal
+
+    def _refusal(self, books: Books) -> str | None:
         """Return why the unit is not begun: its product is blocked, down, or not of the key."""
-        site, source, product = self.site, self.source, self.product
+        source, product = self.source, self.product
         if subscription(product):
-            facts = site.store.learned(site.now - MEMORY).get(source.name, {})
+            facts = self.learned.get(source.name, {})
             if not is_of_key(source, product, facts):
                 return OF_ANOTHER_KEY
-        why = blocked(site, source, product)
-        if why or not is_down(site, self.run, source, product, tried_by=self.batch):
+        why = blocked(books.blocks, source, product)
+        if why or not is_down(books.outcomes, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
         # No verdict, but so that another source stands in for these slots at once.
@@ -180,8 +212,10 @@ class _Fill:
 
     def _carry_out(self, request: Request, caller: Caller) -> None:
         """Ask what does not stand yet, in parts where the source takes no longer ones."""
-        asked = self.delivery.still_to_ask(request, self.product)
-        self.tally.stood += _count(self.series, request.asked) - len(asked)
+        open_ = self.delivery.still_to_ask(request, self.product)
+        asked = [slot for slot in open_ if not any(slot in run for run in self.refused)]
+        self.tally.stood += _count(self.series, request.asked) - len(open_)
+        self.skipped += len(open_) - len(asked)
         if not asked:
             return
         self._open(caller)
@@ -226,7 +260,7 @@ class _Fill:
         self.site.store.learn(self.product.key, {SPAN: span.total_seconds()}, self.site.now)
 
     def _ask(self, part: Request, caller: Caller) -> None:
-        """Ask, write what is better, read it back, and note in the ledger what was said."""
+        """Ask, write what is better, and note in the ledger what was said."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
         self._learn(answer.facts)
@@ -239,14 +273,16 @@ class _Fill:
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
         store, fields = self.site.store, (*self.unit.fields, *self.unit.enrich)
-        delivered = self.delivery.write(readings)
         settled = self.clerk.settle(ask, slots, fields, readings, answer)
         entries = settled.entries
         if not (answer.readings or answer.rejected or answer.days):
             entries = doubt_outage(store, self.source.name, entries, ask.now)
-        self.tally.take(answer, settled, readings, delivered)
-        store.note(entries)
-        learn_fields(store, self.series, self.product, self.station, answer.readings, ask.now)
+        self.delivery.write(readings, entries)
+        self.tally.take(answer, settled, readings)
+        if self.delivery.is_full:
+            self.tally.deliver(self.delivery.prove())
+        station, given = self.station, answer.readings
+        learn_fields(store, self.series, self.product, station, given, ask.now, self.learned)
 
     def _learn(self, facts: Mapping[str, float]) -> None:
         """Remember what an answer showed of the account, once in this unit."""
@@ -284,7 +320,14 @@ class _Fill:
         self.site.store.note([self.clerk.line(ask, interval, outcome, str(exc))])
 
     def failed(self, exc: GapfillError) -> Certificate:
-        return self._certificate("failed", str(exc), type(exc).__name__)
+        """Return the certificate of a failure, with what was written before and is there."""
+        note = str(exc)
+        try:
+            self.tally.deliver(self.delivery.prove())
+        except StoreError as unread:
+            if str(unread) != note:
+                note += f" What was written before could not be read back: {unread}"
+        return self._certificate("failed", note, type(exc).__name__)
 
     def _certificate(self, outcome: str, note: str, error: str = "") -> Certificate:
         return Certificate(

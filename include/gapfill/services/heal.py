@@ -23,6 +23,7 @@ from gapfill.services.summary import Summary, summarize
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gapfill.domain.ledger import Outcome
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
@@ -119,10 +120,13 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
 def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:
     """Return the keys of the planned products that this run does not ask any more."""
     down: set[str] = set()
+    outcomes: dict[str, list[tuple[str, Outcome]]] = {}
     for key, unit in {_key_of(u): u for u in units}.items():
         source = site.catalog.sources[unit.source]
         product = next(p for p in source.products if p.name == unit.product)
-        if refused & {unit.source, key} or is_down(site, run, source, product):
+        if unit.source not in outcomes:
+            outcomes[unit.source] = site.store.outcomes(run, unit.source)
+        if refused & {unit.source, key} or is_down(outcomes[unit.source], source, product):
             down.add(key)
     return down
 

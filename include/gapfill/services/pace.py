@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.allowance import Allowance, narrow_source
 from gapfill.domain.resolution import DAY
 from gapfill.errors import RateLimited
+from gapfill.services.ports import Usage
 
 if TYPE_CHECKING:
     from gapfill.domain.product import Source
@@ -34,12 +35,21 @@ class Pace:
         self._source = source
         self._batch = batch
         self._allowance = Allowance()
+        self._used: Usage | None = None
+        self._sent = 0
         self._records: deque[tuple[float, int]] = deque()
         self._last = site.monotonic()
         self.calls = 0
 
-    def start(self) -> None:
-        """Count the first pause from now: the caller has just been given its turn."""
+    def start(self, source: Source, used: Usage) -> None:
+        """Begin: the caller has just been given its turn, which nobody else has meanwhile.
+
+        Args:
+            source: The source, within what was learned of it.
+            used: What was used of it in the last 24 hours.
+        """
+        self._source = source
+        self._used = used
         self._last = self._site.monotonic()
 
     def allow(self, allowance: Allowance) -> None:
@@ -69,16 +79,26 @@ class Pace:
             self._records.append((self._last, records))
         site.store.record_call(source.name, site.now, self._batch, records)
         self.calls += 1
+        self._sent += records
 
     def _check_day(self, records: int) -> None:
         source, allowed = self._source, self._allowance
-        left = self._site.calls_left(source)
-        if left is not None and left <= 0:
+        limit = allowed.records_day if records else None
+        if source.per_day is None and limit is None:
+            return
+        used = self._used or self._count()
+        if source.per_day is not None and used.calls + self.calls >= source.per_day:
             raise self._spent(f"{source.per_day} calls")
-        if records and allowed.records_day is not None:
-            counted = self._site.store.records_since(source.name, self._site.now - DAY)
-            if max(counted, allowed.records_today) + records > allowed.records_day:
-                raise self._spent(f"{allowed.records_day} records")
+        if limit is not None:
+            counted = max(used.records + self._sent, allowed.records_today)
+            if counted + records > limit:
+                raise self._spent(f"{limit} records")
+
+    def _count(self) -> Usage:
+        """Count once what was used before: during its turn only this caller adds to it."""
+        since, store, name = self._site.now - DAY, self._site.store, self._source.name
+        self._used = Usage(store.calls_since(name, since), store.records_since(name, since))
+        return self._used
 
     def _spent(self, what: str) -> RateLimited:
         message = f"{self._source.title} has spent its {what} of the last 24 h."

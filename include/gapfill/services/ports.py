@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.allowance import Allowance
-    from gapfill.domain.candidate import Obstacle
+    from gapfill.domain.candidate import Obstacle, Refused
     from gapfill.domain.coverage import Graded
     from gapfill.domain.flaw import Ahead, Copies, Flaws
     from gapfill.domain.interval import Interval
@@ -54,11 +54,73 @@ class Undone(NamedTuple):
     left: int
 
 
+class WrongType(NamedTuple):
+    """A part of the store that holds fields of a series as another type than float.
+
+    Attributes:
+        shard: The part, ``[start, end)``: the type of a field is one in all of it.
+        fields: The fields, each with its type there.
+        points: How many points of the first field it has, of others too.
+    """
+
+    shard: Interval
+    fields: Mapping[str, str]
+    points: int
+
+
 class Place(NamedTuple):
     """Where a store is, for people and without secrets: its kind, and its file or address."""
 
     kind: str
     where: str
+
+
+class Usage(NamedTuple):
+    """What was used of a source: its calls, and the records that they counted."""
+
+    calls: int = 0
+    records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What of the books is read together.
+
+    Attributes:
+        now: The clock: blocks in force, and the usage of the 24 hours before.
+        since: From when on what was learned counts.
+        series: Whose ledger and refused slots; ``None``: neither.
+        is_ledger: Whether the ledger of the series is wanted.
+        run: Whose outcomes, of ``source``; empty: none.
+        source: Catalogue name, for the outcomes.
+    """
+
+    now: datetime
+    since: datetime
+    series: Series | None = None
+    is_ledger: bool = True
+    run: str = ""
+    source: str = ""
+
+
+class Books(NamedTuple):
+    """What the books say at one moment.
+
+    Attributes:
+        entries: As ``Store.entries``.
+        blocks: As ``Store.blocks``.
+        learned: As ``Store.learned``.
+        usage: Calls and records of the last 24 hours, by source; one without calls is absent.
+        outcomes: As ``Store.outcomes``.
+        refused: What the store has refused, or would refuse, and still does.
+    """
+
+    entries: Sequence[Entry]
+    blocks: Sequence[Block]
+    learned: Mapping[str, Mapping[str, float]]
+    usage: Mapping[str, Usage]
+    outcomes: Sequence[tuple[str, Outcome]]
+    refused: Sequence[Refused] = ()
 
 
 class Store(Protocol):
@@ -139,8 +201,8 @@ class Store(Protocol):
         What is replaced is kept for ``undo``. Of a point of nothing but copies its batch is left.
         """
 
-    def read(self, series: Series, window: Interval) -> list[Row]:
-        """Return the rows of the window in order of slot, one per slot."""
+    def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
+        """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
 
     def write(
         self,
@@ -149,10 +211,13 @@ class Store(Protocol):
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
+        entries: Sequence[Entry] = (),
     ) -> int:
         """Write what a reading wins of a slot (``reading.wins``), whole or not at all.
 
-        It goes into the series' own point; what other points hold is never written.
+        It goes into the series' own point; what other points hold is never written. Lines for
+        the ledger go with it, in the same request where the database takes them so.
+
         A store without transactions writes up to 5,000 slots at once, and a retry writes
         what lacks; a batch never counts a slot that it did not write. What is replaced is
         kept for ``undo``. Writing the same readings again changes nothing.
@@ -174,6 +239,9 @@ class Store(Protocol):
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots a batch wrote, by series name, whether or not replaced since."""
 
+    def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+        """Return the same for several batches, by batch and series name."""
+
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added.
 
@@ -187,6 +255,9 @@ class Store(Protocol):
         Raises:
             StoreError: If the database cannot be read or written.
         """
+
+    def books(self, inquiry: Inquiry) -> Books:
+        """Return what the books say, in as few requests as can be."""
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""
@@ -239,6 +310,30 @@ class Store(Protocol):
 
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
+
+    def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
+        """Return the parts that hold these fields of a series as another type than float."""
+
+    def retype(
+        self, series: Series, wrong: Sequence[WrongType], save: Callable[[str], None]
+    ) -> int:
+        """Make floats of what ``wrong_types`` has found, and return how many points it wrote.
+
+        Killed anywhere, it is carried on by doing it again; what it had removed is also put
+        back by any later write.
+
+        Args:
+            series: Whose fields.
+            wrong: What to change.
+            save: Keeps a text for good; called with the points before any is deleted.
+        """
+
+    def restore(self, said: str) -> tuple[int, int]:
+        """Write what is missing of the points that ``retype`` saved.
+
+        Returns:
+            How many points were saved, and how many of them were written.
+        """
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""

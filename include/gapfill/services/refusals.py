@@ -22,7 +22,11 @@ DOWN = 2
 
 
 def is_down(
-    site: Site, run: str, source: Source, product: Product, *, tried_by: str | None = None
+    outcomes: Iterable[tuple[str, Outcome]],
+    source: Source,
+    product: Product,
+    *,
+    tried_by: str | None = None,
 ) -> bool:
     """Tell whether a product could not be reached the last times that a run asked its source.
 
@@ -30,18 +34,14 @@ def is_down(
     other way round.
 
     Args:
-        site: The installation.
-        run: Id of the run.
+        outcomes: What the run's requests to the source came to, in order.
         source: The source.
         product: The product that is to be asked.
         tried_by: A batch; if it is among those that failed, its own retries go on.
-
-    Raises:
-        StoreError: If the ledger cannot be read.
     """
     said = [
         (batch, outcome)
-        for batch, outcome in site.store.outcomes(run, source.name)
+        for batch, outcome in outcomes
         if outcome is not Outcome.DEFERRED and shares_fate(source, product, _product_of(batch))
     ]
     ended = [outcome for _, outcome in said[-DOWN:]]
@@ -54,9 +54,9 @@ def _product_of(batch: str) -> str:
     return of_product.partition("@")[0]
 
 
-def blocked(site: Site, source: Source, product: Product) -> str | None:
+def blocked(blocks: Iterable[Block], source: Source, product: Product) -> str | None:
     """Return why a product may not be asked for longer, in a sentence; ``None`` where it may."""
-    block = block_of(site.store.blocks(site.now), product)
+    block = block_of(blocks, product)
     if block is None:
         return None
     named = source.title if block.source == source.name else f"{source.title} {product.name}"

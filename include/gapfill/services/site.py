@@ -14,6 +14,7 @@ from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, recent, rule
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
 from gapfill.domain.subscription import is_of_key, with_quota_of
+from gapfill.services.ports import Inquiry, Usage
 from gapfill.services.refusals import block_of
 from gapfill.services.station_fields import never_reported
 
@@ -71,9 +72,9 @@ class Site:
         Raises:
             StoreError: If the ledger, the calls or the blocks cannot be read.
         """
-        entries = [as_read(entry) for entry in self.store.entries(series.name)]
-        blocks = self.store.blocks(self.now)
-        learned = self.store.learned(self.now - MEMORY)
+        books = self.store.books(Inquiry(self.now, self.now - MEMORY, series))
+        entries = [as_read(entry) for entry in books.entries]
+        blocks, learned = books.blocks, books.learned
         found: list[Candidate] = []
         for known_source, known_product, station in self.catalog.products_of(series):
             if not is_of_key(known_source, known_product, learned.get(known_source.name, {})):
@@ -98,7 +99,9 @@ class Site:
                     obstacle=self._obstacle(series, product, station),
                     blocked_until=block.until if block else None,
                     block_reason=block.reason if block else "",
-                    quota_left=self._quota_left(source, product, learned),
+                    quota_left=_quota_left(
+                        source, product, learned, books.usage.get(source.name, Usage())
+                    ),
                     rulings=rule(plain, proves=proves),
                     field_rulings={
                         name: rule(lines, proves=proves) for name, lines in by_field.items()
@@ -110,6 +113,7 @@ class Site:
                     unreached=tuple(recent(plain, self.now, UNREACHED)),
                     never=never_reported(product, station, learned, self.now),
                     held=self._held(product, station),
+                    refused=tuple(books.refused),
                 )
             )
         return found
@@ -119,19 +123,6 @@ class Site:
         if source.per_day is None:
             return None
         return source.per_day - self.store.calls_since(source.name, self.now - DAY)
-
-    def _quota_left(
-        self, source: Source, product: Product, learned: Mapping[str, Mapping[str, float]]
-    ) -> int | None:
-        """Return the calls left of the day, where records are counted too as if each were long."""
-        calls = self.calls_left(source)
-        limits = [] if calls is None else [calls]
-        records_day = learned.get(source.name, {}).get("records_day")
-        if records_day and product.records:
-            left = int(records_day) - self.store.records_since(source.name, self.now - DAY)
-            records = product.records * (product.span // product.resolution)
-            limits.append(left // records + source.opening_calls)
-        return max(0, min(limits)) if limits else None
 
     def _held(self, product: Product, station: Station | None) -> tuple[Interval, ...] | None:
         if product.hops or station is None or self.sources.obstacle(product):
@@ -147,6 +138,19 @@ class Site:
                 f"place {series.place.name} has no {product.source} station in the catalogue"
             )
         return self.sources.obstacle(product)
+
+
+def _quota_left(
+    source: Source, product: Product, learned: Mapping[str, Mapping[str, float]], used: Usage
+) -> int | None:
+    """Return the calls left of the day, where records are counted too as if each were long."""
+    limits = [] if source.per_day is None else [source.per_day - used.calls]
+    records_day = learned.get(source.name, {}).get("records_day")
+    if records_day and product.records:
+        left = int(records_day) - used.records
+        records = product.records * (product.span // product.resolution)
+        limits.append(left // records + source.opening_calls)
+    return max(0, min(limits)) if limits else None
 
 
 def _is_any(entry: Entry, product: Product, name: str) -> bool:

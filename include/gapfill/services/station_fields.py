@@ -51,6 +51,7 @@ def learn_fields(
     station: Station | None,
     readings: Sequence[Reading],
     now: datetime,
+    learned: dict[str, dict[str, float]],
 ) -> None:
     """Note which fields all rows of an answer are without, and which are there after all.
 
@@ -61,9 +62,10 @@ def learn_fields(
         station: The station; nothing is learned of a product that has none.
         readings: The rows of the answer that have any value.
         now: The clock.
+        learned: What is known, by subject and name; it is brought up to date.
 
     Raises:
-        StoreError: If the store cannot be read or written.
+        StoreError: If the store cannot be written.
     """
     if station is None or not readings:
         return
@@ -72,11 +74,12 @@ def learn_fields(
     without = [name for name in names if name not in there]
     if len(readings) < ROWS:
         without = []
-    known = store.learned(now - WEEK).get(_subject(product, station), {})
-    facts = {_PREFIX + name: 0.0 for name in names if name in there and known.get(_PREFIX + name)}
-    facts |= {_PREFIX + name: now.timestamp() for name in without if not known.get(_PREFIX + name)}
+    known = never_reported(product, station, learned, now)
+    facts = {_PREFIX + name: 0.0 for name in names if name in there and name in known}
+    facts |= {_PREFIX + name: now.timestamp() for name in without if name not in known}
     if facts:
         store.learn(_subject(product, station), facts, now)
+        learned.setdefault(_subject(product, station), {}).update(facts)
 
 
 def _subject(product: Product, station: Station | None) -> str:

@@ -95,10 +95,7 @@ def summarize(
         StoreError: If the batches cannot be read back.
     """
     units = [unit for plan in plans for unit in plan.units]
-    written = {
-        batch: site.store.batch_slots(batch)
-        for batch in dict.fromkeys(f"{run}/{unit.id}" for unit in units)
-    }
+    written = site.store.slots_of(list(dict.fromkeys(f"{run}/{unit.id}" for unit in units)))
     healed = _healed(site, written.values())
     filled = _filled(healed, units, after)
     returned = {c.batch: c for c in certificates}

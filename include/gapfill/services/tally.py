@@ -49,12 +49,13 @@ class Tally:
     grades: set[Grade] = field(default_factory=set)
     without: Counter[str] = field(default_factory=Counter)
 
-    def take(
-        self, answer: Answer, settled: Settled, readings: Sequence[Reading], delivered: Delivered
-    ) -> None:
-        """Add one answer to the counts."""
+    def deliver(self, delivered: Delivered) -> None:
+        """Add what was read back."""
         self.filled += delivered.slots
         self.enriched += delivered.enriched
+
+    def take(self, answer: Answer, settled: Settled, readings: Sequence[Reading]) -> None:
+        """Add one answer to the counts."""
         self.without.update(settled.without)
         self.beside += sum(reading.slot not in settled.asked for reading in readings)
         self.grades |= {reading.grade for reading in readings}

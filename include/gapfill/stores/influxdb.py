@@ -8,7 +8,6 @@ server (``influxdb_gaps``); writing notes what it replaces before it replaces it
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from gapfill.domain.flaw import copies as count_copies
@@ -17,17 +16,20 @@ from gapfill.domain.reading import Replace
 from gapfill.services.ports import Place
 from gapfill.stores import influxdb_books as books
 from gapfill.stores import influxdb_changes as changes
+from gapfill.stores import influxdb_retype as retyping
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_better, choose_news
+from gapfill.stores.influxdb_contact import prove
 from gapfill.stores.influxdb_flaws import Flawed
 from gapfill.stores.influxdb_gaps import Gaps
 from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
 from gapfill.stores.influxdb_server import Server
+from gapfill.stores.influxdb_types import find_wrong
 from gapfill.stores.points import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.coverage import Graded
@@ -36,10 +38,8 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Undone
+    from gapfill.services.ports import Block, Books, Inquiry, Undone, WrongType
     from gapfill.stores.influxdb_access import Access
-
-DAY_S = 86_400
 
 
 class InfluxStore:
@@ -61,15 +61,12 @@ class InfluxStore:
         return Place("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
 
     def verify(self) -> None:
-        """Read, write a real point, and mend what a kill has left; raise where any fails.
+        """Mend what a kill has left, write a real point and read it; raise where any fails.
 
-        The point is the same for a day. What the server refuses of the mending is told by
-        ``undo`` and stops no run.
+        What the server refuses of the mending is told by ``undo`` and stops no run.
         """
         mend(self._server)
-        # The system's time: a bucket with retention refuses points of another present.
-        now = int(time.time())
-        self._server.write([f"gapfill_verify {text.field('value', 1)} {now - now % DAY_S}"])
+        prove(self._server)
 
     def absent(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
@@ -111,10 +108,10 @@ class InfluxStore:
         """Remove those copies, 5,000 slots at once, and return from how many slots."""
         return changes.remove_copies(self._server, series, window, batch)
 
-    def read(self, series: Series, window: Interval) -> list[Row]:
-        """Return the rows of the window in order of slot, one per slot."""
+    def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
+        """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
         text.check(series)
-        return rows_of(series, read_points(self._server, series, [window]))
+        return rows_of(series, read_points(self._server, series, [window, *more]))
 
     def write(
         self,
@@ -123,23 +120,35 @@ class InfluxStore:
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
+        entries: Sequence[Entry] = (),
     ) -> int:
-        """Write what ``combine`` makes of what stands, 5,000 slots at once."""
+        """Write what ``combine`` makes of what stands, 2,500 slots at once."""
         choice = choose_better(series, readings, batch, replace)
-        return changes.change(self._server, series, [r.slot for r in readings], choice)
+        lines = books.entry_lines(self._numbers, entries)
+        slots = [r.slot for r in readings]
+        return changes.change(self._server, series, slots, {batch}, choice, lines)
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
-        """Write rows as they are, provenance included, 5,000 slots at once."""
-        choice = choose_news(series, rows)
-        return changes.change(self._server, series, [r.slot for r in rows], choice)
+        """Write rows as they are, provenance included, 2,500 slots at once."""
+        batches = {row.batch or "" for row in rows}
+        slots = [row.slot for row in rows]
+        return changes.change(self._server, series, slots, batches, choose_news(series, rows))
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
-        return changes.slots_of(self._server, batch)
+        return self.slots_of([batch])[batch]
+
+    def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+        """Return the slots, by batch and series name, that batches wrote."""
+        return changes.slots_of(self._server, batches)
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added; killed, do it again."""
         return changes.undo_batch(self._server, batch, series)
+
+    def books(self, inquiry: Inquiry) -> Books:
+        """Return what the books say, all of it asked at once."""
+        return books.read(self._server, inquiry)
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""
@@ -188,6 +197,21 @@ class InfluxStore:
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
         return books.blocks_at(self._server, now)
+
+    def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
+        """Return the shards that hold these fields of a series as another type than float."""
+        retyping.carry_on(self._server, series)
+        return find_wrong(self._server, series, names)
+
+    def retype(
+        self, series: Series, wrong: Sequence[WrongType], save: Callable[[str], None]
+    ) -> int:
+        """Make floats of these fields, and return how many points were written anew."""
+        return retyping.retype(self._server, series, wrong, save)
+
+    def restore(self, said: str) -> tuple[int, int]:
+        """Write what is missing of the points that ``retype`` saved."""
+        return retyping.restore(self._server, said)
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""

@@ -18,6 +18,12 @@ TIMEOUT_S = 60.0
 DEFAULT_PORT = 8086
 """InfluxDB's own, for http; behind https there is usually a proxy on 443."""
 
+LONGEST_S = 60.0
+"""One request waits no longer than this for a server that is busy, however often it refuses."""
+
+SHARE = 10
+"""A shorter timeout shortens that as well: to so many times itself."""
+
 _EXAMPLE = (
     '{"conn_type": "influxdb", "host": "http://localhost", "port": 8086, '
     '"extra": {"token": "TOKEN", "org": "ORG", "bucket": "BUCKET"}}'
@@ -36,6 +42,9 @@ class Access:
         token: What proves who we are; in no message, nor in ``repr``.
         timeout_s: How long the server may be silent, in connecting or in answering.
         ca_bundle: File of certificates to trust, ``None`` for the usual ones.
+        patience_s: How long one request waits at most for a server that is busy, ``None`` for
+            what follows from the timeout.
+        without_removal: Whether to write to a server that cannot remove points.
     """
 
     conn_id: str
@@ -45,6 +54,15 @@ class Access:
     token: str = field(repr=False)
     timeout_s: float = TIMEOUT_S
     ca_bundle: str | None = None
+    patience_s: float | None = None
+    without_removal: bool = False
+
+    @property
+    def longest_wait_s(self) -> float:
+        """How long one request waits at most for a server that refuses only for now."""
+        if self.patience_s is not None:
+            return self.patience_s
+        return min(LONGEST_S, SHARE * self.timeout_s)
 
 
 def read_access(
@@ -88,6 +106,7 @@ def read_access(
         token or "",
         _timeout(conn_id, more),
         _text(conn_id, more, "ca_bundle") or None,
+        without_removal=_flag(conn_id, more, "without_removal"),
     )
 
 
@@ -112,6 +131,13 @@ def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise _wrong(conn_id, f"has a {name} in its extra that is no text")
     return value.strip()
+
+
+def _flag(conn_id: str, extra: Mapping[str, object], name: str) -> bool:
+    value = extra.get(name, False)
+    if not isinstance(value, bool):
+        raise _wrong(conn_id, f"has a {name} in its extra that is not true or false")
+    return value
 
 
 def _timeout(conn_id: str, extra: Mapping[str, object]) -> float:

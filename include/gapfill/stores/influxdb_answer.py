@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from gapfill.stores.influxdb_access import Access
 
 
+_STEP = "check the host of the connection, and run it again"
+
+
 class Table(NamedTuple):
     """What a statement answers for one set of tags.
 
@@ -31,7 +34,7 @@ class Table(NamedTuple):
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
 
-def tables_of(access: Access, said: object, statements: int) -> list[list[Table]]:
+def tables_of(access: Access, said: object, statements: Sequence[str]) -> list[list[Table]]:
     """Return the tables of an answer, a list per statement.
 
     The answer comes as one JSON document for each 10,000 rows or statement, as only so
@@ -40,7 +43,7 @@ def tables_of(access: Access, said: object, statements: int) -> list[list[Table]
     Args:
         access: Who answered, for messages.
         said: The one document, or the text of them all.
-        statements: How many were asked.
+        statements: What was asked.
 
     Raises:
         StoreError: If it is cut short, none of InfluxDB's, or holds an error.
@@ -54,9 +57,22 @@ def tables_of(access: Access, said: object, statements: int) -> list[list[Table]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
         words = " ".join(str(said).split())
         words = f"{words[: errors.EXCERPT]}…" if len(words) > errors.EXCERPT else words
-        what = f"its answer is cut short or no InfluxDB's ({exc}): {words}"
-        step = "check the host of the connection, and run it again"
-        raise errors.problem(access, what, step) from exc
+        what = f"its answer is cut short or not from InfluxDB ({exc}): {words}"
+        raise errors.problem(access, what, _STEP) from exc
+
+
+def error_of(access: Access, said: object) -> str | None:
+    """Return the error inside an answer to one statement, ``None`` where there is none.
+
+    Raises:
+        StoreError: If it is no answer of InfluxDB's.
+    """
+    try:
+        results = [one for document in _documents(said) for one in document["results"]]
+        found = [str(result["error"]) for result in results if "error" in result]
+    except (KeyError, TypeError, ValueError) as exc:
+        raise errors.problem(access, "its answer is not from InfluxDB", _STEP) from exc
+    return found[0] if found else None
 
 
 def _documents(said: object) -> Sequence[Mapping[str, Any]]:
@@ -65,10 +81,14 @@ def _documents(said: object) -> Sequence[Mapping[str, Any]]:
     return [said] if isinstance(said, dict) else []
 
 
-def _joined(results: Sequence[Mapping[str, Any]], statements: int) -> list[list[Table]]:
-    """Return the tables of results, whose parts are joined again."""
-    tables: list[list[Table]] = [[] for _ in range(statements)]
-    is_open = [True] * statements
+def _joined(results: Sequence[Mapping[str, Any]], statements: Sequence[str]) -> list[list[Table]]:
+    """Return the tables of results, whose parts are joined again.
+
+    A row of points begins with its time: programs that only take what InfluxDB takes answer
+    with a list of databases, whatever the question.
+    """
+    tables: list[list[Table]] = [[] for _ in statements]
+    is_open = [True] * len(statements)
     for result in results:
         number = result["statement_id"]
         is_open[number] = bool(result.get("partial"))
@@ -76,7 +96,11 @@ def _joined(results: Sequence[Mapping[str, Any]], statements: int) -> list[list[
             tags = {key: text for key, text in series.get("tags", {}).items() if text}
             columns, rows = series["columns"], series["values"]
             if any(len(row) != len(columns) for row in rows):
-                message = "a row lacks a value"
+                message = "a row is without a value"
+                raise ValueError(message)
+            is_timed = columns[:1] == ["time"] and all(isinstance(row[0], int) for row in rows)
+            if statements[number].startswith("SELECT") and not is_timed:
+                message = "points without a time"
                 raise ValueError(message)
             last = tables[number][-1] if tables[number] else None
             if last and (last.tags, last.columns) == (tags, columns):

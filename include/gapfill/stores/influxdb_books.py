@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
-from gapfill.services.ports import Block
+from gapfill.domain.resolution import DAY
+from gapfill.services.ports import Block, Books, Usage
+from gapfill.stores import influxdb_refused as refused
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import from_ns
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from gapfill.services.ports import Inquiry
+    from gapfill.stores.influxdb_answer import Table
     from gapfill.stores.influxdb_server import Server
 
 LEDGER, CALLS, BLOCKS, LEARNED = (
@@ -64,12 +68,49 @@ class Numbers:
 
 def note(server: Server, numbers: Numbers, entries: Sequence[Entry]) -> None:
     """Add lines to the ledger."""
-    server.write([_entry_line(numbers.next_ns(), entry) for entry in entries], "ns")
+    server.write(entry_lines(numbers, entries), "ns")
+
+
+def entry_lines(numbers: Numbers, entries: Sequence[Entry]) -> list[str]:
+    """Return lines of the ledger as they are written, with times in nanoseconds."""
+    return [_entry_line(numbers.next_ns(), entry) for entry in entries]
 
 
 def entries_of(server: Server, series: str) -> list[Entry]:
     """Return the ledger of a series in the order it was written."""
     return _entries(server, f'"series" = {text.value(series)}')
+
+
+def read(server: Server, inquiry: Inquiry) -> Books:
+    """Return what the books say, all of it asked at once."""
+    statements = [_blocks(inquiry.now), _learned(inquiry.since), _usage(inquiry.now - DAY)]
+    if inquiry.series:
+        statements += [refused.question(inquiry.series)]
+    if inquiry.series and inquiry.is_ledger:
+        statements += [_ledger(f'"series" = {text.value(inquiry.series.name)}')]
+    if inquiry.run:
+        statements += [_outcomes(inquiry.run, inquiry.source)]
+    answers = iter(server.ask(statements, "ns"))
+    blocks, learned, usage = next(answers), next(answers), next(answers)
+    told = next(answers) if inquiry.series else []
+    is_asked = inquiry.series and inquiry.is_ledger
+    return Books(
+        blocks=_blocks_from(blocks),
+        learned=_learned_from(learned),
+        usage={
+            table.tags["source"]: Usage(int(row["calls"]), int(row["records"] or 0))
+            for table in usage
+            for row in table.dicts()
+        },
+        entries=_entries_from(next(answers)) if is_asked else [],
+        outcomes=_outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
+        refused=refused.standing(server, inquiry.series, told) if inquiry.series else [],
+    )
+
+
+def _usage(since: datetime) -> str:
+    what = 'count("records") AS calls, sum("records") AS records'
+    return text.select(what, CALLS, _since(since), by='"source"')
 
 
 def answers_of(server: Server, source: str, since: datetime) -> list[Entry]:
@@ -79,8 +120,16 @@ def answers_of(server: Server, source: str, since: datetime) -> list[Entry]:
 
 
 def _entries(server: Server, *where: str) -> list[Entry]:
+    (tables,) = server.ask([_ledger(*where)], "ns")
+    return _entries_from(tables)
+
+
+def _ledger(*where: str) -> str:
     what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
-    said = ", ".join(map(text.name, (*what, "field", "series")))
+    return text.select(", ".join(map(text.name, (*what, "field", "series"))), LEDGER, *where)
+
+
+def _entries_from(tables: Sequence[Table]) -> list[Entry]:
     return [
         Entry(
             series=row["series"],
@@ -93,17 +142,25 @@ def _entries(server: Server, *where: str) -> list[Entry]:
             batch=row["batch"],
             field=row["field"] or None,
         )
-        for row in _rows(server, text.select(said, LEDGER, *where))
+        for row in _dicts(tables)
     ]
 
 
 def outcomes_of(server: Server, run: str, source: str) -> list[tuple[str, Outcome]]:
     """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
+    (tables,) = server.ask([_outcomes(run, source)], "ns")
+    return _outcomes_from(tables, run)
+
+
+def _outcomes(run: str, source: str) -> str:
     is_its = f'"source" = {text.value(source)}', _is_of(run)
-    rows = _rows(server, text.select('"batch", "outcome"', LEDGER, *is_its))
+    return text.select('"batch", "outcome"', LEDGER, *is_its)
+
+
+def _outcomes_from(tables: Sequence[Table], run: str) -> list[tuple[str, Outcome]]:
     return [
         (row["batch"], Outcome(row["outcome"]))
-        for row in rows
+        for row in _dicts(tables)
         if row["batch"].startswith(f"{run}/")
     ]
 
@@ -148,8 +205,16 @@ def learn(server: Server, subject: str, facts: Mapping[str, float], at: datetime
 
 def learned_since(server: Server, since: datetime) -> dict[str, dict[str, float]]:
     """Return the facts learned at ``since`` or later, by subject and name."""
+    (tables,) = server.ask([_learned(since)], "ns")
+    return _learned_from(tables)
+
+
+def _learned(since: datetime) -> str:
     what, by = 'last("value") AS value', '"subject", "name"'
-    (tables,) = server.ask([text.select(what, LEARNED, _since(since), by=by)])
+    return text.select(what, LEARNED, _since(since), by=by)
+
+
+def _learned_from(tables: Sequence[Table]) -> dict[str, dict[str, float]]:
     facts: dict[str, dict[str, float]] = {}
     for table in tables:
         for row in table.dicts():
@@ -165,8 +230,16 @@ def block(server: Server, one: Block) -> None:
 
 def blocks_at(server: Server, now: datetime) -> list[Block]:
     """Return the blocks in force, by name of the source."""
+    (tables,) = server.ask([_blocks(now)], "ns")
+    return _blocks_from(tables)
+
+
+def _blocks(now: datetime) -> str:
     what, is_in_force = 'last("reason") AS reason', f"time > {text.to_ns(now)}"
-    (tables,) = server.ask([text.select(what, BLOCKS, is_in_force, by='"source"')], "ns")
+    return text.select(what, BLOCKS, is_in_force, by='"source"')
+
+
+def _blocks_from(tables: Sequence[Table]) -> list[Block]:
     found = [
         Block(table.tags["source"], from_ns(row["time"]), row["reason"])
         for table in tables
@@ -199,6 +272,10 @@ def _fields(fields: Mapping[str, str | int]) -> str:
 
 def _rows(server: Server, statement: str) -> list[dict[str, Any]]:
     (tables,) = server.ask([statement], "ns")
+    return _dicts(tables)
+
+
+def _dicts(tables: Sequence[Table]) -> list[dict[str, Any]]:
     return [row for table in tables for row in table.dicts()]
 
 

@@ -1,26 +1,28 @@
 """Changes to the points of the InfluxDB store, in an order that a kill cannot spoil.
 
-What is replaced is noted first, then the points are written, one body after the other.
-A kill in between leaves notes of slots that were never written, which prove nothing
-(``influxdb_notes``), and a retry writes what lacks. There is no transaction: a body of
-5,000 lines is written at once, a larger change body by body.
+A point is written behind the line that notes what it replaces, in one body and at one time,
+so that no point is written without its note. A note alone, of a point that was refused or is
+removed, proves nothing (``influxdb_notes``), and a retry writes what is missing. There is no
+transaction: a body of 5,000 lines is written at once, a larger change body by body.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, iso, merge
-from gapfill.errors import StoreError, StoreRefused
+from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_without_copies
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
 from gapfill.stores.influxdb_flaws import Flawed
-from gapfill.stores.influxdb_journal import mend
-from gapfill.stores.influxdb_points import liner, read_points
+from gapfill.stores.influxdb_journal import QUESTION, mend, mend_what
+from gapfill.stores.influxdb_points import liner, read_beside, read_points
+from gapfill.stores.influxdb_refusal import refuse, remember_refused
 from gapfill.stores.influxdb_removal import replace_points
 from gapfill.stores.points import format_tags, point_of, stands_of
 
@@ -35,35 +37,60 @@ if TYPE_CHECKING:
 
 _TEXTS = text.PROVENANCE[1:]
 
+_ZEROS = "000000000"
+"""Behind a time in seconds, to make it one in nanoseconds."""
 
-def change(server: Server, series: Series, slots: Sequence[datetime], choose: Choice) -> int:
+
+def change(
+    server: Server,
+    series: Series,
+    slots: Collection[datetime],
+    batches: Collection[str],
+    choose: Choice,
+    beside: Sequence[str] = (),
+) -> int:
     """Write the rows that ``choose`` makes of what stands, and note what they replace.
+
+    Args:
+        server: Where.
+        series: Whose rows.
+        slots: That may be written.
+        batches: That may write them.
+        choose: What is written.
+        beside: Lines of the books that go with it, with times in nanoseconds.
 
     Raises:
         StoreRefused: If the server refused some points; the others are written.
         StoreError: If that failed.
     """
     if not slots:
+        server.write(beside, "ns")
         return 0
     text.check(series)
-    mend(server)
     spans = merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
-    points = read_points(server, series, spans)
+    hull = Interval(spans[0].start, spans[-1].end)
+    names = sorted(batches)
+    questions = [QUESTION, *(notes.slots_question(name, series.name, hull) for name in names)]
+    points, (left, *noted) = read_beside(server, series, spans, questions)
+    if any(table.rows for table in left):
+        mend_what(server, left)
+        points = read_points(server, series, spans)
     chosen = {row.slot: row for row in choose(stands_of(series, points))}
     if not chosen:
+        server.write(beside, "ns")
         return 0
     own = format_tags(series.tags)
     before = {p.instant: p for p in points if p.tags == own}
     made = {slot: point_of(series, own, row, before.get(slot)) for slot, row in chosen.items()}
+    known = dict(zip(names, map(notes.slots_from, noted), strict=True))
+    replaced = notes.pairs(
+        server, series, {slot: p.batch or "" for slot, p in made.items()}, before, known
+    )
     try:
-        notes.note(server, series, {slot: p.batch or "" for slot, p in made.items()}, before)
+        _write(server, series, made, before, noted=replaced, beside=beside)
     except PartialWrite as exc:
-        if not exc.is_old:  # what is too old for a note is so for its point
-            raise
-    try:
-        _write(server, series, made, before)
-    except PartialWrite as exc:
-        raise _refused(server, series, made, exc) from exc
+        _without_field(server, series, made, exc)
+        raise refuse(server, series, made, exc) from exc
     return len(chosen)
 
 
@@ -82,19 +109,51 @@ def copies_of(server: Server, series: Series, window: Interval) -> dict[datetime
 def remove_copies(server: Server, series: Series, window: Interval, batch: str) -> int:
     """Remove the copies of a window, and return from how many slots."""
     found = copies_of(server, series, window)
-    return change(server, series, list(found), choose_without_copies(series, batch, found))
+    choice = choose_without_copies(series, batch, found)
+    return change(server, series, list(found), {batch}, choice)
 
 
-def slots_of(server: Server, batch: str) -> dict[str, list[datetime]]:
-    """Return the slots, by series name, that a batch wrote and that were not undone.
+def _without_field(
+    server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
+) -> None:
+    """Write refused points without the optional field for which they were refused.
+
+    Raises:
+        StoreRefused: If they are refused for another field as well.
+    """
+    field = series.field(exc.field or "")
+    if field is None or field.required:
+        return
+    rest = {
+        slot: replace(point, values={n: v for n, v in point.values.items() if n != exc.field})
+        for slot, point in made.items()
+        if exc.field in point.values and len(point.values) > 1
+    }
+    try:
+        _write(server, series, rest, {})
+    except PartialWrite as other:
+        if other.field == exc.field:
+            raise
+        remember_refused(server, series, list(rest), exc)
+        _without_field(server, series, rest, other)
+        raise refuse(server, series, rest, other) from other
+
+
+def slots_of(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+    """Return the slots that batches wrote and that were not undone, by batch and series name.
 
     One whose undo was begun counts until that has come to its end.
     """
-    found = {
-        name: sorted(notes.written(server, batch, name, known) | _begun(known))
-        for name, known in notes.notes_of(server, batch).items()
+    noted = notes.notes_of_all(server, batches) if batches else {}
+    written = notes.written(server, noted)
+    return {
+        batch: {
+            name: sorted(slots)
+            for name, known in of_batch.items()
+            if (slots := written[batch][name] | _begun(known))
+        }
+        for batch, of_batch in noted.items()
     }
-    return {name: slots for name, slots in found.items() if slots}
 
 
 def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
@@ -109,7 +168,7 @@ def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
     """
     refused = mend(server, batch)
     by_name, noted = {series.name: series for series in known}, notes.notes_of(server, batch)
-    written = {name: notes.written(server, batch, name, said) for name, said in noted.items()}
+    written = notes.written(server, {batch: noted})[batch]
     for name, slots in written.items():
         if slots and name not in by_name:
             message = (
@@ -200,12 +259,15 @@ def _write(
     *,
     owner: str = "",
     is_exact: bool = False,
+    noted: Mapping[datetime, str] = MappingProxyType({}),
+    beside: Sequence[str] = (),
 ) -> None:
-    """Write points over what stands.
+    """Write points over what stands, each behind the line that notes what it replaces.
 
     Writing leaves a field that the new point lacks. An empty text stands for a text of
     the provenance that must go; where a value must go, or with ``is_exact`` anything,
-    the point is removed.
+    the point is removed. A note and its point have one time, so that they lie in one shard
+    and a server that dies keeps both or none.
     """
     line = liner(series)
     lines: dict[datetime, str] = {}
@@ -219,7 +281,16 @@ def _write(
         said = line(point, cleared)
         if said:
             lines[slot] = said
-    server.write([said for slot, said in lines.items() if slot not in removed])
+    body = [
+        said
+        for slot in made
+        for said in (noted.get(slot), None if slot in removed else lines.get(slot))
+        if said
+    ]
+    if beside:
+        server.write([*(f"{said}{_ZEROS}" for said in body), *beside], "ns")
+    else:
+        server.write(body)
     if removed:
         back = {slot: said for slot, said in lines.items() if slot in removed}
         replace_points(server, series, removed, back, owner)
@@ -234,35 +305,3 @@ def _loses(old: Point, new: Point) -> bool:
 def _said(point: Point, name: str) -> str | None:
     said: str | None = getattr(point, name.removeprefix("gapfill_"))
     return said
-
-
-def _refused(
-    server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
-) -> StoreRefused:
-    """Return the error of a write that was refused in part: which slots, which field and weeks."""
-    spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
-    own = format_tags(series.tags)
-    there = {(p.instant, p.batch) for p in read_points(server, series, spans) if p.tags == own}
-    lost = sorted(slot for slot, point in made.items() if (slot, point.batch) not in there)
-    if exc.field is None or not lost:
-        span = f", from {iso(lost[0])} to {iso(lost[-1])}" if lost else ""
-        return StoreRefused(
-            f"{exc} {len(lost)} of {len(made)} slots of {series.name} were refused{span}; the "
-            "others are written."
-        )
-    weeks = merge(_week(slot) for slot in lost)
-    said = ", ".join(f"{w.start:%Y-%m-%d} to {w.end - timedelta(days=1):%Y-%m-%d}" for w in weeks)
-    access = server.access
-    return StoreRefused(
-        f"The store (connection {access.conn_id}, bucket {access.bucket!r}) holds {exc.field} of "
-        f"{series.measurement} as {exc.theirs} in the weeks {said}, so {len(lost)} of {len(made)} "
-        "slots were refused there; the others are written. Rewrite those weeks as floats: "
-        "docs/influxdb.md, Refused points."
-    )
-
-
-def _week(slot: datetime) -> Interval:
-    """Return the week of a slot, Monday to Sunday, by which InfluxDB fixes a field's type."""
-    day = slot.replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = day - timedelta(days=day.weekday())
-    return Interval(monday, monday + timedelta(days=7))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from gapfill.errors import StoreError
@@ -17,6 +19,11 @@ EXCERPT = 200
 """So many characters of an answer are told."""
 
 REFUSED_IN_PART = 422
+
+FORBIDDEN = 403
+
+BUSY = (429, 502, 503, 504)
+"""What passes by itself: the request was not carried out, or may be sent again."""
 
 NOT_THERE = (404, 405, 501)
 """What a path that a server does not have answers; a bucket that it lacks says so itself."""
@@ -35,11 +42,12 @@ _FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
 
 _STEPS = {
     401: "check the token in the connection: it is not known there, or no longer",
-    403: "give the token of the connection the right to read and write the bucket",
     404: "check the names of bucket and organization in the connection, and its host",
     413: "raise the server's or the proxy's limit on the size of a body",
     429: "the server is busy: run it again later",
-    503: "the server or a proxy before it is not ready: run it again later",
+    **dict.fromkeys(
+        (502, 503, 504), "the server or a proxy before it is not ready: run it again later"
+    ),
 }
 
 
@@ -47,8 +55,32 @@ class TooMuch(StoreError):
     """The server refuses the size of a question or of a body: half of it may do."""
 
 
+class Transient(StoreError):
+    """The server, or a proxy before it, refuses or breaks off only for now.
+
+    Attributes:
+        retry_after: Seconds that it asks to wait, ``None`` where it does not say.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class NoRemoval(StoreError):
     """The server has no way to remove points."""
+
+
+class NoPath(StoreError):
+    """The server does not have the path."""
+
+
+class Denied(StoreError):
+    """The token may not do that, or what was asked for is not there for it."""
+
+
+class NoDatabase(StoreError):
+    """There is no database of that name, or none that the token may read."""
 
 
 class PartialWrite(StoreError):
@@ -109,11 +141,30 @@ def of_status(
             f"The store (connection {access.conn_id}, bucket {access.bucket!r}) cannot remove "
             f"points: {what} to {path}, which InfluxDB 3 does not have."
         )
-    said = sentence(access, what, _step(status, body or ""))
+    said = sentence(access, what, _step(status, body or "", path))
     is_size = status in (413, 414)
     if path == "/query" and status in (400, 500):
         is_size = bool(_SIZE.search(body or ""))
+    if status in (401, 403) or _NOT_FOUND.search(body or ""):
+        return Denied(said)
+    if status in NOT_THERE:
+        return NoPath(said)
+    if status in BUSY:
+        return Transient(said, retry_after=_seconds(wait))
     return TooMuch(said) if is_size else StoreError(said)
+
+
+def _seconds(wait: str) -> float | None:
+    """Return what ``Retry-After`` says: seconds, or a date; ``None`` where it says neither."""
+    if wait.strip().isdigit():
+        return float(wait)
+    try:
+        until = parsedate_to_datetime(wait)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
 def of_answer(access: Access, error: str) -> StoreError:
@@ -121,12 +172,25 @@ def of_answer(access: Access, error: str) -> StoreError:
     told = error[:EXCERPT]
     if "database not found" in error:
         step = "check the name of the bucket in the connection: the server has none of that name"
-        return problem(access, f"the server answered {told!r}", step)
+        return NoDatabase(sentence(access, f"the server answered {told!r}", step))
     said = sentence(access, f"the server answered {told!r}", "see docs/influxdb.md")
     return TooMuch(said) if _SIZE.search(error) else StoreError(said)
 
 
-def _step(status: int, body: str) -> str:
+def is_not_found(said: str) -> bool:
+    """Tell whether an answer says that there is no such bucket or organization."""
+    return bool(_NOT_FOUND.search(said))
+
+
+def _step(status: int, body: str, path: str) -> str:
+    """Return what to do next, where a status says it."""
+    if status == FORBIDDEN and path.startswith("/api/v2/"):
+        return (
+            "the token may not write the bucket: give the token of the connection the right to "
+            "read and write the bucket"
+        )
+    if status == FORBIDDEN:
+        return "the token may not read the bucket: give it the right to read and write the bucket"
     if "bucket" in body and "not found" in body:
         return "make the bucket, or correct its name in the connection"
     if "org" in body and "not found" in body:

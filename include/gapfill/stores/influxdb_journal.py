@@ -25,9 +25,10 @@ from gapfill.stores.influxdb_others import Kept, read_whole
 from gapfill.stores.influxdb_points import from_ns, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from gapfill.domain.series import Series
+    from gapfill.stores.influxdb_answer import Table
     from gapfill.stores.influxdb_server import Server
 
 JOURNAL = "gapfill_journal"
@@ -36,6 +37,9 @@ ENTRY = 30_000
 """Characters of an entry: InfluxDB takes texts of 64 kB at most, quotes escaped."""
 
 PATIENCE = timedelta(minutes=15)
+
+QUESTION = text.select('"lines"', JOURNAL, "\"lines\" != ''")
+"""Finds what is to be written back, times in nanoseconds."""
 
 MOMENT = timedelta(microseconds=1)
 
@@ -86,7 +90,12 @@ def mend(server: Server, owner: str = "") -> list[str]:
     Returns:
         What was refused, for a message.
     """
-    (tables,) = server.ask([text.select('"lines"', JOURNAL, "\"lines\" != ''")], "ns")
+    (tables,) = server.ask([QUESTION], "ns")
+    return mend_what(server, tables, owner)
+
+
+def mend_what(server: Server, tables: Sequence[Table], owner: str = "") -> list[str]:
+    """Write back what ``QUESTION`` has found, as ``mend`` does."""
     now = time.time_ns()  # as in keep()
     patience = PATIENCE // MOMENT * 1000
     refused: list[str] = []
@@ -104,23 +113,38 @@ def mend(server: Server, owner: str = "") -> list[str]:
 
 def _write_back(server: Server, entry: dict[str, Any]) -> None:
     points = [Kept(*point) for point in entry["points"]]
+    missing = lacking(server, entry["measurement"], points, entry["own"])
+    server.write([one.line(entry["measurement"]) for one in missing], "ns")
+
+
+def lacking(
+    server: Server, measurement: str, points: Iterable[Kept], own: Collection[str] = ()
+) -> list[Kept]:
+    """Return what is missing of points: those that are not there, and their missing fields.
+
+    Args:
+        server: Where.
+        measurement: Whose points.
+        points: What should be there.
+        own: Names of fields of which one is enough to show that the unnamed rest is there.
+    """
     by_tags: dict[str, list[Kept]] = {}
     for point in points:
         by_tags.setdefault(json.dumps(point.tags, sort_keys=True), []).append(point)
-    lacking: list[str] = []
+    found: list[Kept] = []
     for group in by_tags.values():
-        standing = _standing(server, entry["measurement"], group)
+        standing = _standing(server, measurement, group)
         for point in group:
             there = standing.get(point.instant, set())
-            is_own_there = not there.isdisjoint(entry["own"])
+            is_own_there = not there.isdisjoint(own)
             fields = {
                 name: said
                 for name, said in point.fields.items()
                 if (name not in there if name else not is_own_there)
             }
             if fields:
-                lacking.append(point._replace(fields=fields).line(entry["measurement"]))
-    server.write(lacking, "ns")
+                found.append(point._replace(fields=fields))
+    return found
 
 
 def _standing(server: Server, measurement: str, points: Sequence[Kept]) -> dict[int, set[str]]:

@@ -18,10 +18,11 @@ from gapfill.stores.influxdb_points import from_ns
 from gapfill.stores.points import Point, format_tags, parse_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.series import Series
+    from gapfill.stores.influxdb_answer import Table
     from gapfill.stores.influxdb_server import Server
 
 REPLACED = "gapfill_replaced"
@@ -46,45 +47,71 @@ class Note:
     is_begun: bool
 
 
-def note(
+def pairs(
     server: Server,
     series: Series,
     batches: Mapping[datetime, str],
     before: Mapping[datetime, Point],
-) -> None:
-    """Note what batches are about to replace; of a batch and slot only the first write counts.
+    known: Mapping[str, Collection[datetime]],
+) -> dict[datetime, str]:
+    """Return the lines that note what batches are about to replace, by slot.
+
+    Of a batch and slot only the first write counts.
 
     Args:
         server: Where.
         series: Whose slots.
         batches: The batch that writes each slot.
         before: The series' own points that stand there now.
+        known: Slots that each batch has noted already, around its slots.
     """
-    lines: list[str] = []
+    lines: dict[datetime, str] = {}
     for batch in sorted(set(batches.values())):
         slots = [slot for slot, name in batches.items() if name == batch]
-        known = notes_of(server, batch, series.name, _hull(slots)).get(series.name, [])
-        stale = {n.slot for n in known}
+        stale = set(known.get(batch, ()))
         standing = {s for s in slots if s in before and (before[s].batch or "") == batch}
         if stale & set(slots) - standing:
             standing |= _handed_on(server, batch, series.name, stale)
         noted = stale & standing
         line = _lines(series, batch)
-        lines += [line(slot, before.get(slot)) for slot in slots if slot not in noted]
-    server.write(lines, "s")
+        lines |= {slot: line(slot, before.get(slot)) for slot in slots if slot not in noted}
+    return lines
 
 
-def notes_of(
-    server: Server, batch: str, series: str = "", window: Interval | None = None
-) -> dict[str, list[Note]]:
-    """Return the notes of a batch that were not undone, by name of the series."""
+def slots_question(batch: str, series: str, window: Interval) -> str:
+    """Return the question for the slots that a batch has noted and that were not undone."""
+    conditions = _conditions(batch, series, window)
+    return text.select('"undone"', REPLACED, *conditions)
+
+
+def slots_from(tables: Iterable[Table]) -> set[datetime]:
+    """Return what ``slots_question`` answers."""
+    return {from_ns(row[0]) for table in tables for row in table.rows}
+
+
+def _conditions(batch: str, series: str = "", window: Interval | None = None) -> list[str]:
     conditions = [f'"batch" = {text.value(_tag(batch))}', '"undone" = false']
     if series:
         conditions.append(f'"series" = {text.value(series)}')
     if window:
         conditions.append(text.within(window))
+    return conditions
+
+
+def notes_of(server: Server, batch: str) -> dict[str, list[Note]]:
+    """Return the notes of a batch that were not undone, by name of the series."""
+    return notes_of_all(server, [batch])[batch]
+
+
+def notes_of_all(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[Note]]]:
+    """Return the notes of several batches that were not undone, by batch and name of the series."""
     what = '"before", "measurement", "tags", "begun"'
-    (tables,) = server.ask([text.select(what, REPLACED, *conditions, by='"series"')], "ns")
+    asked = [text.select(what, REPLACED, *_conditions(one), by='"series"') for one in batches]
+    answers = server.ask(asked, "ns")
+    return {batch: _notes_from(tables) for batch, tables in zip(batches, answers, strict=True)}
+
+
+def _notes_from(tables: Iterable[Table]) -> dict[str, list[Note]]:
     return {
         table.tags["series"]: [_note(row) for row in table.dicts()]
         for table in sorted(tables, key=lambda table: table.tags["series"])
@@ -105,26 +132,49 @@ def first_replaced(server: Server, series: Series, slots: Collection[datetime]) 
     return [one for one in notes if one.slot in slots]
 
 
-def written(server: Server, batch: str, series: str, notes: Collection[Note]) -> set[datetime]:
-    """Return the slots of notes that the batch did write, whether or not replaced since."""
-    slots = {n.slot for n in notes}
-    there = standing(server, batch, notes)
-    return there if there == slots else there | (_handed_on(server, batch, series, slots))
+def written(
+    server: Server, noted: Mapping[str, Mapping[str, Collection[Note]]]
+) -> dict[str, dict[str, set[datetime]]]:
+    """Return the slots of notes that batches did write, whether or not replaced since.
+
+    Args:
+        server: Where.
+        noted: Notes by batch and name of the series.
+    """
+    pairs = [(batch, name, said) for batch, of in noted.items() for name, said in of.items()]
+    there = _standing(server, [(batch, said) for batch, _, said in pairs])
+    found: dict[str, dict[str, set[datetime]]] = {batch: {} for batch in noted}
+    for (batch, name, said), slots in zip(pairs, there, strict=True):
+        noted_slots = {n.slot for n in said}
+        is_whole = slots == noted_slots
+        handed_on = set() if is_whole else _handed_on(server, batch, name, noted_slots)
+        found[batch][name] = slots | handed_on
+    return found
 
 
 def standing(server: Server, batch: str, notes: Iterable[Note]) -> set[datetime]:
     """Return the slots of notes where the batch's point stands now."""
-    found: set[datetime] = set()
-    by_place: dict[tuple[str, str], set[datetime]] = {}
-    for one in notes:
-        by_place.setdefault((one.measurement, one.tags), set()).add(one.slot)
-    for (measurement, tags), slots in by_place.items():
-        is_its = f'"gapfill_batch" = {text.value(batch)}'
-        conditions = text.has_tags(parse_tags(tags)), text.within(_hull(slots)), is_its
-        statement = text.select('"gapfill_batch"', measurement, *conditions, by="*")
-        (tables,) = server.ask([statement], "ns")
+    return _standing(server, [(batch, notes)])[0]
+
+
+def _standing(server: Server, wanted: Sequence[tuple[str, Iterable[Note]]]) -> list[set[datetime]]:
+    """Return the same for notes of several batches, asked together."""
+    found: list[set[datetime]] = [set() for _ in wanted]
+    places: list[tuple[int, str, set[datetime]]] = []
+    asked: list[str] = []
+    for number, (batch, notes) in enumerate(wanted):
+        by_place: dict[tuple[str, str], set[datetime]] = {}
+        for one in notes:
+            by_place.setdefault((one.measurement, one.tags), set()).add(one.slot)
+        for (measurement, tags), slots in by_place.items():
+            is_its = f'"gapfill_batch" = {text.value(batch)}'
+            conditions = text.has_tags(parse_tags(tags)), text.within(_hull(slots)), is_its
+            asked.append(text.select('"gapfill_batch"', measurement, *conditions, by="*"))
+            places.append((number, tags, slots))
+    answers = server.ask(asked, "ns") if asked else []
+    for (number, tags, slots), tables in zip(places, answers, strict=True):
         own = [table for table in tables if format_tags(table.tags) == tags]
-        found |= {from_ns(row[0]) for table in own for row in table.rows} & slots
+        found[number] |= {from_ns(row[0]) for table in own for row in table.rows} & slots
     return found
 
 

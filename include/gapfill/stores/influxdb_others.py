@@ -62,7 +62,7 @@ def read_whole(
     server: Server, measurement: str, tags: Mapping[str, str], windows: Sequence[Interval]
 ) -> list[Found]:
     """Return all points with these tags, and whatever more, in sorted, disjoint windows."""
-    types = _types(server, measurement)
+    types = types_of(server, measurement)
     if not types:
         return []
     pairs = [(name, kind) for name, kinds in types.items() for kind in kinds]
@@ -118,7 +118,15 @@ def settle(server: Server, measurement: str, points: Sequence[Found]) -> list[Ke
     return kept
 
 
-def _types(server: Server, measurement: str) -> dict[str, list[str]]:
+def kept_of(one: Found, kinds: Mapping[str, str]) -> Kept:
+    """Return a point as it is written back, each field as the type that is named."""
+    fields = {
+        name: _said(name, kinds[name], said[kinds[name]]) for name, said in one.fields.items()
+    }
+    return Kept(one.tags, one.instant, fields)
+
+
+def types_of(server: Server, measurement: str) -> dict[str, list[str]]:
     """Return the types that each field of a measurement has in any shard, likeliest first."""
     (tables,) = server.ask([f"SHOW FIELD KEYS FROM {text.name(measurement)}"])
     types: dict[str, list[str]] = {}

@@ -94,6 +94,21 @@ def read_points(
     Raises:
         StoreError: If they cannot be read.
     """
+    return read_beside(server, series, intervals, (), names)[0]
+
+
+def read_beside(
+    server: Server,
+    series: Series,
+    intervals: Sequence[Interval],
+    questions: Sequence[str],
+    names: Sequence[str] | None = None,
+) -> tuple[list[Point], list[list[Table]]]:
+    """Return points as ``read_points`` does, and what other questions answer, asked together.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
     fields = [field.name for field in series.fields] if names is None else list(names)
     what = ", ".join([*map(text.number, fields), *map(text.name, text.PROVENANCE)])
     own = text.is_own(series)
@@ -101,25 +116,25 @@ def read_points(
     def statement(window: Interval) -> str:
         return text.select(what, series.measurement, own, text.within(window), by="*")
 
+    def found(tables: Iterable[Table]) -> list[Point]:
+        return [p for t in tables for p in _points(series, t, fields)]
+
     def ask(window: Interval) -> list[Point]:
         (tables,) = server.ask([statement(window)], "ns")
-        return [p for t in tables for p in _points(series, t, fields)]
+        return found(tables)
 
     windows = list(joined(intervals))
     try:
-        answers = server.ask([statement(window) for window in windows], "ns")
+        answers = server.ask([*questions, *map(statement, windows)], "ns")
     except TooMuch:
+        beside = server.ask(questions, "ns") if questions else []
         points = [point for window in windows for point in in_pieces(window, ask)]
     else:
-        points = [
-            point
-            for tables in answers
-            for table in tables
-            for point in _points(series, table, fields)
-        ]
-    if len(windows) == len(intervals):
-        return points
-    return [point for point in points if covers(intervals, point.instant)]
+        beside = answers[: len(questions)]
+        points = [point for tables in answers[len(questions) :] for point in found(tables)]
+    if len(windows) != len(intervals):
+        points = [point for point in points if covers(intervals, point.instant)]
+    return points, beside
 
 
 def liner(series: Series) -> Callable[[Point, Collection[str]], str | None]:

@@ -1,29 +1,35 @@
 """The server under the InfluxDB store: one question, one write, one deletion, each or an error.
 
 Reading is InfluxQL through ``/query``, which 1.x, 2.x and 3 answer. Writing is line
-protocol to ``/api/v2/write``. Nothing is tried again here: the tasks above do that.
+protocol to ``/api/v2/write``. What fails only for now is tried again here
+(``influxdb_tries``); the tasks above do that for the rest.
 """
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import urllib3.exceptions
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
+from gapfill.errors import StoreError
 from gapfill.stores import influxdb_errors as errors
-from gapfill.stores.influxdb_answer import tables_of
+from gapfill.stores.influxdb_answer import error_of, tables_of
+from gapfill.stores.influxdb_bucket import look
+from gapfill.stores.influxdb_contact import explain_unread, meet
 from gapfill.stores.influxdb_text import predicate
+from gapfill.stores.influxdb_tries import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gapfill.errors import StoreError
     from gapfill.stores.influxdb_access import Access
     from gapfill.stores.influxdb_answer import Table
+    from gapfill.stores.influxdb_bucket import Bucket
 
 LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
@@ -47,6 +53,9 @@ class Server:
         self.access = access
         self._client: InfluxDBClient | None = None
         self._process = os.getpid()
+        self._patience = Patience(access.longest_wait_s)
+        self._is_reached = self._has_met = False
+        self._version = ""
 
     def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
         """Return the tables that each statement answers, in as few requests as their length allows.
@@ -61,21 +70,67 @@ class Server:
         """
         tables: list[list[Table]] = []
         for part in _packed(statements):
-            query = [
-                *self._database(),
-                ("epoch", epoch),
-                ("chunked", "true"),
-                ("q", "; ".join(part)),
-            ]
-            accept = {"Accept": "application/json", "Accept-Encoding": "gzip"}
-            said, _, _ = self._call("/query", "GET", query, header_params=accept)
-            tables += tables_of(self.access, said, len(part))
+            try:
+                tables += tables_of(self.access, self._query(part, epoch), part)
+            except errors.NoDatabase as exc:
+                raise explain_unread(self, exc) from exc
+        if not self._has_met:
+            self._has_met = True
+            meet(self)
         return tables
 
-    def _database(self) -> list[tuple[str, str]]:
-        """Return what names the bucket in InfluxQL: 2.x takes ``db/rp`` apart."""
+    def ask_for_error(self, statement: str) -> str | None:
+        """Return the error that a statement is answered with, ``None`` where there is none.
+
+        Raises:
+            StoreError: If there is no answer.
+        """
+        return error_of(self.access, self._query([statement], "s"))
+
+    def get(self, path: str, query: Mapping[str, str]) -> object:
+        """Return the JSON at a path of 2.x; ``None`` where the server does not have the path.
+
+        A refusal is an empty object: what a token may not look at is not known.
+
+        Raises:
+            StoreError: If there is no answer.
+        """
+        try:
+            said, _, _ = self._call(path, "GET", list(query.items()))
+        except errors.NoPath:
+            return None
+        except errors.Denied:
+            return {}
+        return said
+
+    @property
+    def database(self) -> tuple[str, str]:
+        """Database and retention policy of the bucket in InfluxQL: 2.x takes ``db/rp`` apart."""
         database, _, policy = self.access.bucket.partition("/")
-        return [("db", database), *([("rp", policy)] if policy else [])]
+        return database, policy
+
+    @property
+    def is_2(self) -> bool:
+        """Whether the server has said that it is neither a 1.x nor a 3."""
+        return bool(self._version) and not self._version.startswith(("1.", "3"))
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """What the server says of the bucket, asked once."""
+        return look(self)
+
+    def _query(self, statements: Sequence[str], epoch: str) -> object:
+        database, policy = self.database
+        query = [
+            ("db", database),
+            *([("rp", policy)] if policy else []),
+            ("epoch", epoch),
+            ("chunked", "true"),
+            ("q", "; ".join(statements)),
+        ]
+        accept = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        said, _, _ = self._call("/query", "GET", query, header_params=accept)
+        return said
 
     def write(self, lines: Sequence[str], precision: str = "s") -> None:
         """Write lines, 5,000 at once; a body that is refused for its size goes in halves.
@@ -92,6 +147,14 @@ class Server:
                 refused = refused or exc
         if refused:
             raise refused
+
+    def write_nothing(self) -> None:
+        """Send a body without a line, which is refused to a token that may not write.
+
+        Raises:
+            StoreError: If it is refused.
+        """
+        self._write([], "s")
 
     def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
         """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
@@ -148,7 +211,19 @@ class Server:
         query: list[tuple[str, str]],
         **more: object,
     ) -> tuple[object, int, Mapping[str, str]]:
-        """Return what the server said, its status and headers; raise a sentence for a failure."""
+        """Return what the server said, its status and headers; raise a sentence for a failure.
+
+        What it refuses only for now is tried again.
+        """
+        return self._patience.persist(lambda: self._call_once(path, method, query, **more))
+
+    def _call_once(
+        self,
+        path: str,
+        method: str,
+        query: list[tuple[str, str]],
+        **more: object,
+    ) -> tuple[object, int, Mapping[str, str]]:
         access, failure = self.access, None
         try:
             answer = self._api().call_api(
@@ -164,8 +239,10 @@ class Server:
                 reason = str(exc.reason).replace("\n", ": ")[: errors.EXCERPT]
                 failure = errors.problem(access, reason, "check the certificate of its host")
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
-            failure = _unreached(access, exc)
+            failure = _unreached(access, exc, was_reached=self._is_reached)
         else:
+            self._is_reached = True
+            self._version = str(answer[2].get("X-Influxdb-Version") or "").removeprefix("v")
             said: tuple[object, int, Mapping[str, str]] = answer
             return said
         raise failure  # outside: the client's own error holds the request's headers
@@ -192,7 +269,14 @@ class Server:
             raise errors.problem(self.access, what, "check the host of the connection")
 
 
-def _unreached(access: Access, exc: Exception) -> StoreError:
+def _unreached(access: Access, exc: Exception, *, was_reached: bool) -> StoreError:
+    """Return the error where there was no whole answer.
+
+    Args:
+        access: Whose.
+        exc: What the transport said.
+        was_reached: Whether it has answered before: it may be starting again.
+    """
     if isinstance(exc, urllib3.exceptions.TimeoutError) and not isinstance(
         exc, urllib3.exceptions.NewConnectionError
     ):
@@ -200,9 +284,11 @@ def _unreached(access: Access, exc: Exception) -> StoreError:
         return errors.problem(access, what, "see how it is, or set a longer timeout in the extra")
     if isinstance(exc, urllib3.exceptions.NewConnectionError | ConnectionError):
         what = "no connection can be made to it"
-        return errors.problem(access, what, "start it, or correct host and port of the connection")
+        step = "start it, or correct host and port of the connection"
+        said = errors.sentence(access, what, step)
+        return errors.Transient(said) if was_reached else StoreError(said)
     what = f"its answer broke off ({type(exc).__name__})"
-    return errors.problem(access, what, "see how it is, and run it again")
+    return errors.Transient(errors.sentence(access, what, "see how it is, and run it again"))
 
 
 def _packed(statements: Sequence[str]) -> Iterator[list[str]]:

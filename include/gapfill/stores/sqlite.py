@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from gapfill.domain.flaw import copies as count_copies
 from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.reading import Replace
-from gapfill.services.ports import Place
+from gapfill.errors import RequestError
+from gapfill.services.ports import Books, Place
 from gapfill.stores import sqlite_books as books
 from gapfill.stores import sqlite_changes as changes
 from gapfill.stores.points import rows_of
@@ -24,7 +25,7 @@ from gapfill.stores.sqlite_rows import read_points
 from gapfill.stores.sqlite_schema import has_books, has_learned, prepare_books
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Block, Undone
+    from gapfill.services.ports import Block, Inquiry, Undone, WrongType
 
 
 class SqliteStore:
@@ -111,10 +112,10 @@ class SqliteStore:
         with self._file.writing() as connection:
             return changes.remove_copies(connection, series, window, batch)
 
-    def read(self, series: Series, window: Interval) -> list[Row]:
-        """Return the rows of the window in order of slot, one per slot."""
+    def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
+        """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
         with self._file.reading() as connection:
-            return rows_of(series, read_points(connection, series, [window]))
+            return rows_of(series, read_points(connection, series, [window, *more]))
 
     def write(
         self,
@@ -123,9 +124,13 @@ class SqliteStore:
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
+        entries: Sequence[Entry] = (),
     ) -> int:
         """Write what ``combine`` makes of what stands, at once or not at all."""
         with self._file.writing() as connection:
+            if entries:
+                prepare_books(connection)
+                books.note(connection, entries)
             return changes.write_readings(connection, series, readings, batch, replace=replace)
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
@@ -138,11 +143,22 @@ class SqliteStore:
         with self._file.reading() as connection:
             return changes.slots_of(connection, batch) if has_books(connection) else {}
 
+    def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+        """Return the slots, by batch and series name, that batches wrote."""
+        return {batch: self.batch_slots(batch) for batch in batches}
+
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added, in one transaction."""
         with self._file.writing() as connection:
             prepare_books(connection)
             return changes.undo_batch(connection, batch, series)
+
+    def books(self, inquiry: Inquiry) -> Books:
+        """Return what the books say."""
+        with self._file.reading() as connection:
+            if not has_books(connection):
+                return Books([], [], {}, {}, [])
+            return books.read(connection, inquiry, is_whole=has_learned(connection))
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""
@@ -212,6 +228,31 @@ class SqliteStore:
         """Return the blocks in force."""
         with self._file.reading() as connection:
             return books.blocks_at(connection, now) if has_books(connection) else []
+
+    def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:  # noqa: ARG002 - of the port
+        """Return nothing: a column takes numbers of every type."""
+        return []
+
+    def retype(
+        self,
+        series: Series,  # noqa: ARG002 - of the port
+        wrong: Sequence[WrongType],  # noqa: ARG002 - of the port
+        save: Callable[[str], None],  # noqa: ARG002 - of the port
+    ) -> int:
+        """Do nothing: there is nothing to change."""
+        return 0
+
+    def restore(self, said: str) -> tuple[int, int]:  # noqa: ARG002 - of the port
+        """Refuse a file that was saved from another kind of store.
+
+        Raises:
+            RequestError: Always.
+        """
+        message = (
+            "The file was saved from an InfluxDB, and the connection gapfill_store names an "
+            "embedded store; name the InfluxDB there."
+        )
+        raise RequestError(message)
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""

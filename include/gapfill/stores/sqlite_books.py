@@ -9,7 +9,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
-from gapfill.services.ports import Block
+from gapfill.domain.resolution import DAY
+from gapfill.services.ports import Block, Books, Usage
 from gapfill.stores import sqlite_schema as schema
 from gapfill.stores.sqlite_rows import from_epoch, to_epoch
 from gapfill.stores.sqlite_schema import blocks, calls, learned, ledger
@@ -17,6 +18,8 @@ from gapfill.stores.sqlite_schema import blocks, calls, learned, ledger
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from gapfill.services.ports import Inquiry
 
 
 def probe(connection: sa.Connection) -> None:
@@ -102,6 +105,37 @@ def count_calls_of(connection: sa.Connection, run: str) -> int:
 def count_calls_since(connection: sa.Connection, source: str, since: datetime) -> int:
     """Count a source's calls at ``since`` or later."""
     return _count(connection, calls.c.source == source, calls.c.at >= since.timestamp())
+
+
+def usage_since(
+    connection: sa.Connection, since: datetime, *, is_whole: bool = True
+) -> dict[str, Usage]:
+    """Return the calls at ``since`` or later and their records, by source.
+
+    Args:
+        connection: Where they are.
+        since: First instant of a call.
+        is_whole: Whether the books are of this release: an earlier one counted no records.
+    """
+    records = sa.func.sum(calls.c.records) if is_whole else sa.literal(0)
+    query = (
+        sa.select(calls.c.source, sa.func.count(), records)
+        .where(calls.c.at >= since.timestamp())
+        .group_by(calls.c.source)
+    )
+    return {name: Usage(n, int(records or 0)) for name, n, records in connection.execute(query)}
+
+
+def read(connection: sa.Connection, inquiry: Inquiry, *, is_whole: bool = True) -> Books:
+    """Return what the books say; ``is_whole`` as for ``usage_since``."""
+    series, run = inquiry.series, inquiry.run
+    return Books(
+        entries=entries_of(connection, series.name) if series and inquiry.is_ledger else [],
+        blocks=blocks_at(connection, inquiry.now),
+        learned=learned_since(connection, inquiry.since) if is_whole else {},
+        usage=usage_since(connection, inquiry.now - DAY, is_whole=is_whole),
+        outcomes=outcomes_of(connection, run, inquiry.source) if run else [],
+    )
 
 
 def sum_records_since(connection: sa.Connection, source: str, since: datetime) -> int:

@@ -1,0 +1,104 @@
+"""Makes floats of what the store holds of a series as another type, with a file to go back to."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.interval import iso
+from gapfill.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gapfill.domain.series import Series
+    from gapfill.services.ports import WrongType
+    from gapfill.services.site import Site
+
+
+class Restored(NamedTuple):
+    """What putting back came to: points in the file, and those of them that were missing."""
+
+    points: int
+    written: int
+
+
+def find(site: Site, series: Series, names: Sequence[str]) -> list[WrongType]:
+    """Return the parts of the store that refuse floats of a series.
+
+    Args:
+        site: The installation.
+        series: The series.
+        names: Fields to look at; empty for all of them.
+
+    Raises:
+        RequestError: If the series has no such field.
+        StoreError: If the store cannot be read, or a field is not a number there.
+    """
+    known = [field.name for field in series.fields]
+    for name in names:
+        if name not in known:
+            message = (
+                f"The series {series.name} has no field {name!r}; its fields are "
+                f"{', '.join(known)}."
+            )
+            raise RequestError(message)
+    return site.store.wrong_types(series, list(names) or known)
+
+
+def carry_out(site: Site, series: Series, wrong: Sequence[WrongType], path: Path) -> int:
+    """Make floats of what was found, and return how many points were written anew.
+
+    Args:
+        site: The installation.
+        series: The series.
+        wrong: What ``find`` returned.
+        path: A new file: all points are in it, on the disk, before any is deleted.
+
+    Raises:
+        RequestError: If there is such a file, or it cannot be made.
+        StoreError: If the store fails; says whether anything was deleted.
+    """
+    _begin(path, f"# Gapfill, retype of {series.name}, {iso(site.now)}: points as they were.\n")
+    return site.store.retype(series, wrong, lambda said: _append(path, said))
+
+
+def restore(site: Site, path: Path) -> Restored:
+    """Put back what is missing of the points of a file.
+
+    Raises:
+        RequestError: If it cannot be read.
+        StoreError: If the store fails.
+    """
+    try:
+        said = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        message = f"The file {path} cannot be read: {getattr(exc, 'strerror', None) or exc}."
+        raise RequestError(message) from exc
+    return Restored(*site.store.restore(said))
+
+
+def _begin(path: Path, head: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(head)
+    except FileExistsError as exc:
+        message = f"There is a file {path}; name another one with --file."
+        raise RequestError(message) from exc
+    except OSError as exc:
+        message = f"The file {path} cannot be made: {exc.strerror}; name another one with --file."
+        raise RequestError(message) from exc
+
+
+def _append(path: Path, said: str) -> None:
+    """Write to the end of the file, and wait until file and folder are on the disk."""
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(said)
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.absolute().parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,184 @@
+"""Floats of what another program wrote as integers: in shards of a week and of a year, killed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill.errors import StoreError
+from gapfill.services.ports import WrongType
+from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb import InfluxStore
+from tests.builders import PVPC, hour, hours, price, prices
+from tests.stores.backends import InfluxBackend
+from tests.stores.fault_proxy import Fault, FaultProxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.server
+
+OURS = "energy_prices,geo=8741,market=pvpc"
+OTHER = "energy_prices,geo=8743,market=pvpc"
+EXPECTED = {0: "2026-01-12 to 2026-01-18", 52: "2025-02-03 to 2026-02-01"}
+"""The shard in which 2026-01-12 lies, by its length in weeks; 0: the server's default, a week."""
+FIRST, HOLES = 264, (270, 271, 300)
+"""The hour of 2026-01-12T00:00Z, and hours of that week that are missing."""
+
+
+class Bucket(InfluxBackend):
+    """A bucket with shards of a length, in which a plant has written whole numbers."""
+
+    def __init__(self, weeks: int) -> None:
+        super().__init__(None)  # type: ignore[arg-type]
+        self.drop()
+        self.engine.make_bucket(self.bucket, shard_weeks=weeks)
+        lines = [
+            f'{head} price_eur_mwh={n}i,volume=5i,note="x, y=7i \\"{n}\\"\nz",ok=true,load={n}.5 '
+            f"{text.to_ns(hour(n)) + fraction}"
+            for head in (OURS, OTHER)
+            for n in range(FIRST, FIRST + 100)
+            for fraction in (0, 17)
+            if n not in HOLES or head == OTHER
+        ]
+        self.engine.write(self.bucket, lines)
+        # Another shard, of which the week's shows nothing, or the same one; and another measurement.
+        far = [f"{OTHER} price_eur_mwh=8i {text.to_ns(hour(-20_000))}"]
+        self.engine.write(self.bucket, [*far, f"others value=1i {text.to_ns(hour(FIRST))}"])
+
+    def drop(self) -> None:
+        """Drop the bucket."""
+        self.engine.drop_bucket(self.bucket)
+
+    def seen(self) -> list[list[object]]:
+        """Return every point of the measurement."""
+        what = 'SELECT "geo", "note", "ok", "load", "price_eur_mwh", "volume" FROM "energy_prices"'
+        rows = self.engine.ask(self.bucket, what)
+        return sorted(rows, key=str)
+
+    def measurements(self) -> set[str]:
+        """Return the names of the measurements of others, and of what must not stay."""
+        rows = self.engine.ask(self.bucket, "SHOW MEASUREMENTS")
+        return {row[0] for row in rows} - {"gapfill_journal", "gapfill_verify", "gapfill_refused"}
+
+
+@pytest.fixture(params=EXPECTED)
+def weeks(request: pytest.FixtureRequest) -> int:
+    """Return the length of the shards, in weeks."""
+    length: int = request.param
+    return length
+
+
+@pytest.fixture
+def bucket(weeks: int) -> Iterator[Bucket]:
+    """Return a bucket with a plant's integers."""
+    made = Bucket(weeks)
+    yield made
+    made.close()
+
+
+def changed(store: InfluxStore, save: Callable[[str], None]) -> int:
+    """Make floats of every field of the prices."""
+    names = [field.name for field in PVPC.fields]
+    return store.retype(PVPC, store.wrong_types(PVPC, names), save)
+
+
+def test_the_message_names_the_shard_its_bounds_and_every_range(bucket: Bucket, weeks: int) -> None:
+    """Whatever the length of the shard, and with the command that changes it."""
+    with pytest.raises(StoreError) as caught:
+        bucket.open().write(PVPC, prices(HOLES), "run/a")
+    said = str(caught.value)
+    assert f"holds price_eur_mwh of energy_prices as integer in the shard {EXPECTED[weeks]}" in said
+    assert "so 3 of 3 slots were refused there, from 2026-01-12T06:00:00Z to " in said
+    assert "2026-01-12T08:00:00Z, 2026-01-13T12:00:00Z to 2026-01-13T13:00:00Z;" in said
+    assert "gapfill retype pvpc (docs/influxdb.md, Refused points)" in said
+
+
+def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket, weeks: int) -> None:
+    """Points of others, other fields with their types, and the other measurement are as before."""
+    before, store = bucket.seen(), bucket.open()
+    assert len(before) == 2 * (97 + 100) + 1
+    shards = store.wrong_types(PVPC, ["price_eur_mwh", "price_eur_kwh"])
+    assert [one.fields for one in shards] == [{"price_eur_mwh": "integer"}] * 2
+    assert shards[-1].points == 2 * (97 + 100)
+    saved: list[str] = []
+    changed(store, saved.append)
+    assert bucket.seen() == before
+    assert bucket.measurements() == {"energy_prices", "others"}
+    assert store.wrong_types(PVPC, ["price_eur_mwh"]) == []
+    assert store.write(PVPC, prices(HOLES), "run/a") == 3
+    assert "price_eur_mwh=264i" in "".join(saved)
+    with pytest.raises(StoreError, match="volume.*already exists as type integer"):
+        InfluxStore(bucket.engine.access(bucket.bucket))._server.write(  # noqa: SLF001 - its type
+            [f"{OTHER} volume=1.5 {int(hour(FIRST).timestamp())}"]
+        )
+
+
+def test_killed_anywhere_nothing_is_lost_and_it_is_carried_on(bucket: Bucket) -> None:
+    """By doing it again, by the saved file alone, and by what writes a quarter of an hour later."""
+    before, died = bucket.seen(), 0
+    for number in range(200):
+        saved: list[str] = []
+        proxy = FaultProxy(bucket.engine.url)
+        proxy.fault = Fault(500, b"killed", after=number)
+        store = InfluxStore(bucket.engine.access(bucket.bucket, url=proxy.url))
+        try:
+            changed(store, saved.append)
+        except StoreError:
+            died += 1
+        else:
+            break
+        finally:
+            store.close()
+            proxy.close()
+        mender = bucket.open()
+        if number % 2 and saved:
+            mender.restore("".join(saved))
+        else:
+            mender.wrong_types(PVPC, ["price_eur_mwh"])
+        assert bucket.seen() == before, number
+    assert died >= 12
+    assert bucket.open().write(PVPC, prices(HOLES), "run/a") == 3
+    assert bucket.measurements() >= {"energy_prices", "others"}
+
+
+def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:
+    """What was written since stands."""
+    store, saved = bucket.open(), list[str]()
+    changed(store, saved.append)
+    before = bucket.seen()
+    points = 2 * (97 + 100)
+    said = "".join(saved)
+    assert store.restore(said)[1] == 0
+    bucket.engine.ask(bucket.bucket, f"DELETE FROM energy_prices WHERE \"geo\" = '8743'")
+    newer = f"{OTHER} price_eur_mwh=1.25 {text.to_ns(hour(FIRST))}"
+    bucket.engine.write(bucket.bucket, [newer])
+    total, written = store.restore(said)
+    assert total >= points
+    assert written >= 200
+    after = bucket.seen()
+    assert len(after) == len(before)
+    changed_rows = [row for row in after if row not in before]
+    assert [row[5] for row in changed_rows] == [1.25]
+
+
+def test_what_no_float_holds_stays_as_it_is(bucket: Bucket) -> None:
+    """A number above 2 to the 53rd would be another one: it is named, nothing is deleted."""
+    big = f"{OTHER} price_eur_mwh={2**53 + 1}i {text.to_ns(hour(FIRST + 2)) + 5}"
+    bucket.engine.write(bucket.bucket, [big])
+    before = bucket.seen()
+    with pytest.raises(StoreError, match="9007199254740993i at 2026-01-12.*nothing was deleted"):
+        changed(bucket.open(), lambda _: None)
+    assert bucket.seen() == before
+
+
+def test_a_bucket_of_floats_needs_nothing(bucket: Bucket) -> None:
+    """Of another series, or after it is done."""
+    store = bucket.open()
+    assert store.wrong_types(PVPC, ["price_eur_kwh"]) == []
+    assert WrongType(hours(0, 1), {}, 0).points == 0
+    assert store.retype(PVPC, [], lambda _: None) == 0
+    with pytest.raises(StoreError):
+        store.write(PVPC, [price(HOLES[0])], "run/a")
