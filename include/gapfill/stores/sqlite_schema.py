@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -88,6 +88,16 @@ replaced = sa.Table(
 )
 
 
+class _AsItStands(sa.types.UserDefinedType[Any]):
+    """A column of numbers, in which SQLite keeps what is none, and so must ``undo``."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own
+        """Return the type's name in SQL."""
+        return "REAL"
+
+
 def points_table(series: Series) -> sa.Table:
     """Return the table of a series' measurement, with a column per field of the series.
 
@@ -114,7 +124,7 @@ def _points_table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
         sa.MetaData(),
         sa.Column("tags", sa.Text, primary_key=True),
         sa.Column("slot", sa.Integer, primary_key=True),
-        *(sa.Column(name, sa.REAL) for name in fields),
+        *(sa.Column(name, _AsItStands()) for name in fields),
         sa.Column("gapfill_grade", sa.Integer),
         sa.Column("gapfill_source", sa.Text),
         sa.Column("gapfill_batch", sa.Text),
