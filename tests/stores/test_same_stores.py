@@ -28,12 +28,13 @@ pytestmark = pytest.mark.server
 SLOTS = 6
 WINDOW = hours(0, SLOTS)
 GRADES = st.sampled_from(list(Grade))
-NUMBERS = st.sampled_from([1.0, 2.0, 3.5])
-VALUES = st.fixed_dictionaries(
-    {}, optional={field.name: NUMBERS for field in WEATHER.fields}
-).filter(bool)
+NUMBERS = {
+    field.name: st.sampled_from([max(0.0, field.minimum) + n for n in (1.0, 2.0, 3.5)])
+    for field in WEATHER.fields
+}
+VALUES = st.fixed_dictionaries({}, optional=NUMBERS).filter(bool)
 STORED = st.fixed_dictionaries(
-    {}, optional={field.name: NUMBERS | st.just(-9999.0) for field in WEATHER.fields}
+    {}, optional={name: numbers | st.just(-9999.0) for name, numbers in NUMBERS.items()}
 ).filter(bool)
 """What may stand in a store, some of it out of bounds."""
 SLOT = st.integers(0, SLOTS - 1)

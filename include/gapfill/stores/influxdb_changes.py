@@ -278,6 +278,7 @@ def _write(
         if old and (_loses(old, point) or (is_exact and cleared)):
             removed.add(slot)
             cleared = []
+            point = replace(point, values=_numbers(point))  # noqa: PLW2901 - to be written whole
         said = line(point, cleared)
         if said:
             lines[slot] = said
@@ -294,6 +295,11 @@ def _write(
     if removed:
         back = {slot: said for slot, said in lines.items() if slot in removed}
         replace_points(server, series, removed, back, owner)
+
+
+def _numbers(point: Point) -> dict[str, float]:
+    """Return all that stands in a point; of what is no reading ``/query`` gives numbers alone."""
+    return {n: what for n, what in point.stored.items() if isinstance(what, int | float)}
 
 
 def _loses(old: Point, new: Point) -> bool:
