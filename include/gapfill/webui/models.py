@@ -227,7 +227,6 @@ class NewestOut(BaseModel):
     measurement: str
     newest: datetime | None = Field(description="the newest expected slot that has a reading")
     age_hours: float | None
-    warnings: list[str] = Field(description="values and points that do not count, a sentence each")
 
 
 class VerifyOut(BaseModel):
@@ -242,3 +241,4 @@ class VerifyOut(BaseModel):
     problem: str | None
     now: datetime
     series: list[NewestOut]
+    warnings: list[str] = Field(description="values and points that do not count, a sentence each")

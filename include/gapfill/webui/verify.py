@@ -43,20 +43,21 @@ def verify() -> models.VerifyOut:
             writable=problem is None,
             problem=problem,
             now=site.now,
-            series=newest,
+            series=[one for one, _ in newest],
+            warnings=[sentence for _, said in newest for sentence in said],
         )
 
 
-def _newest(site: Site, series: Series) -> models.NewestOut:
+def _newest(site: Site, series: Series) -> tuple[models.NewestOut, tuple[str, ...]]:
     """Return how far a series reaches, and what stands in it and does not count."""
     end = last_expected(site, series)
     slot = site.store.newest(series, end)
     window = Interval(series.earliest, end) if series.earliest < end else None
     flaws = site.store.flaws(series, window) if window else Flaws()
-    return models.NewestOut(
+    out = models.NewestOut(
         series=series.name,
         measurement=series.measurement,
         newest=slot,
         age_hours=(site.now - slot).total_seconds() / 3600 if slot else None,
-        warnings=list(sentences(series, flaws, site.store.ahead(series, end))),
     )
+    return out, sentences(series, flaws, site.store.ahead(series, end))
