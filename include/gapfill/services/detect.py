@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.due import horizon
 from gapfill.domain.flaw import Flaws, sentences
+from gapfill.domain.interval import merge, subtract
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
 from gapfill.services.local_clock import shifted
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from gapfill.domain.candidate import Candidate
     from gapfill.domain.flaw import Ahead
-    from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
     from gapfill.services.site import Site
@@ -70,21 +71,30 @@ def detect(site: Site, selection: Selection, *, closely: bool = False) -> list[R
 
 
 def detect_series(site: Site, series: Series, selection: Selection) -> Report:
-    """Return the report of one series."""
+    """Return the report of one series.
+
+    The newest slot follows from what is missing, where that is known to the last expected one.
+    """
     candidates: list[Candidate] = []
     try:
         candidates = site.candidates(series)
         window = selection.window(series, candidates, site.now)
         if window is None:
             return Report(series.name, nothing(), _newest(site, series, candidates))
-        coverage = _cover(site, series, window, candidates)
+        missing = site.store.missing(series, window)
+        lower = site.store.below_target(series, window)
+        coverage = classify(series, window, missing, lower, candidates, site.now)
         broken = broken_of(series, coverage, candidates, site.now)
         warnings = (
             *(b.sentence for b in broken),
             *warnings_of(series, coverage, candidates),
             *shifted(site, series, window),
         )
-        newest = _newest(site, series, candidates)
+        there = subtract([window], merge(run for runs in missing.values() for run in runs))
+        if there and selection.end is None:  # to the last expected slot
+            newest = series.grid.floor(there[-1].end - timedelta(microseconds=1))
+        else:
+            newest = _newest(site, series, candidates)
         return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
     except StoreError as exc:
         window = selection.window(series, candidates, site.now)
@@ -118,11 +128,3 @@ def last_expected(site: Site, series: Series) -> datetime:
 
 def _newest(site: Site, series: Series, candidates: Sequence[Candidate]) -> datetime | None:
     return site.store.newest(series, horizon(series, candidates, site.now))
-
-
-def _cover(
-    site: Site, series: Series, window: Interval, candidates: Sequence[Candidate]
-) -> Coverage:
-    missing = site.store.missing(series, window)
-    lower = site.store.below_target(series, window)
-    return classify(series, window, missing, lower, candidates, site.now)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.interval import END_OF_TIME, Interval, iso, merge, subtract
+from gapfill.domain.interval import END_OF_TIME, Interval, intersect, iso, merge, subtract
 from gapfill.domain.series import Grade
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import in_lanes, in_pieces, read_points
@@ -31,6 +31,9 @@ _NS = 1_000_000_000
 
 NEAR_END = timedelta(days=14)
 """How far from the ends of a window its first and last points are looked for at first."""
+
+YEAR = timedelta(weeks=52)
+"""The least grade of each is asked first: that takes less than comparing every one."""
 
 TRIES = 3
 """So often the newest slot is sought by each field's last point, before all are compared."""
@@ -156,8 +159,16 @@ class Gaps:
         return None if time is None else self.series.grid.floor(_instant(time))
 
     def _low(self, window: Interval) -> list[Interval]:
-        condition = f'"gapfill_grade" < {int(self.series.target)}'
-        return self._slots_of('"gapfill_grade"', window, condition)
+        """Return the slots with a grade below the target, looked for in years that have one."""
+        target, within = int(self.series.target), text.within(window)
+        least = text.select(
+            'min("gapfill_grade")', self._table, self._own, within, by=f"time({YEAR.days}d)"
+        )
+        (tables,) = self.server.ask([f"{least} fill(none)"])
+        years = [_instant(time) for time, grade in _rows(tables) if grade < target]
+        parts = intersect(merge(Interval(year, year + YEAR) for year in years), [window])
+        condition = f'"gapfill_grade" < {target}'
+        return [run for part in parts for run in self._slots_of('"gapfill_grade"', part, condition)]
 
     def _weak(self, field: str, window: Interval) -> list[Interval]:
         """Return the slots in which a point may have the field from who does not observe it."""
