@@ -1,4 +1,4 @@
-"""The guide's Flux for a dashboard; only 2.x has the language, so nothing else collects this file."""
+"""The Flux of the guide for a dashboard; only 2.x has the language, so only it collects this."""
 
 from __future__ import annotations
 
