@@ -91,6 +91,7 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
             *shifted(site, series, window),
         )
         there = subtract([window], merge(run for runs in missing.values() for run in runs))
+        newest: datetime | None
         if there and selection.end is None:  # to the last expected slot
             newest = series.grid.floor(there[-1].end - timedelta(microseconds=1))
         else:
