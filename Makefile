@@ -40,8 +40,8 @@ cluster: .venv-cluster/complete ## docker-compose.yaml's services without Docker
 # --- test --------------------------------------------------------------------
 
 test: venv ## all tests, at most 12 minutes
-	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not server" --session-timeout=300
-	$(CLEAN) $(PY) -m pytest -m server --session-timeout=480
+	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not server"
+	$(CLEAN) $(PY) -m pytest -m server
 
 unit: venv ## the tests that need no Airflow, in seconds
 	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not airflow and not server" --hypothesis-profile=quick

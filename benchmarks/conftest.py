@@ -93,6 +93,10 @@ class NoSources:
         """Say that only keyless products are set up."""
         return obstacle("is not configured" if product.needs_key else None)
 
+    def account(self, source: str) -> str:
+        """No key anywhere."""
+        return f"{source} has none"
+
     def held(self, product: Product, station: Station) -> None:
         """Nothing is known beforehand of any product."""
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 HOME = tempfile.mkdtemp(prefix="gapfill-tests-")
 
 for name in list(os.environ):
-    if name.startswith(("AIRFLOW_", "GAPFILL_")) and name != "GAPFILL_TEST_INFLUXD":
+    if name.startswith(("AIRFLOW_", "GAPFILL_")) and not name.startswith("GAPFILL_TEST_"):
         del os.environ[name]
 
 os.environ |= {

@@ -78,8 +78,8 @@ def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
     [
         ("    target: official", "    traget: official", "series.pvpc.traget: unknown key"),
         (
-            "zone: Europe/Madrid\n    # Those",
-            "zone: Europe/Jaen\n    # Those",
+            "zone: Europe/Madrid\n    stations",
+            "zone: Europe/Jaen\n    stations",
             "places.linares.zone: 'Europe/Jaen' is no IANA time zone",
         ),
         (

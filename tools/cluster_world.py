@@ -73,8 +73,8 @@ MARKETS = (
         ),
     ),
     Market(
-        "pvpc_canarias",
-        "8742",
+        "pvpc_melilla",
+        "8745",
         "ree",
         (
             _hole(utc(2025, 6, 20, 3), 1),

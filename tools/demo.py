@@ -19,6 +19,7 @@ from tools.airflow_api import ApiError
 from tools.demo_calls import bills
 from tools.demo_check import compare, open_problems
 from tools.demo_keep import keep
+from tools.demo_merged import tell_merged
 from tools.demo_open import tell_open
 from tools.demo_run import problems_of, run_dags, stop
 from tools.demo_sandbox import SandboxError
@@ -143,6 +144,7 @@ def _judge(
     show.coverage(after)
     show.title("Who healed what")
     show.origins(_origins(rows, expected))
+    unmerged = tell_merged(show, rows[weather.HOURLY])
     show.title("Calls, and the fewest that could do")
     show.calls(bills(entries, _fewest(expected)))
     show.say(
@@ -154,6 +156,7 @@ def _judge(
     tell_open(stage, env)
     prices = len(verdicts[PRICES].healed)
     problems = [
+        *unmerged,
         *problems_of(runs, prices=prices, calls=len(entries)),
         *open_problems(after, {weather.DAILY: [_span(weather.OUTAGE)]}, _waited_for()),
         *(

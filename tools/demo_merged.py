@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tools import demo_weather as weather
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tools.demo_check import Stored
+    from tools.demo_show import Show
+
+WANTED = (weather.AEMET, weather.NEIGHBOUR, weather.SIAR)
+"""Sources that must all have given something to the slot that is shown."""
+
+
+def tell_merged(show: Show, rows: Sequence[Stored]) -> list[str]:
+    """Print where the values of one merged hour are from; return what is wrong, if anything."""
+    row = most_merged(rows, WANTED)
+    if row is None:
+        return [f"No hour has values from all of {_and(WANTED)}."]
+    show.say("Fields are merged one by one: an hour has each value from the first that has it.")
+    show.say(f"[bold]{in_a_line(row, weather.NAMES)}[/]")
+    return []
 
 
 def origins(row: Stored) -> dict[str, list[str]]:

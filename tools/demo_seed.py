@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tools import demo_weather as weather
 from tools import demo_world as world
 from tools.demo_check import Expected
-from tools.demo_stage import PRICES, DemoError, gapfill, gapfill_command
+from tools.demo_stage import PRICES, DemoError, each_command, gapfill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,19 +81,24 @@ def seed(stage: Stage, env: Mapping[str, str], expected: Mapping[str, Expected])
 
 @contextmanager
 def earlier_run(stage: Stage, env: Mapping[str, str], sandbox: Sandbox) -> Iterator[None]:
-    """Let a run of two days ago be told by both sources that they lack the days of the outage.
+    """Let a run of two days ago have AEMET's hours, and hear that nobody has the outage's days.
 
-    It waits most of the time, for SIAR's pace, so that something else is done meanwhile.
+    So it is known then that AEMET's first station never reports humidity. SIAR gives a day
+    beside the outage: an empty answer proves something only where the source is alive. The
+    program mostly waits, at the pace of the sources, so that something else is done meanwhile.
 
     Raises:
         DemoError: If it fails.
     """
     sandbox.set_clock(world.EARLIER)
     first, last = f"{weather.OUTAGE[0]:%Y-%m-%d}", f"{weather.OUTAGE[1] - world.DAY:%Y-%m-%d}"
-    days = ("--start", first, "--end", last)
-    stage.programs.start(
-        "earlier", gapfill_command("heal", "--series", weather.DAILY, *days, "--json"), env
-    )
+    start, end = (instant.isoformat() for instant in weather.EARLIER_HOURS)
+    before = f"{weather.OUTAGE[0] - world.DAY:%Y-%m-%d}"
+    commands = [
+        ("heal", "--series", weather.HOURLY, "--start", start, "--end", end, "--json"),
+        ("heal", "--series", weather.DAILY, "--start", before, "--end", last, "--json"),
+    ]
+    stage.programs.start("earlier", each_command(commands), env)
     yield
     code = stage.programs.wait("earlier", _EARLIER_S)
     if code not in {0, _GAPS_LEFT}:
@@ -102,7 +107,8 @@ def earlier_run(stage: Stage, env: Mapping[str, str], sandbox: Sandbox) -> Itera
     sandbox.set_clock(world.NOW)
     sandbox.forget_requests()
     stage.show.step(
-        f"two days ago SIAR and AEMET said that they lack {first} to {last[5:]}: gapfill heal"
+        f"two days ago AEMET gave 12 hours, and like SIAR none of {first} to {last[5:]}: "
+        "gapfill heal"
     )
 
 

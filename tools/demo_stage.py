@@ -65,10 +65,16 @@ class Stage:
 
 
 def make_catalog(stage: Stage) -> None:
-    """Cut the shipped catalogue to two years of prices; everything else stays as it is."""
+    """Cut the shipped catalogue to two years of prices and the neighbour's dates.
+
+    Everything else stays as it is.
+    """
     shipped = ROOT / "include" / "gapfill" / "catalog.yaml"
     document = yaml.safe_load(shipped.read_text(encoding="utf-8"))
     document["series"][PRICES]["earliest"] = world.EARLIEST
+    for station in document["places"]["linares"]["stations"]:
+        if f"{station['source']}/{station['id']}" == weather.NEIGHBOUR:
+            station["from"] = weather.NEIGHBOUR_SINCE
     stage.catalog.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
 
 
@@ -152,13 +158,21 @@ _ONE_AFTER_ANOTHER = (
 )
 
 
+def each_command(commands: Sequence[Sequence[str]]) -> list[str]:
+    """Return the command line that runs others, one after another, by one process for all.
+
+    It ends with the greatest of their exit codes.
+    """
+    return [sys.executable, "-c", _ONE_AFTER_ANOTHER, json.dumps(commands)]
+
+
 def gapfill_each(env: Mapping[str, str], commands: Sequence[Sequence[str]]) -> str:
     """Run command lines, one after another, by one process for all; return what they print.
 
     Raises:
         DemoError: If one of them ends with another exit code than 0.
     """
-    return _output([sys.executable, "-c", _ONE_AFTER_ANOTHER, json.dumps(commands)], env)
+    return _output(each_command(commands), env)
 
 
 def explain(env: Mapping[str, str], slots: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:

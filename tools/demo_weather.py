@@ -7,7 +7,7 @@ Gapfill's code. All instants are UTC.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from tools.demo_world import DAY, HOUR, LATER, Hole, fewest_requests, steps, utc
@@ -28,7 +28,12 @@ GRADES = {
 
 SIAR, AEMET, OPENWEATHERMAP, OPEN_METEO = "siar/J17", "aemet/5279X", "openweathermap", "open_meteo"
 NEIGHBOUR = "aemet/5281X"
-"""The second station of AEMET, 13 km away: it gives humidity, which the plant's own does not."""
+NEIGHBOUR_SINCE = date(2022, 1, 1)
+"""The second station of AEMET, 13 km away: it gives humidity, which the plant's own does not.
+Here its data begin later, so that no station has the days of the outage."""
+
+NAMES = {AEMET: "Linares", NEIGHBOUR: "Bailén, 13 km away"}
+"""Of stations, for people."""
 
 RADIATION = "solar_radiation"
 WANTED: Mapping[str, Sequence[str]] = {HOURLY: (RADIATION,), DAILY: (RADIATION, "et0")}
@@ -41,6 +46,9 @@ STEP = {HOURLY: HOUR, DAILY: DAY}
 
 OUTAGE = (utc(2021, 8, 10, 0), utc(2021, 8, 15, 0))
 """Days that the station did not measure: neither SIAR nor AEMET has them."""
+
+EARLIER_HOURS = (utc(2025, 11, 18, 4), utc(2025, 11, 18, 16))
+"""Hours that both stations of AEMET gave two days before the first run."""
 
 SIAR_OUTAGE = (utc(2025, 10, 24, 22), utc(2025, 10, 26, 23))
 """Hours that SIAR lacks: 25 and 26 October in Madrid, 24 and 25 hours."""
@@ -95,7 +103,8 @@ def holes(series: str) -> list[Hole]:
             Hole("the first night of all", EARLIEST[HOURLY], utc(2024, 1, 1, 5)),
             Hole("a week", utc(2024, 7, 8, 0), utc(2024, 7, 15, 0)),
             Hole("one hour", utc(2025, 2, 3, 11), utc(2025, 2, 3, 12)),
-            Hole("five weeks until now", FIVE_WEEKS, NOW_SLOT + HOUR),
+            Hole("a month", FIVE_WEEKS, EARLIER_HOURS[0]),
+            Hole("two days until now", EARLIER_HOURS[1], NOW_SLOT + HOUR),
         ]
     return [
         Hole("the station's first days", EARLIEST[DAILY], utc(2018, 6, 16, 0), DAY),
@@ -132,8 +141,13 @@ def worse(series: str) -> list[tuple[Hole, Seed]]:
 
 
 def seeds(series: str) -> dict[datetime, Seed]:
-    """Return what the store holds in the beginning: SIAR's values, but for holes and the worse."""
+    """Return what is put into the store: SIAR's values, but for holes and the worse.
+
+    What an earlier run has brought is there as well.
+    """
     missing = {slot for hole in holes(series) for slot in hole.slots}
+    if series == HOURLY:
+        missing |= set(steps(*EARLIER_HOURS))
     special = {slot: seed for hole, seed in worse(series) for slot in hole.slots}
     stored = {}
     for slot in steps(EARLIEST[series], _end(series), STEP[series]):
@@ -162,8 +176,9 @@ def best_grades(series: str) -> dict[datetime, int]:
 
 
 def enriched(series: str) -> dict[datetime, Sequence[str]]:
-    """Return the wanted fields that slots must have in the end, where they lacked them."""
-    return {slot: seed.lacks for hole, seed in worse(series) if seed.lacks for slot in hole.slots}
+    """Return the wanted fields that slots must have in the end, and did not have before."""
+    found = {slot: seed.lacks for hole, seed in worse(series) if seed.lacks for slot in hole.slots}
+    return found | dict.fromkeys(steps(*EARLIER_HOURS) if series == HOURLY else (), (RADIATION,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,18 +213,19 @@ def chores() -> list[Chore]:
         for slot in hole.slots
         if not DAYS_OFF[0] <= slot < DAYS_OFF[1]
     ]
+    hours, days_back = [*gone, *upgrades, *enriched(HOURLY)], [*days, *enriched(DAILY)]
     return [
-        Chore("siar", [*gone, *upgrades], 7),
-        Chore("siar", list(enriched(HOURLY)), 7),
-        Chore("siar", days, 31),
-        Chore("siar", list(enriched(DAILY)), 31),
+        Chore("siar", hours, 7),
+        Chore("siar", days_back, 31),
         Chore("aemet", list(steps(AEMET_FROM, AEMET_TO)), 1, hops=2),
+        Chore("aemet", list(steps(AEMET_FROM, AEMET_TO)), 1, hops=2),  # the neighbour's humidity
         Chore("openweathermap", [utc(2025, 11, 20, 17)], 1),
         # Two hours later.
-        Chore("siar", list(steps(AEMET_FROM, AEMET_TO)), 7),  # the radiation that AEMET lacks
+        Chore("siar", list(steps(AEMET_FROM, AEMET_TO)), 7),  # radiation, which AEMET has not
         Chore("aemet", list(steps(SIAR_FINAL_TO, AEMET_DAYS_TO, DAY)), 180, hops=2),
         Chore("aemet", list(steps(*OUTAGE, DAY)), 180),  # no data: no second hop
         Chore("aemet", [AEMET_TO, AEMET_TO + HOUR], 1, hops=2),
+        Chore("aemet", [AEMET_TO, AEMET_TO + HOUR], 1, hops=2),  # the neighbour's humidity
         Chore("openweathermap", [NOW_SLOT], 1),
         Chore("open_meteo", list(steps(*SIAR_OUTAGE)), 92),
     ]

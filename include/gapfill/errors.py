@@ -6,6 +6,7 @@ key, a header or more than 500 characters of a body.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,13 +54,30 @@ class SourceUnavailable(SourceError):
     """Timeout, refused or reset connection, or a 5xx: worth another try."""
 
 
+class Limit(StrEnum):
+    """What a refusal that passes by itself is about.
+
+    Attributes:
+        RATE: Calls a minute: the pace is learned from it.
+        QUOTA: Calls or records of a longer time, or records a minute.
+        QUEUE: Requests at the same time.
+        WALL: A firewall, or a refusal where no key was sent: it says nothing about a key.
+    """
+
+    RATE = "rate"
+    QUOTA = "quota"
+    QUEUE = "queue"
+    WALL = "wall"
+
+
 class RateLimited(SourceError):
-    """The source refused the call for its rate or quota.
+    """The source refused the call for now: for its rate, a quota, or by its firewall.
 
     Attributes:
         retry_after: Seconds until the source may be asked again, at least 0.
         product: Key of the one product that is refused, such as ``openweathermap.timeline``,
             with those of its subscription; ``None`` where the whole source is.
+        limit: What it is about.
     """
 
     def __init__(
@@ -70,15 +88,17 @@ class RateLimited(SourceError):
         retry_after: float,
         series: str | None = None,
         interval: Interval | None = None,
+        limit: Limit = Limit.RATE,
         product: str | None = None,
     ) -> None:
         super().__init__(message, source=source, series=series, interval=interval)
         self.retry_after = retry_after
+        self.limit = limit
         self.product = product
 
 
 class AuthRejected(SourceError):
-    """401 or 403: the message names the connection to correct.
+    """401 or 403 to a call with a key: the message names the connection to correct.
 
     Attributes:
         product: Key of the one product that the key does not open, such as

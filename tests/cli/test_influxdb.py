@@ -63,6 +63,7 @@ def test_looking_writes_nothing(
 ) -> None:
     """Status, plan, explain and export only ever ask, also of a bucket Gapfill has never seen."""
     connect(monkeypatch, proxy.url, bucket.bucket)
+    proxy.sent = []
     ran = cli("status", "--json")
     assert (ran.code, ran.document["state"]) == (3, "gaps")
     (series,) = ran.document["series"]
@@ -71,7 +72,9 @@ def test_looking_writes_nothing(
     assert cli("plan").code == 0
     assert cli("explain", "pvpc", "2025-10-26T00:00:00Z").code == 0
     assert cli("export", "pvpc", *RANGE).code == 0
-    assert set(proxy.paths) == {"/query"}
+    assert "/query" in proxy.paths
+    assert set(proxy.paths) <= {"/query", "/api/v2/buckets", "/api/v2/dbrps"}
+    assert proxy.sent == []
     assert bucket.engine.ask(bucket.bucket, "SHOW MEASUREMENTS") == [["energy_prices"]]
 
 
@@ -96,9 +99,9 @@ def test_healing_writes_what_lacks_and_undo_takes_it_back(
 
 
 def test_a_week_that_is_refused_stops_nothing_else(
-    cli: Cli, bucket: InfluxBackend, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, bucket: InfluxBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other weeks are healed, the sentence names the week, and the command goes on."""
+    """The others are healed, the week is named, asked for no more, and healed after a retype."""
     monday = 1760313600  # 2025-10-13T00:00:00Z
     lines = [
         f"energy_prices,market=pvpc,geo=8743 price_eur_mwh=7i {monday + 3600 * n}" for n in (3, 9)
@@ -113,6 +116,90 @@ def test_a_week_that_is_refused_stops_nothing_else(
     status = cli("status", "--start", "2025-10-02", "--end", "2025-10-26", "--json")
     (gap,) = status.document["series"][0]["gaps"]
     assert (gap["start"], gap["slots"]) == ("2025-10-13T00:00:00Z", 168)
+    assert (status.code, gap["state"]) == (0, "unfillable")
+    assert "as integer in its shard 2025-10-13 to 2025-10-19" in gap["reason"]
+    again = cli("heal", "--start", "2025-10-02", "--end", "2025-10-26", "--json")
+    assert (again.code, again.document["calls"]) == (0, 0)
+    monkeypatch.chdir(tmp_path)
+    dry = cli("retype", "pvpc")
+    assert (dry.code, list(tmp_path.glob("*.lp"))) == (0, [])
+    assert "price_eur_mwh (integer)" in dry.out
+    assert "Nothing is changed. With --yes" in dry.out
+    done = cli("retype", "pvpc", "--yes", "--file", "saved.lp")
+    assert done.code == 0, done.err
+    assert "price_eur_mwh=7i 1760324400000000000" in (tmp_path / "saved.lp").read_text()
+    taken = cli("retype", "pvpc", "--yes", "--file", "saved.lp")
+    assert (taken.code, taken.out) == (
+        0,
+        "The store takes floats of pvpc everywhere; nothing to do.\n",
+    )
+    restored = cli("retype", "pvpc", "--restore", "saved.lp")
+    assert "0 of them were missing" in restored.out
+    healed = cli("heal", "--start", "2025-10-02", "--end", "2025-10-26", "--json")
+    assert (healed.code, healed.document["healed"]) == (
+        0,
+        {"pvpc": [{"start": "2025-10-13T00:00:00Z", "end": "2025-10-20T00:00:00Z"}]},
+    )
+
+
+def test_a_store_that_is_busy_now_and_then_ends_no_heal(
+    cli: Cli, bucket: InfluxBackend, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each fifth request is refused: all is healed, and the exit code is 0."""
+    connect(monkeypatch, proxy.url, bucket.bucket)
+    whole = proxy.fault_for
+
+    def each_fifth(path: str) -> Fault | None:
+        """Refuse a request, and take it the next time."""
+        whole(path)
+        is_refused = len(proxy.paths) % 5 == 0
+        return Fault(503, b"busy", {"Retry-After": "0"}) if is_refused else None
+
+    monkeypatch.setattr(proxy, "fault_for", each_fifth)
+    ran = cli("heal", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["status"] == "completed"
+    assert len(proxy.paths) > 20
+    assert cli("status", "--json").document["state"] == "ok"
+
+
+def test_a_heal_that_a_busy_store_ends_says_what_it_wrote(
+    cli: Cli, bucket: InfluxBackend, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By batch, in JSON and in words, with exit code 1; what it wrote can be undone."""
+    connect(monkeypatch, proxy.url, bucket.bucket, timeout=0.02)
+    monkeypatch.setattr("gapfill.stores.influxdb_access.SHARE", 0)
+    connect(monkeypatch, proxy.url, bucket.bucket)
+    calls = [0]
+    whole = proxy.fault_for
+
+    def after_two_writes(path: str) -> Fault | None:
+        """Refuse what comes after the second answer was written."""
+        whole(path)
+        calls[0] += path.endswith("write")
+        return Fault(503) if calls[0] > 5 else None
+
+    monkeypatch.setattr(proxy, "fault_for", after_two_writes)
+    ran = cli("heal", "--json")
+    assert ran.code == 1
+    document = ran.document
+    assert (document["status"], document["state"]) == ("failed", "unknown")
+    assert "answered 503" in document["error"]
+    (batch,) = document["batches"]
+    (certificate,) = document["certificates"]
+    assert certificate["outcome"] == "failed"
+    assert (certificate["slots_filled"], certificate["slots_unproven"]) == (0, batch["slots"])
+    assert batch["slots"] > 300
+    monkeypatch.setattr(proxy, "fault_for", whole)
+    undone = cli("undo", batch["batch"])
+    assert undone.code == 0
+    calls[0] = 0
+    monkeypatch.setattr(proxy, "fault_for", after_two_writes)
+    words = cli("heal")
+    assert words.code == 1
+    assert "Ended before its end" in words.out
+    assert "Batches, each of which `undo` takes back:" in words.out
+    assert "answered 503" in words.err
 
 
 def test_moving_from_one_store_to_the_other_and_back_loses_nothing(

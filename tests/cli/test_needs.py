@@ -188,3 +188,28 @@ def test_a_connection_that_cannot_be_read_is_an_error(
     assert "aemet_default" in ran.err
     assert "aemet daily at 5279X is not configured" not in ran.out
     assert "s3cr3t" not in ran.out + ran.err
+
+
+def test_a_source_that_does_not_answer_is_down(cli: Cli, sandbox: Sandbox) -> None:
+    """What it alone could have is listed apart, with the reason; it is asked again."""
+    for api in ("ree", "esios"):
+        sandbox.faults.add({"api": api, "kind": "500"})
+    assert cli("heal", "--series", "pvpc").code == 3
+    ran = cli("status", "pvpc")
+    assert (ran.code, ran.err) == (3, "")
+    assert "pvpc, 1 gap, source down:" in ran.out.splitlines()
+    assert "    ree pvpc could not be reached within the last 2 h; others go first" in ran.out
+    assert cli("plan", "--series", "pvpc", "--json").document["units"] != []
+
+
+def test_a_source_that_refuses_for_long_is_down(cli: Cli, sandbox: Sandbox) -> None:
+    """Until when stands beside it."""
+    for api in ("ree", "esios"):
+        sandbox.faults.add({"api": api, "kind": "429", "retry_after": 7200})
+    cli("heal", "--series", "pvpc")
+    ran = cli("status", "pvpc")
+    assert "pvpc, 1 gap, source down:" in ran.out.splitlines()
+    assert "    waits until 2025-11-05T14:00" in ran.out
+    plan = cli("plan", "--series", "pvpc").out
+    assert plan.startswith("Nothing to ask now, 120 whose source is down.\n")
+    assert "\nSource down:\n" in plan

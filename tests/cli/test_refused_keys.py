@@ -116,3 +116,18 @@ def test_a_source_that_is_down_is_no_error_where_another_stands_in(
     ran = cli("heal")
     assert ran.code == 0
     assert "answered HTTP 500" in ran.out
+
+
+def test_one_healing_logs_in_to_siar_once(cli: Cli, sandbox: Sandbox) -> None:
+    """Its hours and its days are two units; the bill counts the log-in once, as it is made."""
+    bill = cli("plan", "--json").document["bill"]["by_source"]["siar"]
+    assert bill["calls"] == 4 + 1 + 1  # the log-in, one request of hours, one of days
+    ran = cli("heal", "--json")
+    assert ran.code == 0
+    units = {
+        c["batch"] for c in ran.document["certificates"] if c["source"] == "siar" and c["calls"]
+    }
+    assert len(units) > 1
+    paths = [str(entry["path"]) for entry in sandbox.requests.of("siar")]
+    assert sum("obtenerToken" in path for path in paths) == 1
+    assert sum("ACCESOS" in path for path in paths) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from gapfill.errors import StoreError
 from gapfill.sandbox import world
-from tests.dags.conftest import run_dag
+from tests.dags.conftest import NOW, run_dag
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,7 +129,7 @@ def test_no_store_connection_says_how_to_set_it(
     assert plant.sandbox.requests.all() == []
 
 
-@pytest.mark.parametrize("kind", ["reset", "500", "html", "truncated", "shifted", "401"])
+@pytest.mark.parametrize("kind", ["reset", "500", "html", "truncated", "shifted", "estado_429"])
 def test_a_fault_makes_the_run_red_stores_nothing_wrong_and_heals_later(
     plant: Plant, kind: str
 ) -> None:
@@ -159,7 +159,7 @@ def test_a_failure_is_told_once_in_a_sentence(
     plant: Plant, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By the gate; the run's own callback leaves it at that."""
-    plant.sandbox.faults.add({"api": "ree", "kind": "401"})
+    plant.sandbox.faults.add({"api": "ree", "kind": "500"})
     run = run_dag()
     assert run.tasks["summarize"] == ["success"]
     assert run.tasks["gate"] == ["failed"]
@@ -186,6 +186,18 @@ def test_a_run_that_ends_before_its_gate_is_told_by_the_run(
     assert len(said) == 1
     assert "task summarize failed or was killed before the gate" in said[0]
     assert plant.prices() == truth()
+
+
+def test_a_firewall_is_not_red_and_esios_stands_in(plant: Plant) -> None:
+    """REE is left alone for ten minutes, then for twenty; the next run asks ESIOS."""
+    plant.sandbox.faults.add({"api": "ree", "kind": "403"})
+    run = run_dag()
+    assert run.state == "success"
+    assert (run.summary["status"], run.summary["units_deferred"]) == ("partial", 1)
+    plant.sandbox.clock.set(NOW + timedelta(minutes=5))
+    assert run_dag().summary["status"] == "completed"
+    assert plant.prices() == truth()
+    assert len(plant.sandbox.requests.of("ree")) == 1
 
 
 def test_a_refusal_for_an_hour_defers_and_is_not_red(plant: Plant) -> None:

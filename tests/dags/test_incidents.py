@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.dags.conftest import NOW, run_dag
 from tests.orchestration.receiver import receiving
+from tests.sources.siar_files import csv_bytes, days, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.dags.conftest import Plant
     from tests.orchestration.receiver import Receiver
@@ -46,10 +49,10 @@ def later(plant: Plant, hours: float) -> None:
     plant.sandbox.clock.set(NOW + timedelta(hours=hours))
 
 
-def refuse_keys(plant: Plant) -> None:
-    """Let both sources of prices refuse every key."""
-    for api in ("ree", "esios"):
-        plant.sandbox.faults.add({"api": api, "kind": "401"})
+def break_sources(plant: Plant) -> None:
+    """Let REE be down, and ESIOS refuse every key."""
+    plant.sandbox.faults.add({"api": "ree", "kind": "500"})
+    plant.sandbox.faults.add({"api": "esios", "kind": "401"})
 
 
 def test_an_incident_is_two_messages_across_restarts_with_a_reminder_a_day(
@@ -59,10 +62,10 @@ def test_an_incident_is_two_messages_across_restarts_with_a_reminder_a_day(
     key = "k3y-of-esios"
     esios = {"conn_type": "http", "host": plant.sandbox.url, "password": key}
     monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", json.dumps(esios))
-    refuse_keys(plant)
+    break_sources(plant)
     assert run_dag().state == "failed"
     opened = [
-        "Gapfill: credentials are refused: ree",
+        "Gapfill: a source is down: ree",
         "Gapfill: a critical gap is open: pvpc",
     ]
     assert receiver.titles == opened
@@ -83,7 +86,7 @@ def test_an_incident_is_two_messages_across_restarts_with_a_reminder_a_day(
     later(plant, 24)
     assert run_dag().state == "failed"
     assert receiver.titles[3:] == [
-        "Gapfill: still: credentials are refused: ree",
+        "Gapfill: still: a source is down: ree",
         "Gapfill: still: a critical gap is open: pvpc",
     ]
 
@@ -175,7 +178,7 @@ def test_a_series_that_leaves_the_catalogue_is_told_once_and_not_called_healed(
     plant: Plant, receiver: Receiver
 ) -> None:
     """Nobody looks at it any more, so nobody can say that it is whole."""
-    refuse_keys(plant)
+    break_sources(plant)
     assert run_dag().state == "failed"
     told = len(receiver.taken)
     text = plant.catalog_file.read_text(encoding="utf-8")
@@ -187,7 +190,7 @@ def test_a_series_that_leaves_the_catalogue_is_told_once_and_not_called_healed(
         assert run_dag().state == "success"
     assert receiver.titles[told:] == [
         "Gapfill: not in the catalogue any more: pvpc",
-        "Gapfill: credentials are accepted again: ree",
+        "Gapfill: a source answers again: ree",
         "Gapfill: 816 slots healed",
     ]
     message = receiver.taken[told]["message"]
@@ -203,3 +206,110 @@ def test_what_a_person_asked_for_in_vain_opens_no_incident(
     assert run_dag(refresh=True).state == "failed"
     assert not plant.rows()
     assert receiver.taken == []
+
+
+@pytest.fixture
+def days_without_a_key(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Plant:
+    """Return a plant that expects days of weather too, with no key for AEMET or SIAR."""
+    from gapfill import catalog
+
+    text = catalog.SHIPPED.read_text(encoding="utf-8")
+    start, end = (
+        text.index("  weather_hourly:\n    group"),
+        text.index("  weather_daily:\n    group"),
+    )
+    text = text[:start] + text[end:]
+    text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
+    text = text.replace("earliest: 2021-06-01", "earliest: 2026-02-15")
+    text = text.replace("earliest: 2018-06-13", "earliest: 2026-03-01")
+    plant.catalog_file.write_text(text, encoding="utf-8")
+    for name in ("AEMET", "SIAR"):
+        monkeypatch.delenv(f"AIRFLOW_CONN_{name}_DEFAULT", raising=False)
+    return plant
+
+
+SETUP = "Gapfill: missing slots need a source to be set up"
+
+
+def test_what_is_not_set_up_is_one_incident_with_a_weekly_reminder(
+    days_without_a_key: Plant, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No gap opens one of its own, no run is red for it, and a key closes it."""
+    plant = days_without_a_key
+    for hours in (0, 2, 26, 7 * 24 - 2):
+        later(plant, hours)
+        assert run_dag().state == "success"
+    assert [title for title in receiver.titles if "healed" not in title] == [SETUP]
+    message = receiver.taken[0]["message"]
+    assert message.startswith(
+        "weather_daily needs aemet_default or siar_default or GAPFILL_SIAR_CSV for 18 slots. "
+    )
+    later(plant, 7 * 24)
+    assert run_dag("preventive_ingestion").state == "success"
+    assert run_dag().state == "success"
+    reminder = SETUP.replace("Gapfill: ", "Gapfill: still: ")
+    assert [title for title in receiver.titles if "healed" not in title] == [SETUP, reminder]
+
+    told = len(receiver.taken)
+    siar = {"login": "12345678Z", "password": "a-key"}
+    connection = {"conn_type": "http", "host": plant.sandbox.url, **siar}
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", json.dumps(connection))
+    later(plant, 7 * 24 + 2)
+    assert run_dag(data_source="series:pvpc").state == "success"
+    assert len(receiver.taken) == told
+    assert run_dag().state == "success"
+    assert "Gapfill: no missing slot needs a source to be set up" in receiver.titles[told:]
+    assert state()["incidents"] == {}
+
+
+@pytest.mark.usefixtures("days_without_a_key")
+def test_a_file_that_cannot_be_read_is_one_incident_and_a_red_run(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its sentence names file and line, in the run and in the message; then the file is whole."""
+    folder = tmp_path / "siar"
+    folder.mkdir()
+    whole = csv_bytes(*rows(days(date(2026, 3, 1), 18)))
+    file = folder / "J17_Linares_01_03_2026_18_03_2026.csv"
+    file.write_bytes(whole[:-30])
+    monkeypatch.setenv("GAPFILL_SIAR_CSV", str(folder))
+    ran = run_dag()
+    assert ran.state == "failed"
+    (failure,) = ran.summary["failures"]
+    assert failure.startswith(f"siar_csv cannot be read: {file.name}, line 19: ")
+    assert run_dag().state == "failed"
+    assert [title for title in receiver.titles if "healed" not in title] == [
+        "Gapfill: a source cannot be used: siar_csv",
+        "Gapfill: a critical gap is open: weather_daily",
+    ]
+    told = len(receiver.taken)
+    file.write_bytes(whole)
+    assert run_dag().state == "success"
+    assert receiver.titles[told:] == [
+        "Gapfill: a source can be used again: siar_csv",
+        "Gapfill: no critical gap is open any more: weather_daily",
+    ]
+
+
+def test_a_firewall_is_told_when_it_has_refused_three_times(
+    plant: Plant, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first refusals are told by no message, and its end by one; no key is blamed."""
+    paused = {"conn_type": "http", "extra": {"paused": True}}
+    monkeypatch.setenv("AIRFLOW_CONN_ESIOS_DEFAULT", json.dumps(paused))
+    plant.sandbox.faults.add({"api": "ree", "kind": "firewall"})
+    for hours in (0, 0.25):
+        later(plant, hours)
+        assert run_dag().state == "success"
+    assert receiver.titles == []
+    later(plant, 1)
+    assert run_dag().state == "success"
+    assert receiver.titles == ["Gapfill: a source may not be asked: ree"]
+    (told,) = (message["message"] for message in receiver.taken)
+    assert told.startswith("ree: Has refused 3 times in a row since 2026-03-20T12:00:0")
+    assert "the API's firewall refused the request" in told
+    plant.sandbox.faults.clear()
+    later(plant, 2)
+    assert run_dag().state == "success"
+    assert "Gapfill: a source may be asked again: ree" in receiver.titles[1:]
+    assert not any("credentials" in title for title in receiver.titles)

@@ -121,7 +121,7 @@ def test_runs_heal_under_a_real_scheduler_also_two_at_once(
 def test_a_run_that_fails_is_red_and_says_so_once(airflow: LocalAirflow, plant: Plant) -> None:
     """By the gate's callback, in the gate's log; the run's own callback stays silent."""
     before = plant.rows()
-    plant.sandbox.faults.add({"api": "ree", "kind": "401"})
+    plant.sandbox.faults.add({"api": "ree", "kind": "500"})
     range_ = {"start_date": "2026-03-01", "end_date": "2026-03-01", "refresh": True}
     run = airflow.api.trigger(DAG, range_)
     assert airflow.api.follow(DAG, run, timeout_s=PATIENCE_S)["state"] == "failed"
@@ -132,7 +132,7 @@ def test_a_run_that_fails_is_red_and_says_so_once(airflow: LocalAirflow, plant: 
     assert len(said) == 1
     assert f"{DAG}, {run}: 1 unit failed: pvpc 2026-02-28T23:00Z–2026-03-01T23:00Z" in said[0]
     assert plant.rows() == before
-    assert list(kept(airflow)["incidents"]) == ["credentials:ree"]
+    assert list(kept(airflow)["incidents"]) == ["source:ree"]
 
 
 def test_a_gate_that_is_killed_is_told_once_and_closed_once_across_a_restart(

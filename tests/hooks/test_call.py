@@ -122,7 +122,7 @@ def test_a_refusal_without_credentials_does_not_blame_a_key(
 ) -> None:
     """A block of the address looks like a bad key, and is mended elsewhere."""
     server.answers = [reply(403, b"Forbidden")]
-    with pytest.raises(AuthRejected, match="without credentials was refused") as caught:
+    with pytest.raises(RateLimited, match="without credentials was refused") as caught:
         _keyless(hook)
     assert "AIRFLOW_CONN_SOME_API" in str(caught.value)
 

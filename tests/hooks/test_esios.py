@@ -260,7 +260,7 @@ ARCHIVE_FAILURES: list[tuple[str, int, type[SourceError]]] = [
     ("reset", 1, SourceUnavailable),
     ("truncated", 1, SourceUnavailable),
     ("expired_link", 0, SourceUnavailable),
-    ("403", 0, AuthRejected),
+    ("403", 0, RateLimited),
     ("500", 1, SourceUnavailable),
     ("html", 1, MalformedPayload),
     ("big_body", 1, MalformedPayload),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.errors import (
-    AuthRejected,
     MalformedPayload,
     RateLimited,
     SourceError,
@@ -84,9 +83,9 @@ FAILURES: list[tuple[str, type[SourceError], str]] = [
     ("reset", SourceUnavailable, "the connection was reset"),
     ("truncated", SourceUnavailable, "the answer broke off"),
     ("429", RateLimited, "too many requests"),
-    ("401", AuthRejected, "AIRFLOW_CONN_REE_DEFAULT"),
-    ("403", AuthRejected, "without credentials was refused"),
-    ("403_quota", AuthRejected, "without credentials was refused"),
+    ("401", RateLimited, "AIRFLOW_CONN_REE_DEFAULT"),
+    ("403", RateLimited, "without credentials was refused"),
+    ("403_quota", RateLimited, "without credentials was refused"),
     ("500", SourceUnavailable, "answered HTTP 500"),
     ("502", SourceUnavailable, "answered HTTP 502"),
     ("estado_429", MalformedPayload, "not whole JSON"),

@@ -253,7 +253,7 @@ FAILURES: list[tuple[str, type[SourceError], str]] = [
     ("truncated", SourceUnavailable, "the answer broke off"),
     ("429", RateLimited, "too many requests"),
     ("401", AuthRejected, "AIRFLOW_CONN_SIAR_DEFAULT"),
-    ("403", AuthRejected, "blocked .*Forbidden"),
+    ("403", RateLimited, "blocked .*Forbidden"),
     ("403_quota", RateLimited, "peticiones permitidas en un minuto"),
     ("500", SourceUnavailable, "answered HTTP 500"),
     ("502", SourceUnavailable, "answered HTTP 502"),

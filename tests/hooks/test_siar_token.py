@@ -108,16 +108,36 @@ def test_null_in_place_of_a_token_is_refused_credentials(
     assert len(server.received) == 3
 
 
-@pytest.mark.parametrize("place,words", [(0, "blocked"), (2, "login or password"), (3, "blocked")])
+@pytest.mark.parametrize(
+    "place,kind,words",
+    [
+        (0, RateLimited, "blocked"),
+        (2, AuthRejected, "login or password"),
+        (3, RateLimited, "blocked"),
+    ],
+)
 def test_a_refusal_of_unknown_words_is_of_the_credentials_where_they_are_given(
-    server: RawServer, siar: SiarHook, place: int, words: str
+    server: RawServer, siar: SiarHook, place: int, kind: type[SourceError], words: str
 ) -> None:
     """Elsewhere it is a block, as far as anyone can tell."""
-    server.answers = [*FIRST_TOKEN[:place], reply(403, b"<h1>Forbidden</h1>")]
-    with pytest.raises(AuthRejected, match=words) as caught:
+    server.answers = [*FIRST_TOKEN[:place], reply(403, b"Forbidden")]
+    with pytest.raises(kind, match=words) as caught:
         siar.fetch(ASK)
     assert "AIRFLOW_CONN_SIAR_DEFAULT" in str(caught.value)
     assert len(server.received) == place + 1
+
+
+@pytest.mark.parametrize("place", [0, 2, 3])
+def test_a_web_page_says_nothing_about_the_credentials(
+    server: RawServer, siar: SiarHook, place: int
+) -> None:
+    """Not even where they are sent, nor where it speaks of a user."""
+    page = b"<html><body><h1>403</h1>El usuario no puede continuar</body></html>"
+    server.answers = [*FIRST_TOKEN[:place], reply(403, page)]
+    with pytest.raises(RateLimited, match="firewall refused the request") as caught:
+        siar.fetch(ASK)
+    assert "AIRFLOW_CONN" not in str(caught.value)
+    assert caught.value.retry_after == 600
 
 
 def test_null_in_place_of_an_encrypted_text_is_no_answer(server: RawServer, siar: SiarHook) -> None:

@@ -21,6 +21,7 @@ from gapfill.services.fill import fill
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from tests.matrix.doors import KEY, LOGIN, NOW, Door
+from tests.services.scenes import with_one_station_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -136,7 +137,7 @@ class Bench:
                 for name, value in zip(truth.columns, row, strict=True)
                 if value is not None
             }
-            for slot, row in truth.rows({}, stretch.start, stretch.end)
+            for slot, row in truth.rows({"stations": "full"}, stretch.start, stretch.end)
         }
 
     def seed(self) -> None:
@@ -241,7 +242,11 @@ def connections(door: Door, url: str, timeout_s: float) -> dict[str, str]:
 
 
 def known_catalog(door: Door) -> catalog.Catalog:
-    """Return the shipped catalogue with the door's series alone, since just before its hole."""
+    """Return the shipped catalogue with the door's series alone, since just before its hole.
+
+    Each source has its first station alone, so that no other one stands in for the door.
+    """
     known = catalog.load()
-    series = replace(known.series[door.series], earliest=door.start - 2 * door.step)
+    series = with_one_station_each(known.series[door.series])
+    series = replace(series, earliest=door.start - 2 * door.step)
     return replace(known, series={door.series: series})

@@ -28,10 +28,19 @@ PATIENT_S, HASTY_S = 10.0, 1.0
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Sandbox]:
-    """Serve every API without its rate; the archive's rows are on another host, as they are."""
+    """Serve every API without its rate; the archive's rows are on another host, as they are.
+
+    A station measures everything, so that what is missing is missing for a fault.
+    """
     rates = {api.name: 0 for api in APIS}
     limits = {"siar.calls_day": 0}
-    with serve(now=NOW, rates=rates, limits=limits, archive_redirect_host="localhost") as running:
+    with serve(
+        now=NOW,
+        rates=rates,
+        limits=limits,
+        archive_redirect_host="localhost",
+        stations="full",
+    ) as running:
         yield running
 
 

@@ -15,14 +15,17 @@ truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
 big_body     MalformedPayload  0 failed         1 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      1 which is not followed
-401          AuthRejected      0 unreached      1 a call without credentials was refused
-403          AuthRejected      0 unreached      1 a call without credentials was refused
-403_quota    AuthRejected      0 unreached      1 a call without credentials was refused
+401          deferred          0 -              1 a call without credentials was refused
+403          deferred          0 -              1 a call without credentials was refused
+403_quota    deferred          0 -              1 a call without credentials was refused
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
@@ -50,6 +53,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
@@ -69,14 +75,17 @@ truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         2
 big_body     MalformedPayload  0 failed         2 is larger than 5000000 bytes
 redirect     MalformedPayload  0 failed         1 it has no PVPC
-401          AuthRejected      0 unreached      1 a call without credentials was refused
-403          AuthRejected      0 unreached      1 a call without credentials was refused
-403_quota    AuthRejected      0 unreached      1 a call without credentials was refused
+401          deferred          0 -              1 a call without credentials was refused
+403          deferred          0 -              1 a call without credentials was refused
+403_quota    deferred          0 -              1 a call without credentials was refused
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 expired_link SourceUnavailable 0 unreached      2 answered HTTP 403
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         2
@@ -105,6 +114,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 shifted      MalformedPayload  0 failed         1 2025-11-05T13:20:00Z, later than the clock
 nan          partial           0 failed         1 7 values not stored; the first: temperature
 text         partial           0 failed         1 7 values not stored; the first: temperature
@@ -130,6 +142,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         2 it is not whole JSON
 html         MalformedPayload  0 failed         2 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        2
 duplicated   filled            2 filled         2
 shifted      MalformedPayload  0 failed         2 data[0].dt is 2025-11-03T15:00:00Z
@@ -156,6 +171,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 its rows are moved
@@ -183,6 +201,9 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   deferred          0 -              4 may be asked again in 61 s. Deferred
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 empty        not_yet           0 not_yet        1
 """
 
@@ -194,14 +215,17 @@ truncated    SourceUnavailable 0 unreached      2 the answer broke off
 slow         filled            4 filled         2
 big_body     MalformedPayload  0 failed         2 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      2 which is not followed
-401          AuthRejected      0 unreached      2 a call without credentials was refused
-403          AuthRejected      0 unreached      2 a call without credentials was refused
-403_quota    AuthRejected      0 unreached      2 a call without credentials was refused
+401          deferred          0 -              2 a call without credentials was refused
+403          deferred          0 -              2 a call without credentials was refused
+403_quota    deferred          0 -              2 a call without credentials was refused
 429          deferred          0 -              5 may be asked again in 61 s. Deferred
 500          SourceUnavailable 0 unreached      2 answered HTTP 500
 502          SourceUnavailable 0 unreached      2 answered HTTP 502
 estado_429   deferred          0 -              5 may be asked again in 61 s. Deferred
 html         MalformedPayload  0 failed         2 it is a web page, not JSON
+firewall     deferred          0 -              2 the API's firewall refused
+firewall_200 deferred          0 -              2 the API's firewall refused
+too_many_at_once deferred      0 -              5 may be asked again in 15 s. Deferred
 expired_link SourceUnavailable 0 unreached      4 gave 2 links to the rows and knew none
 duplicated   filled            4 filled         2
 shifted      MalformedPayload  0 failed         2 2025-11-05T12:00:00Z, which is not over yet
@@ -209,13 +233,13 @@ partial_day  partial           2 filled+not_yet 2
 nan          partial           0 failed         2 28 values not stored; the first: temperature
 text         partial           0 failed         2 28 values not stored; the first: temperature
 huge         partial           0 failed         2 28 values not stored; the first: temperature
-negative     partial           0 failed         2 24 values not stored; the first: humidity
+negative     partial           4 failed+filled  2 24 values not stored; the first: humidity
 zero         filled            4 filled         2 4 values not stored; the first: pressure
 """
 
 # AEMET's days
 AEMET_DAILY = """
-empty        no_data           0 no_data        1
+empty        no_data           0 unproven       1
 duplicated   filled            3 filled         2
 shifted      MalformedPayload  0 failed         2 2025-10-13T00:00:00Z, which was not asked
 partial_day  filled            3 filled         2
@@ -235,13 +259,16 @@ slow         filled            4 filled         5
 big_body     MalformedPayload  0 failed         1 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      1 which is not followed
 401          AuthRejected      0 unreached      1 password of connection 'siar_default'
-403          AuthRejected      0 unreached      1 blocked (HTTP 403
+403          deferred          0 -              1 blocked (HTTP 403
 403_quota    deferred          0 -              4 may be asked again in 65 s. Deferred
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 the authentication gave no single word
 html         MalformedPayload  0 failed         1 the authentication gave no single word
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 """
 
 # SIAR's half-hours
@@ -253,13 +280,16 @@ slow         filled            4 filled         5
 big_body     MalformedPayload  0 failed         5 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      5 which is not followed
 401          AuthRejected      0 unreached      6 password of connection 'siar_default'
-403          AuthRejected      0 unreached      5 blocked (HTTP 403
+403          deferred          0 -              5 blocked (HTTP 403
 403_quota    deferred          0 -              8 may be asked again in 65 s. Deferred
 429          deferred          0 -              8 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      5 answered HTTP 500
 502          SourceUnavailable 0 unreached      5 answered HTTP 502
 estado_429   MalformedPayload  0 failed         5 it is not whole JSON
 html         MalformedPayload  0 failed         5 it is a web page, not JSON
+firewall     deferred          0 -              5 the API's firewall refused
+firewall_200 deferred          0 -              5 the API's firewall refused
+too_many_at_once deferred      0 -              8 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        5
 duplicated   filled            4 filled         5
 shifted      MalformedPayload  0 failed         5 2025-11-04, which was not asked
@@ -267,13 +297,13 @@ partial_day  partial           2 filled+no_data 5
 nan          partial           0 failed         5 24 values not stored; the first: temperature
 text         partial           0 failed         5 24 values not stored; the first: temperature
 huge         partial           0 failed         5 24 values not stored; the first: temperature
-negative     partial           0 failed         5 20 values not stored; the first: humidity
+negative     partial           4 failed+filled  5 20 values not stored; the first: humidity
 zero         filled            4 filled         5
 """
 
 # SIAR's days
 SIAR_DAILY = """
-empty        no_data           0 no_data        5
+empty        no_data           0 unproven       5
 duplicated   filled            3 filled         5
 shifted      MalformedPayload  0 failed         5 2025-10-13, which was not asked
 partial_day  filled            3 filled         5
@@ -292,22 +322,25 @@ truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
 big_body     MalformedPayload  0 failed         1 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      1 which is not followed
-401          AuthRejected      0 unreached      1 a call without credentials was refused
-403          AuthRejected      0 unreached      1 a call without credentials was refused
-403_quota    AuthRejected      0 unreached      1 a call without credentials was refused
+401          deferred          0 -              1 a call without credentials was refused
+403          deferred          0 -              1 a call without credentials was refused
+403_quota    deferred          0 -              1 a call without credentials was refused
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 it is not whole JSON
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
-empty        no_data           0 no_data        1
+firewall     deferred          0 -              1 the API's firewall refused
+firewall_200 deferred          0 -              1 the API's firewall refused
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+empty        partial           0 failed         1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
-partial_day  partial           2 filled+no_data 1
+partial_day  partial           2 failed+filled  1
 nan          partial           0 failed         1 32 values not stored; the first: temperature
 text         partial           0 failed         1 32 values not stored; the first: temperature
 huge         partial           0 failed         1 32 values not stored; the first: temperature
-negative     partial           0 failed         1 28 values not stored; the first: humidity
+negative     partial           4 failed+filled  1 28 values not stored; the first: humidity
 zero         filled            4 filled         1 4 values not stored; the first: pressure
 """
 
@@ -344,6 +377,9 @@ BELIEVED = {
     ("aemet_daily", "negative"),
     ("aemet_daily", "zero"),
     ("siar", "zero"),
+    ("aemet_rows", "negative"),
+    ("siar", "negative"),
+    ("open_meteo", "negative"),
     ("siar_daily", "negative"),
     ("siar_daily", "zero"),
     ("open_meteo", "zero"),

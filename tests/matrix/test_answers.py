@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def aemet_at(
 def test_values_that_cannot_be_are_reported_and_not_stored(
     server: RawServer, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """-60 °C and 140 % leave their hours missing; a wind of 400 m/s costs its hour the wind."""
+    """-60 °C, 140 % and a wind of 400 m/s each cost their hour that value alone."""
 
     def change(rows: Rows) -> None:
         by_end = {row["fint"][11:13]: row for row in rows}
@@ -89,12 +90,14 @@ def test_values_that_cannot_be_are_reported_and_not_stored(
         "outside -40 to 60 °C"
     )
     rows = {row.slot.hour: row.values for row in made.rows("weather_hourly")}
-    assert sorted(rows) == [8, 9, 10]
-    assert "wind_speed" not in rows[8]
-    assert "temperature" in rows[8]
-    assert "wind_speed" in rows[9]
+    assert sorted(rows) == [6, 7, 8, 9, 10]
+    lost = {6: "temperature", 7: "humidity", 8: "wind_speed"}
+    for hour, values in rows.items():
+        assert {"temperature", "humidity", "wind_speed"} - values.keys() == {lost.get(hour)} - {
+            None
+        }
     failed = [e for e in made.site.store.entries("weather_hourly") if e.outcome is Outcome.FAILED]
-    assert [(e.interval.start.hour, e.interval.end.hour) for e in failed] == [(6, 8)]
+    assert [(e.interval.start.hour, e.interval.end.hour) for e in failed] == [(6, 7), (7, 8)]
 
 
 def _other_station(rows: Rows) -> None:
@@ -183,10 +186,10 @@ STATIONS = {"aemet": "0000X", "siar": "J99"}
     "source,evidence",
     [("aemet", "No hay datos que satisfagan esos criterios"), ("siar", "HTTP 200")],
 )
-def test_a_station_that_is_not_there_ends_as_what_nobody_has(
+def test_a_station_that_is_not_there_is_asked_again_every_day(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, evidence: str
 ) -> None:
-    """Nothing is stored; after two answers a day apart it is unfillable, by the station's id."""
+    """Nothing is stored, and nothing is given up: a source that gives nothing proves nothing."""
     first = {"weather_daily": datetime(2025, 10, 20, tzinfo=UTC)}
     only = {source: STATIONS[source]}
     made = plant(monkeypatch, tmp_path, sandbox.url, keyed=(source,), earliest=first, stations=only)
@@ -197,9 +200,11 @@ def test_a_station_that_is_not_there_ends_as_what_nobody_has(
         made = made.at(made.site.now + DAY + HOUR)
     assert made.rows("weather_daily") == []
     series = made.site.catalog.series["weather_daily"]
-    (report,) = detect(made.site, Selection((series,), end=until))
+    soon_after = replace(made.site, now=made.site.now - DAY)
+    (report,) = detect(soon_after, Selection((series,), end=until))
     (gap,) = report.coverage.gaps
-    assert (gap.state, gap.slots) == (State.UNFILLABLE, 5)
-    assert f"{source} daily at {STATIONS[source]} said 2 times that it has none" in gap.reason
+    assert (gap.state, gap.slots) == (State.MISSING, 5)
+    assert f"{source} daily at {STATIONS[source]} answered without it" in gap.reason
     assert evidence in gap.reason
-    assert "asked again 2025-11-13" in gap.reason
+    assert "and nothing else that it was asked for), which proves nothing" in gap.reason
+    assert gap.waiting == made.site.now - HOUR

@@ -26,14 +26,14 @@ pytestmark = pytest.mark.airflow
 TRIED_AGAIN = {"SourceUnavailable": True, "AuthRejected": False, "MalformedPayload": False}
 """What the retry policy does with each leaf; nothing else may end a unit."""
 
-WAIT = timedelta(minutes=10)
+WAIT = timedelta(minutes=15)
 """To the next run: any refusal here is over by then, but for a key that a product is closed to."""
 
 CLOSED_FOR = timedelta(hours=24)
 """After that a key is tried again at a product that another subscription opens."""
 
 WITHOUT_A_CELL = frozenset(
-    {"outage", "firewall", "firewall_200", "too_many_at_once"}
+    {"outage"}
     | {kinds.CLOCK_LABELS, kinds.CONTRADICTION, kinds.NO_DATA_TEXT, kinds.MISSING_ARRAY}
     | kinds.LIST_KINDS
     | kinds.RECORD_KINDS
@@ -136,7 +136,7 @@ def heal_later(at: Bench, cell: Cell) -> None:
     is_closed = cell.end == "AuthRejected" and "one_call" in at.door.extra
     at.later(CLOSED_FOR + WAIT if is_closed else WAIT)
     is_believed = (cell.door, cell.fault) in BELIEVED
-    for unit in at.plan(force="no_data" in cell.ledger, refresh=is_believed):
+    for unit in at.plan(force=bool(cell.ledger & {"no_data", "unproven"}), refresh=is_believed):
         at.fill(unit)
     assert (len(at.rows()), at.untrue()) == (at.door.slots, [])
     assert {int(row.grade) for row in at.rows().values()} == {at.door.grade}

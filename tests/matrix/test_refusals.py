@@ -37,7 +37,8 @@ HOURS = {"weather_hourly": datetime(2025, 10, 24, tzinfo=UTC)}
 def account(**limits: int) -> Iterator[Sandbox]:
     """Serve a sandbox of the test's own, as SIAR's account has limits."""
     settings = {f"siar.{name}": limit for name, limit in limits.items()}
-    with serve(now=NOW, rates={api.name: 0 for api in APIS}, limits=settings) as running:
+    rates = {api.name: 0 for api in APIS}
+    with serve(now=NOW, rates=rates, limits=settings, stations="full") as running:
         yield running
 
 
@@ -78,13 +79,32 @@ def test_after_two_refused_keys_no_further_unit_calls(
     """Of a plan of many units two ask once each, and the rest is deferred."""
     sandbox.faults.add({"api": api, "kind": kind})
     first = {"pvpc": datetime(2021, 6, 1, tzinfo=UTC), **HOURS, **DAYS}
-    made = plant(monkeypatch, tmp_path, sandbox.url, keyed=("siar",), earliest=first)
+    made = plant(monkeypatch, tmp_path, sandbox.url, keyed=("siar", "esios"), earliest=first)
     healed = made.heal((api,))
     outcomes = [c.outcome for c in healed.certificates]
     assert outcomes[:2] == ["failed"] * 2
     assert set(outcomes[2:]) <= {"deferred"}
     assert len(sandbox.requests.of(api)) == calls
     assert len(made.plan((api,)).units) >= 2
+
+
+def test_a_block_of_the_address_is_met_once_and_no_key_is_blamed(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """REE is left alone for ten minutes; ESIOS stands in in the same run."""
+    sandbox.faults.add({"api": "ree", "kind": "403"})
+    made = plant(monkeypatch, tmp_path, sandbox.url, keyed=())
+    healed = made.heal(None, "pvpc")
+    assert [(c.source, c.outcome) for c in healed.certificates] == [
+        ("ree", "deferred"),
+        ("esios", "filled"),
+    ]
+    assert healed.certificates[0].note.endswith(
+        "Deferred; asked again after 2025-11-05T12:40:03Z. ESIOS stands in meanwhile."
+    )
+    assert len(sandbox.requests.of("ree")) == 1
+    assert healed.refused == ()
+    assert list(healed.summary.failures) == []
 
 
 def test_a_key_that_expires_in_mid_run_leaves_what_was_had(

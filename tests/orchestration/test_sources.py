@@ -168,3 +168,28 @@ def test_turns_are_taken_with_a_lock_file(
     monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "locks"))
     with AirflowSources(known).turn("ree"):
         assert [path.name for path in Path(tmp_path / "locks").iterdir()] == ["ree.lock"]
+
+
+def test_each_key_of_a_source_has_an_account_that_does_not_reveal_it(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog
+) -> None:
+    """The same key has the same one in every process; another login or token has another."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    def account(**fields: object) -> str:
+        connect(monkeypatch, "siar_default", conn_type="http", **fields)
+        return AirflowSources(known).account("siar")
+
+    monkeypatch.delenv("AIRFLOW_CONN_SIAR_DEFAULT", raising=False)
+    assert AirflowSources(known).account("siar") == "keyless"
+    assert account() == "keyless"
+    assert account(login="12345678Z") == "keyless"
+    given = [
+        account(login="12345678Z", password="one-secret"),
+        account(login="12345678Z", password="two-secret"),
+        account(login="87654321X", password="one-secret"),
+        account(extra={"token": "three-secret"}),
+    ]
+    assert len(set(given)) == 4
+    assert account(login="12345678Z", password="one-secret") == given[0]
+    assert all(len(name) == 4 and "secret" not in name for name in given)

@@ -21,6 +21,7 @@ from gapfill.orchestration.params import read_order
 from gapfill.orchestration.wire import from_json, order_from_json, order_to_json, to_json
 from gapfill.services.certificate import Certificate
 from gapfill.services.detect import Report
+from gapfill.services.reach import Broken
 from gapfill.services.summary import Summary
 from tests.orchestration.conftest import NOW
 
@@ -90,6 +91,9 @@ GAPS = st.builds(
     st.none() | INSTANTS,
     TEXTS,
     st.none() | INSTANTS,
+    st.lists(TEXTS, max_size=2).map(tuple),
+    st.lists(TEXTS, max_size=2).map(tuple),
+    st.booleans(),
 )
 COVERAGES = st.builds(
     Coverage,
@@ -102,7 +106,16 @@ COVERAGES = st.builds(
     COUNTS,
     COUNTS,
 )
-REPORTS = st.builds(Report, TEXTS, COVERAGES, st.none() | INSTANTS, st.none() | TEXTS)
+BROKEN = st.builds(Broken, TEXTS, TEXTS, st.lists(INTERVALS, max_size=2).map(tuple))
+REPORTS = st.builds(
+    Report,
+    TEXTS,
+    COVERAGES,
+    st.none() | INSTANTS,
+    st.none() | TEXTS,
+    st.lists(TEXTS, max_size=2).map(tuple),
+    st.lists(BROKEN, max_size=2).map(tuple),
+)
 SUMMARIES = st.builds(
     Summary,
     TEXTS,
@@ -123,6 +136,7 @@ def test_any_report_comes_back_equal(report: Report) -> None:
     assert back == report
     assert all(gap.interval.start.tzinfo is UTC for gap in back.coverage.gaps)
     assert all(type(gap.severity) is Severity for gap in back.coverage.gaps)
+    assert all(isinstance(broken, Broken) for broken in back.broken)
     words = {gap["severity"] for gap in document["coverage"]["gaps"]}
     assert words <= {"minor", "moderate", "critical"}
 

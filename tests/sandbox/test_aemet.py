@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
 CAPTURED = datetime(2021, 1, 9, 12, 30, tzinfo=UTC)
+JAEN = "5270B"
+"""A station that measures everything."""
 API = "/opendata/api"
 INVENTORY = f"{API}/valores/climatologicos/inventarioestaciones/todasestaciones"
 TRUTH = "/_sandbox/truth?source=aemet"
@@ -117,10 +119,10 @@ def test_an_hour_appears_some_minutes_after_its_end(minutes: int, rows: int, new
 
 
 def test_days_are_texts_with_commas(sandbox: Sandbox) -> None:
-    """All of them, and of the keys that the described day has, no other."""
+    """All of them, and of the keys that the described day has, no other, at a full station."""
     from tests.sources.aemet_asks import RECORD
 
-    days = _rows(sandbox, _days("2025-01-01", "2025-06-30"))
+    days = _rows(sandbox, _days("2025-01-01", "2025-06-30", JAEN))
     assert len(days) == 181
     assert {type(value) for day in days for value in day.values()} == {str}
     assert {key for day in days for key in day} == set(RECORD)
@@ -296,13 +298,13 @@ def test_the_truth_of_days_says_nothing_where_aemet_does(sandbox: Sandbox) -> No
 
 def test_the_truth_of_hours_goes_back_beyond_the_window(sandbox: Sandbox) -> None:
     """From the station's first day on; a bare date is a local day."""
-    url = f"{sandbox.url}{TRUTH}&series=weather_hourly"
+    url = f"{sandbox.url}{TRUTH}&series=weather_hourly&station={JAEN}"
     lines = call(f"{url}&start=2018-06-13&end=2018-06-13").text.splitlines()
     assert lines[0].startswith("slot,temperature,humidity,pressure,wind_speed,wind_direction")
     assert (len(lines), lines[1].split(",")[0]) == (23, "2018-06-13T00:00:00Z")
     half_past = call(f"{url}&start=2025-11-05T09:30:00Z&end=2025-11-05T10:30:00Z").text
     (line,) = half_past.splitlines()[1:]
     assert line.startswith("2025-11-05T10:00:00Z,")
-    row = _rows(sandbox, _hours())[-1]
+    row = _rows(sandbox, _hours(JAEN))[-1]
     keys = ("ta", "hr", "pres", "vv", "dv", "vmax", "prec")
     assert line.split(",")[1:] == [str(row[key]) for key in keys]

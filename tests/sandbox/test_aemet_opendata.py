@@ -63,7 +63,7 @@ def _ours(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, which: str) -> tupl
 def test_a_public_client_reads_the_hours_that_we_read(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of the values that it knows."""
+    """Each of the values that it knows: no humidity and no pressure, as the station has none."""
     answer = _ask(lambda client: client.get_conventional_observation_station_data("5279X"))
     ours = _ours(sandbox, monkeypatch, "hours")
     assert len(answer["data"]) == len(ours) == 13
@@ -71,15 +71,17 @@ def test_a_public_client_reads_the_hours_that_we_read(
         station = Station({**row, "distance": 0.0})
         assert station.get_id() == "5279X"
         assert station.get_datetime() == reading.slot + HOUR
-        assert {
+        assert "pres" not in row
+        seen = {
             "temperature": station.get_temp(),
             "humidity": station.get_humidity(),
             "wind_speed": station.get_wind_speed(),
             "wind_direction": station.get_wind_direction(),
             "wind_gust": station.get_wind_speed_max(),
             "precipitation": station.get_precipitation(),
-            "pressure": row["pres"],
-        } == reading.values
+        }
+        assert {name: value for name, value in seen.items() if value is not None} == reading.values
+        assert seen["humidity"] is None
 
 
 @pytest.mark.airflow

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from gapfill.sandbox import Sandbox
 
+JAEN = "5270B"
+"""A station that measures everything."""
 THREE_DAYS = ("2025-10-20", "2025-10-22")
 
 
@@ -60,7 +62,7 @@ def test_an_hour_may_come_twice_with_other_values(sandbox: Sandbox) -> None:
     """The one that starts at the fault's instant; the rest of the answer is good."""
     at = "2025-11-05T05:00:00Z"
     sandbox.faults.add({"api": "aemet", "kind": "conflicting", "at": at})
-    rows = asks.aemet(asks.aemet_hours(sandbox.url))
+    rows = asks.aemet(asks.aemet_hours(sandbox.url, JAEN))
     count = Counter(row["fint"] for row in rows)
     assert count.pop("2025-11-05T06:00:00+0000") == 2
     assert set(count.values()) == {1}
@@ -75,7 +77,7 @@ def test_two_rows_of_an_hour_may_differ_in_one_field(
     """By the API's own name of it."""
     at = "2025-11-05T05:00:00Z"
     sandbox.faults.add({"api": "aemet", "kind": "conflicting", "at": at, "field": field})
-    rows = asks.aemet(asks.aemet_hours(sandbox.url))
+    rows = asks.aemet(asks.aemet_hours(sandbox.url, JAEN))
     one, other = (row for row in rows if row["fint"] == "2025-11-05T06:00:00+0000")
     assert [one[key] != other[key] for key in ("ta", "hr")] == is_other
 
@@ -83,13 +85,13 @@ def test_two_rows_of_an_hour_may_differ_in_one_field(
 def test_a_member_may_be_absent_or_of_another_type(sandbox: Sandbox) -> None:
     """One field of each row, and every second row without any."""
     sandbox.faults.add({"api": "aemet", "kind": "text", "field": "prec", "times": 1})
-    rows = asks.aemet(asks.aemet_hours(sandbox.url))
+    rows = asks.aemet(asks.aemet_hours(sandbox.url, JAEN))
     assert {row["prec"] for row in rows} == {"n/d"}
     assert {type(row["ta"]) for row in rows} == {float}
     sandbox.faults.add({"api": "aemet", "kind": "absent", "field": "hr", "times": 1})
-    assert {"hr" in row for row in asks.aemet(asks.aemet_hours(sandbox.url))} == {False}
+    assert {"hr" in row for row in asks.aemet(asks.aemet_hours(sandbox.url, JAEN))} == {False}
     sandbox.faults.add({"api": "aemet", "kind": "absent", "every": 2})
-    rows = asks.aemet(asks.aemet_hours(sandbox.url))
+    rows = asks.aemet(asks.aemet_hours(sandbox.url, JAEN))
     assert ["ta" in row for row in rows] == [False, True] * 6
     assert {"idema", "fint", "ubi"} <= set(rows[0])
 
@@ -111,7 +113,7 @@ LISTS: dict[str, tuple[str, Callable[[str], list[Any]]]] = {
         lambda root: asks.indicator(root, "2025-11-03").json()["indicator"]["values"],
     ),
     "archive70": ("esios", _archived),
-    "aemet hours": ("aemet", lambda root: list(asks.aemet(asks.aemet_hours(root)))),
+    "aemet hours": ("aemet", lambda root: list(asks.aemet(asks.aemet_hours(root, JAEN)))),
     "aemet days": (
         "aemet",
         lambda root: list(asks.aemet(asks.aemet_days(root, "2025-10-01", "2025-10-03"))),

@@ -70,6 +70,10 @@ class Scripted:
         """Return a caller of one source."""
         return self._Caller(self, source, before_call)
 
+    def account(self, source: str) -> str:
+        """One key, or none, at each source."""
+        return "keyless" if source else ""
+
     def turn(self, source: str) -> AbstractContextManager[object]:
         """One process, so no waiting."""
         return nullcontext(source)

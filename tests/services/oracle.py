@@ -216,7 +216,7 @@ def _ruled(
     """
     lines = _lines(world, product, slot, wanted=wanted)
     asked = sorted(line.asked_at for line in lines if line.outcome == "no_data")
-    if PRODUCTS[product].grade == MODELLED:
+    if PRODUCTS[product].grade < OBSERVED:
         return (0, asked[-1] + DAY) if asked else None
     count, counted = 0, None
     for instant in asked:
@@ -307,7 +307,8 @@ def choose(world: World, slot: datetime, *, above: int = 0) -> str | datetime | 
 def _instead_of_timemachine(able: list[str]) -> str:
     """The time machine is taken only where no observed product can serve now."""
     observed = [p for p in able if PRODUCTS[p].grade >= OBSERVED]
-    return observed[0] if observed and able[0] == "openweathermap.timemachine" else able[0]
+    is_dear = able[0].startswith("openweathermap.time")
+    return observed[0] if observed and is_dear else able[0]
 
 
 def enrich(world: World, slot: datetime, name: str) -> str | None:

@@ -108,6 +108,10 @@ class Configured:
         """Nobody is asked."""
         raise NotImplementedError
 
+    def account(self, source: str) -> str:
+        """One key, or none, at each source."""
+        return "keyless" if source else ""
+
     def turn(self, source: str) -> AbstractContextManager[object]:
         """Nobody waits."""
         raise NotImplementedError

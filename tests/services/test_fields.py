@@ -15,6 +15,7 @@ from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain
+from gapfill.services.fill import fill
 from gapfill.services.heal import heal
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
@@ -95,6 +96,51 @@ def test_hours_are_made_of_two_stations(site: Site, sources: Scripted) -> None:
     own = Origin("aemet/5279X", Grade.OBSERVED)
     assert {row.origin("humidity") for row in rows} == {Origin("aemet/5281X", Grade.OBSERVED)}
     assert {row.origin(name) for row in rows for name in LINARES} == {own}
+
+
+def test_the_second_station_gives_only_what_it_was_asked_for(site: Site, sources: Scripted) -> None:
+    """Whichever of the two units runs first, the temperature is that of Linares."""
+    healed(site)
+    later = replace(site, now=NOW + 3 * HOUR)
+    plan = make_plan(later, order(later), survey(later, order(later)))
+    units = {u.station: u for u in plan.units if u.source == "aemet"}
+    assert {id_: u.fields for id_, u in units.items()} == {
+        "5279X": ("temperature",),
+        "5281X": ("humidity",),
+    }
+    for id_ in ("5281X", "5279X"):
+        assert fill(later, units[id_], "later").slots_filled == 3
+    weather = site.catalog.series["weather_hourly"]
+    new = Interval(FIRST + 12 * HOUR, FIRST + 15 * HOUR)
+    rows = site.store.read(weather, new)
+    assert [row.values for row in rows] == [LINARES | {"humidity": 40.0}] * 3
+    assert len(asked(sources)) == 4
+
+
+def test_an_hour_that_the_first_station_has_without_a_field_goes_to_the_second(
+    site: Site, sources: Scripted
+) -> None:
+    """In the next cycle, also when the two hours of a hold-off are over to the second."""
+    bare = FIRST + 5 * HOUR
+
+    def without_one(ask: Ask) -> Answer:
+        answer = as_it_is(ask)
+        if ask.station is None or ask.station.id != "5279X":
+            return answer
+        kept = {n: v for n, v in LINARES.items() if n != "temperature"}
+        rows = [replace(r, values=kept) if r.slot == bare else r for r in answer.readings]
+        return replace(answer, readings=tuple(rows))
+
+    sources.otherwise = without_one
+    plan = make_plan(site, order(site), survey(site, order(site)))
+    for unit in plan.units:
+        fill(site, unit, "one")
+    asked(sources)
+    later = replace(site, now=NOW + 2 * HOUR)
+    healed(later, "two")
+    (row,) = site.store.read(site.catalog.series["weather_hourly"], Interval(bare, bare + HOUR))
+    assert (row.values["temperature"], row.origin("temperature").source) == (31.0, "aemet/5281X")
+    assert row.origin("wind_speed").source == "aemet/5279X"
 
 
 def test_what_the_station_does_not_measure_comes_from_a_model(

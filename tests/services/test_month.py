@@ -161,7 +161,7 @@ class Month:
 def month(tmp_path: Path, time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Month]:
     """Return an installation with every source, and nothing in its store."""
     monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "locks"))
-    with serve(now=START, rates=dict.fromkeys(NAMES, 0)) as sandbox:
+    with serve(now=START, rates=dict.fromkeys(NAMES, 0), stations="full") as sandbox:
         for name in NAMES:
             connect(
                 monkeypatch,

@@ -140,13 +140,11 @@ def test_a_source_that_cannot_be_used_is_known_with_the_slots_that_it_could_serv
         return {"siar_csv": BROKEN, "aemet": None}.get(product.source, paused)
 
     monkeypatch.setattr(sources, "obstacle", obstacle_of)
-    (found,) = _report(daily).broken
-    assert found == (
-        "siar_csv",
-        "siar_csv cannot be read: files/J17.csv, line 7: it breaks off.",
-        (Interval(_day("2018-06-13"), _day("2026-03-15")),),
-    )
-    assert found.sentence in _report(daily).warnings
+    report = _report(daily)
+    sentence = "siar_csv cannot be read: files/J17.csv, line 7: it breaks off."
+    missed = (Interval(_day("2018-06-13"), _day("2026-03-15")),)
+    assert report.broken == (("siar_csv", sentence, missed),)
+    assert sentence in report.warnings
 
 
 def test_a_source_that_cannot_be_used_is_not_missed_where_nothing_is_missing(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill import catalog
 from gapfill.domain.candidate import Obstacle
 from gapfill.domain.gap import Gap
 from gapfill.domain.incident import Kind, Sight
@@ -15,11 +16,14 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
+from gapfill.errors import Limit, RateLimited
 from gapfill.services.certificate import Certificate
 from gapfill.services.detect import detect
 from gapfill.services.ports import Block
+from gapfill.services.refusals import block
 from gapfill.services.selection import Selection
 from gapfill.services.sights import look, untold, worth_telling
+from gapfill.services.tempo import Tempo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -279,6 +283,20 @@ def test_a_gap_that_is_open_is_not_over_because_a_key_is_gone(
     assert found.what == "Still 480 slots missing."
 
 
+def test_a_gap_of_days_is_not_over_because_its_last_key_is_gone(
+    site: Site, monkeypatch: pytest.MonkeyPatch, sources: Scripted
+) -> None:
+    """Also where no source is left whose grace could be looked at."""
+    days = catalog.load().series["weather_daily"]
+    days = replace(days, earliest=datetime(2026, 2, 1, tzinfo=UTC))
+    site = replace(site, catalog=replace(site.catalog, series={"weather_daily": days}))
+    monkeypatch.setattr(sources, "obstacle", lambda _: None)
+    assert seen(site)["gap:weather_daily"].opens is True
+    monkeypatch.setattr(sources, "obstacle", lambda _: Obstacle("is not configured", "a_key"))
+    found = seen(site)["gap:weather_daily"]
+    assert (found.is_there, found.opens) == (True, False)
+
+
 def test_a_run_over_some_series_says_nothing_of_the_set_up(site: Site) -> None:
     """What the others need is not known to it, so an incident stays open."""
     store(site, FIRST, TOMORROW)
@@ -339,3 +357,45 @@ def test_a_hole_in_several_fields_is_as_critical_as_it_is_long(site: Site) -> No
     assert found.what == "14 slots missing: 2026-02-28T23:00:00Z–2026-03-01T13:00:00Z."
     runs = {"pvpc": [gaps[0].interval]}
     assert worth_telling(site, after, runs) == {"pvpc": 7}
+
+
+def refuse(site: Site, source: str, times: int, seconds: float = 600) -> None:
+    """Let a source refuse, each time when it may be asked again."""
+    for _ in range(times):
+        refusal = RateLimited("A firewall.", source=source, retry_after=seconds, limit=Limit.WALL)
+        known = site.catalog.sources[source]
+        block(site, known, known.products[0], refusal)
+
+
+def test_the_first_refusals_open_no_incident(site: Site) -> None:
+    """A firewall passes by itself; other sources stand in."""
+    refuse(site, "ree", 2)
+    found = seen(site)
+    assert (found["quota:ree"].is_there, found["quota:ree"].opens) == (True, False)
+    assert "credentials:ree" not in found
+    assert "source:ree" not in found
+
+
+def test_repeated_refusals_open_one_that_stays_open_between_two_blocks(site: Site) -> None:
+    """Until a request is answered: a block that ended is no answer."""
+    refuse(site, "ree", 3)
+    first = seen(site)["quota:ree"]
+    assert (first.is_there, first.opens) == (True, True)
+    assert first.what == (
+        "Has refused 3 times in a row since 2026-03-20T12:00:00Z. "
+        "Blocked until 2026-03-20T12:40:00Z: A firewall."
+    )
+    later = replace(site, now=site.now + HOUR)
+    between = seen(later)["quota:ree"]
+    assert (between.is_there, between.opens) == (True, True)
+    assert between.what == "Has refused 3 times in a row since 2026-03-20T12:00:00Z."
+    Tempo(later, "ree").answered()
+    assert seen(later)["quota:ree"].is_there is False
+
+
+def test_a_refusal_of_an_hour_is_no_incident_and_one_of_hours_is(site: Site) -> None:
+    """At its first time."""
+    refuse(site, "ree", 1, 3600)
+    refuse(site, "esios", 1, 4 * 3600)
+    found = seen(site)
+    assert (found["quota:ree"].opens, found["quota:esios"].opens) == (False, True)

@@ -269,6 +269,22 @@ def test_an_answer_that_is_shifted_is_malformed(fint: str, words: str) -> None:
         _hour(fint=fint)
 
 
+def test_an_hour_that_is_days_older_than_the_others_is_dropped() -> None:
+    """Its time is a slip: the hour that is missing may be that one."""
+    row = {"idema": "5279X", "ta": 10.4}
+    rows = [row | {"fint": f"2025-11-0{day}T12:00:00"} for day in (5, 3, 1)]
+    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, json.dumps(rows).encode())
+    assert [reading.slot for reading in answer.readings] == [MIDDAY - HOUR]
+    reason = "is days older than the other hours"
+    assert [(r.slot, r.value, r.reason) for r in answer.rejected] == [
+        (None, "2025-11-03T11:00:00Z", reason),
+        (None, "2025-11-01T11:00:00Z", reason),
+    ]
+    assert answer.no_verdict == {MIDDAY - 2 * HOUR}
+    old = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, json.dumps(rows[1:]).encode())
+    assert (old.readings, old.rejected, old.no_verdict) == ((), (), frozenset())
+
+
 def test_the_station_without_humidity_gives_all_its_hours() -> None:
     """12 hours of 5279X, which has ``ta vv vmax dv prec`` and never ``hr``."""
     start = datetime(2026, 8, 10, tzinfo=UTC)

@@ -47,8 +47,8 @@ def test_a_request_names_place_variables_and_units() -> None:
     request = open_meteo.request(TWO_HOURS)
     assert request.path == "/v1/forecast"
     assert request.params == (
-        ("latitude", "38.09"),
-        ("longitude", "-3.63"),
+        ("latitude", "38.151107"),
+        ("longitude", "-3.629453"),
         (
             "hourly",
             (
@@ -137,7 +137,9 @@ def test_the_capture_as_it_was_recorded_is_of_another_place_time_and_unit() -> N
     """Each of the three is a refusal of its own."""
     with pytest.raises(MalformedPayload, match="its times are -18000 s off UTC"):
         _parse(CAPTURE, capture_ask())
-    with pytest.raises(MalformedPayload, match=r"its latitude is 39.94885, of no cell near 38.09"):
+    with pytest.raises(
+        MalformedPayload, match=r"its latitude is 39.94885, of no cell near 38.151107"
+    ):
         _parse(capture_in(UNITS))
     with pytest.raises(MalformedPayload, match="temperature_2m is '°F', not '°C'"):
         _parse(capture_in({}), capture_ask())
@@ -398,7 +400,7 @@ def test_the_same_hour_twice_is_believed_only_if_it_says_the_same() -> None:
     "body,words",
     [
         (b"", "not whole JSON: ''"),
-        (NOWHERE.replace(b"nan", b"38.0"), "its longitude is 38.0, of no cell near -3.63"),
+        (NOWHERE.replace(b"nan", b"38.0"), "its longitude is 38.0, of no cell near -3.629453"),
         (_without("hourly"), "it has no hourly"),
         (_without("hourly_units"), "it has no hourly_units"),
         (_without("utc_offset_seconds"), "it has no utc_offset_seconds"),
@@ -408,7 +410,7 @@ def test_the_same_hour_twice_is_believed_only_if_it_says_the_same() -> None:
         (b'{"error": true}', "is an error: 'no reason'"),
         (body_of(LABELS, utc_offset_seconds=3600), "its times are 3600 s off UTC"),
         (body_of(LABELS, utc_offset_seconds=None), "its times are None s off UTC"),
-        (body_of(LABELS, latitude=38.5), "its latitude is 38.5"),
+        (body_of(LABELS, latitude=38.6), "its latitude is 38.6"),
         (body_of(LABELS, latitude=398.09), "its latitude is 398.09"),
         (body_of(LABELS, longitude=1e300), "its longitude is 1e"),
         (body_of(LABELS, longitude=-4.1), "its longitude is -4.1"),

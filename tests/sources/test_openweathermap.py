@@ -306,7 +306,7 @@ def test_rain_that_is_a_number_costs_nothing_but_itself() -> None:
     ],
 )
 def test_a_member_of_the_wrong_kind_costs_its_own_fields_alone(
-    changes: dict[str, object], lost: set[str]
+    changes: dict[str, Any], lost: set[str]
 ) -> None:
     """Each of them is reported."""
     answer = _now(_current(NOW - timedelta(minutes=4), **changes))

@@ -87,7 +87,7 @@ def test_the_catalogue_has_the_facts_of_both_generations() -> None:
     line, machine = products["timeline"], products["timemachine"]
     assert (line.span, line.window) == (20 * HOUR, timedelta(days=90))
     assert (machine.span, machine.window) == (HOUR, timedelta(days=7))
-    assert (line.is_last_resort, machine.is_last_resort) == (False, True)
+    assert (line.is_last_resort, machine.is_last_resort) == (True, True)
     named = {name: products[name].params["generation"] for name in owm.GENERATIONS}
     assert named == owm.GENERATIONS
 

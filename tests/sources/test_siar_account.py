@@ -71,7 +71,7 @@ def test_names_are_read_in_any_case_and_the_record_in_any_box() -> None:
         assert parse_limits(json.dumps(document).encode()) == expected
 
 
-@pytest.mark.parametrize("most", [0, -1, None, "n/d", True])
+@pytest.mark.parametrize("most", [0, -1, 0.5, None, "n/d", True, [], {}, 1e300, 2_000_000_000])
 def test_a_limit_that_is_no_number_above_zero_is_none(most: object) -> None:
     """Clients take 0 for no limit."""
     body = json.dumps({"datos": [{"MaxAccesosDia": most, "MaxAccesosMinuto": 30}]}).encode()

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Store
 
 
-# The guide's commands and Flux are of 2.x, which cannot be had everywhere.
+# Flux is of 2.x, which cannot be had everywhere.
 _PROGRAM = find_influxd()
-_OF_2 = ["test_influxdb_flux.py", "test_influxdb_refused.py"]
-collect_ignore = [] if _PROGRAM and is_2(_PROGRAM) else _OF_2
+collect_ignore = [] if _PROGRAM and is_2(_PROGRAM) else ["test_influxdb_flux.py"]
 
 
 @pytest.fixture(params=KINDS)

@@ -121,6 +121,14 @@ class Engine:
             shard = f" SHARD DURATION {shard_weeks}w" if shard_weeks else ""
             self.ask("_", f'CREATE DATABASE "{bucket}" WITH DURATION {keep}{shard}')
 
+    def keep(self, bucket: str, days: int) -> None:
+        """Let a bucket keep its points for so long from now on."""
+        if self.is_2:
+            document = {"retentionRules": [{"type": "expire", "everySeconds": 86_400 * days}]}
+            self._call("PATCH", f"/api/v2/buckets/{self.bucket_id(bucket)}", document)
+        else:
+            self.ask("_", f'ALTER RETENTION POLICY "autogen" ON "{bucket}" DURATION {days}d')
+
     def bucket_id(self, bucket: str) -> str:
         """Return the id that a 2.x gave a bucket."""
         found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")

@@ -129,3 +129,11 @@ def test_what_was_learned_last_stands_until_it_is_too_old(store: Store) -> None:
         "aemet.daily": {"span_s": 86_400},
     }
     assert store.learned(hour(1)) == {"siar": {"calls_day": 500}, "aemet.daily": {"span_s": 86_400}}
+
+
+def test_facts_of_a_key_are_kept_to_the_microsecond(store: Store) -> None:
+    """Their subject has a sign that some databases read in their own way."""
+    facts = {"rate_rate": 4.5, "rate_since": 1774008000.123456, "refusals_times": 0.0}
+    store.learn("aemet#a3f1", facts, hour(1))
+    store.learn("aemet#keyless", {"rate_rate": 20.0}, hour(1))
+    assert store.learned(hour(0)) == {"aemet#a3f1": facts, "aemet#keyless": {"rate_rate": 20.0}}

@@ -64,6 +64,9 @@ def test_what_else_an_extra_may_say() -> None:
     found = access(extra=WHOLE | {"timeout": "2.5", "ca_bundle": "/etc/ca.pem"})
     assert (found.timeout_s, found.ca_bundle) == (2.5, "/etc/ca.pem")
     assert access().timeout_s == 60
+    assert (access().longest_wait_s, found.longest_wait_s) == (60, 25)
+    assert access().without_removal is False
+    assert access(extra=WHOLE | {"without_removal": "true"}).without_removal is True
     assert "secret-token" not in repr(found)
 
 
@@ -81,6 +84,10 @@ def test_what_else_an_extra_may_say() -> None:
         ({"extra": WHOLE | {"token": "secret-token\n2"}}, "has a token with characters"),
         ({"extra": WHOLE | {"bucket": 7}}, "has a bucket in its extra that is no text"),
         ({"extra": WHOLE | {"timeout": 0}}, "has a timeout in its extra that is no number"),
+        (
+            {"extra": WHOLE | {"without_removal": 1}},
+            "has a without_removal in its extra that is not",
+        ),
         ({"extra": "[1]"}, "has an extra that is no JSON object"),
         ({"extra": "{secret-token"}, "has an extra that is no JSON object"),
     ],

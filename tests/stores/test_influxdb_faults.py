@@ -101,7 +101,8 @@ def proxy(backend: InfluxBackend) -> Iterator[FaultProxy]:
 
 def access(backend: InfluxBackend, **more: object) -> Access:
     """Return how to reach the bucket, in less patience than usual."""
-    return replace(backend.engine.access(backend.bucket, timeout_s=0.5), **more)  # type: ignore[arg-type]
+    known = backend.engine.access(backend.bucket, timeout_s=0.5, patience_s=0.1)
+    return replace(known, **more)  # type: ignore[arg-type]
 
 
 def says(store: InfluxStore, use: Use) -> str:

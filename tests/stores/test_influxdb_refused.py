@@ -3,105 +3,103 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
-from gapfill.errors import StoreError
-from gapfill.stores import influxdb_text as text
-from gapfill.stores.influxdb import InfluxStore
-from tests.builders import PVPC, hour, hours, prices
-from tests.stores.influx_engine import Engine, find_influxd, is_2
-from tests.stores.influx_forwarder import ORG, TOKEN
+from tests.cli.conftest import Cli, catalogue, cli, environment, installed, sandbox, store
+from tests.stores import influxdb_connection
+from tests.stores.backends import InfluxBackend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.server
+__all__ = ["catalogue", "cli", "environment", "installed", "sandbox", "store"]
+
+pytestmark = [pytest.mark.airflow, pytest.mark.server, pytest.mark.usefixtures("installed")]
 
 GUIDE = Path(__file__).parents[2] / "docs" / "influxdb.md"
-FIRST = 264
-"""2026-01-12 00:00 UTC, in hours."""
-WEEK = range(FIRST, FIRST + 168)
+
+MONDAY = 1760313600
+"""2025-10-13T00:00:00Z."""
+HOLES = (5, 6, 100)
+SHARDS = {0: "2025-10-13 to 2025-10-19", 52: "2025-02-03 to 2026-02-01"}
+"""The shard of that day by its length in weeks; 0: the server's default, a week."""
+RANGE = ("--start", "2025-10-13T00:00:00Z", "--end", "2025-10-20T00:00:00Z")
+
+
+def commands() -> list[list[str]]:
+    """Return the commands of the section, in order."""
+    section = GUIDE.read_text().split("### Refused points")[1].split("\n## ")[0]
+    blocks = re.findall(r" *```sh\n(.*?) *```", section, re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    assert all(line.startswith("python -m gapfill ") for line in lines)
+    return [line.split()[3:] for line in lines]
+
+
+@pytest.fixture(params=SHARDS)
+def weeks(request: pytest.FixtureRequest) -> int:
+    """Return the length of the shards, in weeks."""
+    length: int = request.param
+    return length
 
 
 @pytest.fixture
-def server() -> Iterator[Engine]:
-    """Return a 2.x of the test's own, as its files are read."""
-    program = find_influxd()
-    assert program
-    assert is_2(program), "only collected where there is a 2.x: conftest.py"
-    if shutil.which("curl") is None or shutil.which("bash") is None:
-        pytest.skip("the guide's commands need bash and curl")
-    made = Engine(program)
+def bucket(weeks: int, tmp_path: Path) -> Iterator[InfluxBackend]:
+    """Return a bucket in which a plant has written whole numbers, of two places."""
+    made = InfluxBackend(tmp_path)
+    made.engine.drop_bucket(made.bucket)
+    made.engine.make_bucket(made.bucket, shard_weeks=weeks)
+    lines = [
+        f'energy_prices,geo={geo},market=pvpc price_eur_mwh={n}i,volume=5i,note="x, y=7i" '
+        f"{MONDAY + 3600 * n}"
+        for geo in ("8741", "8743")
+        for n in range(168)
+        if n not in HOLES or geo == "8743"
+    ]
+    made.engine.write(made.bucket, lines, "s")
     yield made
     made.close()
 
 
-def steps() -> list[str]:
-    """Return the blocks of commands of the section, in order."""
-    section = GUIDE.read_text().split("### Refused points")[1].split("\n## ")[0]
-    return [
-        re.sub(r"^   ", "", block, flags=re.MULTILINE)
-        for block in re.findall(r"   ```sh\n(.*?)   ```", section, re.DOTALL)
-    ]
+def seen(bucket: InfluxBackend) -> list[list[object]]:
+    """Return what the plant has, as it reads it."""
+    what = 'SELECT "geo", "note", "price_eur_mwh", "volume" FROM "energy_prices" WHERE "volume" = 5'
+    return sorted(bucket.engine.ask(bucket.bucket, what), key=str)
 
 
-def test_the_week_holds_floats_after_it_and_lacks_nothing(server: Engine, tmp_path: Path) -> None:
-    """Other tag sets, other fields and the week's first and last point are as they were."""
-    heads = [f"energy_prices,geo={geo},market=pvpc" for geo in ("8741", "8743")]
-    server.make_bucket("plant")
-    server.make_bucket("check")
-    lines = [
-        f'{head} price_eur_mwh={99999 if n == FIRST else n}i,volume=5i,note="x price_eur_mwh=7i 9" '
-        f"{text.to_ns(hour(n + fraction))}"
-        for head in heads
-        for n in WEEK
-        for fraction in (0, 0.99)
-        if n % 19 or "8743" in head
-    ]
-    around = [f"{heads[0]} price_eur_mwh=1.5 {text.to_ns(hour(n))}" for n in (FIRST - 1, WEEK.stop)]
-    server.write("plant", lines + around)
-
-    def seen() -> list[list[object]]:
-        what = 'SELECT "geo", "note", "price_eur_mwh", "volume" FROM "energy_prices"'
-        return sorted(server.ask("plant", what), key=str)
-
-    before = seen()
-    assert len(before) == len(lines) + 2
-    store = InfluxStore(server.access("plant"))
-    gaps = [n for n in WEEK if n % 19 == 0]
-    with pytest.raises(StoreError, match=r"2026-01-12 to 2026-01-18.*Refused points"):
-        store.write(PVPC, prices(gaps), "run/a")
-    known = {
-        "http://127.0.0.1:8086": server.url,
-        "ORG=ORG": f"ORG={ORG}",
-        "BUCKET=BUCKET": "BUCKET=plant",
-        "BUCKET_ID=ID": f"BUCKET_ID={server.bucket_id('plant')}",
-        "TOKEN=TOKEN": f"TOKEN={TOKEN}",
-        "/var/lib/influxdb/engine": f"{server.folder}/engine",
-    }
-    first, *others = steps()
-    assert len(others) == 3
-    for old, new in known.items():
-        assert old in first
-        first = first.replace(old, new)
-    program = "\n".join(["set -e", first, *others]).replace(
-        "influxd inspect", f"{server.program} inspect"
+def test_the_shard_holds_floats_after_it_and_lacks_nothing(
+    cli: Cli,
+    bucket: InfluxBackend,
+    weeks: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Shards of a week and of a year; the points of the plant are as they were."""
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_GAPFILL_STORE",
+        influxdb_connection.document(urlsplit(bucket.engine.url), bucket.bucket),
     )
-    ran = subprocess.run(
-        [shutil.which("bash") or "", "-c", program],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.split().count("204") == 3, ran.stdout + ran.stderr
-    assert seen() == before
-    assert store.write(PVPC, prices(gaps), "run/b") == len(gaps)
-    assert store.absent(PVPC, hours(WEEK.start, WEEK.stop)) == []
-    store.close()
+    monkeypatch.chdir(tmp_path)
+    before = seen(bucket)
+    assert len(before) == 168 * 2 - 3
+    refused = cli("heal", *RANGE)
+    assert refused.code != 0
+    assert f"as integer in the shard {SHARDS[weeks]}, so 3 of" in refused.out + refused.err
+    looking, doing, healing, restoring = commands()
+    assert looking[0] == doing[0] == restoring[0] == "retype"
+    assert cli(*looking).code == 0
+    assert seen(bucket) == before
+    done = cli(*doing)
+    assert done.code == 0, done.err
+    assert seen(bucket) == before
+    healed = cli(*healing, *RANGE)
+    assert healed.code == 0, healed.err
+    assert seen(bucket) == before
+    restored = cli(*restoring)
+    assert restored.code == 0, restored.err
+    assert seen(bucket) == before
+    status = cli("status", *RANGE, "--json")
+    assert status.document["series"][0]["gaps"] == []

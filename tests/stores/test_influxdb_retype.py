@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill import catalog
 from gapfill.errors import StoreError
 from gapfill.services.ports import WrongType
+from gapfill.services.retype import carry_out
+from gapfill.services.site import Site
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
+from gapfill.stores.influxdb_server import Server
 from tests.builders import PVPC, hour, hours, price, prices
+from tests.services.conftest import Scripted
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import Fault, FaultProxy
 
@@ -44,8 +52,11 @@ class Bucket(InfluxBackend):
             if n not in HOLES or head == OTHER
         ]
         self.engine.write(self.bucket, lines)
-        # Another shard, of which the week's shows nothing, or the same one; and another measurement.
+        # Another shard, of which this one shows nothing; and another measurement.
         far = [f"{OTHER} price_eur_mwh=8i {text.to_ns(hour(-20_000))}"]
+        # The first instant of the next shard, which a deletion of this one takes on 2.x.
+        end = {0: FIRST + 168, 52: 32 * 24}[weeks]
+        far.append(f"{OTHER} price_eur_mwh=1.5,volume=6i {text.to_ns(hour(end))}")
         self.engine.write(self.bucket, [*far, f"others value=1i {text.to_ns(hour(FIRST))}"])
 
     def drop(self) -> None:
@@ -96,10 +107,10 @@ def test_the_message_names_the_shard_its_bounds_and_every_range(bucket: Bucket, 
     assert "gapfill retype pvpc (docs/influxdb.md, Refused points)" in said
 
 
-def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket, weeks: int) -> None:
-    """Points of others, other fields with their types, and the other measurement are as before."""
+def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket) -> None:
+    """Points of others, other fields with their types, other measurements."""
     before, store = bucket.seen(), bucket.open()
-    assert len(before) == 2 * (97 + 100) + 1
+    assert len(before) == 2 * (97 + 100) + 2
     shards = store.wrong_types(PVPC, ["price_eur_mwh", "price_eur_kwh"])
     assert [one.fields for one in shards] == [{"price_eur_mwh": "integer"}] * 2
     assert shards[-1].points == 2 * (97 + 100)
@@ -110,8 +121,8 @@ def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket, 
     assert store.wrong_types(PVPC, ["price_eur_mwh"]) == []
     assert store.write(PVPC, prices(HOLES), "run/a") == 3
     assert "price_eur_mwh=264i" in "".join(saved)
-    with pytest.raises(StoreError, match="volume.*already exists as type integer"):
-        InfluxStore(bucket.engine.access(bucket.bucket))._server.write(  # noqa: SLF001 - its type
+    with pytest.raises(StoreError, match=r"volume.*already exists as type integer"):
+        Server(bucket.engine.access(bucket.bucket)).write(
             [f"{OTHER} volume=1.5 {int(hour(FIRST).timestamp())}"]
         )
 
@@ -144,6 +155,38 @@ def test_killed_anywhere_nothing_is_lost_and_it_is_carried_on(bucket: Bucket) ->
     assert bucket.measurements() >= {"energy_prices", "others"}
 
 
+def _change(bucket: Bucket, path: Path) -> None:
+    """Make floats of everything, with the points in a file, as the command does."""
+    store = InfluxStore(bucket.engine.access(bucket.bucket))
+    site = Site(catalog.load(), store, Scripted(), hour(0))
+    carry_out(site, PVPC, store.wrong_types(PVPC, ["price_eur_mwh"]), path)
+
+
+def test_a_killed_process_leaves_all_in_the_store_or_in_the_file(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    """Killed at some moments: the file, or doing it again, brings back whatever is missing."""
+    before = bucket.seen()
+    for moment in range(8):
+        path = tmp_path / f"{moment}.lp"
+        child = os.fork()
+        if child == 0:
+            _change(bucket, path)
+            os._exit(0)
+        time.sleep(0.02 + 0.03 * moment)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        store = bucket.open()
+        if moment % 2 and path.exists() and path.read_text().endswith("\n"):
+            store.restore(path.read_text())
+        else:
+            store.wrong_types(PVPC, ["price_eur_mwh"])
+        assert bucket.seen() == before, moment
+    _change(bucket, tmp_path / "last.lp")
+    assert bucket.seen() == before
+    assert bucket.open().write(PVPC, prices(HOLES), "run/a") == 3
+
+
 def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:
     """What was written since stands."""
     store, saved = bucket.open(), list[str]()
@@ -152,7 +195,10 @@ def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:
     points = 2 * (97 + 100)
     said = "".join(saved)
     assert store.restore(said)[1] == 0
-    bucket.engine.ask(bucket.bucket, f"DELETE FROM energy_prices WHERE \"geo\" = '8743'")
+    first, last = text.to_ns(hour(-30_000)), text.to_ns(hour(30_000))
+    Server(bucket.engine.access(bucket.bucket)).delete(
+        "energy_prices", {"geo": "8743"}, first, last
+    )
     newer = f"{OTHER} price_eur_mwh=1.25 {text.to_ns(hour(FIRST))}"
     bucket.engine.write(bucket.bucket, [newer])
     total, written = store.restore(said)
@@ -169,7 +215,7 @@ def test_what_no_float_holds_stays_as_it_is(bucket: Bucket) -> None:
     big = f"{OTHER} price_eur_mwh={2**53 + 1}i {text.to_ns(hour(FIRST + 2)) + 5}"
     bucket.engine.write(bucket.bucket, [big])
     before = bucket.seen()
-    with pytest.raises(StoreError, match="9007199254740993i at 2026-01-12.*nothing was deleted"):
+    with pytest.raises(StoreError, match=r"9007199254740993i at 2026-01-12.*nothing was deleted"):
         changed(bucket.open(), lambda _: None)
     assert bucket.seen() == before
 

@@ -94,7 +94,7 @@ def test_the_scenario_is_a_catalogue_that_gapfill_takes(tmp_path: Path) -> None:
     """Four series share a measurement, and each source has the scenario's rate."""
     write_catalog(tmp_path / "catalog.yaml")
     known = catalog.load(tmp_path / "catalog.yaml")
-    assert set(known.series) == {"pvpc", "pvpc_canarias", "pvpc_baleares", "pvpc_ceuta"}
+    assert set(known.series) == {"pvpc", "pvpc_melilla", "pvpc_baleares", "pvpc_ceuta"}
     assert {series.measurement for series in known.series.values()} == {"energy_prices"}
     assert {name: known.sources[name].per_minute for name in PER_MINUTE} == PER_MINUTE
     shipped = yaml.safe_load((ROOT / "include/gapfill/catalog.yaml").read_text(encoding="utf-8"))

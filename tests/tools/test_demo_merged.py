@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
+from rich.console import Console
+
 from tools.demo_check import Stored
-from tools.demo_merged import in_a_line, most_merged, origins
+from tools.demo_merged import in_a_line, most_merged, origins, tell_merged
+from tools.demo_show import Show
 from tools.demo_world import utc
 
 TWO, THREE = ("aemet/5279X", "aemet/5281X"), ("aemet/5279X", "aemet/5281X", "siar/J17")
@@ -46,3 +51,15 @@ def test_a_line_says_where_each_value_is_from() -> None:
         "2025-11-20 08:00Z: temperature and wind speed from aemet/5279X; "
         "humidity from aemet/5281X (Bailén); solar radiation from siar/J17"
     )
+
+
+def test_a_demo_without_a_merged_hour_has_failed() -> None:
+    """Values of both stations of AEMET and of SIAR must be in one of them."""
+    show = Show()
+    show.console = Console(file=io.StringIO(), width=200)
+    assert tell_merged(show, [ALONE, BOTH]) == [
+        "No hour has values from all of aemet/5279X, aemet/5281X and siar/J17."
+    ]
+    assert tell_merged(show, [BOTH, ALL]) == []
+    said = show.console.file.getvalue() if isinstance(show.console.file, io.StringIO) else ""
+    assert "humidity from aemet/5281X (Bailén, 13 km away)" in said

@@ -13,7 +13,7 @@ from tools.demo_weather import DAILY, HOURLY, chores
 from tools.demo_world import utc
 
 
-@pytest.mark.parametrize("series,slots", [(HOURLY, 1018), (DAILY, 50)])
+@pytest.mark.parametrize("series,slots", [(HOURLY, 1006), (DAILY, 50)])
 def test_the_holes_are_apart_and_in_order(series: str, slots: int) -> None:
     """No slot lies in two holes."""
     holes = weather.holes(series)
@@ -63,4 +63,4 @@ def test_every_source_is_asked_as_little_as_its_spans_allow() -> None:
     fewest: Counter[str] = Counter()
     for chore in chores():
         fewest[chore.source] += chore.fewest
-    assert fewest == {"siar": 17, "aemet": 7, "openweathermap": 2, "open_meteo": 1}
+    assert fewest == {"siar": 17, "aemet": 11, "openweathermap": 2, "open_meteo": 1}

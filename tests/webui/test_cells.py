@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from gapfill.domain.coverage import Coverage, Graded
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import Interval
+from gapfill.domain.reading import Origin, Row
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.webui.cells import calendar
@@ -140,3 +141,48 @@ def test_slots_across_a_change_of_step_are_exact() -> None:
         (start + 9000, 6, "c"),
     ]
     assert told.eras == [(start, 3600), (start + 7200, 900)]
+
+
+def test_a_slot_of_several_sources_names_each() -> None:
+    """The shown field by its own source, the others beside it; what is missing has its name."""
+    slots = [at("2026-01-02") + n * HOUR for n in range(3)]
+    aemet, model = Origin("aemet/5279X", Grade.OBSERVED), Origin("open_meteo", Grade.MODELLED)
+    rows = [
+        Row(slots[0], {"temperature": 12.5}, aemet.grade, aemet.source),
+        Row(
+            slots[1],
+            {"temperature": 13.0, "humidity": 70.0},
+            model.grade,
+            model.source,
+            kept={"temperature": aemet},
+        ),
+        Row(slots[2], {"humidity": 71.0}, model.grade, model.source),
+    ]
+    gaps = [
+        Gap(Interval(slot, slot + HOUR), 1, Severity.MINOR, State.MISSING, fields=(field,))
+        for slot, field in ((slots[0], "humidity"), (slots[2], "temperature"))
+    ]
+    told = slots_of(
+        WEATHER, coverage("2026-01-02", "2026-01-02 03:00", *gaps), rows, at("2026-01-03")
+    )
+    first = 1767312000  # 2026-01-02 00:00 UTC
+    assert told.sources == ["aemet/5279X", "open_meteo"]
+    assert told.readings == [(first, 0, 12.5), (first + 3600, 0, 13.0), (first + 7200, 1, None)]
+    assert told.others == [(first + 3600, "humidity", 1), (first + 7200, "humidity", 1)]
+    assert told.partial == [
+        (first, 1, "humidity is missing"),
+        (first + 7200, 1, "temperature is missing"),
+    ]
+
+
+def test_a_slot_without_any_field_has_no_field_to_name() -> None:
+    """It is missing whole."""
+    whole = Gap(span("2026-01-02", "2026-01-03"), 24, Severity.CRITICAL, State.MISSING)
+    gaps = whole, replace(whole, fields=("temperature", "humidity"))
+    for one in gaps:
+        assert (
+            slots_of(
+                WEATHER, coverage("2026-01-02", "2026-01-03", one), [], at("2026-01-03")
+            ).partial
+            == []
+        )

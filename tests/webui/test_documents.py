@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gapfill import catalog
 from gapfill.domain.coverage import Coverage, unknown
-from gapfill.domain.plan import Plan
+from gapfill.domain.gap import Gap
+from gapfill.domain.plan import Plan, Unit
+from gapfill.domain.request import Request
 from gapfill.domain.series import State
+from gapfill.domain.severity import Severity
 from gapfill.errors import StoreError
 from gapfill.services.detect import Report
+from gapfill.services.reach import Broken
 from tests.domain.samples import at, span
 
 pytestmark = pytest.mark.airflow
@@ -86,9 +92,115 @@ def test_where_nothing_can_be_read_there_is_nothing_to_tell() -> None:
         documents.coverage(view)  # type: ignore[arg-type] # see view_of
 
 
+DAY = span("2026-03-01", "2026-03-02")
+NEEDS = ("aemet_default", "siar_default")
+
+
+def gap(state: State = State.MISSING, slots: int = 24, **more: Any) -> Gap:  # noqa: ANN401 - of a gap
+    """Return a gap of a day."""
+    return Gap(DAY, slots, Severity.CRITICAL, state, **more)
+
+
+def report(*gaps: Gap, **more: Any) -> Report:  # noqa: ANN401 - of a report
+    """Return what is known of prices with these gaps."""
+    counts = dict.fromkeys(State, 0)
+    for one in gaps:
+        counts[one.state] += one.slots
+    return Report("pvpc", Coverage(DAY, counts, 24, gaps), at("2026-03-01"), **more)
+
+
+def advised(*reports: Report, units: tuple[Unit, ...] = ()) -> tuple[str, str]:
+    """Return the recommendation and the name of the strategy."""
+    from gapfill.webui.advice import recommend
+
+    sentence, strategy = recommend(view_of(*reports), Plan(NOW, units))  # type: ignore[arg-type] # see view_of
+    return sentence, strategy.name
+
+
+UNIT = Unit(
+    "pvpc", "ree", "pvpc", None, Severity.CRITICAL, 24, (Request(DAY.start, DAY.end, (DAY,)),)
+)
+
+
+@pytest.mark.parametrize(
+    "gaps,units,advice",
+    [
+        ((), (), ("Nothing is missing.", "none")),
+        (
+            (gap(State.UNFILLABLE),),
+            (),
+            ("No gap that a source could fill; no source has 24 slots.", "none"),
+        ),
+        ((gap(needs=NEEDS),), (), ("1 gap needs aemet_default or siar_default.", "setup")),
+        (
+            (gap(needs=NEEDS), gap(State.UNFILLABLE)),
+            (),
+            ("1 gap needs aemet_default or siar_default.", "setup"),
+        ),
+        (
+            (gap(), gap(needs=NEEDS), gap(needs=NEEDS)),
+            (UNIT,),
+            (
+                (
+                    "1 gap is open: heal the last 2 days (0 calls, about a second). "
+                    "2 gaps need aemet_default or siar_default."
+                ),
+                "backfill",
+            ),
+        ),
+        (
+            (gap(waiting=at("2026-03-09")), gap(needs=NEEDS)),
+            (),
+            (
+                (
+                    "1 gap is open, but no source can be asked before 2026-03-09T00:00:00Z: wait. "
+                    "1 gap needs aemet_default or siar_default."
+                ),
+                "wait",
+            ),
+        ),
+        (
+            (gap(is_down=True),),
+            (),
+            ("1 gap is open, and no source of them can be used.", "setup"),
+        ),
+    ],
+)
+def test_what_to_do_depends_on_the_cause(
+    gaps: tuple[Gap, ...], units: tuple[Unit, ...], advice: tuple[str, str]
+) -> None:
+    """A key is no matter of waiting; and no source with the slot is no all-clear."""
+    assert advised(report(*gaps), units=units) == advice
+
+
+def test_a_source_that_cannot_be_used_comes_first() -> None:
+    """Once, whichever series it serves."""
+    broken = (Broken("aemet", "aemet cannot be used: its connection is no JSON."),)
+    reports = report(gap(needs=NEEDS), broken=broken), report(broken=broken)
+    assert advised(*reports)[0] == (
+        "aemet cannot be used: its connection is no JSON. "
+        "1 gap needs aemet_default or siar_default."
+    )
+
+
+@pytest.mark.usefixtures("database")
+def test_the_calendar_says_why_slots_are_missing() -> None:
+    """By series, and for each gap."""
+    from gapfill.webui import documents
+
+    gaps = gap(needs=NEEDS, fields=("price_eur_mwh",)), gap(State.UNFILLABLE, 3)
+    told = documents.coverage(view_of(report(*gaps)))  # type: ignore[arg-type] # see view_of
+    (row,) = told.series
+    assert (row.causes, row.needs) == ({"setup": 24, "none": 3}, list(NEEDS))
+    assert row.required == ["price_eur_mwh"]
+    assert (told.gaps_by_cause, told.gaps_open) == ({"setup": 1, "none": 1}, 1)
+    found = [(g.cause, g.needs, g.fields) for g in told.gaps]
+    assert found == [("setup", list(NEEDS), ["price_eur_mwh"]), ("none", [], [])]
+
+
 def test_one_of_a_kind_is_told_in_the_singular() -> None:
     """One call; none and many are calls."""
-    from gapfill.webui.advice import counted
+    from gapfill.domain.wording import count as counted
 
     told = [counted(n, "call") for n in (0, 1, 2000)]
     assert told == ["0 calls", "1 call", "2,000 calls"]

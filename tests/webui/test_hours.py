@@ -116,3 +116,44 @@ def eras(are_disjoint: bool) -> dict[str, Any]:  # noqa: FBT001 - one of two sha
         "sources": [],
         "readings": [],
     }
+
+
+def test_an_hour_of_several_sources_names_the_source_of_each_value(
+    browser: Browser, served: Served
+) -> None:
+    """And an hour without a required field says which one is missing."""
+    with opened(browser, served) as page:
+        drawn(page)
+        page.route("**/gaps/coverage/slots*", lambda route: route.fulfill(json=merged()))
+        click(page, "weather_hourly", "2025-11-12")
+        titles = [told for _, told in hours(page)["2025-11-12"]]
+        assert titles[:4] == [
+            "2025-11-12 00:00, missing, humidity is missing, 12.5 °C, from aemet/5279X",
+            "2025-11-12 01:00, modelled, 13 °C, from aemet/5279X, humidity from open_meteo",
+            "2025-11-12 02:00, missing, temperature is missing, humidity from open_meteo",
+            "2025-11-12 03:00, missing",
+        ]
+
+
+def merged() -> dict[str, Any]:
+    """Return the slots of a day whose first hours are merged from two sources."""
+    first = 1762902000  # 2025-11-11 23:00 UTC
+    return {
+        "series": "weather_hourly",
+        "now": "2025-11-20T17:30:00Z",
+        "zone": "Europe/Madrid",
+        "field": "temperature",
+        "unit": "°C",
+        "runs": [
+            [first, 1, "m"],
+            [first + 3600, 1, "d"],
+            [first + 7200, 2, "m"],
+            [first + 14400, 20, "c"],
+        ],
+        "eras": [[first, 3600]],
+        "step": 3600,
+        "sources": ["aemet/5279X", "open_meteo"],
+        "readings": [[first, 0, 12.5], [first + 3600, 0, 13], [first + 7200, 1, None]],
+        "others": [[first + 3600, "humidity", 1], [first + 7200, "humidity", 1]],
+        "partial": [[first, 1, "humidity is missing"], [first + 7200, 1, "temperature is missing"]],
+    }

@@ -234,6 +234,22 @@ def test_an_empty_store_is_told_for_what_it_is(client: TestClient) -> None:
     assert told["recommendation"].startswith("The store holds no reading at all: where it is not")
 
 
+def test_slots_that_need_a_key_are_missing_and_say_which(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days of weather come from AEMET and SIAR only, and neither has a key here."""
+    monkeypatch.delenv("GAPFILL_CATALOG")
+    told = client.get("/gaps/summary").json()
+    daily = next(series for series in told["series"] if series["series"] == "weather_daily")
+    assert (daily["state"], daily["slots"]["unfillable"]) == ("gaps", 0)
+    assert daily["slots"]["missing"] > 2800
+    assert "needs aemet_default or siar_default or GAPFILL_SIAR_CSV." in told["recommendation"]
+    found = client.get("/gaps/coverage").json()
+    (gap,) = [gap for gap in found["gaps"] if gap["series"] == "weather_daily"]
+    assert (gap["state"], gap["cause"]) == ("missing", "setup")
+    assert gap["needs"] == ["aemet_default", "siar_default", "GAPFILL_SIAR_CSV"]
+
+
 READS = (
     "/gaps/summary",
     "/gaps/detect",

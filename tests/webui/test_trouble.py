@@ -143,6 +143,87 @@ def test_the_form_counts_days_as_runs_do(browser: Browser, served: Served) -> No
             ),
         )
         drawn(page)
+        look(page)
+        page.wait_for_function("advice.textContent === '1 gap is open.'")
         page.locator("#heal-all:enabled").click()
         assert page.locator("[name=start_date]").input_value() == "2025-11-19"
         assert page.locator("[name=end_date]").input_value() == "2025-11-21"
+
+
+_BANDS = (
+    "all => Object.fromEntries(all.map((canvas) => [canvas.dataset.series, canvas.dataset.state]))"
+)
+
+
+def test_no_label_is_an_all_clear_where_no_source_has_a_slot(
+    browser: Browser, served: Served
+) -> None:
+    """Nor the headline, nor the list of gaps."""
+    with opened(browser, served) as page:
+        drawn(page)
+        page.route("**/gaps/coverage", lambda route: route.fulfill(json=unfillable(route)))
+        look(page)
+        page.wait_for_selector("body[data-state=ok]")
+        assert page.locator("#headline").inner_text() == (
+            "No gap that a source could fill; no source has 50 slots"
+        )
+        assert page.locator("canvas[data-series]").evaluate_all(_BANDS) == {
+            "pvpc": "nothing missing",
+            "weather_hourly": "nothing missing",
+            "weather_daily": "50 that no source has",
+        }
+        assert page.locator("#gaps").inner_text() == "None that a source could fill."
+        label = page.locator("canvas[data-series=weather_daily]").get_attribute("aria-label")
+        assert str(label).startswith("weather_daily, 50 that no source has, ")
+
+
+def unfillable(route: Route) -> dict[str, Any]:
+    """Return the coverage with nothing missing but what no source has."""
+    found: dict[str, Any] = route.fetch().json()
+    for row in found["series"]:
+        lost = row["slots"]["unfillable"]
+        row |= {"causes": {"none": lost} if lost else {}, "needs": []}
+        row["slots"]["missing"] = 0
+    found["gaps"] = [gap for gap in found["gaps"] if gap["state"] == "unfillable"]
+    found |= {"gaps_open": 0, "gaps_total": len(found["gaps"])}
+    return found | {"gaps_by_cause": {"none": len(found["gaps"])}, "state": "ok"}
+
+
+def test_gaps_are_listed_by_cause(browser: Browser, served: Served) -> None:
+    """A key that is missing, a source that is down and a wait are no gaps to heal now."""
+    with opened(browser, served) as page:
+        drawn(page)
+        page.route("**/gaps/coverage", lambda route: route.fulfill(json=caused(route)))
+        look(page)
+        page.wait_for_selector("#gaps h3:nth-of-type(4)")
+        assert page.locator("#gaps h3").all_inner_texts() == [
+            "Can be healed now",
+            "Source down",
+            "Need a source to be set up",
+            "Waiting for a source",
+        ]
+        rows = page.locator("#gaps tbody tr").all_inner_texts()
+        assert len(rows) == 4
+        assert "source down, waits until 2025-11-21 10:00; humidity is missing" in rows[1]
+        assert "needs aemet_default or siar_default" in rows[2]
+        assert "waits until 2025-11-21 10:00" in rows[3]
+        assert page.locator("#gaps button").count() == 3
+        band = page.locator("canvas[data-series=weather_daily]").get_attribute("data-state")
+        assert band == (
+            "9 missing, 8 of them: needs aemet_default or siar_default, "
+            "1 of them: source down, 50 that no source has"
+        )
+
+
+def caused(route: Route) -> dict[str, Any]:
+    """Return the coverage with one gap of each cause."""
+    found: dict[str, Any] = route.fetch().json()
+    gaps = [gap for gap in found["gaps"] if gap["series"] == "weather_hourly"][:4]
+    gaps[1] |= {"cause": "down", "waiting": "2025-11-21T09:00:00Z", "fields": ["humidity"]}
+    gaps[2] |= {"cause": "setup", "needs": ["aemet_default", "siar_default"]}
+    gaps[3] |= {"cause": "waiting", "waiting": "2025-11-21T09:00:00Z"}
+    row = next(row for row in found["series"] if row["series"] == "weather_daily")
+    row["slots"]["missing"] = 9
+    row |= {"causes": {"setup": 8, "down": 1}, "needs": ["aemet_default", "siar_default"]}
+    found |= {"gaps": gaps, "gaps_open": 4, "gaps_total": 4}
+    return found | {"gaps_by_cause": dict.fromkeys(("askable", "down", "setup", "waiting"), 1)}

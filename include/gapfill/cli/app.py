@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +19,7 @@ from gapfill.cli.tidy import tidy
 from gapfill.cli.words import new_id
 from gapfill.domain.series import State
 from gapfill.domain.wording import count
-from gapfill.errors import GapfillError
+from gapfill.errors import GapfillError, StoreRefused
 from gapfill.services import transfer, views
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain as explain_slot
@@ -127,7 +128,7 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     Nothing is asked.
     """
     now = desk.clock()
-    order = order_of(desk.catalog(), now, **options)
+    order = replace(order_of(desk.catalog(), now, **options), one_process=True)
     with desk.site(now) as site:
         order.check(site)
         reports = survey(site, order)
@@ -153,13 +154,23 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
         healed = heal_gaps(site, order, new_id("cli", now), watcher)
+    error = str(healed.error) if healed.error else None
     if as_json:
-        document = views.healed(healed.summary, healed.certificates, healed.after, healed.plan)
-        desk.print_json(document)
+        desk.print_json(
+            views.healed(healed.summary, healed.certificates, healed.after, healed.plan, error)
+        )
+    elif error:
+        tables.show_broken_off(desk.out, healed)
     else:
         tables.show_healed(desk.out, site.catalog, healed)
+    if error:
+        desk.complain(error)
+        return FAILED
     is_undone = order.refresh and healed.summary.units_failed
-    return _code(healed.after) or (FAILED if is_undone or healed.refused else 0)
+    has_refused = any(c.error == StoreRefused.__name__ for c in healed.certificates)
+    if is_undone or healed.refused:
+        return _code(healed.after) or FAILED
+    return _code(healed.after) or (MISSING if has_refused else 0)
 
 
 @app.command()

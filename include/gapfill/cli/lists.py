@@ -9,7 +9,7 @@ from rich.text import Text
 from gapfill.cli.layout import COLOURS, capped, sentence
 from gapfill.cli.words import brief, short, span
 from gapfill.domain.cause import Cause
-from gapfill.domain.plan import Waiting
+from gapfill.domain.plan import Unhealable, Waiting
 from gapfill.domain.series import State
 from gapfill.domain.wording import count, needed, without
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Plan, Unhealable
+    from gapfill.domain.plan import Plan
     from gapfill.domain.series import Series
     from gapfill.services.detect import Report
 
@@ -96,7 +96,7 @@ def show_left(out: Console, plan: Plan) -> None:
 
 
 def _needs(item: Waiting | Unhealable) -> tuple[str, ...]:
-    return item.needs if item.cause is Cause.SETUP else ()
+    return item.needs if isinstance(item, Unhealable) and item.cause is Cause.SETUP else ()
 
 
 def _show_left(out: Console, item: Waiting | Unhealable) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gapfill.catalog import Catalog
     from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Plan
+    from gapfill.domain.plan import Plan, Unhealable, Waiting
     from gapfill.services.detect import Report
     from gapfill.services.explain import Explanation
     from gapfill.services.heal import Healed
@@ -119,7 +119,8 @@ _NOT_ASKED = {
 def _left(plan: Plan) -> list[str]:
     """Return how many slots are not asked for, by cause."""
     slots = Counter[Cause]()
-    for item in (*plan.waiting, *plan.unhealable):
+    left: list[Waiting | Unhealable] = [*plan.waiting, *plan.unhealable]
+    for item in left:
         slots[item.cause] += item.slots
     return [f"{slots[cause]:,} {words}" for cause, words in _NOT_ASKED.items() if slots[cause]]
 
@@ -149,11 +150,28 @@ def show_healed(out: Console, catalog: Catalog, healed: Healed) -> None:
     show_warnings(out, healed.after)
     for report in healed.after:
         show_gaps(out, catalog.series[report.series], report)
-    batches = list(dict.fromkeys(c.batch for c in healed.certificates if c.slots_filled))
+    _show_batches(out, healed)
+
+
+def show_broken_off(out: Console, healed: Healed) -> None:
+    """Print what was done until an error ended the healing, which itself is said on stderr."""
+    summary = healed.summary
+    records = summary.ree_records_recovered + summary.weather_records_recovered
+    line = f"Ended before its end: {total(records, summary.slots_enriched)}"
+    calls = f"{count(summary.calls, 'call')} in {duration(summary.duration_seconds)}"
+    out.print(Text(f"{line}; {calls}", "bold"), soft_wrap=True)
+    unproven = sum(c.slots_unproven for c in healed.certificates)
+    if unproven:
+        out.print(f"{count(unproven, 'slot')} written besides could not be read back.")
+    _show_batches(out, healed)
+
+
+def _show_batches(out: Console, healed: Healed) -> None:
+    batches = views.batches(healed.certificates)
     if batches:
         out.print("\nBatches, each of which `undo` takes back:")
-        for batch in batches:
-            out.print(f"  {batch}", soft_wrap=True)
+        for one in batches:
+            out.print(f"  {one['batch']}", soft_wrap=True)
 
 
 def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:

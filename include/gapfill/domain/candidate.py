@@ -33,6 +33,7 @@ class Standing(StrEnum):
     OUT_OF_REACH = "out_of_reach"
     OTHER_STEP = "other_step"
     NO_FIELD = "no_field"
+    LATER_STATION = "later_station"
     NO_BETTER = "no_better"
     UNCONFIGURED = "unconfigured"
     PAUSED = "paused"
@@ -104,6 +105,7 @@ class Candidate:
         recent: Stretches that failed or were "not yet" in the last two hours, merged.
         field_recent: The same by field, of fields that some answers were without.
         unreached: Stretches for which it could not be reached in the last two hours, merged.
+        without: By field, the slots that it has answered without it, merged.
         never: Fields that its station never reports, as many of its rows have shown.
         refused: What the store would not take.
         held: Stretches it has, where that is known beforehand, as of files; merged.
@@ -122,6 +124,7 @@ class Candidate:
     recent: tuple[Interval, ...] = ()
     field_recent: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     unreached: tuple[Interval, ...] = ()
+    without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None
     refused: tuple[Refused, ...] = ()
@@ -166,6 +169,10 @@ class Candidate:
             if slot in one.interval and one.field in ("", name):
                 return one
         return None
+
+    def came_without(self, slot: datetime, name: str) -> bool:
+        """Tell whether it has answered for a slot without this field."""
+        return covers(self.without.get(name, ()), slot)
 
     @property
     def opening_calls(self) -> int:

@@ -1,8 +1,7 @@
 """Incidents: what runs saw, turned into one message at the opening and one at the closing.
 
-Pure: ``step`` takes the state so far, what one run saw and the clock, and returns the next
-state. Messages wait in the state's outbox until they are sent, so that neither a restart nor
-a sender that fails repeats or forgets one.
+Pure: ``step`` takes the state, what one run saw and the clock, and returns the next state.
+Messages wait in its outbox, so that no restart and no failing sender repeats or forgets one.
 """
 
 from __future__ import annotations
@@ -16,11 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-_EARLY = timedelta(minutes=30)
-"""How much earlier or later a cycle may start."""
-
-REMIND = timedelta(days=1) - _EARLY
-"""Time from a message to the next reminder."""
+REMIND = timedelta(hours=23, minutes=30)
+"""Time from a message to the next reminder: a day, less what cycles start early or late."""
 
 PATIENCE = timedelta(hours=2)
 """Grace period after the promised time before a waiting gap raises an incident: one cycle."""
@@ -35,25 +31,23 @@ class Kind(StrEnum):
     STORE = "store"
     CREDENTIALS = "credentials"
     SOURCE = "source"
+    BROKEN = "broken"
     QUOTA = "quota"
+    SETUP = "setup"
     LATE = "late"
     GAP = "gap"
     BARREN = "barren"
-    BROKEN = "broken"
-    SETUP = "setup"
     RUN = "run"
 
 
-OF_CATALOGUE = frozenset(
-    {Kind.CREDENTIALS, Kind.SOURCE, Kind.QUOTA, Kind.LATE, Kind.GAP, Kind.BARREN, Kind.BROKEN}
-)
+OF_CATALOGUE = frozenset(Kind) - {Kind.STORE, Kind.SETUP, Kind.RUN}
 """Kinds whose subjects are series or sources."""
 
-REMINDS: Mapping[Kind, timedelta] = {Kind.SETUP: timedelta(days=7) - _EARLY}
-"""Time to the next reminder where it is not a day."""
+REMINDS: Mapping[Kind, timedelta] = {Kind.SETUP: timedelta(days=6) + REMIND}
+"""The same where it is not a day: a week."""
 
 NEEDED: Mapping[Kind, int] = {Kind.BARREN: 6}
-"""So many runs in a row must see it before it opens; one where nothing stands here."""
+"""Number of runs in a row that must see it before it opens, where it is not one."""
 
 
 class Tone(StrEnum):
@@ -199,14 +193,12 @@ def drop(
 ) -> tuple[Incidents, list[tuple[Kind, str, Incident]]]:
     """Return the state without what nobody looks at any more, and the incidents that it loses.
 
-    They are neither over nor open: of what is not in the catalogue nothing is known.
+    They are neither over nor open: of what is not in the catalogue nothing is known. Each of
+    those that were open comes with its kind and subject.
 
     Args:
         state: So far.
         watched: The series and sources of the catalogue.
-
-    Returns:
-        The state, and each incident that was open with its kind and subject.
     """
     lost: list[tuple[Kind, str, Incident]] = []
     for key, incident in state.incidents.items():

@@ -55,7 +55,10 @@ NEXT_STEP: Mapping[Kind, str] = {
     Kind.STORE: "mend what the sentence names; nothing is known of any gap until it is read.",
     Kind.CREDENTIALS: "put a valid key into the connection that is named.",
     Kind.SOURCE: "nothing, each run asks it again; if it lasts, see its status page.",
-    Kind.QUOTA: "nothing, it is asked again by itself; if it comes back, get more quota.",
+    Kind.QUOTA: (
+        "nothing, it is asked again by itself; if it lasts, look at what else uses this key or "
+        "address, or get more quota."
+    ),
     Kind.LATE: "nothing, each run asks again.",
     Kind.GAP: "each run asks again; `python -m gapfill explain {asked}` says why it lacks.",
     Kind.BARREN: "`python -m gapfill explain {asked}` says what each source answered.",

@@ -197,6 +197,13 @@ def _ruling(interval: Interval, history: Sequence[Entry], *, proves: bool) -> Ru
     return Ruling(interval, count, until, history[-1].evidence)
 
 
+def without(entries: Iterable[Entry], field: str) -> list[Interval]:
+    """Return the stretches that were answered without a field, merged."""
+    return merge(
+        e.interval for e in entries if e.field == field and e.outcome in (*_EMPTY, Outcome.NOT_YET)
+    )
+
+
 def recent(
     entries: Iterable[Entry], now: datetime, outcomes: Collection[Outcome] = STOOD_IN_FOR
 ) -> list[Interval]:

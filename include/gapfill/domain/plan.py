@@ -220,6 +220,7 @@ class Wish(NamedTuple):
         pending: Runs that are not due: asked where a product has them already, such as
             the slot of now, and left out elsewhere.
         lacking: By wanted field, runs of slots that have every required field and not this one.
+        refresh: Whether values of the same grade are replaced.
     """
 
     series: Series
@@ -229,3 +230,4 @@ class Wish(NamedTuple):
     again: Sequence[Interval] = ()
     pending: Sequence[Interval] = ()
     lacking: Mapping[str, Sequence[Interval]] = MappingProxyType({})
+    refresh: bool = False

@@ -39,6 +39,7 @@ def plan_units(
     *,
     force: bool = False,
     max_units: int = MAX_UNITS,
+    one_login: bool = False,
 ) -> Plan:
     """Plan what to ask, from what is missing and what the sources can do now.
 
@@ -47,6 +48,7 @@ def plan_units(
         now: The clock.
         force: Whether the ledger's "no data" is disregarded.
         max_units: Cap on the units of one run.
+        one_login: Whether one process carries the plan out, and so logs in once a source.
     """
     units: list[Unit] = []
     waiting: list[Waiting] = []
@@ -58,14 +60,14 @@ def plan_units(
             asked[choice.candidate.source.name, choice.candidate.product.name] = choice.candidate
             units += _units(wish, choice)
     units.sort(key=lambda u: (not u.is_enrichment, u.severity, u.interval.end), reverse=True)
-    kept = within_quotas(units, asked, max_units)
+    kept = within_quotas(units, asked, max_units, one_login=one_login)
     return Plan(
         now=now,
         units=tuple(kept),
         waiting=tuple(waiting),
         unhealable=tuple(unhealable),
         deferred=len(units) - len(kept),
-        bill=bill(kept, asked),
+        bill=bill(kept, asked, one_login=one_login),
     )
 
 
@@ -253,7 +255,7 @@ def _units(wish: Wish, choice: _Choice) -> Iterator[Unit]:
             severity=_worst(wish.gaps, asked),
             slots=slots,
             requests=part,
-            refresh=bool(wish.again),
+            refresh=wish.refresh or bool(wish.again),
             fields=_in_order(series, choice.fields if heals else ()),
             enrich=_in_order(series, choice.enrich if only_enriched else ()),
             enriched=tuple(only_enriched),

@@ -35,6 +35,7 @@ class Source:
         per_day: Ceiling of calls in 24 hours; ``None`` for none.
         opening_calls: Calls that a caller makes before its first request, such as for a token.
         records_per_minute: Records a minute that the account may be sent; ``None``: no such limit.
+        pace: Calls a minute that the key turned out to have, where it is less; may be a fraction.
         products: Its products, preferred first.
     """
 
@@ -46,12 +47,13 @@ class Source:
     per_day: int | None
     opening_calls: int = 0
     records_per_minute: int | None = None
+    pace: float | None = None
     products: tuple[Product, ...] = ()
 
     @property
     def pause_s(self) -> float:
         """Seconds between two calls."""
-        return 60 / self.per_minute
+        return 60 / (self.pace or self.per_minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,12 @@ class Product:
 
     @property
     def is_last_resort(self) -> bool:
-        """Whether it is taken only where nothing observed can serve: a call a slot, a low grade."""
-        return self.grade < Grade.OBSERVED and self.span <= self.resolution
+        """Whether it is taken only where nothing observed can serve.
+
+        Its grade is low, and it costs a call a slot or is paid for by the call.
+        """
+        is_dear = self.span <= self.resolution or "requires_extra" in self.params
+        return self.grade < Grade.OBSERVED and is_dear
 
     def grade_at(self, slot: datetime, now: datetime) -> Grade:
         """Return the grade of a reading of a slot that is fetched now."""

@@ -13,7 +13,7 @@ from gapfill.domain.civil import local_date, month_start
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade, Zone
-from gapfill.domain.verdict import Verdict, edges, judge, needs_of, why_not
+from gapfill.domain.verdict import Verdict, edges, in_turn, judge, needs_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,10 +105,11 @@ def cut(
         for n, (start, end) in enumerate(pairwise([run.start, *inner, run.end]), first):
             if n != judged:
                 order = ordered[bisect_right(starts, start) - 1]
-                verdicts = tuple(
+                judged_now = [
                     judge(c, series, start, now, field=field, force=force, above=above)
                     for c in order
-                )
+                ]
+                verdicts = tuple(in_turn(judged_now, start, field))
                 varies = any(v.standing is Standing.NOT_OUT for v in verdicts)
                 judged = None if varies else n
             yield Piece(Interval(start, end) if inner else run, verdicts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import NOWHERE, Candidate, Standing
+from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Standing
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, covers, iso
 from gapfill.domain.ledger import RECENT
@@ -91,10 +91,12 @@ def judge(
     refusal = _refusal(candidate, now)
     if refusal:
         return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
-    is_held_off = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
-    standing = Standing.RECENT if is_held_off and not force else Standing.SERVES
+    is_recent = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
+    came_without = field is not None and candidate.came_without(slot, field)
+    standing = Standing.RECENT if (is_recent or came_without) and not force else Standing.SERVES
     is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
-    return Verdict(standing, None, candidate, is_unreached=is_unreached)
+    said = field if came_without else None
+    return Verdict(standing, None, candidate, field=said, is_unreached=is_unreached)
 
 
 def _refusal(candidate: Candidate, now: datetime) -> Verdict | None:
@@ -187,6 +189,8 @@ def _say_no_field(verdict: Verdict) -> str:
 
 
 def _say_recent(verdict: Verdict) -> str:
+    if verdict.field:
+        return f"has answered without {verdict.field}; others go first"
     what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
     return f"{what} within the last 2 h; others go first"
 
@@ -213,11 +217,32 @@ _SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
     Standing.OTHER_STEP: lambda v: f"has a value every {_length(v.candidate.product.resolution)}",
     Standing.NO_BETTER: lambda v: f"gives {v.candidate.product.grade.label}, which is no better",
     Standing.NO_FIELD: _say_no_field,
+    Standing.LATER_STATION: lambda _: "is asked for what the station before it does not have",
     Standing.UNCONFIGURED: _say_obstacle,
     Standing.PAUSED: _say_obstacle,
     Standing.BROKEN: _say_obstacle,
     Standing.REFUSED: lambda v: f"is not asked: {v.reason}",
 }
+
+
+def in_turn(verdicts: Sequence[Verdict], slot: datetime, field: str | None) -> list[Verdict]:
+    """Return verdicts in which a later station waits for the earlier ones of its product.
+
+    It is farther from the place, and its value would stay: it is asked for what an earlier
+    station cannot give or has answered without, not while that one has failed or is late.
+    """
+    held: set[str] = set()
+    found: list[Verdict] = []
+    for verdict in verdicts:
+        candidate = verdict.candidate
+        key, is_open = candidate.product.key, verdict.standing in (*ASKABLE, *WAITS)
+        if is_open and key in held:
+            found.append(Verdict(Standing.LATER_STATION, None, candidate))
+            continue
+        if is_open and not (field and candidate.came_without(slot, field)):
+            held.add(key)
+        found.append(verdict)
+    return found
 
 
 def edges(
@@ -231,7 +256,8 @@ def edges(
     rulings = candidate.field_rulings.get(field or "", candidate.rulings)
     recent = candidate.field_recent.get(field or "", candidate.recent)
     ruled = [ruling for ruling in rulings.items if ruling.until > now]
-    known = (*recent, *candidate.unreached, *(candidate.held or ()))
+    without = candidate.without.get(field or "", ())
+    known = (*recent, *without, *candidate.unreached, *(candidate.held or ()))
     refused = (one.interval for one in candidate.refused if one.interval.start > BEGINNING)
     yield from (grid.ceil(one.interval.end) for one in candidate.refused)
     for stretch in (*(r.interval for r in ruled), *known, *refused):

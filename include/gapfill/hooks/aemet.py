@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gapfill.errors import SpanRefused
@@ -62,7 +63,8 @@ class AemetHook(ApiHook):
         """Make one call as ``ApiHook`` does; what ``estado`` refuses is an error as well."""
         reply = super().call(call, ask)
         statement = read(reply.status, reply.body)
-        error = _error(statement, reply, self.errand(call, ask)) if statement else None
+        errand = replace(self.errand(call, ask), has_credentials=reply.had_credentials)
+        error = _error(statement, reply, errand) if statement else None
         if error is not None:
             raise error
         return reply

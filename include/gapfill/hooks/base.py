@@ -151,8 +151,9 @@ class ApiHook(HttpHook):
             SourceUnavailable: If there was no whole answer, a 5xx, or a redirect that
                 must not be followed. It is worth another try, and two in a row defer
                 the source's other units: such a redirect is of the host, not of one answer.
-            RateLimited: For a 429.
-            AuthRejected: For a 401 or 403.
+            RateLimited: For a 429, the web page of a firewall, and a 401 or 403 to a call
+                without credentials.
+            AuthRejected: For a 401 or 403 to a call with credentials.
             MalformedPayload: For another 4xx, or an answer that is too large.
         """
         return self._courier.carry(call, self.errand(call, ask))

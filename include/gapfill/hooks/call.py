@@ -121,7 +121,7 @@ class Courier:
         shown = "?".join(
             filter(None, (urlsplit(url).path, urlencode(call.request.params, safe=":[]")))
         )
-        for _ in range(MAX_HOPS + 1):
+        for hop in range(MAX_HOPS + 1):
             has_left = not is_at_home(url, errand.root)
             if not has_left and self.before_call:
                 self.before_call(call.records)
@@ -129,10 +129,11 @@ class Courier:
             reply = self._send(request, shown, errand)
             target = _target(url, reply)
             if target is None:
-                error = error_of(reply, errand, call.claims, has_left=has_left)
+                is_bare = hop > 0 and call.has_credentials and not has_left
+                error = error_of(reply, errand, call.claims, has_left=has_left, is_bare=is_bare)
                 if error is not None:
                     raise error
-                return reply
+                return replace(reply, had_credentials=call.has_credentials and hop == 0)
             self._check_hop(target, url, call, errand)
             url, headers, query = target, _HOP_HEADERS, ()
             shown = f"{urlsplit(url).netloc}{urlsplit(url).path} (redirect)"

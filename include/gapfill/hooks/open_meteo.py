@@ -6,14 +6,15 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gapfill.errors import GapfillError
+from gapfill.errors import GapfillError, Limit
 from gapfill.hooks import retry_after
 from gapfill.hooks.access import is_at_home, second_root
 from gapfill.hooks.base import ApiHook
 from gapfill.hooks.call import Call
+from gapfill.hooks.verdict import QUEUE_S
 from gapfill.sources import open_meteo
 from gapfill.sources.base import HttpRequest, excerpt
-from gapfill.sources.open_meteo_refusals import TOO_MANY, claims, seconds_refused
+from gapfill.sources.open_meteo_refusals import claims, is_limit, limit_of, seconds_refused
 
 if TYPE_CHECKING:
     from gapfill.hooks.transport import Reply
@@ -65,13 +66,15 @@ class OpenMeteoHook(ApiHook):
     fetch = get_weather
 
     def call(self, call: Call, ask: Ask | None = None) -> Reply:
-        """Make one call as ``ApiHook`` does; a 429 lasts as long as its reason says."""
+        """Make one call as ``ApiHook`` does; a refusal lasts as long as its reason says."""
         reply = super().call(call, ask)
-        if reply.status == TOO_MANY:
+        if is_limit(reply.status, reply.body):
             now = ask.now if ask else None
-            usual = seconds_refused(reply.body, now)
+            limit = limit_of(reply.body)
+            usual = QUEUE_S if limit is Limit.QUEUE else seconds_refused(reply.body, now)
             seconds = retry_after.seconds_to_wait(reply.headers, now, default_s=usual)
-            raise self.errand(call, ask).limited(f"HTTP 429: {excerpt(reply.body)!r}", seconds)
+            said = f"HTTP {reply.status}: {excerpt(reply.body)!r}"
+            raise self.errand(call, ask).limited(said, seconds, limit)
         return reply
 
     def test_connection(self) -> tuple[bool, str]:

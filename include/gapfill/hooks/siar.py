@@ -14,6 +14,7 @@ from gapfill.hooks.siar_error import error_for, rejected, token_rejected
 from gapfill.hooks.verdict import Errand
 from gapfill.sources import siar, siar_account
 from gapfill.sources.base import Answer, HttpRequest
+from gapfill.sources.firewall import is_web_page
 from gapfill.sources.siar_refusal import Kind, Refusal, authorised_from, claims, refusal_of
 
 if TYPE_CHECKING:
@@ -174,7 +175,8 @@ class SiarHook(ApiHook):
             judged = self._judged(courier.carry(call, errand))
             if not isinstance(judged, Refusal):
                 return siar_account.parse_word(judged.body)
-            if request is siar_account.TOKEN and judged.kind is Kind.BLOCKED:
+            is_page = is_web_page(judged.text.encode())
+            if request is siar_account.TOKEN and judged.kind is Kind.BLOCKED and not is_page:
                 raise rejected(errand, judged.said)  # whatever its words, it is of these two
             raise self._error(judged, ask)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.errors import AuthRejected, SourceError, SpanRefused
+from gapfill.errors import AuthRejected, Limit, SourceError, SpanRefused
 from gapfill.hooks.access import variable
-from gapfill.sources.siar_refusal import MINUTE_S, Kind, Refusal, day_quota_s
+from gapfill.sources.firewall import is_web_page
+from gapfill.sources.siar_refusal import MINUTE_S, Kind, Refusal, day_quota_s, is_of_records
 
 if TYPE_CHECKING:
     from gapfill.domain.allowance import Allowance
+    from gapfill.errors import RateLimited
     from gapfill.hooks.verdict import Errand
 
 
@@ -32,10 +34,11 @@ def error_for(
         if limit is not None and records > limit:
             text = f"{errand}: {records} records in one answer, the account may have {limit}"
             return SpanRefused(f"{text} ({refusal.said}).", **errand.about)
+        if refusal.kind is Kind.MINUTE:
+            is_rate = not is_of_records(refusal)
+            return errand.limited(refusal.said, MINUTE_S, Limit.RATE if is_rate else Limit.QUOTA)
         now = errand.ask.now if errand.ask else None
-        return errand.limited(
-            refusal.said, MINUTE_S if refusal.kind is Kind.MINUTE else day_quota_s(now)
-        )
+        return errand.limited(refusal.said, day_quota_s(now), Limit.QUOTA)
     if refusal.kind is Kind.TOO_EARLY:
         return errand.malformed(
             "the account may not see so early a date, and the refusal names none that it may see "
@@ -43,10 +46,17 @@ def error_for(
         )
     if refusal.kind is Kind.TOKEN:
         return rejected(errand, refusal.said)
-    return AuthRejected(
-        f"{errand}: blocked ({refusal.said}): no word of token or quota, so the API may block this "
-        f"machine's address for now, or the host of {_name(errand)} is not the API.",
-        **errand.about,
+    return _blocked(refusal, errand)
+
+
+def _blocked(refusal: Refusal, errand: Errand) -> RateLimited:
+    """Return the error for a refusal that is about neither the token nor a quota."""
+    page = refusal.text.encode()
+    if is_web_page(page):
+        return errand.behind_firewall(refusal.said.partition(":")[0], page)
+    return errand.walled(
+        f"blocked ({refusal.said}): no word of token or quota, so the API may block this "
+        f"machine's address for now, or the host of {_name(errand)} is not the API."
     )
 
 

@@ -66,12 +66,15 @@ class Reply:
         headers: Its headers; names in any case.
         body: Its body, unpacked.
         is_cut: Whether the body was longer than allowed and is cut.
+        had_credentials: Whether the request that it answers carried credentials; one behind
+            a redirect does not.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     is_cut: bool = False
+    had_credentials: bool = False
 
 
 class Unreachable(Exception):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from gapfill.errors import (
     AuthRejected,
+    Limit,
     MalformedPayload,
     RateLimited,
     SourceError,
@@ -14,6 +15,7 @@ from gapfill.errors import (
 )
 from gapfill.hooks.access import variable
 from gapfill.hooks.retry_after import seconds_to_wait
+from gapfill.sources import firewall
 from gapfill.sources.base import excerpt
 
 if TYPE_CHECKING:
@@ -21,8 +23,12 @@ if TYPE_CHECKING:
     from gapfill.hooks.transport import Reply
     from gapfill.sources.base import Ask, Claims
 
+QUEUE_S = 15.0
+"""Wait after "too many concurrent requests": such a queue is empty after some seconds."""
+
 _REFUSED = frozenset({401, 403})
-_TIMED_OUT, _TOO_MANY = 408, 429
+_TIMED_OUT, _TOO_MANY, _SCANNED = 408, 429, 4_096
+_MAY_BE_QUEUE = frozenset({400, 503})
 _FIRST_OK, _FIRST_REDIRECT, _FIRST_SERVER_ERROR = 200, 300, 500
 
 
@@ -79,28 +85,53 @@ class Errand:
         text = f"{self}: {why}. Nothing of it was stored; see docs/runbook.md, MalformedPayload."
         return MalformedPayload(text, **self.about)
 
-    def rejected(self, said: str) -> AuthRejected:
-        """Return the error for a refused key, or a refusal where none was sent."""
+    def rejected(self, said: str) -> SourceError:
+        """Return the error for a refused key; of a call without one it says nothing about keys."""
         name = f"connection {self.conn_id!r} ({variable(self.conn_id)})"
         if self.has_credentials:
             text = (
                 f"the key of {name} was refused ({said}): put a valid one into its password. "
                 "Where it is valid, the API blocks this machine's address for now."
             )
-        else:
-            text = (
-                f"a call without credentials was refused ({said}): the API may block this "
-                f"machine's address for now, or the host of {name} is not the API."
-            )
-        return AuthRejected(f"{self}: {text}", **self.about)
+            return AuthRejected(f"{self}: {text}", **self.about)
+        return self.walled(
+            f"a call without credentials was refused ({said}): the API may block this "
+            f"machine's address for now, or the host of {name} is not the API."
+        )
 
-    def limited(self, said: str, seconds: float) -> RateLimited:
+    def behind_firewall(self, status: str, body: bytes, seconds: float = 0.0) -> RateLimited:
+        """Return the error for the web page of a firewall.
+
+        Args:
+            status: Such as ``HTTP 403``.
+            body: The page.
+            seconds: Wait that it asks for, 0 for none.
+        """
+        shown = firewall.words(body)
+        page = f"a web page: {shown!r}" if shown else "a web page"
+        text = f"the API's firewall refused the request ({status}, {page}). This passes by itself."
+        return self.walled(text, seconds)
+
+    def walled(self, text: str, seconds: float = 0.0) -> RateLimited:
+        """Return the error for a refusal of no known end, of which no key is the cause.
+
+        Args:
+            text: What happened.
+            seconds: Wait that the answer asks for, 0 for none.
+        """
+        wait = max(seconds, firewall.COOL_OFF_S)
+        message = f"{self}: {text}"
+        return RateLimited(message, retry_after=wait, limit=Limit.WALL, **self.about)
+
+    def limited(self, said: str, seconds: float, limit: Limit = Limit.RATE) -> RateLimited:
         """Return the error for a refusal that asks to wait."""
         text = f"{self}: too many requests ({said}); it may be asked again in {seconds:g} s."
-        return RateLimited(text, retry_after=seconds, **self.about)
+        return RateLimited(text, retry_after=seconds, limit=limit, **self.about)
 
 
-def error_of(reply: Reply, errand: Errand, claims: Claims, *, has_left: bool) -> SourceError | None:
+def error_of(
+    reply: Reply, errand: Errand, claims: Claims, *, has_left: bool, is_bare: bool = False
+) -> SourceError | None:
     """Return the error that an answer is, ``None`` for one that the parser reads.
 
     Args:
@@ -109,17 +140,45 @@ def error_of(reply: Reply, errand: Errand, claims: Claims, *, has_left: bool) ->
         claims: Which 4xx and 5xx the source's parser reads.
         has_left: Whether the answer came from another host, behind a redirect. A
             refusal is then one of the link, and says nothing of our key.
+        is_bare: Whether the answer came from this host behind a redirect, along which the
+            call's key was not sent. A refusal says nothing of our key then either.
     """
-    said = f"HTTP {reply.status}: {excerpt(reply.body)!r}" if reply.body else f"HTTP {reply.status}"
-    if _FIRST_OK <= reply.status < _FIRST_REDIRECT or claims(reply.status, reply.body):
-        too_large = f"its answer (HTTP {reply.status}) is larger than {len(reply.body)} bytes"
-        return errand.malformed(too_large) if reply.is_cut else None
-    if reply.status == _TOO_MANY:
+    status, body = reply.status, reply.body
+    said = f"HTTP {status}: {excerpt(body)!r}" if body else f"HTTP {status}"
+    is_not_ours = is_bare and status in _REFUSED
+    is_theirs = claims(status, body) and not is_not_ours and not says_queue_full(status, body)
+    is_read = _FIRST_OK <= status < _FIRST_REDIRECT or is_theirs
+    is_page = not is_read and firewall.is_blocked(status, body)
+    if is_page or firewall.is_firewall(status, reply.headers, body):
         now = errand.ask.now if errand.ask else None
-        return errand.limited(said, seconds_to_wait(reply.headers, now))
+        seconds = seconds_to_wait(reply.headers, now, default_s=0.0)
+        return errand.behind_firewall(f"HTTP {status}", body, seconds)
+    if is_read:
+        too_large = f"its answer (HTTP {status}) is larger than {len(body)} bytes"
+        return errand.malformed(too_large) if reply.is_cut else None
+    if status == _TOO_MANY or says_queue_full(status, body):
+        return _limited(reply, said, errand)
     if has_left:
         return errand.unavailable(f"sent us to another host, which answered {said}")
-    return _refusal(reply.status, said, errand)
+    if is_not_ours:
+        return errand.unavailable(f"redirected us, without the key, to what answered {said}")
+    return _refusal(status, said, errand)
+
+
+def _limited(reply: Reply, said: str, errand: Errand) -> RateLimited:
+    now = errand.ask.now if errand.ask else None
+    if says_queue_full(reply.status, reply.body):
+        seconds = seconds_to_wait(reply.headers, now, default_s=QUEUE_S)
+        return errand.limited(said, seconds, Limit.QUEUE)
+    return errand.limited(said, seconds_to_wait(reply.headers, now))
+
+
+def says_queue_full(status: int, body: bytes) -> bool:
+    """Tell whether a refusal is for requests at the same time, and not for their rate."""
+    words = body[:_SCANNED].lower()
+    if status == _TOO_MANY:
+        return b"concurrent" in words
+    return status in _MAY_BE_QUEUE and b"too many concurrent requests" in words
 
 
 def _refusal(status: int, said: str, errand: Errand) -> SourceError:

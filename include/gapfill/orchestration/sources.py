@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from airflow.sdk.bases.hook import BaseHook
@@ -47,6 +48,12 @@ HOOKS: Mapping[str, type[ApiHook]] = {
 FOLDER = "siar_csv"
 """The source that is a folder of files."""
 
+KEYLESS = "keyless"
+"""Account of a source that is asked without a key."""
+
+TOKEN = "token"  # noqa: S105 - the name of a member
+"""Member of a connection's extra that may hold a token in place of a password."""
+
 
 class AirflowSources:
     """The sources as they are set up here; connections are looked up once."""
@@ -72,6 +79,22 @@ class AirflowSources:
         if not product.needs_key:
             return None
         return Obstacle(f"is not configured: {_lacking(source)}", needs=source.connection)
+
+    def account(self, source: str) -> str:
+        """Return a short name for the key that is set up for a source.
+
+        It is 16 bits of a digest: enough to tell one key from the next, and too little to try
+        guesses of a password on.
+        """
+        connection = self._connection(self._catalog.sources[source])
+        if connection is None:
+            return KEYLESS
+        token = connection.extra_dejson.get(TOKEN)
+        secrets = [connection.login or "", connection.password or "", str(token or "")]
+        if not any(secrets[1:]):
+            return KEYLESS
+        text = "\0".join([self._catalog.sources[source].connection, *secrets])
+        return sha256(text.encode()).hexdigest()[:4]
 
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known."""

@@ -84,7 +84,7 @@ STATIONS = {
 }
 """By what they measure: as in reality, or humidity and pressure everywhere and always."""
 
-DEFAULT_STATIONS = FULL
+DEFAULT_STATIONS = REAL
 
 
 def sexagesimal(degrees: float, letters: str) -> str:

@@ -29,6 +29,7 @@ class Certificate:
         note: What a person should know, in a sentence.
         error: Name of the error with which it failed, empty where it did not.
         slots_enriched: Of the filled slots, those that only got wanted fields.
+        slots_unproven: Slots this batch wrote besides, which a failure kept from being read back.
     """
 
     batch: str
@@ -45,6 +46,7 @@ class Certificate:
     note: str = ""
     error: str = ""
     slots_enriched: int = 0
+    slots_unproven: int = 0
 
 
 def failed(unit: Unit, run: str, exc: Exception) -> Certificate:

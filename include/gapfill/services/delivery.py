@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval, covers, iso, merge, subtract
@@ -66,11 +66,17 @@ class Delivery:
     _rows: dict[datetime, Row] = field(default_factory=dict)
     _firm: list[Reading] = field(default_factory=list)
     _refused: list[Reading] = field(default_factory=list)
+    _written: int = 0
 
     @property
-    def replace(self) -> Replace:
-        """Which stored values the unit's readings replace."""
-        return Replace.EQUAL if self.unit.refresh else Replace.WORSE
+    def unproven(self) -> int:
+        """How many slots were written since the last proof."""
+        return self._written
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """The required fields that the unit is for; a unit that names none is for all."""
+        return self.unit.fields or self.series.required
 
     def still_to_ask(self, request: Request, product: Product) -> list[datetime]:
         """Return the asked slots that this batch or a better source has not filled already.
@@ -115,9 +121,7 @@ class Delivery:
         if is_enriched:
             return all(_has_observed(row, name) for name in self.unit.enrich)
         grade = product.grade_at(slot, self.now)
-        return all(
-            name in row.values and row.origin(name).grade >= grade for name in self.unit.fields
-        )
+        return all(name in row.values and row.origin(name).grade >= grade for name in self.fields)
 
     def write(self, readings: Sequence[Reading], entries: Sequence[Entry]) -> None:
         """Write what is better than what is stored, and lines for the ledger with it.
@@ -129,9 +133,10 @@ class Delivery:
         if not readings:
             self.store.note(entries)
             return
+        how = Replace.EQUAL if self.unit.refresh else Replace.WORSE
         try:
-            self.store.write(
-                self.series, readings, self.batch, replace=self.replace, entries=entries
+            self._written += self.store.write(
+                self.series, readings, self.batch, replace=how, entries=entries
             )
         except StoreRefused:
             self._refused += readings
@@ -150,12 +155,12 @@ class Delivery:
             StoreError: If it cannot be read, or a value is not there.
         """
         firm, written = self._firm, [*self._firm, *self._refused]
-        self._firm, self._refused = [], []
         if not written:
             return Delivered(0, 0)
         slots = sorted({reading.slot for reading in written})
         windows = self._near(merge(Interval(s, self.series.grid.end_of(s)) for s in slots))
         rows = {row.slot: row for row in self.store.read(self.series, *windows)}
+        self._firm, self._refused, self._written = [], [], 0
         lost = [r.slot for r in firm if not is_stored(r, rows.get(r.slot))]
         if lost:
             message = (
@@ -165,6 +170,32 @@ class Delivery:
             raise StoreError(message)
         own = [slot for slot in slots if slot in rows and rows[slot].batch == self.batch]
         return Delivered(len(own), sum(covers(self.unit.enriched, s) for s in own))
+
+    def asked_part(self, reading: Reading) -> Reading | None:
+        """Return what the unit stores of a reading, ``None`` where that is nothing.
+
+        Where another source is asked for some required fields, an observed value of these must
+        not come first, as one of the same grade would then stay. Of a station behind another
+        one only the fields that were asked for are stored.
+        """
+        others = set(self.series.required) - set(self.fields)
+        if not others or reading.grade < Grade.OBSERVED:
+            return reading
+        asked = {*self.fields, *self.unit.enrich}
+        names = reading.values.keys() - others
+        if self._is_behind(reading.slot):
+            names = reading.values.keys() & asked
+        values = {name: value for name, value in reading.values.items() if name in names}
+        return replace(reading, values=values) if values else None
+
+    def _is_behind(self, slot: datetime) -> bool:
+        """Tell whether the unit's station comes after another one of its source for a slot."""
+        stations = [
+            station.id
+            for station in self.series.place.stations
+            if station.source == self.unit.source and slot in station.reach
+        ]
+        return self.unit.station in stations[1:]
 
 
 def is_stored(reading: Reading, row: Row | None) -> bool:

@@ -10,7 +10,7 @@ from gapfill.domain.flaw import Flaws, bounds_of
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.route import choose, cut
 from gapfill.domain.series import State
-from gapfill.domain.verdict import judge
+from gapfill.domain.verdict import in_turn, judge
 from gapfill.services.detect import detect_series
 from gapfill.services.selection import Selection
 
@@ -86,9 +86,17 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     row = rows[0] if rows else None
     fields = _in_question(series, row, state)
     piece = next(cut([run], series, candidates, site.now))
+    by_field = {
+        n: in_turn(
+            [judge(c, series, slot, site.now, field=n, above=above) for c in piece.candidates],
+            slot,
+            n,
+        )
+        for n, above in fields
+    }
     judged = [
-        {n: judge(c, series, slot, site.now, field=n, above=above) for n, above in fields}
-        for c in piece.candidates
+        {n: verdicts[position] for n, verdicts in by_field.items()}
+        for position in range(len(piece.candidates))
     ]
     taken = [
         next(choose([run], series, candidates, site.now, field=name, above=above))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, merge
@@ -20,6 +20,7 @@ from gapfill.errors import (
     AuthRejected,
     ConfigError,
     GapfillError,
+    Limit,
     MalformedPayload,
     RateLimited,
     SourceError,
@@ -34,10 +35,11 @@ from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.ports import Inquiry, Usage
-from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down
-from gapfill.services.site import MEMORY, narrow
+from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down, stand_in
+from gapfill.services.site import narrow
 from gapfill.services.station_fields import learn_fields
 from gapfill.services.tally import Tally
+from gapfill.services.tempo import MEMORY
 from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ OF_ANOTHER_KEY = (
     "the slots that are left are planned again for that one."
 )
 """Ends a unit of a product that the key does not open, where it opens another one instead."""
+LONGEST_S = 720.0
+"""A unit whose pace turned out slower than planned ends after so long: its task may last 20 min."""
 
 
 def fill(site: Site, unit: Unit, run: str) -> Certificate:
@@ -88,7 +92,25 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
     return certificate
 
 
-def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError | None]:
+class Session(NamedTuple):
+    """A source that one process has logged in to, for its next unit.
+
+    Attributes:
+        caller: The source, ready to be asked.
+        pace: The pace that the caller keeps.
+    """
+
+    caller: Caller
+    pace: Pace
+
+
+Sessions = dict[str, Session]
+"""By source."""
+
+
+def attempt(
+    site: Site, unit: Unit, run: str, sessions: Sessions | None = None
+) -> tuple[Certificate, GapfillError | None]:
     """Carry out one unit and return its certificate, and the error with which it failed.
 
     The certificate of a failure says what was written before, which stands.
@@ -97,9 +119,10 @@ def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError
         site: The installation.
         unit: What to do.
         run: Id of the run.
+        sessions: Sources that this process has logged in to; more are added.
     """
     try:
-        work = _Fill(site, unit, f"{run}/{unit.id}", run)
+        work = _Fill(site, unit, f"{run}/{unit.id}", run, {} if sessions is None else sessions)
     except GapfillError as exc:
         return failed(unit, run, exc), exc
     try:
@@ -109,7 +132,8 @@ def attempt(site: Site, unit: Unit, run: str) -> tuple[Certificate, GapfillError
 
 
 class _Fill:
-    def __init__(self, site: Site, unit: Unit, batch: str, run: str) -> None:
+    def __init__(self, site: Site, unit: Unit, batch: str, run: str, sessions: Sessions) -> None:
+        self.sessions = sessions
         self.site = site
         self.unit = unit
         self.batch = batch
@@ -126,13 +150,14 @@ class _Fill:
         self.delivery = Delivery(site.store, self.series, unit, batch, site.now)
         self.tally = Tally()
         self.clerk = Clerk(product.key, batch)
-        self.pace = Pace(site, self.source, batch)
+        self.pace = Pace(site, self.source, batch, {})
         self.started = site.monotonic()
         self.is_open = False
         self.is_of_key = True
         self.shown: Mapping[str, float] = {}
         self.refused: list[Interval] = []
         self.skipped = 0
+        self.used = Usage()
         self.learned: dict[str, dict[str, float]] = {}
 
     def carry_out(self) -> Certificate:
@@ -140,32 +165,37 @@ class _Fill:
             refusal = self._begin()
             if refusal:
                 return self._certificate("deferred", refusal)
-            caller = self.site.sources.caller(self.unit.source, self.pace)
-            try:
-                useless = self._carry_out_all(caller)
-            except RateLimited as exc:
-                refusal = block(self.site, self.source, self.product, exc)
-                self.tally.deliver(self.delivery.prove())
-                return self._certificate("deferred", refusal)
-            except AuthRejected as exc:
-                block_key(self.site, self.source, self.product, exc)
-                raise
+            caller = self._caller()
+            deferred = self._carry_out_all(caller)
             self.tally.deliver(self.delivery.prove())
-        if useless:
-            raise useless[0]
+        if deferred is not None:
+            return self._certificate("deferred", deferred)
         outcome = self.tally.outcome(self.unit.slots)
         if not self.is_of_key and outcome not in ("filled", "stood"):
             return self._certificate("deferred", OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
 
-    def _carry_out_all(self, caller: Caller) -> list[GapfillError]:
-        """Carry out the requests, and return the errors of those that were of no use."""
+    def _carry_out_all(self, caller: Caller) -> str | None:
+        """Carry out the requests, and return why the rest of them is deferred, if it is.
+
+        Raises:
+            GapfillError: The first error that did not end the unit, after its other requests.
+        """
         useless: list[GapfillError] = []
-        for request in self.unit.requests:
+        for n, request in enumerate(self.unit.requests):
             if not self.is_of_key:
                 break
+            if n and self._is_too_slow():
+                return self._rest(n)
             try:
                 self._carry_out(request, caller)
+            except RateLimited as exc:
+                refusal = block(self.site, self.source, self.product, exc)
+                is_wall = exc.limit is Limit.WALL
+                return refusal + (stand_in(self.site, self.series, self.unit) if is_wall else "")
+            except AuthRejected as exc:
+                block_key(self.site, self.source, self.product, exc)
+                raise
             except StoreRefused as exc:
                 self.refused += exc.refused
                 useless.append(exc)
@@ -177,7 +207,30 @@ class _Fill:
                 "them; status says which, and why."
             )
             useless.append(StoreRefused(message))
-        return useless
+        if useless:
+            raise useless[0]
+        return None
+
+    def _caller(self) -> Caller:
+        """Return the source: as an earlier unit of this process left it, or to be opened."""
+        session = self.sessions.get(self.unit.source)
+        if session is None:
+            self.pace.start(self.used)
+            return self.site.sources.caller(self.unit.source, self.pace)
+        self.pace, self.is_open = session.pace, True
+        self.pace.begin(self.batch, self.used)
+        return session.caller
+
+    def _is_too_slow(self) -> bool:
+        """Tell whether the unit, planned for a faster pace, has lasted long enough."""
+        return self.pace.is_slow and self.site.monotonic() - self.started >= LONGEST_S
+
+    def _rest(self, done: int) -> str:
+        left = len(self.unit.requests) - done
+        return (
+            f"{self.source.title} accepts fewer calls a minute than were planned for, so {left} of "
+            f"{len(self.unit.requests)} requests are left for the next run."
+        )
 
     def _begin(self) -> str | None:
         """Look at the books, and return why the unit is not begun; ``None`` where it is."""
@@ -190,7 +243,8 @@ class _Fill:
         refusal = self._refusal(books)
         if refusal is None:
             self.refused = [one.interval for one in books.refused if not one.field]
-            self.pace.start(self.source, books.usage.get(name, Usage()))
+            self.used = books.usage.get(name, Usage())
+            self.pace = Pace(site, self.source, self.batch, self.learned)
         return refusal
 
     def _refusal(self, books: Books) -> str | None:
@@ -243,6 +297,7 @@ class _Fill:
             self.pace.allow(allowance)
             self.product = narrow_product(self.product, allowance)
         self.is_open = True
+        self.sessions[self.unit.source] = Session(caller, self.pace)
 
     def _halve(self, part: Request, exc: SpanRefused) -> None:
         """Remember that the product takes no request as long as this one, and half of it perhaps.
@@ -263,6 +318,7 @@ class _Fill:
         """Ask, write what is better, and note in the ledger what was said."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
+        self.pace.answered()
         self._learn(answer.facts)
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
@@ -277,7 +333,8 @@ class _Fill:
         entries = settled.entries
         if not (answer.readings or answer.rejected or answer.days):
             entries = doubt_outage(store, self.source.name, entries, ask.now)
-        self.delivery.write(readings, entries)
+        own = (self.delivery.asked_part(reading) for reading in readings)
+        self.delivery.write([reading for reading in own if reading is not None], entries)
         self.tally.take(answer, settled, readings)
         if self.delivery.is_full:
             self.tally.deliver(self.delivery.prove())
@@ -300,6 +357,7 @@ class _Fill:
             try:
                 return call()
             except RateLimited as exc:
+                self.pace.refused(exc)
                 if exc.retry_after > PATIENCE_S or refusal == WAITS:
                     raise
                 self.site.sleep(exc.retry_after)
@@ -345,6 +403,7 @@ class _Fill:
             rejected=self.tally.rejected,
             note=note,
             error=error,
+            slots_unproven=self.delivery.unproven,
         )
 
 

@@ -5,26 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.domain.interval import merge, subtract
+from gapfill.domain.plan import Plan
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
+    GapfillError,
     SourceError,
     SourceUnavailable,
     StoreRefused,
 )
 from gapfill.services.detect import detect
 from gapfill.services.faults import faults, with_faults
-from gapfill.services.fill import attempt
+from gapfill.services.fill import Sessions, attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
-from gapfill.services.summary import Summary, summarize
+from gapfill.services.summary import Summary, broken_off, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Outcome
-    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.plan import Unit
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
     from gapfill.services.planner import Order
@@ -57,6 +60,8 @@ class Healed(NamedTuple):
         plan: The last plan, which says what waits and what cannot be healed.
         refused: Sources, or products by their key, that only a person can set right: a key
             that was refused, or a connection or folder that cannot be used and is needed.
+        error: What ended it before its end, ``None`` where nothing did. Then nothing is known
+            of what is there after, and the summary counts what the certificates say.
     """
 
     summary: Summary
@@ -64,6 +69,7 @@ class Healed(NamedTuple):
     after: list[Report]
     plan: Plan
     refused: tuple[str, ...] = ()
+    error: GapfillError | None = None
 
 
 def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
@@ -77,44 +83,111 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
 
     Raises:
         RequestError: If the order makes no sense.
-        StoreError: If the store fails; what was written before stands.
+        StoreError: If the store failed before anything was begun.
     """
+    order = replace(order, one_process=True)
     order.check(site)
-    site.store.verify()
-    started = site.monotonic()
-    before = after = survey(site, order)
-    plans: list[Plan] = []
-    certificates: list[Certificate] = []
-    answered: dict[str, list[Interval]] = {}
-    refused: set[str] = set()
-    for _ in range(ROUNDS):
-        plan = make_plan(site, order, after)
-        down = _down(site, run, plan.units, refused)
-        units = (u for u in plan.units if _key_of(u) not in down and _is_new(u, answered))
+    work = _Work(site, order, run, watcher)
+    try:
+        return work.carry_out()
+    except GapfillError as exc:
+        if not work.certificates:  # nothing was begun
+            raise
+        return work.broken_off(exc)
+
+
+class _Work:
+    def __init__(self, site: Site, order: Order, run: str, watcher: Watcher) -> None:
+        self.site = site
+        self.order = order
+        self.run = run
+        self.watcher = watcher
+        self.started = site.monotonic()
+        self.plans: list[Plan] = []
+        self.certificates: list[Certificate] = []
+        self.answered: dict[str, list[Interval]] = {}
+        self.refused: set[str] = set()
+        self.down: set[str] = set()
+        self.sessions: Sessions = {}
+
+    def carry_out(self) -> Healed:
+        site, order = self.site, self.order
+        site.store.verify()
+        before = after = survey(site, order)
+        for _ in range(ROUNDS):
+            if not self._round(after):
+                break
+            after = survey(site, order)
+            if order.refresh:
+                break
+        summary = summarize(
+            site,
+            self.run,
+            self.plans,
+            self.certificates,
+            before,
+            after,
+            site.monotonic() - self.started,
+            order.selection.interval,
+        )
+        unusable = faults(site, order, after)
+        summary = with_faults(summary, list(unusable.values()))
+        left = make_plan(site, order, after)
+        within = detect(site, order.selection) if order.selection.has_range else after
+        refused = tuple(sorted({*self.refused, *unusable}))
+        return Healed(summary, self.certificates, within, left, refused)
+
+    def _round(self, reports: Sequence[Report]) -> bool:
+        """Plan and carry the plan out; return whether there was anything to carry out."""
+        plan = self._plan(reports)
+        while found := _down(self.site, self.run, plan.units, self.refused):
+            self.down |= found
+            plan = self._plan(reports)
+        units = (u for u in plan.units if _is_new(u, self.answered))
         plan = replace(plan, units=tuple(units))
-        if plans and not plan.units:
-            break
-        plans.append(_without_repeats(plan, plans))
-        watcher.planned(plan)
+        if self.plans and not plan.units:
+            return False
+        self.plans.append(_without_repeats(plan, self.plans))
+        self.watcher.planned(plan)
         for unit in plan.units:
-            watcher.began(unit)
-            certificate, may_pass = _carry_out(site, unit, run, refused)
-            certificates.append(certificate)
-            watcher.ended(certificate)
-            if not may_pass:
-                answered.setdefault(_asked_of(unit), []).extend(unit.asked)
-        after = survey(site, order)
-        if order.refresh:
-            break
-    seconds = site.monotonic() - started
-    summary = summarize(
-        site, run, plans, certificates, before, after, seconds, order.selection.interval
-    )
-    unusable = faults(site, order, after)
-    summary = with_faults(summary, list(unusable.values()))
-    left = make_plan(site, order, after)
-    within = detect(site, order.selection) if order.selection.has_range else after
-    return Healed(summary, certificates, within, left, tuple(sorted({*refused, *unusable})))
+            self.watcher.began(unit)
+            certificate, error = attempt(self.site, unit, self.run, self.sessions)
+            self.certificates.append(certificate)
+            self.watcher.ended(certificate)
+            if not self._may_pass(unit, certificate, error):
+                self.answered.setdefault(_asked_of(unit), []).extend(unit.asked)
+        return True
+
+    def _plan(self, reports: Sequence[Report]) -> Plan:
+        order = replace(self.order, without=frozenset(self.down))
+        return make_plan(self.site, order, reports)
+
+    def _may_pass(self, unit: Unit, certificate: Certificate, error: GapfillError | None) -> bool:
+        """Tell whether the same may be asked again in the next round.
+
+        What only a person or a later answer can mend is not: a refused key, an answer of no
+        use, points that the store does not take. What a refused key does not open is noted,
+        the source or one product of it: another try of any such unit would be of no use.
+
+        Raises:
+            GapfillError: If the store failed: nothing more can be done.
+        """
+        if error is None:
+            return certificate.outcome == "deferred"
+        if not isinstance(error, SourceError | ConfigError | StoreRefused):
+            raise error
+        if isinstance(error, AuthRejected):
+            self.refused.add(error.product or unit.source)
+        elif isinstance(error, ConfigError):
+            self.refused.add(unit.source)
+        return isinstance(error, SourceUnavailable)
+
+    def broken_off(self, exc: GapfillError) -> Healed:
+        """Return what was done until an error ended it, by what the certificates say."""
+        seconds = self.site.monotonic() - self.started
+        summary = broken_off(self.site, self.certificates, str(exc), seconds)
+        plan = self.plans[-1] if self.plans else Plan(self.site.now, ())
+        return Healed(summary, self.certificates, [], plan, tuple(sorted(self.refused)), error=exc)
 
 
 def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:
@@ -139,26 +212,6 @@ def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     """Leave out units tried in an earlier round: their batch is the same, and counts once."""
     tried = {unit.id for before in earlier for unit in before.units}
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
-
-
-def _carry_out(site: Site, unit: Unit, run: str, refused: set[str]) -> tuple[Certificate, bool]:
-    """Return the certificate, and whether the same may be asked again in the next round.
-
-    What only a person or a later answer can mend is not: a refused key, an answer of no use,
-    points that the store does not take.
-    What a refused key does not open is noted, the source or one product of it: another try
-    of any such unit would be of no use.
-    """
-    certificate, error = attempt(site, unit, run)
-    if error is None:
-        return certificate, certificate.outcome == "deferred"
-    if not isinstance(error, SourceError | ConfigError | StoreRefused):
-        raise error
-    if isinstance(error, AuthRejected):
-        refused.add(error.product or unit.source)
-    elif isinstance(error, ConfigError):
-        refused.add(unit.source)
-    return certificate, isinstance(error, SourceUnavailable)
 
 
 def _asked_of(unit: Unit) -> str:

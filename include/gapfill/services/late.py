@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.candidate import Standing
 from gapfill.domain.cause import Cause
 from gapfill.domain.interval import BEGINNING, Interval, intersect, merge
 from gapfill.domain.series import State
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from gapfill.domain.candidate import Candidate
     from gapfill.domain.gap import Gap
     from gapfill.domain.series import Series
     from gapfill.services.detect import Report
@@ -78,9 +80,18 @@ def tail(site: Site, series: Series, late: Sequence[Late]) -> Late | None:
 
 
 def _limit(site: Site, series: Series) -> datetime:
-    """Return the first slot that may still be on its way."""
+    """Return the first slot that may still be on its way, by what can be asked.
+
+    Where nothing can be, by what could be if it were set up or corrected: a gap is not over
+    because its last source is gone.
+    """
     if series.overdue is not None:
         return series.overdue.until(site.now, series.grid)
-    configured = [c for c in site.candidates(series) if c.obstacle is None]
-    graces = [c.product.grace.until(site.now, series.grid) for c in configured]
+    candidates = [c for c in site.candidates(series) if not _is_paused(c)]
+    usable = [c for c in candidates if c.obstacle is None] or candidates
+    graces = [c.product.grace.until(site.now, series.grid) for c in usable]
     return max(graces, default=BEGINNING + PUBLICATION)
+
+
+def _is_paused(candidate: Candidate) -> bool:
+    return candidate.obstacle is not None and candidate.obstacle.standing is Standing.PAUSED

@@ -30,7 +30,9 @@ class Settled:
         no_data: Slots that it does not have.
         lacking: Slots that were not in the answer, for whatever reason.
         asked: Slots that were asked for.
-        without: By field asked for, the number of slots that the answer had without it.
+        without: By field asked for that some slots came without, the number of those where no
+            value was refused either.
+        unproven: Slots about which the answer proves nothing.
     """
 
     entries: Sequence[Entry]
@@ -39,6 +41,7 @@ class Settled:
     lacking: frozenset[datetime]
     asked: frozenset[datetime]
     without: Mapping[str, int]
+    unproven: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +93,18 @@ class Clerk:
         absence = self._absent(ask, absent, answer, evidence)
         entries += absence
         without: dict[str, int] = {}
+        bad = {(r.slot, r.field) for r in answer.rejected}
         for name in fields:
             slots = [s for s, values in there.items() if name not in values]
             if slots:
-                without[name] = len(slots)
+                without[name] = sum((slot, name) not in bad for slot in slots)
                 entries += self._without(ask, name, slots, len(there), answer)
         if not entries:
             entries = [self.line(ask, ask.interval, Outcome.FILLED, "")]
         early = _count(ask, absence, Outcome.NOT_YET, but=PARTIAL_DAY)
         late = _count(ask, absence, Outcome.NO_DATA)
-        return Settled(entries, early, late, frozenset(absent), frozenset(asked), without)
+        sets = frozenset(absent), frozenset(asked)
+        return Settled(entries, early, late, *sets, without, len(unproven))
 
     def _absent(
         self, ask: Ask, slots: Sequence[datetime], answer: Answer, evidence: str, field: str = ""

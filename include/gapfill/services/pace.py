@@ -6,11 +6,15 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from gapfill.domain.allowance import Allowance, narrow_source
+from gapfill.domain.learned_rate import CLEAR_S
 from gapfill.domain.resolution import DAY
-from gapfill.errors import RateLimited
+from gapfill.errors import Limit, RateLimited
 from gapfill.services.ports import Usage
+from gapfill.services.tempo import Tempo
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gapfill.domain.product import Source
     from gapfill.services.site import Site
 
@@ -24,13 +28,20 @@ class Pace:
     """Called before each HTTP request: waits, checks the day's quotas, records the call.
 
     The first call waits as well: another process may have called just before. A call
-    is recorded before it is sent, so that quotas survive kills.
+    is recorded before it is sent, so that quotas survive kills. The pace is that of the
+    source, or the slower one that was learned for its key.
 
     Attributes:
         calls: Calls made so far.
     """
 
-    def __init__(self, site: Site, source: Source, batch: str) -> None:
+    def __init__(
+        self,
+        site: Site,
+        source: Source,
+        batch: str,
+        learned: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> None:
         self._site = site
         self._source = source
         self._batch = batch
@@ -39,16 +50,27 @@ class Pace:
         self._sent = 0
         self._records: deque[tuple[float, int]] = deque()
         self._last = site.monotonic()
+        self._not_before = self._last
+        self._tempo = Tempo(site, source.name, learned)
         self.calls = 0
 
-    def start(self, source: Source, used: Usage) -> None:
+    def begin(self, batch: str, used: Usage) -> None:
+        """Count the calls of another unit, at the pace of the last call.
+
+        Args:
+            batch: Id of its fill.
+            used: What was used of the source in the last 24 hours.
+        """
+        self._batch = batch
+        self._used = used
+        self.calls = self._sent = 0
+
+    def start(self, used: Usage | None = None) -> None:
         """Begin: the caller has just been given its turn, which nobody else has meanwhile.
 
         Args:
-            source: The source, within what was learned of it.
-            used: What was used of it in the last 24 hours.
+            used: What was used of the source in the last 24 hours; ``None`` to count it.
         """
-        self._source = source
         self._used = used
         self._last = self._site.monotonic()
 
@@ -70,16 +92,40 @@ class Pace:
         """
         source, site = self._source, self._site
         self._check_day(records)
-        pause = self._last + source.pause_s * MARGIN - site.monotonic()
-        wait = max(pause, self._wait_for_records(records))
+        pause_s = MINUTE_S / self._tempo.rate(source.per_minute)
+        earliest = max(self._last + pause_s * MARGIN, self._not_before)
+        wait = max(earliest - site.monotonic(), self._wait_for_records(records))
         if wait > 0:
             site.sleep(wait)
         self._last = site.monotonic()
         if records:
             self._records.append((self._last, records))
-        site.store.record_call(source.name, site.now, self._batch, records)
+        site.store.record_call(source.name, site.moment(), self._batch, records)
         self.calls += 1
         self._sent += records
+
+    def refused(self, exc: RateLimited) -> None:
+        """Learn from a refusal; a minute passes before the next call where it is for the rate.
+
+        Raises:
+            StoreError: If what is learned cannot be kept.
+        """
+        if exc.limit is Limit.RATE:
+            self._not_before = self._site.monotonic() + CLEAR_S
+        self._tempo.refused(exc, self._source.per_minute)
+
+    def answered(self) -> None:
+        """Note that the source has answered.
+
+        Raises:
+            StoreError: If that cannot be kept.
+        """
+        self._tempo.answered()
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the pace that was learned is below what the source is known to allow."""
+        return self._tempo.is_slow(self._source.per_minute)
 
     def _check_day(self, records: int) -> None:
         source, allowed = self._source, self._allowance
@@ -101,8 +147,9 @@ class Pace:
         return self._used
 
     def _spent(self, what: str) -> RateLimited:
-        message = f"{self._source.title} has spent its {what} of the last 24 h."
-        return RateLimited(message, source=self._source.name, retry_after=DAY.total_seconds())
+        source, wait = self._source, DAY.total_seconds()
+        message = f"{source.title} has spent its {what} of the last 24 h."
+        return RateLimited(message, source=source.name, retry_after=wait, limit=Limit.QUOTA)
 
     def _wait_for_records(self, records: int) -> float:
         """Return the seconds until so many records fit into one minute, with all before them.

@@ -39,6 +39,8 @@ class Order:
         refresh: Ask again what is complete; needs a range.
         sources: Ask only these; ``None``: all. What nobody of them has is then left to a run
             that asks all, and not said to wait or to be without a source.
+        without: Keys of products that are not asked, so that others stand in for them.
+        one_process: Whether one process carries it out, and so logs in once a source.
     """
 
     selection: Selection
@@ -46,6 +48,8 @@ class Order:
     force: bool = False
     refresh: bool = False
     sources: tuple[str, ...] | None = None
+    without: frozenset[str] = frozenset()
+    one_process: bool = False
 
     def check(self, site: Site) -> None:
         """Refuse an order that makes no sense.
@@ -84,7 +88,7 @@ def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
         _wish(site, order, site.catalog.series[report.series], report.coverage)
         for report in reports
     ]
-    plan = plan_units(wishes, site.now, force=order.force)
+    plan = plan_units(wishes, site.now, force=order.force, one_login=order.one_process)
     return plan if order.sources is None else replace(plan, waiting=(), unhealable=())
 
 
@@ -95,7 +99,7 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
     within = [asked_for] if asked_for else []
     longer_than = timedelta(hours=min(order.max_gap_hours, _AGES_H))
     gaps = [
-        Missing(part, gap.severity, gap.fields)
+        Missing(part, gap.severity, () if order.refresh else gap.fields)
         for gap, length in _with_length(coverage)
         if length > longer_than
         for part in intersect([gap.interval], within)
@@ -127,11 +131,17 @@ def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
         again,
         pending=pending if not order.max_gap_hours else [],
         lacking=lacking,
+        refresh=order.refresh,
     )
 
 
 def _asked_by(order: Order, candidates: Sequence[Candidate]) -> list[Candidate]:
-    return [c for c in candidates if order.sources is None or c.source.name in order.sources]
+    return [
+        c
+        for c in candidates
+        if (order.sources is None or c.source.name in order.sources)
+        and c.product.key not in order.without
+    ]
 
 
 def _lacking(

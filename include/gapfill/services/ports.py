@@ -369,6 +369,9 @@ class Sources(Protocol):
     def obstacle(self, product: Product) -> Obstacle | None:
         """Return why a product cannot be asked as it is set up; ``None`` where it can."""
 
+    def account(self, source: str) -> str:
+        """Return a short name for the key of a source, if any, which does not reveal it."""
+
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known.
 

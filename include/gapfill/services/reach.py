@@ -1,6 +1,6 @@
 """What of its set-up a person should know of a series: sources that cannot be used, and reach.
 
-Slots outside the dates of every configured product are unfillable at once, cost no call and are
+Slots outside the dates of every product are unfillable at once, cost no call and are
 left out of the coverage, so that nothing else would draw an operator's eye to them. A source
 that is set up and cannot be used is an error, never "not set up".
 """
@@ -76,7 +76,7 @@ def warnings_of(
     """Return what an operator should know of the sources of a series, a sentence each.
 
     Fields that a station never reports, and slots without a reading that lie outside the dates
-    of every configured product.
+    of every product that is not paused.
 
     Args:
         series: The series.
@@ -97,13 +97,13 @@ def _never(series: Series, candidate: Candidate) -> str:
 def _out_of_reach(
     series: Series, coverage: Coverage, candidates: Sequence[Candidate]
 ) -> tuple[str, ...]:
-    configured = [c for c in candidates if c.obstacle is None]
-    runs = subtract(coverage.runs(State.UNFILLABLE), merge(c.reach for c in configured))
+    wanted = [c for c in candidates if not c.obstacle or c.obstacle.standing != Standing.PAUSED]
+    runs = subtract(coverage.runs(State.UNFILLABLE), merge(c.reach for c in wanted))
     if not runs:
         return ()
     slots = sum(series.grid.count(run) for run in runs)
     many = f"{slots:,} slot" + ("" if slots == 1 else "s")
-    if not configured:
+    if not wanted:
         names = (
             ", ".join(dict.fromkeys(c.source.name for c in candidates)) or "none has its resolution"
         )
@@ -113,11 +113,12 @@ def _out_of_reach(
             f"for {many}; `explain {series.name} {newest}` gives the reason for each of them."
         )
         return (message,)
+    those = " that is set up" if all(c.obstacle is None for c in wanted) else ""
     message = (
-        f"{series.name}: {many} {_where(runs, series.grid)} lie outside the dates of every source "
-        f"that is set up ({_dates(configured)}); they are not counted in the coverage and no "
-        "source is asked for them. Set up a source that reaches them, or give the series a later "
-        "`earliest` in the catalogue."
+        f"{series.name}: {many} {_where(runs, series.grid)} lie outside the dates of every source"
+        f"{those} ({_dates(wanted)}); they are not counted in the coverage and no source is asked "
+        "for them. Set up a source that reaches them, or give the series a later `earliest` in "
+        "the catalogue."
     )
     return (message,)
 
@@ -127,9 +128,9 @@ def _where(runs: Sequence[Interval], grid: Grid) -> str:
     return first if len(runs) == 1 else f"in {len(runs):,} runs, the first {first},"
 
 
-def _dates(configured: Sequence[Candidate]) -> str:
+def _dates(wanted: Sequence[Candidate]) -> str:
     """Return what each product has, in the order of the route."""
-    return ", ".join(f"{c.name} {_reach(c)}" for c in configured)
+    return ", ".join(f"{c.name} {_reach(c)}" for c in wanted)
 
 
 def _reach(candidate: Candidate) -> str:

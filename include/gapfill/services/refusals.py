@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import iso
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.resolution import DAY
+from gapfill.domain.route import choose
 from gapfill.domain.subscription import names_of, refusal_fact, shares_fate, subscription
 from gapfill.services.ports import Block
+from gapfill.services.tempo import Tempo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from gapfill.domain.plan import Unit
     from gapfill.domain.product import Product, Source
+    from gapfill.domain.series import Series
     from gapfill.errors import AuthRejected, RateLimited
     from gapfill.services.site import Site
 
@@ -75,7 +79,7 @@ def block(site: Site, source: Source, product: Product, exc: RateLimited) -> str
     One of a product with a subscription of its own blocks the products of that
     subscription; of any other, the source.
     """
-    until = site.in_seconds(exc.retry_after)
+    until = site.in_seconds(Tempo(site, source.name).blocked(exc))
     for name in names_of(source, product):
         site.store.block(Block(name, until, str(exc)))
     return f"{exc} Deferred; asked again after {iso(until)}."
@@ -106,3 +110,17 @@ def is_key_closed(site: Site, source: Source) -> bool:
         return False
     facts = site.store.learned(site.now - DAY).get(source.name, {})
     return any(refusal_fact(name) in facts for name in sold)
+
+
+def stand_in(site: Site, series: Series, unit: Unit) -> str:
+    """Return which source is asked for a unit's slots meanwhile, as the end of a sentence.
+
+    Raises:
+        StoreError: If the ledger, the calls or the blocks cannot be read.
+    """
+    if unit.is_enrichment or unit.refresh:
+        return ""
+    others = [c for c in site.candidates(series) if c.source.name != unit.source]
+    found = (a.candidate for a in choose([unit.interval], series, others, site.now))
+    first = next((candidate for candidate in found if candidate), None)
+    return f" {first.source.title} stands in meanwhile." if first else ""

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.allowance import SPAN, from_facts, narrow_product, narrow_source
 from gapfill.domain.candidate import Candidate, Obstacle
-from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, recent, rule
+from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, recent, rule, without
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
 from gapfill.domain.subscription import is_of_key, with_quota_of
 from gapfill.services.ports import Inquiry, Usage
 from gapfill.services.refusals import block_of
 from gapfill.services.station_fields import never_reported
+from gapfill.services.tempo import MEMORY, narrow_pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Product, Source
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Sources, Store
-
-MEMORY = timedelta(days=30)
-"""What was learned of a source's limits is believed so long, then asked or tried anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,10 @@ class Site:
         """Keep when the clock was read."""
         object.__setattr__(self, "started", self.monotonic())
 
+    def moment(self) -> datetime:
+        """Return this moment, which may be long after ``now``."""
+        return self.now + timedelta(seconds=self.monotonic() - self.started)
+
     def in_seconds(self, seconds: float) -> datetime:
         """Return the instant so many seconds from this moment, which may be long after ``now``.
 
@@ -80,6 +82,7 @@ class Site:
             if not is_of_key(known_source, known_product, learned.get(known_source.name, {})):
                 continue
             source, product = narrow(known_source, known_product, learned)
+            source = narrow_pace(source, learned, self.sources, self.now)
             station_id = station.id if station else None
             asked = [e for e in entries if e.product == product.key and e.station == station_id]
             named = {e.field for e in asked if e.field is not None}
@@ -89,7 +92,7 @@ class Site:
                 for name in (named | set(fields)) - {ANY_WANTED}
             }
             plain = [e for e in asked if e.field is None]
-            proves = product.grade > Grade.MODELLED
+            proves = product.grade >= Grade.OBSERVED
             block = block_of(blocks, product)
             found.append(
                 Candidate(
@@ -111,6 +114,7 @@ class Site:
                         name: tuple(recent(lines, self.now)) for name, lines in by_field.items()
                     },
                     unreached=tuple(recent(plain, self.now, UNREACHED)),
+                    without={n: tuple(without(lines, n)) for n, lines in by_field.items()},
                     never=never_reported(product, station, learned, self.now),
                     held=self._held(product, station),
                     refused=tuple(books.refused),

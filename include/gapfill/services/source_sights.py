@@ -1,26 +1,32 @@
-"""What one run saw of the sources: reached or not, credentials taken or refused, quota left."""
+"""What one run saw of the sources: reached or not, keys accepted or refused, refusing or not."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.incident import Kind, Sight
 from gapfill.domain.interval import iso
 from gapfill.services.refusals import is_key_closed
+from gapfill.services.tempo import MEMORY, Tempo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gapfill.domain.cool_off import Streak
     from gapfill.domain.product import Source
     from gapfill.services.certificate import Certificate
+    from gapfill.services.ports import Block
     from gapfill.services.site import Site
 
 ANSWERED = ("filled", "partial", "not_yet", "no_data")
 """Outcomes of a unit whose source gave an answer, where it was called at all."""
 
-LONG_BLOCK = timedelta(hours=1)
-"""A refusal for less than this is waited out without a message."""
+LONG_BLOCK = timedelta(hours=2)
+"""A single refusal for less than this is waited out without a message."""
+
+REPEATED = 3
+"""So many refusals in a row, each left alone for longer than the one before, are told."""
 
 
 def look_at_sources(site: Site, certificates: Sequence[Certificate]) -> Iterator[Sight]:
@@ -33,6 +39,7 @@ def look_at_sources(site: Site, certificates: Sequence[Certificate]) -> Iterator
     Raises:
         StoreError: If the blocks or calls cannot be read.
     """
+    learned = site.store.learned(site.now - MEMORY)
     for source in site.catalog.sources.values():
         own = [c for c in certificates if c.source == source.name]
         refused = [c for c in own if c.error == "AuthRejected"]
@@ -50,7 +57,7 @@ def look_at_sources(site: Site, certificates: Sequence[Certificate]) -> Iterator
         elif unreached:
             what, tried = _note(unreached), f"{_units(unreached, own)}, each several times."
             yield Sight(Kind.SOURCE, source.name, is_there=True, what=what, tried=tried)
-        yield _quota(site, source)
+        yield _quota(site, source, Tempo(site, source.name, learned).streak)
 
 
 def _units(some: Sequence[Certificate], own: Sequence[Certificate]) -> str:
@@ -61,18 +68,34 @@ def _note(failed: Sequence[Certificate]) -> str:
     return f"{failed[-1].note.rstrip('.')[:500]}."
 
 
-def _quota(site: Site, source: Source) -> Sight:
-    """Return whether a source may not be asked, blocked by itself or its day's calls spent."""
+def _quota(site: Site, source: Source, streak: Streak) -> Sight:
+    """Return whether a source may not be asked: it refuses, or its day's calls are spent.
+
+    The first refusals open no incident: they pass by themselves, and other sources stand in.
+    While no request was answered since, an incident stays open, also between two blocks.
+    """
+    is_repeated = streak.times >= REPEATED and not streak.is_over(site.now.timestamp())
     names = {source.name}
-    if not is_key_closed(site, source):  # else the blocks of its products are told already
+    if not is_key_closed(site, source):  # else the incident of the key covers its products
         names |= {product.key for product in source.products}
-    for block in site.store.blocks(site.now):
-        if block.source in names:
-            what = f"Blocked until {iso(block.until)}: {block.reason.rstrip('.')[:500]}."
-            is_long = block.until - site.now >= LONG_BLOCK
-            return Sight(Kind.QUOTA, source.name, is_there=True, what=what, opens=is_long)
+    block = next((b for b in site.store.blocks(site.now) if b.source in names), None)
+    if block or is_repeated:
+        is_long = block is not None and block.until - site.now >= LONG_BLOCK
+        what = _refuses(block, streak, is_repeated=is_repeated)
+        opens = is_long or is_repeated
+        return Sight(Kind.QUOTA, source.name, is_there=True, what=what, opens=opens)
     left = site.calls_left(source)
     if left is not None and left <= 0:
         what = f"Its {source.per_day:,} calls of 24 h are spent."
         return Sight(Kind.QUOTA, source.name, is_there=True, what=what)
     return Sight(Kind.QUOTA, source.name, is_there=False)
+
+
+def _refuses(block: Block | None, streak: Streak, *, is_repeated: bool) -> str:
+    said: list[str] = []
+    if is_repeated:
+        since = iso(datetime.fromtimestamp(int(streak.since), UTC))
+        said.append(f"Has refused {streak.times:.0f} times in a row since {since}.")
+    if block:
+        said.append(f"Blocked until {iso(block.until)}: {block.reason.rstrip('.')[:500]}.")
+    return " ".join(said)

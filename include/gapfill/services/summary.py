@@ -151,6 +151,37 @@ def summarize(
     )
 
 
+def broken_off(
+    site: Site, certificates: Sequence[Certificate], error: str, seconds: float
+) -> Summary:
+    """Say what a run came to that an error ended: what its certificates say, and no more.
+
+    Args:
+        site: The installation.
+        certificates: What units returned.
+        error: What ended it.
+        seconds: Real time of the run.
+    """
+    groups = {c.batch: site.catalog.series[c.series].group for c in certificates}
+    filled = {c.batch: c.slots_filled - c.slots_enriched for c in certificates}
+    failed = [f"{c.unit}: {c.note}" for c in certificates if c.outcome == "failed"]
+    return Summary(
+        status="failed",
+        ree_records_recovered=sum(n for batch, n in filled.items() if groups[batch] == "ree"),
+        weather_records_recovered=sum(n for batch, n in filled.items() if groups[batch] != "ree"),
+        duration_seconds=round(seconds, 3),
+        gaps_found=0,
+        gaps_resolved=0,
+        gaps_waiting=0,
+        gaps_unfillable=0,
+        units_failed=len(failed),
+        units_deferred=sum(c.outcome == "deferred" for c in certificates),
+        calls=sum(c.calls for c in certificates),
+        slots_enriched=sum(c.slots_enriched for c in certificates),
+        failures=failed if any(error in one for one in failed) else [*failed, error],
+    )
+
+
 def _status(
     units: int,
     lost: int,

@@ -34,7 +34,9 @@ class Tally:
         refused: The first value that was not believed.
         lacking: Slots that were not in the answers.
         grades: Grades of the readings.
-        without: By field asked for, the number of slots that came without it.
+        without: By field asked for that some slots came without, the number of those where no
+            value was refused either.
+        unproven: Slots about which the answers prove nothing.
     """
 
     filled: int = 0
@@ -48,6 +50,7 @@ class Tally:
     lacking: set[datetime] = field(default_factory=set)
     grades: set[Grade] = field(default_factory=set)
     without: Counter[str] = field(default_factory=Counter)
+    unproven: int = 0
 
     def deliver(self, delivered: Delivered) -> None:
         """Add what was read back."""
@@ -57,6 +60,7 @@ class Tally:
     def take(self, answer: Answer, settled: Settled, readings: Sequence[Reading]) -> None:
         """Add one answer to the counts."""
         self.without.update(settled.without)
+        self.unproven += settled.unproven
         self.beside += sum(reading.slot not in settled.asked for reading in readings)
         self.grades |= {reading.grade for reading in readings}
         self.not_yet += settled.not_yet
@@ -92,7 +96,14 @@ class Tally:
         said += [
             f"{n} slot{'s' if n > 1 else ''} came without {name}"
             for name, n in self.without.items()
+            if n
         ]
+        if self.unproven:
+            n = self.unproven
+            said.append(
+                f"{n} slot{'s' if n > 1 else ''} came without values in an answer that proves "
+                "nothing for them; asked again in the next run"
+            )
         if self.lacking:
             n = len(self.lacking)
             verb = "was" if n == 1 else "were"

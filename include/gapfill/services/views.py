@@ -149,16 +149,39 @@ def unit(u: Unit) -> Document:
 
 
 def healed(
-    summary: Summary, certificates: Sequence[Certificate], after: Sequence[Report], last: Plan
+    summary: Summary,
+    certificates: Sequence[Certificate],
+    after: Sequence[Report],
+    last: Plan,
+    error: str | None = None,
 ) -> Document:
-    """Return the document of ``heal --json``."""
+    """Return the document of ``heal --json``; ``error`` is what ended it before its end."""
+    ended = {"error": error, "batches": batches(certificates)} if error else {}
     return {
         **summarized(summary),
-        "certificates": [asdict(c) for c in certificates],
-        "state": overall(after),
+        "certificates": [_certificate(c) for c in certificates],
+        "state": "unknown" if error else overall(after),
         "waiting": plan(last)["waiting"],
         "unhealable": plan(last)["unhealable"],
+        **ended,
     }
+
+
+def _certificate(certificate: Certificate) -> Document:
+    document = asdict(certificate)
+    if not certificate.slots_unproven:  # of failures only
+        del document["slots_unproven"]
+    return document
+
+
+def batches(certificates: Sequence[Certificate]) -> list[Document]:
+    """Return what was written, by batch, read back or not."""
+    found: dict[str, Document] = {}
+    for c in certificates:
+        if c.slots_filled or c.slots_unproven:
+            one = found.setdefault(c.batch, {"batch": c.batch, "series": c.series, "slots": 0})
+            one["slots"] += c.slots_filled + c.slots_unproven
+    return list(found.values())
 
 
 def summarized(summary: Summary) -> Document:

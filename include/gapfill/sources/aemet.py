@@ -14,9 +14,11 @@ Observed:
     HTTP 200 says nothing, ``estado`` does (``aemet_status``): 404 is "nothing there", and
     also "the range is too long". Bodies are ISO-8859-15 under any content type. The second
     hop needs no key and its link soon expires. Hourly rows are the last 12 (24 until 2021),
-    numbers, any of which may lack; ``fint`` is the **end** of the hour in UTC, with
-    ``+0000`` since some year. Days are all texts with decimal commas, ``Ip`` for a trace of
-    rain, ``Acum`` for rain counted later, "Varias" for an hour, and keys that lack.
+    numbers, any of which may be missing (5279X never gives humidity); ``fint`` is the
+    **end** of the hour in UTC, with ``+0000`` since some year. Days are all texts with
+    decimal commas, ``Ip`` for a trace of rain, ``Acum`` for rain counted later, "Varias" for
+    an hour, and keys that are missing. The hops can disagree: the first found rows, and the
+    second has no data. Some values carry the dust of a binary fraction.
 
 Units:
     °C, %, hPa at the station, m/s, °, mm.
@@ -32,12 +34,23 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gapfill.domain.interval import Interval
+from gapfill.domain.interval import Interval, iso
 from gapfill.errors import ConfigError
 from gapfill.sources import aemet_rows
 from gapfill.sources.aemet_status import Said, read, utf8
-from gapfill.sources.base import Answer, HttpRequest, check, excerpt, malformed
+from gapfill.sources.base import (
+    ROW,
+    Answer,
+    HttpRequest,
+    RawRow,
+    Rejected,
+    check,
+    excerpt,
+    is_blank,
+    malformed,
+)
 from gapfill.sources.payload import Node, is_silent
+from gapfill.sources.rows import Rows
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Station
@@ -55,6 +68,9 @@ _MOMENT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 _SLACK = timedelta(minutes=10)
 """How far the task's clock, read at its start, may lie behind a row that is already there."""
+
+_WINDOW = timedelta(days=2)
+"""Twice as long as the window of hours ever was."""
 
 _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
 """Hours come as a window that nobody asked for: older ones are dropped, however old."""
@@ -122,6 +138,8 @@ def parse(ask: Ask, status: int, body: bytes, *, found: str | None = None) -> An
         raise _contradiction(ask, found, f"HTTP {status}: {excerpt(utf8(body))!r}")
     read_all = aemet_rows.observations if is_hourly else aemet_rows.days
     rows, dropped = read_all(ask, station, nodes)
+    if is_hourly:
+        rows, dropped = _of_one_window(ask, rows, dropped)
     # A period that is not over: such an answer is shifted, and would do harm unseen.
     latest = ask.now + _SLACK - ask.product.resolution
     allowed = Interval(_BEFORE_ALL, ask.now + _DAY) if is_hourly else _whole_days(ask)
@@ -135,6 +153,23 @@ def parse(ask: Ask, status: int, body: bytes, *, found: str | None = None) -> An
         latest=latest,
         digits=aemet_rows.DIGITS,
     )
+
+
+def _of_one_window(ask: Ask, rows: list[RawRow], dropped: list[Rejected]) -> Rows:
+    """Drop hours that are days older than others: the time of such a row is a slip.
+
+    A station that is out of order may give old hours alone: they are nobody's.
+    """
+    oldest = ask.now - _WINDOW
+    kept = [row for row in rows if row.instant >= oldest]
+    if not kept:
+        return Rows(rows, dropped)
+    lost = [
+        Rejected(None, ROW, iso(row.instant), "is days older than the other hours")
+        for row in rows
+        if row.instant < oldest and not all(is_blank(value) for value in row.values.values())
+    ]
+    return Rows(kept, [*dropped, *lost])
 
 
 def _contradiction(ask: Ask, found: str, said: str) -> MalformedPayload:

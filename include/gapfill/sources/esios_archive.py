@@ -14,8 +14,8 @@ Observed:
     Península, Canarias and Baleares, CYM that of Ceuta and Melilla; before the 2.0TD
     tariff of 2021-06-01 the columns were GEN, NOC and VHC, which are other prices.
     Labels in spring go without 02-03; in autumn they run on to 24-25. So a full day is
-    read **by the order of its rows**, and a part of one by those labels that can mean one
-    hour only (``esios_labels``): on a day of 25 hours without 24-25, none behind 01-02.
+    read **by the order of its rows**, and a part of one by its labels, where they can mean
+    one thing only (``esios_labels``).
     A day that is not published is HTTP 200 with "No values for specified archive".
     On 2026-07-08 the file came in a ZIP, with a content type of ``json`` or ``text/html``;
     the content type is not looked at, and a ZIP is opened. One user saw ``Dia`` a day off

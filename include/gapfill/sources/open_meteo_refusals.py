@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gapfill.sources.base import number
+from gapfill.errors import Limit
+from gapfill.sources.base import excerpt, number
 from gapfill.sources.payload import decode
 
 if TYPE_CHECKING:
@@ -18,13 +19,32 @@ TOO_MANY = 429
 
 _BAD_REQUEST = 400
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
+_LIMIT = re.compile(r"too many (concurrent )?requests|request limit exceeded", re.IGNORECASE)
 _NOT_COVERED = "no data is available for this location"
 _BARE_NAN = re.compile(rb"(?<=[\[:,])\s*nan(?=\s*[,\]}])")
 
 
 def claims(status: int, body: bytes) -> bool:
-    """Tell whether the API speaks for itself: of a limit, or of a place without data."""
-    return status == TOO_MANY or says_not_covered(status, body)
+    """Tell whether the answer is about a limit, or about a place without data."""
+    return is_limit(status, body) or says_not_covered(status, body)
+
+
+def is_limit(status: int, body: bytes) -> bool:
+    """Tell whether this is a refusal that passes: a 429, or a reason that names a limit.
+
+    "Too many concurrent requests" has been seen as 429; the API says it of a queue of six
+    requests per address, so it may be about the requests of another program.
+    """
+    is_named = status >= _BAD_REQUEST and _LIMIT.search(reason_of(body)) is not None
+    return status == TOO_MANY or is_named
+
+
+def limit_of(body: bytes) -> Limit:
+    """Return what a refusal that passes is about."""
+    reason = (reason_of(body) or excerpt(body)).casefold()
+    if "concurrent" in reason:
+        return Limit.QUEUE
+    return Limit.QUOTA if "daily" in reason or "hourly" in reason else Limit.RATE
 
 
 def says_not_covered(status: int, body: bytes) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gapfill.sources.base import ROW, Rejected, malformed, number, shown
+from gapfill.sources.payload import YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,12 +61,13 @@ def time_of(row: Node) -> datetime | Rejected:
 
 
 def _instant_of(seconds: object) -> datetime | None:
-    if isinstance(seconds, int) and not isinstance(seconds, bool):
-        try:
-            return datetime.fromtimestamp(seconds, UTC)
-        except (ValueError, OverflowError, OSError):
-            pass
-    return None
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return None
+    try:
+        at = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if at.year in YEARS else None  # of others no hour can be taken off, or added
 
 
 def check_place(ask: Ask, place: Node) -> None:

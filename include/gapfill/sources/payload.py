@@ -19,6 +19,9 @@ Scalar = str | int | float | bool | None
 YEARS = range(1900, 2200)
 """Years that a time may be of; one of another year is a slip of the pen, not a shift."""
 
+MOST_ITEMS = 100_000
+"""Longest list that is read: a year of hours has 8,784."""
+
 _SILENT: tuple[object, ...] = (None, "", [], {})
 _TWICE = "is given twice, with different values"
 
@@ -111,10 +114,13 @@ class Node:
         """Return the items of this list.
 
         Raises:
-            MalformedPayload: If this is no list.
+            MalformedPayload: If this is no list, or longer than any answer.
         """
         if not isinstance(self.value, list):
             raise self._wrong(expected="a list")
+        if len(self.value) > MOST_ITEMS:
+            problem = f"{self.path or 'the whole of it'} has {len(self.value)} items"
+            raise malformed(self.ask, f"{problem}, and no answer has more than {MOST_ITEMS}")
         return [Node(self.ask, item, f"{self.path}[{n}]") for n, item in enumerate(self.value)]
 
     def text(self) -> str:

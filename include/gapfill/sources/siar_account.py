@@ -22,6 +22,9 @@ _NAMES = {
     "registrosacumuladosminuto": "records_now",
     "registrosacumuladosdia": "records_today",
 }
+MOST = 1_000_000_000
+"""Calls or records that no account ever makes in a day: a greater number limits nothing."""
+
 _COUNTERS = frozenset({"calls_today", "records_now", "records_today"})
 
 
@@ -44,7 +47,9 @@ def parse_word(body: bytes) -> str | None:
 
 
 def parse_limits(body: bytes) -> Allowance:
-    """Return what ``/Info/ACCESOS`` says of an account; null or 0 as a maximum is no limit.
+    """Return what ``/Info/ACCESOS`` says of an account.
+
+    Null or 0 as a maximum is no limit, and so is one beyond ``MOST``.
 
     Raises:
         MalformedPayload: If it tells none of the limits.
@@ -54,8 +59,10 @@ def parse_limits(body: bytes) -> Allowance:
     for name, value in _record(document).items():
         known = _NAMES.get(name.lower().removesuffix("s"))
         count = number(value)
-        if known is not None and count is not None and (count > 0 or known in _COUNTERS):
-            found[known] = max(0, int(count))
+        if known in _COUNTERS and count is not None:
+            found[known] = int(min(max(count, 0), MOST))
+        elif known is not None and count is not None and 1 <= count <= MOST:
+            found[known] = int(count)
     if not any(name.lower().removesuffix("s") in _NAMES for name in _record(document)):
         raise _malformed(f"/Info/ACCESOS tells no limits: {excerpt(body)!r}")
     return Allowance(

@@ -1,5 +1,7 @@
 """What SIAR means by a refusal: one status, 403, for five things that only the text tells apart.
 
+A web page names no token: words like "usuario" on one are those of a firewall or a proxy.
+
 No verbatim body is public: the texts are known in pieces, from clients that look for them.
 They are looked for without regard to case and accents, in ``MensajeRespuesta``, in a body
 that is no JSON, and in the header ``mensajerespuesta`` of version 1.
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import at_local, local_date
 from gapfill.sources.base import excerpt
+from gapfill.sources.firewall import is_web_page
 from gapfill.sources.payload import decode
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 MINUTE_S = 65.0
 """Wait after the minute's quota is spent: what clients found to be enough."""
+
+READ = 20_000
+"""Characters of a text that are looked into: a refusal is a sentence."""
 
 REFUSED = frozenset({401, 403})
 _DAY = timedelta(days=1)
@@ -46,9 +52,18 @@ _QUOTA = (
     "cuota",
 )
 _BLOCKED = ("bloquead",)
+_RECORDS = ("datos", "registros")
 _TOKEN = ("token", "claveapi", "credencial", "autentic", "no autorizad", "usuario")
 _A_DAY = re.compile(r"\b(un|al|por|el|cada) dia\b|\bdia actual\b|\bdiari[oa]s?\b")
-_TOO_EARLY = re.compile(r"\bfecha inicial\b.*\b(inferior|anterior)\b.*\b(autorizad|permitid|minim)")
+_TOO_EARLY = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\bfecha inicial\b",
+        r"\b(inferior|anterior)\b",
+        r"\b(autorizad|permitid|minim)",
+    )
+)
+"""Looked for one behind the other; as one pattern they would take forever on a long text."""
 _NOUN = (
     r"(datos?|registros?|resultados?|medicion(es)?|medidas?|observacion(es)?|informacion"
     r"|lecturas?|valores)"
@@ -103,6 +118,11 @@ class Refusal:
     text: str
 
 
+def is_of_records(refusal: Refusal) -> bool:
+    """Tell whether a quota is of records: it says nothing about the rate of calls."""
+    return any(word in fold(refusal.text) for word in _RECORDS)
+
+
 def claims(status: int, _body: bytes) -> bool:
     """Tell whether a status is one that the text explains."""
     return status in REFUSED
@@ -113,8 +133,11 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal 
 
     An answer of another status is a refusal where it holds no rows and its message says so.
     """
-    text = _text(headers, body, is_refused=status in REFUSED)
+    text = _text(headers, body, is_refused=status in REFUSED)[:READ]
+    text = text.encode("utf-8", "replace").decode()  # a JSON text may hold half a character
     kind = _kind(fold(text))
+    if kind is Kind.TOKEN and is_web_page(text.encode()):
+        kind = Kind.BLOCKED
     if status in REFUSED:
         is_silent = status == 401 and kind is None  # noqa: PLR2004 - HTTP's own word for it
         kind = Kind.TOKEN if is_silent else kind or Kind.BLOCKED
@@ -125,7 +148,7 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal 
 
 def says_nothing_there(message: str) -> bool:
     """Tell whether a message says that there are no data, and nothing else."""
-    folded = fold(message)
+    folded = fold(message[:READ])
     is_failure = _kind(folded) is not None or _FAILURE.search(folded) is not None
     return not is_failure and _NOTHING.search(folded) is not None
 
@@ -177,11 +200,21 @@ def _kind(text: str) -> Kind | None:
     if any(word in text for word in _QUOTA):
         is_day = "minuto" not in text and _A_DAY.search(text) is not None
         return Kind.DAY if is_day else Kind.MINUTE
-    if _TOO_EARLY.search(text):
+    if _says_too_early(text):
         return Kind.TOO_EARLY
     if any(word in text for word in _TOKEN):
         return Kind.TOKEN
     return None
+
+
+def _says_too_early(text: str) -> bool:
+    start = 0
+    for part in _TOO_EARLY:
+        found = part.search(text, start)
+        if found is None:
+            return False
+        start = found.end()
+    return True
 
 
 def _text(headers: Mapping[str, str], body: bytes, *, is_refused: bool) -> str:

@@ -22,6 +22,7 @@ from gapfill.stores.choices import choose_better, choose_news
 from gapfill.stores.influxdb_contact import prove
 from gapfill.stores.influxdb_flaws import Flawed
 from gapfill.stores.influxdb_gaps import Gaps
+from gapfill.stores.influxdb_inquiry import read_books
 from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
 from gapfill.stores.influxdb_server import Server
@@ -148,7 +149,7 @@ class InfluxStore:
 
     def books(self, inquiry: Inquiry) -> Books:
         """Return what the books say, all of it asked at once."""
-        return books.read(self._server, inquiry)
+        return read_books(self._server, inquiry)
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add lines to the ledger; they are never changed."""

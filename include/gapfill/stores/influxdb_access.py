@@ -135,6 +135,8 @@ def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
 
 def _flag(conn_id: str, extra: Mapping[str, object], name: str) -> bool:
     value = extra.get(name, False)
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        value = value.strip().lower() == "true"  # as of a connection given as a URI
     if not isinstance(value, bool):
         raise _wrong(conn_id, f"has a {name} in its extra that is not true or false")
     return value

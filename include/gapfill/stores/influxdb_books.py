@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
-from gapfill.domain.resolution import DAY
-from gapfill.services.ports import Block, Books, Usage
-from gapfill.stores import influxdb_refused as refused
+from gapfill.services.ports import Block
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import from_ns
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from gapfill.services.ports import Inquiry
     from gapfill.stores.influxdb_answer import Table
     from gapfill.stores.influxdb_server import Server
 
@@ -81,38 +78,6 @@ def entries_of(server: Server, series: str) -> list[Entry]:
     return _entries(server, f'"series" = {text.value(series)}')
 
 
-def read(server: Server, inquiry: Inquiry) -> Books:
-    """Return what the books say, all of it asked at once."""
-    statements = [_blocks(inquiry.now), _learned(inquiry.since), _usage(inquiry.now - DAY)]
-    if inquiry.series:
-        statements += [refused.question(inquiry.series)]
-    if inquiry.series and inquiry.is_ledger:
-        statements += [_ledger(f'"series" = {text.value(inquiry.series.name)}')]
-    if inquiry.run:
-        statements += [_outcomes(inquiry.run, inquiry.source)]
-    answers = iter(server.ask(statements, "ns"))
-    blocks, learned, usage = next(answers), next(answers), next(answers)
-    told = next(answers) if inquiry.series else []
-    is_asked = inquiry.series and inquiry.is_ledger
-    return Books(
-        blocks=_blocks_from(blocks),
-        learned=_learned_from(learned),
-        usage={
-            table.tags["source"]: Usage(int(row["calls"]), int(row["records"] or 0))
-            for table in usage
-            for row in table.dicts()
-        },
-        entries=_entries_from(next(answers)) if is_asked else [],
-        outcomes=_outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
-        refused=refused.standing(server, inquiry.series, told) if inquiry.series else [],
-    )
-
-
-def _usage(since: datetime) -> str:
-    what = 'count("records") AS calls, sum("records") AS records'
-    return text.select(what, CALLS, _since(since), by='"source"')
-
-
 def answers_of(server: Server, source: str, since: datetime) -> list[Entry]:
     """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
     is_recent = f'"asked_us" >= {text.to_ns(since) // _NS_OF_US}'
@@ -120,16 +85,18 @@ def answers_of(server: Server, source: str, since: datetime) -> list[Entry]:
 
 
 def _entries(server: Server, *where: str) -> list[Entry]:
-    (tables,) = server.ask([_ledger(*where)], "ns")
-    return _entries_from(tables)
+    (tables,) = server.ask([ledger_question(*where)], "ns")
+    return entries_from(tables)
 
 
-def _ledger(*where: str) -> str:
+def ledger_question(*where: str) -> str:
+    """Return the question for lines of the ledger that meet conditions."""
     what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
     return text.select(", ".join(map(text.name, (*what, "field", "series"))), LEDGER, *where)
 
 
-def _entries_from(tables: Sequence[Table]) -> list[Entry]:
+def entries_from(tables: Sequence[Table]) -> list[Entry]:
+    """Return what ``ledger_question`` answers."""
     return [
         Entry(
             series=row["series"],
@@ -148,16 +115,18 @@ def _entries_from(tables: Sequence[Table]) -> list[Entry]:
 
 def outcomes_of(server: Server, run: str, source: str) -> list[tuple[str, Outcome]]:
     """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
-    (tables,) = server.ask([_outcomes(run, source)], "ns")
-    return _outcomes_from(tables, run)
+    (tables,) = server.ask([outcomes_question(run, source)], "ns")
+    return outcomes_from(tables, run)
 
 
-def _outcomes(run: str, source: str) -> str:
+def outcomes_question(run: str, source: str) -> str:
+    """Return the question for what a source's requests of a run came to."""
     is_its = f'"source" = {text.value(source)}', _is_of(run)
     return text.select('"batch", "outcome"', LEDGER, *is_its)
 
 
-def _outcomes_from(tables: Sequence[Table], run: str) -> list[tuple[str, Outcome]]:
+def outcomes_from(tables: Sequence[Table], run: str) -> list[tuple[str, Outcome]]:
+    """Return what ``outcomes_question`` answers."""
     return [
         (row["batch"], Outcome(row["outcome"]))
         for row in _dicts(tables)
@@ -205,16 +174,18 @@ def learn(server: Server, subject: str, facts: Mapping[str, float], at: datetime
 
 def learned_since(server: Server, since: datetime) -> dict[str, dict[str, float]]:
     """Return the facts learned at ``since`` or later, by subject and name."""
-    (tables,) = server.ask([_learned(since)], "ns")
-    return _learned_from(tables)
+    (tables,) = server.ask([learned_question(since)], "ns")
+    return learned_from(tables)
 
 
-def _learned(since: datetime) -> str:
+def learned_question(since: datetime) -> str:
+    """Return the question for what was learned."""
     what, by = 'last("value") AS value', '"subject", "name"'
-    return text.select(what, LEARNED, _since(since), by=by)
+    return text.select(what, LEARNED, since_condition(since), by=by)
 
 
-def _learned_from(tables: Sequence[Table]) -> dict[str, dict[str, float]]:
+def learned_from(tables: Sequence[Table]) -> dict[str, dict[str, float]]:
+    """Return what ``learned_question`` answers."""
     facts: dict[str, dict[str, float]] = {}
     for table in tables:
         for row in table.dicts():
@@ -230,16 +201,18 @@ def block(server: Server, one: Block) -> None:
 
 def blocks_at(server: Server, now: datetime) -> list[Block]:
     """Return the blocks in force, by name of the source."""
-    (tables,) = server.ask([_blocks(now)], "ns")
-    return _blocks_from(tables)
+    (tables,) = server.ask([blocks_question(now)], "ns")
+    return blocks_from(tables)
 
 
-def _blocks(now: datetime) -> str:
+def blocks_question(now: datetime) -> str:
+    """Return the question for the blocks in force."""
     what, is_in_force = 'last("reason") AS reason', f"time > {text.to_ns(now)}"
     return text.select(what, BLOCKS, is_in_force, by='"source"')
 
 
-def _blocks_from(tables: Sequence[Table]) -> list[Block]:
+def blocks_from(tables: Sequence[Table]) -> list[Block]:
+    """Return what ``blocks_question`` answers."""
     found = [
         Block(table.tags["source"], from_ns(row["time"]), row["reason"])
         for table in tables
@@ -280,7 +253,7 @@ def _dicts(tables: Sequence[Table]) -> list[dict[str, Any]]:
 
 
 def _total(server: Server, function: str, source: str, since: datetime) -> int:
-    is_its = f'"source" = {text.value(source)}', _since(since)
+    is_its = f'"source" = {text.value(source)}', since_condition(since)
     rows = _rows(server, text.select(f'{function}("records") AS total', CALLS, *is_its))
     return int(rows[0]["total"] or 0) if rows else 0
 
@@ -289,7 +262,8 @@ def _is_of(run: str) -> str:
     return f'"run" = {text.value(_run(f"{run}/"))}'
 
 
-def _since(since: datetime) -> str:
+def since_condition(since: datetime) -> str:
+    """Return the condition that a point is not older than an instant."""
     return f"time >= {text.to_ns(since)}"
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _YEAR_1_S = -62_135_596_800
 """1 January of the year 1, from which InfluxDB counts its shards, in seconds since 1970."""
 
+WEEK = timedelta(weeks=1)
+"""The length of shards where no rule says otherwise."""
+
 _PART = re.compile(r"(\d+)(ms|h|m|s|d|w)")
 
 _UNITS = {
@@ -58,12 +61,24 @@ class Bucket:
         for shard in self.shards:
             if instant in shard:
                 return shard
-        if self.shard is None:
-            return None
-        length = int(self.shard.total_seconds())
-        seconds = int(instant.timestamp())
-        start = seconds - (seconds - _YEAR_1_S) % length
-        return Interval(*(datetime.fromtimestamp(s, UTC) for s in (start, start + length)))
+        return None if self.shard is None else _cut(instant, self.shard)
+
+    def piece_of(self, instant: datetime) -> Interval | None:
+        """Return what surely lies in one shard with an instant: a week at most of a longer one.
+
+        A shard that was made before the bucket's rule changed may be shorter than the rule says.
+        """
+        shard = self.shard_of(instant)
+        if shard is None or shard in self.shards or shard.duration <= WEEK:
+            return shard
+        return _cut(instant, WEEK).intersection(shard)
+
+
+def _cut(instant: datetime, length: timedelta) -> Interval:
+    """Return the stretch of a length in which an instant lies, as InfluxDB cuts time."""
+    seconds, size = int(instant.timestamp()), int(length.total_seconds())
+    start = seconds - (seconds - _YEAR_1_S) % size
+    return Interval(*(datetime.fromtimestamp(s, UTC) for s in (start, start + size)))
 
 
 def look(server: Server) -> Bucket:

@@ -20,7 +20,7 @@ EXCERPT = 200
 
 REFUSED_IN_PART = 422
 
-FORBIDDEN = 403
+INVALID, FORBIDDEN = 400, 403
 
 BUSY = (429, 502, 503, 504)
 """What passes by itself: the request was not carried out, or may be sent again."""
@@ -73,6 +73,10 @@ class NoRemoval(StoreError):
 
 class NoPath(StoreError):
     """The server does not have the path."""
+
+
+class Invalid(StoreError):
+    """The server does not understand what was asked."""
 
 
 class Denied(StoreError):
@@ -142,16 +146,23 @@ def of_status(
             f"points: {what} to {path}, which InfluxDB 3 does not have."
         )
     said = sentence(access, what, _step(status, body or "", path))
-    is_size = status in (413, 414)
-    if path == "/query" and status in (400, 500):
-        is_size = bool(_SIZE.search(body or ""))
-    if status in (401, 403) or _NOT_FOUND.search(body or ""):
-        return Denied(said)
-    if status in NOT_THERE:
-        return NoPath(said)
     if status in BUSY:
         return Transient(said, retry_after=_seconds(wait))
-    return TooMuch(said) if is_size else StoreError(said)
+    return _kind(path, status, body or "")(said)
+
+
+def _kind(path: str, status: int, body: str) -> type[StoreError]:
+    """Return the error that a status is."""
+    if status in (401, FORBIDDEN) or _NOT_FOUND.search(body):
+        return Denied
+    if status in NOT_THERE:
+        return NoPath
+    is_size = status in (413, 414)
+    if path == "/query" and status in (INVALID, 500):
+        is_size = bool(_SIZE.search(body))
+    if is_size:
+        return TooMuch
+    return Invalid if status == INVALID else StoreError
 
 
 def _seconds(wait: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from gapfill.stores.influxdb_errors import PartialWrite
     from gapfill.stores.influxdb_server import Server
     from gapfill.stores.points import Point
+
+
+READINGS, SETTLE_S = 6, 0.3
+"""So often at most, and so far apart, is read what a refused write has left out."""
 
 
 def refuse(
@@ -62,7 +67,8 @@ def remember_refused(
     spans = merge(Interval(slot, series.grid.end_of(slot)) for slot in lost)
     field = exc.field or ""
     if field:
-        spans = _shards(server, lost) or spans
+        pieces = {server.bucket.piece_of(slot) for slot in lost}
+        spans = sorted(piece for piece in pieces if piece is not None) or spans
     now = datetime.now(UTC)
     said = [
         refused.Refusal(
@@ -76,13 +82,29 @@ def remember_refused(
         for span in spans
     ]
     refused.remember(server, series, said)
-    return [refused.told(series, one) for one in said]
+    return [refused.told(server, series, one) for one in said]
 
 
 def _lost(
     server: Server, series: Series, made: Mapping[datetime, Point], field: str | None
 ) -> list[datetime]:
-    """Return the slots whose point, or one field of it, is not there after all."""
+    """Return the slots whose point, or one field of it, is not there after all.
+
+    2.8 answers as soon as one shard has refused, while others are still being written: so they
+    are read until two readings are the same.
+    """
+    lost: list[datetime] | None = None
+    for _ in range(READINGS):
+        before, lost = lost, _not_there(server, series, made, field)
+        if lost == before or not lost:
+            break
+        time.sleep(SETTLE_S)
+    return lost or []
+
+
+def _not_there(
+    server: Server, series: Series, made: Mapping[datetime, Point], field: str | None
+) -> list[datetime]:
     spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
     own = format_tags(series.tags)
     there = {

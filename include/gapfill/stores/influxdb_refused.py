@@ -37,7 +37,8 @@ class Refusal(NamedTuple):
     """Slots that a write was refused for.
 
     Attributes:
-        interval: The slots, ``[start, end)``: of the whole shard, where that is known.
+        interval: The slots, ``[start, end)``: of the shard, or a week of it, as far as they
+            surely lie in it.
         field: The field whose type is another in the store; empty for another cause.
         theirs: Its type, as the refusal said.
         seen: Its type as a question about the shard said at that time; empty for none.
@@ -103,7 +104,7 @@ def standing(server: Server, series: Series, tables: Sequence[Table]) -> list[Re
                 span, row["field"], row["theirs"], row["seen"], at, row["said"]
             )
     held = [one for one in last.values() if _holds(server, series, one)]
-    return [*_beyond(server, series), *(told(series, one) for one in held)]
+    return [*_beyond(server, series), *(told(server, series, one) for one in held)]
 
 
 def _holds(server: Server, series: Series, one: Refusal) -> bool:
@@ -112,16 +113,17 @@ def _holds(server: Server, series: Series, one: Refusal) -> bool:
     return type_in(server, series.measurement, one.field, one.interval) == one.seen
 
 
-def told(series: Series, one: Refusal) -> Refused:
+def told(server: Server, series: Series, one: Refusal) -> Refused:
     """Return a refusal as it is told."""
     if not one.field:
         again = iso((one.at + BELIEVED).replace(microsecond=0))
         reason = f"the store refused it ({one.said}); it is tried again after {again}"
         return Refused(one.interval, reason)
     known = series.field(one.field)
+    shard = server.bucket.shard_of(one.interval.start) or one.interval
     reason = (
         f"the store holds {one.field} of {series.measurement} as {one.theirs} in its shard "
-        f"{span_of(one.interval)}, and refuses floats there: gapfill retype {series.name}"
+        f"{span_of(shard)}, and refuses floats there: gapfill retype {series.name}"
     )
     return Refused(one.interval, reason, "" if known is None or known.required else one.field)
 

@@ -10,16 +10,17 @@ shard on a measurement of our own: an integer, refused as a float, deleted, take
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gapfill.errors import StoreError
 from gapfill.stores import influxdb_journal as journal
 from gapfill.stores import influxdb_text as text
-from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite, problem
+from gapfill.stores.influxdb_errors import PartialWrite, problem
 from gapfill.stores.influxdb_lines import parse
 from gapfill.stores.influxdb_others import Kept, kept_of, read_whole, types_of
 from gapfill.stores.influxdb_points import from_ns
-from gapfill.stores.influxdb_types import shards_of, types_in
+from gapfill.stores.influxdb_rehearsal import rehearse
+from gapfill.stores.influxdb_types import types_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,26 +29,13 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Series
     from gapfill.services.ports import WrongType
     from gapfill.stores.influxdb_others import Found
+    from gapfill.stores.influxdb_rehearsal import Way
     from gapfill.stores.influxdb_server import Server
-
-REHEARSAL = "gapfill_retype"
 
 EXACT = 2**53
 """Up to here every whole number is a float of the same value."""
 
 _NUMBERS = ("integer", "unsigned")
-
-
-class _Way(NamedTuple):
-    """How a server lets go of a type.
-
-    Attributes:
-        shards: The shards whose points go with it.
-        remove: Removes a measurement there.
-    """
-
-    shards: Sequence[Interval]
-    remove: Callable[[str], None]
 
 
 def retype(
@@ -65,10 +53,12 @@ def retype(
         StoreError: If it cannot be done; says whether anything was deleted.
     """
     carry_on(server, series)
+    for one in wrong:
+        _check(series, _typed(server, series.measurement, [one.shard]), set(one.fields))
     written = 0
     left = list(wrong)
     while left:
-        way = _rehearse(server, series, left[0].shard)
+        way = rehearse(server, series, left[0].shard)
         done = [one for one in left if one.shard in way.shards]
         fields = {name for one in done for name in one.fields}
         written += _retype(server, series, way, fields, save)
@@ -113,11 +103,13 @@ def restore(server: Server, said: str) -> tuple[int, int]:
 
 
 def _retype(
-    server: Server, series: Series, way: _Way, fields: set[str], save: Callable[[str], None]
+    server: Server, series: Series, way: Way, fields: set[str], save: Callable[[str], None]
 ) -> int:
     measurement = series.measurement
     points = _typed(server, measurement, way.shards)
-    _check(series, points, fields)
+    floats = [_as_float(one, fields) for one in points]
+    beside = _typed(server, measurement, way.beside)
+    points, floats = [*points, *beside], [*floats, *beside]
     lines = [one.line(measurement) for one in points]
     try:
         server.write(lines, "ns")
@@ -128,7 +120,6 @@ def _retype(
         )
         raise StoreError(message) from exc
     save("".join(f"{line}\n" for line in lines))
-    floats = [_as_float(one, fields) for one in points]
     numbers = journal.keep(server, series, _owner(series), floats)
     way.remove(measurement)
     try:
@@ -213,73 +204,6 @@ def _is_number(said: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _rehearse(server: Server, series: Series, shard: Interval) -> _Way:
-    """Return the way in which the server lets go of a type in the very shard, as it was seen to.
-
-    Raises:
-        StoreError: If there is none; nothing of others was deleted.
-    """
-    all_ = shards_of(server, series.measurement)
-    places = [shard, *[other for other in all_ if other != shard][:1]]
-    instants = [_inside(server, series, place) for place in places]
-
-    def drop(measurement: str) -> None:
-        server.ask([f"DROP MEASUREMENT {text.name(measurement)}"])
-
-    ways = [_Way([shard], _deleting(server, shard)), _Way(all_, drop)]
-    try:
-        server.write([f"{REHEARSAL},of=us value=1i {ns}" for ns in instants], "ns")
-        if _takes_float(server, instants[0]):
-            what = "it takes a float where it holds an integer, so it is not InfluxDB as known"
-            raise problem(server.access, what, "nothing was deleted")
-        for way in ways:
-            try:
-                way.remove(REHEARSAL)
-            except NoRemoval:
-                continue
-            if _takes_float(server, instants[0]):
-                return way
-    finally:
-        _tidy(ways)
-    what = "it holds the type of a field even after all its points are deleted"
-    raise problem(server.access, what, "nothing of yours was deleted; write floats to a new bucket")
-
-
-def _tidy(ways: Sequence[_Way]) -> None:
-    """Remove what was rehearsed; a server that has no way to do so keeps it."""
-    for way in ways:
-        try:
-            way.remove(REHEARSAL)
-        except StoreError:
-            continue
-
-
-def _deleting(server: Server, shard: Interval) -> Callable[[str], None]:
-    def delete(measurement: str) -> None:
-        server.delete(measurement, {}, text.to_ns(shard.start), text.to_ns(shard.end) - 1)
-
-    return delete
-
-
-def _takes_float(server: Server, ns: int) -> bool:
-    try:
-        server.write([f"{REHEARSAL},of=us value=1.5 {ns + 1}"], "ns")
-    except PartialWrite as exc:
-        if exc.field is None:
-            raise
-        return False
-    return True
-
-
-def _inside(server: Server, series: Series, shard: Interval) -> int:
-    """Return the time of the last point of a series' measurement in a shard, else its start."""
-    window = f"time >= {text.to_ns(shard.start)} AND time < {text.to_ns(shard.end)}"
-    statement = f"{text.select('*', series.measurement, window)} ORDER BY time DESC LIMIT 1"
-    (tables,) = server.ask([statement], "ns")
-    times = [row[0] for table in tables for row in table.rows]
-    return int(times[0]) if times else text.to_ns(shard.start)
 
 
 def _owner(series: Series) -> str:

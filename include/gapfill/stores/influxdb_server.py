@@ -8,7 +8,6 @@ protocol to ``/api/v2/write``. What fails only for now is tried again here
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +20,11 @@ from gapfill.stores import influxdb_errors as errors
 from gapfill.stores.influxdb_answer import error_of, tables_of
 from gapfill.stores.influxdb_bucket import look
 from gapfill.stores.influxdb_contact import explain_unread, meet
-from gapfill.stores.influxdb_text import predicate
+from gapfill.stores.influxdb_text import packed, predicate, rfc3339
 from gapfill.stores.influxdb_tries import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gapfill.stores.influxdb_access import Access
     from gapfill.stores.influxdb_answer import Table
@@ -34,12 +33,7 @@ if TYPE_CHECKING:
 LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
 
-QUESTION = 4000
-"""Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
-
 NO_CONTENT = 204
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Server:
@@ -69,7 +63,7 @@ class Server:
             TooMuch: If the server refuses the size.
         """
         tables: list[list[Table]] = []
-        for part in _packed(statements):
+        for part in packed(statements):
             try:
                 tables += tables_of(self.access, self._query(part, epoch), part)
             except errors.NoDatabase as exc:
@@ -85,7 +79,10 @@ class Server:
         Raises:
             StoreError: If there is no answer.
         """
-        return error_of(self.access, self._query([statement], "s"))
+        try:
+            return error_of(self.access, self._query([statement], "s"))
+        except errors.Invalid as exc:
+            return str(exc)
 
     def get(self, path: str, query: Mapping[str, str]) -> object:
         """Return the JSON at a path of 2.x; ``None`` where the server does not have the path.
@@ -149,12 +146,12 @@ class Server:
             raise refused
 
     def write_nothing(self) -> None:
-        """Send a body without a line, which is refused to a token that may not write.
+        """Send a comment, which is refused to a token that may not write.
 
         Raises:
             StoreError: If it is refused.
         """
-        self._write([], "s")
+        self._write(["#"], "s")
 
     def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
         """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
@@ -167,8 +164,8 @@ class Server:
         """
         query = [("org", self.access.org), ("bucket", self.access.bucket)]
         body = {
-            "start": _rfc3339(first),
-            "stop": _rfc3339(last + 1),
+            "start": rfc3339(first),
+            "stop": rfc3339(last + 1),
             "predicate": predicate(measurement, tags),
         }
         self._expect_nothing(self._call("/api/v2/delete", "POST", query, body=body))
@@ -289,23 +286,3 @@ def _unreached(access: Access, exc: Exception, *, was_reached: bool) -> StoreErr
         return errors.Transient(said) if was_reached else StoreError(said)
     what = f"its answer broke off ({type(exc).__name__})"
     return errors.Transient(errors.sentence(access, what, "see how it is, and run it again"))
-
-
-def _packed(statements: Sequence[str]) -> Iterator[list[str]]:
-    """Yield statements in groups that fit into a URL."""
-    part: list[str] = []
-    size = 0
-    for statement in statements:
-        if part and size + len(statement) > QUESTION:
-            yield part
-            part, size = [], 0
-        part.append(statement)
-        size += len(statement) + 2
-    if part:
-        yield part
-
-
-def _rfc3339(ns: int) -> str:
-    seconds, rest = divmod(ns, 1_000_000_000)
-    instant = _EPOCH + timedelta(seconds=seconds)
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

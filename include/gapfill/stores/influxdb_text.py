@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,13 +17,17 @@ from gapfill.domain.interval import iso
 from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Field, Series
 
 PROVENANCE = ("gapfill_grade", "gapfill_source", "gapfill_batch", "gapfill_kept")
+
+QUESTION = 4000
+"""Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _IN_KEY = re.compile(r"([,= ])")
 _IN_MEASUREMENT = re.compile(r"([, ])")
@@ -201,3 +206,24 @@ def to_ns(instant: datetime) -> int:
     """Return an instant as nanoseconds since 1970, exact to the microsecond."""
     seconds = int(instant.replace(microsecond=0).timestamp())
     return (seconds * 1_000_000 + instant.microsecond) * 1000
+
+
+def packed(statements: Sequence[str]) -> Iterator[list[str]]:
+    """Yield statements in groups that fit into a URL."""
+    part: list[str] = []
+    size = 0
+    for statement in statements:
+        if part and size + len(statement) > QUESTION:
+            yield part
+            part, size = [], 0
+        part.append(statement)
+        size += len(statement) + 2
+    if part:
+        yield part
+
+
+def rfc3339(ns: int) -> str:
+    """Return nanoseconds since 1970 as ``/api/v2/delete`` takes them."""
+    seconds, rest = divmod(ns, 1_000_000_000)
+    instant = _EPOCH + timedelta(seconds=seconds)
+    return f"{instant:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

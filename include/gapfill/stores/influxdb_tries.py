@@ -37,7 +37,7 @@ class Patience:
     def __init__(self, longest_s: float, sleep: Callable[[float], None] | None = None) -> None:
         self._longest_s = longest_s
         self._left_s = longest_s * REQUESTS
-        self.sleep = sleep or time.sleep
+        self.sleep = time.sleep if sleep is None else sleep
 
     def persist(self, call: Callable[[], T]) -> T:
         """Return what a call returns, called again while its server refuses only for now.

@@ -12,6 +12,7 @@ from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
 from gapfill.services.ports import WrongType
 from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb_bucket import WEEK
 from gapfill.stores.influxdb_others import types_of
 from gapfill.stores.influxdb_points import from_ns
 from gapfill.stores.influxdb_refused import type_in
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb_server import Server
-
-WEEK = timedelta(weeks=1)
-"""Longer shards are looked at in pieces of this: those made before the rule may be shorter."""
 
 
 def find_wrong(server: Server, series: Series, names: Sequence[str]) -> list[WrongType]:
@@ -61,8 +59,10 @@ def types_in(
         kinds: Its types in any shard.
         shard: The shard.
     """
-    pieces = [shard] if server.bucket.shards else list(_pieces(shard))
-    found = {type_in(server, measurement, name, piece) for piece in pieces} - {""}
+    found = {type_in(server, measurement, name, shard)} - {""}
+    if found == {"float"} and not server.bucket.shards:
+        # Over shards of several types a question takes them for floats.
+        found |= {type_in(server, measurement, name, piece) for piece in _pieces(shard)} - {""}
     if not found and "boolean" in kinds:  # which may be combined with a fraction
         statement = text.select(f"{text.name(name)}::boolean", measurement, _within(shard))
         (tables,) = server.ask([f"{statement} LIMIT 1"])

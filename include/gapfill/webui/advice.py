@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gapfill.domain.cause import Cause
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import iso
 from gapfill.domain.series import State
+from gapfill.domain.wording import count as counted
 from gapfill.orchestration.params import LOCAL
 from gapfill.webui import models
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from gapfill.domain.gap import Gap
     from gapfill.domain.plan import Plan
     from gapfill.webui.lookout import View
 
@@ -48,30 +53,32 @@ def recommend(view: View, plan: Plan, since: datetime | None = None) -> tuple[st
         plan: What healing would take, of what can be read.
         since: Where the stretch that was asked for begins; left out: the whole history.
     """
-    sentence, strategy = _recommend(view, plan, since)
-    is_empty = view.reports and all(r.newest is None and not r.error for r in view.reports)
-    return (f"{_EMPTY} {sentence}" if is_empty else sentence), strategy
-
-
-def _recommend(view: View, plan: Plan, since: datetime | None) -> tuple[str, models.Strategy]:
     if view.errors:
-        told = " ".join(f"{error.rstrip('.')}." for error in view.errors)
-        sentence = f"{told} Mend that first: until then no run over all series can be started."
+        said = " ".join(f"{error.rstrip('.')}." for error in view.errors)
+        sentence = f"{said} Mend that first: until then no run over all series can be started."
         return sentence, models.Strategy(name="wait")
     gaps = [
-        g
-        for r in view.reports
-        for g in r.coverage.gaps
-        if g.state is State.MISSING and (since is None or g.interval.end > since)
+        g for r in view.reports for g in r.coverage.gaps if since is None or g.interval.end > since
     ]
-    if not gaps:
-        return "Nothing is missing.", models.Strategy(name="none")
-    askable = [g for g in gaps if g.waiting is None]
+    sentence, strategy = _recommend(gaps, plan, since)
+    broken = dict.fromkeys(b.sentence for r in view.reports for b in r.broken)
+    is_empty = view.reports and all(r.newest is None for r in view.reports)
+    sentences = [_EMPTY if is_empty else "", *broken, sentence, *_needs(gaps)]
+    return " ".join(filter(None, sentences)), strategy
+
+
+def _recommend(
+    gaps: Sequence[Gap], plan: Plan, since: datetime | None
+) -> tuple[str, models.Strategy]:
+    missing = [g for g in gaps if g.state is State.MISSING]
+    if not missing:
+        lost = sum(g.slots for g in gaps)
+        said = f"No gap that a source could fill; no source has {counted(lost, 'slot')}."
+        return said if lost else "Nothing is missing.", models.Strategy(name="none")
+    askable = [g for g in missing if _is_askable(g)]
     if not askable or not plan.units:
-        until = min((g.waiting for g in gaps if g.waiting), default=None)
-        when = f" before {iso(until)}" if until else " now"
-        sentence = f"{_gaps(len(gaps))} open, but no source can be asked{when}: wait."
-        return sentence, models.Strategy(name="wait")
+        return _no_source(missing)
+    number = sum(g.cause is not Cause.SETUP for g in missing)
     start = min(g.interval.start for g in askable)
     first = local_date(max(start, since) if since else start, LOCAL)
     last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
@@ -80,19 +87,41 @@ def _recommend(view: View, plan: Plan, since: datetime | None) -> tuple[str, mod
     if 0 <= days <= RECENT_DAYS:
         path = f"/gaps/backfill?days_back={max(1, days)}"
         strategy = models.Strategy(name="backfill", method="POST", path=path)
-        return f"{_gaps(len(gaps))} open: heal the last {max(1, days)} days ({cost}).", strategy
+        return f"{_gaps(number)} open: heal the last {max(1, days)} days ({cost}).", strategy
     body = {"start_date": str(first), "end_date": str(last), "data_source": "all"}
     strategy = models.Strategy(name="range", method="POST", path="/gaps/backfill/range", body=body)
-    return f"{_gaps(len(gaps))} open: heal {first} to {last} ({cost}).", strategy
+    return f"{_gaps(number)} open: heal {first} to {last} ({cost}).", strategy
 
 
-def _gaps(count: int) -> str:
-    return "1 gap is" if count == 1 else f"{count:,} gaps are"
+def _is_askable(gap: Gap) -> bool:
+    return gap.cause in (Cause.ASKABLE, Cause.DOWN) and gap.waiting is None
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is one."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def _no_source(missing: Sequence[Gap]) -> tuple[str, models.Strategy]:
+    """Return what to do where no source can be asked now."""
+    others = [g for g in missing if g.cause is not Cause.SETUP]
+    if not others:
+        return "", models.Strategy(name="setup")  # what they need is said beside it
+    until = min((g.waiting for g in others if g.waiting), default=None)
+    if until is None and all(g.cause is Cause.DOWN for g in others):
+        sentence = f"{_gaps(len(others))} open, and no source of them can be used."
+        return sentence, models.Strategy(name="setup")
+    when = f" before {iso(until)}" if until else " now"
+    sentence = f"{_gaps(len(others))} open, but no source can be asked{when}: wait."
+    return sentence, models.Strategy(name="wait")
+
+
+def _needs(gaps: Sequence[Gap]) -> list[str]:
+    """Return what would set up sources of gaps that need it, a sentence for each need."""
+    need = Counter(gap.needs for gap in gaps if gap.cause is Cause.SETUP)
+    return [
+        f"{counted(n, 'gap')} {'needs' if n == 1 else 'need'} {' or '.join(names)}."
+        for names, n in need.items()
+    ]
+
+
+def _gaps(number: int) -> str:
+    return "1 gap is" if number == 1 else f"{number:,} gaps are"
 
 
 def _duration(seconds: float) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gapfill.domain.cause import Cause
 from gapfill.domain.civil import day_start, local_date
 from gapfill.domain.series import State
 from gapfill.errors import RequestError, StoreError
@@ -99,6 +101,7 @@ def coverage(view: View) -> models.CoverageOut:
         gaps=[gap_out(name, gap) for name, gap in gaps[:SHOWN_GAPS]],
         gaps_total=len(gaps),
         gaps_open=sum(gap.state is State.MISSING for _, gap in gaps),
+        gaps_by_cause=Counter(gap.cause.value for _, gap in gaps),
         dag=dag(),
     )
 
@@ -122,10 +125,10 @@ def check_days(days_back: int | None) -> None:
 
 
 def insist(view: View) -> None:
-    """Refuse to speak where nothing could be read.
+    """Raise if no series could be read.
 
     Raises:
-        StoreError: If no series at all could be.
+        StoreError: With the reasons.
     """
     if view.reports and all(report.error for report in view.reports):
         raise StoreError(" ".join(view.errors))
@@ -150,6 +153,9 @@ def gap_out(series: str, gap: Gap) -> models.GapOut:
         waiting=gap.waiting,
         next_ask=gap.next_ask,
         reason=gap.reason,
+        needs=list(gap.needs),
+        fields=list(gap.fields),
+        cause=gap.cause.value,
     )
 
 
@@ -186,6 +192,7 @@ def _series(view: View, report: Report) -> models.SeriesOut:
         missing_hours=None if report.error else _hours(gaps),
         gaps=None if report.error else len(gaps),
         severity=_worst(gaps),
+        warnings=list(report.warnings),
         error=report.error,
     )
 
@@ -193,6 +200,9 @@ def _series(view: View, report: Report) -> models.SeriesOut:
 def _calendar(view: View, report: Report) -> models.CalendarOut:
     series, found = view.catalog.series[report.series], report.coverage
     days = calendar(series, found)
+    by_cause = Counter[str]()
+    for gap in found.gaps:
+        by_cause[gap.cause.value] += gap.slots
     return models.CalendarOut(
         series=series.name,
         group=series.group,
@@ -205,7 +215,11 @@ def _calendar(view: View, report: Report) -> models.CalendarOut:
         coverage=found.coverage,
         usable=found.usable,
         slots={state.value: n for state, n in found.counts.items()},
+        required=list(series.required),
+        causes=by_cause,
+        needs=list(dict.fromkeys(n for g in found.gaps if g.cause is Cause.SETUP for n in g.needs)),
         days=days.days,
+        warnings=list(report.warnings),
         error=report.error,
     )
 

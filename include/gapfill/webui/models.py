@@ -19,8 +19,11 @@ class Problem(BaseModel):
     detail: str
 
 
+CauseWord = Literal["askable", "down", "setup", "waiting", "none", "unread"]
+
+
 class GapOut(BaseModel):
-    """A run of slots that are not whole."""
+    """A run of slots that are missing, for one reason."""
 
     series: str
     start: datetime
@@ -32,6 +35,16 @@ class GapOut(BaseModel):
     waiting: datetime | None = None
     next_ask: datetime | None = None
     reason: str = ""
+    needs: list[str] = Field(
+        default=[], description="connections and settings that are not set up; one of them would do"
+    )
+    fields: list[str] = Field(default=[], description="the required fields that are missing")
+    cause: CauseWord = Field(
+        default="askable",
+        description="askable: a source can be asked now; down: its source is blocked, unreachable "
+        "or cannot be used; setup: see `needs`; waiting: until `waiting`; none: no source has it; "
+        "unread: the store could not be read",
+    )
 
 
 class SeriesOut(BaseModel):
@@ -49,6 +62,7 @@ class SeriesOut(BaseModel):
     missing_hours: float | None = Field(description="null where it is unknown")
     gaps: int | None
     severity: SeverityWord | None
+    warnings: list[str] = Field(description="what an operator should know of its sources")
     error: str | None = Field(description="why it could not be read")
 
 
@@ -70,7 +84,9 @@ class GroupOut(BaseModel):
 class Strategy(BaseModel):
     """What to do about it, as a request."""
 
-    name: Literal["none", "wait", "backfill", "range"]
+    name: Literal["none", "wait", "backfill", "range", "setup"] = Field(
+        description="setup: what is missing needs a source to be set up, or corrected"
+    )
     method: str | None = None
     path: str | None = None
     body: dict[str, str] | None = None
@@ -139,7 +155,11 @@ class CalendarOut(BaseModel):
     coverage: float | None
     usable: float | None
     slots: dict[str, int]
+    required: list[str] = Field(description="fields without which a slot is missing")
+    causes: dict[str, int] = Field(description="slots of `gaps` by their cause")
+    needs: list[str] = Field(description="what would set up sources of slots that need it")
     days: list[tuple[int, str]] = Field(description="equal days in a row, and their slots by state")
+    warnings: list[str]
     error: str | None
 
 
@@ -153,6 +173,7 @@ class CoverageOut(BaseModel):
     gaps: list[GapOut] = Field(description="the worst, then the newest")
     gaps_total: int = Field(description="listed above or not")
     gaps_open: int = Field(description="those of them that are missing, not unfillable")
+    gaps_by_cause: dict[str, int] = Field(description="listed above or not")
     dag: DagOut
 
 
@@ -173,7 +194,13 @@ class SlotsOut(BaseModel):
     step: int = Field(description="seconds from slot to slot at the start")
     sources: list[str]
     readings: list[tuple[int, int, float | None]] = Field(
-        description="slot, number of its source, value of the field"
+        description="slot, number of the source of the field, value of the field"
+    )
+    others: list[tuple[int, str, int]] = Field(
+        description="slot, another required field that is from another source, its number"
+    )
+    partial: list[tuple[int, int, str]] = Field(
+        description="start and number of slots that have some required fields, and what is missing"
     )
 
 
@@ -218,27 +245,3 @@ class StartedOut(BaseModel):
     message: str
     plan: PlanOut
     links: Links
-
-
-class NewestOut(BaseModel):
-    """How far a series reaches."""
-
-    series: str
-    measurement: str
-    newest: datetime | None = Field(description="the newest expected slot that has a reading")
-    age_hours: float | None
-
-
-class VerifyOut(BaseModel):
-    """What a real query found."""
-
-    status: Literal["ok", "read_only"] = Field(description="read_only: `problem` says why")
-    store: str = Field(description="Its kind: sqlite or influxdb.")
-    connection: str = Field(description="Id of the Airflow connection that names it.")
-    place: str = Field(description="Its file, or its bucket and address; never a secret.")
-    readable: bool
-    writable: bool
-    problem: str | None
-    now: datetime
-    series: list[NewestOut]
-    warnings: list[str] = Field(description="values and points that do not count, a sentence each")

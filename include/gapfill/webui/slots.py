@@ -1,10 +1,11 @@
-"""The slots of a few days: their states as runs, and each reading with its source and value."""
+"""The slots of a few days: their states as runs, and each value with its own source."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import merge, subtract
+from gapfill.domain.wording import without
 from gapfill.webui import models
 from gapfill.webui.cells import lettered, zone_of
 
@@ -33,8 +34,18 @@ def slots_of(
     name = series.required[0]
     field = series.field(name)
     eras = list(grid.stretches(window)) if window else []
-    sources = list(dict.fromkeys(row.source or "unknown" for row in rows))
-    numbers = {source: n for n, source in enumerate(sources)}
+    numbers: dict[str, int] = {}
+    readings: list[tuple[int, int, float | None]] = []
+    others: list[tuple[int, str, int]] = []
+    for row in rows:
+        shown = row.origin(name).source
+        number = numbers.setdefault(shown, len(numbers))
+        readings.append((_epoch(row.slot), number, row.values.get(name)))
+        for other in series.required[1:]:
+            source = row.origin(other).source
+            if other in row.values and (source != shown or name not in row.values):
+                number = numbers.setdefault(source, len(numbers))
+                others.append((_epoch(row.slot), other, number))
     return models.SlotsOut(
         series=series.name,
         now=now,
@@ -48,10 +59,15 @@ def slots_of(
         ],
         eras=[(_epoch(part.start), int(step.total_seconds())) for part, step in eras],
         step=int(grid.step_at(window.start if window else now).total_seconds()),
-        sources=sources,
-        readings=[
-            (_epoch(row.slot), numbers[row.source or "unknown"], row.values.get(name))
-            for row in rows
+        sources=list(numbers),
+        readings=readings,
+        others=others,
+        partial=[
+            (_epoch(part.start), grid.count(part), said)
+            for gap in coverage.gaps
+            for said in [without(gap.fields, series.required)]
+            if said
+            for part, _ in grid.stretches(gap.interval)
         ],
     )
 

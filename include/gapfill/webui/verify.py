@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from gapfill.domain.flaw import Flaws, sentences
 from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
 from gapfill.orchestration import wiring
 from gapfill.services.detect import last_expected
-from gapfill.webui import models
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.desk import reading
 from gapfill.webui.lookout import open_site
@@ -23,9 +24,33 @@ if TYPE_CHECKING:
 router = APIRouter(dependencies=[MAY_READ])
 
 
+class NewestOut(BaseModel):
+    """How far a series reaches."""
+
+    series: str
+    measurement: str
+    newest: datetime | None = Field(description="the newest expected slot that has a reading")
+    age_hours: float | None
+
+
+class VerifyOut(BaseModel):
+    """What a real query found."""
+
+    status: Literal["ok", "read_only"] = Field(description="read_only: `problem` says why")
+    store: str = Field(description="Its kind: sqlite or influxdb.")
+    connection: str = Field(description="Id of the Airflow connection that names it.")
+    place: str = Field(description="Its file, or its bucket and address; never a secret.")
+    readable: bool
+    writable: bool
+    problem: str | None
+    now: datetime
+    series: list[NewestOut]
+    warnings: list[str] = Field(description="values and points that do not count, a sentence each")
+
+
 @router.get("/verify")
 @reading
-def verify() -> models.VerifyOut:
+def verify() -> VerifyOut:
     """Whether the store can be read and written, and the newest point of each series."""
     with open_site() as site:
         newest = [_newest(site, series) for series in site.catalog.series.values()]
@@ -34,7 +59,7 @@ def verify() -> models.VerifyOut:
             site.store.verify()
         except StoreError as exc:
             problem = str(exc)
-        return models.VerifyOut(
+        return VerifyOut(
             status="ok" if problem is None else "read_only",
             store=site.store.place.kind,
             connection=wiring.STORE,
@@ -48,13 +73,13 @@ def verify() -> models.VerifyOut:
         )
 
 
-def _newest(site: Site, series: Series) -> tuple[models.NewestOut, tuple[str, ...]]:
+def _newest(site: Site, series: Series) -> tuple[NewestOut, tuple[str, ...]]:
     """Return how far a series reaches, and what stands in it and does not count."""
     end = last_expected(site, series)
     slot = site.store.newest(series, end)
     window = Interval(series.earliest, end) if series.earliest < end else None
     flaws = site.store.flaws(series, window) if window else Flaws()
-    out = models.NewestOut(
+    out = NewestOut(
         series=series.name,
         measurement=series.measurement,
         newest=slot,

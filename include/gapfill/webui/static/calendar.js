@@ -1,9 +1,9 @@
 // The coverage calendar: a band per series, a cell per day, for mouse, keys, fingers and screen readers.
 
 import { Grid, palette } from "./grid.js";
-import { sentence, worst } from "./model.js";
+import { sentence, shortfall, worst } from "./model.js";
 import { paintAxis, paintRow, painter } from "./paint.js";
-import { byId, count, dayName, el, number, percent } from "./words.js";
+import { byId, count, dayName, el, percent } from "./words.js";
 
 const SMALLEST = 7;
 const LARGEST = 30;
@@ -162,13 +162,14 @@ export class Calendar {
     const { canvas, gutter } = this.bands.get(row.series);
     canvas.style.width = `${this.grid.width}px`;
     canvas.style.height = `${this.grid.height}px`;
-    const missing = row.slots.missing ?? 0;
     const isUnknown = Boolean(row.error || row.slots.unknown);
-    const told = isUnknown ? "unknown" : missing ? `${number(missing)} missing` : "nothing missing";
+    const lines = isUnknown ? [{ text: "unknown", isBad: true }] : shortfall(row);
+    if (!lines.length) lines.push({ text: "nothing missing", isBad: false });
+    const told = lines.map(({ text }) => text).join(", ");
     gutter.replaceChildren(
       el("b", {}, row.series),
       el("span", { class: "num" }, isUnknown ? "" : `${percent(row.coverage)} complete`),
-      el("span", { class: missing || isUnknown ? "num bad" : "num" }, told),
+      ...lines.map(({ text, isBad }) => el("span", { class: isBad ? "num bad" : "num" }, text)),
       el("span", { class: "num" }, isUnknown ? "" : row.newest ? `up to ${row.newest.slice(0, 16).replace("T", " ")}Z` : "no reading yet"),
     );
     canvas.dataset.state = told;

@@ -57,9 +57,10 @@ function table(found, { from, to }) {
 /** A slot; or nothing, where the clocks of that day skip the hour or have it only once. */
 function cell(found, { slot, column, span }) {
   if (!slot) return el("td", { class: "none" });
-  const value = slot.value === undefined || slot.value === null ? "" : `${slot.value} ${found.unit}`;
+  const hasValue = slot.value !== undefined && slot.value !== null;
+  const own = hasValue ? [`${slot.value} ${found.unit}`, `from ${slot.source}`] : [];
   const at = slot.again ? `${slot.at} again` : slot.at;
-  const said = [at, NAMES[slot.letter], value, slot.source ? `from ${slot.source}` : ""].filter(Boolean).join(", ");
+  const said = [at, NAMES[slot.letter], slot.partial, ...own, ...(slot.others ?? [])].filter(Boolean).join(", ");
   const made = el("td", { class: `s-${slot.letter}`, tabindex: "-1", title: said, "aria-label": said, colspan: span > 1 ? String(span) : null, "data-slot": String(slot.slot), "data-column": String(column) }, MARKS[slot.letter]);
   made.addEventListener("click", () => explain(found.series, slot.slot));
   return made;

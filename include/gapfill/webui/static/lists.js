@@ -1,53 +1,70 @@
-// Open gaps by severity, and what no source has.
+// Open gaps by cause and severity, and what no source has.
 
-import { byId, count, daysOf, el, hours, local, span } from "./words.js";
+import { byId, count, daysOf, el, hours, local, needed, span, without } from "./words.js";
 
 const SHOWN = 60;
 
+/** Headings of the open gaps' lists. */
+const CAUSES = { askable: "Can be healed now", down: "Source down", setup: "Need a source to be set up", waiting: "Waiting for a source" };
+
 /** @param heal called with a series name and two dates */
-export function show(document, zones, heal) {
-  const open = document.gaps.filter((gap) => gap.state === "missing");
+export function show(document, rows, heal) {
+  const known = Object.fromEntries(rows.map((row) => [row.series, row]));
   const given = document.gaps.filter((gap) => gap.state === "unfillable");
-  byId("gaps").replaceChildren(...openGaps(open, zones, heal, document.gaps_open - open.length));
-  byId("unfillable").replaceChildren(...unfillable(given, zones));
+  const lists = Object.keys(CAUSES).map((cause) => [cause, document.gaps.filter((gap) => gap.cause === cause)]);
+  const open = lists.flatMap(([cause, gaps]) => openGaps(cause, gaps, known, heal, document.gaps_by_cause?.[cause] ?? gaps.length));
+  const lost = document.gaps_total - document.gaps_open;
+  const none = lost ? "None that a source could fill." : "None: every slot that is due has a reading.";
+  byId("gaps").replaceChildren(...(open.length ? open : [el("p", { class: "quiet" }, none)]));
+  byId("unfillable").replaceChildren(...unfillable(given, known));
 }
 
 export function unknown(why) {
   for (const id of ["gaps", "unfillable"]) byId(id).replaceChildren(el("p", { class: "quiet" }, `Unknown: ${why}.`));
 }
 
-function openGaps(gaps, zones, heal, more) {
-  if (!gaps.length) return [el("p", { class: "quiet" }, "None: every slot that is due has a reading, or no source has one.")];
+/** What is said of a gap beside its size. */
+function why(gap, zone) {
+  if (gap.cause === "setup") return needed(gap.needs);
+  const when = gap.waiting ? `waits until ${local(new Date(gap.waiting), zone)}` : "";
+  if (gap.cause === "down") return `source down${when ? `, ${when}` : ""}`;
+  return when || "can be healed now";
+}
+
+function openGaps(cause, gaps, known, heal, all) {
+  if (!all) return [];
   const rows = gaps.slice(0, SHOWN).map((gap) => {
-    const zone = zones[gap.series];
+    const { zone, required } = known[gap.series];
     const [first, last] = daysOf(gap, zone);
-    const when = gap.waiting ? `waits until ${local(new Date(gap.waiting), zone)}` : "can be healed now";
+    const partial = without(gap.fields, required);
     return el(
       "tr",
       {},
       el("td", {}, el("span", { class: `badge ${gap.severity}` }, gap.severity)),
       el("td", {}, el("b", {}, gap.series), el("br"), el("span", { class: "num" }, span(gap, zone))),
       el("td", { class: "num" }, count(gap.slots, "slot"), el("br"), el("span", { class: "quiet" }, hours(gap.hours))),
-      el("td", {}, el("span", { title: gap.reason }, when)),
-      el("td", { class: "right" }, el("button", { type: "button", "aria-label": `Heal ${gap.series} ${first} to ${last}`, onclick: () => heal(gap.series, first, last) }, "Heal …")),
+      el("td", {}, el("span", { title: gap.reason }, [why(gap, zone), partial].filter(Boolean).join("; "))),
+      el("td", { class: "right" }, cause === "setup" ? "" : el("button", { type: "button", "aria-label": `Heal ${gap.series} ${first} to ${last}`, onclick: () => heal(gap.series, first, last) }, "Heal …")),
     );
   });
-  const hidden = gaps.length - rows.length + more;
-  const note = hidden ? [el("p", { class: "quiet small" }, `and ${count(hidden, "gap")} more`)] : [];
-  return [frame("gaps", ["severity", "series and local time", "size", "state", ""], rows), ...note];
+  const hidden = all - rows.length;
+  const note = hidden > 0 ? [el("p", { class: "quiet small" }, `and ${count(hidden, "gap")} more`)] : [];
+  const table = rows.length ? [frame("gaps", ["severity", "series and local time", "size", "state", ""], rows)] : [];
+  return [el("h3", {}, CAUSES[cause]), ...table, ...note];
 }
 
-function unfillable(gaps, zones) {
-  if (!gaps.length) return [el("p", { class: "quiet" }, "Nothing: every hole has a source that may still have it.")];
+function unfillable(gaps, known) {
+  if (!gaps.length) return [el("p", { class: "quiet" }, "Nothing: each missing slot has a source that may still have it.")];
   const rows = gaps.slice(0, SHOWN).map((gap) => {
-    const zone = zones[gap.series];
+    const { zone, required } = known[gap.series];
+    const partial = without(gap.fields, required);
     const next = gap.next_ask ? `asked again ${local(new Date(gap.next_ask), zone)}` : "not asked again by itself";
     return el(
       "tr",
       {},
       el("td", {}, el("b", {}, gap.series), el("br"), el("span", { class: "num" }, span(gap, zone))),
       el("td", { class: "num" }, count(gap.slots, "slot")),
-      el("td", {}, gap.reason || "no source has it", el("br"), el("span", { class: "quiet" }, next)),
+      el("td", {}, [partial, gap.reason || "no source has it"].filter(Boolean).join(": "), el("br"), el("span", { class: "quiet" }, next)),
     );
   });
   return [frame("", ["series and local time", "size", "why, and when next"], rows)];

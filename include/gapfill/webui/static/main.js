@@ -101,7 +101,7 @@ function show(found) {
   gaps = found.gaps;
   form.offer(rows);
   calendar.show(rows);
-  lists.show(found, Object.fromEntries(rows.map((row) => [row.series, row.zone])), heal);
+  lists.show(found, rows, heal);
   const looked = hours.current();
   if (looked && looked.from === looked.to) {
     const row = rows.find((one) => one.series === looked.row.series) ?? looked.row;
@@ -111,9 +111,11 @@ function show(found) {
 }
 
 function headline(found) {
-  const missing = found.series.reduce((sum, row) => sum + (row.slots.missing ?? 0), 0);
+  const slots = (state) => found.series.reduce((sum, row) => sum + (row.slots[state] ?? 0), 0);
+  const [missing, unfillable] = [slots("missing"), slots("unfillable")];
   const lost = found.series.filter((row) => row.error).map((row) => row.series);
-  const told = missing ? `${count(missing, "slot")} ${missing === 1 ? "is" : "are"} missing in ${count(found.gaps_open, "gap")}` : "Nothing is missing";
+  const well = unfillable ? `No gap that a source could fill; no source has ${count(unfillable, "slot")}` : "Nothing is missing";
+  const told = missing ? `${count(missing, "slot")} ${missing === 1 ? "is" : "are"} missing in ${count(found.gaps_open, "gap")}` : well;
   if (found.state !== "unknown") return told;
   return lost.length ? `Unknown: ${lost.join(", ")} cannot be read${missing ? `; elsewhere ${told}` : ""}` : "Unknown: some series cannot be read";
 }

@@ -1,6 +1,6 @@
 // What the server tells of days, ready to be drawn: one text per day, such as "20c4m".
 
-import { dayNumber } from "./words.js";
+import { dayNumber, needed, number } from "./words.js";
 
 /** From worst to best: what a day is called by. */
 export const WORST = ["x", "m", "w", "u", "d", "p", "o", "n", "c"];
@@ -72,6 +72,17 @@ export function whole(rows) {
     if (row.first !== null) return unknown(row);
     return known.length ? unknown({ ...row, first, last, cells: Array(last - first + 1).fill("1x") }) : row;
   });
+}
+
+/** What a series is without, a line for each reason; nothing where it has every slot that is due. */
+export function shortfall({ slots, causes, needs }) {
+  const some = (n, words) => (n === slots.missing ? words : `${number(n)} of them: ${words}`);
+  const lines = [];
+  if (slots.missing) lines.push({ text: `${number(slots.missing)} missing`, isBad: true });
+  if (causes?.setup) lines.push({ text: some(causes.setup, needed(needs)), isBad: true });
+  if (causes?.down) lines.push({ text: some(causes.down, "source down"), isBad: true });
+  if (slots.unfillable) lines.push({ text: `${number(slots.unfillable)} that no source has`, isBad: false });
+  return lines;
 }
 
 /** "20 complete, 4 missing". */

@@ -1,7 +1,7 @@
 // The last runs of gap_detection, and one of them as it goes.
 
 import * as api from "./api.js";
-import { byId, count, duration, el, number, outward } from "./words.js";
+import { byId, count, duration, el, number, outward, total } from "./words.js";
 
 const SHOWN = 6;
 const ENDED = new Set(["success", "failed"]);
@@ -45,7 +45,7 @@ export function outcome(run) {
   if (!told || typeof told !== "object") return "ended before it could say what it did";
   if (told.dry_run) return "dry run: nothing asked";
   const healed = (told.ree_records_recovered ?? 0) + (told.weather_records_recovered ?? 0);
-  const parts = [`${count(healed, "slot")} healed`, count(told.calls ?? 0, "call")];
+  const parts = [total(healed, told.slots_enriched ?? 0), count(told.calls ?? 0, "call")];
   if (told.units_failed) parts.push(`${count(told.units_failed, "unit")} failed`);
   if (told.units_deferred) parts.push(`${number(told.units_deferred)} deferred`);
   return parts.join(", ");

@@ -11,14 +11,19 @@ function stepper({ eras, step }) {
   };
 }
 
-/** Every slot by local day: {slot, at, step, letter, source, value, minutes, again}. */
+/** Every slot by local day: {slot, at, step, letter, source, value, others, partial, minutes, again}. */
 export function byDay(found) {
   const stepAt = stepper(found);
   const letters = new Map();
   for (const [start, n, letter] of found.runs) {
     for (let i = 0, at = start; i < n; i += 1, at = stepAt(at).next) letters.set(at, letter);
   }
-  const readings = new Map(found.readings.map(([slot, source, value]) => [slot, { source: found.sources[source], value }]));
+  const readings = new Map(found.readings.map(([slot, source, value]) => [slot, { source: found.sources[source], value, others: [] }]));
+  for (const [slot, field, source] of found.others ?? []) readings.get(slot)?.others.push(`${field} from ${found.sources[source]}`);
+  const partial = new Map();
+  for (const [start, n, words] of found.partial ?? []) {
+    for (let i = 0, at = start; i < n; i += 1, at = stepAt(at).next) partial.set(at, words);
+  }
   const days = new Map();
   for (const slot of [...letters.keys()].sort((a, b) => a - b)) {
     const at = local(new Date(slot * 1000), found.zone);
@@ -27,7 +32,7 @@ export function byDay(found) {
     const minutes = 60 * Number(at.slice(11, 13)) + Number(at.slice(14));
     // An hour that comes twice, where clocks go back, is told from the first one.
     const again = days.get(day).some((earlier) => earlier.minutes === minutes) ? 1 : 0;
-    days.get(day).push({ slot, at, step: stepAt(slot).step, letter: letters.get(slot), minutes, again, ...readings.get(slot) });
+    days.get(day).push({ slot, at, step: stepAt(slot).step, letter: letters.get(slot), minutes, again, partial: partial.get(slot), ...readings.get(slot) });
   }
   return days;
 }

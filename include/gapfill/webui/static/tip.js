@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { sentence } from "./model.js";
-import { byId, dayName, daysOf, el, isoDay, local, span } from "./words.js";
+import { byId, dayName, daysOf, el, isoDay, local, needed, span, without } from "./words.js";
 
 const REST_MS = 220;
 
@@ -27,12 +27,22 @@ export function monthOf(row, day) {
   return months.get(key);
 }
 
+/** A gap in a line: how bad, how long, what of it is missing, and why. */
+function told(gap, row) {
+  const partial = without(gap.fields, row.required);
+  const parts = [`${gap.severity} gap`, span(gap, row.zone), partial];
+  if (gap.cause === "down") parts.push("source down");
+  if (gap.cause === "setup") parts.push(needed(gap.needs));
+  if (gap.waiting) parts.push(`waits until ${local(new Date(gap.waiting), row.zone)}`);
+  return `${parts.filter(Boolean).join(", ")}${gap.reason ? `: ${gap.reason}` : ""}`;
+}
+
 /** What is known of a day without asking: its name, its numbers and its gaps. */
 function known(row, day, gaps) {
   const iso = isoDay(day);
   const lines = gaps
     .filter((gap) => gap.series === row.series && daysOf(gap, row.zone)[0] <= iso && daysOf(gap, row.zone)[1] >= iso)
-    .map((gap) => el("span", {}, `${gap.severity} gap, ${span(gap, row.zone)}${gap.waiting ? `, waits until ${local(new Date(gap.waiting), row.zone)}` : ""}${gap.reason ? `: ${gap.reason}` : ""}`, el("br")));
+    .map((gap) => el("span", {}, told(gap, row), el("br")));
   return [el("b", {}, `${row.series} · ${dayName(day)}`), el("span", {}, sentence(row.cells[day - row.first])), el("br"), ...lines];
 }
 
@@ -77,13 +87,17 @@ function mark({ left, top, size }) {
 
 document.addEventListener("scroll", hide, { capture: true, passive: true });
 
-/** "16 from siar/J17, 8 from openweathermap". */
+/** "16 from siar/J17, 8 from openweathermap", and of merged slots "; humidity of 8 from open_meteo". */
 function sourcesOf(found, day) {
   const named = new Map();
-  for (const [slot, source] of found.readings) {
-    if (local(new Date(slot * 1000), found.zone).slice(0, 10) === isoDay(day)) named.set(source, (named.get(source) ?? 0) + 1);
-  }
-  return [...named].map(([source, n]) => `${n} from ${found.sources[source]}`).join(", ");
+  const isOfDay = (slot) => local(new Date(slot * 1000), found.zone).slice(0, 10) === isoDay(day);
+  const add = (key) => named.set(key, (named.get(key) ?? 0) + 1);
+  for (const [slot, source, value] of found.readings) if (isOfDay(slot) && value !== null) add(` from ${found.sources[source]}`);
+  const whole = [...named].map(([words, n]) => `${n}${words}`).join(", ");
+  named.clear();
+  for (const [slot, field, source] of found.others ?? []) if (isOfDay(slot)) add(`${field} | from ${found.sources[source]}`);
+  const merged = [...named].map(([words, n]) => words.replace("|", `of ${n}`));
+  return [whole, ...merged].filter(Boolean).join("; ");
 }
 
 async function addSources(row, day, target, settle) {

@@ -18,6 +18,18 @@ const whole = new Intl.NumberFormat("en-GB");
 export const number = (n) => whole.format(n);
 export const count = (n, noun) => `${number(n)} ${noun}${n === 1 ? "" : "s"}`;
 
+/** "1,450 slots healed, 16 enriched": what a run wrote. */
+export const total = (healed, enriched) => `${count(healed, "slot")} healed${enriched ? `, ${number(enriched)} enriched` : ""}`;
+
+/** "needs aemet_default or siar_default": one of them would do. */
+export const needed = (needs) => `needs ${needs.join(" or ")}`;
+
+/** "humidity is missing", where a slot has other required fields; else nothing. */
+export function without(fields, required) {
+  if (!fields.length || fields.length >= required.length) return "";
+  return `${fields.join(" and ")} ${fields.length === 1 ? "is" : "are"} missing`;
+}
+
 export function percent(share) {
   if (share === null || share === undefined) return "–";
   const shown = Math.floor(share * 10000) / 100;

@@ -1,0 +1,81 @@
+"""How a learned rate recovers: in small steps, each of which is held for some minutes first.
+
+A rate is settled when the next step was refused before. It is probed after eight hours, so
+that a limit that was raised is found, at the price of at most three refusals a day.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gapfill.domain.rate_steps import BUSY, NEAR, PROBE_S, STEP, TINY, next_rate, step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gapfill.domain.learned_rate import LearnedRate
+
+HOLD, HOLD_NEAR, HOLD_PROBE = 3.0, 12.0, 25.0
+"""Minutes to hold a rate before the next step: two whole fixed minutes; near a refused rate, and
+above a settled one, long enough to empty a bucket of tokens."""
+
+DAY_S = 86_400.0
+"""A probe must leave the day with three refusals at most."""
+
+_SMALL = 10
+"""Below so many calls a minute a probe is a tenth more: one call more would be too much."""
+
+
+def minutes_to_hold(known: LearnedRate, ceiling: float, at: float) -> float | None:
+    """Return for how many minutes the rate must have been in use; ``None`` where no step is due.
+
+    0 is for a settled rate that may be probed, which needs no proof.
+
+    Args:
+        known: The state.
+        ceiling: Calls a minute that are never exceeded.
+        at: Now, in seconds since the epoch.
+    """
+    rate = known.rate
+    if rate >= ceiling - TINY:
+        return None
+    if not known.is_probe and next_rate(rate, known.refused) <= rate:
+        is_due = at - known.refused_at >= PROBE_S and at - known.third >= DAY_S
+        return 0.0 if is_due else None
+    if known.is_probe:
+        hold = HOLD_PROBE
+    elif known.refused and rate * NEAR >= known.refused:
+        hold = HOLD_NEAR
+    else:
+        hold = max(HOLD, HOLD / rate)
+    return hold if at - known.since >= 60 * hold else None
+
+
+def raised(
+    known: LearnedRate, ceiling: float, at: float, calls: Mapping[float, int]
+) -> LearnedRate:
+    """Return the state with the next rate, or as it is where this one was hardly in use.
+
+    A rate that was set eight hours ago counts as held, so that a source that is asked a few
+    times a day recovers as well.
+
+    Args:
+        known: The state.
+        ceiling: Calls a minute that are never exceeded.
+        at: Now, in seconds since the epoch.
+        calls: Calls in the last ``minutes_to_hold``, by that.
+    """
+    rate, hold = known.rate, minutes_to_hold(known, ceiling, at)
+    if hold is None:
+        return known
+    if not hold:
+        probe = STEP * rate if rate < _SMALL else step(rate)
+        return replace(known, rate=min(ceiling, probe), held=rate, since=at)
+    is_used = calls.get(hold, 0) >= math.floor(BUSY * rate * hold)
+    if not is_used and at - known.since < PROBE_S:
+        return known
+    refused, late = (0.0, 0.0) if known.is_probe else (known.refused, known.late)
+    above = min(ceiling, next_rate(rate, refused))
+    return replace(known, rate=above, held=rate, refused=refused, since=at, late=late)

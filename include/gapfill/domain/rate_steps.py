@@ -1,0 +1,40 @@
+"""Steps of a rate of calls: a tenth, or one call a minute, up to what was refused."""
+
+from __future__ import annotations
+
+import math
+
+STEP, NEAR, BELOW, BUSY = 1.1, 1.25, 1.05, 0.75
+"""Factors: a step; a rate so near below a refused one is raised carefully; how far below a refused
+rate the search ends at least; the part of a rate that must be in use to prove it."""
+
+PROBE_S = 8 * 3600.0
+"""A refused rate is tried again no sooner, so that a settled rate costs three refusals a day."""
+
+TINY = 1e-9
+
+
+def step(rate: float) -> float:
+    """Return the next rate: a tenth more, in whole calls a minute as limits are."""
+    if rate < 1:
+        return min(1.0, NEAR * rate)
+    return max(math.floor(rate + TINY) + 1.0, float(math.floor(STEP * rate + TINY)))
+
+
+def next_rate(rate: float, refused: float) -> float:
+    """Return the next rate below a refused one, or the same rate where it is near enough.
+
+    Args:
+        rate: Calls a minute.
+        refused: The lowest rate that was refused, 0 for none.
+    """
+    above = step(rate)
+    if not refused:
+        return above
+    most = refused / BELOW
+    is_next_refused = above >= refused - TINY and math.floor(most) <= rate
+    if STEP * rate >= refused - TINY or is_next_refused:
+        return rate
+    above = min(above, most)
+    whole = float(math.floor(above + TINY))
+    return whole if whole > rate else above

@@ -1,0 +1,138 @@
+"""Slots that the server refuses: asked for once, given up, and asked again when it changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gapfill import catalog
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade, State
+from gapfill.errors import StoreError
+from gapfill.services.detect import detect
+from gapfill.services.explain import explain
+from gapfill.services.heal import Healed, heal
+from gapfill.services.planner import Order
+from gapfill.services.selection import Selection
+from gapfill.services.site import Site
+from gapfill.stores import influxdb_text as text
+from tests.builders import WEATHER, hour, hours, weather
+from tests.services.conftest import FakeTime, Scripted
+from tests.services.test_heal import Nobody
+from tests.stores.backends import InfluxBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gapfill.domain.gap import Gap
+
+pytestmark = pytest.mark.server
+
+HOUR = timedelta(hours=1)
+NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+"""A bucket keeps points by the server's own clock."""
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[InfluxBackend]:
+    """Return an empty bucket."""
+    made = InfluxBackend(tmp_path)
+    yield made
+    made.close()
+
+
+def site_at(backend: InfluxBackend, since: datetime, now: datetime) -> Site:
+    """Return a site of prices on a bucket, whose sources answer all that they are asked."""
+    known, time = catalog.load(), FakeTime()
+    pvpc = replace(known.series["pvpc"], earliest=since)
+    known = replace(known, series={"pvpc": pvpc})
+    store = backend.open()
+    return Site(known, store, Scripted(), now, time.sleep, time.monotonic)
+
+
+def healing(site: Site, run: str, **order: bool) -> tuple[Healed, int]:
+    """Heal everything, and return what it came to and the calls that it took."""
+    selection = Selection(tuple(site.catalog.series.values()))
+    healed = heal(site, Order(selection, **order), run, Nobody())  # type: ignore[arg-type]
+    return healed, len(site.sources.asked)  # type: ignore[attr-defined]
+
+
+def gaps(site: Site) -> tuple[Gap, ...]:
+    """Return the gaps of the prices."""
+    (report,) = detect(site, Selection(tuple(site.catalog.series.values())))
+    return report.coverage.gaps
+
+
+def test_slots_older_than_the_bucket_keeps_are_given_up_and_come_back(
+    backend: InfluxBackend,
+) -> None:
+    """Nobody is asked for them; once the bucket keeps them, they are healed."""
+    backend.engine.drop_bucket(backend.bucket)
+    backend.engine.make_bucket(backend.bucket, keep_days=3)
+    since = NOW - timedelta(days=6)
+    healed, calls = healing(site_at(backend, since, NOW), "run/a")
+    assert (healed.error, calls > 0) == (None, True)
+    assert healed.summary.units_failed == 0
+    (gap,) = (g for g in gaps(site_at(backend, since, NOW)) if g.state is State.UNFILLABLE)
+    assert gap.interval.start == since
+    assert NOW - timedelta(days=3) <= gap.interval.end <= NOW - timedelta(days=3) + 2 * HOUR
+    assert gap.reason.startswith("the bucket keeps points for 3 d only, and refuses what is older")
+    again, calls = healing(site_at(backend, since, NOW), "run/b", force=True)
+    assert (again.summary.status, calls) == ("nothing_to_do", 0)
+    backend.engine.keep(backend.bucket, 30)
+    last, calls = healing(site_at(backend, since, NOW), "run/c")
+    assert last.summary.status == "completed"
+    assert calls > 0
+    assert [g for g in gaps(site_at(backend, since, NOW)) if g.state is State.UNFILLABLE] == []
+
+
+def test_a_shard_of_integers_is_asked_for_once_and_again_after_a_retype(
+    backend: InfluxBackend,
+) -> None:
+    """Three runs: the first one fails and names it, the others plan nothing there."""
+    since, now = hour(0), hour(24 * 21 + 12)
+    lines = [
+        f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(n))}"
+        for n in (24 * 5, 24 * 9)
+    ]
+    backend.engine.write(backend.bucket, lines)
+    first, calls = healing(site_at(backend, since, now), "run/a")
+    assert calls > 0
+    assert first.summary.units_failed == 1
+    assert "as integer in the shard 2026-01-05 to 2026-01-11" in first.summary.failures[0]
+    for run in ("run/b", "run/c"):
+        later, calls = healing(site_at(backend, since, now), run)
+        assert (later.summary.status, later.summary.failures, calls) == ("nothing_to_do", [], 0)
+    site = site_at(backend, since, now)
+    (gap,) = (g for g in gaps(site) if g.state is State.UNFILLABLE)
+    assert (gap.interval.start, gap.interval.end) == (hour(24 * 4), hour(24 * 11))
+    said = explain(site, site.catalog.series["pvpc"], hour(24 * 6))
+    assert said.state is State.UNFILLABLE
+    assert "gapfill retype pvpc" in said.opinions[0].sentence
+    wrong = site.store.wrong_types(site.catalog.series["pvpc"], ["price_eur_mwh"])
+    site.store.retype(site.catalog.series["pvpc"], wrong, lambda _: None)
+    last, calls = healing(site_at(backend, since, now), "run/d")
+    assert last.summary.status == "completed"
+    assert calls > 0
+    assert gaps(site_at(backend, since, now)) == ()
+
+
+def test_an_optional_field_of_another_type_costs_only_itself(backend: InfluxBackend) -> None:
+    """The slot is written without it, and only the field is given up."""
+    line = f"weather_data,place=linares pressure=970i {text.to_ns(hour(0))}"
+    backend.engine.write(backend.bucket, [line])
+    store = backend.open()
+    readings = [weather(n, Grade.OBSERVED, pressure=970.5) for n in (1, 2)]
+    with pytest.raises(StoreError, match="2 of 2 slots were written without pressure there"):
+        store.write(WEATHER, readings, "run/a")
+    rows = store.read(WEATHER, hours(1, 3))
+    assert [sorted(row.values) for row in rows] == [["humidity", "temperature"]] * 2
+    assert store.batch_slots("run/a") == {"weather_hourly": [hour(1), hour(2)]}
+    assert store.undo("run/a", [WEATHER]) == (0, 2, 0)
+    assert (
+        store.write(WEATHER, [Reading(hour(3), {"humidity": 5.0}, Grade.OBSERVED, "x")], "b") == 1
+    )
