@@ -101,9 +101,13 @@ def test_ratios_meet_their_targets(ratio: Callable[[Ratio], None]) -> None:
 @pytest.mark.parametrize(
     "template,field,index",
     [
-        (queries.LACKING, "solar_radiation", "weather_data lacking observed solar_radiation"),
+        (queries.LACKING, "solar_radiation", "weather_data lacking observed solar_radiation "),
         (queries.LOWER, "", "weather_data below 30 else 30"),
-        (queries.COUNT, "", "weather_data with temperature humidity every 3600 s"),
+        (
+            queries.COUNT,
+            "",
+            "weather_data with temperature -40.0 to 60.0, humidity 0.0 to 100.0 every 3600 s",
+        ),
     ],
     ids=["lacking", "below", "count"],
 )
@@ -113,7 +117,13 @@ def test_the_statement_finds_its_slots_in_a_partial_index(
     """It looks at the slots in question only, and walks through neither the table nor its key."""
     statement = queries.query(template, weather, 3600, field)
     tags = "place=linares"
-    bounds = {"own": tags, "tags": [tags], "start": START.timestamp(), "end": END.timestamp()}
+    bounds = {
+        "own": tags,
+        "mine": tags,
+        "tags": [tags],
+        "start": START.timestamp(),
+        "end": END.timestamp(),
+    }
     values = {name: value for name, value in bounds.items() if f":{name}" in statement.text}
     explained = sa.text(f"EXPLAIN QUERY PLAN {statement.text}")
     if "tags" in values:

@@ -91,10 +91,12 @@ def point(
     tags: Mapping[str, str],
     values: Mapping[str, float],
     grade: int | None = None,
-    **provenance: str,
+    source: str | None = None,
+    batch: str | None = None,
+    kept: str | None = None,
 ) -> Point:
     """Return a point as somebody else may have written it."""
-    return Point(format_tags(tags), instant, values, grade, **provenance)
+    return Point(format_tags(tags), instant, values, grade, source, batch, kept)
 
 
 def row(slot: float, euros: float = 50.0, batch: str = "run/a") -> Row:

@@ -57,6 +57,8 @@ def test_an_empty_store_is_one_critical_gap(cli: Cli, store: Path) -> None:
                 ],
                 "error": None,
                 "warnings": [],
+                "flaws": {"values": 0, "not_numbers": 0, "first": None},
+                "ahead": None,
             }
         ],
     }

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from gapfill.domain.interval import Interval
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
+from gapfill.stores.influxdb_points import read_points as influxdb_points
+from gapfill.stores.influxdb_server import Server
 from gapfill.stores.points import parse_tags
 from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite_file import StoreFile
+from gapfill.stores.sqlite_rows import read_points as sqlite_points
 from tests.stores.influx_engine import engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from gapfill.domain.series import Series
     from gapfill.services.ports import Store
     from gapfill.stores.points import Point
+
+EVER = Interval(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 _PROVENANCE = ("grade", "source", "batch", "kept")
 
@@ -33,6 +41,15 @@ class Backend(Protocol):
 
     def seed(self, series: Series, *points: Point) -> None:
         """Write points into the series' measurement, past the store and its rules."""
+
+    def overwrite(self, series: Series, point: Point) -> None:
+        """Write a point over the one of the same tags and instant, as its owner does."""
+
+    def points(self, series: Series) -> list[Point]:
+        """Return every point that counts for the series."""
+
+    def another(self) -> Backend:
+        """Return an empty database of the same kind."""
 
     def close(self) -> None:
         """Give everything back."""
@@ -79,6 +96,28 @@ class SqliteBackend:
             )
         connection.close()
 
+    def overwrite(self, series: Series, point: Point) -> None:
+        """Delete the point, and insert it anew."""
+        connection = sqlite3.connect(self.path)
+        with connection:
+            connection.execute(
+                f"DELETE FROM {series.measurement} WHERE tags = ? AND slot = ?",  # noqa: S608 - likewise
+                (point.tags, int(point.instant.timestamp())),
+            )
+        connection.close()
+        self.seed(series, point)
+
+    def points(self, series: Series) -> list[Point]:
+        """Return every point that counts for the series."""
+        with StoreFile(self.path, 5.0).reading() as connection:
+            return sqlite_points(connection, series, [EVER])
+
+    def another(self) -> SqliteBackend:
+        """Return an empty file in a folder of its own."""
+        folder = self.path.parent / "another"
+        folder.mkdir()
+        return SqliteBackend(folder)
+
     def close(self) -> None:
         """Close every store that was opened."""
         for store in self._opened:
@@ -105,6 +144,18 @@ class InfluxBackend:
     def seed(self, series: Series, *points: Point) -> None:
         """Write the points as any program could, at their very nanosecond."""
         self.engine.write(self.bucket, [line for p in points for line in _lines(series, p)])
+
+    def overwrite(self, series: Series, point: Point) -> None:
+        """Write it: InfluxDB takes fields over those that stand."""
+        self.seed(series, point)
+
+    def points(self, series: Series) -> list[Point]:
+        """Return every point that counts for the series."""
+        return influxdb_points(Server(self.engine.access(self.bucket)), series, [EVER])
+
+    def another(self) -> InfluxBackend:
+        """Return an empty bucket."""
+        return InfluxBackend(Path())
 
     def close(self) -> None:
         """Close every store that was opened, and drop the bucket."""

@@ -265,3 +265,30 @@ def test_a_full_disk_is_an_error_and_only_what_lasts_is_counted() -> None:
         store.close()
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("tags", [{"station": "5279X"}, {"place": "linares", "station": "5279X"}])
+def test_a_tidy_that_dies_anywhere_is_carried_on_by_the_next(
+    backend: InfluxBackend, tags: dict[str, str]
+) -> None:
+    """Nothing that is read is lost meanwhile, and each batch can be undone."""
+    mine = BOTH | {"solar_radiation": 400.0}
+    kept = "solar_radiation:siar/J17:30"
+    for n in range(3):
+        backend.seed(WEATHER, point(hour(n), tags, {"temperature": 13.5, "humidity": 50.0}))
+        backend.seed(WEATHER, point(hour(n), WEATHER.tags, mine, 30, None, "old/a", kept))
+    store, window = backend.open(), hours(0, 24)
+    before, copies = store.read(WEATHER, window), store.copies(WEATHER, window)
+    died = -1
+    for died in dies(backend, lambda one, n: one.remove_copies(WEATHER, window, f"tidy/{n}")):
+        store.verify()
+        rows = store.read(WEATHER, window)
+        assert [r.values for r in rows] == [r.values for r in before]
+        for number in range(died, -1, -1):
+            store.undo(f"tidy/{number}", [WEATHER])
+        assert store.read(WEATHER, window) == before
+        assert store.copies(WEATHER, window) == copies
+    assert died > 3
+    assert store.copies(WEATHER, window).values == 0
+    store.undo(f"tidy/{died + 1}", [WEATHER])
+    assert store.read(WEATHER, window) == before

@@ -20,6 +20,7 @@ from tests.stores.backends import InfluxBackend, SqliteBackend
 
 if TYPE_CHECKING:
     from gapfill.services.ports import Store
+    from gapfill.stores.points import Point
     from tests.stores.backends import Backend
 
 pytestmark = pytest.mark.server
@@ -27,10 +28,15 @@ pytestmark = pytest.mark.server
 SLOTS = 6
 WINDOW = hours(0, SLOTS)
 GRADES = st.sampled_from(list(Grade))
-NUMBERS = st.sampled_from([1.0, 2.0, 3.5])
-VALUES = st.fixed_dictionaries(
-    {}, optional={field.name: NUMBERS for field in WEATHER.fields}
+NUMBERS = {
+    field.name: st.sampled_from([max(0.0, field.minimum) + n for n in (1.0, 2.0, 3.5)])
+    for field in WEATHER.fields
+}
+VALUES = st.fixed_dictionaries({}, optional=NUMBERS).filter(bool)
+STORED = st.fixed_dictionaries(
+    {}, optional={name: numbers | st.just(-9999.0) for name, numbers in NUMBERS.items()}
 ).filter(bool)
+"""What may stand in a store, some of it out of bounds."""
 SLOT = st.integers(0, SLOTS - 1)
 SOURCES = st.sampled_from(["aemet/5279X", "siar/J17", "open_meteo"])
 
@@ -62,6 +68,11 @@ class Others:
 
 
 @dataclass(frozen=True)
+class Tidy:
+    """A removal of copies."""
+
+
+@dataclass(frozen=True)
 class Undo:
     """An undo of the batch so many steps ago."""
 
@@ -85,6 +96,23 @@ ROWS = st.lists(
     max_size=4,
     unique_by=lambda row: row.slot,
 )
+KEPT = st.sampled_from([None, "temperature:unknown:30", "humidity:unknown:20;pressure:siar/J17:10"])
+BEFORE = st.lists(
+    st.builds(
+        point,
+        SLOT.map(hour),
+        st.just(WEATHER.tags),
+        STORED,
+        st.sampled_from([None, 10, 30]),
+        st.sampled_from([None, "unknown", "siar/J17"]),
+        st.sampled_from([None, "old/a"]),
+        KEPT,
+    ),
+    max_size=4,
+    unique_by=lambda p: p.instant,
+)
+"""The series' own points as an earlier release, or the plant, left them."""
+
 STEPS = st.lists(
     st.builds(Fill, READINGS, st.sampled_from(list(Replace)), st.booleans())
     | st.builds(Import, ROWS)
@@ -92,9 +120,10 @@ STEPS = st.lists(
         Others,
         st.integers(0, SLOTS * 60 - 1),
         st.sampled_from(["a", "b"]),
-        VALUES,
+        STORED,
         st.sampled_from([None, 10, 30, 40]),
     )
+    | st.just(Tidy())
     | st.builds(Undo, st.integers(1, 3)),
     max_size=10,
 )
@@ -115,6 +144,8 @@ def _take(backend: Backend, store: Store, number: int, step: object) -> object:
             tags = {"place": "linares", "sensor": f"{sensor}{number}"}
             backend.seed(WEATHER, point(hour(minutes / 60), tags, values, grade))
             return None
+        case Tidy():
+            return store.remove_copies(WEATHER, WINDOW, f"run/{number}")
         case Undo(back):
             return store.undo(f"run/{number - back}", [WEATHER])
     return None
@@ -127,6 +158,10 @@ def _seen(store: Store, steps: int) -> dict[str, object]:
         "below": store.below_target(WEATHER, WINDOW),
         "lacking": store.lacking(WEATHER, "solar_radiation", WINDOW),
         "newest": store.newest(WEATHER),
+        "newest within": store.newest(WEATHER, hour(SLOTS - 2)),
+        "flaws": store.flaws(WEATHER, WINDOW),
+        "ahead": store.ahead(WEATHER, hour(SLOTS - 2)),
+        "copies": store.copies(WEATHER, WINDOW),
         "batches": [store.batch_slots(f"run/{number}") for number in range(steps)],
     }
 
@@ -137,13 +172,15 @@ def test_both_stores_give_the_same_rows_gaps_and_states_for_the_same_history() -
     with tempfile.TemporaryDirectory() as folder:
 
         @thoroughly
-        @given(STEPS)
-        def check(steps: list[object]) -> None:
+        @given(BEFORE, STEPS)
+        def check(before: list[Point], steps: list[object]) -> None:
             place = Path(folder) / str(next(numbers))
             place.mkdir()
             backends: list[Backend] = [SqliteBackend(place), InfluxBackend(place)]
             try:
                 stores = [backend.open() for backend in backends]
+                for backend in backends:
+                    backend.seed(WEATHER, *before)
                 for number, step in enumerate(steps):
                     one, other = (
                         _take(backend, store, number, step)

@@ -11,7 +11,9 @@ import pytest
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Field, Grade
 from gapfill.errors import ConfigError
+from gapfill.stores import sqlite_queries as queries
 from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite_conditions import complete_slot
 from tests.builders import PVPC, SPOT, hour, hours, price, prices, row
 
 if TYPE_CHECKING:
@@ -110,9 +112,9 @@ def test_counting_complete_slots_reads_their_index_alone(store: SqliteStore, ste
     plan = rows_in(
         store,
         "EXPLAIN QUERY PLAN SELECT count(*) FROM energy_prices WHERE tags = 'x' AND slot >= 0 "  # noqa: S608 - a number
-        f"AND slot < 9 AND price_eur_mwh IS NOT NULL AND slot % {step} = 0",
+        f"AND slot < 9 AND {complete_slot(SPOT.fields, step)}",
     )
-    index = f"energy_prices with price_eur_mwh every {step} s"
+    index = f"energy_prices with price_eur_mwh -1000.0 to 10000.0 every {step} s"
     assert plan[0][3] == (
         f"SEARCH energy_prices USING COVERING INDEX {index} (tags=? AND slot>? AND slot<?)"
     )
@@ -146,3 +148,41 @@ def test_a_file_of_an_earlier_release_gets_the_books_it_lacks(tmp_path: Path) ->
     again.learn("siar", {"calls_day": 100}, PVPC.earliest)
     assert (again.calls_of("run"), again.records_since("siar", PVPC.earliest)) == (2, 48)
     assert again.learned(PVPC.earliest) == {"siar": {"calls_day": 100}}
+
+
+def test_flaws_are_counted_in_an_index_of_their_own(store: SqliteStore) -> None:
+    """Where every value counts, that costs a seek, however long the history is."""
+    store.write(PVPC, [price(0)], "run/a")
+    statement = queries.query(queries.FLAWS, PVPC, fields=PVPC.fields).text
+    said = (
+        statement.replace("IN :tags", "IN ('x', 'y')").replace(":start", "0").replace(":end", "9")
+    )
+    plan = rows_in(store, f"EXPLAIN QUERY PLAN {said}")
+    assert "USING COVERING INDEX energy_prices beyond price_eur_mwh" in str(plan[0][3])
+
+
+def test_a_file_of_an_earlier_release_is_read_right_and_gets_its_indexes_with_a_write(
+    store: SqliteStore,
+) -> None:
+    """Until then the index that knows no bounds must not count what is beyond them."""
+    store.write(PVPC, prices(range(100)), "run/a")
+    old = "energy_prices with price_eur_mwh every 3600 s"
+    with sqlite3.connect(store.path) as connection:
+        names = "SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'energy%'"
+        fresh = sorted(name for (name,) in connection.execute(names))
+        for name in fresh:
+            connection.execute(f'DROP INDEX "{name}"')
+        connection.execute(
+            f'CREATE INDEX "{old}" ON energy_prices (tags, slot, price_eur_mwh) '
+            "WHERE price_eur_mwh IS NOT NULL AND slot % 3600 = 0"
+        )
+        slot = int(hour(50).timestamp())
+        connection.execute("UPDATE energy_prices SET price_eur_mwh = 1e6 WHERE slot = ?", (slot,))
+    connection.close()
+    assert store.absent(PVPC, hours(0, 100)) == [hours(50, 51)]
+    assert store.flaws(PVPC, hours(0, 100)).values == 1
+    again = SqliteStore(store.path)
+    assert again.write(PVPC, [price(50)], "run/b") == 1
+    again.close()
+    assert sorted(str(name) for (name,) in rows_in(store, names)) == fresh
+    assert store.absent(PVPC, hours(0, 100)) == []

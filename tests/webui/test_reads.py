@@ -192,6 +192,26 @@ def test_verify_asks_the_store_itself(client: TestClient, plant: Plant) -> None:
     ]
 
 
+def test_verify_counts_what_does_not_count(client: TestClient, plant: Plant) -> None:
+    """The newest slot is never one that nobody expects yet."""
+    fill(plant)
+    with closing(sqlite3.connect(plant.store_file)) as other, other:
+        other.execute("UPDATE energy_prices SET slot = 2051222400 WHERE slot = 1773961200")
+        other.execute("UPDATE energy_prices SET price_eur_mwh = 1e9 WHERE slot = 1773957600")
+    told = client.get("/influxdb/verify").json()
+    assert told["series"][0]["newest"] == "2026-03-20T22:00:00Z"
+    assert told["warnings"] == [
+        (
+            "pvpc: 1 value out of bounds, the first price_eur_mwh 1e+09 at 2026-03-19T22:00:00Z "
+            "(bounds: -1000 to 10000 €/MWh); it does not count as a reading."
+        ),
+        (
+            "pvpc: 1 point lies after the last expected slot, the newest 2035-01-01T00:00:00Z; is "
+            "the clock of what writes there right?"
+        ),
+    ]
+
+
 def test_verify_calls_nothing_ok_that_cannot_be_written(
     client: TestClient, plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

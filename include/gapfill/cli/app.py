@@ -16,6 +16,7 @@ from gapfill.cli.ranges import order_of, select, slot_of
 from gapfill.cli.retype import retype
 from gapfill.cli.siar import import_siar
 from gapfill.cli.take_in import import_
+from gapfill.cli.tidy import tidy
 from gapfill.cli.words import new_id
 from gapfill.domain.series import State
 from gapfill.errors import StoreRefused
@@ -65,7 +66,7 @@ def status(
     now = desk.clock()
     selection = select(desk.catalog(), names, start, end, now)
     with desk.site(now) as site:
-        reports = detect(site, selection)
+        reports = detect(site, selection, closely=True)
     if as_json:
         desk.print_json(views.status(site.catalog, reports, now, site.store.place))
     else:
@@ -198,5 +199,5 @@ def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
     desk.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
 
 
-for command in (import_, import_siar, batches, undo, retype, forget_store):
+for command in (import_, import_siar, batches, undo, tidy, retype, forget_store):
     app.add_command(command)

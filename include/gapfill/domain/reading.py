@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from dataclasses import replace as _replace
 from enum import Enum, auto
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -52,7 +53,8 @@ class Row:
         values: Numbers by field name; a field without a value is absent.
         grade: Grade of the row; the series' default for a point without provenance.
         source: Source of the row, ``None`` for a point without provenance.
-        batch: Fill that wrote it, ``None`` for a point of others.
+        batch: Fill that wrote the point of ours that gave some of the values, ``None`` where
+            others gave them all.
         kept: Fields that came from another source than the row's.
     """
 
@@ -108,42 +110,89 @@ def combine(
     *,
     replace: Replace = Replace.WORSE,
 ) -> Row | None:
-    """Return the row to store for a reading, ``None`` where the reading changes nothing.
+    """Return what a slot holds after a reading, ``None`` where the reading changes nothing.
 
-    Fields are merged one by one: a value is stored where the row has none of that field, or
+    Fields are merged one by one: a value is taken where the row has none of that field, or
     one of a lower grade; with ``Replace.EQUAL`` also where the grades are equal. All other
-    values stay. The row's source and grade are those of its worst required field, so that a
-    good reading of half the fields never passes for a whole one. Values of another origin are
-    named in ``kept``, so that no row claims a source for a value that source did not give.
+    values stay.
 
     Args:
-        row: The stored row, if there is one.
+        row: What the slot holds, if anything.
         reading: The values that a source gave; it may be without some required fields.
         batch: Id of the fill.
         required: Fields without which a slot is missing.
         replace: What the reading may replace.
     """
+    taken = wins(row, reading, replace)
+    if not taken:
+        return None
+    made = add(row, taken, batch, required)
     if row is None:
-        return Row(reading.slot, dict(reading.values), reading.grade, reading.source, batch)
-    own = Origin(reading.source, reading.grade)
-    yields_to = own.grade if replace is Replace.EQUAL else own.grade - 1
+        return made
+    is_same = _content(made) == _content(row) and (replace is Replace.WORSE or batch == row.batch)
+    return None if is_same else made
+
+
+def wins(row: Row | None, reading: Reading, replace: Replace) -> Reading | None:
+    """Return a reading with the values that take the place of those of a row, ``None`` for none."""
+    if row is None:
+        return reading if reading.values else None
+    yields_to = reading.grade if replace is Replace.EQUAL else reading.grade - 1
     taken = {
         name: value
         for name, value in reading.values.items()
         if name not in row.values or row.origin(name).grade <= yields_to
     }
-    if not taken:
-        return None
-    values = {**row.values, **taken}
-    origins = {name: own if name in taken else row.origin(name) for name in values}
+    return _replace(reading, values=taken) if taken else None
+
+
+def add(row: Row | None, reading: Reading, batch: str, required: Sequence[str]) -> Row:
+    """Return a row with all values of a reading in the place of its own.
+
+    The row's source and grade are those of its worst required field, so that a good reading
+    of half the fields never passes for a whole one. Values of another origin are named in
+    ``kept``, so that no row claims a source for a value that source did not give.
+
+    Args:
+        row: The row before, if there is one.
+        reading: What is put into it.
+        batch: Id of the fill.
+        required: Fields without which a slot is missing.
+    """
+    own = Origin(reading.source, reading.grade)
+    before = row.values if row else {}
+    origins = {name: row.origin(name) for name in before} if row else {}
+    values = {**before, **reading.values}
+    return make_row(
+        reading.slot, values, origins | dict.fromkeys(reading.values, own), batch, required, own
+    )
+
+
+def make_row(
+    slot: datetime,
+    values: Mapping[str, float],
+    origins: Mapping[str, Origin],
+    batch: str | None,
+    required: Sequence[str],
+    own: Origin | None = None,
+) -> Row:
+    """Return a row of values that have an origin each; it is as good as its worst required one.
+
+    Args:
+        slot: Start of the slot.
+        values: At least one.
+        origins: One for each value.
+        batch: Id of the fill.
+        required: Fields without which a slot is missing.
+        own: The origin that names the row where several have the lowest grade.
+    """
     of_row = _worst([origins[n] for n in required if n in origins] or origins.values(), own)
     kept = {name: origin for name, origin in origins.items() if origin != of_row}
-    made = Row(row.slot, values, of_row.grade, of_row.source, batch, kept)
-    is_same = _content(made) == _content(row) and (replace is Replace.WORSE or batch == row.batch)
-    return None if is_same else made
+    source = None if of_row.source == UNKNOWN else of_row.source
+    return Row(slot, values, of_row.grade, source, batch, kept)
 
 
-def _worst(origins: Iterable[Origin], own: Origin) -> Origin:
+def _worst(origins: Iterable[Origin], own: Origin | None) -> Origin:
     """Return the origin of the lowest grade; of several, the reading's own where it is one."""
     return min(origins, key=lambda origin: (origin.grade, origin != own))
 

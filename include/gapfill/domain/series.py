@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
@@ -61,6 +62,15 @@ class Field:
     maximum: float
     required: bool = False
     wanted: bool = False
+
+    def is_reading(self, value: object) -> bool:
+        """Tell whether a stored value counts: a finite number within the bounds."""
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+            and self.minimum <= value <= self.maximum
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,8 @@ def read_rows(
     """Read and check a whole file before anything is written.
 
     A row without grade, source and batch is taken in as this import's own: the series'
-    default grade, source ``import``. One with a grade and without the others, as an
-    export writes the points of others, stays as it is.
+    default grade, source ``import``. One with a grade and an empty source, as an export
+    writes what others gave, stays as it is.
 
     Args:
         series: Whose rows.
@@ -162,7 +162,7 @@ class _Work:
         grade = _grade(given.get("grade", ""), self.series, self.cell(line, "grade"))
         kept = _kept(given.get("kept", ""), values, self.cell(line, "kept"))
         source, batch = given.get("source"), given.get("batch")
-        is_others = given.get("grade") and source == "" and batch == ""
+        is_others = given.get("grade") and source == "" and batch is not None
         if not is_others:
             source, batch = source or "import", batch or self.batch
         return Row(slot, values, grade, source or None, batch or None, kept)

@@ -206,5 +206,5 @@ def is_stored(reading: Reading, row: Row | None) -> bool:
 
 
 def _has_observed(row: Row, name: str) -> bool:
-    """Tell whether a row has an observed value of a wanted field."""
-    return name in row.values and (name not in row.kept or row.kept[name].grade >= Grade.OBSERVED)
+    """Tell whether a row has an observed value of a wanted field, as ``Store.lacking`` tells it."""
+    return name in row.values and not row.origin(name).grade < Grade.OBSERVED <= row.grade

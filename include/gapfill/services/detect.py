@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
+from gapfill.domain.due import horizon
+from gapfill.domain.flaw import Flaws, sentences
+from gapfill.domain.interval import merge, subtract
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
 from gapfill.services.local_clock import shifted
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
-    from gapfill.domain.interval import Interval
+    from gapfill.domain.flaw import Ahead
     from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
     from gapfill.services.site import Site
@@ -29,11 +33,13 @@ class Report:
     Attributes:
         series: Catalogue name.
         coverage: Its slots by state, and its gaps.
-        newest: Newest slot with a reading, ``None`` for none or unknown.
+        newest: Newest expected slot with a reading, ``None`` for none or unknown.
         error: Why the read failed, ``None`` where it did not.
         warnings: What an operator should know of its sources, and what an earlier release
             wrote wrongly, a sentence each.
         broken: Sources that are set up and cannot be used.
+        flaws: The stored values of its slots that do not count, ``None`` where nobody looked.
+        ahead: The points after its last expected slot, likewise.
     """
 
     series: str
@@ -42,6 +48,8 @@ class Report:
     error: str | None = None
     warnings: tuple[str, ...] = ()
     broken: tuple[Broken, ...] = ()
+    flaws: Flaws | None = None
+    ahead: Ahead | None = None
 
     @property
     def is_missing(self) -> bool:
@@ -49,9 +57,17 @@ class Report:
         return self.coverage.counts[State.MISSING] > 0
 
 
-def detect(site: Site, selection: Selection) -> list[Report]:
-    """Return a report for each selected series; the reports of failed reads carry the error."""
-    return [detect_series(site, series, selection) for series in selection.series]
+def detect(site: Site, selection: Selection, *, closely: bool = False) -> list[Report]:
+    """Return a report for each selected series; the reports of failed reads carry the error.
+
+    Args:
+        site: The installation.
+        selection: Which series, and which stretch.
+        closely: Whether to count what is stored and is no reading. That goes through every
+            field, where gaps are found by the required ones.
+    """
+    found = [detect_series(site, series, selection) for series in selection.series]
+    return [look_closely(site, report) for report in found] if closely else found
 
 
 def unread(reports: Iterable[Report]) -> list[str]:
@@ -64,21 +80,31 @@ def unread(reports: Iterable[Report]) -> list[str]:
 
 
 def detect_series(site: Site, series: Series, selection: Selection) -> Report:
-    """Return the report of one series."""
+    """Return the report of one series.
+
+    The newest slot follows from what is missing, where that is known to the last expected one.
+    """
     candidates: list[Candidate] = []
     try:
         candidates = site.candidates(series)
         window = selection.window(series, candidates, site.now)
         if window is None:
-            return Report(series.name, nothing(), site.store.newest(series))
-        coverage = _cover(site, series, window, candidates)
+            return Report(series.name, nothing(), _newest(site, series, candidates))
+        missing = site.store.missing(series, window)
+        lower = site.store.below_target(series, window)
+        coverage = classify(series, window, missing, lower, candidates, site.now)
         broken = broken_of(series, coverage, candidates, site.now)
         warnings = (
             *(b.sentence for b in broken),
             *warnings_of(series, coverage, candidates),
             *shifted(site, series, window),
         )
-        newest = site.store.newest(series)
+        there = subtract([window], merge(run for runs in missing.values() for run in runs))
+        newest: datetime | None
+        if there and selection.end is None:  # to the last expected slot
+            newest = series.grid.floor(there[-1].end - timedelta(microseconds=1))
+        else:
+            newest = _newest(site, series, candidates)
         return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
     except StoreError as exc:
         window = selection.window(series, candidates, site.now)
@@ -86,9 +112,29 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
         return Report(series.name, coverage, error=str(exc))
 
 
-def _cover(
-    site: Site, series: Series, window: Interval, candidates: Sequence[Candidate]
-) -> Coverage:
-    missing = site.store.missing(series, window)
-    lower = site.store.below_target(series, window)
-    return classify(series, window, missing, lower, candidates, site.now)
+def look_closely(site: Site, report: Report) -> Report:
+    """Return a report with what is stored and is no reading, and warnings of it."""
+    if report.error:
+        return report
+    series, window = site.catalog.series[report.series], report.coverage.window
+    try:
+        flaws = site.store.flaws(series, window) if window else Flaws()
+        ahead = site.store.ahead(series, last_expected(site, series))
+    except StoreError as exc:
+        found = unknown(series, window) if window else nothing()
+        return Report(series.name, found, error=str(exc))
+    warnings = (*report.warnings, *sentences(series, flaws, ahead))
+    return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
+
+
+def last_expected(site: Site, series: Series) -> datetime:
+    """Return the end of the last slot that is expected.
+
+    Raises:
+        StoreError: If the ledger cannot be read.
+    """
+    return horizon(series, site.candidates(series), site.now)
+
+
+def _newest(site: Site, series: Series, candidates: Sequence[Candidate]) -> datetime | None:
+    return site.store.newest(series, horizon(series, candidates, site.now))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gapfill.domain.due import due_at, due_until, horizon
+from gapfill.domain.flaw import Flaws, bounds_of
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.route import choose, cut
 from gapfill.domain.series import State
@@ -81,6 +82,7 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     report = detect_series(site, series, Selection((series,), run.start, run.end))
     state = next((s for s, n in report.coverage.counts.items() if n), State.UNKNOWN)
     rows = [] if report.error else site.store.read(series, run)
+    flaws = Flaws() if report.error else site.store.flaws(series, run)
     row = rows[0] if rows else None
     fields = _in_question(series, row, state)
     piece = next(cut([run], series, candidates, site.now))
@@ -108,7 +110,9 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
         series=series.name,
         slot=slot,
         state=state,
-        sentence=report.error or _sentence(series, report, state, row, due=due, expected=expected),
+        sentence=report.error
+        or _sentence(series, report, state, row, due=due, expected=expected)
+        + _flawed(series, flaws),
         row=row,
         opinions=tuple(_opinion(verdicts) for verdicts in judged),
         next=_next(state, taken, [v for verdicts in judged for v in verdicts.values()]),
@@ -174,6 +178,18 @@ def _sentence(
             return f"it holds {_values(row)}, but no {missing}{needed}"
         case _:
             return f"it was due {due} and has no reading{needed}"
+
+
+def _flawed(series: Series, flaws: Flaws) -> str:
+    """Return what stands in the slot and does not count."""
+    field = series.field(flaws.first.field) if flaws.first else None
+    if not flaws.first or not field:
+        return ""
+    more = f", and {flaws.values - 1:,} more like it" if flaws.values > 1 else ""
+    return (
+        f"; what is stored as {field.name}, {flaws.first.value}, is not a number from "
+        f"{bounds_of(field)} and does not count{more}"
+    )
 
 
 def _whole(series: Series, row: Row) -> str:

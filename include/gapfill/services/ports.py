@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.reading import Replace
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gapfill.domain.allowance import Allowance
     from gapfill.domain.candidate import Obstacle, Refused
     from gapfill.domain.coverage import Graded
+    from gapfill.domain.flaw import Ahead, Copies, Flaws
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.product import Product
@@ -149,6 +151,9 @@ class Books(NamedTuple):
 class Store(Protocol):
     """A database of readings, with the ledger, calls, blocks and replaced rows beside them.
 
+    What is stored is judged: a value that is not a finite number within the bounds of its
+    field is no reading. Points of one slot are merged field by field (``stores.points``).
+
     Every method raises ``StoreError`` when the database cannot be read or written; none
     of them ever answers "empty" instead. Instants are aware UTC; a slot is floored to
     the series' grid on reading, so that off-grid points cover their slot.
@@ -197,8 +202,32 @@ class Store(Protocol):
         the database, as ``absent``.
         """
 
-    def newest(self, series: Series) -> datetime | None:
-        """Return the newest slot that holds every required field, ``None`` for none."""
+    def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
+        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
+
+    def flaws(self, series: Series, window: Interval) -> Flaws:
+        """Return the stored values of the window that do not count.
+
+        That is what is not finite, not a number, or outside the bounds of its field: no other
+        method takes it for a reading. Found inside the database, as ``absent``.
+        """
+
+    def ahead(self, series: Series, start: datetime) -> Ahead | None:
+        """Return the points from an instant on, ``None`` for none."""
+
+    def copies(self, series: Series, window: Interval) -> Copies:
+        """Return the values of other points that an earlier release copied into ours.
+
+        Such a value is of unknown source, in a point of a batch, and another point of its slot
+        has the field. No method counts it. What stood in the point before Gapfill wrote into
+        it is no copy.
+        """
+
+    def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
+        """Remove those copies as ``write`` writes, and return from how many slots.
+
+        What is replaced is kept for ``undo``. Of a point of nothing but copies its batch is left.
+        """
 
     def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
         """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
@@ -212,9 +241,10 @@ class Store(Protocol):
         replace: Replace = Replace.WORSE,
         entries: Sequence[Entry] = (),
     ) -> int:
-        """Write what ``reading.combine`` makes of what stands, whole or not at all.
+        """Write what a reading wins of a slot (``reading.wins``), whole or not at all.
 
-        Lines for the ledger go with it, in the same request where the database takes them so.
+        It goes into the series' own point; what other points hold is never written. Lines for
+        the ledger go with it, in the same request where the database takes them so.
 
         A store without transactions writes up to 5,000 slots at once, and a retry writes
         what lacks; a batch never counts a slot that it did not write. What is replaced is

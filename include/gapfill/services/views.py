@@ -60,7 +60,27 @@ def _series(catalog: Catalog, report: Report) -> Document:
         "gaps": [_gap(gap) for gap in coverage.gaps],
         "error": report.error,
         "warnings": list(report.warnings),
+        "flaws": _flaws(report),
+        "ahead": _ahead(report),
     }
+
+
+def _flaws(report: Report) -> Document | None:
+    """Return the stored values that do not count, ``None`` where nobody looked."""
+    flaws = report.flaws
+    if flaws is None:
+        return None
+    first = flaws.first
+    return {
+        "values": flaws.values,
+        "not_numbers": flaws.not_numbers,
+        "first": first and {"at": iso(first.instant), "field": first.field, "value": first.value},
+    }
+
+
+def _ahead(report: Report) -> Document | None:
+    ahead = report.ahead
+    return ahead and {"points": ahead.points, "newest": iso(ahead.newest)}
 
 
 def _gap(gap: Gap) -> Document:

@@ -1,4 +1,8 @@
-"""Which rows a write makes of what stands: the same for every store."""
+"""Which rows a write makes of what stands: the same for every store.
+
+A write puts into the series' own point what a reading wins against all points of the slot,
+and no value that stands in another point (docs/adr/0020).
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,22 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gapfill.domain.reading import Row, combine
+from gapfill.domain.reading import Row, add, combine, make_row, wins
+from gapfill.stores.points import Stand
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gapfill.domain.reading import Reading, Replace
     from gapfill.domain.series import Series
 
-Stands = dict[datetime, Row]
-"""Rows by slot; a choice brings it up to date as it goes."""
+Stands = dict[datetime, Stand]
+"""What slots hold; a choice brings it up to date as it goes."""
 
 Choice = Callable[[Stands], Iterable[Row]]
-"""Makes the rows to write of what stands."""
+"""Makes the series' own rows to write of what stands. One without values leaves its batch only."""
+
+NOTHING = Stand()
 
 
 def choose_better(
@@ -26,29 +35,83 @@ def choose_better(
 
     def better(stands: Stands) -> Iterable[Row]:
         for reading in readings:
-            row = stands.get(reading.slot)
+            stand = stands.get(reading.slot, NOTHING)
+            row = stand.row
             if row is not None and row.batch == batch and _has_all(row, reading):
                 continue  # a batch writes a value once, so that a retry changes nothing
+            won = wins(row, reading, replace)
             made = combine(row, reading, batch, series.required, replace=replace)
-            if made is not None:
-                stands[reading.slot] = made
-                yield made
+            if won is not None and made is not None:
+                own = add(stand.own, won, batch, series.required)
+                stands[reading.slot] = stand._replace(row=made, own=own)
+                yield own
 
     return better
 
 
-def choose_news(rows: Sequence[Row]) -> Choice:
-    """Return the choice of rows as they are, but for those that say nothing new."""
+def choose_news(series: Series, rows: Sequence[Row]) -> Choice:
+    """Return the choice of rows as they are, but for those that say nothing new.
+
+    A value that other points give just so, or in a better grade, is not written once more.
+    """
 
     def verbatim(stands: Stands) -> Iterable[Row]:
         for row in rows:
-            before = stands.get(row.slot)
+            stand = stands.get(row.slot, NOTHING)
+            before = stand.row
             is_news = before is None or (before.values, before.grade) != (row.values, row.grade)
-            if is_news and (before is None or before.grade <= row.grade):
-                stands[row.slot] = row
-                yield row
+            if not is_news or (before is not None and before.grade > row.grade):
+                continue
+            own = _without(series, row, _standing(row, stand.others))
+            if own.values or stand.own is not None:
+                stands[row.slot] = stand._replace(row=row, own=own)
+                yield own
 
     return verbatim
+
+
+def choose_without_copies(
+    series: Series, batch: str, of: Mapping[datetime, frozenset[str]]
+) -> Choice:
+    """Return the choice of own rows without the copies that are known of some slots."""
+
+    def rid(stands: Stands) -> Iterable[Row]:
+        for slot, names in of.items():
+            stand = stands.get(slot, NOTHING)
+            copies = names & stand.copies
+            if stand.own is not None and copies:
+                made = _without(series, stand.own, copies, batch)
+                stands[slot] = stand._replace(own=made, copies=frozenset())
+                yield made
+
+    return rid
+
+
+def _standing(row: Row, others: Row | None) -> frozenset[str]:
+    """Return the fields that other points give as a row does, or in a better grade."""
+    if others is None:
+        return frozenset()
+    return frozenset(
+        name
+        for name, value in row.values.items()
+        if name in others.values
+        and (
+            others.origin(name).grade > row.origin(name).grade
+            or (others.values[name], others.origin(name)) == (value, row.origin(name))
+        )
+    )
+
+
+def _without(series: Series, row: Row, names: frozenset[str], batch: str | None = None) -> Row:
+    """Return a row without some fields; without any it is nothing but its slot and batch."""
+    if not names and batch is None:
+        return row
+    values = {name: value for name, value in row.values.items() if name not in names}
+    batch = batch or row.batch
+    if not values:
+        return Row(row.slot, {}, row.grade, None, batch)
+    origins = {name: row.origin(name) for name in values}
+    return make_row(row.slot, values, origins, batch, series.required)
 
 
 def _has_all(row: Row, reading: Reading) -> bool:

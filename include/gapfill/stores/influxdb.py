@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.flaw import copies as count_copies
+from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.reading import Replace
 from gapfill.services.ports import Place
 from gapfill.stores import influxdb_books as books
@@ -19,6 +21,7 @@ from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_better, choose_news
 from gapfill.stores.influxdb_batches import batches, undone_batches
 from gapfill.stores.influxdb_contact import prove
+from gapfill.stores.influxdb_flaws import Flawed
 from gapfill.stores.influxdb_gaps import Gaps
 from gapfill.stores.influxdb_inquiry import read_books
 from gapfill.stores.influxdb_journal import mend
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.coverage import Graded
+    from gapfill.domain.flaw import Ahead, Copies, Flaws
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
@@ -90,9 +94,25 @@ class InfluxStore:
         """Return the runs of slots that have a point with one of these sources."""
         return Gaps(self._server, series).of_source(sources, window)
 
-    def newest(self, series: Series) -> datetime | None:
-        """Return the newest slot that holds every required field, ``None`` for none."""
-        return Gaps(self._server, series).newest()
+    def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
+        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
+        return Gaps(self._server, series).newest(end)
+
+    def flaws(self, series: Series, window: Interval) -> Flaws:
+        """Return the stored values of the window that do not count."""
+        return Flawed(self._server, series).flaws(window)
+
+    def ahead(self, series: Series, start: datetime) -> Ahead | None:
+        """Return the points from an instant on, ``None`` for none."""
+        return Flawed(self._server, series).ahead(start)
+
+    def copies(self, series: Series, window: Interval) -> Copies:
+        """Return the copies of values of others in the series' own points of the window."""
+        return count_copies(changes.copies_of(self._server, series, window))
+
+    def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
+        """Remove those copies, 5,000 slots at once, and return from how many slots."""
+        return changes.remove_copies(self._server, series, window, batch)
 
     def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
         """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
@@ -118,7 +138,7 @@ class InfluxStore:
         """Write rows as they are, provenance included, 2,500 slots at once."""
         batches = {row.batch or "" for row in rows}
         slots = [row.slot for row in rows]
-        return changes.change(self._server, series, slots, batches, choose_news(rows))
+        return changes.change(self._server, series, slots, batches, choose_news(series, rows))
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots, by series name, that a batch wrote, whether or not replaced since."""

@@ -17,12 +17,14 @@ from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
+from gapfill.stores.choices import choose_without_copies
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
+from gapfill.stores.influxdb_flaws import Flawed
 from gapfill.stores.influxdb_journal import QUESTION, mend, mend_what
 from gapfill.stores.influxdb_points import liner, read_beside, read_points
 from gapfill.stores.influxdb_refusal import refuse, remember_refused
 from gapfill.stores.influxdb_removal import replace_points
-from gapfill.stores.points import format_tags, point_of, rows_of
+from gapfill.stores.points import format_tags, point_of, stands_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -73,13 +75,13 @@ def change(
     if any(table.rows for table in left):
         mend_what(server, left)
         points = read_points(server, series, spans)
-    chosen = {row.slot: row for row in choose({row.slot: row for row in rows_of(series, points)})}
+    chosen = {row.slot: row for row in choose(stands_of(series, points))}
     if not chosen:
         server.write(beside, "ns")
         return 0
     own = format_tags(series.tags)
-    made = {slot: point_of(series, own, row) for slot, row in chosen.items()}
     before = {p.instant: p for p in points if p.tags == own}
+    made = {slot: point_of(series, own, row, before.get(slot)) for slot, row in chosen.items()}
     known = dict(zip(names, map(notes.slots_from, noted), strict=True))
     replaced = notes.pairs(
         server, series, {slot: p.batch or "" for slot, p in made.items()}, before, known
@@ -90,6 +92,25 @@ def change(
         _without_field(server, series, made, exc)
         raise refuse(server, series, made, exc) from exc
     return len(chosen)
+
+
+def copies_of(server: Server, series: Series, window: Interval) -> dict[datetime, frozenset[str]]:
+    """Return the fields of the series' own points that are copies of others' values, by slot.
+
+    What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
+    """
+    found = Flawed(server, series).copies(window)
+    for note in notes.first_replaced(server, series, found) if found else ():
+        stood = note.before.values if note.before else {}
+        found[note.slot] -= stood.keys()
+    return {slot: names for slot, names in found.items() if names}
+
+
+def remove_copies(server: Server, series: Series, window: Interval, batch: str) -> int:
+    """Remove the copies of a window, and return from how many slots."""
+    found = copies_of(server, series, window)
+    choice = choose_without_copies(series, batch, found)
+    return change(server, series, list(found), {batch}, choice)
 
 
 def _without_field(
@@ -257,6 +278,7 @@ def _write(
         if old and (_loses(old, point) or (is_exact and cleared)):
             removed.add(slot)
             cleared = []
+            point = replace(point, values=_numbers(point))  # noqa: PLW2901 - to be written whole
         said = line(point, cleared)
         if said:
             lines[slot] = said
@@ -275,9 +297,15 @@ def _write(
         replace_points(server, series, removed, back, owner)
 
 
+def _numbers(point: Point) -> dict[str, float]:
+    """Return all that stands in a point; of what is no reading ``/query`` gives numbers alone."""
+    return {n: what for n, what in point.stored.items() if isinstance(what, int | float)}
+
+
 def _loses(old: Point, new: Point) -> bool:
     is_ungraded = old.grade is not None and new.grade is None
-    return is_ungraded or any(name not in new.values for name in old.values)
+    stands = new.stored
+    return is_ungraded or any(name not in stands for name in old.stored)
 
 
 def _said(point: Point, name: str) -> str | None:

@@ -13,11 +13,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.interval import Interval, iso, merge, subtract
+from gapfill.domain.interval import END_OF_TIME, Interval, intersect, iso, merge, subtract
 from gapfill.domain.series import Grade
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import in_lanes, in_pieces, read_points
-from gapfill.stores.points import graded, joined, rows_of
+from gapfill.stores.points import graded, is_weak, joined, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +31,9 @@ _NS = 1_000_000_000
 
 NEAR_END = timedelta(days=14)
 """How far from the ends of a window its first and last points are looked for at first."""
+
+YEAR = timedelta(weeks=52)
+"""The least grade of each is asked first: that takes less than comparing every one."""
 
 TRIES = 3
 """So often the newest slot is sought by each field's last point, before all are compared."""
@@ -69,16 +72,20 @@ class Gaps:
     def lacking(self, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
         without = merge(
-            [
-                *in_pieces(window, lambda piece: self._weak(field, piece)),
-                *(
-                    run
-                    for part, step in self.series.grid.stretches(window)
-                    for _, run in self._without([field], part, step)
-                ),
-            ]
+            run
+            for part, step in self.series.grid.stretches(window)
+            for _, run in self._without([field], part, step)
         )
-        return subtract(without, self.absent(window)) if without else []
+        gone = self.absent(window) if without else []
+        weak = subtract(in_pieces(window, lambda piece: self._weak(field, piece)), without)
+        names = (*self.series.required, field)
+        found = rows_of(self.series, read_points(self.server, self.series, weak, names))
+        kept = (
+            Interval(row.slot, self.series.grid.end_of(row.slot))
+            for row in found
+            if all(name in row.values for name in names) and is_weak(row, field)
+        )
+        return merge([*subtract(without, gone), *kept])
 
     def below_target(self, window: Interval) -> list[Graded]:
         """Return the runs of slots whose readings have one grade, below the target.
@@ -106,20 +113,24 @@ class Gaps:
         either = f"({' OR '.join(f'{column} = {text.value(name)}' for name in sources)})"
         return merge(in_pieces(window, lambda piece: self._slots_of(column, piece, either)))
 
-    def newest(self) -> datetime | None:
-        """Return the newest slot that holds every required field, ``None`` for none."""
-        grid, end = self.series.grid, ""
+    def newest(self, end: datetime) -> datetime | None:
+        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
+        grid = self.series.grid
         slot: datetime | None = None
+        start = None if end == END_OF_TIME else end - NEAR_END
         for _ in range(TRIES):
-            slots = [self._slot(t) for t in self._each("last", end)]
+            slots = [self._slot(t) for t in self._each("last", start, end)]
+            if None in slots and start is not None:
+                start = None
+                slots = [self._slot(t) for t in self._each("last", start, end)]
             if None in slots:
                 return None
             found = [slot for slot in slots if slot is not None]
             slot = min(found)
             if slot == max(found):
                 return slot
-            end = f"time < '{iso(grid.end_of(slot))}'"
-        first = [self._slot(t) for t in self._each("first", end)]
+            end = grid.end_of(slot)
+        first = [self._slot(t) for t in self._each("first", None, end)]
         oldest = max((slot for slot in first if slot is not None), default=None)
         if slot is None or oldest is None or oldest > slot:
             return None
@@ -127,27 +138,44 @@ class Gaps:
         there = subtract([window], self.absent(window))
         return grid.floor(there[-1].end - timedelta(microseconds=1)) if there else None
 
-    def _each(self, function: str, condition: str) -> list[list[Table]]:
+    def _each(self, function: str, start: datetime | None, end: datetime) -> list[list[Table]]:
+        bounds = [f"time >= '{iso(start)}'"] if start else []
+        bounds += [f"time < '{iso(end)}'"] if end != END_OF_TIME else []
         return self.server.ask(
             [
-                text.select(f"{function}({text.number(name)})", self._table, self._own, condition)
+                self._of(name, f"{function}({text.number(name)})", *bounds)
                 for name in self.series.required
             ]
         )
+
+    def _of(self, name: str, what: str, *conditions: str) -> str:
+        """Return a statement about the values of a field that count."""
+        field = self.series.field(name)
+        good = text.is_good(field) if field else ""
+        return text.select(what, self._table, self._own, *conditions, good)
 
     def _slot(self, tables: Sequence[Table]) -> datetime | None:
         time = _time(tables)
         return None if time is None else self.series.grid.floor(_instant(time))
 
     def _low(self, window: Interval) -> list[Interval]:
-        condition = f'"gapfill_grade" < {int(self.series.target)}'
-        return self._slots_of('"gapfill_grade"', window, condition)
+        """Return the slots with a grade below the target, looked for in years that have one."""
+        target, within = int(self.series.target), text.within(window)
+        least = text.select(
+            'min("gapfill_grade")', self._table, self._own, within, by=f"time({YEAR.days}d)"
+        )
+        (tables,) = self.server.ask([f"{least} fill(none)"])
+        years = [_instant(time) for time, grade in _rows(tables) if grade < target]
+        parts = intersect(merge(Interval(year, year + YEAR) for year in years), [window])
+        condition = f'"gapfill_grade" < {target}'
+        return [run for part in parts for run in self._slots_of('"gapfill_grade"', part, condition)]
 
     def _weak(self, field: str, window: Interval) -> list[Interval]:
-        """Return the slots that keep a field from a source that does not observe."""
-        grades = "|".join(str(int(grade)) for grade in Grade if grade < Grade.OBSERVED)
-        pattern = f"/(^|;){field}:[^;]*:({grades})(;|$)/"
-        return self._slots_of('"gapfill_kept"', window, f'"gapfill_kept" =~ {pattern}')
+        """Return the slots in which a point may have the field from who does not observe it."""
+        low = [str(int(grade)) for grade in Grade if grade < Grade.OBSERVED]
+        pattern = f"/(^|;){field}:[^;]*:({'|'.join(low)})(;|$)/"
+        condition = f'("gapfill_kept" =~ {pattern} OR "gapfill_grade" < {int(Grade.OBSERVED)})'
+        return self._slots_of('"gapfill_grade"', window, condition)
 
     def _slots_of(self, column: str, window: Interval, condition: str) -> list[Interval]:
         within = text.within(window)
@@ -163,10 +191,8 @@ class Gaps:
         """Return runs without each of the fields, in no order, in a part of one spacing."""
 
         def ask(piece: Interval) -> list[tuple[str, Interval]]:
-            ends = self._ends(names, piece)
-            answers = self.server.ask([self._elapsed(name, piece, step) for name in names])
             runs: list[tuple[str, Interval]] = []
-            for name, (first, last), tables in zip(names, ends, answers, strict=True):
+            for name, (first, last), tables in self._looked(names, piece, step):
                 pairs = self._pairs(name, piece, step, tables)
                 holes = _holes(piece, int(step.total_seconds()), first, last, pairs)
                 runs += [(name, hole) for hole in holes]
@@ -174,14 +200,15 @@ class Gaps:
 
         return in_lanes(part, lambda lane: in_pieces(lane, ask))
 
-    def _ends(self, names: Sequence[str], window: Interval) -> list[tuple[int | None, int | None]]:
-        """Return the first and the last instant of each field, in seconds; ``None`` for none.
+    def _looked(
+        self, names: Sequence[str], window: Interval, step: timedelta
+    ) -> Iterator[tuple[str, tuple[int | None, int | None], list[Table]]]:
+        """Yield each field's first and last instant, in seconds, and its pairs.
 
-        They are nearly always near the window's ends, and over all of it the question takes
-        ten times as long. They are asked before the pairs: a point that is written
+        The ends are nearly always near those of the window, and over all of it the question
+        takes ten times as long. They are asked before the pairs: a point that is written
         meanwhile can then only make a gap that is none any more, never hide one.
         """
-        found: dict[tuple[str, str], int | None] = {}
         whole = window, window
         near = whole
         if window.duration > 2 * NEAR_END:
@@ -189,28 +216,29 @@ class Gaps:
                 Interval(window.start, window.start + NEAR_END),
                 Interval(window.end - NEAR_END, window.end),
             )
-        for head, tail in (near, whole):
-            asked = [
-                (name, function, span)
-                for name in names
-                for function, span in (("first", head), ("last", tail))
-                if found.get((name, function)) is None
-            ]
-            answers = self.server.ask(
-                [
-                    text.select(f"{f}({text.number(n)})", self._table, self._own, text.within(span))
-                    for n, f, span in asked
-                ]
-            )
-            found |= {(n, f): _time(a) for (n, f, _), a in zip(asked, answers, strict=True)}
-            if (head, tail) == whole:
-                break
-        return [(found[name, "first"], found[name, "last"]) for name in names]
+        found, pairs = self._ends_and_pairs(names, near, window, step)
+        if None in found and near != whole:
+            found, pairs = self._ends_and_pairs(names, whole, window, step)
+        of_names = zip(names, found[::2], found[1::2], pairs, strict=True)
+        for name, first, last, tables in of_names:
+            yield name, (first, last), tables
+
+    def _ends_and_pairs(
+        self, names: Sequence[str], near: Sequence[Interval], window: Interval, step: timedelta
+    ) -> tuple[list[int | None], list[list[Table]]]:
+        """Return the first and last instants of the fields, in turn, and then their pairs."""
+        ends = [
+            self._of(name, f"{function}({text.number(name)})", text.within(span))
+            for name in names
+            for function, span in zip(("first", "last"), near, strict=True)
+        ]
+        pairs = [self._elapsed(name, window, step) for name in names]
+        answers = self.server.ask([*ends, *pairs])
+        return [_time(tables) for tables in answers[: len(ends)]], answers[len(ends) :]
 
     def _elapsed(self, name: str, window: Interval, step: timedelta, *, exact: bool = False) -> str:
         """Return the statement of pairs further apart than a step, in seconds or exact in ns."""
-        what = f"elapsed({text.number(name)}, 1ns) AS dt"
-        inner = text.select(what, self._table, self._own, text.within(window))
+        inner = self._of(name, f"elapsed({text.number(name)}, 1ns) AS dt", text.within(window))
         dt = "dt" if exact else f"dt / {_NS} AS dt"
         limit = int(step.total_seconds()) * _NS
         return f"SELECT {dt} FROM ({inner}) WHERE dt > {limit}"  # noqa: S608 - all quoted

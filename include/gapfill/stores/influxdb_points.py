@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, covers
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import TooMuch
-from gapfill.stores.points import Point, format_tags
+from gapfill.stores.points import Point, format_tags, judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -89,7 +89,7 @@ def read_points(
         server: Where they are.
         series: Whose they are.
         intervals: ``[start, end)`` each.
-        names: Fields to read, with their grades and no more of the provenance; ``None`` for all.
+        names: Fields to read; ``None`` for all.
 
     Raises:
         StoreError: If they cannot be read.
@@ -110,15 +110,14 @@ def read_beside(
         StoreError: If they cannot be read.
     """
     fields = [field.name for field in series.fields] if names is None else list(names)
-    provenance = text.PROVENANCE if names is None else text.GRADES
-    what = ", ".join([*map(text.number, fields), *map(text.name, provenance)])
+    what = ", ".join([*map(text.number, fields), *map(text.name, text.PROVENANCE)])
     own = text.is_own(series)
 
     def statement(window: Interval) -> str:
         return text.select(what, series.measurement, own, text.within(window), by="*")
 
     def found(tables: Iterable[Table]) -> list[Point]:
-        return [p for t in tables for p in _points(format_tags(t.tags), t.dicts(), fields)]
+        return [p for t in tables for p in _points(series, t, fields)]
 
     def ask(window: Interval) -> list[Point]:
         (tables,) = server.ask([statement(window)], "ns")
@@ -169,22 +168,21 @@ def _provenance(
     return (*([] if grade is None else [text.field("gapfill_grade", grade)]), *said)
 
 
-def _points(tags: str, rows: Iterable[dict[str, Any]], fields: Sequence[str]) -> Iterator[Point]:
-    for row in rows:
+def _points(series: Series, table: Table, fields: Sequence[str]) -> Iterator[Point]:
+    tags = format_tags(table.tags)
+    for row in table.dicts():
         grade = row["gapfill_grade"]
+        values, flaws = judged(series, {name: row[name] for name in fields})
         yield Point(
             tags=tags,
             instant=from_ns(row["time"]),
-            values={name: float(row[name]) for name in fields if _is_number(row[name])},
+            values=values,
             grade=None if grade is None else int(grade),
-            source=row.get("gapfill_source") or None,
-            batch=row.get("gapfill_batch") or None,
-            kept=row.get("gapfill_kept") or None,
+            source=row["gapfill_source"] or None,
+            batch=row["gapfill_batch"] or None,
+            kept=row["gapfill_kept"] or None,
+            flaws=flaws,
         )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def joined(intervals: Iterable[Interval]) -> Iterator[Interval]:

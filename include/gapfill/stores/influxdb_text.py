@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
+    from gapfill.domain.series import Field, Series
 
 PROVENANCE = ("gapfill_grade", "gapfill_source", "gapfill_batch", "gapfill_kept")
-
-GRADES = ("gapfill_grade", "gapfill_kept")
-"""What of the provenance gives the grade of each field."""
 
 QUESTION = 4000
 """Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
@@ -88,6 +86,38 @@ def tag(text: str) -> str:
 def value(text: str) -> str:
     """Return a text as it stands in an InfluxQL statement."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def is_good(field: Field) -> str:
+    """Return the condition that a value counts, as ``Field.is_reading`` tells it of numbers."""
+    low, high = _bounds(field)
+    return " AND ".join(
+        f"{number(field.name)} {said}"
+        for said in (low and f">= {low}", high and f"<= {high}")
+        if said
+    )
+
+
+def is_flaw(field: Field) -> str:
+    """Return the condition that a number does not count; empty where all do."""
+    low, high = _bounds(field)
+    return " OR ".join(
+        f"{number(field.name)} {said}"
+        for said in (low and f"< {low}", high and f"> {high}")
+        if said
+    )
+
+
+def _bounds(field: Field) -> tuple[str, str]:
+    """Return the bounds as InfluxQL knows numbers, without an exponent; empty for none."""
+
+    def said(bound: float) -> str:
+        if not math.isfinite(bound):
+            return ""
+        digits = format(Decimal(repr(float(bound))), "f")
+        return digits if "." in digits else f"{digits}.0"
+
+    return said(field.minimum), said(field.maximum)
 
 
 def within(window: Interval) -> str:

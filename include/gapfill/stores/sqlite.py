@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.flaw import copies as count_copies
+from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.reading import Replace
 from gapfill.errors import RequestError
 from gapfill.services.ports import Books, Place
@@ -18,6 +20,7 @@ from gapfill.stores import sqlite_changes as changes
 from gapfill.stores.points import rows_of
 from gapfill.stores.sqlite_batches import batches, mark_undone, undone_batches
 from gapfill.stores.sqlite_file import WAIT_S, StoreFile
+from gapfill.stores.sqlite_flaws import Flawed
 from gapfill.stores.sqlite_gaps import Gaps
 from gapfill.stores.sqlite_rows import read_points
 from gapfill.stores.sqlite_schema import has_books, has_learned, prepare_books
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.coverage import Graded
+    from gapfill.domain.flaw import Ahead, Copies, Flaws
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
@@ -88,10 +92,30 @@ class SqliteStore:
         with self._file.reading() as connection:
             return Gaps(connection, series).of_source(sources, window)
 
-    def newest(self, series: Series) -> datetime | None:
-        """Return the newest slot that holds every required field, ``None`` for none."""
+    def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
+        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
         with self._file.reading() as connection:
-            return Gaps(connection, series).newest()
+            return Gaps(connection, series).newest(end)
+
+    def flaws(self, series: Series, window: Interval) -> Flaws:
+        """Return the stored values of the window that do not count."""
+        with self._file.reading() as connection:
+            return Flawed(connection, series).flaws(window)
+
+    def ahead(self, series: Series, start: datetime) -> Ahead | None:
+        """Return the points from an instant on, ``None`` for none."""
+        with self._file.reading() as connection:
+            return Flawed(connection, series).ahead(start)
+
+    def copies(self, series: Series, window: Interval) -> Copies:
+        """Return the copies of values of others in the series' own points of the window."""
+        with self._file.reading() as connection:
+            return count_copies(changes.copies_of(connection, series, window))
+
+    def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
+        """Remove those copies, at once or not at all, and return from how many slots."""
+        with self._file.writing() as connection:
+            return changes.remove_copies(connection, series, window, batch)
 
     def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
         """Return the rows of sorted, disjoint windows in order of slot, one per slot."""

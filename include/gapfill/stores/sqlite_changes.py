@@ -11,10 +11,14 @@ from sqlalchemy.dialects.sqlite import insert
 from gapfill.domain.interval import Interval, merge
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
-from gapfill.stores.choices import choose_better, choose_news
-from gapfill.stores.points import format_tags, point_of, rows_of
+from gapfill.stores.choices import choose_better, choose_news, choose_without_copies
+from gapfill.stores.points import format_tags, point_of, stands_of
+from gapfill.stores.sqlite_flaws import Flawed
 from gapfill.stores.sqlite_rows import columns_of, from_epoch, read_points, to_epoch, upsert
-from gapfill.stores.sqlite_schema import points_table, prepare, replaced
+from gapfill.stores.sqlite_schema import has_books, points_table, prepare, replaced
+
+_BYTES = "bytes"
+"""Key of what was no text and no number."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,12 +39,39 @@ def write_readings(
 ) -> int:
     """Write what is better than what stands, and return how many slots that were."""
     better = choose_better(series, readings, batch, replace)
-    return _change(connection, series, [r.slot for r in readings], better)
+    return change(connection, series, [r.slot for r in readings], better)
 
 
 def put_rows(connection: sa.Connection, series: Series, rows: Sequence[Row]) -> int:
     """Write rows as they are, but for those that say nothing new, and return how many."""
-    return _change(connection, series, [row.slot for row in rows], choose_news(rows))
+    return change(connection, series, [row.slot for row in rows], choose_news(series, rows))
+
+
+def copies_of(
+    connection: sa.Connection, series: Series, window: Interval
+) -> dict[datetime, frozenset[str]]:
+    """Return the fields of the series' own points that are copies of others' values, by slot.
+
+    What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
+    """
+    found = Flawed(connection, series).copies(window)
+    if not found or not has_books(connection):
+        return found
+    bounds = replaced.c.slot.between(to_epoch(min(found)), to_epoch(max(found)))
+    query = sa.select(replaced.c.slot, replaced.c.before).where(
+        replaced.c.series == series.name, replaced.c.before.is_not(None), bounds
+    )
+    for slot, text in connection.execute(query):
+        before, at = _columns_in(text), from_epoch(slot)
+        if at in found and not before.get("gapfill_batch"):
+            found[at] -= {name for name in found[at] if before.get(name) is not None}
+    return {slot: names for slot, names in found.items() if names}
+
+
+def remove_copies(connection: sa.Connection, series: Series, window: Interval, batch: str) -> int:
+    """Remove the copies of a window, and return from how many slots."""
+    found = copies_of(connection, series, window)
+    return change(connection, series, list(found), choose_without_copies(series, batch, found))
 
 
 def slots_of(connection: sa.Connection, batch: str) -> dict[str, list[datetime]]:
@@ -84,7 +115,7 @@ def _undo_series(connection: sa.Connection, batch: str, series: Series) -> Undon
     )
     lines = connection.execute(query).all()
     held = [line for line in lines if (line.gapfill_batch or "") == batch]
-    back = [json.loads(line.before) for line in held if line.before is not None]
+    back = [_columns_in(line.before) for line in held if line.before is not None]
     added = [{"of_slot": line.slot} for line in held if line.before is None]
     if back:
         upsert(connection, series, back)
@@ -97,7 +128,7 @@ def _undo_series(connection: sa.Connection, batch: str, series: Series) -> Undon
     return Undone(len(back), len(added), len(lines) - len(held))
 
 
-def _change(
+def change(
     connection: sa.Connection,
     series: Series,
     slots: Sequence[datetime],
@@ -110,13 +141,14 @@ def _change(
     points = read_points(
         connection, series, merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
     )
-    stands = {row.slot: row for row in rows_of(series, points)}
-    chosen = {row.slot: row for row in choose(stands)}
+    chosen = {row.slot: row for row in choose(stands_of(series, points))}
     if chosen:
         own = format_tags(series.tags)
-        before = {p.instant: columns_of(series, p) for p in points if p.tags == own}
-        _note(connection, series, chosen.values(), before)
-        upsert(connection, series, [_columns(series, own, row) for row in chosen.values()])
+        before = {p.instant: p for p in points if p.tags == own}
+        made = [point_of(series, own, row, before.get(slot)) for slot, row in chosen.items()]
+        columns = {slot: columns_of(series, before[slot]) for slot in chosen.keys() & before}
+        _note(connection, series, chosen.values(), columns)
+        upsert(connection, series, [columns_of(series, point) for point in made])
     return len(chosen)
 
 
@@ -132,12 +164,23 @@ def _note(
             "series": series.name,
             "slot": to_epoch(row.slot),
             "batch": row.batch or "",
-            "before": json.dumps(before[row.slot]) if row.slot in before else None,
+            "before": _text(before[row.slot]) if row.slot in before else None,
         }
         for row in rows
     ]
     connection.execute(insert(replaced).on_conflict_do_nothing(), lines)
 
 
-def _columns(series: Series, own: str, row: Row) -> Mapping[str, object]:
-    return columns_of(series, point_of(series, own, row))
+def _text(columns: Mapping[str, object]) -> str:
+    """Return the columns of a point as JSON; bytes, which JSON has not, as their digits."""
+    return json.dumps(
+        {n: {_BYTES: v.hex()} if isinstance(v, bytes) else v for n, v in columns.items()}
+    )
+
+
+def _columns_in(text: str) -> dict[str, object]:
+    """Return what ``_text`` made a text of."""
+    return {
+        name: bytes.fromhex(what[_BYTES]) if isinstance(what, dict) else what
+        for name, what in json.loads(text).items()
+    }

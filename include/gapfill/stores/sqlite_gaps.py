@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.stores import sqlite_queries as queries
-from gapfill.stores.points import grade_of, graded, joined
+from gapfill.stores.points import format_tags, grade_of, graded, joined
 from gapfill.stores.sqlite_rows import from_epoch, own_tags, span_text, to_epoch
 from gapfill.stores.sqlite_schema import stored_table
 
@@ -113,19 +113,19 @@ class Gaps:
             for start, end in self._all(queries.OF_SOURCE, part, _seconds(step), sources=names)
         )
 
-    def newest(self) -> datetime | None:
-        """Return the newest slot that holds every required field, ``None`` for none.
+    def newest(self, end: datetime) -> datetime | None:
+        """Return the newest slot before ``end`` that holds every required field, else ``None``.
 
         The newest point that holds them all is found by a seek; only what is newer can
         hold them between several points.
         """
-        grid, newest = self.series.grid, self._extreme(max, queries.NEWEST_POINT)
+        grid, newest = self.series.grid, self._extreme(max, queries.NEWEST_POINT, end)
         if newest is None:
             return None
-        end = grid.end_of(grid.floor(newest))
-        whole = self._extreme(max, queries.NEWEST_WHOLE_POINT)
+        whole = self._extreme(max, queries.NEWEST_WHOLE_POINT, end)
         known = None if whole is None else grid.floor(whole)
-        oldest = self._extreme(min, queries.OLDEST_POINT)
+        oldest = self._extreme(min, queries.OLDEST_POINT, end)
+        end = grid.end_of(grid.floor(newest))
         start = grid.end_of(known) if known else grid.floor(oldest or newest)
         rest = grid.stretches(Interval(start, end)) if start < end else ()
         for part, step in reversed(list(rest)):
@@ -169,9 +169,12 @@ class Gaps:
             for first, after in _zeros(bits, slots):
                 yield _interval(start + first * step, start + after * step)
 
-    def _extreme(self, pick: Callable[[list[int]], int], template: str) -> datetime | None:
-        statement = queries.query(template, self.series)
-        found = [self.connection.scalar(statement, {"own": tags}) for tags in self.tags]
+    def _extreme(
+        self, pick: Callable[[list[int]], int], template: str, end: datetime
+    ) -> datetime | None:
+        statement, before = queries.query(template, self.series), to_epoch(end)
+        bounds = [{"own": tags, "end": before} for tags in self.tags]
+        found = [self.connection.scalar(statement, bound) for bound in bounds]
         there = [slot for slot in found if slot is not None]
         return from_epoch(pick(there)) if there else None
 
@@ -182,6 +185,7 @@ class Gaps:
         known = {
             "own": self.tags[0],
             "tags": self.tags,
+            "mine": format_tags(self.series.tags),
             "start": to_epoch(part.start),
             "end": to_epoch(part.end),
             **more,

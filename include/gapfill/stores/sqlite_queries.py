@@ -1,8 +1,8 @@
 """The statements that find what is missing or below its target, and their names filled in.
 
-In each, ``:own`` is the tag set looked at first and ``:tags`` are all that count;
-``:start`` and ``:end`` bound slots of one spacing, ``{step}`` seconds. A name that
-belongs to an outer query carries its table, so that no field can be taken for it.
+In each, ``:own`` is the tag set looked at first and ``:tags`` are all that count, ``:mine``
+is the series' own; ``:start`` and ``:end`` bound slots of one spacing, ``{step}`` seconds. A
+name that belongs to an outer query carries its table, so that no field can be taken for it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gapfill.stores.sqlite_schema import (
+from gapfill.domain.series import Grade
+from gapfill.stores.sqlite_conditions import (
     below_target,
+    best_grade,
     complete_slot,
-    field_grade,
-    is_weak,
+    has_flaw,
+    is_flaw,
+    is_good,
     lacks,
+    least,
     quoted,
 )
 
 if TYPE_CHECKING:
-    from gapfill.domain.series import Series
+    from collections.abc import Sequence
+
+    from gapfill.domain.series import Field, Series
 
 COUNT = """
 SELECT count(*) FROM {table} WHERE tags = :own AND slot >= :start AND slot < :end AND {complete}
@@ -68,24 +74,24 @@ SELECT EXISTS (
 """Whether points of other tags, or off the grid, lie in the spans."""
 
 _MERGED = """
-WITH merged(slot, grade) AS (
-    SELECT {floor}, {grade} FROM {table}
+WITH merged(slot, is_whole) AS (
+    SELECT {floor}, {has_all} FROM {table}
     WHERE tags IN :tags AND slot >= :start AND slot < :end
     GROUP BY 1
 )
 """
-"""Every slot that has a point; its grade is NULL where it lacks a required field."""
+"""Every slot that has a point, and whether its points have every required field."""
 
 HOLES = """
 {merged},
-complete(slot) AS (SELECT slot FROM merged WHERE grade IS NOT NULL UNION ALL SELECT :end)
+complete(slot) AS (SELECT slot FROM merged WHERE is_whole UNION ALL SELECT :end)
 SELECT before + {step}, slot FROM (
     SELECT slot, lag(slot, 1, :start - {step}) OVER (ORDER BY slot) AS before FROM complete
 )
 WHERE slot - before <> {step} ORDER BY slot
 """
 
-LAST = "{merged} SELECT max(slot) FROM merged WHERE grade IS NOT NULL"
+LAST = "{merged} SELECT max(slot) FROM merged WHERE is_whole"
 
 LOWER = """
 WITH low(slot) AS (
@@ -114,7 +120,7 @@ WITH there(slot) AS (
     SELECT DISTINCT {floor} FROM json_each(:spans) AS span CROSS JOIN {table}
     WHERE tags IN :tags AND slot >= json_extract(span.value, '$[0]')
       AND slot < json_extract(span.value, '$[1]') AND slot >= :start AND slot < :end
-      AND {field} IS NOT NULL
+      AND {good}
 ),
 numbered AS (
     SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island FROM there
@@ -129,18 +135,23 @@ WITH low(slot) AS (
     WHERE tags IN :tags AND slot >= :start AND slot < :end AND {lacks}
 ),
 merged(slot, grade, value) AS (
-    SELECT low.slot, {grade}, max(CASE WHEN NOT {weak} THEN point.{field} END)
+    SELECT low.slot, {grade}, {best}
     FROM low CROSS JOIN {table} AS point
     WHERE point.tags IN :tags AND point.slot >= low.slot AND point.slot < low.slot + {step}
     GROUP BY low.slot
 ),
 numbered AS (
     SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island
-    FROM merged WHERE grade IS NOT NULL AND value IS NULL
+    FROM merged
+    WHERE grade IS NOT NULL
+      AND (value IS NULL OR (value < {observed} AND grade >= {observed}))
 )
 SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
 """
-"""Runs of slots that hold every required field and lack an observed value of one other."""
+"""Runs of slots that hold every required field and lack a value of one other.
+
+Where the required ones are observed, a value lacks that is not.
+"""
 
 OF_SOURCE = """
 WITH named(slot) AS (
@@ -153,57 +164,91 @@ SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
 """
 """Runs of slots with a point that names one of the sources in a JSON list."""
 
-NEWEST_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own"
+NEWEST_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own AND slot < :end"
 
-OLDEST_POINT = "SELECT min(slot) FROM {table} WHERE tags = :own"
+OLDEST_POINT = "SELECT min(slot) FROM {table} WHERE tags = :own AND slot < :end"
 
-NEWEST_WHOLE_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own AND {whole}"
+NEWEST_WHOLE_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own AND slot < :end AND {whole}"
+
+FLAWS = """
+SELECT {flaws} FROM {table}
+WHERE tags IN :tags AND slot >= :start AND slot < :end AND {has_flaw}
+"""
+"""For each field, in turn: how many values do not count, how many of them are no numbers, and
+the first one's instant."""
+
+FLAWED = """
+SELECT {field} FROM {table} WHERE tags IN :tags AND slot = :start AND {is_flaw} ORDER BY tags
+"""
+"""What stands in a field at an instant and does not count."""
+
+AHEAD = "SELECT {held} FROM {table} WHERE tags IN :tags AND slot >= :start"
+"""For each field, in turn: how many points from an instant on have it, and the newest one."""
+
+POSSIBLE_COPIES = """
+SELECT slot FROM {table}
+WHERE tags = :mine AND slot >= :start AND slot < :end AND coalesce(gapfill_batch, '') <> ''
+  AND (coalesce(gapfill_source, '') IN ('', 'unknown') OR instr(gapfill_kept, 'unknown:') > 0)
+ORDER BY slot
+"""
+"""Where the series' own point, written by a batch, has a value of unknown source."""
 
 
-def query(template: str, series: Series, step: int = 1, field: str = "") -> sa.TextClause:
+def query(
+    template: str, series: Series, step: int = 1, field: str = "", fields: Sequence[Field] = ()
+) -> sa.TextClause:
     """Return a statement for a series, with the names of the catalogue quoted.
 
     Args:
         template: One of the above.
         series: Whose points.
         step: Seconds between slots.
-        field: The field that ``LACKING`` or ``PRESENT`` is about.
+        field: The field that the statement is about, where it is about one.
+        fields: Those of the series that the table has, where it is about all.
     """
     default, target = int(series.default_grade), int(series.target)
-    return _query(template, series.measurement, series.required, step, default, target, field)
+    required = tuple(one for one in series.fields if one.required)
+    known = series.field(field) or required[0]
+    return _query(
+        template, series.measurement, required, step, default, target, known, tuple(fields)
+    )
 
 
 @lru_cache(maxsize=4096)
 def _query(
     template: str,
     measurement: str,
-    required: tuple[str, ...],
+    required: tuple[Field, ...],
     step: int,
     default: int,
     target: int,
-    field: str,
+    field: Field,
+    fields: tuple[Field, ...],
 ) -> sa.TextClause:
-    names = [quoted(name) for name in required]
-    grades = [
-        f"max(CASE WHEN {quoted(name)} IS NOT NULL THEN {field_grade(name, default)} END)"
-        for name in required
-    ]
+    grades = [best_grade(one, default) for one in required]
     aliases = [f"grade_{n}" for n in range(len(grades))]
     text = template.replace("{merged}", _MERGED).format(
         table=quoted(measurement),
-        whole=" AND ".join(f"{name} IS NOT NULL" for name in names),
+        whole=" AND ".join(is_good(one) for one in required),
+        has_all=least([f"max({is_good(one)})" for one in required]),
         complete=complete_slot(required, step),
         below=below_target(default, target),
         floor=f"slot - (slot % {step} + {step}) % {step}",
-        grade=_least(grades),
+        grade=least(grades),
         grades=", ".join(grades),
         names=", ".join(aliases),
-        worst=_least(aliases),
+        worst=least(aliases),
         step=step,
         target=target,
-        field=quoted(field),
-        lacks=lacks(field),
-        weak=is_weak(field),
+        field=quoted(field.name),
+        good=is_good(field),
+        best=best_grade(field, default),
+        lacks=lacks(field, default),
+        is_flaw=is_flaw(field),
+        observed=int(Grade.OBSERVED),
+        has_flaw=has_flaw(fields),
+        flaws=", ".join(map(_flaws, fields)),
+        held=", ".join(map(_held, fields)),
     )
     statement = sa.text(text)
     return (
@@ -211,6 +256,15 @@ def _query(
     )
 
 
-def _least(terms: list[str]) -> str:
-    """Return the least of some terms; NULL where one of them is."""
-    return terms[0] if len(terms) == 1 else f"min({', '.join(terms)})"
+def _flaws(field: Field) -> str:
+    name, flaw = quoted(field.name), is_flaw(field)
+    is_text = f"typeof({name}) IN ('text', 'blob')"
+    return (
+        f"count(CASE WHEN {flaw} THEN 1 END), count(CASE WHEN {flaw} AND {is_text} THEN 1 END), "
+        f"min(CASE WHEN {flaw} THEN slot END)"
+    )
+
+
+def _held(field: Field) -> str:
+    name = quoted(field.name)
+    return f"count({name}), max(CASE WHEN {name} IS NOT NULL THEN slot END)"

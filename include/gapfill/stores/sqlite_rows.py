@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from gapfill.stores.points import Point, format_tags, is_own, parse_tags
-from gapfill.stores.sqlite_schema import points_table, quoted, stored_table
+from gapfill.stores.points import Point, format_tags, is_own, judged, parse_tags
+from gapfill.stores.sqlite_conditions import quoted
+from gapfill.stores.sqlite_schema import points_table, stored_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,26 +84,30 @@ def read_points(
     )
     names = [field.name for field in series.fields if field.name in table.c]
     query = sa.select(table).select_from(span.join(table, is_within))
-    return [
-        Point(
-            tags=found["tags"],
-            instant=from_epoch(found["slot"]),
-            values={name: found[name] for name in names if found[name] is not None},
-            grade=found["gapfill_grade"],
-            source=found["gapfill_source"],
-            batch=found["gapfill_batch"],
-            kept=found["gapfill_kept"],
-        )
-        for found in connection.execute(query).mappings()
-    ]
+    return [_point(series, names, found) for found in connection.execute(query).mappings()]
+
+
+def _point(series: Series, names: Sequence[str], found: sa.RowMapping) -> Point:
+    values, flaws = judged(series, {name: found[name] for name in names})
+    return Point(
+        tags=found["tags"],
+        instant=from_epoch(found["slot"]),
+        values=values,
+        grade=found["gapfill_grade"],
+        source=found["gapfill_source"],
+        batch=found["gapfill_batch"],
+        kept=found["gapfill_kept"],
+        flaws=flaws,
+    )
 
 
 def columns_of(series: Series, point: Point) -> dict[str, object]:
     """Return a point as the columns of its table, absent fields as ``None``."""
+    stored = point.stored
     return {
         "tags": point.tags,
         "slot": to_epoch(point.instant),
-        **{field.name: point.values.get(field.name) for field in series.fields},
+        **{field.name: stored.get(field.name) for field in series.fields},
         "gapfill_grade": point.grade,
         "gapfill_source": point.source,
         "gapfill_batch": point.batch,

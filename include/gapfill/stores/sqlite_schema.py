@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from gapfill.domain.series import Grade
 from gapfill.errors import ConfigError
+from gapfill.stores.sqlite_conditions import (
+    below_target,
+    complete_slot,
+    has_flaw,
+    lacks,
+    literal,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gapfill.domain.series import Series
-
-_quote = sqlite.dialect().identifier_preparer.quote
+    from gapfill.domain.series import Field, Series
 
 _OWN_COLUMNS = ("tags", "slot")
 
@@ -84,6 +88,16 @@ replaced = sa.Table(
 )
 
 
+class _AsItStands(sa.types.UserDefinedType[Any]):
+    """A column of numbers, in which SQLite keeps what is none, and so must ``undo``."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own
+        """Return the type's name in SQL."""
+        return "REAL"
+
+
 def points_table(series: Series) -> sa.Table:
     """Return the table of a series' measurement, with a column per field of the series.
 
@@ -110,61 +124,13 @@ def _points_table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
         sa.MetaData(),
         sa.Column("tags", sa.Text, primary_key=True),
         sa.Column("slot", sa.Integer, primary_key=True),
-        *(sa.Column(name, sa.REAL) for name in fields),
+        *(sa.Column(name, _AsItStands()) for name in fields),
         sa.Column("gapfill_grade", sa.Integer),
         sa.Column("gapfill_source", sa.Text),
         sa.Column("gapfill_batch", sa.Text),
         sa.Column("gapfill_kept", sa.Text),
         sqlite_with_rowid=False,
     )
-
-
-def quoted(name: str) -> str:
-    """Return a name of the catalogue as it stands in a statement."""
-    return _quote(name) if name else ""  # SQLAlchemy 2.0 reads its first character
-
-
-def complete_slot(required: Iterable[str], step: int) -> str:
-    """Return the condition that a point is a complete slot: every required field, on the grid.
-
-    SQLite uses a partial index only where a query states the index's own condition, so
-    both take it from here, with the step as a literal.
-    """
-    fields = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in required)
-    return f"{fields} AND slot % {step} = 0"
-
-
-def below_target(default: int, target: int) -> str:
-    """Return the condition that a point's grade is below the target, likewise."""
-    return f"coalesce(gapfill_grade, {default}) < {target}"
-
-
-def is_weak(field: str) -> str:
-    """Return the condition that a point keeps a field from a source that does not observe."""
-    return f"({_is_kept(field)} AND {_kept_grade(field)} < {int(Grade.OBSERVED)})"
-
-
-def field_grade(field: str, default: int) -> str:
-    """Return the grade of a point's value of a field: of its own origin where that is kept."""
-    grade = f"coalesce(gapfill_grade, {default})"
-    return f"CASE WHEN {_is_kept(field)} THEN {_kept_grade(field)} ELSE {grade} END"
-
-
-_KEPT = "(';' || gapfill_kept || ';')"
-
-
-def _is_kept(field: str) -> str:
-    return f"gapfill_kept IS NOT NULL AND instr({_KEPT}, ';{field}:') > 0"
-
-
-def _kept_grade(field: str) -> str:
-    rest = f"substr({_KEPT}, instr({_KEPT}, ';{field}:') + 1)"
-    return f"CAST(substr(substr({rest}, 1, instr({rest}, ';') - 1), -2) AS INTEGER)"
-
-
-def lacks(field: str) -> str:
-    """Return the condition that a point lacks an observed value of a field, likewise."""
-    return f"({quoted(field)} IS NULL OR {is_weak(field)})"
 
 
 def has_books(connection: sa.Connection) -> bool:
@@ -202,10 +168,12 @@ def prepare_books(connection: sa.Connection) -> None:
 
 
 def prepare(connection: sa.Connection, series: Series) -> None:
-    """Make the table of a series' measurement, or add what it lacks: columns, indexes."""
+    """Make the table of a series' measurement, or add what it lacks: columns, indexes.
+
+    Indexes of earlier releases, which knew no bounds, go.
+    """
     steps = tuple(sorted({int(era.step.total_seconds()) for era in series.grid.eras}))
-    fields = tuple((field.name, field.required) for field in series.fields)
-    shape = (series.measurement, fields, steps, series.target, series.default_grade)
+    shape = (series.measurement, series.fields, steps, series.target, series.default_grade)
     prepared: set[object] = connection.info.setdefault("prepared", set())
     if shape in prepared:
         return
@@ -221,6 +189,9 @@ def prepare(connection: sa.Connection, series: Series) -> None:
     for index in _indexes(series, steps):
         if index.name not in known:
             connection.execute(CreateIndex(index))
+    for name in _outdated(series, steps):
+        if name in known:
+            connection.exec_driver_sql(f"DROP INDEX {quoted(name)}")
     prepared.add(shape)
 
 
@@ -243,16 +214,16 @@ def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
     differ in that have their own.
     """
     table = points_table(series).to_metadata(sa.MetaData())
-    required = [table.c[name] for name in series.required]
+    required = [field for field in series.fields if field.required]
     default, target = int(series.default_grade), int(series.target)
     return [
         *(
             sa.Index(
-                f"{table.name} with {' '.join(series.required)} every {step} s",
+                f"{table.name} with {_bounds(required)} every {step} s",
                 table.c.tags,
                 table.c.slot,
-                *required,
-                sqlite_where=sa.text(complete_slot(series.required, step)),
+                *(table.c[field.name] for field in required),
+                sqlite_where=sa.text(complete_slot(required, step)),
             )
             for step in steps
         ),
@@ -263,16 +234,37 @@ def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
             table.c.gapfill_grade,
             sqlite_where=sa.text(below_target(default, target)),
         ),
+        sa.Index(
+            f"{table.name} beyond {_bounds(series.fields)}",
+            table.c.tags,
+            table.c.slot,
+            *(table.c[field.name] for field in series.fields),  # likewise, see below
+            sqlite_where=sa.text(has_flaw(series.fields)),
+        ),
         *(
             sa.Index(
-                f"{table.name} lacking observed {field.name}",
+                f"{table.name} lacking observed {_bounds([field])} else {default}",
                 table.c.tags,
                 table.c.slot,
                 table.c[field.name],  # else SQLite reads the rows for it, and so takes no index
+                table.c.gapfill_grade,
                 table.c.gapfill_kept,
-                sqlite_where=sa.text(lacks(field.name)),
+                sqlite_where=sa.text(lacks(field, default)),
             )
             for field in series.fields
             if field.wanted
         ),
+    ]
+
+
+def _bounds(fields: Iterable[Field]) -> str:
+    return ", ".join(f"{f.name} {literal(f.minimum)} to {literal(f.maximum)}" for f in fields)
+
+
+def _outdated(series: Series, steps: Iterable[int]) -> list[str]:
+    """Return the names that the indexes had before they held bounds."""
+    table, required = series.measurement, " ".join(series.required)
+    return [
+        *(f"{table} with {required} every {step} s" for step in steps),
+        *(f"{table} lacking observed {field.name}" for field in series.fields if field.wanted),
     ]

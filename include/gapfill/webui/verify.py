@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from gapfill.domain.flaw import Flaws, sentences
+from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
 from gapfill.orchestration import wiring
+from gapfill.services.detect import last_expected
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.desk import reading
 from gapfill.webui.lookout import open_site
+
+if TYPE_CHECKING:
+    from gapfill.domain.series import Series
+    from gapfill.services.site import Site
 
 router = APIRouter(dependencies=[MAY_READ])
 
@@ -22,7 +29,7 @@ class NewestOut(BaseModel):
 
     series: str
     measurement: str
-    newest: datetime | None
+    newest: datetime | None = Field(description="the newest expected slot that has a reading")
     age_hours: float | None
 
 
@@ -38,6 +45,7 @@ class VerifyOut(BaseModel):
     problem: str | None
     now: datetime
     series: list[NewestOut]
+    warnings: list[str] = Field(description="values and points that do not count, a sentence each")
 
 
 @router.get("/verify")
@@ -45,7 +53,7 @@ class VerifyOut(BaseModel):
 def verify() -> VerifyOut:
     """Whether the store can be read and written, and the newest point of each series."""
     with open_site() as site:
-        newest = [(series, site.store.newest(series)) for series in site.catalog.series.values()]
+        newest = [_newest(site, series) for series in site.catalog.series.values()]
         problem = None
         try:
             site.store.verify()
@@ -60,13 +68,21 @@ def verify() -> VerifyOut:
             writable=problem is None,
             problem=problem,
             now=site.now,
-            series=[
-                NewestOut(
-                    series=series.name,
-                    measurement=series.measurement,
-                    newest=slot,
-                    age_hours=(site.now - slot).total_seconds() / 3600 if slot else None,
-                )
-                for series, slot in newest
-            ],
+            series=[one for one, _ in newest],
+            warnings=[sentence for _, said in newest for sentence in said],
         )
+
+
+def _newest(site: Site, series: Series) -> tuple[NewestOut, tuple[str, ...]]:
+    """Return how far a series reaches, and what stands in it and does not count."""
+    end = last_expected(site, series)
+    slot = site.store.newest(series, end)
+    window = Interval(series.earliest, end) if series.earliest < end else None
+    flaws = site.store.flaws(series, window) if window else Flaws()
+    out = NewestOut(
+        series=series.name,
+        measurement=series.measurement,
+        newest=slot,
+        age_hours=(site.now - slot).total_seconds() / 3600 if slot else None,
+    )
+    return out, sentences(series, flaws, site.store.ahead(series, end))

@@ -1,0 +1,86 @@
+"""``tidy``: copies of other programs' values out of the store, shown first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gapfill.cli.options import as_document, everywhere
+from gapfill.cli.words import new_id, short
+from gapfill.domain.interval import iso
+from gapfill.domain.wording import count
+from gapfill.services.tidy import tidy as tidy_series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.cli.desk import Desk
+    from gapfill.services.tidy import Tidied
+
+SHOWN = 3
+"""So many of the first instants are shown."""
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SERIES]...")
+@click.option("--yes", is_flag=True, help="Remove them; without it nothing is written.")
+@as_document
+@everywhere
+@click.pass_obj
+def tidy(desk: Desk, names: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
+    """Remove values that an earlier release copied.
+
+    To add one field to a slot of another program, it copied all of the slot's values into a
+    point of Gapfill's own. They are not read any more, but other programs count them. This
+    shows how many there are; --yes removes them, and `undo` puts them back.
+    """
+    now = desk.clock()
+    chosen = desk.catalog().find(names)
+    batch = new_id("tidy", now) if yes else None
+    with desk.site(now) as site:
+        found = tidy_series(site, chosen, batch)
+    if as_json:
+        desk.print_json(_document(found, batch))
+    else:
+        _show(desk, found, batch)
+    return 0
+
+
+def _document(found: Sequence[Tidied], batch: str | None) -> dict[str, object]:
+    is_written = any(one.removed for one in found)
+    return {
+        "batch": batch if is_written else None,
+        "series": [
+            {
+                "series": one.series,
+                "slots": len(one.copies.slots),
+                "values": one.copies.values,
+                "first": iso(one.copies.slots[0]) if one.copies.slots else None,
+                "last": iso(one.copies.slots[-1]) if one.copies.slots else None,
+                "removed": one.removed,
+            }
+            for one in found
+        ],
+    }
+
+
+def _show(desk: Desk, found: Sequence[Tidied], batch: str | None) -> None:
+    copied = [one for one in found if one.copies.slots]
+    for one in copied:
+        slots = one.copies.slots
+        first = ", ".join(short(slot) for slot in slots[:SHOWN])
+        more = f" and so on to {short(slots[-1])}" if len(slots) > SHOWN else ""
+        desk.out.print(
+            f"{one.series}: {count(one.copies.values, 'copied value')} in "
+            f"{count(len(slots), 'slot')}: {first}{more}.",
+            soft_wrap=True,
+        )
+    if not copied:
+        desk.out.print("Nothing to tidy: no point holds copies of other programs' values.")
+    elif batch is None:
+        desk.out.print("Nothing was changed. To remove them: tidy --yes", soft_wrap=True)
+    else:
+        removed = sum(one.removed for one in copied)
+        desk.out.print(f"Removed from {count(removed, 'slot')}.", soft_wrap=True)
+        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)

@@ -1,0 +1,120 @@
+"""What stands in a store and is no reading: values out of bounds, and points ahead of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.interval import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from gapfill.domain.series import Field, Series
+
+
+class Flaw(NamedTuple):
+    """One stored value that does not count.
+
+    Attributes:
+        instant: When its point is.
+        field: Whose value it is.
+        value: What stands there, as text.
+    """
+
+    instant: datetime
+    field: str
+    value: str
+
+
+class Flaws(NamedTuple):
+    """The stored values of a series that do not count.
+
+    Attributes:
+        values: How many: not finite, no numbers, or outside the bounds of their field.
+        not_numbers: How many of them are no numbers.
+        first: The earliest.
+    """
+
+    values: int = 0
+    not_numbers: int = 0
+    first: Flaw | None = None
+
+
+class Ahead(NamedTuple):
+    """The points of a series after the last slot that is expected.
+
+    Attributes:
+        points: How many: of the field that most of them have.
+        newest: When the last of them is.
+    """
+
+    points: int
+    newest: datetime
+
+
+class Copies(NamedTuple):
+    """Values of others that an earlier release wrote into a series' own points.
+
+    Attributes:
+        slots: Where, in order.
+        values: How many values.
+    """
+
+    slots: tuple[datetime, ...] = ()
+    values: int = 0
+
+
+def copies(found: Mapping[datetime, frozenset[str]]) -> Copies:
+    """Return the account of copies, given by slot."""
+    return Copies(tuple(sorted(found)), sum(map(len, found.values())))
+
+
+def together(found: Iterable[Flaws]) -> Flaws:
+    """Return the flaws of several fields as one account; of several firsts, the earliest."""
+    values = not_numbers = 0
+    first: Flaw | None = None
+    for one in found:
+        values, not_numbers = values + one.values, not_numbers + one.not_numbers
+        if one.first and (first is None or one.first.instant < first.instant):
+            first = one.first
+    return Flaws(values, not_numbers, first)
+
+
+def flaw_of(field: Field, instant: datetime, what: object) -> Flaw:
+    """Return a stored value that does not count, for people."""
+    if isinstance(what, bytes):
+        text = f"{len(what)} bytes"
+    elif isinstance(what, float | int) and not isinstance(what, bool):
+        text = f"{float(what):g}"
+    else:
+        text = repr(what)
+    return Flaw(instant, field.name, text)
+
+
+def sentences(series: Series, flaws: Flaws, ahead: Ahead | None) -> tuple[str, ...]:
+    """Return what an operator should know of them, a sentence each."""
+    said: list[str] = []
+    first = flaws.first
+    field = series.field(first.field) if first else None
+    if first and field:
+        one = flaws.values == 1
+        kinds = f" ({flaws.not_numbers:,} not numbers)" if flaws.not_numbers else ""
+        said.append(
+            f"{series.name}: {flaws.values:,} {'value' if one else 'values'} out of bounds{kinds}, "
+            f"the first {first.field} {first.value} at {iso(first.instant)} (bounds: "
+            f"{bounds_of(field)}); {'it does' if one else 'they do'} not count as "
+            f"{'a reading' if one else 'readings'}."
+        )
+    if ahead:
+        points = "1 point lies" if ahead.points == 1 else f"{ahead.points:,} points lie"
+        said.append(
+            f"{series.name}: {points} after the last expected slot, the newest "
+            f"{iso(ahead.newest)}; is the clock of what writes there right?"
+        )
+    return tuple(said)
+
+
+def bounds_of(field: Field) -> str:
+    """Return the bounds of a field with its unit."""
+    return f"{field.minimum:g} to {field.maximum:g} {field.unit}".rstrip()
