@@ -23,6 +23,7 @@ from tests.time_limit import patient
 if TYPE_CHECKING:
     from gapfill.hooks.base import ApiHook
     from gapfill.sources.base import Ask
+    from tests.hooks.raw_server import Script
 
 pytestmark = pytest.mark.airflow
 
@@ -71,7 +72,7 @@ DOORS = {
     "ree": Door(ask_of("ree.pvpc", date(2025, 10, 26)), KEY),
 }
 
-ENDS = {
+ENDS: dict[str, list[bytes | Script]] = {
     "500": [reply(500, b"Oops")],
     "404": [reply(404, b"Not Found")],
     "no answer": [reset],
@@ -130,12 +131,13 @@ def test_a_key_is_known_in_whatever_form_it_comes_back(
     caplog.set_level(logging.DEBUG)
     hook, echo = _hook(name, server, monkeypatch), FORMS[form]
     told = ""
-    for answers in (
+    answers: list[list[bytes | Script]] = [
         [reply(307, Location=f"/echo/{echo}/x"), reply(500, b"Oops")],
         [reply(307, Location=f"http://{echo}.example.org/")],
         [reply(400, f"no such thing: {echo}".encode())],
-    ):
-        server.answers, server.received[:] = answers, []
+    ]
+    for some in answers:
+        server.answers, server.received[:] = some, []
         with pytest.raises(SourceError) as caught:
             hook.fetch(DOORS[name].ask)
         told += _told(caught.value)

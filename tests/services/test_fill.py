@@ -375,11 +375,12 @@ def test_a_retry_that_is_answered_otherwise_keeps_what_it_wrote_before(weather: 
     request = Request(slot, slot + HOUR, (Interval(slot, slot + HOUR),))
     station = next(s.id for s in series.place.stations if s.source == "siar")
     planned = Unit(series.name, "siar", "hourly", station, Severity.MINOR, 1, (request,))
+    planned = replace(planned, fields=series.required)
     sources = cast("Scripted", weather.sources)
-    for values in ({"temperature": 10.0}, {"temperature": 11.0, "humidity": 50.0}):
-        sources.otherwise = answering(values)
-        certificate, error = attempt(weather, planned, "run")
-        assert error is None
+    sources.otherwise = answering({"temperature": 10.0})
+    assert fill(weather, planned, "run").outcome == "partial"
+    sources.otherwise = answering({"temperature": 11.0, "humidity": 50.0})
+    certificate = fill(weather, planned, "run")
     assert (certificate.outcome, certificate.slots_filled) == ("filled", 1)
     (row,) = weather.store.read(series, request.interval)
     assert row.values == {"temperature": 10.0, "humidity": 50.0}
