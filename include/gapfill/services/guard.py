@@ -7,16 +7,18 @@ process, and nothing is written in its place.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.interval import iso
+from gapfill.domain.interval import iso, merge, subtract
 from gapfill.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
+    from gapfill.domain.interval import Interval
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
     from gapfill.services.ports import Memory, Place, Store, Undone
@@ -73,6 +75,15 @@ class GuardedStore:
         self._check()
         found = self._store.newest(series, *end)
         self._note(series, found)
+        return found
+
+    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return what is missing of each required field, see the port."""
+        self._check()
+        found = self._store.missing(series, window)
+        there = subtract([window], merge(run for runs in found.values() for run in runs))
+        if there:
+            self._note(series, series.grid.floor(there[-1].end - timedelta(microseconds=1)))
         return found
 
     def write(
