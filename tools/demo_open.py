@@ -40,7 +40,7 @@ def items() -> list[Item]:
         Item(
             weather.HOURLY, f"{weather.NOW_SLOT:%Y-%m-%d %H:%MZ}, the hour of now", weather.NOW_SLOT
         ),
-        Item(weather.HOURLY, "2025-10-25 and 26, which SIAR lacks", weather.SIAR_OUTAGE[0]),
+        Item(weather.HOURLY, "2025-10-25 and 26, which SIAR does not have", weather.SIAR_OUTAGE[0]),
         Item(weather.DAILY, "2025-11-15 to 11-19", weather.AEMET_DAYS_TO),
         Item(PRICES, "tomorrow", world.due_end(world.LATER), says_who=False),
         Item(

@@ -57,7 +57,7 @@ def test_an_incident_is_told_when_it_opens_and_when_it_closes() -> None:
                 "pvpc: 480 slots missing: a–b. Seen at 2026-03-20T12:00:00Z. "
                 "Tried: ree: failed (REE timed out).\n"
                 "What to do: each run asks again; "
-                "`python -m gapfill explain pvpc 2026-02-28T12:00:00Z` says why it lacks. "
+                "`python -m gapfill explain pvpc 2026-02-28T12:00:00Z` says why it is missing. "
                 "(docs/alerts.md#gap)\n"
                 f"Run: {LINK}",
                 Tone.FAILURE,

@@ -105,7 +105,7 @@ def test_a_folder_is_found_in_either_normal_form(tmp_path: Path, asked: Form, st
 
 
 def test_a_problem_in_a_file_names_that_file(folder: Path) -> None:
-    """Nothing is answered from the good ones beside it: what it lacks is not known."""
+    """Nothing is answered from the good ones beside it: what is missing in it is not known."""
     half = "J17_Linares_01_01_2023_31_12_2023.csv"
     (folder / half).write_bytes(csv_bytes(*rows(days(date(2023, 1, 1), 3)))[:-30])
     source = SiarCsvFolder(folder)

@@ -161,7 +161,7 @@ def test_a_date_outside_the_window_is_refused_as_in_the_capture(
         ("forecast", {**DAY, "hourly": "tide"}, "invalid String value tide"),
         ("forecast", {**DAY, "latitude": "91"}, "Latitude must be in range of -90 to 90°."),
         ("forecast", {**DAY, "longitude": "nan"}, "Longitude must be in range"),
-        ("forecast", {**DAY, "latitude": "north"}, "'north' is no number"),
+        ("forecast", {**DAY, "latitude": "north"}, "'north' is not a number"),
     ],
 )
 def test_what_is_wrong_is_refused_with_a_reason(

@@ -131,7 +131,7 @@ def test_a_value_below_no_name_is_refused() -> None:
     ],
 )
 def test_a_date_is_the_label_of_a_daily_slot(text: str, stated: Stated | None) -> None:
-    """On every clock: it is no instant of a place."""
+    """On every clock: it is not an instant of a place."""
     head = "slot;temperature_mean"
     (row,) = read(table(f"{text};12,5", head=head), stated, DAILY).rows
     assert (row.slot, row.values) == (at("2026-03-10"), {"temperature_mean": 12.5})

@@ -328,7 +328,7 @@ def test_a_source_that_cannot_be_used_is_seen_until_it_can(
 ) -> None:
     """Whether or not others have its slots; sources that can be used are said to be usable."""
     store(site, FIRST, TOMORROW)
-    broken = Obstacle("cannot be used: its connection is no JSON", is_broken=True)
+    broken = Obstacle("cannot be used: its connection is not JSON", is_broken=True)
     with monkeypatch.context() as patched:
         patched.setattr(sources, "obstacle", lambda p: broken if p.source == "esios" else None)
         found = seen(site)
@@ -337,7 +337,7 @@ def test_a_source_that_cannot_be_used_is_seen_until_it_can(
         Kind.BROKEN,
         "esios",
         is_there=True,
-        what="esios cannot be used: its connection is no JSON.",
+        what="esios cannot be used: its connection is not JSON.",
     )
     assert seen(site)["broken:esios"].is_there is False
 
@@ -346,9 +346,9 @@ def test_a_failure_that_is_a_source_s_incident_is_not_the_run_s(
     site: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One failure makes one message."""
-    broken = Obstacle("cannot be used: its connection is no JSON", is_broken=True)
+    broken = Obstacle("cannot be used: its connection is not JSON", is_broken=True)
     monkeypatch.setattr(sources, "obstacle", lambda _: broken)
-    sentence = "ree cannot be used: its connection is no JSON."
+    sentence = "ree cannot be used: its connection is not JSON."
     assert untold([sentence, "Another."], [], list(seen(site).values())) == ["Another."]
 
 

@@ -348,7 +348,7 @@ def test_another_unit_than_asked_for_spoils_the_answer(name: str) -> None:
 
 @pytest.mark.parametrize("literal", ["nan", "NaN", "1e9", '"n/d"', "true", "-274"])
 def test_an_unbelievable_value_is_reported_and_the_rest_kept(literal: str) -> None:
-    """Also in the API's own ``nan``, which is no JSON."""
+    """Also in the API's own ``nan``, which is not JSON."""
     body = body_of(LABELS, [("X", *ONE_HOUR[1:]), ONE_HOUR])
     answer = _parse(body.replace(b'"X"', literal.encode()))
     assert [len(reading.values) for reading in answer.readings] == [7, 8]

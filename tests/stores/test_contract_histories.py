@@ -66,7 +66,7 @@ def _counts(series: Series, text: str) -> bool:
 
 
 def _grade(series: Series, slot: datetime, points: list[Point]) -> Grade | None:
-    """Return the grade of a slot: of its weakest required field, ``None`` where one lacks."""
+    """Return the grade of a slot: of its weakest required field, ``None`` where one is missing."""
     end = series.grid.end_of(slot)
     best: list[int] = []
     for name in series.required:

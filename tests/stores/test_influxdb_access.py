@@ -82,14 +82,14 @@ def test_what_else_an_extra_may_say() -> None:
         ({"extra": {"token": "secret-token", "bucket": "b"}}, "names no org"),
         ({"extra": {"token": "secret-token", "org": "o"}}, "names no bucket"),
         ({"extra": WHOLE | {"token": "secret-token\n2"}}, "has a token with characters"),
-        ({"extra": WHOLE | {"bucket": 7}}, "has a bucket in its extra that is no text"),
-        ({"extra": WHOLE | {"timeout": 0}}, "has a timeout in its extra that is no number"),
+        ({"extra": WHOLE | {"bucket": 7}}, "has a bucket in its extra that is not text"),
+        ({"extra": WHOLE | {"timeout": 0}}, "has a timeout in its extra that is not a number"),
         (
             {"extra": WHOLE | {"without_removal": 1}},
             "has a without_removal in its extra that is not",
         ),
-        ({"extra": "[1]"}, "has an extra that is no JSON object"),
-        ({"extra": "{secret-token"}, "has an extra that is no JSON object"),
+        ({"extra": "[1]"}, "has an extra that is not a JSON object"),
+        ({"extra": "{secret-token"}, "has an extra that is not a JSON object"),
     ],
 )
 def test_a_connection_that_makes_no_sense_says_why(fields: dict[str, object], problem: str) -> None:

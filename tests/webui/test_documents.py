@@ -175,10 +175,10 @@ def test_what_to_do_depends_on_the_cause(
 
 def test_a_source_that_cannot_be_used_comes_first() -> None:
     """Once, whichever series it serves."""
-    broken = (Broken("aemet", "aemet cannot be used: its connection is no JSON."),)
+    broken = (Broken("aemet", "aemet cannot be used: its connection is not JSON."),)
     reports = report(gap(needs=NEEDS), broken=broken), report(broken=broken)
     assert advised(*reports)[0] == (
-        "aemet cannot be used: its connection is no JSON. "
+        "aemet cannot be used: its connection is not JSON. "
         "1 gap needs aemet_default or siar_default."
     )
 

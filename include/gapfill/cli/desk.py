@@ -102,7 +102,7 @@ class Desk:
         """Return now: ``--now``, else ``GAPFILL_NOW``, else the real time.
 
         Raises:
-            RequestError: If ``--now`` is no instant.
+            RequestError: If ``--now`` is not an instant.
             ConfigError: If ``GAPFILL_NOW`` is none, or a clock does not answer.
         """
         try:

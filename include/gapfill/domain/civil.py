@@ -119,7 +119,7 @@ def parse_instant(text: str) -> datetime:
     """Parse an ISO 8601 instant.
 
     Raises:
-        ValueError: If the text is no instant or has no time zone.
+        ValueError: If the text is not an instant or has no time zone.
     """
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:

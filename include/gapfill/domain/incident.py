@@ -72,7 +72,7 @@ class Sight:
         opens: Whether it is reason enough to open an incident; an open one stays open anyway.
         until: When it is promised to pass by itself.
         healed: Slots of the subject that the run healed.
-        slot: The first slot that lacks in the newest run of them, to ask ``explain`` for.
+        slot: The first slot that is missing in the newest run of them, to ask ``explain`` for.
     """
 
     kind: Kind

@@ -60,7 +60,7 @@ NEXT_STEP: Mapping[Kind, str] = {
         "address, or get more quota."
     ),
     Kind.LATE: "nothing, each run asks again.",
-    Kind.GAP: "each run asks again; `python -m gapfill explain {asked}` says why it lacks.",
+    Kind.GAP: "each run asks again; `python -m gapfill explain {asked}` says why it is missing.",
     Kind.BARREN: "`python -m gapfill explain {asked}` says what each source answered.",
     Kind.BROKEN: "correct what the sentence names; other sources are asked meanwhile.",
     Kind.SETUP: "set up one of those that are named; a source that is not wanted gets "

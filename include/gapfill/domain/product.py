@@ -74,7 +74,7 @@ class Product:
         last: It keeps only so many slots, the newest it has; ``None``: no such limit.
         official_after: Readings are official once their slot started this long ago.
         day_zone: Time zone of its days where requests are made of whole days.
-        publishes_days: Whether it publishes whole days: what lacks from one gets no verdict.
+        publishes_days: Whether it publishes whole days: what is missing from one gets no verdict.
         needs_key: Whether it needs credentials in its connection.
         needs_login: Whether it needs a login beside the key.
         by_station: Whether its requests name a station.

@@ -145,7 +145,7 @@ def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
     except ValueError:
         extra = None
     if not isinstance(extra, dict):
-        raise _wrong(conn_id, "has an extra that is no JSON object")
+        raise _wrong(conn_id, "has an extra that is not a JSON object")
     return extra | {name: flag(conn_id, extra, name) for name in FLAGS if name in extra}
 
 
@@ -177,7 +177,7 @@ def _timeout(conn_id: str, extra: Mapping[str, object]) -> float | None:
         return None
     seconds = number(extra["timeout"])
     if seconds is None or seconds <= 0:
-        raise _wrong(conn_id, "has a timeout in its extra that is no number of seconds")
+        raise _wrong(conn_id, "has a timeout in its extra that is not a number of seconds")
     return seconds
 
 
@@ -214,7 +214,7 @@ def second_root(access: Access, name: str) -> str | None:
         return None
     what = f"{name} in its extra"
     if not isinstance(host, str):
-        raise _wrong(access.conn_id, f"has a {what} that is no text")
+        raise _wrong(access.conn_id, f"has a {what} that is not text")
     return _joined(_root_parts(access.conn_id, what, host.strip()))
 
 

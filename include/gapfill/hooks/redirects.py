@@ -48,7 +48,7 @@ def listed_hosts(access: Access) -> tuple[str, ...]:
     """Return the hosts that a connection lists in its extra.
 
     Raises:
-        ConfigError: If it is no list of host names.
+        ConfigError: If it is not a list of host names.
     """
     given = access.extra.get(EXTRA)
     if given is None:

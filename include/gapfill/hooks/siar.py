@@ -198,9 +198,9 @@ class SiarHook(ApiHook):
     def _credentials(self) -> tuple[str, str]:
         access = self.access
         if not access.login or not access.key:
-            lacks = "login, its id (NIF)" if not access.login else "password"
+            absent = "login, its id (NIF)" if not access.login else "password"
             message = (
-                f"siar needs an id and a password: connection {self.http_conn_id!r} has no {lacks}"
+                f"siar needs an id and a password: connection {self.http_conn_id!r} has no {absent}"
                 f'; set {variable(self.http_conn_id)}=\'{{"conn_type": "http", "login": "NIF", '
                 '"password": "PASSWORD"}\' or add it in Airflow\'s UI. '
                 f'A ready token goes into its extra: {{"{TOKEN}": "TOKEN"}}.'

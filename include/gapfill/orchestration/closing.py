@@ -151,7 +151,7 @@ def _of_plan(
 ) -> list[Certificate]:
     """Return the certificates of the plan's units.
 
-    In a run that was cleared, those of units that the new plan lacks may still be there.
+    In a run that was cleared, those of units that are not in the new plan may still be there.
     """
     batches = {f"{run}/{unit.id}" for unit in plan.units}
     found = [from_json(Certificate, c) for of_source in certificates for c in of_source or ()]

@@ -140,8 +140,8 @@ def _range(given: Mapping[str, object], now: datetime) -> tuple[datetime | None,
     if first is None and last is None:
         return None, None
     if first is None or last is None:
-        has, lacks = ("start_date", "end_date") if last is None else ("end_date", "start_date")
-        message = f"{has} is given without {lacks}: give both, or neither."
+        has, missing = ("start_date", "end_date") if last is None else ("end_date", "start_date")
+        message = f"{has} is given without {missing}: give both, or neither."
         raise RequestError(message)
     since = _date("start_date", first)
     if _date("end_date", last) < since:

@@ -79,7 +79,7 @@ def _bounds(ask: Ask) -> tuple[datetime, datetime]:
     """Return the first and last instant asked for.
 
     Raises:
-        ValueError: If one lacks or is wrong.
+        ValueError: If one is missing or wrong.
     """
     start, end = ask.first("start_date"), ask.first("end_date")
     if start is None or end is None:

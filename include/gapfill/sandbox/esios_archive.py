@@ -133,7 +133,7 @@ def _write(rows: Sequence[Row], kind: str | None) -> bytes:
 
 
 def _day(ask: Ask) -> date | None:
-    """Return the day a request of either hop asks for, none if that is no date."""
+    """Return the day a request of either hop asks for, none if that is not a date."""
     try:
         return date.fromisoformat(ask.parts.get("day") or ask.first("date") or "")
     except ValueError:

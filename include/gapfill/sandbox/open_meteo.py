@@ -6,7 +6,7 @@ December 2025 (AccessiWeather, MIT; data CC BY 4.0), quoted errors and the API's
 Documented: paths, parameters, units, arrays beside ``time``; labels end the hour they
 speak of; both dates are included.
 
-Observed: times without offset; HTTP 200 without a body where the place lacks, without
+Observed: times without offset; HTTP 200 without a body where the place is missing, without
 ``hourly`` where the variables do; bare ``nan`` where a number lacks the wrong way (the
 fault ``nan``); the sentences of the refusals. The forecast API holds 92 days back to 16
 ahead, **the hours to come as well**. The archive's last date is yesterday, and its values
@@ -50,7 +50,7 @@ _CELL = {"forecast": 0.0625, "archive": 0.0703}
 
 
 def _json(data: object) -> bytes:
-    """Write JSON as the API does: what is no number as ``nan``, which no reader takes."""
+    """Write JSON as the API does: what is not a number as ``nan``, which no reader takes."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     return text.replace("NaN", "nan").encode()
 

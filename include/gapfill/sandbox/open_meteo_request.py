@@ -78,7 +78,7 @@ def _degrees(text: str | None, name: str, limit: int) -> float:
     try:
         degrees = float(text or "")
     except ValueError:
-        raise Refused(f"Value '{text}' is no number.") from None
+        raise Refused(f"Value '{text}' is not a number.") from None
     if not -limit <= degrees <= limit:
         raise Refused(f"{name} must be in range of -{limit} to {limit}°. Given: {degrees}.")
     return degrees

@@ -92,7 +92,7 @@ def _parse(ask: Ask) -> _Wanted:
     """Read the request.
 
     Raises:
-        ValueError: If a parameter lacks or is wrong.
+        ValueError: If a parameter is missing or wrong.
     """
     start, end = ask.first("start_date"), ask.first("end_date")
     if start is None or end is None or ask.first("time_trunc") != "hour":

@@ -44,7 +44,7 @@ def parse_instant(text: str) -> datetime:
     """Parse an ISO 8601 instant to UTC.
 
     Raises:
-        ValueError: If the text is no instant or has no time zone.
+        ValueError: If the text is not an instant or has no time zone.
     """
     return as_utc(datetime.fromisoformat(text.strip()))
 

@@ -73,7 +73,7 @@ def decode(data: bytes, name: str) -> str:
         name: Of the file, for errors.
 
     Raises:
-        RequestError: If it is no text, or text of another format that is known.
+        RequestError: If it is not text, or text of another format that is known.
     """
     for start, problem in _KINDS:
         if data.startswith(start):

@@ -192,7 +192,7 @@ class Store(Protocol):
     def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one.
 
-        A value that a row keeps from a source that does not observe lacks, too.
+        A value that a row keeps from a source that does not observe is missing, too.
         """
 
     def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
@@ -247,7 +247,7 @@ class Store(Protocol):
         the ledger go with it, in the same request where the database takes them so.
 
         A store without transactions writes up to 5,000 slots at once, and a retry writes
-        what lacks; a batch never counts a slot that it did not write. What is replaced is
+        what is missing; a batch never counts a slot that it did not write. What is replaced is
         kept for ``undo``. Writing the same readings again changes nothing.
 
         Returns:

@@ -81,7 +81,7 @@ def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> 
     """Write rows as they are, once all of them are found to be good.
 
     What stands with a higher grade stays, and so does a row with every required
-    field where the new one lacks some. A row that says something else than the one that
+    field where the new one is without some. A row that says something else than the one that
     stands, and names the same batch or none, was changed by hand: it is this import's own,
     so that no source is named for it and ``undo`` can put back what stood.
 

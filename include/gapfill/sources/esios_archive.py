@@ -77,7 +77,7 @@ _ZIP_ERRORS = (
     EOFError,
     OSError,
     RuntimeError,  # encrypted, or of a later version of the format
-    ValueError,  # a name that is no text
+    ValueError,  # a name that is not text
 )
 
 

@@ -82,7 +82,7 @@ def reason_of(body: bytes) -> str:
 
 
 def is_nowhere(document: Node) -> bool:
-    """Tell whether the place is no number and nothing is: it lies outside the model."""
+    """Tell whether the place is not a number and nothing is: it lies outside the model."""
     place = [document.get("latitude"), document.get("longitude")]
     if not all(node is not None and _is_nan(node.value) for node in place):
         return False

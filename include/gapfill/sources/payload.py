@@ -72,7 +72,7 @@ class Node:
         """Read a whole body.
 
         Raises:
-            MalformedPayload: If it is no JSON.
+            MalformedPayload: If it is not JSON.
         """
         try:
             return cls(ask, json.loads(body, object_pairs_hook=_members))
@@ -114,7 +114,7 @@ class Node:
         """Return the items of this list.
 
         Raises:
-            MalformedPayload: If this is no list, or longer than any answer.
+            MalformedPayload: If this is not a list, or longer than any answer.
         """
         if not isinstance(self.value, list):
             raise self._wrong(expected="a list")
@@ -127,7 +127,7 @@ class Node:
         """Return this text.
 
         Raises:
-            MalformedPayload: If this is no text.
+            MalformedPayload: If this is not text.
         """
         if not isinstance(self.value, str):
             raise self._wrong(expected="a text")

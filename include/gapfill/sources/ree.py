@@ -14,7 +14,7 @@ Documented:
 Observed:
     The end bound is included, so T00:00 of the next day brings a 25th row: T23:59 is asked.
     An indicator is known by its ``id`` alone: titles change with language and year, and the
-    order with the place (600, the spot price, lacks for Ceuta). Nothing published is HTTP
+    order with the place (600, the spot price, is missing for Ceuta). Nothing published is HTTP
     **502** with the detail "There are no data for the selected filters."; later clients saw
     404 with it. Before some 20:20 the indicator 1001 of tomorrow is simply not among
     ``included``. ``percentage`` is a share of both indicators and means nothing here.
@@ -71,7 +71,7 @@ def request(ask: Ask) -> HttpRequest:
     """Return the request for the Madrid days that the asked interval touches.
 
     Raises:
-        ConfigError: If the series' ``geo_id`` lacks or is none of the API's.
+        ConfigError: If the series' ``geo_id`` is missing or none of the API's.
     """
     geo = series_param(ask, "geo_id")
     if geo not in SYSTEMS:

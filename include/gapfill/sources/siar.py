@@ -17,7 +17,7 @@ Observed:
     "Horarios" are half-hours, 48 a day; ``HorMin`` is the whole number HHMM of the **end**:
     30, 100 … 2330, then 0 or 2400 for the end of the row's own ``Fecha``. ``datos`` and
     ``Datos``, ``HorMin`` and ``HoraMin``, ``humedadMin``: names are read in any case.
-    ``IdProvincia`` and ``IdEstacion`` may lack. Missing values are null or the row lacks.
+    ``IdProvincia`` and ``IdEstacion`` may be missing. A missing value is null, or it has no row.
     Everything refused is a 403 with a text (``siar_refusal``).
 
 Units:

@@ -152,7 +152,7 @@ def _hour(ask: Ask, slot: datetime, first: Values, second: Values) -> RawRow:
 
 
 def _joined(known: Field, given: Sequence[object]) -> object:
-    """Return the hour's value, the half that is not believed, or nothing where one lacks."""
+    """Return the hour's value, the half that is not believed, or nothing where one is missing."""
     believed = []
     for half in given:
         if half is None:

@@ -4,7 +4,7 @@ A web page names no token: words like "usuario" on one are those of a firewall o
 
 No verbatim body is public: the texts are known in pieces, from clients that look for them.
 They are looked for without regard to case and accents, in ``MensajeRespuesta``, in a body
-that is no JSON, and in the header ``mensajerespuesta`` of version 1.
+that is not JSON, and in the header ``mensajerespuesta`` of version 1.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def _extra(conn_id: str, text: str | None) -> Mapping[str, object]:
     except ValueError:
         extra = None
     if not isinstance(extra, dict):
-        raise _wrong(conn_id, "has an extra that is no JSON object")
+        raise _wrong(conn_id, "has an extra that is not a JSON object")
     return extra
 
 
@@ -129,7 +129,7 @@ def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _wrong(conn_id, f"has a {name} in its extra that is no text")
+        raise _wrong(conn_id, f"has a {name} in its extra that is not text")
     return value.strip()
 
 
@@ -149,7 +149,7 @@ def _timeout(conn_id: str, extra: Mapping[str, object]) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise _wrong(conn_id, "has a timeout in its extra that is no number of seconds")
+        raise _wrong(conn_id, "has a timeout in its extra that is not a number of seconds")
     return seconds
 
 

@@ -264,7 +264,7 @@ def _write(
 ) -> None:
     """Write points over what stands, each behind the line that notes what it replaces.
 
-    Writing leaves a field that the new point lacks. An empty text stands for a text of
+    Writing leaves a field that the new point does not have. An empty text stands for a text of
     the provenance that must go; where a value must go, or with ``is_exact`` anything,
     the point is removed. A note and its point have one time, so that they lie in one shard
     and a server that dies keeps both or none.

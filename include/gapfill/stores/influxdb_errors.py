@@ -26,7 +26,7 @@ BUSY = (429, 502, 503, 504)
 """What passes by itself: the request was not carried out, or may be sent again."""
 
 NOT_THERE = (404, 405, 501)
-"""What a path that a server does not have answers; a bucket that it lacks says so itself."""
+"""What a path that a server does not have answers; a bucket that is missing says so itself."""
 
 _NOT_FOUND = re.compile(r"(?:bucket|org).* not found|could not find (?:bucket|org)", re.IGNORECASE)
 

@@ -40,7 +40,7 @@ TRIES = 3
 
 
 class Gaps:
-    """What one series lacks.
+    """What is missing of one series.
 
     Attributes:
         server: Where its points are.

@@ -7,7 +7,7 @@ While a removal lives it needs its entry. Others leave an entry alone for ``PATI
 many times what a removal takes between noting and emptying it; the undo of the same
 batch, which is how a killed one is carried on, does not wait. Nobody waits for an import
 that dropped values, as trying that again must find its points for the notes. What is
-written back is only what lacks by then: whatever stands there has been written since, or
+written back is only what is missing by then: whatever stands there has been written since, or
 never went.
 """
 

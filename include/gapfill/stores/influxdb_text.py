@@ -128,7 +128,7 @@ def within(window: Interval) -> str:
 def is_own(series: Series) -> str:
     """Return the condition that a point counts for a series, as ``points.is_own`` tells it.
 
-    A tag that a point lacks is the empty text in InfluxQL, also where no point has it.
+    A tag that a point does not have is the empty text in InfluxQL, also where no point has it.
     """
     tags = [
         f"({tag(key)} = {value(text)} OR {tag(key)} = '')"

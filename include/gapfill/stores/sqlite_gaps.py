@@ -38,7 +38,7 @@ LATEST = 16
 
 
 class Gaps:
-    """What one series lacks, seen through one connection.
+    """What is missing of one series, seen through one connection.
 
     Attributes:
         connection: A transaction that reads.

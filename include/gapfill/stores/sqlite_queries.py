@@ -150,7 +150,7 @@ SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
 """
 """Runs of slots that hold every required field and lack a value of one other.
 
-Where the required ones are observed, a value lacks that is not.
+Where the required ones are observed, a value that is not observed is missing.
 """
 
 OF_SOURCE = """

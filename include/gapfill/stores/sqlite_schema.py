@@ -168,7 +168,7 @@ def prepare_books(connection: sa.Connection) -> None:
 
 
 def prepare(connection: sa.Connection, series: Series) -> None:
-    """Make the table of a series' measurement, or add what it lacks: columns, indexes.
+    """Make the table of a series' measurement, or add what is missing: columns, indexes.
 
     Indexes of earlier releases, which knew no bounds, go.
     """

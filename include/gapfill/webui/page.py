@@ -138,10 +138,10 @@ def _described(schema: dict[str, Any]) -> Iterator[str]:
             yield from _parameters(told.get("parameters", []))
             body = told.get("requestBody", {}).get("content", {}).get("application/json", {})
             given = body.get("schema", {})
-            lacks = given.get("required", [])
+            required = given.get("required", [])
             yield from _parameters(
                 [
-                    {"name": name, "schema": about, "required": name in lacks, **about}
+                    {"name": name, "schema": about, "required": name in required, **about}
                     for name, about in given.get("properties", {}).items()
                 ]
             )

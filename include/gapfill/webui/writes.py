@@ -74,13 +74,13 @@ def _read(body: bytes) -> RangeBody:
     """Return the range of a body.
 
     Raises:
-        RequestError: If it is no JSON object.
+        RequestError: If it is not a JSON object.
         RequestValidationError: If it is not of the right shape.
     """
     try:
         given = json.loads(body)
     except (ValueError, RecursionError):
-        message = 'The body is no JSON: expected {"start_date": …, "end_date": …}.'
+        message = 'The body is not JSON: expected {"start_date": …, "end_date": …}.'
         raise RequestError(message) from None
     try:
         return RangeBody.model_validate(given, strict=True)
