@@ -13,6 +13,7 @@ from tests.services.plant_truth import (
     HOUR,
     MODELLED,
     OBSERVED,
+    OWN_BUT_BAD,
     OWN_TAGS,
     WEATHER,
     WHOLE_NUMBERS,
@@ -75,6 +76,9 @@ def _weather(dice: random.Random) -> Iterator[Sample]:
     for slot in [datetime(2024, 3, 9, hour, tzinfo=UTC) for hour in range(0, 24, 2)]:
         # Another program that happens to write with the very tags of the series.
         yield Sample("weather_data", OWN_TAGS["weather_data"], slot, _measured(dice, slot))
+    for slot in OWN_BUT_BAD:
+        values = _measured(dice, slot) | {"temperature": -999.0}
+        yield Sample("weather_data", OWN_TAGS["weather_data"], slot, values)
 
 
 def _spoiled(dice: random.Random, slot: datetime) -> dict[str, float]:

@@ -30,6 +30,9 @@ HOLES = {
     *MODELLED_ONLY,
     *(datetime(2024, 3, 13, 20, tzinfo=UTC) + n * HOUR for n in range(30)),
 }
+OWN_BUT_BAD = [datetime(2024, 3, 14, hour, tzinfo=UTC) for hour in range(6)]
+"""Of the holes: a program wrote an absurd temperature, with the very tags of the series."""
+
 OBSERVED, MODELLED, OFFICIAL = 30, 10, 40
 
 OWN_TAGS = {

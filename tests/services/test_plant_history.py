@@ -32,7 +32,7 @@ from tests.stores.backends import BACKENDS
 from tests.stores.backends import KINDS as STORES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -146,11 +146,12 @@ def _compare(history: Plant, expected: dict[str, dict[datetime, Truth]]) -> None
         assert report.newest == newest
 
 
-def _compare_warnings(history: Plant) -> None:
+def _compare_warnings(history: Plant, replaced: Collection[datetime] = ()) -> None:
     """Compare what is counted of values that do not count, and of points that lie ahead."""
     for name, report in _look(history).items():
         kind = KINDS[name]
-        bad, late = plant.flaws(kind, history.samples), plant.ahead(kind, history.samples)
+        late = plant.ahead(kind, history.samples)
+        bad = [flaw for flaw in plant.flaws(kind, history.samples) if flaw[0] not in replaced]
         assert report.flaws is not None
         assert report.flaws.first is not None
         assert report.ahead is not None
@@ -160,11 +161,18 @@ def _compare_warnings(history: Plant) -> None:
 
 
 def _assert_theirs_stand(history: Plant, points: Points) -> None:
-    """Every point of another program has what it wrote; in points of its own, nothing else."""
+    """Every point of another program has what it wrote; in points of its own, nothing else.
+
+    Only an absurd value under the very tags of the series has made way for a source's.
+    """
+    absurd = {"temperature": -999.0}
     for key, fields in _of_plant(history.samples).items():
-        assert {name: points[key][name] for name in fields} == fields
         if key[1] != "place=linares":
             assert points[key] == fields
+        elif fields.items() >= absurd.items():
+            assert points[key].items() >= (fields | {"temperature": -9.5}).items()
+        else:
+            assert points[key].items() >= fields.items()
 
 
 def test_each_slot_is_what_the_truth_says_at_every_step(history: Plant) -> None:
@@ -180,7 +188,7 @@ def test_each_slot_is_what_the_truth_says_at_every_step(history: Plant) -> None:
     expected = {name: plant.healed(name, of) for name, of in _truth(history).items()}
     _assert_theirs_stand(history, after_heal)
     _compare(history, expected)
-    _compare_warnings(history)
+    _compare_warnings(history, plant.OWN_BUT_BAD)
 
     series = list(site.catalog.series.values())
     tidied = {one.series: one for one in tidy(site, series, "tidy")}
@@ -209,8 +217,8 @@ def test_the_history_has_every_kind_of_point() -> None:
         "pending": 2,
         "provisional": 1,
     }
-    assert _counted(plant.PRICES, prices) == {"complete": 708, "missing": 35, "pending": 24}
-    assert [len(plant.flaws(kind, samples)) for kind in KINDS.values()] == [101, 28]
+    assert _counted(plant.PRICES, prices) == {"complete": 709, "missing": 34, "pending": 24}
+    assert [len(plant.flaws(kind, samples)) for kind in KINDS.values()] == [107, 28]
     assert [len(plant.ahead(kind, samples)) for kind in KINDS.values()] == [2, 1]
     whole = [one for one in samples if isinstance(one.fields.get("humidity"), int)]
     off_grid = [one for one in samples if one.at.minute or one.at.second]
