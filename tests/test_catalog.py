@@ -51,6 +51,19 @@ def test_the_shipped_catalogue_has_the_three_series() -> None:
     assert known.series["weather_daily"].earliest == datetime(2018, 6, 13, tzinfo=UTC)
 
 
+def test_forecasts_are_excluded_unless_a_series_says_otherwise(tmp_path: Path) -> None:
+    """A series that somebody adds counts none either; days of AEMET are no hours."""
+    known = catalog.load().series
+    forecasts = {"data_type": ("forecast",), "data_source": ("aemet_daily", "aemet_forecast")}
+    assert known["pvpc"].exclude == known["weather_hourly"].exclude == forecasts
+    assert known["weather_daily"].exclude == forecasts | {"data_source": ("aemet_forecast",)}
+    line = "    exclude: {data_type: [forecast], data_source: [aemet_daily, aemet_forecast]}\n"
+    silent = catalog.load(_shipped_with(tmp_path, line, "")).series["weather_hourly"]
+    assert silent.exclude == forecasts
+    none = catalog.load(_shipped_with(tmp_path, line, "    exclude: {}\n"))
+    assert none.series["weather_hourly"].exclude == {}
+
+
 def test_required_fields_come_first() -> None:
     """The export's columns begin with what a slot cannot do without."""
     known = catalog.load()

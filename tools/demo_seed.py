@@ -83,7 +83,7 @@ def seed(stage: Stage, env: Mapping[str, str], expected: Mapping[str, Expected])
 def earlier_run(stage: Stage, env: Mapping[str, str], sandbox: Sandbox) -> Iterator[None]:
     """Let a run of two days ago have AEMET's hours, and hear that nobody has the outage's days.
 
-    So it is known then that AEMET's first station never reports humidity. SIAR gives a day
+    So hours of both stations of AEMET are stored. SIAR gives a day
     beside the outage: an empty answer proves something only where the source is alive. The
     program mostly waits, at the pace of the sources, so that something else is done meanwhile.
 

@@ -70,7 +70,7 @@ WAITING, NOW_SLOT = utc(2025, 11, 20, 18), utc(2025, 11, 20, 19)
 """At the second run: an hour that nobody has yet, and the hour of now."""
 
 FAULTS = (
-    "ree:429,after=3,times=1,retry_after=4",
+    "ree:429,after=8,times=1,retry_after=4",
     "aemet:429,from=2025-11-01,to=2025-11-14,times=1,retry_after=900",
     "aemet:outage,from=2021-08-10,to=2021-08-14",
     "siar:outage,from=2021-08-10,to=2021-08-14",
@@ -218,14 +218,15 @@ def chores() -> list[Chore]:
         Chore("siar", hours, 7),
         Chore("siar", days_back, 31),
         Chore("aemet", list(steps(AEMET_FROM, AEMET_TO)), 1, hops=2),
-        Chore("aemet", list(steps(AEMET_FROM, AEMET_TO)), 1, hops=2),  # the neighbour's humidity
         Chore("openweathermap", [utc(2025, 11, 20, 17)], 1),
         # Two hours later.
         Chore("siar", list(steps(AEMET_FROM, AEMET_TO)), 7),  # radiation, which AEMET has not
         Chore("aemet", list(steps(SIAR_FINAL_TO, AEMET_DAYS_TO, DAY)), 180, hops=2),
         Chore("aemet", list(steps(*OUTAGE, DAY)), 180),  # no data: no second hop
         Chore("aemet", [AEMET_TO, AEMET_TO + HOUR], 1, hops=2),
-        Chore("aemet", [AEMET_TO, AEMET_TO + HOUR], 1, hops=2),  # the neighbour's humidity
+        Chore(
+            "aemet", [AEMET_TO, AEMET_TO + HOUR], 1, hops=2
+        ),  # the neighbour's humidity, of all twelve
         Chore("openweathermap", [NOW_SLOT], 1),
         Chore("open_meteo", list(steps(*SIAR_OUTAGE)), 92),
     ]

@@ -158,6 +158,10 @@ class SeverityEntry(Entry):
     moderate: timedelta = Field(gt=timedelta(0))
 
 
+FORECASTS = {"data_type": ("forecast",), "data_source": ("aemet_daily", "aemet_forecast")}
+"""Tags under which other programs keep forecasts, and days spread over their hours."""
+
+
 class SeriesEntry(Entry):
     """One series; see ``domain.series.Series``."""
 
@@ -176,7 +180,7 @@ class SeriesEntry(Entry):
     due: RuleEntry | None = None
     overdue: RuleEntry | None = None
     severity: SeverityEntry | None = None
-    exclude: dict[Name, tuple[str, ...]] = {}
+    exclude: dict[Name, tuple[str, ...]] = FORECASTS
     params: dict[str, str] = {}
 
     @model_validator(mode="after")

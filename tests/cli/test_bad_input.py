@@ -186,7 +186,7 @@ def test_a_value_that_cannot_be_believed_is_reported_and_not_stored(
 def test_a_bug_is_one_sentence_without_its_text(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """The text may hold a secret; --debug shows it to whoever asks."""
 
-    def fail(*_args: object) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
         message = "key=SECRET"
         raise ZeroDivisionError(message)
 

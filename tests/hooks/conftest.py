@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _logs_are_set_up() -> None:
+    """Airflow sets logging up at its first look-up; what a test captures would end there."""
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    with pytest.raises(AirflowNotFoundException):
+        BaseHook.get_connection("nothing_of_that_name")
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):

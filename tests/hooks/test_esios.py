@@ -172,7 +172,7 @@ def test_the_archive_is_refused_one_host_behind_a_listed_one(
 
 
 @pytest.mark.parametrize(
-    "given", ["files.example", {}, [5], ["a b"], ["https://x.example/y"], [""]]
+    "given", ["files.example, a b", {}, [5], ["a b"], ["https://x.example/y"], [""]]
 )
 def test_redirect_hosts_that_are_no_list_of_names_are_a_config_error(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, given: object

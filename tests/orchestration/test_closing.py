@@ -177,6 +177,28 @@ def test_a_run_without_a_plan_is_red_with_one_sentence(
     }
     document = closing.summarize_run([], TASKS, context(ti))
     assert document["status"] == "failed"
+    assert document.pop("duration_seconds") >= 0
+    counts = {
+        name: number
+        for name, number in document.items()
+        if isinstance(number, int) and not isinstance(number, bool)
+    }
+    assert counts == {
+        "ree_records_recovered": 0,
+        "weather_records_recovered": 0,
+        "gaps_found": 0,
+        "gaps_resolved": 0,
+        "gaps_waiting": 0,
+        "gaps_unfillable": 0,
+        "gaps_need_setup": 0,
+        "units_failed": 0,
+        "units_deferred": 0,
+        "units_planned": 0,
+        "calls_planned": 0,
+        "slots_enriched": 0,
+        "calls": 0,
+    }
+    assert (document["healed"], document["news"]) == ({}, {})
     with pytest.raises(AirflowFailException) as caught:
         closing.gate(document, ti)
     assert str(caught.value) == sentence

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Coverage, Graded
+from gapfill.domain.flaw import Ahead, Flaw, Flaws
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import Interval
 from gapfill.domain.plan import Missing, Plan, Unit, Wish
@@ -115,6 +116,9 @@ REPORTS = st.builds(
     st.none() | TEXTS,
     st.lists(TEXTS, max_size=2).map(tuple),
     st.lists(BROKEN, max_size=2).map(tuple),
+    st.none()
+    | st.builds(Flaws, COUNTS, COUNTS, st.none() | st.builds(Flaw, INSTANTS, TEXTS, TEXTS)),
+    st.none() | st.builds(Ahead, COUNTS, INSTANTS),
 )
 SUMMARIES = st.builds(
     Summary,
@@ -137,6 +141,7 @@ def test_any_report_comes_back_equal(report: Report) -> None:
     assert all(gap.interval.start.tzinfo is UTC for gap in back.coverage.gaps)
     assert all(type(gap.severity) is Severity for gap in back.coverage.gaps)
     assert all(isinstance(broken, Broken) for broken in back.broken)
+    assert (type(back.flaws), type(back.ahead)) == (type(report.flaws), type(report.ahead))
     words = {gap["severity"] for gap in document["coverage"]["gaps"]}
     assert words <= {"minor", "moderate", "critical"}
 

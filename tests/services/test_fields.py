@@ -56,6 +56,20 @@ def as_it_is(ask: Ask) -> Answer:
     return answered(ask, MODEL)
 
 
+BARE = FIRST + 5 * HOUR
+"""An hour that 5279X has without a temperature, in ``without_one``."""
+
+
+def without_one(ask: Ask) -> Answer:
+    """Answer as ``as_it_is``, but for the temperature of one hour."""
+    answer = as_it_is(ask)
+    if ask.station is None or ask.station.id != "5279X":
+        return answer
+    kept = {n: v for n, v in LINARES.items() if n != "temperature"}
+    rows = [replace(r, values=kept) if r.slot == BARE else r for r in answer.readings]
+    return replace(answer, readings=tuple(rows))
+
+
 @pytest.fixture
 def site(tmp_path: Path, sources: Scripted, time: FakeTime) -> Site:
     """Return a site with hourly weather of the last twelve hours, AEMET and Open-Meteo."""
@@ -122,16 +136,6 @@ def test_an_hour_that_the_first_station_has_without_a_field_goes_to_the_second(
     site: Site, sources: Scripted
 ) -> None:
     """In the next cycle, also when the two hours of a hold-off are over to the second."""
-    bare = FIRST + 5 * HOUR
-
-    def without_one(ask: Ask) -> Answer:
-        answer = as_it_is(ask)
-        if ask.station is None or ask.station.id != "5279X":
-            return answer
-        kept = {n: v for n, v in LINARES.items() if n != "temperature"}
-        rows = [replace(r, values=kept) if r.slot == bare else r for r in answer.readings]
-        return replace(answer, readings=tuple(rows))
-
     sources.otherwise = without_one
     plan = make_plan(site, order(site), survey(site, order(site)))
     for unit in plan.units:
@@ -139,9 +143,26 @@ def test_an_hour_that_the_first_station_has_without_a_field_goes_to_the_second(
     asked(sources)
     later = replace(site, now=NOW + 2 * HOUR)
     healed(later, "two")
-    (row,) = site.store.read(site.catalog.series["weather_hourly"], Interval(bare, bare + HOUR))
+    (row,) = site.store.read(site.catalog.series["weather_hourly"], Interval(BARE, BARE + HOUR))
     assert (row.values["temperature"], row.origin("temperature").source) == (31.0, "aemet/5281X")
     assert row.origin("wind_speed").source == "aemet/5279X"
+
+
+def test_a_value_that_both_stations_have_comes_from_the_first_of_them(
+    site: Site, sources: Scripted
+) -> None:
+    """Also where the second is asked for more hours, and for that field of one of them."""
+    sources.otherwise = without_one
+    (first, *_) = make_plan(site, order(site), survey(site, order(site))).units
+    fill(site, first, "one")
+    later = replace(site, now=NOW + 2 * HOUR)
+    healed(later, "two")
+    weather = site.catalog.series["weather_hourly"]
+    rows = site.store.read(weather, Interval(FIRST, NOW + 2 * HOUR))
+    sources_of = {row.slot: row.origin("temperature").source for row in rows}
+    assert sources_of.pop(BARE) == "aemet/5281X"
+    assert set(sources_of.values()) == {"aemet/5279X"}
+    assert len(sources_of) == 13
 
 
 def test_what_the_station_does_not_measure_comes_from_a_model(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.plan import Unit
-from gapfill.domain.reading import Reading
+from gapfill.domain.reading import Reading, Replace
 from gapfill.domain.request import Request
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
@@ -21,14 +22,17 @@ from gapfill.errors import (
     RateLimited,
     SourceError,
     SourceUnavailable,
+    StoreError,
 )
-from gapfill.services.fill import fill
+from gapfill.services.fill import attempt, fill
 from gapfill.sources.base import Answer, Ask, Rejected
 from tests.services.conftest import empty, priced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from gapfill.domain.series import Series
+    from gapfill.services.ports import Store
     from gapfill.services.site import Site
     from tests.services.conftest import FakeTime, Scripted
 
@@ -52,6 +56,26 @@ def refusing(error: SourceError) -> Callable[[Ask], Answer]:
         raise error
 
     return answer
+
+
+def answering(values: Mapping[str, float]) -> Callable[[Ask], Answer]:
+    """Return what answers every slot with the same values."""
+
+    def answer(ask: Ask) -> Answer:
+        slots = ask.series.grid.slots(ask.interval)
+        made = tuple(Reading(s, values, ask.product.grade, ask.origin) for s in slots)
+        return Answer(made, evidence="HTTP 200")
+
+    return answer
+
+
+@pytest.fixture
+def weather(site: Site, sources: Scripted) -> Site:
+    """Return the site with hourly weather alone, and SIAR set up."""
+    sources.keyed = {"siar"}
+    known = catalog.load()
+    hourly = {"weather_hourly": known.series["weather_hourly"]}
+    return replace(site, catalog=replace(known, series=hourly))
 
 
 def ledger(site: Site) -> list[tuple[str, Interval]]:
@@ -272,3 +296,124 @@ def test_a_better_row_stands_against_a_lower_grade(site: Site, sources: Scripted
     certificate = fill(site, unit(DAY_10), "run")
     assert stored(site, DAY_10)[:2] == [7.0, 100.0]
     assert certificate.slots_filled == 23
+
+
+class Unfaithful:
+    """A store that does not hold what it was given, and says nothing of it.
+
+    Args:
+        store: The store.
+        spoil: What it makes of readings; those of no use are dropped.
+    """
+
+    def __init__(self, store: Store, spoil: Callable[[Reading], Reading | None]) -> None:
+        self._store, self._spoil = store, spoil
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
+        return getattr(self._store, name)
+
+    def write(self, series: Series, readings: Sequence[Reading], batch: str, **how: Any) -> int:  # noqa: ANN401 - as the port has it
+        """Write something else, and claim that all is there."""
+        spoilt = [made for reading in readings if (made := self._spoil(reading)) is not None]
+        self._store.write(series, spoilt, batch, **how)
+        return len(readings)
+
+
+def of_noon(change: Callable[[Reading], Reading | None]) -> Callable[[Reading], Reading | None]:
+    """Return what changes the reading of one slot only."""
+    noon = DAY_10.start + 13 * HOUR
+    return lambda reading: change(reading) if reading.slot == noon else reading
+
+
+UNFAITHFUL: dict[str, Callable[[Reading], Reading | None]] = {
+    "dropped": of_noon(lambda _: None),
+    "another value": of_noon(lambda r: replace(r, values={"price_eur_mwh": 100.5})),
+    "rounded": of_noon(lambda r: replace(r, values={"price_eur_mwh": 99.0})),
+    "nothing": of_noon(lambda r: replace(r, values={"price_eur_mwh": 0.0})),
+    "of no use": of_noon(lambda r: replace(r, values={"price_eur_mwh": 1e9})),
+    "of a lower grade": of_noon(lambda r: replace(r, grade=Grade.PROVISIONAL)),
+    "an hour later": lambda r: replace(r, slot=r.slot + HOUR),
+    "all dropped": lambda _: None,
+    "all changed": lambda r: replace(r, values={"price_eur_mwh": -r.values["price_eur_mwh"]}),
+}
+
+
+@pytest.mark.parametrize("how", UNFAITHFUL)
+def test_a_store_that_does_not_hold_what_was_written_proves_nothing(site: Site, how: str) -> None:
+    """The unit fails, and no slot of it is certified."""
+    site = replace(site, store=cast("Store", Unfaithful(site.store, UNFAITHFUL[how])))
+    certificate, error = attempt(site, unit(DAY_10), "run")
+    assert isinstance(error, StoreError)
+    assert (certificate.outcome, certificate.error) == ("failed", "StoreError")
+    assert certificate.slots_filled == 0
+    assert "of 24 slots were written and could not be read back, the first is 2026-03-" in str(
+        error
+    )
+    with pytest.raises(StoreError, match="could not be read back"):
+        fill(site, unit(DAY_10, refresh=True), "again")
+
+
+def test_what_another_batch_has_changed_since_is_no_loss(site: Site) -> None:
+    """A run that overlaps refreshes the same slots before they are read back."""
+    pvpc = site.catalog.series["pvpc"]
+
+    def overtaken(reading: Reading) -> Reading:
+        newer = replace(reading, values={"price_eur_mwh": 8.0})
+        site.store.write(pvpc, [newer], "other", replace=Replace.EQUAL)
+        return reading
+
+    spoilt = replace(site, store=cast("Store", Unfaithful(site.store, overtaken)))
+    certificate, error = attempt(spoilt, unit(DAY_10), "run")
+    assert (certificate.outcome, certificate.slots_filled, error) == ("partial", 0, None)
+    assert stored(site, DAY_10) == [8.0] * 24
+
+
+def test_a_retry_that_is_answered_otherwise_keeps_what_it_wrote_before(weather: Site) -> None:
+    """A first try stored the temperature; the second one gives another, and the humidity."""
+    series = weather.catalog.series["weather_hourly"]
+    slot = datetime(2026, 3, 19, 10, tzinfo=UTC)
+    request = Request(slot, slot + HOUR, (Interval(slot, slot + HOUR),))
+    station = next(s.id for s in series.place.stations if s.source == "siar")
+    planned = Unit(series.name, "siar", "hourly", station, Severity.MINOR, 1, (request,))
+    planned = replace(planned, fields=series.required)
+    sources = cast("Scripted", weather.sources)
+    sources.otherwise = answering({"temperature": 10.0})
+    assert fill(weather, planned, "run").outcome == "partial"
+    sources.otherwise = answering({"temperature": 11.0, "humidity": 50.0})
+    certificate = fill(weather, planned, "run")
+    assert (certificate.outcome, certificate.slots_filled) == ("filled", 1)
+    (row,) = weather.store.read(series, request.interval)
+    assert row.values == {"temperature": 10.0, "humidity": 50.0}
+
+
+@pytest.mark.parametrize(
+    "grades,named",
+    [
+        ((), "official"),
+        ((Grade.OBSERVED,), "observed"),
+        ((Grade.OFFICIAL, Grade.PROVISIONAL, Grade.OBSERVED), "provisional"),
+        ((Grade.MODELLED, Grade.OFFICIAL), "modelled"),
+    ],
+)
+def test_a_certificate_names_the_lowest_grade_of_its_readings(
+    site: Site, sources: Scripted, grades: tuple[Grade, ...], named: str
+) -> None:
+    """That of the product where it gave none."""
+
+    def mixed(ask: Ask) -> Answer:
+        found = zip(priced(ask).readings, grades, strict=False)
+        return replace(priced(ask), readings=tuple(replace(r, grade=g) for r, g in found))
+
+    sources.otherwise = mixed
+    assert fill(site, unit(DAY_10), "run").grade == named
+
+
+def test_the_grades_of_all_answers_of_a_unit_count(site: Site, sources: Scripted) -> None:
+    """Whichever of them came first."""
+
+    def lower(ask: Ask) -> Answer:
+        readings = tuple(replace(r, grade=Grade.OBSERVED) for r in priced(ask).readings)
+        return replace(priced(ask), readings=readings)
+
+    sources.answers["ree"] = [lower, priced]
+    assert fill(site, unit(DAY_10, DAY_12), "run").grade == "observed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -13,14 +14,13 @@ from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.orchestration.memory import FileMemory
 from gapfill.services.guard import GuardedStore
+from gapfill.services.ports import Store
 from gapfill.stores.sqlite import SqliteStore
 from tests.builders import PVPC, WEATHER, hour, hours, price, prices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from gapfill.services.ports import Store
 
 WINDOW = hours(0, 3)
 
@@ -66,6 +66,13 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
+def parameters(method: Callable[..., object]) -> list[str]:
+    """Return the parameters that a method names, keywords that it hands on left out."""
+    return [
+        p.name for p in inspect.signature(method).parameters.values() if p.kind is not p.VAR_KEYWORD
+    ]
+
+
 def moved(bench: Bench) -> None:
     """Take the file away."""
     bench.path.rename(bench.path.with_name("elsewhere.db"))
@@ -86,6 +93,26 @@ def covered(bench: Bench) -> None:
     """Put a file where the folder was."""
     shutil.rmtree(bench.path.parent)
     bench.path.parent.touch()
+
+
+@pytest.mark.parametrize("name", [n for n in vars(GuardedStore) if not n.startswith("_")])
+def test_the_guard_is_asked_as_the_port_says(name: str) -> None:
+    """Whoever has a store need not know that it is guarded."""
+    taken, port = parameters(getattr(GuardedStore, name)), parameters(getattr(Store, name))
+    handed_on = {"write": ["replace", "entries"]}
+    assert [*taken, *handed_on.get(name, [])] == port
+
+
+def test_what_lies_ahead_is_not_the_newest(bench: Bench) -> None:
+    """Nor is it remembered as what the store held."""
+    plain = SqliteStore(bench.path)
+    plain.write(PVPC, prices([0, 1, 2, 90_000]), "run/a")
+    plain.close()
+    store = bench.open()
+    assert store.newest(PVPC, hour(10)) == hour(2)
+    moved(bench)
+    with pytest.raises(StoreError, match="until 2026-01-01T02:00Z is gone"):
+        bench.open().verify()
 
 
 @pytest.mark.parametrize("lose", [moved, unmounted, removed, covered])

@@ -18,7 +18,10 @@ from gapfill.sources.siar_csv import CsvFile, read_file
 from tests.sources.siar_files import NAME, blank, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gapfill.catalog import Catalog
+    from gapfill.domain.series import Series
     from gapfill.services.ports import Store
     from gapfill.services.site import Site
 
@@ -244,21 +247,28 @@ def test_targets_are_the_daily_weather_series_with_a_siar_station() -> None:
     assert found == [("weather_daily", "siar_csv.daily", "J17")]
 
 
-def test_what_cannot_be_read_back_is_an_error(weather: Site) -> None:
-    """A store that loses what it was given is not taken at its word."""
-    site = replace(weather, store=cast("Store", _Forgetful(weather.store)))
+@pytest.mark.parametrize("changed", [None, {"temperature_mean": 20.5}])
+def test_what_cannot_be_read_back_is_an_error(
+    weather: Site, changed: dict[str, float] | None
+) -> None:
+    """A store that loses or changes what it was given is not taken at its word."""
+    site = replace(weather, store=cast("Store", _Forgetful(weather.store, changed)))
     with pytest.raises(StoreError, match="1 of 1 days were written and could not be read back"):
         import_all(site, file_of(row(date(2024, 1, 1))))
 
 
 class _Forgetful:
-    """A store that says that it wrote, and did not."""
+    """A store that says that it wrote, and did not, or wrote something else."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, changed: dict[str, float] | None) -> None:
         self.batch_slots, self.read = store.batch_slots, store.read
+        self._store, self._changed = store, changed
 
-    def write(self, *_args: object) -> int:
-        """Forget."""
+    def write(self, series: Series, readings: Sequence[Reading], batch: str) -> int:
+        """Forget, or write other values."""
+        if self._changed is not None:
+            changed = [replace(r, values={**r.values, **self._changed}) for r in readings]
+            self._store.write(series, changed, batch)
         return 1
 
 

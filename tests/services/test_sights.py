@@ -160,6 +160,12 @@ def test_a_gap_that_waits_says_until_when(site: Site) -> None:
         ([unit("no_data")], False, False),
         ([unit("failed", "SourceUnavailable", "Down.")], True, None),
         ([unit("failed", "SourceUnavailable", "Down."), unit("filled", filled=1)], False, False),
+        *(
+            ([unit("failed", "SourceUnavailable", "Down."), unit(answered)], False, False)
+            for answered in ("partial", "not_yet", "no_data")
+        ),
+        ([unit("partial", filled=2)], False, False),
+        ([unit("not_yet")], False, False),
         ([unit("failed", "AuthRejected", "No.")], False, True),
         ([unit("failed", "MalformedPayload", "Odd.")], False, False),
         ([unit("failed", "StoreError", "Disk.")], None, None),
@@ -231,6 +237,16 @@ def test_a_store_that_fails_is_all_that_is_seen(site: Site) -> None:
             is_there=True,
             what="pvpc could not be read: the disk is gone.",
         )
+    ]
+
+
+def test_a_store_of_which_several_series_cannot_be_read_is_one_incident(site: Site) -> None:
+    """Those that could be read before it failed are no news either."""
+    (report,) = reports(site)
+    others = [replace(report, error="the disk is gone."), replace(report, error="it is locked")]
+    found = look(site, others, [report, *others], [unit("partial", filled=2)], {})
+    assert [(sight.key, sight.is_there, sight.what) for sight in found] == [
+        ("store:gapfill_store", True, "pvpc could not be read: the disk is gone.")
     ]
 
 

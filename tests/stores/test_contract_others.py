@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill import catalog
 from gapfill.domain.coverage import Graded
-from gapfill.domain.reading import Origin, Replace, Row
+from gapfill.domain.interval import Interval
+from gapfill.domain.reading import Origin, Reading, Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.stores.points import Point, format_tags
@@ -66,6 +68,52 @@ def test_excluded_tags_are_no_readings(backend: Backend, tag: tuple[str, str]) -
     backend.seed(WEATHER, point(hour(0), LINARES | dict([tag]), WHOLE))
     assert backend.open().absent(WEATHER, hours(0, 1)) == [hours(0, 1)]
     assert backend.open().read(WEATHER, hours(0, 1)) == []
+
+
+FORECASTS = [("data_type", "forecast"), ("data_source", "aemet_forecast")]
+DAILY = ("data_source", "aemet_daily")
+SHIPPED = [
+    *((name, tag) for name in ("pvpc", "weather_hourly", "weather_daily") for tag in FORECASTS),
+    ("weather_hourly", DAILY),
+]
+
+
+@pytest.mark.parametrize(
+    "name,tag", SHIPPED, ids=lambda one: one if isinstance(one, str) else one[1]
+)
+def test_forecasts_of_others_are_no_readings_of_the_shipped_series(
+    backend: Backend, name: str, tag: tuple[str, str]
+) -> None:
+    """Nothing of the store takes one for an observation, though it is newer and comes first."""
+    series = catalog.load().series[name]
+    step = series.grid.step_at(series.earliest)
+    slots = [series.earliest + n * step for n in range(4)]
+    first, *_, last = [Interval(slot, series.grid.end_of(slot)) for slot in slots]
+    window = Interval(first.start, last.end)
+    forecast = {field.name: 1.0 for field in series.fields} | dict.fromkeys(series.required, 2.0)
+    for extra in ({}, series.tags):
+        for slot in slots:
+            backend.seed(series, point(slot, {**extra, **dict([tag])}, forecast, 40, "x"))
+    store = backend.open()
+    assert store.missing(series, window) == {field: [window] for field in series.required}
+    assert (store.read(series, window), store.newest(series)) == ([], None)
+    assert store.below_target(series, window) == []
+    assert (store.flaws(series, window).values, store.ahead(series, last.start)) == (0, None)
+    own = dict.fromkeys(series.required, 3.0)
+    assert store.write(series, [Reading(first.start, own, series.target, "a")], "run/a") == 1
+    (row,) = store.read(series, window)
+    assert (row.slot, row.values, row.source) == (first.start, own, "a")
+    assert store.newest(series) == first.start
+    assert store.missing(series, window) == {
+        field: [Interval(first.end, window.end)] for field in series.required
+    }
+
+
+def test_days_of_aemet_are_days(backend: Backend) -> None:
+    """What is no hour, spread over the hours, is a reading where days are asked for."""
+    series = catalog.load().series["weather_daily"]
+    backend.seed(series, point(series.earliest, dict([DAILY]), {"temperature_mean": 20.0}))
+    assert backend.open().newest(series) == series.earliest
 
 
 def test_points_of_others_fill_holes_between_our_own(backend: Backend) -> None:

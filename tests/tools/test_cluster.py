@@ -74,6 +74,7 @@ def test_the_environment_is_that_of_the_compose_file(programs: Programs) -> None
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT",
         "AIRFLOW_CONN_GAPFILL_STORE",
+        "GAPFILL_STATE",
     }
     assert here["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"http://127.0.0.1:{port}/execution/"
     database = "postgresql+psycopg2://airflow:f@127.0.0.1:1001/airflow"

@@ -63,4 +63,4 @@ def test_every_source_is_asked_as_little_as_its_spans_allow() -> None:
     fewest: Counter[str] = Counter()
     for chore in chores():
         fewest[chore.source] += chore.fewest
-    assert fewest == {"siar": 17, "aemet": 11, "openweathermap": 2, "open_meteo": 1}
+    assert fewest == {"siar": 17, "aemet": 9, "openweathermap": 2, "open_meteo": 1}

@@ -15,9 +15,10 @@ from gapfill.domain.request import coalesce
 from gapfill.domain.route import choose
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
+from gapfill.domain.unit_order import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
@@ -34,7 +35,7 @@ LONGEST_MINUTES = 10
 
 
 def plan_units(
-    wishes: Iterable[Wish],
+    wishes: Sequence[Wish],
     now: datetime,
     *,
     force: bool = False,
@@ -60,8 +61,7 @@ def plan_units(
             asked[choice.candidate.source.name, choice.candidate.product.name] = choice.candidate
             made = _units(wish, choice, _observed_elsewhere(choice, chosen))
             units += [replace(unit, force=force) for unit in made] if force else made
-    units.sort(key=lambda u: (not u.is_enrichment, u.severity, u.interval.end), reverse=True)
-    kept = within_quotas(units, asked, max_units, one_login=one_login)
+    kept = within_quotas(in_order(units, wishes), asked, max_units, one_login=one_login)
     return Plan(
         now=now,
         units=tuple(kept),

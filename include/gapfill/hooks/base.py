@@ -19,7 +19,8 @@ from airflow.providers.http.hooks.http import HttpHook
 
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.hooks.access import Access, read_access, variable
-from gapfill.hooks.call import Call, Courier, Secrets
+from gapfill.hooks.call import Call, Courier
+from gapfill.hooks.secrets import Secrets
 from gapfill.hooks.transport import Limits, Reply, build_session
 from gapfill.hooks.verdict import Errand
 

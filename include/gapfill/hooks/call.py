@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 
@@ -19,6 +18,7 @@ from gapfill.hooks.verdict import error_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gapfill.hooks.secrets import Secrets
     from gapfill.hooks.verdict import Errand
     from gapfill.sources.base import Claims, HttpRequest
 
@@ -28,8 +28,6 @@ MAX_HOPS = 3
 _log = logging.getLogger(__name__)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOP_HEADERS = {"Accept": "*/*"}
-_SHORTEST_SECRET = 6
-_HIDDEN = "***"
 
 
 def claims_nothing(_status: int, _body: bytes) -> bool:
@@ -64,32 +62,6 @@ class Call:
     def has_credentials(self) -> bool:
         """Whether it carries any."""
         return bool(self.headers or self.secret_params)
-
-
-class Secrets:
-    """Texts that must not be told, in the forms in which they may turn up."""
-
-    def __init__(self) -> None:
-        self._texts: set[str] = set()
-
-    def add(self, *secrets: str | None) -> None:
-        """Keep secrets; one so short that it would blot out data by chance is passed over."""
-        for secret in secrets:
-            if secret and len(secret) >= _SHORTEST_SECRET:
-                in_json = json.dumps(secret)[1:-1]
-                self._texts |= {secret, quote(secret, safe=""), quote_plus(secret), in_json}
-
-    def blot(self, text: str) -> str:
-        """Return a text without them."""
-        for secret in self._texts:
-            text = text.replace(secret, _HIDDEN)
-        return text
-
-    def blot_bytes(self, body: bytes) -> bytes:
-        """Return a body without them."""
-        for secret in self._texts:
-            body = body.replace(secret.encode(), _HIDDEN.encode())
-        return body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +108,8 @@ class Courier:
                 return replace(reply, had_credentials=call.has_credentials and hop == 0)
             self._check_hop(target, url, call, errand)
             url, headers, query = target, _HOP_HEADERS, ()
-            shown = f"{urlsplit(url).netloc}{urlsplit(url).path} (redirect)"
+            there = urlsplit(self.secrets.blot(url))  # before a key with a "?" is cut in two
+            shown = f"{there.netloc}{there.path} (redirect)"
         raise errand.unavailable(f"redirected more than {MAX_HOPS} times")
 
     def _check_hop(self, target: str, at: str, call: Call, errand: Errand) -> None:
@@ -145,7 +118,7 @@ class Courier:
         is_bare = self.secrets.blot(target) == target or is_at_home(target, errand.root)
         if may_lead(target, at=at, root=errand.root, hosts=hosts) and is_bare:
             return
-        where = self.secrets.blot(_host_of(target))
+        where = _host_of(self.secrets.blot(target))
         step = (
             f': a host that you trust can be listed as "{EXTRA}" in the extra of connection '
             f"{errand.conn_id!r}, http only where the host of the connection is http itself"
@@ -155,7 +128,7 @@ class Courier:
 
     def _send(self, request: requests.Request, shown: str, errand: Errand) -> Reply:
         """Send one request and log it in a line, without header, key or body."""
-        shown, started = self.secrets.blot(shown), time.monotonic()
+        started = time.monotonic()
         problem = ""
         reply: Reply | None = None
         try:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.hooks.access import variable
 from gapfill.hooks.base import ApiHook
-from gapfill.hooks.call import Call, Secrets
+from gapfill.hooks.call import Call
+from gapfill.hooks.secrets import Secrets
 from gapfill.hooks.siar_error import error_for, rejected, token_rejected
 from gapfill.hooks.verdict import Errand
 from gapfill.sources import siar, siar_account

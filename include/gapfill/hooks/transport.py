@@ -235,4 +235,5 @@ class _OursSilent(logging.Filter):
         return record.threadName != _THREAD
 
 
-logging.getLogger("urllib3.connectionpool").addFilter(_OursSilent())
+for _part in ("connection", "connectionpool", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_part}").addFilter(_OursSilent())

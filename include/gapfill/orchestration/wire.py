@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, TypeAdapter
 
 from gapfill.domain.coverage import Coverage
+from gapfill.domain.flaw import Ahead, Flaw, Flaws
 from gapfill.domain.incident import Incident, Kind, Message, Tone
 from gapfill.domain.interval import Interval, as_utc, iso
 from gapfill.domain.plan import Plan, Unit
@@ -41,6 +42,9 @@ def _by_label(levels: type[IntEnum]) -> tuple[BeforeValidator, PlainSerializer]:
 
 
 _TYPES: Mapping[str, Any] = {
+    "Ahead": Ahead,
+    "Flaw": Flaw,
+    "Flaws": Flaws,
     "Broken": Broken,
     "Coverage": Coverage,
     "Incident": Incident,

@@ -9,9 +9,10 @@ from gapfill.domain.interval import Interval, covers, iso, merge, subtract
 from gapfill.domain.reading import Replace
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError, StoreRefused
+from gapfill.services.proof import is_held, is_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.ledger import Entry
@@ -78,6 +79,10 @@ class Delivery:
         """The required fields that the unit is for; a unit that names none is for all."""
         return self.unit.fields or self.series.required
 
+    @property
+    def _replace(self) -> Replace:
+        return Replace.EQUAL if self.unit.refresh else Replace.WORSE
+
     def still_to_ask(self, request: Request, product: Product) -> list[datetime]:
         """Return the asked slots that this batch or a better source has not filled already.
 
@@ -133,10 +138,9 @@ class Delivery:
         if not readings:
             self.store.note(entries)
             return
-        how = Replace.EQUAL if self.unit.refresh else Replace.WORSE
         try:
             self._written += self.store.write(
-                self.series, readings, self.batch, replace=how, entries=entries
+                self.series, readings, self.batch, replace=self._replace, entries=entries
             )
         except StoreRefused:
             self._refused += readings
@@ -152,7 +156,7 @@ class Delivery:
         """Read back what was written since the last proof.
 
         Raises:
-            StoreError: If it cannot be read, or a value is not there.
+            StoreError: If it cannot be read, or a value is not there or is another one.
         """
         firm, written = self._firm, [*self._firm, *self._refused]
         if not written:
@@ -161,7 +165,10 @@ class Delivery:
         windows = self._near(merge(Interval(s, self.series.grid.end_of(s)) for s in slots))
         rows = {row.slot: row for row in self.store.read(self.series, *windows)}
         self._firm, self._refused, self._written = [], [], 0
-        lost = [r.slot for r in firm if not is_stored(r, rows.get(r.slot))]
+        given: dict[datetime, list[Mapping[str, float]]] = {}
+        for reading in written:
+            given.setdefault(reading.slot, []).append(reading.values)
+        lost = [r.slot for r in firm if not self._is_held(r, rows.get(r.slot), given[r.slot])]
         if lost:
             message = (
                 f"{self.series.name}: {len(lost)} of {len(firm)} slots were written and could "
@@ -170,6 +177,15 @@ class Delivery:
             raise StoreError(message)
         own = [slot for slot in slots if slot in rows and rows[slot].batch == self.batch]
         return Delivered(len(own), sum(covers(self.unit.enriched, s) for s in own))
+
+    def _is_held(
+        self, reading: Reading, row: Row | None, given: Sequence[Mapping[str, float]]
+    ) -> bool:
+        """Tell whether a row holds a reading; of some slots it is not known what they held."""
+        if not covers(self._known, reading.slot):
+            return is_stored(reading, row)
+        before = self._rows.get(reading.slot)
+        return is_held(reading, row, self.batch, before, self._replace, given)
 
     def asked_part(self, reading: Reading) -> Reading | None:
         """Return what the unit stores of a reading, ``None`` where that is nothing.
@@ -196,13 +212,6 @@ class Delivery:
             if station.source == self.unit.source and slot in station.reach
         ]
         return self.unit.station in stations[1:]
-
-
-def is_stored(reading: Reading, row: Row | None) -> bool:
-    """Tell whether each value that was read back is at least as good as the reading's."""
-    return row is not None and all(
-        name in row.values and row.origin(name).grade >= reading.grade for name in reading.values
-    )
 
 
 def _has_observed(row: Row, name: str) -> bool:

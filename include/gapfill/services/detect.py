@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.due import horizon
-from gapfill.domain.flaw import Flaws, sentences
+from gapfill.domain.flaw import Ahead, Flaws, sentences
 from gapfill.domain.interval import merge, subtract
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
-    from gapfill.domain.flaw import Ahead
     from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
     from gapfill.services.site import Site

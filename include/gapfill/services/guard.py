@@ -7,16 +7,18 @@ process, and nothing is written in its place.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.interval import Interval, iso
+from gapfill.domain.interval import iso, merge, subtract
 from gapfill.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
+    from gapfill.domain.interval import Interval
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
     from gapfill.services.ports import Memory, Place, Store, Undone
@@ -68,11 +70,20 @@ class GuardedStore:
 
         return ask
 
-    def newest(self, series: Series) -> datetime | None:
-        """Return the newest slot that holds every required field, ``None`` for none."""
+    def newest(self, series: Series, *end: datetime) -> datetime | None:
+        """Return the newest slot that holds every required field, see the port."""
         self._check()
-        found = self._store.newest(series)
+        found = self._store.newest(series, *end)
         self._note(series, found)
+        return found
+
+    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return what is missing of each required field, see the port."""
+        self._check()
+        found = self._store.missing(series, window)
+        there = subtract([window], merge(run for runs in found.values() for run in runs))
+        if there:
+            self._note(series, series.grid.floor(there[-1].end - timedelta(microseconds=1)))
         return found
 
     def write(
@@ -128,10 +139,10 @@ class GuardedStore:
         return [series for series in self._series if subject(series) in self._seen]
 
     def _is_empty(self) -> bool:
-        """Tell whether no series has a slot with every required field, or anything of its last."""
+        """Tell whether no series has a complete slot, or any point from its last one on."""
         known = self._known()
         return all(self._store.newest(series) is None for series in known) and not any(
-            self._store.read(series, _slot_at(series, self._seen[subject(series)]))
+            self._store.ahead(series, series.grid.floor(self._seen[subject(series)]))
             for series in known
         )
 
@@ -166,12 +177,6 @@ class GuardedStore:
             "If it is meant to begin anew, empty: python -m gapfill forget-store, or delete "
             f"{self._memory.where(place)}."
         )
-
-
-def _slot_at(series: Series, instant: datetime) -> Interval:
-    """Return the slot that contains an instant, whatever the series' steps are by now."""
-    start = series.grid.floor(instant)
-    return Interval(start, series.grid.end_of(start))
 
 
 def named(place: Place) -> str:

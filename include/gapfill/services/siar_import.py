@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.resolution import DAY
 from gapfill.errors import StoreError
-from gapfill.services.delivery import is_stored
+from gapfill.services.proof import is_held
 from gapfill.sources.base import Answer, Ask, Rejected
 from gapfill.sources.siar_csv_days import answer, join, refuse_bad_rows
 
@@ -140,10 +140,15 @@ def _write(site: Site, series: Series, said: Answer, batch: str) -> set[datetime
     if not said.readings:
         return set()
     before = set(site.store.batch_slots(batch).get(series.name, ()))
-    site.store.write(series, said.readings, batch)
     span = Interval(said.readings[0].slot, series.grid.end_of(said.readings[-1].slot))
+    stood = {row.slot: row for row in site.store.read(series, span)}
+    site.store.write(series, said.readings, batch)
     rows = {row.slot: row for row in site.store.read(series, span)}
-    lost = [r.slot for r in said.readings if not is_stored(r, rows.get(r.slot))]
+    lost = [
+        reading.slot
+        for reading in said.readings
+        if not is_held(reading, rows.get(reading.slot), batch, stood.get(reading.slot))
+    ]
     if lost:
         message = (
             f"{series.name}: {len(lost)} of {len(said.readings)} days were written and could not "
