@@ -165,7 +165,7 @@ def _values(series: Series, slot: datetime) -> dict[str, float]:
         "temperature": round(warm, 1),
         "temperature_mean": round(17 + 10 * season, 1),
         "humidity": round(60 - 25 * season, 0),
-        "solar_radiation": 200.0,
+        "solar_radiation": 200.0 if series.name == "weather_hourly" else 17.5,
         "et0": 3.0,
     }
     return {field.name: own[field.name] for field in series.fields if field.name in own}

@@ -144,10 +144,15 @@ class Engine:
 
     def ask(self, bucket: str, statement: str) -> list[list[Any]]:
         """Return the rows that InfluxQL answers, asked of the engine itself."""
+        return [row for one in self.tables(bucket, statement) for row in one["values"]]
+
+    def tables(self, bucket: str, statement: str) -> list[dict[str, Any]]:
+        """Return what InfluxQL answers, each series with its tags, columns and rows."""
         query = urlencode({"db": bucket, "epoch": "s", "q": statement})
         said = self._call("GET", f"/query?{query}")
         assert "error" not in said["results"][0], said
-        return [row for one in said["results"][0].get("series", ()) for row in one["values"]]
+        found: list[dict[str, Any]] = said["results"][0].get("series", [])
+        return found
 
     def write(self, bucket: str, lines: list[str], precision: str = "ns") -> None:
         """Write lines as any program could."""

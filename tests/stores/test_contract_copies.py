@@ -223,3 +223,16 @@ def test_an_import_writes_what_other_points_do_not_say(backend: Backend) -> None
                 {"temperature": Origin("import", OBSERVED)})  # fmt: skip
     assert store.put(WEATHER, [lower]) == 1
     assert _own(backend, 1) == {"humidity": 5.0}
+
+
+def test_an_enrichment_changes_no_value_that_is_read(backend: Backend) -> None:
+    """Also where two programs wrote at one instant, one of them with the series' very tags."""
+    both = {"temperature": 11.0, "humidity": 70.0}
+    backend.seed(WEATHER, point(hour(0), LINARES, {"temperature": 20.0, "humidity": 30.0}))
+    backend.seed(WEATHER, point(hour(0), PLANT, both))
+    store = backend.open()
+    (before,) = store.read(WEATHER, hours(0, 1))
+    assert before.values == both
+    assert store.write(WEATHER, [_radiation(0)], "run/a") == 1
+    (row,) = store.read(WEATHER, hours(0, 1))
+    assert row.values == both | {"solar_radiation": 400.0}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -91,6 +93,38 @@ def test_a_source_that_is_markup_stays_text(browser: Browser, served: Served) ->
         page.wait_for_selector("#explain li")
         assert MARKUP in page.locator("#explain").inner_text()
         assert page.locator("img").count() == 0
+
+
+def test_what_is_stored_and_does_not_count_is_said(browser: Browser, served: Served) -> None:
+    """As ``status`` says it, below the calendar, and it goes when it is put right."""
+    where = "tags = 'place=linares' AND slot = ?"
+    at = int(datetime(2025, 5, 5, 10, tzinfo=UTC).timestamp())
+    later = int(datetime(2035, 1, 1, tzinfo=UTC).timestamp())
+
+    def write(statement: str, *said: object) -> None:
+        with closing(sqlite3.connect(served.showcase.store_file)) as connection, connection:
+            connection.execute(statement, said)
+
+    write(f"UPDATE weather_data SET wind_speed = ? WHERE {where}", MARKUP, at)  # noqa: S608 - its own words
+    write("INSERT INTO weather_data (tags, slot, pressure) VALUES ('place=linares', ?, 950)", later)
+    with opened(browser, served) as page:
+        drawn(page)
+        page.wait_for_selector("#warnings li:has-text('out of bounds')")
+        said = page.locator("#warnings li").all_inner_texts()
+        assert said[0] == (
+            "weather_hourly: 1 value out of bounds (1 not numbers), the first wind_speed "
+            f"'{MARKUP}' at 2025-05-05T10:00:00Z (bounds: 0 to 100 m/s); it does not count as a "
+            "reading."
+        )
+        assert said[1] == (
+            "weather_hourly: 1 point lies after the last expected slot, the newest "
+            "2035-01-01T00:00:00Z; is the clock of what writes there right?"
+        )
+        assert page.locator("img").count() == 0
+        write(f"UPDATE weather_data SET wind_speed = NULL WHERE {where}", at)  # noqa: S608 - likewise
+        write(f"DELETE FROM weather_data WHERE {where}", later)  # noqa: S608 - likewise
+        page.locator("#warnings li", has_text="out of bounds").wait_for(state="detached")
+        assert "lies after" not in page.locator("#warnings").inner_text()
 
 
 def test_keys_do_what_the_mouse_does(browser: Browser, served: Served) -> None:

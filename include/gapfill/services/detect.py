@@ -122,6 +122,11 @@ def look_closely(site: Site, report: Report) -> Report:
     except StoreError as exc:
         found = unknown(series, window) if window else nothing()
         return Report(series.name, found, error=str(exc))
+    return with_stored(report, series, flaws, ahead)
+
+
+def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | None) -> Report:
+    """Return a report with what is stored and is no reading, and warnings of it."""
     warnings = (*report.warnings, *sentences(series, flaws, ahead))
     return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
 

@@ -59,6 +59,13 @@ def _series(catalog: Catalog, report: Report) -> Document:
         "usable": coverage.usable,
         "gaps": [_gap(gap) for gap in coverage.gaps],
         "error": report.error,
+        **stored(report),
+    }
+
+
+def stored(report: Report) -> Document:
+    """Return what is known of a series beside its gaps."""
+    return {
         "warnings": list(report.warnings),
         "flaws": _flaws(report),
         "ahead": _ahead(report),

@@ -253,9 +253,14 @@ def _row(series: Series, slot: datetime, points: Sequence[Point]) -> Row:
 
 
 def _rank(row: Row, point: Point, name: str, own: str) -> tuple[object, ...]:
+    """Return what the greatest of wins: grade, known source, instant, and the point itself.
+
+    At one instant the series' own point wins with a known source and loses without one: once
+    Gapfill has added a field to it, such a value may be a copy, and what is read must not change.
+    """
     origin = row.origin(name)
     is_known = origin.source != UNKNOWN
-    return origin.grade, is_known, point.instant, point.tags == own, point.tags
+    return origin.grade, is_known, point.instant, (point.tags == own) == is_known, point.tags
 
 
 def _may_be_copy(row: Row, point: Point, name: str, own: str) -> bool:

@@ -194,8 +194,8 @@ def _series(view: View, report: Report) -> models.SeriesOut:
         missing_hours=None if report.error else _hours(gaps),
         gaps=None if report.error else len(gaps),
         severity=_worst(gaps),
-        warnings=list(report.warnings),
         error=report.error,
+        **views.stored(report),
     )
 
 
@@ -221,8 +221,8 @@ def _calendar(view: View, report: Report) -> models.CalendarOut:
         causes=by_cause,
         needs=list(dict.fromkeys(n for g in found.gaps if g.cause is Cause.SETUP for n in g.needs)),
         days=days.days,
-        warnings=list(report.warnings),
         error=report.error,
+        **views.stored(report),
     )
 
 

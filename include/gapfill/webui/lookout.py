@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -18,6 +19,7 @@ from gapfill.services.detect import unread
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.webui.patience import PATIENCE_S, HurriedStore
+from gapfill.webui.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +73,7 @@ class Lookout:
         self._view: View | None = None
         self._ended = self._until = 0.0
         self._derived: dict[str, tuple[View, object]] = {}
+        self._stored = Stored()
 
     def view(self) -> View:
         """Return every series as it is now, or was a few seconds ago.
@@ -101,6 +104,16 @@ class Lookout:
             StoreError: If the ledger cannot be read.
         """
         return self.derive(f"plan since {since}", view, lambda of: _plan(of, since))
+
+    def closely(self, view: View) -> View:
+        """Return the view with what is stored and is no reading, as far as it was looked at.
+
+        Raises:
+            ConfigError: As ``view``.
+        """
+        return self.derive(
+            "closely", view, lambda of: self._stored.beside(of, partial(open_site, of.now))
+        )
 
     def derive(self, name: str, view: View, make: Callable[[View], T]) -> T:
         """Return what is made of a view, made once for each view."""

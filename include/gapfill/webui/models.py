@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from gapfill.webui.stored import StoredOut
+
 SeverityWord = Literal["minor", "moderate", "critical"]
 
 
@@ -47,7 +49,7 @@ class GapOut(BaseModel):
     )
 
 
-class SeriesOut(BaseModel):
+class SeriesOut(StoredOut):
     """A series in numbers."""
 
     series: str
@@ -62,7 +64,6 @@ class SeriesOut(BaseModel):
     missing_hours: float | None = Field(description="null where it is unknown")
     gaps: int | None
     severity: SeverityWord | None
-    warnings: list[str] = Field(description="what an operator should know of its sources")
     error: str | None = Field(description="why it could not be read")
 
 
@@ -142,7 +143,7 @@ class DetectOut(BaseModel):
     recovery: Recovery
 
 
-class CalendarOut(BaseModel):
+class CalendarOut(StoredOut):
     """A row of the calendar."""
 
     series: str
@@ -160,7 +161,6 @@ class CalendarOut(BaseModel):
     causes: dict[str, int] = Field(description="slots of `gaps` by their cause")
     needs: list[str] = Field(description="what would set up sources of slots that need it")
     days: list[tuple[int, str]] = Field(description="equal days in a row, and their slots by state")
-    warnings: list[str]
     error: str | None
 
 

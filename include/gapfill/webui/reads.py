@@ -47,7 +47,7 @@ def summary(request: Request) -> Response:
 
     def make(view: View) -> Rendered:
         documents.insist(view)
-        return render(documents.summary(view, lookout.plan(view)))
+        return render(documents.summary(lookout.closely(view), lookout.plan(view)))
 
     return answer(request, lookout.derive("summary", lookout.view(), make))
 
@@ -70,10 +70,11 @@ def detect(request: Request, query: Days) -> Response:
 def coverage(request: Request) -> Response:
     """Every day of every series, as the calendar draws them."""
     lookout = _lookout(request)
-    view = lookout.view()
-    return answer(
-        request, lookout.derive("coverage", view, lambda v: render(documents.coverage(v)))
-    )
+
+    def make(view: View) -> Rendered:
+        return render(documents.coverage(lookout.closely(view)))
+
+    return answer(request, lookout.derive("coverage", lookout.view(), make))
 
 
 @router.get("/coverage/slots", response_model=models.SlotsOut)

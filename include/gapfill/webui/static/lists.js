@@ -1,8 +1,9 @@
-// Open gaps by cause and severity, and what no source has.
+// Open gaps by cause and severity, what no source has, and what status warns of.
 
-import { byId, count, daysOf, el, hours, local, needed, span, without } from "./words.js";
+import { byId, count, daysOf, el, hours, local, needed, number, span, without } from "./words.js";
 
 const SHOWN = 60;
+const WARNINGS = 20;
 
 /** Headings of the open gaps' lists. */
 const CAUSES = { askable: "Can be healed now", down: "Source down", setup: "Need a source to be set up", waiting: "Waiting for a source" };
@@ -17,9 +18,19 @@ export function show(document, rows, heal) {
   const none = lost ? "None that a source could fill." : "None: every slot that is due has a reading.";
   byId("gaps").replaceChildren(...(open.length ? open : [el("p", { class: "quiet" }, none)]));
   byId("unfillable").replaceChildren(...unfillable(given, known));
+  warn([...new Set(rows.flatMap((row) => row.warnings))]);
+}
+
+/** What `status` warns of, below the calendar. */
+function warn(sentences) {
+  const hidden = sentences.length - WARNINGS;
+  const more = hidden > 0 ? [`and ${number(hidden)} more, which the command status lists`] : [];
+  byId("warnings").hidden = !sentences.length;
+  byId("warnings").querySelector("ul").replaceChildren(...[...sentences.slice(0, WARNINGS), ...more].map((text) => el("li", {}, text)));
 }
 
 export function unknown(why) {
+  byId("warnings").hidden = true;
   for (const id of ["gaps", "unfillable"]) byId(id).replaceChildren(el("p", { class: "quiet" }, `Unknown: ${why}.`));
 }
 
