@@ -202,10 +202,13 @@ def test_a_refusal_counts_even_if_its_body_breaks_off(server: RawServer) -> None
 
 
 def test_urllib3_tells_nothing_of_our_calls(
-    server: RawServer, caplog: pytest.LogCaptureFixture
+    server: RawServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At debug level it logs whole URLs; those of others are left to it."""
-    caplog.set_level(logging.DEBUG)
+    for name in (None, "urllib3", "urllib3.connectionpool"):  # whatever Airflow has set for them
+        caplog.set_level(logging.DEBUG, name)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     server.answers = [reply(200, b"{}")]
     _get(f"{server.url}/?appid=s3cret-t0ken")
     assert "s3cret-t0ken" not in caplog.text

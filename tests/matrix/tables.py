@@ -9,7 +9,7 @@ from __future__ import annotations
 
 # REE apidatos
 REE = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
@@ -39,7 +39,7 @@ zero         filled            4 filled         1
 
 # ESIOS, an indicator with a token
 ESIOS = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
@@ -69,7 +69,7 @@ zero         filled            4 filled         1
 
 # ESIOS, the archive of a day: without a token, the rows behind a redirect
 ESIOS_ARCHIVE = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         2
@@ -100,7 +100,7 @@ zero         filled            4 filled         2
 
 # OpenWeatherMap, the reading of now (a 429 that names 300 s)
 OPENWEATHERMAP = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            1 filled         1
@@ -128,7 +128,7 @@ zero         filled            1 filled         1 1 value not stored; the first:
 # OpenWeatherMap, a past hour a call (a 429 that names 300 s); a refused key is tried at both
 # generations of One Call
 TIMEMACHINE = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            2 filled         2
@@ -157,7 +157,7 @@ zero         filled            2 filled         2
 
 # OpenWeatherMap, past hours of One Call 4.0, twenty a call
 TIMELINE = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
@@ -187,7 +187,7 @@ partial_day  partial           3 failed+filled  1
 
 # AEMET's first hop
 AEMET = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         2
@@ -209,7 +209,7 @@ empty        not_yet           0 not_yet        1
 
 # AEMET's second hop, and what its rows can meet
 AEMET_ROWS = """
-timeout      SourceUnavailable 0 unreached      2 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      2 no answer within
 reset        SourceUnavailable 0 unreached      2 the connection was reset
 truncated    SourceUnavailable 0 unreached      2 the answer broke off
 slow         filled            4 filled         2
@@ -252,7 +252,7 @@ zero         filled            3 filled         2 6 values not stored; the first
 
 # SIAR's authentication, four calls before the first request
 SIAR_TOKEN = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         5
@@ -273,7 +273,7 @@ too_many_at_once deferred      0 -              4 may be asked again in 15 s. De
 
 # SIAR's half-hours
 SIAR = """
-timeout      SourceUnavailable 0 unreached      5 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      5 no answer within
 reset        SourceUnavailable 0 unreached      5 the connection was reset
 truncated    SourceUnavailable 0 unreached      5 the answer broke off
 slow         filled            4 filled         5
@@ -316,7 +316,7 @@ zero         filled            3 filled         5
 
 # Open-Meteo
 OPEN_METEO = """
-timeout      SourceUnavailable 0 unreached      1 no answer within 1 s
+timeout      SourceUnavailable 0 unreached      1 no answer within
 reset        SourceUnavailable 0 unreached      1 the connection was reset
 truncated    SourceUnavailable 0 unreached      1 the answer broke off
 slow         filled            4 filled         1
