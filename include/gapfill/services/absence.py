@@ -29,9 +29,8 @@ OUTAGE = "and nothing else that it was asked for"
 def doubt_outage(store: Store, source: str, entries: Sequence[Entry], now: datetime) -> list[Entry]:
     """Return the lines of one wholly empty answer, without a verdict where it proves none.
 
-    An empty answer proves nothing while the publisher shows signs of an outage: the product gave
-    no reading of any station or series within a day, and more than one day, station or
-    series was empty.
+    An empty answer proves nothing while the publisher shows signs of an outage: it gave no
+    reading to anyone within a day, and more than one day, station or series was empty.
 
     Args:
         store: Where the ledger is.
@@ -44,8 +43,7 @@ def doubt_outage(store: Store, source: str, entries: Sequence[Entry], now: datet
     """
     if not any(entry.outcome is Outcome.NO_DATA for entry in entries):
         return list(entries)
-    product = entries[0].product
-    others = [entry for entry in store.answers(source, now - DAY) if entry.product == product]
+    others = store.answers(source, now - DAY)
     if any(entry.outcome is Outcome.FILLED for entry in others):
         return list(entries)
     if not _is_wide([e for e in (*others, *entries) if e.outcome in _EMPTY]):
