@@ -121,7 +121,7 @@ def _moment(ask: Ask) -> datetime:
     """Return the moment asked of the time machine.
 
     Raises:
-        ValueError: If it lacks, is no number, or is of no year.
+        ValueError: If it is missing, is not a number, or is outside the years of the calendar.
     """
     try:
         return datetime.fromtimestamp(int(given(ask, "dt") or ""), UTC)

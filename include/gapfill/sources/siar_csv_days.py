@@ -85,7 +85,7 @@ def held(files: Iterable[CsvFile]) -> list[Interval]:
 def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
     """Return what a station's files say of the asked days.
 
-    Values that are no numbers, or outside their field's bounds, rows that cannot be read and
+    Values that are not numbers, or outside their field's bounds, rows that cannot be read and
     days whose rows contradict each other are reported with file and line and not stored.
 
     Raises:

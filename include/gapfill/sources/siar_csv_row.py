@@ -112,7 +112,7 @@ class Row:
         """Return the row's province, having refused another station than the file's name says.
 
         Raises:
-            BadRow: If its province or station is no number.
+            BadRow: If its province or station is not a number.
             MalformedPayload: If it is of another station.
         """
         province, number = self._whole(0), self._whole(1)
