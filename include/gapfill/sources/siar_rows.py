@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gapfill.sources.payload import Node
 
 _CODE = re.compile(r"([A-Z]{1,3})0*(\d{1,3})", re.ASCII)
+CLOCK = ("hormin", "horamin")
+"""Members that tell a row's half-hour, in either spelling."""
+
 _PLACE = ("estacion", "idprovincia", "idestacion")
 
 
@@ -39,7 +42,7 @@ class Dated(NamedTuple):
     Attributes:
         path: Where it stands.
         day: Its date.
-        record: Its members, by lower-case name.
+        record: Its members, by lower-case name; ``dated`` keeps only those in ``CLOCK``.
         values: Its values, by field name; without the blank ones.
     """
 
@@ -80,7 +83,8 @@ def dated(
             continue
         if row.values and not dates.first <= row.day <= dates.last:
             raise malformed(ask, f"it holds a row of {row.day}, which was not asked")
-        rows.append(row)
+        clock = {name: given for name, given in row.record.items() if name in CLOCK}
+        rows.append(row._replace(record=clock))  # a year of half-hours has 17,520 of them
     if dropped and not rows:
         first = dropped[0]
         raise malformed(ask, f"none of its rows can be read: {first.value} {first.reason}")
