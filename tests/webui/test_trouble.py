@@ -144,7 +144,7 @@ def test_the_form_counts_days_as_runs_do(browser: Browser, served: Served) -> No
         )
         drawn(page)
         look(page)
-        page.wait_for_function("advice.textContent === '1 gap is open.'")
+        page.wait_for_selector("#advice:text-is('1 gap is open.')")
         page.locator("#heal-all:enabled").click()
         assert page.locator("[name=start_date]").input_value() == "2025-11-19"
         assert page.locator("[name=end_date]").input_value() == "2025-11-21"
