@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import random
 import shutil
-import statistics
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
@@ -174,7 +173,7 @@ def test_judging_values_costs_a_tenth_at_most(
 ) -> None:
     """Detection, against the same with the questions of the build of commit 1c77920.
 
-    Those judge no values. Both run in turn; the median of the ratios of the pairs counts.
+    Those judge no values. Both run in turn; the quickest quarter of each counts.
     """
     for bucket in ("gappy52", "whole52", "gappy0", "whole0"):
         access = engine().access(bucket)
@@ -184,16 +183,17 @@ def test_judging_values_costs_a_tenth_at_most(
             assert report.error is None
             assert len(report.coverage.gaps) >= (GAPS if bucket.startswith("gappy") else 0)
             assert report.coverage == detect(sites[0], Selection((pvpc,)))[0].coverage
-        ratios = []
+        took: tuple[list[float], list[float]] = ([], [])
         for n in range(PAIRS):
-            took = {way: _seconds(sites[way], pvpc) for way in ((0, 1) if n % 2 else (1, 0))}
-            ratios.append(took[0] / took[1])
+            for way in (0, 1) if n % 2 else (1, 0):
+                took[way].append(_seconds(sites[way], pvpc))
+        ours, theirs = (sum(sorted(times)[: PAIRS // 4]) for times in took)
         for site in sites:
             site.store.close()
         gaps = "724 gaps" if bucket.startswith("gappy") else "complete decade"
         shards = "" if bucket.endswith("52") else ", shards of a week"
         what = f"InfluxDB, {gaps}: detection ÷ with the questions of 1c77920{shards}"
-        ratio(Ratio(what, statistics.median(ratios), 1.1, at_least=False))
+        ratio(Ratio(what, ours / theirs, 1.1, at_least=False))
 
 
 class _Before(InfluxStore):
