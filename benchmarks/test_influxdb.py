@@ -12,7 +12,7 @@ import random
 import shutil
 import subprocess
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from benchmarks.conftest import (
     END,
     GAPS,
     START,
+    NoSources,
     Ratio,
     group,
     holes,
@@ -31,12 +32,16 @@ from benchmarks.conftest import (
     ten_years,
 )
 from gapfill import catalog
-from gapfill.domain.interval import Interval
+from gapfill.domain.interval import Interval, merge
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
+from gapfill.services.detect import detect
+from gapfill.services.selection import Selection
+from gapfill.services.site import Site
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
-from gapfill.stores.influxdb_points import liner
+from gapfill.stores.influxdb_gaps import NEAR_END
+from gapfill.stores.influxdb_points import in_lanes, liner
 from gapfill.stores.influxdb_server import Server
 from gapfill.stores.points import Point as Stored
 from tests.stores.fault_proxy import FaultProxy
@@ -47,9 +52,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gapfill.catalog import Catalog
+    from gapfill.domain.coverage import Graded
     from gapfill.domain.series import Series
+    from gapfill.stores.influxdb_answer import Table
 
-ROUNDS = 7
+ROUNDS, PAIRS = 7, 40
 YEAR_WEEKS, WEEK = 52, 168
 READINGS, ENCODED = 80_000, 5_000
 BATCH = "0123456789abcdef0123456789abcdef"
@@ -157,6 +165,85 @@ def test_few_bytes_cross_the_wire(pvpc: Series, ratio: Callable[[Ratio], None]) 
                 at_least=False,
             )
         )
+
+
+@pytest.mark.usefixtures("buckets")
+def test_judging_values_costs_a_tenth_at_most(
+    known: Catalog, pvpc: Series, ratio: Callable[[Ratio], None]
+) -> None:
+    """Detection, against the same with the questions of the build of commit 1c77920.
+
+    Those judge no values. Both run in turn; the quickest quarter of each counts.
+    """
+    for bucket in ("gappy52", "whole52", "gappy0", "whole0"):
+        access = engine().access(bucket)
+        sites = [Site(known, kind(access), NoSources(), END) for kind in (InfluxStore, _Before)]
+        for site in sites:
+            (report,) = detect(site, Selection((pvpc,)))
+            assert report.error is None
+            assert len(report.coverage.gaps) >= (GAPS if bucket.startswith("gappy") else 0)
+            assert report.coverage == detect(sites[0], Selection((pvpc,)))[0].coverage
+        took: tuple[list[float], list[float]] = ([], [])
+        for n in range(PAIRS):
+            for way in (0, 1) if n % 2 else (1, 0):
+                took[way].append(_seconds(sites[way], pvpc))
+        ours, theirs = (sum(sorted(times)[: PAIRS // 4]) for times in took)
+        for site in sites:
+            site.store.close()
+        gaps = "724 gaps" if bucket.startswith("gappy") else "complete decade"
+        shards = "" if bucket.endswith("52") else ", shards of a week"
+        what = f"InfluxDB, {gaps}: detection ÷ with the questions of 1c77920{shards}"
+        ratio(Ratio(what, ours / theirs, 1.1, at_least=False))
+
+
+class _Before(InfluxStore):
+    """A store that asks what the build of commit 1c77920 asked: no value is judged."""
+
+    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs between points, before the first and after the last of each part."""
+        server, table, own = self._server, series.measurement, text.is_own(series)
+        name = text.number(series.required[0])
+
+        def ask(part: Interval) -> list[Interval]:
+            head = Interval(part.start, part.start + NEAR_END)
+            tail = Interval(part.end - NEAR_END, part.end)
+            ends = [
+                text.select(f"{what}({name})", table, own, text.within(span))
+                for what, span in (("first", head), ("last", tail))
+            ]
+            first, last = (_rows(tables)[0][0] for tables in server.ask(ends))
+            inner = text.select(f"elapsed({name}, 1ns) AS dt", table, own, text.within(part))
+            outer = f"SELECT dt / 1000000000 AS dt FROM ({inner}) WHERE dt > 3600000000000"  # noqa: S608 - quoted
+            (tables,) = server.ask([outer])
+            start, end = int(part.start.timestamp()) - 3600, int(part.end.timestamp())
+            pairs = [(start, first), *((t - int(dt), t) for t, dt in _rows(tables)), (last, end)]
+            return [
+                Interval(*(datetime.fromtimestamp(t, UTC) for t in (before + 3600, after)))
+                for before, after in pairs
+                if after > before + 3600
+            ]
+
+        found = {series.required[0]: merge(in_lanes(window, ask))}
+        server.ask([text.select(f"last({name})", table, own)])  # the newest
+        return found
+
+    def below_target(self, series: Series, window: Interval) -> list[Graded]:
+        """Return nothing: no price here is below its target."""
+        low = f'"gapfill_grade" < {int(series.target)}'
+        own, within = text.is_own(series), text.within(window)
+        what = text.select('"gapfill_grade"', series.measurement, own, within, low)
+        assert self._server.ask([what]) == [[]]
+        return []
+
+
+def _rows(tables: Sequence[Table]) -> list[list[Any]]:
+    return [row for table in tables for row in table.rows]
+
+
+def _seconds(site: Site, series: Series) -> float:
+    began = time.perf_counter()
+    detect(site, Selection((series,)))
+    return time.perf_counter() - began
 
 
 def test_lines_are_made_quicker_than_points(pvpc: Series, ratio: Callable[[Ratio], None]) -> None:

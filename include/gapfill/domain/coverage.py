@@ -108,7 +108,6 @@ def classify(
     due_end = due_until(series, candidates, now)
     due = [Interval(window.start, min(due_end, window.end))] if due_end > window.start else []
     overdue = {name: intersect(runs, due) for name, runs in missing.items()}
-    lacking = intersect(absent, due)
     pending = subtract(absent, due)
     provisional = intersect([run.interval for run in lower], due)
     gaps = find_gaps(overdue, series, candidates, now)
@@ -128,7 +127,7 @@ def classify(
         gaps=tuple(gaps),
         lower=tuple(lower),
         pending=tuple(pending),
-        due_complete=_count(grid, due) - _count(grid, lacking) - due_provisional,
+        due_complete=_count(grid, due) - sum(gap.slots for gap in gaps) - due_provisional,
         due_provisional=due_provisional,
     )
 

@@ -87,7 +87,11 @@ def find_gaps(
     }
     gaps: list[Gap] = []
     for run in _runs(list(_parts(judged))):
-        severity = series.severity_of(Interval(run[0].interval.start, run[-1].interval.end))
+        whole, parts = run[0].interval, run
+        if len(run) > 1:
+            whole = Interval(whole.start, run[-1].interval.end)
+            parts = list(_joined(run))
+        severity = series.severity_of(whole)
         gaps += [
             Gap(
                 interval=part.interval,
@@ -101,7 +105,7 @@ def find_gaps(
                 needs=part.finding.needs,
                 is_down=part.finding.is_down,
             )
-            for part in _joined(run)
+            for part in parts
         ]
     return gaps
 

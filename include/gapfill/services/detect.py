@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.due import horizon
 from gapfill.domain.flaw import Ahead, Flaws, sentences
-from gapfill.domain.interval import merge, subtract
+from gapfill.domain.interval import merge
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
 from gapfill.services.local_clock import shifted
 from gapfill.services.reach import Broken, broken_of, warnings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
+    from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
     from gapfill.services.site import Site
@@ -98,10 +99,10 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
             *warnings_of(series, coverage, candidates),
             *shifted(site, series, window),
         )
-        there = subtract([window], merge(run for runs in missing.values() for run in runs))
         newest: datetime | None
-        if there and selection.end is None:  # to the last expected slot
-            newest = series.grid.floor(there[-1].end - timedelta(microseconds=1))
+        until = _present_until(window, missing)
+        if until and selection.end is None:  # to the last expected slot
+            newest = series.grid.floor(until - timedelta(microseconds=1))
         else:
             newest = _newest(site, series, candidates)
         return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
@@ -138,6 +139,14 @@ def last_expected(site: Site, series: Series) -> datetime:
         StoreError: If the ledger cannot be read.
     """
     return horizon(series, site.candidates(series), site.now)
+
+
+def _present_until(window: Interval, missing: Mapping[str, Sequence[Interval]]) -> datetime | None:
+    """Return where the last slots of a window end that hold every field, ``None`` for none."""
+    absent = merge(run for runs in missing.values() for run in runs)
+    is_last_gone = bool(absent) and absent[-1].end == window.end
+    until = absent[-1].start if is_last_gone else window.end
+    return until if until > window.start else None
 
 
 def _newest(site: Site, series: Series, candidates: Sequence[Candidate]) -> datetime | None:

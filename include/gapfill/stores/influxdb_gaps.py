@@ -237,11 +237,16 @@ class Gaps:
         return [_time(tables) for tables in answers[: len(ends)]], answers[len(ends) :]
 
     def _elapsed(self, name: str, window: Interval, step: timedelta, *, exact: bool = False) -> str:
-        """Return the statement of pairs further apart than a step, in seconds or exact in ns."""
-        inner = self._of(name, f"elapsed({text.number(name)}, 1ns) AS dt", text.within(window))
+        """Return the statement of pairs further apart than a step, in seconds or exact in ns.
+
+        The window stands outside too, where it changes no answer: without it 2.8 opens every
+        shard of the bucket, 520 in ten years of weeks, for each statement.
+        """
+        within = text.within(window)
+        inner = self._of(name, f"elapsed({text.number(name)}, 1ns) AS dt", within)
         dt = "dt" if exact else f"dt / {_NS} AS dt"
         limit = int(step.total_seconds()) * _NS
-        return f"SELECT {dt} FROM ({inner}) WHERE dt > {limit}"  # noqa: S608 - all quoted
+        return f"SELECT {dt} FROM ({inner}) WHERE dt > {limit} AND {within}"  # noqa: S608 - all quoted
 
     def _pairs(
         self, name: str, window: Interval, step: timedelta, tables: Sequence[Table]

@@ -27,6 +27,9 @@ PROVENANCE = ("gapfill_grade", "gapfill_source", "gapfill_batch", "gapfill_kept"
 QUESTION = 4000
 """Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
 
+EXACT = 2**53
+"""Below it every whole number is a float, too."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _IN_KEY = re.compile(r"([,= ])")
@@ -109,11 +112,16 @@ def is_flaw(field: Field) -> str:
 
 
 def _bounds(field: Field) -> tuple[str, str]:
-    """Return the bounds as InfluxQL knows numbers, without an exponent; empty for none."""
+    """Return the bounds as InfluxQL knows numbers, without an exponent; empty for none.
+
+    Whole ones are integers, which 2.8 compares with a float in less time than a float.
+    """
 
     def said(bound: float) -> str:
         if not math.isfinite(bound):
             return ""
+        if abs(bound) < EXACT and float(bound).is_integer():
+            return str(int(bound))
         digits = format(Decimal(repr(float(bound))), "f")
         return digits if "." in digits else f"{digits}.0"
 
