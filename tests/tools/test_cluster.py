@@ -30,7 +30,7 @@ NEEDED = {
     "AIRFLOW_API_SECRET_KEY": "b",
     "AIRFLOW_FERNET_KEY": "c",
     "AIRFLOW_JWT_SECRET": "d",
-    "INFLUXDB_PASSWORD": "e",
+    "INFLUXDB_PASSWORD": "eight characters",
     "POSTGRES_PASSWORD": "f",
     "REDIS_PASSWORD": "g",
     **SETTINGS,
