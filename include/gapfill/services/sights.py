@@ -125,15 +125,16 @@ def worth_telling(
         grids = {name: site.catalog.series[name].grid for name in healed}
         return {name: sum(map(grids[name].count, runs)) for name, runs in healed.items()}
     found: dict[str, int] = {}
-    status = site.status(judge_by_sources(site.catalog, before))
-    for report in before:
+    reports = [report for report in before if healed.get(report.series)]
+    status = site.status(judge_by_sources(site.catalog, reports))
+    for report in reports:
         series = site.catalog.series[report.series]
         late = [
             run.interval
             for run in late_runs(status, series, report, with_setup=True)
             if series.severity_of(run.interval) > Severity.MINOR
         ]
-        runs = intersect(late, list(healed.get(report.series, ())))
+        runs = intersect(late, list(healed[report.series]))
         slots = sum(series.grid.count(run) for run in runs)
         if slots:
             found[report.series] = slots

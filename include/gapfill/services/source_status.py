@@ -90,15 +90,16 @@ def _read(site: Site, group: Sequence[Series], by_series: dict[str, Sequence[Can
 
 def _candidates(site: Site, series: Series, books: Books) -> list[Candidate]:
     learned = books.learned
-    entries = [as_read(entry) for entry in books.entries.get(series.name, ())]
+    entries: dict[tuple[str, str | None], list[Entry]] = {}
+    for entry in map(as_read, books.entries.get(series.name, ())):
+        entries.setdefault((entry.product, entry.station), []).append(entry)
     found: list[Candidate] = []
     for known_source, known_product, station in site.catalog.products_of(series):
         if not is_of_key(known_source, known_product, learned.get(known_source.name, {})):
             continue
         source, product = narrow(known_source, known_product, learned)
         source = narrow_pace(source, learned, site.sources, site.now)
-        station_id = station.id if station else None
-        asked = [e for e in entries if e.product == product.key and e.station == station_id]
+        asked = entries.get((product.key, station.id if station else None), [])
         named = {e.field for e in asked if e.field is not None}
         fields = product.gives if ANY_WANTED in named else ()
         by_field = {
