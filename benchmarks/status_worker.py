@@ -79,7 +79,7 @@ def _seed(store: SqliteStore, series: Series) -> None:
     """Write every field of every hour but one, as ``siar`` gives it."""
     values = {field.name: 20.0 for field in series.fields}
     readings = [
-        Reading(FIRST + n * HOUR, values, Grade.OFFICIAL, "siar/J09")
+        Reading(FIRST + n * HOUR, values, Grade.OFFICIAL, "siar/J17")
         for n in range((NOW - FIRST) // HOUR + 1)
         if n != HOLE
     ]
