@@ -95,7 +95,7 @@ def known_series(count: int, length: int) -> tuple[Series, ...]:
     return tuple(replace(WEATHER, name=f"w{n:0{length - 1}}") for n in range(count))
 
 
-@pytest.mark.parametrize("count, length, requests", [(1, 18, 1), (150, 18, 1), (150, 80, 5)])
+@pytest.mark.parametrize("count, length, requests", [(1, 18, 1), (150, 18, 1), (150, 80, 4)])
 def test_the_books_of_many_series_are_read_in_as_few_requests_as_urls_hold_their_names(
     backend: InfluxBackend, count: int, length: int, requests: int
 ) -> None:

@@ -101,7 +101,7 @@ def standing(server: Server, series: Series, tables: Sequence[Table]) -> list[Re
         tables: What ``question`` answers, of other series too.
     """
     last: dict[tuple[Interval, str], Refusal] = {}
-    for table in (table for table in tables if table.tags["series"] == series.name):
+    for table in (table for table in tables if table.tags.get("series") == series.name):
         for row in table.dicts():
             span = Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9))
             at = from_ns(row["time"])
