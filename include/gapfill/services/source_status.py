@@ -89,7 +89,9 @@ def _read(site: Site, group: Sequence[Series], by_series: dict[str, Sequence[Can
 
 
 def _candidates(site: Site, series: Series, books: Books) -> list[Candidate]:
+    """Return every product of a series' route in the state that the books give it."""
     learned = books.learned
+    refused = tuple(books.refused.get(series.name, ()))
     entries: dict[tuple[str, str | None], list[Entry]] = {}
     for entry in map(as_read, books.entries.get(series.name, ())):
         entries.setdefault((entry.product, entry.station), []).append(entry)
@@ -99,42 +101,45 @@ def _candidates(site: Site, series: Series, books: Books) -> list[Candidate]:
             continue
         source, product = narrow(known_source, known_product, learned)
         source = narrow_pace(source, learned, site.sources, site.now)
-        asked = entries.get((product.key, station.id if station else None), [])
-        named = {e.field for e in asked if e.field is not None}
-        fields = product.gives if ANY_WANTED in named else ()
-        by_field = {
-            name: [e for e in asked if e.field in (None, name) or _is_any(e, product, name)]
-            for name in (named | set(fields)) - {ANY_WANTED}
-        }
-        plain = [e for e in asked if e.field is None]
-        proves = product.grade >= Grade.OBSERVED
         block = block_of(books.blocks, product)
         used = books.usage.get(source.name, Usage())
-        found.append(
-            Candidate(
-                source=source,
-                product=product,
-                station=station,
-                obstacle=_obstacle(site.sources, series, product, station),
-                blocked_until=block.until if block else None,
-                block_reason=block.reason if block else "",
-                quota_left=_quota_left(source, product, learned, used),
-                rulings=rule(plain, proves=proves),
-                field_rulings={
-                    name: rule(lines, proves=proves) for name, lines in by_field.items()
-                },
-                recent=tuple(recent(plain, site.now)),
-                field_recent={
-                    name: tuple(recent(lines, site.now)) for name, lines in by_field.items()
-                },
-                unreached=tuple(recent(plain, site.now, UNREACHED)),
-                without={n: tuple(without(lines, n)) for n, lines in by_field.items()},
-                never=never_reported(product, station, learned, site.now),
-                held=_held(site.sources, product, station),
-                refused=tuple(books.refused.get(series.name, ())),
-            )
+        candidate = Candidate(
+            source=source,
+            product=product,
+            station=station,
+            obstacle=_obstacle(site.sources, series, product, station),
+            blocked_until=block.until if block else None,
+            block_reason=block.reason if block else "",
+            quota_left=_quota_left(source, product, learned, used),
+            never=never_reported(product, station, learned, site.now),
+            held=_held(site.sources, product, station),
+            refused=refused,
         )
+        asked = entries.get((product.key, station.id if station else None))
+        found.append(_with_ledger(candidate, asked, site.now) if asked else candidate)
     return found
+
+
+def _with_ledger(candidate: Candidate, asked: Sequence[Entry], now: datetime) -> Candidate:
+    """Return a candidate with what follows from its lines of the ledger."""
+    product = candidate.product
+    named = {e.field for e in asked if e.field is not None}
+    fields = product.gives if ANY_WANTED in named else ()
+    by_field = {
+        name: [e for e in asked if e.field in (None, name) or _is_any(e, product, name)]
+        for name in (named | set(fields)) - {ANY_WANTED}
+    }
+    plain = [e for e in asked if e.field is None]
+    proves = product.grade >= Grade.OBSERVED
+    return replace(
+        candidate,
+        rulings=rule(plain, proves=proves),
+        field_rulings={name: rule(lines, proves=proves) for name, lines in by_field.items()},
+        recent=tuple(recent(plain, now)),
+        field_recent={name: tuple(recent(lines, now)) for name, lines in by_field.items()},
+        unreached=tuple(recent(plain, now, UNREACHED)),
+        without={name: tuple(without(lines, name)) for name, lines in by_field.items()},
+    )
 
 
 def narrow(
