@@ -91,6 +91,8 @@ def cut(
         force: As for ``judge``.
         above: As for ``judge``.
     """
+    if not runs:
+        return
     bounds = zone_bounds(series, now)
     starts = [interval.start for interval, _ in bounds]
     ordered = [_in_order(zone, candidates) for _, zone in bounds]
