@@ -106,6 +106,7 @@ class Candidate:
         field_recent: The same by field, of fields that some answers were without.
         just_now: Stretches that failed or were "not yet" in the last quarter of an hour, merged.
         in_vain: The same in the last day.
+        silent: Stretches that it answered with "not yet" in the last day, merged.
         unreached: Stretches for which it could not be reached in the last two hours, merged.
         without: By field, the slots that it has answered without it, merged.
         never: Fields that its station never reports, as many of its rows have shown.
@@ -127,6 +128,7 @@ class Candidate:
     field_recent: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     just_now: tuple[Interval, ...] = ()
     in_vain: tuple[Interval, ...] = ()
+    silent: tuple[Interval, ...] = ()
     unreached: tuple[Interval, ...] = ()
     without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     never: frozenset[str] = frozenset()

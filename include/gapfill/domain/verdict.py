@@ -283,12 +283,13 @@ def _serves(verdicts: Sequence[Verdict], key: str) -> bool:
 
 
 def _is_given_up(candidate: Candidate, series: Series, slot: datetime, now: datetime) -> bool:
-    """Tell whether a station was asked in vain for a slot that is late, or is soon lost."""
+    """Tell whether a station had nothing for a slot that is late, or failed and it is soon lost."""
     product = candidate.product
     if candidate.station is None or not covers(candidate.in_vain, slot):
         return False
     is_late = product.available.instant(slot, series.grid) + RECENT <= now
-    return is_late or not product.keeps(slot, now + RECENT)
+    is_silent = is_late and covers(candidate.silent, slot)
+    return is_silent or not product.keeps(slot, now + RECENT)
 
 
 def edges(
@@ -304,8 +305,8 @@ def edges(
     recent = candidate.field_recent.get(field or "", candidate.recent)
     ruled = [ruling for ruling in rulings.items if ruling.until > now]
     without = candidate.without.get(field or "", ())
-    seen = (*recent, *candidate.just_now, *candidate.in_vain, *candidate.unreached)
-    known = (*seen, *without, *(candidate.held or ()))
+    seen = (*recent, *candidate.just_now, *candidate.in_vain, *candidate.silent)
+    known = (*seen, *candidate.unreached, *without, *(candidate.held or ()))
     refused = (one.interval for one in candidate.refused if one.interval.start > BEGINNING)
     yield from (grid.ceil(one.interval.end) for one in candidate.refused)
     for stretch in (*(r.interval for r in ruled), *known, *refused):

@@ -16,6 +16,7 @@ from gapfill.domain.ledger import (
     ANY_WANTED,
     JUST_NOW,
     UNREACHED,
+    Outcome,
     as_read,
     recent,
     rule,
@@ -148,6 +149,7 @@ def _with_ledger(candidate: Candidate, asked: Sequence[Entry], now: datetime) ->
         field_recent={name: tuple(recent(lines, now)) for name, lines in by_field.items()},
         just_now=tuple(recent(asked, now, within=JUST_NOW)),
         in_vain=tuple(recent(plain, now, within=DAY)),
+        silent=tuple(recent(plain, now, (Outcome.NOT_YET,), within=DAY)),
         unreached=tuple(recent(plain, now, UNREACHED)),
         without={name: tuple(without(lines, name)) for name, lines in by_field.items()},
     )
