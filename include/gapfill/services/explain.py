@@ -90,7 +90,9 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     by_field = {
         n: in_turn(
             [judge(c, series, slot, site.now, field=n, above=above) for c in piece.candidates],
+            series,
             slot,
+            site.now,
             n,
         )
         for n, above in fields

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.allowance import SPAN, from_facts, narrow_product, narrow_source
 from gapfill.domain.candidate import Candidate, Obstacle
-from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, recent, rule, without
+from gapfill.domain.ledger import (
+    ANY_WANTED,
+    JUST_NOW,
+    UNREACHED,
+    Outcome,
+    as_read,
+    recent,
+    rule,
+    without,
+)
+from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
 from gapfill.domain.subscription import is_of_key, with_quota_of
 from gapfill.services.ports import Inquiry, Usage
@@ -137,6 +147,9 @@ def _with_ledger(candidate: Candidate, asked: Sequence[Entry], now: datetime) ->
         field_rulings={name: rule(lines, proves=proves) for name, lines in by_field.items()},
         recent=tuple(recent(plain, now)),
         field_recent={name: tuple(recent(lines, now)) for name, lines in by_field.items()},
+        just_now=tuple(recent(asked, now, within=JUST_NOW)),
+        in_vain=tuple(recent(plain, now, within=DAY)),
+        silent=tuple(recent(plain, now, (Outcome.NOT_YET,), within=DAY)),
         unreached=tuple(recent(plain, now, UNREACHED)),
         without={name: tuple(without(lines, name)) for name, lines in by_field.items()},
     )
