@@ -1,0 +1,34 @@
+"""What of an output is not stable by nature, each with its reason; nothing else is replaced."""
+
+from __future__ import annotations
+
+import re
+
+_FOLDERS: dict[str, str] = {}
+
+_PATTERNS = (
+    # A run or an import of the command line gets an id that nobody had before.
+    (re.compile(r"(?<=Z__)[0-9a-f]{8}\b"), "<random>"),
+    # Airflow names a manual run by the real time and a random end; a link has it quoted.
+    (re.compile(r"manual__\d{4}-\d\d-\d\dT[\d:%A]+\.\d+(?:\+|%2B)00(?::|%3A)00(?:_\w{8})?"), "<run>"),
+    # Servers listen on any free port.
+    (re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}\b"), "<port>"),
+    # What a store held is kept under a hash of its place, here a temporary folder.
+    (re.compile(r"(?<=/store-)[0-9a-f]{16}(?=\.json)"), "<place>"),
+    # Airflow, not our clock, knows when a run began.
+    (re.compile(r'(?<="duration_seconds": )\d+\.\d+(?=,?\n)'), "<seconds>"),
+)
+
+
+def forget_folder(path: str, name: str) -> None:
+    """Let a temporary folder be written as its name: each test process has its own."""
+    _FOLDERS[path] = f"<{name}>"
+
+
+def settled(text: str) -> str:
+    """Return a text with a placeholder for all that changes from run to run."""
+    for path, name in _FOLDERS.items():
+        text = text.replace(path, name)
+    for pattern, placeholder in _PATTERNS:
+        text = pattern.sub(placeholder, text)
+    return text
