@@ -21,7 +21,7 @@ HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up cluster screenshots test unit test-lowest unit-lowest test-airflow-day unit-airflow-day coverage check lint types architecture dependencies locked compose routed changelog bench bench-large format routes lock clean
+.PHONY: help venv demo up cluster screenshots test unit test-lowest unit-lowest test-airflow-day unit-airflow-day coverage check lint types architecture dependencies locked compose routed changelog bench bench-large golden format routes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,10 @@ coverage: venv ## which lines the tests that need no Airflow leave out
 	$(CLEAN) $(PY) -m coverage run -m pytest -m "not airflow and not server"
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+
+golden: venv ## after a change that is meant: write tests/golden/files anew; read `git diff` before the commit
+	GAPFILL_TEST_GOLDEN=write $(CLEAN) $(PY) -m pytest -q tests/golden
+	@git status --short tests/golden/files
 
 bench: venv ## the ratios of the design's budgets
 	$(CLEAN) $(PY) -m pytest benchmarks --ignore=benchmarks/test_large.py --timeout=600

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 FILES = Path(__file__).with_name("files")
 
-HINT = 'If the change is meant: "make golden" writes the files anew; read `git diff` before a commit.'
+HINT = (
+    'If the change is meant: "make golden" writes the files anew; read `git diff` before a commit.'
+)
 
 
 def is_writing() -> bool:

@@ -10,11 +10,16 @@ _PATTERNS = (
     # A run or an import of the command line gets an id that nobody had before.
     (re.compile(r"(?<=Z__)[0-9a-f]{8}\b"), "<random>"),
     # Airflow names a manual run by the real time and a random end; a link has it quoted.
-    (re.compile(r"manual__\d{4}-\d\d-\d\dT[\d:%A]+\.\d+(?:\+|%2B)00(?::|%3A)00(?:_\w{8})?"), "<run>"),
+    (
+        re.compile(r"manual__\d{4}-\d\d-\d\dT[\d:%A]+\.\d+(?:\+|%2B)00(?::|%3A)00(?:_\w{8})?"),
+        "<run>",
+    ),
     # Servers listen on any free port.
     (re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}\b"), "<port>"),
     # What a store held is kept under a hash of its place, here a temporary folder.
     (re.compile(r"(?<=/store-)[0-9a-f]{16}(?=\.json)"), "<place>"),
+    # Apprise names a service that has taken a message by a hash of its URL, which has a port.
+    (re.compile(r'(?<="taken": \[\n)( +)"[0-9a-f]{8}"'), r'\1"<service>"'),
     # Airflow, not our clock, knows when a run began.
     (re.compile(r'(?<="duration_seconds": )\d+\.\d+(?=,?\n)'), "<seconds>"),
 )

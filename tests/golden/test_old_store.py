@@ -1,4 +1,4 @@
-"""A store and a Variable that an earlier build wrote, see ``old/README.md``: each later one reads them."""
+"""A store that an earlier build wrote (``old/README.md``): every later build reads it."""
 
 from __future__ import annotations
 

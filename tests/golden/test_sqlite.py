@@ -38,7 +38,9 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
 def _schema(connection: sqlite3.Connection) -> str:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    parts = [f"-- {kind} {name}\n{sql.strip()};\n" for kind, name, sql in connection.execute(_SCHEMA)]
+    parts = [
+        f"-- {kind} {name}\n{sql.strip()};\n" for kind, name, sql in connection.execute(_SCHEMA)
+    ]
     return "\n".join([f"PRAGMA user_version = {version};\n", *parts])
 
 
