@@ -56,7 +56,7 @@ def check(folder: str, name: str, outputs: Mapping[str, str]) -> None:
         return
     assert name in outputs, f"Nothing makes {folder}/{name} any more. {HINT}"
     kept = (FILES / folder / name).read_bytes().decode()
-    made = settled(outputs[name])
+    made = settled(outputs[name], folder)
     if made != kept:
         diff = difflib.unified_diff(
             kept.splitlines(), made.splitlines(), f"{folder}/{name}", "now", lineterm="", n=4
@@ -71,16 +71,16 @@ def keep(folder: str, outputs: Mapping[str, str]) -> None:
         AssertionError: If an output has no file.
     """
     if is_writing():
-        _write(FILES / folder, outputs)
+        _write(folder, outputs)
     missing = sorted(set(outputs) - set(names(folder)))
     assert not missing, f"{folder} has no file of {', '.join(missing)}. {HINT}"
 
 
-def _write(root: Path, outputs: Mapping[str, str]) -> None:
-    for name in names(root.relative_to(FILES).as_posix()):
+def _write(folder: str, outputs: Mapping[str, str]) -> None:
+    for name in names(folder):
         if name not in outputs:
-            (root / name).unlink()
+            (FILES / folder / name).unlink()
     for name, text in outputs.items():
-        path = root / name
+        path = FILES / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(settled(text).encode())
+        path.write_bytes(settled(text, folder).encode())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.cli.app import app
 from tests.golden.compare import check, keep, names
 from tests.golden.stories import STORIES
 from tests.golden.world import standing
@@ -34,3 +35,9 @@ def test_each_command_has_its_file(outputs: Mapping[str, str]) -> None:
 def test_a_command_says_what_it_said(outputs: Mapping[str, str], name: str) -> None:
     """Byte for byte."""
     check("cli", name, outputs)
+
+
+def test_every_command_is_run(outputs: Mapping[str, str]) -> None:
+    """A new command is to be run here too."""
+    run = {said.split()[2] for said in outputs.values()}
+    assert set(app.commands) - run == set()

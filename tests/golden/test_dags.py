@@ -52,12 +52,14 @@ def runs(world: World) -> Story:
         phone.status = 200
         world.later(0.2)
         found |= _run("3_current", "preventive_ingestion")
+        world.later(0.3)
+        found |= _run("4_stand_in")
         world.fail()
         world.later(26)
-        found |= _run("4_healed")
+        found |= _run("5_healed")
         mail.status = 200
-        found |= _run("5_quiet")
-        found |= _run("6_range", start_date="2026-03-29", end_date="2026-03-29", refresh=True)
+        found |= _run("6_quiet")
+        found |= _run("7_range", start_date="2026-03-29", end_date="2026-03-29", refresh=True)
         told = [{"phone": phone.taken, "mail": mail.taken}]
     return found | {"messages.json": as_json(told)}
 

@@ -162,7 +162,7 @@ def started(world: World) -> Story:
             "too_much": asker.ask("POST", "/gaps/backfill/range", b" " * 70000),
             "another_site": asker.ask("POST", "/gaps/backfill", origin="https://x.example"),
         }
-        _pause()
+        _set_dags(is_paused=True)
         found["paused"] = asker.ask("POST", "/gaps/backfill?days_back=3")
         found["paused_summary"] = Asker().ask("GET", "/gaps/summary")
     return found
@@ -202,12 +202,12 @@ STORIES = {
 }
 
 
-def _pause() -> None:
+def _set_dags(**state: bool) -> None:
     from airflow.models.dag import DagModel
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        session.query(DagModel).update({"is_paused": True})
+        session.query(DagModel).update(dict(state.items()))
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +218,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     from gapfill.webui import stored
 
     initdb()
+    _set_dags(is_stale=True, is_paused=False)  # those that other tests have made known
     found: dict[str, str] = {}
     for name, story in STORIES.items():
         folder = tmp_path_factory.mktemp(name)
