@@ -6,6 +6,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING
 
+from gapfill.cli.app import app
 from tests.golden.world import APIS, command
 from tests.sources.siar_files import blank, csv_bytes, days, row
 
@@ -220,10 +221,17 @@ def refused(world: World) -> Story:
     return found | {"no_store": command("status", "--json")}
 
 
+def helped(_world: World) -> Story:
+    """What each command says of itself."""
+    commands = sorted(app.commands)
+    return {"gapfill": command("--help")} | {c: command(c, "--help") for c in commands}
+
+
 STORIES: dict[str, Callable[[World], Story]] = {
     "books": books,
     "empty": empty,
     "healed": healed,
+    "help": helped,
     "holes": holes,
     "imported": imported,
     "refused": refused,

@@ -39,5 +39,5 @@ def test_a_command_says_what_it_said(outputs: Mapping[str, str], name: str) -> N
 
 def test_every_command_is_run(outputs: Mapping[str, str]) -> None:
     """A new command is to be run here too."""
-    run = {said.split()[2] for said in outputs.values()}
+    run = {said.split()[2] for name, said in outputs.items() if not name.startswith("help/")}
     assert set(app.commands) - run == set()

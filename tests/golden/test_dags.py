@@ -1,4 +1,4 @@
-"""What the tasks of both DAGs leave for one another (XCom), and what they keep between runs."""
+"""Both DAGs: their wiring, what tasks leave for one another (XCom), what runs keep."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.dags.conftest import run_dag
 from tests.golden.compare import as_json, check, keep, names
 from tests.golden.stories import HOLES
-from tests.golden.world import command, standing
+from tests.golden.world import CATALOG, command, standing
 from tests.orchestration.receiver import receiving
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ Story = dict[str, str]
 
 VARIABLE = "gapfill_incidents"
 
+DAGS = Path(__file__).parents[2] / "dags"
 OLD = Path(__file__).with_name("old") / "incidents.json"
 
 _OF_AIRFLOW = ("skipmixin_key",)
@@ -127,6 +128,28 @@ def _left(dag_id: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _wiring() -> Story:
+    """Return how the tasks of each DAG are wired, and its form in the order of its fields."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    found: Story = {}
+    for dag_id, dag in DagBag(str(DAGS)).dags.items():
+        tasks = {
+            task.task_id: {
+                "after": sorted(task.upstream_task_ids),
+                "pool": task.pool,
+                "retries": task.retries,
+                "rule": str(task.trigger_rule),
+            }
+            for task in dag.tasks
+        }
+        facts = {"schedule": str(dag.schedule), "runs": dag.max_active_runs, "tasks": tasks}
+        found[f"wiring/{dag_id}.json"] = as_json(facts)
+        form = {name: dag.params.get_param(name).dump() for name in dag.params}
+        found[f"form/{dag_id}.json"] = as_json(form, is_ordered=True)
+    return found
+
+
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """Return what is left of every run, each story in a world of its own."""
@@ -134,7 +157,9 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     from airflow.utils.db import initdb
 
     initdb()
-    found: dict[str, str] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAPFILL_CATALOG", str(CATALOG))
+        found = _wiring()
     for name, story in STORIES.items():
         Variable.delete(VARIABLE)
         folder = tmp_path_factory.mktemp(name)

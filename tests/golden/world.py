@@ -144,6 +144,7 @@ def standing(
         patch.setenv("GAPFILL_LOCKS", str(folder / "locks"))
         patch.setenv("GAPFILL_STATE", str(folder / "state"))
         patch.setenv("GAPFILL_RETRY_DELAY", "0")
+        patch.setenv("COLUMNS", "80")  # of the terminal, for --help
         patch.delenv("GAPFILL_SIAR_CSV", raising=False)
         built.connect(*sources)
         yield built
