@@ -151,6 +151,36 @@ def test_a_connection_that_is_a_uri_says_the_same(
     assert obstacle is None or obstacle.sentence.startswith(sentence or "")
 
 
+@pytest.mark.parametrize(
+    "source,query,sentence",
+    [
+        ("ree", "timeout=abc", "has a timeout in its extra that is not a number of seconds"),
+        ("ree", "ca_bundle=%2Fnone.pem", "has a ca_bundle in its extra that is no file"),
+        ("ree", "Pausd=true", "says 'Pausd' in its extra, which nothing reads: write 'paused'"),
+        ("esios", "redirect_hosts=http%3A%2F%2Fa", "has redirect_hosts in its extra that is not a list"),
+        ("open_meteo", "archive_host=ftp%3A%2F%2Fa", "has a archive_host in its extra that is no http"),
+        ("siar", "token=two%20words", "is not one word of plain ASCII"),
+    ],
+)
+def test_an_extra_that_makes_no_sense_is_found_before_any_call(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog, source: str, query: str, sentence: str
+) -> None:
+    """So that status and plan say it, and not only the unit that fails; not of a paused source."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    name, product = f"AIRFLOW_CONN_{source.upper()}_DEFAULT", known.sources[source].products[0]
+    monkeypatch.setenv(name, f"http://id:key@api.example/?{query}")
+    obstacle = AirflowSources(known).obstacle(product)
+    assert obstacle is not None
+    assert obstacle.is_broken
+    assert sentence in obstacle.sentence
+    if "Pausd" not in query:
+        monkeypatch.setenv(name, f"http://id:key@api.example/?{query}&paused=true")
+        obstacle = AirflowSources(known).obstacle(product)
+        assert obstacle is not None
+        assert obstacle.sentence.startswith("is paused")
+
+
 @pytest.mark.parametrize("source", ["ree", "aemet", "open_meteo"])
 @pytest.mark.parametrize(
     "text", ['{"password": "s3cr3t"', "s3cr3t", '{"conn_type": "http", "extra": "[1]"}']
