@@ -173,4 +173,9 @@ def _obstacle(product: Product, source: Source, connection: Connection) -> Obsta
         missing = f"{name} has no password, its key"
     elif needed and not extras.flag(extra, needed):
         missing = f'it needs "{needed}": true in the extra of {name}'
-    return Obstacle(f"is not configured: {missing}", needs=conn_id) if missing else None
+    if not missing:
+        return None
+    # A key without the login that it needs, or a login (perhaps the key, misplaced) without a key.
+    has_key, has_login = bool(access.key), bool(access.login)
+    is_incomplete = has_key != has_login and (product.needs_login or not has_key)
+    return Obstacle(f"is not configured: {missing}", needs=conn_id, is_incomplete=is_incomplete)
