@@ -25,7 +25,7 @@ from gapfill.services.station_fields import told_fields
 from gapfill.services.summary import Summary, broken_off, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Outcome
@@ -145,6 +145,8 @@ class _Work:
         while found := _down(self.site, self.run, plan.units, self.refused):
             self.down |= found
             plan = self._plan(reports)
+        if not all(self._is_new(unit) for unit in plan.units):
+            plan = self._plan(reports, self._is_new)  # only now: others stand in for what failed
         if self.plans and not plan.units:
             return False
         self.plans.append(_without_repeats(plan, self.plans))
@@ -159,9 +161,11 @@ class _Work:
                     self.answered.setdefault(told, []).extend(unit.asked)
         return True
 
-    def _plan(self, reports: Sequence[Report]) -> Plan:
+    def _plan(
+        self, reports: Sequence[Report], is_new: Callable[[Unit], bool] = lambda _: True
+    ) -> Plan:
         order = replace(self.order, without=frozenset(self.down))
-        return make_plan(self.site, order, reports, self.sessions.sources, self._is_new)
+        return make_plan(self.site, order, reports, self.sessions.sources, is_new)
 
     def _is_new(self, unit: Unit) -> bool:
         """Tell whether some slot of the unit was not answered yet by its product."""
