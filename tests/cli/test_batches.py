@@ -110,6 +110,13 @@ def test_a_store_that_is_gone_is_the_same_error_everywhere(cli: Cli, store: Path
     document = cli("status", "--json").document
     assert (document["state"], document["series"][0]["slots"]["missing"]) == ("unknown", 0)
     assert not store.exists()
+    store.with_name("elsewhere.db").rename(store)
+    ran = cli("forget-store")
+    assert (ran.code, ran.out) == (1, "")
+    assert f"The store is there and holds readings: file {store}" in ran.err
+    assert "Nothing was forgotten" in ran.err
+    store.unlink()
+    assert cli("status").code == 1
     assert cli("forget-store").out == f"The store {store} may begin anew, empty.\n"
     assert cli("forget-store").out == f"The store {store} was not known to hold readings.\n"
     assert cli("heal", "--start", "2025-11-05").err.count("A new store was made") == 1

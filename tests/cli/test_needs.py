@@ -213,3 +213,21 @@ def test_a_source_that_refuses_for_long_is_down(cli: Cli, sandbox: Sandbox) -> N
     plan = cli("plan", "--series", "pvpc").out
     assert plan.startswith("Nothing to ask now, 120 whose source is down.\n")
     assert "\nSource down:\n" in plan
+
+
+def test_a_part_of_the_credentials_is_noted_whoever_else_has_the_slots(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, for both series, in status and in plan; not where the source is paused."""
+    given = {"conn_type": "http", "password": "s3cr3t"}
+    monkeypatch.setenv("AIRFLOW_CONN_SIAR_DEFAULT", json.dumps(given))
+    note = (
+        "Note: siar is not configured: connection siar_default has no login, its user id; "
+        "add it, or pause the source."
+    )
+    assert " ".join(cli("status").out.split()).count(note) == 1
+    ran = cli("plan", "--json")
+    assert ran.err.count(note) == 1
+    assert "s3cr3t" not in ran.err
+    pause(monkeypatch, "SIAR")
+    assert "Note:" not in cli("status").out

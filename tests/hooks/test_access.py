@@ -127,6 +127,13 @@ def test_a_flag_of_a_uri_is_text_and_understood(
         ({"extra": {"one_call": "3.0"}}, "a one_call in its extra that is neither true nor"),
         ({"extra": {"one_call": 1.5}}, "a one_call in its extra that is neither true nor"),
         ({"extra": {"ca_bundle": "/no/such.pem"}}, "a ca_bundle in its extra"),
+        ({"extra": {"pausd": True}}, "says 'pausd' in its extra, which nothing reads: write 'p"),
+        ({"extra": {"is_paused": True}}, "write 'paused' if that is meant"),
+        ({"extra": {"One-Call": "true"}}, "write 'one_call' if that is meant"),
+        ({"extra": {"time_out": 5}}, "write 'timeout' if that is meant"),
+        ({"extra": {"redirect_host": ["a.example"]}}, "write 'redirect_hosts' if that is meant"),
+        ({"extra": {"paused": True, "Paused": False}}, "says paused twice in its extra"),
+        ({"extra": {"timeout": True}}, "a timeout in its extra"),
         ({"password": f"{SECRET}\r\nHost: evil"}, "a password with unprintable characters"),
     ],
 )
@@ -179,3 +186,19 @@ def test_home_is_the_same_scheme_host_and_port(url: str, root: str, *, expected:
     from gapfill.hooks.access import is_at_home
 
     assert is_at_home(url, root) is expected
+
+
+def test_capitals_in_the_name_of_an_extra_mean_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a URI's query as in JSON."""
+    access = _access(monkeypatch, "http://api.example/?Paused=yes&TIMEOUT=7.5")
+    assert (access.extra["paused"], access.timeout_s) == (True, 7.5)
+
+
+def test_names_that_others_read_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Airflow's own hook and requests know, and headers or notes of the operator."""
+    names = (
+        *("verify", "proxies", "stream", "cert", "max_redirects", "check_response", "trust_env"),
+        *("allow_redirects", "auth_kwargs", "Accept", "X-Owner", "note", "User-Agent"),
+    )
+    extra = dict.fromkeys(names, "x")
+    assert _access(monkeypatch, {"conn_type": "http", "extra": extra}).extra == extra

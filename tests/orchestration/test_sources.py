@@ -79,6 +79,13 @@ pytestmark = pytest.mark.airflow
             "is not configured: connection siar_default has no login, its user id",
             "siar_default",
         ),
+        (
+            "siar",
+            0,
+            {"conn_type": "http"},
+            "is not configured: connection siar_default has no login, its user id",
+            "siar_default",
+        ),
         ("siar", 0, {"conn_type": "http", "login": "id", "password": "secret"}, None, ""),
         ("siar", 0, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None, ""),
         ("siar", 1, {"conn_type": "http", "extra": {"token": "a-ready-token"}}, None, ""),
@@ -122,7 +129,9 @@ def test_a_product_that_cannot_be_asked_says_why(
     if fields is not None:
         connect(monkeypatch, f"{source}_default", **fields)
     obstacle = AirflowSources(known).obstacle(known.sources[source].products[product])
-    assert obstacle == (Obstacle(sentence, needs) if sentence else None)
+    is_half = fields is not None and "password" in fields and "no login" in (sentence or "")
+    made = Obstacle(sentence, needs, is_incomplete=is_half) if sentence else None
+    assert obstacle == made
 
 
 @pytest.mark.parametrize(
@@ -149,6 +158,44 @@ def test_a_connection_that_is_a_uri_says_the_same(
     obstacle = AirflowSources(known).obstacle(product)
     assert (obstacle is None) == (sentence is None)
     assert obstacle is None or obstacle.sentence.startswith(sentence or "")
+
+
+@pytest.mark.parametrize(
+    "source,query,sentence",
+    [
+        ("ree", "timeout=abc", "has a timeout in its extra that is not a number of seconds"),
+        ("ree", "ca_bundle=%2Fnone.pem", "has a ca_bundle in its extra that is no file"),
+        ("ree", "Pausd=true", "says 'Pausd' in its extra, which nothing reads: write 'paused'"),
+        (
+            "esios",
+            "redirect_hosts=http%3A%2F%2Fa",
+            "has redirect_hosts in its extra that is not a list",
+        ),
+        (
+            "open_meteo",
+            "archive_host=ftp%3A%2F%2Fa",
+            "has a archive_host in its extra that is no http",
+        ),
+        ("siar", "token=two%20words", "is not one word of plain ASCII"),
+    ],
+)
+def test_an_extra_that_makes_no_sense_is_found_before_any_call(
+    monkeypatch: pytest.MonkeyPatch, known: Catalog, source: str, query: str, sentence: str
+) -> None:
+    """So that status and plan say it, and not only the unit that fails; not of a paused source."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    name, product = f"AIRFLOW_CONN_{source.upper()}_DEFAULT", known.sources[source].products[0]
+    monkeypatch.setenv(name, f"http://id:key@api.example/?{query}")
+    obstacle = AirflowSources(known).obstacle(product)
+    assert obstacle is not None
+    assert obstacle.is_broken
+    assert sentence in obstacle.sentence
+    if "Pausd" not in query:
+        monkeypatch.setenv(name, f"http://id:key@api.example/?{query}&paused=true")
+        obstacle = AirflowSources(known).obstacle(product)
+        assert obstacle is not None
+        assert obstacle.sentence.startswith("is paused")
 
 
 @pytest.mark.parametrize("source", ["ree", "aemet", "open_meteo"])
@@ -219,3 +266,30 @@ def test_each_key_of_a_source_has_an_account_that_does_not_reveal_it(
     assert len(set(given)) == 4
     assert account(login="12345678Z", password="one-secret") == given[0]
     assert all(len(name) == 4 and "secret" not in name for name in given)
+
+
+@pytest.mark.parametrize(
+    "source,fields,is_incomplete",
+    [
+        ("siar", {"login": "id"}, True),
+        ("siar", {"password": "secret"}, True),
+        ("siar", {"host": "https://api.example"}, False),
+        ("aemet", {"login": "the-key-in-the-wrong-field"}, True),
+        ("esios", {"host": "https://api.example"}, False),
+    ],
+)
+def test_one_of_two_credentials_is_incomplete(
+    monkeypatch: pytest.MonkeyPatch,
+    known: Catalog,
+    source: str,
+    fields: dict[str, object],
+    *,
+    is_incomplete: bool,
+) -> None:
+    """A connection that only names a host is not meant to have a key."""
+    from gapfill.orchestration.sources import AirflowSources
+
+    connect(monkeypatch, f"{source}_default", conn_type="http", **fields)
+    obstacle = AirflowSources(known).obstacle(known.sources[source].products[0])
+    assert obstacle is not None
+    assert obstacle.is_incomplete is is_incomplete

@@ -48,7 +48,14 @@ pytestmark = pytest.mark.airflow
         ),
         (
             {"conn_type": "sqlite", "host": "~nobody-of-this-name/gapfill.db"},
-            "The connection gapfill_store names the file '~nobody-of-this-name/gapfill.db' by a",
+            "The connection gapfill_store names the file '~nobody-of-this-name/gapfill.db' in a",
+        ),
+        (
+            {"conn_type": "sqlite", "host": " ~/gapfill.db"},
+            (
+                "The connection gapfill_store names the file '~/gapfill.db' in a home folder, which"
+                " is another file for each user: put its whole path into host"
+            ),
         ),
     ],
 )
@@ -67,13 +74,25 @@ def test_a_store_that_is_not_set_up_is_said(
     assert '"host": "gapfill.db"' not in str(caught.value)
 
 
-def test_a_store_in_the_home_of_the_user_is_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the process works."""
+@pytest.mark.parametrize(
+    "uri,right,path",
+    [
+        ("sqlite:///gapfill.db", "sqlite://%2Ftmp%2Fgapfill.db", "/tmp/gapfill.db"),  # noqa: S108 - no file is made
+        ("sqlite:////a/Gap%20fill/g.db", "sqlite://%2Fa%2FGap%20fill%2Fg.db", "/a/Gap fill/g.db"),
+    ],
+)
+def test_a_uri_as_sqlalchemy_has_it_is_answered_with_the_right_form(
+    monkeypatch: pytest.MonkeyPatch, uri: str, right: str, path: str
+) -> None:
+    """Which works when it is copied from the message."""
     from gapfill.orchestration.wiring import make_store
 
-    connect(monkeypatch, "gapfill_store", conn_type="sqlite", host="~/gapfill.db")
-    monkeypatch.setenv("HOME", "/home/ana")
-    assert make_store().place.where == "/home/ana/gapfill.db"
+    monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", uri)
+    with pytest.raises(ConfigError, match="names no file") as caught:
+        make_store()
+    assert str(caught.value).endswith(f"with each slash of the path as %2F: {right}")
+    monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", right)
+    assert make_store().place.where == path
 
 
 def test_an_installation_is_built_from_the_environment(

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.domain.ledger import Outcome
-from gapfill.errors import AuthRejected, MalformedPayload, SourceError, SourceUnavailable
+from gapfill.errors import (
+    AuthRejected,
+    MalformedPayload,
+    RateLimited,
+    SourceError,
+    SourceUnavailable,
+)
 from gapfill.services.heal import Healed, heal
 from gapfill.services.planner import Order
+from gapfill.services.ports import Inquiry
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -150,3 +157,35 @@ def test_what_does_not_pass_by_itself_is_asked_once(
     healed = healing(site)
     assert calls(sources)["ree"] == times
     assert healed.summary.units_failed == 1
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_source_that_always_refuses_is_asked_three_times(
+    site: Site, sources: Scripted, *, force: bool
+) -> None:
+    """In all five units and all rounds together; a block that is overridden changes nothing."""
+
+    def refuse(ask: Ask) -> Answer:
+        raise RateLimited("429", source=ask.product.source, retry_after=60)
+
+    sources.otherwise = refuse
+    sources.obstacles["esios"] = "is paused"
+    many = of_weeks(site)
+    selection = Selection(tuple(many.catalog.series.values()))
+    healed = heal(many, Order(selection, force=force), "run", Nobody())
+    assert calls(sources) == {"ree": 3}
+    assert {certificate.outcome for certificate in healed.certificates} == {"deferred"}
+    assert site.store.books(Inquiry(site.now, site.now)).blocks
+
+
+def test_an_answer_between_refusals_begins_their_count_anew(site: Site, sources: Scripted) -> None:
+    """Two refusals before each of three answers are waited out."""
+
+    def refuse(ask: Ask) -> Answer:
+        raise RateLimited("429", source=ask.product.source, retry_after=1)
+
+    answer = sources.otherwise
+    sources.answers["ree"] = [refuse, refuse, answer] * 3
+    sources.obstacles["esios"] = "is paused"
+    healed = healing(of_weeks(site))
+    assert not any(report.is_missing for report in healed.after)

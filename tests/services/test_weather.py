@@ -17,6 +17,7 @@ from gapfill.domain.series import Grade, State
 from gapfill.errors import MalformedPayload, SpanRefused
 from gapfill.services.detect import detect
 from gapfill.services.fill import fill
+from gapfill.services.heal import heal as heal_in_rounds
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.candidate import Obstacle
-    from gapfill.domain.plan import Plan
+    from gapfill.domain.plan import Plan, Unit
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series
+    from gapfill.services.certificate import Certificate
     from tests.services.conftest import FakeTime, Scripted
 
 NOW = datetime(2026, 3, 20, 12, 30, tzinfo=UTC)
@@ -206,18 +208,21 @@ def test_a_reading_of_now_may_be_of_the_slot_before(site: Site, sources: Scripte
 
 
 def test_wanted_fields_are_asked_for_once_everything_stands(site: Site, sources: Scripted) -> None:
-    """AEMET has no radiation: SIAR adds it, and the row stays AEMET's."""
+    """AEMET has no radiation: SIAR adds it, and the row stays AEMET's.
+
+    SIAR's own rows came without it, and are not asked for again.
+    """
     sources.otherwise = dim
     heal(site, "one")
     sources.otherwise = sunny
     plan = plan_of(site)
     assert asked_of(plan) == []
     assert asked_of(plan, enrich=True) == [
-        ("siar.hourly", "2026-03-10T01:00:00Z", "2026-03-20T10:00:00Z", 247)
+        ("siar.hourly", "2026-03-20T00:00:00Z", "2026-03-20T10:00:00Z", 10)
     ]
     (unit,) = plan.units
     assert unit.label.endswith(" +solar_radiation")
-    assert fill(site, unit, "two").slots_filled == 247
+    assert fill(site, unit, "two").slots_filled == 10
     (row,) = site.store.read(unit_series(site), Interval(NOW - 4 * HOUR, NOW - 3 * HOUR))
     assert (row.source, row.grade) == ("aemet/5279X", Grade.OBSERVED)
     assert row.values["solar_radiation"] == 500.0
@@ -238,7 +243,7 @@ def test_a_wanted_field_that_is_not_there_is_asked_for_rarely(
     assert plan_of(replace(site, now=NOW + timedelta(minutes=1))).units == ()
     later = plan_of(replace(site, now=NOW + timedelta(minutes=20, hours=2)))
     assert asked_of(later, enrich=True) == [  # what was not out for certain, and a new hour
-        ("siar.hourly", "2026-03-18T23:00:00Z", "2026-03-20T11:00:00Z", 35)
+        ("siar.hourly", "2026-03-18T23:00:00Z", "2026-03-20T11:00:00Z", 34)
     ]
     (report,) = detect(site, Selection((unit_series(site),)))
     assert report.coverage.counts[State.UNFILLABLE] == 0
@@ -307,3 +312,53 @@ def test_values_that_stay_unbelievable_are_asked_for_rarely(site: Site, sources:
     assert [u for u in plan_of(later).units if u.source == "siar" and u.slots > 24] == []
     (waiting, *_) = [w for w in plan_of(later).waiting if w.slots > 24]
     assert "temperature '-60.0' is outside -40 to 60 °C" in waiting.reason
+
+
+class Told:
+    """Keeps what each round was to cost, and what it did cost."""
+
+    def __init__(self) -> None:
+        self.billed: list[dict[str, int]] = []
+        self.made: list[int] = []
+
+    def planned(self, plan: Plan) -> None:
+        """Keep the bill."""
+        self.billed.append({name: cost.calls for name, cost in plan.bill.items()})
+        self.made.append(0)
+
+    def began(self, unit: Unit) -> None:
+        """Forget it."""
+
+    def ended(self, certificate: Certificate) -> None:
+        """Count the calls."""
+        self.made[-1] += certificate.calls
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_rows_without_a_wanted_field_answer_for_it_too(
+    site: Site, sources: Scripted, *, force: bool
+) -> None:
+    """Five hours that SIAR gives without radiation are not asked for once more in the same run."""
+    start = datetime(2026, 3, 12, tzinfo=UTC)
+    selection = Selection(tuple(site.catalog.series.values()), start, start + 5 * HOUR)
+    healed = heal_in_rounds(site, Order(selection, force=force), "run", Told())
+    assert [ask.product.key for ask in sources.asked] == ["siar.hourly"]
+    assert [c.outcome for c in healed.certificates] == ["filled"]
+    assert force or healed.plan.units == ()
+    lines = [e for e in site.store.entries("weather_hourly") if e.field == "solar_radiation"]
+    assert [(e.interval, e.outcome) for e in lines] == [
+        (Interval(start, start + 5 * HOUR), Outcome.NO_DATA)
+    ]
+
+
+def test_a_source_that_is_logged_in_to_is_billed_without_its_log_in(
+    site: Site, sources: Scripted
+) -> None:
+    """SIAR's token serves for radiation in the second round, too, and nothing else is asked."""
+    sources.otherwise = lambda a: sunny(a) if a.product.source == "siar" else observed(a)
+    start = datetime(2026, 3, 19, 20, tzinfo=UTC)
+    selection = Selection(tuple(site.catalog.series.values()), start, start + 9 * HOUR)
+    told = Told()
+    heal_in_rounds(site, Order(selection), "run", told)
+    assert told.billed == [{"aemet": 2, "siar": 4 + 1}, {"siar": 1}]
+    assert told.made[1] == 1

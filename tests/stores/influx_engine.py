@@ -92,15 +92,29 @@ class Engine:
 
     def read_only_token(self, bucket: str) -> str:
         """Return a token that may read a bucket and not write it."""
-        if not self.is_2:
-            return READ_ONLY
+        return self.token_of_2(bucket, "read") if self.is_2 else READ_ONLY
+
+    def token_of_2(self, bucket: str, *actions: str) -> str:
+        """Return a token of a 2.x that may do these things with a bucket, and nothing else."""
         resource = {"type": "buckets", "id": self.bucket_id(bucket), "orgID": self._org_id}
         document = {
             "orgID": self._org_id,
-            "permissions": [{"action": "read", "resource": resource}],
+            "permissions": [{"action": action, "resource": resource} for action in actions],
         }
         token: str = self._call("POST", "/api/v2/authorizations", document)["token"]
         return token
+
+    def map_as_upgraded(self, database: str, bucket: str) -> str:
+        """Map a database of a 2.x to a bucket, as its upgrade from 1.x does; return the id."""
+        document = {
+            "orgID": self._org_id,
+            "bucketID": self.bucket_id(bucket),
+            "database": database,
+            "retention_policy": "autogen",
+            "default": True,
+        }
+        number: str = self._call("POST", "/api/v2/dbrps", document)["id"]
+        return number
 
     def make_bucket(self, bucket: str, keep_days: int = 0, shard_weeks: int = 0) -> None:
         """Make an empty bucket.

@@ -66,7 +66,12 @@ def test_what_else_an_extra_may_say() -> None:
     assert access().timeout_s == 60
     assert (access().longest_wait_s, found.longest_wait_s) == (60, 25)
     assert access().without_removal is False
-    assert access(extra=WHOLE | {"without_removal": "true"}).without_removal is True
+    for yes in ("true", "Yes", "1", 1, True):
+        assert access(extra=WHOLE | {"without_removal": yes}).without_removal is True
+    shouted = {name.upper(): value for name, value in WHOLE.items()}
+    assert access(extra=shouted | {"Without_Removal": "on"}) == access(
+        extra=WHOLE | {"without_removal": True}
+    )
     assert "secret-token" not in repr(found)
 
 
@@ -85,8 +90,8 @@ def test_what_else_an_extra_may_say() -> None:
         ({"extra": WHOLE | {"bucket": 7}}, "has a bucket in its extra that is not text"),
         ({"extra": WHOLE | {"timeout": 0}}, "has a timeout in its extra that is not a number"),
         (
-            {"extra": WHOLE | {"without_removal": 1}},
-            "has a without_removal in its extra that is not",
+            {"extra": WHOLE | {"without_removal": "perhaps"}},
+            "has a without_removal in its extra that is neither true nor false",
         ),
         ({"extra": "[1]"}, "has an extra that is not a JSON object"),
         ({"extra": "{secret-token"}, "has an extra that is not a JSON object"),

@@ -13,6 +13,7 @@ from gapfill.stores import influxdb_contact as contact
 from gapfill.stores.influxdb import InfluxStore
 from gapfill.stores.influxdb_access import Access
 from tests.builders import PVPC, hours
+from tests.hooks.raw_server import RawServer, reply
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import Fault, FaultProxy
 from tests.stores.influx_forwarder import ORG, TOKEN
@@ -82,7 +83,8 @@ def test_what_is_not_influxdb_is_refused_with_a_sentence(kind: str) -> None:
         for reads in (True, False):
             said = says(store_at(server.url), reads=reads)
             assert "not from InfluxDB" in said
-            assert "check the host of the connection" in said
+            assert said.endswith("check host and port of gapfill_store.")
+            assert "cut short" not in said
 
 
 def test_writes_that_cannot_be_read_are_refused() -> None:
@@ -200,12 +202,14 @@ def backend(tmp_path: Path) -> Iterator[InfluxBackend]:
 
 
 class WriteOnly(FaultProxy):
-    """Finds no database, as a 2.x does for a token that may write and not read."""
+    """Finds no database and no bucket, as a 2.x does for a token that may write and not read."""
 
     def fault_for(self, path: str) -> Fault | None:
         """Return the answer of a query."""
         super().fault_for(path)
         error = {"results": [{"statement_id": 0, "error": "database not found: plant"}]}
+        if path.startswith("/api/v2/buckets"):
+            return Fault(404, b'{"code":"not found","message":"bucket \\"plant\\" not found"}')
         return Fault(200, json.dumps(error).encode()) if path == "/query" else None
 
 
@@ -245,3 +249,92 @@ def test_a_good_bucket_passes_again_and_again(backend: InfluxBackend) -> None:
         backend.open().verify()
     (seen,) = backend.engine.ask(backend.bucket, 'SELECT count("value") FROM "gapfill_verify"')
     assert 1 <= seen[1] <= 5
+
+
+@pytest.mark.server
+def test_a_bucket_that_a_mapping_hides_is_told_from_one_that_may_not_be_read(
+    backend: InfluxBackend,
+) -> None:
+    """A token of the one bucket does not see the mapping; one that may only write sees neither."""
+    engine = backend.engine
+    if not engine.is_2:
+        pytest.skip("1.x has no mappings")
+    engine.make_bucket("up/autogen")
+    engine.make_bucket("up")
+    mapping = engine.map_as_upgraded("up", "up/autogen")
+    for actions in (("read", "write"), ("read",)):
+        token = engine.token_of_2("up", *actions)
+        for reads in (True, False):
+            said = says(InfluxStore(engine.access("up", token=token)), reads=reads)
+            assert f"the token may read the bucket ({engine.bucket_id('up')})" in said
+            assert "a mapping of that name probably leads to another bucket" in said
+            assert "influx v1 dbrp list --db up" in said
+            assert "may not" not in said
+    token = engine.token_of_2("up", "write")
+    assert "the token may not read" in says(InfluxStore(engine.access("up", token=token)))
+    said = says(InfluxStore(engine.access("up")), reads=True)
+    assert f"as the mapping {mapping} of up/autogen says" in said
+
+
+KINDS = {
+    "a web page": (b"<html>login</html>", "<html>login</html>"),
+    "nothing": (b"", "nothing"),
+    "null": (b"null", "nothing"),
+    "no results": (b'{"results":[]}', '{"results": []}'),
+    "other JSON": (b'{"results":[{"a":1}]}', '{"results": [{"a": 1}]}'),
+    "binary data": (bytes(range(256)), "binary data"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_of_another_server_is_named_in_plain_words(kind: str) -> None:
+    """Asked once, with what it was, and no word of Python's."""
+    body, told = KINDS[kind]
+    with RawServer([reply(200, body, Connection="close")]) as server:
+        said = says(store_at(server.url), reads=True)
+        assert len(server.received) == 1
+    assert said.endswith(
+        f"cannot be used: its answer is not from InfluxDB, but {told}; "
+        "check host and port of gapfill_store."
+    )
+
+
+def test_what_is_packed_otherwise_than_it_says_is_not_influxdbs() -> None:
+    """It would be so at each of four tries."""
+    with RawServer([reply(200, b"plain", Connection="close", Content_Encoding="gzip")]) as server:
+        said = says(store_at(server.url), reads=True)
+        assert len(server.received) == 1
+    assert "not from InfluxDB, but binary data" in said
+
+
+def test_what_is_not_http_is_not_influxdbs() -> None:
+    """Such as the port of another service."""
+    with RawServer([b"SSH-2.0-OpenSSH_9.2\r\n"]) as server:
+        said = says(store_at(server.url), reads=True)
+        assert len(server.received) == 1
+    assert "not from InfluxDB, but something else than HTTP" in said
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"results":[{"statement_id":0,"series":[{"name":"x","col',
+        b'{"results":[{"statement_id":0,"partial":true}]}\n',
+        b'{"results":[{"statement_id":0}]}\n{"resul',
+        b'{"res',
+    ],
+)
+def test_only_what_is_cut_short_is_called_so(body: bytes) -> None:
+    """Then the host is right, and another run may do."""
+    head = reply(200, body, Connection="close", Content_Type="application/json")
+    with RawServer([head]) as server:
+        said = says(store_at(server.url), reads=True)
+    assert "its answer is cut short; it begins with {" in said
+    assert "check host" not in said
+
+
+def test_https_to_a_server_of_http_is_told_so() -> None:
+    """With the scheme to write."""
+    with SmallServer(lambda *_: (200, LIST)) as server:
+        said = says(store_at(server.url.replace("http:", "https:")), reads=True)
+    assert "it answers, but not in https; begin the host of the connection with http://" in said

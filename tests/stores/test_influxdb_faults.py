@@ -81,7 +81,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     ),
     "half of the results": (
         Fault(200, b'{"results":[{"statement_id":0,"partial":true}]}'),
-        "more should follow|answered 200",
+        "cut short|answered 200",
     ),
 }
 

@@ -25,6 +25,7 @@ from gapfill.services.detect import detect, unread
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
 from gapfill.services.planner import make_plan, survey
+from gapfill.services.reach import NOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,6 +137,8 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         desk.print_json(views.plan(made))
     else:
         tables.show_plan(desk.out, made)
+    for note in dict.fromkeys(w for r in reports for w in r.warnings if w.startswith(NOTE)):
+        desk.complain(note)
     _complain_of_broken(desk, reports)
     return 0
 

@@ -109,7 +109,7 @@ def _told(taken: Taken) -> str:
 def forget_store(desk: Desk) -> int:
     """Let a store that held readings, and is gone or empty, begin anew.
 
-    Nothing is deleted but the note that it held readings.
+    Nothing is deleted but the note that it held readings. A store that holds some is left as it is.
     """
     place, was_known = desk.forget_store()
     said = "may begin anew, empty" if was_known else "was not known to hold readings"

@@ -135,6 +135,7 @@ class Desk:
 
         Raises:
             ConfigError: If the store's connection is wrong.
+            StoreError: If the store is there and holds readings.
         """
         with self._quiet():
             return cast("tuple[Place, bool]", _wiring().forget_store())

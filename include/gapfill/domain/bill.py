@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.plan import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from gapfill.domain.candidate import Candidate
     from gapfill.domain.plan import Unit
@@ -22,7 +22,11 @@ last 100 minutes; its other units are left for the next run."""
 
 
 def within_quotas(
-    units: Sequence[Unit], asked: Asked, max_units: int, *, one_login: bool = False
+    units: Sequence[Unit],
+    asked: Asked,
+    max_units: int,
+    *,
+    logged_in: Collection[str] | None = None,
 ) -> list[Unit]:
     """Keep the first units, up to the cap, that the day's quotas and a run's time still allow.
 
@@ -30,10 +34,11 @@ def within_quotas(
         units: In the order in which they are carried out.
         asked: The candidates of the units.
         max_units: Number of units at most.
-        one_login: Whether one process carries all of them out, and so logs in once a source.
+        logged_in: Sources that the one process that carries all of them out has logged in to;
+            it logs in to every other one once. ``None``: each unit logs in.
     """
     seconds: dict[str, float] = {}
-    opened: set[str] = set()
+    opened = set(logged_in or ())
     left: dict[str, int | None] = {}
     for (source, _), candidate in asked.items():
         known = [n for n in (left.get(source), candidate.quota_left) if n is not None]
@@ -41,7 +46,7 @@ def within_quotas(
     kept: list[Unit] = []
     for unit in units:
         is_counted = asked[unit.source, unit.product].quota_left is not None
-        is_open = one_login and unit.source in opened
+        is_open = logged_in is not None and unit.source in opened
         quota, calls = left[unit.source] if is_counted else None, _calls(unit, asked, is_open)
         lasts = seconds.get(unit.source, 0.0) + _slow_seconds(unit, asked)
         is_in_time = unit.source not in seconds or lasts <= LONGEST_S
@@ -78,17 +83,19 @@ def _seconds(unit: Unit, asked: Asked, is_open: bool = False) -> float:  # noqa:
     return max(by_calls, 60 * slots * product.records / source.records_per_minute)
 
 
-def bill(units: Sequence[Unit], asked: Asked, *, one_login: bool = False) -> dict[str, Cost]:
+def bill(
+    units: Sequence[Unit], asked: Asked, *, logged_in: Collection[str] | None = None
+) -> dict[str, Cost]:
     """Return the cost of units by source, before anything runs.
 
     Args:
         units: What is carried out.
         asked: The candidates of the units.
-        one_login: As for ``within_quotas``.
+        logged_in: As for ``within_quotas``.
     """
     costs: dict[str, Cost] = {}
     for unit in units:
-        is_open = one_login and unit.source in costs
+        is_open = logged_in is not None and unit.source in {*logged_in, *costs}
         before = costs.get(unit.source, Cost(0, 0.0))
         quota = asked[unit.source, unit.product].quota_left
         costs[unit.source] = Cost(

@@ -56,11 +56,14 @@ class Obstacle(NamedTuple):
         needs: Id of the connection, or name of the setting, that would set it up. Empty where
             an operator does not want the source (``"paused": true``), or where it is broken.
         is_broken: Whether it is set up and cannot be used: an error, never "not set up".
+        is_incomplete: Whether one of two credentials is there, so that somebody wanted the
+            source: worth a note, also where others cover every slot.
     """
 
     sentence: str
     needs: str = ""
     is_broken: bool = False
+    is_incomplete: bool = False
 
     @property
     def standing(self) -> Standing:

@@ -18,7 +18,7 @@ from gapfill.domain.severity import Severity
 from gapfill.domain.unit_order import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
@@ -40,7 +40,8 @@ def plan_units(
     *,
     force: bool = False,
     max_units: int = MAX_UNITS,
-    one_login: bool = False,
+    logged_in: Collection[str] | None = None,
+    is_new: Callable[[Unit], bool] = lambda _: True,
 ) -> Plan:
     """Plan what to ask, from what is missing and what the sources can do now.
 
@@ -49,7 +50,9 @@ def plan_units(
         now: The clock.
         force: Whether "no data" and blocks are disregarded.
         max_units: Cap on the units of one run.
-        one_login: Whether one process carries the plan out, and so logs in once a source.
+        logged_in: Sources that the one process that carries the plan out has logged in to; it
+            logs in to every other one once. ``None``: each unit logs in.
+        is_new: Whether a unit is carried out; a process does not ask the same twice.
     """
     units: list[Unit] = []
     waiting: list[Waiting] = []
@@ -60,15 +63,15 @@ def plan_units(
         for choice in chosen.values():
             asked[choice.candidate.source.name, choice.candidate.product.name] = choice.candidate
             made = _units(wish, choice, _observed_elsewhere(choice, chosen))
-            units += [replace(unit, force=force) for unit in made] if force else made
-    kept = within_quotas(in_order(units, wishes), asked, max_units, one_login=one_login)
+            units += (replace(u, force=force) if force else u for u in made if is_new(u))
+    kept = within_quotas(in_order(units, wishes), asked, max_units, logged_in=logged_in)
     return Plan(
         now=now,
         units=tuple(kept),
         waiting=tuple(waiting),
         unhealable=tuple(unhealable),
         deferred=len(units) - len(kept),
-        bill=bill(kept, asked, one_login=one_login),
+        bill=bill(kept, asked, logged_in=logged_in),
     )
 
 

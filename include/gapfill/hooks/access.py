@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,8 @@ from airflow.sdk.exceptions import (
     AirflowRuntimeError,
 )
 
+from gapfill import extras
 from gapfill.errors import ConfigError
-from gapfill.sources.base import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 
 FLAGS = ("paused", "one_call")
 """What an extra says with true or false."""
-
-_WORDS = {"true": True, "1": True, "yes": True, "on": True}
-_WORDS |= {"false": False, "0": False, "no": False, "off": False}
-"""A URI's query holds texts only: ``?paused=true``."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.", "[::1]")
@@ -84,6 +79,15 @@ def read_access(conn_id: str, host: str, get_connection: Callable[[str], Connect
     connection = find_connection(conn_id, get_connection)
     if connection is None:
         return Access(conn_id, host.rstrip("/"))
+    return access_of(conn_id, connection, host)
+
+
+def access_of(conn_id: str, connection: Connection, host: str) -> Access:
+    """Return what a connection says, see ``read_access``.
+
+    Raises:
+        ConfigError: If it does not make sense.
+    """
     extra = read_extra(conn_id, connection.extra)
     return Access(
         conn_id,
@@ -138,30 +142,15 @@ def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
     """Return a connection's extra, where each of ``FLAGS`` is true or false.
 
     Raises:
-        ConfigError: If it is not a JSON object, or a flag is something else.
+        ConfigError: If it is not a JSON object, a name in it is misspelt, or a flag is
+            something else.
     """
     try:
-        extra = json.loads(text) if text else {}
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
-        raise _wrong(conn_id, "has an extra that is not a JSON object")
-    return extra | {name: flag(conn_id, extra, name) for name in FLAGS if name in extra}
-
-
-def flag(conn_id: str, extra: Mapping[str, object], name: str) -> bool:
-    """Return whether an extra says yes to something, as a boolean or as a text of a URI.
-
-    Raises:
-        ConfigError: If it says neither yes nor no.
-    """
-    value = extra.get(name)
-    if value is None or isinstance(value, bool):
-        return bool(value)
-    word = _WORDS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
-    if word is None:
-        raise _wrong(conn_id, f"has a {name} in its extra that is neither true nor false")
-    return word
+        extra = extras.read(text, extras.SOURCE_NAMES)
+        return extra | {name: extras.flag(extra, name) for name in FLAGS if name in extra}
+    except extras.ExtraError as exc:
+        problem = str(exc)
+    raise _wrong(conn_id, problem)  # outside: the cause may hold the secret
 
 
 def _secret(conn_id: str, name: str, value: str | None) -> str | None:
@@ -173,12 +162,11 @@ def _secret(conn_id: str, name: str, value: str | None) -> str | None:
 
 
 def _timeout(conn_id: str, extra: Mapping[str, object]) -> float | None:
-    if "timeout" not in extra:
-        return None
-    seconds = number(extra["timeout"])
-    if seconds is None or seconds <= 0:
-        raise _wrong(conn_id, "has a timeout in its extra that is not a number of seconds")
-    return seconds
+    try:
+        return extras.seconds(extra, "timeout")
+    except extras.ExtraError as exc:
+        problem = str(exc)
+    raise _wrong(conn_id, problem)
 
 
 def _ca_bundle(conn_id: str, extra: Mapping[str, object]) -> str | None:

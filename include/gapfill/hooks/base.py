@@ -66,6 +66,14 @@ class ApiHook(HttpHook):
         self._session: requests.Session | None = None
         self._secrets = Secrets()
 
+    @classmethod
+    def check(cls, access: Access) -> None:
+        """Look at what only this API's connection says, so that it is not found wrong in a call.
+
+        Raises:
+            ConfigError: If it does not make sense.
+        """
+
     @cached_property
     def access(self) -> Access:
         """The connection, looked up once.

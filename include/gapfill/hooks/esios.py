@@ -11,6 +11,7 @@ from gapfill.hooks.redirects import listed_hosts
 from gapfill.sources import esios, esios_archive
 
 if TYPE_CHECKING:
+    from gapfill.hooks.access import Access
     from gapfill.sources.base import Answer, Ask
 
 ARCHIVE_HOSTS = (".amazonaws.com",)
@@ -27,6 +28,11 @@ class EsiosHook(ApiHook):
     source = "esios"
     public_host = "https://api.esios.ree.es"
     probe = esios_archive.request_day("70", _PROBED)
+
+    @classmethod
+    def check(cls, access: Access) -> None:
+        """Look at the hosts that the archive may lead to, see ``ApiHook.check``."""
+        listed_hosts(access)
 
     def get_prices(self, ask: Ask) -> Answer:
         """Return the prices of the asked slots, of an indicator or an archive.

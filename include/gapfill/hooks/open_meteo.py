@@ -17,6 +17,7 @@ from gapfill.sources.base import HttpRequest, excerpt
 from gapfill.sources.open_meteo_refusals import claims, is_limit, limit_of, seconds_refused
 
 if TYPE_CHECKING:
+    from gapfill.hooks.access import Access
     from gapfill.hooks.transport import Reply
     from gapfill.sources.base import Answer, Ask
 
@@ -37,6 +38,11 @@ class OpenMeteoHook(ApiHook):
     archive_probe = HttpRequest(
         open_meteo.PATHS["archive"], (*_PLACE, ("start_date", _PROBED), ("end_date", _PROBED))
     )
+
+    @classmethod
+    def check(cls, access: Access) -> None:
+        """Look at the archive's host, see ``ApiHook.check``."""
+        second_root(access, "archive_host")
 
     @cached_property
     def archive_root(self) -> str:

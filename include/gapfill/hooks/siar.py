@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.allowance import Allowance
     from gapfill.errors import SourceError
+    from gapfill.hooks.access import Access
     from gapfill.hooks.transport import Reply
     from gapfill.sources.base import Ask
 
@@ -46,6 +47,11 @@ class SiarHook(ApiHook):
     public_host = "https://servicio.mapa.gob.es"
     probe = siar_account.LIMITS
 
+    @classmethod
+    def check(cls, access: Access) -> None:
+        """Look at the ready token, see ``ApiHook.check``."""
+        _ready_token(access)
+
     _token: str | None = None
     _is_ready_refused = False
     _allowance: Allowance | None = None
@@ -57,18 +63,7 @@ class SiarHook(ApiHook):
         Raises:
             ConfigError: If it is not a text of plain ASCII without blanks.
         """
-        given = self.access.extra.get(TOKEN)
-        if given is None or given == "":
-            return None
-        token = given.strip().strip('"') if isinstance(given, str) else ""
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
-            message = (
-                f"siar: the {TOKEN} in the extra of connection {self.http_conn_id!r} "
-                f"({variable(self.http_conn_id)}) is not one word of plain ASCII: put the token "
-                "there as SIAR gave it, or remove it and put an id into the login and its "
-                "password into the password."
-            )
-            raise ConfigError(message)
+        token = _ready_token(self.access)
         self.hide(token)
         return token
 
@@ -226,3 +221,24 @@ class SiarHook(ApiHook):
 def _many(limit: int | None) -> str:
     """Return a limit in words."""
     return "no told limit of" if limit is None else str(limit)
+
+
+def _ready_token(access: Access) -> str | None:
+    """Return the token of a connection's extra, ``None`` where there is none.
+
+    Raises:
+        ConfigError: If it is not a text of plain ASCII without blanks.
+    """
+    given = access.extra.get(TOKEN)
+    if given is None or given == "":
+        return None
+    token = given.strip().strip('"') if isinstance(given, str) else ""
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        message = (
+            f"siar: the {TOKEN} in the extra of connection {access.conn_id!r} "
+            f"({variable(access.conn_id)}) is not one word of plain ASCII: put the token "
+            "there as SIAR gave it, or remove it and put an id into the login and its "
+            "password into the password."
+        )
+        raise ConfigError(message)
+    return token

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from airflow.sdk.bases.hook import BaseHook
 from filelock import FileLock
 
-from gapfill import settings
+from gapfill import extras, settings
 from gapfill.domain.candidate import Obstacle
 from gapfill.errors import ConfigError, GapfillError
-from gapfill.hooks.access import find_connection, flag, read_extra, variable
+from gapfill.hooks.access import access_of, find_connection, read_extra, variable
 from gapfill.hooks.aemet import AemetHook
 from gapfill.hooks.esios import EsiosHook
 from gapfill.hooks.open_meteo import OpenMeteoHook
@@ -72,8 +72,7 @@ class AirflowSources:
         try:
             connection = self._connection(source)
             if connection is not None:
-                extra = read_extra(source.connection, connection.extra)
-                return _obstacle(product, source.connection, connection, extra)
+                return _obstacle(product, source, connection)
         except GapfillError as exc:
             return Obstacle(f"cannot be used: {exc}".rstrip("."), is_broken=True)
         if not product.needs_key:
@@ -89,7 +88,8 @@ class AirflowSources:
         connection = self._connection(self._catalog.sources[source])
         if connection is None:
             return KEYLESS
-        token = connection.extra_dejson.get(TOKEN)
+        given = {name.strip().lower(): said for name, said in connection.extra_dejson.items()}
+        token = given.get(TOKEN)
         secrets = [connection.login or "", connection.password or "", str(token or "")]
         if not any(secrets[1:]):
             return KEYLESS
@@ -150,21 +150,32 @@ def _lacking(source: Source) -> str:
     return f"there is no connection {source.connection} ({variable(source.connection)})"
 
 
-def _obstacle(
-    product: Product, conn_id: str, connection: Connection, extra: Mapping[str, object]
-) -> Obstacle | None:
-    """Return what is missing in a connection for a product."""
+def _obstacle(product: Product, source: Source, connection: Connection) -> Obstacle | None:
+    """Return what is missing in a connection for a product.
+
+    Raises:
+        ConfigError: If it does not make sense.
+    """
+    conn_id = source.connection
     name = f"connection {conn_id}"
-    if flag(conn_id, extra, "paused"):
+    extra = read_extra(conn_id, connection.extra)
+    if extra.get("paused"):
         return Obstacle(f'is paused ("paused": true in the extra of {name})')
+    access = access_of(conn_id, connection, source.host)
+    HOOKS[source.name].check(access)
     missing = ""
     needed = product.params.get("requires_extra")
     if product.source == "siar" and extra.get(READY_TOKEN):
         return None
-    if product.needs_login and not connection.login:
+    if product.needs_login and not access.login:
         missing = f"{name} has no login, its user id"
-    elif product.needs_key and not connection.password:
+    elif product.needs_key and not access.key:
         missing = f"{name} has no password, its key"
-    elif needed and not flag(conn_id, extra, needed):
+    elif needed and not extras.flag(extra, needed):
         missing = f'it needs "{needed}": true in the extra of {name}'
-    return Obstacle(f"is not configured: {missing}", needs=conn_id) if missing else None
+    if not missing:
+        return None
+    # A key without the login that it needs, or a login (perhaps the key, misplaced) without a key.
+    has_key, has_login = bool(access.key), bool(access.login)
+    is_incomplete = has_key != has_login and (product.needs_login or not has_key)
+    return Obstacle(f"is not configured: {missing}", needs=conn_id, is_incomplete=is_incomplete)

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 from airflow.sdk.bases.hook import BaseHook
 
@@ -71,10 +72,16 @@ def forget_store() -> tuple[Place, bool]:
         The store, and whether anything was known of it.
 
     Raises:
-        ConfigError: As ``make_store``.
+        ConfigError: As ``make_store``, or if the catalogue is wrong.
+        StoreError: If the store is there and holds readings, or cannot be read.
     """
-    place = make_store().place
-    return place, FileMemory(settings.state_folder()).forget(place)
+    series = catalog.load(settings.catalog_path()).series.values()
+    memory = FileMemory(settings.state_folder())
+    store = GuardedStore(make_store(), memory, series, log.warning)
+    try:
+        return store.place, store.forget()
+    finally:
+        store.close()
 
 
 def make_store(patience_s: float | None = None) -> Store:
@@ -105,27 +112,38 @@ def make_store(patience_s: float | None = None) -> Store:
         )
         raise ConfigError(message)
     wait_s = WAIT_S if patience_s is None else min(WAIT_S, patience_s)
-    return SqliteStore(_path(connection.host or ""), wait_s=wait_s)
+    return SqliteStore(_path(connection), wait_s=wait_s)
 
 
-def _path(host: str) -> Path:
-    """Return the file that the connection names: the same one from every working directory."""
-    if not host.strip():
+def _path(connection: Connection) -> Path:
+    """Return the file that the connection names: the same one for everybody, wherever they are.
+
+    Raises:
+        ConfigError: If it names none, or one that depends on who asks from where.
+    """
+    host = (connection.host or "").strip()
+    if not host:
+        meant = (connection.schema or "").strip()
+        path = meant if meant.startswith("/") else "/tmp/gapfill.db"  # noqa: S108 - an example
         message = (
-            f"The connection {STORE} names no file: put its whole path into host, as in {_EXAMPLE}."
+            f"The connection {STORE} names no file: put its whole path into host, as in "
+            f"{_EXAMPLE}, or as a URI, with each slash of the path as %2F: "
+            f"sqlite://{quote(path, safe='')}"
         )
         raise ConfigError(message)
-    try:
-        path = Path(host.strip()).expanduser()
-    except RuntimeError:  # ~name of nobody
-        path = Path(host)
-    if not path.is_absolute():
+    if host.startswith("~"):
+        message = (
+            f"The connection {STORE} names the file {host!r} in a home folder, which is another "
+            f"file for each user: put its whole path into host, as in {_EXAMPLE}."
+        )
+        raise ConfigError(message)
+    if not Path(host).is_absolute():
         message = (
             f"The connection {STORE} names the file {host!r} by a relative path, which is another "
             f"file in each working directory: put its whole path into host, as in {_EXAMPLE}."
         )
         raise ConfigError(message)
-    return path
+    return Path(host)
 
 
 def _influx_store(connection: Connection, patience_s: float | None) -> Store:

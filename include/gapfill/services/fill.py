@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, merge
@@ -36,8 +36,9 @@ from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.ports import Inquiry, Usage
 from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down, stand_in
+from gapfill.services.sessions import REFUSALS, Session, Sessions
 from gapfill.services.source_status import narrow
-from gapfill.services.station_fields import learn_fields
+from gapfill.services.station_fields import learn_fields, told_fields
 from gapfill.services.tally import Tally
 from gapfill.services.tempo import MEMORY
 from gapfill.sources.base import Answer, Ask
@@ -55,10 +56,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE_S = 65.0
-"""A refusal of up to this long is waited out in place, holding the source's turn (design, 6)."""
-
-WAITS = 3
-"""So many refusals of one request are waited out before the source counts as blocked."""
+"""A refusal of up to this long is waited out in place, holding the source's turn (design, 6),
+but the third one in a row is not."""
 
 OF_ANOTHER_KEY = (
     "The key turned out to be of another generation of this API, which has a product of its own; "
@@ -92,22 +91,6 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
     return certificate
 
 
-class Session(NamedTuple):
-    """A source that one process has logged in to, for its next unit.
-
-    Attributes:
-        caller: The source, ready to be asked.
-        pace: The pace that the caller keeps.
-    """
-
-    caller: Caller
-    pace: Pace
-
-
-Sessions = dict[str, Session]
-"""By source and subscription."""
-
-
 def attempt(
     site: Site, unit: Unit, run: str, sessions: Sessions | None = None
 ) -> tuple[Certificate, GapfillError | None]:
@@ -119,10 +102,10 @@ def attempt(
         site: The installation.
         unit: What to do.
         run: Id of the run.
-        sessions: Sources that this process has logged in to; more are added.
+        sessions: Sources that this process has asked; what happens is added.
     """
     try:
-        work = _Fill(site, unit, f"{run}/{unit.id}", run, {} if sessions is None else sessions)
+        work = _Fill(site, unit, f"{run}/{unit.id}", run, sessions or Sessions())
     except GapfillError as exc:
         return failed(unit, run, exc), exc
     try:
@@ -213,7 +196,7 @@ class _Fill:
 
     def _caller(self) -> Caller:
         """Return the source: as an earlier unit of this process left it, or to be opened."""
-        session = self.sessions.get(self._session)
+        session = self.sessions.opened.get(self._session)
         if session is None:
             self.pace.start(self.used)
             return self.site.sources.caller(self.unit.source, self.pace)
@@ -223,9 +206,9 @@ class _Fill:
         return session.caller
 
     @property
-    def _session(self) -> str:
+    def _session(self) -> tuple[str, str]:
         """Return the key of the session: products of one subscription share their quota."""
-        return f"{self.unit.source} {subscription(self.product) or ''}"
+        return self.unit.source, subscription(self.product) or ""
 
     def _is_too_slow(self) -> bool:
         """Tell whether the unit, planned for a faster pace, has lasted long enough."""
@@ -264,6 +247,8 @@ class _Fill:
             if not is_of_key(source, product, facts):
                 return OF_ANOTHER_KEY
         why = None if self.unit.force else blocked(books.blocks, source, product)
+        if not why and self.sessions.has_refused(source.name):
+            why = f"{source.title} has refused {REFUSALS} times in a row in this run"
         if why or not is_down(books.outcomes, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
@@ -306,7 +291,7 @@ class _Fill:
             self.pace.allow(allowance)
             self.product = narrow_product(self.product, allowance)
         self.is_open = True
-        self.sessions[self._session] = Session(caller, self.pace)
+        self.sessions.opened[self._session] = Session(caller, self.pace)
 
     def _halve(self, part: Request, exc: SpanRefused) -> None:
         """Remember that the product takes no request as long as this one, and half of it perhaps.
@@ -328,6 +313,7 @@ class _Fill:
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
         self.pace.answered()
+        self.sessions.refusals[self.source.name] = 0
         self._learn(answer.facts)
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
@@ -338,7 +324,8 @@ class _Fill:
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
         store, fields = self.site.store, (*self.unit.fields, *self.unit.enrich)
-        settled = self.clerk.settle(ask, slots, fields, readings, answer)
+        told = tuple(n for n in told_fields(self.series, self.product) if n not in fields)
+        settled = self.clerk.settle(ask, slots, fields, readings, answer, told)
         entries = settled.entries
         if not answer.proves:
             entries = without_verdict(entries)
@@ -364,12 +351,14 @@ class _Fill:
 
     def _patiently(self, call: Callable[[], T], ask: Ask) -> T:
         """Call, waiting out short refusals; a failure is noted and passed on."""
-        for refusal in range(WAITS + 1):
+        refusals, name = self.sessions.refusals, self.source.name
+        while True:
             try:
                 return call()
             except RateLimited as exc:
                 self.pace.refused(exc)
-                if exc.retry_after > PATIENCE_S or refusal == WAITS:
+                refusals[name] += 1
+                if exc.retry_after > PATIENCE_S or refusals[name] >= REFUSALS:
                     raise
                 self.site.sleep(exc.retry_after)
             except SpanRefused:
@@ -382,8 +371,6 @@ class _Fill:
             except SourceError as exc:
                 self._failed(ask, ask.interval, Outcome.FAILED, exc)
                 raise
-        message = "unreachable: the last refusal is raised above"
-        raise AssertionError(message)
 
     def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, exc: SourceError) -> None:
         self.site.store.note([self.clerk.line(ask, interval, outcome, str(exc))])

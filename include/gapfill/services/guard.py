@@ -113,6 +113,26 @@ class GuardedStore:
             self._seen, self._kept = {}, {}
         return undone
 
+    def forget(self) -> bool:
+        """Forget what the store held, so that an empty one may take its place.
+
+        Returns:
+            Whether anything was known of it.
+
+        Raises:
+            StoreError: If it is there and holds readings, or cannot be read.
+        """
+        place = self._store.place
+        self._seen = {**self._memory.seen(place)}
+        if self._known() and self._store.stamp() is not None and not self._is_empty():
+            message = (
+                f"The store is there and holds readings: {named(place)}. Nothing was forgotten: "
+                "forget-store is for a store that is gone, or empty."
+            )
+            raise StoreError(message)
+        self._seen = {}
+        return self._memory.forget(place)
+
     def close(self) -> None:
         """Give back connections, and remember what was seen."""
         self._keep()

@@ -17,13 +17,15 @@ from gapfill.errors import (
 )
 from gapfill.services.detect import detect
 from gapfill.services.faults import faults, with_faults
-from gapfill.services.fill import Sessions, attempt
+from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
+from gapfill.services.sessions import Sessions
+from gapfill.services.station_fields import told_fields
 from gapfill.services.summary import Summary, broken_off, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.ledger import Outcome
@@ -108,7 +110,7 @@ class _Work:
         self.answered: dict[str, list[Interval]] = {}
         self.refused: set[str] = set()
         self.down: set[str] = set()
-        self.sessions: Sessions = {}
+        self.sessions = Sessions()
 
     def carry_out(self) -> Healed:
         site, order = self.site, self.order
@@ -143,8 +145,8 @@ class _Work:
         while found := _down(self.site, self.run, plan.units, self.refused):
             self.down |= found
             plan = self._plan(reports)
-        units = (u for u in plan.units if _is_new(u, self.answered))
-        plan = replace(plan, units=tuple(units))
+        if not all(self._is_new(unit) for unit in plan.units):
+            plan = self._plan(reports, self._is_new)  # only now: others stand in for what failed
         if self.plans and not plan.units:
             return False
         self.plans.append(_without_repeats(plan, self.plans))
@@ -155,12 +157,22 @@ class _Work:
             self.certificates.append(certificate)
             self.watcher.ended(certificate)
             if not self._may_pass(unit, certificate, error):
-                self.answered.setdefault(_asked_of(unit), []).extend(unit.asked)
+                for told in _told_of(self.site, unit):
+                    self.answered.setdefault(told, []).extend(unit.asked)
         return True
 
-    def _plan(self, reports: Sequence[Report]) -> Plan:
+    def _plan(
+        self, reports: Sequence[Report], is_new: Callable[[Unit], bool] = lambda _: True
+    ) -> Plan:
         order = replace(self.order, without=frozenset(self.down))
-        return make_plan(self.site, order, reports)
+        return make_plan(self.site, order, reports, self.sessions.sources, is_new)
+
+    def _is_new(self, unit: Unit) -> bool:
+        """Tell whether some slot of the unit was not answered yet by its product."""
+        return any(
+            subtract(merge(unit.asked), merge(self.answered.get(_key_of_field(unit, name), ())))
+            for name in (*unit.fields, *unit.enrich)
+        )
 
     def _may_pass(self, unit: Unit, certificate: Certificate, error: GapfillError | None) -> bool:
         """Tell whether the same may be asked again in the next round.
@@ -214,11 +226,18 @@ def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
-def _asked_of(unit: Unit) -> str:
-    fields = *unit.fields, *unit.enrich
-    return f"{unit.series} {_key_of(unit)} {unit.station} {fields}"
+def _told_of(site: Site, unit: Unit) -> list[str]:
+    """Return what an answer to a unit tells of, asked for or not.
+
+    Where another source is asked for some of the fields, a value may be there and not stored.
+    """
+    fields = [*unit.fields, *unit.enrich]
+    if not unit.elsewhere:
+        source = site.catalog.sources[unit.source]
+        product = next(p for p in source.products if p.name == unit.product)
+        fields += told_fields(site.catalog.series[unit.series], product)
+    return [_key_of_field(unit, name) for name in set(fields)]
 
 
-def _is_new(unit: Unit, answered: Mapping[str, Sequence[Interval]]) -> bool:
-    """Tell whether some slot of the unit was not answered yet by its product."""
-    return bool(subtract(merge(unit.asked), merge(answered.get(_asked_of(unit), ()))))
+def _key_of_field(unit: Unit, field: str) -> str:
+    return f"{unit.series} {_key_of(unit)} {unit.station} {field}"

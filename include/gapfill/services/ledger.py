@@ -63,6 +63,7 @@ class Clerk:
         fields: Sequence[str],
         readings: Iterable[Reading],
         answer: Answer,
+        told: Sequence[str] = (),
     ) -> Settled:
         """Say for each slot asked for, and for each field of it, what the answer came to.
 
@@ -76,6 +77,8 @@ class Clerk:
             fields: The fields asked for.
             readings: What was used of the answer.
             answer: The answer.
+            told: Fields that were not asked for, and of which a row tells all the same: what
+                it is without is not asked for again.
         """
         wanted = set(asked)
         there = {r.slot: r.values for r in readings if r.slot in wanted}
@@ -94,11 +97,12 @@ class Clerk:
         entries += absence
         without: dict[str, int] = {}
         bad = {(r.slot, r.field) for r in answer.rejected}
-        for name in fields:
+        for name in (*fields, *told):
             slots = [s for s, values in there.items() if name not in values]
             if slots:
-                without[name] = sum((slot, name) not in bad for slot in slots)
                 entries += self._without(ask, name, slots, len(there), answer)
+            if slots and name in fields:
+                without[name] = sum((slot, name) not in bad for slot in slots)
         if not entries:
             entries = [self.line(ask, ask.interval, Outcome.FILLED, "")]
         early = _count(ask, absence, Outcome.NOT_YET, but=PARTIAL_DAY)

@@ -15,11 +15,12 @@ from gapfill.services.detect import detect, unread
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from gapfill.domain.candidate import Candidate
     from gapfill.domain.coverage import Coverage
     from gapfill.domain.gap import Gap
+    from gapfill.domain.plan import Unit
     from gapfill.domain.series import Series
     from gapfill.services.detect import Report
     from gapfill.services.site import Site
@@ -71,8 +72,22 @@ def survey(site: Site, order: Order) -> list[Report]:
     return detect(site, Selection(order.selection.series))
 
 
-def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
+def make_plan(
+    site: Site,
+    order: Order,
+    reports: Sequence[Report],
+    logged_in: Collection[str] = (),
+    is_new: Callable[[Unit], bool] = lambda _: True,
+) -> Plan:
     """Plan what the order asks for, from reports over the whole history.
+
+    Args:
+        site: The installation.
+        order: What to do.
+        reports: What was detected.
+        logged_in: Sources that this process has logged in to, where it is the one that carries
+            the plan out.
+        is_new: Whether a unit is to be carried out.
 
     Raises:
         StoreError: If a report's read failed, or the ledger cannot be read: there is
@@ -88,7 +103,8 @@ def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
         _wish(site, order, series, coverage, (status or site).candidates(series))
         for series, coverage in planned
     ]
-    plan = plan_units(wishes, site.now, force=order.force, one_login=order.one_process)
+    opened = logged_in if order.one_process else None
+    plan = plan_units(wishes, site.now, force=order.force, logged_in=opened, is_new=is_new)
     return plan if order.sources is None else replace(plan, waiting=(), unhealable=())
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _MOMENT = timedelta(microseconds=1)
 
+NOTE = "Note: "
+"""Begins what concerns the set-up of a source, and not one series."""
+
 
 class Broken(NamedTuple):
     """A source that is set up and cannot be used.
@@ -75,15 +78,20 @@ def warnings_of(
 ) -> tuple[str, ...]:
     """Return what an operator should know of the sources of a series, a sentence each.
 
-    Fields that a station never reports, and slots without a reading that lie outside the dates
-    of every product that is not paused.
+    Sources with a part of their credentials, fields that a station never reports, and slots
+    without a reading that lie outside the dates of every product that is not paused.
 
     Args:
         series: The series.
         coverage: What is known of its slots.
         candidates: Every product of the series' route, in its present state.
     """
-    sentences = [_never(series, c) for c in candidates if c.never and c.station is not None]
+    sentences = [
+        f"{NOTE}{c.source.name} {c.obstacle.sentence}; add it, or pause the source."
+        for c in candidates
+        if c.obstacle and c.obstacle.is_incomplete
+    ]
+    sentences += [_never(series, c) for c in candidates if c.never and c.station is not None]
     return (*dict.fromkeys(sentences), *_out_of_reach(series, coverage, candidates))
 
 

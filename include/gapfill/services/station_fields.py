@@ -70,7 +70,7 @@ def learn_fields(
     """
     if station is None or not readings:
         return
-    names = [f.name for f in series.fields if f.required or f.name in product.gives]
+    names = told_fields(series, product)
     there = {name for reading in readings for name in reading.values}
     without = [name for name in names if name not in there]
     if len(readings) < ROWS:
@@ -84,6 +84,11 @@ def learn_fields(
     if facts:
         store.learn(_subject(product, station), facts, now)
         learned.setdefault(_subject(product, station), {}).update(facts)
+
+
+def told_fields(series: Series, product: Product) -> list[str]:
+    """Return the fields that a row of a product tells of: there, or not there."""
+    return [f.name for f in series.fields if f.required or f.name in product.gives]
 
 
 def _subject(product: Product, station: Station | None) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
+from gapfill import extras
 from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def read_access(
         org or "",
         bucket or "",
         token or "",
-        _timeout(conn_id, more),
+        float(more["timeout"]),  # type: ignore[arg-type]  # as _extra has made it
         _text(conn_id, more, "ca_bundle") or None,
-        without_removal=_flag(conn_id, more, "without_removal"),
+        without_removal=more["without_removal"] is True,
     )
 
 
@@ -115,13 +115,16 @@ def _wrong(conn_id: str, problem: str) -> ConfigError:
 
 
 def _extra(conn_id: str, text: str | None) -> Mapping[str, object]:
+    """Return the extra, in which ``without_removal`` is true or false and ``timeout`` a number."""
     try:
-        extra = json.loads(text) if text else {}
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
-        raise _wrong(conn_id, "has an extra that is not a JSON object")
-    return extra
+        extra = extras.read(text, extras.STORE_NAMES)
+        return extra | {
+            "without_removal": extras.flag(extra, "without_removal"),
+            "timeout": extras.seconds(extra, "timeout") or TIMEOUT_S,
+        }
+    except extras.ExtraError as exc:
+        problem = str(exc)
+    raise _wrong(conn_id, problem)  # outside: the cause may hold the token
 
 
 def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
@@ -131,26 +134,6 @@ def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise _wrong(conn_id, f"has a {name} in its extra that is not text")
     return value.strip()
-
-
-def _flag(conn_id: str, extra: Mapping[str, object], name: str) -> bool:
-    value = extra.get(name, False)
-    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
-        value = value.strip().lower() == "true"  # as of a connection given as a URI
-    if not isinstance(value, bool):
-        raise _wrong(conn_id, f"has a {name} in its extra that is not true or false")
-    return value
-
-
-def _timeout(conn_id: str, extra: Mapping[str, object]) -> float:
-    value = extra.get("timeout", TIMEOUT_S)
-    try:
-        seconds = float(value) if isinstance(value, int | float | str) else 0.0
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise _wrong(conn_id, "has a timeout in its extra that is not a number of seconds")
-    return seconds
 
 
 def _url(conn_id: str, host: str, port: int | None, scheme: str | None) -> str:

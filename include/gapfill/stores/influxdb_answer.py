@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from gapfill.stores.influxdb_access import Access
 
 
-_STEP = "check the host of the connection, and run it again"
+_BEGINS = '{"results":'
+"""How each document of InfluxDB's begins."""
+
+
+class _CutError(ValueError):
+    """A part of an answer is missing at its end."""
 
 
 class Table(NamedTuple):
@@ -54,11 +59,11 @@ def tables_of(access: Access, said: object, statements: Sequence[str]) -> list[l
             if "error" in result:
                 raise errors.of_answer(access, str(result["error"]))
         return _joined(results, statements)
+    except _CutError as exc:
+        what = f"its answer is cut short; it begins with {_words(said)}"
+        raise errors.problem(access, what, "see how it is, and run it again") from exc
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
-        words = " ".join(str(said).split())
-        words = f"{words[: errors.EXCERPT]}…" if len(words) > errors.EXCERPT else words
-        what = f"its answer is cut short or not from InfluxDB ({exc}): {words}"
-        raise errors.problem(access, what, _STEP) from exc
+        raise errors.stranger(access, _words(said)) from exc
 
 
 def error_of(access: Access, said: object) -> str | None:
@@ -71,13 +76,27 @@ def error_of(access: Access, said: object) -> str | None:
         results = [one for document in _documents(said) for one in document["results"]]
         found = [str(result["error"]) for result in results if "error" in result]
     except (KeyError, TypeError, ValueError) as exc:
-        raise errors.problem(access, "its answer is not from InfluxDB", _STEP) from exc
+        raise errors.stranger(access, _words(said)) from exc
     return found[0] if found else None
+
+
+def _words(said: object) -> str:
+    """Return the first words of an answer, for a message."""
+    if said is None or said == "":
+        return "nothing"
+    text = " ".join((said if isinstance(said, str) else json.dumps(said)).split())
+    return f"{text[: errors.EXCERPT]}…" if len(text) > errors.EXCERPT else text
 
 
 def _documents(said: object) -> Sequence[Mapping[str, Any]]:
     if isinstance(said, str):
-        return [json.loads(line) for line in said.split("\n") if line]
+        lines = [line for line in said.split("\n") if line]
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError as exc:
+            if said.startswith(_BEGINS) or (said and _BEGINS.startswith(said)):
+                raise _CutError from exc
+            raise
     return [said] if isinstance(said, dict) else []
 
 
@@ -109,6 +128,5 @@ def _joined(results: Sequence[Mapping[str, Any]], statements: Sequence[str]) -> 
                 tables[number].append(Table(tags, columns, rows))
             is_open[number] = is_open[number] or bool(series.get("partial"))
     if any(is_open):
-        message = "more should follow"
-        raise ValueError(message)
+        raise _CutError if results else ValueError
     return tables

@@ -91,6 +91,15 @@ def look(server: Server) -> Bucket:
         known = _of_1(server)
         if known is not None:
             return known
+    return look_2(server)
+
+
+def look_2(server: Server) -> Bucket:
+    """Return what a 2.x says of the bucket; nothing is known where the token may not read it.
+
+    Raises:
+        StoreError: If it cannot be reached.
+    """
     return _of_2(
         server.get("/api/v2/buckets", {"org": server.access.org, "name": server.access.bucket})
     )

@@ -9,15 +9,18 @@ with a point that what they write can be read.
 from __future__ import annotations
 
 import random
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
 from gapfill.errors import StoreError
 from gapfill.stores import influxdb_errors as errors
 from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb_bucket import look_2
 
 if TYPE_CHECKING:
     from gapfill.stores.influxdb_access import Access
+    from gapfill.stores.influxdb_bucket import Bucket
     from gapfill.stores.influxdb_server import Server
 
 VERIFY = "gapfill_verify"
@@ -42,7 +45,7 @@ def meet(server: Server) -> None:
     if server.access in _met:
         return
     if server.is_2:
-        elsewhere = _elsewhere(server)
+        elsewhere = _elsewhere(server, server.bucket)
         if elsewhere:
             raise errors.problem(server.access, *elsewhere)
     _met.add(server.access)
@@ -67,17 +70,24 @@ def prove(server: Server) -> None:
         if any(row[1] == now for table in tables for row in table.rows):
             break
     else:
-        raise errors.problem(server.access, *(_elsewhere(server) or _LOST))
+        raise errors.problem(server.access, *(_elsewhere(server, server.bucket) or _LOST))
     _prove_removal(server)
 
 
 def explain_unread(server: Server, exc: StoreError) -> StoreError:
     """Return the error for a database that is not found: there is none, or it may not be read.
 
-    A token that may not read a bucket is told that there is none. Writing no line at all says
-    whether it may write it.
+    A token that may not read a bucket is told that there is none. It sees the bucket's name where
+    it may read it: then the query led elsewhere. Writing no line at all says whether it may write
+    the bucket.
     """
     access = server.access
+    try:
+        bucket = look_2(server)
+    except StoreError:
+        return exc
+    if bucket.id:
+        return errors.problem(access, *(_elsewhere(server, bucket) or _misled(server, bucket)))
     what = "the server finds no database of that name to read"
     try:
         server.write_nothing()
@@ -113,9 +123,26 @@ _LOST = (
 )
 
 
-def _elsewhere(server: Server) -> tuple[str, str] | None:
+def _misled(server: Server, bucket: Bucket) -> tuple[str, str]:
+    """Return what is wrong and the next step where a query does not lead to a bucket that is there.
+
+    The mapping may be seen only by a token that may read the bucket it leads to.
+    """
+    database, _ = server.database
+    what = (
+        f"the token may read the bucket ({bucket.id}), and a query of that name finds no database: "
+        "a mapping of that name probably leads to another bucket, as an upgrade from 1.x leaves it"
+    )
+    step = (
+        f"see it with the operator's token: influx v1 dbrp list --db {shlex.quote(database)}; then "
+        "delete it (influx v1 dbrp delete --id ID), or, where the series are in the bucket that it "
+        "leads to, name that one in the connection"
+    )
+    return what, step
+
+
+def _elsewhere(server: Server, bucket: Bucket) -> tuple[str, str] | None:
     """Return what is wrong and the next step, where queries lead to another bucket."""
-    bucket = server.bucket
     if not bucket.id:
         return None
     database, policy = server.database

@@ -110,6 +110,17 @@ def problem(access: Access, what: str, step: str) -> StoreError:
     return StoreError(sentence(access, what, step))
 
 
+def stranger(access: Access, told: str) -> StoreError:
+    """Return the error for an answer that is none of InfluxDB's.
+
+    Args:
+        access: Who answered.
+        told: What the answer is, in some words.
+    """
+    step = f"check host and port of {access.conn_id}"
+    return problem(access, f"its answer is not from InfluxDB, but {told}", step)
+
+
 def sentence(access: Access, what: str, step: str) -> str:
     """Return the sentence, in which the token never stands."""
     said = (

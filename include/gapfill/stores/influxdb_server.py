@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from http.client import BadStatusLine
 from typing import TYPE_CHECKING, Any
 
 import urllib3.exceptions
@@ -34,6 +35,9 @@ LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
 
 NO_CONTENT = 204
+
+_NO_HTTPS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
+"""What OpenSSL says where the other side does not speak TLS."""
 
 
 class Server:
@@ -233,8 +237,7 @@ class Server:
                 )
                 failure = errors.of_status(access, path, exc.status, body, exc.headers or {})
             else:
-                reason = str(exc.reason).replace("\n", ": ")[: errors.EXCERPT]
-                failure = errors.problem(access, reason, "check the certificate of its host")
+                failure = _without_certificate(access, str(exc.reason))
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
             failure = _unreached(access, exc, was_reached=self._is_reached)
         else:
@@ -263,7 +266,7 @@ class Server:
         if status != NO_CONTENT:
             words = " ".join(str(said or "").split())[: errors.EXCERPT]
             what = f"the server answered {status} ({words}) where InfluxDB answers {NO_CONTENT}"
-            raise errors.problem(self.access, what, "check the host of the connection")
+            raise errors.problem(self.access, what, f"check host and port of {self.access.conn_id}")
 
 
 def _unreached(access: Access, exc: Exception, *, was_reached: bool) -> StoreError:
@@ -284,5 +287,24 @@ def _unreached(access: Access, exc: Exception, *, was_reached: bool) -> StoreErr
         step = "start it, or correct host and port of the connection"
         said = errors.sentence(access, what, step)
         return errors.Transient(said) if was_reached else StoreError(said)
-    what = f"its answer broke off ({type(exc).__name__})"
-    return errors.Transient(errors.sentence(access, what, "see how it is, and run it again"))
+    if isinstance(exc, UnicodeDecodeError | urllib3.exceptions.DecodeError):
+        return errors.stranger(access, "binary data")
+    if _is_no_http(exc):
+        return errors.stranger(access, "something else than HTTP")
+    step = "see how it is, and run it again"
+    return errors.Transient(errors.sentence(access, "its answer broke off", step))
+
+
+def _is_no_http(exc: Exception) -> bool:
+    """Tell whether the first line of an answer is none of HTTP's; none at all is broken off."""
+    causes = [cause for cause in exc.args if isinstance(cause, BadStatusLine)]
+    return bool(causes) and not any(isinstance(cause, ConnectionError) for cause in causes)
+
+
+def _without_certificate(access: Access, reason: str) -> StoreError:
+    """Return the error where https could not be agreed on."""
+    if any(mark in reason for mark in _NO_HTTPS):
+        what = "it answers, but not in https"
+        return errors.problem(access, what, "begin the host of the connection with http://")
+    reason = reason.replace("\n", ": ")[: errors.EXCERPT]
+    return errors.problem(access, reason, "check the certificate of its host")
