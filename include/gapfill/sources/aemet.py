@@ -37,7 +37,7 @@ from urllib.parse import quote
 from gapfill.domain.interval import Interval, iso
 from gapfill.errors import ConfigError
 from gapfill.sources import aemet_rows
-from gapfill.sources.aemet_status import Said, read, utf8
+from gapfill.sources.aemet_status import Said, read
 from gapfill.sources.base import (
     ROW,
     Answer,
@@ -49,7 +49,7 @@ from gapfill.sources.base import (
     is_blank,
     malformed,
 )
-from gapfill.sources.payload import Node, is_silent
+from gapfill.sources.payload import Node, is_silent, utf8
 from gapfill.sources.rows import Rows
 
 if TYPE_CHECKING:
