@@ -346,8 +346,8 @@ class _Fill:
         self.tally.take(answer, settled, readings)
         if self.delivery.is_full:
             self.tally.deliver(self.delivery.prove())
-        station, given = self.station, answer.readings
-        learn_fields(store, self.series, self.product, station, given, ask.now, self.learned)
+        station, learned = self.station, self.learned
+        learn_fields(store, self.series, self.product, station, answer, ask.now, learned)
 
     def _learn(self, facts: Mapping[str, float]) -> None:
         """Remember what an answer showed of the account, once in this unit."""
