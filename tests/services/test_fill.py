@@ -24,6 +24,7 @@ from gapfill.errors import (
     SourceUnavailable,
     StoreError,
 )
+from gapfill.services.explain import explain
 from gapfill.services.fill import attempt, fill
 from gapfill.sources.base import Answer, Ask, Rejected
 from tests.services.conftest import empty, priced
@@ -267,6 +268,36 @@ def test_two_failures_to_reach_a_source_defer_its_other_units(
     assert ledger(site)[-1] == ("deferred", TODAY)
     assert fill(site, unit(TODAY), "run").outcome == "deferred"
     assert fill(site, unit(TODAY), "next").outcome == "filled"
+
+
+def test_a_refused_key_is_not_a_source_that_could_not_be_reached(
+    site: Site, sources: Scripted
+) -> None:
+    """It is named with its connection, for the slots that were asked and for those deferred."""
+    refused = AuthRejected("ree: the key of connection 'ree_default' was refused", source="ree")
+    sources.answers["ree"] = [refusing(refused), refusing(refused)]
+    for day in (DAY_10, DAY_12):
+        with pytest.raises(AuthRejected):
+            fill(site, unit(day), "run")
+    certificate = fill(site, unit(TODAY), "run")
+    assert certificate.outcome == "deferred"
+    assert certificate.note == (
+        "the key was refused 2 times in this run; correct connection ree_default"
+    )
+    later = replace(site, now=site.now + timedelta(minutes=1))
+    for slot in (DAY_10.start, TODAY.start):
+        said = explain(later, later.catalog.series["pvpc"], slot).opinions
+        (opinion,) = [o for o in said if o.candidate == "ree pvpc"]
+        assert opinion.sentence == (
+            "refused the key of connection ree_default within the last 2 h: put a valid one "
+            "there; others go first"
+        )
+    sources.answers["ree"] = [refusing(SourceUnavailable("ree timed out", source="ree"))]
+    with pytest.raises(SourceUnavailable):
+        fill(replace(site, now=site.now + timedelta(hours=2)), unit(DAY_10), "next")
+    latest = replace(site, now=site.now + timedelta(hours=2, minutes=1))
+    (opinion, *_) = explain(latest, latest.catalog.series["pvpc"], DAY_10.start).opinions
+    assert opinion.sentence == "could not be reached within the last 2 h; others go first"
 
 
 def test_a_unit_that_failed_itself_is_not_deferred(site: Site, sources: Scripted) -> None:

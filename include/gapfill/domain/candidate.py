@@ -105,6 +105,7 @@ class Candidate:
         recent: Stretches that failed or were "not yet" in the last two hours, merged.
         field_recent: The same by field, of fields that some answers were without.
         unreached: Stretches for which it could not be reached in the last two hours, merged.
+        key_refused: Those of them that were not given as the key was refused, merged.
         without: By field, the slots that it has answered without it, merged.
         never: Fields that its station never reports, as many of its rows have shown.
         refused: What the store would not take.
@@ -124,6 +125,7 @@ class Candidate:
     recent: tuple[Interval, ...] = ()
     field_recent: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     unreached: tuple[Interval, ...] = ()
+    key_refused: tuple[Interval, ...] = ()
     without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None

@@ -33,7 +33,8 @@ class Verdict(NamedTuple):
         candidate: Whose standing it is.
         ruling: What the ledger says against it.
         field: The field it was asked about, where it is about one.
-        is_unreached: Whether it could not be reached in the last two hours.
+        is_unreached: Whether it could not be reached in the last two hours, or refused its key.
+        is_key_refused: Whether it refused its key in the last two hours.
         reason: Why the store does not take the slot, where that is the reason.
     """
 
@@ -43,6 +44,7 @@ class Verdict(NamedTuple):
     ruling: Ruling | None = None
     field: str | None = None
     is_unreached: bool = False
+    is_key_refused: bool = False
     reason: str = ""
 
     @property
@@ -98,7 +100,10 @@ def judge(
     standing = Standing.RECENT if (is_recent or came_without) and not force else Standing.SERVES
     is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
     said = field if came_without else None
-    return Verdict(standing, None, candidate, field=said, is_unreached=is_unreached)
+    is_key = is_unreached and covers(candidate.key_refused, slot)
+    return Verdict(
+        standing, None, candidate, field=said, is_unreached=is_unreached, is_key_refused=is_key
+    )
 
 
 def _refusal(candidate: Candidate, now: datetime, *, force: bool) -> Verdict | None:
@@ -198,6 +203,9 @@ def _say_recent(verdict: Verdict) -> str:
         return f"never reports {verdict.field}; others go first"
     if verdict.field:
         return f"has answered without {verdict.field}; others go first"
+    if verdict.is_key_refused:
+        key = f"the key of connection {verdict.candidate.source.connection}"
+        return f"refused {key} within the last 2 h: put a valid one there; others go first"
     what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
     return f"{what} within the last 2 h; others go first"
 
@@ -266,7 +274,13 @@ def edges(
     recent = candidate.field_recent.get(field or "", candidate.recent)
     ruled = [ruling for ruling in rulings.items if ruling.until > now]
     without = candidate.without.get(field or "", ())
-    known = (*recent, *without, *candidate.unreached, *(candidate.held or ()))
+    known = (
+        *recent,
+        *without,
+        *candidate.unreached,
+        *candidate.key_refused,
+        *(candidate.held or ()),
+    )
     refused = (one.interval for one in candidate.refused if one.interval.start > BEGINNING)
     yield from (grid.ceil(one.interval.end) for one in candidate.refused)
     for stretch in (*(r.interval for r in ruled), *known, *refused):

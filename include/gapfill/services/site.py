@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.allowance import SPAN, from_facts, narrow_product, narrow_source
 from gapfill.domain.candidate import Candidate, Obstacle
-from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, recent, rule, without
+from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, key_refused, recent, rule, without
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
 from gapfill.domain.subscription import is_of_key, with_quota_of
@@ -114,6 +114,7 @@ class Site:
                         name: tuple(recent(lines, self.now)) for name, lines in by_field.items()
                     },
                     unreached=tuple(recent(plain, self.now, UNREACHED)),
+                    key_refused=tuple(key_refused(plain, self.now)),
                     without={n: tuple(without(lines, n)) for n, lines in by_field.items()},
                     never=never_reported(product, station, learned, self.now),
                     held=self._held(product, station),
