@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,11 +12,14 @@ from gapfill.errors import MalformedPayload
 from gapfill.sources.base import Answer, RawRow, check
 from tests.sources.aemet_asks import hours
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 FIRST = datetime(2025, 11, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def _checked(**columns: list[object]) -> Answer:
+def _checked(columns: Mapping[str, Sequence[object]]) -> Answer:
     """Check hours of which each field has these values, one an hour."""
     count = max(map(len, columns.values()))
     whole = Interval(FIRST, FIRST + count * HOUR)
@@ -43,7 +47,7 @@ def test_values_of_another_unit_refuse_the_whole_answer(
 ) -> None:
     """What else may have changed with the unit is not known."""
     with pytest.raises(MalformedPayload, match=f"every {name} is out of bounds.* in {unit}\\."):
-        _checked(**{name: values, "wind_speed": [1.0] * len(values)})
+        _checked({name: values, "wind_speed": [1.0] * len(values)})
 
 
 @pytest.mark.parametrize(
@@ -62,14 +66,14 @@ def test_values_of_another_unit_refuse_the_whole_answer(
 )
 def test_a_broken_sensor_costs_its_own_field(name: str, values: list[object]) -> None:
     """The other fields of the hours are good, and gone from AEMET after half a day."""
-    answer = _checked(**{name: values, "wind_speed": [1.0] * len(values)})
+    answer = _checked({name: values, "wind_speed": [1.0] * len(values)})
     assert [reading.values for reading in answer.readings] == [{"wind_speed": 1.0}] * len(values)
     assert [r.field for r in answer.rejected] == [name] * len(values)
 
 
 def test_one_value_inside_the_bounds_shows_that_the_unit_is_right() -> None:
     """Kelvin does not change to Celsius between two rows."""
-    answer = _checked(temperature=[293.1, 293.1, 20.0, 293.1], wind_speed=[1.0] * 4)
+    answer = _checked({"temperature": [293.1, 293.1, 20.0, 293.1], "wind_speed": [1.0] * 4})
     assert len(answer.readings) == 4
     assert len(answer.rejected) == 3
 
@@ -77,5 +81,5 @@ def test_one_value_inside_the_bounds_shows_that_the_unit_is_right() -> None:
 def test_an_answer_without_one_value_inside_its_bounds_is_none() -> None:
     """A field of three slots says nothing of the unit; a whole answer of them says enough."""
     with pytest.raises(MalformedPayload, match="all values of its 3 slots are outside"):
-        _checked(humidity=[255.0] * 3, wind_speed=[-1.0] * 3)
-    assert len(_checked(humidity=[255.0] * 2, wind_speed=[-1.0] * 2).rejected) == 4
+        _checked({"humidity": [255.0] * 3, "wind_speed": [-1.0] * 3})
+    assert len(_checked({"humidity": [255.0] * 2, "wind_speed": [-1.0] * 2}).rejected) == 4

@@ -35,7 +35,8 @@ class Verdict(NamedTuple):
         field: The field it was asked about, where it is about one.
         is_unreached: Whether it could not be reached in the last two hours, or refused its key.
         is_key_refused: Whether it refused its key in the last two hours.
-        reason: Why the store does not take the slot, where that is the reason.
+        reason: Why the store does not take the slot, or what files say of it, where that is
+            the reason.
     """
 
     standing: Standing
@@ -82,6 +83,9 @@ def judge(
         never = never or Standing.NO_FIELD
     if never:
         reason = refused.reason if refused else ""
+        spoilt = candidate.why_not_usable(slot) if never is Standing.OUT_OF_REACH else None
+        if spoilt:
+            never, reason = Standing.BROKEN if spoilt.is_error else never, spoilt.reason
         return Verdict(never, None, candidate, field=field, reason=reason)
     if candidate.obstacle:
         return Verdict(candidate.obstacle.standing, None, candidate)
@@ -175,6 +179,8 @@ def _say_reach(verdict: Verdict) -> str:
     reach, zone = verdict.candidate.reach, verdict.candidate.product.day_zone or "UTC"
     if reach is NOWHERE:
         return "has data for no date"
+    if verdict.reason:
+        return verdict.reason
     if verdict.candidate.held is not None:
         return "has no row for it in its files"
     first, last = local_date(reach.start, zone), local_date(reach.end - _MOMENT, zone)
@@ -212,6 +218,8 @@ def _say_recent(verdict: Verdict) -> str:
 
 def _say_obstacle(verdict: Verdict) -> str:
     obstacle = verdict.candidate.obstacle
+    if verdict.reason:
+        return verdict.reason
     return obstacle.sentence if obstacle else "is not configured"
 
 
@@ -281,7 +289,9 @@ def edges(
         *candidate.key_refused,
         *(candidate.held or ()),
     )
-    refused = (one.interval for one in candidate.refused if one.interval.start > BEGINNING)
+    spoilt = (one.interval for one in candidate.unusable)
+    asunder = (*(one.interval for one in candidate.refused), *spoilt)
+    refused = (one for one in asunder if one.start > BEGINNING)
     yield from (grid.ceil(one.interval.end) for one in candidate.refused)
     for stretch in (*(r.interval for r in ruled), *known, *refused):
         yield grid.ceil(stretch.start)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.allowance import SPAN, from_facts, narrow_product, narrow_source
-from gapfill.domain.candidate import Candidate, Obstacle
+from gapfill.domain.candidate import Candidate, Obstacle, Unusable
 from gapfill.domain.ledger import ANY_WANTED, UNREACHED, as_read, key_refused, recent, rule, without
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
@@ -118,6 +118,7 @@ class Site:
                     without={n: tuple(without(lines, n)) for n, lines in by_field.items()},
                     never=never_reported(product, station, learned, self.now),
                     held=self._held(product, station),
+                    unusable=self._unusable(product, station),
                     refused=tuple(books.refused),
                 )
             )
@@ -134,6 +135,11 @@ class Site:
             return None
         held = self.sources.held(product, station)
         return None if held is None else tuple(held)
+
+    def _unusable(self, product: Product, station: Station | None) -> tuple[Unusable, ...]:
+        if product.hops or station is None or self.sources.obstacle(product):
+            return ()
+        return tuple(self.sources.unusable(product, station))
 
     def _obstacle(
         self, series: Series, product: Product, station: Station | None
