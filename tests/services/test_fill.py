@@ -185,13 +185,34 @@ def test_a_value_not_believed_is_reported_and_leaves_no_verdict(
     certificate = fill(site, unit(DAY_10), "run")
     assert (certificate.slots_filled, certificate.rejected) == (23, 1)
     assert certificate.note == (
-        "1 value not stored; the first: price_eur_mwh of 2026-03-09T23:00:00Z is '1e9', "
+        "1 value not stored: price_eur_mwh of 2026-03-09T23:00:00Z is 1e9, "
         "which is outside -1000 to 10000 €/MWh"
     )
     assert ledger(site) == [
         ("filled", Interval(DAY_10.start + HOUR, DAY_10.end)),
         ("failed", Interval(DAY_10.start, DAY_10.start + HOUR)),
     ]
+
+
+def test_a_note_names_up_to_five_things_that_were_not_stored(site: Site, sources: Scripted) -> None:
+    """Rows, values and fields apart; a text is quoted, a number is not."""
+    lost = (
+        Rejected(DAY_10.start, "price_eur_mwh", "n/d", "is not a finite number"),
+        Rejected(DAY_10.start, "price_eur_kwh", "0.3", "is not an object"),
+        Rejected(DAY_10.start, "row", "price 1 and 2", "comes twice, with different values"),
+        Rejected(None, "row", "datos[3]", "has no fecha"),
+        Rejected(None, "price_eur_kwh", "hourly.kwh", "is missing"),
+        Rejected(None, "row", "datos[4]", "is null"),
+        Rejected(None, "row", "datos[5]", "is null"),
+    )
+    sources.otherwise = lambda ask: replace(priced(ask), rejected=lost)
+    assert fill(site, unit(DAY_10), "run").note == (
+        "2 values, 4 rows and 1 field not stored: "
+        "price_eur_mwh of 2026-03-09T23:00:00Z is 'n/d', which is not a finite number; "
+        "price_eur_kwh of 2026-03-09T23:00:00Z is 0.3, which is not an object; "
+        "the row of 2026-03-09T23:00:00Z comes twice, with different values (price 1 and 2); "
+        "a row has no fecha (datos[3]); price_eur_kwh: hourly.kwh is missing; and 2 more"
+    )
 
 
 @pytest.mark.parametrize(

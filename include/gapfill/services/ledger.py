@@ -195,5 +195,5 @@ def _count(ask: Ask, entries: Iterable[Entry], outcome: Outcome, *, but: str = "
 def _doubt(answer: Answer, field: str | None) -> str:
     """Return what was not believed, by the first value."""
     first = next((r for r in answer.rejected if field in (None, r.field)), None)
-    named = f": {first.field} {first.value!r} {first.reason}" if first else ""
+    named = f": {first.said}" if first else ""
     return f"{NOT_BELIEVED}{named}"

@@ -135,8 +135,8 @@ def check(
         MalformedPayload: If the rows show a shift, or another place or step: one with a
             value lies outside ``allowed`` or after ``latest``; half of them, or two that
             follow each other, are off the grid; half of the slots come twice with
-            different values; every value of a field is outside its bounds as in another
-            unit, or every value of the answer is (``units``).
+            different values; every value of a field is outside its bounds, as in another
+            unit (``units``).
     """
     sieve = _Sieve(ask, allowed, latest, digits)
     for row in rows:

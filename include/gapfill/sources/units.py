@@ -1,4 +1,4 @@
-"""Signs that an answer is in another unit than it says, or is not made of measurements.
+"""Signs that an answer is in another unit than it says.
 
 One value outside its bounds is a slip, and a field that is outside them for a whole day is a
 broken sensor (a humidity of 255 %): the field is lost, the rest of the answer is good. It is
@@ -6,8 +6,7 @@ another unit where every value of the field, over ``ROWS`` slots or more, lies o
 and lies inside them once it is converted from a unit in which the quantity is published: then
 nobody knows what else changed, and nothing of the answer is taken. One value repeated is the
 code of a broken sensor where it is a code that devices send, or where only the weaker signs
-(°F) speak against it. Where no value at all of an answer of ``ROWS`` slots is inside its
-bounds, it is no answer either.
+(°F) speak against it.
 """
 
 from __future__ import annotations
@@ -69,9 +68,6 @@ def other_measure(
             first = min(values)
             said = f"every {known.name} is out of bounds, {values[first]:g} {known.unit} at "
             return f"{said}{iso(first)}, as if it were in {unit}"
-    slots = {slot for values in beyond.values() for slot in values}
-    if not good and len(slots) >= ROWS:
-        return f"all values of its {len(slots)} slots are outside their bounds"
     return None
 
 
