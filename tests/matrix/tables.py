@@ -21,7 +21,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -51,7 +51,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -81,7 +81,7 @@ redirect     MalformedPayload  0 failed         1 it has no PVPC
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -112,7 +112,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -140,7 +140,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         2 it is not whole JSON
+estado_429   MalformedPayload  0 failed         2 Nothing of it was stored
 html         MalformedPayload  0 failed         2 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -169,7 +169,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -285,7 +285,7 @@ redirect     SourceUnavailable 0 unreached      5 which is not followed
 429          deferred          0 -              8 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      5 answered HTTP 500
 502          SourceUnavailable 0 unreached      5 answered HTTP 502
-estado_429   MalformedPayload  0 failed         5 it is not whole JSON
+estado_429   MalformedPayload  0 failed         5 Nothing of it was stored
 html         MalformedPayload  0 failed         5 it is a web page, not JSON
 firewall     deferred          0 -              5 the API's firewall refused
 firewall_200 deferred          0 -              5 the API's firewall refused
@@ -328,7 +328,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
