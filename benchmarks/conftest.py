@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.catalog import Catalog
-    from gapfill.domain.candidate import Obstacle
+    from gapfill.domain.candidate import Obstacle, Unusable
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Caller
@@ -96,6 +96,10 @@ class NoSources:
     def account(self, source: str) -> str:
         """No key anywhere."""
         return f"{source} has none"
+
+    def unusable(self, _product: Product, _station: Station) -> list[Unusable]:
+        """Nothing is known of any product that cannot be used."""
+        return []
 
     def held(self, product: Product, station: Station) -> None:
         """Nothing is known beforehand of any product."""

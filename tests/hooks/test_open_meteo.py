@@ -132,7 +132,7 @@ FAILURES: list[tuple[str, type[SourceError], str]] = [
     ("403_quota", RateLimited, "without credentials was refused"),
     ("500", SourceUnavailable, "answered HTTP 500"),
     ("502", SourceUnavailable, "answered HTTP 502"),
-    ("estado_429", MalformedPayload, "not whole JSON"),
+    ("estado_429", MalformedPayload, "it has no utc_offset_seconds"),
     ("html", MalformedPayload, "a web page, not JSON"),
     ("redirect", SourceUnavailable, "redirected to .*, which is not followed"),
     ("big_body", MalformedPayload, "larger than 5000000 bytes"),

@@ -259,7 +259,7 @@ FAILURES: list[tuple[str, type[SourceError], str]] = [
     ("403_quota", RateLimited, "peticiones permitidas en un minuto"),
     ("500", SourceUnavailable, "answered HTTP 500"),
     ("502", SourceUnavailable, "answered HTTP 502"),
-    ("estado_429", MalformedPayload, "not whole JSON"),
+    ("estado_429", MalformedPayload, "has no datos"),
     ("html", MalformedPayload, "a web page, not JSON|no single word"),
     ("redirect", SourceUnavailable, "redirected to .*, which is not followed"),
     ("big_body", MalformedPayload, "larger than 5000000 bytes"),

@@ -21,7 +21,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -30,9 +30,9 @@ empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
 partial_day  partial           2 filled+not_yet 1
-nan          partial           0 failed         1 4 values not stored; the first: price_eur_mwh
-text         partial           0 failed         1 4 values not stored; the first: price_eur_mwh
-huge         partial           0 failed         1 4 values not stored; the first: price_eur_mwh
+nan          partial           0 failed         1 4 values not stored: price_eur_mwh
+text         partial           0 failed         1 4 values not stored: price_eur_mwh
+huge         partial           0 failed         1 4 values not stored: price_eur_mwh
 negative     filled            4 filled         1
 zero         filled            4 filled         1
 """
@@ -51,7 +51,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -60,9 +60,9 @@ empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
 partial_day  partial           2 filled+not_yet 1
-nan          partial           0 failed         1 4 values not stored; the first: price_eur_mwh
-text         partial           0 failed         1 4 values not stored; the first: price_eur_mwh
-huge         partial           0 failed         1 4 values not stored; the first: price_eur_mwh
+nan          partial           0 failed         1 4 values not stored: price_eur_mwh
+text         partial           0 failed         1 4 values not stored: price_eur_mwh
+huge         partial           0 failed         1 4 values not stored: price_eur_mwh
 negative     filled            4 filled         1
 zero         filled            4 filled         1
 """
@@ -81,7 +81,7 @@ redirect     MalformedPayload  0 failed         1 it has no PVPC
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -91,9 +91,9 @@ empty        no_data           0 no_data        1
 duplicated   filled            4 filled         2
 shifted      MalformedPayload  0 failed         2 PVPC[23] is of '04/11/2025'
 partial_day  partial           2 filled+not_yet 2
-nan          partial           0 failed         2 4 values not stored; the first: price_eur_mwh
-text         partial           0 failed         2 4 values not stored; the first: price_eur_mwh
-huge         partial           0 failed         2 4 values not stored; the first: price_eur_mwh
+nan          partial           0 failed         2 4 values not stored: price_eur_mwh
+text         partial           0 failed         2 4 values not stored: price_eur_mwh
+huge         partial           0 failed         2 4 values not stored: price_eur_mwh
 negative     filled            4 filled         2
 zero         filled            4 filled         2
 """
@@ -112,17 +112,17 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
 too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 shifted      MalformedPayload  0 failed         1 2025-11-05T13:20:00Z, later than the clock
-nan          partial           0 failed         1 7 values not stored; the first: temperature
-text         partial           0 failed         1 7 values not stored; the first: temperature
-huge         partial           0 failed         1 7 values not stored; the first: temperature
-negative     partial           1 failed+filled  1 6 values not stored; the first: humidity
-zero         filled            1 filled         1 1 value not stored; the first: pressure
+nan          partial           0 failed         1 7 values not stored: temperature
+text         partial           0 failed         1 7 values not stored: temperature
+huge         partial           0 failed         1 7 values not stored: temperature
+negative     partial           1 failed+filled  1 6 values not stored: humidity
+zero         filled            1 filled         1 1 value not stored: pressure
 """
 
 # OpenWeatherMap, a past hour a call (a 429 that names 300 s); a refused key is tried at both
@@ -140,7 +140,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         2 it is not whole JSON
+estado_429   MalformedPayload  0 failed         2 Nothing of it was stored
 html         MalformedPayload  0 failed         2 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -148,10 +148,10 @@ too_many_at_once deferred      0 -              4 may be asked again in 15 s. De
 empty        no_data           0 no_data        2
 duplicated   filled            2 filled         2
 shifted      MalformedPayload  0 failed         2 data[0].dt is 2025-11-03T15:00:00Z
-nan          partial           0 failed         2 12 values not stored; the first: temperature
-text         partial           0 failed         2 12 values not stored; the first: temperature
-huge         partial           0 failed         2 12 values not stored; the first: temperature
-negative     partial           2 failed+filled  2 10 values not stored; the first: humidity
+nan          partial           0 failed         2 12 values not stored: temperature
+text         partial           0 failed         2 12 values not stored: temperature
+huge         partial           0 failed         2 12 values not stored: temperature
+negative     partial           2 failed+filled  2 10 values not stored: humidity
 zero         filled            2 filled         2
 """
 
@@ -169,7 +169,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              1 may be asked again in 300 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -177,10 +177,10 @@ too_many_at_once deferred      0 -              4 may be asked again in 15 s. De
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 its rows are moved
-nan          partial           0 failed         1 24 values not stored; the first: temperature
-text         partial           0 failed         1 24 values not stored; the first: temperature
-huge         partial           0 failed         1 24 values not stored; the first: temperature
-negative     partial           4 failed+filled  1 20 values not stored; the first: humidity
+nan          partial           0 failed         1 24 values not stored: temperature
+text         partial           0 failed         1 24 values not stored: temperature
+huge         partial           0 failed         1 24 values not stored: temperature
+negative     partial           4 failed+filled  1 20 values not stored: humidity
 zero         filled            4 filled         1
 partial_day  partial           3 failed+filled  1
 """
@@ -230,11 +230,11 @@ expired_link SourceUnavailable 0 unreached      4 gave 2 links to the rows and k
 duplicated   filled            4 filled         2
 shifted      MalformedPayload  0 failed         2 2025-11-05T12:00:00Z, which is not over yet
 partial_day  partial           2 filled+not_yet 2
-nan          partial           0 failed         2 28 values not stored; the first: temperature
-text         partial           0 failed         2 28 values not stored; the first: temperature
-huge         partial           0 failed         2 28 values not stored; the first: temperature
-negative     partial           4 failed+filled  2 24 values not stored; the first: humidity
-zero         filled            4 filled         2 4 values not stored; the first: pressure
+nan          partial           0 failed         2 28 values not stored: temperature
+text         partial           0 failed         2 28 values not stored: temperature
+huge         partial           0 failed         2 28 values not stored: temperature
+negative     partial           4 failed+filled  2 24 values not stored: humidity
+zero         filled            4 filled         2 4 values not stored: pressure
 """
 
 # AEMET's days
@@ -243,11 +243,11 @@ empty        no_data           0 unproven       1
 duplicated   filled            3 filled         2
 shifted      MalformedPayload  0 failed         2 2025-10-13T00:00:00Z, which was not asked
 partial_day  filled            3 filled         2
-nan          partial           0 failed         2 27 values not stored; the first: temperature_mean
-text         partial           0 failed         2 27 values not stored; the first: temperature_mean
-huge         partial           0 failed         2 27 values not stored; the first: temperature_mean
-negative     filled            3 filled         2 18 values not stored; the first: humidity_mean
-zero         filled            3 filled         2 6 values not stored; the first: pressure_max
+nan          partial           0 failed         2 27 values not stored: temperature_mean
+text         partial           0 failed         2 27 values not stored: temperature_mean
+huge         partial           0 failed         2 27 values not stored: temperature_mean
+negative     filled            3 filled         2 18 values not stored: humidity_mean
+zero         filled            3 filled         2 6 values not stored: pressure_max
 """
 
 # SIAR's authentication, four calls before the first request
@@ -285,7 +285,7 @@ redirect     SourceUnavailable 0 unreached      5 which is not followed
 429          deferred          0 -              8 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      5 answered HTTP 500
 502          SourceUnavailable 0 unreached      5 answered HTTP 502
-estado_429   MalformedPayload  0 failed         5 it is not whole JSON
+estado_429   MalformedPayload  0 failed         5 Nothing of it was stored
 html         MalformedPayload  0 failed         5 it is a web page, not JSON
 firewall     deferred          0 -              5 the API's firewall refused
 firewall_200 deferred          0 -              5 the API's firewall refused
@@ -294,10 +294,10 @@ empty        no_data           0 no_data        5
 duplicated   filled            4 filled         5
 shifted      MalformedPayload  0 failed         5 2025-11-04, which was not asked
 partial_day  partial           2 filled+no_data 5
-nan          partial           0 failed         5 24 values not stored; the first: temperature
-text         partial           0 failed         5 24 values not stored; the first: temperature
-huge         partial           0 failed         5 24 values not stored; the first: temperature
-negative     partial           4 failed+filled  5 20 values not stored; the first: humidity
+nan          partial           0 failed         5 24 values not stored: temperature
+text         partial           0 failed         5 24 values not stored: temperature
+huge         partial           0 failed         5 24 values not stored: temperature
+negative     partial           4 failed+filled  5 20 values not stored: humidity
 zero         filled            4 filled         5
 """
 
@@ -307,10 +307,10 @@ empty        no_data           0 unproven       5
 duplicated   filled            3 filled         5
 shifted      MalformedPayload  0 failed         5 2025-10-13, which was not asked
 partial_day  filled            3 filled         5
-nan          partial           0 failed         5 27 values not stored; the first: temperature_mean
-text         partial           0 failed         5 27 values not stored; the first: temperature_mean
-huge         partial           0 failed         5 27 values not stored; the first: temperature_mean
-negative     filled            3 filled         5 18 values not stored; the first: humidity_mean
+nan          partial           0 failed         5 27 values not stored: temperature_mean
+text         partial           0 failed         5 27 values not stored: temperature_mean
+huge         partial           0 failed         5 27 values not stored: temperature_mean
+negative     filled            3 filled         5 18 values not stored: humidity_mean
 zero         filled            3 filled         5
 """
 
@@ -328,7 +328,7 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              4 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 it is not whole JSON
+estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
@@ -337,11 +337,11 @@ empty        partial           0 failed         1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
 partial_day  partial           2 failed+filled  1
-nan          partial           0 failed         1 32 values not stored; the first: temperature
-text         partial           0 failed         1 32 values not stored; the first: temperature
-huge         partial           0 failed         1 32 values not stored; the first: temperature
-negative     partial           4 failed+filled  1 28 values not stored; the first: humidity
-zero         filled            4 filled         1 4 values not stored; the first: pressure
+nan          partial           0 failed         1 32 values not stored: temperature
+text         partial           0 failed         1 32 values not stored: temperature
+huge         partial           0 failed         1 32 values not stored: temperature
+negative     partial           4 failed+filled  1 28 values not stored: humidity
+zero         filled            4 filled         1 4 values not stored: pressure
 """
 
 TABLES = {

@@ -86,8 +86,9 @@ def test_values_that_cannot_be_are_reported_and_not_stored(
     certificate = made.fill(unit)
     assert (certificate.outcome, certificate.rejected, certificate.slots_asked) == ("partial", 3, 5)
     assert certificate.note == (
-        "3 values not stored; the first: temperature of 2025-11-05T06:00:00Z is '-60.0', which is "
-        "outside -40 to 60 °C"
+        "3 values not stored: temperature of 2025-11-05T06:00:00Z is -60.0, which is outside "
+        "-40 to 60 °C; humidity of 2025-11-05T07:00:00Z is 140.0, which is outside 0 to 100 %; "
+        "wind_speed of 2025-11-05T08:00:00Z is 400.0, which is outside 0 to 100 m/s"
     )
     rows = {row.slot.hour: row.values for row in made.rows("weather_hourly")}
     assert sorted(rows) == [6, 7, 8, 9, 10]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.allowance import Allowance
-    from gapfill.domain.candidate import Obstacle
+    from gapfill.domain.candidate import Obstacle, Unusable
     from gapfill.domain.product import Product
     from gapfill.domain.series import Station
 
@@ -62,6 +62,10 @@ class Scripted:
         if product.needs_key and product.source not in self.keyed:
             text = text or "is not configured"
         return obstacle(text, f"{product.source}_default")
+
+    def unusable(self, _product: Product, _station: Station) -> list[Unusable]:
+        """Nothing is known of any product that cannot be used."""
+        return []
 
     def held(self, product: Product, station: Station) -> None:
         """Nothing is known beforehand of any product."""

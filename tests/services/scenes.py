@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from gapfill.domain.candidate import Obstacle
+    from gapfill.domain.candidate import Obstacle, Unusable
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Caller
@@ -99,6 +99,10 @@ class Configured:
     def obstacle(self, product: Product) -> Obstacle | None:
         """Say why a product is not configured."""
         return obstacle("is not configured" if product.key in self.world.unconfigured else None)
+
+    def unusable(self, _product: Product, _station: Station) -> list[Unusable]:
+        """Return none: every file is good."""
+        return []
 
     def held(self, _product: Product, _station: Station) -> list[Interval]:
         """Return what the files have."""

@@ -141,3 +141,26 @@ def test_no_number_is_ever_misread(
     except RequestError:
         return
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    "text,step",
+    [
+        ("100,5 €", "write 100,5 without '€'"),
+        ("€100,5", "write 100,5 without '€'"),
+        ("-3.5 °C", "write -3.5 without '°C'"),
+        ("55%", "write 55 without '%'"),
+        ("\N{MINUS SIGN}100,5", "write the minus as a hyphen, -100,5"),
+        ("\N{EN DASH} 4", "write the minus as a hyphen, -4"),
+        ("NA", "leave the cell empty where there is no value"),
+        ("nan", "leave the cell empty where there is no value"),
+        ("#N/A", "leave the cell empty where there is no value"),
+        ("-", "leave the cell empty where there is no value"),
+        ("1e999", "write digits with at most one decimal mark, or leave the cell empty"),
+        ("high", "write digits with at most one decimal mark, or leave the cell empty"),
+    ],
+)
+def test_what_is_not_a_number_says_what_to_write(text: str, step: str) -> None:
+    """A unit, a typeset minus and a word for nothing are what people have."""
+    said = refused(table(f"2026-03-10T05:00:00Z;{text}"))
+    assert f"{text!r} is not a number: {step}. Nothing was imported." in said

@@ -66,6 +66,14 @@ def test_names_may_differ_in_case_spaces_and_a_unit(head: str) -> None:
                 "grade,source,batch,kept (the last four may be absent), here with ';' between them."
             ),
         ),
+        (
+            "Fecha;Hora;Precio",
+            (
+                "unknown column 'Fecha'; expected slot,price_eur_mwh,price_eur_kwh,grade,source,"
+                "batch,kept (the last four may be absent), here with ';' between them; put date "
+                "and time into one column, slot, such as 2025-10-26 13:00. Nothing"
+            ),
+        ),
         ("slot;price", "line 1: unknown column 'price'; expected slot,price_eur_mwh"),
         ("slot;price_eur_kwh", "line 1: no column 'price_eur_mwh'"),
         ("slot;price_eur_mwh;Price EUR MWh", "line 1: a column comes twice"),

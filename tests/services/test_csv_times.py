@@ -195,3 +195,10 @@ def test_a_doubled_hour_three_times_is_refused() -> None:
     rows = [f"{time};1" for time in long_day()]
     rows.insert(3, rows[2])
     assert "comes twice in Europe/Madrid and 3 times in the file" in refused(table(*rows), MADRID)
+
+
+@pytest.mark.parametrize("text", ["3/11/25 6:00", "03-11-25", "3.11.25 06:00:00"])
+def test_a_year_of_two_digits_is_to_be_written_with_four(text: str) -> None:
+    """Which of the numbers is the year is not guessed."""
+    said = refused(table(f"{text};1"))
+    assert f"{text!r} is not an instant such as 2025-10-26T00:00:00Z: write the year with " in said

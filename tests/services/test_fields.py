@@ -22,7 +22,7 @@ from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.ports import Block
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
-from gapfill.sources.base import Answer, Ask
+from gapfill.sources.base import Answer, Ask, Rejected
 from gapfill.stores.sqlite import SqliteStore
 from tests.services.scenes import with_one_station_each
 from tests.services.test_heal import Nobody
@@ -408,3 +408,25 @@ def test_a_stand_in_fills_the_oldest_hour_where_both_stations_fail(
     asked(sources)
     healed(later, "later")
     assert "aemet.observations@5279X" in asked(sources)
+
+
+def test_a_field_whose_values_are_refused_is_not_one_that_is_never_reported(
+    site: Site, sources: Scripted
+) -> None:
+    """The station has a broken sensor for a day, which is another thing than none."""
+
+    def with_broken_sensor(ask: Ask) -> Answer:
+        answer = as_it_is(ask)
+        if ask.station is None or ask.station.id != "5279X":
+            return answer
+        why = "is outside 0 to 100 %"
+        refused = tuple(Rejected(r.slot, "humidity", "255.0", why) for r in answer.readings)
+        return replace(answer, rejected=refused)
+
+    sources.otherwise = with_broken_sensor
+    healed(site)
+    later = replace(site, now=NOW + HOUR)
+    (report,) = detect(later, order(later).selection)
+    assert report.warnings == ()
+    said = explain(later, later.catalog.series["weather_hourly"], NOW - HOUR).opinions
+    assert not [o for o in said if "never reports" in o.sentence]

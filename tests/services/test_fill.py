@@ -24,6 +24,7 @@ from gapfill.errors import (
     SourceUnavailable,
     StoreError,
 )
+from gapfill.services.explain import explain
 from gapfill.services.fill import attempt, fill
 from gapfill.sources.base import Answer, Ask, Rejected
 from tests.services.conftest import empty, priced
@@ -184,13 +185,34 @@ def test_a_value_not_believed_is_reported_and_leaves_no_verdict(
     certificate = fill(site, unit(DAY_10), "run")
     assert (certificate.slots_filled, certificate.rejected) == (23, 1)
     assert certificate.note == (
-        "1 value not stored; the first: price_eur_mwh of 2026-03-09T23:00:00Z is '1e9', "
+        "1 value not stored: price_eur_mwh of 2026-03-09T23:00:00Z is 1e9, "
         "which is outside -1000 to 10000 €/MWh"
     )
     assert ledger(site) == [
         ("filled", Interval(DAY_10.start + HOUR, DAY_10.end)),
         ("failed", Interval(DAY_10.start, DAY_10.start + HOUR)),
     ]
+
+
+def test_a_note_names_up_to_five_things_that_were_not_stored(site: Site, sources: Scripted) -> None:
+    """Rows, values and fields apart; a text is quoted, a number is not."""
+    lost = (
+        Rejected(DAY_10.start, "price_eur_mwh", "n/d", "is not a finite number"),
+        Rejected(DAY_10.start, "price_eur_kwh", "0.3", "is not an object"),
+        Rejected(DAY_10.start, "row", "price 1 and 2", "comes twice, with different values"),
+        Rejected(None, "row", "datos[3]", "has no fecha"),
+        Rejected(None, "price_eur_kwh", "hourly.kwh", "is missing"),
+        Rejected(None, "row", "datos[4]", "is null"),
+        Rejected(None, "row", "datos[5]", "is null"),
+    )
+    sources.otherwise = lambda ask: replace(priced(ask), rejected=lost)
+    assert fill(site, unit(DAY_10), "run").note == (
+        "2 values, 4 rows and 1 field not stored: "
+        "price_eur_mwh of 2026-03-09T23:00:00Z is 'n/d', which is not a finite number; "
+        "price_eur_kwh of 2026-03-09T23:00:00Z is 0.3, which is not an object; "
+        "the row of 2026-03-09T23:00:00Z comes twice, with different values (price 1 and 2); "
+        "a row has no fecha (datos[3]); price_eur_kwh: hourly.kwh is missing; and 2 more"
+    )
 
 
 @pytest.mark.parametrize(
@@ -267,6 +289,36 @@ def test_two_failures_to_reach_a_source_defer_its_other_units(
     assert ledger(site)[-1] == ("deferred", TODAY)
     assert fill(site, unit(TODAY), "run").outcome == "deferred"
     assert fill(site, unit(TODAY), "next").outcome == "filled"
+
+
+def test_a_refused_key_is_not_a_source_that_could_not_be_reached(
+    site: Site, sources: Scripted
+) -> None:
+    """It is named with its connection, for the slots that were asked and for those deferred."""
+    refused = AuthRejected("ree: the key of connection 'ree_default' was refused", source="ree")
+    sources.answers["ree"] = [refusing(refused), refusing(refused)]
+    for day in (DAY_10, DAY_12):
+        with pytest.raises(AuthRejected):
+            fill(site, unit(day), "run")
+    certificate = fill(site, unit(TODAY), "run")
+    assert certificate.outcome == "deferred"
+    assert certificate.note == (
+        "the key was refused 2 times in this run; correct connection ree_default"
+    )
+    later = replace(site, now=site.now + timedelta(minutes=1))
+    for slot in (DAY_10.start, TODAY.start):
+        said = explain(later, later.catalog.series["pvpc"], slot).opinions
+        (opinion,) = [o for o in said if o.candidate == "ree pvpc"]
+        assert opinion.sentence == (
+            "refused the key of connection ree_default within the last 2 h: put a valid one "
+            "there; others go first"
+        )
+    sources.answers["ree"] = [refusing(SourceUnavailable("ree timed out", source="ree"))]
+    with pytest.raises(SourceUnavailable):
+        fill(replace(site, now=site.now + timedelta(hours=2)), unit(DAY_10), "next")
+    latest = replace(site, now=site.now + timedelta(hours=2, minutes=1))
+    (opinion, *_) = explain(latest, latest.catalog.series["pvpc"], DAY_10.start).opinions
+    assert opinion.sentence == "could not be reached within the last 2 h; others go first"
 
 
 def test_a_unit_that_failed_itself_is_not_deferred(site: Site, sources: Scripted) -> None:

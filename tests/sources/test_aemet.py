@@ -334,13 +334,24 @@ def test_what_one_of_two_equal_rows_lacks_is_taken_from_the_other() -> None:
 
 
 def test_rows_without_anything_in_them_are_passed_over() -> None:
-    """A null, an object without members, one with nulls alone."""
+    """An object without members, one with nulls alone."""
     row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.4}
-    body = json.dumps([None, row, {}, {"idema": None, "fint": None, "ta": None}]).encode()
+    body = json.dumps([row, {}, {"idema": None, "fint": None, "ta": None}]).encode()
     answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, body)
     assert len(answer.readings) == 1
     assert (answer.rejected, answer.no_verdict) == ((), frozenset())
     assert answer.evidence == "HTTP 200: 1 row"
+
+
+def test_a_null_record_is_reported() -> None:
+    """It may have been that of the other hour, which gets no verdict."""
+    row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.4}
+    ask = hours(MIDDAY - 2 * HOUR, MIDDAY)
+    answer = aemet.parse(ask, 200, json.dumps([row, None]).encode())
+    assert len(answer.readings) == 1
+    (lost,) = answer.rejected
+    assert lost.said == "a row is null ([1])"
+    assert answer.no_verdict == {MIDDAY - 2 * HOUR}
 
 
 def test_a_name_that_comes_twice_with_two_values_is_no_value() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gapfill.sources.aemet_status import Said, claims, is_gone, read, utf8
+from gapfill.sources.aemet_status import Said, claims, is_gone, read
+from gapfill.sources.payload import utf8
 from tests.sources.asks import payload
 
 BUSY = payload("aemet_error_too_many.json")

@@ -8,7 +8,7 @@ import pytest
 
 from gapfill.errors import MalformedPayload
 from gapfill.sources.base import number
-from gapfill.sources.payload import Node, decode, instant_of, is_silent, moment_of
+from gapfill.sources.payload import Node, decode, instant_of, is_silent, moment_of, utf8
 from tests.sources.asks import AUTUMN, ask_of
 
 ASK = ask_of("ree.pvpc", AUTUMN)
@@ -85,3 +85,29 @@ def test_a_name_that_comes_twice_has_neither_of_two_values() -> None:
 def test_a_record_with_nothing_in_it_is_silent(value: object, expected: bool) -> None:  # noqa: FBT001 - a table
     """A zero is something."""
     assert is_silent(value) is expected
+
+
+@pytest.mark.parametrize(
+    "body,content_type",
+    [
+        ("Límite €".encode(), ""),
+        (b"L\xedmite \xa4", ""),
+        (b"L\xedmite \xa4", "application/json; charset=utf-8"),
+        (b"L\xedmite \x80", 'text/plain;charset="windows-1252"'),
+        (b"L\xedmite \xa4", "text/plain; charset=no-such-thing"),
+        ("Límite €".encode("utf-16"), ""),
+    ],
+    ids=["utf-8", "older", "declared falsely", "declared", "declared unknown", "utf-16"],
+)
+def test_text_is_read_in_the_declared_charset_or_utf8_or_iso_8859_15(
+    body: bytes, content_type: str
+) -> None:
+    """The charset that is declared goes first; one that does not fit the bytes is passed over."""
+    assert utf8(body, content_type).decode() == "Límite €"
+
+
+def test_json_in_iso_8859_15_is_json() -> None:
+    """Spanish APIs write it under any content type; every source reads it."""
+    body = b'{"said": "para los par\xe1metros"}'
+    assert _node(body)["said"].text() == "para los parámetros"
+    assert decode(body) == {"said": "para los parámetros"}

@@ -122,6 +122,15 @@ def test_an_unknown_message_without_rows_is_no_empty_answer(message: str) -> Non
         siar.parse(hourly_ask(DAY), 200, body_of([], message))
 
 
+def test_no_data_said_in_iso_8859_15_is_no_data() -> None:
+    """SIAR's text has accents, and its bytes need not be UTF-8."""
+    said = "No hay datos para los parámetros introducidos"
+    body = json.dumps({"datos": [], "MensajeRespuesta": said}, ensure_ascii=False)
+    answer = siar.parse(hourly_ask(DAY), 200, body.encode("iso-8859-15"))
+    assert answer.readings == ()
+    assert answer.evidence == f"HTTP 200: datos is empty, MensajeRespuesta {said!r}"
+
+
 def test_an_answer_without_a_list_that_says_there_is_nothing_is_empty() -> None:
     """The words are enough."""
     body = json.dumps({"MensajeRespuesta": "No existen datos"}).encode()

@@ -12,7 +12,7 @@ from gapfill.domain.series import Grade
 from gapfill.errors import MalformedPayload
 from gapfill.sources.base import Rejected
 from gapfill.sources.siar_csv import CsvFile, read_file
-from gapfill.sources.siar_csv_days import answer, held, refuse_bad_rows
+from gapfill.sources.siar_csv_days import answer, held, refuse_bad_rows, unusable
 from tests.sources.siar_files import (
     DAY,
     FIRST,
@@ -213,3 +213,52 @@ def test_a_day_that_is_not_over_makes_the_file_malformed() -> None:
     over = datetime(2024, 3, 21, tzinfo=UTC)
     assert len(answer(ask_days(now=over), [file]).readings) == 1
     assert len(answer(ask_days(), [file_of(ROW, blank(date(2024, 3, 20)))]).readings) == 1
+
+
+def test_days_without_a_usable_row_say_why() -> None:
+    """Two rows that differ and a row that cannot be read are errors, a blank row is not."""
+    first, second, third, fourth, fifth = days(date(2024, 1, 1), 5)
+    cut = row(fourth).rsplit(";", 1)[0]
+    file = file_of(
+        row(first, "6,87"),
+        row(first, "7,87"),
+        blank(second),
+        row(third, ""),
+        cut,
+        *[row(day) for day in days(fifth, 3)],
+    )
+    said = {u.interval.start.day: (u.reason, u.is_error) for u in unusable([file])}
+    assert said == {
+        1: (
+            (
+                f"has it twice: {NAME}, line 3: Temp Media (ºC) of 01/01/2024 is 7,87, and 6,87 in "
+                f"{NAME}, line 2; remove the wrong row"
+            ),
+            True,
+        ),
+        2: (f"has a row without values for it ({NAME}, line 4)", False),
+        3: (f"has a row without a mean temperature for it ({NAME}, line 5)", False),
+        4: (
+            (
+                f"cannot read its row for it, {NAME}, line 6: it has 23 cells, expected 24; "
+                "download that file again"
+            ),
+            True,
+        ),
+    }
+
+
+def test_a_row_without_a_readable_date_may_be_of_any_day() -> None:
+    """A day that no other row is of is not called one without a row."""
+    astray = ROW.replace("01/01/2024", "1 de enero")
+    (one,) = unusable([file_of(*rows(days(date(2024, 1, 2), 3)), astray)])
+    assert datetime(2024, 1, 1, tzinfo=UTC) in one.interval
+    assert one.reason.startswith(f"has no row for it that can be read; {NAME}, line 5: it has the")
+    assert not one.is_error
+
+
+def test_a_day_that_another_file_has_is_usable() -> None:
+    """A blank or a bad row of it elsewhere says nothing."""
+    day = date(2024, 1, 1)
+    files = [file_of(blank(day)), file_of(row(day), name=OTHER)]
+    assert unusable(files) == []

@@ -87,6 +87,21 @@ class Refused(NamedTuple):
     field: str = ""
 
 
+class Unusable(NamedTuple):
+    """Slots that a product of files has something about, and no usable value.
+
+    Attributes:
+        interval: The slots, ``[start, end)``.
+        reason: What its files say, with file and line; it continues a sentence that names the
+            product.
+        is_error: Whether a person must correct a file: never the same as "has none".
+    """
+
+    interval: Interval
+    reason: str
+    is_error: bool = False
+
+
 NOWHERE = Interval(END_OF_TIME, END_OF_TIME + DAY)
 """Reach of a candidate whose station and product have no date in common."""
 
@@ -111,10 +126,12 @@ class Candidate:
         in_vain: The same in the last day.
         silent: Stretches that it answered with "not yet" in the last day, merged.
         unreached: Stretches for which it could not be reached in the last two hours, merged.
+        key_refused: Those of them that were not given as the key was refused, merged.
         without: By field, the slots that it has answered without it, merged.
         never: Fields that its station never reports, as many of its rows have shown.
         refused: What the store would not take.
         held: Stretches it has, where that is known beforehand, as of files; merged.
+        unusable: What it has and cannot be used, of slots that are not in ``held``.
         reach: Dates it has data for, whatever now is.
     """
 
@@ -133,10 +150,12 @@ class Candidate:
     in_vain: tuple[Interval, ...] = ()
     silent: tuple[Interval, ...] = ()
     unreached: tuple[Interval, ...] = ()
+    key_refused: tuple[Interval, ...] = ()
     without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None
     refused: tuple[Refused, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
     reach: Interval = field(init=False)
 
     def __post_init__(self) -> None:
@@ -155,6 +174,12 @@ class Candidate:
     def has(self, slot: datetime) -> bool:
         """Tell whether a slot lies in its reach."""
         return slot in self.reach and (self.held is None or covers(self.held, slot))
+
+    def why_not_usable(self, slot: datetime) -> Unusable | None:
+        """Return why what it has of a slot cannot be used, ``None`` where it has nothing of it."""
+        if slot not in self.reach:
+            return None
+        return next((one for one in self.unusable if slot in one.interval), None)
 
     def gives(self, series: Series, name: str) -> bool:
         """Tell whether it is worth asking for a field of a series.

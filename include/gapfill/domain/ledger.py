@@ -28,6 +28,9 @@ FINAL = 2
 NOT_BELIEVED = "values that cannot be believed"
 """Begins the evidence of a failed answer whose values were not stored."""
 
+KEY_REFUSED = "the key was refused"
+"""Begins the evidence of a line about a source that could be reached and refused its key."""
+
 BELIEVED_SOON = 2
 """So many such answers may be slips; from the next one on they count as "no data"."""
 
@@ -43,8 +46,9 @@ class Outcome(StrEnum):
 
     Only ``NO_DATA`` is a verdict. ``UNPROVEN``: the answer was empty while everything else
     that the source was asked for was empty too, as in an outage; it is asked again after a
-    day. ``UNREACHED``: there was no answer; ``FAILED``: the answer was of no use;
-    ``DEFERRED``: the source was not asked, as it was down for other units.
+    day. ``UNREACHED``: there was no answer, or the key was refused (``KEY_REFUSED``);
+    ``FAILED``: the answer was of no use; ``DEFERRED``: the source was not asked, as it was
+    down for other units.
     """
 
     FILLED = "filled"
@@ -205,6 +209,12 @@ def without(entries: Iterable[Entry], field: str) -> list[Interval]:
     return merge(
         e.interval for e in entries if e.field == field and e.outcome in (*_EMPTY, Outcome.NOT_YET)
     )
+
+
+def key_refused(entries: Iterable[Entry], now: datetime) -> list[Interval]:
+    """Return the stretches that were not given within the last two hours for a refused key."""
+    own = (e for e in entries if e.evidence.startswith(KEY_REFUSED))
+    return recent(own, now, UNREACHED)
 
 
 def recent(

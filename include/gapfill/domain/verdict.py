@@ -33,8 +33,10 @@ class Verdict(NamedTuple):
         candidate: Whose standing it is.
         ruling: What the ledger says against it.
         field: The field it was asked about, where it is about one.
-        is_unreached: Whether it could not be reached in the last two hours.
-        reason: Why the store does not take the slot, or why others go first, where it says more.
+        is_unreached: Whether it could not be reached in the last two hours, or refused its key.
+        is_key_refused: Whether it refused its key in the last two hours.
+        reason: Why the store does not take the slot, what files say of it, or why others go
+            first, where it says more.
     """
 
     standing: Standing
@@ -43,6 +45,7 @@ class Verdict(NamedTuple):
     ruling: Ruling | None = None
     field: str | None = None
     is_unreached: bool = False
+    is_key_refused: bool = False
     reason: str = ""
 
     @property
@@ -80,6 +83,9 @@ def judge(
         never = never or Standing.NO_FIELD
     if never:
         reason = refused.reason if refused else ""
+        spoilt = candidate.why_not_usable(slot) if never is Standing.OUT_OF_REACH else None
+        if spoilt:
+            never, reason = Standing.BROKEN if spoilt.is_error else never, spoilt.reason
         return Verdict(never, None, candidate, field=field, reason=reason)
     if candidate.obstacle:
         return Verdict(candidate.obstacle.standing, None, candidate)
@@ -98,7 +104,10 @@ def judge(
     standing = Standing.RECENT if (is_recent or came_without) and not force else Standing.SERVES
     is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
     said = field if came_without else None
-    return Verdict(standing, None, candidate, field=said, is_unreached=is_unreached)
+    is_key = is_unreached and covers(candidate.key_refused, slot)
+    return Verdict(
+        standing, None, candidate, field=said, is_unreached=is_unreached, is_key_refused=is_key
+    )
 
 
 def _is_recent(candidate: Candidate, slot: datetime, now: datetime, field: str | None) -> bool:
@@ -183,6 +192,8 @@ def _say_reach(verdict: Verdict) -> str:
     reach, zone = verdict.candidate.reach, verdict.candidate.product.day_zone or "UTC"
     if reach is NOWHERE:
         return "has data for no date"
+    if verdict.reason:
+        return verdict.reason
     if verdict.candidate.held is not None:
         return "has no row for it in its files"
     first, last = local_date(reach.start, zone), local_date(reach.end - _MOMENT, zone)
@@ -211,6 +222,9 @@ def _say_recent(verdict: Verdict) -> str:
         return f"never reports {verdict.field}; others go first"
     if verdict.field:
         return f"has answered without {verdict.field}; others go first"
+    if verdict.is_key_refused:
+        key = f"the key of connection {verdict.candidate.source.connection}"
+        return f"refused {key} within the last 2 h: put a valid one there; others go first"
     if verdict.reason:
         return verdict.reason
     what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
@@ -219,6 +233,8 @@ def _say_recent(verdict: Verdict) -> str:
 
 def _say_obstacle(verdict: Verdict) -> str:
     obstacle = verdict.candidate.obstacle
+    if verdict.reason:
+        return verdict.reason
     return obstacle.sentence if obstacle else "is not configured"
 
 
@@ -306,8 +322,16 @@ def edges(
     ruled = [ruling for ruling in rulings.items if ruling.until > now]
     without = candidate.without.get(field or "", ())
     seen = (*recent, *candidate.just_now, *candidate.in_vain, *candidate.silent)
-    known = (*seen, *candidate.unreached, *without, *(candidate.held or ()))
-    refused = (one.interval for one in candidate.refused if one.interval.start > BEGINNING)
+    known = (
+        *seen,
+        *without,
+        *candidate.unreached,
+        *candidate.key_refused,
+        *(candidate.held or ()),
+    )
+    spoilt = (one.interval for one in candidate.unusable)
+    asunder = (*(one.interval for one in candidate.refused), *spoilt)
+    refused = (one for one in asunder if one.start > BEGINNING)
     yield from (grid.ceil(one.interval.end) for one in candidate.refused)
     for stretch in (*(r.interval for r in ruled), *known, *refused):
         yield grid.ceil(stretch.start)

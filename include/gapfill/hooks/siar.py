@@ -16,6 +16,7 @@ from gapfill.hooks.verdict import Errand
 from gapfill.sources import siar, siar_account
 from gapfill.sources.base import Answer, HttpRequest
 from gapfill.sources.firewall import is_web_page
+from gapfill.sources.payload import utf8
 from gapfill.sources.siar_refusal import Kind, Refusal, authorised_from, claims, refusal_of
 
 if TYPE_CHECKING:
@@ -204,6 +205,8 @@ class SiarHook(ApiHook):
         return access.login, access.key
 
     def _judged(self, reply: Reply) -> Reply | Refusal:
+        body = utf8(reply.body, reply.headers.get("Content-Type", ""))
+        reply = replace(reply, body=body)
         refusal = refusal_of(reply.status, reply.headers, reply.body)
         if refusal is None:
             return reply

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError, SourceUnavailable
 from gapfill.sources import siar_csv_days
+from gapfill.sources.base import excerpt
 from gapfill.sources.siar_csv import CsvFile, read_file, station_of
 from gapfill.sources.siar_csv_row import SOURCE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gapfill.domain.allowance import Allowance
+    from gapfill.domain.candidate import Unusable
     from gapfill.domain.interval import Interval
     from gapfill.sources.base import Answer, Ask
 
+_SHOWN = 3
 VARIABLE = "GAPFILL_SIAR_CSV"
 
 
@@ -66,6 +71,29 @@ class SiarCsvFolder:
         """
         return siar_csv_days.held(self.files(station_id))
 
+    def unusable(self, station_id: str) -> list[Unusable]:
+        """Return the days of which the folder has no usable row, and why.
+
+        Raises:
+            GapfillError: As ``fetch``.
+        """
+        return siar_csv_days.unusable(self.files(station_id))
+
+    def check(self, stations: Sequence[str]) -> None:
+        """Refuse a folder in which no file has a row of any of some stations.
+
+        Raises:
+            ConfigError: If it has none, with what its files are instead; else as ``fetch``.
+            GapfillError: As ``fetch``.
+        """
+        files = [file for station_id in stations for file in self.files(station_id)]
+        if any(file.days or file.blanks or file.dropped for file in files):
+            return
+        said = [_not_used(path.name, stations) for path in self.paths()]
+        more = f"; and {len(said) - _SHOWN} more files" if len(said) > _SHOWN else ""
+        problem = f"has no row of {' or '.join(stations)}: {'; '.join(said[:_SHOWN])}{more}"
+        raise self._wrong(problem, "put SIAR's files there, such as J17_….csv")
+
     def files(self, station_id: str) -> list[CsvFile]:
         """Return the files of a station, in order of their names.
 
@@ -97,6 +125,15 @@ class SiarCsvFolder:
 
     def _wrong(self, problem: str, step: str) -> ConfigError:
         return ConfigError(f"{self._named}: the folder {self._folder} {problem}; {step}.")
+
+
+def _not_used(name: str, stations: Sequence[str]) -> str:
+    station = station_of(name)
+    if station is None:
+        return f"{excerpt(name)} does not begin with a station, such as J17_"
+    if station not in stations:
+        return f"{excerpt(name)} is of {station}, which the catalogue does not name"
+    return f"{excerpt(name)} has no row behind its header"
 
 
 def _composed(path: Path) -> str:

@@ -10,7 +10,7 @@ from airflow.sdk.bases.hook import BaseHook
 from filelock import FileLock
 
 from gapfill import extras, settings
-from gapfill.domain.candidate import Obstacle
+from gapfill.domain.candidate import Obstacle, Unusable
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.hooks.access import access_of, find_connection, read_extra, variable
 from gapfill.hooks.aemet import AemetHook
@@ -103,6 +103,13 @@ class AirflowSources:
             return None
         return SiarCsvFolder(folder).held(station.id)
 
+    def unusable(self, product: Product, station: Station) -> Sequence[Unusable]:
+        """Return what a product of files has of a station and cannot be used."""
+        folder = settings.siar_csv_folder()
+        if product.source != FOLDER or folder is None:
+            return ()
+        return SiarCsvFolder(folder).unusable(station.id)
+
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Return the source's hook, which runs ``before_call`` before each HTTP request."""
         known, folder = self._catalog.sources[source], settings.siar_csv_folder()
@@ -132,8 +139,7 @@ class AirflowSources:
             if station.source == FOLDER
         }
         try:
-            for station_id in stations:
-                SiarCsvFolder(folder).held(station_id)
+            SiarCsvFolder(folder).check(sorted(stations))
         except GapfillError as exc:
             return Obstacle(f"cannot be read: {exc}".rstrip("."), is_broken=True)
         return None

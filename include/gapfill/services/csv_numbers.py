@@ -29,6 +29,18 @@ _GROUPED = re.compile(
     r"(?:(?:\.\d{3})+(?:,\d*)?|(?:,\d{3})+(?:\.\d*)?|(?:[ \u00a0\u202f']\d{3})+(?:[.,]\d*)?)",
     re.ASCII,
 )
+_WITH_UNIT = re.compile(
+    r"(?P<before>[^\d+.,-]*?)\s*(?P<number>[+-]?[\d.,]*\d)\s*(?P<after>[^\d.,]+)?", re.ASCII
+)
+_DASHES = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{NON-BREAKING HYPHEN}"
+"""What a typeset text has in place of a hyphen before a number."""
+
+_NOTHING = frozenset(
+    {"na", "n/a", "n/d", "n.d.", "nd", "s/d", "nan", "null", "none", "nil", "-", "--", "?", ""}
+    | {"inf", "infinity", "value!", "ref!", "div/0!", "n/a!", *_DASHES}
+)
+"""What programs and people write where there is no value."""
+
 _GROUP = 3
 _NAMES = {",": "comma", ".": "point"}
 
@@ -72,7 +84,7 @@ class Decimals:
             )
         elif _GROUPED.fullmatch(text):
             raise cell.wrong(f"{shown(text)} has a thousands separator: write it without one")
-        raise cell.wrong(f"{shown(text)} is not a number")
+        raise cell.wrong(f"{shown(text)} is not a number: {_step(text)}")
 
 
 def decimals_of(
@@ -111,6 +123,23 @@ def _told(seen: Mapping[str, str], separator: str, *, has_plain: bool) -> Decima
     if separator == "," and not has_plain:
         return Decimals(".", "the cells are separated by commas")
     return Decimals("," if separator == ";" else None, "no other number of the file tells")
+
+
+def _step(text: str) -> str:
+    """Return what to write in place of what is not a number."""
+    plain = text.strip()
+    if plain[:1] in _DASHES and _plain_number(plain[1:].strip()):
+        return f"write the minus as a hyphen, -{plain[1:].strip()}"
+    if plain.casefold().strip("#<>()[]*") in _NOTHING:
+        return "leave the cell empty where there is no value"
+    found = _WITH_UNIT.fullmatch(plain)
+    if found and _plain_number(found["number"]):
+        return f"write {found['number']} without {shown(found['before'] or found['after'])}"
+    return "write digits with at most one decimal mark, or leave the cell empty"
+
+
+def _plain_number(text: str) -> bool:
+    return bool(_PLAIN.fullmatch(text) or (_MARKED.fullmatch(text) and _value(text) is not None))
 
 
 def _is_sure(match: re.Match[str]) -> bool:

@@ -27,6 +27,8 @@ ESIOS = frozenset({"id", "geoid", "value", "datetime"})
 _SEPARATORS = (",", ";", "\t", "|")
 _DECLARED = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _UNIT = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]", re.DOTALL)
+_DATES = frozenset({"fecha", "date", "dia", "día", "day"})
+_TIMES = frozenset({"hora", "time", "hour"})
 _NO_WORD = re.compile(r"[\W_]+")
 _ALIKE = (("euros", "€"), ("euro", "€"), ("eur", "€"), ("º", "°"), ("˚", "°"), (" ", ""))
 
@@ -142,7 +144,8 @@ def _checked(
     expected = f"expected {','.join(units)}{optional}, here with {separator!r} between them"
     for column in columns:
         if column.title and column.name not in units:
-            raise refusal(name, f"unknown column {shown(column.title)}; {expected}", line)
+            problem = f"unknown column {shown(column.title)}; {expected}{_apart(names)}"
+            raise refusal(name, problem, line)
     for wanted in needed:
         if wanted not in names:
             raise refusal(name, f"no column {wanted!r}; {expected}", line)
@@ -152,6 +155,13 @@ def _checked(
         if column.unit:
             _check_unit(column, Cell(name, line, column.name), units[column.name])
     return columns
+
+
+def _apart(names: Sequence[str]) -> str:
+    """Return what to do where date and time have a column each."""
+    if _DATES.isdisjoint(names) or _TIMES.isdisjoint(names):
+        return ""
+    return "; put date and time into one column, slot, such as 2025-10-26 13:00"
 
 
 def _check_unit(column: _Column, cell: Cell, unit: str) -> None:

@@ -35,6 +35,7 @@ _DAY_FIRST = re.compile(
     rf"(?P<day>\d{{1,2}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}){_CLOCK}{_OFFSET}",
     re.ASCII | re.IGNORECASE,
 )
+_SHORT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?!\d)", re.ASCII)
 _SERIAL = re.compile(r"\d{5}([.,]\d+)?", re.ASCII)
 _EXAMPLE = "2025-10-26T00:00:00Z"
 
@@ -124,8 +125,10 @@ def _no_time(text: str, cell: Cell) -> RequestError:
         problem = "has a 24:00: a slot is named by its start, so write 00:00 of the day it begins"
     elif re.search(r"[ap]\.?\s?m\.?$", text, re.IGNORECASE):
         problem = "is on a clock of 12 hours: give the column a format of 24 hours"
+    elif _SHORT_YEAR.match(text):
+        problem = f"is not an instant such as {_EXAMPLE}: write the year with four digits"
     else:
-        problem = f"is not an instant such as {_EXAMPLE}"
+        problem = f"is not an instant such as {_EXAMPLE}: write the start of the slot like that"
     return cell.wrong(f"{shown(text)} {problem}")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.ledger import Outcome
+from gapfill.domain.ledger import KEY_REFUSED, Outcome
 from gapfill.domain.request import coalesce
 from gapfill.domain.subscription import is_of_key, subscription
 from gapfill.domain.tariff import localize
@@ -252,11 +252,19 @@ class _Fill:
         if why or not is_down(books.outcomes, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
+        if self._was_key_refused():
+            said = f"{KEY_REFUSED} {DOWN} times in this run; correct connection {source.connection}"
         # No verdict, but so that another source stands in for these slots at once.
         span = self.unit.interval
         line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said)
         self.site.store.note([line])
         return said
+
+    def _was_key_refused(self) -> bool:
+        """Tell whether the run's last request to the source ended with a refused key."""
+        lines, own = self.site.store.answers(self.source.name, self.site.now), f"{self.run}/"
+        tried = [e for e in lines if e.outcome is Outcome.UNREACHED and e.batch.startswith(own)]
+        return bool(tried) and tried[-1].evidence.startswith(KEY_REFUSED)
 
     def _carry_out(self, request: Request, caller: Caller) -> None:
         """Ask what does not stand yet, in parts where the source takes no longer ones."""
@@ -336,8 +344,8 @@ class _Fill:
         self.tally.take(answer, settled, readings)
         if self.delivery.is_full:
             self.tally.deliver(self.delivery.prove())
-        station, given = self.station, answer.readings
-        learn_fields(store, self.series, self.product, station, given, ask.now, self.learned)
+        station, learned = self.station, self.learned
+        learn_fields(store, self.series, self.product, station, answer, ask.now, learned)
 
     def _learn(self, facts: Mapping[str, float]) -> None:
         """Remember what an answer showed of the account, once in this unit."""
@@ -366,14 +374,16 @@ class _Fill:
             except (SourceUnavailable, AuthRejected) as exc:
                 # The unit ends here: another source may stand in for the rest of it as well.
                 rest = Interval(ask.interval.start, self.unit.interval.end)
-                self._failed(ask, rest, Outcome.UNREACHED, exc)
+                is_key = isinstance(exc, AuthRejected)
+                said = f"{KEY_REFUSED}: {exc}" if is_key else str(exc)
+                self._failed(ask, rest, Outcome.UNREACHED, said)
                 raise
             except SourceError as exc:
-                self._failed(ask, ask.interval, Outcome.FAILED, exc)
+                self._failed(ask, ask.interval, Outcome.FAILED, str(exc))
                 raise
 
-    def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, exc: SourceError) -> None:
-        self.site.store.note([self.clerk.line(ask, interval, outcome, str(exc))])
+    def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, said: str) -> None:
+        self.site.store.note([self.clerk.line(ask, interval, outcome, said)])
 
     def failed(self, exc: GapfillError) -> Certificate:
         """Return the certificate of a failure, with what was written before and is there."""

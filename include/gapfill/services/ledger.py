@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import NOT_BELIEVED, Entry, Outcome
+from gapfill.sources.answer import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from gapfill.domain.reading import Reading
     from gapfill.sources.base import Answer, Ask
@@ -69,7 +70,8 @@ class Clerk:
 
         Empty before the product's grace has passed is "not yet", and so is what is missing
         from a published day: no verdict. Empty later is "no data". Where an answer has the
-        slot and not the field, the line is about the field alone.
+        slot and not the field, the line is about the field alone. Of a field that could not be
+        read at all, and of slots of which the answer proves nothing, there is no verdict.
 
         Args:
             ask: What was asked.
@@ -82,8 +84,10 @@ class Clerk:
         """
         wanted = set(asked)
         there = {r.slot: r.values for r in readings if r.slot in wanted}
+        lost = {r.field for r in answer.rejected if r.slot is None and r.field != ROW}
+        open_ = frozenset(wanted) if lost & set(ask.series.required) else answer.no_verdict
         refused = {r.slot for r in answer.rejected if r.slot} & wanted - there.keys()
-        unproven = (answer.no_verdict & wanted) - there.keys() - refused
+        unproven = (open_ & wanted) - there.keys() - refused
         absent = [s for s in asked if s not in there and s not in refused and s not in unproven]
         evidence = answer.evidence
         if there or answer.days:
@@ -100,7 +104,10 @@ class Clerk:
         for name in (*fields, *told):
             slots = [s for s, values in there.items() if name not in values]
             if slots:
-                entries += self._without(ask, name, slots, len(there), answer)
+                doubtful = frozenset(slots) if name in lost else frozenset[datetime]()
+                if name in ask.series.required:
+                    doubtful |= answer.no_verdict
+                entries += self._without(ask, name, slots, len(there), answer, doubtful)
             if slots and name in fields:
                 without[name] = sum((slot, name) not in bad for slot in slots)
         if not entries:
@@ -129,16 +136,27 @@ class Clerk:
         ]
 
     def _without(
-        self, ask: Ask, name: str, slots: Sequence[datetime], rows: int, answer: Answer
+        self,
+        ask: Ask,
+        name: str,
+        slots: Sequence[datetime],
+        rows: int,
+        answer: Answer,
+        doubtful: frozenset[datetime],
     ) -> list[Entry]:
-        """Return the lines about one field that rows of an answer were without."""
+        """Return the lines about one field that rows of an answer were without.
+
+        Of doubtful slots the answer proves nothing, such as of an array that does not fit.
+        """
         refused = {r.slot for r in answer.rejected if r.slot and r.field == name}.intersection(
             slots
         )
-        rest = [s for s in slots if s not in refused]
+        unproven = doubtful.intersection(slots) - refused
+        rest = [s for s in slots if s not in refused and s not in unproven]
         some = f"{len(slots)} of them without" if len(slots) < rows else "none of them with"
         said = f"{answer.evidence.rstrip('.')}, {some} {name}"
         doubts = self._lines(ask, refused, Outcome.FAILED, _doubt(answer, name), name)
+        doubts += self._lines(ask, unproven, Outcome.FAILED, f"{said}; {NO_VERDICT}", name)
         return [*doubts, *self._absent(ask, rest, answer, said, name)]
 
     def line(
@@ -181,5 +199,5 @@ def _count(ask: Ask, entries: Iterable[Entry], outcome: Outcome, *, but: str = "
 def _doubt(answer: Answer, field: str | None) -> str:
     """Return what was not believed, by the first value."""
     first = next((r for r in answer.rejected if field in (None, r.field)), None)
-    named = f": {first.field} {first.value!r} {first.reason}" if first else ""
+    named = f": {first.said}" if first else ""
     return f"{NOT_BELIEVED}{named}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.allowance import Allowance
-    from gapfill.domain.candidate import Obstacle, Refused
+    from gapfill.domain.candidate import Obstacle, Refused, Unusable
     from gapfill.domain.coverage import Graded
     from gapfill.domain.flaw import Ahead, Copies, Flaws
     from gapfill.domain.interval import Interval
@@ -426,6 +426,13 @@ class Sources(Protocol):
 
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known.
+
+        Raises:
+            ConfigError: If the files cannot be read.
+        """
+
+    def unusable(self, product: Product, station: Station) -> Sequence[Unusable]:
+        """Return what a product of files has of a station and cannot be used.
 
         Raises:
             ConfigError: If the files cannot be read.

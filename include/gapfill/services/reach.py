@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import NOWHERE, Standing
 from gapfill.domain.civil import local_date
-from gapfill.domain.interval import END_OF_TIME, Interval, iso, merge, subtract
+from gapfill.domain.interval import END_OF_TIME, Interval, intersect, iso, merge, subtract
 from gapfill.domain.route import cut
 from gapfill.domain.series import State
 
@@ -60,6 +60,8 @@ def broken_of(
     missed: dict[str, list[Interval]] = {}
     runs = merge(coverage.runs(State.MISSING))
     for candidate in candidates:
+        if candidate.obstacle is None:
+            _note_unusable(candidate, runs, sentences, missed)
         if candidate.obstacle is None or not candidate.obstacle.is_broken:
             continue
         source = candidate.source.name
@@ -71,6 +73,21 @@ def broken_of(
             if any(verdict.standing is Standing.BROKEN for verdict in piece.verdicts)
         )
     return tuple(Broken(s, said, tuple(merge(missed[s]))) for s, said in sentences.items())
+
+
+def _note_unusable(
+    candidate: Candidate,
+    runs: Sequence[Interval],
+    sentences: dict[str, str],
+    missed: dict[str, list[Interval]],
+) -> None:
+    """Note the files of a product that keep missing slots from being served."""
+    spoilt = [f for f in candidate.unusable if f.is_error and intersect([f.interval], runs)]
+    if spoilt:
+        more = f" {len(spoilt) - 1:,} more of its days cannot be read." if len(spoilt) > 1 else ""
+        said = f"{candidate.name} {spoilt[0].reason.rstrip('.')}.{more}"
+        sentences.setdefault(candidate.source.name, said)
+        missed.setdefault(candidate.source.name, []).extend(f.interval for f in spoilt)
 
 
 def warnings_of(

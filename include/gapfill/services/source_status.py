@@ -11,13 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.allowance import SPAN, from_facts, narrow_product, narrow_source
-from gapfill.domain.candidate import Candidate, Obstacle
+from gapfill.domain.candidate import Candidate, Obstacle, Unusable
 from gapfill.domain.ledger import (
     ANY_WANTED,
     JUST_NOW,
     UNREACHED,
     Outcome,
     as_read,
+    key_refused,
     recent,
     rule,
     without,
@@ -123,6 +124,7 @@ def _candidates(site: Site, series: Series, books: Books) -> list[Candidate]:
             quota_left=_quota_left(source, product, learned, used),
             never=never_reported(product, station, learned, site.now),
             held=_held(site.sources, product, station),
+            unusable=_unusable(site.sources, product, station),
             refused=refused,
         )
         asked = entries.get((product.key, station.id if station else None))
@@ -151,6 +153,7 @@ def _with_ledger(candidate: Candidate, asked: Sequence[Entry], now: datetime) ->
         in_vain=tuple(recent(plain, now, within=DAY)),
         silent=tuple(recent(plain, now, (Outcome.NOT_YET,), within=DAY)),
         unreached=tuple(recent(plain, now, UNREACHED)),
+        key_refused=tuple(key_refused(plain, now)),
         without={name: tuple(without(lines, name)) for name, lines in by_field.items()},
     )
 
@@ -193,6 +196,12 @@ def _held(
         return None
     held = sources.held(product, station)
     return None if held is None else tuple(held)
+
+
+def _unusable(sources: Sources, product: Product, station: Station | None) -> tuple[Unusable, ...]:
+    if product.hops or station is None or sources.obstacle(product):
+        return ()
+    return tuple(sources.unusable(product, station))
 
 
 def _obstacle(

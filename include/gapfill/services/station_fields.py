@@ -2,7 +2,8 @@
 
 Not every station measures everything, and no list of the API says so. Where all rows of a
 long answer are without a field, other stations and sources are asked for it first for half a
-day. The first row that has the field ends that at once. It is no verdict on any slot.
+day. The first row that has the field, be it a value
+that cannot be believed, ends that at once. It is no verdict on any slot.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from gapfill.domain.product import Product
-    from gapfill.domain.reading import Reading
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Store
+    from gapfill.sources.base import Answer
 
 ROWS = 10
 """Rows of one answer, all without a field, after which a station counts as one without it."""
@@ -50,7 +51,7 @@ def learn_fields(
     series: Series,
     product: Product,
     station: Station | None,
-    readings: Sequence[Reading],
+    answer: Answer,
     now: datetime,
     learned: dict[str, dict[str, float]],
 ) -> None:
@@ -61,17 +62,20 @@ def learn_fields(
         series: The series that was asked for.
         product: The product that answered.
         station: The station; nothing is learned of a product that has none.
-        readings: The rows of the answer that have any value.
+        answer: What it answered. A value that was not believed is a report all the same: the
+            station has the field.
         now: The clock.
         learned: What is known, by subject and name; it is brought up to date.
 
     Raises:
         StoreError: If the store cannot be written.
     """
+    readings = answer.readings
     if station is None or not readings:
         return
     names = told_fields(series, product)
     there = {name for reading in readings for name in reading.values}
+    there |= {rejected.field for rejected in answer.rejected}
     without = [name for name in names if name not in there]
     if len(readings) < ROWS:
         without = []

@@ -31,8 +31,9 @@ class Summary:
     """What ``summarize`` returns and ``heal --json`` prints.
 
     Attributes:
-        status: ``completed``: nothing is left that somebody could be asked for now;
-            ``partial``, ``failed`` or ``nothing_to_do``.
+        status: ``completed``: nothing is left that somebody could be asked for now, and not
+            everything that was asked for is still missing; ``partial``, ``failed`` or
+            ``nothing_to_do``.
         ree_records_recovered: Slots that batches of this run filled in group ``ree``.
         weather_records_recovered: The same in every other group.
         duration_seconds: Real time of the run.
@@ -127,6 +128,7 @@ def summarize(
             postponed,
             left,
             is_unread=bool(unread_series),
+            is_vain=bool(found) and not healed and _is_missing(planned, after),
             has_records=bool(records),
         ),
         ree_records_recovered=ree,
@@ -190,13 +192,19 @@ def _status(
     left: int,
     *,
     is_unread: bool,
+    is_vain: bool,
     has_records: bool,
 ) -> str:
     if is_unread or (lost and lost == units and not has_records):
         return "failed"
     if not units and not postponed:
         return "nothing_to_do"
-    return "partial" if lost or postponed or left > 0 else "completed"
+    return "partial" if lost or postponed or left > 0 or is_vain else "completed"
+
+
+def _is_missing(planned: _Runs, after: Sequence[Report]) -> bool:
+    """Tell whether a slot that was asked for is missing still, and not given up."""
+    return any(intersect(r.coverage.runs(State.MISSING), planned[r.series]) for r in after)
 
 
 def _short(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
+from gapfill.sources.answer import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from gapfill.sources.base import Answer, Rejected
 
 
+SHOWN = 5
+"""So many of the values that were not stored are named in a note."""
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts over the answers of a unit.
@@ -28,10 +33,10 @@ class Tally:
         enriched: Those of them that only got wanted fields.
         beside: Those of them that were not asked for.
         stood: Slots that were filled already.
-        rejected: Values that were not believed.
+        rejected: Values, rows and fields that were not stored.
         not_yet: Slots that the source does not have yet.
         no_data: Slots that it does not have.
-        refused: The first value that was not believed.
+        refused: What they are, in the order of the answers.
         lacking: Slots that were not in the answers.
         grades: Grades of the readings.
         without: By field asked for that some slots came without, the number of those where no
@@ -46,7 +51,7 @@ class Tally:
     rejected: int = 0
     not_yet: int = 0
     no_data: int = 0
-    refused: Rejected | None = None
+    refused: list[Rejected] = field(default_factory=list)
     lacking: set[datetime] = field(default_factory=set)
     grades: set[Grade] = field(default_factory=set)
     without: Counter[str] = field(default_factory=Counter)
@@ -67,8 +72,7 @@ class Tally:
         self.no_data += settled.no_data
         self.lacking |= settled.lacking
         self.rejected += len(answer.rejected)
-        if answer.rejected and self.refused is None:
-            self.refused = answer.rejected[0]
+        self.refused += answer.rejected
 
     def outcome(self, slots: int) -> str:
         """Return the certificate's word for it.
@@ -86,13 +90,8 @@ class Tally:
     def note(self) -> str:
         """Return what a person should know: what was not stored, and what was not there."""
         said: list[str] = []
-        if self.refused is not None:
-            first, n = self.refused, self.rejected
-            of = f" of {iso(first.slot)}" if first.slot else ""
-            said.append(
-                f"{n} value{'s' if n > 1 else ''} not stored; the first: {first.field}{of} "
-                f"is {first.value!r}, which {first.reason}"
-            )
+        if self.refused:
+            said.append(_not_stored(self.refused))
         said += [
             f"{n} slot{'s' if n > 1 else ''} came without {name}"
             for name, n in self.without.items()
@@ -114,3 +113,18 @@ class Tally:
         if self.beside:
             said.append("the source answered for another slot than asked; stored where it belongs")
         return "; ".join(said)
+
+
+def _not_stored(refused: Sequence[Rejected]) -> str:
+    """Return what was not stored: how many values, rows and fields, and the first of them."""
+    kinds = Counter(_kind(one) for one in refused)
+    counts = [f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in kinds.items()]
+    many = " and ".join([part for part in (", ".join(counts[:-1]), counts[-1]) if part])
+    more = f"; and {len(refused) - SHOWN} more" if len(refused) > SHOWN else ""
+    return f"{many} not stored: {'; '.join(one.said for one in refused[:SHOWN])}{more}"
+
+
+def _kind(one: Rejected) -> str:
+    if one.field == ROW:
+        return "row"
+    return "value" if one.slot else "field"

@@ -37,7 +37,7 @@ from urllib.parse import quote
 from gapfill.domain.interval import Interval, iso
 from gapfill.errors import ConfigError
 from gapfill.sources import aemet_rows
-from gapfill.sources.aemet_status import Said, read, utf8
+from gapfill.sources.aemet_status import Said, read
 from gapfill.sources.base import (
     ROW,
     Answer,
@@ -49,8 +49,8 @@ from gapfill.sources.base import (
     is_blank,
     malformed,
 )
-from gapfill.sources.payload import Node, is_silent
-from gapfill.sources.rows import Rows
+from gapfill.sources.payload import Node, is_silent, utf8
+from gapfill.sources.rows import Rows, nulls
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Station
@@ -133,13 +133,15 @@ def parse(ask: Ask, status: int, body: bytes, *, found: str | None = None) -> An
         words = statement.text if statement else f"HTTP {status}: {excerpt(utf8(body))!r}"
         raise malformed(ask, f"it is {words}")
     station, is_hourly = _station(ask), _is_hourly(ask)
-    nodes = [node for node in Node.load(ask, utf8(body)).items() if not is_silent(node.value)]
+    records = Node.load(ask, utf8(body)).items()
+    nodes = [node for node in records if not is_silent(node.value)]
     if found is not None and not nodes:
         raise _contradiction(ask, found, f"HTTP {status}: {excerpt(utf8(body))!r}")
     read_all = aemet_rows.observations if is_hourly else aemet_rows.days
     rows, dropped = read_all(ask, station, nodes)
     if is_hourly:
         rows, dropped = _of_one_window(ask, rows, dropped)
+    dropped = [*dropped, *nulls(records)]
     # A period that is not over: such an answer is shifted, and would do harm unseen.
     latest = ask.now + _SLACK - ask.product.resolution
     allowed = Interval(_BEFORE_ALL, ask.now + _DAY) if is_hourly else _whole_days(ask)

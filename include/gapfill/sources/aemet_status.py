@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gapfill.sources.base import excerpt, number
-from gapfill.sources.payload import decode
+from gapfill.sources.payload import decode, utf8
 
 _OK, _NOT_FOUND, _GONE, _TOO_MANY, _FIRST_FAILURE = 200, 404, 410, 429, 500
 _KEY_REFUSED = frozenset({401, 403})
@@ -53,15 +53,6 @@ class Statement:
     said: Said
     estado: int
     text: str
-
-
-def utf8(body: bytes) -> bytes:
-    """Return a body in UTF-8: AEMET writes ISO-8859-15, and some answers in UTF-8."""
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return body.decode("iso-8859-15").encode()
-    return body
 
 
 def read(status: int, body: bytes) -> Statement | None:

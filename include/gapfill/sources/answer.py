@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.interval import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
     from gapfill.domain.reading import Reading
+
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_PLAIN = ("an object", "a list", "null", "True", "False")
 
 ROW = "row"
 """Stands for the field where a whole row was dropped."""
@@ -30,6 +36,22 @@ class Rejected:
     field: str
     value: str
     reason: str
+
+    @property
+    def said(self) -> str:
+        """What was not stored and why, for people.
+
+        A value is quoted where it is a text that is not a number; a row and a field that could
+        not be read at all are told apart from a value.
+        """
+        if self.field == ROW:
+            row = f"the row of {iso(self.slot)}" if self.slot else "a row"
+            return f"{row} {self.reason} ({self.value})"
+        if self.slot is None:
+            return f"{self.field}: {self.value} {self.reason}"
+        is_plain = self.value in _PLAIN or _NUMBER.fullmatch(self.value)
+        value = self.value if is_plain else repr(self.value)
+        return f"{self.field} of {iso(self.slot)} is {value}, which {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

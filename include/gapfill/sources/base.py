@@ -13,6 +13,7 @@ from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Reading
 from gapfill.errors import MalformedPayload
 from gapfill.sources.answer import ROW, Answer, RawRow, Rejected
+from gapfill.sources.units import other_measure
 from gapfill.sources.values import EXCERPT, agree, excerpt, is_blank, judge, number, shown
 
 if TYPE_CHECKING:
@@ -134,13 +135,15 @@ def check(
         MalformedPayload: If the rows show a shift, or another place or step: one with a
             value lies outside ``allowed`` or after ``latest``; half of them, or two that
             follow each other, are off the grid; half of the slots come twice with
-            different values.
+            different values; every value of a field is outside its bounds, as in another
+            unit (``units``).
     """
     sieve = _Sieve(ask, allowed, latest, digits)
     for row in rows:
         sieve.take(row)
     sieve.refuse_other_step()
     sieve.refuse_other_place()
+    sieve.refuse_other_unit()
     return sieve.answer(evidence, dropped)
 
 
@@ -154,6 +157,7 @@ class _Sieve:
     doubled: dict[datetime, str] = field(default_factory=dict)
     astray: set[datetime] = field(default_factory=set)
     rejected: list[Rejected] = field(default_factory=list)
+    beyond: dict[str, dict[datetime, float]] = field(default_factory=dict)
     days: set[date] = field(default_factory=set)
 
     def take(self, row: RawRow) -> None:
@@ -195,6 +199,13 @@ class _Sieve:
             problem = f"it holds {iso(first)} twice, with different values"
             raise malformed(self.ask, f"{problem}, and {len(self.doubled) - 1} more slots")
 
+    def refuse_other_unit(self) -> None:
+        """Refuse values that are not a slip or a broken sensor, but are measured otherwise."""
+        good = {name for values in self.held.values() for name in values}
+        problem = other_measure(self.ask.series.fields, self.beyond, good)
+        if problem:
+            raise malformed(self.ask, problem)
+
     def answer(self, evidence: str, dropped: Iterable[Rejected]) -> Answer:
         """Return what is left, and what is not."""
         ask, grid = self.ask, self.ask.series.grid
@@ -229,6 +240,9 @@ class _Sieve:
             value, reason = judge(known, member)
             if value is None:
                 slot = self.ask.series.grid.floor(at)
+                size = number(member)
+                if size is not None:
+                    self.beyond.setdefault(known.name, {})[slot] = size
                 self.rejected.append(Rejected(slot, known.name, shown(member), reason))
             else:
                 values[known.name] = value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,14 +24,37 @@ YEARS = range(1900, 2200)
 MOST_ITEMS = 100_000
 """Longest list that is read: a year of hours has 8,784."""
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
+_OLDER = "iso-8859-15"
+
 _SILENT: tuple[object, ...] = (None, "", [], {})
 _TWICE = "is given twice, with different values"
 
 
+def utf8(body: bytes, content_type: str = "") -> bytes:
+    """Return a body in UTF-8, whichever encoding it is written in.
+
+    The charset that the content type names is tried first, then UTF-8, then ISO-8859-15, which
+    Spanish APIs write without saying so.
+
+    Args:
+        body: The answer's bytes.
+        content_type: The header of this name; empty where it is not to be believed.
+    """
+    named = _CHARSET.search(content_type)
+    marked = "utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    for encoding in (named[1] if named else marked, marked):
+        try:
+            return body.decode(encoding).encode()
+        except (UnicodeError, LookupError):
+            continue
+    return body.decode(_OLDER).encode()
+
+
 def decode(body: bytes) -> object | None:
-    """Return what a JSON body holds, ``None`` where it holds no JSON."""
+    """Return what a JSON body holds, in any encoding of ``utf8``; ``None`` for no JSON."""
     try:
-        document: object = json.loads(body, object_pairs_hook=_members)
+        document: object = json.loads(utf8(body), object_pairs_hook=_members)
     except (ValueError, RecursionError):
         return None
     return document
@@ -75,10 +100,10 @@ class Node:
             MalformedPayload: If it is not JSON.
         """
         try:
-            return cls(ask, json.loads(body, object_pairs_hook=_members))
+            return cls(ask, json.loads(utf8(body), object_pairs_hook=_members))
         except (ValueError, RecursionError):
             kind = "a web page, not JSON" if body.lstrip()[:1] == b"<" else "not whole JSON"
-        raise malformed(ask, f"it is {kind}: {excerpt(body)!r}")
+        raise malformed(ask, f"it is {kind}: {excerpt(utf8(body))!r}")
 
     def __getitem__(self, key: str) -> Node:
         """Return the member of this name.

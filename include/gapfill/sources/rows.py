@@ -97,6 +97,11 @@ def _read(
         raise
 
 
+def nulls(nodes: Iterable[Node]) -> list[Rejected]:
+    """Return the records of a list that are null: each may be that of any slot."""
+    return [Rejected(None, ROW, n.path, "is null") for n in nodes if n.value is None]
+
+
 def text_of(record: Record, key: str) -> str:
     """Return a text of a row.
 

@@ -49,6 +49,7 @@ from gapfill.sources.base import (
     shown,
 )
 from gapfill.sources.payload import Node, is_silent
+from gapfill.sources.rows import nulls
 from gapfill.sources.siar_account import BASE
 from gapfill.sources.siar_fields import DAILY, HOURLY, members
 from gapfill.sources.siar_refusal import says_nothing_there
@@ -123,7 +124,8 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
     if "datos" not in document and not is_none:
         raise malformed(ask, "it has no datos")
     data = Node(ask, document.get("datos"), "datos")
-    nodes = [] if data.value is None else [n for n in data.items() if not is_silent(n.value)]
+    records = [] if data.value is None else data.items()
+    nodes = [node for node in records if not is_silent(node.value)]
     if not nodes:
         if message is not None and not is_none:
             raise malformed(ask, f"it holds no rows and says {excerpt(message)!r}")
@@ -144,7 +146,7 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
         found.rows,
         _allowed(ask),
         evidence,
-        dropped=[*dropped, *found.dropped],
+        dropped=[*dropped, *found.dropped, *nulls(records)],
         digits=siar_hourly.DIGITS,
     )
 

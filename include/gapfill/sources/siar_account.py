@@ -5,7 +5,7 @@ from __future__ import annotations
 from gapfill.domain.allowance import Allowance
 from gapfill.errors import MalformedPayload
 from gapfill.sources.base import HttpRequest, excerpt, number
-from gapfill.sources.payload import decode
+from gapfill.sources.payload import decode, utf8
 
 BASE = "/siarapi/API/V1"
 ENCRYPT = HttpRequest(f"{BASE}/Autenticacion/cifrarCadena")
@@ -37,7 +37,7 @@ def parse_word(body: bytes) -> str | None:
         MalformedPayload: If it is no single word: a web page, an object, a list.
     """
     document = decode(body)
-    text = document if isinstance(document, str) else body.decode("utf-8-sig", "replace")
+    text = document if isinstance(document, str) else utf8(body).decode("utf-8-sig")
     word = text.strip().strip('"').strip()
     if word.lower() in {"", "null"}:
         return None

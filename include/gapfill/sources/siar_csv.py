@@ -28,14 +28,30 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.sources.base import ROW, Rejected, excerpt
 from gapfill.sources.rows import BadRow
-from gapfill.sources.siar_csv_row import COLUMNS, Day, Row, refused, split_cells
+from gapfill.sources.siar_csv_row import COLUMNS, Day, Row, refused, slot_of, split_cells
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _ENCODING = "utf-16-le"
 _BOM = "\ufeff"
 _NAME = re.compile(r"([A-Z]{1,2})(\d{1,3})(_.*)?\.csv", re.IGNORECASE | re.ASCII | re.DOTALL)
+
+
+class Seen(NamedTuple):
+    """A row of which nothing is taken.
+
+    Attributes:
+        slot: The day that it seems to be of; ``None`` where its date cannot be read.
+        place: Where it stands, for a sentence.
+    """
+
+    slot: datetime | None
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +62,22 @@ class CsvFile:
         name: Its name, in composed Unicode.
         station: Id of its station, such as ``J17``.
         days: Its rows that have a value, in the order of the file.
-        blank: How many rows have none.
+        blanks: Its rows that have none, by line; the day is what they say of it.
         dropped: Rows that could not be read, each with its line.
+        doubtful: Days that such a row seems to be of, each with the place in ``dropped``.
     """
 
     name: str
     station: str
     days: tuple[Day, ...]
-    blank: int
+    blanks: tuple[Seen, ...] = ()
     dropped: tuple[Rejected, ...] = ()
+    doubtful: tuple[Seen, ...] = ()
+
+    @property
+    def blank(self) -> int:
+        """How many rows have no value."""
+        return len(self.blanks)
 
 
 def station_of(name: str) -> str | None:
@@ -85,8 +108,9 @@ def read_file(name: str, body: bytes) -> CsvFile:
         raise refused(f"{name}, line {len(lines)}", "the file breaks off in it, and is not whole")
     days: list[Day] = []
     dropped: list[Rejected] = []
+    blanks: list[Seen] = []
+    doubtful: list[Seen] = []
     provinces: set[int] = set()
-    blank = 0
     for n, text in enumerate(lines[1:], start=2):
         if not text.strip("; \r"):
             continue
@@ -94,18 +118,19 @@ def read_file(name: str, body: bytes) -> CsvFile:
         try:
             row = Row(place, text.removesuffix("\r"))
             if not row.values:
-                blank += 1
+                blanks.append(Seen(slot_of(text), place))
                 continue
             provinces.add(row.province(station))
             days.append(Day(row.slot(), row.values, name, n))
         except BadRow as exc:
             dropped.append(Rejected(None, ROW, place, str(exc)))
+            doubtful.append(Seen(slot_of(text), f"{place}: it {exc}"))
         if len(provinces) > 1:
             raise refused(place, "it is of another province than the rows before")
     if dropped and len(dropped) >= len(days):
         more = "and half of the rows or more cannot be read"
         raise refused(dropped[0].value, f"it {dropped[0].reason}, {more}")
-    return CsvFile(name, station, tuple(days), blank, tuple(dropped))
+    return CsvFile(name, station, tuple(days), tuple(blanks), tuple(dropped), tuple(doubtful))
 
 
 def _text(name: str, body: bytes) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval, iso, merge
+from gapfill.domain.candidate import Unusable
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, iso, merge
 from gapfill.domain.resolution import DAY
 from gapfill.sources.base import ROW, Answer, RawRow, Rejected, check, excerpt, number
 from gapfill.sources.siar_csv_row import FIELDS, Day, refused
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _DIGITS = 2
 _KEEP = "keep the one that was downloaded last"
+_AGAIN = "download that file again"
 _USABLE = "temperature_mean"  # what a slot of daily weather is missing without
 
 
@@ -72,7 +74,7 @@ def refuse_bad_rows(files: Iterable[CsvFile]) -> None:
         raise refused(row.value, f"it {row.reason}")
     for day in join(known).values():
         if day.fault:
-            raise refused(*day.fault, _KEEP)
+            raise refused(*day.fault, _step(day))
 
 
 def held(files: Iterable[CsvFile]) -> list[Interval]:
@@ -80,6 +82,48 @@ def held(files: Iterable[CsvFile]) -> list[Interval]:
     days = join(files).values()
     usable = (d.slot for d in days if number(d.values.get(_USABLE)) is not None)
     return merge(Interval(slot, slot + DAY) for slot in usable)
+
+
+def unusable(files: Sequence[CsvFile]) -> list[Unusable]:
+    """Return the days of which files have rows and no usable one, and why.
+
+    Two rows that contradict each other, and rows that cannot be read, are errors: a file is to
+    be corrected. A row that cannot be read and has no date may be of any day.
+    """
+    days = join(files)
+    said: dict[datetime, Unusable] = {}
+
+    def note(slot: datetime, reason: str, *, is_error: bool = False) -> None:
+        said.setdefault(slot, Unusable(Interval(slot, slot + DAY), reason, is_error))
+
+    for slot, day in days.items():
+        if day.fault:
+            place, problem = day.fault
+            note(slot, f"has it twice: {place}: {problem}; {_step(day)}", is_error=True)
+    usable = {slot for slot, day in days.items() if number(day.values.get(_USABLE)) is not None}
+    unread = [row for file in files for row in file.doubtful]
+    for row in unread:
+        if row.slot is not None and row.slot not in usable:
+            note(row.slot, f"cannot read its row for it, {row.place}; {_AGAIN}", is_error=True)
+    for slot, day in days.items():
+        if slot not in usable:
+            note(slot, f"has a row without a mean temperature for it ({day.place})")
+    for row in (row for file in files for row in file.blanks):
+        if row.slot is not None and row.slot not in usable:
+            note(row.slot, f"has a row without values for it ({row.place})")
+    stray = next((row.place for row in unread if row.slot is None), None)
+    rest = (
+        [Unusable(Interval(BEGINNING, END_OF_TIME), f"has no row for it that can be read; {stray}")]
+        if stray
+        else []
+    )
+    return [*said.values(), *rest]
+
+
+def _step(day: Day) -> str:
+    """Return what to do about a day with two rows."""
+    place = day.fault[0] if day.fault else ""
+    return "remove the wrong row" if place.startswith(f"{day.file}, ") else _KEEP
 
 
 def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
@@ -97,7 +141,7 @@ def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
     rows = [RawRow(slot, day.values) for slot, day in asked.items()]
     dropped = [r for file in files for r in file.dropped]
     dropped += [
-        Rejected(slot, ROW, day.fault[0], f"comes twice: {day.fault[1]}; {_KEEP}")
+        Rejected(slot, ROW, day.fault[0], f"comes twice: {day.fault[1]}; {_step(day)}")
         for slot, day in asked.items()
         if day.fault
     ]

@@ -150,6 +150,13 @@ class Row:
         return int(text)
 
 
+def slot_of(text: str) -> datetime | None:
+    """Return the date in the third cell of a line, whatever else is wrong with it."""
+    cells = split_cells(text)
+    day = _date(cells[2]) if len(cells) > 2 else None  # noqa: PLR2004 - the column of the date
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+
+
 def _date(text: str) -> date | None:
     found = _DATE.fullmatch(text)
     try:

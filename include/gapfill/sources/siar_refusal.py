@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.civil import at_local, local_date
 from gapfill.sources.base import excerpt
 from gapfill.sources.firewall import is_web_page
-from gapfill.sources.payload import decode
+from gapfill.sources.payload import decode, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,7 +236,4 @@ def _text(headers: Mapping[str, str], body: bytes, *, is_refused: bool) -> str:
 
 def _decoded(text: bytes) -> str:
     """Return a text that may be of either encoding; headers are always read as the older one."""
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        return text.decode("iso-8859-15")
+    return utf8(text).decode()
