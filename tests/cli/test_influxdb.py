@@ -190,6 +190,9 @@ def test_a_heal_that_a_busy_store_ends_says_what_it_wrote(
     assert certificate["outcome"] == "failed"
     assert (certificate["slots_filled"], certificate["slots_unproven"]) == (0, batch["slots"])
     assert batch["slots"] > 300
+    numbers = "gaps_found", "gaps_resolved", "ree_records_recovered", "slots_enriched", "healed"
+    assert [document[key] for key in numbers] == [1, None, None, None, None]
+    assert (document["gaps_waiting"], document["weather_records_recovered"]) == (0, 0)
     monkeypatch.setattr(proxy, "fault_for", whole)
     undone = cli("undo", batch["batch"])
     assert undone.code == 0
