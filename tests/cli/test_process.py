@@ -109,7 +109,7 @@ def test_a_closed_pipe_is_no_error_message(variables: dict[str, str]) -> None:
     ids=["SIGINT", "SIGTERM"],
 )
 def test_a_signal_ends_healing_in_a_sentence(
-    variables: dict[str, str], sandbox: Sandbox, store: Path, number: int, code: int, said: str
+    variables: dict[str, str], sandbox: Sandbox, number: int, code: int, said: str
 ) -> None:
     """What was written stands; no request of the store is left half done."""
     sandbox.faults.add({"api": "ree", "kind": "slow", "seconds": 30, "after": 1})

@@ -159,7 +159,7 @@ def test_what_does_not_pass_by_itself_is_asked_once(
     assert healed.summary.units_failed == 1
 
 
-class Stopped:
+class Stopped(Nobody):
     """Is told how it goes, until a signal comes."""
 
     def __init__(self, after: int) -> None:
@@ -167,20 +167,19 @@ class Stopped:
 
     def planned(self, plan: Plan) -> None:
         """Stop where nothing is to be begun."""
+        super().planned(plan)
         if not self.after:
             raise KeyboardInterrupt
 
-    def began(self, unit: Unit) -> None:
-        """Forget it."""
-
     def ended(self, certificate: Certificate) -> None:
         """Stop after so many units."""
+        super().ended(certificate)
         self.after -= 1
         if not self.after:
             raise KeyboardInterrupt
 
 
-def test_a_signal_between_units_leaves_what_was_written(site: Site, sources: Scripted) -> None:
+def test_a_signal_between_units_leaves_what_was_written(site: Site) -> None:
     """Units that were not begun are left for a later run."""
     site = of_weeks(site)
     order = Order(Selection(tuple(site.catalog.series.values())))
