@@ -113,6 +113,9 @@ def test_a_week_that_is_refused_stops_nothing_else(
     assert healed.document["units_failed"] == 1
     (failed,) = (c for c in healed.document["certificates"] if c["outcome"] == "failed")
     assert "2025-10-13 to 2025-10-19, so 70 of" in failed["note"]
+    written = {c["batch"]: c["slots_filled"] for c in healed.document["certificates"]}
+    listed = {b["batch"]: b["slots"] for b in cli("batches", "--json").document["batches"]}
+    assert listed == {batch: slots for batch, slots in written.items() if slots}
     status = cli("status", "--start", "2025-10-02", "--end", "2025-10-26", "--json")
     (gap,) = status.document["series"][0]["gaps"]
     assert (gap["start"], gap["slots"]) == ("2025-10-13T00:00:00Z", 168)
