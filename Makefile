@@ -14,14 +14,16 @@ CLEAN := env $(foreach name,$(filter-out GAPFILL_TEST_%,$(filter AIRFLOW_% _AIRF
 UV := env $(foreach name,$(filter UV_INDEX% UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FROZEN UV_LOCKED,$(.VARIABLES)),-u $(name)) \
       UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never .venv/bin/uv --no-config --quiet
 UNIT := -n 2 --dist loadfile --hypothesis-profile=quick -m "not airflow and not server"
-# On other versions: what runs in production, not the tools around it.
-OTHER := -n 2 --dist loadfile --hypothesis-profile=quick --ignore=tests/tools --ignore=tests/deploy
+# On other versions: what runs in production, not the tools around it. The golden files hold what
+# the locked versions of FastAPI, pydantic, SQLAlchemy and click say and write.
+OTHER := -n 2 --dist loadfile --hypothesis-profile=quick --ignore=tests/tools --ignore=tests/deploy \
+         --ignore=tests/golden
 EXPORT := $(UV) export --frozen --no-hashes --no-header --python $(PY)
 HEADER := exported from uv.lock by "make lock"; do not edit
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up cluster screenshots test unit test-lowest unit-lowest test-airflow-day unit-airflow-day coverage check lint types architecture dependencies locked compose routed changelog bench bench-large format routes lock clean
+.PHONY: help venv demo up cluster screenshots test unit test-lowest unit-lowest test-airflow-day unit-airflow-day coverage check lint types architecture dependencies locked compose routed changelog bench bench-large golden format routes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -66,6 +68,10 @@ coverage: venv ## which lines the tests that need no Airflow leave out
 	$(CLEAN) $(PY) -m coverage run -m pytest -m "not airflow and not server"
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+
+golden: venv ## after a change that is meant: write tests/golden/files anew; read `git diff` before the commit
+	GAPFILL_TEST_GOLDEN=write $(CLEAN) $(PY) -m pytest -q tests/golden
+	@git status --short tests/golden/files
 
 bench: venv ## the ratios of the design's budgets
 	$(CLEAN) $(PY) -m pytest benchmarks --ignore=benchmarks/test_large.py --timeout=600

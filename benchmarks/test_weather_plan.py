@@ -44,7 +44,7 @@ class Window(NamedTuple):
 
 WINDOWS = {
     "openweathermap.current": Window(1 / 24),
-    "openweathermap.timemachine": Window(1 / 24),
+    "openweathermap.timeline": Window(20 / 24),
     "aemet.observations": Window(0.5),
     "aemet.daily": Window(180),
     "siar.hourly": Window(7, is_of_dates=True),
@@ -201,7 +201,7 @@ def test_calls_over_weather_are_the_fewest_possible(
     "without,product",
     [
         (("siar",), "open_meteo.archive"),
-        (("siar", "aemet"), "openweathermap.timemachine"),
+        (("siar", "aemet"), "openweathermap.timeline"),
         (("siar", "openweathermap"), "open_meteo.forecast"),
     ],
 )

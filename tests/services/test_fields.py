@@ -13,6 +13,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
+from gapfill.errors import MalformedPayload
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain
 from gapfill.services.fill import fill
@@ -346,3 +347,64 @@ def test_a_field_that_a_station_was_without_for_a_night_is_not_given_up(
     healed(later, "later")
     row = site.store.read(site.catalog.series["weather_hourly"], Interval(NOW - HOUR, NOW + HOUR))
     assert row[-1].origin("humidity").grade is Grade.OBSERVED
+
+
+def silent_first(ask: Ask) -> Answer:
+    """Answer as if the first station reported nothing at all."""
+    if ask.station is not None and ask.station.id == "5279X":
+        return answered(ask, None)
+    return as_it_is(ask)
+
+
+def test_hours_of_a_silent_first_station_come_from_the_second(
+    site: Site, sources: Scripted
+) -> None:
+    """In one heal, but for the two newest hours, which the first one may still report."""
+    sources.otherwise = silent_first
+    healed(site)
+    rows = site.store.read(site.catalog.series["weather_hourly"], Interval(FIRST, NOW))
+    assert [row.origin("temperature").source for row in rows] == (
+        ["aemet/5281X"] * 10 + ["open_meteo"] * 2
+    )
+    assert {row.values["temperature"] for row in rows[:10]} == {31.0}
+
+
+def test_cycles_without_a_second_round_ask_the_second_station_too(
+    site: Site, sources: Scripted
+) -> None:
+    """No hour of a silent first station leaves the window unasked of the second."""
+    sources.otherwise = silent_first
+    for cycle in range(5):
+        later = replace(site, now=NOW + cycle * timedelta(hours=2, minutes=1))
+        for unit in make_plan(later, order(later), survey(later, order(later))).units:
+            fill(later, unit, f"run{cycle}")
+    rows = site.store.read(
+        site.catalog.series["weather_hourly"], Interval(FIRST + 4 * HOUR, NOW + 4 * HOUR)
+    )
+    assert {row.origin("temperature").source for row in rows} == {"aemet/5281X"}
+    assert len(rows) == 14
+
+
+@pytest.mark.parametrize("outcome", ["empty", "malformed"])
+def test_a_stand_in_fills_the_oldest_hour_where_both_stations_fail(
+    site: Site, sources: Scripted, outcome: str
+) -> None:
+    """Also an hour that AEMET drops within two hours; it is asked again a quarter later."""
+
+    def fail(ask: Ask) -> Answer:
+        if ask.product.source != "aemet":
+            return as_it_is(ask)
+        if outcome == "empty":
+            return answered(ask, None)
+        message = "another place"
+        raise MalformedPayload(message, source="aemet", series="weather_hourly")
+
+    sources.otherwise = fail
+    healed(site)
+    weather = site.catalog.series["weather_hourly"]
+    rows = site.store.read(weather, Interval(FIRST, NOW))
+    assert [row.origin("temperature").source for row in rows] == ["open_meteo"] * 12
+    later = replace(site, now=NOW + timedelta(minutes=16))
+    asked(sources)
+    healed(later, "later")
+    assert "aemet.observations@5279X" in asked(sources)

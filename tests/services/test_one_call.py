@@ -260,7 +260,7 @@ def test_what_is_remembered_is_forgotten_after_a_month_without_an_answer(
 
 def sights_of(site: Site, certificates: list[Certificate]) -> dict[Kind, Sight]:
     """Return what a run saw of OpenWeatherMap."""
-    found = look_at_sources(site, certificates)
+    found = look_at_sources(site, site.status([]), certificates)
     return {sight.kind: sight for sight in found if sight.subject == "openweathermap"}
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.ledger import Entry, Outcome
-from gapfill.services.ports import Block
-from tests.builders import PVPC, hour, hours
+from gapfill.services.ports import Block, Inquiry
+from tests.builders import PVPC, SPOT, WEATHER, hour, hours
 
 if TYPE_CHECKING:
     from gapfill.services.ports import Store
@@ -45,6 +45,30 @@ def test_the_ledger_keeps_lines_as_they_are_in_the_order_written(store: Store) -
     store.note([])
     assert store.entries("pvpc") == [ENTRY, other, ENTRY]
     assert store.entries("spot") == [replace(ENTRY, series="spot")]
+
+
+def test_the_ledgers_of_several_series_are_read_at_once(store: Store) -> None:
+    """In the order written, without what was filled, and without series that were not asked for."""
+    later = replace(ENTRY, asked_at=hour(60), outcome=Outcome.NOT_YET, field="price_eur_kwh")
+    store.note(
+        [later, replace(ENTRY, series="spot"), replace(ENTRY, outcome=Outcome.FILLED), ENTRY]
+    )
+    store.note([replace(ENTRY, series=name) for name in ("pvpc_2", "spot_2", "spo")])
+    asked = PVPC, replace(SPOT, name="spot"), replace(WEATHER, name="silent")
+    books = store.books(Inquiry(hour(60), hour(0), asked))
+    assert books.entries == {"pvpc": [later, ENTRY], "spot": [replace(ENTRY, series="spot")]}
+    one = store.books(Inquiry(hour(60), hour(0), (PVPC,)))
+    assert one.entries == {"pvpc": [later, ENTRY]}
+
+
+def test_a_moments_books_have_no_ledger_where_none_is_asked_for(store: Store) -> None:
+    """Neither of a series whose ledger is not wanted, nor without a series."""
+    store.note([ENTRY])
+    store.block(Block("ree", hour(90), "HTTP 429"))
+    for asked in ((), (PVPC,), (PVPC, SPOT)):
+        books = store.books(Inquiry(hour(60), hour(0), asked, is_ledger=False))
+        assert books.entries == {}
+        assert books.blocks == [Block("ree", hour(90), "HTTP 429")]
 
 
 def test_outcomes_are_those_of_a_source_in_a_run(store: Store) -> None:

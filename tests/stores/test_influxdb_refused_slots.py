@@ -17,10 +17,12 @@ from gapfill.services.detect import detect
 from gapfill.services.explain import explain
 from gapfill.services.heal import Healed, heal
 from gapfill.services.planner import Order
-from gapfill.services.ports import Batch, Undone
+from gapfill.services.ports import Batch, Inquiry, Undone
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
+from gapfill.stores import influxdb_refused as refused
 from gapfill.stores import influxdb_text as text
+from gapfill.stores.influxdb_server import Server
 from tests.builders import PVPC, WEATHER, hour, hours, prices, weather
 from tests.services.conftest import FakeTime, Scripted
 from tests.services.test_heal import Nobody
@@ -163,3 +165,17 @@ def test_an_optional_field_of_another_type_costs_only_itself(backend: InfluxBack
     assert (
         store.write(WEATHER, [Reading(hour(3), {"humidity": 5.0}, Grade.OBSERVED, "x")], "b") == 1
     )
+
+
+def test_refusals_of_several_series_are_read_together_and_kept_apart(
+    backend: InfluxBackend,
+) -> None:
+    """Also those of a series that the catalogue no longer has."""
+    server = Server(backend.engine.access(backend.bucket))
+    series = [replace(WEATHER, name=name) for name in ("weather_a", "weather_b", "weather_c")]
+    for one, span in ((series[0], hours(1, 2)), (series[1], hours(3, 5)), (WEATHER, hours(7, 8))):
+        refused.remember(server, one, [refused.Refusal(span, "", "", "", hour(9), "no room")])
+    server.close()
+    books = backend.open().books(Inquiry(hour(10), hour(0), tuple(series)))
+    found = {name: [r.interval for r in said] for name, said in books.refused.items()}
+    assert found == {"weather_a": [hours(1, 2)], "weather_b": [hours(3, 5)], "weather_c": []}

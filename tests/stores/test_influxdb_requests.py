@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill import catalog
+from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Reading
 from gapfill.services.heal import heal
 from gapfill.services.planner import Order
+from gapfill.services.ports import Inquiry
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
+from tests.builders import WEATHER, hour, hours
 from tests.services.conftest import NOW, FakeTime, Scripted
 from tests.services.test_heal import Nobody
 from tests.stores.backends import InfluxBackend
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from gapfill.domain.series import Series
     from gapfill.sources.base import Ask
 
 pytestmark = pytest.mark.server
@@ -84,3 +88,29 @@ def test_a_call_costs_at_most_a_third_of_the_requests(
     assert healed.summary.status == "completed", healed.summary.failures
     assert healed.summary.calls == len(sources.asked) > 70
     assert len(proxy.paths) / len(sources.asked) <= THIRD
+
+
+def known_series(count: int, length: int) -> tuple[Series, ...]:
+    """Return so many series, each with a name of so many characters."""
+    return tuple(replace(WEATHER, name=f"w{n:0{length - 1}}") for n in range(count))
+
+
+@pytest.mark.parametrize("count, length, requests", [(1, 18, 1), (150, 18, 1), (150, 80, 4)])
+def test_the_books_of_many_series_are_read_in_as_few_requests_as_urls_hold_their_names(
+    backend: InfluxBackend, count: int, length: int, requests: int
+) -> None:
+    """One for 150 of usual names; the longest names, of 80 characters, take some more."""
+    asked = known_series(count, length)
+    store = backend.open()
+    entry = Entry("", "siar.hourly", None, hours(0, 1), Outcome.NO_DATA, hour(9), "HTTP 200")
+    store.note([replace(entry, series=one.name) for one in asked])
+    store.close()
+    proxy = FaultProxy(backend.engine.url)
+    store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url))
+    store.books(Inquiry(hour(10), hour(0), (WEATHER,)))  # the first contact asks more
+    proxy.paths.clear()
+    books = store.books(Inquiry(hour(10), hour(0), asked))
+    store.close()
+    proxy.close()
+    assert books.entries == {one.name: [replace(entry, series=one.name)] for one in asked}
+    assert len(proxy.paths) == requests

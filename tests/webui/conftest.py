@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,16 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
 @pytest.fixture
 def root(database: None) -> FastAPI:  # noqa: ARG001 - its tables
     """Return a server with both apps, where everybody is an operator."""
+    return make_server()
+
+
+def make_server(role: str = "op", *, is_open: bool = True) -> FastAPI:
+    """Return a server with both apps.
+
+    Args:
+        role: Of everybody who asks; empty: nobody is logged in.
+        is_open: Whether everybody may do everything, whatever the role.
+    """
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi import FastAPI
@@ -49,12 +60,13 @@ def root(database: None) -> FastAPI:  # noqa: ARG001 - its tables
 
     server = FastAPI()
     for prefix, app in (("/gaps", gaps_app()), ("/influxdb", store_app())):
-        for gate in (auth.logged_in, auth.may_read, auth.may_start):
-            app.dependency_overrides[gate] = lambda: None
-        app.dependency_overrides[page.starts] = lambda: True
-        app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(
-            username="otto", role="op"
-        )
+        if is_open:
+            for gate in (auth.logged_in, auth.may_read, auth.may_start):
+                app.dependency_overrides[gate] = lambda: None
+            app.dependency_overrides[page.starts] = lambda: True
+        if role:
+            user = SimpleAuthManagerUser(username="otto", role=role)
+            app.dependency_overrides[get_user] = lambda user=user: user
         server.mount(prefix, app)
     return server
 
@@ -70,6 +82,13 @@ def client(root: FastAPI, plant: Plant) -> TestClient:  # noqa: ARG001 - what it
 @pytest.fixture
 def dag(database: None) -> Iterator[None]:  # noqa: ARG001 - its tables
     """Let Airflow know ``gap_detection``, unpaused and without runs."""
+    with known_dag():
+        yield
+
+
+@contextmanager
+def known_dag() -> Iterator[None]:
+    """Let Airflow know ``gap_detection`` meanwhile, unpaused and without runs."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.models.dag import DagModel

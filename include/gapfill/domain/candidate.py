@@ -104,6 +104,9 @@ class Candidate:
         field_rulings: The same by field, of fields that some answers were without.
         recent: Stretches that failed or were "not yet" in the last two hours, merged.
         field_recent: The same by field, of fields that some answers were without.
+        just_now: Stretches that failed or were "not yet" in the last quarter of an hour, merged.
+        in_vain: The same in the last day.
+        silent: Stretches that it answered with "not yet" in the last day, merged.
         unreached: Stretches for which it could not be reached in the last two hours, merged.
         without: By field, the slots that it has answered without it, merged.
         never: Fields that its station never reports, as many of its rows have shown.
@@ -123,6 +126,9 @@ class Candidate:
     field_rulings: Mapping[str, Rulings] = field(default_factory=dict)
     recent: tuple[Interval, ...] = ()
     field_recent: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    just_now: tuple[Interval, ...] = ()
+    in_vain: tuple[Interval, ...] = ()
+    silent: tuple[Interval, ...] = ()
     unreached: tuple[Interval, ...] = ()
     without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     never: frozenset[str] = frozenset()

@@ -34,6 +34,9 @@ BELIEVED_SOON = 2
 RECENT = timedelta(hours=2)
 """A failure or "not yet" younger than this lets another source stand in (design, 4)."""
 
+JUST_NOW = timedelta(minutes=15)
+"""So young, it does so even where the product drops the slot within two hours."""
+
 
 class Outcome(StrEnum):
     """What a request came to, as the ledger keeps it.
@@ -205,9 +208,12 @@ def without(entries: Iterable[Entry], field: str) -> list[Interval]:
 
 
 def recent(
-    entries: Iterable[Entry], now: datetime, outcomes: Collection[Outcome] = STOOD_IN_FOR
+    entries: Iterable[Entry],
+    now: datetime,
+    outcomes: Collection[Outcome] = STOOD_IN_FOR,
+    within: timedelta = RECENT,
 ) -> list[Interval]:
     """Return the stretches that had one of some outcomes within the last two hours, merged."""
     return merge(
-        e.interval for e in entries if e.outcome in outcomes and now - RECENT < e.asked_at <= now
+        e.interval for e in entries if e.outcome in outcomes and now - within < e.asked_at <= now
     )

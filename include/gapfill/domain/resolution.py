@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
@@ -65,6 +66,7 @@ class Grid:
                 raise ValueError(message)
 
     @classmethod
+    @cache
     def of(cls, step: timedelta) -> Grid:
         """Return the grid of one spacing for all time."""
         return cls((Era(BEGINNING, step),))

@@ -91,6 +91,8 @@ def cut(
         force: As for ``judge``.
         above: As for ``judge``.
     """
+    if not runs:
+        return
     bounds = zone_bounds(series, now)
     starts = [interval.start for interval, _ in bounds]
     ordered = [_in_order(zone, candidates) for _, zone in bounds]
@@ -109,7 +111,7 @@ def cut(
                     judge(c, series, start, now, field=field, force=force, above=above)
                     for c in order
                 ]
-                verdicts = tuple(in_turn(judged_now, start, field))
+                verdicts = tuple(in_turn(judged_now, series, start, now, field))
                 varies = any(v.standing is Standing.NOT_OUT for v in verdicts)
                 judged = None if varies else n
             yield Piece(Interval(start, end) if inner else run, verdicts)

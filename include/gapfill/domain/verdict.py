@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Standing
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, covers, iso
-from gapfill.domain.ledger import RECENT
+from gapfill.domain.ledger import JUST_NOW, RECENT
 from gapfill.domain.resolution import DAY
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Verdict(NamedTuple):
         ruling: What the ledger says against it.
         field: The field it was asked about, where it is about one.
         is_unreached: Whether it could not be reached in the last two hours.
-        reason: Why the store does not take the slot, where that is the reason.
+        reason: Why the store does not take the slot, or why others go first, where it says more.
     """
 
     standing: Standing
@@ -93,12 +93,25 @@ def judge(
     refusal = _refusal(candidate, now, force=force)
     if refusal:
         return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
-    is_recent = candidate.is_recent(slot, field) and product.keeps(slot, now + RECENT)
+    is_recent = _is_recent(candidate, slot, now, field)
     came_without = field is not None and candidate.came_without(slot, field)
     standing = Standing.RECENT if (is_recent or came_without) and not force else Standing.SERVES
     is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
     said = field if came_without else None
     return Verdict(standing, None, candidate, field=said, is_unreached=is_unreached)
+
+
+def _is_recent(candidate: Candidate, slot: datetime, now: datetime, field: str | None) -> bool:
+    """Tell whether others go first, as it failed or had nothing.
+
+    A slot that the product drops before two hours are over is asked for sooner, but after a
+    quarter of an hour: so another source stands in meanwhile here too.
+    """
+    keeps = candidate.product.keeps
+    if not candidate.is_recent(slot, field):
+        return False
+    is_just = covers(candidate.just_now, slot) and keeps(slot, now + JUST_NOW)
+    return is_just or keeps(slot, now + RECENT)
 
 
 def _refusal(candidate: Candidate, now: datetime, *, force: bool) -> Verdict | None:
@@ -198,6 +211,8 @@ def _say_recent(verdict: Verdict) -> str:
         return f"never reports {verdict.field}; others go first"
     if verdict.field:
         return f"has answered without {verdict.field}; others go first"
+    if verdict.reason:
+        return verdict.reason
     what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
     return f"{what} within the last 2 h; others go first"
 
@@ -207,6 +222,7 @@ def _say_obstacle(verdict: Verdict) -> str:
     return obstacle.sentence if obstacle else "is not configured"
 
 
+_IN_VAIN = "failed or had nothing when it was asked; another station goes first"
 _HOUR = timedelta(hours=1)
 _MOMENT = timedelta(microseconds=1)
 _HOURS_READ_WELL = 72
@@ -232,26 +248,48 @@ _SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
 }
 
 
-def in_turn(verdicts: Sequence[Verdict], slot: datetime, field: str | None) -> list[Verdict]:
+def in_turn(
+    verdicts: Sequence[Verdict], series: Series, slot: datetime, now: datetime, field: str | None
+) -> list[Verdict]:
     """Return verdicts in which a later station waits for the earlier ones of its product.
 
     It is farther from the place, and its value would stay: it is asked for what an earlier
     station cannot give, says that it has not or has answered without, not while that one has
-    failed or is late.
+    failed or is late. Two hours after the slot was due, or before it is lost, it waits no
+    longer for a station that was asked in vain.
     """
     held: set[str] = set()
     found: list[Verdict] = []
-    for verdict in verdicts:
+    given_up = [_is_given_up(verdict.candidate, series, slot, now) for verdict in verdicts]
+    fresh = [v for v, is_over in zip(verdicts, given_up, strict=True) if not is_over]
+    for verdict, is_over in zip(verdicts, given_up, strict=True):
         candidate = verdict.candidate
         key, is_open = candidate.product.key, verdict.standing in (*ASKABLE, *WAITS)
+        has_said = verdict.standing is Standing.ASKED
         if is_open and key in held:
             found.append(Verdict(Standing.LATER_STATION, None, candidate))
-            continue
-        has_said = verdict.standing is Standing.ASKED
-        if is_open and not has_said and not (field and candidate.came_without(slot, field)):
-            held.add(key)
-        found.append(verdict)
+        elif verdict.standing is Standing.SERVES and is_over and _serves(fresh, key):
+            found.append(verdict._replace(standing=Standing.RECENT, reason=_IN_VAIN))
+        else:
+            has_said = has_said or bool(field and candidate.came_without(slot, field))
+            if is_open and not has_said and not is_over:
+                held.add(key)
+            found.append(verdict)
     return found
+
+
+def _serves(verdicts: Sequence[Verdict], key: str) -> bool:
+    return any(v.candidate.product.key == key and v.standing is Standing.SERVES for v in verdicts)
+
+
+def _is_given_up(candidate: Candidate, series: Series, slot: datetime, now: datetime) -> bool:
+    """Tell whether a station had nothing for a slot that is late, or failed and it is soon lost."""
+    product = candidate.product
+    if candidate.station is None or not covers(candidate.in_vain, slot):
+        return False
+    is_late = product.available.instant(slot, series.grid) + RECENT <= now
+    is_silent = is_late and covers(candidate.silent, slot)
+    return is_silent or not product.keeps(slot, now + RECENT)
 
 
 def edges(
@@ -262,11 +300,13 @@ def edges(
     yield grid.ceil(candidate.reach.start)
     yield grid.ceil(candidate.reach.end)
     yield product.available.until(now, grid)
+    yield product.available.until(now - RECENT, grid)
     rulings = candidate.field_rulings.get(field or "", candidate.rulings)
     recent = candidate.field_recent.get(field or "", candidate.recent)
     ruled = [ruling for ruling in rulings.items if ruling.until > now]
     without = candidate.without.get(field or "", ())
-    known = (*recent, *without, *candidate.unreached, *(candidate.held or ()))
+    seen = (*recent, *candidate.just_now, *candidate.in_vain, *candidate.silent)
+    known = (*seen, *candidate.unreached, *without, *(candidate.held or ()))
     refused = (one.interval for one in candidate.refused if one.interval.start > BEGINNING)
     yield from (grid.ceil(one.interval.end) for one in candidate.refused)
     for stretch in (*(r.interval for r in ruled), *known, *refused):
@@ -275,7 +315,7 @@ def edges(
     if product.official_after is not None:
         yield grid.end_of(grid.floor(now - product.official_after))
     blocked = {candidate.blocked_until} if candidate.blocked_until else set()
-    for until in {now, now + RECENT, *blocked, *(ruling.until for ruling in ruled)}:
+    for until in {now, now + JUST_NOW, now + RECENT, *blocked, *(ruling.until for ruling in ruled)}:
         kept_from = product.kept_from(until)
         if kept_from is not None:
             yield grid.ceil(kept_from)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
     from gapfill.services.site import Site
+    from gapfill.services.source_status import SourceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,22 @@ def detect(site: Site, selection: Selection, *, closely: bool = False) -> list[R
         closely: Whether to count what is stored and is no reading. That goes through every
             field, where gaps are found by the required ones.
     """
-    found = [detect_series(site, series, selection) for series in selection.series]
-    return [look_closely(site, report) for report in found] if closely else found
+    status = _status(site, selection.series)
+    found = [detect_series(site, series, selection, status) for series in selection.series]
+    return [look_closely(site, report, status) for report in found] if closely else found
+
+
+def _status(site: Site, series: Sequence[Series]) -> SourceStatus | None:
+    """Return the status for all series; ``None`` where each is to read its own.
+
+    Where all of them cannot be read together, the report of each tells whether it can be alone.
+    """
+    if len(series) <= 1:
+        return None
+    try:
+        return site.status(series)
+    except StoreError:
+        return None
 
 
 def unread(reports: Iterable[Report]) -> list[str]:
@@ -79,14 +94,22 @@ def unread(reports: Iterable[Report]) -> list[str]:
     return [f"{', '.join(names)} could not be read: {why}" for why, names in failed.items()]
 
 
-def detect_series(site: Site, series: Series, selection: Selection) -> Report:
+def detect_series(
+    site: Site, series: Series, selection: Selection, status: SourceStatus | None = None
+) -> Report:
     """Return the report of one series.
 
     The newest slot follows from what is missing, where that is known to the last expected one.
+
+    Args:
+        site: The installation.
+        series: The series.
+        selection: Which stretch.
+        status: Of the sources, in the same phase; read where it is not given.
     """
-    candidates: list[Candidate] = []
+    candidates: Sequence[Candidate] = []
     try:
-        candidates = site.candidates(series)
+        candidates = (status or site).candidates(series)
         window = selection.window(series, candidates, site.now)
         if window is None:
             return Report(series.name, nothing(), _newest(site, series, candidates))
@@ -112,14 +135,14 @@ def detect_series(site: Site, series: Series, selection: Selection) -> Report:
         return Report(series.name, coverage, error=str(exc))
 
 
-def look_closely(site: Site, report: Report) -> Report:
+def look_closely(site: Site, report: Report, status: SourceStatus | None = None) -> Report:
     """Return a report with what is stored and is no reading, and warnings of it."""
     if report.error:
         return report
     series, window = site.catalog.series[report.series], report.coverage.window
     try:
         flaws = site.store.flaws(series, window) if window else Flaws()
-        ahead = site.store.ahead(series, last_expected(site, series))
+        ahead = site.store.ahead(series, last_expected(site, series, status))
     except StoreError as exc:
         found = unknown(series, window) if window else nothing()
         return Report(series.name, found, error=str(exc))
@@ -132,13 +155,18 @@ def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | Non
     return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
 
 
-def last_expected(site: Site, series: Series) -> datetime:
+def last_expected(site: Site, series: Series, status: SourceStatus | None = None) -> datetime:
     """Return the end of the last slot that is expected.
+
+    Args:
+        site: The installation.
+        series: The series.
+        status: Of the sources, in the same phase; read where it is not given.
 
     Raises:
         StoreError: If the ledger cannot be read.
     """
-    return horizon(series, site.candidates(series), site.now)
+    return horizon(series, (status or site).candidates(series), site.now)
 
 
 def _present_until(window: Interval, missing: Mapping[str, Sequence[Interval]]) -> datetime | None:

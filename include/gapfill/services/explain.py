@@ -77,11 +77,12 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     """
     grid = series.grid
     slot = grid.floor(instant)
-    candidates = site.candidates(series)
+    status = site.status([series])
+    candidates = status.candidates(series)
     if slot < series.earliest:
         return _before(site, series, slot, candidates)
     run = Interval(slot, grid.end_of(slot))
-    report = detect_series(site, series, Selection((series,), run.start, run.end))
+    report = detect_series(site, series, Selection((series,), run.start, run.end), status)
     state = next((s for s, n in report.coverage.counts.items() if n), State.UNKNOWN)
     rows = [] if report.error else site.store.read(series, run)
     flaws = Flaws() if report.error else site.store.flaws(series, run)
@@ -91,7 +92,9 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     by_field = {
         n: in_turn(
             [judge(c, series, slot, site.now, field=n, above=above) for c in piece.candidates],
+            series,
             slot,
+            site.now,
             n,
         )
         for n, above in fields

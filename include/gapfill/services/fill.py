@@ -36,7 +36,7 @@ from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.ports import Inquiry, Usage
 from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down, stand_in
-from gapfill.services.site import narrow
+from gapfill.services.source_status import narrow
 from gapfill.services.station_fields import learn_fields
 from gapfill.services.tally import Tally
 from gapfill.services.tempo import MEMORY
@@ -246,13 +246,16 @@ class _Fill:
         """Look at the books, and return why the unit is not begun; ``None`` where it is."""
         site, name = self.site, self.unit.source
         since = site.now - MEMORY
-        inquiry = Inquiry(site.now, since, self.series, is_ledger=False, run=self.run, source=name)
+        own = (self.series,)
+        inquiry = Inquiry(site.now, since, own, is_ledger=False, run=self.run, source=name)
         books = site.store.books(inquiry)
         self.learned = {subject: dict(facts) for subject, facts in books.learned.items()}
         self.source, self.product = narrow(*self.plain, self.learned)
         refusal = self._refusal(books)
         if refusal is None:
-            self.refused = [one.interval for one in books.refused if not one.field]
+            self.refused = [
+                one.interval for one in books.refused.get(self.series.name, ()) if not one.field
+            ]
             self.used = books.usage.get(name, Usage())
             self.pace = Pace(site, self.source, self.batch, self.learned)
         return refusal

@@ -82,16 +82,24 @@ def make_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
     if failures:
         message = f"Nothing can be planned: {' '.join(failures)}"
         raise StoreError(message)
+    planned = [(site.catalog.series[report.series], report.coverage) for report in reports]
+    status = site.status([series for series, _ in planned]) if planned else None
     wishes = [
-        _wish(site, order, site.catalog.series[report.series], report.coverage)
-        for report in reports
+        _wish(site, order, series, coverage, (status or site).candidates(series))
+        for series, coverage in planned
     ]
     plan = plan_units(wishes, site.now, force=order.force, one_login=order.one_process)
     return plan if order.sources is None else replace(plan, waiting=(), unhealable=())
 
 
-def _wish(site: Site, order: Order, series: Series, coverage: Coverage) -> Wish:
-    candidates = _asked_by(order, site.candidates(series))
+def _wish(
+    site: Site,
+    order: Order,
+    series: Series,
+    coverage: Coverage,
+    candidates: Sequence[Candidate],
+) -> Wish:
+    candidates = _asked_by(order, candidates)
     selection = order.selection
     asked_for = series.grid.cover(selection.interval or Interval(BEGINNING, END_OF_TIME))
     within = [asked_for] if asked_for else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import END_OF_TIME
@@ -114,15 +115,15 @@ class Inquiry:
     Attributes:
         now: The clock: blocks in force, and the usage of the 24 hours before.
         since: From when on what was learned counts.
-        series: Whose ledger and refused slots; ``None``: neither.
-        is_ledger: Whether the ledger of the series is wanted.
+        series: Whose ledger and refused slots, of all of them at once; empty: neither.
+        is_ledger: Whether the ledger of these series is wanted.
         run: Whose outcomes, of ``source``; empty: none.
         source: Catalogue name, for the outcomes.
     """
 
     now: datetime
     since: datetime
-    series: Series | None = None
+    series: tuple[Series, ...] = ()
     is_ledger: bool = True
     run: str = ""
     source: str = ""
@@ -132,20 +133,21 @@ class Books(NamedTuple):
     """What the books say at one moment.
 
     Attributes:
-        entries: As ``Store.entries``.
+        entries: By series name, as ``Store.entries``, without the lines of what was filled:
+            they are most of a ledger and rule nothing out. A series without lines is absent.
         blocks: As ``Store.blocks``.
         learned: As ``Store.learned``.
         usage: Calls and records of the last 24 hours, by source; one without calls is absent.
         outcomes: As ``Store.outcomes``.
-        refused: What the store has refused, or would refuse, and still does.
+        refused: By series name, what the store has refused, or would refuse, and still does.
     """
 
-    entries: Sequence[Entry]
+    entries: Mapping[str, Sequence[Entry]]
     blocks: Sequence[Block]
     learned: Mapping[str, Mapping[str, float]]
     usage: Mapping[str, Usage]
     outcomes: Sequence[tuple[str, Outcome]]
-    refused: Sequence[Refused] = ()
+    refused: Mapping[str, Sequence[Refused]] = MappingProxyType({})
 
 
 class Store(Protocol):

@@ -13,7 +13,7 @@ from gapfill.services.ports import Block
 from gapfill.services.tempo import Tempo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Product, Source
@@ -99,16 +99,15 @@ def block_key(site: Site, source: Source, product: Product, exc: AuthRejected) -
     site.store.learn(source.name, {refusal_fact(needed): 1.0}, site.now)
 
 
-def is_key_closed(site: Site, source: Source) -> bool:
+def is_key_closed(source: Source, today: Mapping[str, Mapping[str, float]]) -> bool:
     """Tell whether a subscription of a source was refused to its key within the last day.
 
-    Raises:
-        StoreError: If what was learned cannot be read.
+    Args:
+        source: The source.
+        today: What was learned within the last day, by subject and name.
     """
     sold = {name for product in source.products if (name := subscription(product))}
-    if not sold:
-        return False
-    facts = site.store.learned(site.now - DAY).get(source.name, {})
+    facts = today.get(source.name, {})
     return any(refusal_fact(name) in facts for name in sold)
 
 

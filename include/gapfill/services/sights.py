@@ -13,7 +13,7 @@ from gapfill.domain.interval import intersect, iso
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.domain.wording import count
-from gapfill.services.late import late_runs, tail
+from gapfill.services.late import judge_by_sources, late_runs, tail
 from gapfill.services.setup_sights import look_at_setup
 from gapfill.services.source_sights import look_at_sources
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gapfill.services.detect import Report
     from gapfill.services.late import Late
     from gapfill.services.site import Site
+    from gapfill.services.source_status import SourceStatus
 
 STORE = "gapfill_store"
 """Subject of incidents of the store: the connection that names it."""
@@ -62,14 +63,15 @@ def look(
         what = f"{unread[0].series} could not be read: {str(unread[0].error).rstrip('.')}."
         return [store_failed(what)]
     sights = [Sight(Kind.STORE, STORE, is_there=False, what="Every series was read.")]
-    sights += look_at_sources(site, certificates)
+    status = site.status(judge_by_sources(site.catalog, after))
+    sights += look_at_sources(site, status, certificates)
     sights += look_at_setup(site, after)
     first = {report.series for report in before if not report.error and report.newest is None}
     for report in after:
         series = site.catalog.series[report.series]
         own = [c for c in certificates if c.series == report.series]
         slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
-        found = _series(site, series, report, own, slots, is_first=report.series in first)
+        found = _series(status, series, report, own, slots, is_first=report.series in first)
         sights += [s for s in found if asked_all or s.kind is Kind.GAP or not s.is_there]
     return sights
 
@@ -123,14 +125,16 @@ def worth_telling(
         grids = {name: site.catalog.series[name].grid for name in healed}
         return {name: sum(map(grids[name].count, runs)) for name, runs in healed.items()}
     found: dict[str, int] = {}
-    for report in before:
+    reports = [report for report in before if healed.get(report.series)]
+    status = site.status(judge_by_sources(site.catalog, reports))
+    for report in reports:
         series = site.catalog.series[report.series]
         late = [
             run.interval
-            for run in late_runs(site, series, report, with_setup=True)
+            for run in late_runs(status, series, report, with_setup=True)
             if series.severity_of(run.interval) > Severity.MINOR
         ]
-        runs = intersect(late, list(healed.get(report.series, ())))
+        runs = intersect(late, list(healed[report.series]))
         slots = sum(series.grid.count(run) for run in runs)
         if slots:
             found[report.series] = slots
@@ -138,7 +142,7 @@ def worth_telling(
 
 
 def _series(
-    site: Site,
+    status: SourceStatus,
     series: Series,
     report: Report,
     certificates: Sequence[Certificate],
@@ -146,15 +150,15 @@ def _series(
     *,
     is_first: bool,
 ) -> Iterator[Sight]:
-    late = late_runs(site, series, report)
+    late = late_runs(status, series, report)
     unserved = late
     if any(gap.cause is Cause.SETUP for gap in report.coverage.gaps):
-        unserved = late_runs(site, series, report, with_setup=True)
-    newest = tail(site, series, late)
+        unserved = late_runs(status, series, report, with_setup=True)
+    newest = tail(status, series, late)
     has_failed = any(c.outcome in ("failed", "deferred") for c in certificates)
     tried = _tried(certificates)
     if not (newest and has_failed):  # a failed request does not mean that the publisher is late
-        is_late = newest or tail(site, series, unserved)
+        is_late = newest or tail(status, series, unserved)
         what = _sentence(series, [newest]) if newest else _left(report)
         opens = bool(newest) or not is_late
         yield Sight(Kind.LATE, series.name, bool(is_late), what, tried, opens, healed=healed)

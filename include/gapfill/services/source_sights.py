@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.incident import Kind, Sight
 from gapfill.domain.interval import iso
+from gapfill.domain.resolution import DAY
 from gapfill.services.refusals import is_key_closed
-from gapfill.services.tempo import MEMORY, Tempo
+from gapfill.services.tempo import Tempo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gapfill.services.certificate import Certificate
     from gapfill.services.ports import Block
     from gapfill.services.site import Site
+    from gapfill.services.source_status import SourceStatus
 
 ANSWERED = ("filled", "partial", "not_yet", "no_data")
 """Outcomes of a unit whose source gave an answer, where it was called at all."""
@@ -29,18 +31,22 @@ REPEATED = 3
 """So many refusals in a row, each left alone for longer than the one before, are told."""
 
 
-def look_at_sources(site: Site, certificates: Sequence[Certificate]) -> Iterator[Sight]:
+def look_at_sources(
+    site: Site, status: SourceStatus, certificates: Sequence[Certificate]
+) -> Iterator[Sight]:
     """Yield what a run saw of each source that it asked, and of every source's quota.
 
     Args:
         site: The installation.
+        status: Of the sources.
         certificates: What the run's units returned.
 
     Raises:
-        StoreError: If the blocks or calls cannot be read.
+        StoreError: If what was learned cannot be read.
     """
-    learned = site.store.learned(site.now - MEMORY)
+    today = site.store.learned(site.now - DAY)
     for source in site.catalog.sources.values():
+        is_closed = is_key_closed(source, today)
         own = [c for c in certificates if c.source == source.name]
         refused = [c for c in own if c.error == "AuthRejected"]
         unreached = [c for c in own if c.error == "SourceUnavailable"]
@@ -50,14 +56,15 @@ def look_at_sources(site: Site, certificates: Sequence[Certificate]) -> Iterator
         if refused:
             what, tried = _note(refused), f"{_units(refused, own)}."
             yield Sight(Kind.CREDENTIALS, source.name, is_there=True, what=what, tried=tried)
-        elif answered and not is_key_closed(site, source):
+        elif answered and not is_closed:
             yield Sight(Kind.CREDENTIALS, source.name, is_there=False)
         if answered or refused:
             yield Sight(Kind.SOURCE, source.name, is_there=False)
         elif unreached:
             what, tried = _note(unreached), f"{_units(unreached, own)}, each several times."
             yield Sight(Kind.SOURCE, source.name, is_there=True, what=what, tried=tried)
-        yield _quota(site, source, Tempo(site, source.name, learned).streak)
+        streak = Tempo(site, source.name, status.learned).streak
+        yield _quota(status, source, streak, is_closed=is_closed)
 
 
 def _units(some: Sequence[Certificate], own: Sequence[Certificate]) -> str:
@@ -68,23 +75,23 @@ def _note(failed: Sequence[Certificate]) -> str:
     return f"{failed[-1].note.rstrip('.')[:500]}."
 
 
-def _quota(site: Site, source: Source, streak: Streak) -> Sight:
+def _quota(status: SourceStatus, source: Source, streak: Streak, *, is_closed: bool) -> Sight:
     """Return whether a source may not be asked: it refuses, or its day's calls are spent.
 
     The first refusals open no incident: they pass by themselves, and other sources stand in.
     While no request was answered since, an incident stays open, also between two blocks.
     """
-    is_repeated = streak.times >= REPEATED and not streak.is_over(site.now.timestamp())
+    is_repeated = streak.times >= REPEATED and not streak.is_over(status.now.timestamp())
     names = {source.name}
-    if not is_key_closed(site, source):  # else the incident of the key covers its products
+    if not is_closed:  # else the incident of the key covers its products
         names |= {product.key for product in source.products}
-    block = next((b for b in site.store.blocks(site.now) if b.source in names), None)
+    block = next((b for b in status.blocks if b.source in names), None)
     if block or is_repeated:
-        is_long = block is not None and block.until - site.now >= LONG_BLOCK
+        is_long = block is not None and block.until - status.now >= LONG_BLOCK
         what = _refuses(block, streak, is_repeated=is_repeated)
         opens = is_long or is_repeated
         return Sight(Kind.QUOTA, source.name, is_there=True, what=what, opens=opens)
-    left = site.calls_left(source)
+    left = status.calls_left(source)
     if left is not None and left <= 0:
         what = f"Its {source.per_day:,} calls of 24 h are spent."
         return Sight(Kind.QUOTA, source.name, is_there=True, what=what)

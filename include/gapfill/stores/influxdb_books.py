@@ -37,6 +37,9 @@ LEDGER, CALLS, BLOCKS, LEARNED = (
 LANES = 64
 """Calls of one microsecond are told apart by 1,000 nanoseconds in each of so many lanes."""
 
+IS_VERDICT = f'"outcome" != {text.value(Outcome.FILLED.value)}'
+"""The condition that a line of the ledger says what a source did not give."""
+
 _NS_OF_US = 1000
 
 

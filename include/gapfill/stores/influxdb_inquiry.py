@@ -11,29 +11,32 @@ from gapfill.stores import influxdb_refused as refused
 from gapfill.stores import influxdb_text as text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from gapfill.domain.ledger import Entry
     from gapfill.services.ports import Inquiry
     from gapfill.stores.influxdb_server import Server
 
 
 def read_books(server: Server, inquiry: Inquiry) -> Books:
-    """Return what the books say, all of it asked at once."""
+    """Return what the books say, asked at once as far as a URL holds the names of the series."""
     statements = [
         books.blocks_question(inquiry.now),
         books.learned_question(inquiry.since),
         _usage(inquiry.now - DAY),
     ]
-    if inquiry.series:
-        statements += [refused.question(inquiry.series)]
-    if inquiry.series and inquiry.is_ledger:
-        statements += [books.ledger_question(f'"series" = {text.value(inquiry.series.name)}')]
+    parts = text.is_one_of("series", [series.name for series in inquiry.series])
+    ledgers = parts if inquiry.is_ledger else []
+    if parts:  # refusals are rare: those of several series are not worth naming them twice
+        statements += [refused.question(parts[0] if len(inquiry.series) == 1 else "")]
+    statements += [books.ledger_question(part, books.IS_VERDICT) for part in ledgers]
     if inquiry.run:
         statements += [books.outcomes_question(inquiry.run, inquiry.source)]
     answers = iter(server.ask(statements, "ns"))
     blocks, learned, usage = next(answers), next(answers), next(answers)
-    told = next(answers) if inquiry.series else []
-    is_asked = inquiry.series and inquiry.is_ledger
+    told = next(answers) if parts else []
+    noted = [table for _ in ledgers for table in next(answers)]
     return Books(
         blocks=books.blocks_from(blocks),
         learned=books.learned_from(learned),
@@ -42,10 +45,17 @@ def read_books(server: Server, inquiry: Inquiry) -> Books:
             for table in usage
             for row in table.dicts()
         },
-        entries=books.entries_from(next(answers)) if is_asked else [],
+        entries=_by_series(books.entries_from(noted)),
         outcomes=books.outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
-        refused=refused.standing(server, inquiry.series, told) if inquiry.series else [],
+        refused={one.name: refused.standing(server, one, told) for one in inquiry.series},
     )
+
+
+def _by_series(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.series, []).append(entry)
+    return found
 
 
 def _usage(since: datetime) -> str:

@@ -86,17 +86,22 @@ def remember(server: Server, series: Series, refusals: Sequence[Refusal]) -> Non
     server.write(lines, "ns")
 
 
-def question(series: Series) -> str:
-    """Return the question for the refusals of a series, times in nanoseconds."""
+def question(is_its: str = "") -> str:
+    """Return the question for refusals by series, those that meet a condition, times in ns."""
     what = ("start", "end", "field", "theirs", "seen", "said")
-    is_its = f'"series" = {text.value(series.name)}'
-    return text.select(", ".join(map(text.name, what)), REFUSED, is_its)
+    return text.select(", ".join(map(text.name, what)), REFUSED, is_its, by='"series"')
 
 
 def standing(server: Server, series: Series, tables: Sequence[Table]) -> list[Refused]:
-    """Return the refusals that still hold, of those that ``question`` has found, and the rule's."""
+    """Return the refusals of a series that still hold, of those found, and the rule's.
+
+    Args:
+        server: Where they are.
+        series: Whose refusals.
+        tables: What ``question`` answers, of other series too.
+    """
     last: dict[tuple[Interval, str], Refusal] = {}
-    for table in tables:
+    for table in (table for table in tables if table.tags.get("series") == series.name):
         for row in table.dicts():
             span = Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9))
             at = from_ns(row["time"])

@@ -27,6 +27,9 @@ PROVENANCE = ("gapfill_grade", "gapfill_source", "gapfill_batch", "gapfill_kept"
 QUESTION = 4000
 """Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
 
+NAMES = 3000
+"""Characters of the names in one condition, so that a question has room for others beside it."""
+
 EXACT = 2**53
 """Below it every whole number is a float, too."""
 
@@ -89,6 +92,24 @@ def tag(text: str) -> str:
 def value(text: str) -> str:
     """Return a text as it stands in an InfluxQL statement."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def is_one_of(key: str, names: Sequence[str]) -> list[str]:
+    """Return conditions that together hold for a tag with one of these names of the catalogue.
+
+    Several names are one regular expression, half as long as a comparison with each. There is
+    more than one condition only where a question would become too long for a URL.
+    """
+    if len(names) == 1:
+        return [f"{name(key)} = {value(names[0])}"]
+    parts: list[list[str]] = []
+    size = NAMES
+    for one in names:
+        if size + len(one) >= NAMES:
+            parts, size = [*parts, []], 0
+        parts[-1].append(one)
+        size += len(one) + 1
+    return [f"{name(key)} =~ /^({'|'.join(part)})$/" for part in parts]
 
 
 def is_good(field: Field) -> str:

@@ -175,7 +175,7 @@ class SqliteStore:
         """Return what the books say."""
         with self._file.reading() as connection:
             if not has_books(connection):
-                return Books([], [], {}, {}, [])
+                return Books({}, [], {}, {}, [])
             return books.read(connection, inquiry, is_whole=has_learned(connection))
 
     def note(self, entries: Sequence[Entry]) -> None:

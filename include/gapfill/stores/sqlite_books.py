@@ -53,6 +53,15 @@ def entries_of(connection: sa.Connection, series: str) -> list[Entry]:
     return _entries(connection, ledger.c.series == series)
 
 
+def _verdicts_of(connection: sa.Connection, names: Sequence[str]) -> dict[str, list[Entry]]:
+    """Return the ledger of several series without what was filled, read in one statement."""
+    is_verdict = ledger.c.outcome != Outcome.FILLED.value
+    found: dict[str, list[Entry]] = {}
+    for entry in _entries(connection, ledger.c.series.in_(names), is_verdict):
+        found.setdefault(entry.series, []).append(entry)
+    return found
+
+
 def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[Entry]:
     """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
     is_recent = ledger.c.asked_at >= since.timestamp()
@@ -128,9 +137,9 @@ def usage_since(
 
 def read(connection: sa.Connection, inquiry: Inquiry, *, is_whole: bool = True) -> Books:
     """Return what the books say; ``is_whole`` as for ``usage_since``."""
-    series, run = inquiry.series, inquiry.run
+    run, names = inquiry.run, [series.name for series in inquiry.series]
     return Books(
-        entries=entries_of(connection, series.name) if series and inquiry.is_ledger else [],
+        entries=_verdicts_of(connection, names) if names and inquiry.is_ledger else {},
         blocks=blocks_at(connection, inquiry.now),
         learned=learned_since(connection, inquiry.since) if is_whole else {},
         usage=usage_since(connection, inquiry.now - DAY, is_whole=is_whole),

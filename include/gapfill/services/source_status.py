@@ -1,0 +1,205 @@
+"""What is known of the sources at one moment, read once for all series of a phase.
+
+A phase is a detection, a plan, or the incident rules of a run. Each reads its own status, and
+so knows what fills have noted before it and what another process has blocked meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.allowance import SPAN, from_facts, narrow_product, narrow_source
+from gapfill.domain.candidate import Candidate, Obstacle
+from gapfill.domain.ledger import (
+    ANY_WANTED,
+    JUST_NOW,
+    UNREACHED,
+    Outcome,
+    as_read,
+    recent,
+    rule,
+    without,
+)
+from gapfill.domain.resolution import DAY
+from gapfill.domain.series import Grade
+from gapfill.domain.subscription import is_of_key, with_quota_of
+from gapfill.services.ports import Inquiry, Usage
+from gapfill.services.refusals import block_of
+from gapfill.services.station_fields import never_reported
+from gapfill.services.tempo import MEMORY, narrow_pace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.ledger import Entry
+    from gapfill.domain.product import Product, Source
+    from gapfill.domain.series import Series, Station
+    from gapfill.services.ports import Block, Books, Sources
+    from gapfill.services.site import Site
+
+TOGETHER = 250
+"""Series whose ledgers are read at once: so many are held in memory at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """The sources as they were at one moment.
+
+    Attributes:
+        now: The clock.
+        blocks: The blocks in force.
+        learned: What was learned of the sources, by subject and name.
+        usage: Calls and records of the last 24 hours, by source; one without calls is absent.
+        by_series: By series name, every product of its route in its state at that moment.
+    """
+
+    now: datetime
+    blocks: Sequence[Block]
+    learned: Mapping[str, Mapping[str, float]]
+    usage: Mapping[str, Usage]
+    by_series: Mapping[str, Sequence[Candidate]]
+
+    def candidates(self, series: Series) -> Sequence[Candidate]:
+        """Return every product of the route of a series that this status was read for."""
+        return self.by_series[series.name]
+
+    def calls_left(self, source: Source) -> int | None:
+        """Return the calls left of a source's daily quota, ``None`` for no quota."""
+        if source.per_day is None:
+            return None
+        return source.per_day - self.usage.get(source.name, Usage()).calls
+
+
+def read_status(site: Site, series: Sequence[Series]) -> SourceStatus:
+    """Read what is known of the sources.
+
+    Args:
+        site: The installation.
+        series: Those whose candidates are wanted.
+
+    Raises:
+        StoreError: If the ledger, the calls or the blocks cannot be read.
+    """
+    by_series: dict[str, Sequence[Candidate]] = {}
+    books = _read(site, series[:TOGETHER], by_series)
+    for n in range(TOGETHER, len(series), TOGETHER):
+        _read(site, series[n : n + TOGETHER], by_series)
+    return SourceStatus(site.now, books.blocks, books.learned, books.usage, by_series)
+
+
+def _read(site: Site, group: Sequence[Series], by_series: dict[str, Sequence[Candidate]]) -> Books:
+    """Read the books for some series, and add the candidates of each."""
+    books = site.store.books(Inquiry(site.now, site.now - MEMORY, tuple(group)))
+    by_series |= {one.name: _candidates(site, one, books) for one in group}
+    return books
+
+
+def _candidates(site: Site, series: Series, books: Books) -> list[Candidate]:
+    """Return every product of a series' route in the state that the books give it."""
+    learned = books.learned
+    refused = tuple(books.refused.get(series.name, ()))
+    entries: dict[tuple[str, str | None], list[Entry]] = {}
+    for entry in map(as_read, books.entries.get(series.name, ())):
+        entries.setdefault((entry.product, entry.station), []).append(entry)
+    found: list[Candidate] = []
+    for known_source, known_product, station in site.catalog.products_of(series):
+        if not is_of_key(known_source, known_product, learned.get(known_source.name, {})):
+            continue
+        source, product = narrow(known_source, known_product, learned)
+        source = narrow_pace(source, learned, site.sources, site.now)
+        block = block_of(books.blocks, product)
+        used = books.usage.get(source.name, Usage())
+        candidate = Candidate(
+            source=source,
+            product=product,
+            station=station,
+            obstacle=_obstacle(site.sources, series, product, station),
+            blocked_until=block.until if block else None,
+            block_reason=block.reason if block else "",
+            quota_left=_quota_left(source, product, learned, used),
+            never=never_reported(product, station, learned, site.now),
+            held=_held(site.sources, product, station),
+            refused=refused,
+        )
+        asked = entries.get((product.key, station.id if station else None))
+        found.append(_with_ledger(candidate, asked, site.now) if asked else candidate)
+    return found
+
+
+def _with_ledger(candidate: Candidate, asked: Sequence[Entry], now: datetime) -> Candidate:
+    """Return a candidate with what follows from its lines of the ledger."""
+    product = candidate.product
+    named = {e.field for e in asked if e.field is not None}
+    fields = product.gives if ANY_WANTED in named else ()
+    by_field = {
+        name: [e for e in asked if e.field in (None, name) or _is_any(e, product, name)]
+        for name in (named | set(fields)) - {ANY_WANTED}
+    }
+    plain = [e for e in asked if e.field is None]
+    proves = product.grade >= Grade.OBSERVED
+    return replace(
+        candidate,
+        rulings=rule(plain, proves=proves),
+        field_rulings={name: rule(lines, proves=proves) for name, lines in by_field.items()},
+        recent=tuple(recent(plain, now)),
+        field_recent={name: tuple(recent(lines, now)) for name, lines in by_field.items()},
+        just_now=tuple(recent(asked, now, within=JUST_NOW)),
+        in_vain=tuple(recent(plain, now, within=DAY)),
+        silent=tuple(recent(plain, now, (Outcome.NOT_YET,), within=DAY)),
+        unreached=tuple(recent(plain, now, UNREACHED)),
+        without={name: tuple(without(lines, name)) for name, lines in by_field.items()},
+    )
+
+
+def narrow(
+    source: Source, product: Product, learned: Mapping[str, Mapping[str, float]]
+) -> tuple[Source, Product]:
+    """Return a source and its product within what was learned of the account and the spans."""
+    facts = learned.get(source.name)
+    if facts:
+        allowance = from_facts(facts)
+        source, product = narrow_source(source, allowance), narrow_product(product, allowance)
+    span = learned.get(product.key, {}).get(SPAN)
+    if span:
+        product = replace(product, span=min(product.span, timedelta(seconds=span)))
+    return with_quota_of(source, product), product
+
+
+def _quota_left(
+    source: Source, product: Product, learned: Mapping[str, Mapping[str, float]], used: Usage
+) -> int | None:
+    """Return the calls left of the day, where records are counted too as if each were long."""
+    limits = [] if source.per_day is None else [source.per_day - used.calls]
+    records_day = learned.get(source.name, {}).get("records_day")
+    if records_day and product.records:
+        left = int(records_day) - used.records
+        records = product.records * (product.span // product.resolution)
+        limits.append(left // records + source.opening_calls)
+    return max(0, min(limits)) if limits else None
+
+
+def _is_any(entry: Entry, product: Product, name: str) -> bool:
+    return entry.field == ANY_WANTED and name in product.gives
+
+
+def _held(
+    sources: Sources, product: Product, station: Station | None
+) -> tuple[Interval, ...] | None:
+    if product.hops or station is None or sources.obstacle(product):
+        return None
+    held = sources.held(product, station)
+    return None if held is None else tuple(held)
+
+
+def _obstacle(
+    sources: Sources, series: Series, product: Product, station: Station | None
+) -> Obstacle | None:
+    if product.by_station and station is None:
+        return Obstacle(
+            f"place {series.place.name} has no {product.source} station in the catalogue"
+        )
+    return sources.obstacle(product)
