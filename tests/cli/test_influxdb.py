@@ -113,6 +113,9 @@ def test_a_week_that_is_refused_stops_nothing_else(
     assert healed.document["units_failed"] == 1
     (failed,) = (c for c in healed.document["certificates"] if c["outcome"] == "failed")
     assert "2025-10-13 to 2025-10-19, so 70 of" in failed["note"]
+    written = {c["batch"]: c["slots_filled"] for c in healed.document["certificates"]}
+    listed = {b["batch"]: b["slots"] for b in cli("batches", "--json").document["batches"]}
+    assert listed == {batch: slots for batch, slots in written.items() if slots}
     status = cli("status", "--start", "2025-10-02", "--end", "2025-10-26", "--json")
     (gap,) = status.document["series"][0]["gaps"]
     assert (gap["start"], gap["slots"]) == ("2025-10-13T00:00:00Z", 168)
@@ -190,6 +193,9 @@ def test_a_heal_that_a_busy_store_ends_says_what_it_wrote(
     assert certificate["outcome"] == "failed"
     assert (certificate["slots_filled"], certificate["slots_unproven"]) == (0, batch["slots"])
     assert batch["slots"] > 300
+    numbers = "gaps_found", "gaps_resolved", "ree_records_recovered", "slots_enriched", "healed"
+    assert [document[key] for key in numbers] == [1, None, None, None, None]
+    assert (document["gaps_waiting"], document["weather_records_recovered"]) == (0, 0)
     monkeypatch.setattr(proxy, "fault_for", whole)
     undone = cli("undo", batch["batch"])
     assert undone.code == 0

@@ -109,7 +109,7 @@ def test_a_closed_pipe_is_no_error_message(variables: dict[str, str]) -> None:
     ids=["SIGINT", "SIGTERM"],
 )
 def test_a_signal_ends_healing_in_a_sentence(
-    variables: dict[str, str], sandbox: Sandbox, store: Path, number: int, code: int, said: str
+    variables: dict[str, str], sandbox: Sandbox, number: int, code: int, said: str
 ) -> None:
     """What was written stands; no request of the store is left half done."""
     sandbox.faults.add({"api": "ree", "kind": "slow", "seconds": 30, "after": 1})
@@ -123,10 +123,53 @@ def test_a_signal_ends_healing_in_a_sentence(
         wait_for(sandbox, 2)
         process.send_signal(number)
         out, err = process.communicate(timeout=300)
-    assert (process.returncode, out) == (code, "")
+    assert process.returncode == code
+    first, *_, last = out.splitlines()
+    assert first.startswith("Ended before its end: 336 slots healed; 1 gap found; ")
+    assert last.startswith("  cli__20251105T120000Z__")
     assert err.splitlines()[-1].startswith(said)
     assert "Traceback" not in err
-    assert store.exists()
+    assert run("undo", last.strip(), env=variables).stdout.startswith("Undone: 336 slots removed")
+
+
+@pytest.mark.parametrize(
+    "number,code,said",
+    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Stopped by a signal")],
+    ids=["SIGINT", "SIGTERM"],
+)
+@pytest.mark.parametrize("answers", [0, 1])
+def test_a_signal_leaves_json_of_what_was_written(
+    variables: dict[str, str], sandbox: Sandbox, number: int, code: int, said: str, answers: int
+) -> None:
+    """By batch; what is not known is null."""
+    sandbox.faults.add({"api": "ree", "kind": "slow", "seconds": 30, "after": answers})
+    with subprocess.Popen(
+        [sys.executable, "-m", "gapfill", "heal", "--json"],
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_for(sandbox, answers + 1)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == code
+    assert err.splitlines()[-1].startswith(said)
+    document = json.loads(out)
+    assert document["error"].startswith(said)
+    assert [(b["series"], b["slots"]) for b in document["batches"]] == [("pvpc", 336)] * answers
+    expected = {
+        "status": "failed",
+        "state": "unknown",
+        "ree_records_recovered": 336 * answers,
+        "gaps_found": 1,
+        "gaps_resolved": None,
+        "gaps_waiting": 0,
+        "units_failed": 1,
+        "calls": answers + 1,
+        "healed": None if answers else {},
+    }
+    assert {key: document[key] for key in expected} == expected
 
 
 def wait_for(sandbox: Sandbox, requests: int) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from gapfill.domain.flaw import Ahead
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
-from gapfill.domain.reading import Row
+from gapfill.domain.reading import Origin, Row
 from gapfill.domain.series import Grade, State
+from gapfill.services.detect import detect
 from gapfill.services.explain import Explanation, explain
 from gapfill.services.ports import Block
+from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
     from gapfill.services.site import Site
@@ -106,6 +109,37 @@ def test_slots_to_come(site: Site) -> None:
     assert (later.state, later.sentence) == (
         State.PENDING,
         "it lies in the future, due 2026-04-20T18:50:00Z",
+    )
+
+
+def test_a_point_after_the_last_expected_slot_does_not_count(site: Site) -> None:
+    """As the warning of ``status`` counts it; the slot before it is a reading."""
+    series = site.catalog.series["pvpc"]
+    last, ahead = (datetime(2026, 3, day, hour, tzinfo=UTC) for day, hour in ((21, 22), (21, 23)))
+    for slot in (last, ahead):
+        site.store.put(series, [Row(slot, {"price_eur_mwh": 5.0}, Grade.OFFICIAL)])
+    assert told(site, last).state is State.COMPLETE
+    said = told(site, ahead)
+    assert (said.state, said.row and said.row.values) == (None, {"price_eur_mwh": 5.0})
+    assert said.sentence == (
+        "it holds price_eur_mwh 5, official, from another program; it lies after the last "
+        "expected slot, 2026-03-21T22:00:00Z, and does not count"
+    )
+    (report,) = detect(site, Selection((series,)), closely=True)
+    assert report.ahead == Ahead(1, ahead)
+
+
+def test_a_value_without_a_source_is_of_another_program(site: Site) -> None:
+    """Alone, and beside a field that has a source."""
+    series = site.catalog.series["pvpc"]
+    site.store.put(series, [Row(SLOT, {"price_eur_mwh": 80.0}, Grade.OFFICIAL)])
+    assert told(site).sentence == "holds price_eur_mwh 80, official, from another program"
+    kept = {"price_eur_kwh": Origin("ree", Grade.OFFICIAL)}
+    values = {"price_eur_mwh": 81.0, "price_eur_kwh": 0.081}
+    site.store.put(series, [Row(SLOT, values, Grade.OFFICIAL, None, None, kept)])
+    assert told(site).sentence == (
+        "holds price_eur_mwh 81 from another program, official; price_eur_kwh 0.081 from ree, "
+        "official; the slot is official"
     )
 
 

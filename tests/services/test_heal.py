@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,9 @@ from gapfill.errors import (
     RateLimited,
     SourceError,
     SourceUnavailable,
+    StoreError,
 )
+from gapfill.services import views
 from gapfill.services.heal import Healed, heal
 from gapfill.services.planner import Order
 from gapfill.services.ports import Inquiry
@@ -189,3 +191,80 @@ def test_an_answer_between_refusals_begins_their_count_anew(site: Site, sources:
     sources.obstacles["esios"] = "is paused"
     healed = healing(of_weeks(site))
     assert not any(report.is_missing for report in healed.after)
+
+
+class Stopped(Nobody):
+    """Is told how it goes, until a signal comes."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    def planned(self, plan: Plan) -> None:
+        """Stop where nothing is to be begun."""
+        super().planned(plan)
+        if not self.after:
+            raise KeyboardInterrupt
+
+    def ended(self, certificate: Certificate) -> None:
+        """Stop after so many units."""
+        super().ended(certificate)
+        self.after -= 1
+        if not self.after:
+            raise KeyboardInterrupt
+
+
+def test_a_signal_between_units_leaves_what_was_written(site: Site) -> None:
+    """Units that were not begun are left for a later run."""
+    site = of_weeks(site)
+    order = Order(Selection(tuple(site.catalog.series.values())))
+    healed = heal(site, order, "run", Stopped(2))
+    assert isinstance(healed.error, KeyboardInterrupt)
+    units = len(healed.plan.units)
+    assert units > 2
+    written = sum(c.slots_filled for c in healed.certificates)
+    assert written > 0
+    summary = healed.summary
+    assert (summary.ree_records_recovered, summary.units_deferred) == (written, units - 2)
+    assert (summary.gaps_found, summary.gaps_resolved) == (1, None)
+    assert summary.failures == ["It was interrupted."]
+
+
+def test_a_signal_before_anything_is_begun_is_no_certificate(site: Site) -> None:
+    """What was planned is said, and that nothing was written."""
+    order = Order(Selection(tuple(site.catalog.series.values())))
+    healed = heal(site, order, "run", Stopped(0))
+    assert (healed.certificates, healed.summary.gaps_found) == ([], 1)
+    assert (healed.summary.ree_records_recovered, healed.summary.gaps_resolved) == (0, None)
+
+
+def test_a_signal_before_the_plan_knows_of_no_gaps(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then their numbers are not known, and never 0."""
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(site.store, "verify", stop)
+    healed = healing(site)
+    assert (healed.summary.gaps_found, healed.summary.gaps_waiting) == (None, None)
+    assert views.healed(healed.summary, [], [], healed.plan, "stopped")["waiting"] is None
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), StoreError("The connection was reset.")])
+def test_what_an_unfinished_write_left_is_read_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    """A signal or a reset came after the store had written and before it said so."""
+    write = site.store.write
+
+    def cut(*args: Any, **more: Any) -> int:  # noqa: ANN401 - whatever the store takes
+        write(*args, **more)
+        raise end
+
+    monkeypatch.setattr(site.store, "write", cut)
+    healed = healing(site)
+    assert healed.error is end
+    (batch,) = views.batches(healed.certificates)
+    held = site.store.slots_of([str(batch["batch"])])
+    assert batch["slots"] == len(held[str(batch["batch"])]["pvpc"]) > 0

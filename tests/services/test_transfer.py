@@ -182,3 +182,42 @@ def test_a_row_changed_by_hand_is_the_imports_own_and_can_be_undone(site: Site) 
         assert site.store.undo(batch, [series]).restored == 1
         assert site.store.read(series, window) == [stood]
     assert import_rows(site, series, [stood], "import/3") == (0, False)
+
+
+def test_only_changed_values_of_a_row_are_the_imports(site: Site) -> None:
+    """The others keep their sources and grades, in the same store as in an empty one."""
+    series, slot = WEATHER, datetime(2026, 3, 10, 5, tzinfo=UTC)
+    siar = Origin("siar/J17", Grade.OBSERVED)
+    stood = Row(
+        slot,
+        {"temperature": 11.0, "humidity": 50.0, "wind_speed": 2.0, "solar_radiation": 300.0},
+        Grade.PROVISIONAL,
+        "openweathermap",
+        "run/a",
+        {"solar_radiation": siar, "wind_speed": siar},
+    )
+    text = as_text(series, [stood], site)
+    edited = text.replace(",11.0,", ",12.5,").replace(",2.0,", ",2.5,").replace(",20,", ",30,")
+    rows = read(edited, series)
+    window = Interval(slot, slot + timedelta(hours=1))
+    assert isinstance(site.store, SqliteStore)
+    empty = SqliteStore(site.store.path.with_name("empty.db"))
+    assert empty.put(series, rows) == 1
+    assert import_rows(site, series, rows, "import/1") == (1, True)
+    for held in (*empty.read(series, window), *site.store.read(series, window)):
+        assert held.values == {**stood.values, "temperature": 12.5, "wind_speed": 2.5}
+        assert held.origin("humidity") == Origin("openweathermap", Grade.OBSERVED)
+        assert held.origin("solar_radiation") == siar
+    (now,) = site.store.read(series, window)
+    assert now.origin("temperature") == now.origin("wind_speed") == Origin("import", Grade.OBSERVED)
+    assert (now.grade, now.batch) == (Grade.OBSERVED, "import/1")
+    assert site.store.undo("import/1", [series]).restored == 1
+    assert site.store.read(series, window) == [stood]
+
+
+def test_the_source_unknown_is_none() -> None:
+    """The import's own without a batch; with an empty one the value of another program."""
+    (own,) = read("slot,price_eur_mwh,grade,source\n2026-03-10T00:00Z,1,40,unknown\n")
+    assert (own.source, own.batch) == ("import", "import__1")
+    (theirs,) = read("slot,price_eur_mwh,grade,source,batch\n2026-03-10T00:00Z,1,40,unknown,\n")
+    assert (theirs.source, theirs.batch) == (None, None)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from gapfill.domain.coverage import Graded
 from gapfill.domain.flaw import Copies
 from gapfill.domain.reading import Origin, Reading, Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.services.ports import Undone
+from gapfill.services.transfer import import_rows
 from tests.builders import WEATHER, hour, hours, point, weather
 
 if TYPE_CHECKING:
+    from gapfill.services.site import Site
     from gapfill.stores.points import Point
     from tests.stores.backends import Backend
 
@@ -223,6 +227,29 @@ def test_an_import_writes_what_other_points_do_not_say(backend: Backend) -> None
                 {"temperature": Origin("import", OBSERVED)})  # fmt: skip
     assert store.put(WEATHER, [lower]) == 1
     assert _own(backend, 1) == {"humidity": 5.0}
+
+
+def test_a_row_edited_by_hand_copies_nothing(backend: Backend) -> None:
+    """Its temperature and grade were changed in an export; the humidity is the plant's still."""
+    backend.seed(WEATHER, _plant(0))
+    store = backend.open()
+    store.write(WEATHER, [_radiation(0)], "run/a")
+    (row,) = store.read(WEATHER, hours(0, 1))
+    assert row.batch == "run/a"
+    edited = replace(row, values={**row.values, "temperature": 22.5}, grade=Grade.OFFICIAL)
+    site = cast("Site", SimpleNamespace(store=store))
+    assert import_rows(site, WEATHER, [edited], "import/1") == (1, True)
+    assert _own(backend, 0) == {"temperature": 22.5, "solar_radiation": 400.0}
+    (now,) = store.read(WEATHER, hours(0, 1))
+    origins = {name: now.origin(name) for name in now.values}
+    assert origins == {
+        "temperature": Origin("import", Grade.OFFICIAL),
+        "humidity": UNKNOWN,
+        "solar_radiation": SIAR,
+    }
+    assert store.copies(WEATHER, hours(0, 1)).values == 0
+    assert store.undo("import/1", [WEATHER]) == Undone(1, 0, 0)
+    assert store.read(WEATHER, hours(0, 1)) == [row]
 
 
 def test_an_enrichment_changes_no_value_that_is_read(backend: Backend) -> None:

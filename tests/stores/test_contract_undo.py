@@ -161,3 +161,10 @@ def test_what_was_undone_is_known_and_listed_no_more(backend: Backend) -> None:
     store.undo("run/a", KNOWN)
     assert backend.open().batches() == []
     assert backend.open().undone_batches() == {"run/a", "run/b"}
+
+
+def test_rows_that_an_import_takes_in_as_nobodys_are_of_no_batch(store: Store) -> None:
+    """They cannot be undone, so they are not listed."""
+    store.put(PVPC, [Row(hour(0), {"price_eur_mwh": 1.0}, Grade.OFFICIAL)])
+    assert len(store.read(PVPC, hours(0, 1))) == 1
+    assert store.batches() == []

@@ -262,7 +262,7 @@ def test_a_refusal_in_one_half_of_a_body_leaves_the_other_written(backend: Influ
     said = says(store, lambda one: one.write(PVPC, prices([401, 402, 600, 601]), "run/b"))
     store.close()
     small.close()
-    assert len(writes) == 4  # the whole, its halves, and what is remembered
+    assert len(writes) == 5  # the whole, its halves, what is remembered and withdrawn
     assert "2026-01-12 to 2026-01-18, so 2 of 4 slots were refused there" in said
     assert backend.open().batch_slots("run/b") == {"pvpc": [hour(600), hour(601)]}
 

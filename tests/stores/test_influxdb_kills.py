@@ -115,6 +115,32 @@ def test_a_note_of_a_write_that_died_takes_nothing_from_another(backend: InfluxB
     assert store.read(PVPC, hours(0, 1)) == [row(0, 2.0, "run/b")]
 
 
+def test_notes_of_a_write_that_died_are_withdrawn_by_an_undo(backend: InfluxBackend) -> None:
+    """Listed until then, as nobody knows; a retry of the batch counts again all the same."""
+    store = backend.open()
+    proxy = FaultProxy(backend.engine.url)
+    proxy.sent = []
+    proxy.fault = Fault(500, path="/api/v2/write")
+    with pytest.raises(StoreError):
+        InfluxStore(backend.engine.access(backend.bucket, url=proxy.url)).write(
+            PVPC, prices([0, 1, 2]), "run/a"
+        )
+    proxy.close()
+    lines = gzip.decompress(proxy.sent[0][1]).decode().split("\n")
+    (note,) = (line for line in lines if line.startswith("gapfill_replaced,"))
+    backend.engine.write(backend.bucket, [note], "s")
+    store.write(PVPC, prices([0]), "run/b")
+    assert [(one.id, one.slots) for one in store.batches()] == [("run/a", 3), ("run/b", 1)]
+    assert store.undo("run/a", [PVPC]) == Undone(0, 0, 0)
+    assert [(one.id, one.slots) for one in store.batches()] == [("run/b", 1)]
+    assert store.undone_batches() == set()
+    assert store.write(PVPC, prices([1, 2]), "run/a") == 2
+    assert store.batch_slots("run/a") == {"pvpc": [hour(1), hour(2)]}
+    assert store.undo("run/a", [PVPC]) == Undone(0, 2, 0)
+    assert store.undone_batches() == {"run/a"}
+    assert store.read(PVPC, hours(0, 3)) == [row(0, 50.0, "run/b")]
+
+
 def test_an_undo_that_dies_anywhere_is_carried_on(backend: InfluxBackend) -> None:
     """Whatever stood there before, and whatever others have in the same points, is there again."""
     store = backend.open()

@@ -11,18 +11,19 @@ import pytest
 from gapfill import catalog
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
-from gapfill.errors import StoreError
+from gapfill.errors import GapfillError, StoreError, StoreRefused
+from gapfill.services import undoing
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain
 from gapfill.services.heal import Healed, heal
 from gapfill.services.planner import Order
-from gapfill.services.ports import Inquiry
+from gapfill.services.ports import Batch, Inquiry, Undone
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.stores import influxdb_refused as refused
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_server import Server
-from tests.builders import WEATHER, hour, hours, weather
+from tests.builders import PVPC, WEATHER, hour, hours, prices, weather
 from tests.services.conftest import FakeTime, Scripted
 from tests.services.test_heal import Nobody
 from tests.stores.backends import InfluxBackend
@@ -122,6 +123,31 @@ def test_a_shard_of_integers_is_asked_for_once_and_again_after_a_retype(
     assert last.summary.status == "completed"
     assert calls > 0
     assert gaps(site_at(backend, since, now)) == ()
+
+
+def test_what_was_refused_is_of_no_batch(backend: InfluxBackend) -> None:
+    """Half of a batch is written, nothing of another; undone, both are gone from the list."""
+    day = 24 * 4  # a Monday, where a shard begins
+    whole = f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(day))}"
+    backend.engine.write(backend.bucket, [whole])
+    store = backend.open()
+    with pytest.raises(StoreRefused):
+        store.write(PVPC, prices(range(day - 3, day + 5)), "run/a")
+    with pytest.raises(StoreRefused):
+        store.write(PVPC, prices(range(day + 10, day + 12)), "run/b")
+    assert store.batches() == [Batch("run/a", "pvpc", 3, hour(day - 3), hour(day - 1), None)]
+    assert store.undone_batches() == set()
+    site = site_at(backend, hour(0), hour(24 * 14))
+    with pytest.raises(GapfillError, match="no batch 'run/b'"):
+        undoing.undo_batch(site, "run/b")
+    assert undoing.undo_run(site, "run/a").undone == Undone(0, 3, 0)
+    assert store.batches() == []
+    with pytest.raises(GapfillError, match="already undone"):
+        undoing.undo_run(site, "run/a")
+    backend.engine.drop_bucket(backend.bucket)
+    backend.engine.make_bucket(backend.bucket)
+    assert store.write(PVPC, prices(range(day - 3, day + 5)), "run/a") == 8
+    assert store.undo("run/a", [PVPC]) == Undone(0, 8, 0)
 
 
 def test_an_optional_field_of_another_type_costs_only_itself(backend: InfluxBackend) -> None:

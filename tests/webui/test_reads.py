@@ -12,7 +12,7 @@ import pytest
 
 from gapfill import catalog
 from gapfill.domain.interval import Interval
-from gapfill.domain.reading import Reading
+from gapfill.domain.reading import Reading, Row
 from gapfill.domain.series import Grade
 from gapfill.services.planner import Order, survey
 from gapfill.stores.sqlite import SqliteStore
@@ -167,6 +167,16 @@ def test_the_slots_of_a_day_name_their_source(client: TestClient, plant: Plant) 
     assert (told["sources"], len(told["readings"])) == ([MARKUP], 19)
     assert told["readings"][0] == [1772319600, 0, 50.0]
     assert reply.headers["content-type"] == "application/json"
+
+
+def test_a_value_without_a_source_is_of_another_program(client: TestClient, plant: Plant) -> None:
+    """So the page names what wrote it."""
+    store = SqliteStore(plant.store_file)
+    row = Row(utc("2026-03-01T00"), {"price_eur_mwh": 50.0}, Grade.OFFICIAL)
+    store.put(catalog.load(plant.catalog_file).series["pvpc"], [row])
+    store.close()
+    reply = client.get("/gaps/coverage/slots?series=pvpc&start_date=2026-03-01&end_date=2026-03-01")
+    assert reply.json()["sources"] == ["another program"]
 
 
 def test_explain_says_what_each_source_can_do(client: TestClient) -> None:

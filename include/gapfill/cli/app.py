@@ -15,6 +15,7 @@ from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
 from gapfill.cli.retype import retype
 from gapfill.cli.siar import import_siar
+from gapfill.cli.signals import said_of
 from gapfill.cli.take_in import import_
 from gapfill.cli.tidy import tidy
 from gapfill.cli.words import new_id
@@ -150,13 +151,15 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
 def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Plan, and carry the plan out here and now.
 
-    Plans again until nothing new can be asked, three rounds at most.
+    Plans again until nothing new can be asked, three rounds at most. Where an error or a
+    signal ends it, what was written is printed all the same, by batch.
     """
     now = desk.clock()
     order = order_of(desk.catalog(), now, **options)
     with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
         healed = heal_gaps(site, order, new_id("cli", now), watcher)
-    error = str(healed.error) if healed.error else None
+    signalled = healed.error if isinstance(healed.error, KeyboardInterrupt) else None
+    error = said_of(signalled) if signalled else str(healed.error) if healed.error else None
     if as_json:
         desk.print_json(
             views.healed(healed.summary, healed.certificates, healed.after, healed.plan, error)
@@ -165,6 +168,8 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         tables.show_broken_off(desk.out, healed)
     else:
         tables.show_healed(desk.out, site.catalog, healed)
+    if signalled:
+        raise signalled
     if error:
         desk.complain(error)
         return FAILED

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import traceback
-from contextlib import contextmanager
 from enum import IntEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from gapfill.cli.app import app
 from gapfill.cli.desk import Desk
+from gapfill.cli.signals import Terminated, said_of, terminable
 from gapfill.errors import GapfillError, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 PROGRAM = "python -m gapfill"
 
@@ -33,10 +32,6 @@ class Exit(IntEnum):
     TERMINATED = 128 + signal.SIGTERM
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM came."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code.
 
@@ -46,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     desk = Desk.of_process(is_debugging="--debug" in arguments)
     try:
-        with _terminable():
+        with terminable():
             code = _invoke(arguments, desk)
             desk.flush()
     except BrokenPipeError:
@@ -75,12 +70,9 @@ def _explain(exc: BaseException, desk: Desk) -> int:
     if desk.is_debugging:
         desk.err.print("".join(traceback.format_exception(exc)).rstrip(), soft_wrap=True)
     match exc:
-        case _Terminated():
-            desk.complain("Stopped by a signal; what is written stands, run it again to go on.")
-            return Exit.TERMINATED
         case KeyboardInterrupt():
-            desk.complain("Interrupted; what is written stands, run it again to go on.")
-            return Exit.INTERRUPTED
+            desk.complain(said_of(exc))
+            return Exit.TERMINATED if isinstance(exc, Terminated) else Exit.INTERRUPTED
         case click.ClickException():
             path = (
                 exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else PROGRAM
@@ -101,23 +93,6 @@ def _explain(exc: BaseException, desk: Desk) -> int:
                 f"Gapfill has a bug ({type(exc).__name__}); run it again with --debug to see where."
             )
     return Exit.ERROR
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end a command the way Ctrl-C does: transactions are rolled back."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _terminate(_number: int, _frame: object) -> NoReturn:
-    raise _Terminated
 
 
 def _drop_stdout() -> None:

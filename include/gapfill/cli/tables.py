@@ -130,12 +130,11 @@ def show_healed(out: Console, catalog: Catalog, healed: Healed) -> None:
     """Print what healing came to: the state now, the account, failures, batches."""
     headline(out, healed.after)
     summary = healed.summary
-    records = summary.ree_records_recovered + summary.weather_records_recovered
-    left = summary.gaps_found - summary.gaps_resolved
+    records = (summary.ree_records_recovered or 0) + (summary.weather_records_recovered or 0)
+    found, resolved = summary.gaps_found or 0, summary.gaps_resolved or 0
     out.print(
-        f"{summary.status}: {total(records, summary.slots_enriched)}; "
-        f"{count(summary.gaps_found, 'gap')} found, {summary.gaps_resolved:,} resolved, "
-        f"{left:,} left; "
+        f"{summary.status}: {total(records, summary.slots_enriched or 0)}; "
+        f"{count(found, 'gap')} found, {resolved:,} resolved, {found - resolved:,} left; "
         f"{count(summary.calls, 'call')} in {duration(summary.duration_seconds)}",
         soft_wrap=True,
     )
@@ -155,10 +154,13 @@ def show_healed(out: Console, catalog: Catalog, healed: Healed) -> None:
 
 
 def show_broken_off(out: Console, healed: Healed) -> None:
-    """Print what was done until an error ended the healing, which itself is said on stderr."""
+    """Print what was done until an error or a signal ended the healing; stderr says which."""
     summary = healed.summary
-    records = summary.ree_records_recovered + summary.weather_records_recovered
-    line = f"Ended before its end: {total(records, summary.slots_enriched)}"
+    enriched = sum(c.slots_enriched for c in healed.certificates)
+    records = sum(c.slots_filled for c in healed.certificates) - enriched
+    line = f"Ended before its end: {total(records, enriched)}"
+    if summary.gaps_found is not None:
+        line += f"; {count(summary.gaps_found, 'gap')} found"
     calls = f"{count(summary.calls, 'call')} in {duration(summary.duration_seconds)}"
     out.print(Text(f"{line}; {calls}", "bold"), soft_wrap=True)
     unproven = sum(c.slots_unproven for c in healed.certificates)

@@ -19,6 +19,11 @@ UNKNOWN = "unknown"
 """Source of a value whose point has no provenance."""
 
 
+def told_source(source: str | None) -> str:
+    """Return a source as people read it; only another program writes without provenance."""
+    return "another program" if source in {None, "", UNKNOWN} else str(source)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One slot's fields from one product.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.due import horizon
 from gapfill.domain.interval import iso
-from gapfill.domain.reading import Row, parse_kept
+from gapfill.domain.reading import UNKNOWN, Row, parse_kept
 from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
 from gapfill.services.csv_esios import PRICE, TITLES, Export, read_export
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from gapfill.domain.reading import Origin
     from gapfill.domain.series import Series
+
+IMPORT = "import"
+"""Source of a value that a file names no source for, or that was changed by hand in it."""
 
 _KWH, _KWH_PER_MWH = "price_eur_kwh", 1000
 
@@ -58,7 +61,7 @@ def read_rows(
 
     A row without grade, source and batch is taken in as this import's own: the series'
     default grade, source ``import``. One with a grade and an empty source, as an export
-    writes what others gave, stays as it is.
+    writes what others gave, stays as it is. The source ``unknown`` means none.
 
     Args:
         series: Whose rows.
@@ -162,9 +165,10 @@ class _Work:
         grade = _grade(given.get("grade", ""), self.series, self.cell(line, "grade"))
         kept = _kept(given.get("kept", ""), values, self.cell(line, "kept"))
         source, batch = given.get("source"), given.get("batch")
+        source = "" if source == UNKNOWN else source
         is_others = given.get("grade") and source == "" and batch is not None
         if not is_others:
-            source, batch = source or "import", batch or self.batch
+            source, batch = source or IMPORT, batch or self.batch
         return Row(slot, values, grade, source or None, batch or None, kept)
 
     def _values(self, line: Line, decimals: Decimals) -> dict[str, float]:

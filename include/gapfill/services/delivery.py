@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gapfill.domain.interval import Interval, covers, iso, merge, subtract
 from gapfill.domain.reading import Replace
 from gapfill.domain.series import Grade
-from gapfill.errors import StoreError, StoreRefused
+from gapfill.errors import StoreError
 from gapfill.services.proof import is_held, is_stored
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Delivery:
     _known: list[Interval] = field(default_factory=list)
     _rows: dict[datetime, Row] = field(default_factory=dict)
     _firm: list[Reading] = field(default_factory=list)
-    _refused: list[Reading] = field(default_factory=list)
+    _perhaps: list[Reading] = field(default_factory=list)
     _written: int = 0
 
     @property
@@ -142,15 +142,15 @@ class Delivery:
             self._written += self.store.write(
                 self.series, readings, self.batch, replace=self._replace, entries=entries
             )
-        except StoreRefused:
-            self._refused += readings
+        except (StoreError, KeyboardInterrupt):  # some of it may be written all the same
+            self._perhaps += readings
             raise
         self._firm += readings
 
     @property
     def is_full(self) -> bool:
         """Whether as much is written as is kept for the proof."""
-        return len(self._firm) + len(self._refused) >= PENDING
+        return len(self._firm) + len(self._perhaps) >= PENDING
 
     def prove(self) -> Delivered:
         """Read back what was written since the last proof.
@@ -158,13 +158,13 @@ class Delivery:
         Raises:
             StoreError: If it cannot be read, or a value is not there or is another one.
         """
-        firm, written = self._firm, [*self._firm, *self._refused]
+        firm, written = self._firm, [*self._firm, *self._perhaps]
         if not written:
             return Delivered(0, 0)
         slots = sorted({reading.slot for reading in written})
         windows = self._near(merge(Interval(s, self.series.grid.end_of(s)) for s in slots))
         rows = {row.slot: row for row in self.store.read(self.series, *windows)}
-        self._firm, self._refused, self._written = [], [], 0
+        self._firm, self._perhaps, self._written = [], [], 0
         given: dict[datetime, list[Mapping[str, float]]] = {}
         for reading in written:
             given.setdefault(reading.slot, []).append(reading.values)

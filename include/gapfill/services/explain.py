@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.due import due_at, due_until, horizon
+from gapfill.domain.due import due_at, horizon
 from gapfill.domain.flaw import Flaws, bounds_of
 from gapfill.domain.interval import Interval, iso
+from gapfill.domain.reading import told_source
 from gapfill.domain.route import choose, cut
 from gapfill.domain.series import State
 from gapfill.domain.verdict import in_turn, judge
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.candidate import Candidate
     from gapfill.domain.reading import Origin, Row
-    from gapfill.domain.route import Assignment
+    from gapfill.domain.route import Assignment, Piece
     from gapfill.domain.series import Grade, Series
     from gapfill.domain.verdict import Verdict
     from gapfill.services.detect import Report
@@ -105,16 +107,16 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
         next(choose([run], series, candidates, site.now, field=name, above=above))
         for name, above in fields
     ]
-    expected = slot < max(
-        due_until(series, candidates, site.now), horizon(series, candidates, site.now)
-    )
+    end = horizon(series, candidates, site.now)
+    if row is not None and slot >= end:
+        return _ahead(series, row, end, piece)
     due = iso(due_at(series, candidates, slot))
     return Explanation(
         series=series.name,
         slot=slot,
         state=state,
         sentence=report.error
-        or _sentence(series, report, state, row, due=due, expected=expected)
+        or _sentence(series, report, state, row, due=due, expected=slot < end)
         + _flawed(series, flaws),
         row=row,
         opinions=tuple(_opinion(verdicts) for verdicts in judged),
@@ -157,10 +159,29 @@ def _before(
         state=None,
         sentence=f"{series.name} begins at {iso(series.earliest)}, which is later",
         row=None,
-        opinions=tuple(
-            Opinion(v.candidate.name, v.standing.value, v.until, v.sentence) for v in piece.verdicts
-        ),
+        opinions=_verdicts(piece),
         next=f"no source is asked; an earlier start is {series.name}'s earliest in the catalogue",
+    )
+
+
+def _ahead(series: Series, row: Row, end: datetime, piece: Piece) -> Explanation:
+    """Return the explanation of what lies after the last expected slot, as ``status`` counts it."""
+    last = series.grid.floor(end - timedelta(microseconds=1))
+    return Explanation(
+        series=series.name,
+        slot=row.slot,
+        state=None,
+        sentence=f"it {_whole(series, row)}; it lies after the last expected slot, {iso(last)}, "
+        "and does not count",
+        row=row,
+        opinions=_verdicts(piece),
+        next="no source is asked; look at the clock of what writes there",
+    )
+
+
+def _verdicts(piece: Piece) -> tuple[Opinion, ...]:
+    return tuple(
+        Opinion(v.candidate.name, v.standing.value, v.until, v.sentence) for v in piece.verdicts
     )
 
 
@@ -198,11 +219,12 @@ def _flawed(series: Series, flaws: Flaws) -> str:
 def _whole(series: Series, row: Row) -> str:
     """Return the values of a row, with the origin of each where they have several."""
     if not row.kept:
-        source = f"from {row.source}, batch {row.batch}" if row.source else "without provenance"
-        return f"holds {_values(row)}, {row.grade.label}, {source}"
+        batch = f", batch {row.batch}" if row.source and row.batch else ""
+        return f"holds {_values(row)}, {row.grade.label}, from {told_source(row.source)}{batch}"
     worst = [n for n in series.required if row.origin(n).grade == row.grade]
     of = f" (by its {', '.join(worst)})" if len(worst) < len(series.required) else ""
-    return f"holds {_values(row)}; the slot is {row.grade.label}{of}, batch {row.batch}"
+    batch = f", batch {row.batch}" if row.batch else ""
+    return f"holds {_values(row)}; the slot is {row.grade.label}{of}{batch}"
 
 
 def _values(row: Row) -> str:
@@ -213,7 +235,7 @@ def _values(row: Row) -> str:
     for name, value in row.values.items():
         groups.setdefault(row.origin(name), []).append(f"{name} {value:g}")
     return "; ".join(
-        f"{', '.join(values)} from {origin.source}, {origin.grade.label}"
+        f"{', '.join(values)} from {told_source(origin.source)}, {origin.grade.label}"
         for origin, values in groups.items()
     )
 

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+INTERRUPTED = "It was interrupted."
+"""Ends a unit where a signal says nothing of its own."""
+
 PATIENCE_S = 65.0
 """A refusal of up to this long is waited out in place, holding the source's turn (design, 6),
 but the third one in a row is not."""
@@ -93,10 +96,11 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
 
 def attempt(
     site: Site, unit: Unit, run: str, sessions: Sessions | None = None
-) -> tuple[Certificate, GapfillError | None]:
+) -> tuple[Certificate, GapfillError | KeyboardInterrupt | None]:
     """Carry out one unit and return its certificate, and the error with which it failed.
 
-    The certificate of a failure says what was written before, which stands.
+    The certificate of a failure says what was written before, which stands; a signal that
+    interrupts the unit is such a failure.
 
     Args:
         site: The installation.
@@ -110,7 +114,7 @@ def attempt(
         return failed(unit, run, exc), exc
     try:
         return work.carry_out(), None
-    except GapfillError as exc:
+    except (GapfillError, KeyboardInterrupt) as exc:
         return work.failed(exc), exc
 
 
@@ -385,9 +389,9 @@ class _Fill:
     def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, said: str) -> None:
         self.site.store.note([self.clerk.line(ask, interval, outcome, said)])
 
-    def failed(self, exc: GapfillError) -> Certificate:
+    def failed(self, exc: GapfillError | KeyboardInterrupt) -> Certificate:
         """Return the certificate of a failure, with what was written before and is there."""
-        note = str(exc)
+        note = str(exc) or INTERRUPTED
         try:
             self.tally.deliver(self.delivery.prove())
         except StoreError as unread:

@@ -15,14 +15,15 @@ from gapfill.errors import (
     SourceUnavailable,
     StoreRefused,
 )
+from gapfill.services.broken_off import broken_off
 from gapfill.services.detect import detect
 from gapfill.services.faults import faults, with_faults
-from gapfill.services.fill import attempt
+from gapfill.services.fill import INTERRUPTED, attempt
 from gapfill.services.planner import make_plan, survey
 from gapfill.services.refusals import is_down
 from gapfill.services.sessions import Sessions
 from gapfill.services.station_fields import told_fields
-from gapfill.services.summary import Summary, broken_off, summarize
+from gapfill.services.summary import Summary, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,11 +60,13 @@ class Healed(NamedTuple):
         summary: As of a run.
         certificates: One per unit, in order.
         after: Reports over what was selected, after.
-        plan: The last plan, which says what waits and what cannot be healed.
+        plan: The last plan, which says what waits and what cannot be healed; an empty one where
+            it was ended before one was made.
         refused: Sources, or products by their key, that only a person can set right: a key
             that was refused, or a connection or folder that cannot be used and is needed.
-        error: What ended it before its end, ``None`` where nothing did. Then nothing is known
-            of what is there after, and the summary counts what the certificates say.
+        error: What ended it before its end, a signal too, ``None`` where nothing did. Then
+            nothing is known of what is there after, and the summary counts what the plan and
+            the certificates say.
     """
 
     summary: Summary
@@ -71,7 +74,7 @@ class Healed(NamedTuple):
     after: list[Report]
     plan: Plan
     refused: tuple[str, ...] = ()
-    error: GapfillError | None = None
+    error: GapfillError | KeyboardInterrupt | None = None
 
 
 def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
@@ -96,6 +99,8 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         if not work.certificates:  # nothing was begun
             raise
         return work.broken_off(exc)
+    except KeyboardInterrupt as exc:
+        return work.broken_off(exc)
 
 
 class _Work:
@@ -105,6 +110,8 @@ class _Work:
         self.run = run
         self.watcher = watcher
         self.started = site.monotonic()
+        self.before: list[Report] = []
+        self.seen: list[Report] = []
         self.plans: list[Plan] = []
         self.certificates: list[Certificate] = []
         self.answered: dict[str, list[Interval]] = {}
@@ -115,11 +122,11 @@ class _Work:
     def carry_out(self) -> Healed:
         site, order = self.site, self.order
         site.store.verify()
-        before = after = survey(site, order)
+        self.before = self.seen = before = after = survey(site, order)
         for _ in range(ROUNDS):
             if not self._round(after):
                 break
-            after = survey(site, order)
+            self.seen = after = survey(site, order)
             if order.refresh:
                 break
         summary = summarize(
@@ -174,7 +181,9 @@ class _Work:
             for name in (*unit.fields, *unit.enrich)
         )
 
-    def _may_pass(self, unit: Unit, certificate: Certificate, error: GapfillError | None) -> bool:
+    def _may_pass(
+        self, unit: Unit, certificate: Certificate, error: GapfillError | KeyboardInterrupt | None
+    ) -> bool:
         """Tell whether the same may be asked again in the next round.
 
         What only a person or a later answer can mend is not: a refused key, an answer of no
@@ -183,6 +192,7 @@ class _Work:
 
         Raises:
             GapfillError: If the store failed: nothing more can be done.
+            KeyboardInterrupt: If a signal ended the unit.
         """
         if error is None:
             return certificate.outcome == "deferred"
@@ -194,10 +204,18 @@ class _Work:
             self.refused.add(unit.source)
         return isinstance(error, SourceUnavailable)
 
-    def broken_off(self, exc: GapfillError) -> Healed:
-        """Return what was done until an error ended it, by what the certificates say."""
-        seconds = self.site.monotonic() - self.started
-        summary = broken_off(self.site, self.certificates, str(exc), seconds)
+    def broken_off(self, exc: GapfillError | KeyboardInterrupt) -> Healed:
+        """Return what was done until an error or a signal ended it."""
+        summary = broken_off(
+            self.site,
+            self.plans,
+            self.certificates,
+            self.before,
+            self.seen,
+            str(exc) or INTERRUPTED,
+            self.site.monotonic() - self.started,
+            self.order.selection.interval,
+        )
         plan = self.plans[-1] if self.plans else Plan(self.site.now, ())
         return Healed(summary, self.certificates, [], plan, tuple(sorted(self.refused)), error=exc)
 

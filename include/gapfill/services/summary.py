@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.cause import Cause
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
@@ -30,6 +30,8 @@ _Runs = Mapping[str, Sequence[Interval]]
 class Summary:
     """What ``summarize`` returns and ``heal --json`` prints.
 
+    A number is ``None`` where an error kept it from being known.
+
     Attributes:
         status: ``completed``: nothing is left that somebody could be asked for now, and not
             everything that was asked for is still missing; ``partial``, ``failed`` or
@@ -52,21 +54,41 @@ class Summary:
     """
 
     status: str
-    ree_records_recovered: int
-    weather_records_recovered: int
+    ree_records_recovered: int | None
+    weather_records_recovered: int | None
     duration_seconds: float
-    gaps_found: int
-    gaps_resolved: int
-    gaps_waiting: int
-    gaps_unfillable: int
+    gaps_found: int | None
+    gaps_resolved: int | None
+    gaps_waiting: int | None
+    gaps_unfillable: int | None
     units_failed: int
     units_deferred: int
     calls: int
     healed: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
     failures: Sequence[str] = ()
-    slots_enriched: int = 0
-    gaps_need_setup: int = 0
+    slots_enriched: int | None = 0
+    gaps_need_setup: int | None = 0
     records: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
+
+
+class Gaps(NamedTuple):
+    """Gaps in the range of a run.
+
+    Attributes:
+        found: Those with a due slot missing, before.
+        resolved: How many of those are completely filled, after.
+        left: How many of those could still be asked for, after.
+        waiting: Gaps, after, for which a source can be asked later.
+        unfillable: Gaps, after, that no source has.
+        need_setup: Gaps, after, that only sources that are not set up could serve.
+    """
+
+    found: int
+    resolved: int
+    left: int
+    waiting: int
+    unfillable: int
+    need_setup: int
 
 
 def summarize(
@@ -106,13 +128,7 @@ def summarize(
     short = _short(returned.values(), written)
     stood_in = {f"{run}/{u.id}" for u in units if not subtract(u.asked, healed.get(u.series, ()))}
     deferred = sum(c.outcome == "deferred" and c.batch not in stood_in for c in returned.values())
-    ranges = {name: _range(series.grid, asked) for name, series in site.catalog.series.items()}
-    planned = {
-        name: merge(run for u in units if u.series == name for run in u.asked)
-        for name in site.catalog.series
-    }
-    found, resolved, left = _resolved(before, after, ranges, planned)
-    gaps = [g for r in after for g in r.coverage.gaps if intersect([g.interval], ranges[r.series])]
+    gaps = count_gaps(site, plans, before, after, asked)
     records = {
         name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
         for name, intervals in filled.items()
@@ -126,19 +142,19 @@ def summarize(
             len(units),
             lost,
             postponed,
-            left,
+            gaps.left,
             is_unread=bool(unread_series),
-            is_vain=bool(found) and not healed and _is_missing(planned, after),
+            is_vain=bool(gaps.found) and not healed and _is_missing(_planned(site, units), after),
             has_records=bool(records),
         ),
         ree_records_recovered=ree,
         weather_records_recovered=sum(records.values()) - ree,
         duration_seconds=round(seconds, 3),
-        gaps_found=found,
-        gaps_resolved=resolved,
-        gaps_waiting=sum(gap.waiting is not None for gap in gaps),
-        gaps_unfillable=sum(gap.state is State.UNFILLABLE for gap in gaps),
-        gaps_need_setup=sum(gap.cause is Cause.SETUP for gap in gaps),
+        gaps_found=gaps.found,
+        gaps_resolved=gaps.resolved,
+        gaps_waiting=gaps.waiting,
+        gaps_unfillable=gaps.unfillable,
+        gaps_need_setup=gaps.need_setup,
         units_failed=lost,
         units_deferred=postponed,
         calls=site.store.calls_of(run),
@@ -154,35 +170,31 @@ def summarize(
     )
 
 
-def broken_off(
-    site: Site, certificates: Sequence[Certificate], error: str, seconds: float
-) -> Summary:
-    """Say what a run came to that an error ended: what its certificates say, and no more.
-
-    Args:
-        site: The installation.
-        certificates: What units returned.
-        error: What ended it.
-        seconds: Real time of the run.
-    """
-    groups = {c.batch: site.catalog.series[c.series].group for c in certificates}
-    filled = {c.batch: c.slots_filled - c.slots_enriched for c in certificates}
-    failed = [f"{c.unit}: {c.note}" for c in certificates if c.outcome == "failed"]
-    return Summary(
-        status="failed",
-        ree_records_recovered=sum(n for batch, n in filled.items() if groups[batch] == "ree"),
-        weather_records_recovered=sum(n for batch, n in filled.items() if groups[batch] != "ree"),
-        duration_seconds=round(seconds, 3),
-        gaps_found=0,
-        gaps_resolved=0,
-        gaps_waiting=0,
-        gaps_unfillable=0,
-        units_failed=len(failed),
-        units_deferred=sum(c.outcome == "deferred" for c in certificates),
-        calls=sum(c.calls for c in certificates),
-        slots_enriched=sum(c.slots_enriched for c in certificates),
-        failures=failed if any(error in one for one in failed) else [*failed, error],
+def count_gaps(
+    site: Site,
+    plans: Sequence[Plan],
+    before: Sequence[Report],
+    after: Sequence[Report],
+    asked: Interval | None,
+) -> Gaps:
+    """Count the gaps that a run found, closed and left; the arguments are as ``summarize``'s."""
+    units = [unit for plan in plans for unit in plan.units]
+    ranges = {name: _range(series.grid, asked) for name, series in site.catalog.series.items()}
+    gaps = [g for r in after for g in r.coverage.gaps if intersect([g.interval], ranges[r.series])]
+    return Gaps(
+        *_resolved(before, after, ranges, _planned(site, units)),
+        waiting=sum(gap.waiting is not None for gap in gaps),
+        unfillable=sum(gap.state is State.UNFILLABLE for gap in gaps),
+        need_setup=sum(gap.cause is Cause.SETUP for gap in gaps),
     )
+
+
+def _planned(site: Site, units: Sequence[Unit]) -> _Runs:
+    """Return the runs that units ask for, by series."""
+    return {
+        name: merge(run for u in units if u.series == name for run in u.asked)
+        for name in site.catalog.series
+    }
 
 
 def _status(

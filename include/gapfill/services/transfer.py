@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from gapfill.domain.interval import Interval, iso
-from gapfill.domain.reading import format_kept
-from gapfill.services.csv_rows import read_rows
+from gapfill.domain.reading import Origin, format_kept, make_row
+from gapfill.services.csv_rows import IMPORT, read_rows
 from gapfill.services.csv_table import PROVENANCE
 
 if TYPE_CHECKING:
@@ -106,10 +105,19 @@ def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> 
             chosen.append(row)
         elif _is_whole(series, row) or not _is_whole(series, before):
             is_changed = row.values != before.values and row.batch in (before.batch, None)
-            own = replace(row, source="import", batch=batch, kept={})
-            chosen.append(own if is_changed else row)
+            chosen.append(_changed(series, row, before, batch) if is_changed else row)
     written = site.store.put(series, chosen)
     return Imported(written, is_own=any(row.batch == batch for row in chosen))
+
+
+def _changed(series: Series, row: Row, before: Row, batch: str) -> Row:
+    """Return a row that was changed by hand, its changed values as those of the import."""
+    origins = {name: row.origin(name) for name in row.values}
+    for name, value in row.values.items():
+        if before.values.get(name) != value:
+            origins[name] = Origin(IMPORT, origins[name].grade)
+    own = Origin(IMPORT, row.grade)
+    return make_row(row.slot, row.values, origins, batch, series.required, own)
 
 
 def _is_whole(series: Series, row: Row) -> bool:

@@ -82,7 +82,8 @@ def undo_batch(site: Site, batch: str) -> Taken:
         GapfillError: If the store has no such batch, or it is undone.
         StoreError: If the store cannot be read or written.
     """
-    if site.store.batch_slots(batch):
+    is_listed = any(one.id == batch for one in site.store.batches())
+    if is_listed or site.store.batch_slots(batch):
         return _take_back(site, [batch])
     if batch in site.store.undone_batches():
         message = f"The batch {batch} is already undone."

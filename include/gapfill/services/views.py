@@ -166,16 +166,23 @@ def healed(
     last: Plan,
     error: str | None = None,
 ) -> Document:
-    """Return the document of ``heal --json``; ``error`` is what ended it before its end."""
-    ended = {"error": error, "batches": batches(certificates)} if error else {}
-    return {
+    """Return the document of ``heal --json``; ``error`` is what ended it before its end.
+
+    What is not known is ``None``.
+    """
+    left = plan(last)
+    is_planned = summary.gaps_found is not None
+    document = {
         **summarized(summary),
         "certificates": [_certificate(c) for c in certificates],
         "state": "unknown" if error else overall(after),
-        "waiting": plan(last)["waiting"],
-        "unhealable": plan(last)["unhealable"],
-        **ended,
+        "waiting": left["waiting"] if is_planned else None,
+        "unhealable": left["unhealable"] if is_planned else None,
     }
+    if error:
+        document |= {"error": error, "batches": batches(certificates)}
+        document["healed"] = None if document["batches"] else {}
+    return document
 
 
 def _certificate(certificate: Certificate) -> Document:

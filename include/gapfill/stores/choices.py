@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gapfill.domain.reading import Row, add, combine, make_row, wins
+from gapfill.domain.reading import UNKNOWN, Row, add, combine, make_row, wins
 from gapfill.stores.points import Stand
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ def choose_without_copies(
 
 
 def _standing(row: Row, others: Row | None) -> frozenset[str]:
-    """Return the fields that other points give as a row does, or in a better grade."""
+    """Return the fields that other points give as a row does, or in a better grade.
+
+    A value of unknown source in a row of a batch is a copy of theirs, whatever its grade.
+    """
     if others is None:
         return frozenset()
     return frozenset(
@@ -98,8 +101,13 @@ def _standing(row: Row, others: Row | None) -> frozenset[str]:
         and (
             others.origin(name).grade > row.origin(name).grade
             or (others.values[name], others.origin(name)) == (value, row.origin(name))
+            or (others.values[name] == value and _is_copy(row, name))
         )
     )
+
+
+def _is_copy(row: Row, name: str) -> bool:
+    return bool(row.batch) and row.origin(name).source == UNKNOWN
 
 
 def _without(series: Series, row: Row, names: frozenset[str], batch: str | None = None) -> Row:

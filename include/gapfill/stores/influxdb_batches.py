@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING
 from gapfill.services.ports import Batch
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_books import LEDGER
-from gapfill.stores.influxdb_notes import REPLACED, WHAT, notes_in
+from gapfill.stores.influxdb_notes import REPLACED, WHAT, forget, notes_in, notes_of, written
 from gapfill.stores.influxdb_points import from_ns
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from gapfill.stores.influxdb_server import Server
 
 _BY = '"batch", "series"'
 
+_HAS_BATCH = "\"batch\" != 'none'"
+"""Rows that an import takes in as those of nobody are of no batch, and cannot be undone."""
+
 
 def batches(server: Server) -> list[Batch]:
     """Return what each batch noted and still can be undone, one for each series."""
-    notes = text.select(WHAT, REPLACED, by=_BY)
+    notes = text.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
     asked = text.select('"batch", "asked_us"', LEDGER)
     noted, lines = server.ask([notes, asked], "ns")
     at: dict[str, datetime] = {}
@@ -36,8 +40,23 @@ def batches(server: Server) -> list[Batch]:
     return found
 
 
+def withdraw(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+    """Mark the notes of slots that a batch did not write, so that they count no more.
+
+    What an undo has begun with is left to that undo. Writing such a slot later notes it anew.
+    """
+    if not slots or not batch:
+        return
+    noted = notes_of(server, batch).get(series, [])
+    said = [note for note in noted if note.slot in slots and not note.is_begun]
+    idle = {note.slot for note in said} - written(server, {batch: {series: said}})[batch][series]
+    if idle:
+        forget(server, batch, series, idle)
+
+
 def undone_batches(server: Server) -> set[str]:
-    """Return the batches of which slots were undone."""
-    statement = text.select('count("measurement") AS n', REPLACED, '"undone" = true', by=_BY)
+    """Return the batches of which slots were undone, not those of which notes were withdrawn."""
+    is_undone = '"undone" = true', '"begun" = true'
+    statement = text.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)
     (tables,) = server.ask([statement])
     return {table.tags["batch"] for table in tables}

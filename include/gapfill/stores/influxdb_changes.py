@@ -2,7 +2,8 @@
 
 A point is written behind the line that notes what it replaces, in one body and at one time,
 so that no point is written without its note. A note alone, of a point that was refused or is
-removed, proves nothing (``influxdb_notes``), and a retry writes what is missing. There is no
+removed, proves nothing (``influxdb_notes``), and a retry writes what is missing. The notes of
+refused points are withdrawn; what a kill leaves of them, the batch's undo withdraws. There is no
 transaction: a body of 5,000 lines is written at once, a larger change body by body.
 """
 
@@ -18,6 +19,7 @@ from gapfill.services.ports import Undone
 from gapfill.stores import influxdb_notes as notes
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.choices import choose_without_copies
+from gapfill.stores.influxdb_batches import withdraw
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
 from gapfill.stores.influxdb_flaws import Flawed
 from gapfill.stores.influxdb_journal import QUESTION, mend, mend_what
@@ -89,8 +91,12 @@ def change(
     try:
         _write(server, series, made, before, noted=replaced, beside=beside)
     except PartialWrite as exc:
-        _without_field(server, series, made, exc)
-        raise refuse(server, series, made, exc) from exc
+        try:
+            _without_field(server, series, made, exc)
+            raise refuse(server, series, made, exc) from exc
+        finally:
+            for name in names:
+                withdraw(server, name, series.name, made)
     return len(chosen)
 
 
@@ -210,6 +216,7 @@ def _undo_series(
     done = {n.slot: n.before for n in said if n.is_begun and n.slot not in written} | target
     if done:
         notes.forget(server, batch, series.name, done)
+    withdraw(server, batch, series.name, {n.slot for n in said} - done.keys())
     restored = sum(point is not None for point in done.values())
     return Undone(restored, len(done) - restored, len(set(written) - held))
 

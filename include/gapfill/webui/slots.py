@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import merge, subtract
+from gapfill.domain.reading import told_source
 from gapfill.domain.wording import without
 from gapfill.webui import models
 from gapfill.webui.cells import lettered, zone_of
@@ -59,7 +60,7 @@ def slots_of(
         ],
         eras=[(_epoch(part.start), int(step.total_seconds())) for part, step in eras],
         step=int(grid.step_at(window.start if window else now).total_seconds()),
-        sources=list(numbers),
+        sources=[told_source(source) for source in numbers],
         readings=readings,
         others=others,
         partial=[
