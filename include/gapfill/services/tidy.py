@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from gapfill.services.site import Site
 
 
+PREFIX = "tidy__"
+"""How the ids of batches of tidying begin."""
+
+
 class Tidied(NamedTuple):
     """What tidying one series came to.
 
@@ -30,7 +34,19 @@ class Tidied(NamedTuple):
     removed: int
 
 
-def tidy(site: Site, names: Sequence[Series], batch: str | None) -> list[Tidied]:
+class Done(NamedTuple):
+    """What tidying came to.
+
+    Attributes:
+        series: Of each series.
+        carried_on: Slots of earlier batches that were killed and are finished now, by batch.
+    """
+
+    series: list[Tidied]
+    carried_on: dict[str, int]
+
+
+def tidy(site: Site, names: Sequence[Series], batch: str | None) -> Done:
     """Find the copies in each series' own points, and remove them.
 
     Nothing of another program is changed, and nothing that is read: a copy does not count.
@@ -43,15 +59,24 @@ def tidy(site: Site, names: Sequence[Series], batch: str | None) -> list[Tidied]
     Raises:
         StoreError: If the store cannot be read or written; doing it again goes on.
     """
+    killed: set[str] = set()
     if batch is not None:
+        killed = _unfinished(site)
         site.store.verify()
+        killed -= _unfinished(site) if killed else set()
     found: list[Tidied] = []
     for series in names:
         window = _window(site, series)
         copies = site.store.copies(series, window)
         removed = site.store.remove_copies(series, window, batch) if batch and copies.slots else 0
         found.append(Tidied(series.name, copies, removed))
-    return found
+    slots = {one: site.store.batch_slots(one) for one in sorted(killed)}
+    return Done(found, {one: sum(map(len, of.values())) for one, of in slots.items()})
+
+
+def _unfinished(site: Site) -> set[str]:
+    """Return the batches whose removal was not finished; those of ``undo`` name no tidying."""
+    return {one.batch for one in site.store.unfinished() if one.batch.startswith(PREFIX)}
 
 
 def _window(site: Site, series: Series) -> Interval:
