@@ -242,8 +242,10 @@ def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:
     assert found.points == points + 2
     assert found.written == 202  # the point of 1.25 has other fields, which are missing
     differing = [
-        "energy_prices,geo=8743,market=pvpc at 2026-01-12T00:00:00Z: price_eur_mwh=264i in the "
-        "file, price_eur_mwh=1.25 in the store"
+        (
+            "energy_prices,geo=8743,market=pvpc at 2026-01-12T00:00:00Z: price_eur_mwh=264i in the "
+            "file, price_eur_mwh=1.25 in the store"
+        )
     ]
     assert (found.differing, found.overwritten, found.batches) == (differing, 0, [])
     after = bucket.seen()
@@ -268,8 +270,10 @@ def test_what_a_batch_wrote_over_a_saved_value_is_taken_back_by_undo(bucket: Buc
         found = store.restore(said, overwrite=overwrite)
         assert (found.overwritten, found.batches) == (0, ["run/a"])
         assert found.differing == [
-            "energy_prices,geo=8741,market=pvpc at 2026-01-12T00:00:00Z: price_eur_mwh=264i in "
-            "the file, price_eur_mwh=80.1 in the store, written by the batch run/a"
+            (
+                "energy_prices,geo=8741,market=pvpc at 2026-01-12T00:00:00Z: price_eur_mwh=264i in "
+                "the file, price_eur_mwh=80.1 in the store, written by the batch run/a"
+            )
         ]
     assert store.undo("run/a", [PVPC]).removed == 1
     store.restore(said)

@@ -70,8 +70,8 @@ def tidy(site: Site, names: Sequence[Series], batch: str | None) -> Done:
         copies = site.store.copies(series, window)
         removed = site.store.remove_copies(series, window, batch) if batch and copies.slots else 0
         found.append(Tidied(series.name, copies, removed))
-    slots = {one: site.store.batch_slots(one) for one in sorted(killed)}
-    return Done(found, {one: sum(map(len, of.values())) for one, of in slots.items()})
+    slots = {one: sum(map(len, site.store.batch_slots(one).values())) for one in sorted(killed)}
+    return Done(found, {one: number for one, number in slots.items() if number})
 
 
 def _unfinished(site: Site) -> set[str]:
