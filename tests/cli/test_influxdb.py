@@ -370,8 +370,8 @@ def test_restoring_names_other_values_and_how_to_put_the_saved_ones_back(
         "1 point in saved.lp, 0 of them were missing and are written.",
         "Of 1 other point the store holds another value; 0 of them now have the value of the file:",
         (
-            f"  {tags} at 2025-09-30T22:00:00Z: price_eur_mwh=7i in the file, price_eur_mwh=0 in the "
-            "store"
+            f"  {tags} at 2025-09-30T22:00:00Z: price_eur_mwh=7i in the file, "
+            "price_eur_mwh=0 in the store"
         ),
         "To put back the values of the file: retype pvpc --restore saved.lp --overwrite",
     ]

@@ -326,11 +326,12 @@ def test_a_killed_tidy_is_told_and_named_when_it_is_carried_on(backend: InfluxBa
         assert [one.batch for one in left] == [f"tidy__{number}"] * len(left)
         assert list(report.warnings) == [
             (
-                f"A removal of the batch tidy__{number} is running or was interrupted, and points of "
-                "weather_data from 2026-01-01T00:00:00Z to 2026-01-01T02:00:00Z may be missing, also "
-                "of other programs: `gapfill tidy --yes` writes them back."
+                f"A removal of the batch tidy__{number} is running or was interrupted, and points "
+                "of weather_data from 2026-01-01T00:00:00Z to 2026-01-01T02:00:00Z may be "
+                "missing, also of other programs: `gapfill tidy --yes` writes them back."
             )
         ] * len(left)
+        assert tidy(site, [series], None).left == report.warnings
         done = tidy(site, [series], f"tidy__again{number}")
         # One that died before its deletion has removed nothing that could be taken back.
         is_named = bool(left) and not done.series[0].removed

@@ -40,10 +40,12 @@ class Done(NamedTuple):
     Attributes:
         series: Of each series.
         carried_on: Slots of earlier batches that were killed and are finished now, by batch.
+        left: Earlier removals that are not finished, a sentence each.
     """
 
     series: list[Tidied]
     carried_on: dict[str, int]
+    left: tuple[str, ...] = ()
 
 
 def tidy(site: Site, names: Sequence[Series], batch: str | None) -> Done:
@@ -59,11 +61,12 @@ def tidy(site: Site, names: Sequence[Series], batch: str | None) -> Done:
     Raises:
         StoreError: If the store cannot be read or written; doing it again goes on.
     """
-    killed: set[str] = set()
+    left = _unfinished(site)
+    killed = set(left)
     if batch is not None:
-        killed = _unfinished(site)
         site.store.verify()
-        killed -= _unfinished(site) if killed else set()
+        left = _unfinished(site) if left else {}
+    killed -= left.keys()
     found: list[Tidied] = []
     for series in names:
         window = _window(site, series)
@@ -71,12 +74,15 @@ def tidy(site: Site, names: Sequence[Series], batch: str | None) -> Done:
         removed = site.store.remove_copies(series, window, batch) if batch and copies.slots else 0
         found.append(Tidied(series.name, copies, removed))
     slots = {one: sum(map(len, site.store.batch_slots(one).values())) for one in sorted(killed)}
-    return Done(found, {one: number for one, number in slots.items() if number})
+    carried_on = {one: number for one, number in slots.items() if number}
+    return Done(found, carried_on, tuple(left.values()))
 
 
-def _unfinished(site: Site) -> set[str]:
-    """Return the batches whose removal was not finished; those of ``undo`` name no tidying."""
-    return {one.batch for one in site.store.unfinished() if one.batch.startswith(PREFIX)}
+def _unfinished(site: Site) -> dict[str, str]:
+    """Return the removals of tidying that are not finished, a sentence for each batch."""
+    return {
+        one.batch: one.sentence for one in site.store.unfinished() if one.batch.startswith(PREFIX)
+    }
 
 
 def _window(site: Site, series: Series) -> Interval:
