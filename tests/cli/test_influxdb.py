@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gapfill.errors import StoreError
+from gapfill.stores.influxdb import InfluxStore
+from tests.builders import PVPC
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import HTML, Fault, FaultProxy
 from tests.stores.influx_forwarder import ORG, TOKEN
@@ -306,3 +309,97 @@ def test_a_connection_that_lacks_something_says_what(
     assert f"The connection gapfill_store {what}" in ran.err
     assert '"conn_type": "influxdb"' in ran.err
     assert TOKEN not in ran.err
+
+
+def test_nothing_is_read_or_written_while_a_retype_is_not_finished(
+    cli: Cli,
+    bucket: InfluxBackend,
+    proxy: FaultProxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed after the deletion: no heal fills the plant's slots; run again, all is back."""
+    monday = 1760313600  # 2025-10-13T00:00:00Z
+    tags = "energy_prices,market=pvpc,geo=8741"
+    lines = [f"{tags} price_eur_mwh=77i {monday + 3600 * n}" for n in range(168) if n != 30]
+    bucket.engine.write(bucket.bucket, lines, "s")
+    connect(monkeypatch, bucket.engine.url, bucket.bucket)
+    monkeypatch.chdir(tmp_path)
+    asked = "SELECT price_eur_mwh FROM energy_prices"
+    before = bucket.engine.ask(bucket.bucket, asked)
+    assert len(before) == 24 + 167
+    kill_a_retype(bucket, proxy, tmp_path / "saved.lp")
+    assert len(bucket.engine.ask(bucket.bucket, asked)) <= 24
+
+    said = "A retype of pvpc is running or was interrupted, and points of energy_prices from "
+    week = ("--start", "2025-10-13", "--end", "2025-10-19")
+    status = cli("status", "--json")
+    assert (status.code, status.document["state"]) == (1, "unknown")
+    assert said in status.document["series"][0]["error"]
+    assert str(tmp_path / "saved.lp") in status.document["series"][0]["error"]
+    (tmp_path / "one.csv").write_text("slot,price_eur_mwh\n2025-10-13T00:00:00Z,1.0\n")
+    for command in (
+        ("status", *week),
+        ("explain", "pvpc", "2025-10-13T03:00:00Z"),
+        ("plan", *week),
+        ("heal", *week),
+        ("heal",),
+        ("export", "pvpc", *week),
+        ("import", "pvpc", "one.csv"),
+        ("tidy", "--yes"),
+        ("tidy",),
+    ):
+        ran = cli(*command)
+        assert (ran.code, said in " ".join(f"{ran.out} {ran.err}".split())) == (1, True), command
+    assert len(bucket.engine.ask(bucket.bucket, asked)) <= 24
+
+    again = cli("retype", "pvpc", "--yes", "--file", "another.lp")
+    assert again.code == 0, again.err
+    assert "Carried on an earlier retype of pvpc" in again.out
+    assert bucket.engine.ask(bucket.bucket, asked) == before
+    status = cli("status", *week, "--json")
+    gaps = status.document["series"][0]["gaps"]
+    assert [gap["start"] for gap in gaps] == ["2025-10-12T22:00:00Z", "2025-10-14T06:00:00Z"]
+
+
+def test_restoring_names_other_values_and_how_to_put_the_saved_ones_back(
+    cli: Cli, bucket: InfluxBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another program by an option, of a batch of Gapfill by undoing it."""
+    connect(monkeypatch, bucket.engine.url, bucket.bucket)
+    monkeypatch.chdir(tmp_path)
+    tags = "energy_prices,geo=8741,market=pvpc"
+    (tmp_path / "saved.lp").write_text(f"{tags} price_eur_mwh=7i 1759269600000000000\n")
+    first = cli("retype", "pvpc", "--restore", "saved.lp")
+    assert first.code == 0, first.err
+    assert first.out.splitlines() == [
+        "1 point in saved.lp, 0 of them were missing and are written.",
+        "Of 1 other point the store holds another value; 0 of them now have the value of the file:",
+        (
+            f"  {tags} at 2025-09-30T22:00:00Z: price_eur_mwh=7i in the file, "
+            "price_eur_mwh=0 in the store"
+        ),
+        "To put back the values of the file: retype pvpc --restore saved.lp --overwrite",
+    ]
+    done = cli("retype", "pvpc", "--restore", "saved.lp", "--overwrite")
+    assert "1 of them now have the value of the file" in done.out
+    assert "--overwrite\n" not in done.out
+    asked = "SELECT price_eur_mwh FROM energy_prices WHERE time = 1759269600000000000"
+    assert bucket.engine.ask(bucket.bucket, asked) == [[1759269600, 7]]
+    wrong = cli("retype", "pvpc", "--overwrite")
+    assert (wrong.code, wrong.err) == (2, "--overwrite goes with --restore only.\n")
+
+
+def kill_a_retype(bucket: InfluxBackend, proxy: FaultProxy, path: Path) -> None:
+    """Make floats of the week, cut off after the deletion."""
+    store = InfluxStore(bucket.engine.access(bucket.bucket, url=proxy.url))
+    wrong = store.wrong_types(PVPC, ["price_eur_mwh"])
+
+    def save(said: str) -> None:
+        path.write_text(said)
+        written = proxy.paths.count("/api/v2/write")
+        proxy.fault = Fault(500, b"killed", path="/api/v2/write", after=written + 1)
+
+    with pytest.raises(StoreError, match="killed"):
+        store.retype(PVPC, wrong, save, str(path))
+    store.close()

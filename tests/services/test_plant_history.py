@@ -191,13 +191,13 @@ def test_each_slot_is_what_the_truth_says_at_every_step(history: Plant) -> None:
     _compare_warnings(history, plant.OWN_BUT_BAD)
 
     series = list(site.catalog.series.values())
-    tidied = {one.series: one for one in tidy(site, series, "tidy")}
+    tidied = {one.series: one for one in tidy(site, series, "tidy").series}
     assert tidied["weather_hourly"].removed == len(tidied["weather_hourly"].copies.slots) > 10
     assert tidied["pvpc"].removed == 0
     after_tidy = points_of(backend)
     _assert_theirs_stand(history, after_tidy)
     _compare(history, expected)
-    assert [one.copies.slots for one in tidy(site, series, None)] == [(), ()]
+    assert [one.copies.slots for one in tidy(site, series, None).series] == [(), ()]
 
     assert undo_batch(site, "tidy").undone.left == 0
     assert points_of(backend) == after_heal

@@ -8,17 +8,24 @@ import os
 import resource
 import signal
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill import catalog
 from gapfill.domain.reading import Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
+from gapfill.services.detect import detect
 from gapfill.services.ports import Undone
+from gapfill.services.selection import Selection
+from gapfill.services.site import Site
+from gapfill.services.tidy import tidy
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
 from tests.builders import PVPC, WEATHER, hour, hours, point, price, prices, row, weather
+from tests.services.conftest import Scripted
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import Fault, FaultProxy
 from tests.stores.influx_engine import Engine, find_influxd
@@ -318,3 +325,47 @@ def test_a_tidy_that_dies_anywhere_is_carried_on_by_the_next(
     assert store.copies(WEATHER, window).values == 0
     store.undo(f"tidy/{died + 1}", [WEATHER])
     assert store.read(WEATHER, window) == before
+
+
+def test_a_killed_tidy_is_told_and_named_when_it_is_carried_on(backend: InfluxBackend) -> None:
+    """By a warning of ``status``, and by the next one, which has nothing else to do."""
+    known = catalog.load()
+    series = known.series["weather_hourly"]
+    mine = BOTH | {"solar_radiation": 400.0}
+    kept = "solar_radiation:siar/J17:30"
+    tags = {"place": "linares", "station": "5279X"}
+    for n in range(3):
+        backend.seed(WEATHER, point(hour(n), tags, {"temperature": 13.5, "humidity": 50.0}))
+        backend.seed(WEATHER, point(hour(n), WEATHER.tags, mine, 30, None, "old/a", kept))
+    store, told, named = backend.open(), 0, 0
+    site = Site(replace(known, series={series.name: series}), store, Scripted(), hour(24))
+    selection = Selection((series,), hour(0), hour(24))
+
+    def run(one: InfluxStore, number: int) -> None:
+        tidy(replace(site, store=one), [series], f"tidy__{number}")
+
+    assert detect(site, selection, closely=True)[0].warnings == ()
+    for number in dies(backend, run):
+        left = store.unfinished()
+        (report,) = detect(site, selection, closely=True)
+        told += bool(left)
+        assert [one.batch for one in left] == [f"tidy__{number}"] * len(left)
+        assert list(report.warnings) == [
+            (
+                f"A removal of the batch tidy__{number} is running or was interrupted, and points "
+                "of weather_data from 2026-01-01T00:00:00Z to 2026-01-01T02:00:00Z may be "
+                "missing, also of other programs: `gapfill tidy --yes` writes them back."
+            )
+        ] * len(left)
+        assert tidy(site, [series], None).left == report.warnings
+        done = tidy(site, [series], f"tidy__again{number}")
+        # One that died before its deletion has removed nothing that could be taken back.
+        is_named = bool(left) and not done.series[0].removed
+        assert done.carried_on == ({f"tidy__{number}": 3} if is_named else {})
+        named += is_named
+        assert store.unfinished() == []
+        assert store.copies(WEATHER, hours(0, 24)).values == 0
+        for batch in (f"tidy__again{number}", f"tidy__{number}"):
+            store.undo(batch, [WEATHER])
+        assert store.copies(WEATHER, hours(0, 24)).values == 6
+    assert told > named >= 2

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill import catalog
+from gapfill.domain.reading import Row
+from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
-from gapfill.services.ports import WrongType
+from gapfill.services.ports import Restored, WrongType
 from gapfill.services.retype import carry_out
 from gapfill.services.site import Site
 from gapfill.stores import influxdb_text as text
@@ -21,6 +23,7 @@ from tests.builders import PVPC, hour, hours, price, prices
 from tests.services.conftest import Scripted
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import Fault, FaultProxy
+from tests.stores.influx_engine import is_2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +35,7 @@ OURS = "energy_prices,geo=8741,market=pvpc"
 OTHER = "energy_prices,geo=8743,market=pvpc"
 EXPECTED = {0: "2026-01-12 to 2026-01-18", 52: "2025-02-03 to 2026-02-01"}
 """The shard in which 2026-01-12 lies, by its length in weeks; 0: the server's default, a week."""
+WEEK = hours(264, 364)
 FIRST, HOLES = 264, (270, 271, 300)
 """The hour of 2026-01-12T00:00Z, and hours of that week that are missing."""
 
@@ -96,6 +100,28 @@ def changed(store: InfluxStore, save: Callable[[str], None]) -> int:
     return store.retype(PVPC, store.wrong_types(PVPC, names), save)
 
 
+def every_use(store: InfluxStore) -> list[Callable[[], object]]:
+    """Return everything that reads or writes points of the prices."""
+    row = Row(hour(FIRST), {"price_eur_mwh": 1.5}, Grade.OFFICIAL, "ree", "run/a")
+    return [
+        lambda: store.absent(PVPC, WEEK),
+        lambda: store.missing(PVPC, WEEK),
+        lambda: store.below_target(PVPC, WEEK),
+        lambda: store.lacking(PVPC, "price_eur_kwh", WEEK),
+        lambda: store.of_source(PVPC, ["ree"], WEEK),
+        lambda: store.newest(PVPC),
+        lambda: store.newest(PVPC, WEEK.end),
+        lambda: store.flaws(PVPC, WEEK),
+        lambda: store.ahead(PVPC, WEEK.start),
+        lambda: store.copies(PVPC, WEEK),
+        lambda: store.remove_copies(PVPC, WEEK, "tidy/a"),
+        lambda: store.read(PVPC, WEEK),
+        lambda: store.write(PVPC, prices(HOLES), "run/a"),
+        lambda: store.put(PVPC, [row]),
+        lambda: store.undo("run/old", [PVPC]),
+    ]
+
+
 def test_the_message_names_the_shard_its_bounds_and_every_range(bucket: Bucket, weeks: int) -> None:
     """Whatever the length of the shard, and with the command that changes it."""
     with pytest.raises(StoreError) as caught:
@@ -115,7 +141,8 @@ def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket) 
     assert [one.fields for one in shards] == [{"price_eur_mwh": "integer"}] * 2
     assert shards[-1].points == 2 * (97 + 100)
     saved: list[str] = []
-    changed(store, saved.append)
+    points = 2 * (97 + 100) + 1
+    assert changed(store, saved.append) == points + (not is_2(bucket.engine.program))
     assert bucket.seen() == before
     assert bucket.measurements() == {"energy_prices", "others"}
     assert store.wrong_types(PVPC, ["price_eur_mwh"]) == []
@@ -128,8 +155,9 @@ def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket) 
 
 
 def test_killed_anywhere_nothing_is_lost_and_it_is_carried_on(bucket: Bucket) -> None:
-    """By doing it again, by the saved file alone, and by what writes a quarter of an hour later."""
-    before, died = bucket.seen(), 0
+    """By doing it again, and by the saved file alone; until then nothing reads or writes there."""
+    bucket.open().write(PVPC, [price(1000)], "run/old")
+    before, whole, died, refused = bucket.seen(), bucket.open().read(PVPC, WEEK), 0, 0
     for number in range(200):
         saved: list[str] = []
         proxy = FaultProxy(bucket.engine.url)
@@ -145,12 +173,21 @@ def test_killed_anywhere_nothing_is_lost_and_it_is_carried_on(bucket: Bucket) ->
             store.close()
             proxy.close()
         mender = bucket.open()
+        if mender.unfinished():
+            refused += 1
+            for do in every_use(mender):
+                with pytest.raises(StoreError, match="A retype of pvpc is running or was"):
+                    do()
+        else:
+            assert mender.read(PVPC, WEEK) == whole
         if number % 2 and saved:
             mender.restore("".join(saved))
         else:
             mender.wrong_types(PVPC, ["price_eur_mwh"])
         assert bucket.seen() == before, number
+        assert mender.unfinished() == []
     assert died >= 12
+    assert refused >= 2
     assert bucket.open().write(PVPC, prices(HOLES), "run/a") == 3
     assert bucket.measurements() >= {"energy_prices", "others"}
 
@@ -194,20 +231,110 @@ def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:
     before = bucket.seen()
     points = 2 * (97 + 100)
     said = "".join(saved)
-    assert store.restore(said)[1] == 0
+    assert store.restore(said).written == 0
     first, last = text.to_ns(hour(-30_000)), text.to_ns(hour(30_000))
     Server(bucket.engine.access(bucket.bucket)).delete(
         "energy_prices", {"geo": "8743"}, first, last
     )
     newer = f"{OTHER} price_eur_mwh=1.25 {text.to_ns(hour(FIRST))}"
     bucket.engine.write(bucket.bucket, [newer])
-    total, written = store.restore(said)
-    assert total >= points
-    assert written >= 200
+    found = store.restore(said)
+    assert found.points == points + 2
+    assert found.written == 202  # the point of 1.25 has other fields, which are missing
+    differing = [
+        (
+            "energy_prices,geo=8743,market=pvpc at 2026-01-12T00:00:00Z: price_eur_mwh=264i in the "
+            "file, price_eur_mwh=1.25 in the store"
+        )
+    ]
+    assert (found.differing, found.overwritten, found.batches) == (differing, 0, [])
     after = bucket.seen()
     assert len(after) == len(before)
     changed_rows = [row for row in after if row not in before]
     assert [row[5] for row in changed_rows] == [1.25]
+    assert store.restore(said, overwrite=True) == found._replace(written=0, overwritten=1)
+    assert bucket.seen() == before
+    assert store.restore(said) == Restored(points + 2, 0, [], 0, [])
+
+
+def test_what_a_batch_wrote_over_a_saved_value_is_taken_back_by_undo(bucket: Bucket) -> None:
+    """The value alone would be left with the source of another one."""
+    store, saved = bucket.open(), list[str]()
+    changed(store, saved.append)
+    before, said = bucket.seen(), "".join(saved)
+    at = text.to_ns(hour(FIRST))
+    tags = {"geo": "8741", "market": "pvpc"}
+    Server(bucket.engine.access(bucket.bucket)).delete("energy_prices", tags, at, at + 17)
+    store.write(PVPC, [price(FIRST, 80.1)], "run/a")
+    for overwrite in (False, True):
+        found = store.restore(said, overwrite=overwrite)
+        assert (found.overwritten, found.batches) == (0, ["run/a"])
+        assert found.differing == [
+            (
+                "energy_prices,geo=8741,market=pvpc at 2026-01-12T00:00:00Z: price_eur_mwh=264i in "
+                "the file, price_eur_mwh=80.1 in the store, written by the batch run/a"
+            )
+        ]
+    assert store.undo("run/a", [PVPC]).removed == 1
+    store.restore(said)
+    assert bucket.seen() == before
+
+
+def test_each_point_is_counted_and_saved_once(tmp_path: Path) -> None:
+    """The first of a shard goes with the one before; four shards of whole numbers in a row."""
+    plain = InfluxBackend(tmp_path)
+    monday = 96  # 2026-01-05T00:00Z, where a shard begins
+    lines = [
+        f"{OTHER} price_eur_mwh={n}i {text.to_ns(hour(n))}" for n in range(monday, monday + 4 * 168)
+    ]
+    end = f"{OTHER} price_eur_mwh=1.5 {text.to_ns(hour(monday + 4 * 168))}"
+    plain.engine.write(plain.bucket, [*lines, end])
+    store, saved = plain.open(), list[str]()
+    wrong = store.wrong_types(PVPC, ["price_eur_mwh"])
+    assert [one.points for one in wrong] == [168] * 4
+    # 1.6 forgets a type only when the measurement is dropped: there the end is written anew too.
+    assert store.retype(PVPC, wrong, saved.append) == 672 + (not is_2(plain.engine.program))
+    # The one behind the last shard may go with it, so it is saved too.
+    assert sorted("".join(saved).splitlines()) == sorted([*lines, end])
+    plain.close()
+
+
+def test_another_value_than_the_old_one_is_written_by_a_living_program(bucket: Bucket) -> None:
+    """What the plant writes while a killed one is not finished stands; the rest comes back."""
+    before, store = bucket.seen(), bucket.open()
+    with pytest.raises(StoreError, match="killed"):
+        killed_before_the_floats(bucket)
+    assert len(bucket.seen()) < len(before)
+    (left,) = store.unfinished()
+    assert (left.series, left.measurement, left.file) == ("pvpc", "energy_prices", "/saved.lp")
+    assert left.sentence.endswith(
+        "so nothing is read or written there. Run `gapfill retype pvpc --yes` again, which writes "
+        "them back; they are saved in /saved.lp."
+    )
+    newer = f"{OTHER} price_eur_mwh=1.25 {text.to_ns(hour(FIRST))}"
+    bucket.engine.write(bucket.bucket, [newer])
+    store.wrong_types(PVPC, ["price_eur_mwh"])
+    after = bucket.seen()
+    assert [row[5] for row in after if row not in before] == [1.25]
+    assert len(after) == len(before)
+    assert store.unfinished() == []
+
+
+def killed_before_the_floats(bucket: Bucket) -> None:
+    """Make floats of everything, cut off after the deletion of the plant's week."""
+    proxy = FaultProxy(bucket.engine.url)
+    store = InfluxStore(bucket.engine.access(bucket.bucket, url=proxy.url))
+    wrong = store.wrong_types(PVPC, ["price_eur_mwh"])[-1:]
+
+    def save(_: str) -> None:
+        path = "/api/v2/write"
+        proxy.fault = Fault(500, b"killed", path=path, after=proxy.paths.count(path) + 1)
+
+    try:
+        store.retype(PVPC, wrong, save, "/saved.lp")
+    finally:
+        store.close()
+        proxy.close()
 
 
 def test_what_no_float_holds_stays_as_it_is(bucket: Bucket) -> None:

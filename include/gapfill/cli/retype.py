@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
     from gapfill.cli.desk import Desk
     from gapfill.domain.series import Series
-    from gapfill.services.ports import WrongType
+    from gapfill.domain.unfinished import Unfinished
+    from gapfill.services.ports import Restored, WrongType
+
+SHOWN = 10
+"""So many points with another value than in the file are named."""
 
 
 @click.command("retype")
@@ -29,6 +33,11 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do it; without this, only say what would be done.")
 @click.option("--file", "path", metavar="FILE", help="Where the points are saved; a new file.")
 @click.option("--restore", metavar="FILE", help="Put back what is missing of a saved file.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="With --restore: put back values that another program has changed since, too.",
+)
 @everywhere
 @click.pass_obj
 def retype(
@@ -39,6 +48,7 @@ def retype(
     restore: str | None,
     *,
     yes: bool,
+    overwrite: bool,
 ) -> int:
     """Make floats of whole numbers that another program wrote.
 
@@ -51,16 +61,17 @@ def retype(
     with desk.site(now) as site:
         if restore:
             if fields or path or yes:
-                message = "--restore goes with no other option."
+                message = "--restore goes with no other option but --overwrite."
                 raise RequestError(message)
-            found = service.restore(site, Path(restore))
-            desk.out.print(
-                f"{count(found.points, 'point')} in {restore}, {found.written:,} of them were "
-                "missing and are written.",
-                soft_wrap=True,
-            )
+            found = service.restore(site, Path(restore), overwrite=overwrite)
+            _show_restored(desk, name, restore, found)
             return 0
+        if overwrite:
+            message = "--overwrite goes with --restore only."
+            raise RequestError(message)
+        left = service.left_of(site, series)
         wrong = service.find(site, series, fields)
+        _show_left(desk, left)
         _show(desk, series, wrong)
         if not wrong:
             return 0
@@ -79,6 +90,39 @@ def retype(
         soft_wrap=True,
     )
     return 0
+
+
+def _show_left(desk: Desk, left: Sequence[Unfinished]) -> None:
+    for one in left:
+        desk.out.print(
+            f"Carried on an earlier retype of {one.series}: what was missing of {one.measurement} "
+            f"from {short(one.first)} to {short(one.last)} is written back.",
+            soft_wrap=True,
+        )
+
+
+def _show_restored(desk: Desk, name: str, path: str, found: Restored) -> None:
+    desk.out.print(
+        f"{count(found.points, 'point')} in {path}, {found.written:,} of them were missing and "
+        "are written.",
+        soft_wrap=True,
+    )
+    if not found.differing:
+        return
+    desk.out.print(
+        f"Of {count(len(found.differing), 'other point')} the store holds another value; "
+        f"{found.overwritten:,} of them now have the value of the file:",
+        soft_wrap=True,
+    )
+    for said in found.differing[:SHOWN]:
+        desk.out.print(f"  {said}", soft_wrap=True)
+    if len(found.differing) > SHOWN:
+        desk.out.print(f"  and {len(found.differing) - SHOWN:,} more.")
+    again = f"retype {name} --restore {path}"
+    for batch in found.batches:
+        desk.out.print(f"To put back what {batch} wrote: undo {batch}; then {again}")
+    if len(found.differing) > found.overwritten and not found.batches:
+        desk.out.print(f"To put back the values of the file: {again} --overwrite")
 
 
 def _show(desk: Desk, series: Series, wrong: Sequence[WrongType]) -> None:

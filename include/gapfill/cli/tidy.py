@@ -39,11 +39,21 @@ def tidy(desk: Desk, names: tuple[str, ...], *, yes: bool, as_json: bool) -> int
     chosen = desk.catalog().find(names)
     batch = new_id("tidy", now) if yes else None
     with desk.site(now) as site:
-        found = tidy_series(site, chosen, batch)
+        done = tidy_series(site, chosen, batch)
     if as_json:
-        desk.print_json(_document(found, batch))
-    else:
-        _show(desk, found, batch)
+        desk.print_json(
+            _document(done.series, batch) | {"carried_on": done.carried_on, "left": done.left}
+        )
+        return 0
+    for earlier, slots in done.carried_on.items():
+        desk.out.print(
+            f"Carried on {earlier}: {count(slots, 'slot')}. To take it back: undo {earlier}",
+            soft_wrap=True,
+        )
+    for said in done.left:
+        desk.out.print(said, soft_wrap=True)
+    if not (done.carried_on or done.left) or any(one.copies.slots for one in done.series):
+        _show(desk, done.series, batch)
     return 0
 
 

@@ -69,7 +69,9 @@ def detect(site: Site, selection: Selection, *, closely: bool = False) -> list[R
     """
     status = _status(site, selection.series)
     found = [detect_series(site, series, selection, status) for series in selection.series]
-    return [look_closely(site, report, status) for report in found] if closely else found
+    if not closely:
+        return found
+    return warn_of_unfinished(site, [look_closely(site, report, status) for report in found])
 
 
 def _status(site: Site, series: Sequence[Series]) -> SourceStatus | None:
@@ -83,6 +85,30 @@ def _status(site: Site, series: Sequence[Series]) -> SourceStatus | None:
         return site.status(series)
     except StoreError:
         return None
+
+
+def warn_of_unfinished(site: Site, reports: Sequence[Report]) -> list[Report]:
+    """Return reports with a warning where a removal has not written back others' points yet.
+
+    A ``retype`` that is not finished is an error of the report already.
+    """
+    if all(report.error for report in reports):
+        return list(reports)
+    try:
+        left = [one for one in site.store.unfinished() if not one.is_retype]
+    except StoreError as exc:
+        return [_unread(site, report, exc) for report in reports]
+    measurements = {name: one.measurement for name, one in site.catalog.series.items()}
+    return [
+        replace(
+            report,
+            warnings=(
+                *report.warnings,
+                *(one.sentence for one in left if one.measurement == measurements[report.series]),
+            ),
+        )
+        for report in reports
+    ]
 
 
 def unread(reports: Iterable[Report]) -> list[str]:
@@ -144,9 +170,17 @@ def look_closely(site: Site, report: Report, status: SourceStatus | None = None)
         flaws = site.store.flaws(series, window) if window else Flaws()
         ahead = site.store.ahead(series, last_expected(site, series, status))
     except StoreError as exc:
-        found = unknown(series, window) if window else nothing()
-        return Report(series.name, found, error=str(exc))
+        return _unread(site, report, exc)
     return with_stored(report, series, flaws, ahead)
+
+
+def _unread(site: Site, report: Report, exc: StoreError) -> Report:
+    """Return the report of a series of which a later question failed."""
+    if report.error:
+        return report
+    series, window = site.catalog.series[report.series], report.coverage.window
+    found = unknown(series, window) if window else nothing()
+    return Report(report.series, found, error=str(exc))
 
 
 def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | None) -> Report:

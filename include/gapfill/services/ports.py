@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Product
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series, Station
+    from gapfill.domain.unfinished import Unfinished
     from gapfill.sources.base import Answer, Ask
 
 
@@ -92,6 +93,24 @@ class WrongType(NamedTuple):
     shard: Interval
     fields: Mapping[str, str]
     points: int
+
+
+class Restored(NamedTuple):
+    """What putting back saved points came to.
+
+    Attributes:
+        points: How many points were saved.
+        written: How many of them were missing, whole or in part, and were written.
+        differing: The others of which a field has another value in the store, a text each.
+        overwritten: How many of these now have the saved values.
+        batches: Which batches wrote some of these since they were saved.
+    """
+
+    points: int
+    written: int
+    differing: Sequence[str] = ()
+    overwritten: int = 0
+    batches: Sequence[str] = ()
 
 
 class Place(NamedTuple):
@@ -351,25 +370,35 @@ class Store(Protocol):
         """Return the parts that hold these fields of a series as another type than float."""
 
     def retype(
-        self, series: Series, wrong: Sequence[WrongType], save: Callable[[str], None]
+        self,
+        series: Series,
+        wrong: Sequence[WrongType],
+        save: Callable[[str], None],
+        file: str = "",
     ) -> int:
         """Make floats of what ``wrong_types`` has found, and return how many points it wrote.
 
-        Killed anywhere, it is carried on by doing it again; what it had removed is also put
-        back by any later write.
+        Killed anywhere, it is carried on by doing it again. Until it is finished, each method
+        that reads or writes points of a series of this measurement raises a ``StoreError``.
 
         Args:
             series: Whose fields.
             wrong: What to change.
             save: Keeps a text for good; called with the points before any is deleted.
+            file: Where it is kept, for messages.
         """
 
-    def restore(self, said: str) -> tuple[int, int]:
-        """Write what is missing of the points that ``retype`` saved.
+    def restore(self, said: str, *, overwrite: bool = False) -> Restored:
+        """Write what is missing of the points that ``retype`` saved, and count what differs.
 
-        Returns:
-            How many points were saved, and how many of them were written.
+        Args:
+            said: What was saved.
+            overwrite: Whether saved values are written over other values as well. A point that
+                a batch has written since is left alone: ``undo`` takes that back.
         """
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return the removals that are running, or were killed before they wrote back points."""
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""

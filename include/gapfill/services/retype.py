@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
 from gapfill.errors import RequestError
@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.series import Series
-    from gapfill.services.ports import WrongType
+    from gapfill.domain.unfinished import Unfinished
+    from gapfill.services.ports import Restored, WrongType
     from gapfill.services.site import Site
 
 
-class Restored(NamedTuple):
-    """What putting back came to: points in the file, and those of them that were missing."""
+def left_of(site: Site, series: Series) -> list[Unfinished]:
+    """Return what an earlier ``retype`` of the series' measurement has left, if it was killed.
 
-    points: int
-    written: int
+    ``find`` carries it on.
+    """
+    of_all = site.store.unfinished()
+    return [one for one in of_all if one.is_retype and one.measurement == series.measurement]
 
 
 def find(site: Site, series: Series, names: Sequence[str]) -> list[WrongType]:
@@ -61,11 +64,17 @@ def carry_out(site: Site, series: Series, wrong: Sequence[WrongType], path: Path
         StoreError: If the store fails; says whether anything was deleted.
     """
     _begin(path, f"# Gapfill, retype of {series.name}, {iso(site.now)}: points as they were.\n")
-    return site.store.retype(series, wrong, lambda said: _append(path, said))
+    file = str(path.absolute())
+    return site.store.retype(series, wrong, lambda said: _append(path, said), file)
 
 
-def restore(site: Site, path: Path) -> Restored:
+def restore(site: Site, path: Path, *, overwrite: bool = False) -> Restored:
     """Put back what is missing of the points of a file.
+
+    Args:
+        site: The installation.
+        path: The file.
+        overwrite: Whether to write over other values than those of the file.
 
     Raises:
         RequestError: If it cannot be read.
@@ -76,7 +85,7 @@ def restore(site: Site, path: Path) -> Restored:
     except (OSError, UnicodeDecodeError) as exc:
         message = f"The file {path} cannot be read: {getattr(exc, 'strerror', None) or exc}."
         raise RequestError(message) from exc
-    return Restored(*site.store.restore(said))
+    return site.store.restore(said, overwrite=overwrite)
 
 
 def _begin(path: Path, head: str) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from gapfill.services.site import Site
 
 
+PREFIX = "tidy__"
+"""How the ids of batches of tidying begin."""
+
+
 class Tidied(NamedTuple):
     """What tidying one series came to.
 
@@ -30,7 +34,21 @@ class Tidied(NamedTuple):
     removed: int
 
 
-def tidy(site: Site, names: Sequence[Series], batch: str | None) -> list[Tidied]:
+class Done(NamedTuple):
+    """What tidying came to.
+
+    Attributes:
+        series: Of each series.
+        carried_on: Slots of earlier batches that were killed and are finished now, by batch.
+        left: Earlier removals that are not finished, a sentence each.
+    """
+
+    series: list[Tidied]
+    carried_on: dict[str, int]
+    left: tuple[str, ...] = ()
+
+
+def tidy(site: Site, names: Sequence[Series], batch: str | None) -> Done:
     """Find the copies in each series' own points, and remove them.
 
     Nothing of another program is changed, and nothing that is read: a copy does not count.
@@ -43,15 +61,28 @@ def tidy(site: Site, names: Sequence[Series], batch: str | None) -> list[Tidied]
     Raises:
         StoreError: If the store cannot be read or written; doing it again goes on.
     """
+    left = _unfinished(site)
+    killed = set(left)
     if batch is not None:
         site.store.verify()
+        left = _unfinished(site) if left else {}
+    killed -= left.keys()
     found: list[Tidied] = []
     for series in names:
         window = _window(site, series)
         copies = site.store.copies(series, window)
         removed = site.store.remove_copies(series, window, batch) if batch and copies.slots else 0
         found.append(Tidied(series.name, copies, removed))
-    return found
+    slots = {one: sum(map(len, site.store.batch_slots(one).values())) for one in sorted(killed)}
+    carried_on = {one: number for one, number in slots.items() if number}
+    return Done(found, carried_on, tuple(left.values()))
+
+
+def _unfinished(site: Site) -> dict[str, str]:
+    """Return the removals of tidying that are not finished, a sentence for each batch."""
+    return {
+        one.batch: one.sentence for one in site.store.unfinished() if one.batch.startswith(PREFIX)
+    }
 
 
 def _window(site: Site, series: Series) -> Interval:

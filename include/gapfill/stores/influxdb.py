@@ -26,8 +26,10 @@ from gapfill.stores.influxdb_gaps import Gaps
 from gapfill.stores.influxdb_inquiry import read_books
 from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
+from gapfill.stores.influxdb_restore import restore
 from gapfill.stores.influxdb_server import Server
 from gapfill.stores.influxdb_types import find_wrong
+from gapfill.stores.influxdb_watch import Watched, unfinished
 from gapfill.stores.points import rows_of
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Batch, Block, Books, Inquiry, Undone, WrongType
+    from gapfill.domain.unfinished import Unfinished
+    from gapfill.services.ports import Batch, Block, Books, Inquiry, Restored, Undone, WrongType
     from gapfill.stores.influxdb_access import Access
 
 
@@ -76,35 +79,35 @@ class InfluxStore:
 
     def absent(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
-        return Gaps(self._server, series).absent(window)
+        return Gaps(self._watched(series), series).absent(window)
 
     def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return the runs of slots of the window without each required field, by field."""
-        return Gaps(self._server, series).missing(window)
+        return Gaps(self._watched(series), series).missing(window)
 
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
-        return Gaps(self._server, series).below_target(window)
+        return Gaps(self._watched(series), series).below_target(window)
 
     def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
-        return Gaps(self._server, series).lacking(field, window)
+        return Gaps(self._watched(series), series).lacking(field, window)
 
     def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
         """Return the runs of slots that have a point with one of these sources."""
-        return Gaps(self._server, series).of_source(sources, window)
+        return Gaps(self._watched(series), series).of_source(sources, window)
 
     def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
         """Return the newest slot before ``end`` that holds every required field, else ``None``."""
-        return Gaps(self._server, series).newest(end)
+        return Gaps(self._watched(series), series).newest(end)
 
     def flaws(self, series: Series, window: Interval) -> Flaws:
         """Return the stored values of the window that do not count."""
-        return Flawed(self._server, series).flaws(window)
+        return Flawed(self._watched(series), series).flaws(window)
 
     def ahead(self, series: Series, start: datetime) -> Ahead | None:
         """Return the points from an instant on, ``None`` for none."""
-        return Flawed(self._server, series).ahead(start)
+        return Flawed(self._watched(series), series).ahead(start)
 
     def copies(self, series: Series, window: Interval) -> Copies:
         """Return the copies of values of others in the series' own points of the window."""
@@ -117,7 +120,7 @@ class InfluxStore:
     def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
         """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
         text.check(series)
-        return rows_of(series, read_points(self._server, series, [window, *more]))
+        return rows_of(series, read_points(self._watched(series), series, [window, *more]))
 
     def write(
         self,
@@ -214,19 +217,33 @@ class InfluxStore:
 
     def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
         """Return the shards that hold these fields of a series as another type than float."""
-        retyping.carry_on(self._server, series)
-        return find_wrong(self._server, series, names)
+        refused = retyping.carry_on(self._server, series)
+        found = find_wrong(self._server, series, names)
+        if refused and not found:
+            raise retyping.not_carried_on(series, refused)
+        return found
 
     def retype(
-        self, series: Series, wrong: Sequence[WrongType], save: Callable[[str], None]
+        self,
+        series: Series,
+        wrong: Sequence[WrongType],
+        save: Callable[[str], None],
+        file: str = "",
     ) -> int:
         """Make floats of these fields, and return how many points were written anew."""
-        return retyping.retype(self._server, series, wrong, save)
+        return retyping.retype(self._server, series, wrong, save, file)
 
-    def restore(self, said: str) -> tuple[int, int]:
+    def restore(self, said: str, *, overwrite: bool = False) -> Restored:
         """Write what is missing of the points that ``retype`` saved."""
-        return retyping.restore(self._server, said)
+        return restore(self._server, said, overwrite=overwrite)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return the removals whose points are not all written back."""
+        return unfinished(self._server)
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""
         self._server.close()
+
+    def _watched(self, series: Series) -> Watched:
+        return Watched(self._server, series)

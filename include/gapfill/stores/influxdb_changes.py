@@ -22,10 +22,11 @@ from gapfill.stores.choices import choose_without_copies
 from gapfill.stores.influxdb_batches import withdraw
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
 from gapfill.stores.influxdb_flaws import Flawed
-from gapfill.stores.influxdb_journal import QUESTION, mend, mend_what
+from gapfill.stores.influxdb_journal import QUESTION, Removal, mend, mend_what
 from gapfill.stores.influxdb_points import liner, read_beside, read_points
 from gapfill.stores.influxdb_refusal import refuse, remember_refused
 from gapfill.stores.influxdb_removal import replace_points
+from gapfill.stores.influxdb_watch import Watched, refuse_unfinished
 from gapfill.stores.points import format_tags, point_of, stands_of
 
 if TYPE_CHECKING:
@@ -73,10 +74,11 @@ def change(
     hull = Interval(spans[0].start, spans[-1].end)
     names = sorted(batches)
     questions = [QUESTION, *(notes.slots_question(name, series.name, hull) for name in names)]
-    points, (left, *noted) = read_beside(server, series, spans, questions)
+    watched = Watched(server, series)
+    points, (left, *noted) = read_beside(watched, series, spans, questions)
     if any(table.rows for table in left):
         mend_what(server, left)
-        points = read_points(server, series, spans)
+        points = read_points(watched, series, spans)
     chosen = {row.slot: row for row in choose(stands_of(series, points))}
     if not chosen:
         server.write(beside, "ns")
@@ -105,7 +107,7 @@ def copies_of(server: Server, series: Series, window: Interval) -> dict[datetime
 
     What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
     """
-    found = Flawed(server, series).copies(window)
+    found = Flawed(Watched(server, series), series).copies(window)
     for note in notes.first_replaced(server, series, found) if found else ():
         stood = note.before.values if note.before else {}
         found[note.slot] -= stood.keys()
@@ -169,11 +171,13 @@ def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
 
     Raises:
         StoreError: If the batch wrote a series that is not among the known ones; nothing
-            was undone then. If points of others that a killed removal has left in the
-            journal cannot be written back; all was undone then.
+            was undone then, nor where a ``retype`` of one of its series is not finished. If
+            points of others that a killed removal has left in the journal cannot be written
+            back; all was undone then.
     """
     refused = mend(server, batch)
     by_name, noted = {series.name: series for series in known}, notes.notes_of(server, batch)
+    refuse_unfinished(server, [by_name[name] for name in noted if name in by_name])
     written = notes.written(server, {batch: noted})[batch]
     for name, slots in written.items():
         if slots and name not in by_name:
@@ -232,7 +236,7 @@ def _put_back(
     _write(server, series, stood, now, owner=batch, is_exact=True)
     gone = target.keys() - stood.keys()
     if gone:
-        replace_points(server, series, gone, {}, batch)
+        replace_points(server, series, gone, {}, Removal(batch, batch))
 
 
 def _begun(known: Iterable[notes.Note]) -> set[datetime]:
@@ -301,7 +305,9 @@ def _write(
         server.write(body)
     if removed:
         back = {slot: said for slot, said in lines.items() if slot in removed}
-        replace_points(server, series, removed, back, owner)
+        written = {made[slot].batch or "" for slot in removed}
+        batch = owner or (min(written) if len(written) == 1 else "")
+        replace_points(server, series, removed, back, Removal(owner, batch))
 
 
 def _numbers(point: Point) -> dict[str, float]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.series import Field, Series
     from gapfill.stores.influxdb_answer import Table
-    from gapfill.stores.influxdb_server import Server
+    from gapfill.stores.influxdb_watch import Asker
 
 NO_NUMBERS = ("string", "boolean")
 """Types of fields that are no numbers."""
@@ -40,7 +40,7 @@ class Flawed:
         series: The series.
     """
 
-    def __init__(self, server: Server, series: Series) -> None:
+    def __init__(self, server: Asker, series: Series) -> None:
         text.check(series)
         self.server = server
         self.series = series

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gapfill.domain.coverage import Graded
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb_answer import Table
-    from gapfill.stores.influxdb_server import Server
+    from gapfill.stores.influxdb_watch import Asker
 
 _NS = 1_000_000_000
 
@@ -47,7 +47,7 @@ class Gaps:
         series: The series.
     """
 
-    def __init__(self, server: Server, series: Series) -> None:
+    def __init__(self, server: Asker, series: Series) -> None:
         text.check(series)
         self.server = server
         self.series = series

@@ -107,7 +107,7 @@ def settle(server: Server, measurement: str, points: Sequence[Found]) -> list[Ke
             having = [n for n, one in enumerate(points) if name in one.fields]
             kinds = _settle(server, measurement, name, [points[n] for n in having], 0)
             for n, kind in zip(having, kinds, strict=True):
-                kept[n].fields[name] = _said(name, kind, points[n].fields[name][kind])
+                kept[n].fields[name] = said_as(name, kind, points[n].fields[name][kind])
         server.write([one.line(measurement) for one in kept], "ns")
     except PartialWrite as exc:
         message = (
@@ -121,7 +121,7 @@ def settle(server: Server, measurement: str, points: Sequence[Found]) -> list[Ke
 def kept_of(one: Found, kinds: Mapping[str, str]) -> Kept:
     """Return a point as it is written back, each field as the type that is named."""
     fields = {
-        name: _said(name, kinds[name], said[kinds[name]]) for name, said in one.fields.items()
+        name: said_as(name, kinds[name], said[kinds[name]]) for name, said in one.fields.items()
     }
     return Kept(one.tags, one.instant, fields)
 
@@ -151,7 +151,7 @@ def _settle(
             Kept(
                 one.tags,
                 one.instant,
-                {name: _said(name, options[n][0], one.fields[name][options[n][0]])},
+                {name: said_as(name, options[n][0], one.fields[name][options[n][0]])},
             ).line(measurement)
             for n, one in zip(open_, asked, strict=True)
         ]
@@ -168,7 +168,8 @@ def _settle(
     return [said[0] for said in options]
 
 
-def _said(name: str, kind: str, what: Any) -> str:  # noqa: ANN401 - of any type of a field
+def said_as(name: str, kind: str, what: Any) -> str:  # noqa: ANN401 - of any type of a field
+    """Return a field as it stands in a line, as one of its types."""
     if kind == "float":
         return text.field(name, float(what))
     said = text.field(name, what)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb_answer import Table
-    from gapfill.stores.influxdb_server import Server
+    from gapfill.stores.influxdb_watch import Asker
 
     T = TypeVar("T")
 
@@ -78,7 +78,7 @@ def in_lanes(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
 
 
 def read_points(
-    server: Server,
+    server: Asker,
     series: Series,
     intervals: Sequence[Interval],
     names: Sequence[str] | None = None,
@@ -98,7 +98,7 @@ def read_points(
 
 
 def read_beside(
-    server: Server,
+    server: Asker,
     series: Series,
     intervals: Sequence[Interval],
     questions: Sequence[str],

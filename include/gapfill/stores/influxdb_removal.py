@@ -46,7 +46,7 @@ def replace_points(
     series: Series,
     slots: Collection[datetime],
     back: Mapping[datetime, str],
-    owner: str,
+    whose: journal.Removal,
 ) -> None:
     """Remove the series' own points at slots, and write lines in their place.
 
@@ -58,7 +58,7 @@ def replace_points(
         series: Whose points.
         slots: When; not empty.
         back: Lines by slot, with times in seconds.
-        owner: Batch whose undo this is, or empty.
+        whose: The batch whose removal this is.
 
     Raises:
         NoRemoval: If the server removes no points; all stands as it did.
@@ -74,19 +74,19 @@ def replace_points(
             some = runs[first : first + DELETIONS]
             others = list(_others(series, found, at, some))
             lines = [own[n] for n in sorted(at & own.keys()) if _is_in(some, n)]
-            _replace(server, series, owner, some, lines, others)
+            _replace(server, series, whose, some, lines, others)
 
 
 def _replace(
     server: Server,
     series: Series,
-    owner: str,
+    whose: journal.Removal,
     runs: Sequence[Run],
     own: Sequence[Kept],
     others: Sequence[Found],
 ) -> None:
     kept = [*own, *(settle(server, series.measurement, others) if others else ())]
-    numbers = journal.keep(server, series, owner, kept)
+    numbers = journal.keep(server, series, whose, kept)
     try:
         for first, last in runs:
             server.delete(series.measurement, series.tags, first, last)

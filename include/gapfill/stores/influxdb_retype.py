@@ -16,7 +16,6 @@ from gapfill.errors import StoreError
 from gapfill.stores import influxdb_journal as journal
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import PartialWrite, problem
-from gapfill.stores.influxdb_lines import parse
 from gapfill.stores.influxdb_others import Kept, kept_of, read_whole, types_of
 from gapfill.stores.influxdb_points import from_ns
 from gapfill.stores.influxdb_rehearsal import rehearse
@@ -35,11 +34,16 @@ if TYPE_CHECKING:
 EXACT = 2**53
 """Up to here every whole number is a float of the same value."""
 
-_NUMBERS = ("integer", "unsigned")
+_OWNER = "retype"
+"""Whose entries in the journal are those of a retype: no batch is named so."""
 
 
 def retype(
-    server: Server, series: Series, wrong: Sequence[WrongType], save: Callable[[str], None]
+    server: Server,
+    series: Series,
+    wrong: Sequence[WrongType],
+    save: Callable[[str], None],
+    file: str = "",
 ) -> int:
     """Make floats of fields in shards, and return how many points were written anew.
 
@@ -48,6 +52,7 @@ def retype(
         series: Whose fields; the points of others in the measurement are written anew as well.
         wrong: What to change.
         save: Keeps a text for good: called with the points, before anything is deleted.
+        file: Where that is, for messages.
 
     Raises:
         StoreError: If it cannot be done; says whether anything was deleted.
@@ -55,72 +60,60 @@ def retype(
     carry_on(server, series)
     for one in wrong:
         _check(series, _typed(server, series.measurement, [one.shard]), set(one.fields))
-    written = 0
+    whose = journal.Removal(_OWNER, is_retype=True, file=file)
+    written, ends = 0, set[str]()
     left = list(wrong)
     while left:
         way = rehearse(server, series, left[0].shard)
         done = [one for one in left if one.shard in way.shards]
         fields = {name for one in done for name in one.fields}
-        written += _retype(server, series, way, fields, save)
+        points = _typed(server, series.measurement, way.shards)
+        beside = _typed(server, series.measurement, way.beside)
+        lines = [one.line(series.measurement) for one in [*points, *beside]]
+        _prove(server, series, lines)
+        save("".join(f"{line}\n" for line in lines if line not in ends))
+        ends.update(lines[len(points) :])  # the first of the next shard, which may be changed too
+        _replace(server, series, way, whose, [as_float(one, fields) for one in points] + beside)
+        written += len(points)
         left = [one for one in left if one not in done]
+    refused = carry_on(server, series)
+    if refused:
+        raise not_carried_on(series, refused)
     return written
 
 
-def carry_on(server: Server, series: Series) -> None:
-    """Put back what an earlier one that was killed has removed."""
-    journal.mend(server, _owner(series))
+def carry_on(server: Server, series: Series) -> list[str]:
+    """Put back what an earlier one that was killed has removed, and return what was refused."""
+    return journal.mend(server, retyped=[series.measurement])
 
 
-def restore(server: Server, said: str) -> tuple[int, int]:
-    """Write what is missing of the points of a file; what stands there is left alone.
-
-    Where the shard holds floats by now, whole numbers are written as floats.
-
-    Returns:
-        How many points the file has, and how many of them were written.
-    """
-    by_measurement: dict[str, list[Kept]] = {}
-    for measurement, point in parse(said):
-        by_measurement.setdefault(measurement, []).append(point)
-    written = 0
-    for measurement, points in by_measurement.items():
-        missing = journal.lacking(server, measurement, points)
-        written += len(missing)
-        while missing:
-            try:
-                server.write([one.line(measurement) for one in missing], "ns")
-            except PartialWrite as exc:
-                if exc.field is None:
-                    raise
-                name = exc.field
-                missing = journal.lacking(server, measurement, missing)
-                if not any(_is_whole(one.fields.get(name, "")) for one in missing):
-                    raise
-                missing = [_as_float(one, {name}) for one in missing]
-            else:
-                missing = []
-    return sum(map(len, by_measurement.values())), written
+def not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
+    """Return the error where points that an earlier one has removed are refused now."""
+    return StoreError(
+        f"An earlier retype of {series.measurement} is not finished: points that it removed are "
+        "refused by the server and cannot be written back; they are in its file. "
+        + " ".join(refused)
+    )
 
 
-def _retype(
-    server: Server, series: Series, way: Way, fields: set[str], save: Callable[[str], None]
-) -> int:
-    measurement = series.measurement
-    points = _typed(server, measurement, way.shards)
-    floats = [_as_float(one, fields) for one in points]
-    beside = _typed(server, measurement, way.beside)
-    points, floats = [*points, *beside], [*floats, *beside]
-    lines = [one.line(measurement) for one in points]
+def _prove(server: Server, series: Series, lines: Sequence[str]) -> None:
+    """Write points over themselves, which shows that each can be written."""
     try:
         server.write(lines, "ns")
     except PartialWrite as exc:
         message = (
-            f"Some points of {measurement} could not be written over themselves, so nothing was "
-            f"deleted. {exc}"
+            f"Some points of {series.measurement} could not be written over themselves, so "
+            f"nothing was deleted. {exc}"
         )
         raise StoreError(message) from exc
-    save("".join(f"{line}\n" for line in lines))
-    numbers = journal.keep(server, series, _owner(series), floats)
+
+
+def _replace(
+    server: Server, series: Series, way: Way, whose: journal.Removal, floats: Sequence[Kept]
+) -> None:
+    """Remove the points of shards, and write these in their place."""
+    measurement = series.measurement
+    numbers = journal.keep(server, series, whose, floats)
     way.remove(measurement)
     try:
         server.write([one.line(measurement) for one in floats], "ns")
@@ -136,7 +129,6 @@ def _retype(
         what = f"{len(missing)} points of {measurement} cannot be read back after they were written"
         raise problem(server.access, what, "they are in the file: retype --restore FILE")
     journal.clear(server, numbers)
-    return len(points)
 
 
 def _typed(server: Server, measurement: str, shards: Sequence[Interval]) -> list[Kept]:
@@ -175,7 +167,7 @@ def _check(series: Series, points: Sequence[Kept], fields: set[str]) -> None:
     for point in points:
         for name in fields & point.fields.keys():
             said = point.fields[name].rpartition("=")[2]
-            is_exact = _is_whole(said) and abs(int(said[:-1])) <= EXACT
+            is_exact = is_whole(said) and abs(int(said[:-1])) <= EXACT
             if not is_exact and not _is_number(said):
                 message = (
                     f"{series.name}: {name} is {said} at {from_ns(point.instant)}, which no float "
@@ -184,16 +176,18 @@ def _check(series: Series, points: Sequence[Kept], fields: set[str]) -> None:
                 raise StoreError(message)
 
 
-def _as_float(point: Kept, fields: set[str]) -> Kept:
+def as_float(point: Kept, fields: set[str]) -> Kept:
+    """Return a point with these fields as floats, where they are whole numbers."""
     changed = {
         name: text.field(name, float(said.rpartition("=")[2][:-1]))
         for name, said in point.fields.items()
-        if name in fields and _is_whole(said)
+        if name in fields and is_whole(said)
     }
     return point._replace(fields={**point.fields, **changed})
 
 
-def _is_whole(said: str) -> bool:
+def is_whole(said: str) -> bool:
+    """Tell whether a field of a line is a whole number."""
     value = said.rpartition("=")[2]
     return value[-1:] in ("i", "u") and value[:-1].lstrip("-").isdigit()
 
@@ -204,8 +198,3 @@ def _is_number(said: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _owner(series: Series) -> str:
-    """Return whose entries in the journal are those of a retype: no batch is named so."""
-    return f"retype of {series.name}"

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Batch, Block, Inquiry, Undone, WrongType
+    from gapfill.domain.unfinished import Unfinished
+    from gapfill.services.ports import Batch, Block, Inquiry, Restored, Undone, WrongType
 
 
 class SqliteStore:
@@ -256,11 +257,12 @@ class SqliteStore:
         series: Series,  # noqa: ARG002 - of the port
         wrong: Sequence[WrongType],  # noqa: ARG002 - of the port
         save: Callable[[str], None],  # noqa: ARG002 - of the port
+        file: str = "",  # noqa: ARG002 - of the port
     ) -> int:
         """Do nothing: there is nothing to change."""
         return 0
 
-    def restore(self, said: str) -> tuple[int, int]:  # noqa: ARG002 - of the port
+    def restore(self, said: str, *, overwrite: bool = False) -> Restored:  # noqa: ARG002 - of the port
         """Refuse a file that was saved from another kind of store.
 
         Raises:
@@ -271,6 +273,10 @@ class SqliteStore:
             "embedded store; name the InfluxDB there."
         )
         raise RequestError(message)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return nothing: a transaction is done whole or not at all."""
+        return []
 
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""

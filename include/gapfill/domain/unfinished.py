@@ -1,0 +1,52 @@
+"""A removal of points that is running, or was killed before it wrote back what is to stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.interval import iso
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Unfinished(NamedTuple):
+    """A removal that is not finished.
+
+    Attributes:
+        series: Catalogue name.
+        measurement: Whose points.
+        first: Instant of the first point that may be missing.
+        last: Instant of the last one.
+        batch: What ``undo`` takes; empty for a ``retype``.
+        is_retype: Whether it is a ``retype``: points of every program may be missing.
+        file: Where a ``retype`` has saved the points.
+    """
+
+    series: str
+    measurement: str
+    first: datetime
+    last: datetime
+    batch: str = ""
+    is_retype: bool = False
+    file: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What may be missing and what to do."""
+        where = f"points of {self.measurement} from {iso(self.first)} to {iso(self.last)}"
+        if self.is_retype:
+            return (
+                f"A retype of {self.series} is running or was interrupted, and {where} may be "
+                f"missing, so nothing is read or written there. Run `gapfill retype {self.series} "
+                "--yes` again, which writes them back"
+                + (f"; they are saved in {self.file}." if self.file else ".")
+            )
+        of = f" of the batch {self.batch}" if self.batch else ""
+        step = "the next `heal` or run of gap_detection writes them back within 15 minutes"
+        if self.batch.startswith("tidy"):
+            step = "`gapfill tidy --yes` writes them back"
+        return (
+            f"A removal{of} is running or was interrupted, and {where} may be missing, also of "
+            f"other programs: {step}."
+        )
