@@ -199,5 +199,8 @@ def _count(ask: Ask, entries: Iterable[Entry], outcome: Outcome, *, but: str = "
 def _doubt(answer: Answer, field: str | None) -> str:
     """Return what was not believed, by the first value."""
     first = next((r for r in answer.rejected if field in (None, r.field)), None)
-    named = f": {first.said}" if first else ""
-    return f"{NOT_BELIEVED}{named}"
+    if first is None:
+        return NOT_BELIEVED
+    is_value = first.field != ROW and first.slot is not None  # one for all slots of the line
+    said = f"{first.field} {first.value!r} {first.reason}" if is_value else first.said
+    return f"{NOT_BELIEVED}: {said}"
