@@ -18,14 +18,14 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 401          deferred          0 -              1 a call without credentials was refused
 403          deferred          0 -              1 a call without credentials was refused
 403_quota    deferred          0 -              1 a call without credentials was refused
-429          deferred          0 -              4 may be asked again in 60 s. Deferred
+429          deferred          0 -              3 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
@@ -48,14 +48,14 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 401          AuthRejected      0 unreached      1 the key of connection 'esios_default'
 403          AuthRejected      0 unreached      1 the key of connection 'esios_default'
 403_quota    AuthRejected      0 unreached      1 the key of connection 'esios_default'
-429          deferred          0 -              4 may be asked again in 60 s. Deferred
+429          deferred          0 -              3 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked
@@ -78,14 +78,14 @@ redirect     MalformedPayload  0 failed         1 it has no PVPC
 401          deferred          0 -              1 a call without credentials was refused
 403          deferred          0 -              1 a call without credentials was refused
 403_quota    deferred          0 -              1 a call without credentials was refused
-429          deferred          0 -              4 may be asked again in 60 s. Deferred
+429          deferred          0 -              3 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 expired_link SourceUnavailable 0 unreached      2 answered HTTP 403
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         2
@@ -116,7 +116,7 @@ estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 shifted      MalformedPayload  0 failed         1 2025-11-05T13:20:00Z, later than the clock
 nan          partial           0 failed         1 7 values not stored: temperature
 text         partial           0 failed         1 7 values not stored: temperature
@@ -144,7 +144,7 @@ estado_429   MalformedPayload  0 failed         2 Nothing of it was stored
 html         MalformedPayload  0 failed         2 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        2
 duplicated   filled            2 filled         2
 shifted      MalformedPayload  0 failed         2 data[0].dt is 2025-11-03T15:00:00Z
@@ -173,7 +173,7 @@ estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 its rows are moved
@@ -196,14 +196,14 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 401          AuthRejected      0 unreached      1 the key of connection 'aemet_default'
 403          AuthRejected      0 unreached      1 the key of connection 'aemet_default'
 403_quota    AuthRejected      0 unreached      1 the key of connection 'aemet_default'
-429          deferred          0 -              4 may be asked again in 61 s. Deferred
+429          deferred          0 -              3 may be asked again in 61 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   deferred          0 -              4 may be asked again in 61 s. Deferred
+estado_429   deferred          0 -              3 may be asked again in 61 s. Deferred
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 empty        not_yet           0 not_yet        1
 """
 
@@ -218,14 +218,14 @@ redirect     SourceUnavailable 0 unreached      2 which is not followed
 401          deferred          0 -              2 a call without credentials was refused
 403          deferred          0 -              2 a call without credentials was refused
 403_quota    deferred          0 -              2 a call without credentials was refused
-429          deferred          0 -              5 may be asked again in 61 s. Deferred
+429          deferred          0 -              4 may be asked again in 61 s. Deferred
 500          SourceUnavailable 0 unreached      2 answered HTTP 500
 502          SourceUnavailable 0 unreached      2 answered HTTP 502
-estado_429   deferred          0 -              5 may be asked again in 61 s. Deferred
+estado_429   deferred          0 -              4 may be asked again in 61 s. Deferred
 html         MalformedPayload  0 failed         2 it is a web page, not JSON
 firewall     deferred          0 -              2 the API's firewall refused
 firewall_200 deferred          0 -              2 the API's firewall refused
-too_many_at_once deferred      0 -              5 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
 expired_link SourceUnavailable 0 unreached      4 gave 2 links to the rows and knew none
 duplicated   filled            4 filled         2
 shifted      MalformedPayload  0 failed         2 2025-11-05T12:00:00Z, which is not over yet
@@ -260,15 +260,15 @@ big_body     MalformedPayload  0 failed         1 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      1 which is not followed
 401          AuthRejected      0 unreached      1 password of connection 'siar_default'
 403          deferred          0 -              1 blocked (HTTP 403
-403_quota    deferred          0 -              4 may be asked again in 65 s. Deferred
-429          deferred          0 -              4 may be asked again in 60 s. Deferred
+403_quota    deferred          0 -              3 may be asked again in 65 s. Deferred
+429          deferred          0 -              3 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 the authentication gave no single word
 html         MalformedPayload  0 failed         1 the authentication gave no single word
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 """
 
 # SIAR's half-hours
@@ -281,15 +281,15 @@ big_body     MalformedPayload  0 failed         5 is larger than 5000000 bytes
 redirect     SourceUnavailable 0 unreached      5 which is not followed
 401          AuthRejected      0 unreached      6 password of connection 'siar_default'
 403          deferred          0 -              5 blocked (HTTP 403
-403_quota    deferred          0 -              8 may be asked again in 65 s. Deferred
-429          deferred          0 -              8 may be asked again in 60 s. Deferred
+403_quota    deferred          0 -              7 may be asked again in 65 s. Deferred
+429          deferred          0 -              7 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      5 answered HTTP 500
 502          SourceUnavailable 0 unreached      5 answered HTTP 502
 estado_429   MalformedPayload  0 failed         5 Nothing of it was stored
 html         MalformedPayload  0 failed         5 it is a web page, not JSON
 firewall     deferred          0 -              5 the API's firewall refused
 firewall_200 deferred          0 -              5 the API's firewall refused
-too_many_at_once deferred      0 -              8 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              7 may be asked again in 15 s. Deferred
 empty        no_data           0 no_data        5
 duplicated   filled            4 filled         5
 shifted      MalformedPayload  0 failed         5 2025-11-04, which was not asked
@@ -310,7 +310,7 @@ partial_day  filled            3 filled         5
 nan          partial           0 failed         5 27 values not stored: temperature_mean
 text         partial           0 failed         5 27 values not stored: temperature_mean
 huge         partial           0 failed         5 27 values not stored: temperature_mean
-negative     filled            3 filled         5 18 values not stored: humidity_mean
+negative     filled            3 failed+filled  5 18 values not stored: humidity_mean
 zero         filled            3 filled         5
 """
 
@@ -325,14 +325,14 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 401          deferred          0 -              1 a call without credentials was refused
 403          deferred          0 -              1 a call without credentials was refused
 403_quota    deferred          0 -              1 a call without credentials was refused
-429          deferred          0 -              4 may be asked again in 60 s. Deferred
+429          deferred          0 -              3 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
 estado_429   MalformedPayload  0 failed         1 Nothing of it was stored
 html         MalformedPayload  0 failed         1 it is a web page, not JSON
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
-too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
+too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred
 empty        partial           0 failed         1
 duplicated   filled            4 filled         1
 shifted      MalformedPayload  0 failed         1 2025-11-03T23:00:00Z, which was not asked

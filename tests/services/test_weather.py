@@ -311,7 +311,7 @@ def test_values_that_stay_unbelievable_are_asked_for_rarely(site: Site, sources:
     later = replace(site, now=NOW + timedelta(hours=8))
     assert [u for u in plan_of(later).units if u.source == "siar" and u.slots > 24] == []
     (waiting, *_) = [w for w in plan_of(later).waiting if w.slots > 24]
-    assert "is -60.0, which is outside -40 to 60 °C" in waiting.reason
+    assert "temperature '-60.0' is outside -40 to 60 °C" in waiting.reason
 
 
 class Told:
