@@ -45,8 +45,8 @@ cluster: .venv-cluster/complete ## docker-compose.yaml's services without Docker
 # --- test --------------------------------------------------------------------
 
 test: venv ## all tests, at most 12 minutes
-	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not server"
-	$(CLEAN) $(PY) -m pytest -m server
+	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not (server and slow)"
+	$(CLEAN) $(PY) -m pytest -m "server and slow"
 
 unit: venv ## the tests that need no Airflow, in seconds
 	$(CLEAN) $(PY) -m pytest $(UNIT)

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Store
 
 
-# Flux is of 2.x, which cannot be had everywhere.
+# Flux and mappings are of 2.x, which cannot be had everywhere.
 _PROGRAM = find_influxd()
-collect_ignore = [] if _PROGRAM and is_2(_PROGRAM) else ["test_influxdb_flux.py"]
+_ONLY_2 = ["test_influxdb_flux.py", "test_influxdb_mapping.py"]
+collect_ignore = [] if _PROGRAM and is_2(_PROGRAM) else _ONLY_2
 
 
 @pytest.fixture(params=KINDS)

@@ -251,31 +251,6 @@ def test_a_good_bucket_passes_again_and_again(backend: InfluxBackend) -> None:
     assert 1 <= seen[1] <= 5
 
 
-@pytest.mark.server
-def test_a_bucket_that_a_mapping_hides_is_told_from_one_that_may_not_be_read(
-    backend: InfluxBackend,
-) -> None:
-    """A token of the one bucket does not see the mapping; one that may only write sees neither."""
-    engine = backend.engine
-    if not engine.is_2:
-        pytest.skip("1.x has no mappings")
-    engine.make_bucket("up/autogen")
-    engine.make_bucket("up")
-    mapping = engine.map_as_upgraded("up", "up/autogen")
-    for actions in (("read", "write"), ("read",)):
-        token = engine.token_of_2("up", *actions)
-        for reads in (True, False):
-            said = says(InfluxStore(engine.access("up", token=token)), reads=reads)
-            assert f"the token may read the bucket ({engine.bucket_id('up')})" in said
-            assert "a mapping of that name probably leads to another bucket" in said
-            assert "influx v1 dbrp list --db up" in said
-            assert "may not" not in said
-    token = engine.token_of_2("up", "write")
-    assert "the token may not read" in says(InfluxStore(engine.access("up", token=token)))
-    said = says(InfluxStore(engine.access("up")), reads=True)
-    assert f"as the mapping {mapping} of up/autogen says" in said
-
-
 KINDS = {
     "a web page": (b"<html>login</html>", "<html>login</html>"),
     "nothing": (b"", "nothing"),
