@@ -353,6 +353,10 @@ def test_nothing_is_read_or_written_while_a_retype_is_not_finished(
         assert (ran.code, said in " ".join(f"{ran.out} {ran.err}".split())) == (1, True), command
     assert len(bucket.engine.ask(bucket.bucket, asked)) <= 24
 
+    dry = cli("retype", "pvpc")
+    assert (dry.code, said in " ".join(dry.out.split())) == (1, True)
+    assert cli("status", "--json").document["state"] == "unknown"
+
     again = cli("retype", "pvpc", "--yes", "--file", "another.lp")
     assert again.code == 0, again.err
     assert "Carried on an earlier retype of pvpc" in again.out

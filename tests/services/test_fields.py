@@ -16,7 +16,7 @@ from gapfill.domain.series import Grade, State
 from gapfill.errors import MalformedPayload
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain
-from gapfill.services.fill import fill
+from gapfill.services.fill import attempt, fill
 from gapfill.services.heal import heal
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.ports import Block
@@ -383,6 +383,33 @@ def test_cycles_without_a_second_round_ask_the_second_station_too(
     )
     assert {row.origin("temperature").source for row in rows} == {"aemet/5281X"}
     assert len(rows) == 14
+
+
+@pytest.mark.parametrize("newest", [0, 1])
+def test_no_hour_of_a_failing_first_station_is_lost(
+    site: Site, sources: Scripted, newest: int
+) -> None:
+    """The second has the last twelve rows, up to the full hour or to the one before."""
+
+    def fail_first(ask: Ask) -> Answer:
+        if ask.product.source != "aemet":
+            return as_it_is(ask)
+        if ask.station is None or ask.station.id == "5279X":
+            message = "another station"
+            raise MalformedPayload(message, source="aemet", series="weather_hourly")
+        end = ask.now.replace(minute=0) - newest * HOUR
+        kept = Interval(end - 12 * HOUR, end)
+        answer = as_it_is(ask)
+        return replace(answer, readings=tuple(r for r in answer.readings if r.slot in kept))
+
+    sources.otherwise = fail_first
+    for cycle in range(7):
+        later = replace(site, now=NOW + cycle * 2 * HOUR)
+        for unit in make_plan(later, order(later), survey(later, order(later))).units:
+            attempt(later, unit, f"run{cycle}")
+    weather = site.catalog.series["weather_hourly"]
+    rows = site.store.read(weather, Interval(FIRST + 4 * HOUR, NOW + 2 * HOUR))
+    assert {row.origin("temperature").source for row in rows} == {"aemet/5281X"}
 
 
 @pytest.mark.parametrize("outcome", ["empty", "malformed"])

@@ -70,6 +70,10 @@ def retype(
             message = "--overwrite goes with --restore only."
             raise RequestError(message)
         left = service.left_of(site, series)
+        if left and not yes:  # it may be running: to write points back is no dry run
+            for one in left:
+                desk.out.print(one.sentence, soft_wrap=True)
+            return 1
         wrong = service.find(site, series, fields)
         _show_left(desk, left)
         _show(desk, series, wrong)

@@ -40,6 +40,10 @@ RECENT = timedelta(hours=2)
 JUST_NOW = timedelta(minutes=15)
 """So young, it does so even where the product drops the slot within two hours."""
 
+LAST_CHANCE = timedelta(hours=4)
+"""Before a slot is dropped, the next station is asked where one failed: two cycles, as the newest
+row of a window is not always there at the same minute."""
+
 
 class Outcome(StrEnum):
     """What a request came to, as the ledger keeps it.

@@ -38,8 +38,8 @@ class Unfinished(NamedTuple):
         if self.is_retype:
             return (
                 f"A retype of {self.series} is running or was interrupted, and {where} may be "
-                f"missing, so nothing is read or written there. Run `gapfill retype {self.series} "
-                "--yes` again, which writes them back"
+                "missing, so nothing is read or written there. Once it is not running, run "
+                f"`gapfill retype {self.series} --yes`, which writes them back"
                 + (f"; they are saved in {self.file}." if self.file else ".")
             )
         of = f" of the batch {self.batch}" if self.batch else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Standing
 from gapfill.domain.civil import local_date
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, covers, iso
-from gapfill.domain.ledger import JUST_NOW, RECENT
+from gapfill.domain.ledger import JUST_NOW, LAST_CHANCE, RECENT
 from gapfill.domain.resolution import DAY
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ def _is_given_up(candidate: Candidate, series: Series, slot: datetime, now: date
         return False
     is_late = product.available.instant(slot, series.grid) + RECENT <= now
     is_silent = is_late and covers(candidate.silent, slot)
-    return is_silent or not product.keeps(slot, now + RECENT)
+    return is_silent or not product.keeps(slot, now + LAST_CHANCE)
 
 
 def edges(
@@ -338,8 +338,14 @@ def edges(
         yield grid.ceil(stretch.end)
     if product.official_after is not None:
         yield grid.end_of(grid.floor(now - product.official_after))
+    margins = (JUST_NOW, RECENT, LAST_CHANCE)
     blocked = {candidate.blocked_until} if candidate.blocked_until else set()
-    for until in {now, now + JUST_NOW, now + RECENT, *blocked, *(ruling.until for ruling in ruled)}:
+    for until in {
+        now,
+        *(now + more for more in margins),
+        *blocked,
+        *(ruling.until for ruling in ruled),
+    }:
         kept_from = product.kept_from(until)
         if kept_from is not None:
             yield grid.ceil(kept_from)

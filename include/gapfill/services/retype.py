@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def left_of(site: Site, series: Series) -> list[Unfinished]:
     """Return what an earlier ``retype`` of the series' measurement has left, if it was killed.
 
-    ``find`` carries it on.
+    ``find`` carries it on, so it is for a process that knows that no other one is at it.
     """
     of_all = site.store.unfinished()
     return [one for one in of_all if one.is_retype and one.measurement == series.measurement]
