@@ -13,7 +13,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
-from gapfill.errors import MalformedPayload
+from gapfill.errors import MalformedPayload, SourceUnavailable
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain
 from gapfill.services.fill import attempt, fill
@@ -412,7 +412,7 @@ def test_no_hour_of_a_failing_first_station_is_lost(
     assert {row.origin("temperature").source for row in rows} == {"aemet/5281X"}
 
 
-@pytest.mark.parametrize("outcome", ["empty", "malformed"])
+@pytest.mark.parametrize("outcome", ["empty", "malformed", "unreached"])
 def test_a_stand_in_fills_the_oldest_hour_where_both_stations_fail(
     site: Site, sources: Scripted, outcome: str
 ) -> None:
@@ -423,8 +423,8 @@ def test_a_stand_in_fills_the_oldest_hour_where_both_stations_fail(
             return as_it_is(ask)
         if outcome == "empty":
             return answered(ask, None)
-        message = "another place"
-        raise MalformedPayload(message, source="aemet", series="weather_hourly")
+        kind = MalformedPayload if outcome == "malformed" else SourceUnavailable
+        raise kind(outcome, source="aemet", series="weather_hourly")
 
     sources.otherwise = fail
     healed(site)
