@@ -353,6 +353,9 @@ def test_nothing_is_read_or_written_while_a_retype_is_not_finished(
         assert (ran.code, said in " ".join(f"{ran.out} {ran.err}".split())) == (1, True), command
     assert len(bucket.engine.ask(bucket.bucket, asked)) <= 24
 
+    told = cli("explain", "pvpc", "2025-10-13T03:00:00Z").out
+    assert ".." not in told
+    assert told.endswith("Next: nothing is asked until the store can be read.\n")
     dry = cli("retype", "pvpc")
     assert (dry.code, said in " ".join(dry.out.split())) == (1, True)
     assert cli("status", "--json").document["state"] == "unknown"

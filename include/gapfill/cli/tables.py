@@ -189,7 +189,7 @@ def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:
     state = explanation.state or "not expected"
     first = (
         f"{explanation.series} {short(explanation.slot)} ({local}) is {state}: "
-        f"{explanation.sentence}."
+        f"{explanation.sentence.removesuffix('.')}."
     )
     out.print(Text(first, "bold"), soft_wrap=not out.is_terminal)
     out.print("\nWho could give it, in the order of the route:")

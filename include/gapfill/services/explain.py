@@ -243,6 +243,8 @@ def _values(row: Row) -> str:
 def _next(state: State, taken: Sequence[Assignment], verdicts: Sequence[Verdict]) -> str:
     if state in (State.COMPLETE, State.PENDING):
         return "nothing to do"
+    if state is State.UNKNOWN:
+        return "nothing is asked until the store can be read"
     asked = dict.fromkeys(t.candidate.name for t in taken if t.candidate is not None)
     if asked:
         return f"the next plan asks {' and '.join(asked)}"
