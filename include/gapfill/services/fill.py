@@ -11,8 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
+from gapfill.domain.evidence import KEY_REFUSED, EvidenceKind
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.ledger import KEY_REFUSED, Outcome
+from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
 from gapfill.domain.subscription import is_of_key, subscription
 from gapfill.domain.tariff import localize
@@ -256,11 +257,13 @@ class _Fill:
         if why or not is_down(books.outcomes, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
+        kind = EvidenceKind.OTHER
         if self._was_key_refused():
+            kind = EvidenceKind.KEY_REFUSED
             said = f"{KEY_REFUSED} {DOWN} times in this run; correct connection {source.connection}"
         # No verdict, but so that another source stands in for these slots at once.
         span = self.unit.interval
-        line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said)
+        line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said, kind=kind)
         self.site.store.note([line])
         return said
 
@@ -268,7 +271,7 @@ class _Fill:
         """Tell whether the run's last request to the source ended with a refused key."""
         lines, own = self.site.store.answers(self.source.name, self.site.now), f"{self.run}/"
         tried = [e for e in lines if e.outcome is Outcome.UNREACHED and e.batch.startswith(own)]
-        return bool(tried) and tried[-1].evidence.startswith(KEY_REFUSED)
+        return bool(tried) and tried[-1].evidence_kind is EvidenceKind.KEY_REFUSED
 
     def _carry_out(self, request: Request, caller: Caller) -> None:
         """Ask what does not stand yet, in parts where the source takes no longer ones."""
@@ -378,16 +381,24 @@ class _Fill:
             except (SourceUnavailable, AuthRejected) as exc:
                 # The unit ends here: another source may stand in for the rest of it as well.
                 rest = Interval(ask.interval.start, self.unit.interval.end)
-                is_key = isinstance(exc, AuthRejected)
-                said = f"{KEY_REFUSED}: {exc}" if is_key else str(exc)
-                self._failed(ask, rest, Outcome.UNREACHED, said)
+                kind, said = EvidenceKind.OTHER, str(exc)
+                if isinstance(exc, AuthRejected):
+                    kind, said = EvidenceKind.KEY_REFUSED, f"{KEY_REFUSED}: {exc}"
+                self._failed(ask, rest, Outcome.UNREACHED, said, kind)
                 raise
             except SourceError as exc:
                 self._failed(ask, ask.interval, Outcome.FAILED, str(exc))
                 raise
 
-    def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, said: str) -> None:
-        self.site.store.note([self.clerk.line(ask, interval, outcome, said)])
+    def _failed(
+        self,
+        ask: Ask,
+        interval: Interval,
+        outcome: Outcome,
+        said: str,
+        kind: EvidenceKind = EvidenceKind.OTHER,
+    ) -> None:
+        self.site.store.note([self.clerk.line(ask, interval, outcome, said, kind=kind)])
 
     def failed(self, exc: GapfillError | KeyboardInterrupt) -> Certificate:
         """Return the certificate of a failure, with what was written before and is there."""

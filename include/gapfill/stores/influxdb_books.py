@@ -13,8 +13,9 @@ import random
 import time
 from typing import TYPE_CHECKING
 
+from gapfill.domain.evidence import read_kind
 from gapfill.domain.interval import Interval
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import Entry, Outcome, as_read
 from gapfill.services.ports import Block
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import from_ns
@@ -95,25 +96,28 @@ def _entries(server: Server, *where: str) -> list[Entry]:
 def ledger_question(*where: str) -> str:
     """Return the question for lines of the ledger that meet conditions."""
     what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
-    return text.select(", ".join(map(text.name, (*what, "field", "series"))), LEDGER, *where)
+    rest = ("field", "evidence_kind", "series")
+    return text.select(", ".join(map(text.name, (*what, *rest))), LEDGER, *where)
 
 
 def entries_from(tables: Sequence[Table]) -> list[Entry]:
     """Return what ``ledger_question`` answers."""
-    return [
-        Entry(
-            series=row["series"],
-            product=row["product"],
-            station=row["station"] or None,
-            interval=Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9)),
-            outcome=Outcome(row["outcome"]),
-            asked_at=from_ns(row["asked_us"] * _NS_OF_US),
-            evidence=row["evidence"],
-            batch=row["batch"],
-            field=row["field"] or None,
-        )
-        for row in _dicts(tables)
-    ]
+    return [as_read(_entry(row)) for row in _dicts(tables)]
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(
+        series=row["series"],
+        product=row["product"],
+        station=row["station"] or None,
+        interval=Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9)),
+        outcome=Outcome(row["outcome"]),
+        asked_at=from_ns(row["asked_us"] * _NS_OF_US),
+        evidence=row["evidence"],
+        batch=row["batch"],
+        field=row["field"] or None,
+        evidence_kind=read_kind(row["evidence_kind"], row["evidence"]),
+    )
 
 
 def outcomes_of(server: Server, run: str, source: str) -> list[tuple[str, Outcome]]:
@@ -237,6 +241,7 @@ def _entry_line(number: int, entry: Entry) -> str:
         "batch": entry.batch,
         "run": _run(entry.batch),
         **({"field": entry.field} if entry.field else {}),
+        "evidence_kind": entry.evidence_kind.value,
     }
     head = text.head(LEDGER, {"series": entry.series, "source": source})
     return f"{head} {_fields(fields)} {number}"

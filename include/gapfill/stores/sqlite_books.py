@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from gapfill.domain.evidence import read_kind
 from gapfill.domain.interval import Interval
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import Entry, Outcome, as_read
 from gapfill.domain.resolution import DAY
 from gapfill.services.ports import Block, Books, Usage
 from gapfill.stores import sqlite_schema as schema
@@ -42,6 +43,7 @@ def note(connection: sa.Connection, entries: Sequence[Entry]) -> None:
             "evidence": entry.evidence,
             "batch": entry.batch,
             "field": entry.field,
+            "evidence_kind": entry.evidence_kind.value,
         }
         for entry in entries
     ]
@@ -69,23 +71,27 @@ def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[
 
 
 def _entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Entry]:
-    columns = [c for c in ledger.c if c.name != "field"]
-    field = ledger.c.field if schema.has_fields(connection) else sa.null().label("field")
-    query = sa.select(*columns, field).where(*where).order_by(ledger.c.id)
+    later = schema.later_columns(connection)
+    columns = [c if later.get(c.name, True) else sa.null().label(c.name) for c in ledger.c]
     return [
-        Entry(
-            series=line.series,
-            product=line.product,
-            station=line.station,
-            interval=Interval(from_epoch(line.start), from_epoch(line.end)),
-            outcome=Outcome(line.outcome),
-            asked_at=from_epoch(line.asked_at),
-            evidence=line.evidence,
-            batch=line.batch,
-            field=line.field,
-        )
-        for line in connection.execute(query)
+        as_read(_entry(line))
+        for line in connection.execute(sa.select(*columns).where(*where).order_by(ledger.c.id))
     ]
+
+
+def _entry(line: sa.Row[Any]) -> Entry:
+    return Entry(
+        series=line.series,
+        product=line.product,
+        station=line.station,
+        interval=Interval(from_epoch(line.start), from_epoch(line.end)),
+        outcome=Outcome(line.outcome),
+        asked_at=from_epoch(line.asked_at),
+        evidence=line.evidence,
+        batch=line.batch,
+        field=line.field,
+        evidence_kind=read_kind(line.evidence_kind, line.evidence),
+    )
 
 
 def outcomes_of(connection: sa.Connection, run: str, source: str) -> list[tuple[str, Outcome]]:
