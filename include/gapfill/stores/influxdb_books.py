@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.evidence import read_kind
 from gapfill.domain.interval import Interval
+from gapfill.domain.keys import BatchId, ProductKey
 from gapfill.domain.ledger import Entry, Outcome, as_read
 from gapfill.services.ports import Block
 from gapfill.stores import influxdb_text as text
@@ -137,7 +138,7 @@ def outcomes_from(tables: Sequence[Table], run: str) -> list[tuple[str, Outcome]
     return [
         (row["batch"], Outcome(row["outcome"]))
         for row in _dicts(tables)
-        if row["batch"].startswith(f"{run}/")
+        if row["batch"].startswith(BatchId.prefix(run))
     ]
 
 
@@ -154,7 +155,7 @@ def record_call(
 def count_calls_of(server: Server, run: str) -> int:
     """Count the calls of the batches of a run."""
     rows = _rows(server, text.select('"batch"', CALLS, _is_of(run)))
-    return sum(row["batch"].startswith(f"{run}/") for row in rows)
+    return sum(row["batch"].startswith(BatchId.prefix(run)) for row in rows)
 
 
 def count_calls_since(server: Server, source: str, since: datetime) -> int:
@@ -229,7 +230,7 @@ def blocks_from(tables: Sequence[Table]) -> list[Block]:
 
 
 def _entry_line(number: int, entry: Entry) -> str:
-    source = entry.product.split(".", 1)[0]
+    source = ProductKey.parse(entry.product).source
     fields: dict[str, str | int] = {
         "product": entry.product,
         "station": entry.station or "",
@@ -267,7 +268,7 @@ def _total(server: Server, function: str, source: str, since: datetime) -> int:
 
 
 def _is_of(run: str) -> str:
-    return f'"run" = {text.value(_run(f"{run}/"))}'
+    return f'"run" = {text.value(_run(BatchId.prefix(run)))}'
 
 
 def since_condition(since: datetime) -> str:

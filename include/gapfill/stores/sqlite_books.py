@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from gapfill.domain.evidence import read_kind
 from gapfill.domain.interval import Interval
+from gapfill.domain.keys import BatchId, ProductKey
 from gapfill.domain.ledger import Entry, Outcome, as_read
 from gapfill.domain.resolution import DAY
 from gapfill.services.ports import Block, Books, Usage
@@ -67,7 +68,7 @@ def _verdicts_of(connection: sa.Connection, names: Sequence[str]) -> dict[str, l
 def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[Entry]:
     """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
     is_recent = ledger.c.asked_at >= since.timestamp()
-    return _entries(connection, _starts(ledger.c.product, f"{source}."), is_recent)
+    return _entries(connection, _starts(ledger.c.product, ProductKey.prefix(source)), is_recent)
 
 
 def _entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Entry]:
@@ -98,7 +99,10 @@ def outcomes_of(connection: sa.Connection, run: str, source: str) -> list[tuple[
     """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
     query = (
         sa.select(ledger.c.batch, ledger.c.outcome)
-        .where(_starts(ledger.c.batch, f"{run}/"), _starts(ledger.c.product, f"{source}."))
+        .where(
+            _starts(ledger.c.batch, BatchId.prefix(run)),
+            _starts(ledger.c.product, ProductKey.prefix(source)),
+        )
         .order_by(ledger.c.id)
     )
     return [(line.batch, Outcome(line.outcome)) for line in connection.execute(query)]
@@ -114,7 +118,7 @@ def record_call(
 
 def count_calls_of(connection: sa.Connection, run: str) -> int:
     """Count the calls of the batches of a run."""
-    return _count(connection, _starts(calls.c.batch, f"{run}/"))
+    return _count(connection, _starts(calls.c.batch, BatchId.prefix(run)))
 
 
 def count_calls_since(connection: sa.Connection, source: str, since: datetime) -> int:
