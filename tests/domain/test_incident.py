@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from gapfill.domain.incident import (
+    Incident,
+    IncidentKey,
     Incidents,
     Kind,
     Message,
@@ -283,3 +285,21 @@ def test_a_message_never_grows_beyond_what_senders_take_and_keeps_its_links() ->
 def test_durations_are_told_in_two_units(minutes: int, words: str) -> None:
     """The greatest ones."""
     assert lasted(timedelta(minutes=minutes)) == words
+
+
+@pytest.mark.parametrize(
+    "text", ["gap:pvpc", "source:ree", "store:gapfill_store", "run:a:b", "gap:"]
+)
+def test_a_key_is_read_as_it_is_written(text: str) -> None:
+    """A subject may have a colon."""
+    key = IncidentKey.parse(text)
+    assert key is not None
+    assert str(key) == text
+    assert text == f"{key.kind.value}:{key.subject}"
+
+
+def test_the_key_of_a_kind_of_another_release_stays_in_the_state() -> None:
+    """Nothing is known of it: it is neither dropped nor told."""
+    state = Incidents(incidents={"eclipse:pvpc": Incident(NOON, NOON, "Dark.")})
+    assert IncidentKey.parse("eclipse:pvpc") is None
+    assert drop(state, []) == (state, [])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
 from gapfill.domain.evidence import KEY_REFUSED, EvidenceKind
 from gapfill.domain.interval import Interval, merge
+from gapfill.domain.keys import BatchId
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
 from gapfill.domain.subscription import is_of_key, subscription
@@ -20,6 +21,7 @@ from gapfill.domain.tariff import localize
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
+    ErrorCode,
     GapfillError,
     Limit,
     MalformedPayload,
@@ -31,7 +33,7 @@ from gapfill.errors import (
     StoreRefused,
 )
 from gapfill.services.absence import doubt_outage, without_verdict
-from gapfill.services.certificate import Certificate, failed
+from gapfill.services.certificate import Certificate, UnitOutcome, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
@@ -110,7 +112,7 @@ def attempt(
         sessions: Sources that this process has asked; what happens is added.
     """
     try:
-        work = _Fill(site, unit, f"{run}/{unit.id}", run, sessions or Sessions())
+        work = _Fill(site, unit, unit.batch(run), run, sessions or Sessions())
     except GapfillError as exc:
         return failed(unit, run, exc), exc
     try:
@@ -152,15 +154,15 @@ class _Fill:
         with self.site.sources.turn(self.unit.source):
             refusal = self._begin()
             if refusal:
-                return self._certificate("deferred", refusal)
+                return self._certificate(UnitOutcome.DEFERRED, refusal)
             caller = self._caller()
             deferred = self._carry_out_all(caller)
             self.tally.deliver(self.delivery.prove())
         if deferred is not None:
-            return self._certificate("deferred", deferred)
+            return self._certificate(UnitOutcome.DEFERRED, deferred)
         outcome = self.tally.outcome(self.unit.slots)
-        if not self.is_of_key and outcome not in ("filled", "stood"):
-            return self._certificate("deferred", OF_ANOTHER_KEY)
+        if not self.is_of_key and outcome not in (UnitOutcome.FILLED, UnitOutcome.STOOD):
+            return self._certificate(UnitOutcome.DEFERRED, OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
 
     def _carry_out_all(self, caller: Caller) -> str | None:
@@ -269,7 +271,8 @@ class _Fill:
 
     def _was_key_refused(self) -> bool:
         """Tell whether the run's last request to the source ended with a refused key."""
-        lines, own = self.site.store.answers(self.source.name, self.site.now), f"{self.run}/"
+        lines = self.site.store.answers(self.source.name, self.site.now)
+        own = BatchId.prefix(self.run)
         tried = [e for e in lines if e.outcome is Outcome.UNREACHED and e.batch.startswith(own)]
         return bool(tried) and tried[-1].evidence_kind is EvidenceKind.KEY_REFUSED
 
@@ -408,9 +411,11 @@ class _Fill:
         except StoreError as unread:
             if str(unread) != note:
                 note += f" What was written before could not be read back: {unread}"
-        return self._certificate("failed", note, type(exc).__name__)
+        return self._certificate(UnitOutcome.FAILED, note, ErrorCode.of(exc))
 
-    def _certificate(self, outcome: str, note: str, error: str = "") -> Certificate:
+    def _certificate(
+        self, outcome: UnitOutcome, note: str, error: ErrorCode = ErrorCode.NONE
+    ) -> Certificate:
         return Certificate(
             batch=self.batch,
             unit=self.unit.label,
