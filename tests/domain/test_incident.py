@@ -93,6 +93,7 @@ def test_a_day_of_outage_gives_one_reminder() -> None:
         "(docs/alerts.md#source)\n"
         f"Run: {LINK}",
         Tone.WARNING,
+        about=("source:ree",),
     )
 
 
@@ -252,6 +253,23 @@ def test_unsent_messages_wait_in_order_and_only_the_newest_reminder() -> None:
     state = post(Incidents(), [opened, Message("b", "one day", Tone.WARNING)])
     state = post(state, [Message("b", "two days", Tone.WARNING)])
     assert state.outbox == (opened, Message("b", "two days", Tone.WARNING))
+
+
+def test_a_reminder_replaces_the_one_of_the_same_incidents_whatever_the_words() -> None:
+    """Its title may be cut, and another release may say it in other words."""
+    one = Message("b", "one day", Tone.WARNING, about=("gap:pvpc",))
+    other = Message("c", "two days", Tone.WARNING, about=("gap:pvpc",))
+    late = Message("c", "two days", Tone.WARNING, about=("late:pvpc",))
+    assert post(post(Incidents(), [one]), [other]).outbox == (other,)
+    assert post(post(Incidents(), [other]), [late]).outbox == (other, late)
+
+
+def test_a_reminder_of_an_earlier_release_is_replaced_by_its_title() -> None:
+    """It names no incidents; an opening of the same title stays."""
+    old = Message("b", "one day", Tone.WARNING)
+    opened = Message("b", "opened", Tone.FAILURE)
+    new = Message("b", "two days", Tone.WARNING, about=("gap:pvpc",))
+    assert post(Incidents(outbox=(old, opened)), [new]).outbox == (opened, new)
 
 
 def test_a_hundred_unsent_messages_are_kept_at_most() -> None:

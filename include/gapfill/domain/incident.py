@@ -145,12 +145,14 @@ class Message:
         body: A line per subject, what to do, and links.
         tone: How it is meant.
         taken: Ids of the services that have taken it, while others have not.
+        about: Keys of the incidents of which it reminds; none in one of an earlier release.
     """
 
     title: str
     body: str
     tone: Tone
     taken: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +261,18 @@ def _updated(before: Incident, sight: Sight, told: datetime) -> Incident:
     )
 
 
+def _is_replaced(old: Message, reminder: Message) -> bool:
+    """Tell whether an unsent message is an earlier reminder of the same incidents."""
+    if old.tone is not Tone.WARNING:
+        return False
+    return old.about == reminder.about if old.about else old.title == reminder.title
+
+
 def post(state: Incidents, messages: Iterable[Message]) -> Incidents:
     """Return the state with more messages to be sent; an unsent reminder is replaced by a newer."""
     outbox = list(state.outbox)
     for message in messages:
         if message.tone is Tone.WARNING:
-            outbox = [old for old in outbox if old.title != message.title]
+            outbox = [old for old in outbox if not _is_replaced(old, message)]
         outbox.append(message)
     return replace(state, outbox=tuple(outbox[-MOST:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gapfill.domain.incident import Kind, Message, Tone
@@ -94,7 +95,10 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
             end = _end(of_kind[0][0], link) if has_todo else f"Run: {link}"
             title = f"Gapfill: {prefix}{titles[kind]}"
             title += "" if kind is Kind.SETUP else f": {subjects}"
-            messages.append(_message(title, body, end, tone))
+            message = _message(title, body, end, tone)
+            if tone is Tone.WARNING:
+                message = replace(message, about=tuple(sight.key for sight, _ in of_kind))
+            messages.append(message)
     return messages
 
 
