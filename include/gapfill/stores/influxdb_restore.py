@@ -10,6 +10,7 @@ from gapfill.services.ports import Restored
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import PartialWrite
 from gapfill.stores.influxdb_lines import parse
+from gapfill.stores.influxdb_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb_missing import beside, lacking
 from gapfill.stores.influxdb_others import said_as
 from gapfill.stores.influxdb_points import from_ns
@@ -51,7 +52,7 @@ def restore(server: Server, said: str, *, overwrite: bool = False) -> Restored:
         overwrite: Whether to write over other values, but for those of a batch.
 
     Raises:
-        StoreError: If it failed.
+        StoreError: If it failed, or another process of this machine is removing points there.
     """
     by_measurement: dict[str, list[Kept]] = {}
     for measurement, point in parse(said):
@@ -60,13 +61,14 @@ def restore(server: Server, said: str, *, overwrite: bool = False) -> Restored:
     others: list[_Other] = []
     for measurement, saved in by_measurement.items():
         points += len(saved)
-        missing = lacking(server, measurement, saved)
-        written += len(missing)
-        _write(server, measurement, missing, lacking)
-        differing = _differing(server, measurement, saved)
-        again = [one.point for one in differing if overwrite and not one.batch]
-        changed += len(again)
-        _write(server, measurement, again, _other)
+        with alone(server.access, measurement, "restore", BRIEFLY_S):
+            missing = lacking(server, measurement, saved)
+            written += len(missing)
+            _write(server, measurement, missing, lacking)
+            differing = _differing(server, measurement, saved)
+            again = [one.point for one in differing if overwrite and not one.batch]
+            changed += len(again)
+            _write(server, measurement, again, _other)
         others += differing
     refused = mend(server, retyped=by_measurement)
     if refused:
