@@ -16,7 +16,7 @@ from gapfill import catalog
 from gapfill.errors import StoreError
 from gapfill.services.retype import carry_out
 from gapfill.services.site import Site
-from gapfill.stores import influxdb_retype
+from gapfill.stores import influxdb_rehearsal, influxdb_retype
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
 from gapfill.stores.influxdb_server import Server
@@ -37,6 +37,8 @@ pytestmark = pytest.mark.server
 
 PLANT = "energy_prices,geo=8741,market=pvpc"
 DAY = hours(264, 288)
+REFUSED = 3
+STATE = "SELECT state FROM gapfill_journal WHERE lines != ''"
 OTHER_PROGRAM = [
     "weather_data,place=linares cloud=3i",
     "weather_data,place=linares,sensor=b rain=4",
@@ -101,10 +103,10 @@ def _die() -> None:
 
 def _deadly(then: Callable[[], None]) -> None:
     """In a child: call ``then`` right before a deletion of points, and be killed right after."""
-    rehearse, delete = influxdb_retype.rehearse, Server.delete
+    delete = Server.delete
 
     def rehearsed(server: Server, series: Series, shard: object) -> Way:
-        way = rehearse(server, series, shard)  # type: ignore[arg-type] # handed on as it came
+        way = influxdb_rehearsal.rehearse(server, series, shard)  # type: ignore[arg-type] # handed on as it came
 
         def remove(measurement: str) -> None:
             then()
@@ -123,8 +125,9 @@ def _deadly(then: Callable[[], None]) -> None:
         delete(server, measurement, tags, first, last)
         _die()
 
-    influxdb_retype.rehearse = rehearsed
-    Server.delete = deleted  # type: ignore[method-assign] # in a child that is killed
+    patch = pytest.MonkeyPatch()  # never undone: the child is killed
+    patch.setattr(influxdb_retype, "rehearse", rehearsed)
+    patch.setattr(Server, "delete", deleted)
 
 
 def _stops_before_its_look() -> None:
@@ -135,8 +138,19 @@ def _stops_before_its_look() -> None:
         _stop()
         check(turn, numbers)
 
-    Turn.check = checked  # type: ignore[method-assign] # in a child
+    pytest.MonkeyPatch().setattr(Turn, "check", checked)
     _deadly(lambda: None)
+
+
+def _stops_after_its_deletion() -> None:
+    """In a child: stop when its points are deleted, and not yet written as floats."""
+    finish = Turn.finish
+
+    def finished(turn: Turn, *more: object) -> bool:
+        _stop()
+        return finish(turn, *more)  # type: ignore[arg-type] # handed on as they came
+
+    pytest.MonkeyPatch().setattr(Turn, "finish", finished)
 
 
 def first(locks: Path, prepare: Callable[[], None], do: Callable[[], object]) -> int:
@@ -148,7 +162,7 @@ def first(locks: Path, prepare: Callable[[], None], do: Callable[[], object]) ->
         try:
             do()
         except StoreError:
-            os._exit(3)
+            os._exit(REFUSED)
         os._exit(0)
     _, status = os.waitpid(child, os.WUNTRACED)
     assert os.WIFSTOPPED(status)
@@ -246,9 +260,31 @@ def test_a_retype_that_was_carried_on_deletes_nothing_any_more(
     child = first(
         tmp_path / "there", _stops_before_its_look, lambda: retype(backend, tmp_path / "1.lp")
     )
-    retype(backend, tmp_path / "2.lp")
-    assert ended(child) == 3
+    store = backend.open()
+    assert len(store.unfinished()) == 1
+    assert len(store.wrong_types(PVPC, ["price_eur_mwh"])) == 1
+    assert store.unfinished() == []
+    assert ended(child) == REFUSED
     assert prices(backend) == before
+
+
+def test_a_retype_that_was_carried_on_after_its_deletion_writes_only_what_is_missing(
+    backend: InfluxBackend, tmp_path: Path
+) -> None:
+    """What another program has corrected since stands, and the entry is kept."""
+    before = prices(backend)
+    child = first(
+        tmp_path / "there", _stops_after_its_deletion, lambda: retype(backend, tmp_path / "1.lp")
+    )
+    assert prices(backend) == []
+    store = backend.open()
+    assert store.wrong_types(PVPC, ["price_eur_mwh"]) == []
+    assert prices(backend) == before
+    backend.engine.write(backend.bucket, [f"{PLANT} price_eur_mwh=1.25 {text.to_ns(hour(264))}"])
+    corrected = prices(backend)
+    assert ended(child) == REFUSED
+    assert prices(backend) == corrected != before
+    assert backend.engine.ask(backend.bucket, STATE) != []
 
 
 @pytest.mark.parametrize("prepare", [lambda: _deadly(_stop), _stops_before_its_look])
@@ -260,7 +296,7 @@ def test_a_tidy_carried_on_elsewhere_takes_nothing_of_others(
     child = first(tmp_path / "there", prepare, lambda: tidy(backend, "tidy__1"))
     assert tidy(backend, "tidy__2") == 3
     assert clouds(backend) == before
-    assert ended(child) in (3, -signal.SIGKILL)
+    assert ended(child) in (REFUSED, -signal.SIGKILL)
     store = backend.open()
     store.verify()
     assert clouds(backend) == before
@@ -319,9 +355,9 @@ def test_an_entry_that_is_whole_is_emptied_after_a_day(
     retype(backend, tmp_path / "2.lp")
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    store, asked = backend.open(), "SELECT state FROM gapfill_journal WHERE lines != ''"
+    store = backend.open()
     store.verify()
-    assert len(backend.engine.ask(backend.bucket, asked)) == 1
+    assert len(backend.engine.ask(backend.bucket, STATE)) == 1
     monkeypatch.setattr("gapfill.stores.influxdb_recovery.SETTLES", timedelta(0))
     store.verify()
-    assert backend.engine.ask(backend.bucket, asked) == []
+    assert backend.engine.ask(backend.bucket, STATE) == []
