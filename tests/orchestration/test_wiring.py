@@ -57,6 +57,18 @@ pytestmark = pytest.mark.airflow
                 " is another file for each user: put its whole path into host"
             ),
         ),
+        (
+            {"conn_type": "sqlite", "host": "/~/gapfill.db"},
+            "The connection gapfill_store names the file '/~/gapfill.db' in a home folder, which",
+        ),
+        (
+            {"conn_type": "sqlite", "host": "/srv/~/gapfill.db"},
+            "put its whole path into host, without ~, as in {",
+        ),
+        (
+            {"conn_type": "sqlite", "host": "", "schema": "/~plant/gapfill.db"},
+            "The connection gapfill_store names the file '/~plant/gapfill.db' in a home folder",
+        ),
     ],
 )
 def test_a_store_that_is_not_set_up_is_said(

@@ -241,13 +241,40 @@ def test_a_store_that_fails_is_all_that_is_seen(site: Site) -> None:
 
 
 def test_a_store_of_which_several_series_cannot_be_read_is_one_incident(site: Site) -> None:
-    """Those that could be read before it failed are no news either."""
+    """It names all of them."""
     (report,) = reports(site)
     others = [replace(report, error="the disk is gone."), replace(report, error="it is locked")]
-    found = look(site, others, [report, *others], [unit("partial", filled=2)], {})
+    found = look(site, others, others, [unit("partial", filled=2)], {})
     assert [(sight.key, sight.is_there, sight.what) for sight in found] == [
-        ("store:gapfill_store", True, "pvpc could not be read: the disk is gone.")
+        (
+            "store:gapfill_store",
+            True,
+            "pvpc could not be read: the disk is gone. pvpc could not be read: it is locked.",
+        )
     ]
+
+
+def test_one_series_that_cannot_be_read_hides_no_incident_of_the_others(site: Site) -> None:
+    """Nothing is said of its own gaps, nor that a source which it has too can be used."""
+    known = site.catalog.series["pvpc"]
+    both = {"pvpc": known, "other": replace(known, name="other")}
+    wider = replace(site, catalog=replace(site.catalog, series=both))
+    (report,) = reports(site)
+    lost = replace(report, series="other", error="its table is damaged")
+    found = {sight.key: sight.is_there for sight in look(wider, [], [report, lost], [], {})}
+    assert (found["store:gapfill_store"], found["gap:pvpc"]) == (True, True)
+    assert not {"gap:other", "late:other", "barren:other"} & set(found)
+    assert not {"broken:ree", "broken:esios", "setup:sources"} & set(found)
+
+
+def test_a_failed_unit_is_told_where_another_series_cannot_be_read(site: Site) -> None:
+    """That the store cannot be read explains no failure of a series that can be."""
+    (report,) = reports(site)
+    lost = replace(report, series="other", error="its table is damaged.")
+    failures = ["other could not be read: its table is damaged.", "pvpc a–b: Odd."]
+    odd = unit("failed", "MalformedPayload", "Odd.")
+    assert untold(failures, [odd], [], [report, lost]) == ["pvpc a–b: Odd."]
+    assert untold(failures, [odd], [], [lost]) == []
 
 
 def test_only_failures_that_no_incident_tells_are_the_run_s_own(site: Site) -> None:
@@ -256,7 +283,7 @@ def test_only_failures_that_no_incident_tells_are_the_run_s_own(site: Site) -> N
     odd = replace(unit("failed", "MalformedPayload", "Odd."), unit="pvpc c–d")
     found = list(seen(site, refused, odd).values())
     failures = ["pvpc a–b: No.", "pvpc c–d: Odd.", "pvpc e–f: its task ended"]
-    assert untold(failures, [refused, odd], found) == failures[1:]
+    assert untold(failures, [refused, odd], found, reports(site)) == failures[1:]
 
 
 def test_what_comes_in_as_it_is_published_is_no_news(site: Site) -> None:
@@ -349,7 +376,8 @@ def test_a_failure_that_is_a_source_s_incident_is_not_the_run_s(
     broken = Obstacle("cannot be used: its connection is not JSON", is_broken=True)
     monkeypatch.setattr(sources, "obstacle", lambda _: broken)
     sentence = "ree cannot be used: its connection is not JSON."
-    assert untold([sentence, "Another."], [], list(seen(site).values())) == ["Another."]
+    found = list(seen(site).values())
+    assert untold([sentence, "Another."], [], found, reports(site)) == ["Another."]
 
 
 def test_a_hole_in_several_fields_is_as_critical_as_it_is_long(site: Site) -> None:

@@ -126,7 +126,7 @@ def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
 def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Show what would be asked of whom, and what that costs.
 
-    Nothing is asked.
+    Nothing is asked. Series that cannot be read are left out, named, and make exit code 1.
     """
     now = desk.clock()
     order = replace(order_of(desk.catalog(), now, **options), one_process=True)
@@ -141,7 +141,9 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     for note in dict.fromkeys(w for r in reports for w in r.warnings if w.startswith(NOTE)):
         desk.complain(note)
     _complain_of_broken(desk, reports)
-    return 0
+    for sentence in unread(made.unread):
+        desk.complain(sentence)
+    return FAILED if made.unread else 0
 
 
 @app.command()
@@ -152,7 +154,8 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     """Plan, and carry the plan out here and now.
 
     Plans again until nothing new can be asked, three rounds at most. Where an error or a
-    signal ends it, what was written is printed all the same, by batch.
+    signal ends it, what was written is printed all the same, by batch. Series that cannot be
+    read are left out, named, and make exit code 1.
     """
     now = desk.clock()
     order = order_of(desk.catalog(), now, **options)
@@ -172,6 +175,10 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         raise signalled
     if error:
         desk.complain(error)
+        return FAILED
+    for sentence in unread(healed.plan.unread):
+        desk.complain(sentence)
+    if healed.plan.unread:
         return FAILED
     is_undone = order.refresh and healed.summary.units_failed
     has_refused = any(c.error == StoreRefused.__name__ for c in healed.certificates)

@@ -88,7 +88,7 @@ def summarize_run(
     summary = with_faults(summary, list(unusable.values()))
     told = replace(summary, failures=[*problems, *summary.failures])
     document = _document(told, made if is_dry else None)
-    seen += _of_run(dag_run.dag_id, sights.untold(told.failures, found, seen), is_dry=is_dry)
+    seen += _of_run(dag_run.dag_id, sights.untold(told.failures, found, seen, after), is_dry=is_dry)
     document |= {"sights": incidents.to_documents(seen), "news": news, "watched": watched}
     tell(story.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])

@@ -83,6 +83,8 @@ def to_json(value: Any) -> Json:  # noqa: ANN401 - any of the services' frozen t
     document: Json = _adapter(type(value)).dump_python(value, mode="json")
     if isinstance(value, Plan):
         document["units"] = [to_json(unit) for unit in value.units]
+        if not value.unread:
+            del document["unread"]
     if isinstance(value, Unit):
         document |= {"label": value.label, "severity": value.severity.label}
     return document

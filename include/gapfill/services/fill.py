@@ -16,6 +16,7 @@ from gapfill.domain.ledger import KEY_REFUSED, Outcome
 from gapfill.domain.request import coalesce
 from gapfill.domain.subscription import is_of_key, subscription
 from gapfill.domain.tariff import localize
+from gapfill.domain.wording import count, ranges
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
@@ -36,6 +37,7 @@ from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.ports import Inquiry, Usage
 from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down, stand_in
+from gapfill.services.refused_ranges import joined
 from gapfill.services.sessions import REFUSALS, Session, Sessions
 from gapfill.services.source_status import narrow
 from gapfill.services.station_fields import learn_fields, told_fields
@@ -45,6 +47,7 @@ from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Source
@@ -143,7 +146,7 @@ class _Fill:
         self.is_of_key = True
         self.shown: Mapping[str, float] = {}
         self.refused: list[Interval] = []
-        self.skipped = 0
+        self.skipped: list[datetime] = []
         self.used = Usage()
         self.learned: dict[str, dict[str, float]] = {}
 
@@ -166,9 +169,10 @@ class _Fill:
         """Carry out the requests, and return why the rest of them is deferred, if it is.
 
         Raises:
-            GapfillError: The first error that did not end the unit, after its other requests.
+            GapfillError: The first error that did not end the unit, after its other requests;
+                it names all that the store refused.
         """
-        useless: list[GapfillError] = []
+        useless: list[StoreRefused | MalformedPayload] = []
         for n, request in enumerate(self.unit.requests):
             if not self.is_of_key:
                 break
@@ -189,13 +193,15 @@ class _Fill:
             except MalformedPayload as exc:
                 useless.append(exc)
         if self.skipped:
+            grid = self.series.grid
+            runs = merge(Interval(slot, grid.end_of(slot)) for slot in self.skipped)
             message = (
-                f"{self.series.name}: {self.skipped} slots are not asked for, as the store refuses "
-                "them; status says which, and why."
+                f"{self.series.name}: {count(len(self.skipped), 'slot')} not asked for, as the "
+                f"store refuses them, from {ranges(runs)}; status says why."
             )
-            useless.append(StoreRefused(message))
+            useless.append(StoreRefused(message, ranges=runs))
         if useless:
-            raise useless[0]
+            raise joined(useless)
         return None
 
     def _caller(self) -> Caller:
@@ -275,7 +281,7 @@ class _Fill:
         open_ = self.delivery.still_to_ask(request, self.product)
         asked = [slot for slot in open_ if not any(slot in run for run in self.refused)]
         self.tally.stood += _count(self.series, request.asked) - len(open_)
-        self.skipped += len(open_) - len(asked)
+        self.skipped += sorted(set(open_) - set(asked))
         if not asked:
             return
         self._open(caller)

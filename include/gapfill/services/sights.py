@@ -13,6 +13,7 @@ from gapfill.domain.interval import intersect, iso
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.domain.wording import count
+from gapfill.services.detect import unread
 from gapfill.services.late import judge_by_sources, late_runs, tail
 from gapfill.services.setup_sights import look_at_setup
 from gapfill.services.source_sights import look_at_sources
@@ -44,7 +45,7 @@ def look(
     *,
     asked_all: bool = True,
 ) -> list[Sight]:
-    """Return what a run saw.
+    """Return what a run saw; of series that could not be read only that.
 
     Args:
         site: The installation.
@@ -58,16 +59,18 @@ def look(
     Raises:
         StoreError: If the store fails meanwhile.
     """
-    unread = [report for report in after if report.error]
-    if unread:
-        what = f"{unread[0].series} could not be read: {str(unread[0].error).rstrip('.')}."
-        return [store_failed(what)]
     sights = [Sight(Kind.STORE, STORE, is_there=False, what="Every series was read.")]
-    status = site.status(judge_by_sources(site.catalog, after))
+    failures = unread(after)
+    if failures:
+        sights = [store_failed(" ".join(f"{said.rstrip('.')}." for said in failures))]
+    read = [report for report in after if not report.error]
+    if not read:
+        return sights
+    status = site.status(judge_by_sources(site.catalog, read))
     sights += look_at_sources(site, status, certificates)
     sights += look_at_setup(site, after)
     first = {report.series for report in before if not report.error and report.newest is None}
-    for report in after:
+    for report in read:
         series = site.catalog.series[report.series]
         own = [c for c in certificates if c.series == report.series]
         slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
@@ -82,17 +85,21 @@ def store_failed(what: str, tried: str = "") -> Sight:
 
 
 def untold(
-    failures: Sequence[str], certificates: Sequence[Certificate], seen: Sequence[Sight]
+    failures: Sequence[str],
+    certificates: Sequence[Certificate],
+    seen: Sequence[Sight],
+    after: Sequence[Report],
 ) -> list[str]:
     """Return the failures of a run that no other incident covers.
 
-    A store that cannot be read explains all of them.
+    A store of which no series can be read explains all of them.
     """
     told = {sight.key for sight in seen if sight.is_there}
     unusable = {sight.what for sight in seen if sight.is_there and sight.kind is Kind.BROKEN}
-    if f"{Kind.STORE}:{STORE}" in told:
+    if after and all(report.error for report in after):
         return []
-    explained = {
+    explained = set(unread(after))
+    explained |= {
         f"{c.unit}: {c.note}"
         for c in certificates
         if c.error in _KINDS and f"{_KINDS[c.error]}:{c.source}" in told

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.plan import Plan, Unit, Unread
     from gapfill.domain.resolution import Grid
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
@@ -136,7 +136,7 @@ def summarize(
     ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
     lost = len(missing) + len(failed) + len(short)
     postponed = deferred + (plans[-1].deferred if plans else 0)
-    unread_series = unread(after)
+    unread_series = unread(_unread(plans, after))
     return Summary(
         status=_status(
             len(units),
@@ -168,6 +168,13 @@ def summarize(
             *short,
         ],
     )
+
+
+def _unread(plans: Sequence[Plan], after: Sequence[Report]) -> list[Report | Unread]:
+    """Return what could not be read after, or before and so was in no plan: the last one counts."""
+    now = [report for report in after if report.error]
+    known = {report.series for report in now}
+    return [*now, *(u for plan in plans[-1:] for u in plan.unread if u.series not in known)]
 
 
 def count_gaps(
