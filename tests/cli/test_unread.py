@@ -231,6 +231,25 @@ def test_a_command_that_an_error_ends_still_prints_one_document(
     assert not {"series", "units", "waiting", "unhealable"} & {k for k in told if told[k] == []}
 
 
+def test_a_bug_in_the_middle_of_a_healing_is_not_said_to_have_written_nothing(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written before it is not known to the document, and can be listed."""
+
+    def stop(*_: object) -> None:
+        message = "s3cret"
+        raise ValueError(message)
+
+    monkeypatch.setattr("gapfill.services.fill.learn_fields", stop)
+    ran = cli("heal", "--json")
+    assert ran.code == 1
+    assert ran.document["error"].startswith("Gapfill has a bug (ValueError)")
+    unknown = ("ree_records_recovered", "calls", "healed", "certificates", "batches")
+    assert [ran.document[key] for key in unknown] == [None] * 5
+    assert "s3cret" not in ran.out + ran.err
+    assert len(cli("batches", "--json").document["batches"]) == 1
+
+
 @pytest.mark.parametrize("command", ["status", "plan", "heal"])
 def test_a_store_that_cannot_be_reached_is_a_document_too(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str

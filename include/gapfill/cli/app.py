@@ -159,7 +159,7 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     """
     now = desk.clock()
     order = order_of(desk.catalog(), now, **options)
-    with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
+    with desk.site(now) as site, watch(desk, is_silent=as_json) as watcher:
         healed = heal_gaps(site, order, new_id("cli", now), watcher)
     signalled = healed.error if isinstance(healed.error, KeyboardInterrupt) else None
     error = said_of(signalled) if signalled else str(healed.error) if healed.error else None

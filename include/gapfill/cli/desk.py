@@ -73,6 +73,7 @@ class Desk:
         document_of: Name of the command that is to print one JSON document, and ends with one
             where an error ends it; ``None`` for the others, and once it is printed.
         moment: The clock, once read.
+        has_begun: Whether a healing has begun to ask and to write.
     """
 
     stdout: TextIO
@@ -82,6 +83,7 @@ class Desk:
     now: str | None = None
     document_of: str | None = None
     moment: datetime | None = None
+    has_begun: bool = False
 
     @classmethod
     def of_process(cls, *, is_debugging: bool) -> Desk:

@@ -74,7 +74,8 @@ def _explain(exc: BaseException, desk: Desk) -> int:
     desk.complain(sentence)
     if desk.document_of and not isinstance(exc, click.ClickException):
         try:
-            desk.print_json(document(desk.document_of, sentence, desk.moment))
+            command, begun = desk.document_of, desk.has_begun
+            desk.print_json(document(command, sentence, desk.moment, has_begun=begun))
             desk.flush()
         except OSError:
             _drop_stdout()

@@ -16,8 +16,23 @@ if TYPE_CHECKING:
 
 _UNKNOWN: Mapping[str, Any] = {"units": None, "waiting": None, "unhealable": None}
 
+_DONE = (
+    "ree_records_recovered",
+    "weather_records_recovered",
+    "units_failed",
+    "units_deferred",
+    "calls",
+    "slots_enriched",
+    "healed",
+    "certificates",
+    "batches",
+)
+"""What is 0 or empty where nothing was begun."""
 
-def document(command: str, error: str, now: datetime | None) -> Document:
+
+def document(
+    command: str, error: str, now: datetime | None, *, has_begun: bool = False
+) -> Document:
     """Return the document: the command's own keys, and ``error``.
 
     What is not known is ``None``, so that nothing looks like an empty answer.
@@ -26,6 +41,7 @@ def document(command: str, error: str, now: datetime | None) -> Document:
         command: Its name.
         error: What ended it, in a sentence.
         now: The clock, ``None`` where it could not be read.
+        has_begun: Whether a healing had begun, so that what it did is not known.
     """
     instant = iso(now) if now else None
     match command:
@@ -34,7 +50,8 @@ def document(command: str, error: str, now: datetime | None) -> Document:
         case "plan":
             return {"now": instant, **_UNKNOWN, "deferred": None, "bill": None} | _of(error)
         case "heal":
-            return _healed(error)
+            unknown = dict.fromkeys(_DONE) if has_begun else {}
+            return _healed(error) | unknown
         case _:
             return _of(error)
 
