@@ -133,7 +133,8 @@ def test_a_series_that_is_read_again_is_healed_in_the_next_round(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, refresh: list[str], code: int
 ) -> None:
     """A read that failed once is no failure then; a refresh has no next round, so there it is."""
-    missing, failed = SqliteStore.missing, []
+    missing = SqliteStore.missing
+    failed: list[str] = []
 
     def once(self: SqliteStore, series: Series, window: Interval) -> dict[str, list[Interval]]:
         if series.name == "other" and not failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from gapfill.domain.coverage import Coverage, Graded
 from gapfill.domain.flaw import Ahead, Flaw, Flaws
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Missing, Plan, Unit, Wish
+from gapfill.domain.plan import Missing, Plan, Unit, Unread, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
@@ -49,6 +50,8 @@ def test_a_plan_comes_back_equal(known: Catalog) -> None:
     assert plan.waiting
     back = from_json(Plan, json.loads(json.dumps(to_json(plan))))
     assert back == plan
+    lost = replace(plan, unread=(Unread("other", "It is gone."),))
+    assert from_json(Plan, json.loads(json.dumps(to_json(lost)))) == lost
 
 
 def test_a_unit_shows_its_label_and_severity_in_words(known: Catalog) -> None:
@@ -66,6 +69,8 @@ def test_a_certificate_comes_back_equal() -> None:
         "r/u", "pvpc a–b", "pvpc", "ree", 3, 24, 20, "official", "partial", 1.5
     )
     assert from_json(Certificate, json.loads(json.dumps(to_json(certificate)))) == certificate
+    refused = replace(certificate, refused=(Interval(NOW, NOW + timedelta(hours=3)),))
+    assert from_json(Certificate, json.loads(json.dumps(to_json(refused)))) == refused
 
 
 def test_an_order_comes_back_equal(known: Catalog) -> None:

@@ -13,7 +13,7 @@ from gapfill.domain.interval import iso
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import GapfillError, StoreError, StoreRefused
-from gapfill.services import undoing
+from gapfill.services import undoing, views
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain
 from gapfill.services.heal import Healed, heal
@@ -145,6 +145,11 @@ def test_shards_that_are_refused_in_several_requests_are_all_named(
     assert [(u.interval.start, u.slots) for u in healed.plan.unhealable] == [
         (hour(24 * 4), 168),
         (hour(24 * 18), 95),
+    ]
+    told = views.healed(healed.summary, healed.certificates, healed.after, healed.plan)
+    assert told["certificates"][0]["refused"] == [
+        {"start": iso(hour(start)), "end": iso(hour(end))}
+        for start, end in ((24 * 4, 24 * 11), (24 * 18, 24 * 21 + 23))
     ]
 
 

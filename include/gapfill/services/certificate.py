@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Unit
 
 
@@ -30,6 +31,7 @@ class Certificate:
         error: Name of the error with which it failed, empty where it did not.
         slots_enriched: Of the filled slots, those that only got wanted fields.
         slots_unproven: Slots this batch wrote besides, which a failure kept from being read back.
+        refused: The slots that the store refused, whole or for a field, as runs in order.
     """
 
     batch: str
@@ -47,6 +49,7 @@ class Certificate:
     error: str = ""
     slots_enriched: int = 0
     slots_unproven: int = 0
+    refused: tuple[Interval, ...] = ()
 
 
 def failed(unit: Unit, run: str, exc: Exception) -> Certificate:

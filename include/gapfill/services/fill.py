@@ -147,6 +147,7 @@ class _Fill:
         self.shown: Mapping[str, float] = {}
         self.refused: list[Interval] = []
         self.skipped: list[datetime] = []
+        self.lost: list[Interval] = []
         self.used = Usage()
         self.learned: dict[str, dict[str, float]] = {}
 
@@ -189,6 +190,7 @@ class _Fill:
                 raise
             except StoreRefused as exc:
                 self.refused += exc.refused
+                self.lost += exc.ranges
                 useless.append(exc)
             except MalformedPayload as exc:
                 useless.append(exc)
@@ -200,6 +202,7 @@ class _Fill:
                 f"store refuses them, from {ranges(runs)}; status says why."
             )
             useless.append(StoreRefused(message, ranges=runs))
+            self.lost += runs
         if useless:
             raise joined(useless)
         return None
@@ -422,6 +425,7 @@ class _Fill:
             note=note,
             error=error,
             slots_unproven=self.delivery.unproven,
+            refused=tuple(merge(self.lost)),
         )
 
 

@@ -195,8 +195,10 @@ def healed(
 
 def _certificate(certificate: Certificate) -> Document:
     document = asdict(certificate)
-    if not certificate.slots_unproven:  # of failures only
-        del document["slots_unproven"]
+    document["refused"] = [_bounds(run) for run in certificate.refused]
+    for name in ("slots_unproven", "refused"):  # of failures only
+        if not document[name]:
+            del document[name]
     return document
 
 
