@@ -153,6 +153,21 @@ def test_shards_that_are_refused_in_several_requests_are_all_named(
     ]
 
 
+def test_the_rest_of_a_refused_shard_is_named_though_it_is_not_asked_for(
+    backend: InfluxBackend,
+) -> None:
+    """The first request shows that the shard refuses; the second one leaves out its part."""
+    since, now = hour(0), hour(24 * 21 + 12)
+    whole = f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(24 * 12))}"
+    backend.engine.write(backend.bucket, [whole])
+    healed, _ = healing(site_at(backend, since, now), "run/a")
+    (certificate,) = healed.certificates
+    assert certificate.refused == (hours(24 * 11, 24 * 18),)
+    (failure,) = healed.summary.failures
+    assert f"from {iso(hour(24 * 11))} to " in failure
+    assert f" to {iso(hour(24 * 18))}; status says why." in failure
+
+
 def test_what_was_refused_is_of_no_batch(backend: InfluxBackend) -> None:
     """Half of a batch is written, nothing of another; undone, both are gone from the list."""
     day = 24 * 4  # a Monday, where a shard begins

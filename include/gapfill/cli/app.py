@@ -171,13 +171,13 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         tables.show_broken_off(desk.out, healed)
     else:
         tables.show_healed(desk.out, site.catalog, healed)
+    for sentence in unread(healed.plan.unread):
+        desk.complain(sentence)
     if signalled:
         raise signalled
     if error:
         desk.complain(error)
         return FAILED
-    for sentence in unread(healed.plan.unread):
-        desk.complain(sentence)
     if healed.plan.unread:
         return FAILED
     is_undone = order.refresh and healed.summary.units_failed
