@@ -267,6 +267,15 @@ def test_one_series_that_cannot_be_read_hides_no_incident_of_the_others(site: Si
     assert not {"broken:ree", "broken:esios", "setup:sources"} & set(found)
 
 
+def test_a_run_over_some_of_the_series_does_not_close_the_store_s_incident(site: Site) -> None:
+    """The series that could not be read may be one that it did not look at."""
+    both = {**site.catalog.series, "other": site.catalog.series["pvpc"]}
+    wider = replace(site, catalog=replace(site.catalog, series=both))
+    after = reports(site)
+    assert "store:gapfill_store" in {s.key for s in look(site, after, after, [], {})}
+    assert "store:gapfill_store" not in {s.key for s in look(wider, after, after, [], {})}
+
+
 def test_a_failed_unit_is_told_where_another_series_cannot_be_read(site: Site) -> None:
     """That the store cannot be read explains no failure of a series that can be."""
     (report,) = reports(site)

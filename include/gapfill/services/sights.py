@@ -59,10 +59,12 @@ def look(
     Raises:
         StoreError: If the store fails meanwhile.
     """
-    sights = [Sight(Kind.STORE, STORE, is_there=False, what="Every series was read.")]
+    sights: list[Sight] = []
     failures = unread(after)
     if failures:
-        sights = [store_failed(" ".join(f"{said.rstrip('.')}." for said in failures))]
+        sights.append(store_failed(" ".join(f"{said.rstrip('.')}." for said in failures)))
+    elif {report.series for report in after} == set(site.catalog.series):
+        sights.append(Sight(Kind.STORE, STORE, is_there=False, what="Every series was read."))
     read = [report for report in after if not report.error]
     if not read:
         return sights
