@@ -15,7 +15,7 @@ from gapfill.cli.app import app
 from gapfill.cli.desk import Desk
 from gapfill.cli.signals import Terminated, said_of, terminable
 from gapfill.errors import GapfillError, RequestError
-from gapfill.services.failure import document
+from gapfill.services.failed_document import document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
