@@ -102,3 +102,10 @@ def point(
 def row(slot: float, euros: float = 50.0, batch: str = "run/a") -> Row:
     """Return a price of an hour as ``prices`` leaves it in a store."""
     return Row(hour(slot), {"price_eur_mwh": euros}, Grade.OFFICIAL, "ree", batch)
+
+
+def with_other_prices(catalogue: str) -> str:
+    """Return a catalogue of prices with a second series, ``other``, before ``pvpc``."""
+    block = catalogue[catalogue.index("  pvpc:\n    group") :]
+    other = block.replace("  pvpc:\n", "  other:\n").replace("energy_prices", "other_prices")
+    return catalogue.replace(block, other + block)

@@ -194,10 +194,18 @@ class StoreRefused(StoreError):
 
     Attributes:
         refused: Slots known to be refused from now on: the shard, where a type is the cause.
+        ranges: The slots that were refused, as runs in order.
     """
 
     code = ErrorCode.STORE_REFUSED
 
-    def __init__(self, message: str, *, refused: Sequence[Interval] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        refused: Sequence[Interval] = (),
+        ranges: Sequence[Interval] = (),
+    ) -> None:
         super().__init__(message)
         self.refused = refused
+        self.ranges = ranges

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import pytest
 
 from gapfill.errors import StoreError
 from gapfill.sandbox import world
+from tests.builders import with_other_prices
 from tests.dags.conftest import NOW, run_dag
 
 if TYPE_CHECKING:
@@ -116,6 +119,24 @@ def test_a_store_that_cannot_be_read_is_red_and_never_no_gaps(plant: Plant, tmp_
     assert str(tmp_path / "store.db") in " ".join(run.summary["failures"])
     assert run.summary["status"] == "failed"
     assert plant.sandbox.requests.all() == []
+
+
+def test_one_series_that_cannot_be_read_does_not_keep_the_others_from_being_healed(
+    plant: Plant,
+) -> None:
+    """They are healed, and the run is red and names the one that was not."""
+    text = plant.catalog_file.read_text(encoding="utf-8")
+    plant.catalog_file.write_text(with_other_prices(text), encoding="utf-8")
+    with closing(sqlite3.connect(plant.store_file)) as store:
+        store.execute("CREATE VIEW other_prices AS SELECT * FROM nowhere")
+    run = run_dag()
+    assert run.state == "failed"
+    assert (run.tasks["detect_gaps"], run.tasks["gate"]) == (["success"], ["failed"])
+    assert plant.prices() == truth()
+    assert (run.summary["status"], run.summary["ree_records_recovered"]) == ("failed", 816)
+    (failure,) = run.summary["failures"]
+    assert failure.startswith("other could not be read: ")
+    assert [s["kind"] for s in run.summary["sights"] if s["is_there"]] == ["store"]
 
 
 def test_no_store_connection_says_how_to_set_it(

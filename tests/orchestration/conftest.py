@@ -29,6 +29,8 @@ class FakeInstance:
         states: States of the run's tasks.
         dag_id: Of its DAG.
         run_id: Of its run.
+        try_number: Which try it is.
+        max_tries: Tries after the first at most.
     """
 
     pushed: dict[str, Any] = field(default_factory=dict)
@@ -36,6 +38,8 @@ class FakeInstance:
     states: dict[str, str] = field(default_factory=dict)
     dag_id: str = "gap_detection"
     run_id: str = "manual__1"
+    try_number: int = 1
+    max_tries: int = 1
 
     def xcom_push(self, key: str, value: object) -> None:
         """Keep what is pushed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from gapfill.stores.influxdb_errors import Denied, Transient
 from tests.services.conftest import empty
 
 if TYPE_CHECKING:
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.series import Series
     from gapfill.services.site import Site
     from gapfill.sources.base import Answer, Ask
     from tests.orchestration.conftest import FakeInstance
@@ -81,6 +84,43 @@ def test_a_failed_read_leaves_its_reports_and_raises(
     assert ti.pushed["problem"] == "pvpc could not be read: the disk is gone"
     assert [report["error"] for report in ti.pushed["return_value"]] == ["the disk is gone"]
     assert ti.pushed["return_value"][0]["coverage"]["counts"]["unknown"] == 504
+
+
+@pytest.mark.parametrize(
+    "try_number,max_tries,goes_on", [(1, 1, False), (2, 1, True), (1, 0, True), (3, 3, True)]
+)
+def test_one_series_that_cannot_be_read_is_tried_again_and_then_left_out(
+    here: Site,
+    ti: FakeInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    try_number: int,
+    max_tries: int,
+    goes_on: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """A passing fault costs one more try; a lasting one does not stop the other series."""
+    from gapfill.orchestration import tasks
+
+    both = {**here.catalog.series, "other": replace(here.catalog.series["pvpc"], name="other")}
+    wider = replace(here, catalog=replace(here.catalog, series=both))
+    monkeypatch.setattr("gapfill.orchestration.wiring.make_site", lambda: wider)
+    missing = here.store.missing
+
+    def refuse(_: object, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        if series.name == "other":
+            message = "its table is damaged"
+            raise StoreError(message)
+        return missing(series, window)
+
+    monkeypatch.setattr(type(here.store), "missing", refuse)
+    ti.try_number, ti.max_tries = try_number, max_tries
+    request = tasks.validate_request({}, ti)
+    if not goes_on:
+        with pytest.raises(StoreError, match="other could not be read: its table is damaged"):
+            tasks.detect_gaps(request, ti)
+        return
+    plan = json.loads(json.dumps(tasks.plan_backfill(request, tasks.detect_gaps(request, ti), ti)))
+    assert {unit["series"] for unit in plan["units"]} == {"pvpc"}
+    assert plan["unread"] == [{"series": "other", "error": "its table is damaged"}]
 
 
 @pytest.mark.usefixtures("here")

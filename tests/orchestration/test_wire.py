@@ -16,7 +16,7 @@ from gapfill.domain.flaw import Ahead, Flaw, Flaws
 from gapfill.domain.gap import Gap
 from gapfill.domain.incident import IncidentKey, Kind
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Missing, Plan, Unit, Wish
+from gapfill.domain.plan import Missing, Plan, Unit, Unread, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
@@ -53,6 +53,8 @@ def test_a_plan_comes_back_equal(known: Catalog) -> None:
     assert plan.waiting
     back = from_json(Plan, json.loads(json.dumps(to_json(plan))))
     assert back == plan
+    lost = replace(plan, unread=(Unread("other", "It is gone."),))
+    assert from_json(Plan, json.loads(json.dumps(to_json(lost)))) == lost
 
 
 def test_a_unit_shows_its_label_and_severity_in_words(known: Catalog) -> None:
@@ -83,6 +85,8 @@ def test_a_certificate_of_a_build_with_other_errors_can_be_read() -> None:
     for name in ("Transient", "ValueError"):
         found = from_json(Certificate, to_json(certificate) | {"error": name})
         assert found == replace(certificate, error=ErrorCode.OTHER)
+    refused = replace(certificate, refused=(Interval(NOW, NOW + timedelta(hours=3)),))
+    assert from_json(Certificate, json.loads(json.dumps(to_json(refused)))) == refused
 
 
 def test_an_order_comes_back_equal(known: Catalog) -> None:

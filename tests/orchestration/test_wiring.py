@@ -57,6 +57,21 @@ pytestmark = pytest.mark.airflow
                 " is another file for each user: put its whole path into host"
             ),
         ),
+        (
+            {"conn_type": "sqlite", "host": "/~/gapfill.db"},
+            "The connection gapfill_store names the file '/~/gapfill.db' in a home folder, which",
+        ),
+        (
+            {"conn_type": "sqlite", "host": "/srv/~/gapfill.db"},
+            (
+                "The connection gapfill_store names the file '/srv/~/gapfill.db' in a home folder, "
+                "which is another file for each user: put its whole path into host, without ~, as "
+            ),
+        ),
+        (
+            {"conn_type": "sqlite", "host": "", "schema": "/~plant/gapfill.db"},
+            "The connection gapfill_store names the file '/~plant/gapfill.db' in a home folder",
+        ),
     ],
 )
 def test_a_store_that_is_not_set_up_is_said(
@@ -93,6 +108,19 @@ def test_a_uri_as_sqlalchemy_has_it_is_answered_with_the_right_form(
     assert str(caught.value).endswith(f"with each slash of the path as %2F: {right}")
     monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", right)
     assert make_store().place.where == path
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////~/x.db", "sqlite://%2F~%2Fx.db"])
+def test_a_uri_of_a_home_folder_is_not_answered_with_one(
+    monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    """It would be a folder of the name ``~``."""
+    from gapfill.orchestration.wiring import make_store
+
+    monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_STORE", uri)
+    with pytest.raises(ConfigError, match=r"names the file '/~/x\.db' in a home folder") as caught:
+        make_store()
+    assert "%2F" not in str(caught.value)
 
 
 def test_an_installation_is_built_from_the_environment(

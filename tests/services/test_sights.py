@@ -19,11 +19,11 @@ from gapfill.domain.severity import Severity
 from gapfill.errors import ErrorCode, Limit, RateLimited
 from gapfill.services.certificate import Certificate, UnitOutcome
 from gapfill.services.detect import detect
-from gapfill.services.failure import Failure, failure_of, failure_to_use
+from gapfill.services.failure import Failure, failure_of, failure_to_read, failure_to_use
 from gapfill.services.ports import Block
 from gapfill.services.refusals import block
 from gapfill.services.selection import Selection
-from gapfill.services.sights import look, untold, worth_telling
+from gapfill.services.sights import look, store_failed, untold, worth_telling
 from gapfill.services.tempo import Tempo
 
 if TYPE_CHECKING:
@@ -243,13 +243,50 @@ def test_a_store_that_fails_is_all_that_is_seen(site: Site) -> None:
 
 
 def test_a_store_of_which_several_series_cannot_be_read_is_one_incident(site: Site) -> None:
-    """Those that could be read before it failed are no news either."""
+    """It names all of them."""
     (report,) = reports(site)
     others = [replace(report, error="the disk is gone."), replace(report, error="it is locked")]
-    found = look(site, others, [report, *others], [unit("partial", filled=2)], {})
+    found = look(site, others, others, [unit("partial", filled=2)], {})
     assert [(sight.key, sight.is_there, sight.what) for sight in found] == [
-        ("store:gapfill_store", True, "pvpc could not be read: the disk is gone.")
+        (
+            "store:gapfill_store",
+            True,
+            "pvpc could not be read: the disk is gone. pvpc could not be read: it is locked.",
+        )
     ]
+
+
+def test_one_series_that_cannot_be_read_hides_no_incident_of_the_others(site: Site) -> None:
+    """Nothing is said of its own gaps, nor that a source which it has too can be used."""
+    known = site.catalog.series["pvpc"]
+    both = {"pvpc": known, "other": replace(known, name="other")}
+    wider = replace(site, catalog=replace(site.catalog, series=both))
+    (report,) = reports(site)
+    lost = replace(report, series="other", error="its table is damaged")
+    found = {sight.key: sight.is_there for sight in look(wider, [], [report, lost], [], {})}
+    assert (found["store:gapfill_store"], found["gap:pvpc"]) == (True, True)
+    assert not {"gap:other", "late:other", "barren:other"} & set(found)
+    assert not {"broken:ree", "broken:esios", "setup:sources"} & set(found)
+
+
+def test_a_run_over_some_of_the_series_does_not_close_the_store_s_incident(site: Site) -> None:
+    """The series that could not be read may be one that it did not look at."""
+    both = {**site.catalog.series, "other": site.catalog.series["pvpc"]}
+    wider = replace(site, catalog=replace(site.catalog, series=both))
+    after = reports(site)
+    assert "store:gapfill_store" in {s.key for s in look(site, after, after, [], {})}
+    assert "store:gapfill_store" not in {s.key for s in look(wider, after, after, [], {})}
+
+
+def test_a_failed_unit_is_told_where_another_series_cannot_be_read(site: Site) -> None:
+    """That the store cannot be read explains no failure of a series that can be."""
+    (report,) = reports(site)
+    lost = replace(report, series="other", error="its table is damaged.")
+    unread = "other could not be read: its table is damaged."
+    failures = [failure_to_read(unread), failure_of(unit("failed", "MalformedPayload", "Odd."))]
+    found = [store_failed(unread)]
+    assert untold(failures, found, [report, lost]) == failures[1:]
+    assert untold(failures, found, [lost]) == []
 
 
 def test_only_failures_that_no_incident_tells_are_the_run_s_own(site: Site) -> None:
@@ -259,7 +296,7 @@ def test_only_failures_that_no_incident_tells_are_the_run_s_own(site: Site) -> N
     found = list(seen(site, refused, odd).values())
     failures = [failure_of(refused), failure_of(odd), Failure("pvpc e–f: its task ended")]
     assert [one.sentence for one in failures[:2]] == ["pvpc a–b: No.", "pvpc c–d: Odd."]
-    assert untold(failures, found) == failures[1:]
+    assert untold(failures, found, reports(site)) == failures[1:]
 
 
 def test_a_failure_is_told_once_whatever_the_words(site: Site) -> None:
@@ -269,7 +306,11 @@ def test_a_failure_is_told_once_whatever_the_words(site: Site) -> None:
     other = IncidentKey(Kind.SOURCE, "aemet")
     key = IncidentKey(Kind.CREDENTIALS, "ree")
     failures = [Failure("It was down.", about) for about in (down, other, key, None)]
-    assert [failure.incident for failure in untold(failures, found)] == [other, key, None]
+    assert [failure.incident for failure in untold(failures, found, reports(site))] == [
+        other,
+        key,
+        None,
+    ]
 
 
 def test_what_comes_in_as_it_is_published_is_no_news(site: Site) -> None:
@@ -362,7 +403,8 @@ def test_a_failure_that_is_a_source_s_incident_is_not_the_run_s(
     broken = Obstacle("cannot be used: its connection is not JSON", is_broken=True)
     monkeypatch.setattr(sources, "obstacle", lambda _: broken)
     failures = [failure_to_use("ree", "Ree cannot be used."), Failure("Another.")]
-    assert untold(failures, list(seen(site).values())) == failures[1:]
+    found = list(seen(site).values())
+    assert untold(failures, found, reports(site)) == failures[1:]
 
 
 def test_a_hole_in_several_fields_is_as_critical_as_it_is_long(site: Site) -> None:

@@ -12,6 +12,7 @@ import pytest
 from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.plan import Unread
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import RateLimited, StoreError
@@ -175,8 +176,9 @@ def test_a_ledger_that_cannot_be_read_leaves_the_other_series_known(tmp_path: Pa
     ]
     assert [report.coverage.counts[State.UNKNOWN] for report in reports] == [0, 85, 0]
     assert store.calls["books"] == 4
-    with pytest.raises(StoreError, match="weather_b could not be read"):
-        make_plan(site, whole_order(site), reports)
+    plan = make_plan(site, whole_order(site), reports)
+    assert plan.unread == (Unread("weather_b", "the ledger of weather_b is damaged"),)
+    assert sorted({unit.series for unit in plan.units}) == ["weather_a", "weather_c"]
 
 
 def test_very_many_series_are_read_in_groups(

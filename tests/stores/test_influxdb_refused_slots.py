@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill import catalog
+from gapfill.domain.interval import iso
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import GapfillError, StoreError, StoreRefused
-from gapfill.services import undoing
+from gapfill.services import undoing, views
 from gapfill.services.detect import detect
 from gapfill.services.explain import explain
 from gapfill.services.heal import Healed, heal
@@ -123,6 +124,48 @@ def test_a_shard_of_integers_is_asked_for_once_and_again_after_a_retype(
     assert last.summary.status == "completed"
     assert calls > 0
     assert gaps(site_at(backend, since, now)) == ()
+
+
+def test_shards_that_are_refused_in_several_requests_are_all_named(
+    backend: InfluxBackend,
+) -> None:
+    """In the one failure of the unit, and each with its reason in what cannot be healed."""
+    since, now = hour(0), hour(24 * 21 + 12)
+    lines = [
+        f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(n))}"
+        for n in (24 * 5, 24 * 19)
+    ]
+    backend.engine.write(backend.bucket, lines)
+    site = site_at(backend, since, now)
+    healed, calls = healing(site, "run/a")
+    assert calls > 1
+    (failure,) = healed.summary.failures
+    for start, end in ((24 * 4, 24 * 11), (24 * 18, 24 * 21 + 23)):
+        assert f"{iso(hour(start))} to {iso(hour(end))}" in failure.sentence
+    assert [(u.interval.start, u.slots) for u in healed.plan.unhealable] == [
+        (hour(24 * 4), 168),
+        (hour(24 * 18), 95),
+    ]
+    told = views.healed(healed.summary, healed.certificates, healed.after, healed.plan)
+    assert told["certificates"][0]["refused"] == [
+        {"start": iso(hour(start)), "end": iso(hour(end))}
+        for start, end in ((24 * 4, 24 * 11), (24 * 18, 24 * 21 + 23))
+    ]
+
+
+def test_the_rest_of_a_refused_shard_is_named_though_it_is_not_asked_for(
+    backend: InfluxBackend,
+) -> None:
+    """The first request shows that the shard refuses; the second one leaves out its part."""
+    since, now = hour(0), hour(24 * 21 + 12)
+    whole = f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(24 * 12))}"
+    backend.engine.write(backend.bucket, [whole])
+    healed, _ = healing(site_at(backend, since, now), "run/a")
+    (certificate,) = healed.certificates
+    assert certificate.refused == (hours(24 * 11, 24 * 18),)
+    (failure,) = healed.summary.failures
+    assert f"from {iso(hour(24 * 11))} to " in failure.sentence
+    assert f" to {iso(hour(24 * 18))}; status says why." in failure.sentence
 
 
 def test_what_was_refused_is_of_no_batch(backend: InfluxBackend) -> None:

@@ -126,7 +126,7 @@ def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
 def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Show what would be asked of whom, and what that costs.
 
-    Nothing is asked.
+    Nothing is asked. Series that cannot be read are left out, named, and make exit code 1.
     """
     now = desk.clock()
     order = replace(order_of(desk.catalog(), now, **options), one_process=True)
@@ -142,7 +142,9 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     for note in dict.fromkeys(n for own in status.by_series.values() for n in incomplete(own)):
         desk.complain(note)
     _complain_of_broken(desk, reports)
-    return 0
+    for sentence in unread(made.unread):
+        desk.complain(sentence)
+    return FAILED if made.unread else 0
 
 
 @app.command()
@@ -153,11 +155,12 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     """Plan, and carry the plan out here and now.
 
     Plans again until nothing new can be asked, three rounds at most. Where an error or a
-    signal ends it, what was written is printed all the same, by batch.
+    signal ends it, what was written is printed all the same, by batch. Series that cannot be
+    read are left out, named, and make exit code 1.
     """
     now = desk.clock()
     order = order_of(desk.catalog(), now, **options)
-    with desk.site(now) as site, watch(desk.err, is_silent=as_json) as watcher:
+    with desk.site(now) as site, watch(desk, is_silent=as_json) as watcher:
         healed = heal_gaps(site, order, new_id("cli", now), watcher)
     signalled = healed.error if isinstance(healed.error, KeyboardInterrupt) else None
     error = said_of(signalled) if signalled else str(healed.error) if healed.error else None
@@ -169,10 +172,14 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         tables.show_broken_off(desk.out, healed)
     else:
         tables.show_healed(desk.out, site.catalog, healed)
+    for sentence in unread(healed.plan.unread):
+        desk.complain(sentence)
     if signalled:
         raise signalled
     if error:
         desk.complain(error)
+        return FAILED
+    if healed.plan.unread:
         return FAILED
     is_undone = order.refresh and healed.summary.units_failed
     has_refused = any(c.error is ErrorCode.STORE_REFUSED for c in healed.certificates)

@@ -70,6 +70,10 @@ class Desk:
         err: Errors and progress.
         is_debugging: Whether tracebacks and logs are wanted, on stderr.
         now: What ``--now`` says.
+        document_of: Name of the command that is to print one JSON document, and ends with one
+            where an error ends it; ``None`` for the others, and once it is printed.
+        moment: The clock, once read.
+        has_begun: Whether a healing has begun to ask and to write.
     """
 
     stdout: TextIO
@@ -77,6 +81,9 @@ class Desk:
     err: Console
     is_debugging: bool = False
     now: str | None = None
+    document_of: str | None = None
+    moment: datetime | None = None
+    has_begun: bool = False
 
     @classmethod
     def of_process(cls, *, is_debugging: bool) -> Desk:
@@ -91,7 +98,8 @@ class Desk:
         self.err.print(" ".join(sentence.split()), soft_wrap=True)
 
     def print_json(self, document: object) -> None:
-        """Print a document on stdout."""
+        """Print the document on stdout, the only one."""
+        self.document_of = None
         self.stdout.write(json.dumps(document, indent=2) + "\n")
 
     def flush(self) -> None:
@@ -106,11 +114,12 @@ class Desk:
             ConfigError: If ``GAPFILL_NOW`` is none, or a clock does not answer.
         """
         try:
-            return read_clock(self.now)
+            self.moment = read_clock(self.now)
         except ConfigError as exc:
             if self.now and urlsplit(self.now).scheme not in ("http", "https"):
                 raise RequestError(str(exc)) from exc
             raise
+        return self.moment
 
     def catalog(self) -> Catalog:
         """Return the catalogue, without a look at the store."""

@@ -15,6 +15,7 @@ from gapfill.cli.app import app
 from gapfill.cli.desk import Desk
 from gapfill.cli.signals import Terminated, said_of, terminable
 from gapfill.errors import GapfillError, RequestError
+from gapfill.services.failed_document import document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,33 +67,43 @@ def _invoke(arguments: list[str], desk: Desk) -> int:
 
 
 def _explain(exc: BaseException, desk: Desk) -> int:
-    """Say in one sentence what went wrong."""
+    """Say in one sentence what went wrong, and in the document where one is to be printed."""
     if desk.is_debugging:
         desk.err.print("".join(traceback.format_exception(exc)).rstrip(), soft_wrap=True)
+    sentence, code = _said(exc)
+    desk.complain(sentence)
+    if desk.document_of and not isinstance(exc, click.ClickException):
+        try:
+            command, begun = desk.document_of, desk.has_begun
+            desk.print_json(document(command, sentence, desk.moment, has_begun=begun))
+            desk.flush()
+        except OSError:
+            _drop_stdout()
+    return code
+
+
+def _said(exc: BaseException) -> tuple[str, int]:
+    """Return the sentence for what went wrong, and the exit code."""
     match exc:
         case KeyboardInterrupt():
-            desk.complain(said_of(exc))
-            return Exit.TERMINATED if isinstance(exc, Terminated) else Exit.INTERRUPTED
+            is_term = isinstance(exc, Terminated)
+            return said_of(exc), Exit.TERMINATED if is_term else Exit.INTERRUPTED
         case click.ClickException():
             path = (
                 exc.ctx.command_path if isinstance(exc, click.UsageError) and exc.ctx else PROGRAM
             )
-            desk.complain(f"{exc.format_message().rstrip('.')}; see {path} --help.")
-            return Exit.USAGE
+            return f"{exc.format_message().rstrip('.')}; see {path} --help.", Exit.USAGE
         case RequestError():
-            desk.complain(str(exc))
-            return Exit.USAGE
+            return str(exc), Exit.USAGE
         case GapfillError():
-            desk.complain(str(exc))
+            return str(exc), Exit.ERROR
         case OSError():
             name = f"{exc.filename}: " if exc.filename else ""
-            desk.complain(f"{name}{exc.strerror or type(exc).__name__}.")
+            return f"{name}{exc.strerror or type(exc).__name__}.", Exit.ERROR
         case _:
             # Its text may hold anything, a key too; so only the type is told.
-            desk.complain(
-                f"Gapfill has a bug ({type(exc).__name__}); run it again with --debug to see where."
-            )
-    return Exit.ERROR
+            bug = f"Gapfill has a bug ({type(exc).__name__})"
+            return f"{bug}; run it again with --debug to see where.", Exit.ERROR
 
 
 def _drop_stdout() -> None:

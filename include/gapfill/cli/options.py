@@ -46,8 +46,19 @@ def in_range(command: Command) -> Command:
     return start(end(command))
 
 
+def _promise(context: click.Context, _option: click.Parameter, *, value: bool) -> bool:
+    """Note that the command ends with a document, well or not."""
+    if value:
+        context.ensure_object(Desk).document_of = context.command.name
+    return value
+
+
 as_document = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=lambda context, option, value: _promise(context, option, value=value),
+    help="Print one JSON document on stdout.",
 )
 
 

@@ -13,23 +13,23 @@ from gapfill.domain.wording import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
-
+    from gapfill.cli.desk import Desk
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
     from gapfill.services.heal import Watcher
 
 
 @contextmanager
-def watch(err: Console, *, is_silent: bool = False) -> Iterator[Watcher]:
-    """Return a progress observer.
+def watch(desk: Desk, *, is_silent: bool = False) -> Iterator[Watcher]:
+    """Return a progress observer, which also notes at the desk that something was begun.
 
     Args:
-        err: Console of stderr.
+        desk: Whose stderr is printed to.
         is_silent: Whether nothing is printed where stderr is not a terminal.
     """
+    err = desk.err
     if not err.is_terminal:
-        yield _Silent() if is_silent else _Lines(err)
+        yield _Silent(desk) if is_silent else _Lines(desk)
         return
     columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn())
     with Progress(
@@ -40,17 +40,22 @@ def watch(err: Console, *, is_silent: bool = False) -> Iterator[Watcher]:
         redirect_stdout=False,
         redirect_stderr=False,
     ) as progress:
-        yield _Bar(err, progress)
+        yield _Bar(desk, progress)
 
 
 class _Silent:
     """Prints nothing."""
 
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._err = desk.err
+
     def planned(self, plan: Plan) -> None:
         """Print nothing."""
 
-    def began(self, unit: Unit) -> None:
-        """Print nothing."""
+    def began(self, unit: Unit) -> None:  # noqa: ARG002 - as the protocol has it
+        """Print nothing, but note it."""
+        self._desk.has_begun = True
 
     def ended(self, certificate: Certificate) -> None:
         """Print nothing."""
@@ -59,8 +64,8 @@ class _Silent:
 class _Lines(_Silent):
     """Prints a line per unit when it has ended."""
 
-    def __init__(self, err: Console) -> None:
-        self._err = err
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
         self._units = self._ended = 0
 
     def planned(self, plan: Plan) -> None:
@@ -79,8 +84,8 @@ class _Lines(_Silent):
 class _Bar(_Silent):
     """Moves a bar, with what went wrong above it."""
 
-    def __init__(self, err: Console, progress: Progress) -> None:
-        self._err = err
+    def __init__(self, desk: Desk, progress: Progress) -> None:
+        super().__init__(desk)
         self._progress = progress
         self._task = progress.add_task("looking for gaps", total=None)
 
@@ -90,6 +95,7 @@ class _Bar(_Silent):
 
     def began(self, unit: Unit) -> None:
         """Name the unit."""
+        super().began(unit)
         self._progress.update(self._task, description=f"{unit.source}: {unit.label}")
 
     def ended(self, certificate: Certificate) -> None:

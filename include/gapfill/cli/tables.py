@@ -91,7 +91,8 @@ def show_plan(out: Console, plan: Plan) -> None:
         )
     else:
         first = "Nothing to ask now"
-    out.print(Text(", ".join([first, *_left(plan)]) + ".", "bold"), soft_wrap=True)
+    lost = [f"{len(plan.unread):,} series that could not be read"] if plan.unread else []
+    out.print(Text(", ".join([first, *_left(plan), *lost]) + ".", "bold"), soft_wrap=True)
     out.print(f"as of {short(plan.now)}", style="dim")
     if plan.units:
         units = table("unit", "severity", "source", numbers=("slots", "calls"))

@@ -39,6 +39,11 @@ def due_at(series: Series, candidates: Sequence[Candidate], slot: datetime) -> d
     return max(min(instants, default=end), end)
 
 
+def last_slot(series: Series, end: datetime) -> datetime:
+    """Return the last expected slot; ``end`` is its end, the ``horizon``."""
+    return series.grid.floor(end - timedelta(microseconds=1))
+
+
 def horizon(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:
     """Return the end of the last slot that is expected without being asked for.
 

@@ -192,6 +192,19 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A series that could not be read, and so is not in a plan.
+
+    Attributes:
+        series: Catalogue name.
+        error: Why, in a sentence.
+    """
+
+    series: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What will be asked, what waits, what cannot be healed, and the bill.
 
@@ -202,6 +215,7 @@ class Plan:
         unhealable: What nobody will ever have.
         deferred: Units left for the next run.
         bill: Cost by source.
+        unread: Series of which nothing is planned, as they could not be read.
     """
 
     now: datetime
@@ -210,6 +224,7 @@ class Plan:
     unhealable: tuple[Unhealable, ...] = ()
     deferred: int = 0
     bill: Mapping[str, Cost] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
 
     @property
     def calls(self) -> int:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.interval import iso
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+    from gapfill.domain.interval import Interval
+
+NAMED = 5
+"""Things named in one sentence; what is left over is counted."""
 
 
 def count(number: int, noun: str) -> str:
@@ -22,6 +29,18 @@ def total(healed: int, enriched: int = 0) -> str:
         enriched: Slots that only got optional fields.
     """
     return f"{count(healed, 'slot')} healed" + (f", {enriched:,} enriched" if enriched else "")
+
+
+def listed(items: Iterable[str], mark: str = ", ", most: int = NAMED) -> str:
+    """Return the first of some items, and how many more there are: ``a, b and 3 more``."""
+    named = list(items)
+    more = len(named) - most
+    return mark.join(named[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def ranges(runs: Iterable[Interval]) -> str:
+    """Return runs for people, the first ones of many, by start and end."""
+    return listed(f"{iso(run.start)} to {iso(run.end)}" for run in runs)
 
 
 def needed(needs: Iterable[str]) -> str:

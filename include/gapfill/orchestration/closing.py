@@ -89,7 +89,7 @@ def summarize_run(
     summary = with_faults(summary, unusable)
     told = replace(summary, failures=[*map(Failure, problems), *summary.failures])
     document = _document(told, made if is_dry else None)
-    seen += _of_run(dag_run.dag_id, sights.untold(told.failures, seen), is_dry=is_dry)
+    seen += _of_run(dag_run.dag_id, sights.untold(told.failures, seen, after), is_dry=is_dry)
     document |= {"sights": incidents.to_documents(seen), "news": news, "watched": watched}
     tell(story.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])

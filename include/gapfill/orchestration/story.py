@@ -96,6 +96,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         f"Plan: {count(len(plan.units), 'unit')}, {count(slots, 'slot')}, "
         f"{count(plan.calls, 'call')}, about {plan.seconds:.0f} s at the sources' rates."
     )
+    yield from (f"Nothing is planned of it: {said}" for said in unread(plan.unread))
     if plan.deferred:
         yield f"{count(plan.deferred, 'unit')} more left for the next run."
     yield from _table(

@@ -16,6 +16,7 @@ from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import story, wiring
 from gapfill.orchestration.alerts import CAUSE, PROBLEM
 from gapfill.orchestration.params import is_dry_run, order_current, read_order
+from gapfill.orchestration.retry import PLAIN
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
 from gapfill.services.certificate import UnitOutcome, failed
 from gapfill.services.detect import Report, unread
@@ -43,6 +44,14 @@ class Instance(Protocol):
     @property
     def run_id(self) -> str:
         """Id of its run."""
+
+    @property
+    def try_number(self) -> int:
+        """Which try this is, from 1."""
+
+    @property
+    def max_tries(self) -> int:
+        """Tries after the first at most."""
 
     def xcom_push(self, key: str, value: Any) -> None:  # noqa: ANN401 - whatever is JSON
         """Leave something for other tasks."""
@@ -93,18 +102,23 @@ def current(sources: Sequence[str], ti: Instance) -> Json:
 def detect_gaps(request: Json, ti: Instance) -> list[Json]:
     """Find the state of every expected slot of the whole history.
 
+    Series that cannot be read are tried once more. After that the run goes on with the others;
+    the plan names those that were not read, and the run ends red.
+
     Returns:
         A report per series.
 
     Raises:
-        StoreError: If any series could not be read; the reports are left all the same.
+        StoreError: If a series could not be read, and another try is left or no series could
+            be read; the reports are left all the same.
     """
     with telling(ti), open_site() as site:
         reports = survey(site, order_from_json(request["order"], site.catalog))
         documents = [to_json(report) for report in reports]
         tell(story.survey_lines(reports))
         failures = unread(reports)
-        if failures:
+        is_last = ti.try_number > min(PLAIN, ti.max_tries)
+        if failures and not (is_last and any(not report.error for report in reports)):
             ti.xcom_push(RESULT, documents)
             raise StoreError(" ".join(failures))
         return documents
@@ -114,7 +128,7 @@ def plan_backfill(request: Json, reports: Sequence[Json], ti: Instance) -> Json:
     """Plan whom to ask for what, with the bill.
 
     Raises:
-        StoreError: If the ledger cannot be read.
+        StoreError: If no series could be read.
     """
     with telling(ti), open_site() as site:
         order = order_from_json(request["order"], site.catalog)

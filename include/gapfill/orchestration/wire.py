@@ -21,6 +21,7 @@ from gapfill.domain.plan import Plan, Unit
 from gapfill.domain.request import Request
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
+from gapfill.services.certificate import Certificate
 from gapfill.services.planner import Order
 from gapfill.services.reach import Broken
 from gapfill.services.selection import Selection
@@ -83,6 +84,10 @@ def to_json(value: Any) -> Json:  # noqa: ANN401 - any of the services' frozen t
     document: Json = _adapter(type(value)).dump_python(value, mode="json")
     if isinstance(value, Plan):
         document["units"] = [to_json(unit) for unit in value.units]
+        if not value.unread:
+            del document["unread"]
+    if isinstance(value, Certificate) and not value.refused:
+        del document["refused"]
     if isinstance(value, Unit):
         document |= {"label": value.label, "severity": value.severity.label}
     return document

@@ -122,19 +122,20 @@ def _path(connection: Connection) -> Path:
         ConfigError: If it names none, or one that depends on who asks from where.
     """
     host = (connection.host or "").strip()
+    meant = (connection.schema or "").strip()
+    if _is_in_home(host or meant):
+        message = (
+            f"The connection {STORE} names the file {host or meant!r} in a home folder, which is "
+            "another file for each user: put its whole path into host, without ~, as in "
+            f"{_EXAMPLE}."
+        )
+        raise ConfigError(message)
     if not host:
-        meant = (connection.schema or "").strip()
         path = meant if meant.startswith("/") else "/tmp/gapfill.db"  # noqa: S108 - an example
         message = (
             f"The connection {STORE} names no file: put its whole path into host, as in "
             f"{_EXAMPLE}, or as a URI, with each slash of the path as %2F: "
             f"sqlite://{quote(path, safe='')}"
-        )
-        raise ConfigError(message)
-    if host.startswith("~"):
-        message = (
-            f"The connection {STORE} names the file {host!r} in a home folder, which is another "
-            f"file for each user: put its whole path into host, as in {_EXAMPLE}."
         )
         raise ConfigError(message)
     if not Path(host).is_absolute():
@@ -144,6 +145,15 @@ def _path(connection: Connection) -> Path:
         )
         raise ConfigError(message)
     return Path(host)
+
+
+def _is_in_home(path: str) -> bool:
+    """Tell whether a path means a home folder: ``~`` is a part of it, or ``~name`` the first one.
+
+    A URI cannot write such a path without a slash before it.
+    """
+    parts = path.strip("/").split("/")
+    return "~" in parts or parts[0].startswith("~")
 
 
 def _influx_store(connection: Connection, patience_s: float | None) -> Store:

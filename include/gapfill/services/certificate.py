@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gapfill.errors import ErrorCode
 
 if TYPE_CHECKING:
+    from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Unit
 
 
@@ -59,6 +60,7 @@ class Certificate:
         error: The error with which it failed.
         slots_enriched: Of the filled slots, those that only got wanted fields.
         slots_unproven: Slots this batch wrote besides, which a failure kept from being read back.
+        refused: The slots that the store refused, whole or for a field, as runs in order.
     """
 
     batch: str
@@ -76,6 +78,7 @@ class Certificate:
     error: ErrorCode = ErrorCode.NONE
     slots_enriched: int = 0
     slots_unproven: int = 0
+    refused: tuple[Interval, ...] = ()
 
 
 def failed(unit: Unit, run: str, exc: Exception) -> Certificate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.due import horizon
+from gapfill.domain.due import horizon, last_slot
 from gapfill.domain.interval import iso
 from gapfill.domain.reading import UNKNOWN, Row, parse_kept
 from gapfill.domain.resolution import DAY
@@ -155,7 +155,8 @@ class _Work:
         if slot < series.earliest:
             raise wrong(f"{text} is before {series.name} begins at {iso(series.earliest)}")
         if slot >= self.end:
-            raise wrong(f"{text} is in the future; slots are expected to {iso(self.end)}")
+            last = iso(last_slot(series, self.end))
+            raise wrong(f"{text} is in the future: it is after the last expected slot, {last}")
         if series.grid.floor(slot) != slot:
             raise wrong(f"{text} is off the grid; the slot is {iso(series.grid.floor(slot))}")
 

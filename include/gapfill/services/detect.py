@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.candidate import Candidate
     from gapfill.domain.interval import Interval
+    from gapfill.domain.plan import Unread
     from gapfill.domain.series import Series
     from gapfill.services.selection import Selection
     from gapfill.services.site import Site
@@ -67,17 +68,17 @@ def detect(site: Site, selection: Selection, *, closely: bool = False) -> list[R
         closely: Whether to count what is stored and is no reading. That goes through every
             field, where gaps are found by the required ones.
     """
-    status = _status(site, selection.series)
+    status = status_of(site, selection.series)
     found = [detect_series(site, series, selection, status) for series in selection.series]
     if not closely:
         return found
     return warn_of_unfinished(site, [look_closely(site, report, status) for report in found])
 
 
-def _status(site: Site, series: Sequence[Series]) -> SourceStatus | None:
+def status_of(site: Site, series: Sequence[Series]) -> SourceStatus | None:
     """Return the status for all series; ``None`` where each is to read its own.
 
-    Where all of them cannot be read together, the report of each tells whether it can be alone.
+    Where all of them cannot be read together, each is read alone, which shows whether it can be.
     """
     if len(series) <= 1:
         return None
@@ -111,7 +112,7 @@ def warn_of_unfinished(site: Site, reports: Sequence[Report]) -> list[Report]:
     ]
 
 
-def unread(reports: Iterable[Report]) -> list[str]:
+def unread(reports: Iterable[Report | Unread]) -> list[str]:
     """Return why reads failed, a sentence for each reason, which names the series."""
     failed: dict[str, list[str]] = {}
     for report in reports:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.due import due_at, horizon
+from gapfill.domain.due import due_at, horizon, last_slot
 from gapfill.domain.flaw import Flaws, bounds_of
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import told_source
@@ -166,7 +165,7 @@ def _before(
 
 def _ahead(series: Series, row: Row, end: datetime, piece: Piece) -> Explanation:
     """Return the explanation of what lies after the last expected slot, as ``status`` counts it."""
-    last = series.grid.floor(end - timedelta(microseconds=1))
+    last = last_slot(series, end)
     return Explanation(
         series=series.name,
         slot=row.slot,

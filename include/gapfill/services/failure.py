@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from gapfill.services.certificate import Certificate
 
+STORE = "gapfill_store"
+"""Subject of the store's incident: its connection."""
+
 _INCIDENTS: Mapping[ErrorCode, Kind] = {
     ErrorCode.AUTH_REJECTED: Kind.CREDENTIALS,
     ErrorCode.SOURCE_UNAVAILABLE: Kind.SOURCE,
@@ -43,3 +46,8 @@ def failure_of(certificate: Certificate) -> Failure:
 def failure_to_use(source: str, sentence: str) -> Failure:
     """Return the failure of a source that is set up and cannot be used."""
     return Failure(sentence, IncidentKey(Kind.BROKEN, source))
+
+
+def failure_to_read(sentence: str) -> Failure:
+    """Return the failure of a series that could not be read."""
+    return Failure(sentence, IncidentKey(Kind.STORE, STORE))

@@ -18,6 +18,7 @@ from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
 from gapfill.domain.subscription import is_of_key, subscription
 from gapfill.domain.tariff import localize
+from gapfill.domain.wording import count, ranges
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
@@ -39,6 +40,7 @@ from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
 from gapfill.services.ports import Inquiry, Usage
 from gapfill.services.refusals import DOWN, block, block_key, blocked, is_down, stand_in
+from gapfill.services.refused_ranges import joined
 from gapfill.services.sessions import REFUSALS, Session, Sessions
 from gapfill.services.source_status import narrow
 from gapfill.services.station_fields import learn_fields, told_fields
@@ -48,6 +50,7 @@ from gapfill.sources.base import Answer, Ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Source
@@ -146,7 +149,8 @@ class _Fill:
         self.is_of_key = True
         self.shown: Mapping[str, float] = {}
         self.refused: list[Interval] = []
-        self.skipped = 0
+        self.skipped: list[datetime] = []
+        self.lost: list[Interval] = []
         self.used = Usage()
         self.learned: dict[str, dict[str, float]] = {}
 
@@ -169,9 +173,10 @@ class _Fill:
         """Carry out the requests, and return why the rest of them is deferred, if it is.
 
         Raises:
-            GapfillError: The first error that did not end the unit, after its other requests.
+            GapfillError: The first error that did not end the unit, after its other requests;
+                it names all that the store refused.
         """
-        useless: list[GapfillError] = []
+        useless: list[StoreRefused | MalformedPayload] = []
         for n, request in enumerate(self.unit.requests):
             if not self.is_of_key:
                 break
@@ -188,17 +193,21 @@ class _Fill:
                 raise
             except StoreRefused as exc:
                 self.refused += exc.refused
+                self.lost += exc.ranges
                 useless.append(exc)
             except MalformedPayload as exc:
                 useless.append(exc)
         if self.skipped:
+            grid = self.series.grid
+            runs = merge(Interval(slot, grid.end_of(slot)) for slot in self.skipped)
             message = (
-                f"{self.series.name}: {self.skipped} slots are not asked for, as the store refuses "
-                "them; status says which, and why."
+                f"{self.series.name}: {count(len(self.skipped), 'slot')} not asked for, as the "
+                f"store refuses them, from {ranges(runs)}; status says why."
             )
-            useless.append(StoreRefused(message))
+            useless.append(StoreRefused(message, ranges=runs))
+            self.lost += runs
         if useless:
-            raise useless[0]
+            raise joined(useless)
         return None
 
     def _caller(self) -> Caller:
@@ -281,7 +290,7 @@ class _Fill:
         open_ = self.delivery.still_to_ask(request, self.product)
         asked = [slot for slot in open_ if not any(slot in run for run in self.refused)]
         self.tally.stood += _count(self.series, request.asked) - len(open_)
-        self.skipped += len(open_) - len(asked)
+        self.skipped += sorted(set(open_) - set(asked))
         if not asked:
             return
         self._open(caller)
@@ -432,6 +441,7 @@ class _Fill:
             note=note,
             error=error,
             slots_unproven=self.delivery.unproven,
+            refused=tuple(merge(self.lost)),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import merge, subtract
-from gapfill.domain.plan import Plan
+from gapfill.domain.plan import Plan, Unread
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
@@ -63,7 +63,8 @@ class Healed(NamedTuple):
         certificates: One per unit, in order.
         after: Reports over what was selected, after.
         plan: The last plan, which says what waits and what cannot be healed; an empty one where
-            it was ended before one was made.
+            it was ended before one was made. It names every series that could not be read
+            before or after, and so was not healed or is not known to be.
         refused: Sources, or products by their key, that only a person can set right: a key
             that was refused, or a connection or folder that cannot be used and is needed.
         error: What ended it before its end, a signal too, ``None`` where nothing did. Then
@@ -82,6 +83,8 @@ class Healed(NamedTuple):
 def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
     """Carry out what the order asks for, three rounds at most.
 
+    Series that cannot be read are left out, and named.
+
     Args:
         site: The installation.
         order: What to do.
@@ -90,7 +93,7 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
 
     Raises:
         RequestError: If the order makes no sense.
-        StoreError: If the store failed before anything was begun.
+        StoreError: If the store failed before anything was begun, or no series can be read.
     """
     order = replace(order, one_process=True)
     order.check(site)
@@ -141,6 +144,12 @@ class _Work:
             self.seen = after = survey(site, order)
             if order.refresh:
                 break
+        left = make_plan(site, order, after)
+        within = detect(site, order.selection) if order.selection.has_range else after
+        lost = {u.series: u for u in (*self.plans[-1].unread, *left.unread)}
+        lost |= {r.series: Unread(r.series, r.error) for r in within if r.error}
+        left = replace(left, unread=tuple(lost.values()))
+        self.plans[-1] = replace(self.plans[-1], unread=left.unread)
         summary = summarize(
             site,
             self.run,
@@ -153,8 +162,6 @@ class _Work:
         )
         unusable = faults(site, order, after)
         summary = with_faults(summary, unusable)
-        left = make_plan(site, order, after)
-        within = detect(site, order.selection) if order.selection.has_range else after
         refused = tuple(sorted({*self.refused, *unusable}))
         return Healed(summary, self.certificates, within, left, refused)
 
@@ -167,6 +174,7 @@ class _Work:
         if not all(self._is_new(unit) for unit in plan.units):
             plan = self._plan(reports, self._is_new)  # only now: others stand in for what failed
         if self.plans and not plan.units:
+            self.plans[-1] = replace(self.plans[-1], unread=plan.unread)
             return False
         self.plans.append(_without_repeats(plan, self.plans))
         self.watcher.planned(plan)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.due import due_until
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
-from gapfill.domain.plan import Missing, Plan, Wish
+from gapfill.domain.plan import Missing, Plan, Unread, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.errors import RequestError, StoreError
-from gapfill.services.detect import detect, unread
+from gapfill.services.detect import detect, status_of, unread
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -89,23 +89,48 @@ def make_plan(
             the plan out.
         is_new: Whether a unit is to be carried out.
 
+    Returns:
+        The plan of the series that could be read; ``unread`` names the others. There is no
+        plan for what is not known.
+
     Raises:
-        StoreError: If a report's read failed, or the ledger cannot be read: there is
-            no plan for what is not known.
+        StoreError: If no series could be read.
     """
-    failures = unread(reports)
-    if failures:
-        message = f"Nothing can be planned: {' '.join(failures)}"
-        raise StoreError(message)
-    planned = [(site.catalog.series[report.series], report.coverage) for report in reports]
-    status = site.status([series for series, _ in planned]) if planned else None
-    wishes = [
-        _wish(site, order, series, coverage, (status or site).candidates(series))
-        for series, coverage in planned
-    ]
+    lost = [Unread(report.series, report.error) for report in reports if report.error]
+    planned = [site.catalog.series[r.series] for r in reports if not r.error]
+    status = status_of(site, planned)
+    wishes: list[Wish] = []
+    coverages = {report.series: report.coverage for report in reports}
+    for series in planned:
+        try:
+            candidates = (status or site).candidates(series)
+            wishes.append(_wish(site, order, series, coverages[series.name], candidates))
+        except StoreError as exc:
+            lost.append(Unread(series.name, str(exc)))
+    if lost and not wishes:
+        raise nothing_planned(lost)
     opened = logged_in if order.one_process else None
     plan = plan_units(wishes, site.now, force=order.force, logged_in=opened, is_new=is_new)
-    return plan if order.sources is None else replace(plan, waiting=(), unhealable=())
+    if order.sources is not None:
+        plan = replace(plan, waiting=(), unhealable=())
+    return replace(plan, unread=tuple(lost))
+
+
+def make_whole_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
+    """Plan as ``make_plan`` does, but all series or none.
+
+    Raises:
+        StoreError: If some series could not be read.
+    """
+    plan = make_plan(site, order, reports)
+    if plan.unread:
+        raise nothing_planned(plan.unread)
+    return plan
+
+
+def nothing_planned(lost: Sequence[Unread]) -> StoreError:
+    """Return the error for series that could not be read."""
+    return StoreError(f"Nothing can be planned: {' '.join(unread(lost))}")
 
 
 def _wish(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gapfill.domain.due import horizon
+from gapfill.domain.due import horizon, last_slot
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, iso
 from gapfill.errors import RequestError
 
@@ -51,11 +51,12 @@ class Selection:
         if self.end and self.end <= first:
             message = f"The range ends before {iso(first)}, the earliest slot of what was selected."
             raise RequestError(message)
-        last = max(horizon(series, [], now) for series in self.series)
-        if self.start and self.start >= last:
+        latest = max(self.series, key=lambda series: horizon(series, [], now))
+        end = horizon(latest, [], now)
+        if self.start and self.start >= end:
             message = (
-                f"The range starts in the future: {iso(self.start)} is after {iso(last)}, "
-                f"the last slot expected at {iso(now)}."
+                f"The range starts in the future: {iso(self.start)} is after the last expected "
+                f"slot, {iso(last_slot(latest, end))}."
             )
             raise RequestError(message)
 

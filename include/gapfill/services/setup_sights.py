@@ -26,19 +26,26 @@ def look_at_setup(site: Site, reports: Sequence[Report]) -> Iterator[Sight]:
 
     Args:
         site: The installation.
-        reports: Reports over the whole history, all of them read.
+        reports: Reports over the whole history. A source of a series that could not be read
+            is not said to be usable.
     """
-    if {report.series for report in reports} == set(site.catalog.series):
-        yield _setup(reports)
-    broken = {b.source: b.sentence for report in reports for b in report.broken}
-    looked_at = {
+    read = [report for report in reports if not report.error]
+    if {report.series for report in read} == set(site.catalog.series):
+        yield _setup(read)
+    broken = {b.source: b.sentence for report in read for b in report.broken}
+    looked_at = _sources_of(site, read) - _sources_of(site, [r for r in reports if r.error])
+    for source in sorted(looked_at | set(broken)):
+        what = broken.get(source, "")
+        yield Sight(Kind.BROKEN, source, is_there=source in broken, what=what)
+
+
+def _sources_of(site: Site, reports: Sequence[Report]) -> set[str]:
+    """Return the sources of the routes of the reports' series."""
+    return {
         product.source
         for report in reports
         for _, product, _ in site.catalog.products_of(site.catalog.series[report.series])
     }
-    for source in sorted(looked_at):
-        what = broken.get(source, "")
-        yield Sight(Kind.BROKEN, source, is_there=source in broken, what=what)
 
 
 def _setup(reports: Sequence[Report]) -> Sight:

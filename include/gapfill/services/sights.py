@@ -14,6 +14,8 @@ from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.domain.wording import count
 from gapfill.services.certificate import UnitOutcome
+from gapfill.services.detect import unread
+from gapfill.services.failure import STORE
 from gapfill.services.late import judge_by_sources, late_runs, tail
 from gapfill.services.setup_sights import look_at_setup
 from gapfill.services.source_sights import look_at_sources
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     from gapfill.services.site import Site
     from gapfill.services.source_status import SourceStatus
 
-STORE = "gapfill_store"
-"""Subject of incidents of the store: the connection that names it."""
-
 NAMED = 3
 """Gaps and tries named in one line; what is left over is counted."""
 
@@ -46,7 +45,7 @@ def look(
     *,
     asked_all: bool = True,
 ) -> list[Sight]:
-    """Return what a run saw.
+    """Return what a run saw; of series that could not be read only that.
 
     Args:
         site: The installation.
@@ -60,16 +59,20 @@ def look(
     Raises:
         StoreError: If the store fails meanwhile.
     """
-    unread = [report for report in after if report.error]
-    if unread:
-        what = f"{unread[0].series} could not be read: {str(unread[0].error).rstrip('.')}."
-        return [store_failed(what)]
-    sights = [Sight(Kind.STORE, STORE, is_there=False, what="Every series was read.")]
-    status = site.status(judge_by_sources(site.catalog, after))
+    sights: list[Sight] = []
+    failures = unread(after)
+    if failures:
+        sights.append(store_failed(" ".join(f"{said.rstrip('.')}." for said in failures)))
+    elif {report.series for report in after} == set(site.catalog.series):
+        sights.append(Sight(Kind.STORE, STORE, is_there=False, what="Every series was read."))
+    read = [report for report in after if not report.error]
+    if not read:
+        return sights
+    status = site.status(judge_by_sources(site.catalog, read))
     sights += look_at_sources(site, status, certificates)
     sights += look_at_setup(site, after)
     first = {report.series for report in before if not report.error and report.newest is None}
-    for report in after:
+    for report in read:
         series = site.catalog.series[report.series]
         own = [c for c in certificates if c.series == report.series]
         slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
@@ -83,14 +86,16 @@ def store_failed(what: str, tried: str = "") -> Sight:
     return Sight(Kind.STORE, STORE, is_there=True, what=what, tried=tried)
 
 
-def untold(failures: Sequence[Failure], seen: Sequence[Sight]) -> list[Failure]:
+def untold(
+    failures: Sequence[Failure], seen: Sequence[Sight], after: Sequence[Report]
+) -> list[Failure]:
     """Return the failures of a run that no other incident covers.
 
-    A store that cannot be read explains all of them.
+    A store of which no series can be read explains all of them.
     """
-    there = {IncidentKey(sight.kind, sight.subject) for sight in seen if sight.is_there}
-    if IncidentKey(Kind.STORE, STORE) in there:
+    if after and all(report.error for report in after):
         return []
+    there = {IncidentKey(sight.kind, sight.subject) for sight in seen if sight.is_there}
     return [failure for failure in failures if failure.incident not in there]
 
 

@@ -12,13 +12,13 @@ from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect,
 from gapfill.domain.series import State
 from gapfill.services.certificate import UnitOutcome
 from gapfill.services.detect import unread
-from gapfill.services.failure import Failure, failure_of
+from gapfill.services.failure import Failure, failure_of, failure_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.plan import Plan, Unit, Unread
     from gapfill.domain.resolution import Grid
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
@@ -156,7 +156,7 @@ def summarize(
     ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
     lost = len(missing) + len(failed) + len(short)
     postponed = deferred + (plans[-1].deferred if plans else 0)
-    unread_series = unread(after)
+    unread_series = unread(_unread(plans, after))
     return Summary(
         status=_status(
             len(units),
@@ -182,12 +182,19 @@ def summarize(
         healed=healed,
         records=filled,
         failures=[
-            *map(Failure, unread_series),
+            *map(failure_to_read, unread_series),
             *map(failure_of, failed),
             *(Failure(f"{u.label}: its task ended without a certificate") for u in missing),
             *map(Failure, short),
         ],
     )
+
+
+def _unread(plans: Sequence[Plan], after: Sequence[Report]) -> list[Report | Unread]:
+    """Return what could not be read after, or before and so was in no plan: the last one counts."""
+    now = [report for report in after if report.error]
+    known = {report.series for report in now}
+    return [*now, *(u for plan in plans[-1:] for u in plan.unread if u.series not in known)]
 
 
 def count_gaps(

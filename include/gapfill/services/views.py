@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gapfill.catalog import Catalog
     from gapfill.domain.gap import Gap
     from gapfill.domain.interval import Interval
-    from gapfill.domain.plan import Plan, Unit
+    from gapfill.domain.plan import Plan, Unit, Unread
     from gapfill.domain.resolution import Grid
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
@@ -108,7 +108,7 @@ def _gap(gap: Gap) -> Document:
 
 
 def plan(made: Plan) -> Document:
-    """Return the document of ``plan --json``."""
+    """Return the document of ``plan --json``; ``errors`` names series that could not be read."""
     return {
         "now": iso(made.now),
         "units": [unit(u) for u in made.units],
@@ -143,7 +143,14 @@ def plan(made: Plan) -> Document:
                 for name, c in made.bill.items()
             },
         },
+        **errors(made.unread),
     }
+
+
+def errors(unread: Sequence[Unread]) -> Document:
+    """Return the key ``errors``, which names series that could not be read, if there are any."""
+    found = [{"series": one.series, "error": one.error} for one in unread]
+    return {"errors": found} if found else {}
 
 
 def unit(u: Unit) -> Document:
@@ -165,14 +172,14 @@ def healed(
     summary: Summary,
     certificates: Sequence[Certificate],
     after: Sequence[Report],
-    last: Plan,
+    last: Plan | None,
     error: str | None = None,
 ) -> Document:
     """Return the document of ``heal --json``; ``error`` is what ended it before its end.
 
-    What is not known is ``None``.
+    What is not known is ``None``; ``errors`` names series that could not be read.
     """
-    left = plan(last)
+    left = plan(last) if last else {}
     is_planned = summary.gaps_found is not None
     document = {
         **summarized(summary),
@@ -181,6 +188,7 @@ def healed(
         "waiting": left["waiting"] if is_planned else None,
         "unhealable": left["unhealable"] if is_planned else None,
     }
+    document |= errors(last.unread if last else ())
     if error:
         document |= {"error": error, "batches": batches(certificates)}
         document["healed"] = None if document["batches"] else {}
@@ -190,8 +198,10 @@ def healed(
 def _certificate(certificate: Certificate) -> Document:
     document = asdict(certificate)
     document |= {"outcome": certificate.outcome.value, "error": certificate.error.value}
-    if not certificate.slots_unproven:  # of failures only
-        del document["slots_unproven"]
+    document["refused"] = [_bounds(run) for run in certificate.refused]
+    for name in ("slots_unproven", "refused"):  # of failures only
+        if not document[name]:
+            del document[name]
     return document
 
 

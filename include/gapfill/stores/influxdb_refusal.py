@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, merge
+from gapfill.domain.wording import listed, ranges
 from gapfill.errors import StoreRefused
 from gapfill.stores import influxdb_refused as refused
 from gapfill.stores.influxdb_points import read_points
@@ -31,19 +32,23 @@ def refuse(
 ) -> StoreRefused:
     """Return the error of a write that was refused in part, and remember what it says.
 
-    It names every range of slots, and the field and shards where a type is the cause.
+    It names the ranges of slots, and the field and shards where a type is the cause.
     """
     field = series.field(exc.field or "")
     lost = _lost(server, series, made, exc.field if field and not field.required else None)
     told = remember_refused(server, series, lost, exc) if lost else []
     held = [one.interval for one in told if not one.field]
-    ranges = refused.ranges_of(series, lost)
+    runs = refused.runs_of(series, lost)
     if exc.field is None or not lost:
         said = f"{exc} {len(lost)} of {len(made)} slots of {series.name} were refused"
-        said += f", from {ranges}; the others are written." if lost else "; the others are written."
-        return StoreRefused(said, refused=held)
+        said += (
+            f", from {ranges(runs)}; the others are written."
+            if lost
+            else "; the others are written."
+        )
+        return StoreRefused(said, refused=held, ranges=runs)
     shards = _shards(server, lost)
-    named = ", ".join(map(refused.span_of, shards)) or "of these slots"
+    named = listed(map(refused.span_of, shards)) or "of these slots"
     access = server.access
     what = "slots were refused there"
     if field and not field.required:
@@ -51,10 +56,12 @@ def refuse(
     return StoreRefused(
         f"The store (connection {access.conn_id}, bucket {access.bucket!r}) holds {exc.field} of "
         f"{series.measurement} as {exc.theirs} in the shard{'s' if len(shards) > 1 else ''} "
-        f"{named}, so {len(lost)} of {len(made)} {what}, from {ranges}; the others are written. "
+        f"{named}, so {len(lost)} of {len(made)} {what}, from {ranges(runs)}; the others are "
+        f"written. "
         f"To make floats of the shard: gapfill retype {series.name} (docs/influxdb.md, Refused "
         "points).",
         refused=held,
+        ranges=runs,
     )
 
 
@@ -64,7 +71,7 @@ def remember_refused(
     """Note what was refused, and return it as it is told; what is too old follows from the rule."""
     if exc.is_old:
         return []
-    spans = merge(Interval(slot, series.grid.end_of(slot)) for slot in lost)
+    spans = refused.runs_of(series, lost)
     field = exc.field or ""
     if field:
         pieces = {server.bucket.piece_of(slot) for slot in lost}

@@ -154,10 +154,9 @@ def span_of(shard: Interval) -> str:
     return f"{first:%Y-%m-%d} to {end - timedelta(days=1):%Y-%m-%d}"
 
 
-def ranges_of(series: Series, slots: Sequence[datetime]) -> str:
-    """Return every run of slots for people."""
-    runs = merge(Interval(slot, series.grid.end_of(slot)) for slot in slots)
-    return ", ".join(f"{iso(run.start)} to {iso(run.end)}" for run in runs)
+def runs_of(series: Series, slots: Sequence[datetime]) -> list[Interval]:
+    """Return slots as runs, in order."""
+    return merge(Interval(slot, series.grid.end_of(slot)) for slot in slots)
 
 
 def _now() -> datetime:

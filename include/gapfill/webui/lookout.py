@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from gapfill.orchestration import wiring
 from gapfill.services.detect import unread
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planner import Order, make_whole_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.webui.patience import PATIENCE_S, HurriedStore
 from gapfill.webui.stored import Stored
@@ -145,7 +145,7 @@ def _plan(view: View, since: datetime | None) -> Plan:
     reports = [report for report in view.reports if not report.error]
     with open_site(view.now) as site:
         order = Order(Selection(tuple(view.catalog.series[r.series] for r in reports), since))
-        return make_plan(site, order, reports)
+        return make_whole_plan(site, order, reports)
 
 
 @contextmanager

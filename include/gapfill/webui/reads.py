@@ -16,7 +16,7 @@ from gapfill.orchestration.params import read_order
 from gapfill.services import views
 from gapfill.services.detect import detect_series
 from gapfill.services.explain import explain as explain_slot
-from gapfill.services.planner import make_plan, survey
+from gapfill.services.planner import make_whole_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.webui import documents, models
 from gapfill.webui.answers import Rendered, answer, render
@@ -149,4 +149,4 @@ def make_bill(params: dict[str, Any]) -> models.PlanOut:
     """
     with open_site() as site:
         order = read_order(params, site.catalog, site.now)
-        return models.PlanOut(**views.plan(make_plan(site, order, survey(site, order))))
+        return models.PlanOut(**views.plan(make_whole_plan(site, order, survey(site, order))))
