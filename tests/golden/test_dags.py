@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.catalogs import FROZEN
 from tests.dags.conftest import run_dag
 from tests.golden.compare import as_json, check, keep, names
 from tests.golden.stories import HOLES
-from tests.golden.world import CATALOG, command, standing
+from tests.golden.world import command, standing
 from tests.orchestration.receiver import receiving
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
     initdb()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAPFILL_CATALOG", str(CATALOG))
+        patch.setenv("GAPFILL_CATALOG", str(FROZEN))
         found = _wiring()
     for name, story in STORIES.items():
         Variable.delete(VARIABLE)
