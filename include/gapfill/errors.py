@@ -7,7 +7,7 @@ key, a header or more than 500 characters of a body.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,16 +15,60 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
 
 
+class ErrorCode(StrEnum):
+    """What kind of error ended something, as certificates and tasks carry it.
+
+    The values are contracts. A class that has none of its own has that of its parent.
+    """
+
+    NONE = ""
+    CONFIG = "ConfigError"
+    REQUEST = "RequestError"
+    SOURCE_UNAVAILABLE = "SourceUnavailable"
+    RATE_LIMITED = "RateLimited"
+    AUTH_REJECTED = "AuthRejected"
+    SPAN_REFUSED = "SpanRefused"
+    MALFORMED_PAYLOAD = "MalformedPayload"
+    STORE = "StoreError"
+    STORE_REFUSED = "StoreRefused"
+    INTERRUPTED = "KeyboardInterrupt"
+    TERMINATED = "Terminated"
+    OTHER = "GapfillError"
+
+    @classmethod
+    def _missing_(cls, value: object) -> ErrorCode | None:
+        """Take what another release wrote, a word unknown to this one, for another error."""
+        return cls.OTHER if isinstance(value, str) else None
+
+    @classmethod
+    def of(cls, exc: BaseException) -> ErrorCode:
+        """Return the code of an exception."""
+        if isinstance(exc, KeyboardInterrupt):
+            code: ErrorCode = getattr(exc, "code", cls.INTERRUPTED)
+            return code
+        return exc.code if isinstance(exc, GapfillError) else cls.OTHER
+
+
 class GapfillError(Exception):
-    """Anything Gapfill refuses or could not do."""
+    """Anything Gapfill refuses or could not do.
+
+    Attributes:
+        code: What kind of error it is.
+    """
+
+    code: ClassVar[ErrorCode] = ErrorCode.OTHER
 
 
 class ConfigError(GapfillError):
     """A connection, catalogue or setting is wrong; nobody but a person can mend it."""
 
+    code = ErrorCode.CONFIG
+
 
 class RequestError(GapfillError):
     """What a person asked for makes no sense: unknown series, end before start, a bad file."""
+
+    code = ErrorCode.REQUEST
 
 
 class SourceError(GapfillError):
@@ -53,6 +97,8 @@ class SourceError(GapfillError):
 class SourceUnavailable(SourceError):
     """Timeout, refused or reset connection, or a 5xx: worth another try."""
 
+    code = ErrorCode.SOURCE_UNAVAILABLE
+
 
 class Limit(StrEnum):
     """What a refusal that passes by itself is about.
@@ -80,6 +126,8 @@ class RateLimited(SourceError):
         limit: What it is about.
     """
 
+    code = ErrorCode.RATE_LIMITED
+
     def __init__(
         self,
         message: str,
@@ -106,6 +154,8 @@ class AuthRejected(SourceError):
             key opens none.
     """
 
+    code = ErrorCode.AUTH_REJECTED
+
     def __init__(
         self,
         message: str,
@@ -122,13 +172,19 @@ class AuthRejected(SourceError):
 class SpanRefused(SourceError):
     """The source refuses so long a range: half of it is asked, and the shorter span remembered."""
 
+    code = ErrorCode.SPAN_REFUSED
+
 
 class MalformedPayload(SourceError):
     """The answer could not be read, or is not an answer to what was asked."""
 
+    code = ErrorCode.MALFORMED_PAYLOAD
+
 
 class StoreError(GapfillError):
     """The database could not be read or written. A failed read is never "no gaps"."""
+
+    code = ErrorCode.STORE
 
 
 class StoreRefused(StoreError):
@@ -139,6 +195,8 @@ class StoreRefused(StoreError):
     Attributes:
         refused: Slots known to be refused from now on: the shard, where a type is the cause.
     """
+
+    code = ErrorCode.STORE_REFUSED
 
     def __init__(self, message: str, *, refused: Sequence[Interval] = ()) -> None:
         super().__init__(message)

@@ -20,7 +20,8 @@ def clock() -> str | None:
 def lock_folder() -> Path:
     """Return ``GAPFILL_LOCKS``, else a folder under the system's temporary one.
 
-    One lock file per source in it keeps this machine's callers of a source apart.
+    One lock file per source in it keeps this machine's callers of a source apart, and one per
+    measurement of InfluxDB its removals of points.
     """
     return Path(os.environ.get("GAPFILL_LOCKS") or Path(tempfile.gettempdir()) / "gapfill-locks")
 

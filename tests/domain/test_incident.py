@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from gapfill.domain.incident import (
+    Incident,
+    IncidentKey,
     Incidents,
     Kind,
     Message,
@@ -91,6 +93,7 @@ def test_a_day_of_outage_gives_one_reminder() -> None:
         "(docs/alerts.md#source)\n"
         f"Run: {LINK}",
         Tone.WARNING,
+        about=("source:ree",),
     )
 
 
@@ -252,6 +255,23 @@ def test_unsent_messages_wait_in_order_and_only_the_newest_reminder() -> None:
     assert state.outbox == (opened, Message("b", "two days", Tone.WARNING))
 
 
+def test_a_reminder_replaces_the_one_of_the_same_incidents_whatever_the_words() -> None:
+    """Its title may be cut, and another release may say it in other words."""
+    one = Message("b", "one day", Tone.WARNING, about=("gap:pvpc",))
+    other = Message("c", "two days", Tone.WARNING, about=("gap:pvpc",))
+    late = Message("c", "two days", Tone.WARNING, about=("late:pvpc",))
+    assert post(post(Incidents(), [one]), [other]).outbox == (other,)
+    assert post(post(Incidents(), [other]), [late]).outbox == (other, late)
+
+
+def test_a_reminder_of_an_earlier_release_is_replaced_by_its_title() -> None:
+    """It names no incidents; an opening of the same title stays."""
+    old = Message("b", "one day", Tone.WARNING)
+    opened = Message("b", "opened", Tone.FAILURE)
+    new = Message("b", "two days", Tone.WARNING, about=("gap:pvpc",))
+    assert post(Incidents(outbox=(old, opened)), [new]).outbox == (opened, new)
+
+
 def test_a_hundred_unsent_messages_are_kept_at_most() -> None:
     """The newest ones."""
     state = post(Incidents(), [Message(str(n), "", Tone.FAILURE) for n in range(120)])
@@ -283,3 +303,21 @@ def test_a_message_never_grows_beyond_what_senders_take_and_keeps_its_links() ->
 def test_durations_are_told_in_two_units(minutes: int, words: str) -> None:
     """The greatest ones."""
     assert lasted(timedelta(minutes=minutes)) == words
+
+
+@pytest.mark.parametrize(
+    "text", ["gap:pvpc", "source:ree", "store:gapfill_store", "run:a:b", "gap:"]
+)
+def test_a_key_is_read_as_it_is_written(text: str) -> None:
+    """A subject may have a colon."""
+    key = IncidentKey.parse(text)
+    assert key is not None
+    assert str(key) == text
+    assert text == f"{key.kind.value}:{key.subject}"
+
+
+def test_the_key_of_a_kind_of_another_release_stays_in_the_state() -> None:
+    """Nothing is known of it: it is neither dropped nor told."""
+    state = Incidents(incidents={"eclipse:pvpc": Incident(NOON, NOON, "Dark.")})
+    assert IncidentKey.parse("eclipse:pvpc") is None
+    assert drop(state, []) == (state, [])

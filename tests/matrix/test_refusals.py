@@ -60,9 +60,10 @@ def test_a_refused_key_fails_at_once_and_the_others_go_on(
     ]
     (failure,) = healed.summary.failures
     assert (
-        "the key of connection 'aemet_default' (AIRFLOW_CONN_AEMET_DEFAULT) was refused" in failure
+        "the key of connection 'aemet_default' (AIRFLOW_CONN_AEMET_DEFAULT) was refused"
+        in failure.sentence
     )
-    assert leaks(failure) == []
+    assert leaks(failure.sentence) == []
     assert len(sandbox.requests.of("aemet")) == 1
     assert healed.refused == ("aemet",)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gapfill.errors import ConfigError, RequestError, SourceUnavailable, StoreError
+from gapfill.stores.influxdb_errors import Denied, Transient
 from tests.services.conftest import empty
 
 if TYPE_CHECKING:
@@ -45,15 +46,16 @@ def test_a_request_that_is_refused_leaves_its_sentence(ti: FakeInstance) -> None
     }
 
 
+@pytest.mark.parametrize("kind", [StoreError, Denied, Transient])
 def test_a_store_that_cannot_be_written_is_told_before_anything_is_asked(
-    here: Site, ti: FakeInstance, monkeypatch: pytest.MonkeyPatch
+    here: Site, ti: FakeInstance, monkeypatch: pytest.MonkeyPatch, kind: type[StoreError]
 ) -> None:
-    """But a dry run, which writes nothing, does not look."""
+    """But a dry run, which writes nothing, does not look. Whatever the store, the code is one."""
     from gapfill.orchestration import tasks
 
     def refuse(_store: object) -> None:
         message = "the file is read-only"
-        raise StoreError(message)
+        raise kind(message)
 
     monkeypatch.setattr(type(here.store), "verify", refuse)
     with pytest.raises(StoreError, match="read-only"):

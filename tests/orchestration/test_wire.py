@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,20 @@ from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Coverage, Graded
 from gapfill.domain.flaw import Ahead, Flaw, Flaws
 from gapfill.domain.gap import Gap
+from gapfill.domain.incident import IncidentKey, Kind
 from gapfill.domain.interval import Interval
 from gapfill.domain.plan import Missing, Plan, Unit, Wish
 from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
+from gapfill.errors import ErrorCode
 from gapfill.orchestration.params import read_order
 from gapfill.orchestration.wire import from_json, order_from_json, order_to_json, to_json
-from gapfill.services.certificate import Certificate
+from gapfill.services.certificate import Certificate, UnitOutcome
 from gapfill.services.detect import Report
+from gapfill.services.failure import Failure
 from gapfill.services.reach import Broken
-from gapfill.services.summary import Summary
+from gapfill.services.summary import RunStatus, Summary
 from tests.orchestration.conftest import NOW
 
 if TYPE_CHECKING:
@@ -63,9 +67,22 @@ def test_a_unit_shows_its_label_and_severity_in_words(known: Catalog) -> None:
 def test_a_certificate_comes_back_equal() -> None:
     """Numbers and words."""
     certificate = Certificate(
-        "r/u", "pvpc a–b", "pvpc", "ree", 3, 24, 20, "official", "partial", 1.5
+        "r/u", "pvpc a–b", "pvpc", "ree", 3, 24, 20, "official", UnitOutcome.PARTIAL, 1.5,
+        error=ErrorCode.STORE_REFUSED,
+    )  # fmt: skip
+    document = json.loads(json.dumps(to_json(certificate)))
+    assert (document["outcome"], document["error"]) == ("partial", "StoreRefused")
+    assert from_json(Certificate, document) == certificate
+
+
+def test_a_certificate_of_a_build_with_other_errors_can_be_read() -> None:
+    """Earlier builds wrote the name of any class, such as of one of the InfluxDB store."""
+    certificate = Certificate(
+        "r/u", "pvpc a–b", "pvpc", "ree", 3, 24, 0, "", UnitOutcome.FAILED, 1.5
     )
-    assert from_json(Certificate, json.loads(json.dumps(to_json(certificate)))) == certificate
+    for name in ("Transient", "ValueError"):
+        found = from_json(Certificate, to_json(certificate) | {"error": name})
+        assert found == replace(certificate, error=ErrorCode.OTHER)
 
 
 def test_an_order_comes_back_equal(known: Catalog) -> None:
@@ -120,15 +137,17 @@ REPORTS = st.builds(
     | st.builds(Flaws, COUNTS, COUNTS, st.none() | st.builds(Flaw, INSTANTS, TEXTS, TEXTS)),
     st.none() | st.builds(Ahead, COUNTS, INSTANTS),
 )
+KEYS = st.builds(IncidentKey, st.sampled_from(Kind), TEXTS)
+FAILURES = st.builds(Failure, TEXTS, st.none() | KEYS)
 SUMMARIES = st.builds(
     Summary,
-    TEXTS,
+    st.sampled_from(RunStatus),
     COUNTS,
     COUNTS,
     st.floats(0, 1e6),
     *[COUNTS] * 7,
     st.dictionaries(TEXTS, st.lists(INTERVALS, max_size=3), max_size=3),
-    st.lists(TEXTS, max_size=3),
+    st.lists(FAILURES, max_size=3),
 )
 
 

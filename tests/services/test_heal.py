@@ -97,7 +97,7 @@ def test_another_source_stands_in_for_a_dead_one_at_once(site: Site, sources: Sc
     """Also for the units that were not begun any more: all is healed in the same run."""
     Dead(sources, "ree")
     healed = healing(of_weeks(site))
-    asked = Counter(certificate.outcome for certificate in healed.certificates)
+    asked = Counter(certificate.outcome.value for certificate in healed.certificates)
     assert calls(sources)["ree"] == 2
     assert (asked["failed"], asked["deferred"]) == (2, 3)
     assert not any(report.is_missing for report in healed.after)
@@ -226,7 +226,7 @@ def test_a_signal_between_units_leaves_what_was_written(site: Site) -> None:
     summary = healed.summary
     assert (summary.ree_records_recovered, summary.units_deferred) == (written, units - 2)
     assert (summary.gaps_found, summary.gaps_resolved) == (1, None)
-    assert summary.failures == ["It was interrupted."]
+    assert [one.sentence for one in summary.failures] == ["It was interrupted."]
 
 
 def test_a_signal_before_anything_is_begun_is_no_certificate(site: Site) -> None:

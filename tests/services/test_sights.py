@@ -10,14 +10,15 @@ import pytest
 
 from gapfill.domain.candidate import Obstacle
 from gapfill.domain.gap import Gap
-from gapfill.domain.incident import Kind, Sight
+from gapfill.domain.incident import IncidentKey, Kind, Sight
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
-from gapfill.errors import Limit, RateLimited
-from gapfill.services.certificate import Certificate
+from gapfill.errors import ErrorCode, Limit, RateLimited
+from gapfill.services.certificate import Certificate, UnitOutcome
 from gapfill.services.detect import detect
+from gapfill.services.failure import Failure, failure_of, failure_to_use
 from gapfill.services.ports import Block
 from gapfill.services.refusals import block
 from gapfill.services.selection import Selection
@@ -55,8 +56,9 @@ def unit(outcome: str, error: str = "", note: str = "", filled: int = 0) -> Cert
     """Return what a unit of REE returned."""
     calls = 0 if outcome in ("stood", "deferred") else 1
     return Certificate(
-        "r/u", "pvpc a–b", "pvpc", "ree", calls, 24, filled, "", outcome, 1.0, 0, note, error
-    )
+        "r/u", "pvpc a–b", "pvpc", "ree", calls, 24, filled, "", UnitOutcome(outcome), 1.0, 0, note,
+        ErrorCode(error),
+    )  # fmt: skip
 
 
 def seen(
@@ -255,8 +257,19 @@ def test_only_failures_that_no_incident_tells_are_the_run_s_own(site: Site) -> N
     refused = unit("failed", "AuthRejected", "No.")
     odd = replace(unit("failed", "MalformedPayload", "Odd."), unit="pvpc c–d")
     found = list(seen(site, refused, odd).values())
-    failures = ["pvpc a–b: No.", "pvpc c–d: Odd.", "pvpc e–f: its task ended"]
-    assert untold(failures, [refused, odd], found) == failures[1:]
+    failures = [failure_of(refused), failure_of(odd), Failure("pvpc e–f: its task ended")]
+    assert [one.sentence for one in failures[:2]] == ["pvpc a–b: No.", "pvpc c–d: Odd."]
+    assert untold(failures, found) == failures[1:]
+
+
+def test_a_failure_is_told_once_whatever_the_words(site: Site) -> None:
+    """The incident that is about it counts, not its sentence."""
+    found = list(seen(site, unit("failed", "SourceUnavailable", "It timed out.")).values())
+    down = IncidentKey(Kind.SOURCE, "ree")
+    other = IncidentKey(Kind.SOURCE, "aemet")
+    key = IncidentKey(Kind.CREDENTIALS, "ree")
+    failures = [Failure("It was down.", about) for about in (down, other, key, None)]
+    assert [failure.incident for failure in untold(failures, found)] == [other, key, None]
 
 
 def test_what_comes_in_as_it_is_published_is_no_news(site: Site) -> None:
@@ -348,8 +361,8 @@ def test_a_failure_that_is_a_source_s_incident_is_not_the_run_s(
     """One failure makes one message."""
     broken = Obstacle("cannot be used: its connection is not JSON", is_broken=True)
     monkeypatch.setattr(sources, "obstacle", lambda _: broken)
-    sentence = "ree cannot be used: its connection is not JSON."
-    assert untold([sentence, "Another."], [], list(seen(site).values())) == ["Another."]
+    failures = [failure_to_use("ree", "Ree cannot be used."), Failure("Another.")]
+    assert untold(failures, list(seen(site).values())) == failures[1:]
 
 
 def test_a_hole_in_several_fields_is_as_critical_as_it_is_long(site: Site) -> None:

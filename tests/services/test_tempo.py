@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.domain.keys import AccountKey
 from gapfill.errors import Limit, RateLimited
 from gapfill.services.fill import fill
 from gapfill.services.pace import Pace
@@ -17,7 +18,7 @@ from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.refusals import block
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
-from gapfill.services.tempo import MEMORY, Tempo, subject
+from gapfill.services.tempo import MEMORY, Tempo
 from gapfill.stores.sqlite import SqliteStore
 from tests.catalogs import frozen
 from tests.domain.limiters import FixedMinutes, Limiter, SlidingMinute
@@ -52,7 +53,7 @@ def ask_through(pace: Pace, server: Limiter, time: FakeTime, calls: int) -> list
 
 def known(site: Site, account: str = "keyless") -> dict[str, float]:
     """Return the facts of a key at REE."""
-    return site.store.learned(site.now - MEMORY).get(subject("ree", account), {})
+    return site.store.learned(site.now - MEMORY).get(str(AccountKey("ree", account)), {})
 
 
 @dataclass
@@ -183,7 +184,7 @@ def test_the_plan_knows_the_learned_pace(site: Site, sources: Scripted) -> None:
     order = Order(Selection(tuple(site.catalog.series.values())))
     assert [len(u.requests) for u in make_plan(site, order, survey(site, order)).units] == [20]
     facts = {"rate_rate": 4.5, "rate_since": site.now.timestamp()}
-    site.store.learn(subject("ree", "keyless"), facts, site.now)
+    site.store.learn(str(AccountKey("ree", "keyless")), facts, site.now)
     plan = make_plan(site, order, survey(site, order))
     assert [len(u.requests) for u in plan.units] == [4, 4, 4, 4, 4]
     assert plan.bill["ree"].seconds == pytest.approx(20 * 60 / 4.5)
@@ -196,7 +197,7 @@ def test_a_run_is_not_longer_than_a_dag_run_may_last(site: Site, sources: Script
     site = replace(site, catalog=replace(site.catalog, series={"pvpc": early}))
     site.store.learn("ree.pvpc", {"span_s": 86400.0}, site.now)
     facts = {"rate_rate": 0.5, "rate_since": site.now.timestamp()}
-    site.store.learn(subject("ree", "keyless"), facts, site.now)
+    site.store.learn(str(AccountKey("ree", "keyless")), facts, site.now)
     order = Order(Selection((early,)))
     plan = make_plan(site, order, survey(site, order))
     assert len(plan.units) == 40

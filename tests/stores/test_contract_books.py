@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gapfill.domain.evidence import EvidenceKind
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.services.ports import Block, Inquiry
 from tests.builders import PVPC, SPOT, WEATHER, hour, hours
@@ -45,6 +46,15 @@ def test_the_ledger_keeps_lines_as_they_are_in_the_order_written(store: Store) -
     store.note([])
     assert store.entries("pvpc") == [ENTRY, other, ENTRY]
     assert store.entries("spot") == [replace(ENTRY, series="spot")]
+
+
+def test_the_ledger_keeps_what_the_evidence_of_a_line_proves(store: Store) -> None:
+    """Whatever its sentence says; over each way of reading."""
+    lines = [replace(ENTRY, evidence="the key was refused", evidence_kind=k) for k in EvidenceKind]
+    store.note(lines)
+    assert store.entries("pvpc") == lines
+    assert store.answers("ree", hour(0)) == lines
+    assert store.books(Inquiry(hour(60), hour(0), (PVPC,))).entries == {"pvpc": lines}
 
 
 def test_the_ledgers_of_several_series_are_read_at_once(store: Store) -> None:

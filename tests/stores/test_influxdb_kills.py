@@ -62,7 +62,7 @@ def dies(backend: InfluxBackend, do: Callable[[InfluxStore, int], object]) -> It
 
     The requests before that one are carried out by the server, the others never reach it.
     """
-    for number in range(40):
+    for number in range(60):
         proxy = FaultProxy(backend.engine.url)
         proxy.fault = Fault(500, b"killed", after=number)
         store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url))

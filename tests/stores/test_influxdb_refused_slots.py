@@ -107,7 +107,7 @@ def test_a_shard_of_integers_is_asked_for_once_and_again_after_a_retype(
     first, calls = healing(site_at(backend, since, now), "run/a")
     assert calls > 0
     assert first.summary.units_failed == 1
-    assert "as integer in the shard 2026-01-05 to 2026-01-11" in first.summary.failures[0]
+    assert "as integer in the shard 2026-01-05 to 2026-01-11" in first.summary.failures[0].sentence
     for run in ("run/b", "run/c"):
         later, calls = healing(site_at(backend, since, now), run)
         assert (later.summary.status, later.summary.failures, calls) == ("nothing_to_do", [], 0)

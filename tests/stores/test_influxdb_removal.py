@@ -179,7 +179,7 @@ def test_an_undo_that_lives_keeps_its_journal(backend: InfluxBackend, proxy: Fau
     assert backend.engine.ask(backend.bucket, clouds) == []
     other.undo("run/a", [WEATHER])
     assert [row[1] for row in backend.engine.ask(backend.bucket, clouds)] == [3]
-    assert backend.engine.ask(backend.bucket, ENTRY) == []
+    assert other.unfinished() == []
 
 
 def leave_an_entry(

@@ -20,13 +20,13 @@ from gapfill.cli.take_in import import_
 from gapfill.cli.tidy import tidy
 from gapfill.cli.words import new_id
 from gapfill.domain.series import State
-from gapfill.errors import StoreRefused
+from gapfill.errors import ErrorCode
 from gapfill.services import transfer, views
 from gapfill.services.detect import detect, unread
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
 from gapfill.services.planner import make_plan, survey
-from gapfill.services.reach import NOTE
+from gapfill.services.reach import incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,11 +134,12 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         order.check(site)
         reports = survey(site, order)
         made = make_plan(site, order, reports)
+        status = site.status([site.catalog.series[report.series] for report in reports])
     if as_json:
         desk.print_json(views.plan(made))
     else:
         tables.show_plan(desk.out, made)
-    for note in dict.fromkeys(w for r in reports for w in r.warnings if w.startswith(NOTE)):
+    for note in dict.fromkeys(n for own in status.by_series.values() for n in incomplete(own)):
         desk.complain(note)
     _complain_of_broken(desk, reports)
     return 0
@@ -174,7 +175,7 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         desk.complain(error)
         return FAILED
     is_undone = order.refresh and healed.summary.units_failed
-    has_refused = any(c.error == StoreRefused.__name__ for c in healed.certificates)
+    has_refused = any(c.error is ErrorCode.STORE_REFUSED for c in healed.certificates)
     if is_undone or healed.refused:
         return _code(healed.after) or FAILED
     return _code(healed.after) or (MISSING if has_refused else 0)

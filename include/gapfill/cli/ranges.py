@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.domain.civil import parse_bound
+from gapfill.domain.civil import BoundError, parse_bound
 from gapfill.errors import RequestError
 from gapfill.services.planner import Order
 from gapfill.services.selection import Selection
@@ -85,14 +85,14 @@ def _bound(what: str, text: str, series: Sequence[Series], *, is_end: bool = Fal
     zones = list(dict.fromkeys(s.place.zone for s in series))
     try:
         bounds = {parse_bound(text, zone, is_end=is_end) for zone in zones}
+    except BoundError as exc:
+        message = f"{what} {exc}."
+        raise RequestError(message) from exc
     except ValueError as exc:
-        problem = str(exc)
-        if not problem.startswith(repr(text)):
-            problem = (
-                f"{text!r} is neither a date such as 2025-10-26 nor an instant such as "
-                "2025-10-26T00:00:00Z"
-            )
-        message = f"{what} {problem}."
+        message = (
+            f"{what} {text!r} is neither a date such as 2025-10-26 nor an instant such as "
+            "2025-10-26T00:00:00Z."
+        )
         raise RequestError(message) from exc
     if len(bounds) > 1:
         message = (

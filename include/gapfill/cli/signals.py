@@ -7,12 +7,16 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
+from gapfill.errors import ErrorCode
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM came."""
+
+    code = ErrorCode.TERMINATED
 
 
 def said_of(exc: KeyboardInterrupt) -> str:

@@ -15,6 +15,7 @@ from gapfill.domain.cause import Cause
 from gapfill.domain.series import State
 from gapfill.domain.wording import count, total
 from gapfill.services import views
+from gapfill.services.certificate import UnitOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,8 +143,8 @@ def show_healed(out: Console, catalog: Catalog, healed: Healed) -> None:
         out.print(f"{count(summary.units_deferred, 'unit')} left for a later run.")
     if summary.failures:
         out.print("\nFailed:")
-        capped(out, summary.failures, lambda failure: sentence(out, failure))
-    notes = [c for c in healed.certificates if c.note and c.outcome != "failed"]
+        capped(out, summary.failures, lambda failure: sentence(out, failure.sentence))
+    notes = [c for c in healed.certificates if c.note and c.outcome is not UnitOutcome.FAILED]
     if notes:
         out.print("\nNotes:")
         capped(out, notes, lambda c: sentence(out, f"{c.unit}, {c.outcome}: {c.note}"))

@@ -9,6 +9,7 @@ import click
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.words import new_id, short
 from gapfill.domain.interval import iso
+from gapfill.domain.keys import TIDY
 from gapfill.domain.wording import count
 from gapfill.services.tidy import tidy as tidy_series
 
@@ -37,7 +38,7 @@ def tidy(desk: Desk, names: tuple[str, ...], *, yes: bool, as_json: bool) -> int
     """
     now = desk.clock()
     chosen = desk.catalog().find(names)
-    batch = new_id("tidy", now) if yes else None
+    batch = new_id(TIDY, now) if yes else None
     with desk.site(now) as site:
         done = tidy_series(site, chosen, batch)
     if as_json:

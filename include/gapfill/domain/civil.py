@@ -115,16 +115,21 @@ Rule = AfterEnd | AtClock
 """When something happens to a slot: it becomes due, a source has it, lateness is worth an alert."""
 
 
+class BoundError(ValueError):
+    """A date or an instant that cannot be a bound; its text begins with it, and says why."""
+
+
 def parse_instant(text: str) -> datetime:
     """Parse an ISO 8601 instant.
 
     Raises:
-        ValueError: If the text is not an instant or has no time zone.
+        BoundError: If it has no time zone, or lies beyond the years that slots can have.
+        ValueError: If the text is not an instant.
     """
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         message = f"{text!r} has no time zone: add Z for UTC"
-        raise ValueError(message)
+        raise BoundError(message)
     return _believable(text, lambda: instant.astimezone(UTC))
 
 
@@ -134,6 +139,7 @@ def parse_bound(text: str, zone: str, *, is_end: bool = False) -> datetime:
     A bare end date includes that day; an instant as end is exclusive.
 
     Raises:
+        BoundError: As ``parse_instant``.
         ValueError: If the text is neither.
     """
     try:
@@ -151,5 +157,5 @@ def _believable(text: str, compute: Callable[[], datetime]) -> datetime:
         instant = END_OF_TIME
     if not BEGINNING <= instant < END_OF_TIME:
         message = f"{text!r} is not between the years {BEGINNING.year} and {END_OF_TIME.year}"
-        raise ValueError(message)
+        raise BoundError(message)
     return instant

@@ -115,9 +115,9 @@ def find(verdicts: Sequence[Verdict]) -> Finding:
 
     A source that is set up and cannot be used might have it: such a slot is never given up.
     """
-    refused = next((v.reason for v in verdicts if v.standing is Standing.REFUSED), "")
-    if refused:
-        return Finding(State.UNFILLABLE, reason=refused)
+    refused = next((v for v in verdicts if v.standing is Standing.REFUSED), None)
+    if refused is not None:
+        return Finding(State.UNFILLABLE, reason=refused.reason)
     down = is_down(verdicts)
     if any(v.standing in ASKABLE for v in verdicts):
         reason = why_not(verdicts) if down else ""

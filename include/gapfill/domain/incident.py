@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -50,6 +50,30 @@ NEEDED: Mapping[Kind, int] = {Kind.BARREN: 6}
 """Number of runs in a row that must see it before it opens, where it is not one."""
 
 
+class IncidentKey(NamedTuple):
+    """What names an incident in the state: its kind and its subject."""
+
+    kind: Kind
+    subject: str
+
+    def __str__(self) -> str:
+        """Return it as the state has it, ``kind:subject``."""
+        return f"{self.kind}:{self.subject}"
+
+    @classmethod
+    def parse(cls, text: str) -> IncidentKey | None:
+        """Return the key of a text, ``None`` for a kind that this release does not know."""
+        kind, _, subject = text.partition(":")
+        return cls(Kind(kind), subject) if kind in _KINDS else None
+
+    def is_watched(self, watched: Collection[str]) -> bool:
+        """Tell whether its subject is one of these, or is not of the catalogue at all."""
+        return self.kind not in OF_CATALOGUE or self.subject in watched
+
+
+_KINDS = frozenset(kind.value for kind in Kind)
+
+
 class Tone(StrEnum):
     """How a message is meant, in Apprise's words."""
 
@@ -88,7 +112,7 @@ class Sight:
     @property
     def key(self) -> str:
         """Return what names the incident in the state."""
-        return f"{self.kind}:{self.subject}"
+        return str(IncidentKey(self.kind, self.subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +145,14 @@ class Message:
         body: A line per subject, what to do, and links.
         tone: How it is meant.
         taken: Ids of the services that have taken it, while others have not.
+        about: Keys of the incidents of which it reminds; none in one of an earlier release.
     """
 
     title: str
     body: str
     tone: Tone
     taken: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,33 +216,28 @@ def step(state: Incidents, sights: Iterable[Sight], now: datetime) -> tuple[Inci
 
 def drop(
     state: Incidents, watched: Collection[str]
-) -> tuple[Incidents, list[tuple[Kind, str, Incident]]]:
+) -> tuple[Incidents, list[tuple[IncidentKey, Incident]]]:
     """Return the state without what nobody looks at any more, and the incidents that it loses.
 
     They are neither over nor open: of what is not in the catalogue nothing is known. Each of
-    those that were open comes with its kind and subject.
+    those that were open comes with its key.
 
     Args:
         state: So far.
         watched: The series and sources of the catalogue.
     """
-    lost: list[tuple[Kind, str, Incident]] = []
-    for key, incident in state.incidents.items():
-        if not _is_watched(key, watched):
-            kind, _, subject = key.partition(":")
-            lost.append((Kind(kind), subject, incident))
+    keys = {
+        text: IncidentKey.parse(text) for text in (*state.incidents, *state.seen, *state.promised)
+    }
+    unwatched = {text: key for text, key in keys.items() if key and not key.is_watched(watched)}
+    lost = [(unwatched[k], v) for k, v in state.incidents.items() if k in unwatched]
     kept = Incidents(
-        {k: v for k, v in state.incidents.items() if _is_watched(k, watched)},
-        {k: v for k, v in state.seen.items() if _is_watched(k, watched)},
-        {k: v for k, v in state.promised.items() if _is_watched(k, watched)},
+        {k: v for k, v in state.incidents.items() if k not in unwatched},
+        {k: v for k, v in state.seen.items() if k not in unwatched},
+        {k: v for k, v in state.promised.items() if k not in unwatched},
         state.outbox,
     )
     return kept, lost
-
-
-def _is_watched(key: str, watched: Collection[str]) -> bool:
-    kind, _, subject = key.partition(":")
-    return kind not in OF_CATALOGUE or subject in watched
 
 
 def _opens(sight: Sight, runs: int, promised: dict[str, datetime], now: datetime) -> bool:
@@ -240,11 +261,18 @@ def _updated(before: Incident, sight: Sight, told: datetime) -> Incident:
     )
 
 
+def _is_replaced(old: Message, reminder: Message) -> bool:
+    """Tell whether an unsent message is an earlier reminder of the same incidents."""
+    if old.tone is not Tone.WARNING:
+        return False
+    return old.about == reminder.about if old.about else old.title == reminder.title
+
+
 def post(state: Incidents, messages: Iterable[Message]) -> Incidents:
     """Return the state with more messages to be sent; an unsent reminder is replaced by a newer."""
     outbox = list(state.outbox)
     for message in messages:
         if message.tone is Tone.WARNING:
-            outbox = [old for old in outbox if old.title != message.title]
+            outbox = [old for old in outbox if not _is_replaced(old, message)]
         outbox.append(message)
     return replace(state, outbox=tuple(outbox[-MOST:]))

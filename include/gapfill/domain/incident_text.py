@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gapfill.domain.incident import Kind, Message, Tone
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from gapfill.domain.incident import Changes, Incident, Sight
+    from gapfill.domain.incident import Changes, Incident, IncidentKey, Sight
 
 LONGEST = 1900
 """Characters of a body at most: some senders cut or refuse longer ones."""
@@ -94,15 +95,20 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
             end = _end(of_kind[0][0], link) if has_todo else f"Run: {link}"
             title = f"Gapfill: {prefix}{titles[kind]}"
             title += "" if kind is Kind.SETUP else f": {subjects}"
-            messages.append(_message(title, body, end, tone))
+            message = _message(title, body, end, tone)
+            if tone is Tone.WARNING:
+                message = replace(message, about=tuple(sight.key for sight, _ in of_kind))
+            messages.append(message)
     return messages
 
 
-def dropped(lost: Sequence[tuple[Kind, str, Incident]], now: datetime, link: str) -> list[Message]:
+def dropped(
+    lost: Sequence[tuple[IncidentKey, Incident]], now: datetime, link: str
+) -> list[Message]:
     """Return the message of incidents that nobody looks at any more; none for none.
 
     Args:
-        lost: Kind, subject and incident of each.
+        lost: Key and incident of each.
         now: The clock.
         link: URL of the run.
     """
@@ -111,11 +117,11 @@ def dropped(lost: Sequence[tuple[Kind, str, Incident]], now: datetime, link: str
     lines = [
         f"{subject}: {OPENS[kind]}, open for {lasted(now - incident.opened)} "
         f"(since {iso(incident.opened)}), last: {_about(subject, incident)}"
-        for kind, subject, incident in lost[:LINES]
+        for (kind, subject), incident in lost[:LINES]
     ]
     if len(lost) > LINES:
         lines.append(f"… and {len(lost) - LINES} more")
-    names = ", ".join(dict.fromkeys(subject for _, subject, _ in lost))
+    names = ", ".join(dict.fromkeys(key.subject for key, _ in lost))
     end = (
         "What to do: nothing, if it was taken out of the catalogue on purpose. Whether it is "
         f"whole is not known, and nothing more is told of it.\nRun: {link}"

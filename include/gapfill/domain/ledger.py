@@ -10,6 +10,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from gapfill.domain.evidence import EvidenceKind
 from gapfill.domain.interval import Interval, merge
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ APART = timedelta(hours=24)
 
 FINAL = 2
 """Number of counted "no data" answers after which a product is excluded for a slot."""
-
-NOT_BELIEVED = "values that cannot be believed"
-"""Begins the evidence of a failed answer whose values were not stored."""
-
-KEY_REFUSED = "the key was refused"
-"""Begins the evidence of a line about a source that could be reached and refused its key."""
 
 BELIEVED_SOON = 2
 """So many such answers may be slips; from the next one on they count as "no data"."""
@@ -50,7 +45,7 @@ class Outcome(StrEnum):
 
     Only ``NO_DATA`` is a verdict. ``UNPROVEN``: the answer was empty while everything else
     that the source was asked for was empty too, as in an outage; it is asked again after a
-    day. ``UNREACHED``: there was no answer, or the key was refused (``KEY_REFUSED``);
+    day. ``UNREACHED``: there was no answer, or the key was refused (``EvidenceKind.KEY_REFUSED``);
     ``FAILED``: the answer was of no use; ``DEFERRED``: the source was not asked, as it was
     down for other units.
     """
@@ -85,6 +80,7 @@ class Entry:
         evidence: Status and first words of the answer, without secrets.
         batch: The fill that asked.
         field: The one field that the line is about; ``None``: the slots as such.
+        evidence_kind: What the evidence proves, beside the outcome.
     """
 
     series: str
@@ -96,6 +92,7 @@ class Entry:
     evidence: str
     batch: str = ""
     field: str | None = None
+    evidence_kind: EvidenceKind = EvidenceKind.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +185,8 @@ _EMPTY = (Outcome.NO_DATA, Outcome.UNPROVEN)
 
 
 def _is_doubt(entry: Entry) -> bool:
-    return entry.outcome is Outcome.FAILED and entry.evidence.startswith(NOT_BELIEVED)
+    is_doubt = entry.evidence_kind is EvidenceKind.NOT_BELIEVED
+    return is_doubt and entry.outcome is Outcome.FAILED
 
 
 def _counted(history: Sequence[Entry]) -> list[Entry]:
@@ -217,7 +215,7 @@ def without(entries: Iterable[Entry], field: str) -> list[Interval]:
 
 def key_refused(entries: Iterable[Entry], now: datetime) -> list[Interval]:
     """Return the stretches that were not given within the last two hours for a refused key."""
-    own = (e for e in entries if e.evidence.startswith(KEY_REFUSED))
+    own = (e for e in entries if e.evidence_kind is EvidenceKind.KEY_REFUSED)
     return recent(own, now, UNREACHED)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.cause import Cause
 from gapfill.domain.interval import Interval, iso, merge, subtract
+from gapfill.domain.keys import BatchId, ProductKey, UnitId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,12 +94,24 @@ class Unit:
         return whole if len(whole) <= LONGEST_LABEL else f"{base} +{len(self._added)} fields"
 
     @property
-    def id(self) -> str:
+    def key(self) -> UnitId:
         """Return what tells it from every other unit of its plan, stable over retries."""
-        station = f"@{self.station}" if self.station else ""
         span = f"{self.interval.start:%Y%m%dT%H%MZ}-{self.interval.end:%Y%m%dT%H%MZ}"
-        added = "".join(f"+{field}" for field in self._added)
-        return f"{self.series}:{self.source}.{self.product}{station}:{span}{added}"
+        return UnitId(self.series, self.asks, self.station, span, self._added)
+
+    @property
+    def id(self) -> str:
+        """Return its key as a text."""
+        return str(self.key)
+
+    @property
+    def asks(self) -> ProductKey:
+        """Return the key of the product that it asks."""
+        return ProductKey(self.source, self.product)
+
+    def batch(self, run: str) -> str:
+        """Return the id of its batch in a run."""
+        return str(BatchId(run, self.key))
 
     @property
     def _added(self) -> tuple[str, ...]:

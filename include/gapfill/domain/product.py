@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import local_date
+from gapfill.domain.keys import ProductKey
 from gapfill.domain.resolution import Grid
 from gapfill.domain.series import Grade
 
@@ -112,7 +113,7 @@ class Product:
     @property
     def key(self) -> str:
         """Return ``source.name``, unique in the catalogue."""
-        return f"{self.source}.{self.name}"
+        return str(ProductKey(self.source, self.name))
 
     @property
     def published(self) -> str:

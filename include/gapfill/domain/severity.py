@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SeverityWord = Literal["minor", "moderate", "critical"]
 
 
 class Severity(IntEnum):
@@ -15,9 +21,16 @@ class Severity(IntEnum):
     CRITICAL = 3
 
     @property
-    def label(self) -> str:
+    def label(self) -> SeverityWord:
         """Return the word shown to people and in JSON."""
-        return self.name.lower()
+        return _WORDS[self]
+
+
+_WORDS: Mapping[Severity, SeverityWord] = {
+    Severity.MINOR: "minor",
+    Severity.MODERATE: "moderate",
+    Severity.CRITICAL: "critical",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import iso
+from gapfill.domain.keys import TIDY, command_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +45,7 @@ class Unfinished(NamedTuple):
             )
         of = f" of the batch {self.batch}" if self.batch else ""
         step = "the next `heal` or run of gap_detection writes them back within 15 minutes"
-        if self.batch.startswith("tidy"):
+        if command_of(self.batch) == TIDY:
             step = "`gapfill tidy --yes` writes them back"
         return (
             f"A removal{of} is running or was interrupted, and {where} may be missing, also of "

@@ -27,7 +27,7 @@ def in_order(units: Iterable[Unit], wishes: Sequence[Wish]) -> list[Unit]:
     )
     places: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for n, unit in enumerate(found):
-        places[unit.series, f"{unit.source}.{unit.product}"].append(n)
+        places[unit.series, str(unit.asks)].append(n)
     for key, positions in places.items():
         ranked = [(rank[(*key, found[n].station)], found[n]) for n in positions]
         if len({station for station, _ in ranked}) > 1:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from gapfill.domain.plan import Plan
-from gapfill.errors import RequestError, StoreError
+from gapfill.errors import ErrorCode
 from gapfill.orchestration import assets, incidents, metrics, story
 from gapfill.orchestration.alerts import CAUSE, PROBLEM
 from gapfill.orchestration.retry import PLAIN
@@ -19,9 +19,10 @@ from gapfill.orchestration.wire import Json, from_json, order_from_json
 from gapfill.services import sights, views
 from gapfill.services.certificate import Certificate
 from gapfill.services.detect import Report
+from gapfill.services.failure import Failure
 from gapfill.services.faults import faults, with_faults
 from gapfill.services.planner import survey
-from gapfill.services.summary import Summary, summarize
+from gapfill.services.summary import RunStatus, Summary, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,10 +86,10 @@ def summarize_run(
         news = sights.worth_telling(site, before, summary.records, everything=is_manual)
         watched = [*site.catalog.series, *site.catalog.sources]
         unusable = {} if is_dry else faults(site, order, after)
-    summary = with_faults(summary, list(unusable.values()))
-    told = replace(summary, failures=[*problems, *summary.failures])
+    summary = with_faults(summary, unusable)
+    told = replace(summary, failures=[*map(Failure, problems), *summary.failures])
     document = _document(told, made if is_dry else None)
-    seen += _of_run(dag_run.dag_id, sights.untold(told.failures, found, seen), is_dry=is_dry)
+    seen += _of_run(dag_run.dag_id, sights.untold(told.failures, seen), is_dry=is_dry)
     document |= {"sights": incidents.to_documents(seen), "news": news, "watched": watched}
     tell(story.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])
@@ -129,21 +130,21 @@ def _told_of_refusal(
     What a person asked for and made no sense is told to that person only.
     """
     causes = {ti.xcom_pull(name, key=CAUSE, map_indexes=None) for name in refused}
-    if StoreError.__name__ in causes:
+    if ErrorCode.STORE in causes:
         tried = f"that task, {1 + PLAIN} times."
         seen = [sights.store_failed(problem or NO_PLAN, tried)]
-    elif RequestError.__name__ in causes:
+    elif ErrorCode.REQUEST in causes:
         seen = []
     else:
         seen = [incidents.run_sight(dag_id, problem)]
     return {"sights": incidents.to_documents(seen), "news": {}}
 
 
-def _of_run(dag_id: str, failures: Sequence[str], *, is_dry: bool) -> list[Sight]:
+def _of_run(dag_id: str, failures: Sequence[Failure], *, is_dry: bool) -> list[Sight]:
     """Return whether the run failed for what no other incident tells; a dry run proves nothing."""
     if not failures and is_dry:
         return []
-    return [incidents.run_sight(dag_id, " ".join(failures) or None)]
+    return [incidents.run_sight(dag_id, " ".join(one.sentence for one in failures) or None)]
 
 
 def _of_plan(
@@ -153,7 +154,7 @@ def _of_plan(
 
     In a run that was cleared, those of units that are not in the new plan may still be there.
     """
-    batches = {f"{run}/{unit.id}" for unit in plan.units}
+    batches = {unit.batch(run) for unit in plan.units}
     found = [from_json(Certificate, c) for of_source in certificates for c in of_source or ()]
     return [certificate for certificate in found if certificate.batch in batches]
 
@@ -183,7 +184,7 @@ def _left_by(ti: Instance, task_id: str, states: Mapping[str, str]) -> Any:  # n
 def _failure(problems: Sequence[str], seconds: float) -> Summary:
     """Return the summary of a run that did not get as far as a plan."""
     return Summary(
-        status="failed",
+        status=RunStatus.FAILED,
         ree_records_recovered=0,
         weather_records_recovered=0,
         duration_seconds=round(seconds, 3),
@@ -194,7 +195,7 @@ def _failure(problems: Sequence[str], seconds: float) -> Summary:
         units_failed=0,
         units_deferred=0,
         calls=0,
-        failures=problems,
+        failures=[Failure(problem) for problem in problems],
     )
 
 

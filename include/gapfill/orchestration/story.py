@@ -10,6 +10,7 @@ from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.domain.wording import count, needed, total
 from gapfill.services.detect import unread
+from gapfill.services.summary import RunStatus
 from gapfill.services.views import first_line
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def trouble(document: Mapping[str, Any]) -> str | None:
         return None
     failed = document["units_failed"]
     head = "Not every source could be asked"
-    if failed or document["status"] == "failed":
+    if failed or document["status"] == RunStatus.FAILED:
         head = f"{count(failed, 'unit')} failed" if failed else "The run could not do its work"
     return f"{head}: {_list([said.rstrip('.') for said in failures], '; ')}."
 

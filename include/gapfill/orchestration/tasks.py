@@ -17,7 +17,7 @@ from gapfill.orchestration import story, wiring
 from gapfill.orchestration.alerts import CAUSE, PROBLEM
 from gapfill.orchestration.params import is_dry_run, order_current, read_order
 from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
-from gapfill.services.certificate import failed
+from gapfill.services.certificate import UnitOutcome, failed
 from gapfill.services.detect import Report, unread
 from gapfill.services.fill import attempt
 from gapfill.services.planner import make_plan, survey
@@ -181,7 +181,7 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
     if error is not None:
         ti.xcom_push(RESULT, to_json(certificate))
         raise error
-    level = logging.WARNING if certificate.outcome == "deferred" else logging.INFO
+    level = logging.WARNING if certificate.outcome is UnitOutcome.DEFERRED else logging.INFO
     log.log(level, "%s", story.certificate_line(certificate))
     return to_json(certificate)
 
@@ -208,7 +208,7 @@ def telling(ti: Instance) -> Iterator[None]:
         yield
     except GapfillError as exc:
         ti.xcom_push(PROBLEM, str(exc))
-        ti.xcom_push(CAUSE, type(exc).__name__)
+        ti.xcom_push(CAUSE, exc.code.value)
         raise
 
 

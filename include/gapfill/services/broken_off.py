@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.services.summary import Summary, count_gaps
+from gapfill.domain.keys import BatchId
+from gapfill.services.certificate import UnitOutcome
+from gapfill.services.failure import Failure, failure_of
+from gapfill.services.summary import RunStatus, Summary, count_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +25,7 @@ def broken_off(
     certificates: Sequence[Certificate],
     before: Sequence[Report],
     seen: Sequence[Report],
-    error: str,
+    error: str | None,
     seconds: float,
     asked: Interval | None = None,
 ) -> Summary:
@@ -37,19 +40,19 @@ def broken_off(
         certificates: What units returned.
         before: Reports over the whole history, before.
         seen: The last reports before the end.
-        error: What ended it.
+        error: What ended it, ``None`` where that was the failure of the last unit.
         seconds: Real time of the run.
         asked: The range of the run; gaps are counted within it. ``None`` for everything.
     """
     gaps = count_gaps(site, plans, before, seen, asked) if plans else None
-    failed = [f"{c.unit}: {c.note}" for c in certificates if c.outcome == "failed"]
-    ended = {c.batch for c in certificates}
-    begun = [u for plan in plans for u in plan.units if any(b.endswith(f"/{u.id}") for b in ended)]
+    failed = [failure_of(c) for c in certificates if c.outcome is UnitOutcome.FAILED]
+    ended = {key.unit for c in certificates if (key := BatchId.parse(c.batch))}
+    begun = [u for plan in plans for u in plan.units if u.key in ended]
     units = sum(len(plan.units) for plan in plans)
-    deferred = sum(c.outcome == "deferred" for c in certificates) + units - len(begun)
+    deferred = sum(c.outcome is UnitOutcome.DEFERRED for c in certificates) + units - len(begun)
     is_proven = not any(c.slots_unproven for c in certificates)
     return Summary(
-        status="failed",
+        status=RunStatus.FAILED,
         ree_records_recovered=_recovered(site, certificates, is_ree=True),
         weather_records_recovered=_recovered(site, certificates, is_ree=False),
         duration_seconds=round(seconds, 3),
@@ -62,7 +65,7 @@ def broken_off(
         units_deferred=deferred + (plans[-1].deferred if plans else 0),
         calls=sum(c.calls for c in certificates),
         slots_enriched=sum(c.slots_enriched for c in certificates) if is_proven else None,
-        failures=failed if any(error in one for one in failed) else [*failed, error],
+        failures=failed if error is None else [*failed, Failure(error)],
     )
 
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import intersect
+from gapfill.services.failure import failure_to_use
+from gapfill.services.summary import RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gapfill.services.detect import Report
     from gapfill.services.planner import Order
@@ -36,13 +38,21 @@ def faults(site: Site, order: Order, after: Sequence[Report]) -> dict[str, str]:
     return found
 
 
-def with_faults(summary: Summary, sentences: Sequence[str]) -> Summary:
-    """Return a summary that also tells of sources that could not be used."""
-    if not sentences:
+def with_faults(summary: Summary, unusable: Mapping[str, str]) -> Summary:
+    """Return a summary that also has the sources that could not be used.
+
+    Args:
+        summary: Of the run.
+        unusable: Why each could not be used, by source.
+    """
+    if not unusable:
         return summary
-    worse = {"nothing_to_do": "failed", "completed": "partial"}
+    worse = {
+        RunStatus.NOTHING_TO_DO: RunStatus.FAILED,
+        RunStatus.COMPLETED: RunStatus.PARTIAL,
+    }
     return replace(
         summary,
         status=worse.get(summary.status, summary.status),
-        failures=[*sentences, *summary.failures],
+        failures=[*(failure_to_use(*one) for one in unusable.items()), *summary.failures],
     )

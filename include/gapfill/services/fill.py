@@ -11,14 +11,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.allowance import SPAN, narrow_product, to_facts
+from gapfill.domain.evidence import KEY_REFUSED, EvidenceKind
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.ledger import KEY_REFUSED, Outcome
+from gapfill.domain.keys import BatchId
+from gapfill.domain.ledger import Outcome
 from gapfill.domain.request import coalesce
 from gapfill.domain.subscription import is_of_key, subscription
 from gapfill.domain.tariff import localize
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
+    ErrorCode,
     GapfillError,
     Limit,
     MalformedPayload,
@@ -30,7 +33,7 @@ from gapfill.errors import (
     StoreRefused,
 )
 from gapfill.services.absence import doubt_outage, without_verdict
-from gapfill.services.certificate import Certificate, failed
+from gapfill.services.certificate import Certificate, UnitOutcome, failed
 from gapfill.services.delivery import Delivery
 from gapfill.services.ledger import Clerk
 from gapfill.services.pace import Pace
@@ -109,7 +112,7 @@ def attempt(
         sessions: Sources that this process has asked; what happens is added.
     """
     try:
-        work = _Fill(site, unit, f"{run}/{unit.id}", run, sessions or Sessions())
+        work = _Fill(site, unit, unit.batch(run), run, sessions or Sessions())
     except GapfillError as exc:
         return failed(unit, run, exc), exc
     try:
@@ -151,15 +154,15 @@ class _Fill:
         with self.site.sources.turn(self.unit.source):
             refusal = self._begin()
             if refusal:
-                return self._certificate("deferred", refusal)
+                return self._certificate(UnitOutcome.DEFERRED, refusal)
             caller = self._caller()
             deferred = self._carry_out_all(caller)
             self.tally.deliver(self.delivery.prove())
         if deferred is not None:
-            return self._certificate("deferred", deferred)
+            return self._certificate(UnitOutcome.DEFERRED, deferred)
         outcome = self.tally.outcome(self.unit.slots)
-        if not self.is_of_key and outcome not in ("filled", "stood"):
-            return self._certificate("deferred", OF_ANOTHER_KEY)
+        if not self.is_of_key and outcome not in (UnitOutcome.FILLED, UnitOutcome.STOOD):
+            return self._certificate(UnitOutcome.DEFERRED, OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
 
     def _carry_out_all(self, caller: Caller) -> str | None:
@@ -256,19 +259,22 @@ class _Fill:
         if why or not is_down(books.outcomes, source, product, tried_by=self.batch):
             return why
         said = f"{self.source.title} could not be reached {DOWN} times in a row in this run"
+        kind = EvidenceKind.OTHER
         if self._was_key_refused():
+            kind = EvidenceKind.KEY_REFUSED
             said = f"{KEY_REFUSED} {DOWN} times in this run; correct connection {source.connection}"
         # No verdict, but so that another source stands in for these slots at once.
         span = self.unit.interval
-        line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said)
+        line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said, kind=kind)
         self.site.store.note([line])
         return said
 
     def _was_key_refused(self) -> bool:
         """Tell whether the run's last request to the source ended with a refused key."""
-        lines, own = self.site.store.answers(self.source.name, self.site.now), f"{self.run}/"
+        lines = self.site.store.answers(self.source.name, self.site.now)
+        own = BatchId.prefix(self.run)
         tried = [e for e in lines if e.outcome is Outcome.UNREACHED and e.batch.startswith(own)]
-        return bool(tried) and tried[-1].evidence.startswith(KEY_REFUSED)
+        return bool(tried) and tried[-1].evidence_kind is EvidenceKind.KEY_REFUSED
 
     def _carry_out(self, request: Request, caller: Caller) -> None:
         """Ask what does not stand yet, in parts where the source takes no longer ones."""
@@ -378,16 +384,24 @@ class _Fill:
             except (SourceUnavailable, AuthRejected) as exc:
                 # The unit ends here: another source may stand in for the rest of it as well.
                 rest = Interval(ask.interval.start, self.unit.interval.end)
-                is_key = isinstance(exc, AuthRejected)
-                said = f"{KEY_REFUSED}: {exc}" if is_key else str(exc)
-                self._failed(ask, rest, Outcome.UNREACHED, said)
+                kind, said = EvidenceKind.OTHER, str(exc)
+                if isinstance(exc, AuthRejected):
+                    kind, said = EvidenceKind.KEY_REFUSED, f"{KEY_REFUSED}: {exc}"
+                self._failed(ask, rest, Outcome.UNREACHED, said, kind)
                 raise
             except SourceError as exc:
                 self._failed(ask, ask.interval, Outcome.FAILED, str(exc))
                 raise
 
-    def _failed(self, ask: Ask, interval: Interval, outcome: Outcome, said: str) -> None:
-        self.site.store.note([self.clerk.line(ask, interval, outcome, said)])
+    def _failed(
+        self,
+        ask: Ask,
+        interval: Interval,
+        outcome: Outcome,
+        said: str,
+        kind: EvidenceKind = EvidenceKind.OTHER,
+    ) -> None:
+        self.site.store.note([self.clerk.line(ask, interval, outcome, said, kind=kind)])
 
     def failed(self, exc: GapfillError | KeyboardInterrupt) -> Certificate:
         """Return the certificate of a failure, with what was written before and is there."""
@@ -397,9 +411,11 @@ class _Fill:
         except StoreError as unread:
             if str(unread) != note:
                 note += f" What was written before could not be read back: {unread}"
-        return self._certificate("failed", note, type(exc).__name__)
+        return self._certificate(UnitOutcome.FAILED, note, ErrorCode.of(exc))
 
-    def _certificate(self, outcome: str, note: str, error: str = "") -> Certificate:
+    def _certificate(
+        self, outcome: UnitOutcome, note: str, error: ErrorCode = ErrorCode.NONE
+    ) -> Certificate:
         return Certificate(
             batch=self.batch,
             unit=self.unit.label,

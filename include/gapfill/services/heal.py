@@ -16,6 +16,7 @@ from gapfill.errors import (
     StoreRefused,
 )
 from gapfill.services.broken_off import broken_off
+from gapfill.services.certificate import UnitOutcome
 from gapfill.services.detect import detect
 from gapfill.services.faults import faults, with_faults
 from gapfill.services.fill import INTERRUPTED, attempt
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gapfill.domain.interval import Interval
+    from gapfill.domain.keys import ProductKey
     from gapfill.domain.ledger import Outcome
     from gapfill.domain.plan import Unit
     from gapfill.services.certificate import Certificate
@@ -103,6 +105,15 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         return work.broken_off(exc)
 
 
+class _Answered(NamedTuple):
+    """What a product of a station was asked for: one field of a series."""
+
+    series: str
+    product: ProductKey
+    station: str | None
+    field: str
+
+
 class _Work:
     def __init__(self, site: Site, order: Order, run: str, watcher: Watcher) -> None:
         self.site = site
@@ -114,10 +125,11 @@ class _Work:
         self.seen: list[Report] = []
         self.plans: list[Plan] = []
         self.certificates: list[Certificate] = []
-        self.answered: dict[str, list[Interval]] = {}
+        self.answered: dict[_Answered, list[Interval]] = {}
         self.refused: set[str] = set()
         self.down: set[str] = set()
         self.sessions = Sessions()
+        self.last: GapfillError | KeyboardInterrupt | None = None
 
     def carry_out(self) -> Healed:
         site, order = self.site, self.order
@@ -140,7 +152,7 @@ class _Work:
             order.selection.interval,
         )
         unusable = faults(site, order, after)
-        summary = with_faults(summary, list(unusable.values()))
+        summary = with_faults(summary, unusable)
         left = make_plan(site, order, after)
         within = detect(site, order.selection) if order.selection.has_range else after
         refused = tuple(sorted({*self.refused, *unusable}))
@@ -162,6 +174,7 @@ class _Work:
             self.watcher.began(unit)
             certificate, error = attempt(self.site, unit, self.run, self.sessions)
             self.certificates.append(certificate)
+            self.last = error
             self.watcher.ended(certificate)
             if not self._may_pass(unit, certificate, error):
                 for told in _told_of(self.site, unit):
@@ -177,7 +190,7 @@ class _Work:
     def _is_new(self, unit: Unit) -> bool:
         """Tell whether some slot of the unit was not answered yet by its product."""
         return any(
-            subtract(merge(unit.asked), merge(self.answered.get(_key_of_field(unit, name), ())))
+            subtract(merge(unit.asked), merge(self.answered.get(_answered(unit, name), ())))
             for name in (*unit.fields, *unit.enrich)
         )
 
@@ -195,7 +208,7 @@ class _Work:
             KeyboardInterrupt: If a signal ended the unit.
         """
         if error is None:
-            return certificate.outcome == "deferred"
+            return certificate.outcome is UnitOutcome.DEFERRED
         if not isinstance(error, SourceError | ConfigError | StoreRefused):
             raise error
         if isinstance(error, AuthRejected):
@@ -212,7 +225,7 @@ class _Work:
             self.certificates,
             self.before,
             self.seen,
-            str(exc) or INTERRUPTED,
+            None if exc is self.last else str(exc) or INTERRUPTED,
             self.site.monotonic() - self.started,
             self.order.selection.interval,
         )
@@ -224,7 +237,7 @@ def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set
     """Return the keys of the planned products that this run does not ask any more."""
     down: set[str] = set()
     outcomes: dict[str, list[tuple[str, Outcome]]] = {}
-    for key, unit in {_key_of(u): u for u in units}.items():
+    for key, unit in {str(u.asks): u for u in units}.items():
         source = site.catalog.sources[unit.source]
         product = next(p for p in source.products if p.name == unit.product)
         if unit.source not in outcomes:
@@ -234,17 +247,13 @@ def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set
     return down
 
 
-def _key_of(unit: Unit) -> str:
-    return f"{unit.source}.{unit.product}"
-
-
 def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     """Leave out units tried in an earlier round: their batch is the same, and counts once."""
     tried = {unit.id for before in earlier for unit in before.units}
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
-def _told_of(site: Site, unit: Unit) -> list[str]:
+def _told_of(site: Site, unit: Unit) -> list[_Answered]:
     """Return what an answer to a unit tells of, asked for or not.
 
     Where another source is asked for some of the fields, a value may be there and not stored.
@@ -254,8 +263,8 @@ def _told_of(site: Site, unit: Unit) -> list[str]:
         source = site.catalog.sources[unit.source]
         product = next(p for p in source.products if p.name == unit.product)
         fields += told_fields(site.catalog.series[unit.series], product)
-    return [_key_of_field(unit, name) for name in set(fields)]
+    return [_answered(unit, name) for name in set(fields)]
 
 
-def _key_of_field(unit: Unit, field: str) -> str:
-    return f"{unit.series} {_key_of(unit)} {unit.station} {field}"
+def _answered(unit: Unit, field: str) -> _Answered:
+    return _Answered(unit.series, unit.asks, unit.station, field)

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gapfill.domain.civil import local_date
+from gapfill.domain.evidence import NOT_BELIEVED, PARTIAL_DAY, EvidenceKind
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.ledger import NOT_BELIEVED, Entry, Outcome
+from gapfill.domain.ledger import Entry, Outcome
 from gapfill.sources.answer import ROW
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from gapfill.domain.reading import Reading
     from gapfill.sources.base import Answer, Ask
 
-PARTIAL_DAY = "a published day is without it"
 NO_VERDICT = "which proves nothing for this slot"
+
+_DOUBT = EvidenceKind.NOT_BELIEVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Clerk:
             evidence = f"{evidence.rstrip('.')}, none of them for this"
         entries = [
             *self._lines(ask, there, Outcome.FILLED, ""),
-            *self._lines(ask, refused, Outcome.FAILED, _doubt(answer, None)),
+            *self._lines(ask, refused, Outcome.FAILED, _doubt(answer, None), kind=_DOUBT),
             *self._lines(ask, unproven, Outcome.FAILED, f"{answer.evidence}; {NO_VERDICT}"),
         ]
         absence = self._absent(ask, absent, answer, evidence)
@@ -112,7 +114,7 @@ class Clerk:
                 without[name] = sum((slot, name) not in bad for slot in slots)
         if not entries:
             entries = [self.line(ask, ask.interval, Outcome.FILLED, "")]
-        early = _count(ask, absence, Outcome.NOT_YET, but=PARTIAL_DAY)
+        early = _count(ask, absence, Outcome.NOT_YET, but=EvidenceKind.PARTIAL_DAY)
         late = _count(ask, absence, Outcome.NO_DATA)
         sets = frozenset(absent), frozenset(asked)
         return Settled(entries, early, late, *sets, without, len(unproven))
@@ -131,7 +133,9 @@ class Clerk:
         late = [s for s in rest if s not in early]
         return [
             *self._lines(ask, early, Outcome.NOT_YET, evidence, field),
-            *self._lines(ask, partial, Outcome.NOT_YET, PARTIAL_DAY, field),
+            *self._lines(
+                ask, partial, Outcome.NOT_YET, PARTIAL_DAY, field, EvidenceKind.PARTIAL_DAY
+            ),
             *self._lines(ask, late, Outcome.NO_DATA, evidence, field),
         ]
 
@@ -155,12 +159,18 @@ class Clerk:
         rest = [s for s in slots if s not in refused and s not in unproven]
         some = f"{len(slots)} of them without" if len(slots) < rows else "none of them with"
         said = f"{answer.evidence.rstrip('.')}, {some} {name}"
-        doubts = self._lines(ask, refused, Outcome.FAILED, _doubt(answer, name), name)
+        doubts = self._lines(ask, refused, Outcome.FAILED, _doubt(answer, name), name, _DOUBT)
         doubts += self._lines(ask, unproven, Outcome.FAILED, f"{said}; {NO_VERDICT}", name)
         return [*doubts, *self._absent(ask, rest, answer, said, name)]
 
     def line(
-        self, ask: Ask, interval: Interval, outcome: Outcome, evidence: str, field: str = ""
+        self,
+        ask: Ask,
+        interval: Interval,
+        outcome: Outcome,
+        evidence: str,
+        field: str = "",
+        kind: EvidenceKind = EvidenceKind.OTHER,
     ) -> Entry:
         """Return a line about an interval, or about one field in it."""
         return Entry(
@@ -173,6 +183,7 @@ class Clerk:
             evidence=evidence,
             batch=self.batch,
             field=field or None,
+            evidence_kind=kind,
         )
 
     def _lines(
@@ -182,17 +193,18 @@ class Clerk:
         outcome: Outcome,
         evidence: str,
         field: str = "",
+        kind: EvidenceKind = EvidenceKind.OTHER,
     ) -> list[Entry]:
         runs = merge(Interval(s, ask.series.grid.end_of(s)) for s in slots)
-        return [self.line(ask, run, outcome, evidence, field) for run in runs]
+        return [self.line(ask, run, outcome, evidence, field, kind) for run in runs]
 
 
-def _count(ask: Ask, entries: Iterable[Entry], outcome: Outcome, *, but: str = "") -> int:
+def _count(
+    ask: Ask, entries: Iterable[Entry], outcome: Outcome, *, but: EvidenceKind | None = None
+) -> int:
     count = ask.series.grid.count
     return sum(
-        count(e.interval)
-        for e in entries
-        if e.outcome is outcome and (not but or e.evidence != but)
+        count(e.interval) for e in entries if e.outcome is outcome and e.evidence_kind is not but
     )
 
 

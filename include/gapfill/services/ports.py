@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gapfill.domain.interval import END_OF_TIME
+from gapfill.domain.keys import run_of
 from gapfill.domain.reading import Replace
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Batch(NamedTuple):
     @property
     def run(self) -> str:
         """Return the run that the batch is of; an import is its own."""
-        return self.id.rpartition(f"/{self.series}:")[0] or self.id
+        return run_of(self.id)
 
 
 class WrongType(NamedTuple):

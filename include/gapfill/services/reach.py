@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 _MOMENT = timedelta(microseconds=1)
 
-NOTE = "Note: "
-"""Begins what concerns the set-up of a source, and not one series."""
-
 
 class Broken(NamedTuple):
     """A source that is set up and cannot be used.
@@ -103,13 +100,18 @@ def warnings_of(
         coverage: What is known of its slots.
         candidates: Every product of the series' route, in its present state.
     """
-    sentences = [
-        f"{NOTE}{c.source.name} {c.obstacle.sentence}; add it, or pause the source."
+    sentences = incomplete(candidates)
+    sentences += [_never(series, c) for c in candidates if c.never and c.station is not None]
+    return (*dict.fromkeys(sentences), *_out_of_reach(series, coverage, candidates))
+
+
+def incomplete(candidates: Sequence[Candidate]) -> list[str]:
+    """Return which sources have a part of their credentials, a sentence for each product."""
+    return [
+        f"Note: {c.source.name} {c.obstacle.sentence}; add it, or pause the source."
         for c in candidates
         if c.obstacle and c.obstacle.is_incomplete
     ]
-    sentences += [_never(series, c) for c in candidates if c.never and c.station is not None]
-    return (*dict.fromkeys(sentences), *_out_of_reach(series, coverage, candidates))
 
 
 def _never(series: Series, candidate: Candidate) -> str:

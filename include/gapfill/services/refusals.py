@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
+from gapfill.domain.keys import BatchId
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.resolution import DAY
 from gapfill.domain.route import choose
@@ -53,9 +54,9 @@ def is_down(
 
 
 def _product_of(batch: str) -> str:
-    """Return the key of the product that a unit's batch asks, see ``Unit.id``."""
-    _, _, of_product = batch.rpartition(":")[0].rpartition(":")
-    return of_product.partition("@")[0]
+    """Return the key of the product that a unit's batch asks; empty for a batch of no unit."""
+    key = BatchId.parse(batch)
+    return str(key.unit.product) if key else ""
 
 
 def blocked(blocks: Iterable[Block], source: Source, product: Product) -> str | None:

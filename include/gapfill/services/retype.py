@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
-from gapfill.errors import RequestError
+from gapfill.errors import RequestError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,9 +63,15 @@ def carry_out(site: Site, series: Series, wrong: Sequence[WrongType], path: Path
         RequestError: If there is such a file, or it cannot be made.
         StoreError: If the store fails; says whether anything was deleted.
     """
-    _begin(path, f"# Gapfill, retype of {series.name}, {iso(site.now)}: points as they were.\n")
+    head = f"# Gapfill, retype of {series.name}, {iso(site.now)}: points as they were.\n"
+    _begin(path, head)
     file = str(path.absolute())
-    return site.store.retype(series, wrong, lambda said: _append(path, said), file)
+    try:
+        return site.store.retype(series, wrong, lambda said: _append(path, said), file)
+    except StoreError:
+        if path.read_text(encoding="utf-8") == head:  # so that the same name may be given again
+            path.unlink()
+        raise
 
 
 def restore(site: Site, path: Path, *, overwrite: bool = False) -> Restored:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.cause import Cause
-from gapfill.domain.incident import Kind, Sight
+from gapfill.domain.incident import IncidentKey, Kind, Sight
 from gapfill.domain.interval import intersect, iso
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.domain.wording import count
+from gapfill.services.certificate import UnitOutcome
 from gapfill.services.late import judge_by_sources, late_runs, tail
 from gapfill.services.setup_sights import look_at_setup
 from gapfill.services.source_sights import look_at_sources
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Series
     from gapfill.services.certificate import Certificate
     from gapfill.services.detect import Report
+    from gapfill.services.failure import Failure
     from gapfill.services.late import Late
     from gapfill.services.site import Site
     from gapfill.services.source_status import SourceStatus
@@ -81,26 +83,15 @@ def store_failed(what: str, tried: str = "") -> Sight:
     return Sight(Kind.STORE, STORE, is_there=True, what=what, tried=tried)
 
 
-def untold(
-    failures: Sequence[str], certificates: Sequence[Certificate], seen: Sequence[Sight]
-) -> list[str]:
+def untold(failures: Sequence[Failure], seen: Sequence[Sight]) -> list[Failure]:
     """Return the failures of a run that no other incident covers.
 
     A store that cannot be read explains all of them.
     """
-    told = {sight.key for sight in seen if sight.is_there}
-    unusable = {sight.what for sight in seen if sight.is_there and sight.kind is Kind.BROKEN}
-    if f"{Kind.STORE}:{STORE}" in told:
+    there = {IncidentKey(sight.kind, sight.subject) for sight in seen if sight.is_there}
+    if IncidentKey(Kind.STORE, STORE) in there:
         return []
-    explained = {
-        f"{c.unit}: {c.note}"
-        for c in certificates
-        if c.error in _KINDS and f"{_KINDS[c.error]}:{c.source}" in told
-    }
-    return [failure for failure in failures if failure not in explained | unusable]
-
-
-_KINDS = {"AuthRejected": Kind.CREDENTIALS, "SourceUnavailable": Kind.SOURCE}
+    return [failure for failure in failures if failure.incident not in there]
 
 
 def worth_telling(
@@ -155,7 +146,7 @@ def _series(
     if any(gap.cause is Cause.SETUP for gap in report.coverage.gaps):
         unserved = late_runs(status, series, report, with_setup=True)
     newest = tail(status, series, late)
-    has_failed = any(c.outcome in ("failed", "deferred") for c in certificates)
+    has_failed = any(c.outcome in (UnitOutcome.FAILED, UnitOutcome.DEFERRED) for c in certificates)
     tried = _tried(certificates)
     if not (newest and has_failed):  # a failed request does not mean that the publisher is late
         is_late = newest or tail(status, series, unserved)
@@ -172,7 +163,7 @@ def _series(
         is_open = any(r.is_critical(series) for r in unserved if r.interval != known)
         what = _left(report)
         yield Sight(Kind.GAP, series.name, is_open, what, opens=not is_open, healed=healed)
-    asked = [c for c in certificates if c.calls or c.outcome == "failed"]
+    asked = [c for c in certificates if c.calls or c.outcome is UnitOutcome.FAILED]
     has_records = any(c.slots_filled for c in certificates)
     if not late or has_records:
         what = "Nothing is late." if not late else "There were records."
@@ -231,10 +222,9 @@ def _sentence(series: Series, late: Sequence[Late]) -> str:
 
 def _tried(certificates: Sequence[Certificate]) -> str:
     """Return what was asked and answered, the failures first."""
-    ordered = sorted(certificates, key=lambda c: c.outcome != "failed")
+    ordered = sorted(certificates, key=lambda c: c.outcome is not UnitOutcome.FAILED)
     said = [
-        f"{c.source}: {c.outcome.replace('_', ' ')}{f' ({_short(c.note)})' if c.note else ''}"
-        for c in ordered
+        f"{c.source}: {c.outcome.words}{f' ({_short(c.note)})' if c.note else ''}" for c in ordered
     ]
     told = list(dict.fromkeys(said))
     more = f"; and {len(told) - NAMED} more" if len(told) > NAMED else ""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from gapfill.domain.incident import Kind, Sight
 from gapfill.domain.interval import iso
 from gapfill.domain.resolution import DAY
+from gapfill.errors import ErrorCode
+from gapfill.services.certificate import UnitOutcome
 from gapfill.services.refusals import is_key_closed
 from gapfill.services.tempo import Tempo
 
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
     from gapfill.services.site import Site
     from gapfill.services.source_status import SourceStatus
 
-ANSWERED = ("filled", "partial", "not_yet", "no_data")
+ANSWERED = (
+    UnitOutcome.FILLED,
+    UnitOutcome.PARTIAL,
+    UnitOutcome.NOT_YET,
+    UnitOutcome.NO_DATA,
+)
 """Outcomes of a unit whose source gave an answer, where it was called at all."""
 
 LONG_BLOCK = timedelta(hours=2)
@@ -48,10 +55,12 @@ def look_at_sources(
     for source in site.catalog.sources.values():
         is_closed = is_key_closed(source, today)
         own = [c for c in certificates if c.source == source.name]
-        refused = [c for c in own if c.error == "AuthRejected"]
-        unreached = [c for c in own if c.error == "SourceUnavailable"]
+        refused = [c for c in own if c.error is ErrorCode.AUTH_REJECTED]
+        unreached = [c for c in own if c.error is ErrorCode.SOURCE_UNAVAILABLE]
         answered = [
-            c for c in own if (c.outcome in ANSWERED and c.calls) or c.error == "MalformedPayload"
+            c
+            for c in own
+            if (c.outcome in ANSWERED and c.calls) or c.error is ErrorCode.MALFORMED_PAYLOAD
         ]
         if refused:
             what, tried = _note(refused), f"{_units(refused, own)}."

@@ -17,7 +17,6 @@ from gapfill.domain.ledger import (
     JUST_NOW,
     UNREACHED,
     Outcome,
-    as_read,
     key_refused,
     recent,
     rule,
@@ -104,7 +103,7 @@ def _candidates(site: Site, series: Series, books: Books) -> list[Candidate]:
     learned = books.learned
     refused = tuple(books.refused.get(series.name, ()))
     entries: dict[tuple[str, str | None], list[Entry]] = {}
-    for entry in map(as_read, books.entries.get(series.name, ())):
+    for entry in books.entries.get(series.name, ()):
         entries.setdefault((entry.product, entry.station), []).append(entry)
     found: list[Candidate] = []
     for known_source, known_product, station in site.catalog.products_of(series):

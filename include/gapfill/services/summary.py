@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.cause import Cause
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.series import State
+from gapfill.services.certificate import UnitOutcome
 from gapfill.services.detect import unread
+from gapfill.services.failure import Failure, failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +29,23 @@ _Runs = Mapping[str, Sequence[Interval]]
 """By series, sorted and disjoint."""
 
 
+class RunStatus(StrEnum):
+    """What a run came to.
+
+    Attributes:
+        COMPLETED: Nothing is left that somebody could be asked for now, and not everything
+            that was asked for is still missing.
+        PARTIAL: Something is left, or a unit failed or was deferred.
+        FAILED: Nothing was healed, or the store could not be read.
+        NOTHING_TO_DO: No unit was planned.
+    """
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    NOTHING_TO_DO = "nothing_to_do"
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What ``summarize`` returns and ``heal --json`` prints.
@@ -33,9 +53,7 @@ class Summary:
     A number is ``None`` where an error kept it from being known.
 
     Attributes:
-        status: ``completed``: nothing is left that somebody could be asked for now, and not
-            everything that was asked for is still missing; ``partial``, ``failed`` or
-            ``nothing_to_do``.
+        status: What the run came to.
         ree_records_recovered: Slots that batches of this run filled in group ``ree``.
         weather_records_recovered: The same in every other group.
         duration_seconds: Real time of the run.
@@ -47,13 +65,13 @@ class Summary:
         units_deferred: Units left for a later run.
         calls: API calls made.
         healed: Changed intervals by series.
-        failures: What went wrong, a sentence each.
+        failures: What went wrong.
         slots_enriched: Slots that only got optional fields.
         gaps_need_setup: Gaps, after, that only sources that are not set up could serve.
         records: Of the changed intervals, those whose slots were healed, by series.
     """
 
-    status: str
+    status: RunStatus
     ree_records_recovered: int | None
     weather_records_recovered: int | None
     duration_seconds: float
@@ -65,7 +83,7 @@ class Summary:
     units_deferred: int
     calls: int
     healed: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
-    failures: Sequence[str] = ()
+    failures: Sequence[Failure] = ()
     slots_enriched: int | None = 0
     gaps_need_setup: int | None = 0
     records: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
@@ -119,15 +137,17 @@ def summarize(
         StoreError: If the batches cannot be read back.
     """
     units = [unit for plan in plans for unit in plan.units]
-    written = site.store.slots_of(list(dict.fromkeys(f"{run}/{unit.id}" for unit in units)))
+    written = site.store.slots_of(list(dict.fromkeys(unit.batch(run) for unit in units)))
     healed = _healed(site, written.values())
     filled = _filled(healed, units, after)
     returned = {c.batch: c for c in certificates}
-    missing = [u for u in units if f"{run}/{u.id}" not in returned]
-    failed = [c for c in returned.values() if c.outcome == "failed"]
+    missing = [u for u in units if u.batch(run) not in returned]
+    failed = [c for c in returned.values() if c.outcome is UnitOutcome.FAILED]
     short = _short(returned.values(), written)
-    stood_in = {f"{run}/{u.id}" for u in units if not subtract(u.asked, healed.get(u.series, ()))}
-    deferred = sum(c.outcome == "deferred" and c.batch not in stood_in for c in returned.values())
+    stood_in = {u.batch(run) for u in units if not subtract(u.asked, healed.get(u.series, ()))}
+    deferred = sum(
+        c.outcome is UnitOutcome.DEFERRED and c.batch not in stood_in for c in returned.values()
+    )
     gaps = count_gaps(site, plans, before, after, asked)
     records = {
         name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
@@ -162,10 +182,10 @@ def summarize(
         healed=healed,
         records=filled,
         failures=[
-            *unread_series,
-            *(f"{c.unit}: {c.note}" for c in failed),
-            *(f"{u.label}: its task ended without a certificate" for u in missing),
-            *short,
+            *map(Failure, unread_series),
+            *map(failure_of, failed),
+            *(Failure(f"{u.label}: its task ended without a certificate") for u in missing),
+            *map(Failure, short),
         ],
     )
 
@@ -206,12 +226,13 @@ def _status(
     is_unread: bool,
     is_vain: bool,
     has_records: bool,
-) -> str:
+) -> RunStatus:
     if is_unread or (lost and lost == units and not has_records):
-        return "failed"
+        return RunStatus.FAILED
     if not units and not postponed:
-        return "nothing_to_do"
-    return "partial" if lost or postponed or left > 0 or is_vain else "completed"
+        return RunStatus.NOTHING_TO_DO
+    is_partial = lost or postponed or left > 0 or is_vain
+    return RunStatus.PARTIAL if is_partial else RunStatus.COMPLETED
 
 
 def _is_missing(planned: _Runs, after: Sequence[Report]) -> bool:

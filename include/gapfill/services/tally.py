@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
+from gapfill.services.certificate import UnitOutcome
 from gapfill.sources.answer import ROW
 
 if TYPE_CHECKING:
@@ -74,18 +75,20 @@ class Tally:
         self.rejected += len(answer.rejected)
         self.refused += answer.rejected
 
-    def outcome(self, slots: int) -> str:
-        """Return the certificate's word for it.
+    def outcome(self, slots: int) -> UnitOutcome:
+        """Return what the unit came to.
 
         Args:
             slots: Number of slots that were to be filled.
         """
         had = self.filled - self.beside + self.stood
         if had >= slots and not self.without:
-            return "filled" if self.filled else "stood"
+            return UnitOutcome.FILLED if self.filled else UnitOutcome.STOOD
         if had > 0:
-            return "partial"
-        return "not_yet" if self.not_yet else "no_data" if self.no_data else "partial"
+            return UnitOutcome.PARTIAL
+        if self.not_yet:
+            return UnitOutcome.NOT_YET
+        return UnitOutcome.NO_DATA if self.no_data else UnitOutcome.PARTIAL
 
     def note(self) -> str:
         """Return what a person should know: what was not stored, and what was not there."""

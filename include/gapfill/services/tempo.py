@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain import cool_off, learned_rate
+from gapfill.domain.keys import AccountKey
 from gapfill.domain.rate_recovery import minutes_to_hold, raised
 from gapfill.errors import Limit
 
@@ -36,9 +37,9 @@ _MINUTE = timedelta(minutes=1)
 _MOMENT = timedelta(seconds=1)
 
 
-def subject(source: str, account: str) -> str:
-    """Return the name under which the facts of a key are kept."""
-    return f"{source}#{account}"
+def _knows_account(source: str, learned: Mapping[str, Mapping[str, float]]) -> bool:
+    """Tell whether something was learned of any key of a source."""
+    return any((key := AccountKey.parse(name)) and key.source == source for name in learned)
 
 
 def narrow_pace(
@@ -52,9 +53,9 @@ def narrow_pace(
         sources: Tells which key is set up; asked only where something was learned of any.
         now: The clock.
     """
-    if not any(name.startswith(f"{source.name}#") for name in learned):
+    if not _knows_account(source.name, learned):
         return source
-    facts = learned.get(subject(source.name, sources.account(source.name)), {})
+    facts = learned.get(str(AccountKey(source.name, sources.account(source.name))), {})
     known = learned_rate.from_facts(facts, now.timestamp())
     if known is None or known.rate >= source.per_minute:
         return source
@@ -82,7 +83,7 @@ class Tempo:
         if learned is None:
             learned = site.store.learned(site.now - MEMORY)
         facts: Mapping[str, float] = {}
-        if any(name.startswith(f"{source}#") for name in learned):
+        if _knows_account(source, learned):
             facts = learned.get(self._name(), {})
         self._rate = learned_rate.from_facts(facts, self._at())
         self.streak = cool_off.from_facts(facts)
@@ -169,7 +170,8 @@ class Tempo:
 
     def _name(self) -> str:
         if self._subject is None:
-            self._subject = subject(self._source, self._site.sources.account(self._source))
+            account = self._site.sources.account(self._source)
+            self._subject = str(AccountKey(self._source, account))
         return self._subject
 
     def _at(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval
+from gapfill.domain.keys import TIDY, command_of
 from gapfill.services.detect import last_expected
 
 if TYPE_CHECKING:
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
     from gapfill.domain.flaw import Copies
     from gapfill.domain.series import Series
     from gapfill.services.site import Site
-
-
-PREFIX = "tidy__"
-"""How the ids of batches of tidying begin."""
 
 
 class Tidied(NamedTuple):
@@ -80,9 +77,8 @@ def tidy(site: Site, names: Sequence[Series], batch: str | None) -> Done:
 
 def _unfinished(site: Site) -> dict[str, str]:
     """Return the removals of tidying that are not finished, a sentence for each batch."""
-    return {
-        one.batch: one.sentence for one in site.store.unfinished() if one.batch.startswith(PREFIX)
-    }
+    left = [one for one in site.store.unfinished() if command_of(one.batch) == TIDY]
+    return {one.batch: one.sentence for one in left}
 
 
 def _window(site: Site, series: Series) -> Interval:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval, iso
+from gapfill.domain.keys import run_of
 from gapfill.errors import GapfillError
 from gapfill.services.ports import Undone
 
@@ -114,7 +115,7 @@ def undo_run(site: Site, run: str) -> Taken:
         (one,) = runs
         of_run = [batch.id for batch in known if batch.run == one]
         return _take_back(site, list(dict.fromkeys(reversed(of_run))))
-    if any(_begins(batch, run) for batch in site.store.undone_batches()):
+    if any(_is_named(run_of(batch), run) for batch in site.store.undone_batches()):
         message = f"The run {run} is already undone."
         raise GapfillError(message)
     message = f"The store has no batch of a run {run!r}: `batches` lists batches and their runs."
@@ -154,10 +155,6 @@ def _later(site: Site, left: Iterable[str]) -> tuple[str, ...]:
 
 def _is_named(run: str, name: str) -> bool:
     return run == name or run.endswith(f"/{name}")
-
-
-def _begins(batch: str, run: str) -> bool:
-    return batch == run or batch.startswith(f"{run}/") or f"/{run}/" in batch
 
 
 def document(batches: Sequence[Batch]) -> dict[str, object]:

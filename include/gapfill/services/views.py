@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gapfill.domain.interval import iso
 from gapfill.domain.reading import format_kept
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+OverallWord = Literal["ok", "gaps", "unknown"]
 
-def overall(reports: Sequence[Report]) -> str:
+
+def overall(reports: Sequence[Report]) -> OverallWord:
     """Return ``unknown`` when any read failed, ``gaps`` when something is missing, else ``ok``."""
     if any(report.error for report in reports):
         return "unknown"
@@ -187,6 +189,7 @@ def healed(
 
 def _certificate(certificate: Certificate) -> Document:
     document = asdict(certificate)
+    document |= {"outcome": certificate.outcome.value, "error": certificate.error.value}
     if not certificate.slots_unproven:  # of failures only
         del document["slots_unproven"]
     return document
@@ -204,12 +207,12 @@ def batches(certificates: Sequence[Certificate]) -> list[Document]:
 
 def summarized(summary: Summary) -> Document:
     """Return what ``summarize`` returns."""
-    document = asdict(summary)
+    document = asdict(summary) | {"status": summary.status.value}
     del document["records"]  # of whose slots ``healed`` has all that changed
     document["healed"] = {
         name: [_bounds(run) for run in runs] for name, runs in summary.healed.items()
     }
-    document["failures"] = list(summary.failures)
+    document["failures"] = [failure.sentence for failure in summary.failures]
     return document
 
 

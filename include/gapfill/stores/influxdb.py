@@ -24,8 +24,8 @@ from gapfill.stores.influxdb_contact import prove
 from gapfill.stores.influxdb_flaws import Flawed
 from gapfill.stores.influxdb_gaps import Gaps
 from gapfill.stores.influxdb_inquiry import read_books
-from gapfill.stores.influxdb_journal import mend
 from gapfill.stores.influxdb_points import read_points
+from gapfill.stores.influxdb_recovery import mend
 from gapfill.stores.influxdb_restore import restore
 from gapfill.stores.influxdb_server import Server
 from gapfill.stores.influxdb_types import find_wrong

@@ -13,8 +13,10 @@ import random
 import time
 from typing import TYPE_CHECKING
 
+from gapfill.domain.evidence import read_kind
 from gapfill.domain.interval import Interval
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.keys import BatchId, ProductKey
+from gapfill.domain.ledger import Entry, Outcome, as_read
 from gapfill.services.ports import Block
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_points import from_ns
@@ -95,25 +97,28 @@ def _entries(server: Server, *where: str) -> list[Entry]:
 def ledger_question(*where: str) -> str:
     """Return the question for lines of the ledger that meet conditions."""
     what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
-    return text.select(", ".join(map(text.name, (*what, "field", "series"))), LEDGER, *where)
+    rest = ("field", "evidence_kind", "series")
+    return text.select(", ".join(map(text.name, (*what, *rest))), LEDGER, *where)
 
 
 def entries_from(tables: Sequence[Table]) -> list[Entry]:
     """Return what ``ledger_question`` answers."""
-    return [
-        Entry(
-            series=row["series"],
-            product=row["product"],
-            station=row["station"] or None,
-            interval=Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9)),
-            outcome=Outcome(row["outcome"]),
-            asked_at=from_ns(row["asked_us"] * _NS_OF_US),
-            evidence=row["evidence"],
-            batch=row["batch"],
-            field=row["field"] or None,
-        )
-        for row in _dicts(tables)
-    ]
+    return [as_read(_entry(row)) for row in _dicts(tables)]
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(
+        series=row["series"],
+        product=row["product"],
+        station=row["station"] or None,
+        interval=Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9)),
+        outcome=Outcome(row["outcome"]),
+        asked_at=from_ns(row["asked_us"] * _NS_OF_US),
+        evidence=row["evidence"],
+        batch=row["batch"],
+        field=row["field"] or None,
+        evidence_kind=read_kind(row["evidence_kind"], row["evidence"]),
+    )
 
 
 def outcomes_of(server: Server, run: str, source: str) -> list[tuple[str, Outcome]]:
@@ -133,7 +138,7 @@ def outcomes_from(tables: Sequence[Table], run: str) -> list[tuple[str, Outcome]
     return [
         (row["batch"], Outcome(row["outcome"]))
         for row in _dicts(tables)
-        if row["batch"].startswith(f"{run}/")
+        if row["batch"].startswith(BatchId.prefix(run))
     ]
 
 
@@ -150,7 +155,7 @@ def record_call(
 def count_calls_of(server: Server, run: str) -> int:
     """Count the calls of the batches of a run."""
     rows = _rows(server, text.select('"batch"', CALLS, _is_of(run)))
-    return sum(row["batch"].startswith(f"{run}/") for row in rows)
+    return sum(row["batch"].startswith(BatchId.prefix(run)) for row in rows)
 
 
 def count_calls_since(server: Server, source: str, since: datetime) -> int:
@@ -225,7 +230,7 @@ def blocks_from(tables: Sequence[Table]) -> list[Block]:
 
 
 def _entry_line(number: int, entry: Entry) -> str:
-    source = entry.product.split(".", 1)[0]
+    source = ProductKey.parse(entry.product).source
     fields: dict[str, str | int] = {
         "product": entry.product,
         "station": entry.station or "",
@@ -237,6 +242,7 @@ def _entry_line(number: int, entry: Entry) -> str:
         "batch": entry.batch,
         "run": _run(entry.batch),
         **({"field": entry.field} if entry.field else {}),
+        "evidence_kind": entry.evidence_kind.value,
     }
     head = text.head(LEDGER, {"series": entry.series, "source": source})
     return f"{head} {_fields(fields)} {number}"
@@ -262,7 +268,7 @@ def _total(server: Server, function: str, source: str, since: datetime) -> int:
 
 
 def _is_of(run: str) -> str:
-    return f'"run" = {text.value(_run(f"{run}/"))}'
+    return f'"run" = {text.value(_run(BatchId.prefix(run)))}'
 
 
 def since_condition(since: datetime) -> str:

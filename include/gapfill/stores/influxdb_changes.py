@@ -22,8 +22,10 @@ from gapfill.stores.choices import choose_without_copies
 from gapfill.stores.influxdb_batches import withdraw
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
 from gapfill.stores.influxdb_flaws import Flawed
-from gapfill.stores.influxdb_journal import QUESTION, Removal, mend, mend_what
+from gapfill.stores.influxdb_journal import QUESTION, Removal
+from gapfill.stores.influxdb_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb_points import liner, read_beside, read_points
+from gapfill.stores.influxdb_recovery import mend, mend_what
 from gapfill.stores.influxdb_refusal import refuse, remember_refused
 from gapfill.stores.influxdb_removal import replace_points
 from gapfill.stores.influxdb_watch import Watched, refuse_unfinished
@@ -77,7 +79,7 @@ def change(
     watched = Watched(server, series)
     points, (left, *noted) = read_beside(watched, series, spans, questions)
     if any(table.rows for table in left):
-        mend_what(server, left)
+        mend_what(server, left, near=(series.measurement, hull))
         points = read_points(watched, series, spans)
     chosen = {row.slot: row for row in choose(stands_of(series, points))}
     if not chosen:
@@ -115,10 +117,15 @@ def copies_of(server: Server, series: Series, window: Interval) -> dict[datetime
 
 
 def remove_copies(server: Server, series: Series, window: Interval, batch: str) -> int:
-    """Remove the copies of a window, and return from how many slots."""
-    found = copies_of(server, series, window)
-    choice = choose_without_copies(series, batch, found)
-    return change(server, series, list(found), {batch}, choice)
+    """Remove the copies of a window, and return from how many slots.
+
+    Raises:
+        Busy: If another process of this machine is removing points of the measurement.
+    """
+    with alone(server.access, series.measurement, f"tidy of {series.name}", BRIEFLY_S):
+        found = copies_of(server, series, window)
+        choice = choose_without_copies(series, batch, found)
+        return change(server, series, list(found), {batch}, choice)
 
 
 def _without_field(

@@ -1,36 +1,42 @@
 """What is to be written back after a removal, noted in the bucket in case of a kill.
 
 An entry is a text of JSON in a point of ``gapfill_journal``: whose removal it is, and the
-points. A short text beside it says the same for people (``influxdb_watch``), and a third one
-names the measurement of a ``retype``. An entry is emptied, not deleted, as writing is far quicker.
+points. A short text beside it says the same for people (``influxdb_watch``), a third one
+names the measurement of a ``retype``, and a fourth one says how far it is. An entry is emptied,
+not deleted, as writing is far quicker.
 
 While a removal lives it needs its entry. Others leave an entry alone for ``PATIENCE``,
-many times what a removal takes between noting and emptying it; the undo of the same
-batch, which is how a killed one is carried on, does not wait. Nobody waits for an import
-that dropped values, as trying that again must find its points for the notes. What is
-written back is only what is missing by then: whatever stands there has been written since, or
-never went.
+many times what a removal takes between noting and emptying it, and longer while a process of
+this machine holds the lock (``influxdb_lock``). The undo of the same batch, which is how a
+killed one is carried on, does not wait. Nobody waits for an import that dropped values, as
+trying that again must find its points for the notes.
+
+Whoever carries on the removal of another process marks the entry first, so that the other one
+deletes nothing any more if it has not yet. It may be on its way all the same: it was stopped
+behind its last look, or was killed and its request is still with the server. So such an entry is
+not emptied. For ``SETTLES`` each write and each ``verify`` puts back what is missing of it, and
+then it is emptied if nothing is. Only the process that has noted an entry, and whose deletion
+has been answered, empties it at once.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.interval import Interval, iso, merge
+from gapfill.domain.interval import iso
 from gapfill.stores import influxdb_text as text
-from gapfill.stores.influxdb_errors import PartialWrite
-from gapfill.stores.influxdb_others import Kept, read_whole
-from gapfill.stores.influxdb_points import from_ns, joined
+from gapfill.stores.influxdb_points import from_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb_answer import Table
+    from gapfill.stores.influxdb_others import Kept
     from gapfill.stores.influxdb_server import Server
 
 JOURNAL = "gapfill_journal"
@@ -40,13 +46,14 @@ ENTRY = 30_000
 
 PATIENCE = timedelta(minutes=15)
 
-QUESTION = text.select('"lines"', JOURNAL, "\"lines\" != ''")
+QUESTION = text.select('"lines", "state"', JOURNAL, "\"lines\" != ''")
 """Finds what is to be written back, times in nanoseconds."""
+
+OPEN, TAKEN, BACK, DONE = "open", "taken", "back", "done"
+"""How far an entry is: noted; carried on by another process; all was written back; emptied."""
 
 SINCE = 1_735_689_600_000_000_000
 """2025-01-01, before the first entry: a question with a bound opens no older shard."""
-
-MOMENT = timedelta(microseconds=1)
 
 
 class Removal(NamedTuple):
@@ -77,15 +84,17 @@ def keep(server: Server, series: Series, whose: Removal, points: Sequence[Kept])
         parts[-1].append(point)
         size += length
     # The system's time: GAPFILL_NOW moves the readings' present, not the age of an entry.
-    now = max(time.time_ns(), SINCE)
+    # Of two processes that note at once, none may write over the entry of the other.
+    now = max(time.time_ns(), SINCE) + random.SystemRandom().randrange(10**6)
     numbers = [now + n for n in range(len(parts))]
     same = {
         "owner": whose.owner,
         "measurement": series.measurement,
         "is_retype": whose.is_retype,
-        "own": [*(f.name for f in series.fields), *text.PROVENANCE],
+        "own": own_of(series),
     }
-    more = [text.field("about", json.dumps(_about(series, whose, points)))] if points else []
+    more = [text.field("state", OPEN)]
+    more += [text.field("about", json.dumps(_about(series, whose, points)))] if points else []
     more += [text.field("retype", series.measurement)] if whose.is_retype else []
     texts = [text.field("lines", json.dumps({**same, "points": part})) for part in parts]
     pairs = zip(numbers, texts, strict=True)
@@ -93,9 +102,14 @@ def keep(server: Server, series: Series, whose: Removal, points: Sequence[Kept])
     return numbers
 
 
+def own_of(series: Series) -> list[str]:
+    """Return the names of the fields of a series' own points."""
+    return [*(field.name for field in series.fields), *text.PROVENANCE]
+
+
 def _about(series: Series, whose: Removal, points: Sequence[Kept]) -> dict[str, object]:
     """Return what people are told of an entry."""
-    first, last = _bounds(point.instant for point in points)
+    first, last = bounds(point.instant for point in points)
     return {
         "series": series.name,
         "measurement": series.measurement,
@@ -109,102 +123,31 @@ def _about(series: Series, whose: Removal, points: Sequence[Kept]) -> dict[str, 
 
 def clear(server: Server, numbers: Iterable[int]) -> None:
     """Empty entries."""
-    empty = f"{text.field('lines', '')},{text.field('retype', '')}"
-    server.write([f"{JOURNAL} {empty} {number}" for number in numbers], "ns")
+    _set(server, numbers, lines="", retype="", state=DONE)
 
 
-def mend(server: Server, owner: str = "", retyped: Collection[str] = ()) -> list[str]:
-    """Write back what a killed removal has left in the journal.
-
-    What the server refuses stays there, and stops nobody.
-
-    Args:
-        server: Where.
-        owner: The batch whose undo is carried on; its entries are not too young.
-        retyped: Measurements whose ``retype`` is carried on, likewise.
-
-    Returns:
-        What was refused, for a message.
-    """
-    (tables,) = server.ask([QUESTION], "ns")
-    return mend_what(server, tables, owner, retyped)
+def revise(server: Server, entries: Mapping[int, Mapping[str, object]]) -> None:
+    """Note entries with other points in the place of those of the same numbers."""
+    lines = [
+        f"{JOURNAL} {text.field('lines', json.dumps(entry))} {number}"
+        for number, entry in entries.items()
+    ]
+    server.write(lines, "ns")
 
 
-def mend_what(
-    server: Server, tables: Sequence[Table], owner: str = "", retyped: Collection[str] = ()
-) -> list[str]:
-    """Write back what ``QUESTION`` has found, as ``mend`` does."""
-    now = time.time_ns()  # as in keep()
-    patience = PATIENCE // MOMENT * 1000
-    refused: list[str] = []
-    for number, said in [row for table in tables for row in table.rows]:
-        entry = json.loads(said)
-        is_retyped = entry.get("is_retype", False) and entry["measurement"] in retyped
-        if is_retyped or entry["owner"] in ("", owner) or now - number > patience:
-            try:
-                _write_back(server, entry)
-            except PartialWrite as exc:
-                refused.append(_told(entry, number, exc))
-            else:
-                clear(server, [number])
-    return refused
+def mark(server: Server, numbers: Iterable[int], step: str) -> None:
+    """Note how far another process has carried on entries; written back, they bar nobody."""
+    free = {"about": "", "retype": ""} if step == BACK else {}
+    _set(server, numbers, **free, state=f"{step} {time.time_ns()}")
 
 
-def _write_back(server: Server, entry: dict[str, Any]) -> None:
-    points = [Kept(*point) for point in entry["points"]]
-    missing = lacking(server, entry["measurement"], points, entry["own"])
-    server.write([one.line(entry["measurement"]) for one in missing], "ns")
+def _set(server: Server, numbers: Iterable[int], **texts: str) -> None:
+    """Write texts of entries."""
+    said = ",".join(text.field(name, what) for name, what in texts.items())
+    server.write([f"{JOURNAL} {said} {number}" for number in numbers], "ns")
 
 
-def lacking(
-    server: Server, measurement: str, points: Iterable[Kept], own: Collection[str] = ()
-) -> list[Kept]:
-    """Return what is missing of points: those that are not there, and their missing fields.
-
-    Args:
-        server: Where.
-        measurement: Whose points.
-        points: What should be there.
-        own: Names of fields of which one is enough to show that the unnamed rest is there.
-    """
-    found: list[Kept] = []
-    for point, there in beside(server, measurement, points):
-        is_own_there = not there.keys().isdisjoint(own)
-        fields = {
-            name: said
-            for name, said in point.fields.items()
-            if (name not in there if name else not is_own_there)
-        }
-        if fields:
-            found.append(point._replace(fields=fields))
-    return found
-
-
-def beside(
-    server: Server, measurement: str, points: Iterable[Kept]
-) -> Iterator[tuple[Kept, dict[str, dict[str, Any]]]]:
-    """Yield each point with the fields that stand at its tags and instant, as in ``Found``."""
-    by_tags: dict[str, list[Kept]] = {}
-    for point in points:
-        by_tags.setdefault(json.dumps(point.tags, sort_keys=True), []).append(point)
-    for group in by_tags.values():
-        tags = group[0].tags
-        moments = (from_ns(point.instant) for point in group)
-        windows = list(joined(merge(Interval(moment, moment + MOMENT) for moment in moments)))
-        found = read_whole(server, measurement, tags, windows)
-        standing = {one.instant: one.fields for one in found if one.tags == tags}
-        for point in group:
-            yield point, standing.get(point.instant, {})
-
-
-def _told(entry: dict[str, Any], number: int, exc: PartialWrite) -> str:
-    first, last = _bounds(point[1] for point in entry["points"])
-    return (
-        f"{entry['measurement']} from {iso(first)} to {iso(last)}, entry {number} "
-        f"of {JOURNAL}: {exc}"
-    )
-
-
-def _bounds(instants: Iterable[int]) -> tuple[datetime, datetime]:
+def bounds(instants: Iterable[int]) -> tuple[datetime, datetime]:
+    """Return the first and the last of instants in nanoseconds."""
     ordered = sorted(instants)
     return from_ns(ordered[0]), from_ns(ordered[-1])

@@ -8,7 +8,7 @@ from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite, problem
-from gapfill.stores.influxdb_journal import MOMENT
+from gapfill.stores.influxdb_missing import MOMENT
 from gapfill.stores.influxdb_types import shards_of
 
 if TYPE_CHECKING:

@@ -17,8 +17,11 @@ from gapfill.errors import StoreError
 from gapfill.stores import influxdb_journal as journal
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import NoRemoval, PartialWrite
+from gapfill.stores.influxdb_lock import WAIT_S, alone
+from gapfill.stores.influxdb_missing import MOMENT
 from gapfill.stores.influxdb_others import Found, Kept, read_whole, settle
 from gapfill.stores.influxdb_points import NEAR, joined
+from gapfill.stores.influxdb_turn import Turn
 from gapfill.stores.points import format_tags
 
 if TYPE_CHECKING:
@@ -65,16 +68,30 @@ def replace_points(
         StoreError: If it failed; what it has removed and not written back is in the journal.
     """
     own = {text.to_ns(slot): _own(series, line) for slot, line in back.items()}
-    for part in _parts(sorted(slots)):
-        windows = list(joined(Interval(slot, slot + journal.MOMENT) for slot in part))
-        found = read_whole(server, series.measurement, series.tags, windows)
-        at = {text.to_ns(slot) for slot in part}
-        runs = list(_runs(sorted({one.instant for one in found} | at), at))
-        for first in range(0, len(runs), DELETIONS):
-            some = runs[first : first + DELETIONS]
-            others = list(_others(series, found, at, some))
-            lines = [own[n] for n in sorted(at & own.keys()) if _is_in(some, n)]
-            _replace(server, series, whose, some, lines, others)
+    doing = f"removal of the batch {whose.batch}" if whose.batch else "removal"
+    with alone(server.access, series.measurement, doing, WAIT_S):
+        for part in _parts(sorted(slots)):
+            _replace_part(server, series, part, own, whose)
+
+
+def _replace_part(
+    server: Server,
+    series: Series,
+    part: Sequence[datetime],
+    own: Mapping[int, Kept],
+    whose: journal.Removal,
+) -> None:
+    turn = Turn(server, series.measurement, Interval(part[0], part[-1] + 2 * MOMENT))
+    windows = list(joined(Interval(slot, slot + MOMENT) for slot in part))
+    found = read_whole(server, series.measurement, series.tags, windows)
+    at = {text.to_ns(slot) for slot in part}
+    runs = list(_runs(sorted({one.instant for one in found} | at), at))
+    for first in range(0, len(runs), DELETIONS):
+        some = runs[first : first + DELETIONS]
+        stays = list(_others(series, found, at, some))
+        others = settle(server, series.measurement, stays) if stays else []
+        lines = [own[n] for n in sorted(at & own.keys()) if _is_in(some, n)]
+        _replace(server, series, whose, some, [*lines, *others], turn)
 
 
 def _replace(
@@ -82,11 +99,15 @@ def _replace(
     series: Series,
     whose: journal.Removal,
     runs: Sequence[Run],
-    own: Sequence[Kept],
-    others: Sequence[Found],
+    kept: Sequence[Kept],
+    turn: Turn,
 ) -> None:
-    kept = [*own, *(settle(server, series.measurement, others) if others else ())]
+    def goes(point: Kept) -> bool:
+        return point.tags.items() >= series.tags.items() and _is_in(runs, point.instant)
+
     numbers = journal.keep(server, series, whose, kept)
+    turn.check(numbers)
+    turn.forget(goes, kept)
     try:
         for first, last in runs:
             server.delete(series.measurement, series.tags, first, last)
@@ -94,7 +115,7 @@ def _replace(
         journal.clear(server, numbers)
         raise
     try:
-        server.write([one.line(series.measurement) for one in kept], "ns")
+        turn.finish(numbers, kept, journal.own_of(series))
     except PartialWrite as exc:
         message = (
             f"Some points of {series.measurement} that were removed were refused when they were "
@@ -102,7 +123,7 @@ def _replace(
             f"{journal.JOURNAL} of the bucket and are tried again with each write. {exc}"
         )
         raise StoreError(message) from exc
-    journal.clear(server, numbers)
+    turn.end(numbers)
 
 
 def _own(series: Series, line: str) -> Kept:
@@ -147,7 +168,7 @@ def _runs(present: Sequence[int], at: Collection[int]) -> Iterator[Run]:
 
     What lies between instants that are not near has not been read.
     """
-    reach = NEAR // journal.MOMENT * 1000
+    reach = NEAR // MOMENT * 1000
     run: Run | None = None
     for number in present:
         if run and (number not in at or number - run[1] > reach):

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gapfill.domain.interval import iso
 from gapfill.errors import StoreError
 from gapfill.services.ports import Restored
-from gapfill.stores import influxdb_journal as journal
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import PartialWrite
 from gapfill.stores.influxdb_lines import parse
+from gapfill.stores.influxdb_lock import BRIEFLY_S, alone
+from gapfill.stores.influxdb_missing import beside, lacking
 from gapfill.stores.influxdb_others import said_as
 from gapfill.stores.influxdb_points import from_ns
+from gapfill.stores.influxdb_recovery import mend
 from gapfill.stores.influxdb_retype import as_float, is_whole
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def restore(server: Server, said: str, *, overwrite: bool = False) -> Restored:
         overwrite: Whether to write over other values, but for those of a batch.
 
     Raises:
-        StoreError: If it failed.
+        StoreError: If it failed, or another process of this machine is removing points there.
     """
     by_measurement: dict[str, list[Kept]] = {}
     for measurement, point in parse(said):
@@ -59,15 +61,16 @@ def restore(server: Server, said: str, *, overwrite: bool = False) -> Restored:
     others: list[_Other] = []
     for measurement, saved in by_measurement.items():
         points += len(saved)
-        missing = journal.lacking(server, measurement, saved)
-        written += len(missing)
-        _write(server, measurement, missing, journal.lacking)
-        differing = _differing(server, measurement, saved)
-        again = [one.point for one in differing if overwrite and not one.batch]
-        changed += len(again)
-        _write(server, measurement, again, _other)
+        with alone(server.access, measurement, "restore", BRIEFLY_S):
+            missing = lacking(server, measurement, saved)
+            written += len(missing)
+            _write(server, measurement, missing, lacking)
+            differing = _differing(server, measurement, saved)
+            again = [one.point for one in differing if overwrite and not one.batch]
+            changed += len(again)
+            _write(server, measurement, again, _other)
         others += differing
-    refused = journal.mend(server, retyped=by_measurement)
+    refused = mend(server, retyped=by_measurement)
     if refused:
         message = (
             "The points of the file are written. But others that a retype has removed are refused "
@@ -106,7 +109,7 @@ def _other(server: Server, measurement: str, points: Sequence[Kept]) -> list[Kep
 
 def _differing(server: Server, measurement: str, saved: Sequence[Kept]) -> list[_Other]:
     found: list[_Other] = []
-    for point, there in journal.beside(server, measurement, saved):
+    for point, there in beside(server, measurement, saved):
         fields = {
             name: said
             for name, said in point.fields.items()

@@ -16,9 +16,13 @@ from gapfill.errors import StoreError
 from gapfill.stores import influxdb_journal as journal
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_errors import PartialWrite, problem
+from gapfill.stores.influxdb_lock import BRIEFLY_S, WAIT_S, alone
+from gapfill.stores.influxdb_missing import lacking
 from gapfill.stores.influxdb_others import Kept, kept_of, read_whole, types_of
 from gapfill.stores.influxdb_points import from_ns
-from gapfill.stores.influxdb_rehearsal import rehearse
+from gapfill.stores.influxdb_recovery import mend
+from gapfill.stores.influxdb_rehearsal import REHEARSAL, rehearse
+from gapfill.stores.influxdb_turn import Turn
 from gapfill.stores.influxdb_types import types_in
 
 if TYPE_CHECKING:
@@ -57,34 +61,51 @@ def retype(
     Raises:
         StoreError: If it cannot be done; says whether anything was deleted.
     """
-    carry_on(server, series)
-    for one in wrong:
-        _check(series, _typed(server, series.measurement, [one.shard]), set(one.fields))
-    whose = journal.Removal(_OWNER, is_retype=True, file=file)
-    written, ends = 0, set[str]()
-    left = list(wrong)
-    while left:
-        way = rehearse(server, series, left[0].shard)
-        done = [one for one in left if one.shard in way.shards]
-        fields = {name for one in done for name in one.fields}
-        points = _typed(server, series.measurement, way.shards)
-        beside = _typed(server, series.measurement, way.beside)
-        lines = [one.line(series.measurement) for one in [*points, *beside]]
-        _prove(server, series, lines)
-        save("".join(f"{line}\n" for line in lines if line not in ends))
-        ends.update(lines[len(points) :])  # the first of the next shard, which may be changed too
-        _replace(server, series, way, whose, [as_float(one, fields) for one in points] + beside)
-        written += len(points)
-        left = [one for one in left if one not in done]
-    refused = carry_on(server, series)
+    doing = f"retype of {series.name}"
+    with alone(server.access, series.measurement, doing, BRIEFLY_S):
+        carry_on(server, series)
+        for one in wrong:
+            _check(series, _typed(server, series.measurement, [one.shard]), set(one.fields))
+        whose = journal.Removal(_OWNER, is_retype=True, file=file)
+        written = _retype(server, series, wrong, save, whose)
+        refused = carry_on(server, series)
     if refused:
         raise not_carried_on(series, refused)
     return written
 
 
+def _retype(
+    server: Server,
+    series: Series,
+    wrong: Sequence[WrongType],
+    save: Callable[[str], None],
+    whose: journal.Removal,
+) -> int:
+    written, ends = 0, set[str]()
+    left = list(wrong)
+    while left:
+        with alone(server.access, REHEARSAL, "rehearsal of a retype", WAIT_S):
+            way = rehearse(server, series, left[0].shard)
+        done = [one for one in left if one.shard in way.shards]
+        fields = {name for one in done for name in one.fields}
+        turn = Turn(server, series.measurement)
+        points = _typed(server, series.measurement, way.shards)
+        beside = _typed(server, series.measurement, way.beside)
+        lines = [one.line(series.measurement) for one in [*points, *beside]]
+        _prove(server, series, lines)
+        new = [line for line in lines if line not in ends]
+        save("".join(f"{line}\n" for line in new))
+        ends.update(lines[len(points) :])  # the first of the next shard, which may be changed too
+        floats = [as_float(one, fields) for one in points] + beside
+        _replace(server, series, way, journal.keep(server, series, whose, floats), floats, turn)
+        written += len(new)
+        left = [one for one in left if one not in done]
+    return written
+
+
 def carry_on(server: Server, series: Series) -> list[str]:
     """Put back what an earlier one that was killed has removed, and return what was refused."""
-    return journal.mend(server, retyped=[series.measurement])
+    return mend(server, retyped=[series.measurement])
 
 
 def not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
@@ -109,14 +130,19 @@ def _prove(server: Server, series: Series, lines: Sequence[str]) -> None:
 
 
 def _replace(
-    server: Server, series: Series, way: Way, whose: journal.Removal, floats: Sequence[Kept]
+    server: Server,
+    series: Series,
+    way: Way,
+    numbers: Sequence[int],
+    floats: Sequence[Kept],
+    turn: Turn,
 ) -> None:
     """Remove the points of shards, and write these in their place."""
     measurement = series.measurement
-    numbers = journal.keep(server, series, whose, floats)
+    turn.check(numbers)
     way.remove(measurement)
     try:
-        server.write([one.line(measurement) for one in floats], "ns")
+        is_mine = turn.finish(numbers, floats, journal.own_of(series))
     except PartialWrite as exc:
         message = (
             f"Points of {measurement} were deleted, and some could not be written as floats: "
@@ -124,11 +150,17 @@ def _replace(
             f"{journal.JOURNAL}: stop the other program, and run it again. {exc}"
         )
         raise StoreError(message) from exc
-    missing = journal.lacking(server, measurement, floats)
+    missing = lacking(server, measurement, floats)
     if missing:
         what = f"{len(missing)} points of {measurement} cannot be read back after they were written"
         raise problem(server.access, what, "they are in the file: retype --restore FILE")
-    journal.clear(server, numbers)
+    turn.end(numbers)
+    if not is_mine:
+        message = (
+            f"Another process has carried on this retype of {series.name}. All points are written "
+            "back and were read back. Run it again, to see what is still to do."
+        )
+        raise StoreError(message)
 
 
 def _typed(server: Server, measurement: str, shards: Sequence[Interval]) -> list[Kept]:

@@ -64,9 +64,15 @@ def refuse_unfinished(server: Server, known: Iterable[Series]) -> None:
             _refuse(_from(tables))
 
 
+def is_retyped(server: Server, measurement: str) -> bool:
+    """Return whether a ``retype`` of a measurement is not finished."""
+    (tables,) = server.ask([_question(measurement)])
+    return any(table.rows for table in tables)
+
+
 def unfinished(server: Server) -> list[Unfinished]:
     """Return the removals whose points are not all written back, each once."""
-    statement = text.select('"about"', JOURNAL, "\"lines\" != ''", _SINCE)
+    statement = text.select('"about"', JOURNAL, "\"lines\" != ''", "\"about\" != ''", _SINCE)
     (tables,) = server.ask([statement])
     return _from(tables)
 
@@ -78,10 +84,11 @@ def _question(measurement: str) -> str:
 def _from(tables: Iterable[Table]) -> list[Unfinished]:
     """Return what entries say; those of one removal say the same."""
     said = dict.fromkeys(row[1] for table in tables for row in table.rows)
-    return [_read(json.loads(one)) for one in said]
+    return [read_about(json.loads(one)) for one in said]
 
 
-def _read(about: dict[str, Any]) -> Unfinished:
+def read_about(about: dict[str, Any]) -> Unfinished:
+    """Return what an entry says for people."""
     bounds = {name: datetime.fromisoformat(about[name]) for name in ("first", "last")}
     return Unfinished(**about | bounds)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from gapfill.domain.evidence import read_kind
 from gapfill.domain.interval import Interval
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.keys import BatchId, ProductKey
+from gapfill.domain.ledger import Entry, Outcome, as_read
 from gapfill.domain.resolution import DAY
 from gapfill.services.ports import Block, Books, Usage
 from gapfill.stores import sqlite_schema as schema
@@ -42,6 +44,7 @@ def note(connection: sa.Connection, entries: Sequence[Entry]) -> None:
             "evidence": entry.evidence,
             "batch": entry.batch,
             "field": entry.field,
+            "evidence_kind": entry.evidence_kind.value,
         }
         for entry in entries
     ]
@@ -65,34 +68,41 @@ def _verdicts_of(connection: sa.Connection, names: Sequence[str]) -> dict[str, l
 def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[Entry]:
     """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
     is_recent = ledger.c.asked_at >= since.timestamp()
-    return _entries(connection, _starts(ledger.c.product, f"{source}."), is_recent)
+    return _entries(connection, _starts(ledger.c.product, ProductKey.prefix(source)), is_recent)
 
 
 def _entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Entry]:
-    columns = [c for c in ledger.c if c.name != "field"]
-    field = ledger.c.field if schema.has_fields(connection) else sa.null().label("field")
-    query = sa.select(*columns, field).where(*where).order_by(ledger.c.id)
+    later = schema.later_columns(connection)
+    columns = [c if later.get(c.name, True) else sa.null().label(c.name) for c in ledger.c]
     return [
-        Entry(
-            series=line.series,
-            product=line.product,
-            station=line.station,
-            interval=Interval(from_epoch(line.start), from_epoch(line.end)),
-            outcome=Outcome(line.outcome),
-            asked_at=from_epoch(line.asked_at),
-            evidence=line.evidence,
-            batch=line.batch,
-            field=line.field,
-        )
-        for line in connection.execute(query)
+        as_read(_entry(line))
+        for line in connection.execute(sa.select(*columns).where(*where).order_by(ledger.c.id))
     ]
+
+
+def _entry(line: sa.Row[Any]) -> Entry:
+    return Entry(
+        series=line.series,
+        product=line.product,
+        station=line.station,
+        interval=Interval(from_epoch(line.start), from_epoch(line.end)),
+        outcome=Outcome(line.outcome),
+        asked_at=from_epoch(line.asked_at),
+        evidence=line.evidence,
+        batch=line.batch,
+        field=line.field,
+        evidence_kind=read_kind(line.evidence_kind, line.evidence),
+    )
 
 
 def outcomes_of(connection: sa.Connection, run: str, source: str) -> list[tuple[str, Outcome]]:
     """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
     query = (
         sa.select(ledger.c.batch, ledger.c.outcome)
-        .where(_starts(ledger.c.batch, f"{run}/"), _starts(ledger.c.product, f"{source}."))
+        .where(
+            _starts(ledger.c.batch, BatchId.prefix(run)),
+            _starts(ledger.c.product, ProductKey.prefix(source)),
+        )
         .order_by(ledger.c.id)
     )
     return [(line.batch, Outcome(line.outcome)) for line in connection.execute(query)]
@@ -108,7 +118,7 @@ def record_call(
 
 def count_calls_of(connection: sa.Connection, run: str) -> int:
     """Count the calls of the batches of a run."""
-    return _count(connection, _starts(calls.c.batch, f"{run}/"))
+    return _count(connection, _starts(calls.c.batch, BatchId.prefix(run)))
 
 
 def count_calls_since(connection: sa.Connection, source: str, since: datetime) -> int:

@@ -43,6 +43,7 @@ ledger = sa.Table(
     sa.Column("evidence", sa.Text, nullable=False),
     sa.Column("batch", sa.Text, nullable=False),
     sa.Column("field", sa.Text, doc="The one field that the line is about; NULL: the slots."),
+    sa.Column("evidence_kind", sa.Text, doc="See EvidenceKind; NULL in lines of earlier releases."),
     sa.Index("gapfill_ledger_series", "series"),
     sa.Index("gapfill_ledger_batch", "batch"),
 )
@@ -143,9 +144,10 @@ def has_learned(connection: sa.Connection) -> bool:
     return bool(_columns(connection, learned))
 
 
-def has_fields(connection: sa.Connection) -> bool:
-    """Tell whether the ledger names fields: that of an earlier release does not."""
-    return "field" in _columns(connection, ledger)
+def later_columns(connection: sa.Connection) -> dict[str, bool]:
+    """Return which columns the ledger has of those that an earlier release had not."""
+    columns = _columns(connection, ledger)
+    return {name: name in columns for name in ("field", "evidence_kind")}
 
 
 def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
@@ -157,14 +159,15 @@ def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
 
 def prepare_books(connection: sa.Connection) -> None:
     """Make the tables beside the measurements, where they are not there yet."""
-    if not has_learned(connection) or not has_fields(connection):
+    if not has_learned(connection) or not all(later_columns(connection).values()):
         called, noted = _columns(connection, calls), _columns(connection, ledger)
+        later = later_columns(connection)
         books.create_all(connection)
         if called and "records" not in called:
             statement = f"ALTER TABLE {calls.name} ADD COLUMN records INTEGER NOT NULL DEFAULT 0"
             connection.exec_driver_sql(statement)
-        if noted and "field" not in noted:
-            connection.exec_driver_sql(f"ALTER TABLE {ledger.name} ADD COLUMN field TEXT")
+        for name in [n for n, is_there in later.items() if noted and not is_there]:
+            connection.exec_driver_sql(f"ALTER TABLE {ledger.name} ADD COLUMN {name} TEXT")
 
 
 def prepare(connection: sa.Connection, series: Series) -> None:

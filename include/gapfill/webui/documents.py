@@ -18,17 +18,23 @@ from gapfill.webui.cells import LETTERS, calendar
 from gapfill.webui.runs import DAG, dag_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from gapfill.domain.gap import Gap
     from gapfill.domain.plan import Plan
-    from gapfill.domain.severity import Severity
+    from gapfill.domain.severity import Severity, SeverityWord
     from gapfill.services.detect import Report
     from gapfill.webui.lookout import View
 
 SHOWN_GAPS = 200
 """Gaps that the page lists; the rest are counted."""
+
+_GAP_STATES: Mapping[State, models.GapStateWord] = {
+    State.MISSING: "missing",
+    State.UNFILLABLE: "unfillable",
+    State.UNKNOWN: "unknown",
+}
 
 
 def summary(view: View, plan: Plan) -> models.SummaryOut:
@@ -41,7 +47,7 @@ def summary(view: View, plan: Plan) -> models.SummaryOut:
     recommendation, strategy = recommend(view, plan)
     return models.SummaryOut(
         now=view.now,
-        state=views.overall(view.reports),  # type: ignore[arg-type] # one of the three words
+        state=views.overall(view.reports),
         store=view.store,
         ree_data=_group(view, "ree"),
         weather_data=_group(view, "weather"),
@@ -96,7 +102,7 @@ def coverage(view: View) -> models.CoverageOut:
     gaps.sort(key=_worst_first, reverse=True)
     return models.CoverageOut(
         now=view.now,
-        state=views.overall(view.reports),  # type: ignore[arg-type] # one of the three words
+        state=views.overall(view.reports),
         store=view.store,
         letters=LETTERS,
         series=[_calendar(view, report) for report in view.reports],
@@ -150,8 +156,8 @@ def gap_out(series: str, gap: Gap) -> models.GapOut:
         end=gap.interval.end,
         slots=gap.slots,
         hours=gap.interval.duration.total_seconds() / 3600,
-        severity=gap.severity.label,  # type: ignore[arg-type] # one of the three words
-        state=gap.state.value,  # type: ignore[arg-type] # one of the three words
+        severity=gap.severity.label,
+        state=_GAP_STATES[gap.state],
         waiting=gap.waiting,
         next_ask=gap.next_ask,
         reason=gap.reason,
@@ -169,7 +175,7 @@ def _group(view: View, name: str) -> models.GroupOut:
     newest: list[datetime] = [r.newest for r in chosen if r.newest]
     is_known = not any(r.error for r in chosen)
     return models.GroupOut(
-        status=views.overall(chosen) if chosen else "none",  # type: ignore[arg-type] # one of the three words
+        status=views.overall(chosen) if chosen else "none",
         gap_hours=_hours(gaps) if is_known else None,
         gaps=len(gaps) if is_known else None,
         newest=max(newest, default=None),
@@ -187,7 +193,7 @@ def _series(view: View, report: Report) -> models.SeriesOut:
         resolution=views.resolution(series.grid),
         earliest=series.earliest,
         newest=report.newest,
-        state=views.overall([report]),  # type: ignore[arg-type] # one of the three words
+        state=views.overall([report]),
         slots={state.value: n for state, n in found.counts.items()},
         coverage=found.coverage,
         usable=found.usable,
@@ -230,9 +236,9 @@ def _hours(gaps: Iterable[Gap]) -> float:
     return sum(gap.interval.duration.total_seconds() for gap in gaps) / 3600
 
 
-def _worst(gaps: Iterable[Gap]) -> models.SeverityWord | None:
+def _worst(gaps: Iterable[Gap]) -> SeverityWord | None:
     worst: Severity | None = max((gap.severity for gap in gaps), default=None)
-    return worst.label if worst else None  # type: ignore[return-value] # one of the three words
+    return worst.label if worst else None
 
 
 def _worst_first(named: tuple[str, Gap]) -> tuple[bool, Severity, datetime]:

@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from gapfill.domain.severity import SeverityWord  # noqa: TC001 - pydantic reads the annotations
+from gapfill.services.views import OverallWord  # noqa: TC001 - likewise
 from gapfill.webui.stored import StoredOut
 
-SeverityWord = Literal["minor", "moderate", "critical"]
+GapStateWord = Literal["missing", "unfillable", "unknown"]
 
 
 class Problem(BaseModel):
@@ -33,7 +35,7 @@ class GapOut(BaseModel):
     slots: int
     hours: float
     severity: SeverityWord
-    state: Literal["missing", "unfillable", "unknown"]
+    state: GapStateWord
     waiting: datetime | None = None
     next_ask: datetime | None = None
     reason: str = ""
@@ -57,7 +59,7 @@ class SeriesOut(StoredOut):
     resolution: str
     earliest: datetime
     newest: datetime | None
-    state: Literal["ok", "gaps", "unknown"]
+    state: OverallWord
     slots: dict[str, int]
     coverage: float | None
     usable: float | None
@@ -117,7 +119,7 @@ class SummaryOut(BaseModel):
     """Everything in a few numbers."""
 
     now: datetime
-    state: Literal["ok", "gaps", "unknown"]
+    state: OverallWord
     store: str = Field(description="where the store is that was looked at")
     ree_data: GroupOut
     weather_data: GroupOut
@@ -168,7 +170,7 @@ class CoverageOut(BaseModel):
     """What the page draws."""
 
     now: datetime
-    state: Literal["ok", "gaps", "unknown"]
+    state: OverallWord
     store: str = Field(description="where the store is that was looked at")
     letters: dict[str, str]
     series: list[CalendarOut]

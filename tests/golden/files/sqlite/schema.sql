@@ -102,6 +102,7 @@ CREATE TABLE gapfill_ledger (
 	evidence TEXT NOT NULL, 
 	batch TEXT NOT NULL, 
 	field TEXT, 
+	evidence_kind TEXT, 
 	PRIMARY KEY (id)
 );
 

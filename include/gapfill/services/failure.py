@@ -1,0 +1,45 @@
+"""What went wrong in a run: a sentence, and the incident that covers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gapfill.domain.incident import IncidentKey, Kind
+from gapfill.errors import ErrorCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gapfill.services.certificate import Certificate
+
+_INCIDENTS: Mapping[ErrorCode, Kind] = {
+    ErrorCode.AUTH_REJECTED: Kind.CREDENTIALS,
+    ErrorCode.SOURCE_UNAVAILABLE: Kind.SOURCE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that went wrong in a run.
+
+    Attributes:
+        sentence: What, for people.
+        incident: The incident that is about the same: while that one is there, this failure
+            needs no alert. ``None`` where no other incident is about it.
+    """
+
+    sentence: str
+    incident: IncidentKey | None = None
+
+
+def failure_of(certificate: Certificate) -> Failure:
+    """Return the failure of a unit."""
+    kind = _INCIDENTS.get(certificate.error)
+    about = IncidentKey(kind, certificate.source) if kind else None
+    return Failure(f"{certificate.unit}: {certificate.note}", about)
+
+
+def failure_to_use(source: str, sentence: str) -> Failure:
+    """Return the failure of a source that is set up and cannot be used."""
+    return Failure(sentence, IncidentKey(Kind.BROKEN, source))
