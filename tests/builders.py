@@ -1,4 +1,4 @@
-"""Small builders for tests: series as the shipped catalogue has them, instants, readings, rows.
+"""Small builders for tests: series as the catalogue has them, instants, readings, rows.
 
 Hours count from 2026-01-01 00:00 UTC, so that what a test expects can be read off:
 ``hours(3, 5)`` are the slots 3 and 4.

@@ -1,4 +1,4 @@
-"""An Airflow home of the tests' own, set before anything imports Airflow; skips fail in CI."""
+"""An Airflow home and a catalogue of the tests' own, set before Airflow; skips fail in CI."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ for name in list(os.environ):
 
 os.environ |= {
     "AIRFLOW_HOME": HOME,
+    "GAPFILL_CATALOG": str(Path(__file__).with_name("catalog.yaml")),
     "GAPFILL_STATE": f"{HOME}/state",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),

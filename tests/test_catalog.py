@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from gapfill import catalog
+from gapfill.catalog import SHIPPED
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.interval import Interval
 from gapfill.domain.plan import Missing, Wish
@@ -16,8 +18,7 @@ from gapfill.domain.planning import plan_units
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
 from gapfill.errors import ConfigError, RequestError
-
-SHIPPED = Path(catalog.__file__).with_name("catalog.yaml")
+from tests.catalogs import FROZEN, example_headings, frozen, write_catalog
 
 
 def _write(tmp_path: Path, text: str) -> Path:
@@ -26,8 +27,8 @@ def _write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def _shipped_with(tmp_path: Path, change: str, to: str) -> Path:
-    text = SHIPPED.read_text(encoding="utf-8")
+def _frozen_with(tmp_path: Path, change: str, to: str) -> Path:
+    text = FROZEN.read_text(encoding="utf-8")
     assert change in text
     return _write(tmp_path, text.replace(change, to, 1))
 
@@ -40,7 +41,7 @@ def _refusal(path: Path) -> str:
 
 def test_the_shipped_catalogue_has_the_three_series() -> None:
     """Names, groups, targets and first slots as the design has them."""
-    known = catalog.load()
+    known = catalog.load(SHIPPED)
     assert [(s.name, s.group, s.target) for s in known.series.values()] == [
         ("pvpc", "ree", Grade.OFFICIAL),
         ("weather_hourly", "weather", Grade.OBSERVED),
@@ -53,27 +54,27 @@ def test_the_shipped_catalogue_has_the_three_series() -> None:
 
 def test_forecasts_are_excluded_unless_a_series_says_otherwise(tmp_path: Path) -> None:
     """A series that somebody adds counts none either; days of AEMET are no hours."""
-    known = catalog.load().series
+    known = catalog.load(SHIPPED).series
     forecasts = {"data_type": ("forecast",), "data_source": ("aemet_daily", "aemet_forecast")}
     assert known["pvpc"].exclude == known["weather_hourly"].exclude == forecasts
     assert known["weather_daily"].exclude == forecasts | {"data_source": ("aemet_forecast",)}
     line = "    exclude: {data_type: [forecast], data_source: [aemet_daily, aemet_forecast]}\n"
-    silent = catalog.load(_shipped_with(tmp_path, line, "")).series["weather_hourly"]
+    silent = catalog.load(_frozen_with(tmp_path, line, "")).series["weather_hourly"]
     assert silent.exclude == forecasts
-    none = catalog.load(_shipped_with(tmp_path, line, "    exclude: {}\n"))
+    none = catalog.load(_frozen_with(tmp_path, line, "    exclude: {}\n"))
     assert none.series["weather_hourly"].exclude == {}
 
 
 def test_required_fields_come_first() -> None:
     """The export's columns begin with what a slot cannot do without."""
-    known = catalog.load()
+    known = catalog.load(SHIPPED)
     assert known.series["weather_hourly"].required == ("temperature", "humidity")
     assert [f.name for f in known.series["pvpc"].fields] == ["price_eur_mwh", "price_eur_kwh"]
 
 
 def test_a_series_is_served_by_products_of_its_quantity_and_resolution() -> None:
     """Daily products never serve an hourly series."""
-    known = catalog.load()
+    known = frozen()
     products = [p.key for _, p, _ in known.products_of(known.series["weather_daily"])]
     assert products == ["aemet.daily", "aemet.daily", "siar.daily", "siar_csv.daily"]
 
@@ -83,7 +84,25 @@ def test_an_unknown_series_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         RequestError, match=r"no series 'pvcp'.*pvpc, weather_hourly, weather_daily"
     ):
-        catalog.load().find(["pvcp"])
+        frozen().find(["pvcp"])
+
+
+def test_only_these_tests_read_the_shipped_catalogue() -> None:
+    """All others use the frozen one of ``catalogs.py``: a new source must not change them."""
+    used = re.compile(r"\bSHIPPED\b|\bload\(\)\.(series|sources)|catalog\.load\(\)|gapfill/catalog")
+    folder = Path(__file__).parent
+    files = {str(p.relative_to(folder)): p for p in folder.rglob("*.py")}
+    found = {name for name, p in files.items() if used.search(p.read_text(encoding="utf-8"))}
+    assert found == {
+        "matrix/bench.py",
+        "matrix/plant.py",
+        "orchestration/test_form.py",
+        "sources/test_openweathermap_timeline.py",
+        "test_catalog.py",
+        "test_docs.py",
+        "tools/test_cluster.py",
+        "tools/test_routes_table.py",
+    }
 
 
 @pytest.mark.parametrize(
@@ -150,12 +169,12 @@ def test_a_wrong_catalogue_names_the_key_and_what_was_expected(
     tmp_path: Path, change: str, to: str, words: str
 ) -> None:
     """One wrong key at a time."""
-    assert words in _refusal(_shipped_with(tmp_path, change, to))
+    assert words in _refusal(_frozen_with(tmp_path, change, to))
 
 
 def test_two_series_of_one_measurement_need_a_tag_that_tells_them_apart(tmp_path: Path) -> None:
     """The same tags twice would mix two series in one."""
-    document = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    document = yaml.safe_load(FROZEN.read_text(encoding="utf-8"))
     document["series"]["pvpc_too"] = document["series"]["pvpc"]
     path = _write(tmp_path, yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
     assert "pvpc_too and pvpc share the measurement energy_prices" in _refusal(path)
@@ -181,35 +200,31 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     )
 
 
-def _example(heading: str) -> dict[str, dict[str, dict[str, object]]]:
-    """Return the YAML example below a heading of docs/catalogue.md."""
-    text = (Path(__file__).parents[1] / "docs" / "catalogue.md").read_text(encoding="utf-8")
-    block = text.split(f"## {heading}", 1)[1].split("```yaml\n", 1)[1].split("```", 1)[0]
-    loaded: dict[str, dict[str, dict[str, object]]] = yaml.safe_load(block)
-    return loaded
+def _frozen_and(tmp_path: Path, heading: str) -> catalog.Catalog:
+    """Return the frozen catalogue with an example of docs/catalogue.md."""
+    return catalog.load(write_catalog(tmp_path, example=heading))
 
 
-def _shipped_and(tmp_path: Path, heading: str) -> catalog.Catalog:
-    return catalog.load(_write(tmp_path, shipped_and(heading)))
+@pytest.mark.parametrize("heading", example_headings())
+def test_an_example_is_an_addition_to_the_shipped_catalogue(tmp_path: Path, heading: str) -> None:
+    """Every one of docs/catalogue.md, as it is printed; no series and no source is lost."""
+    known = catalog.load(write_catalog(tmp_path, example=heading, base=SHIPPED))
+    shipped = catalog.load(SHIPPED)
+    assert known != shipped
+    assert (shipped.series.keys() - known.series, shipped.sources.keys() - known.sources) == (
+        set(),
+        set(),
+    )
 
 
-def shipped_and(heading: str) -> str:
-    """Return the shipped catalogue with what an example of docs/catalogue.md adds to it."""
-    document = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
-    for section, entries in _example(heading).items():
-        for name, entry in entries.items():
-            known = document[section].setdefault(name, {})
-            for key, value in entry.items():
-                if isinstance(value, dict) and isinstance(known.get(key), dict):
-                    known[key].update(value)
-                else:
-                    known[key] = value
-    return str(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
+def test_every_example_is_found() -> None:
+    """There are five."""
+    assert len(example_headings()) == 5
 
 
 def test_the_documented_second_geography_is_an_entry_and_no_code(tmp_path: Path) -> None:
     """Baleares beside the peninsula, in one measurement, from the same sources."""
-    known = _shipped_and(tmp_path, "Another geography: PVPC of the Balearic Islands")
+    known = _frozen_and(tmp_path, "Another geography: PVPC of the Balearic Islands")
     baleares = known.series["pvpc_baleares"]
     assert baleares.tags == {"geo": "8743", "market": "pvpc"}
     assert baleares.params["geo_id"] == "8743"
@@ -222,7 +237,7 @@ def test_the_documented_second_geography_is_an_entry_and_no_code(tmp_path: Path)
 
 def test_the_documented_canary_place_is_an_entry_and_no_code(tmp_path: Path) -> None:
     """Its slots, its days and what its rules count from are on the clock of the islands."""
-    known = _shipped_and(tmp_path, "Another clock: PVPC of the Canary Islands")
+    known = _frozen_and(tmp_path, "Another clock: PVPC of the Canary Islands")
     canarias = known.series["pvpc_canarias"]
     assert canarias.earliest == datetime(2021, 5, 31, 23, tzinfo=UTC)
     offered = [p for _, p, _ in known.products_of(canarias)]
@@ -269,7 +284,7 @@ def test_prices_on_another_clock_than_that_of_their_place_are_refused(
     tmp_path: Path, geo: str, zone: str, follows: str, change: str
 ) -> None:
     """The sentence says what to change, either way."""
-    text = SHIPPED.read_text(encoding="utf-8").replace('geo_id: "8741"', f'geo_id: "{geo}"')
+    text = FROZEN.read_text(encoding="utf-8").replace('geo_id: "8741"', f'geo_id: "{geo}"')
     path = _write(tmp_path, text.replace("    zone: Europe/Madrid\n", f"    zone: {zone}\n", 1))
     said = _refusal(path)
     assert f"series.pvpc.place: PVPC of geo_id {follows}" in said
@@ -281,14 +296,14 @@ def test_prices_on_another_clock_than_that_of_their_place_are_refused(
 )
 def test_a_clock_that_agrees_with_the_number_is_taken(tmp_path: Path, geo: str, zone: str) -> None:
     """Ceuta's own zone shows the same clock; a number of no electric system has none."""
-    text = SHIPPED.read_text(encoding="utf-8").replace('geo_id: "8741"', f'geo_id: "{geo}"')
+    text = FROZEN.read_text(encoding="utf-8").replace('geo_id: "8741"', f'geo_id: "{geo}"')
     path = _write(tmp_path, text.replace("    zone: Europe/Madrid\n", f"    zone: {zone}\n", 1))
     assert catalog.load(path).series["pvpc"].params == {"geo_id": geo}
 
 
 def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path) -> None:
     """Each station is asked for its own dates; the gap between the two for none."""
-    known = _shipped_and(tmp_path, "Another station")
+    known = _frozen_and(tmp_path, "Another station")
     daily = known.series["weather_daily"]
     candidates = [
         Candidate(source, product, station)
@@ -311,7 +326,7 @@ def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path)
 
 def test_the_documented_second_place_is_an_entry_and_no_code(tmp_path: Path) -> None:
     """Its own station, no SIAR, and what is asked by coordinates."""
-    known = _shipped_and(tmp_path, "Another place")
+    known = _frozen_and(tmp_path, "Another place")
     retiro = known.series["weather_hourly_retiro"]
     assert [
         (product.key, station.id if station else None)
@@ -329,6 +344,6 @@ def test_the_documented_second_place_is_an_entry_and_no_code(tmp_path: Path) -> 
 
 def test_the_documented_second_indicator_is_an_entry_and_no_code(tmp_path: Path) -> None:
     """A product of another indicator does not serve the PVPC."""
-    known = _shipped_and(tmp_path, "Another indicator")
+    known = _frozen_and(tmp_path, "Another indicator")
     assert [p.name for p in known.sources["esios"].products] == ["1001", "archive70", "600"]
     assert "esios.600" not in [p.key for _, p, _ in known.products_of(known.series["pvpc"])]

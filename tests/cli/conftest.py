@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import pytest
 
 from gapfill.cli import main
 from gapfill.sandbox import Sandbox, serve
+from tests.catalogs import write_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,13 +73,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
     """Return a catalogue of prices only, since 2025-10-01, whose sources may be asked fast."""
-    text = (ROOT / "include/gapfill/catalog.yaml").read_text(encoding="utf-8")
-    text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
-    text = text.replace("earliest: 2021-06-01", "earliest: 2025-10-01")
-    text = text[: text.index("  weather_hourly:\n    group")]
-    path = tmp_path / "catalog.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    return write_catalog(tmp_path, only=["pvpc"], earliest="2025-10-01", per_minute=60_000)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,9 @@ from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.sandbox import world
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import write_catalog
 from tests.cli.test_influxdb import connect
 from tests.stores.backends import InfluxBackend
-from tests.test_catalog import shipped_and
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,12 +40,9 @@ DUE = datetime(2025, 11, 6, tzinfo=UTC)
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    """Return the shipped catalogue with the documented islands, from 2025-10-25 on."""
-    text = shipped_and("Another clock: PVPC of the Canary Islands")
-    text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
-    path = tmp_path / "catalog.yaml"
-    path.write_text(re.sub(r"earliest: '?[\d-]+'?", "earliest: 2025-10-25", text), encoding="utf-8")
-    return path
+    """Return the catalogue with the documented islands, from 2025-10-25 on."""
+    islands = "Another clock: PVPC of the Canary Islands"
+    return write_catalog(tmp_path, example=islands, earliest="2025-10-25", per_minute=60_000)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("influxdb", marks=pytest.mark.server)])

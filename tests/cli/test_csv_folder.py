@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.catalogs import write_catalog
 from tests.sources.siar_files import blank, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
@@ -22,14 +23,8 @@ DAYS = ("--series", "weather_daily")
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    """Return the shipped catalogue with days since 2025-10-01."""
-    from tests.cli.test_needs import ROOT
-
-    text = (ROOT / "include/gapfill/catalog.yaml").read_text(encoding="utf-8")
-    text = text.replace("earliest: 2018-06-13", "earliest: 2025-10-01")
-    path = tmp_path / "catalog.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    """Return the catalogue with days since 2025-10-01."""
+    return write_catalog(tmp_path, earliest={"weather_daily": "2025-10-01"})
 
 
 @pytest.fixture

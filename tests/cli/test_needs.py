@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.catalogs import write_catalog
 from tests.sources.siar_files import csv_bytes, days, rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gapfill.sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]
 
-ROOT = Path(__file__).parents[2]
 NEEDS = ["aemet_default", "siar_default", "GAPFILL_SIAR_CSV"]
 FILE = "J17_Linares_01_10_2025_31_10_2025.csv"
 
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    """Return the shipped catalogue with days since 2025-10-01."""
-    text = (ROOT / "include/gapfill/catalog.yaml").read_text(encoding="utf-8")
-    text = text.replace("earliest: 2021-06-01", "earliest: 2025-11-01")
-    text = text.replace("earliest: 2018-06-13", "earliest: 2025-10-01")
-    path = tmp_path / "catalog.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    """Return the catalogue with days since 2025-10-01, and prices since 2025-11-01."""
+    first = {"pvpc": "2025-11-01", "weather_daily": "2025-10-01"}
+    return write_catalog(tmp_path, earliest=first)
 
 
 @pytest.fixture

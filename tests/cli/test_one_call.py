@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gapfill.sandbox import serve
+from tests.catalogs import write_catalog
 from tests.hooks.owm_server import (
     BLOCKED,
     INVALID_KEY,
@@ -26,13 +25,13 @@ from tests.sandbox.http_client import call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gapfill.sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2025, 11, 5, 12, 34, tzinfo=UTC)
 OLD_KEY, NEW_KEY, FREE_KEY = "a-key-of-3.0", "a-key-of-4.0", "a-free-key"
 RANGE = ("--start", "2025-10-06T11:00:00Z", "--end", "2025-11-05T13:00:00Z")
@@ -51,13 +50,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    """Return the shipped catalogue with a short weather, whose sources may be asked fast."""
-    text = (ROOT / "include/gapfill/catalog.yaml").read_text(encoding="utf-8")
-    text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
-    text = text.replace("earliest: 2024-01-01", "earliest: 2025-10-01")
-    path = tmp_path / "catalog.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    """Return the catalogue with a short weather, whose sources may be asked fast."""
+    return write_catalog(tmp_path, earliest={"weather_hourly": "2025-10-01"}, per_minute=60_000)
 
 
 @pytest.fixture

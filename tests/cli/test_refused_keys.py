@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gapfill.sandbox import serve
+from tests.catalogs import write_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gapfill.sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]
 
-ROOT = Path(__file__).parents[2]
 SECRETS = ("aemet-k3y-of-the-matrix", "siar-p4ssword", "98765432Z")
-EARLIEST = {"2021-06-01": "2025-11-03", "2024-01-01": "2025-11-03", "2018-06-13": "2025-10-20"}
+EARLIEST = {
+    "pvpc": "2025-11-03",
+    "weather_hourly": "2025-11-03",
+    "weather_daily": "2025-10-20",
+}
 
 
 @pytest.fixture
@@ -37,14 +40,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    """Return the shipped catalogue with short series, whose sources may be asked fast."""
-    text = (ROOT / "include/gapfill/catalog.yaml").read_text(encoding="utf-8")
-    text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
-    for shipped, here in EARLIEST.items():
-        text = text.replace(f"earliest: {shipped}", f"earliest: {here}")
-    path = tmp_path / "catalog.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    """Return the catalogue with short series, whose sources may be asked fast."""
+    return write_catalog(tmp_path, earliest=EARLIEST, per_minute=60_000)
 
 
 @pytest.fixture

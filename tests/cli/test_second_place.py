@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.test_catalog import shipped_and
+from tests.catalogs import write_catalog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +24,10 @@ NAME = "weather_hourly_retiro"
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    """Return the shipped catalogue with the documented second place, from 2025-11-04 on."""
-    text = re.sub(r"per_minute: \d+", "per_minute: 60000", shipped_and("Another place"))
-    path = tmp_path / "catalog.yaml"
-    path.write_text(re.sub(r"earliest: [\d-]+", "earliest: 2025-11-04", text), encoding="utf-8")
-    return path
+    """Return the catalogue with the documented second place, from 2025-11-04 on."""
+    return write_catalog(
+        tmp_path, example="Another place", earliest="2025-11-04", per_minute=60_000
+    )
 
 
 @pytest.fixture

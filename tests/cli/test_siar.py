@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.catalogs import FROZEN
 from tests.sources.siar_files import NAME, ROW, blank, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]
 
-ROOT = Path(__file__).parents[2]
 OLD = "J09_Linares_01_01_2017_31_12_2017.csv"
 HALF = "J17_Linares_01_01_2023_31_12_2023.csv"
 
 
 @pytest.fixture
 def catalogue() -> Path:
-    """Return the shipped catalogue: nobody is asked here."""
-    return ROOT / "include/gapfill/catalog.yaml"
+    """Return the whole catalogue: nobody is asked here."""
+    return FROZEN
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.series import Grade
 from tests.builders import point
+from tests.catalogs import frozen
 from tests.domain.samples import HOUR, at
 from tests.stores.backends import SqliteBackend
 
@@ -32,7 +32,7 @@ PRICES: list[object] = [-5000.0, 50.0, "21,5", float("inf"), 60.0, 70.0]
 def backend(tmp_path: Path) -> Iterator[SqliteBackend]:
     """Return the installation's store with six hours of another program, three of them good."""
     made = SqliteBackend(tmp_path)
-    pvpc = catalog.load().series["pvpc"]
+    pvpc = frozen().series["pvpc"]
     points = [
         point(FIRST + n * HOUR, pvpc.tags, {"price_eur_mwh": 1.0}) for n in range(len(PRICES))
     ]
@@ -113,7 +113,7 @@ def test_an_export_can_be_imported_and_says_nothing_new(cli: Cli, tmp_path: Path
 
 def test_tidy_shows_copies_and_removes_them_when_told_to(cli: Cli, backend: SqliteBackend) -> None:
     """Nothing is written before; undo puts them back; a second time there is nothing."""
-    pvpc = catalog.load().series["pvpc"]
+    pvpc = frozen().series["pvpc"]
     slots = [FIRST - n * HOUR for n in range(1, 6)]
     mine = {"price_eur_mwh": 11.0, "price_eur_kwh": 0.5}
     kept = "price_eur_kwh:ree:40"

@@ -15,6 +15,7 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.sandbox import serve
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import write_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,12 +90,7 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
 @contextmanager
 def standing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
     """Let a plant stand in a folder, with everything connected to it by the environment."""
-    text = catalog.SHIPPED.read_text(encoding="utf-8")
-    text = text.replace("per_minute: 30", "per_minute: 60000")
-    text = text.replace("earliest: 2021-06-01", f"earliest: {EARLIEST}")
-    text = text[: text.index("  weather_hourly:\n    group")]
-    catalog_file = folder / "catalog.yaml"
-    catalog_file.write_text(text, encoding="utf-8")
+    catalog_file = write_catalog(folder, only=["pvpc"], earliest=EARLIEST, per_minute=60_000)
     store = {"conn_type": "sqlite", "host": str(folder / "store.db")}
     with serve(now=NOW, rates={"ree": 0, "esios": 0}) as sandbox:
         host = json.dumps({"conn_type": "http", "host": sandbox.url})

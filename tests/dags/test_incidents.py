@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.catalogs import write_catalog
 from tests.dags.conftest import NOW, run_dag
 from tests.orchestration.receiver import receiving
 from tests.sources.siar_files import csv_bytes, days, rows
@@ -211,18 +211,8 @@ def test_what_a_person_asked_for_in_vain_opens_no_incident(
 @pytest.fixture
 def days_without_a_key(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> Plant:
     """Return a plant that expects days of weather too, with no key for AEMET or SIAR."""
-    from gapfill import catalog
-
-    text = catalog.SHIPPED.read_text(encoding="utf-8")
-    start, end = (
-        text.index("  weather_hourly:\n    group"),
-        text.index("  weather_daily:\n    group"),
-    )
-    text = text[:start] + text[end:]
-    text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
-    text = text.replace("earliest: 2021-06-01", "earliest: 2026-02-15")
-    text = text.replace("earliest: 2018-06-13", "earliest: 2026-03-01")
-    plant.catalog_file.write_text(text, encoding="utf-8")
+    first = {"pvpc": "2026-02-15", "weather_daily": "2026-03-01"}
+    write_catalog(plant.catalog_file.parent, only=list(first), earliest=first, per_minute=60_000)
     for name in ("AEMET", "SIAR"):
         monkeypatch.delenv(f"AIRFLOW_CONN_{name}_DEFAULT", raising=False)
     return plant

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.series import Grade
 from gapfill.sandbox import serve
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import write_catalog
 from tests.connections import connect
 from tests.dags.conftest import run_dag
 
@@ -34,12 +34,7 @@ APIS = ("ree", "esios", "openweathermap", "aemet", "siar", "open_meteo")
 @pytest.fixture
 def catalog_file(tmp_path: Path) -> Path:
     """Return a catalogue of three days, whose sources may be asked fast."""
-    text = catalog.SHIPPED.read_text(encoding="utf-8")
-    text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
-    text = re.sub(r"earliest: \d{4}-\d\d-\d\d", "earliest: 2026-03-18", text)
-    path = tmp_path / "catalog.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    return write_catalog(tmp_path, earliest="2026-03-18", per_minute=60_000)
 
 
 @pytest.fixture

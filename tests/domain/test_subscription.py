@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.catalog import load
 from gapfill.domain.subscription import (
     is_of_key,
     names_of,
@@ -15,11 +14,12 @@ from gapfill.domain.subscription import (
     subscription,
     with_quota_of,
 )
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from gapfill.domain.product import Product, Source
 
-SOURCES = load().sources
+SOURCES = frozen().sources
 OWM, AEMET, SIAR = SOURCES["openweathermap"], SOURCES["aemet"], SOURCES["siar"]
 LINE, MACHINE = "openweathermap.timeline", "openweathermap.timemachine"
 NOW = "openweathermap.current"

@@ -15,16 +15,17 @@ import time
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gapfill.cli import main
 from gapfill.sandbox import serve, world
 from gapfill.services.site import Site
+from tests.catalogs import write_catalog
 from tests.golden.placeholders import forget_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import pytest
 
@@ -34,7 +35,7 @@ NOW = datetime(2026, 4, 1, 12, 34, tzinfo=UTC)
 FIRST = datetime(2026, 3, 27, 23, tzinfo=UTC)
 """The first hour of prices: 2026-03-28 00:00 in Madrid."""
 
-CATALOG = Path(__file__).with_name("catalog.yaml")
+EARLIEST = "2026-03-28"
 APIS = ("ree", "esios", "openweathermap", "aemet", "siar", "open_meteo")
 HOUR = timedelta(hours=1)
 
@@ -139,7 +140,7 @@ def standing(
         built = World(folder, folder / "store.db", sandbox, patch)
         store = {"conn_type": "sqlite", "host": str(built.store)}
         patch.setenv("AIRFLOW_CONN_GAPFILL_STORE", json.dumps(store))
-        patch.setenv("GAPFILL_CATALOG", str(CATALOG))
+        patch.setenv("GAPFILL_CATALOG", str(write_catalog(folder, earliest=EARLIEST)))
         patch.setenv("GAPFILL_NOW", f"{sandbox.url}/_sandbox/clock")
         patch.setenv("GAPFILL_LOCKS", str(folder / "locks"))
         patch.setenv("GAPFILL_STATE", str(folder / "state"))

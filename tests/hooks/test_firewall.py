@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.errors import AuthRejected, GapfillError, Limit, RateLimited, SourceUnavailable
 from gapfill.orchestration.sources import HOOKS
 from gapfill.sources.base import Ask
+from tests.catalogs import frozen
 from tests.hooks.raw_server import RawServer, reply
 from tests.sources.test_firewall import AKAMAI, CHALLENGE, CLOUDFLARE, INCAPSULA, NGINX_403
 
@@ -46,7 +46,7 @@ PAGES = [INCAPSULA, CLOUDFLARE, AKAMAI, CHALLENGE]
 
 def ask_of(source: str, product: str, series: str, interval: Interval) -> Ask:
     """Return a question to a product."""
-    known = catalog.load()
+    known = frozen()
     wanted = known.series[series]
     (offered,) = (p for p in known.sources[source].products if p.name == product)
     stations = [s for s in wanted.place.stations if s.source == source]
@@ -58,7 +58,7 @@ def hook_of(
 ) -> ApiHook:
     """Return the hook of a source, set up against a server."""
     key = {"password": KEY, "login": "12345678Z"} if has_key else {}
-    name = catalog.load().sources[source].connection
+    name = frozen().sources[source].connection
     monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", server.connection(**key))
     return HOOKS[source](name)
 

@@ -1,4 +1,7 @@
-"""A whole installation against the sandbox: every series and source, small holes in each."""
+"""A whole installation against the sandbox: every series, small holes in each.
+
+Its catalogue is the shipped one. A source without a simulated API is paused.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,14 @@ from typing import TYPE_CHECKING
 from gapfill import catalog
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.series import Station
-from gapfill.orchestration.sources import AirflowSources
+from gapfill.orchestration.sources import FOLDER, AirflowSources
 from gapfill.services.fill import fill
 from gapfill.services.heal import Healed, heal
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.connections import connect
 from tests.matrix.doors import KEY, LOGIN, NOW
 from tests.services.conftest import FakeTime
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 KEYED = ("esios", "openweathermap", "aemet", "siar")
 KEYLESS = ("ree", "open_meteo")
+PAUSED = {"paused": True}
 
 EARLIEST = {
     "pvpc": datetime(2025, 11, 3, 23, tzinfo=UTC),
@@ -113,7 +118,9 @@ def plant(
         earliest: Series and their first slot.
         stations: Other stations, by source.
     """
-    known = catalog.load()
+    known = catalog.load(catalog.SHIPPED)
+    for name in known.sources.keys() - {*KEYED, *KEYLESS, FOLDER}:
+        connect(monkeypatch, known.sources[name].connection, conn_type="http", extra=PAUSED)
     for name in KEYED + KEYLESS:
         extra = {"timeout": 10, "redirect_hosts": ["localhost"]}
         given: dict[str, object] = {"conn_type": "http", "host": url, "extra": extra}

@@ -1,4 +1,4 @@
-"""The shipped catalogue, the clock of these tests, and stand-ins for what Airflow hands over."""
+"""The frozen catalogue, the clock of these tests, and stand-ins for what Airflow hands over."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill import catalog
+from tests.catalogs import frozen
 from tests.services.conftest import site, sources, time
 
 if TYPE_CHECKING:
+    from gapfill.catalog import Catalog
     from gapfill.services.site import Site
 
 __all__ = ["site", "sources", "time"]
@@ -57,9 +58,9 @@ class FakeInstance:
 
 
 @pytest.fixture
-def known() -> catalog.Catalog:
-    """Return the shipped catalogue."""
-    return catalog.load()
+def known() -> Catalog:
+    """Return the frozen catalogue."""
+    return frozen()
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import aiohttp
 import pytest
 from aiopvpc import PVPCData
 
-from gapfill import catalog
 from gapfill.domain.civil import day_interval
 from gapfill.sandbox import Sandbox, serve, world
 from gapfill.sources import esios, ree
 from gapfill.sources.base import Ask
+from tests.catalogs import frozen
 from tests.sandbox.http_client import call, follow
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ _DOORS = {"ree.pvpc": "k", "esios.1001": "k", "esios.archive70": None}
 
 def _ask(product: str, day: date) -> Ask:
     """Return our ask for a whole day of the Canary Islands."""
-    known = catalog.load()
+    known = frozen()
     source, name = product.split(".")
     found = next(p for p in known.sources[source].products if p.name == name)
     pvpc = known.series["pvpc"]

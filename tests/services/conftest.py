@@ -1,4 +1,4 @@
-"""A real embedded store, the shipped catalogue, and sources that answer by a script."""
+"""A real embedded store, the frozen catalogue, and sources that answer by a script."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def time() -> FakeTime:
 @pytest.fixture
 def site(tmp_path: Path, sources: Scripted, time: FakeTime) -> Site:
     """Return a site with an empty store at noon of 2026-03-20, prices since 2026-03-01."""
-    known = catalog.load()
+    known = frozen()
     pvpc = replace(known.series["pvpc"], earliest=datetime(2026, 2, 28, 23, tzinfo=UTC))
     known = replace(known, series={"pvpc": pvpc})
     store = SqliteStore(tmp_path / "store.db")

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.errors import RequestError
 from gapfill.services.csv_rows import Read, Stated, read_rows
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
-PVPC = catalog.load().series["pvpc"]
-HOURLY = catalog.load().series["weather_hourly"]
-DAILY = catalog.load().series["weather_daily"]
+PVPC = frozen().series["pvpc"]
+HOURLY = frozen().series["weather_hourly"]
+DAILY = frozen().series["weather_daily"]
 HOUR = timedelta(hours=1)
 MADRID = Stated(zone="Europe/Madrid")
 

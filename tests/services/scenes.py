@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Row
@@ -16,6 +15,7 @@ from gapfill.domain.series import Grade
 from gapfill.services.ports import Block
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.obstacles import obstacle
 from tests.services.oracle import (
     DAY,
@@ -272,7 +272,7 @@ def with_one_station_each(series: Series) -> Series:
 
 def build(scene: Scene, folder: Path) -> Site:
     """Return a site whose store holds the scene."""
-    world, known = scene.world, catalog.load()
+    world, known = scene.world, frozen()
     series = replace(known.series[world.series], earliest=scene.first)
     series = with_one_station_each(series)
     stations = tuple(

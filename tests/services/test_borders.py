@@ -1,4 +1,4 @@
-"""To the slot: 48 hours, local months, 31 days, the last twelve rows; the shipped catalogue."""
+"""To the slot: 48 hours, local months, 31 days, the last twelve rows; the frozen catalogue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import iso
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
@@ -17,6 +16,7 @@ from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def site(
 
     monkeypatch.setattr(sources, "obstacle", obstacle_of)
     store = SqliteStore(tmp_path / "store.db")
-    return Site(catalog.load(), store, sources, at("2026-07-03 12:00"), time.sleep, time.monotonic)
+    return Site(frozen(), store, sources, at("2026-07-03 12:00"), time.sleep, time.monotonic)
 
 
 def asked_first(site: Site, now: str, slot: str, series: str = "weather_hourly") -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Outcome
 from gapfill.services.heal import heal
@@ -21,6 +20,7 @@ from gapfill.sources import open_meteo
 from gapfill.sources.base import Ask
 from gapfill.sources.open_meteo_arrays import VARIABLES
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.services.conftest import empty
 from tests.services.test_heal import Nobody
 
@@ -43,7 +43,7 @@ VALUES = dict(
 @pytest.fixture
 def site(tmp_path: Path, sources: Scripted, time: FakeTime) -> Site:
     """Return a site with hourly weather of July, and Open-Meteo alone."""
-    known = catalog.load()
+    known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=FIRST)
     known = replace(known, series={"weather_hourly": weather})
     store = SqliteStore(tmp_path / "store.db")

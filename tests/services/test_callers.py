@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import re
 import signal
 import time as clock
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,11 +20,13 @@ from gapfill.services.fill import fill
 from gapfill.services.heal import heal
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
+from tests.catalogs import write_catalog
 from tests.services.test_heal import Nobody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.synchronize import Barrier
+    from pathlib import Path
 
     from gapfill.domain.plan import Unit
     from gapfill.services.site import Site
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 SPAWN = multiprocessing.get_context("spawn")
 DEADLINE_S = 600
 NOW = datetime(2025, 11, 5, 12, tzinfo=UTC)
-SHIPPED = Path(__file__).parents[2] / "include/gapfill/catalog.yaml"
 PER_MINUTE = 600
 PAUSE_S = 60 / PER_MINUTE
 HANDED_OVER_S = 0.2
@@ -53,18 +52,15 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def installed(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set up prices alone since 2025-08-01, a day a request, and REE asked 600 times a minute."""
-    text = SHIPPED.read_text(encoding="utf-8")
-    text = re.sub(r"per_minute: \d+", f"per_minute: {PER_MINUTE}", text)
-    text = text.replace("earliest: 2021-06-01", "earliest: 2025-08-01")
-    text = text.replace("span: P14D", "span: P1D")
-    text = text[: text.index("  weather_hourly:\n    group")]
-    (tmp_path / "catalog.yaml").write_text(text, encoding="utf-8")
+    file = write_catalog(tmp_path, only=["pvpc"], earliest="2025-08-01", per_minute=PER_MINUTE)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("span: P14D", "span: P1D"), encoding="utf-8")
     store = {"conn_type": "sqlite", "host": str(tmp_path / "store.db")}
     for name, value in {
         "AIRFLOW_CONN_GAPFILL_STORE": json.dumps(store),
         "AIRFLOW_CONN_REE_DEFAULT": json.dumps({"conn_type": "http", "host": sandbox.url}),
         "AIRFLOW_CONN_ESIOS_DEFAULT": json.dumps({"conn_type": "http", "extra": {"paused": True}}),
-        "GAPFILL_CATALOG": str(tmp_path / "catalog.yaml"),
+        "GAPFILL_CATALOG": str(file),
         "GAPFILL_LOCKS": str(tmp_path / "locks"),
     }.items():
         monkeypatch.setenv(name, value)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Origin, Reading
@@ -24,6 +23,7 @@ from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask, Rejected
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.services.scenes import with_one_station_each
 from tests.services.test_heal import Nobody
 
@@ -74,7 +74,7 @@ def without_one(ask: Ask) -> Answer:
 @pytest.fixture
 def site(tmp_path: Path, sources: Scripted, time: FakeTime) -> Site:
     """Return a site with hourly weather of the last twelve hours, AEMET and Open-Meteo."""
-    known = catalog.load()
+    known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=FIRST)
     known = replace(known, series={"weather_hourly": weather})
     sources.otherwise = as_it_is
@@ -269,7 +269,7 @@ def test_a_hold_off_ends_before_the_oldest_slot_is_lost(site: Site) -> None:
 
 def daily(site: Site) -> Site:
     """Return a site with daily weather of March, of AEMET's first station alone."""
-    series = with_one_station_each(catalog.load().series["weather_daily"])
+    series = with_one_station_each(frozen().series["weather_daily"])
     march = replace(series, earliest=datetime(2026, 7, 1, tzinfo=UTC))
     known = replace(site.catalog, series={"weather_daily": march})
     return replace(site, catalog=known)

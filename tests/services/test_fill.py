@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.plan import Unit
@@ -27,6 +26,7 @@ from gapfill.errors import (
 from gapfill.services.explain import explain
 from gapfill.services.fill import attempt, fill
 from gapfill.sources.base import Answer, Ask, Rejected
+from tests.catalogs import frozen
 from tests.services.conftest import empty, priced
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def answering(values: Mapping[str, float]) -> Callable[[Ask], Answer]:
 def weather(site: Site, sources: Scripted) -> Site:
     """Return the site with hourly weather alone, and SIAR set up."""
     sources.keyed = {"siar"}
-    known = catalog.load()
+    known = frozen()
     hourly = {"weather_hourly": known.series["weather_hourly"]}
     return replace(site, catalog=replace(known, series=hourly))
 

@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.series import Grade, State
 from gapfill.errors import SourceError
@@ -33,6 +32,7 @@ from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.connections import connect
 from tests.services import oracle
 from tests.services.oracle import DAY, HOUR, PRODUCTS, SERIES, Said, World, source_of
@@ -172,7 +172,7 @@ def month(tmp_path: Path, time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> It
                 password="something",
                 extra={"timeout": 0.3 if name == "ree" else 20},
             )
-        known = catalog.load()
+        known = frozen()
         begins = {name: EARLIEST + HOUR * (name != "pvpc") for name in known.series}
         series = {
             n: with_one_station_each(replace(s, earliest=begins[n]))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.candidate import Obstacle
 from gapfill.domain.incident import Kind
 from gapfill.domain.reading import Reading
@@ -20,6 +19,7 @@ from gapfill.services.site import Site
 from gapfill.services.source_sights import look_at_sources
 from gapfill.sources.base import Answer, Ask
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ def site(
     tmp_path: Path, sources: Scripted, time: FakeTime, monkeypatch: pytest.MonkeyPatch
 ) -> Site:
     """Return a site with hourly weather of OpenWeatherMap alone, since the last 90 days."""
-    known = catalog.load()
+    known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=datetime(2025, 12, 21, tzinfo=UTC))
     source = replace(known.sources["openweathermap"], per_minute=6000)
     known = replace(

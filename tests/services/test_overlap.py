@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.services.fill import fill
@@ -19,6 +18,7 @@ from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.obstacles import obstacle
 from tests.services.conftest import FakeTime, Scripted
 from tests.services.test_weather import NOW
@@ -61,7 +61,7 @@ class Keyed(Scripted):
 
 def site_of(path: Path, **obstacles: str) -> Site:
     """Return a site with hourly weather since 2026-03-01 and a store of its own connection."""
-    known = catalog.load()
+    known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=NOW.replace(day=1, minute=0))
     known = replace(known, series={"weather_hourly": weather})
     sources = Keyed(otherwise=measured)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.services.detect import detect
@@ -23,6 +22,7 @@ from gapfill.services.site import Site
 from gapfill.services.tidy import tidy
 from gapfill.services.undoing import undo_batch, undo_run
 from gapfill.sources.base import Answer
+from tests.catalogs import frozen
 from tests.services import plant_truth as plant
 from tests.services.plant_history import history as samples_of
 from tests.services.plant_points import points_of, seed, tags_of
@@ -84,7 +84,7 @@ def history(
 ) -> Plant:
     """Return a plant of weeks of prices and weather, and SIAR, Open-Meteo and REE around it."""
     samples = samples_of(request.param)
-    known = catalog.load()
+    known = frozen()
     known = replace(
         known, series={name: replace(known.series[name], earliest=FIRST) for name in KINDS}
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import State
@@ -20,6 +19,7 @@ from gapfill.services.site import Site
 from gapfill.services.transfer import export_rows, import_rows, read_csv, write_csv
 from gapfill.sources.base import Answer
 from tests.builders import point
+from tests.catalogs import frozen
 from tests.services.test_heal import Nobody
 from tests.stores.backends import BACKENDS, KINDS, InfluxBackend
 
@@ -58,7 +58,7 @@ def _plant(slot: datetime, temperature: float = 11.0) -> Point:
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     """Return the plant's store of each kind in turn."""
     made = BACKENDS[request.param](tmp_path)
-    weather = catalog.load().series["weather_hourly"]
+    weather = frozen().series["weather_hourly"]
     made.seed(weather, *map(_plant, HOURS))
     yield made
     made.close()
@@ -67,7 +67,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
 @pytest.fixture
 def site(backend: Backend, sources: Scripted, time: FakeTime) -> Site:
     """Return a site with two series that share the plant's measurement, and SIAR alone."""
-    known = catalog.load()
+    known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=FIRST)
     other = replace(weather, name="weather_other", tags={"place": "bailen"})
     known = replace(known, series={one.name: one for one in (weather, other)})

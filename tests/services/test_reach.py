@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.candidate import Obstacle
 from gapfill.domain.cause import Cause
 from gapfill.domain.interval import Interval
@@ -16,6 +15,7 @@ from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State, Station
 from gapfill.services.detect import detect
 from gapfill.services.selection import Selection
+from tests.catalogs import frozen
 from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _day(text: str) -> datetime:
 @pytest.fixture
 def daily(site: Site) -> Site:
     """Return a site with daily weather since 2018-06-01, of which only AEMET has a key."""
-    weather = catalog.load().series["weather_daily"]
+    weather = frozen().series["weather_daily"]
     return _with(site, replace(weather, earliest=_day("2018-06-01")))
 
 

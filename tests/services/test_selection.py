@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
@@ -16,6 +15,7 @@ from gapfill.errors import RequestError
 from gapfill.services.detect import detect
 from gapfill.services.planner import Order, make_plan, survey
 from gapfill.services.selection import Selection
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
@@ -32,7 +32,7 @@ EARLY = datetime(2019, 5, 1, tzinfo=UTC)
 def whole(site: Site, sources: Scripted) -> Site:
     """Return a site with all three series, and SIAR set up."""
     sources.keyed = {"siar"}
-    return replace(site, catalog=catalog.load())
+    return replace(site, catalog=frozen())
 
 
 def every(site: Site) -> tuple[Series, ...]:

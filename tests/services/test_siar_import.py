@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.reading import Reading, Row
 from gapfill.domain.series import Grade, Station
 from gapfill.errors import MalformedPayload, StoreError
 from gapfill.services.siar_import import Taken, document, import_files, targets
 from gapfill.sources.siar_csv import CsvFile, read_file
+from tests.catalogs import frozen
 from tests.sources.siar_files import NAME, blank, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ OLD = "J09_Linares_01_01_2018_31_12_2018.csv"
 
 @pytest.fixture
 def weather(site: Site) -> Site:
-    """Return a site with an empty store and the whole shipped catalogue, at 2026-03-20."""
-    return replace(site, catalog=catalog.load())
+    """Return a site with an empty store and the whole catalogue, at 2026-03-20."""
+    return replace(site, catalog=frozen())
 
 
 def file_of(*lines: str, name: str = NAME) -> CsvFile:
@@ -243,7 +243,7 @@ def test_a_file_without_values_is_accounted_for(weather: Site) -> None:
 
 def test_targets_are_the_daily_weather_series_with_a_siar_station() -> None:
     """J17 stands under both sources, and is one target; hourly weather and prices are none."""
-    found = [(t.series.name, t.product.key, t.station.id) for t in targets(catalog.load())]
+    found = [(t.series.name, t.product.key, t.station.id) for t in targets(frozen())]
     assert found == [("weather_daily", "siar_csv.daily", "J17")]
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.candidate import Obstacle
 from gapfill.domain.gap import Gap
 from gapfill.domain.incident import IncidentKey, Kind, Sight
@@ -25,6 +24,7 @@ from gapfill.services.refusals import block
 from gapfill.services.selection import Selection
 from gapfill.services.sights import look, store_failed, untold, worth_telling
 from gapfill.services.tempo import Tempo
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -357,7 +357,7 @@ def test_a_gap_of_days_is_not_over_because_its_last_key_is_gone(
     site: Site, monkeypatch: pytest.MonkeyPatch, sources: Scripted
 ) -> None:
     """Also where no source is left whose grace could be looked at."""
-    days = catalog.load().series["weather_daily"]
+    days = frozen().series["weather_daily"]
     days = replace(days, earliest=datetime(2026, 2, 1, tzinfo=UTC))
     site = replace(site, catalog=replace(site.catalog, series={"weather_daily": days}))
     monkeypatch.setattr(sources, "obstacle", lambda _: None)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.plan import Unread
@@ -26,6 +25,7 @@ from gapfill.services.sights import look, worth_telling
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.services.conftest import NOW, FakeTime, Scripted
 from tests.services.test_heal import Nobody
 
@@ -74,7 +74,7 @@ class Counting:
 
 def weather_site(path: Path, unreadable: str = "") -> tuple[Site, Counting]:
     """Return a site of three series of hourly weather without 2026-03-18T10:00Z."""
-    known, time = catalog.load(), FakeTime()
+    known, time = frozen(), FakeTime()
     one = replace(known.series["weather_hourly"], earliest=SINCE)
     series = {name: replace(one, name=name, tags={"place": name}) for name in NAMES}
     known = replace(known, series=series)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.keys import AccountKey
 from gapfill.errors import Limit, RateLimited
 from gapfill.services.fill import fill
@@ -21,6 +20,7 @@ from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.services.tempo import MEMORY, Tempo
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.domain.limiters import FixedMinutes, Limiter, SlidingMinute
 from tests.services.conftest import NOW, Scripted, priced
 
@@ -122,7 +122,7 @@ def test_too_many_requests_at_once_halve_the_rate_for_a_while(site: Site, time: 
 def _rate_in_a_new_process(file: str, answers: multiprocessing.SimpleQueue[float]) -> None:
     """Open the store and say at which pace REE is asked."""
     store = SqliteStore(Path(file))
-    site = Site(catalog.load(), store, Scripted(), NOW + HOUR)
+    site = Site(frozen(), store, Scripted(), NOW + HOUR)
     answers.put(Tempo(site, "ree").rate(30))
     store.close()
 

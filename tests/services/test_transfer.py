@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Origin, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import RequestError
 from gapfill.services.transfer import export_rows, import_rows, read_csv, write_csv
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
     from gapfill.services.site import Site
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
-WEATHER = catalog.load().series["weather_hourly"]
-PVPC = catalog.load().series["pvpc"]
+WEATHER = frozen().series["weather_hourly"]
+PVPC = frozen().series["pvpc"]
 SLOT = datetime(2026, 3, 10, tzinfo=UTC)
 
 names = st.text("abcdefghij/_-0123456789:.,\"' ñ", min_size=1, max_size=20).map(str.strip)

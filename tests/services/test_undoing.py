@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Replace
 from gapfill.errors import GapfillError
@@ -16,6 +15,7 @@ from gapfill.services import undoing
 from gapfill.services.ports import Batch, Undone
 from gapfill.services.site import Site
 from tests.builders import PVPC, hour, hours, price, prices, row
+from tests.catalogs import frozen
 from tests.stores.backends import BACKENDS, KINDS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Nobody:
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """Return an installation with one series, on each kind of store."""
     backend = BACKENDS[request.param](tmp_path)
-    known = replace(catalog.load(), series={"pvpc": PVPC})
+    known = replace(frozen(), series={"pvpc": PVPC})
     sources: Sources = Nobody()  # type: ignore[assignment] # see there
     yield Site(known, backend.open(), sources, hour(200))
     backend.close()

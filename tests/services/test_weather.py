@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.allowance import Allowance
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.ledger import Outcome
@@ -23,6 +22,7 @@ from gapfill.services.selection import Selection
 from gapfill.services.site import Site
 from gapfill.sources.base import Answer, Ask, Rejected
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.obstacles import obstacle
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def site(
     tmp_path: Path, sources: Scripted, time: FakeTime, monkeypatch: pytest.MonkeyPatch
 ) -> Site:
     """Return a site with hourly weather since 2026-03-10 and every key, at 12:30."""
-    known = catalog.load()
+    known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=datetime(2026, 3, 10, tzinfo=UTC))
     known = replace(known, series={"weather_hourly": weather})
 

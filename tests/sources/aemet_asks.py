@@ -1,4 +1,4 @@
-"""Asks for AEMET's weather, as the fill service makes them, from the shipped catalogue."""
+"""Asks for AEMET's weather, as the fill service makes them, from the frozen catalogue."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.catalog import SHIPPED, load
 from gapfill.domain.interval import Interval
 from gapfill.sources.base import Ask
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Station
@@ -58,7 +58,7 @@ def days(first: str, last: str | None = None, *, now: datetime = NOW) -> Ask:
 
 
 def _ask(series: str, product: str, interval: Interval, station: str, now: datetime) -> Ask:
-    catalog = load(SHIPPED)
+    catalog = frozen()
     found = next(p for p in catalog.sources["aemet"].products if p.name == product)
     place = catalog.series[series].place
     known: Station = next(s for s in place.stations if s.source == "aemet")

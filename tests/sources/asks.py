@@ -1,4 +1,4 @@
-"""Asks for prices, as the fill service makes them, from the shipped catalogue."""
+"""Asks for prices, as the fill service makes them, from the frozen catalogue."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from gapfill.catalog import SHIPPED, load
 from gapfill.domain.civil import day_interval
 from gapfill.domain.interval import Interval
 from gapfill.domain.resolution import Era, Grid
 from gapfill.sources.base import Ask
+from tests.catalogs import frozen
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 NOW = datetime(2025, 11, 5, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def ask_of(product: str, first: date, last: date | None = None, *, geo: str = "8
         last: Last day, the first one by default.
         geo: REE's number of the place.
     """
-    catalog = load(SHIPPED)
+    catalog = frozen()
     source, name = product.split(".")
     found = next(p for p in catalog.sources[source].products if p.name == name)
     start = day_interval(first, MADRID).start

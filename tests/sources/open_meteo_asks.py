@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gapfill.catalog import SHIPPED, load
 from gapfill.domain.interval import Interval
 from gapfill.sources.base import Ask
+from tests.catalogs import frozen
 from tests.sources.asks import payload
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def at(text: str) -> datetime:
 
 def ask_of(start: str, end: str, *, product: str = "forecast", now: datetime = NOW) -> Ask:
     """Return an ask for hourly weather at Linares, of the slots ``[start, end)`` in UTC."""
-    catalog = load(SHIPPED)
+    catalog = frozen()
     found = next(p for p in catalog.sources["open_meteo"].products if p.name == product)
     series = catalog.series["weather_hourly"]
     return Ask(series, found, None, Interval(at(start), at(end)), now)

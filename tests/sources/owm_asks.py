@@ -1,13 +1,13 @@
-"""Asks of OpenWeatherMap, from the shipped catalogue."""
+"""Asks of OpenWeatherMap, from the frozen catalogue."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gapfill.catalog import SHIPPED, load
 from gapfill.domain.interval import Interval
 from gapfill.sources.base import Ask
+from tests.catalogs import frozen
 
 HOUR = timedelta(hours=1)
 NOW = datetime(2025, 11, 5, 12, 34, tzinfo=UTC)
@@ -30,7 +30,7 @@ def owm_ask(
         place: Latitude and longitude.
         slots: How many.
     """
-    catalog = load(SHIPPED)
+    catalog = frozen()
     found = next(p for p in catalog.sources["openweathermap"].products if p.name == product)
     series = catalog.series["weather_hourly"]
     where = replace(series.place, latitude=place[0], longitude=place[1])

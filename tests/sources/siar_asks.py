@@ -1,4 +1,4 @@
-"""Asks for SIAR, as the fill service makes them, from the shipped catalogue."""
+"""Asks for SIAR, as the fill service makes them, from the frozen catalogue."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.catalog import SHIPPED, load
 from gapfill.domain.civil import day_interval
 from gapfill.domain.interval import Interval
 from gapfill.sources.base import Ask
+from tests.catalogs import frozen
 from tests.sources.asks import NOW
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def daily_ask(first: date, last: date | None = None, *, now: datetime = NOW) -> 
 
 
 def _ask(series: str, product: str, interval: Interval, now: datetime, zone: str | None) -> Ask:
-    catalog = load(SHIPPED)
+    catalog = frozen()
     found = next(p for p in catalog.sources["siar"].products if p.name == product)
     known = catalog.series[series]
     station = next(s for s in known.place.stations if s.source == "siar")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.catalog import SHIPPED, load
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.series import Station
 from gapfill.sources.base import Ask
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,8 +64,8 @@ def rows(dates: Iterable[date], *, station: str = "17") -> list[str]:
 def ask_days(
     first: datetime = FIRST, count: int = 1, *, station: str = "J17", now: datetime = NOW
 ) -> Ask:
-    """Return an ask for so many days of the shipped ``weather_daily``."""
-    catalog = load(SHIPPED)
+    """Return an ask for so many days of the frozen ``weather_daily``."""
+    catalog = frozen()
     (product,) = catalog.sources["siar_csv"].products
     place = Station("siar_csv", station, Interval(datetime(2010, 1, 1, tzinfo=UTC), END_OF_TIME))
     interval = Interval(first, first + count * DAY)

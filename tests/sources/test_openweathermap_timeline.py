@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gapfill.catalog import load
+from gapfill.catalog import SHIPPED, load
 from gapfill.domain.series import Grade
 from gapfill.errors import ConfigError, MalformedPayload
 from gapfill.sources import openweathermap as owm
@@ -83,7 +83,7 @@ def test_more_than_twenty_hours_in_a_call_are_a_catalogue_error() -> None:
 
 def test_the_catalogue_has_the_facts_of_both_generations() -> None:
     """Twenty slots a call of 4.0 and one of 3.0, told apart by the generation of the key."""
-    products = {p.name: p for p in load().sources["openweathermap"].products}
+    products = {p.name: p for p in load(SHIPPED).sources["openweathermap"].products}
     line, machine = products["timeline"], products["timemachine"]
     assert (line.span, line.window) == (20 * HOUR, timedelta(days=90))
     assert (machine.span, machine.window) == (HOUR, timedelta(days=7))

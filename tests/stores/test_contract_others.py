@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Origin, Reading, Replace, Row
@@ -14,6 +13,7 @@ from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.stores.points import Point, format_tags
 from tests.builders import PVPC, WEATHER, hour, hours, point, price, prices, weather
+from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from tests.stores.backends import Backend
@@ -72,20 +72,18 @@ def test_excluded_tags_are_no_readings(backend: Backend, tag: tuple[str, str]) -
 
 FORECASTS = [("data_type", "forecast"), ("data_source", "aemet_forecast")]
 DAILY = ("data_source", "aemet_daily")
-SHIPPED = [
+KNOWN = [
     *((name, tag) for name in ("pvpc", "weather_hourly", "weather_daily") for tag in FORECASTS),
     ("weather_hourly", DAILY),
 ]
 
 
-@pytest.mark.parametrize(
-    "name,tag", SHIPPED, ids=lambda one: one if isinstance(one, str) else one[1]
-)
-def test_forecasts_of_others_are_no_readings_of_the_shipped_series(
+@pytest.mark.parametrize("name,tag", KNOWN, ids=lambda one: one if isinstance(one, str) else one[1])
+def test_forecasts_of_others_are_no_readings_of_the_catalogues_series(
     backend: Backend, name: str, tag: tuple[str, str]
 ) -> None:
     """Nothing of the store takes one for an observation, though it is newer and comes first."""
-    series = catalog.load().series[name]
+    series = frozen().series[name]
     step = series.grid.step_at(series.earliest)
     slots = [series.earliest + n * step for n in range(4)]
     first, *_, last = [Interval(slot, series.grid.end_of(slot)) for slot in slots]
@@ -111,7 +109,7 @@ def test_forecasts_of_others_are_no_readings_of_the_shipped_series(
 
 def test_days_of_aemet_are_days(backend: Backend) -> None:
     """What is no hour, spread over the hours, is a reading where days are asked for."""
-    series = catalog.load().series["weather_daily"]
+    series = frozen().series["weather_daily"]
     backend.seed(series, point(series.earliest, dict([DAILY]), {"temperature_mean": 20.0}))
     assert backend.open().newest(series) == series.earliest
 

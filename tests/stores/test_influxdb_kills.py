@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.reading import Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
@@ -25,6 +24,7 @@ from gapfill.services.tidy import tidy
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
 from tests.builders import PVPC, WEATHER, hour, hours, point, price, prices, row, weather
+from tests.catalogs import frozen
 from tests.services.conftest import Scripted
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import Fault, FaultProxy
@@ -329,7 +329,7 @@ def test_a_tidy_that_dies_anywhere_is_carried_on_by_the_next(
 
 def test_a_killed_tidy_is_told_and_named_when_it_is_carried_on(backend: InfluxBackend) -> None:
     """By a warning of ``status``, and by the next one, which has nothing else to do."""
-    known = catalog.load()
+    known = frozen()
     series = known.series["weather_hourly"]
     mine = BOTH | {"solar_radiation": 400.0}
     kept = "solar_radiation:siar/J17:30"

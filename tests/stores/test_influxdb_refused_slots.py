@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import iso
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
@@ -25,6 +24,7 @@ from gapfill.stores import influxdb_refused as refused
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb_server import Server
 from tests.builders import PVPC, WEATHER, hour, hours, prices, weather
+from tests.catalogs import frozen
 from tests.services.conftest import FakeTime, Scripted
 from tests.services.test_heal import Nobody
 from tests.stores.backends import InfluxBackend
@@ -52,7 +52,7 @@ def backend(tmp_path: Path) -> Iterator[InfluxBackend]:
 
 def site_at(backend: InfluxBackend, since: datetime, now: datetime) -> Site:
     """Return a site of prices on a bucket, whose sources answer all that they are asked."""
-    known, time = catalog.load(), FakeTime()
+    known, time = frozen(), FakeTime()
     pvpc = replace(known.series["pvpc"], earliest=since)
     known = replace(known, series={"pvpc": pvpc})
     store = backend.open()

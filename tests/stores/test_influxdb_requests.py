@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Reading
 from gapfill.services.heal import heal
@@ -20,6 +19,7 @@ from gapfill.sources.base import Answer
 from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
 from tests.builders import WEATHER, hour, hours
+from tests.catalogs import frozen
 from tests.services.conftest import NOW, FakeTime, Scripted
 from tests.services.test_heal import Nobody
 from tests.stores.backends import InfluxBackend
@@ -65,7 +65,7 @@ def test_a_call_costs_at_most_a_third_of_the_requests(
     backend: InfluxBackend, name: str, since: datetime, every_days: int
 ) -> None:
     """Holes of an hour, too far apart for one call to serve two of them."""
-    known = catalog.load()
+    known = frozen()
     series = replace(known.series[name], earliest=since)
     known = replace(known, series={name: series})
     head = text.head(series.measurement, series.tags)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
@@ -20,6 +19,7 @@ from gapfill.stores import influxdb_text as text
 from gapfill.stores.influxdb import InfluxStore
 from gapfill.stores.influxdb_server import Server
 from tests.builders import PVPC, hour, hours, price, prices
+from tests.catalogs import frozen
 from tests.services.conftest import Scripted
 from tests.stores.backends import InfluxBackend
 from tests.stores.fault_proxy import Fault, FaultProxy
@@ -195,7 +195,7 @@ def test_killed_anywhere_nothing_is_lost_and_it_is_carried_on(bucket: Bucket) ->
 def _change(bucket: Bucket, path: Path) -> None:
     """Make floats of everything, with the points in a file, as the command does."""
     store = InfluxStore(bucket.engine.access(bucket.bucket))
-    site = Site(catalog.load(), store, Scripted(), hour(0))
+    site = Site(frozen(), store, Scripted(), hour(0))
     carry_out(site, PVPC, store.wrong_types(PVPC, ["price_eur_mwh"]), path)
 
 

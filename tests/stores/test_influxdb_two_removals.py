@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill import catalog
 from gapfill.errors import StoreError
 from gapfill.services.retype import carry_out
 from gapfill.services.site import Site
@@ -23,6 +22,7 @@ from gapfill.stores.influxdb_server import Server
 from gapfill.stores.influxdb_turn import Turn
 from tests.builders import PVPC, WEATHER, hour, hours, point
 from tests.builders import prices as readings
+from tests.catalogs import frozen
 from tests.services.conftest import Scripted
 from tests.stores.backends import InfluxBackend
 
@@ -81,7 +81,7 @@ def clouds(backend: InfluxBackend) -> list[list[object]]:
 def retype(backend: InfluxBackend, path: Path) -> int:
     """Make floats of the prices, as the command does; return how many points were written."""
     store = InfluxStore(backend.engine.access(backend.bucket))
-    site = Site(catalog.load(), store, Scripted(), hour(0))
+    site = Site(frozen(), store, Scripted(), hour(0))
     wrong = store.wrong_types(PVPC, ["price_eur_mwh"])
     return carry_out(site, PVPC, wrong, path) if wrong else 0
 

@@ -98,7 +98,7 @@ def test_the_scenario_is_a_catalogue_that_gapfill_takes(tmp_path: Path) -> None:
     assert set(known.series) == {"pvpc", "pvpc_melilla", "pvpc_baleares", "pvpc_ceuta"}
     assert {series.measurement for series in known.series.values()} == {"energy_prices"}
     assert {name: known.sources[name].per_minute for name in PER_MINUTE} == PER_MINUTE
-    shipped = yaml.safe_load((ROOT / "include/gapfill/catalog.yaml").read_text(encoding="utf-8"))
+    shipped = yaml.safe_load(catalog.SHIPPED.read_text(encoding="utf-8"))
     assert all(shipped["sources"][s]["per_minute"] > rate for s, rate in PER_MINUTE.items())
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill import catalog
+from tests.catalogs import FROZEN, frozen
 from tools import routes_table
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _tables(tmp_path: Path, change: str, to: str) -> str:
-    text = catalog.SHIPPED.read_text(encoding="utf-8")
+    text = FROZEN.read_text(encoding="utf-8")
     assert change in text
     path = tmp_path / "catalog.yaml"
     path.write_text(text.replace(change, to, 1), encoding="utf-8")
@@ -24,12 +25,12 @@ def _tables(tmp_path: Path, change: str, to: str) -> str:
 def test_the_page_says_what_the_shipped_catalogue_says() -> None:
     """Whoever changes the catalogue is told to write the page anew."""
     page = routes_table.PAGE.read_text(encoding="utf-8")
-    assert routes_table.with_tables(page, catalog.load()) == page
+    assert routes_table.with_tables(page, catalog.load(catalog.SHIPPED)) == page
 
 
 def test_a_route_is_a_row_for_each_zone_with_its_products_in_order() -> None:
     """Zones in the words of age and month, products of the right resolution only."""
-    rows = routes_table.tables(catalog.load()).splitlines()
+    rows = routes_table.tables(frozen()).splitlines()
     assert [row for row in rows if row.startswith("| `weather_daily`")] == [
         "| `weather_daily` | younger than 48 h | `aemet.daily`, `siar.daily`, `siar_csv.daily` |",
         (
@@ -91,4 +92,4 @@ def test_the_check_names_the_command_for_a_stale_page_and_changes_nothing(
 def test_a_page_without_the_marks_is_refused() -> None:
     """Nothing is written to a page that has no place for the tables."""
     with pytest.raises(ValueError, match="the page needs a line"):
-        routes_table.with_tables("# Routes\n", catalog.load())
+        routes_table.with_tables("# Routes\n", frozen())

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.coverage import Coverage, unknown
 from gapfill.domain.gap import Gap
 from gapfill.domain.plan import Plan, Unit
@@ -16,6 +15,7 @@ from gapfill.domain.severity import Severity
 from gapfill.errors import StoreError
 from gapfill.services.detect import Report
 from gapfill.services.reach import Broken
+from tests.catalogs import frozen
 from tests.domain.samples import at, span
 
 pytestmark = pytest.mark.airflow
@@ -24,7 +24,7 @@ NOW = at("2026-03-03")
 READ = Report("pvpc", Coverage(span("2026-03-01", "2026-03-02"), dict.fromkeys(State, 0), 24, ()))
 FAILED = Report(
     "weather_hourly",
-    unknown(catalog.load().series["weather_hourly"], span("2026-03-01", "2026-03-02")),
+    unknown(frozen().series["weather_hourly"], span("2026-03-01", "2026-03-02")),
     error="the disk is gone",
 )
 
@@ -33,7 +33,7 @@ def view_of(*reports: Report) -> object:
     """Return a look that found these."""
     from gapfill.webui.lookout import View
 
-    return View(NOW, catalog.load(), reports)
+    return View(NOW, frozen(), reports)
 
 
 @pytest.mark.usefixtures("database")

@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import frozen
 from tests.time_limit import patient
 from tests.webui.browser import chromium, click, drawn, hover, look, middle, opened, pixels
 
@@ -79,7 +79,7 @@ def test_pointing_at_a_day_tells_its_numbers(browser: Browser, served: Served) -
 
 def test_a_source_that_is_markup_stays_text(browser: Browser, served: Served) -> None:
     """In what floats, and in the hours."""
-    pvpc = catalog.load().series["pvpc"]
+    pvpc = frozen().series["pvpc"]
     slot = datetime(2025, 5, 5, 10, tzinfo=UTC)
     store = SqliteStore(served.showcase.store_file)
     store.put(pvpc, [Row(slot, {"price_eur_mwh": 1.0}, Grade.OFFICIAL, MARKUP, "test/markup")])
@@ -172,7 +172,7 @@ def test_a_hole_is_healed_from_the_page(browser: Browser, served: Served) -> Non
         assert 0 < pixels(page, "m")["m"] < before
         assert "24 complete" in hover(page, "pvpc", "2025-02-12")
         assert "24 slots healed, 1 call" in page.locator("#runs").inner_text()
-    pvpc = catalog.load().series["pvpc"]
+    pvpc = frozen().series["pvpc"]
     store = SqliteStore(served.showcase.store_file)
     day = Interval(datetime(2025, 2, 11, 23, tzinfo=UTC), datetime(2025, 2, 12, 23, tzinfo=UTC))
     healed = store.read(pvpc, day)

@@ -16,6 +16,7 @@ from gapfill.domain.reading import Reading, Row
 from gapfill.domain.series import Grade
 from gapfill.services.planner import Order, survey
 from gapfill.stores.sqlite import SqliteStore
+from tests.catalogs import FROZEN
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -248,7 +249,7 @@ def test_slots_that_need_a_key_are_missing_and_say_which(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Days of weather come from AEMET and SIAR only, and neither has a key here."""
-    monkeypatch.delenv("GAPFILL_CATALOG")
+    monkeypatch.setenv("GAPFILL_CATALOG", str(FROZEN))
     told = client.get("/gaps/summary").json()
     daily = next(series for series in told["series"] if series["series"] == "weather_daily")
     assert (daily["state"], daily["slots"]["unfillable"]) == ("gaps", 0)
@@ -291,7 +292,7 @@ def test_one_series_that_cannot_be_read_is_no_reason_to_hide_the_others(
     client: TestClient, plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor to call anything well; and no run over all series is started."""
-    monkeypatch.delenv("GAPFILL_CATALOG")
+    monkeypatch.setenv("GAPFILL_CATALOG", str(FROZEN))
     with closing(sqlite3.connect(plant.store_file)) as store:
         store.execute("CREATE VIEW weather_daily AS SELECT * FROM nowhere")
     told = client.get("/gaps/summary").json()
