@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_timeout
+from xdist.scheduler import LoadFileScheduling
 
 import tests.examples  # noqa: F401 - registers the profile of `make unit`
 from tests.time_limit import arm
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+
     from tests.time_limit import Limits
 
 ROOT = Path(__file__).parents[1]
+PAGE = "tests/webui/"
 EXIT_S = 600
 """How long the process may take to end after its tests, with threads that tests have left."""
 
@@ -63,6 +67,26 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Limits) -> bool:
     end = pytest_timeout.timeout_sigalrm
     item.cancel_timeout = arm(settings.timeout, lambda: end(item, settings))  # type: ignore[attr-defined] # what pytest-timeout calls
     return True
+
+
+class ByFile(LoadFileScheduling):
+    """A file is run by one process; all files of the page are, so that one Airflow is enough."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return PAGE if file.startswith(PAGE) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """Divide the tests by file where that is asked for."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: the page, then files with a slow test."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(PAGE), item.path not in slow))
 
 
 def pytest_collection_finish() -> None:
