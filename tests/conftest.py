@@ -18,8 +18,6 @@ import tests.examples  # noqa: F401 - registers the profile of `make unit`
 from tests.time_limit import arm
 
 if TYPE_CHECKING:
-    from xdist.remote import Producer
-
     from tests.time_limit import Limits
 
 ROOT = Path(__file__).parents[1]
@@ -69,18 +67,19 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Limits) -> bool:
     return True
 
 
-class ByFile(LoadFileScheduling):
-    """A file is run by one process; all files of the page are, so that one Airflow is enough."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return PAGE if file.startswith(PAGE) else file
+def unit_of(nodeid: str) -> str:
+    """Return what one process runs: a file, or all files of the page, for which one Airflow is."""
+    return PAGE if nodeid.startswith(PAGE) else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
-    """Divide the tests by file where that is asked for."""
-    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Divide the tests by ``unit_of`` where they are to be divided by file."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    divider = LoadFileScheduling(config, log)
+    divider._split_scope = unit_of
+    return divider
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
