@@ -79,7 +79,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
         return None
     divider = LoadFileScheduling(config, log)
     divider._split_scope = unit_of
-    return divider
+    found: object = divider  # xdist has no types
+    return found
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
