@@ -13,10 +13,12 @@ CLEAN := env $(foreach name,$(filter-out GAPFILL_TEST_%,$(filter AIRFLOW_% _AIRF
 # The lock names the public index, whatever index this machine uses.
 UV := env $(foreach name,$(filter UV_INDEX% UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FROZEN UV_LOCKED,$(.VARIABLES)),-u $(name)) \
       UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never .venv/bin/uv --no-config --quiet
-UNIT := -n 2 --dist loadfile --hypothesis-profile=quick -m "not airflow and not server"
+# On two cores, in the order of tests/conftest.py: what takes longest comes first.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
+UNIT := $(TWO) --hypothesis-profile=quick -m "not airflow and not server"
 # On other versions: what runs in production, not the tools around it. The golden files hold what
 # the locked versions of FastAPI, pydantic, SQLAlchemy and click say and write.
-OTHER := -n 2 --dist loadfile --hypothesis-profile=quick --ignore=tests/tools --ignore=tests/deploy \
+OTHER := $(TWO) --hypothesis-profile=quick --ignore=tests/tools --ignore=tests/deploy \
          --ignore=tests/golden
 EXPORT := $(UV) export --frozen --no-hashes --no-header --python $(PY)
 HEADER := exported from uv.lock by "make lock"; do not edit
@@ -45,8 +47,8 @@ cluster: .venv-cluster/complete ## docker-compose.yaml's services without Docker
 # --- test --------------------------------------------------------------------
 
 test: venv ## all tests, at most 12 minutes
-	$(CLEAN) $(PY) -m pytest -n 2 --dist loadfile -m "not (server and slow)"
-	$(CLEAN) $(PY) -m pytest -m "server and slow"
+	$(CLEAN) $(PY) -m pytest $(TWO) -m "not (server and slow)"
+	$(CLEAN) $(PY) -m pytest $(TWO) -m "server and slow"
 
 unit: venv ## the tests that need no Airflow, in seconds
 	$(CLEAN) $(PY) -m pytest $(UNIT)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_timeout
+from xdist.scheduler import LoadFileScheduling
 
 import tests.examples  # noqa: F401 - registers the profile of `make unit`
 from tests.time_limit import arm
@@ -18,9 +21,27 @@ if TYPE_CHECKING:
     from tests.time_limit import Limits
 
 ROOT = Path(__file__).parents[1]
+PAGE = "tests/webui/"
 EXIT_S = 600
 """How long the process may take to end after its tests, with threads that tests have left."""
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system, not a file
+ROOM = 4 * 2**30
+"""Bytes free in memory from which on the tests' files are kept there."""
+
+
+def has_room(folder: Path) -> bool:
+    """Tell whether the tests' files fit into a folder, and programs among them may be run."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+# Nothing here outlives the machine, so no test gains from waiting for a disk after each write.
+if "TMPDIR" not in os.environ and has_room(MEMORY):
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None
 HOME = tempfile.mkdtemp(prefix="gapfill-tests-")
 
 for name in list(os.environ):
@@ -47,8 +68,38 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Limits) -> bool:
     return True
 
 
+def unit_of(nodeid: str) -> str:
+    """Return what one process runs: a file, or all files of the page, for which one Airflow is."""
+    return PAGE if nodeid.startswith(PAGE) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Divide the tests by ``unit_of`` where they are to be divided by file."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    divider = LoadFileScheduling(config, log)
+    divider._split_scope = unit_of
+    found: object = divider  # xdist has no types
+    return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: the page, then files with a slow test."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(PAGE), item.path not in slow))
+
+
+def pytest_collection_finish() -> None:
+    """Let Python not look again and again through what stays until the end: every module."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def pytest_unconfigure() -> None:
     """End a process that does not end by itself, and show where its threads are."""
+    shutil.rmtree(HOME, ignore_errors=True)
     faulthandler.dump_traceback_later(EXIT_S, exit=True)
 
 

@@ -30,7 +30,8 @@ __all__ = ["ProgramError", "Programs", "exit_on_signals", "members"]
 
 _LOCK = "running.lock"
 _RECORD = "sessions.json"
-_POLL_S = 0.1
+_POLL_S, _POLL_MOST_S, _REST = 0.1, 1.0, 9.0
+"""Seconds between two looks, and how many times as long as a look they are."""
 _TAIL_LINES = 25
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -172,12 +173,15 @@ class Programs:
         deadline = time.monotonic() + timeout_s
         while True:
             self.check()
+            asked = time.monotonic()
             if is_done():
                 return
+            took_s = time.monotonic() - asked
             if time.monotonic() > deadline:
                 message = f"After {timeout_s:.0f} s there is still no {what}."
                 raise ProgramError(self._with_tail(message, blame))
-            time.sleep(_POLL_S)
+            # To ask an Airflow is work for it, which would keep it from what is waited for.
+            time.sleep(min(max(_POLL_S, _REST * took_s), _POLL_MOST_S))
 
     @property
     def sessions(self) -> frozenset[int]:

@@ -1,14 +1,11 @@
-"""Airflow with a home of its own, no connection left over, and no proxy on the way."""
+"""No connection left over, and no proxy on the way."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
-
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="gapfill-hooks-"))
 
 from tests.hooks.raw_server import RawServer
 

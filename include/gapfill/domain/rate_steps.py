@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 STEP, NEAR, BELOW, BUSY = 1.1, 1.25, 1.05, 0.75
 """Factors: a step; a rate so near below a refused one is raised carefully; how far below a refused
@@ -21,6 +22,7 @@ def step(rate: float) -> float:
     return max(math.floor(rate + TINY) + 1.0, float(math.floor(STEP * rate + TINY)))
 
 
+@lru_cache(maxsize=128)  # a pace is looked at before each call, and changes rarely
 def next_rate(rate: float, refused: float) -> float:
     """Return the next rate below a refused one, or the same rate where it is near enough.
 
