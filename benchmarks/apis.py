@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill import catalog
-from gapfill.orchestration.sources import AirflowSources
-from gapfill.sandbox import serve
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.orchestration.source_factory import AirflowSources
+from gapfill.services.context import Site
+from gapfill.stores.sqlite.store import SqliteStore
+from gapfill_sandbox import serve
 from tests.connections import connect
 from tests.services.conftest import FakeTime
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gapfill.domain.allowance import Allowance
-    from gapfill.sandbox import Sandbox
+    from gapfill.domain.account_limits import Allowance
     from gapfill.services.ports import Caller
-    from gapfill.sources.base import Answer, Ask
+    from gapfill.sources.model import Answer, Ask
+    from gapfill_sandbox import Sandbox
 
 NAMES = ("ree", "esios", "openweathermap", "aemet", "siar", "open_meteo")
 

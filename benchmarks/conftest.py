@@ -14,8 +14,8 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.services.context import Site
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.obstacles import obstacle
 
 if TYPE_CHECKING:

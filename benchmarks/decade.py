@@ -15,7 +15,7 @@ from benchmarks.conftest import END, HOUR, START, holes
 from gapfill import catalog
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

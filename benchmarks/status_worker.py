@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gapfill import catalog
+from gapfill.alerts import conditions
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services import sights
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.context import Site
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from gapfill.catalog import Catalog
@@ -95,9 +95,9 @@ def _pass(site: Site) -> None:
     plan = make_plan(site, order, reports)
     assert plan.units
     healed = {report.series: [report.coverage.gaps[0].interval] for report in reports}
-    seen = sights.look(site, reports, reports, [], healed)
+    seen = conditions.look(site, reports, reports, [], healed)
     assert len(seen) > len(reports)
-    assert sights.worth_telling(site, reports, healed) == {}
+    assert conditions.worth_telling(site, reports, healed) == {}
 
 
 def main(file: str, count: str) -> None:

@@ -14,13 +14,13 @@ import pytest
 from benchmarks.apis import Plant, plant
 from benchmarks.conftest import Ratio
 from gapfill import catalog
-from gapfill.domain.allowance import Allowance
-from gapfill.domain.civil import day_start, local_date
+from gapfill.domain.account_limits import Allowance
 from gapfill.domain.interval import Interval
+from gapfill.domain.local_time import day_start, local_date
 from gapfill.domain.plan import Unit
 from gapfill.domain.request import Request
 from gapfill.domain.severity import Severity
-from gapfill.services.fill import fill
+from gapfill.services.backfill import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, group, ten_years
 from gapfill.domain.interval import Interval, merge
-from gapfill.services.detect import detect
+from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
     from gapfill.domain.series import Series
-    from gapfill.services.site import Site
-    from gapfill.stores.sqlite import SqliteStore
+    from gapfill.services.context import Site
+    from gapfill.stores.sqlite.store import SqliteStore
 
 ROUNDS = 9
 _MEDIAN: dict[str, float] = {}

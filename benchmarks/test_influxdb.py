@@ -35,18 +35,18 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.detect import detect
+from gapfill.services.context import Site
+from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.stores import influxdb_text as text
-from gapfill.stores.influxdb import InfluxStore
-from gapfill.stores.influxdb_gaps import NEAR_END
-from gapfill.stores.influxdb_points import in_lanes, liner
-from gapfill.stores.influxdb_server import Server
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.gaps import NEAR_END
+from gapfill.stores.influxdb.points import in_lanes, liner
+from gapfill.stores.influxdb.store import InfluxStore
 from gapfill.stores.points import Point as Stored
-from tests.stores.fault_proxy import FaultProxy
-from tests.stores.influx_engine import engine
-from tests.stores.influx_forwarder import ORG, TOKEN
+from tests.stores.influxdb.engine import engine
+from tests.stores.influxdb.fault_proxy import FaultProxy
+from tests.stores.influxdb.forwarder import ORG, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from gapfill.catalog import Catalog
     from gapfill.domain.coverage import Graded
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb_answer import Table
+    from gapfill.stores.influxdb.response import Table
 
 ROUNDS, PAIRS = 7, 40
 YEAR_WEEKS, WEEK = 52, 168

@@ -22,19 +22,19 @@ from benchmarks.conftest import NoSources, Ratio
 from gapfill import catalog
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.detect import detect
+from gapfill.services.context import Site
+from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.stores.influxdb import InfluxStore
-from gapfill.stores.sqlite import SqliteStore
-from tests.stores.influx_engine import engine
+from gapfill.stores.influxdb.store import InfluxStore
+from gapfill.stores.sqlite.store import SqliteStore
+from tests.stores.influxdb.engine import engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gapfill.catalog import Catalog
     from gapfill.services.ports import Store
-    from gapfill.stores.influxdb_access import Access
+    from gapfill.stores.influxdb.config import Access
 
 SERIES, HOURS, HOLE = 1000, 8760, 5
 FIRST = datetime(2024, 12, 31, 23, tzinfo=UTC)

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.conftest import Ratio
-from gapfill.hooks.siar_csv import SiarCsvFolder
-from gapfill.sources import aemet, siar
-from tests.sources.aemet_asks import RECORD, days
-from tests.sources.siar_asks import body_of, half_hour, hourly_ask
-from tests.sources.siar_files import ask_days, csv_bytes, rows
+from gapfill.sources.aemet import parser as aemet
+from gapfill.sources.siar import parser as siar
+from gapfill.sources.siar_csv.hook import SiarCsvFolder
+from tests.sources.aemet.asks import RECORD, days
+from tests.sources.siar.asks import body_of, half_hour, hourly_ask
+from tests.sources.siar_csv.files import ask_days, csv_bytes, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,19 +7,19 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, holes
-from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval, merge
+from gapfill.domain.local_time import local_date
 from gapfill.domain.plan import Missing, Wish
-from gapfill.domain.planning import plan_units
 from gapfill.domain.severity import Severity
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.domain.unit_planner import plan_units
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gapfill.domain.series import Series
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
 
 HISTORIES = 1000
 SPAN_DAYS = 14

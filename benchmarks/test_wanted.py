@@ -13,8 +13,8 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.stores import sqlite_queries as queries
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite import gap_sql as queries
+from gapfill.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

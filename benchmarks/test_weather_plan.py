@@ -13,10 +13,10 @@ from benchmarks.conftest import Ratio
 from gapfill import catalog
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.plan import Missing, Wish
-from gapfill.domain.planning import plan_units
 from gapfill.domain.severity import Severity
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.domain.unit_planner import plan_units
+from gapfill.services.context import Site
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.obstacles import obstacle
 from tests.services.conftest import Scripted
 

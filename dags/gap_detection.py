@@ -24,9 +24,9 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
-from gapfill.orchestration.alerts import alert
-from gapfill.orchestration.form import trigger_form
-from gapfill.orchestration.pipeline import DEFAULT_ARGS, wire
+from gapfill.alerts.callbacks import alert
+from gapfill.orchestration.dag_builder import DEFAULT_ARGS, wire
+from gapfill.orchestration.trigger_form import trigger_form
 
 SOURCES = ("ree", "esios", "openweathermap", "aemet", "siar", "siar_csv", "open_meteo")
 

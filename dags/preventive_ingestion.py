@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 
-from gapfill.orchestration.alerts import alert
-from gapfill.orchestration.pipeline import DEFAULT_ARGS, wire
+from gapfill.alerts.callbacks import alert
+from gapfill.orchestration.dag_builder import DEFAULT_ARGS, wire
 
 SOURCES = ("ree", "openweathermap", "aemet")
 

@@ -2,7 +2,7 @@
 
 A source that the shipped catalogue gains must not change a test of something else. So all tests
 use ``tests/catalog.yaml``, in code by ``frozen()``, in a process by ``GAPFILL_CATALOG`` (which
-``conftest.py`` sets). ``tests/test_catalog.py`` lists the tests that use the shipped one.
+``conftest.py`` sets). ``tests/catalog/test_catalog.py`` lists the tests that use the shipped one.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 from gapfill import errors
 from gapfill.cli.signals import Terminated
 from gapfill.errors import ErrorCode, GapfillError, StoreRefused
-from gapfill.stores.influxdb_errors import Denied, Transient
+from gapfill.stores.influxdb.errors import Denied, Transient
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from gapfill.orchestration import story
+from gapfill.reporting import log_lines
 from tools.airflow_api import ENDED, ApiError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class _Follower:
         found = self._api.xcom(run["dag_id"], run["dag_run_id"], "summarize")
         if not isinstance(found, dict):
             return ""
-        return story.trouble(found) or story.sentence(found)
+        return log_lines.trouble(found) or log_lines.sentence(found)
 
     def _note(self, run: DagRun, task: Task) -> str:
         """Return why a unit failed, as its certificate says."""

@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill import catalog
-from gapfill.domain.civil import AtClock
+from gapfill.domain.grid import Grid
 from gapfill.domain.interval import BEGINNING
-from gapfill.domain.resolution import Grid
-from gapfill.services.views import resolution
+from gapfill.domain.local_time import AtClock
+from gapfill.reporting.documents import resolution
 from tools.local_airflow import ROOT
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.catalog import Catalog
-    from gapfill.domain.civil import Rule
+    from gapfill.domain.local_time import Rule
     from gapfill.domain.product import Product, Source
     from gapfill.domain.series import Series, Zone
 

@@ -17,16 +17,16 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.sandbox import serve
-from gapfill.sandbox.world import price
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
+from gapfill_sandbox import serve
+from gapfill_sandbox.world import price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from gapfill.domain.series import Series
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 NOW = datetime(2025, 11, 20, 17, 30, tzinfo=UTC)
 APIS = ("ree", "esios", "openweathermap", "aemet", "siar", "open_meteo")

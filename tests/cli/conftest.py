@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gapfill.cli import main
-from gapfill.sandbox import Sandbox, serve
+from gapfill_sandbox import Sandbox, serve
 from tests.catalogs import write_catalog
 
 if TYPE_CHECKING:

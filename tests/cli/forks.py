@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-import gapfill.orchestration.wiring  # noqa: F401 - imported once, for all children
+import gapfill.orchestration.container  # noqa: F401 - imported once, for all children
 from gapfill.cli import main
 
 

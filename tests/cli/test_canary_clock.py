@@ -13,8 +13,8 @@ import pytest
 from gapfill import catalog
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
-from gapfill.sandbox import world
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
+from gapfill_sandbox import world
 from tests.catalogs import write_catalog
 from tests.cli.test_influxdb import connect
 from tests.stores.backends import InfluxBackend
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.series import Series
-    from gapfill.sandbox import Sandbox
     from gapfill.services.ports import Store
+    from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.catalogs import write_catalog
-from tests.sources.siar_files import blank, csv_bytes, days, row, rows
+from tests.sources.siar_csv.files import blank, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.domain.interval import iso
-from gapfill.sandbox import world
+from gapfill_sandbox import world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]

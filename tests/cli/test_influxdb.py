@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import InfluxStore
+from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC
 from tests.stores.backends import InfluxBackend
-from tests.stores.fault_proxy import HTML, Fault, FaultProxy
-from tests.stores.influx_forwarder import ORG, TOKEN
+from tests.stores.influxdb.fault_proxy import HTML, Fault, FaultProxy
+from tests.stores.influxdb.forwarder import ORG, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,7 +174,7 @@ def test_a_heal_that_a_busy_store_ends_says_what_it_wrote(
 ) -> None:
     """By batch, in JSON and in words, with exit code 1; what it wrote can be undone."""
     connect(monkeypatch, proxy.url, bucket.bucket, timeout=0.02)
-    monkeypatch.setattr("gapfill.stores.influxdb_access.SHARE", 0)
+    monkeypatch.setattr("gapfill.stores.influxdb.config.SHARE", 0)
     connect(monkeypatch, proxy.url, bucket.bucket)
     calls = [0]
     whole = proxy.fault_for

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.catalogs import write_catalog
-from tests.sources.siar_files import csv_bytes, days, rows
+from tests.sources.siar_csv.files import csv_bytes, days, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]

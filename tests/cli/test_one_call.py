@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.catalogs import write_catalog
-from tests.hooks.owm_server import (
+from tests.sandbox.http_client import call
+from tests.sources.openweathermap.server import (
     BLOCKED,
     INVALID_KEY,
     NO_SUBSCRIPTION,
@@ -21,13 +22,12 @@ from tests.hooks.owm_server import (
     WEATHER,
     OwmServer,
 )
-from tests.sandbox.http_client import call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]

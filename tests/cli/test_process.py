@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.domain.interval import iso
-from gapfill.sandbox import world
+from gapfill_sandbox import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 ROOT = Path(__file__).parents[2]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.catalogs import write_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]

@@ -14,7 +14,7 @@ from tests.catalogs import write_catalog
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]

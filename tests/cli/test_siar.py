@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.catalogs import FROZEN
-from tests.sources.siar_files import NAME, ROW, blank, csv_bytes, days, row, rows
+from tests.sources.siar_csv.files import NAME, ROW, blank, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.errors import StoreError
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.builders import with_other_prices
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("installed")]
@@ -184,8 +184,8 @@ def interrupted(_: Path, patch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    patch.setattr("gapfill.cli.desk.Desk.catalog", stop)
-    patch.setattr("gapfill.cli.desk.Desk.site", stop)
+    patch.setattr("gapfill.cli.context.Desk.catalog", stop)
+    patch.setattr("gapfill.cli.context.Desk.site", stop)
 
 
 def broken(_: Path, patch: pytest.MonkeyPatch) -> None:
@@ -195,8 +195,8 @@ def broken(_: Path, patch: pytest.MonkeyPatch) -> None:
         message = "s3cret"
         raise ValueError(message)
 
-    patch.setattr("gapfill.cli.desk.Desk.catalog", stop)
-    patch.setattr("gapfill.cli.desk.Desk.site", stop)
+    patch.setattr("gapfill.cli.context.Desk.catalog", stop)
+    patch.setattr("gapfill.cli.context.Desk.site", stop)
 
 
 @pytest.mark.parametrize("command", KEYS)
@@ -241,7 +241,7 @@ def test_a_bug_in_the_middle_of_a_healing_is_not_said_to_have_written_nothing(
         message = "s3cret"
         raise ValueError(message)
 
-    monkeypatch.setattr("gapfill.services.fill.learn_fields", stop)
+    monkeypatch.setattr("gapfill.services.backfill.learn_fields", stop)
     ran = cli("heal", "--json")
     assert ran.code == 1
     assert ran.document["error"].startswith("Gapfill has a bug (ValueError)")

@@ -13,15 +13,15 @@ import pytest
 
 from gapfill import catalog
 from gapfill.domain.interval import Interval
-from gapfill.sandbox import serve
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
+from gapfill_sandbox import serve
 from tests.catalogs import write_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gapfill.domain.reading import Row
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 EARLIEST = "2026-02-15"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gapfill.errors import StoreError
-from gapfill.sandbox import world
+from gapfill_sandbox import world
 from tests.builders import with_other_prices
 from tests.dags.conftest import NOW, run_dag
 
@@ -127,7 +126,7 @@ def test_one_series_that_cannot_be_read_does_not_keep_the_others_from_being_heal
     """They are healed, and the run is red and names the one that was not."""
     text = plant.catalog_file.read_text(encoding="utf-8")
     plant.catalog_file.write_text(with_other_prices(text), encoding="utf-8")
-    with closing(sqlite3.connect(plant.store_file)) as store:
+    with summarize(sqlite3.connect(plant.store_file)) as store:
         store.execute("CREATE VIEW other_prices AS SELECT * FROM nowhere")
     run = run_dag()
     assert run.state == "failed"
@@ -194,13 +193,13 @@ def test_a_run_that_ends_before_its_gate_is_told_by_the_run(
     plant: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its own callback names the task that could not say anything itself."""
-    from gapfill.orchestration import closing
+    from gapfill.orchestration import summarize
 
     def refuse(*_: object) -> None:
         message = "the disk is gone"
         raise StoreError(message)
 
-    monkeypatch.setattr(closing, "survey", refuse)
+    monkeypatch.setattr(summarize, "survey", refuse)
     run = run_dag()
     assert (run.state, run.tasks["gate"]) == ("failed", ["upstream_failed"])
     said = [r.getMessage() for r in caplog.records if r.getMessage().startswith("ALERT")]

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.alerts.receiver import receiving
 from tests.catalogs import write_catalog
 from tests.dags.conftest import NOW, run_dag
-from tests.orchestration.receiver import receiving
-from tests.sources.siar_files import csv_bytes, days, rows
+from tests.sources.siar_csv.files import csv_bytes, days, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.alerts.receiver import Receiver
     from tests.dags.conftest import Plant
-    from tests.orchestration.receiver import Receiver
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 

@@ -10,11 +10,11 @@ import pytest
 
 from gapfill import catalog
 from gapfill.domain.interval import Interval
-from gapfill.sandbox import world
+from gapfill_sandbox import world
 from tests.dags.conftest import run_dag
 from tests.stores.backends import InfluxBackend
-from tests.stores.fault_proxy import Fault, FaultProxy
-from tests.stores.influx_forwarder import ORG, TOKEN
+from tests.stores.influxdb.fault_proxy import Fault, FaultProxy
+from tests.stores.influxdb.forwarder import ORG, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -98,7 +98,7 @@ def test_the_trigger_form_shows_the_dates_first(dags: dict[str, Any]) -> None:
 
 def test_every_source_with_a_hook_has_tasks_in_the_dag(dags: dict[str, Any]) -> None:
     """A new hook without its tasks would fail the branch."""
-    from gapfill.orchestration.sources import FOLDER, HOOKS
+    from gapfill.orchestration.source_factory import FOLDER, HOOKS
 
     leaves = {t.task_id for t in dags["gap_detection"].tasks if t.task_id.startswith("backfill_")}
     assert leaves == {f"backfill_{name}" for name in (*HOOKS, FOLDER)}

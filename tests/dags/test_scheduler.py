@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from filelock import FileLock
 
+from tests.alerts.receiver import receiving
 from tests.dags.conftest import NOW, standing
 from tests.dags.test_gap_detection import truth
-from tests.orchestration.receiver import receiving
 from tools.local_airflow import LocalAirflow
 from tools.processes import members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.alerts.receiver import Receiver
     from tests.dags.conftest import Plant
-    from tests.orchestration.receiver import Receiver
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(500)]
 

@@ -12,8 +12,8 @@ import pytest
 from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.series import Grade
-from gapfill.sandbox import serve
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
+from gapfill_sandbox import serve
 from tests.catalogs import write_catalog
 from tests.connections import connect
 from tests.dags.conftest import run_dag
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.reading import Row
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 pytestmark = pytest.mark.airflow
 

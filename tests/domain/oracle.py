@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hypothesis import strategies as st
 
-from gapfill.domain.civil import AfterEnd
 from gapfill.domain.interval import END_OF_TIME, Interval, merge
 from gapfill.domain.ledger import rule
+from gapfill.domain.local_time import AfterEnd
 from gapfill.domain.series import Grade, Series, Zone
 from tests.domain.samples import DAY, HOUR, at, candidate, entry, product, series
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import settings
 
 from gapfill.domain.candidate import Candidate
-from gapfill.domain.civil import AfterEnd, AtClock
+from gapfill.domain.grid import Era, Grid
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.local_time import AfterEnd, AtClock
 from gapfill.domain.product import Product, Source
-from gapfill.domain.resolution import Era, Grid
 from gapfill.domain.series import Field, Grade, Place, Series, Station, Zone
 from gapfill.domain.severity import Thresholds
 from tests.examples import examples

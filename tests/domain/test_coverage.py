@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 
 from gapfill.domain.candidate import Obstacle
-from gapfill.domain.civil import AfterEnd
 from gapfill.domain.coverage import Coverage, Graded, classify, nothing, unknown
 from gapfill.domain.due import due_until, horizon
 from gapfill.domain.interval import Interval, intersect, merge, subtract
 from gapfill.domain.ledger import rule
+from gapfill.domain.local_time import AfterEnd
 from gapfill.domain.series import Field, Grade, State, Zone
 from tests.domain.oracle import WINDOW, Scene, nows, offers, scenes, stretches, who
 from tests.domain.samples import (

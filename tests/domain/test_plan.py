@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill.domain import planning
+from gapfill.domain import unit_planner
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, subtract
 from gapfill.domain.ledger import rule
 from gapfill.domain.plan import Cost, Missing, Plan, Unit, Wish
-from gapfill.domain.planning import plan_units
 from gapfill.domain.request import Request, coalesce
 from gapfill.domain.route import choose
 from gapfill.domain.series import Grade, Zone
 from gapfill.domain.severity import Severity
+from gapfill.domain.unit_planner import plan_units
 from tests.domain.oracle import Scene, scenes, who
 from tests.domain.samples import (
     DAY,
@@ -653,7 +653,7 @@ def test_upgrades_of_one_grade_are_judged_in_one_pass(monkeypatch: pytest.Monkey
         passes.append(len(runs))
         return choose(runs, *args, **how)
 
-    monkeypatch.setattr(planning, "choose", spy)
+    monkeypatch.setattr(unit_planner, "choose", spy)
     start = at("2025-01-01")
     lower = [
         Graded(Interval(start + n * DAY, start + n * DAY + HOUR), grade)

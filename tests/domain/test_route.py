@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gapfill.domain.candidate import NOWHERE, Candidate, Standing
-from gapfill.domain.civil import AfterEnd
+from gapfill.domain.eligibility import judge
 from gapfill.domain.interval import END_OF_TIME, Interval, merge
 from gapfill.domain.ledger import rule
+from gapfill.domain.local_time import AfterEnd
 from gapfill.domain.route import choose, cut, zone_bounds
 from gapfill.domain.series import Grade, Station, Zone
-from gapfill.domain.verdict import judge
 from tests.domain.oracle import WINDOW, Scene, nows, offers, scenes, who
 from tests.domain.samples import (
     DAY,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill.domain.civil import AtClock, day_interval
 from gapfill.domain.due import due_at, due_until, horizon
+from gapfill.domain.local_time import AtClock, day_interval
 from gapfill.domain.tariff import is_pvpc, localize, origin, to_local, zone_of
 from tests.domain.samples import (
     ESIOS,

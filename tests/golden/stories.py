@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.cli.app import app
 from tests.golden.world import APIS, command
-from tests.sources.siar_files import blank, csv_bytes, days, row
+from tests.sources.siar_csv.files import blank, csv_bytes, days, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable

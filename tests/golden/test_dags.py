@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.alerts.receiver import receiving
 from tests.catalogs import FROZEN, frozen
 from tests.dags.conftest import run_dag
 from tests.golden.compare import as_json, check, keep, names
 from tests.golden.stories import HOLES
 from tests.golden.world import command, standing
-from tests.orchestration.receiver import receiving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -215,7 +215,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """Return what every route said in every story, each story in a world of its own."""
     from airflow.utils.db import initdb
 
-    from gapfill.webui import stored
+    from gapfill.webui import stored_values
 
     initdb()
     _set_dags(is_stale=True, is_paused=False)  # those that other tests have made known
@@ -223,7 +223,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     for name, story in STORIES.items():
         folder = tmp_path_factory.mktemp(name)
         with pytest.MonkeyPatch.context() as patch, standing(folder, patch) as world:
-            patch.setattr(stored, "BUDGET_S", 600.0)  # a slow machine looks as closely
+            patch.setattr(stored_values, "BUDGET_S", 600.0)  # a slow machine looks as closely
             found |= {f"{name}/{step}.txt": said for step, said in story(world).items()}
     return found
 

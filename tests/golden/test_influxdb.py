@@ -13,7 +13,7 @@ from tests.golden.compare import as_json, check, keep, names
 from tests.golden.stories import build_books, look
 from tests.golden.world import APIS, standing
 from tests.stores.backends import InfluxBackend
-from tests.stores.influx_forwarder import ORG, TOKEN
+from tests.stores.influxdb.forwarder import ORG, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

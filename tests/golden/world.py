@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.cli import main
-from gapfill.sandbox import serve, world
-from gapfill.services.site import Site
+from gapfill.services.context import Site
+from gapfill_sandbox import serve, world
 from tests.catalogs import write_catalog
 from tests.golden.placeholders import forget_folder
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 NOW = datetime(2026, 4, 1, 12, 34, tzinfo=UTC)
 FIRST = datetime(2026, 3, 27, 23, tzinfo=UTC)

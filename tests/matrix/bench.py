@@ -14,12 +14,12 @@ from gapfill.domain.interval import Interval, intersect
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.errors import GapfillError
-from gapfill.orchestration.retry import BySeverity
-from gapfill.sandbox.account import scrambled
-from gapfill.sandbox.registry import APIS
-from gapfill.services.fill import fill
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.orchestration.retry_policy import BySeverity
+from gapfill.services.backfill import fill
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
+from gapfill_sandbox.account import scrambled
+from gapfill_sandbox.registry import APIS
 from tests.matrix.doors import KEY, LOGIN, NOW, Door
 from tests.services.scenes import with_one_station_each
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from gapfill.domain.plan import Unit
     from gapfill.domain.reading import Row
     from gapfill.domain.series import Series
-    from gapfill.sandbox import Sandbox
-    from gapfill.sandbox.journal import Entry
     from gapfill.services.certificate import Certificate
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
+    from gapfill_sandbox import Sandbox
+    from gapfill_sandbox.journal import Entry
     from tests.services.conftest import FakeTime
 
 SECRETS = (

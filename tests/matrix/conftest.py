@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.sandbox import serve
-from gapfill.sandbox.registry import APIS
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.services.context import Site
+from gapfill.stores.sqlite.store import SqliteStore
+from gapfill_sandbox import serve
+from gapfill_sandbox.registry import APIS
 from tests.matrix.doors import DOORS, NOW
 from tests.services.conftest import FakeTime
 from tests.time_limit import patient
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.matrix.bench import Bench
 
 PATIENT_S, HASTY_S = 120.0, patient(1.0)
@@ -67,7 +67,7 @@ def bench(
     caplog: pytest.LogCaptureFixture,
 ) -> Callable[..., Bench]:
     """Return what sets a door up: its connection, a store with its hole, a time of its own."""
-    from gapfill.orchestration.sources import AirflowSources
+    from gapfill.orchestration.source_factory import AirflowSources
     from tests.matrix.bench import Bench, connections, known_catalog
 
     caplog.set_level(logging.DEBUG)

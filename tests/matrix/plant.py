@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from gapfill import catalog
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.series import Station
-from gapfill.orchestration.sources import FOLDER, AirflowSources
-from gapfill.services.fill import fill
+from gapfill.orchestration.source_factory import FOLDER, AirflowSources
+from gapfill.services.backfill import fill
+from gapfill.services.context import Site
 from gapfill.services.heal import Healed, heal
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.connections import connect
 from tests.matrix.doors import KEY, LOGIN, NOW
 from tests.services.conftest import FakeTime

@@ -12,18 +12,18 @@ import pytest
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.series import State
 from gapfill.errors import MalformedPayload
-from gapfill.services.detect import detect
+from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
-from tests.hooks.raw_server import RawServer, reply
 from tests.matrix.doors import KEY
 from tests.matrix.plant import Plant, plant
 from tests.sandbox.http_client import call
+from tests.sources.http.raw_server import RawServer, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.matrix.bench import Bench
 
     Rows = list[dict[str, Any]]

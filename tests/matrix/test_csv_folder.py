@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.matrix.plant import plant
-from tests.sources.siar_files import csv_bytes, days, rows
+from tests.sources.siar_csv.files import csv_bytes, days, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 pytestmark = pytest.mark.airflow
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.services.tempo import MEMORY
+from gapfill.services.key_limits import MEMORY
 from tests.domain.limiters import FixedMinutes, Limiter, SlidingMinute, TokenBucket
 from tests.matrix.gatekeeper import Gatekeeper, guarding
 from tests.matrix.plant import Plant, plant
@@ -16,7 +16,7 @@ from tests.matrix.plant import Plant, plant
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 pytestmark = pytest.mark.airflow
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.sandbox import kinds
-from gapfill.sandbox.kinds import EXPIRED_LINK, ROW_KINDS
-from gapfill.sandbox.registry import APIS
+from gapfill_sandbox import kinds
+from gapfill_sandbox.kinds import EXPIRED_LINK, ROW_KINDS
+from gapfill_sandbox.registry import APIS
 from tests.matrix.bench import STOOD, is_tried_again
 from tests.matrix.conftest import HASTY_S, PATIENT_S
 from tests.matrix.doors import DOORS

@@ -12,8 +12,8 @@ import pytest
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.series import Grade
 from gapfill.errors import AuthRejected
-from gapfill.sandbox import serve
-from gapfill.sandbox.registry import APIS
+from gapfill_sandbox import serve
+from gapfill_sandbox.registry import APIS
 from tests.matrix.bench import leaks
 from tests.matrix.doors import NOW
 from tests.matrix.plant import plant
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.matrix.bench import Bench
 
 pytestmark = pytest.mark.airflow

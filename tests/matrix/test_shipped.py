@@ -11,7 +11,7 @@ from tests.matrix.plant import plant
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 pytestmark = pytest.mark.airflow
 

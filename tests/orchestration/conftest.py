@@ -13,7 +13,7 @@ from tests.services.conftest import site, sources, time
 
 if TYPE_CHECKING:
     from gapfill.catalog import Catalog
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
 
 __all__ = ["site", "sources", "time"]
 
@@ -72,7 +72,7 @@ def ti() -> FakeInstance:
 @pytest.fixture
 def here(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Let tasks find the scripted site instead of this installation's."""
-    from gapfill.orchestration import wiring
+    from gapfill.orchestration import container
 
-    monkeypatch.setattr(wiring, "make_site", lambda: site)
+    monkeypatch.setattr(container, "make_site", lambda: site)
     return site

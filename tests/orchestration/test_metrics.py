@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.services.detect import detect
+from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
 from tests.orchestration.conftest import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
 
 pytestmark = pytest.mark.airflow
 

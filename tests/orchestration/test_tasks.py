@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gapfill.errors import ConfigError, RequestError, SourceUnavailable, StoreError
-from gapfill.stores.influxdb_errors import Denied, Transient
+from gapfill.stores.influxdb.errors import Denied, Transient
 from tests.services.conftest import empty
 
 if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
-    from gapfill.services.site import Site
-    from gapfill.sources.base import Answer, Ask
+    from gapfill.services.context import Site
+    from gapfill.sources.model import Answer, Ask
     from tests.orchestration.conftest import FakeInstance
     from tests.services.conftest import Scripted
 
@@ -102,7 +102,7 @@ def test_one_series_that_cannot_be_read_is_tried_again_and_then_left_out(
 
     both = {**here.catalog.series, "other": replace(here.catalog.series["pvpc"], name="other")}
     wider = replace(here, catalog=replace(here.catalog, series=both))
-    monkeypatch.setattr("gapfill.orchestration.wiring.make_site", lambda: wider)
+    monkeypatch.setattr("gapfill.orchestration.container.make_site", lambda: wider)
     missing = here.store.missing
 
     def refuse(_: object, series: Series, window: Interval) -> dict[str, list[Interval]]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox.account import Account, scrambled
+from gapfill_sandbox.account import Account, scrambled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

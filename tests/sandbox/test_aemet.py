@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.sandbox.http_client import Reply, call
 from tests.sandbox.shapes import PAYLOADS, payload, shape
 
 if TYPE_CHECKING:
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
 CAPTURED = datetime(2021, 1, 9, 12, 30, tzinfo=UTC)
@@ -120,7 +120,7 @@ def test_an_hour_appears_some_minutes_after_its_end(minutes: int, rows: int, new
 
 def test_days_are_texts_with_commas(sandbox: Sandbox) -> None:
     """All of them, and of the keys that the described day has, no other, at a full station."""
-    from tests.sources.aemet_asks import RECORD
+    from tests.sources.aemet.asks import RECORD
 
     days = _rows(sandbox, _days("2025-01-01", "2025-06-30", JAEN))
     assert len(days) == 181

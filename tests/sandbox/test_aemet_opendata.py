@@ -14,14 +14,14 @@ from aemet_opendata.exceptions import ApiError, AuthError, TooManyRequests
 from aemet_opendata.interface import AEMET, ConnectionOptions
 from aemet_opendata.station import Station
 
-from gapfill.sandbox import serve
-from tests.sources.aemet_asks import HOUR, days, hours
+from gapfill_sandbox import serve
+from tests.sources.aemet.asks import HOUR, days, hours
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from gapfill.domain.reading import Reading
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 NOW = datetime(2025, 11, 5, 12, 30, tzinfo=UTC)
 DAYS = (
@@ -50,7 +50,7 @@ def _ask(question: Callable[[AEMET], Awaitable[Any]], key: str = "k") -> Any:  #
 
 def _ours(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, which: str) -> tuple[Reading, ...]:
     """Return what our hook reads of the same."""
-    from gapfill.hooks.aemet import AemetHook
+    from gapfill.sources.aemet.hook import AemetHook
 
     given = {"conn_type": "http", "host": sandbox.url, "password": "k"}
     monkeypatch.setenv("AIRFLOW_CONN_AEMET_DEFAULT", json.dumps(given))

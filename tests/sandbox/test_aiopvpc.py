@@ -13,17 +13,18 @@ import aiohttp
 import pytest
 from aiopvpc import PVPCData
 
-from gapfill.domain.civil import day_interval
-from gapfill.sandbox import Sandbox, serve, world
-from gapfill.sources import esios, ree
-from gapfill.sources.base import Ask
+from gapfill.domain.local_time import day_interval
+from gapfill.sources.esios import parser as esios
+from gapfill.sources.model import Ask
+from gapfill.sources.ree import parser as ree
+from gapfill_sandbox import Sandbox, serve, world
 from tests.catalogs import frozen
 from tests.sandbox.http_client import call, follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gapfill.sources.base import Answer
+    from gapfill.sources.model import Answer
 
 HOST = "https://api.esios.ree.es"
 CANARY = "Atlantic/Canary"

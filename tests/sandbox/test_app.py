@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.sandbox import Sandbox, serve
+from gapfill_sandbox import Sandbox, serve
 from tests.sandbox.conftest import NOON
 from tests.sandbox.http_client import (
     archive_url,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gapfill.sandbox.clock import Clock
+from gapfill_sandbox.clock import Clock
 
 NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
 

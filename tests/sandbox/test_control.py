@@ -10,7 +10,7 @@ import pytest
 from tests.sandbox.http_client import call, pvpc, ree_url
 
 if TYPE_CHECKING:
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 DAY = ("2025-11-01T00:00", "2025-11-01T23:59")
 

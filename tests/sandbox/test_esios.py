@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gapfill.sandbox import Sandbox, serve
+from gapfill_sandbox import Sandbox, serve
 from tests.sandbox.http_client import call, esios, esios_url
 from tests.sandbox.shapes import PAYLOADS, payload, shape
 

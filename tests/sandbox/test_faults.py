@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from gapfill.sandbox.fault import Fault
-from gapfill.sandbox.faults import Faults
+from gapfill_sandbox.fault import Fault
+from gapfill_sandbox.faults import Faults
 
 KINDS = frozenset({"500", "timeout"})
 KNOWN = {"ree": KINDS, "esios": KINDS}

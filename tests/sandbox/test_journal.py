@@ -7,13 +7,13 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.sandbox.journal import Journal
+from gapfill_sandbox.journal import Journal
 from tests.sandbox.http_client import call, esios_url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 
 def test_a_request_is_told_with_its_times_and_its_query(sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.sandbox import asks
 from tests.sandbox.conftest import NOON
 from tests.sandbox.http_client import archive_url, call
@@ -20,7 +20,7 @@ from tests.time_limit import patient
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 SECOND = timedelta(seconds=1)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.sandbox.__main__ import main
+from gapfill_sandbox.__main__ import main
 from tests.sandbox.asks import aemet, aemet_hours
 from tests.sandbox.http_client import archive_url, call, ree_url
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.sandbox import asks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 JAEN = "5270B"
 """A station that measures everything."""

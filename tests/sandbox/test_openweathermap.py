@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.sandbox.http_client import call
 from tests.sandbox.shapes import PAYLOADS, payload, shape
 
 if TYPE_CHECKING:
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.sandbox.http_client import Reply
 
 WEATHER, FORECAST = "/data/2.5/weather", "/data/2.5/forecast"

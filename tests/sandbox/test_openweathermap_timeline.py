@@ -9,14 +9,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.sandbox.http_client import call
 from tests.sandbox.shapes import payload, shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.sandbox.http_client import Reply
 
 TIMELINE, CURRENT = "/data/4.0/onecall/timeline/1h", "/data/4.0/onecall/current"

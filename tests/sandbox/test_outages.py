@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.sandbox import serve
-from gapfill.sandbox.registry import APIS
+from gapfill_sandbox import serve
+from gapfill_sandbox.registry import APIS
 from tests.sandbox import asks
 from tests.sandbox.conftest import NOON
 from tests.sandbox.http_client import archive_url, call
@@ -17,7 +17,7 @@ from tests.sandbox.shapes import PAYLOADS, payload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 SINCE = datetime(2025, 11, 5, 12, tzinfo=UTC)
 TWO_DAYS = {"since": "2025-11-05T12:00:00Z", "until": "2025-11-07T12:00:00Z"}

@@ -13,15 +13,15 @@ from pyowm.owm import OWM
 from pyowm.utils.config import get_default_config
 from pyowm.weatherapi30.weather import Weather
 
-from gapfill.sandbox import serve
-from gapfill.sources import openweathermap
-from tests.sources.owm_asks import HOUR, LINARES, NOW, owm_ask
+from gapfill.sources.openweathermap import parser as openweathermap
+from gapfill_sandbox import serve
+from tests.sources.openweathermap.asks import HOUR, LINARES, NOW, owm_ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gapfill.sandbox import Sandbox
-    from gapfill.sources.base import Ask
+    from gapfill.sources.model import Ask
+    from gapfill_sandbox import Sandbox
 
 WET = datetime(2025, 11, 15, 9, 34, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from gapfill.sandbox.rates import Days, Rates, Window
+from gapfill_sandbox.rates import Days, Rates, Window
 
 
 def test_the_window_slides() -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.sandbox.http_client import REE_PATH, call, pvpc, ree_url
 from tests.sandbox.shapes import PAYLOADS, payload, shape
 
 if TYPE_CHECKING:
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
     from tests.sandbox.http_client import Reply
 
 

@@ -9,7 +9,7 @@ from http.client import HTTPException
 
 import pytest
 
-from gapfill.sandbox import serve
+from gapfill_sandbox import serve
 from tests.sandbox.conftest import NOON
 from tests.sandbox.http_client import call, ree_url
 

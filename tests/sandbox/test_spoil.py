@@ -8,10 +8,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from gapfill.sandbox import world
-from gapfill.sandbox.api import Row
-from gapfill.sandbox.fault import Fault
-from gapfill.sandbox.spoil import spoil_rows
+from gapfill_sandbox import world
+from gapfill_sandbox.api import Row
+from gapfill_sandbox.fault import Fault
+from gapfill_sandbox.spoil import spoil_rows
 
 DAY = [Row(slot, {"price": 80.5}) for slot in world.slots_of(date(2025, 11, 1))]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.sandbox import serve
-from gapfill.sandbox.aemet_stations import BAILEN, LINARES
-from gapfill.sandbox.world import HOUR
+from gapfill_sandbox import serve
+from gapfill_sandbox.aemet_stations import BAILEN, LINARES
+from gapfill_sandbox.world import HOUR
 from tests.sandbox.asks import aemet, aemet_days, aemet_hours
 from tests.sandbox.http_client import call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.sandbox import Sandbox
+    from gapfill_sandbox import Sandbox
 
 NOON = datetime(2026, 8, 10, 12, 20, tzinfo=UTC)
 TRUTH = "/_sandbox/truth?source=aemet&series=weather_hourly"
@@ -78,7 +78,7 @@ def test_a_value_identifies_the_station_that_gave_it(real: Sandbox) -> None:
 
 def test_a_sensor_is_silent_now_and_then_in_so_many_hours() -> None:
     """As counted in reality: 4 of 372 hours without temperature in Linares, 1 of 588 in Bailén."""
-    from gapfill.sandbox.aemet_observations import values
+    from gapfill_sandbox.aemet_observations import values
 
     hours = [datetime(2025, 1, 1, tzinfo=UTC) + n * HOUR for n in range(8760)]
     silent = {

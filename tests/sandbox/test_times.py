@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gapfill.sandbox import times
+from gapfill_sandbox import times
 
 HOUR = timedelta(hours=1)
 

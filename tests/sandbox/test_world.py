@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill.sandbox import world
-from gapfill.sandbox.noise import noise
-from gapfill.sandbox.times import MADRID
+from gapfill_sandbox import world
+from gapfill_sandbox.noise import noise
+from gapfill_sandbox.times import MADRID
 
 PENINSULA = 8741
 YEAR_2024 = [

@@ -11,9 +11,9 @@ import pytest
 
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.site import Site
-from gapfill.sources.base import Answer, Ask
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.services.context import Site
+from gapfill.sources.model import Answer, Ask
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.obstacles import obstacle
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gapfill.domain.allowance import Allowance
+    from gapfill.domain.account_limits import Allowance
     from gapfill.domain.candidate import Obstacle, Unusable
     from gapfill.domain.product import Product
     from gapfill.domain.series import Station

@@ -12,9 +12,9 @@ from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
+from gapfill.services.context import Site
 from gapfill.services.ports import Block
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.obstacles import obstacle
 from tests.services.oracle import (

@@ -11,11 +11,11 @@ import pytest
 from gapfill.domain.interval import iso
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
+from gapfill.services.context import Site
 from gapfill.services.explain import explain
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.obstacles import obstacle
 

@@ -11,15 +11,15 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Outcome
+from gapfill.services.context import Site
 from gapfill.services.heal import heal
-from gapfill.services.ledger import Clerk
-from gapfill.services.planner import Order
+from gapfill.services.ledger_writer import Clerk
+from gapfill.services.planning import Order
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.sources import open_meteo
-from gapfill.sources.base import Ask
-from gapfill.sources.open_meteo_arrays import VARIABLES
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.sources.model import Ask
+from gapfill.sources.open_meteo import parser as open_meteo
+from gapfill.sources.open_meteo.arrays import VARIABLES
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.services.conftest import empty
 from tests.services.test_heal import Nobody
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.services.heal import Healed
-    from gapfill.sources.base import Answer
+    from gapfill.sources.model import Answer
     from tests.services.conftest import FakeTime, Scripted
 
 NOW = datetime(2026, 8, 10, 12, 20, tzinfo=UTC)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.errors import RateLimited
-from gapfill.orchestration import wiring
-from gapfill.sandbox import Sandbox, serve
-from gapfill.services.fill import fill
+from gapfill.orchestration import container
+from gapfill.services.backfill import fill
 from gapfill.services.heal import heal
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
+from gapfill_sandbox import Sandbox, serve
 from tests.catalogs import write_catalog
 from tests.services.test_heal import Nobody
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.plan import Unit
-    from gapfill.services.site import Site
-    from gapfill.sources.base import Answer, Ask
+    from gapfill.services.context import Site
+    from gapfill.sources.model import Answer, Ask
     from tests.services.conftest import Scripted
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -84,7 +84,7 @@ def _units(site: Site, start: datetime, days: int, size: int) -> list[Unit]:
 
 def _fill_days(number: int, together: Barrier) -> None:
     """Fill twenty days, five requests a unit."""
-    site = wiring.make_site(NOW)
+    site = container.make_site(NOW)
     units = _units(site, datetime(2025, 8, 1 + number, 22, tzinfo=UTC), 20, 5)
     together.wait(DEADLINE_S)
     for unit in units:
@@ -117,7 +117,7 @@ def test_two_processes_never_exceed_the_rate_together(sandbox: Sandbox) -> None:
 
 def _fill_for_ever() -> None:
     """Fill a day whose answer never comes."""
-    site = wiring.make_site(NOW)
+    site = container.make_site(NOW)
     fill(site, _units(site, datetime(2025, 8, 1, 22, tzinfo=UTC), 1, 1)[0], "killed")
 
 
@@ -134,7 +134,7 @@ def test_a_call_is_in_the_account_though_its_caller_was_killed(sandbox: Sandbox)
     assert caller.pid is not None
     os.kill(caller.pid, signal.SIGKILL)
     caller.join(DEADLINE_S)
-    site = wiring.make_site(NOW)
+    site = container.make_site(NOW)
     assert len(sandbox.requests.of("ree")) == 1
     assert site.store.calls_of("killed") == 1
     assert site.store.calls_since("ree", NOW - timedelta(days=1)) == 1

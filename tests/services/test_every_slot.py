@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gapfill.domain.interval import covers
 from gapfill.domain.series import State
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from tests.examples import examples
 from tests.services import oracle
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.plan import Plan, Unhealable, Unit, Waiting
     from gapfill.domain.request import Request
-    from gapfill.services.detect import Report
+    from gapfill.services.detection import Report
 
 thoroughly = settings(
     max_examples=examples(40),

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.flaw import Ahead
 from gapfill.domain.interval import Interval
+from gapfill.domain.invalid_values import Ahead
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Origin, Row
 from gapfill.domain.series import Grade, State
-from gapfill.services.detect import detect
+from gapfill.services.detection import detect
 from gapfill.services.explain import Explanation, explain
 from gapfill.services.ports import Block
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
     from tests.services.conftest import Scripted
 
 SLOT = datetime(2026, 3, 10, 5, tzinfo=UTC)

@@ -13,16 +13,16 @@ from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import MalformedPayload, SourceUnavailable
-from gapfill.services.detect import detect
+from gapfill.services.backfill import attempt, fill
+from gapfill.services.context import Site
+from gapfill.services.detection import detect
 from gapfill.services.explain import explain
-from gapfill.services.fill import attempt, fill
 from gapfill.services.heal import heal
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.ports import Block
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.sources.base import Answer, Ask, Rejected
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.sources.model import Answer, Ask, Rejected
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.services.scenes import with_one_station_each
 from tests.services.test_heal import Nobody

@@ -18,17 +18,17 @@ from gapfill.errors import (
     SourceUnavailable,
     StoreError,
 )
-from gapfill.services import views
+from gapfill.reporting import documents
 from gapfill.services.heal import Healed, heal
-from gapfill.services.planner import Order
+from gapfill.services.planning import Order
 from gapfill.services.ports import Inquiry
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
-    from gapfill.services.site import Site
-    from gapfill.sources.base import Answer, Ask
+    from gapfill.services.context import Site
+    from gapfill.sources.model import Answer, Ask
     from tests.services.conftest import FakeTime, Scripted
 
 DAY = timedelta(days=1)
@@ -248,7 +248,7 @@ def test_a_signal_before_the_plan_knows_of_no_gaps(
     monkeypatch.setattr(site.store, "verify", stop)
     healed = healing(site)
     assert (healed.summary.gaps_found, healed.summary.gaps_waiting) == (None, None)
-    assert views.healed(healed.summary, [], [], healed.plan, "stopped")["waiting"] is None
+    assert documents.healed(healed.summary, [], [], healed.plan, "stopped")["waiting"] is None
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), StoreError("The connection was reset.")])
@@ -265,6 +265,6 @@ def test_what_an_unfinished_write_left_is_read_back(
     monkeypatch.setattr(site.store, "write", cut)
     healed = healing(site)
     assert healed.error is end
-    (batch,) = views.batches(healed.certificates)
+    (batch,) = documents.batches(healed.certificates)
     held = site.store.slots_of([str(batch["batch"])])
     assert batch["slots"] == len(held[str(batch["batch"])]["pvpc"]) > 0

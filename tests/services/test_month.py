@@ -23,15 +23,15 @@ import pytest
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.series import Grade, State
 from gapfill.errors import SourceError
-from gapfill.orchestration.params import order_current
-from gapfill.orchestration.sources import AirflowSources
-from gapfill.sandbox import Sandbox, serve
-from gapfill.services.detect import detect
-from gapfill.services.fill import fill
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.orchestration.run_request import order_current
+from gapfill.orchestration.source_factory import AirflowSources
+from gapfill.services.backfill import fill
+from gapfill.services.context import Site
+from gapfill.services.detection import detect
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
+from gapfill_sandbox import Sandbox, serve
 from tests.catalogs import frozen
 from tests.connections import connect
 from tests.services import oracle

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.alerts.incidents import Kind
+from gapfill.alerts.source_conditions import look_at_sources
 from gapfill.domain.candidate import Obstacle
-from gapfill.domain.incident import Kind
 from gapfill.domain.reading import Reading
 from gapfill.errors import AuthRejected, RateLimited, SourceError, SourceUnavailable
-from gapfill.services.fill import attempt
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.backfill import attempt
+from gapfill.services.context import Site
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.services.source_sights import look_at_sources
-from gapfill.sources.base import Answer, Ask
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.sources.model import Answer, Ask
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gapfill.domain.incident import Sight
+    from gapfill.alerts.incidents import Sight
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Product
     from gapfill.services.certificate import Certificate

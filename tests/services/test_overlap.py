@@ -12,12 +12,12 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
-from gapfill.services.fill import fill
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.backfill import fill
+from gapfill.services.context import Site
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.sources.base import Answer, Ask
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.sources.model import Answer, Ask
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.obstacles import obstacle
 from tests.services.conftest import FakeTime, Scripted

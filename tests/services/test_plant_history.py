@@ -14,14 +14,14 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
-from gapfill.services.detect import detect
+from gapfill.services.context import Site
+from gapfill.services.detection import detect
 from gapfill.services.heal import heal
-from gapfill.services.planner import Order
+from gapfill.services.planning import Order
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
 from gapfill.services.tidy import tidy
-from gapfill.services.undoing import undo_batch, undo_run
-from gapfill.sources.base import Answer
+from gapfill.services.undo_batches import undo_batch, undo_run
+from gapfill.sources.model import Answer
 from tests.catalogs import frozen
 from tests.services import plant_truth as plant
 from tests.services.plant_history import history as samples_of
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gapfill.services.detect import Report
-    from gapfill.sources.base import Ask
+    from gapfill.services.detection import Report
+    from gapfill.sources.model import Ask
     from tests.services.conftest import FakeTime, Scripted
     from tests.services.plant_points import Points
     from tests.services.plant_truth import Sample

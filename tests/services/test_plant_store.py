@@ -11,13 +11,13 @@ import pytest
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import State
-from gapfill.services.detect import detect
+from gapfill.services.context import Site
+from gapfill.services.csv_transfer import export_rows, import_rows, read_csv, write_csv
+from gapfill.services.detection import detect
 from gapfill.services.heal import heal
-from gapfill.services.planner import Order
+from gapfill.services.planning import Order
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.services.transfer import export_rows, import_rows, read_csv, write_csv
-from gapfill.sources.base import Answer
+from gapfill.sources.model import Answer
 from tests.builders import point
 from tests.catalogs import frozen
 from tests.services.test_heal import Nobody
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gapfill.sources.base import Ask
+    from gapfill.sources.model import Ask
     from gapfill.stores.points import Point
     from tests.services.conftest import FakeTime, Scripted
     from tests.stores.backends import Backend

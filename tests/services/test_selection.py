@@ -12,14 +12,14 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.errors import RequestError
-from gapfill.services.detect import detect
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.detection import detect
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
     from tests.services.conftest import Scripted
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)

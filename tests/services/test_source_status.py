@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from gapfill.alerts.conditions import look, worth_telling
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
 from gapfill.domain.plan import Unread
@@ -16,15 +17,14 @@ from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import RateLimited, StoreError
 from gapfill.services import source_status
-from gapfill.services.detect import detect
+from gapfill.services.context import Site
+from gapfill.services.detection import detect
 from gapfill.services.heal import heal
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.ports import Block, Books, Inquiry
 from gapfill.services.selection import Selection
-from gapfill.services.sights import look, worth_telling
-from gapfill.services.site import Site
-from gapfill.sources.base import Answer
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.sources.model import Answer
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.services.conftest import NOW, FakeTime, Scripted
 from tests.services.test_heal import Nobody
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.services.ports import Store
-    from gapfill.sources.base import Ask
+    from gapfill.sources.model import Ask
 
 HOUR = timedelta(hours=1)
 SINCE = datetime(2026, 3, 17, tzinfo=UTC)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Entry, Outcome
-from gapfill.services.fill import fill
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.backfill import fill
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from gapfill.services.summary import Summary, summarize
 from tests.services.conftest import empty
 
 if TYPE_CHECKING:
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
     from tests.services.conftest import Scripted
 
 

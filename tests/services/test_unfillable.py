@@ -10,19 +10,19 @@ import pytest
 
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.series import State
-from gapfill.services import views
-from gapfill.services.detect import detect
+from gapfill.reporting import documents
+from gapfill.services.detection import detect
 from gapfill.services.explain import explain
 from gapfill.services.heal import Healed, heal
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
 from tests.services.conftest import NOW, priced
 from tests.services.test_heal import Nobody
 
 if TYPE_CHECKING:
     from gapfill.domain.plan import Plan
-    from gapfill.services.site import Site
-    from gapfill.sources.base import Answer, Ask
+    from gapfill.services.context import Site
+    from gapfill.sources.model import Answer, Ask
     from tests.services.conftest import Scripted
 
 LOST = Interval(datetime(2026, 3, 4, 23, tzinfo=UTC), datetime(2026, 3, 5, 23, tzinfo=UTC))
@@ -90,11 +90,11 @@ def test_two_answers_a_day_apart_from_every_source_give_it_up_with_a_date(lost: 
     said = "said 2 times that it has none (HTTP 200); asked again 2026-03-28T12:00:00Z"
     assert f"ree pvpc {said}" in gap.reason
     assert f"esios archive70 {said}" in gap.reason
-    view = views.status(site.catalog, [report], site.now)
+    view = documents.status(site.catalog, [report], site.now)
     (shown,) = view["series"][0]["gaps"]
     assert (shown["state"], shown["slots"], shown["waiting"]) == ("unfillable", 24, None)
     assert (shown["next_ask"], shown["reason"]) == ("2026-03-28T12:00:00Z", gap.reason)
-    (unhealable,) = views.plan(second.plan)["unhealable"]
+    (unhealable,) = documents.plan(second.plan)["unhealable"]
     assert (unhealable["slots"], unhealable["reason"]) == (24, gap.reason)
     explained = explain(site, lost.catalog.series["pvpc"], LOST.start)
     assert explained.state is State.UNFILLABLE

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.domain.allowance import Allowance
+from gapfill.domain.account_limits import Allowance
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import MalformedPayload, SpanRefused
-from gapfill.services.detect import detect
-from gapfill.services.fill import fill
+from gapfill.services.backfill import fill
+from gapfill.services.context import Site
+from gapfill.services.detection import detect
 from gapfill.services.heal import heal as heal_in_rounds
-from gapfill.services.planner import Order, make_plan, survey
+from gapfill.services.planning import Order, make_plan, survey
 from gapfill.services.selection import Selection
-from gapfill.services.site import Site
-from gapfill.sources.base import Answer, Ask, Rejected
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.sources.model import Answer, Ask, Rejected
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.obstacles import obstacle
 

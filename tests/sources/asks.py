@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from gapfill.domain.civil import day_interval
+from gapfill.domain.grid import Era, Grid
 from gapfill.domain.interval import Interval
-from gapfill.domain.resolution import Era, Grid
-from gapfill.sources.base import Ask
+from gapfill.domain.local_time import day_interval
+from gapfill.sources.model import Ask
 from tests.catalogs import frozen
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"

@@ -9,30 +9,28 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from gapfill.errors import MalformedPayload
-from gapfill.sources import (
-    aemet,
-    aemet_status,
-    esios,
-    open_meteo,
-    open_meteo_refusals,
-    ree,
-    siar,
-    siar_csv,
-    siar_csv_days,
-)
-from gapfill.sources import openweathermap as owm
-from gapfill.sources.aemet_rows import DAILY, HOURLY
-from gapfill.sources.base import Answer, Ask
-from gapfill.sources.siar_account import parse_limits, parse_word
-from gapfill.sources.siar_fields import DAILY as SIAR_DAILY
-from gapfill.sources.siar_refusal import authorised_from, refusal_of, says_nothing_there
-from tests.sources.aemet_asks import RECORD, days, hours
+from gapfill.sources.aemet import errors
+from gapfill.sources.aemet import parser as aemet
+from gapfill.sources.aemet.rows import DAILY, HOURLY
+from gapfill.sources.esios import parser as esios
+from gapfill.sources.model import Answer, Ask
+from gapfill.sources.open_meteo import parser as open_meteo
+from gapfill.sources.open_meteo import refusals
+from gapfill.sources.openweathermap import parser as owm
+from gapfill.sources.ree import parser as ree
+from gapfill.sources.siar import parser as siar
+from gapfill.sources.siar.account import parse_limits, parse_word
+from gapfill.sources.siar.fields import DAILY as SIAR_DAILY
+from gapfill.sources.siar.refusals import authorised_from, refusal_of, says_nothing_there
+from gapfill.sources.siar_csv import days as siar_csv_days
+from gapfill.sources.siar_csv import parser as siar_csv
+from tests.sources.aemet.asks import RECORD, days, hours
 from tests.sources.asks import AUTUMN, ask_of, payload
-from tests.sources.open_meteo_asks import UNITS, capture_ask, capture_in
-from tests.sources.open_meteo_asks import ask_of as open_meteo_ask
-from tests.sources.owm_asks import owm_ask
-from tests.sources.siar_asks import daily_ask, hourly_ask
-from tests.sources.siar_files import NAME, ask_days, csv_bytes, row
+from tests.sources.open_meteo.asks import UNITS, capture_ask, capture_in
+from tests.sources.open_meteo.asks import ask_of as open_meteo_ask
+from tests.sources.openweathermap.asks import owm_ask
+from tests.sources.siar.asks import daily_ask, hourly_ask
+from tests.sources.siar_csv.files import NAME, ask_days, csv_bytes, row
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 Parser = Callable[[Ask, int, bytes], Answer | None]
@@ -75,11 +73,11 @@ class Case:
 
 def _aemet(ask: Ask, status: int, body: bytes) -> Answer | None:
     """Read it as either hop."""
-    aemet_status.claims(status, body)
-    aemet_status.claims_link(status, body)
-    aemet_status.is_gone(status, body)
-    statement = aemet_status.read(status, body)
-    if statement is not None and statement.said is aemet_status.Said.FINE:
+    errors.claims(status, body)
+    errors.claims_link(status, body)
+    errors.is_gone(status, body)
+    statement = errors.read(status, body)
+    if statement is not None and statement.said is errors.Said.FINE:
         assert isinstance(aemet.link(ask, status, body), str)
         return None
     return aemet.parse(ask, status, body, found="HTTP 200, estado 200: exito")
@@ -99,8 +97,8 @@ def _ree(ask: Ask, status: int, body: bytes) -> Answer:
 
 
 def _open_meteo(ask: Ask, status: int, body: bytes) -> Answer:
-    open_meteo_refusals.claims(status, body)
-    assert open_meteo_refusals.seconds_refused(body, ask.now) > 0
+    refusals.claims(status, body)
+    assert refusals.seconds_refused(body, ask.now) > 0
     return open_meteo.parse(ask, status, body)
 
 

@@ -22,14 +22,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gapfill.domain.civil import local_date
 from gapfill.domain.interval import Interval
+from gapfill.domain.local_time import local_date
 from gapfill.errors import GapfillError, MalformedPayload
-from gapfill.sources import esios
-from gapfill.sources.base import ROW, Answer, Ask, is_blank
-from gapfill.sources.payload import is_silent
-from gapfill.sources.siar_account import parse_word
-from gapfill.sources.siar_refusal import refusal_of, says_nothing_there
+from gapfill.sources.esios import parser as esios
+from gapfill.sources.json_reader import is_silent
+from gapfill.sources.model import ROW, Answer, Ask, is_blank
+from gapfill.sources.siar.account import parse_word
+from gapfill.sources.siar.refusals import refusal_of, says_nothing_there
 from tests.examples import examples
 from tests.sources.asks import PAYLOADS
 from tests.sources.fuzz_cases import CASES, CSV, VALUES, Case

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.domain.civil import day_interval
 from gapfill.domain.interval import Interval
+from gapfill.domain.local_time import day_interval
 from gapfill.domain.tariff import localize
 from gapfill.errors import MalformedPayload
-from gapfill.sources import esios, ree
+from gapfill.sources.esios import parser as esios
+from gapfill.sources.ree import parser as ree
 from tests.sources.asks import AUTUMN, ask_of, payload
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from gapfill.sources.base import Answer, Ask
+    from gapfill.sources.model import Answer, Ask
 
 CANARY = "Atlantic/Canary"
 HOUR = timedelta(hours=1)

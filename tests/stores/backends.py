@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from gapfill.domain.interval import Interval
-from gapfill.stores import influxdb_text as text
-from gapfill.stores.influxdb import InfluxStore
-from gapfill.stores.influxdb_points import read_points as influxdb_points
-from gapfill.stores.influxdb_server import Server
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.points import read_points as influxdb_points
+from gapfill.stores.influxdb.store import InfluxStore
 from gapfill.stores.points import parse_tags
-from gapfill.stores.sqlite import SqliteStore
-from gapfill.stores.sqlite_file import StoreFile
-from gapfill.stores.sqlite_rows import read_points as sqlite_points
-from tests.stores.influx_engine import engine
+from gapfill.stores.sqlite.connection import StoreFile
+from gapfill.stores.sqlite.rows import read_points as sqlite_points
+from gapfill.stores.sqlite.store import SqliteStore
+from tests.stores.influxdb.engine import engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

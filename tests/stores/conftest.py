@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stores.backends import BACKENDS, KINDS, Backend
-from tests.stores.influx_engine import find_influxd, is_2
+from tests.stores.influxdb.engine import find_influxd, is_2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

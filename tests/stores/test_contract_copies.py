@@ -7,15 +7,15 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from gapfill.domain.coverage import Graded
-from gapfill.domain.flaw import Copies
+from gapfill.domain.invalid_values import Copies
 from gapfill.domain.reading import Origin, Reading, Replace, Row
 from gapfill.domain.series import Grade
+from gapfill.services.csv_transfer import import_rows
 from gapfill.services.ports import Undone
-from gapfill.services.transfer import import_rows
 from tests.builders import WEATHER, hour, hours, point, weather
 
 if TYPE_CHECKING:
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
     from gapfill.stores.points import Point
     from tests.stores.backends import Backend
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.domain.coverage import Graded
-from gapfill.domain.flaw import Ahead, Flaw, Flaws
+from gapfill.domain.invalid_values import Ahead, Flaw, Flaws
 from gapfill.domain.reading import Reading, Row
 from gapfill.domain.series import Field, Grade
 from gapfill.services.ports import Undone

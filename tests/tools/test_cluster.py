@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from gapfill import catalog
-from tools.cluster_airflow import ClusterAirflow
-from tools.cluster_servers import find, start_postgres, start_redis
-from tools.cluster_store import SETTINGS, InfluxDb
-from tools.cluster_world import EARLIEST, MARKETS, PER_MINUTE, write_catalog
+from tools.cluster.airflow import ClusterAirflow
+from tools.cluster.servers import find, start_postgres, start_redis
+from tools.cluster.store import SETTINGS, InfluxDb
+from tools.cluster.world import EARLIEST, MARKETS, PER_MINUTE, write_catalog
 from tools.compose import read_services
-from tools.demo_world import NOW, due_end, fewest_requests, midnight, steps
+from tools.demo.world import NOW, due_end, fewest_requests, midnight, steps
 from tools.processes import ProgramError, Programs
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tools.airflow_api import Task
-from tools.cluster_check import Point, Story, find_healed, most_in_a_minute, store_problems
+from tools.cluster.check import Point, Story, find_healed, most_in_a_minute, store_problems
 
 WORKERS = ("worker-1", "worker-2")
 FIRST = datetime(2025, 6, 1, tzinfo=UTC)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.demo_calls import Bill, bills, in_words
+from tools.demo.calls import Bill, bills, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tools.demo_sandbox import Entry
+    from tools.demo.sandbox import Entry
 
 SIAR = "/siarapi/API/V1"
 AEMET_DAYS = (

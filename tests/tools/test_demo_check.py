@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.demo_check import Expected, Stored, Verdict, compare, open_problems
-from tools.demo_world import DAY, utc
+from tools.demo.check import Expected, Stored, Verdict, compare, open_problems
+from tools.demo.world import DAY, utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.demo_keep import batches, welcome
-from tools.demo_run import Run
-from tools.demo_stage import DemoError, gapfill_each
+from tools.demo.keep import batches, welcome
+from tools.demo.run import Run
+from tools.demo.stage import DemoError, gapfill_each
 from tools.local_airflow import ROOT, inherited
 
 if TYPE_CHECKING:

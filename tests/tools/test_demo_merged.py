@@ -6,10 +6,10 @@ import io
 
 from rich.console import Console
 
-from tools.demo_check import Stored
-from tools.demo_merged import in_a_line, most_merged, origins, tell_merged
-from tools.demo_show import Show
-from tools.demo_world import utc
+from tools.demo.check import Stored
+from tools.demo.merged import in_a_line, most_merged, origins, tell_merged
+from tools.demo.show import Show
+from tools.demo.world import utc
 
 TWO, THREE = ("aemet/5279X", "aemet/5281X"), ("aemet/5279X", "aemet/5281X", "siar/J17")
 ALONE = Stored(utc(2025, 11, 20, 9), {"temperature": 9.1, "humidity": 60.0}, 30, "siar/J17", {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.demo_run import Run, problems_of
+from tools.demo.run import Run, problems_of
 
 FIRST = {"units_failed": 0, "units_deferred": 1, "ree_records_recovered": 412, "calls": 10}
 SECOND = {"units_failed": 0, "units_deferred": 0, "ree_records_recovered": 0, "calls": 5}

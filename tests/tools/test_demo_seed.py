@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools import demo_weather as weather
-from tools.demo_check import Stored, compare
-from tools.demo_sandbox import start_sandbox
-from tools.demo_seed import expectations
-from tools.demo_stage import PRICES
-from tools.demo_weather import DAILY, HOURLY
-from tools.demo_world import NOW
+from tools.demo import weather
+from tools.demo.check import Stored, compare
+from tools.demo.sandbox import start_sandbox
+from tools.demo.seed import expectations
+from tools.demo.stage import PRICES
+from tools.demo.weather import DAILY, HOURLY
+from tools.demo.world import NOW
 from tools.processes import Programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tools.demo_check import Expected
+    from tools.demo.check import Expected
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from tools import demo_weather as weather
-from tools.demo_weather import DAILY, HOURLY, chores
-from tools.demo_world import utc
+from tools.demo import weather
+from tools.demo.weather import DAILY, HOURLY, chores
+from tools.demo.world import utc
 
 
 @pytest.mark.parametrize("series,slots", [(HOURLY, 1006), (DAILY, 50)])

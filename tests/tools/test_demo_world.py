@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools import demo_world as world
-from tools.demo_world import HOUR, Hole, fewest_requests, midnight, utc
+from tools.demo import world
+from tools.demo.world import HOUR, Hole, fewest_requests, midnight, utc
 
 
 def hole(name: str) -> Hole:

@@ -13,7 +13,7 @@ import pytest
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
-from gapfill.stores.sqlite import SqliteStore
+from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.time_limit import patient
 from tests.webui.browser import chromium, click, drawn, hover, look, middle, opened, pixels

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.webui.test_reads import fill
+from tests.webui.test_query_routes import fill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +49,10 @@ def _no_database(_: pytest.MonkeyPatch, plant: Plant) -> str:
 
 
 def _gone(_: pytest.MonkeyPatch, plant: Plant) -> str:
-    from gapfill.orchestration import wiring
+    from gapfill.orchestration import container
 
     fill(plant)
-    site = wiring.make_site()
+    site = container.make_site()
     assert site.store.newest(site.catalog.series["pvpc"])
     site.store.close()
     plant.store_file.unlink()
@@ -111,7 +111,7 @@ def test_a_package_that_is_missing_when_it_is_needed_is_said(
     """As the client of InfluxDB, which only its users need."""
     import sys
 
-    for name in [name for name in sys.modules if name.startswith("gapfill.stores.influxdb")]:
+    for name in [name for name in sys.modules if name.startswith("gapfill.stores.influxdb.store")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "influxdb_client", None)
     monkeypatch.setitem(sys.modules, "urllib3.exceptions", None)

@@ -10,29 +10,30 @@ import click
 
 from gapfill.cli import tables
 from gapfill.cli.batches import batches, forget_store, undo
+from gapfill.cli.formatting import new_id
+from gapfill.cli.import_csv import import_
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
 from gapfill.cli.ranges import order_of, select, slot_of
 from gapfill.cli.retype import retype
 from gapfill.cli.siar import import_siar
 from gapfill.cli.signals import said_of
-from gapfill.cli.take_in import import_
 from gapfill.cli.tidy import tidy
-from gapfill.cli.words import new_id
 from gapfill.domain.series import State
 from gapfill.errors import ErrorCode
-from gapfill.services import transfer, views
-from gapfill.services.detect import detect, unread
+from gapfill.reporting import documents
+from gapfill.services import csv_transfer
+from gapfill.services.coverage_warnings import incomplete
+from gapfill.services.detection import detect, unread
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
-from gapfill.services.planner import make_plan, survey
-from gapfill.services.reach import incomplete
+from gapfill.services.planning import make_plan, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gapfill.cli.desk import Desk
-    from gapfill.services.detect import Report
+    from gapfill.cli.context import Desk
+    from gapfill.services.detection import Report
 
 FAILED, MISSING = 1, 3
 """Exit codes of a read that failed, and of slots that are missing (design, 13)."""
@@ -70,7 +71,7 @@ def status(
     with desk.site(now) as site:
         reports = detect(site, selection, closely=True)
     if as_json:
-        desk.print_json(views.status(site.catalog, reports, now, site.store.place))
+        desk.print_json(documents.status(site.catalog, reports, now, site.store.place))
     else:
         tables.show_status(desk.out, site, reports)
     for sentence in unread(reports):
@@ -113,7 +114,7 @@ def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
     with desk.site(now) as site:
         explanation = explain_slot(site, series, instant)
     if as_json:
-        desk.print_json(views.explained(explanation))
+        desk.print_json(documents.explained(explanation))
     else:
         tables.show_explanation(desk.out, explanation, series.place.zone)
     return FAILED if explanation.state is State.UNKNOWN else 0
@@ -136,7 +137,7 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
         made = make_plan(site, order, reports)
         status = site.status([site.catalog.series[report.series] for report in reports])
     if as_json:
-        desk.print_json(views.plan(made))
+        desk.print_json(documents.plan(made))
     else:
         tables.show_plan(desk.out, made)
     for note in dict.fromkeys(n for own in status.by_series.values() for n in incomplete(own)):
@@ -166,7 +167,7 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     error = said_of(signalled) if signalled else str(healed.error) if healed.error else None
     if as_json:
         desk.print_json(
-            views.healed(healed.summary, healed.certificates, healed.after, healed.plan, error)
+            documents.healed(healed.summary, healed.certificates, healed.after, healed.plan, error)
         )
     elif error:
         tables.show_broken_off(desk.out, healed)
@@ -201,9 +202,9 @@ def export(desk: Desk, name: str, start: str | None, end: str | None, kind: str)
     (series,) = selection.series
     with desk.site(now) as site:
         window = selection.window(series, site.candidates(series), now)
-        rows = transfer.export_rows(site, series, window) if window else iter(())
+        rows = csv_transfer.export_rows(site, series, window) if window else iter(())
         if kind == "csv":
-            transfer.write_csv(series, rows, desk.stdout)
+            csv_transfer.write_csv(series, rows, desk.stdout)
         else:
             _write_json(rows, desk)
     return 0

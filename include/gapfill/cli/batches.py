@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.formatting import short
 from gapfill.cli.layout import capped
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.ranges import since_of
-from gapfill.cli.words import short
-from gapfill.domain.wording import count
+from gapfill.domain.formatting import count
 from gapfill.errors import RequestError
-from gapfill.services import undoing
+from gapfill.services import undo_batches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.cli.desk import Desk
+    from gapfill.cli.context import Desk
     from gapfill.services.ports import Batch
-    from gapfill.services.undoing import Taken
+    from gapfill.services.undo_batches import Taken
 
 
 @click.command()
@@ -39,9 +39,9 @@ def batches(desk: Desk, names: tuple[str, ...], since: str | None, *, as_json: b
     series = desk.catalog().find(names)
     start = None if since is None else since_of("--since", since, series)
     with desk.site(now) as site:
-        found = undoing.list_batches(site, names, start)
+        found = undo_batches.list_batches(site, names, start)
         if as_json:
-            desk.print_json(undoing.document(found))
+            desk.print_json(undo_batches.document(found))
         else:
             _show(desk, found)
     return 0
@@ -56,7 +56,7 @@ def _show(desk: Desk, found: Sequence[Batch]) -> None:
     for batch in found:
         runs.setdefault(batch.run, []).append(batch)
     for run, of_run in runs.items():
-        when = undoing.instant_of(of_run[-1])
+        when = undo_batches.instant_of(of_run[-1])
         slots = count(sum(batch.slots for batch in of_run), "slot")
         made = f", {short(when)}" if when else ""
         desk.out.print(f"\n{run}: {slots}{made}", style="bold", soft_wrap=True)
@@ -81,7 +81,9 @@ def undo(desk: Desk, batch: str | None, run: str | None) -> int:
         message = "Give either a BATCH or --run RUN: `batches` lists both."
         raise RequestError(message)
     with desk.site(desk.clock()) as site:
-        taken = undoing.undo_run(site, run) if run else undoing.undo_batch(site, batch or "")
+        taken = (
+            undo_batches.undo_run(site, run) if run else undo_batches.undo_batch(site, batch or "")
+        )
     desk.out.print(_told(taken), soft_wrap=True)
     return 0
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gapfill.cli.app import app
-from gapfill.cli.desk import Desk
+from gapfill.cli.context import Desk
 from gapfill.cli.signals import Terminated, said_of, terminable
 from gapfill.errors import GapfillError, RequestError
-from gapfill.services.failed_document import document
+from gapfill.reporting.failed_document import document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

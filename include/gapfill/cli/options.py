@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gapfill.cli.desk import Desk
+from gapfill.cli.context import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gapfill.cli.words import duration
-from gapfill.domain.wording import count
+from gapfill.cli.formatting import duration
+from gapfill.domain.formatting import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.cli.desk import Desk
+    from gapfill.cli.context import Desk
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
     from gapfill.services.heal import Watcher

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.domain.civil import BoundError, parse_bound
+from gapfill.domain.local_time import BoundError, parse_bound
 from gapfill.errors import RequestError
-from gapfill.services.planner import Order
+from gapfill.services.planning import Order
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:

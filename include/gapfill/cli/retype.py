@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.formatting import short
 from gapfill.cli.layout import table
 from gapfill.cli.options import everywhere
-from gapfill.cli.words import short
-from gapfill.domain.wording import count
+from gapfill.domain.formatting import count
 from gapfill.errors import RequestError
 from gapfill.services import retype as service
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gapfill.cli.desk import Desk
+    from gapfill.cli.context import Desk
     from gapfill.domain.series import Series
-    from gapfill.domain.unfinished import Unfinished
+    from gapfill.domain.unfinished_removal import Unfinished
     from gapfill.services.ports import Restored, WrongType
 
 SHOWN = 10

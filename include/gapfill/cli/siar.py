@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.formatting import new_id
 from gapfill.cli.layout import SHOWN
 from gapfill.cli.options import as_document, everywhere
-from gapfill.cli.words import new_id
+from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
-from gapfill.domain.wording import count
 from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
-from gapfill.hooks.siar_csv import SiarCsvFolder
-from gapfill.services.siar_import import Taken, document, import_files, targets
-from gapfill.sources.siar_csv import station_of
+from gapfill.services.siar_csv_import import Taken, document, import_files, targets
+from gapfill.sources.siar_csv.hook import SiarCsvFolder
+from gapfill.sources.siar_csv.parser import station_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from gapfill.catalog import Catalog
-    from gapfill.cli.desk import Desk
-    from gapfill.sources.siar_csv import CsvFile
+    from gapfill.cli.context import Desk
+    from gapfill.sources.siar_csv.parser import CsvFile
 
 _NAMED = 3  # so many of the files that were left out; years of a station not wanted are many
 

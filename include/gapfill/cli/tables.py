@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pendulum
 from rich.text import Text
 
+from gapfill.cli.formatting import duration, percent, short
+from gapfill.cli.gap_lists import show_gaps, show_left, worst_first
 from gapfill.cli.layout import COLOURS, capped, sentence, table
-from gapfill.cli.lists import show_gaps, show_left, worst_first
-from gapfill.cli.words import duration, percent, short
 from gapfill.domain.cause import Cause
+from gapfill.domain.formatting import count, total
 from gapfill.domain.series import State
-from gapfill.domain.wording import count, total
-from gapfill.services import views
+from gapfill.reporting import documents
 from gapfill.services.certificate import UnitOutcome
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from gapfill.catalog import Catalog
     from gapfill.domain.gap import Gap
     from gapfill.domain.plan import Plan, Unhealable, Waiting
-    from gapfill.services.detect import Report
+    from gapfill.services.context import Site
+    from gapfill.services.detection import Report
     from gapfill.services.explain import Explanation
     from gapfill.services.heal import Healed
-    from gapfill.services.site import Site
 
 _COLUMNS = {
     State.COMPLETE: "complete",
@@ -66,8 +66,8 @@ def show_status(out: Console, site: Site, reports: Sequence[Report]) -> None:
 
 def headline(out: Console, reports: Sequence[Report]) -> None:
     """Print the first line, which names everything that is not complete."""
-    style = COLOURS[views.overall(reports)]
-    out.print(Text(views.first_line(reports), style), soft_wrap=True)
+    style = COLOURS[documents.overall(reports)]
+    out.print(Text(documents.first_line(reports), style), soft_wrap=True)
 
 
 def show_warnings(out: Console, reports: Sequence[Report]) -> None:
@@ -172,7 +172,7 @@ def show_broken_off(out: Console, healed: Healed) -> None:
 
 
 def _show_batches(out: Console, healed: Healed) -> None:
-    batches = views.batches(healed.certificates)
+    batches = documents.batches(healed.certificates)
     if batches:
         out.print("\nBatches, each of which `undo` takes back:")
         for one in batches:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.formatting import new_id, short
 from gapfill.cli.options import as_document, everywhere
-from gapfill.cli.words import new_id, short
+from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
 from gapfill.domain.keys import TIDY
-from gapfill.domain.wording import count
 from gapfill.services.tidy import tidy as tidy_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.cli.desk import Desk
+    from gapfill.cli.context import Desk
     from gapfill.services.tidy import Tidied
 
 SHOWN = 3

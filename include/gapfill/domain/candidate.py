@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.grid import DAY
 from gapfill.domain.interval import END_OF_TIME, Interval, covers
 from gapfill.domain.ledger import Rulings
-from gapfill.domain.resolution import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

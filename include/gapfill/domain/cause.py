@@ -11,7 +11,7 @@ from gapfill.domain.candidate import ASKABLE, WAITS, Standing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.domain.verdict import Verdict
+    from gapfill.domain.eligibility import Verdict
 
 
 class Cause(StrEnum):

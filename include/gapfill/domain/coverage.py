@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import Standing
 from gapfill.domain.due import due_until
-from gapfill.domain.finding import find_gaps
 from gapfill.domain.gap import Gap
+from gapfill.domain.gap_builder import find_gaps
 from gapfill.domain.interval import Interval, intersect, merge, subtract
 from gapfill.domain.series import State
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
-    from gapfill.domain.resolution import Grid
+    from gapfill.domain.grid import Grid
     from gapfill.domain.series import Grade, Series
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.civil import AtClock, day_start, local_date
+from gapfill.domain.local_time import AtClock, day_start, local_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.civil import local_date
+from gapfill.domain.grid import Grid
 from gapfill.domain.keys import ProductKey
-from gapfill.domain.resolution import Grid
+from gapfill.domain.local_time import local_date
 from gapfill.domain.series import Grade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gapfill.domain.civil import Rule
+    from gapfill.domain.local_time import Rule
 
 
 _DAY = timedelta(days=1)

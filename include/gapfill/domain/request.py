@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from gapfill.domain.resolution import Grid
+    from gapfill.domain.grid import Grid
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Standing
 from gapfill.domain.cause import is_down
-from gapfill.domain.civil import local_date, month_start
+from gapfill.domain.eligibility import Verdict, edges, in_turn, judge, needs_of, why_not
+from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
-from gapfill.domain.resolution import DAY
+from gapfill.domain.local_time import local_date, month_start
 from gapfill.domain.series import Grade, Zone
-from gapfill.domain.verdict import Verdict, edges, in_turn, judge, needs_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

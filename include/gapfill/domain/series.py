@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from gapfill.domain.civil import Rule
+    from gapfill.domain.grid import Grid
     from gapfill.domain.interval import Interval
-    from gapfill.domain.resolution import Grid
+    from gapfill.domain.local_time import Rule
 
 
 class Grade(IntEnum):

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.civil import AtClock, day_start, local_date
+from gapfill.domain.local_time import AtClock, day_start, local_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gapfill.domain.civil import Rule
+    from gapfill.domain.local_time import Rule
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series
 

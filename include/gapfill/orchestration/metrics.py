@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.services.detect import Report
+    from gapfill.services.detection import Report
 
 HOUR_S = 3600
 

@@ -11,22 +11,23 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gapfill.alerts.callbacks import CAUSE, PROBLEM
 from gapfill.domain.plan import Unit
 from gapfill.errors import ConfigError, GapfillError, StoreError
-from gapfill.orchestration import story, wiring
-from gapfill.orchestration.alerts import CAUSE, PROBLEM
-from gapfill.orchestration.params import is_dry_run, order_current, read_order
-from gapfill.orchestration.retry import PLAIN
-from gapfill.orchestration.wire import Json, from_json, order_from_json, order_to_json, to_json
+from gapfill.orchestration import container
+from gapfill.orchestration.retry_policy import PLAIN
+from gapfill.orchestration.run_request import is_dry_run, order_current, read_order
+from gapfill.reporting import log_lines
+from gapfill.reporting.codec import Json, from_json, order_from_json, order_to_json, to_json
+from gapfill.services.backfill import attempt
 from gapfill.services.certificate import UnitOutcome, failed
-from gapfill.services.detect import Report, unread
-from gapfill.services.fill import attempt
-from gapfill.services.planner import make_plan, survey
+from gapfill.services.detection import Report, unread
+from gapfill.services.planning import make_plan, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
 
 RESULT = "return_value"
 """XCom key of what a task returns; a task that fails leaves it there by itself."""
@@ -76,7 +77,7 @@ def validate_request(params: Mapping[str, object], ti: Instance) -> Json:
     """
     with telling(ti), open_site() as site:
         order, is_dry = read_order(params, site.catalog, site.now), is_dry_run(params)
-        log.info("%s", story.order_line(order, is_dry=is_dry))
+        log.info("%s", log_lines.order_line(order, is_dry=is_dry))
         if not is_dry:
             site.store.verify()
         return {"order": order_to_json(order), "dry_run": is_dry}
@@ -94,7 +95,7 @@ def current(sources: Sequence[str], ti: Instance) -> Json:
     """
     with telling(ti), open_site() as site:
         order = order_current(site.catalog, site.now, sources)
-        log.info("%s", story.order_line(order, is_dry=False))
+        log.info("%s", log_lines.order_line(order, is_dry=False))
         site.store.verify()
         return {"order": order_to_json(order), "dry_run": False}
 
@@ -115,7 +116,7 @@ def detect_gaps(request: Json, ti: Instance) -> list[Json]:
     with telling(ti), open_site() as site:
         reports = survey(site, order_from_json(request["order"], site.catalog))
         documents = [to_json(report) for report in reports]
-        tell(story.survey_lines(reports))
+        tell(log_lines.survey_lines(reports))
         failures = unread(reports)
         is_last = ti.try_number > min(PLAIN, ti.max_tries)
         if failures and not (is_last and any(not report.error for report in reports)):
@@ -133,7 +134,7 @@ def plan_backfill(request: Json, reports: Sequence[Json], ti: Instance) -> Json:
     with telling(ti), open_site() as site:
         order = order_from_json(request["order"], site.catalog)
         plan = make_plan(site, order, [from_json(Report, report) for report in reports])
-        tell(story.plan_lines(plan))
+        tell(log_lines.plan_lines(plan))
         return to_json(plan)
 
 
@@ -186,7 +187,7 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
         GapfillError: Whatever the source or the store raised.
     """
     unit = from_json(Unit, document)
-    tell(story.unit_lines(unit))
+    tell(log_lines.unit_lines(unit))
     try:
         with open_site() as site:
             certificate, error = attempt(site, unit, run)
@@ -196,7 +197,7 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
         ti.xcom_push(RESULT, to_json(certificate))
         raise error
     level = logging.WARNING if certificate.outcome is UnitOutcome.DEFERRED else logging.INFO
-    log.log(level, "%s", story.certificate_line(certificate))
+    log.log(level, "%s", log_lines.certificate_line(certificate))
     return to_json(certificate)
 
 
@@ -208,7 +209,7 @@ def run_name(dag_id: str, run_id: str) -> str:
 @contextmanager
 def open_site() -> Iterator[Site]:
     """Open this installation, with the clock read once, and give its connections back."""
-    site = wiring.make_site()
+    site = container.make_site()
     try:
         yield site
     finally:

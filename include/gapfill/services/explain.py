@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gapfill.domain.due import due_at, horizon, last_slot
-from gapfill.domain.flaw import Flaws, bounds_of
+from gapfill.domain.eligibility import in_turn, judge
 from gapfill.domain.interval import Interval, iso
+from gapfill.domain.invalid_values import Flaws, bounds_of
 from gapfill.domain.reading import told_source
 from gapfill.domain.route import choose, cut
 from gapfill.domain.series import State
-from gapfill.domain.verdict import in_turn, judge
-from gapfill.services.detect import detect_series
+from gapfill.services.detection import detect_series
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
+    from gapfill.domain.eligibility import Verdict
     from gapfill.domain.reading import Origin, Row
     from gapfill.domain.route import Assignment, Piece
     from gapfill.domain.series import Grade, Series
-    from gapfill.domain.verdict import Verdict
-    from gapfill.services.detect import Report
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
+    from gapfill.services.detection import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gapfill.domain.incident import IncidentKey, Kind
+from gapfill.alerts.incidents import IncidentKey, Kind
 from gapfill.errors import ErrorCode
 
 if TYPE_CHECKING:

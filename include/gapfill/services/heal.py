@@ -15,14 +15,14 @@ from gapfill.errors import (
     SourceUnavailable,
     StoreRefused,
 )
-from gapfill.services.broken_off import broken_off
+from gapfill.services.backfill import INTERRUPTED, attempt
 from gapfill.services.certificate import UnitOutcome
-from gapfill.services.detect import detect
-from gapfill.services.faults import faults, with_faults
-from gapfill.services.fill import INTERRUPTED, attempt
-from gapfill.services.planner import make_plan, survey
-from gapfill.services.refusals import is_down
-from gapfill.services.sessions import Sessions
+from gapfill.services.detection import detect
+from gapfill.services.interrupted import broken_off
+from gapfill.services.planning import make_plan, survey
+from gapfill.services.source_availability import is_down
+from gapfill.services.source_faults import faults, with_faults
+from gapfill.services.source_sessions import Sessions
 from gapfill.services.station_fields import told_fields
 from gapfill.services.summary import Summary, summarize
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Outcome
     from gapfill.domain.plan import Unit
     from gapfill.services.certificate import Certificate
-    from gapfill.services.detect import Report
-    from gapfill.services.planner import Order
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
+    from gapfill.services.detection import Report
+    from gapfill.services.planning import Order
 
 ROUNDS = 3
 """Rounds at most: a source that fails in one may be stood in for in the next (design, 13)."""

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from gapfill.domain.allowance import Allowance
+    from gapfill.domain.account_limits import Allowance
     from gapfill.domain.candidate import Obstacle, Refused, Unusable
     from gapfill.domain.coverage import Graded
-    from gapfill.domain.flaw import Ahead, Copies, Flaws
     from gapfill.domain.interval import Interval
+    from gapfill.domain.invalid_values import Ahead, Copies, Flaws
     from gapfill.domain.ledger import Entry, Outcome
     from gapfill.domain.product import Product
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series, Station
-    from gapfill.domain.unfinished import Unfinished
-    from gapfill.sources.base import Answer, Ask
+    from gapfill.domain.unfinished_removal import Unfinished
+    from gapfill.sources.model import Answer, Ask
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.formatting import ranges
 from gapfill.domain.interval import merge
-from gapfill.domain.wording import ranges
 from gapfill.errors import MalformedPayload, StoreRefused
 
 if TYPE_CHECKING:

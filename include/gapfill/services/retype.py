@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.series import Series
-    from gapfill.domain.unfinished import Unfinished
+    from gapfill.domain.unfinished_removal import Unfinished
+    from gapfill.services.context import Site
     from gapfill.services.ports import Restored, WrongType
-    from gapfill.services.site import Site
 
 
 def left_of(site: Site, series: Series) -> list[Unfinished]:

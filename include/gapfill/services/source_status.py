@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.domain.allowance import SPAN, from_facts, narrow_product, narrow_source
+from gapfill.domain.account_limits import SPAN, from_facts, narrow_product, narrow_source
 from gapfill.domain.candidate import Candidate, Obstacle, Unusable
+from gapfill.domain.grid import DAY
 from gapfill.domain.ledger import (
     ANY_WANTED,
     JUST_NOW,
@@ -22,13 +23,12 @@ from gapfill.domain.ledger import (
     rule,
     without,
 )
-from gapfill.domain.resolution import DAY
 from gapfill.domain.series import Grade
 from gapfill.domain.subscription import is_of_key, with_quota_of
+from gapfill.services.key_limits import MEMORY, narrow_pace
 from gapfill.services.ports import Inquiry, Usage
-from gapfill.services.refusals import block_of
+from gapfill.services.source_availability import block_of
 from gapfill.services.station_fields import never_reported
-from gapfill.services.tempo import MEMORY, narrow_pace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Entry
     from gapfill.domain.product import Product, Source
     from gapfill.domain.series import Series, Station
+    from gapfill.services.context import Site
     from gapfill.services.ports import Block, Books, Sources
-    from gapfill.services.site import Site
 
 TOGETHER = 250
 """Series whose ledgers are read at once: so many are held in memory at most."""

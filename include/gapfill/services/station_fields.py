@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
     from gapfill.services.ports import Store
-    from gapfill.sources.base import Answer
+    from gapfill.sources.model import Answer
 
 ROWS = 10
 """Rows of one answer, all without a field, after which a station counts as one without it."""

@@ -11,18 +11,18 @@ from gapfill.domain.cause import Cause
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.series import State
 from gapfill.services.certificate import UnitOutcome
-from gapfill.services.detect import unread
+from gapfill.services.detection import unread
 from gapfill.services.failure import Failure, failure_of, failure_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from gapfill.domain.grid import Grid
     from gapfill.domain.plan import Plan, Unit, Unread
-    from gapfill.domain.resolution import Grid
     from gapfill.services.certificate import Certificate
-    from gapfill.services.detect import Report
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
+    from gapfill.services.detection import Report
 
 
 _Runs = Mapping[str, Sequence[Interval]]

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.keys import TIDY, command_of
-from gapfill.services.detect import last_expected
+from gapfill.services.detection import last_expected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gapfill.domain.flaw import Copies
+    from gapfill.domain.invalid_values import Copies
     from gapfill.domain.series import Series
-    from gapfill.services.site import Site
+    from gapfill.services.context import Site
 
 
 class Tidied(NamedTuple):

@@ -11,19 +11,19 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.civil import day_interval, days_of
 from gapfill.domain.interval import Interval
+from gapfill.domain.local_time import day_interval, days_of
 from gapfill.domain.tariff import MADRID, localize, to_local, zone_of
 from gapfill.errors import ConfigError
-from gapfill.sources.base import Answer, RawRow, check, judge, malformed, number
-from gapfill.sources.payload import instant_of
+from gapfill.sources.json_reader import instant_of
+from gapfill.sources.model import Answer, RawRow, check, judge, malformed, number
 from gapfill.sources.rows import bad
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.sources.base import Ask, Rejected
+    from gapfill.sources.model import Ask, Rejected
 
 DIGITS = 2
 """Behind the point of a price in €/MWh."""

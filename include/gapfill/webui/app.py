@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from gapfill import __version__
-from gapfill.webui import models, page, problems, reads, verify, writes
+from gapfill.webui import (
+    page,
+    problems,
+    query_routes,
+    response_models,
+    store_routes,
+    trigger_routes,
+)
 from gapfill.webui.auth import LOGGED_IN
-from gapfill.webui.lookout import Lookout
-from gapfill.webui.shield import Shielded
+from gapfill.webui.security_headers import Shielded
+from gapfill.webui.snapshot_cache import Lookout
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -24,7 +31,7 @@ GAPS, STORE = "/gaps", "/influxdb"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {
         "description": words,
-        "content": {problems.TYPE: {"schema": models.Problem.model_json_schema()}},
+        "content": {problems.TYPE: {"schema": response_models.Problem.model_json_schema()}},
     }
     for status, words in {
         400: "Invalid request; the sentence says why",
@@ -49,14 +56,14 @@ def apps() -> tuple[dict[str, Any], ...]:
 
 def gaps_app() -> FastAPI:
     """Return the app under ``/gaps``: the page, what it reads and what it starts."""
-    app = make_app("Gapfill", GAPS, reads.router, writes.router, page.router)
+    app = make_app("Gapfill", GAPS, query_routes.router, trigger_routes.router, page.router)
     app.state.lookout = Lookout()
     return app
 
 
 def store_app() -> FastAPI:
     """Return the app under ``/influxdb``."""
-    return make_app("Gapfill: store", STORE, verify.router)
+    return make_app("Gapfill: store", STORE, store_routes.router)
 
 
 def make_app(title: str, prefix: str, *routers: APIRouter) -> FastAPI:

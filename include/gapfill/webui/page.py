@@ -13,12 +13,12 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response, status
 from starlette.routing import Match
 
 from gapfill.errors import GapfillError
-from gapfill.orchestration import wiring
-from gapfill.webui import documents
-from gapfill.webui.answers import file
+from gapfill.orchestration import container
+from gapfill.webui import responses
 from gapfill.webui.auth import User, sees
-from gapfill.webui.desk import reading
-from gapfill.webui.runs import DAG
+from gapfill.webui.conditional_responses import file
+from gapfill.webui.dag_runs import DAG
+from gapfill.webui.worker_pool import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +69,9 @@ def page(request: Request, user: User, may_start: Annotated[bool, Depends(starts
     is_person = "text/html" in request.headers.get("accept", "")
     try:
         if is_person:
-            wiring.make_site().store.close()
+            container.make_site().store.close()
         elif may_start or sees(user):
-            documents.insist(request.app.state.lookout.view())
+            responses.insist(request.app.state.lookout.view())
     except GapfillError as exc:
         if not is_person:
             raise

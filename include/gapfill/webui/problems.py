@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from gapfill.errors import ConfigError, GapfillError, RequestError, StoreError
-from gapfill.webui.desk import Busy
+from gapfill.webui.worker_pool import Busy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.formatting import without
 from gapfill.domain.interval import merge, subtract
 from gapfill.domain.reading import told_source
-from gapfill.domain.wording import without
-from gapfill.webui import models
-from gapfill.webui.cells import lettered, zone_of
+from gapfill.webui import response_models
+from gapfill.webui.calendar_encoding import lettered, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def slots_of(
     series: Series, coverage: Coverage, rows: Sequence[Row], now: datetime
-) -> models.SlotsOut:
+) -> response_models.SlotsOut:
     """Return the slots of the coverage's window.
 
     Args:
@@ -47,7 +47,7 @@ def slots_of(
             if other in row.values and (source != shown or name not in row.values):
                 number = numbers.setdefault(source, len(numbers))
                 others.append((_epoch(row.slot), other, number))
-    return models.SlotsOut(
+    return response_models.SlotsOut(
         series=series.name,
         now=now,
         zone=zone_of(series),

@@ -1,0 +1,240 @@
+"""What one run saw of everything that can be an incident, from its reports and certificates.
+
+A run tells only of what it looked at: a source that nobody asked is neither down nor up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.alerts.incidents import IncidentKey, Kind, Sight
+from gapfill.alerts.late_data import judge_by_sources, late_runs, tail
+from gapfill.alerts.setup_conditions import look_at_setup
+from gapfill.alerts.source_conditions import look_at_sources
+from gapfill.domain.cause import Cause
+from gapfill.domain.formatting import count
+from gapfill.domain.interval import intersect, iso
+from gapfill.domain.series import State
+from gapfill.domain.severity import Severity
+from gapfill.services.certificate import UnitOutcome
+from gapfill.services.detection import unread
+from gapfill.services.failure import STORE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gapfill.alerts.late_data import Late
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.series import Series
+    from gapfill.services.certificate import Certificate
+    from gapfill.services.context import Site
+    from gapfill.services.detection import Report
+    from gapfill.services.failure import Failure
+    from gapfill.services.source_status import SourceStatus
+
+NAMED = 3
+"""Gaps and tries named in one line; what is left over is counted."""
+
+
+def look(
+    site: Site,
+    before: Sequence[Report],
+    after: Sequence[Report],
+    certificates: Sequence[Certificate],
+    healed: Mapping[str, Sequence[Interval]],
+    *,
+    asked_all: bool = True,
+) -> list[Sight]:
+    """Return what a run saw; of series that could not be read only that.
+
+    Args:
+        site: The installation.
+        before: Reports over the whole history, before.
+        after: The same, after.
+        certificates: What its units returned.
+        healed: Healed intervals by series.
+        asked_all: Whether it was to ask for all that is missing. A run with a range or a filter
+            cannot say of a publisher that it is late, or of a slot that it was asked for.
+
+    Raises:
+        StoreError: If the store fails meanwhile.
+    """
+    sights: list[Sight] = []
+    failures = unread(after)
+    if failures:
+        sights.append(store_failed(" ".join(f"{said.rstrip('.')}." for said in failures)))
+    elif {report.series for report in after} == set(site.catalog.series):
+        sights.append(Sight(Kind.STORE, STORE, is_there=False, what="Every series was read."))
+    read = [report for report in after if not report.error]
+    if not read:
+        return sights
+    status = site.status(judge_by_sources(site.catalog, read))
+    sights += look_at_sources(site, status, certificates)
+    sights += look_at_setup(site, after)
+    first = {report.series for report in before if not report.error and report.newest is None}
+    for report in read:
+        series = site.catalog.series[report.series]
+        own = [c for c in certificates if c.series == report.series]
+        slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
+        found = _series(status, series, report, own, slots, is_first=report.series in first)
+        sights += [s for s in found if asked_all or s.kind is Kind.GAP or not s.is_there]
+    return sights
+
+
+def store_failed(what: str, tried: str = "") -> Sight:
+    """Return the sight of a store that cannot be read or written."""
+    return Sight(Kind.STORE, STORE, is_there=True, what=what, tried=tried)
+
+
+def untold(
+    failures: Sequence[Failure], seen: Sequence[Sight], after: Sequence[Report]
+) -> list[Failure]:
+    """Return the failures of a run that no other incident covers.
+
+    A store of which no series can be read explains all of them.
+    """
+    if after and all(report.error for report in after):
+        return []
+    there = {IncidentKey(sight.kind, sight.subject) for sight in seen if sight.is_there}
+    return [failure for failure in failures if failure.incident not in there]
+
+
+def worth_telling(
+    site: Site,
+    before: Sequence[Report],
+    healed: Mapping[str, Sequence[Interval]],
+    *,
+    everything: bool = False,
+) -> dict[str, int]:
+    """Return the healed slots that are news, by series.
+
+    Those of gaps that were late and worse than minor: what comes in as it is published is
+    no news.
+
+    Args:
+        site: The installation.
+        before: Reports over the whole history, before.
+        healed: Healed intervals by series.
+        everything: Whether each healed slot is news, as for a run started by a person.
+    """
+    if everything:
+        grids = {name: site.catalog.series[name].grid for name in healed}
+        return {name: sum(map(grids[name].count, runs)) for name, runs in healed.items()}
+    found: dict[str, int] = {}
+    reports = [report for report in before if healed.get(report.series)]
+    status = site.status(judge_by_sources(site.catalog, reports))
+    for report in reports:
+        series = site.catalog.series[report.series]
+        late = [
+            run.interval
+            for run in late_runs(status, series, report, with_setup=True)
+            if series.severity_of(run.interval) > Severity.MINOR
+        ]
+        runs = intersect(late, list(healed[report.series]))
+        slots = sum(series.grid.count(run) for run in runs)
+        if slots:
+            found[report.series] = slots
+    return found
+
+
+def _series(
+    status: SourceStatus,
+    series: Series,
+    report: Report,
+    certificates: Sequence[Certificate],
+    healed: int,
+    *,
+    is_first: bool,
+) -> Iterator[Sight]:
+    late = late_runs(status, series, report)
+    unserved = late
+    if any(gap.cause is Cause.SETUP for gap in report.coverage.gaps):
+        unserved = late_runs(status, series, report, with_setup=True)
+    newest = tail(status, series, late)
+    has_failed = any(c.outcome in (UnitOutcome.FAILED, UnitOutcome.DEFERRED) for c in certificates)
+    tried = _tried(certificates)
+    if not (newest and has_failed):  # a failed request does not mean that the publisher is late
+        is_late = newest or tail(status, series, unserved)
+        what = _sentence(series, [newest]) if newest else _left(report)
+        opens = bool(newest) or not is_late
+        yield Sight(Kind.LATE, series.name, bool(is_late), what, tried, opens, healed=healed)
+        late = [run for run in late if run is not newest]
+    bad = [run for run in late if run.is_critical(series)]
+    if bad:
+        yield _gap_sight(series, bad, tried, healed, is_first=is_first)
+    else:
+        # What needs a source to be set up opens no incident here; an open one is not over.
+        known = newest.interval if newest else None
+        is_open = any(r.is_critical(series) for r in unserved if r.interval != known)
+        what = _left(report)
+        yield Sight(Kind.GAP, series.name, is_open, what, opens=not is_open, healed=healed)
+    asked = [c for c in certificates if c.calls or c.outcome is UnitOutcome.FAILED]
+    has_records = any(c.slots_filled for c in certificates)
+    if not late or has_records:
+        what = "Nothing is late." if not late else "There were records."
+        yield Sight(Kind.BARREN, series.name, is_there=False, what=what, healed=healed)
+    elif asked:
+        yield Sight(
+            Kind.BARREN,
+            series.name,
+            is_there=True,
+            what=_sentence(series, late),
+            tried=tried,
+            slot=late[-1].interval.start,
+        )
+
+
+def _gap_sight(
+    series: Series, bad: Sequence[Late], tried: str, healed: int, *, is_first: bool
+) -> Sight:
+    what = _sentence(series, bad)
+    if is_first:
+        what = f"First fill: {what}"
+    waits = [gap.waiting for run in bad for gap in run.gaps]
+    until = None if None in waits else min(w for w in waits if w)
+    reason = bad[-1].gaps[-1].reason.rstrip(".")
+    if until:
+        what += f" Waits until {iso(until)}{f': {reason}' if reason else ''}."
+    return Sight(
+        Kind.GAP,
+        series.name,
+        is_there=True,
+        what=what,
+        tried=tried,
+        until=until,
+        healed=healed,
+        slot=bad[-1].interval.start,
+    )
+
+
+def _left(report: Report) -> str:
+    """Return what is still missing in a series, in a sentence."""
+    counts = report.coverage.counts
+    named = (
+        (counts[State.MISSING], "missing"),
+        (counts[State.UNFILLABLE], "that no source has"),
+    )
+    left = ", ".join(f"{count(n, 'slot')} {words}" for n, words in named if n)
+    return f"Still {left}." if left else "Nothing is missing."
+
+
+def _sentence(series: Series, late: Sequence[Late]) -> str:
+    slots = sum(series.grid.count(run.interval) for run in late)
+    spans = [str(run.interval) for run in late[-NAMED:]]
+    more = f" and {len(late) - NAMED} more" if len(late) > NAMED else ""
+    return f"{count(slots, 'slot')} missing: {', '.join(spans)}{more}."
+
+
+def _tried(certificates: Sequence[Certificate]) -> str:
+    """Return what was asked and answered, the failures first."""
+    ordered = sorted(certificates, key=lambda c: c.outcome is not UnitOutcome.FAILED)
+    said = [
+        f"{c.source}: {c.outcome.words}{f' ({_short(c.note)})' if c.note else ''}" for c in ordered
+    ]
+    told = list(dict.fromkeys(said))
+    more = f"; and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    return f"{'; '.join(told[:NAMED])}{more}." if told else ""
+
+
+def _short(note: str) -> str:
+    return note.rstrip(".")[:200]

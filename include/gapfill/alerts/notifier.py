@@ -1,0 +1,141 @@
+"""Sends one message through Apprise, to whatever the connection ``gapfill_alerts`` names.
+
+The connection is of type ``apprise``; its extra has ``config``: one ``{"path": URL}`` or a
+list of them, as the provider's own notifier reads it. Without it messages are only logged.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import apprise
+from airflow.providers.apprise.hooks.apprise import AppriseHook
+from airflow.sdk import BaseNotifier
+from airflow.sdk.log import mask_secret
+
+from gapfill.errors import ConfigError
+from gapfill.sources.http.connection import find_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from gapfill.alerts.incidents import Message
+
+CONNECTION = "gapfill_alerts"
+
+_EXAMPLE = (
+    '{"conn_type": "apprise", "extra": {"config": {"path": "URL of a service, as Apprise has it"}}}'
+)
+
+log = logging.getLogger(__name__)
+
+
+class NotSentError(Exception):
+    """Services did not take a message; the text names no URL, as those hold keys."""
+
+
+class GapfillNotifier(BaseNotifier):
+    """Sends one message to each service that has not taken it.
+
+    Airflow renders a notifier's templates in place, so a used one would send the old
+    text again: each message is a new notifier, and its text is no template.
+
+    Attributes:
+        message: What is said; holds no secret.
+        taken: Ids of the services that have it.
+        refused: Ids of those that did not take it now.
+        waiting: Ids of those it was not offered to.
+    """
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(self, message: Message, skipped: Collection[str] = ()) -> None:
+        super().__init__()
+        self.message = message
+        self.taken = set(message.taken)
+        self.refused: set[str] = set()
+        self.waiting: set[str] = set()
+        self._skipped = skipped
+
+    def notify(self, context: Mapping[str, Any]) -> None:
+        """Send the message, whatever the context; log it where there is nobody to send it to.
+
+        Raises:
+            NotSentError: If a service did not take it; the others have it.
+            ConfigError: If the connection cannot be read, or names no service.
+        """
+        del context
+        services = _services()
+        if services is None:
+            log.warning(
+                "%s\n%s\n(only logged: there is no connection %s)",
+                self.message.title,
+                self.message.body,
+                CONNECTION,
+            )
+            return
+        for service in services:
+            self._offer(service)
+        if self.refused:
+            message = (
+                f"{len(self.refused)} of {len(services)} services of the connection {CONNECTION} "
+                "did not take it"
+            )
+            raise NotSentError(message)
+        log.info("Sent: %s", self.message.title)
+
+    def _offer(self, service: apprise.NotifyBase) -> None:
+        name = str(service.url_id())  # type: ignore[no-untyped-call]
+        if name in self.taken:
+            return
+        if name in self._skipped:
+            self.waiting.add(name)
+            return
+        one = apprise.Apprise()
+        one.add(service)
+        with _silent():
+            is_sent = one.notify(
+                title=self.message.title,
+                body=self.message.body,
+                notify_type=apprise.NotifyType(self.message.tone.value),
+            )
+        (self.taken if is_sent else self.refused).add(name)
+
+
+def _services() -> apprise.Apprise | None:
+    """Return the services that the connection names, ``None`` where there is none."""
+    hook = AppriseHook(CONNECTION)
+    connection = find_connection(CONNECTION, hook.get_connection, _EXAMPLE)
+    if connection is None:
+        return None
+    found = apprise.Apprise()
+    try:
+        with _silent():
+            for url in _urls(hook.get_config_from_conn(connection)):
+                mask_secret(url)
+            hook.set_config_from_conn(connection, found)
+    except (KeyError, ValueError, TypeError):
+        found.clear()
+    if not len(found):
+        message = f"The connection {CONNECTION} names no service. It looks like {_EXAMPLE}."
+        raise ConfigError(message)
+    return found
+
+
+def _urls(config: Any) -> Iterator[str]:  # noqa: ANN401 - whatever the extra holds
+    for entry in config if isinstance(config, list) else [config]:
+        yield str(entry["path"])
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep Apprise from logging: its lines can name URLs, which hold keys."""
+    logger = logging.getLogger("apprise")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,117 @@
+"""What one run saw of the sources: reached or not, keys accepted or refused, refusing or not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.alerts.incidents import Kind, Sight
+from gapfill.domain.grid import DAY
+from gapfill.domain.interval import iso
+from gapfill.errors import ErrorCode
+from gapfill.services.certificate import UnitOutcome
+from gapfill.services.key_limits import Tempo
+from gapfill.services.source_availability import is_key_closed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gapfill.domain.backoff import Streak
+    from gapfill.domain.product import Source
+    from gapfill.services.certificate import Certificate
+    from gapfill.services.context import Site
+    from gapfill.services.ports import Block
+    from gapfill.services.source_status import SourceStatus
+
+ANSWERED = (
+    UnitOutcome.FILLED,
+    UnitOutcome.PARTIAL,
+    UnitOutcome.NOT_YET,
+    UnitOutcome.NO_DATA,
+)
+"""Outcomes of a unit whose source gave an answer, where it was called at all."""
+
+LONG_BLOCK = timedelta(hours=2)
+"""A single refusal for less than this is waited out without a message."""
+
+REPEATED = 3
+"""So many refusals in a row, each left alone for longer than the one before, are told."""
+
+
+def look_at_sources(
+    site: Site, status: SourceStatus, certificates: Sequence[Certificate]
+) -> Iterator[Sight]:
+    """Yield what a run saw of each source that it asked, and of every source's quota.
+
+    Args:
+        site: The installation.
+        status: Of the sources.
+        certificates: What the run's units returned.
+
+    Raises:
+        StoreError: If what was learned cannot be read.
+    """
+    today = site.store.learned(site.now - DAY)
+    for source in site.catalog.sources.values():
+        is_closed = is_key_closed(source, today)
+        own = [c for c in certificates if c.source == source.name]
+        refused = [c for c in own if c.error is ErrorCode.AUTH_REJECTED]
+        unreached = [c for c in own if c.error is ErrorCode.SOURCE_UNAVAILABLE]
+        answered = [
+            c
+            for c in own
+            if (c.outcome in ANSWERED and c.calls) or c.error is ErrorCode.MALFORMED_PAYLOAD
+        ]
+        if refused:
+            what, tried = _note(refused), f"{_units(refused, own)}."
+            yield Sight(Kind.CREDENTIALS, source.name, is_there=True, what=what, tried=tried)
+        elif answered and not is_closed:
+            yield Sight(Kind.CREDENTIALS, source.name, is_there=False)
+        if answered or refused:
+            yield Sight(Kind.SOURCE, source.name, is_there=False)
+        elif unreached:
+            what, tried = _note(unreached), f"{_units(unreached, own)}, each several times."
+            yield Sight(Kind.SOURCE, source.name, is_there=True, what=what, tried=tried)
+        streak = Tempo(site, source.name, status.learned).streak
+        yield _quota(status, source, streak, is_closed=is_closed)
+
+
+def _units(some: Sequence[Certificate], own: Sequence[Certificate]) -> str:
+    return f"{len(some)} of {len(own)} units" if len(own) > 1 else "1 unit"
+
+
+def _note(failed: Sequence[Certificate]) -> str:
+    return f"{failed[-1].note.rstrip('.')[:500]}."
+
+
+def _quota(status: SourceStatus, source: Source, streak: Streak, *, is_closed: bool) -> Sight:
+    """Return whether a source may not be asked: it refuses, or its day's calls are spent.
+
+    The first refusals open no incident: they pass by themselves, and other sources stand in.
+    While no request was answered since, an incident stays open, also between two blocks.
+    """
+    is_repeated = streak.times >= REPEATED and not streak.is_over(status.now.timestamp())
+    names = {source.name}
+    if not is_closed:  # else the incident of the key covers its products
+        names |= {product.key for product in source.products}
+    block = next((b for b in status.blocks if b.source in names), None)
+    if block or is_repeated:
+        is_long = block is not None and block.until - status.now >= LONG_BLOCK
+        what = _refuses(block, streak, is_repeated=is_repeated)
+        opens = is_long or is_repeated
+        return Sight(Kind.QUOTA, source.name, is_there=True, what=what, opens=opens)
+    left = status.calls_left(source)
+    if left is not None and left <= 0:
+        what = f"Its {source.per_day:,} calls of 24 h are spent."
+        return Sight(Kind.QUOTA, source.name, is_there=True, what=what)
+    return Sight(Kind.QUOTA, source.name, is_there=False)
+
+
+def _refuses(block: Block | None, streak: Streak, *, is_repeated: bool) -> str:
+    said: list[str] = []
+    if is_repeated:
+        since = iso(datetime.fromtimestamp(int(streak.since), UTC))
+        said.append(f"Has refused {streak.times:.0f} times in a row since {since}.")
+    if block:
+        said.append(f"Blocked until {iso(block.until)}: {block.reason.rstrip('.')[:500]}.")
+    return " ".join(said)

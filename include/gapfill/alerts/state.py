@@ -1,0 +1,155 @@
+"""Incidents between runs: their state in an Airflow Variable, their messages sent.
+
+The state is kept before anything is sent, and a message leaves its outbox when it is sent:
+whoever is killed between repeats one message at most, and forgets none. Nothing here fails a
+run. Gates take turns across all machines, in their pool (``pools``). The callback of a run is
+no task and holds no pool: a lock file keeps it apart from gates on its machine, and only one of
+another machine, in the same second, may say one thing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow.sdk import Variable
+from airflow.sdk.configuration import conf
+from filelock import FileLock
+
+from gapfill import settings
+from gapfill.alerts.incidents import Incidents, Kind, Sight, drop, post, step
+from gapfill.alerts.messages import compose, dropped, healed
+from gapfill.alerts.notifier import GapfillNotifier, NotSentError
+from gapfill.clock import read_clock
+from gapfill.errors import ConfigError
+from gapfill.reporting.codec import from_json, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from gapfill.reporting.codec import Json
+
+VARIABLE = "gapfill_incidents"
+"""Airflow Variable that holds the state as JSON; deleting it forgets every open incident."""
+
+REFUSALS = 2
+"""Messages that a service may refuse in one run before the rest waits for the next."""
+
+LOCK_S = 60
+"""Seconds to wait for another run of this machine; sending takes seconds."""
+
+log = logging.getLogger(__name__)
+
+
+def tell(
+    sights: Sequence[Sight],
+    link: str,
+    news: Mapping[str, int] | None = None,
+    watched: Collection[str] | None = None,
+    enriched: int = 0,
+) -> None:
+    """Update the incident state from a run's observations and send pending messages; never raise.
+
+    Args:
+        sights: What it saw.
+        link: URL of the run.
+        news: Slots that it healed, by series, where that is worth a message.
+        watched: The series and sources of the catalogue, ``None`` where it was not read.
+        enriched: Slots of the run that only got optional fields.
+    """
+    try:
+        folder = settings.lock_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "incidents.lock", timeout=LOCK_S):
+            _tell(sights, link, news or {}, watched, enriched)
+    except Exception:  # the one boundary of alerts: an alert never fails a run
+        log.exception("The incidents could not be kept or told; the next run tries again")
+
+
+def _tell(
+    sights: Sequence[Sight],
+    link: str,
+    news: Mapping[str, int],
+    watched: Collection[str] | None,
+    enriched: int,
+) -> None:
+    now = read_clock()
+    before = _load()
+    kept, lost = drop(before, watched) if watched is not None else (before, [])
+    state, changes = step(kept, sights, now)
+    messages = [*dropped(lost, now, link), *compose(changes, now, link)]
+    said = {s.subject for s, _ in changes.closed if s.kind in (Kind.GAP, Kind.LATE)}
+    rest = {name: slots for name, slots in news.items() if name not in said}
+    if rest:  # a closing says by itself what was healed
+        messages.append(healed(rest, link, enriched))
+    state = post(state, messages)
+    if state != before:
+        _save(state)
+    _deliver(state)
+
+
+def _deliver(state: Incidents) -> None:
+    """Offer pending messages to each service that has not taken them, in order.
+
+    A service that refuses is left alone after a second message: it is down. After the first
+    one it is not, so that a message that it never takes holds back no other.
+    """
+    refusals: Counter[str] = Counter()
+    for message in state.outbox:
+        down = {name for name, times in refusals.items() if times >= REFUSALS}
+        notifier = GapfillNotifier(message, down)
+        try:
+            notifier.notify({})
+        except ConfigError as exc:
+            log.warning("%r was not sent, the next run tries again: %s", message.title, exc)
+            return
+        except NotSentError as exc:
+            log.warning("%r: %s; the next run tries those again", message.title, exc)
+        refusals.update(notifier.refused)
+        lacking = notifier.refused | notifier.waiting
+        left = [replace(message, taken=tuple(sorted(notifier.taken)))] if lacking else []
+        if left != [message]:
+            outbox = [n for m in state.outbox for n in (left if m is message else [m])]
+            state = replace(state, outbox=tuple(outbox))
+            _save(state)
+
+
+def _load() -> Incidents:
+    """Return the state so far; one that cannot be understood is begun anew."""
+    text = Variable.get(VARIABLE, default=None)
+    if not text:
+        return Incidents()
+    try:
+        return from_json(Incidents, json.loads(text))
+    except (ValueError, TypeError):
+        log.warning("The Variable %s cannot be understood and is begun anew", VARIABLE)
+        return Incidents()
+
+
+def _save(state: Incidents) -> None:
+    Variable.set(VARIABLE, json.dumps(to_json(state)))
+
+
+def seen(document: Mapping[str, Any]) -> list[Sight]:
+    """Return the sights that a run's summary carries."""
+    return [from_json(Sight, sight) for sight in document["sights"]]
+
+
+def run_sight(dag_id: str, problem: str | None) -> Sight:
+    """Return the sight of a run that failed by itself, or, without a problem, of one that ran."""
+    return Sight(Kind.RUN, dag_id, problem is not None, problem or "")
+
+
+def to_documents(sights: Sequence[Sight]) -> list[Json]:
+    """Return sights as plain JSON."""
+    return [to_json(sight) for sight in sights]
+
+
+def run_link(dag_id: str, run_id: str) -> str:
+    """Return the URL of a run in the Airflow UI."""
+    base = conf.get("api", "base_url", fallback="") or "http://localhost:8080"
+    return f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(run_id)}"

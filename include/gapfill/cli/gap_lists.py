@@ -1,0 +1,106 @@
+"""What is missing, in lists by cause: to ask now, source down, needs set-up, waiting, no source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from gapfill.cli.formatting import brief, short, span
+from gapfill.cli.layout import COLOURS, capped, sentence
+from gapfill.domain.cause import Cause
+from gapfill.domain.formatting import count, needed, without
+from gapfill.domain.plan import Unhealable, Waiting
+from gapfill.domain.series import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from gapfill.domain.gap import Gap
+    from gapfill.domain.plan import Plan
+    from gapfill.domain.series import Series
+    from gapfill.services.detection import Report
+
+_WORST_STATE = (State.UNKNOWN, State.MISSING, State.UNFILLABLE)
+
+_GAPS: Mapping[Cause, str] = {
+    Cause.ASKABLE: "a source can be asked now",
+    Cause.DOWN: "source down",
+    Cause.WAITING: "waiting for a source",
+    Cause.NONE: "no source has it",
+    Cause.UNREAD: "not readable",
+}
+_LEFT: Mapping[Cause, str] = {
+    Cause.DOWN: "Source down",
+    Cause.WAITING: "Waiting",
+    Cause.NONE: "No source has it",
+}
+
+
+def worst_first(gaps: Sequence[Gap]) -> list[Gap]:
+    """Return gaps by state, severity, length and newness."""
+    newest = sorted(gaps, key=lambda g: g.interval.start, reverse=True)
+    return sorted(
+        newest, key=lambda g: (_WORST_STATE.index(g.state), -g.severity, -g.interval.duration)
+    )
+
+
+def show_gaps(out: Console, series: Series, report: Report) -> None:
+    """Print the gaps of a series, a list for each cause, worst first."""
+    for cause in Cause:
+        of_cause = [gap for gap in report.coverage.gaps if gap.cause is cause]
+        for needs in dict.fromkeys(gap.needs if cause is Cause.SETUP else () for gap in of_cause):
+            gaps = [gap for gap in of_cause if cause is not Cause.SETUP or gap.needs == needs]
+            _show_group(out, series, report, gaps, needs)
+
+
+def _show_group(
+    out: Console, series: Series, report: Report, gaps: Sequence[Gap], needs: Sequence[str]
+) -> None:
+    what = _GAPS.get(gaps[0].cause) or needed(needs)
+    out.print(f"\n{series.name}, {count(len(gaps), 'gap')}, {what}:", soft_wrap=True)
+    if report.error:
+        sentence(out, report.error)
+
+    def show(gap: Gap) -> None:
+        parts = [count(gap.slots, "slot"), gap.severity.label, gap.state.value]
+        partial = without(gap.fields, series.required)
+        parts += [partial] if partial else []
+        line = f"  {span(gap.interval)}  {', '.join(parts)}"
+        out.print(Text(line, COLOURS[gap.severity]), soft_wrap=True)
+        why = _why(gap)
+        if why:
+            sentence(out, why)
+
+    capped(out, worst_first(gaps), show)
+
+
+def _why(gap: Gap) -> str:
+    """Return why a gap is there, beside what the heading of its list says."""
+    if gap.waiting:
+        return f"waits until {short(gap.waiting)}: {brief(gap.reason)}"
+    return brief(gap.reason)
+
+
+def show_left(out: Console, plan: Plan) -> None:
+    """Print what is not asked for and why, a list for each cause."""
+    left: list[Waiting | Unhealable] = [*plan.waiting, *plan.unhealable]
+    for cause in Cause:
+        of_cause = [item for item in left if item.cause is cause]
+        for needs in dict.fromkeys(_needs(item) for item in of_cause):
+            head = _LEFT.get(cause) or f"N{needed(needs)[1:]}"
+            out.print(f"\n{head}:", soft_wrap=True)
+            capped(out, [i for i in of_cause if _needs(i) == needs], lambda i: _show_left(out, i))
+
+
+def _needs(item: Waiting | Unhealable) -> tuple[str, ...]:
+    return item.needs if isinstance(item, Unhealable) and item.cause is Cause.SETUP else ()
+
+
+def _show_left(out: Console, item: Waiting | Unhealable) -> None:
+    line = f"  {item.series} {span(item.interval)}, {count(item.slots, 'slot')}"
+    out.print(line, soft_wrap=True)
+    until = f"until {short(item.until)}: " if isinstance(item, Waiting) else ""
+    sentence(out, f"{until}{brief(item.reason)}")

@@ -1,0 +1,78 @@
+"""``import``: a CSV file of a series, as `export` or a spreadsheet writes it, into the store."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pendulum
+
+from gapfill.cli.formatting import new_id
+from gapfill.cli.options import everywhere
+from gapfill.domain.formatting import count
+from gapfill.errors import GapfillError, RequestError
+from gapfill.services.csv_import.rows import Stated, read_rows
+from gapfill.services.csv_import.text import decode
+from gapfill.services.csv_transfer import import_rows
+
+if TYPE_CHECKING:
+    from gapfill.cli.context import Desk
+
+
+def _zone(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value not in pendulum.timezones():
+        message = f"{value!r} is not an IANA time zone such as Europe/Madrid or UTC"
+        raise click.BadParameter(message)
+    return value
+
+
+@click.command("import")
+@click.argument("name", metavar="SERIES")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--zone",
+    metavar="ZONE",
+    callback=_zone,
+    help="Clock of times without an offset, such as Europe/Madrid. Dates with the day first need "
+    "it. Without it a time such as 2025-10-26 00:00 is UTC.",
+)
+@click.option(
+    "--decimal",
+    type=click.Choice(["comma", "point"]),
+    help="The decimal mark, where the file does not tell: is 1.234 more than a thousand?",
+)
+@everywhere
+@click.pass_obj
+def import_(desk: Desk, name: str, file: str, zone: str | None, decimal: str | None) -> int:
+    """Take in a CSV file as `export` or a spreadsheet writes it.
+
+    It is taken whole or not at all. FILE may be - for stdin. The columns grade, source,
+    batch and kept may be absent. Cells may be separated by commas, semicolons or tabs, with
+    a decimal point or comma; a file that can be read in two ways is refused. PVPC is also
+    read from a file that ESIOS's web exports.
+    """
+    now = desk.clock()
+    (series,) = desk.catalog().find([name])
+    batch = new_id("import", now)
+    title = "standard input" if file == "-" else file
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        read = read_rows(
+            series, decode(data, title), title, batch=batch, now=now, stated=Stated(zone, decimal)
+        )
+    except RequestError as exc:
+        # The command line was right; the file is not.
+        raise GapfillError(str(exc)) from exc
+    with desk.site(now) as site:
+        written, is_own = import_rows(site, series, read.rows, batch)
+    of = f"{written:,} of {count(len(read.rows), 'row')}"
+    desk.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
+    for note in read.notes:
+        desk.out.print(note, soft_wrap=True)
+    if written < len(read.rows):
+        desk.out.print("The others were left out: the store holds the same or better.")
+    if written and is_own:
+        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+    return 0

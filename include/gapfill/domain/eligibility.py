@@ -1,0 +1,376 @@
+"""What a candidate can do for a slot, and why: one function that all questions go through.
+
+Choosing, waiting, ``unfillable`` and ``explain`` all ask ``judge``. Its answer changes only
+at a few instants (``edges``), so whole runs are judged by their first slot.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Standing
+from gapfill.domain.grid import DAY
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, covers, iso
+from gapfill.domain.ledger import JUST_NOW, LAST_CHANCE, RECENT
+from gapfill.domain.local_time import local_date
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.ledger import Ruling
+    from gapfill.domain.series import Grade, Series
+
+
+class Verdict(NamedTuple):
+    """A candidate's standing towards a slot.
+
+    Attributes:
+        standing: What it can do.
+        until: When that may change, ``None`` where it will not or need not. Where the
+            slot is gone by the time it may be asked for again, that time.
+        candidate: Whose standing it is.
+        ruling: What the ledger says against it.
+        field: The field it was asked about, where it is about one.
+        is_unreached: Whether it could not be reached in the last two hours, or refused its key.
+        is_key_refused: Whether it refused its key in the last two hours.
+        reason: Why the store does not take the slot, what files say of it, or why others go
+            first, where it says more.
+    """
+
+    standing: Standing
+    until: datetime | None
+    candidate: Candidate
+    ruling: Ruling | None = None
+    field: str | None = None
+    is_unreached: bool = False
+    is_key_refused: bool = False
+    reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Return the same for a person."""
+        return _SENTENCES[self.standing](self)
+
+
+def judge(
+    candidate: Candidate,
+    series: Series,
+    slot: datetime,
+    now: datetime,
+    *,
+    field: str | None = None,
+    force: bool = False,
+    above: Grade | None = None,
+) -> Verdict:
+    """Return what a candidate can do for a slot, or for one field of it.
+
+    Args:
+        candidate: The product that may be asked.
+        series: The series of the slot.
+        slot: Start of the slot.
+        now: The clock.
+        field: The field that is missing; ``None``: the slot as such.
+        force: Whether "no data" answers, recent failures and blocks are disregarded; what the
+            store refuses is not asked for all the same.
+        above: Grade the field already has; only a better one helps.
+    """
+    product = candidate.product
+    refused = candidate.refusal(slot, field)
+    never = Standing.REFUSED if refused else _never(candidate, series, slot, now, field, above)
+    if above is not None and field in candidate.never and not force:
+        never = never or Standing.NO_FIELD
+    if never:
+        reason = refused.reason if refused else ""
+        spoilt = candidate.why_not_usable(slot) if never is Standing.OUT_OF_REACH else None
+        if spoilt:
+            never, reason = Standing.BROKEN if spoilt.is_error else never, spoilt.reason
+        return Verdict(never, None, candidate, field=field, reason=reason)
+    if candidate.obstacle:
+        return Verdict(candidate.obstacle.standing, None, candidate)
+    out_at = product.available.instant(slot, series.grid)
+    if out_at > now:
+        return Verdict(Standing.NOT_OUT, out_at, candidate)
+    ruling = None if force else candidate.ruling(slot, field)
+    if ruling and ruling.until > now:
+        standing = Standing.RULED_OUT if ruling.is_final else Standing.ASKED
+        return _while_kept(Verdict(standing, ruling.until, candidate, ruling, field), slot)
+    refusal = _refusal(candidate, now, force=force)
+    if refusal:
+        return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
+    is_recent = _is_recent(candidate, slot, now, field)
+    came_without = field is not None and candidate.came_without(slot, field)
+    standing = Standing.RECENT if (is_recent or came_without) and not force else Standing.SERVES
+    is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
+    said = field if came_without else None
+    is_key = is_unreached and covers(candidate.key_refused, slot)
+    return Verdict(
+        standing, None, candidate, field=said, is_unreached=is_unreached, is_key_refused=is_key
+    )
+
+
+def _is_recent(candidate: Candidate, slot: datetime, now: datetime, field: str | None) -> bool:
+    """Tell whether others go first, as it failed or had nothing.
+
+    A slot that the product drops before two hours are over is asked for sooner, but after a
+    quarter of an hour: so another source stands in meanwhile here too.
+    """
+    keeps = candidate.product.keeps
+    if not candidate.is_recent(slot, field):
+        return False
+    is_just = covers(candidate.just_now, slot) and keeps(slot, now + JUST_NOW)
+    return is_just or keeps(slot, now + RECENT)
+
+
+def _refusal(candidate: Candidate, now: datetime, *, force: bool) -> Verdict | None:
+    """Return why a source may not be called now, ``None`` where it may.
+
+    ``force`` overrides a block, never a quota.
+    """
+    if not force and candidate.blocked_until and candidate.blocked_until > now:
+        return Verdict(Standing.BLOCKED, candidate.blocked_until, candidate)
+    calls = candidate.product.hops + candidate.opening_calls
+    if candidate.quota_left is not None and candidate.quota_left < calls:
+        return Verdict(Standing.QUOTA_SPENT, now + DAY, candidate)
+    return None
+
+
+def _never(
+    candidate: Candidate,
+    series: Series,
+    slot: datetime,
+    now: datetime,
+    field: str | None,
+    above: Grade | None,
+) -> Standing | None:
+    """Return why a candidate would never serve a slot however it is set up, else ``None``."""
+    product = candidate.product
+    if field is not None and not candidate.gives(series, field):
+        return Standing.NO_FIELD
+    if not candidate.has(slot):
+        return Standing.OUT_OF_REACH
+    if product.resolution != series.grid.step_at(slot):
+        return Standing.OTHER_STEP
+    if above is not None and product.grade_at(slot, now) <= above:
+        return Standing.NO_BETTER
+    return None if product.keeps(slot, now) else Standing.GONE
+
+
+def _while_kept(verdict: Verdict, slot: datetime) -> Verdict:
+    """Return ``GONE`` where the product will have dropped the slot before it may be asked again."""
+    until = verdict.until
+    if until is None or verdict.candidate.product.keeps(slot, until):
+        return verdict
+    return verdict._replace(standing=Standing.GONE)
+
+
+def _say_gone(verdict: Verdict) -> str:
+    product = verdict.candidate.product
+    if product.last == 1:
+        return "has no history, only the reading of now"
+    kept = product.last * product.resolution if product.last else product.window
+    keeps = f"keeps only the last {_length(kept)}"
+    if verdict.until is None:
+        return keeps
+    return f"{keeps} and may not be asked again before {iso(verdict.until)}"
+
+
+def _say_ruled(verdict: Verdict) -> str:
+    ruling = verdict.ruling
+    if ruling is None:
+        return "said that it has none"
+    if not ruling.count:
+        said = f"answered without it ({ruling.evidence}), which proves nothing"
+    else:
+        times = "once" if ruling.count == 1 else f"{ruling.count} times"
+        said = f"said {times} that it has none ({ruling.evidence})"
+    return f"{said}; asked again {iso(ruling.until)}"
+
+
+def _say_reach(verdict: Verdict) -> str:
+    reach, zone = verdict.candidate.reach, verdict.candidate.product.day_zone or "UTC"
+    if reach is NOWHERE:
+        return "has data for no date"
+    if verdict.reason:
+        return verdict.reason
+    if verdict.candidate.held is not None:
+        return "has no row for it in its files"
+    first, last = local_date(reach.start, zone), local_date(reach.end - _MOMENT, zone)
+    return f"has data only from {first}" + (f" to {last}" if reach.end < END_OF_TIME else "")
+
+
+def _instant(verdict: Verdict) -> str:
+    return iso(verdict.until) if verdict.until else "an unknown time"
+
+
+def _length(window: timedelta | None) -> str:
+    hours = window / _HOUR if window else 0
+    if hours < 1:
+        return f"{hours * 60:.3g} min"
+    return f"{hours:g} h" if hours <= _HOURS_READ_WELL else f"{hours / 24:g} d"
+
+
+def _say_no_field(verdict: Verdict) -> str:
+    if verdict.field in verdict.candidate.never:
+        return f"never reports {verdict.field}"
+    return f"has no {verdict.field}"
+
+
+def _say_recent(verdict: Verdict) -> str:
+    if verdict.field in verdict.candidate.never:
+        return f"never reports {verdict.field}; others go first"
+    if verdict.field:
+        return f"has answered without {verdict.field}; others go first"
+    if verdict.is_key_refused:
+        key = f"the key of connection {verdict.candidate.source.connection}"
+        return f"refused {key} within the last 2 h: put a valid one there; others go first"
+    if verdict.reason:
+        return verdict.reason
+    what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
+    return f"{what} within the last 2 h; others go first"
+
+
+def _say_obstacle(verdict: Verdict) -> str:
+    obstacle = verdict.candidate.obstacle
+    if verdict.reason:
+        return verdict.reason
+    return obstacle.sentence if obstacle else "is not configured"
+
+
+_IN_VAIN = "failed or had nothing when it was asked; another station goes first"
+_HOUR = timedelta(hours=1)
+_MOMENT = timedelta(microseconds=1)
+_HOURS_READ_WELL = 72
+
+_SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
+    Standing.SERVES: lambda _: "can serve it now",
+    Standing.RECENT: _say_recent,
+    Standing.NOT_OUT: lambda v: f"has it from {_instant(v)}",
+    Standing.BLOCKED: lambda v: f"is blocked until {_instant(v)}: {v.candidate.block_reason}",
+    Standing.QUOTA_SPENT: lambda _: "has spent its calls of the last 24 h",
+    Standing.ASKED: _say_ruled,
+    Standing.RULED_OUT: _say_ruled,
+    Standing.GONE: _say_gone,
+    Standing.OUT_OF_REACH: _say_reach,
+    Standing.OTHER_STEP: lambda v: f"has a value every {_length(v.candidate.product.resolution)}",
+    Standing.NO_BETTER: lambda v: f"gives {v.candidate.product.grade.label}, which is no better",
+    Standing.NO_FIELD: _say_no_field,
+    Standing.LATER_STATION: lambda _: "is asked for what the station before it does not have",
+    Standing.UNCONFIGURED: _say_obstacle,
+    Standing.PAUSED: _say_obstacle,
+    Standing.BROKEN: _say_obstacle,
+    Standing.REFUSED: lambda v: f"is not asked: {v.reason}",
+}
+
+
+def in_turn(
+    verdicts: Sequence[Verdict], series: Series, slot: datetime, now: datetime, field: str | None
+) -> list[Verdict]:
+    """Return verdicts in which a later station waits for the earlier ones of its product.
+
+    It is farther from the place, and its value would stay: it is asked for what an earlier
+    station cannot give, says that it has not or has answered without, not while that one has
+    failed or is late. Two hours after the slot was due, or before it is lost, it waits no
+    longer for a station that was asked in vain.
+    """
+    held: set[str] = set()
+    found: list[Verdict] = []
+    given_up = [_is_given_up(verdict.candidate, series, slot, now) for verdict in verdicts]
+    fresh = [v for v, is_over in zip(verdicts, given_up, strict=True) if not is_over]
+    for verdict, is_over in zip(verdicts, given_up, strict=True):
+        candidate = verdict.candidate
+        key, is_open = candidate.product.key, verdict.standing in (*ASKABLE, *WAITS)
+        has_said = verdict.standing is Standing.ASKED
+        if is_open and key in held:
+            found.append(Verdict(Standing.LATER_STATION, None, candidate))
+        elif verdict.standing is Standing.SERVES and is_over and _serves(fresh, key):
+            found.append(verdict._replace(standing=Standing.RECENT, reason=_IN_VAIN))
+        else:
+            has_said = has_said or bool(field and candidate.came_without(slot, field))
+            if is_open and not has_said and not is_over:
+                held.add(key)
+            found.append(verdict)
+    return found
+
+
+def _serves(verdicts: Sequence[Verdict], key: str) -> bool:
+    return any(v.candidate.product.key == key and v.standing is Standing.SERVES for v in verdicts)
+
+
+def _is_given_up(candidate: Candidate, series: Series, slot: datetime, now: datetime) -> bool:
+    """Tell whether a station had nothing for a slot that is late, or failed and it is soon lost."""
+    product = candidate.product
+    if candidate.station is None or not covers(candidate.in_vain, slot):
+        return False
+    is_late = product.available.instant(slot, series.grid) + RECENT <= now
+    is_silent = is_late and covers(candidate.silent, slot)
+    return is_silent or not product.keeps(slot, now + LAST_CHANCE)
+
+
+def edges(
+    candidate: Candidate, series: Series, now: datetime, field: str | None = None
+) -> Iterator[datetime]:
+    """Yield the slots at which ``judge`` may change its answer for a candidate and a field."""
+    product, grid = candidate.product, series.grid
+    yield grid.ceil(candidate.reach.start)
+    yield grid.ceil(candidate.reach.end)
+    yield product.available.until(now, grid)
+    yield product.available.until(now - RECENT, grid)
+    rulings = candidate.field_rulings.get(field or "", candidate.rulings)
+    recent = candidate.field_recent.get(field or "", candidate.recent)
+    ruled = [ruling for ruling in rulings.items if ruling.until > now]
+    without = candidate.without.get(field or "", ())
+    seen = (*recent, *candidate.just_now, *candidate.in_vain, *candidate.silent)
+    known = (
+        *seen,
+        *without,
+        *candidate.unreached,
+        *candidate.key_refused,
+        *(candidate.held or ()),
+    )
+    spoilt = (one.interval for one in candidate.unusable)
+    asunder = (*(one.interval for one in candidate.refused), *spoilt)
+    refused = (one for one in asunder if one.start > BEGINNING)
+    yield from (grid.ceil(one.interval.end) for one in candidate.refused)
+    for stretch in (*(r.interval for r in ruled), *known, *refused):
+        yield grid.ceil(stretch.start)
+        yield grid.ceil(stretch.end)
+    if product.official_after is not None:
+        yield grid.end_of(grid.floor(now - product.official_after))
+    margins = (JUST_NOW, RECENT, LAST_CHANCE)
+    blocked = {candidate.blocked_until} if candidate.blocked_until else set()
+    for until in {
+        now,
+        *(now + more for more in margins),
+        *blocked,
+        *(ruling.until for ruling in ruled),
+    }:
+        kept_from = product.kept_from(until)
+        if kept_from is not None:
+            yield grid.ceil(kept_from)
+
+
+def why_not(verdicts: Sequence[Verdict]) -> str:
+    """Return why no product can be asked, a clause each: first those that may come soonest."""
+    last = (Standing.UNCONFIGURED, Standing.PAUSED)
+    ordered = sorted(verdicts, key=lambda v: (v.until is None, v.standing in last))
+    clauses = (f"{v.candidate.name} {v.sentence}" for v in ordered)
+    return "; ".join(clauses) or "no source of its route offers it"
+
+
+def needs_of(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Return what is not set up and could serve: connections by name, then settings.
+
+    A product cannot where another one of the same data is ruled out.
+    """
+    without = {v.candidate.product.published for v in verdicts if v.standing is Standing.RULED_OUT}
+    obstacles = [
+        v.candidate.obstacle
+        for v in verdicts
+        if v.standing is Standing.UNCONFIGURED
+        and v.candidate.obstacle
+        and v.candidate.product.published not in without
+    ]
+    needs = {obstacle.needs for obstacle in obstacles}
+    return tuple(sorted(needs, key=lambda name: (name.isupper(), name)))

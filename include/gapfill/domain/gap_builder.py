@@ -1,0 +1,231 @@
+"""Why due slots are missing: judged field by field, and joined to gaps."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.candidate import ASKABLE, WAITS, Standing
+from gapfill.domain.cause import is_down
+from gapfill.domain.eligibility import needs_of, why_not
+from gapfill.domain.gap import Gap
+from gapfill.domain.interval import END_OF_TIME, Interval
+from gapfill.domain.route import cut
+from gapfill.domain.series import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.candidate import Candidate
+    from gapfill.domain.eligibility import Verdict
+    from gapfill.domain.series import Series
+
+
+class Finding(NamedTuple):
+    """What the candidates' verdicts on a missing field come to.
+
+    Attributes:
+        state: ``missing`` or ``unfillable``.
+        needs: What is not set up, where only that could serve it.
+        waiting: When a source will first have it, where none has it now.
+        reason: Why it is down, waits or cannot be had, in a sentence.
+        next_ask: When it, being unfillable, will be asked for again after all.
+        is_down: Whether its source is blocked, could not be reached, or cannot be used.
+        is_askable: Whether some source can be asked now.
+    """
+
+    state: State
+    needs: tuple[str, ...] = ()
+    waiting: datetime | None = None
+    reason: str = ""
+    next_ask: datetime | None = None
+    is_down: bool = False
+    is_askable: bool = False
+
+
+class _Part(NamedTuple):
+    """Slots that are missing the same fields for the same reasons.
+
+    Attributes:
+        interval: The slots, ``[start, end)``.
+        fields: The required fields that are missing.
+        finding: What the fields' findings come to for the slot.
+    """
+
+    interval: Interval
+    fields: tuple[str, ...]
+    finding: Finding
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what consecutive parts of one gap have in common."""
+        return self.finding.state, self.finding.needs, self.finding.is_down, self.fields
+
+
+def find_gaps(
+    missing: Mapping[str, Sequence[Interval]],
+    series: Series,
+    candidates: Sequence[Candidate],
+    now: datetime,
+) -> list[Gap]:
+    """Return the gaps of due slots, cut where state, needs or missing fields change.
+
+    Linear in the number of runs, times the number of required fields.
+
+    Args:
+        missing: By required field, the due slots without it.
+        series: The series.
+        candidates: All products of the route, in their present state.
+        now: The clock.
+    """
+    judged = {
+        name: list(_judged(name, runs, series, candidates, now))
+        for name, runs in missing.items()
+        if runs
+    }
+    gaps: list[Gap] = []
+    for run in _runs(list(_parts(judged))):
+        whole, parts = run[0].interval, run
+        if len(run) > 1:
+            whole = Interval(whole.start, run[-1].interval.end)
+            parts = list(_joined(run))
+        severity = series.severity_of(whole)
+        gaps += [
+            Gap(
+                interval=part.interval,
+                slots=series.grid.count(part.interval),
+                severity=severity,
+                state=part.finding.state,
+                waiting=part.finding.waiting,
+                reason=part.finding.reason,
+                next_ask=part.finding.next_ask,
+                fields=part.fields,
+                needs=part.finding.needs,
+                is_down=part.finding.is_down,
+            )
+            for part in parts
+        ]
+    return gaps
+
+
+def find(verdicts: Sequence[Verdict]) -> Finding:
+    """Return what a missing field is: askable, waiting, in need of set-up, or given up.
+
+    A source that is set up and cannot be used might have it: such a slot is never given up.
+    """
+    refused = next((v for v in verdicts if v.standing is Standing.REFUSED), None)
+    if refused is not None:
+        return Finding(State.UNFILLABLE, reason=refused.reason)
+    down = is_down(verdicts)
+    if any(v.standing in ASKABLE for v in verdicts):
+        reason = why_not(verdicts) if down else ""
+        return Finding(State.MISSING, reason=reason, is_down=down, is_askable=True)
+    reason = why_not(verdicts)
+    untils = [v.until for v in verdicts if v.standing in WAITS and v.until]
+    if untils:
+        return Finding(State.MISSING, waiting=min(untils), reason=reason, is_down=down)
+    needs = needs_of(verdicts)
+    if needs or any(v.standing is Standing.BROKEN for v in verdicts):
+        return Finding(State.MISSING, needs, reason=reason, is_down=down)
+    asks = [v.until for v in verdicts if v.standing is Standing.RULED_OUT and v.until]
+    return Finding(State.UNFILLABLE, reason=reason, next_ask=min(asks, default=None))
+
+
+def _judged(
+    name: str,
+    runs: Sequence[Interval],
+    series: Series,
+    candidates: Sequence[Candidate],
+    now: datetime,
+) -> Iterator[tuple[Interval, Finding]]:
+    """Yield the runs of one field with their findings, in order."""
+    verdicts: tuple[Verdict, ...] | None = None
+    found = Finding(State.MISSING)
+    for piece in cut(runs, series, candidates, now, field=name):
+        if piece.verdicts is not verdicts:
+            verdicts = piece.verdicts
+            found = find(verdicts)
+        yield piece.interval, found
+
+
+def _parts(judged: Mapping[str, Sequence[tuple[Interval, Finding]]]) -> Iterator[_Part]:
+    """Yield what is missing, cut where any field's finding changes."""
+    if len(judged) == 1:
+        ((name, found),) = judged.items()
+        yield from (_Part(interval, (name,), finding) for interval, finding in found)
+        return
+    bounds = sorted({b for f in judged.values() for i, _ in f for b in (i.start, i.end)})
+    starts = {name: [i.start for i, _ in found] for name, found in judged.items()}
+    for start, end in pairwise(bounds):
+        of_slot: dict[str, Finding] = {}
+        for name, pieces in judged.items():
+            n = bisect_right(starts[name], start) - 1
+            if n >= 0 and start < pieces[n][0].end:
+                of_slot[name] = pieces[n][1]
+        if of_slot:
+            yield _Part(Interval(start, end), tuple(of_slot), _of_slot(of_slot))
+
+
+def _of_slot(found: Mapping[str, Finding]) -> Finding:
+    """Return the finding of a slot: it is only as near to a reading as its worst field."""
+    worst = max(found.values(), key=_rank)
+    if len(found) == 1 or worst.is_askable:
+        return worst
+    needs = tuple(dict.fromkeys(need for finding in found.values() for need in finding.needs))
+    of = ", ".join(name for name, finding in found.items() if finding == worst)
+    waiting = worst.waiting
+    if any(finding.is_askable for finding in found.values()):
+        waiting = None
+    reason = worst.reason if len(set(found.values())) == 1 else f"{of}: {worst.reason}"
+    return worst._replace(needs=needs, waiting=waiting, reason=reason)
+
+
+def _rank(finding: Finding) -> tuple[bool, bool, float, bool]:
+    until = finding.waiting.timestamp() if finding.waiting else 0.0
+    is_stuck = not finding.is_askable and not until
+    return finding.state is State.UNFILLABLE, is_stuck, until, finding.is_down
+
+
+def _runs(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
+    """Yield the parts in runs of consecutive slots in one state."""
+    run: list[_Part] = []
+    for part in parts:
+        if run and (
+            run[-1].interval.end != part.interval.start
+            or run[-1].finding.state is not part.finding.state
+        ):
+            yield run
+            run = []
+        run.append(part)
+    if run:
+        yield run
+
+
+def _joined(run: Sequence[_Part]) -> Iterator[_Part]:
+    """Yield a run's parts, those with one key joined: the part that is asked first decides."""
+    last: _Part | None = None
+    for part in run:
+        if last is not None and last.key == part.key:
+            interval = Interval(last.interval.start, part.interval.end)
+            last = _Part(interval, last.fields, _first(last.finding, part.finding))
+            continue
+        if last is not None:
+            yield last
+        last = part
+    if last is not None:
+        yield last
+
+
+def _first(one: Finding, other: Finding) -> Finding:
+    """Return what two findings of one key come to for one gap."""
+    if one.state is State.UNFILLABLE:
+        asks = [ask for ask in (one.next_ask, other.next_ask) if ask]
+        return one._replace(next_ask=min(asks, default=None))
+    return min(one, other, key=_wait)
+
+
+def _wait(finding: Finding) -> tuple[bool, datetime]:
+    """Return how long a missing slot waits: not at all, until an instant, or for an operator."""
+    return not finding.is_askable, finding.waiting or END_OF_TIME

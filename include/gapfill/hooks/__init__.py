@@ -1,1 +1,0 @@
-"""The only code that calls an API: one Airflow hook per source."""

@@ -1,0 +1,211 @@
+"""What the last tasks of a DAG do: say what a run came to, and turn it red where it failed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from gapfill.alerts import conditions
+from gapfill.alerts import state as incidents
+from gapfill.alerts.callbacks import CAUSE, PROBLEM
+from gapfill.domain.plan import Plan
+from gapfill.errors import ErrorCode
+from gapfill.orchestration import assets, metrics
+from gapfill.orchestration.retry_policy import PLAIN
+from gapfill.orchestration.tasks import RESULT, open_site, run_name, tell
+from gapfill.reporting import documents, log_lines
+from gapfill.reporting.codec import Json, from_json, order_from_json
+from gapfill.services.certificate import Certificate
+from gapfill.services.detection import Report
+from gapfill.services.failure import Failure
+from gapfill.services.planning import survey
+from gapfill.services.source_faults import faults, with_faults
+from gapfill.services.summary import RunStatus, Summary, summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gapfill.alerts.incidents import Sight
+    from gapfill.orchestration.tasks import Instance
+
+NO_PLAN = "no plan was made; the log of the first red task says why"
+"""What is said where a task was killed before it could say anything itself."""
+
+log = logging.getLogger(__name__)
+
+
+def summarize_run(
+    certificates: Iterable[Iterable[Json] | None],
+    task_ids: Sequence[str],
+    context: Mapping[str, Any],
+) -> Json:
+    """Return what a run came to, whatever became of its tasks, and emit the asset events.
+
+    Args:
+        certificates: What the mapped tasks returned, by source.
+        task_ids: The tasks before the units. The first three leave the request, the
+            reports and the plan; each of them may have refused to go on.
+        context: Of the running task.
+
+    Raises:
+        StoreError: If the batches cannot be read back.
+    """
+    dag_run, ti = context["dag_run"], context["ti"]
+    run, seconds = run_name(dag_run.dag_id, dag_run.run_id), _age_s(dag_run.start_date)
+    states = _states(ti, dag_run)
+    refused = [name for name in task_ids if states.get(name) == "failed"]
+    problems = problems_of(ti, refused)
+    request, reports, plan = (_left_by(ti, name, states) for name in task_ids[:3])
+    if request is None or reports is None or plan is None:
+        document = _document(_failure(problems or [NO_PLAN], seconds))
+        document |= _told_of_refusal(ti, refused, dag_run.dag_id, log_lines.trouble(document))
+        log.error("%s", log_lines.trouble(document))
+        return document
+    made, is_dry = from_json(Plan, plan), request["dry_run"]
+    with open_site() as site:
+        order = order_from_json(request["order"], site.catalog)
+        before, after = [from_json(Report, report) for report in reports], survey(site, order)
+        found = _of_plan(made, run, certificates)
+        summary = summarize(
+            site,
+            run,
+            [replace(made, units=(), deferred=0) if is_dry else made],
+            found,
+            before,
+            after,
+            seconds,
+            order.selection.interval,
+        )
+        asked_all = order.selection.interval is None and not order.max_gap_hours
+        seen = conditions.look(site, before, after, found, summary.records, asked_all=asked_all)
+        is_manual = dag_run.run_type == "manual"  # an enumeration of texts, whose str() is none
+        records = conditions.worth_telling(site, before, summary.records, everything=True)
+        metrics.emit(after, records, summary.calls, site.now)
+        news = conditions.worth_telling(site, before, summary.records, everything=is_manual)
+        watched = [*site.catalog.series, *site.catalog.sources]
+        unusable = {} if is_dry else faults(site, order, after)
+    summary = with_faults(summary, unusable)
+    told = replace(summary, failures=[*map(Failure, problems), *summary.failures])
+    document = _document(told, made if is_dry else None)
+    seen += _of_run(dag_run.dag_id, conditions.untold(told.failures, seen, after), is_dry=is_dry)
+    document |= {"sights": incidents.to_documents(seen), "news": news, "watched": watched}
+    tell(log_lines.summary_lines(document, after))
+    assets.announce(context["outlet_events"], run, document["healed"])
+    return document
+
+
+def problems_of(ti: Instance, task_ids: Iterable[str]) -> list[str]:
+    """Return the sentences with which tasks refused to go on, in order."""
+    found = [ti.xcom_pull(task_id, key=PROBLEM, map_indexes=None) for task_id in task_ids]
+    return [str(sentence) for sentence in found if sentence]
+
+
+def gate(document: Json, ti: Instance) -> None:
+    """Tell the incidents of the run, and turn it red where something failed, with one sentence.
+
+    The sentence is left for the run's own callback, which is silent then.
+
+    Raises:
+        AirflowFailException: If a unit failed, a read-back fell short or a read failed.
+    """
+    link = incidents.run_link(ti.dag_id, ti.run_id)
+    enriched = document["slots_enriched"] if document["news"] else 0
+    incidents.tell(
+        incidents.seen(document), link, document["news"], document.get("watched"), enriched
+    )
+    problem = log_lines.trouble(document)
+    if problem:
+        ti.xcom_push(PROBLEM, problem)
+        raise AirflowFailException(problem)
+    log.info("%s", log_lines.sentence(document))
+
+
+def _told_of_refusal(
+    ti: Instance, refused: Iterable[str], dag_id: str, problem: str | None
+) -> Json:
+    """Return what a run that made no plan saw: a store that failed, or itself failing.
+
+    What a person asked for and made no sense is told to that person only.
+    """
+    causes = {ti.xcom_pull(name, key=CAUSE, map_indexes=None) for name in refused}
+    if ErrorCode.STORE in causes:
+        tried = f"that task, {1 + PLAIN} times."
+        seen = [conditions.store_failed(problem or NO_PLAN, tried)]
+    elif ErrorCode.REQUEST in causes:
+        seen = []
+    else:
+        seen = [incidents.run_sight(dag_id, problem)]
+    return {"sights": incidents.to_documents(seen), "news": {}}
+
+
+def _of_run(dag_id: str, failures: Sequence[Failure], *, is_dry: bool) -> list[Sight]:
+    """Return whether the run failed for what no other incident tells; a dry run proves nothing."""
+    if not failures and is_dry:
+        return []
+    return [incidents.run_sight(dag_id, " ".join(one.sentence for one in failures) or None)]
+
+
+def _of_plan(
+    plan: Plan, run: str, certificates: Iterable[Iterable[Json] | None]
+) -> list[Certificate]:
+    """Return the certificates of the plan's units.
+
+    In a run that was cleared, those of units that are not in the new plan may still be there.
+    """
+    batches = {unit.batch(run) for unit in plan.units}
+    found = [from_json(Certificate, c) for of_source in certificates for c in of_source or ()]
+    return [certificate for certificate in found if certificate.batch in batches]
+
+
+def _age_s(started: datetime | None) -> float:
+    return (datetime.now(UTC) - started).total_seconds() if started else 0.0
+
+
+def _states(ti: Instance, dag_run: Any) -> Mapping[str, str]:  # noqa: ANN401 - Airflow's own
+    """Return the states of the run's unmapped tasks, by task id."""
+    found = ti.get_task_states(dag_id=dag_run.dag_id, run_ids=[dag_run.run_id])
+    states: Mapping[str, str] = found.get(dag_run.run_id, {})
+    return {name: str(state) for name, state in states.items()}
+
+
+def _left_by(ti: Instance, task_id: str, states: Mapping[str, str]) -> Any:  # noqa: ANN401 - whatever is JSON
+    """Return what a task returned, ``None`` where it did not succeed.
+
+    After a run is cleared, what a task returned before is still there when the task is
+    not run again because another one failed; hence its state counts.
+    """
+    if states.get(task_id) != "success":
+        return None
+    return ti.xcom_pull(task_id, key=RESULT, map_indexes=None)
+
+
+def _failure(problems: Sequence[str], seconds: float) -> Summary:
+    """Return the summary of a run that did not get as far as a plan."""
+    return Summary(
+        status=RunStatus.FAILED,
+        ree_records_recovered=0,
+        weather_records_recovered=0,
+        duration_seconds=round(seconds, 3),
+        gaps_found=0,
+        gaps_resolved=0,
+        gaps_waiting=0,
+        gaps_unfillable=0,
+        units_failed=0,
+        units_deferred=0,
+        calls=0,
+        failures=[Failure(problem) for problem in problems],
+    )
+
+
+def _document(summary: Summary, dry: Plan | None = None) -> Json:
+    """Return a summary's document, with what a dry run has planned."""
+    return {
+        **documents.summarized(summary),
+        "dry_run": dry is not None,
+        "units_planned": len(dry.units) if dry else 0,
+        "calls_planned": dry.calls if dry else 0,
+    }

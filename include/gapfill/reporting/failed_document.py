@@ -1,0 +1,81 @@
+"""The JSON document of a command that an error ended before it could print its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gapfill.domain.interval import iso
+from gapfill.reporting import documents
+from gapfill.services.failure import Failure
+from gapfill.services.summary import RunStatus, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from gapfill.reporting.documents import Document
+
+_UNKNOWN: Mapping[str, Any] = {"units": None, "waiting": None, "unhealable": None}
+
+_DONE = (
+    "ree_records_recovered",
+    "weather_records_recovered",
+    "units_failed",
+    "units_deferred",
+    "calls",
+    "slots_enriched",
+    "healed",
+    "certificates",
+    "batches",
+)
+"""What is 0 or empty where nothing was begun."""
+
+
+def document(
+    command: str, error: str, now: datetime | None, *, has_begun: bool = False
+) -> Document:
+    """Return the document: the command's own keys, and ``error``.
+
+    What is not known is ``None``, so that nothing looks like an empty answer.
+
+    Args:
+        command: Its name.
+        error: What ended it, in a sentence.
+        now: The clock, ``None`` where it could not be read.
+        has_begun: Whether a healing had begun, so that what it did is not known.
+    """
+    instant = iso(now) if now else None
+    match command:
+        case "status":
+            return {"now": instant, "store": None, "state": "unknown", "series": None} | _of(error)
+        case "plan":
+            return {"now": instant, **_UNKNOWN, "deferred": None, "bill": None} | _of(error)
+        case "heal":
+            unknown = dict.fromkeys(_DONE) if has_begun else {}
+            return _healed(error) | unknown
+        case _:
+            return _of(error)
+
+
+def _of(error: str) -> Document:
+    return {"error": error}
+
+
+def _healed(error: str) -> Document:
+    """Return the document of a healing that ended before it asked or wrote anything."""
+    summary = Summary(
+        status=RunStatus.FAILED,
+        ree_records_recovered=0,
+        weather_records_recovered=0,
+        duration_seconds=0.0,
+        gaps_found=None,
+        gaps_resolved=None,
+        gaps_waiting=None,
+        gaps_unfillable=None,
+        gaps_need_setup=None,
+        units_failed=0,
+        units_deferred=0,
+        calls=0,
+        failures=[Failure(error)],
+    )
+    return documents.healed(summary, [], [], None, error)

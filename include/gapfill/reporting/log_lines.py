@@ -1,0 +1,249 @@
+"""What tasks write: tables for their logs, and the sentences of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.cause import Cause
+from gapfill.domain.formatting import count, needed, total
+from gapfill.domain.interval import iso
+from gapfill.domain.series import State
+from gapfill.domain.severity import Severity
+from gapfill.reporting.documents import first_line
+from gapfill.services.detection import unread
+from gapfill.services.summary import RunStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from gapfill.domain.gap import Gap
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.plan import Plan, Unit
+    from gapfill.services.certificate import Certificate
+    from gapfill.services.detection import Report
+    from gapfill.services.planning import Order
+
+MOST = 20
+"""Lines of one kind in a log; what is left over is counted."""
+
+NAMED = 5
+"""Things named in one sentence; what is left over is counted."""
+
+
+def order_line(order: Order, *, is_dry: bool) -> str:
+    """Return what a run is to do, in a sentence."""
+    selection = order.selection
+    parts = [", ".join(series.name for series in selection.series)]
+    if selection.has_range:
+        parts.append(f"from {_instant(selection.start)} to {_instant(selection.end)}")
+    else:
+        parts.append("the whole history")
+    if order.sources:
+        parts.append(f"only of {', '.join(order.sources)}")
+    if order.max_gap_hours:
+        parts.append(f"only gaps longer than {order.max_gap_hours:g} h")
+    flags = {"force": order.force, "refresh": order.refresh, "dry_run": is_dry}
+    parts += [name for name, is_on in flags.items() if is_on]
+    return f"Asked for: {'; '.join(parts)}."
+
+
+def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
+    """Yield ``status``'s first line, the state of every series, and the worst gaps."""
+    yield first_line(reports)
+    states = tuple(State)
+    yield from _table(
+        ("series", *(state.value for state in states), "coverage", "newest"),
+        [
+            (
+                report.series,
+                *(f"{report.coverage.counts[state]:,}" for state in states),
+                _percent(report.coverage.coverage),
+                _instant(report.newest) if report.newest else "–",
+            )
+            for report in reports
+        ],
+    )
+    yield from unread(reports)
+    yield from dict.fromkeys(warning for report in reports for warning in report.warnings)
+    yield from _some([f"gap: {line}" for line in gap_lines(reports, Severity.MINOR)])
+
+
+def gap_lines(reports: Sequence[Report], least: Severity) -> list[str]:
+    """Return the gaps of at least a severity, worst first, then newest first."""
+    gaps = [(report.series, gap) for report in reports for gap in report.coverage.gaps]
+    gaps.sort(key=lambda pair: (pair[1].severity, pair[1].interval.end), reverse=True)
+    return [_gap(name, gap) for name, gap in gaps if gap.severity >= least]
+
+
+def _gap(series: str, gap: Gap) -> str:
+    parts = [gap.severity.label, count(gap.slots, "slot"), gap.state.value]
+    words = _CAUSES.get(gap.cause)
+    parts += [words] if words else []
+    parts += [needed(gap.needs)] if gap.cause is Cause.SETUP else []
+    parts += [f"waits until {_instant(gap.waiting)}"] if gap.waiting else []
+    return f"{series} {_span(gap.interval)} ({', '.join(parts)})"
+
+
+_CAUSES = {Cause.DOWN: "source down", Cause.NONE: "no source has it"}
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield the plan with its bill, and what is not asked for, by cause and with its reason."""
+    slots = sum(unit.slots for unit in plan.units)
+    yield (
+        f"Plan: {count(len(plan.units), 'unit')}, {count(slots, 'slot')}, "
+        f"{count(plan.calls, 'call')}, about {plan.seconds:.0f} s at the sources' rates."
+    )
+    yield from (f"Nothing is planned of it: {said}" for said in unread(plan.unread))
+    if plan.deferred:
+        yield f"{count(plan.deferred, 'unit')} more left for the next run."
+    yield from _table(
+        ("source", "calls", "seconds", "quota left"),
+        [
+            (name, str(cost.calls), f"{cost.seconds:.0f}", _quota(cost.quota_left))
+            for name, cost in plan.bill.items()
+        ],
+    )
+    yield from _table(
+        ("unit", "source", "product", "severity", "slots", "requests"),
+        [
+            (u.label, u.source, u.product, u.severity.label, str(u.slots), str(len(u.requests)))
+            for u in plan.units
+        ],
+    )
+    yield from _some(
+        [
+            f"{'source down' if w.is_down else 'waits'}: {w.series} {_span(w.interval)} "
+            f"({count(w.slots, 'slot')}) until {_instant(w.until)} for {w.source}: {w.reason}"
+            for w in plan.waiting
+        ]
+    )
+    yield from _some(
+        [
+            f"{_CAUSES.get(u.cause) or needed(u.needs)}: {u.series} {_span(u.interval)} "
+            f"({count(u.slots, 'slot')}): {u.reason}"
+            for u in plan.unhealable
+        ]
+    )
+
+
+def unit_lines(unit: Unit) -> Iterator[str]:
+    """Yield what a unit is about to ask."""
+    yield (
+        f"Asks {unit.source} {unit.product}{f' at {unit.station}' if unit.station else ''} "
+        f"for {count(unit.slots, 'slot')} of {unit.series} ({unit.severity.label}) "
+        f"in {count(len(unit.requests), 'request')}."
+    )
+    yield from _some([f"request: {_span(request.interval)}" for request in unit.requests])
+
+
+def certificate_line(certificate: Certificate) -> str:
+    """Return what a unit proved, in a sentence."""
+    c = certificate
+    note = f" {c.note.rstrip('.')}." if c.note else ""
+    rejected = f", {count(c.rejected, 'value')} not believed" if c.rejected else ""
+    return (
+        f"{c.outcome}: {count(c.calls, 'call')} to {c.source}, "
+        f"{count(c.slots_asked, 'slot')} asked for, {c.slots_filled} written and read back "
+        f"as {c.grade}{rejected}, in {c.seconds:.1f} s; batch {c.batch}.{note}"
+    )
+
+
+def summary_lines(document: Mapping[str, Any], after: Sequence[Report]) -> Iterator[str]:
+    """Yield what a run came to, and by name what is left that is worse than minor.
+
+    Args:
+        document: What ``summarize`` returns.
+        after: Reports over the whole history, after the run.
+    """
+    yield sentence(document)
+    yield first_line(after)
+    for name, runs in document["healed"].items():
+        spans = [f"{run['start']}–{run['end']}" for run in runs]
+        yield f"healed: {name} {_list(spans)}"
+    yield from _some([f"left: {line}" for line in gap_lines(after, Severity.MODERATE)])
+
+
+def sentence(document: Mapping[str, Any]) -> str:
+    """Return what a run came to, in a sentence."""
+    d = document
+    if d["dry_run"]:
+        return (
+            f"Dry run: {count(d['units_planned'], 'unit')} with "
+            f"{count(d['calls_planned'], 'call')} planned, nothing asked and nothing written; "
+            f"{count(d['gaps_found'], 'gap')} found."
+        )
+    records = d["ree_records_recovered"] + d["weather_records_recovered"]
+    parts = [
+        (
+            f"{d['status']}: {total(records, d['slots_enriched'])}; "
+            f"{count(d['calls'], 'call')} in {d['duration_seconds']:.0f} s"
+        ),
+        f"{d['gaps_resolved']} of {count(d['gaps_found'], 'gap')} closed",
+    ]
+    named = {
+        "gaps_waiting": "waiting for a source",
+        "gaps_need_setup": "in need of a source to be set up",
+        "gaps_unfillable": "that no source has",
+    }
+    parts += [f"{count(d[key], 'gap')} {words}" for key, words in named.items() if d[key]]
+    if d["units_failed"]:
+        parts.append(f"{count(d['units_failed'], 'unit')} failed")
+    if d["units_deferred"]:
+        parts.append(f"{count(d['units_deferred'], 'unit')} deferred to a later run")
+    return "; ".join(parts) + "."
+
+
+def trouble(document: Mapping[str, Any]) -> str | None:
+    """Return why a run is to be red, in a sentence for the operator; ``None`` where it is not.
+
+    Deferred units do not make it so: a source that refuses, or was down for others, is
+    asked again by the next run.
+    """
+    failures: list[str] = document["failures"]
+    if not failures and not document["units_failed"]:
+        return None
+    failed = document["units_failed"]
+    head = "Not every source could be asked"
+    if failed or document["status"] == RunStatus.FAILED:
+        head = f"{count(failed, 'unit')} failed" if failed else "The run could not do its work"
+    return f"{head}: {_list([said.rstrip('.') for said in failures], '; ')}."
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows under their heads in columns as wide as needed; nothing for no rows."""
+    if not rows:
+        return
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        yield "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip()
+
+
+def _some(lines: Sequence[str]) -> Iterator[str]:
+    yield from lines[:MOST]
+    if len(lines) > MOST:
+        yield f"… and {len(lines) - MOST:,} more"
+
+
+def _list(items: Iterable[str], mark: str = ", ") -> str:
+    named = list(items)
+    more = len(named) - NAMED
+    return mark.join(named[:NAMED]) + (f"{mark}and {more:,} more" if more > 0 else "")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.2f} %"
+
+
+def _quota(left: int | None) -> str:
+    return "no quota" if left is None else f"{left:,}"
+
+
+def _span(interval: Interval) -> str:
+    return f"{_instant(interval.start)}–{_instant(interval.end)}"
+
+
+def _instant(instant: datetime | None) -> str:
+    return iso(instant).replace(":00Z", "Z") if instant else "open"

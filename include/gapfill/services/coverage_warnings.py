@@ -1,0 +1,172 @@
+"""What of its set-up a person should know of a series: sources that cannot be used, and reach.
+
+Slots outside the dates of every product are unfillable at once, cost no call and are
+left out of the coverage, so that nothing else would draw an operator's eye to them. A source
+that is set up and cannot be used is an error, never "not set up".
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.candidate import NOWHERE, Standing
+from gapfill.domain.interval import END_OF_TIME, Interval, intersect, iso, merge, subtract
+from gapfill.domain.local_time import local_date
+from gapfill.domain.route import cut
+from gapfill.domain.series import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.domain.candidate import Candidate
+    from gapfill.domain.coverage import Coverage
+    from gapfill.domain.grid import Grid
+    from gapfill.domain.series import Series
+
+_MOMENT = timedelta(microseconds=1)
+
+
+class Broken(NamedTuple):
+    """A source that is set up and cannot be used.
+
+    Attributes:
+        source: Catalogue name.
+        sentence: Why, with the file or connection and the next step.
+        missed: Missing slots of the series that it could serve, merged.
+    """
+
+    source: str
+    sentence: str
+    missed: tuple[Interval, ...] = ()
+
+
+def broken_of(
+    series: Series, coverage: Coverage, candidates: Sequence[Candidate], now: datetime
+) -> tuple[Broken, ...]:
+    """Return the sources of a series that are set up and cannot be used.
+
+    Args:
+        series: The series.
+        coverage: What is known of its slots.
+        candidates: Every product of the series' route, in its present state.
+        now: The clock.
+    """
+    sentences: dict[str, str] = {}
+    missed: dict[str, list[Interval]] = {}
+    runs = merge(coverage.runs(State.MISSING))
+    for candidate in candidates:
+        if candidate.obstacle is None:
+            _note_unusable(candidate, runs, sentences, missed)
+        if candidate.obstacle is None or not candidate.obstacle.is_broken:
+            continue
+        source = candidate.source.name
+        sentences.setdefault(source, f"{source} {candidate.obstacle.sentence.rstrip('.')}.")
+        missed.setdefault(source, []).extend(
+            piece.interval
+            for name in series.required
+            for piece in cut(runs, series, [candidate], now, field=name)
+            if any(verdict.standing is Standing.BROKEN for verdict in piece.verdicts)
+        )
+    return tuple(Broken(s, said, tuple(merge(missed[s]))) for s, said in sentences.items())
+
+
+def _note_unusable(
+    candidate: Candidate,
+    runs: Sequence[Interval],
+    sentences: dict[str, str],
+    missed: dict[str, list[Interval]],
+) -> None:
+    """Note the files of a product that keep missing slots from being served."""
+    spoilt = [f for f in candidate.unusable if f.is_error and intersect([f.interval], runs)]
+    if spoilt:
+        more = f" {len(spoilt) - 1:,} more of its days cannot be read." if len(spoilt) > 1 else ""
+        said = f"{candidate.name} {spoilt[0].reason.rstrip('.')}.{more}"
+        sentences.setdefault(candidate.source.name, said)
+        missed.setdefault(candidate.source.name, []).extend(f.interval for f in spoilt)
+
+
+def warnings_of(
+    series: Series, coverage: Coverage, candidates: Sequence[Candidate]
+) -> tuple[str, ...]:
+    """Return what an operator should know of the sources of a series, a sentence each.
+
+    Sources with a part of their credentials, fields that a station never reports, and slots
+    without a reading that lie outside the dates of every product that is not paused.
+
+    Args:
+        series: The series.
+        coverage: What is known of its slots.
+        candidates: Every product of the series' route, in its present state.
+    """
+    sentences = incomplete(candidates)
+    sentences += [_never(series, c) for c in candidates if c.never and c.station is not None]
+    return (*dict.fromkeys(sentences), *_out_of_reach(series, coverage, candidates))
+
+
+def incomplete(candidates: Sequence[Candidate]) -> list[str]:
+    """Return which sources have a part of their credentials, a sentence for each product."""
+    return [
+        f"Note: {c.source.name} {c.obstacle.sentence}; add it, or pause the source."
+        for c in candidates
+        if c.obstacle and c.obstacle.is_incomplete
+    ]
+
+
+def _never(series: Series, candidate: Candidate) -> str:
+    fields = " and ".join(f.name for f in series.fields if f.name in candidate.never)
+    return (
+        f"{series.name}: {candidate.name} never reports {fields}; other sources are asked for it."
+    )
+
+
+def _out_of_reach(
+    series: Series, coverage: Coverage, candidates: Sequence[Candidate]
+) -> tuple[str, ...]:
+    wanted = [c for c in candidates if not c.obstacle or c.obstacle.standing != Standing.PAUSED]
+    runs = subtract(coverage.runs(State.UNFILLABLE), merge(c.reach for c in wanted))
+    if not runs:
+        return ()
+    slots = sum(series.grid.count(run) for run in runs)
+    many = f"{slots:,} slot" + ("" if slots == 1 else "s")
+    if not wanted:
+        names = (
+            ", ".join(dict.fromkeys(c.source.name for c in candidates)) or "none has its resolution"
+        )
+        newest = _shown(series.grid.floor(runs[-1].end - _MOMENT))
+        message = (
+            f"{series.name}: none of its sources is in use ({names}), so no source can be asked "
+            f"for {many}; `explain {series.name} {newest}` gives the reason for each of them."
+        )
+        return (message,)
+    those = " that is set up" if all(c.obstacle is None for c in wanted) else ""
+    message = (
+        f"{series.name}: {many} {_where(runs, series.grid)} lie outside the dates of every source"
+        f"{those} ({_dates(wanted)}); they are not counted in the coverage and no source is asked "
+        "for them. Set up a source that reaches them, or give the series a later `earliest` in "
+        "the catalogue."
+    )
+    return (message,)
+
+
+def _where(runs: Sequence[Interval], grid: Grid) -> str:
+    first = f"from {_shown(runs[0].start)} to {_shown(grid.floor(runs[0].end - _MOMENT))}"
+    return first if len(runs) == 1 else f"in {len(runs):,} runs, the first {first},"
+
+
+def _dates(wanted: Sequence[Candidate]) -> str:
+    """Return what each product has, in the order of the route."""
+    return ", ".join(f"{c.name} {_reach(c)}" for c in wanted)
+
+
+def _reach(candidate: Candidate) -> str:
+    reach, zone = candidate.reach, candidate.product.day_zone or "UTC"
+    if reach == NOWHERE:
+        return "for no date"
+    end = "" if reach.end >= END_OF_TIME else f" to {local_date(reach.end - _MOMENT, zone)}"
+    return f"from {local_date(reach.start, zone)}{end}"
+
+
+def _shown(slot: datetime) -> str:
+    return iso(slot).replace(":00Z", "Z")

@@ -1,0 +1,93 @@
+"""The file that ESIOS's web exports for an indicator, read as an import of PVPC.
+
+Its columns are ``id;name;geoid;geoname;value;datetime``: the indicator, the electric system,
+the price in €/MWh, and the start of the hour with Madrid's offset. What it is of, it says
+itself, so that nothing is guessed: rows of other systems are left out and counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.tariff import SYSTEMS, to_local
+from gapfill.services.csv_import.table import ESIOS, Line, Table
+from gapfill.services.csv_import.text import Cell, refusal, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.domain.series import Series
+
+PRICE = "price_eur_mwh"
+
+TITLES = {"slot": "datetime", PRICE: "value"}
+"""What the export calls the columns of a series."""
+
+_PVPC = "1001"
+
+
+class Export(NamedTuple):
+    """An export of ESIOS as the rows of a series.
+
+    Attributes:
+        lines: Its rows of the series, under the series' columns.
+        others: How many rows were left out, as they are of other electric systems.
+        zone: The clock that the prices follow.
+    """
+
+    lines: Sequence[Line]
+    others: int
+    zone: str
+
+    def slot(self, instant: datetime) -> datetime:
+        """Return the slot of a row: the hour of the same name on the clock of the place."""
+        return to_local(instant, self.zone)
+
+    @property
+    def said(self) -> str:
+        """What it was read as, for people."""
+        rows = "1 row" if self.others == 1 else f"{self.others:,} rows"
+        left = f"; {rows} of other places left out" if self.others else ""
+        return f"It was read as an export of ESIOS, its rows on the clock of {self.zone}{left}."
+
+
+def read_export(table: Table, series: Series, name: str) -> Export | None:
+    """Return a table as an export of ESIOS, ``None`` where it is none.
+
+    Args:
+        table: As it was read.
+        series: Whose rows are wanted.
+        name: Of the file, for errors.
+
+    Raises:
+        RequestError: If it is of another indicator or place than the series.
+    """
+    if not set(table.columns) >= ESIOS:
+        return None
+    geo = series.params.get("geo_id", "")
+    if geo not in SYSTEMS or series.field(PRICE) is None:
+        raise refusal(
+            name,
+            f"is an export of ESIOS, which is read for series of PVPC only: name the columns of "
+            f"{series.name} (slot and its fields) in the header",
+        )
+    found: list[Line] = []
+    for line in table.lines:
+        if line.cells["id"] != _PVPC:
+            raise Cell(name, line.number, "id").wrong(
+                f"it is of indicator {shown(line.cells['id'])}, and {series.name} is PVPC, which "
+                f"is {_PVPC}: export that one"
+            )
+        if line.cells["geoid"] == geo:
+            cells = {column: line.cells[title] for column, title in TITLES.items()}
+            found.append(Line(line.number, cells))
+    if table.lines and not found:
+        there = ", ".join(sorted({line.cells["geoid"] for line in table.lines}))
+        raise refusal(
+            name,
+            f"has no row of geoid {geo} ({SYSTEMS[geo].name}), which {series.name} is of, but of "
+            f"{shown(there)}: export that place",
+        )
+    others = len(table.lines) - len(found)
+    return Export(found, others, series.place.zone)

@@ -1,0 +1,165 @@
+"""Numbers with a decimal comma or a decimal point, one of the two in a whole file.
+
+``1.234`` is 1234 to one program and 1.234 to another. So a mark with three digits behind it
+and one to three before it says nothing of itself: what the file's other numbers or its
+separator say of its marks decides, and where they say nothing, the file is refused.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gapfill.services.csv_import.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gapfill.services.csv_import.text import Cell
+
+_PLAIN = re.compile(r"[+-]?\d+(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_MARKED = re.compile(
+    r"[+-]?(?P<whole>\d*)(?P<mark>[.,])(?P<part>\d*)(?P<exponent>e[+-]?\d+)?",
+    re.ASCII | re.IGNORECASE,
+)
+_GROUPED = re.compile(
+    r"[+-]?\d{1,3}"
+    r"(?:(?:\.\d{3})+(?:,\d*)?|(?:,\d{3})+(?:\.\d*)?|(?:[ \u00a0\u202f']\d{3})+(?:[.,]\d*)?)",
+    re.ASCII,
+)
+_WITH_UNIT = re.compile(
+    r"(?P<before>[^\d+.,-]*?)\s*(?P<number>[+-]?[\d.,]*\d)\s*(?P<after>[^\d.,]+)?", re.ASCII
+)
+_DASHES = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{NON-BREAKING HYPHEN}"
+"""What a typeset text has in place of a hyphen before a number."""
+
+_NOTHING = frozenset(
+    {"na", "n/a", "n/d", "n.d.", "nd", "s/d", "nan", "null", "none", "nil", "-", "--", "?", ""}
+    | {"inf", "infinity", "value!", "ref!", "div/0!", "n/a!", *_DASHES}
+)
+"""What programs and people write where there is no value."""
+
+_GROUP = 3
+_NAMES = {",": "comma", ".": "point"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decimals:
+    """What is known of the decimal mark of a file.
+
+    Attributes:
+        mark: ``,`` or ``.``; ``None`` where nothing tells.
+        told_by: Why, for errors.
+        is_stated: Whether a person has said it.
+    """
+
+    mark: str | None
+    told_by: str
+    is_stated: bool = False
+
+    def number(self, text: str, cell: Cell) -> float:
+        """Return the number in a cell.
+
+        Raises:
+            RequestError: If it is none, has another mark than the file, or a thousands
+                separator, or may be read in two ways.
+        """
+        match = _MARKED.fullmatch(text)
+        if _PLAIN.fullmatch(text) or (match and match["mark"] == self.mark):
+            value = _value(text)
+            if value is not None:
+                return value
+        elif match and _is_sure(match):
+            raise cell.wrong(
+                f"{shown(text)} has a decimal {_NAMES[match['mark']]}, and {self.told_by}: write "
+                "all numbers with one mark"
+            )
+        elif match and _value(text) is not None:
+            how = "" if self.is_stated else ", or state the mark with --decimal comma or point"
+            raise cell.wrong(
+                f"{shown(text)} may be {_without(text)} or {_other(text)}, and {self.told_by}: "
+                f"write it without a thousands separator{how}"
+            )
+        elif _GROUPED.fullmatch(text):
+            raise cell.wrong(f"{shown(text)} has a thousands separator: write it without one")
+        raise cell.wrong(f"{shown(text)} is not a number: {_step(text)}")
+
+
+def decimals_of(
+    cells: Iterable[tuple[str, Cell]], separator: str, stated: str | None = None
+) -> Decimals:
+    """Return what a file's numbers, and its separator, say of its decimal mark.
+
+    Args:
+        cells: Every number of the file, and where it is.
+        separator: What stands between the cells.
+        stated: ``comma`` or ``point``, where a person has said it.
+    """
+    for mark, name in _NAMES.items():
+        if stated == name:
+            return Decimals(mark, f"--decimal {name} was stated", is_stated=True)
+    seen: dict[str, str] = {}
+    has_plain = False
+    for text, cell in cells:
+        match = _MARKED.fullmatch(text)
+        if match and _is_sure(match):
+            seen.setdefault(match["mark"], f"{shown(text)} in line {cell.line}")
+        has_plain = has_plain or _PLAIN.fullmatch(text) is not None
+    return _told(seen, separator, has_plain=has_plain)
+
+
+def _told(seen: Mapping[str, str], separator: str, *, has_plain: bool) -> Decimals:
+    """Return the mark that was seen first, else the one that goes with the separator.
+
+    Semicolons are there because the comma is the decimal mark, as in a Spanish Excel, so that
+    a comma is one; of a point they say nothing, as other programs write both. Commas between
+    cells go with a decimal point, as in an export; not where ``1.234`` stands beside whole
+    numbers, as in a sheet with thousands separators.
+    """
+    for mark, example in seen.items():
+        return Decimals(mark, f"{example} has a decimal {_NAMES[mark]}")
+    if separator == "," and not has_plain:
+        return Decimals(".", "the cells are separated by commas")
+    return Decimals("," if separator == ";" else None, "no other number of the file tells")
+
+
+def _step(text: str) -> str:
+    """Return what to write in place of what is not a number."""
+    plain = text.strip()
+    if plain[:1] in _DASHES and _plain_number(plain[1:].strip()):
+        return f"write the minus as a hyphen, -{plain[1:].strip()}"
+    if plain.casefold().strip("#<>()[]*") in _NOTHING:
+        return "leave the cell empty where there is no value"
+    found = _WITH_UNIT.fullmatch(plain)
+    if found and _plain_number(found["number"]):
+        return f"write {found['number']} without {shown(found['before'] or found['after'])}"
+    return "write digits with at most one decimal mark, or leave the cell empty"
+
+
+def _plain_number(text: str) -> bool:
+    return bool(_PLAIN.fullmatch(text) or (_MARKED.fullmatch(text) and _value(text) is not None))
+
+
+def _is_sure(match: re.Match[str]) -> bool:
+    """Tell whether a mark can only be a decimal mark: it does not part off three digits."""
+    whole, part = match["whole"], match["part"]
+    is_group = len(part) == _GROUP and 1 <= len(whole) <= _GROUP and whole[0] != "0"
+    return bool(whole or part) and (not is_group or match["exponent"] is not None)
+
+
+def _value(text: str) -> float | None:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _without(text: str) -> str:
+    return text.replace(",", "").replace(".", "")
+
+
+def _other(text: str) -> str:
+    return text.replace(",", ".")

@@ -1,0 +1,200 @@
+"""A CSV text as lines of named cells: its separator and its columns, told by its header.
+
+Nothing is guessed from the data. The separator is the one that makes known column names of
+the header; the names may differ in case, spaces and punctuation, and may carry a unit, which
+must be the field's.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.services.csv_import.text import Cell, refusal, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PROVENANCE = ("grade", "source", "batch", "kept")
+
+ESIOS = frozenset({"id", "geoid", "value", "datetime"})
+"""Columns of the file that the web of ESIOS exports; ``name`` and ``geoname`` are there too."""
+
+_SEPARATORS = (",", ";", "\t", "|")
+_DECLARED = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+_UNIT = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]", re.DOTALL)
+_DATES = frozenset({"fecha", "date", "dia", "día", "day"})
+_TIMES = frozenset({"hora", "time", "hour"})
+_NO_WORD = re.compile(r"[\W_]+")
+_ALIKE = (("euros", "€"), ("euro", "€"), ("eur", "€"), ("º", "°"), ("˚", "°"), (" ", ""))
+
+
+class Line(NamedTuple):
+    """One row of the file: its number, counted from 1, and its cells without outer blanks."""
+
+    number: int
+    cells: Mapping[str, str]
+
+
+class Table(NamedTuple):
+    """The rows of a file by column.
+
+    Attributes:
+        separator: What stands between its cells.
+        lines: The rows that have any value, in the file's order.
+        columns: Names of its columns, as Gapfill has them.
+        is_utc: Whether the header says that times are UTC.
+    """
+
+    separator: str
+    lines: Sequence[Line]
+    columns: Sequence[str]
+    is_utc: bool = False
+
+
+class _Column(NamedTuple):
+    """A column of the header: its title, the name in it, and the unit beside that."""
+
+    title: str
+    name: str
+    unit: str
+
+
+def read_table(text: str, name: str, units: Mapping[str, str], needed: Sequence[str]) -> Table:
+    """Return the cells of a CSV text by column.
+
+    Args:
+        text: The whole file.
+        name: Of the file, for errors.
+        units: Unit of each column that may be there, by name.
+        needed: Columns that must be there.
+
+    Raises:
+        RequestError: If the header or a row is wrong; names the line and what to change.
+    """
+    text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    lines = list(io.StringIO(text, newline=""))
+    first = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
+    declared = _DECLARED.fullmatch(lines[first]) if lines[first:] else None
+    separators: Sequence[str] = _SEPARATORS
+    if declared:
+        first, separators = first + 1, (declared[1],)
+    separator, titles = _header(lines[first:], separators, units)
+    columns = _checked(titles, name, first + 1, separator, units, needed)
+    reader = csv.reader(lines[first:], delimiter=separator, strict=True)
+    found: list[Line] = []
+    try:
+        for row in islice(reader, 1, None):
+            cells = [cell.strip() for cell in row]
+            if any(cells):
+                number = first + reader.line_num
+                found.append(Line(number, _cells(columns, cells, Cell(name, number, "slot"))))
+    except csv.Error as exc:
+        raise refusal(name, str(exc), first + reader.line_num) from exc
+    names = [column.name for column in columns if column.name]
+    is_utc = any(column.name == "slot" and column.unit for column in columns)
+    return Table(separator, found, names, is_utc)
+
+
+def _header(
+    lines: Sequence[str], separators: Sequence[str], units: Mapping[str, str]
+) -> tuple[str, list[_Column]]:
+    """Return the separator that makes the most known names, or else the most cells."""
+    best: tuple[tuple[int, int], str, list[_Column]] = ((-1, -1), separators[0], [])
+    for separator in separators:
+        try:
+            titles = next(csv.reader(lines, delimiter=separator, strict=True), [])
+        except csv.Error:
+            continue
+        columns = [_column(title) for title in titles]
+        known = sum(column.name in units or column.name in ESIOS for column in columns)
+        if (known, len(columns)) > best[0]:
+            best = (known, len(columns)), separator, columns
+    return best[1], best[2]
+
+
+def _column(title: str) -> _Column:
+    plain = title.strip()
+    match = _UNIT.fullmatch(plain)
+    base, unit = (match[1], match[2]) if match else (plain, "")
+    return _Column(plain, _NO_WORD.sub("_", base.casefold()).strip("_"), unit)
+
+
+def _checked(
+    columns: Sequence[_Column],
+    name: str,
+    line: int,
+    separator: str,
+    units: Mapping[str, str],
+    needed: Sequence[str],
+) -> Sequence[_Column]:
+    """Return the columns if they are those of an import, or of an export of ESIOS.
+
+    Raises:
+        RequestError: If one is not known, is missing, comes twice or has another unit.
+    """
+    names = [column.name for column in columns if column.title]
+    if set(names) >= ESIOS:
+        return columns
+    optional = " (the last four may be absent)" if PROVENANCE[-1] in units else ""
+    expected = f"expected {','.join(units)}{optional}, here with {separator!r} between them"
+    for column in columns:
+        if column.title and column.name not in units:
+            problem = f"unknown column {shown(column.title)}; {expected}{_apart(names)}"
+            raise refusal(name, problem, line)
+    for wanted in needed:
+        if wanted not in names:
+            raise refusal(name, f"no column {wanted!r}; {expected}", line)
+    if len(set(names)) != len(names):
+        raise refusal(name, f"a column comes twice; {expected}", line)
+    for column in columns:
+        if column.unit:
+            _check_unit(column, Cell(name, line, column.name), units[column.name])
+    return columns
+
+
+def _apart(names: Sequence[str]) -> str:
+    """Return what to do where date and time have a column each."""
+    if _DATES.isdisjoint(names) or _TIMES.isdisjoint(names):
+        return ""
+    return "; put date and time into one column, slot, such as 2025-10-26 13:00"
+
+
+def _check_unit(column: _Column, cell: Cell, unit: str) -> None:
+    if column.name == "slot":
+        if column.unit.casefold() not in {"utc", "gmt", "z"}:
+            raise cell.wrong(
+                f"{shown(column.title)} names a clock: write slot, and state the clock with --zone"
+            )
+    elif _alike(column.unit) != _alike(unit):
+        said = f"it is in {unit}" if unit else "it has none"
+        raise cell.wrong(f"{shown(column.title)} names the unit {shown(column.unit)}; {said}")
+
+
+def _alike(unit: str) -> str:
+    """Return a unit in one spelling: ``EUR/MWh`` is ``€/MWh``, and ``W/m2`` is ``W/m²``."""
+    text = unicodedata.normalize("NFKC", unit.replace("º", "°")).casefold()
+    for spelling, other in _ALIKE:
+        text = text.replace(spelling, other)
+    return text
+
+
+def _cells(columns: Sequence[_Column], cells: Sequence[str], at: Cell) -> dict[str, str]:
+    """Return a row's cells by column; those without a title, and beyond the last, must be empty."""
+    if len(cells) < len(columns) or any(cells[len(columns) :]):
+        raise at.wrong(
+            "the row has more or fewer cells than the header "
+            f"({len(cells)} and {len(columns)}); a decimal comma needs ; between the cells, or "
+            "quotes"
+        )
+    for number, (column, cell) in enumerate(zip(columns, cells, strict=False), start=1):
+        if cell and not column.title:
+            raise at.wrong(
+                f"the cell {number} holds {shown(cell)}, and its column has no name: name it in "
+                "the header, or remove it"
+            )
+    return {c.name: cell for c, cell in zip(columns, cells, strict=False) if c.title}

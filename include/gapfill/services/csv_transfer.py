@@ -1,0 +1,124 @@
+"""Moving readings in and out as CSV, provenance included; ``import`` undoes ``export``."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from gapfill.domain.interval import Interval, iso
+from gapfill.domain.reading import Origin, format_kept, make_row
+from gapfill.services.csv_import.rows import IMPORT, read_rows
+from gapfill.services.csv_import.table import PROVENANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.reading import Row
+    from gapfill.domain.series import Series
+    from gapfill.services.context import Site
+
+
+def header(series: Series) -> list[str]:
+    """Return the columns of an export: the slot, the fields, the provenance."""
+    return ["slot", *(f.name for f in series.fields), *PROVENANCE]
+
+
+def write_csv(series: Series, rows: Iterable[Mapping[str, object]], file: TextIO) -> None:
+    """Write exported rows as CSV; numbers so that they read back as the same."""
+    lines = csv.DictWriter(file, header(series), lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+
+
+def export_rows(site: Site, series: Series, window: Interval) -> Iterator[dict[str, object]]:
+    """Yield the rows of a window as columns to values; an absent value is ``None``.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    for row in site.store.read(series, window):
+        yield {
+            "slot": iso(row.slot),
+            **{f.name: row.values.get(f.name) for f in series.fields},
+            "grade": int(row.grade),
+            "source": row.source,
+            "batch": row.batch,
+            "kept": format_kept(row.kept),
+        }
+
+
+def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: datetime) -> list[Row]:
+    """Read and check a whole file before anything is written, as ``csv_rows.read_rows`` does.
+
+    Args:
+        series: Whose rows.
+        file: The CSV, opened with ``newline=""``.
+        name: The file's name, for errors.
+        batch: Id of this import.
+        now: The clock; rows later than the last slot expected by it are refused.
+
+    Raises:
+        RequestError: If the file is wrong; names line and column.
+    """
+    return read_rows(series, file.read(), name, batch=batch, now=now).rows
+
+
+class Imported(NamedTuple):
+    """What an import did.
+
+    Attributes:
+        written: Rows that were written.
+        is_own: Whether some row was this import's own, for ``undo``.
+    """
+
+    written: int
+    is_own: bool
+
+
+def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> Imported:
+    """Write rows as they are, once all of them are found to be good.
+
+    What stands with a higher grade stays, and so does a row with every required
+    field where the new one is without some. A row that says something else than the one that
+    stands, and names the same batch or none, was changed by hand: it is this import's own,
+    so that no source is named for it and ``undo`` can put back what stood.
+
+    Args:
+        site: The installation.
+        series: Whose rows.
+        rows: From ``read_csv``.
+        batch: Id of this import.
+
+    Raises:
+        StoreError: If the store cannot be read or written.
+    """
+    if not rows:
+        return Imported(0, is_own=False)
+    slots = [row.slot for row in rows]
+    span = Interval(min(slots), series.grid.end_of(max(slots)))
+    stands = {row.slot: row for row in site.store.read(series, span)}
+    chosen: list[Row] = []
+    for row in rows:
+        before = stands.get(row.slot)
+        if before is None:
+            chosen.append(row)
+        elif _is_whole(series, row) or not _is_whole(series, before):
+            is_changed = row.values != before.values and row.batch in (before.batch, None)
+            chosen.append(_changed(series, row, before, batch) if is_changed else row)
+    written = site.store.put(series, chosen)
+    return Imported(written, is_own=any(row.batch == batch for row in chosen))
+
+
+def _changed(series: Series, row: Row, before: Row, batch: str) -> Row:
+    """Return a row that was changed by hand, its changed values as those of the import."""
+    origins = {name: row.origin(name) for name in row.values}
+    for name, value in row.values.items():
+        if before.values.get(name) != value:
+            origins[name] = Origin(IMPORT, origins[name].grade)
+    own = Origin(IMPORT, row.grade)
+    return make_row(row.slot, row.values, origins, batch, series.required, own)
+
+
+def _is_whole(series: Series, row: Row) -> bool:
+    return all(name in row.values for name in series.required)

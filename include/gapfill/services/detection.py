@@ -1,0 +1,216 @@
+"""Finds the state of every expected slot. A failed read is ``unknown``, never "no gaps"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.coverage import Coverage, classify, nothing, unknown
+from gapfill.domain.due import horizon
+from gapfill.domain.interval import merge
+from gapfill.domain.invalid_values import Ahead, Flaws, sentences
+from gapfill.domain.series import State
+from gapfill.errors import StoreError
+from gapfill.services.coverage_warnings import Broken, broken_of, warnings_of
+from gapfill.services.shifted_prices import shifted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.candidate import Candidate
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.plan import Unread
+    from gapfill.domain.series import Series
+    from gapfill.services.context import Site
+    from gapfill.services.selection import Selection
+    from gapfill.services.source_status import SourceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of one series.
+
+    Attributes:
+        series: Catalogue name.
+        coverage: Its slots by state, and its gaps.
+        newest: Newest expected slot with a reading, ``None`` for none or unknown.
+        error: Why the read failed, ``None`` where it did not.
+        warnings: What an operator should know of its sources, and what an earlier release
+            wrote wrongly, a sentence each.
+        broken: Sources that are set up and cannot be used.
+        flaws: The stored values of its slots that do not count, ``None`` where nobody looked.
+        ahead: The points after its last expected slot, likewise.
+    """
+
+    series: str
+    coverage: Coverage
+    newest: datetime | None = None
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+    broken: tuple[Broken, ...] = ()
+    flaws: Flaws | None = None
+    ahead: Ahead | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether some due slot has no reading and could have one."""
+        return self.coverage.counts[State.MISSING] > 0
+
+
+def detect(site: Site, selection: Selection, *, closely: bool = False) -> list[Report]:
+    """Return a report for each selected series; the reports of failed reads carry the error.
+
+    Args:
+        site: The installation.
+        selection: Which series, and which stretch.
+        closely: Whether to count what is stored and is no reading. That goes through every
+            field, where gaps are found by the required ones.
+    """
+    status = status_of(site, selection.series)
+    found = [detect_series(site, series, selection, status) for series in selection.series]
+    if not closely:
+        return found
+    return warn_of_unfinished(site, [look_closely(site, report, status) for report in found])
+
+
+def status_of(site: Site, series: Sequence[Series]) -> SourceStatus | None:
+    """Return the status for all series; ``None`` where each is to read its own.
+
+    Where all of them cannot be read together, each is read alone, which shows whether it can be.
+    """
+    if len(series) <= 1:
+        return None
+    try:
+        return site.status(series)
+    except StoreError:
+        return None
+
+
+def warn_of_unfinished(site: Site, reports: Sequence[Report]) -> list[Report]:
+    """Return reports with a warning where a removal has not written back others' points yet.
+
+    A ``retype`` that is not finished is an error of the report already.
+    """
+    if all(report.error for report in reports):
+        return list(reports)
+    try:
+        left = [one for one in site.store.unfinished() if not one.is_retype]
+    except StoreError as exc:
+        return [_unread(site, report, exc) for report in reports]
+    measurements = {name: one.measurement for name, one in site.catalog.series.items()}
+    return [
+        replace(
+            report,
+            warnings=(
+                *report.warnings,
+                *(one.sentence for one in left if one.measurement == measurements[report.series]),
+            ),
+        )
+        for report in reports
+    ]
+
+
+def unread(reports: Iterable[Report | Unread]) -> list[str]:
+    """Return why reads failed, a sentence for each reason, which names the series."""
+    failed: dict[str, list[str]] = {}
+    for report in reports:
+        if report.error:
+            failed.setdefault(report.error, []).append(report.series)
+    return [f"{', '.join(names)} could not be read: {why}" for why, names in failed.items()]
+
+
+def detect_series(
+    site: Site, series: Series, selection: Selection, status: SourceStatus | None = None
+) -> Report:
+    """Return the report of one series.
+
+    The newest slot follows from what is missing, where that is known to the last expected one.
+
+    Args:
+        site: The installation.
+        series: The series.
+        selection: Which stretch.
+        status: Of the sources, in the same phase; read where it is not given.
+    """
+    candidates: Sequence[Candidate] = []
+    try:
+        candidates = (status or site).candidates(series)
+        window = selection.window(series, candidates, site.now)
+        if window is None:
+            return Report(series.name, nothing(), _newest(site, series, candidates))
+        missing = site.store.missing(series, window)
+        lower = site.store.below_target(series, window)
+        coverage = classify(series, window, missing, lower, candidates, site.now)
+        broken = broken_of(series, coverage, candidates, site.now)
+        warnings = (
+            *(b.sentence for b in broken),
+            *warnings_of(series, coverage, candidates),
+            *shifted(site, series, window),
+        )
+        newest: datetime | None
+        until = _present_until(window, missing)
+        if until and selection.end is None:  # to the last expected slot
+            newest = series.grid.floor(until - timedelta(microseconds=1))
+        else:
+            newest = _newest(site, series, candidates)
+        return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
+    except StoreError as exc:
+        window = selection.window(series, candidates, site.now)
+        coverage = unknown(series, window) if window else nothing()
+        return Report(series.name, coverage, error=str(exc))
+
+
+def look_closely(site: Site, report: Report, status: SourceStatus | None = None) -> Report:
+    """Return a report with what is stored and is no reading, and warnings of it."""
+    if report.error:
+        return report
+    series, window = site.catalog.series[report.series], report.coverage.window
+    try:
+        flaws = site.store.flaws(series, window) if window else Flaws()
+        ahead = site.store.ahead(series, last_expected(site, series, status))
+    except StoreError as exc:
+        return _unread(site, report, exc)
+    return with_stored(report, series, flaws, ahead)
+
+
+def _unread(site: Site, report: Report, exc: StoreError) -> Report:
+    """Return the report of a series of which a later question failed."""
+    if report.error:
+        return report
+    series, window = site.catalog.series[report.series], report.coverage.window
+    found = unknown(series, window) if window else nothing()
+    return Report(report.series, found, error=str(exc))
+
+
+def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | None) -> Report:
+    """Return a report with what is stored and is no reading, and warnings of it."""
+    warnings = (*report.warnings, *sentences(series, flaws, ahead))
+    return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
+
+
+def last_expected(site: Site, series: Series, status: SourceStatus | None = None) -> datetime:
+    """Return the end of the last slot that is expected.
+
+    Args:
+        site: The installation.
+        series: The series.
+        status: Of the sources, in the same phase; read where it is not given.
+
+    Raises:
+        StoreError: If the ledger cannot be read.
+    """
+    return horizon(series, (status or site).candidates(series), site.now)
+
+
+def _present_until(window: Interval, missing: Mapping[str, Sequence[Interval]]) -> datetime | None:
+    """Return where the last slots of a window end that hold every field, ``None`` for none."""
+    absent = merge(run for runs in missing.values() for run in runs)
+    is_last_gone = bool(absent) and absent[-1].end == window.end
+    until = absent[-1].start if is_last_gone else window.end
+    return until if until > window.start else None
+
+
+def _newest(site: Site, series: Series, candidates: Sequence[Candidate]) -> datetime | None:
+    return site.store.newest(series, horizon(series, candidates, site.now))

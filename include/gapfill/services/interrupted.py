@@ -1,0 +1,78 @@
+"""What a healing came to that an error or a signal ended: what is known of it, and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.keys import BatchId
+from gapfill.services.certificate import UnitOutcome
+from gapfill.services.failure import Failure, failure_of
+from gapfill.services.summary import RunStatus, Summary, count_gaps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.plan import Plan
+    from gapfill.services.certificate import Certificate
+    from gapfill.services.context import Site
+    from gapfill.services.detection import Report
+
+
+def broken_off(
+    site: Site,
+    plans: Sequence[Plan],
+    certificates: Sequence[Certificate],
+    before: Sequence[Report],
+    seen: Sequence[Report],
+    error: str | None,
+    seconds: float,
+    asked: Interval | None = None,
+) -> Summary:
+    """Say what a healing came to that was ended before its end.
+
+    Gaps are those that the plan was made of; how many of them are closed is not known, nor is
+    what was written and not read back. Units that were not begun are left for a later run.
+
+    Args:
+        site: The installation.
+        plans: What was planned, in order; none where it did not get that far.
+        certificates: What units returned.
+        before: Reports over the whole history, before.
+        seen: The last reports before the end.
+        error: What ended it, ``None`` where that was the failure of the last unit.
+        seconds: Real time of the run.
+        asked: The range of the run; gaps are counted within it. ``None`` for everything.
+    """
+    gaps = count_gaps(site, plans, before, seen, asked) if plans else None
+    failed = [failure_of(c) for c in certificates if c.outcome is UnitOutcome.FAILED]
+    ended = {key.unit for c in certificates if (key := BatchId.parse(c.batch))}
+    begun = [u for plan in plans for u in plan.units if u.key in ended]
+    units = sum(len(plan.units) for plan in plans)
+    deferred = sum(c.outcome is UnitOutcome.DEFERRED for c in certificates) + units - len(begun)
+    is_proven = not any(c.slots_unproven for c in certificates)
+    return Summary(
+        status=RunStatus.FAILED,
+        ree_records_recovered=_recovered(site, certificates, is_ree=True),
+        weather_records_recovered=_recovered(site, certificates, is_ree=False),
+        duration_seconds=round(seconds, 3),
+        gaps_found=gaps.found if gaps else None,
+        gaps_resolved=None,
+        gaps_waiting=gaps.waiting if gaps else None,
+        gaps_unfillable=gaps.unfillable if gaps else None,
+        gaps_need_setup=gaps.need_setup if gaps else None,
+        units_failed=len(failed),
+        units_deferred=deferred + (plans[-1].deferred if plans else 0),
+        calls=sum(c.calls for c in certificates),
+        slots_enriched=sum(c.slots_enriched for c in certificates) if is_proven else None,
+        failures=failed if error is None else [*failed, Failure(error)],
+    )
+
+
+def _recovered(site: Site, certificates: Sequence[Certificate], *, is_ree: bool) -> int | None:
+    """Return the slots that were healed in group ``ree``, or in every other group."""
+    series = site.catalog.series
+    own = [c for c in certificates if (series[c.series].group == "ree") is is_ree]
+    if any(c.slots_unproven for c in own):
+        return None
+    return sum(c.slots_filled - c.slots_enriched for c in own)

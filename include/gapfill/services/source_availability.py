@@ -1,0 +1,126 @@
+"""Whether a product may be asked at all just now: blocked by its source, or down in this run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.grid import DAY
+from gapfill.domain.interval import iso
+from gapfill.domain.keys import BatchId
+from gapfill.domain.ledger import Outcome
+from gapfill.domain.route import choose
+from gapfill.domain.subscription import names_of, refusal_fact, shares_fate, subscription
+from gapfill.services.key_limits import Tempo
+from gapfill.services.ports import Block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gapfill.domain.plan import Unit
+    from gapfill.domain.product import Product, Source
+    from gapfill.domain.series import Series
+    from gapfill.errors import AuthRejected, RateLimited
+    from gapfill.services.context import Site
+
+DOWN = 2
+"""After so many failures in a row to reach a source, units not yet begun are deferred."""
+
+
+def is_down(
+    outcomes: Iterable[tuple[str, Outcome]],
+    source: Source,
+    product: Product,
+    *,
+    tried_by: str | None = None,
+) -> bool:
+    """Tell whether a product could not be reached the last times that a run asked its source.
+
+    What a product of a subscription could not give says nothing of the others, and the
+    other way round.
+
+    Args:
+        outcomes: What the run's requests to the source came to, in order.
+        source: The source.
+        product: The product that is to be asked.
+        tried_by: A batch; if it is among those that failed, its own retries go on.
+    """
+    said = [
+        (batch, outcome)
+        for batch, outcome in outcomes
+        if outcome is not Outcome.DEFERRED and shares_fate(source, product, _product_of(batch))
+    ]
+    ended = [outcome for _, outcome in said[-DOWN:]]
+    return ended == [Outcome.UNREACHED] * DOWN and all(batch != tried_by for batch, _ in said)
+
+
+def _product_of(batch: str) -> str:
+    """Return the key of the product that a unit's batch asks; empty for a batch of no unit."""
+    key = BatchId.parse(batch)
+    return str(key.unit.product) if key else ""
+
+
+def blocked(blocks: Iterable[Block], source: Source, product: Product) -> str | None:
+    """Return why a product may not be asked for longer, in a sentence; ``None`` where it may."""
+    block = block_of(blocks, product)
+    if block is None:
+        return None
+    named = source.title if block.source == source.name else f"{source.title} {product.name}"
+    return f"{named} is blocked until {iso(block.until)}: {block.reason}"
+
+
+def block_of(blocks: Iterable[Block], product: Product) -> Block | None:
+    """Return the block that keeps a product longest, of its source or its own."""
+    own = [block for block in blocks if block.source in (product.source, product.key)]
+    return max(own, key=lambda block: block.until, default=None)
+
+
+def block(site: Site, source: Source, product: Product, exc: RateLimited) -> str:
+    """Remember a refusal too long to wait out, and return what becomes of the unit.
+
+    One of a product with a subscription of its own blocks the products of that
+    subscription; of any other, the source.
+    """
+    until = site.in_seconds(Tempo(site, source.name).blocked(exc))
+    for name in names_of(source, product):
+        site.store.block(Block(name, until, str(exc)))
+    return f"{exc} Deferred; asked again after {iso(until)}."
+
+
+def block_key(site: Site, source: Source, product: Product, exc: AuthRejected) -> None:
+    """Remember that a key does not open a product, so that it is asked again after a day.
+
+    A key that is refused as a whole is not noted: the next run asks again.
+    """
+    needed = subscription(product)
+    if exc.product is None or needed is None:
+        return
+    until = site.in_seconds(DAY.total_seconds())
+    for name in names_of(source, product):
+        site.store.block(Block(name, until, str(exc)))
+    site.store.learn(source.name, {refusal_fact(needed): 1.0}, site.now)
+
+
+def is_key_closed(source: Source, today: Mapping[str, Mapping[str, float]]) -> bool:
+    """Tell whether a subscription of a source was refused to its key within the last day.
+
+    Args:
+        source: The source.
+        today: What was learned within the last day, by subject and name.
+    """
+    sold = {name for product in source.products if (name := subscription(product))}
+    facts = today.get(source.name, {})
+    return any(refusal_fact(name) in facts for name in sold)
+
+
+def stand_in(site: Site, series: Series, unit: Unit) -> str:
+    """Return which source is asked for a unit's slots meanwhile, as the end of a sentence.
+
+    Raises:
+        StoreError: If the ledger, the calls or the blocks cannot be read.
+    """
+    if unit.is_enrichment or unit.refresh:
+        return ""
+    others = [c for c in site.candidates(series) if c.source.name != unit.source]
+    found = (a.candidate for a in choose([unit.interval], series, others, site.now))
+    first = next((candidate for candidate in found if candidate), None)
+    return f" {first.source.title} stands in meanwhile." if first else ""

@@ -1,0 +1,58 @@
+"""Sources that are set up and cannot be used, as failures of a run: never an all-clear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import intersect
+from gapfill.services.failure import failure_to_use
+from gapfill.services.summary import RunStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gapfill.services.context import Site
+    from gapfill.services.detection import Report
+    from gapfill.services.planning import Order
+    from gapfill.services.summary import Summary
+
+
+def faults(site: Site, order: Order, after: Sequence[Report]) -> dict[str, str]:
+    """Return why sources could not be used that could serve what is still missing, by source.
+
+    Args:
+        site: The installation.
+        order: What the run was to do: slots outside its range do not count, nor do sources
+            that it does not ask.
+        after: Reports over the whole history, after the run.
+    """
+    found: dict[str, str] = {}
+    for report in after:
+        missed = [b for b in report.broken if order.sources is None or b.source in order.sources]
+        within = order.selection.interval
+        if within is not None:
+            covered = site.catalog.series[report.series].grid.cover(within)
+            missed = [b for b in missed if covered and intersect(b.missed, [covered])]
+        found |= {b.source: b.sentence for b in missed if b.missed}
+    return found
+
+
+def with_faults(summary: Summary, unusable: Mapping[str, str]) -> Summary:
+    """Return a summary that also has the sources that could not be used.
+
+    Args:
+        summary: Of the run.
+        unusable: Why each could not be used, by source.
+    """
+    if not unusable:
+        return summary
+    worse = {
+        RunStatus.NOTHING_TO_DO: RunStatus.FAILED,
+        RunStatus.COMPLETED: RunStatus.PARTIAL,
+    }
+    return replace(
+        summary,
+        status=worse.get(summary.status, summary.status),
+        failures=[*(failure_to_use(*one) for one in unusable.items()), *summary.failures],
+    )

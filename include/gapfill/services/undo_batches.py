@@ -1,0 +1,176 @@
+"""Lists batches, and takes them back: one, or all of a run."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.interval import Interval, iso
+from gapfill.domain.keys import run_of
+from gapfill.errors import GapfillError
+from gapfill.services.ports import Undone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gapfill.services.context import Site
+    from gapfill.services.ports import Batch
+
+_IN_NAME = re.compile(r"__(\d{8}T\d{6})Z|__(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})")
+"""The instant in the name of a run: of the command line, and of Airflow."""
+
+_NAMED = 3
+"""Later batches that are named; more are rare."""
+
+
+class Taken(NamedTuple):
+    """What taking batches back came to.
+
+    Attributes:
+        batches: Ids of the batches, in the order they were undone.
+        undone: Slots, over all of them.
+        later: Batches that hold the slots which were left alone, the newest last.
+    """
+
+    batches: tuple[str, ...]
+    undone: Undone
+    later: tuple[str, ...] = ()
+
+
+def list_batches(
+    site: Site, series: Iterable[str] = (), since: datetime | None = None
+) -> list[Batch]:
+    """Return the batches that can be undone, oldest first.
+
+    Args:
+        site: The installation.
+        series: Catalogue names; none for all.
+        since: Those of this instant or later only, and those of which no instant is known.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    names = set(series)
+    found = [
+        (when, batch)
+        for batch in site.store.batches()
+        for when in [instant_of(batch)]
+        if (not names or batch.series in names) and (since is None or when is None or when >= since)
+    ]
+    beginning = datetime.min.replace(tzinfo=UTC)
+    found.sort(key=lambda pair: pair[0] or beginning)
+    return [batch for _, batch in found]
+
+
+def instant_of(batch: Batch) -> datetime | None:
+    """Return when a batch was made: when it asked its source, else what its name says."""
+    if batch.at is not None:
+        return batch.at
+    found = _IN_NAME.search(batch.id)
+    if not found:
+        return None
+    try:
+        return datetime.fromisoformat(found[1] or found[2]).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def undo_batch(site: Site, batch: str) -> Taken:
+    """Take one batch back.
+
+    Raises:
+        GapfillError: If the store has no such batch, or it is undone.
+        StoreError: If the store cannot be read or written.
+    """
+    is_listed = any(one.id == batch for one in site.store.batches())
+    if is_listed or site.store.batch_slots(batch):
+        return _take_back(site, [batch])
+    if batch in site.store.undone_batches():
+        message = f"The batch {batch} is already undone."
+        raise GapfillError(message)
+    message = f"The store has no batch {batch!r}: `heal` and `import` print their batches."
+    raise GapfillError(message)
+
+
+def undo_run(site: Site, run: str) -> Taken:
+    """Take all batches of a run back, the newest first.
+
+    Args:
+        site: The installation.
+        run: Id of the run, as ``batches`` lists it; of a DAG's run, that of Airflow will do.
+
+    Raises:
+        GapfillError: If the store has no such run, or several, or it is undone.
+        StoreError: If the store cannot be read or written.
+    """
+    known = list_batches(site)
+    runs = {batch.run for batch in known if _is_named(batch.run, run)}
+    if run in runs:
+        runs = {run}
+    if len(runs) > 1:
+        message = f"{run!r} may be {' or '.join(sorted(runs))}: give one of them whole."
+        raise GapfillError(message)
+    if runs:
+        (one,) = runs
+        of_run = [batch.id for batch in known if batch.run == one]
+        return _take_back(site, list(dict.fromkeys(reversed(of_run))))
+    if any(_is_named(run_of(batch), run) for batch in site.store.undone_batches()):
+        message = f"The run {run} is already undone."
+        raise GapfillError(message)
+    message = f"The store has no batch of a run {run!r}: `batches` lists batches and their runs."
+    raise GapfillError(message)
+
+
+def _take_back(site: Site, batches: Sequence[str]) -> Taken:
+    """Undo batches again and again, as long as one sets the slots of another free."""
+    restored = removed = 0
+    series = site.catalog.series.values()
+    while True:
+        left: dict[str, int] = {}
+        changed = 0
+        for batch in batches:
+            one = site.store.undo(batch, series)
+            restored, removed = restored + one.restored, removed + one.removed
+            changed += one.restored + one.removed
+            if one.left:
+                left[batch] = one.left
+        if not left or not changed or len(batches) == 1:
+            undone = Undone(restored, removed, sum(left.values()))
+            return Taken(tuple(batches), undone, _later(site, left))
+
+
+def _later(site: Site, left: Iterable[str]) -> tuple[str, ...]:
+    """Return the batches that hold the slots which were left of some batches."""
+    found: dict[str, datetime] = {}
+    for batch in left:
+        for name, slots in site.store.batch_slots(batch).items():
+            series, of_batch = site.catalog.series[name], set(slots)
+            window = Interval(min(slots), series.grid.end_of(max(slots)))
+            for row in site.store.read(series, window):
+                if row.slot in of_batch and row.batch and row.batch != batch:
+                    found[row.batch] = max(row.slot, found.get(row.batch, row.slot))
+    return tuple(sorted(found, key=lambda batch: (found[batch], batch)))[-_NAMED:]
+
+
+def _is_named(run: str, name: str) -> bool:
+    return run == name or run.endswith(f"/{name}")
+
+
+def document(batches: Sequence[Batch]) -> dict[str, object]:
+    """Return the document of ``batches --json``."""
+    return {
+        "batches": [
+            {
+                "batch": batch.id,
+                "run": batch.run,
+                "series": batch.series,
+                "slots": batch.slots,
+                "first": iso(batch.first),
+                "last": iso(batch.last),
+                "at": iso(when.replace(microsecond=0)) if when else None,
+            }
+            for batch in batches
+            for when in [instant_of(batch)]
+        ]
+    }

@@ -1,0 +1,1 @@
+"""AEMET OpenData: hourly observations and daily climatology, with a key."""

@@ -1,0 +1,113 @@
+"""AEMET OpenData: weather of a station in two hops, with a key (see ``gapfill.sources.aemet.parser``)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gapfill.errors import SpanRefused
+from gapfill.sources.aemet import parser as aemet
+from gapfill.sources.aemet.errors import Said, claims, claims_link, is_gone, read
+from gapfill.sources.http.client import Call
+from gapfill.sources.http.connection import is_at_home
+from gapfill.sources.http.hook import ApiHook
+from gapfill.sources.http.retry_after import seconds_to_wait
+from gapfill.sources.model import HttpRequest
+
+if TYPE_CHECKING:
+    from gapfill.errors import SourceError
+    from gapfill.sources.aemet.errors import Statement
+    from gapfill.sources.http.status_errors import Errand
+    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.model import Answer, Ask
+
+NEXT_MINUTE_S = 61.0
+"""The refusal says "wait for the next minute": then a new one has begun for certain."""
+
+LINKS = 2
+"""Links to the rows that are tried in one fetch: a fresh one, and one for a link that expired."""
+
+
+class AemetHook(ApiHook):
+    """Asks AEMET for hourly observations and days of a station."""
+
+    default_conn_name = "aemet_default"
+    hook_name = "AEMET OpenData"
+    source = "aemet"
+    public_host = aemet.ROOT
+    probe = aemet.STATIONS
+
+    def get_weather(self, ask: Ask) -> Answer:
+        """Return the weather of the asked slots; both hops are one unit.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection has no key, or it or the catalogue is wrong.
+        """
+        first = Call(aemet.request(ask), headers={"api_key": self.key}, claims=claims)
+        for _ in range(LINKS):
+            reply = self.call(first, ask)
+            if _says_no_data(reply):
+                return aemet.parse(ask, reply.status, reply.body)
+            second = self._second(aemet.link(ask, reply.status, reply.body))
+            found = _words(reply)
+            reply = self.call(second, ask)
+            if not is_gone(reply.status, reply.body):
+                return aemet.parse(ask, reply.status, reply.body, found=found)
+        why = f"gave {LINKS} links to the rows and knew none of them any more"
+        raise self.errand(first, ask).unavailable(why)
+
+    fetch = get_weather
+
+    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+        """Make one call as ``ApiHook`` does; what ``estado`` refuses is an error as well."""
+        reply = super().call(call, ask)
+        statement = read(reply.status, reply.body)
+        errand = replace(self.errand(call, ask), has_credentials=reply.had_credentials)
+        error = _error(statement, reply, errand) if statement else None
+        if error is not None:
+            raise error
+        return reply
+
+    def probe_call(self) -> Call:
+        """Return the first hop to the list of stations, with the key."""
+        return Call(self.probe, headers={"api_key": self.key}, claims=claims)
+
+    def _second(self, url: str) -> Call:
+        """Return the call of a link: without the key, to the same host or AEMET's own."""
+        is_theirs = is_at_home(url, aemet.ROOT) and not is_at_home(url, self.access.root)
+        root = aemet.ROOT if is_theirs else None
+        return Call(HttpRequest(_absolute(url)), root=root, claims=claims_link)
+
+
+def _absolute(url: str) -> str:
+    """Return a link as it is; one that is none must not pass for a path below the root."""
+    return url if "://" in url else f"invalid:{url}"
+
+
+def _says_no_data(reply: Reply) -> bool:
+    statement = read(reply.status, reply.body)
+    return statement is not None and statement.said is Said.NO_DATA
+
+
+def _words(reply: Reply) -> str:
+    """Return what a first hop says of the rows that it found."""
+    statement = read(reply.status, reply.body)
+    return statement.text if statement else f"HTTP {reply.status}"
+
+
+def _error(statement: Statement, reply: Reply, errand: Errand) -> SourceError | None:
+    """Return the error that a statement is, ``None`` for one that the parser reads."""
+    if statement.said is Said.TOO_MANY:
+        now = errand.ask.now if errand.ask else None
+        return errand.limited(
+            statement.text, seconds_to_wait(reply.headers, now, default_s=NEXT_MINUTE_S)
+        )
+    if statement.said is Said.KEY_REFUSED:
+        return errand.rejected(statement.text)
+    if statement.said is Said.FAILED:
+        return errand.unavailable(f"answered {statement.text}")
+    if statement.said is Said.TOO_LONG:
+        text = f"{errand}: the range is too long ({statement.text}); a shorter one may be asked."
+        return SpanRefused(text, **errand.about)
+    return None

@@ -1,0 +1,210 @@
+"""AEMET OpenData: hourly observations and daily climatology of a station, with a key.
+
+Source:
+    ``https://opendata.aemet.es``, described at https://opendata.aemet.es/dist/index.html;
+    © AEMET, free to use with the source named. A key comes by mail, for nothing. Read
+    2026-11-24 through captures of 2021 (home-assistant/core, Apache-2.0), its errors as
+    public issues quote them, and maintained clients (AEMET-OpenData, climaemet, meteospain).
+
+Documented:
+    Two hops: the first answers an envelope ``{descripcion, estado, datos, metadatos}``, the
+    second, at ``datos``, the rows. The key goes into the header ``api_key`` of the first.
+
+Observed:
+    HTTP 200 says nothing, ``estado`` does (``aemet.errors``): 404 is "nothing there", and
+    also "the range is too long". Bodies are ISO-8859-15 under any content type. The second
+    hop needs no key and its link soon expires. Hourly rows are the last 12 (24 until 2021),
+    numbers, any of which may be missing (5279X never gives humidity); ``fint`` is the
+    **end** of the hour in UTC, with ``+0000`` since some year. Days are all texts with
+    decimal commas, ``Ip`` for a trace of rain, ``Acum`` for rain counted later, "Varias" for
+    an hour, and keys that are missing. The hops can disagree: the first found rows, and the
+    second has no data. Some values carry the dust of a binary fraction.
+
+Units:
+    °C, %, hPa at the station, m/s, °, mm.
+
+Limits and lag:
+    Some 40 requests a minute; 20 here, and both hops count. Days: at most 6 months a call,
+    3 to 4 days late. Hours: some minutes late, and gone after 12.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from gapfill.domain.interval import Interval, iso
+from gapfill.errors import ConfigError
+from gapfill.sources.aemet import rows as aemet_rows
+from gapfill.sources.aemet.errors import Said, read
+from gapfill.sources.json_reader import Node, is_silent, utf8
+from gapfill.sources.model import (
+    ROW,
+    Answer,
+    HttpRequest,
+    RawRow,
+    Rejected,
+    check,
+    excerpt,
+    is_blank,
+    malformed,
+)
+from gapfill.sources.rows import Rows, nulls
+
+if TYPE_CHECKING:
+    from gapfill.domain.series import Station
+    from gapfill.errors import MalformedPayload
+    from gapfill.sources.model import Ask
+
+ROOT = "https://opendata.aemet.es"
+_API = "/opendata/api"
+STATIONS = HttpRequest(f"{_API}/valores/climatologicos/inventarioestaciones/todasestaciones")
+"""The list of all stations; its first hop is a small call that needs a key."""
+
+_OBSERVATIONS, _DAILY = "observations", "daily"
+_OK = 200
+_MOMENT = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
+_SLACK = timedelta(minutes=10)
+"""How far the task's clock, read at its start, may lie behind a row that is already there."""
+
+_WINDOW = timedelta(days=2)
+"""Twice as long as the window of hours ever was."""
+
+_BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
+"""Hours come as a window that nobody asked for: older ones are dropped, however old."""
+
+
+def request(ask: Ask) -> HttpRequest:
+    """Return the first hop's request: the last hours, or the UTC days the interval touches.
+
+    Raises:
+        ConfigError: If the product is unknown or the ask names no station.
+    """
+    station = quote(_station(ask).id, safe="")
+    if _is_hourly(ask):
+        return HttpRequest(f"{_API}/observacion/convencional/datos/estacion/{station}")
+    days = _whole_days(ask)
+    first, last = days.start, days.end - timedelta(seconds=1)
+    return HttpRequest(
+        f"{_API}/valores/climatologicos/diarios/datos/fechaini/{_stamp(first)}"
+        f"/fechafin/{_stamp(last)}/estacion/{station}"
+    )
+
+
+def link(ask: Ask, status: int, body: bytes) -> str:
+    """Return where the first hop's answer says that the rows are.
+
+    Raises:
+        MalformedPayload: If it does not say it.
+    """
+    statement = read(status, body)
+    if status != _OK or (statement and statement.said is not Said.FINE):
+        words = statement.text if statement else f"HTTP {status}: {excerpt(utf8(body))!r}"
+        raise malformed(ask, f"it is {words}")
+    return Node.load(ask, utf8(body))["datos"].text()
+
+
+def parse(ask: Ask, status: int, body: bytes, *, found: str | None = None) -> Answer:
+    """Turn the rows of the second hop, or either hop's "no data", into readings.
+
+    Args:
+        ask: What was asked.
+        status: HTTP status.
+        body: The answer's bytes.
+        found: What the first hop said when it found rows; ``None`` for an answer of the
+            first hop itself.
+
+    Returns:
+        The asked slots' readings; none, with evidence, where there are no data.
+
+    Raises:
+        MalformedPayload: If it is not an answer to what was asked, or the hops contradict
+            each other: the first found rows, and the second has none.
+        ConfigError: If the product is unknown or the ask names no station.
+    """
+    statement = read(status, body)
+    if statement is not None and statement.said is Said.NO_DATA:
+        if found is not None:
+            raise _contradiction(ask, found, statement.text)
+        return Answer(evidence=statement.text)
+    if statement is not None or status != _OK:
+        words = statement.text if statement else f"HTTP {status}: {excerpt(utf8(body))!r}"
+        raise malformed(ask, f"it is {words}")
+    station, is_hourly = _station(ask), _is_hourly(ask)
+    records = Node.load(ask, utf8(body)).items()
+    nodes = [node for node in records if not is_silent(node.value)]
+    if found is not None and not nodes:
+        raise _contradiction(ask, found, f"HTTP {status}: {excerpt(utf8(body))!r}")
+    read_all = aemet_rows.observations if is_hourly else aemet_rows.days
+    rows, dropped = read_all(ask, station, nodes)
+    if is_hourly:
+        rows, dropped = _of_one_window(ask, rows, dropped)
+    dropped = [*dropped, *nulls(records)]
+    # A period that is not over: such an answer is shifted, and would do harm unseen.
+    latest = ask.now + _SLACK - ask.product.resolution
+    allowed = Interval(_BEFORE_ALL, ask.now + _DAY) if is_hourly else _whole_days(ask)
+    count = f"{len(nodes)} row" if len(nodes) == 1 else f"{len(nodes)} rows"
+    return check(
+        ask,
+        rows,
+        allowed,
+        f"HTTP {status}: {count}",
+        dropped=dropped,
+        latest=latest,
+        digits=aemet_rows.DIGITS,
+    )
+
+
+def _of_one_window(ask: Ask, rows: list[RawRow], dropped: list[Rejected]) -> Rows:
+    """Drop hours that are days older than others: the time of such a row is a slip.
+
+    A station that is out of order may give old hours alone: they are nobody's.
+    """
+    oldest = ask.now - _WINDOW
+    kept = [row for row in rows if row.instant >= oldest]
+    if not kept:
+        return Rows(rows, dropped)
+    lost = [
+        Rejected(None, ROW, iso(row.instant), "is days older than the other hours")
+        for row in rows
+        if row.instant < oldest and not all(is_blank(value) for value in row.values.values())
+    ]
+    return Rows(kept, [*dropped, *lost])
+
+
+def _contradiction(ask: Ask, found: str, said: str) -> MalformedPayload:
+    return malformed(
+        ask, f"it contradicts itself: the first hop says {found!r}, and the second {said!r}"
+    )
+
+
+def _whole_days(ask: Ask) -> Interval:
+    """Return the UTC days that the asked interval touches."""
+    start, last = (
+        datetime.combine(instant.date(), time(), UTC)
+        for instant in (ask.interval.start, ask.interval.end - _MOMENT)
+    )
+    return Interval(start, last + _DAY)
+
+
+def _stamp(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%S}UTC"
+
+
+def _is_hourly(ask: Ask) -> bool:
+    if ask.product.name not in {_OBSERVATIONS, _DAILY}:
+        message = f"AEMET has {_OBSERVATIONS} and {_DAILY}, no product {ask.product.name!r}."
+        raise ConfigError(message)
+    return ask.product.name == _OBSERVATIONS
+
+
+def _station(ask: Ask) -> Station:
+    if ask.station is None:
+        message = (
+            f"Series {ask.series.name} cannot be asked of AEMET: add an AEMET station to its "
+            f"place {ask.series.place.name!r} in the catalogue."
+        )
+        raise ConfigError(message)
+    return ask.station

@@ -1,0 +1,122 @@
+"""The rows of AEMET's two products: names, units and words, as readings need them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.sources.json_reader import YEARS, moment_of
+from gapfill.sources.model import excerpt, is_blank, malformed
+from gapfill.sources.rows import Rows, bad, read_rows, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gapfill.domain.series import Station
+    from gapfill.sources.json_reader import Node
+    from gapfill.sources.model import Ask
+
+HOURLY: Mapping[str, str] = {
+    "temperature": "ta",
+    "humidity": "hr",
+    "pressure": "pres",
+    "wind_speed": "vv",
+    "wind_direction": "dv",
+    "wind_gust": "vmax",
+    "precipitation": "prec",
+}
+"""Keys of an hourly observation, by field; ``pres`` is at the station, ``pres_nmar`` is not."""
+
+DAILY: Mapping[str, str] = {
+    "temperature_mean": "tmed",
+    "temperature_max": "tmax",
+    "temperature_min": "tmin",
+    "humidity_mean": "hrMedia",
+    "wind_speed_mean": "velmedia",
+    "wind_gust_max": "racha",
+    "pressure_max": "presMax",
+    "pressure_min": "presMin",
+    "precipitation": "prec",
+}
+"""Keys of a day, by field; ``dir`` (tens of degrees) and the ``hora*`` serve no field."""
+
+DIGITS = 1
+"""Behind the point; some values come with the dust of a binary fraction."""
+
+TRACE, ACCUMULATED = "ip", "acum"
+"""Less than 0.1 mm; and rain that is counted on a later day."""
+
+_HOUR = timedelta(hours=1)
+
+
+def observations(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
+    """Return the hours of an answer. ``fint`` is the end of one, in UTC with or without saying so.
+
+    Raises:
+        MalformedPayload: If one is of another station, or none can be read.
+    """
+
+    def place(record: Mapping[str, object]) -> None:
+        _refuse_other_station(ask, station, text_of(record, "idema"))
+
+    return read_rows(ask, nodes, values=_hourly_values, time=_hour, place=place)
+
+
+def days(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
+    """Return the days of an answer. ``fecha`` is a label, its slot starts at 00:00Z.
+
+    Raises:
+        MalformedPayload: If one is of another station, or none can be read.
+    """
+
+    def place(record: Mapping[str, object]) -> None:
+        _refuse_other_station(ask, station, text_of(record, "indicativo"))
+
+    return read_rows(ask, nodes, values=_daily_values, time=_day, place=place)
+
+
+def _refuse_other_station(ask: Ask, station: Station, given: str) -> None:
+    if given.casefold() != station.id.casefold():
+        problem = f"it holds a row of station {excerpt(given)!r}, not of the asked {station.id}"
+        raise malformed(ask, problem)
+
+
+def _hour(record: Mapping[str, object]) -> datetime:
+    moment = moment_of(record.get("fint"))
+    if moment is None:
+        raise bad(record, "fint", "a time")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _HOUR
+
+
+def _day(record: Mapping[str, object]) -> datetime:
+    text = text_of(record, "fecha")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.year not in YEARS:
+        raise bad(record, "fecha", "a date")
+    return datetime.combine(day, time(), UTC)
+
+
+def _hourly_values(record: Mapping[str, object]) -> dict[str, object]:
+    return _values(record, HOURLY)
+
+
+def _daily_values(record: Mapping[str, object]) -> dict[str, object]:
+    return _values(record, DAILY)
+
+
+def _values(record: Mapping[str, object], keys: Mapping[str, str]) -> dict[str, object]:
+    """Return the row's values by field; a key that is missing, or is blank, gives none."""
+    values = {name: record.get(key) for name, key in keys.items()}
+    values["precipitation"] = _rain(values["precipitation"])
+    return {name: given for name, given in values.items() if not is_blank(given)}
+
+
+def _rain(given: object) -> object:
+    """Return a sum of rain: a trace is none that counts, what comes later is not known."""
+    word = given.strip().casefold() if isinstance(given, str) else None
+    if word == TRACE:
+        return 0.0
+    return None if word == ACCUMULATED else given

@@ -1,0 +1,1 @@
+"""ESIOS: PVPC by indicator with a token, and by archive without one."""

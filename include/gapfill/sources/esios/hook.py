@@ -1,0 +1,65 @@
+"""ESIOS: PVPC by indicator with a token, by archive without (see ``gapfill.sources.esios.parser``)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from gapfill.sources.esios import archive
+from gapfill.sources.esios import parser as esios
+from gapfill.sources.http.client import Call
+from gapfill.sources.http.hook import ApiHook
+from gapfill.sources.http.redirects import listed_hosts
+
+if TYPE_CHECKING:
+    from gapfill.sources.http.connection import Access
+    from gapfill.sources.model import Answer, Ask
+
+ARCHIVE_HOSTS = (".amazonaws.com",)
+"""The archive's files lie in the storage of this provider, over https."""
+
+_PROBED = date(2021, 10, 31)
+
+
+class EsiosHook(ApiHook):
+    """Asks ESIOS for prices of whole Madrid days."""
+
+    default_conn_name = "esios_default"
+    hook_name = "ESIOS"
+    source = "esios"
+    public_host = "https://api.esios.ree.es"
+    probe = archive.request_day("70", _PROBED)
+
+    @classmethod
+    def check(cls, access: Access) -> None:
+        """Look at the hosts that the archive may lead to, see ``ApiHook.check``."""
+        listed_hosts(access)
+
+    def get_prices(self, ask: Ask) -> Answer:
+        """Return the prices of the asked slots, of an indicator or an archive.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection has no token and the product needs one, or
+                the connection or the catalogue is wrong.
+        """
+        request = esios.request(ask)
+        if esios.is_archive(ask):
+            reply = self.call(Call(request, leads_to=self._archive_hosts), ask)
+        else:
+            reply = self.call(Call(request, headers={"x-api-key": self.key}), ask)
+        return esios.parse(ask, reply.status, reply.body)
+
+    fetch = get_prices
+
+    @property
+    def _archive_hosts(self) -> tuple[str, ...]:
+        """Hosts that the archive may lead to, those of the connection's extra included."""
+        return (*ARCHIVE_HOSTS, *listed_hosts(self.access))
+
+    def probe_call(self) -> Call:
+        """Return a small call: of an indicator with the token, of the archive without one."""
+        if self.access.key is None:
+            return Call(self.probe, leads_to=self._archive_hosts)
+        request = esios.request_days("1001", "8741", _PROBED, _PROBED)
+        return Call(request, headers={"x-api-key": self.key})

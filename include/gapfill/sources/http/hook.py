@@ -1,0 +1,184 @@
+"""What every API hook shares: one way out to the network that closes ``HttpHook``'s traps.
+
+``HttpHook`` sends a connection's extras as headers and its login as Basic auth, knows no
+timeout, follows redirects with every header, and logs URLs with keys in them. ``ApiHook``
+keeps its shape and its connection, and replaces all of that:
+
+* a key goes only where the subclass puts it, only to the connection's host, never along a
+  redirect, and into no log, message or ``repr``;
+* every call ends, in time and in size, and every failure is one of ``gapfill.errors``;
+* ``before_call`` runs before each request to the API: pace, quota and account.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+
+from airflow.providers.http.hooks.http import HttpHook
+
+from gapfill.errors import ConfigError, GapfillError
+from gapfill.sources.http.client import Call, Courier
+from gapfill.sources.http.connection import Access, read_access, variable
+from gapfill.sources.http.secrets import Secrets
+from gapfill.sources.http.status_errors import Errand
+from gapfill.sources.http.transport import Limits, Reply, build_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+    from gapfill.domain.account_limits import Allowance
+    from gapfill.sources.model import Answer, Ask, HttpRequest
+
+
+class ApiHook(HttpHook):
+    """Base of the hooks. A subclass has a ``source``, a ``public_host`` and ``fetch``.
+
+    Args:
+        http_conn_id: Id of the Airflow connection; it need not exist for an API without key.
+        host: Public root URL, used where the connection names none.
+        before_call: Runs before each request to the API, told the records that it will count
+            in the source's quota; what it raises goes through.
+        timeout_s: Seconds to wait for an answer; the connection's extra ``timeout`` wins.
+    """
+
+    conn_name_attr = "http_conn_id"
+    conn_type = "http"
+    source: str
+    public_host: str
+    probe: HttpRequest
+    fetch: Callable[[Ask], Answer]
+
+    def __init__(
+        self,
+        http_conn_id: str | None = None,
+        *,
+        host: str | None = None,
+        before_call: Callable[[int], None] | None = None,
+        timeout_s: float | None = None,
+    ) -> None:
+        super().__init__("GET", http_conn_id or self.default_conn_name, tcp_keep_alive=False)
+        self._host = host or self.public_host
+        self._before_call = before_call
+        self._timeout_s = timeout_s
+        self._session: requests.Session | None = None
+        self._secrets = Secrets()
+
+    @classmethod
+    def check(cls, access: Access) -> None:
+        """Look at what only this API's connection says, so that it is not found wrong in a call.
+
+        Raises:
+            ConfigError: If it does not make sense.
+        """
+
+    @cached_property
+    def access(self) -> Access:
+        """The connection, looked up once.
+
+        Raises:
+            ConfigError: If it cannot be read or makes no sense.
+        """
+        access = read_access(self.http_conn_id, self._host, self.get_connection)
+        self.hide(access.key, access.login)
+        return access
+
+    @property
+    def key(self) -> str:
+        """The key of the connection, fit for a header.
+
+        Raises:
+            ConfigError: If it has none, or one that no header can carry.
+        """
+        key = self.access.key
+        if key is None or not key.isascii():
+            problem = "needs a key" if key is None else "needs a key of plain ASCII"
+            message = (
+                f"{self.source} {problem}: put it into the password of connection "
+                f"{self.http_conn_id!r}, in Airflow's UI or as "
+                f'{variable(self.http_conn_id)}=\'{{"conn_type": "http", "password": "KEY"}}\'.'
+            )
+            raise ConfigError(message)
+        return key
+
+    def hide(self, *secrets: str | None) -> None:
+        """Keep secrets, such as a token got on the way, out of all that goes on from here."""
+        self._secrets.add(*secrets)
+
+    def get_conn(self, *_args: object, **_kwargs: object) -> requests.Session:
+        """Return the session, built once; nothing of the connection is in it."""
+        if self._session is None:
+            self._session = build_session()
+        return self._session
+
+    def open(self, _ask: Ask | None = None) -> Allowance | None:
+        """Make what calls come before the first request, and return what the account allows.
+
+        Args:
+            _ask: What will be asked, for the errors.
+
+        Returns:
+            ``None`` where the API does not tell.
+        """
+        return None
+
+    def run(self, *_args: object, **_kwargs: object) -> NoReturn:
+        """Refuse ``HttpHook``'s own way to call, which keeps no pace and hides no key.
+
+        Raises:
+            ConfigError: Always.
+        """
+        message = f"{type(self).__name__} is asked through its own methods, not through run()."
+        raise ConfigError(message)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Make one small call and return whether it was answered, and what there is to say."""
+        try:
+            reply = self.call(self.probe_call())
+        except GapfillError as exc:
+            return False, str(exc)
+        return True, f"{self.source} answered HTTP {reply.status} at {self.access.root}."
+
+    def probe_call(self) -> Call:
+        """Return the call that ``test_connection`` makes."""
+        return Call(self.probe)
+
+    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+        """Make one call, following redirects, and return its answer.
+
+        Args:
+            call: What to send.
+            ask: What it is for, for the errors.
+
+        Returns:
+            The answer, 2xx or claimed by the source's parser, with secrets blotted out.
+
+        Raises:
+            ConfigError: If the connection is wrong.
+            SourceUnavailable: If there was no whole answer, a 5xx, or a redirect that
+                must not be followed. It is worth another try, and two in a row defer
+                the source's other units: such a redirect is of the host, not of one answer.
+            RateLimited: For a 429, the web page of a firewall, and a 401 or 403 to a call
+                without credentials.
+            AuthRejected: For a 401 or 403 to a call with credentials.
+            MalformedPayload: For another 4xx, or an answer that is too large.
+        """
+        return self._courier.carry(call, self.errand(call, ask))
+
+    def errand(self, call: Call, ask: Ask | None) -> Errand:
+        """Return what a call is for, which is also how its errors are made."""
+        root = call.root or self.access.root
+        return Errand(self.source, self.http_conn_id, root, ask, call.has_credentials)
+
+    @cached_property
+    def _courier(self) -> Courier:
+        seconds = self.access.timeout_s or self._timeout_s
+        return Courier(
+            session=self.get_conn(),
+            limits=Limits.of(seconds) if seconds else Limits(),
+            ca_bundle=self.access.ca_bundle,
+            before_call=self._before_call,
+            secrets=self._secrets,
+        )

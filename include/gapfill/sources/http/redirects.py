@@ -1,0 +1,72 @@
+"""Where a redirect may lead: to the API's own host, and for some calls to hosts that are listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.errors import ConfigError
+from gapfill.sources.http.connection import is_at_home, origin, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.sources.http.connection import Access
+
+EXTRA = "redirect_hosts"
+"""Extra of a connection that lists more hosts."""
+
+_HTTPS, _HTTP = "https", "http"
+_SUBDOMAINS = "."
+
+
+def may_lead(target: str, *, at: str, root: str, hosts: Sequence[str]) -> bool:
+    """Tell whether a redirect is followed.
+
+    It never leads from https to http. Nothing of ours goes along: neither key nor header.
+
+    Args:
+        target: Where it leads.
+        at: The URL that was redirected.
+        root: Root URL of the API.
+        hosts: What else may be followed: ``files.example``, with ``:port`` for that port
+            alone; ``.files.example`` for the subdomains of a domain, over https alone.
+    """
+    there, here = origin(target), origin(at)
+    if there is None or here is None or (here[0] == _HTTPS and there[0] == _HTTP):
+        return False
+    return is_at_home(target, root) or any(_is_listed(there, host.lower()) for host in hosts)
+
+
+def _is_listed(there: tuple[str, str, int], host: str) -> bool:
+    scheme, name, port = there
+    if host.startswith(_SUBDOMAINS):
+        return scheme == _HTTPS and name.endswith(host)
+    return host in {name, f"{name}:{port}"}
+
+
+def listed_hosts(access: Access) -> tuple[str, ...]:
+    """Return the hosts that a connection lists in its extra.
+
+    Raises:
+        ConfigError: If it is not a list of host names.
+    """
+    given = access.extra.get(EXTRA)
+    if given is None:
+        return ()
+    if isinstance(given, str):  # as a URI's query has it
+        given = given.split(",")
+    names = given if isinstance(given, list) else [None]
+    hosts = [name.strip() for name in names if isinstance(name, str) and _is_name(name.strip())]
+    if len(hosts) < len(names):
+        message = (
+            f"Connection {access.conn_id!r} ({variable(access.conn_id)}) has {EXTRA} in its extra "
+            f'that is not a list of host names: write {{"{EXTRA}": ["files.example.org"]}}.'
+        )
+        raise ConfigError(message)
+    return tuple(hosts)
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text is a host name, with or without a port."""
+    url = f"{_HTTPS}://{text.removeprefix(_SUBDOMAINS)}"
+    return origin(url) is not None and not set(text) & set("/?#@ *")

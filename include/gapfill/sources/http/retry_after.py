@@ -1,0 +1,50 @@
+"""How long a refusal asks to wait: the ``Retry-After`` header in its two forms."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from gapfill.sources.model import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_S = 60.0
+"""For a refusal that names no time: every limit met so far is per minute."""
+
+SHORTEST_S, LONGEST_S = 1.0, 86_400.0
+"""A wait of nothing would hammer, one of weeks would be a mistake of the server."""
+
+
+def seconds_to_wait(
+    headers: Mapping[str, str], now: datetime | None = None, *, default_s: float = DEFAULT_S
+) -> float:
+    """Return the seconds that a 429 asks to wait, between a second and a day.
+
+    A date is taken relative to the answer's own ``Date``, so that no clock of ours has to
+    agree with the server's.
+
+    Args:
+        headers: Of the answer.
+        now: The clock, for an answer without ``Date``.
+        default_s: For an answer that names no time.
+    """
+    text = headers.get("Retry-After", "")
+    seconds = number(text)
+    if seconds is None:
+        until, since = _date(text), _date(headers.get("Date", "")) or now
+        if until is None or since is None:
+            return default_s
+        seconds = (until - since).total_seconds()
+    return min(max(seconds, SHORTEST_S), LONGEST_S)
+
+
+def _date(text: str) -> datetime | None:
+    """Return the instant of an HTTP date, ``None`` for another text."""
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,249 @@
+"""What all sources share: an ask, and rows that become readings checked against the series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from gapfill.domain import tariff
+from gapfill.domain.interval import Interval, iso
+from gapfill.domain.local_time import local_date
+from gapfill.domain.reading import Reading
+from gapfill.errors import MalformedPayload
+from gapfill.sources.answer import ROW, Answer, RawRow, Rejected
+from gapfill.sources.unit_checks import other_measure
+from gapfill.sources.value_reader import EXCERPT, agree, excerpt, is_blank, judge, number, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from gapfill.domain.product import Product
+    from gapfill.domain.series import Series, Station
+
+__all__ = [  # what a source needs, from one place
+    "EXCERPT",
+    "ROW",
+    "Answer",
+    "Ask",
+    "Claims",
+    "HttpRequest",
+    "RawRow",
+    "Rejected",
+    "check",
+    "excerpt",
+    "is_blank",
+    "judge",
+    "malformed",
+    "number",
+    "shown",
+]
+
+DIGITS = 6
+"""Digits behind the point by which two values of a slot are compared, unless a source has fewer."""
+
+Claims = Callable[[int, bytes], bool]
+"""Tells whether an HTTP status with this body is the API's way of saying something.
+
+A hook turns 4xx and 5xx into errors, except those that the source's parser claims.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request, as a source is given it.
+
+    Attributes:
+        series: Whose slots.
+        product: What is asked.
+        station: Where, for products that have stations.
+        interval: ``[start, end)`` of the slots asked for.
+        now: The clock.
+    """
+
+    series: Series
+    product: Product
+    station: Station | None
+    interval: Interval
+    now: datetime
+
+    @property
+    def origin(self) -> str:
+        """Return what its readings name as their source."""
+        if self.station:
+            return f"{self.product.source}/{self.station.id}"
+        return tariff.origin(self.series, self.product)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One GET, as a source words it; the hook adds the root URL, headers and credentials.
+
+    Attributes:
+        path: Path below the root URL, starting with ``/``; or the whole URL that an
+            answer named for a second hop, which must be of the root's host.
+        params: Names and values of the query, in order; none of them a secret.
+    """
+
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+def malformed(ask: Ask, problem: str) -> MalformedPayload:
+    """Return the error for an answer that is not an answer to what was asked."""
+    return MalformedPayload(
+        f"{ask.product.source} {ask.product.name} for {ask.series.name} {ask.interval}: {problem}. "
+        "Nothing of it was stored; see docs/runbook.md, MalformedPayload.",
+        source=ask.product.source,
+        series=ask.series.name,
+        interval=ask.interval,
+    )
+
+
+def check(
+    ask: Ask,
+    rows: Iterable[RawRow],
+    allowed: Interval,
+    evidence: str,
+    *,
+    dropped: Iterable[Rejected] = (),
+    latest: datetime | None = None,
+    digits: int = DIGITS,
+) -> Answer:
+    """Turn raw rows into readings on the series' grid, within the fields' bounds.
+
+    One bad row or member costs nothing but itself. A row without any value is dropped
+    before every other check. A value that is not a number or outside its field's bounds,
+    a row off the grid and a slot that comes twice with two values are reported and not
+    stored. A slot gives a reading as soon as it has one value; whether the required ones
+    are there is judged where the slot's sources are merged. Rows outside the asked
+    interval but inside ``allowed`` are dropped.
+
+    Args:
+        ask: What was asked.
+        rows: Rows as parsed, in any order.
+        allowed: What the request on the wire was for, ``[start, end)``; may be wider
+            than what was asked, where requests are made of whole days.
+        evidence: For the ledger.
+        dropped: Rows and members that the parser could not read.
+        latest: Latest slot that can have values yet; ``None`` where they come in advance.
+        digits: Digits behind the point that the source gives.
+
+    Raises:
+        MalformedPayload: If the rows show a shift, or another place or step: one with a
+            value lies outside ``allowed`` or after ``latest``; half of them, or two that
+            follow each other, are off the grid; half of the slots come twice with
+            different values; every value of a field is outside its bounds, as in another
+            unit (``units``).
+    """
+    sieve = _Sieve(ask, allowed, latest, digits)
+    for row in rows:
+        sieve.take(row)
+    sieve.refuse_other_step()
+    sieve.refuse_other_place()
+    sieve.refuse_other_unit()
+    return sieve.answer(evidence, dropped)
+
+
+@dataclass(slots=True)
+class _Sieve:
+    ask: Ask
+    allowed: Interval
+    latest: datetime | None
+    digits: int
+    held: dict[datetime, dict[str, float]] = field(default_factory=dict)
+    doubled: dict[datetime, str] = field(default_factory=dict)
+    astray: set[datetime] = field(default_factory=set)
+    rejected: list[Rejected] = field(default_factory=list)
+    beyond: dict[str, dict[datetime, float]] = field(default_factory=dict)
+    days: set[date] = field(default_factory=set)
+
+    def take(self, row: RawRow) -> None:
+        """Sort one row in."""
+        ask, at = self.ask, row.instant
+        if ask.product.day_zone and at in self.allowed:
+            self.days.add(local_date(at, ask.product.day_zone))
+        values = self._believed(at, row.values)
+        if not values:
+            return
+        if self.latest is not None and at > self.latest:
+            raise malformed(ask, f"it holds a row for {iso(at)}, which is not over yet")
+        if at not in self.allowed:
+            raise malformed(ask, f"it holds a row for {iso(at)}, which was not asked")
+        if ask.series.grid.floor(at) != at:
+            self.astray.add(at)
+            return
+        known = self.held.setdefault(at, {})
+        for name, value in values.items():
+            first = known.setdefault(name, value)
+            if not agree(first, value, self.digits):
+                self.doubled.setdefault(at, f"{name} {first:g} and {value:g}")
+
+    def refuse_other_step(self) -> None:
+        """Refuse rows off the grid that are more than a single slip."""
+        off = sorted(self.astray)
+        if not off:
+            return
+        step = self.ask.series.grid.step_at(off[0])
+        follow = any(later - first <= step for first, later in pairwise(off))
+        if follow or 2 * len(off) >= len(off) + len(self.held):
+            problem = f"it holds a row for {iso(off[0])}, off the series' grid of {step}"
+            raise malformed(self.ask, problem)
+
+    def refuse_other_place(self) -> None:
+        """Refuse rows of two places at once: half of the slots have two values."""
+        if len(self.doubled) > 1 and 2 * len(self.doubled) >= len(self.held):
+            first = min(self.doubled)
+            problem = f"it holds {iso(first)} twice, with different values"
+            raise malformed(self.ask, f"{problem}, and {len(self.doubled) - 1} more slots")
+
+    def refuse_other_unit(self) -> None:
+        """Refuse values that are not a slip or a broken sensor, but are measured otherwise."""
+        good = {name for values in self.held.values() for name in values}
+        problem = other_measure(self.ask.series.fields, self.beyond, good)
+        if problem:
+            raise malformed(self.ask, problem)
+
+    def answer(self, evidence: str, dropped: Iterable[Rejected]) -> Answer:
+        """Return what is left, and what is not."""
+        ask, grid = self.ask, self.ask.series.grid
+        lost = list(dropped)
+        for at in self.astray:
+            reason = f"is off the series' grid of {grid.step_at(at)}"
+            lost.append(Rejected(grid.floor(at), ROW, iso(at), reason))
+        for slot, two in self.doubled.items():
+            lost.append(Rejected(slot, ROW, two, "comes twice, with different values"))
+        readings = tuple(
+            Reading(slot, self.held[slot], ask.product.grade_at(slot, ask.now), ask.origin)
+            for slot in sorted(self.held.keys() - self.doubled.keys())
+            if slot in ask.interval
+        )
+        is_misplaced = any(r.slot is None and r.field == ROW for r in lost)
+        is_any_lost = is_misplaced or self.astray or self.doubled
+        unsure = set(grid.slots(ask.interval) if is_any_lost else ())
+        unsure |= {r.slot for r in lost if r.slot and r.field == ROW and r.slot in ask.interval}
+        told = dict.fromkeys((*self.rejected, *lost))
+        said = [r for r in told if r.slot is None or r.slot in ask.interval]
+        said.sort(key=lambda r: (r.slot is None, r.slot or ask.now))
+        no_verdict = frozenset(unsure - {reading.slot for reading in readings})
+        return Answer(readings, tuple(said), evidence, frozenset(self.days), no_verdict=no_verdict)
+
+    def _believed(self, at: datetime, given: Mapping[str, object]) -> dict[str, float]:
+        """Return the values of a row that are believed; the others are reported."""
+        values: dict[str, float] = {}
+        for known in self.ask.series.fields:
+            member = given.get(known.name)
+            if is_blank(member):
+                continue
+            value, reason = judge(known, member)
+            if value is None:
+                slot = self.ask.series.grid.floor(at)
+                size = number(member)
+                if size is not None:
+                    self.beyond.setdefault(known.name, {})[slot] = size
+                self.rejected.append(Rejected(slot, known.name, shown(member), reason))
+            else:
+                values[known.name] = value
+        return values

@@ -1,0 +1,1 @@
+"""Open-Meteo: modelled weather, without a key."""

@@ -1,0 +1,107 @@
+"""Open-Meteo: modelled weather, without a key (see ``gapfill.sources.open_meteo.parser``)."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gapfill.errors import GapfillError, Limit
+from gapfill.sources.http import retry_after
+from gapfill.sources.http.client import Call
+from gapfill.sources.http.connection import is_at_home, second_root
+from gapfill.sources.http.hook import ApiHook
+from gapfill.sources.http.status_errors import QUEUE_S
+from gapfill.sources.model import HttpRequest, excerpt
+from gapfill.sources.open_meteo import parser as open_meteo
+from gapfill.sources.open_meteo.refusals import claims, is_limit, limit_of, seconds_refused
+
+if TYPE_CHECKING:
+    from gapfill.sources.http.connection import Access
+    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.model import Answer, Ask
+
+PUBLIC_ARCHIVE = "https://archive-api.open-meteo.com"
+
+_PLACE = (("latitude", "38.09"), ("longitude", "-3.63"), ("hourly", "temperature_2m"))
+_PROBED = date(2021, 10, 31).isoformat()
+
+
+class OpenMeteoHook(ApiHook):
+    """Asks Open-Meteo for the weather of whole UTC dates, of either of its two hosts."""
+
+    default_conn_name = "open_meteo_default"
+    hook_name = "Open-Meteo"
+    source = "open_meteo"
+    public_host = "https://api.open-meteo.com"
+    probe = HttpRequest(open_meteo.PATHS["forecast"], (*_PLACE, ("forecast_days", "1")))
+    archive_probe = HttpRequest(
+        open_meteo.PATHS["archive"], (*_PLACE, ("start_date", _PROBED), ("end_date", _PROBED))
+    )
+
+    @classmethod
+    def check(cls, access: Access) -> None:
+        """Look at the archive's host, see ``ApiHook.check``."""
+        second_root(access, "archive_host")
+
+    @cached_property
+    def archive_root(self) -> str:
+        """Root URL of the archive.
+
+        The extra ``archive_host`` names it; else it is the host of the connection where
+        that is another than the public one, which has no archive.
+
+        Raises:
+            ConfigError: If the connection is wrong.
+        """
+        root = self.access.root
+        is_public = is_at_home(self.public_host, root)
+        return second_root(self.access, "archive_host") or (PUBLIC_ARCHIVE if is_public else root)
+
+    def get_weather(self, ask: Ask) -> Answer:
+        """Return the modelled weather of the asked slots, none of the time to come.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection or the catalogue is wrong.
+        """
+        request = open_meteo.request(ask)
+        reply = self.call(self._call(request), ask)
+        return open_meteo.parse(ask, reply.status, reply.body)
+
+    fetch = get_weather
+
+    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+        """Make one call as ``ApiHook`` does; a refusal lasts as long as its reason says."""
+        reply = super().call(call, ask)
+        if is_limit(reply.status, reply.body):
+            now = ask.now if ask else None
+            limit = limit_of(reply.body)
+            usual = QUEUE_S if limit is Limit.QUEUE else seconds_refused(reply.body, now)
+            seconds = retry_after.seconds_to_wait(reply.headers, now, default_s=usual)
+            said = f"HTTP {reply.status}: {excerpt(reply.body)!r}"
+            raise self.errand(call, ask).limited(said, seconds, limit)
+        return reply
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Make a small call to each host, and return whether both answered."""
+        is_there, said = super().test_connection()
+        if not is_there:
+            return is_there, said
+        try:
+            reply = self.call(self._call(self.archive_probe))
+        except GapfillError as exc:
+            return False, str(exc)
+        return True, f"{said} Its archive answered HTTP {reply.status} at {self.archive_root}."
+
+    def probe_call(self) -> Call:
+        """Return the call that tests the main host."""
+        return self._call(self.probe)
+
+    def _call(self, request: HttpRequest) -> Call:
+        is_archive = request.path == open_meteo.PATHS["archive"]
+        return Call(
+            request,
+            root=self.archive_root if is_archive else None,
+            claims=claims,
+        )

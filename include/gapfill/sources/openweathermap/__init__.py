@@ -1,0 +1,1 @@
+"""OpenWeatherMap: current weather, and One Call where the key has it."""

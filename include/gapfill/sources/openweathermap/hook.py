@@ -1,0 +1,212 @@
+"""OpenWeatherMap: the weather of now, and of past hours (see ``gapfill.sources.openweathermap.parser``).
+
+The API takes its key in the query alone, so it travels as a secret parameter. A key opens one
+generation of One Call or none, and nothing but an answer tells which: where one is refused,
+the other is asked at once, and which one served goes into the answer (ADR 0017).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gapfill.domain.series import Place
+from gapfill.domain.subscription import generation_fact
+from gapfill.errors import AuthRejected, GapfillError
+from gapfill.sources.http.client import Call
+from gapfill.sources.http.connection import variable
+from gapfill.sources.http.hook import ApiHook
+from gapfill.sources.http.retry_after import seconds_to_wait
+from gapfill.sources.http.status_errors import Errand
+from gapfill.sources.model import EXCERPT, excerpt
+from gapfill.sources.openweathermap import parser as owm
+from gapfill.sources.openweathermap import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gapfill.errors import RateLimited, SourceError
+    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.model import Answer, Ask, HttpRequest
+
+BLOCK_S = 3600.0
+"""Wait where a 429 names none: it says "your account is temporary blocked", not for how long."""
+
+ONE_CALL = "one_call"
+"""Extra of the connection that says that One Call is subscribed to."""
+
+_PROBED = Place("probe", 38.09, -3.63, "Europe/Madrid")
+_PROBED_AT = datetime(2024, 1, 1, 12, tzinfo=UTC)
+_FIRST_ERROR = 400
+_REFUSED, _FORBIDDEN, _UNKNOWN, _TOO_MANY = 401, 403, 404, 429
+_HALF = EXCERPT // 2
+"""Characters of each body where a sentence quotes two."""
+
+_VALID_KEY = "put a valid one into its password. A new key takes up to two hours to become valid."
+
+_log = logging.getLogger(__name__)
+
+
+class OpenWeatherMapHook(ApiHook):
+    """Asks OpenWeatherMap for the weather of now or of past hours."""
+
+    default_conn_name = "openweathermap_default"
+    hook_name = "OpenWeatherMap"
+    source = "openweathermap"
+    public_host = "https://api.openweathermap.org"
+    probe = owm.request_current(_PROBED)
+
+    _served: str | None = None
+
+    def get_weather(self, ask: Ask) -> Answer:
+        """Return the readings of the asked slots; of ``current``, of the slot of its own ``dt``.
+
+        Where the key is of the other generation of One Call than the asked product, the
+        other one is asked for what one call of it answers.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection has no key, or it or the catalogue is wrong.
+        """
+        own = ask.product.name
+        if own not in owm.GENERATIONS:
+            reply = self.call(self._with_key(owm.request(ask)), ask)
+            return owm.parse(ask, reply.status, reply.body)
+        asks = {name: owm.as_asked_of(ask, name) for name in _in_order(own, owm.GENERATIONS)}
+        name, reply = self._one_call({n: owm.request(one) for n, one in asks.items()}, ask)
+        answer = owm.parse(asks[name], reply.status, reply.body)
+        left = frozenset(ask.series.grid.slots(ask.interval)) if name != own else frozenset()
+        left -= {reading.slot for reading in answer.readings}
+        facts = {generation_fact(ONE_CALL): float(owm.GENERATIONS[name])}
+        return replace(answer, no_verdict=answer.no_verdict | left, facts=facts)
+
+    fetch = get_weather
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Make one small call and return whether it was answered, and what there is to say.
+
+        One Call is asked where the connection says that it is subscribed to.
+        """
+        try:
+            if self.access.extra.get(ONE_CALL) is not True:
+                return super().test_connection()
+            name, reply = self._one_call(
+                {
+                    "timeline": timeline.request(_PROBED, _PROBED_AT, 1),
+                    "timemachine": owm.request_moment(_PROBED, _PROBED_AT),
+                },
+                None,
+            )
+        except GapfillError as exc:
+            return False, str(exc)
+        said = f"{self.source} answered HTTP {reply.status} at {self.access.root}"
+        return True, f"{said}; the key is of One Call {owm.GENERATIONS[name]}."
+
+    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+        """Make one call as the base does, and word this API's own refusals.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection is wrong.
+        """
+        reply = super().call(replace(call, claims=_is_own_refusal), ask)
+        if reply.status < _FIRST_ERROR:
+            return reply
+        if reply.status == _TOO_MANY:
+            raise self._limited(reply, ask)
+        raise self._rejected(ask, f"was refused ({_said(reply, EXCERPT)}): {_VALID_KEY}")
+
+    def probe_call(self) -> Call:
+        """Return the call that ``test_connection`` makes where One Call is not subscribed to."""
+        return self._with_key(self.probe)
+
+    def _one_call(self, requests: Mapping[str, HttpRequest], ask: Ask | None) -> tuple[str, Reply]:
+        """Ask One Call, first the generation that served before, and return which one served.
+
+        Args:
+            requests: By product, in the order in which they are tried.
+            ask: What it is for, for the errors.
+
+        Raises:
+            SourceError: One of its leaves; a refusal is one of One Call's products alone.
+            ConfigError: If the connection is wrong.
+        """
+        refused: dict[str, Reply] = {}
+        for name in _in_order(self._served, requests):
+            call = replace(self._with_key(requests[name]), claims=_may_be_of_the_other)
+            reply = super().call(call, ask)
+            if reply.status == _TOO_MANY:
+                raise self._limited(reply, ask)
+            if reply.status < _FIRST_ERROR:
+                self._remember(name)
+                return name, reply
+            refused[name] = reply
+            if reply.status == _UNKNOWN and name == self._served:
+                break
+        raise self._closed(refused, ask)
+
+    def _remember(self, name: str) -> None:
+        if name != self._served:
+            _log.info("%s: the key is of One Call %s", self.source, owm.GENERATIONS[name])
+        self._served = name
+
+    def _with_key(self, request: HttpRequest) -> Call:
+        return Call(request, secret_params=(("appid", self.key),))
+
+    def _errand(self, ask: Ask | None) -> Errand:
+        return Errand(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003 - it carries the key
+
+    def _limited(self, reply: Reply, ask: Ask | None) -> RateLimited:
+        seconds = seconds_to_wait(reply.headers, ask.now if ask else None, default_s=BLOCK_S)
+        error = self._errand(ask).limited(_said(reply, EXCERPT), seconds)
+        if ask is not None and ask.product.name in owm.GENERATIONS:
+            error.product = ask.product.key
+        return error
+
+    def _rejected(self, ask: Ask | None, text: str, product: str | None = None) -> AuthRejected:
+        errand = self._errand(ask)
+        name = f"connection {self.http_conn_id!r} ({variable(self.http_conn_id)})"
+        text = f"{errand}: the key of {name} {text}"
+        return AuthRejected(text, product=product, **errand.about)
+
+    def _closed(self, refused: Mapping[str, Reply], ask: Ask | None) -> SourceError:
+        """Return the error for a key that no generation of One Call serves."""
+        unknown = [reply for reply in refused.values() if reply.status == _UNKNOWN]
+        if unknown:
+            return self._errand(ask).malformed(f"it answered {_said(unknown[0], EXCERPT)}")
+        said = " and ".join(
+            f"by One Call {owm.GENERATIONS[name]} ({_said(reply, _HALF)})"
+            for name, reply in refused.items()
+        )
+        if any(owm.lacks_subscription(reply.body) for reply in refused.values()):
+            text = (
+                f"has no subscription to One Call 3.0 or 4.0, refused {said}: subscribe to it, or "
+                f'remove "{ONE_CALL}": true from its extra. The current weather needs none.'
+            )
+        else:
+            text = (
+                f"was refused {said}: {_VALID_KEY} Where the current weather is served, the key "
+                f'is valid without One Call: then remove "{ONE_CALL}": true from its extra.'
+            )
+        return self._rejected(ask, text, ask.product.key if ask else None)
+
+
+def _in_order(first: str | None, names: Iterable[str]) -> list[str]:
+    """Return names with one of them moved to the front."""
+    return sorted(names, key=lambda name: name != first)
+
+
+def _is_own_refusal(status: int, _body: bytes) -> bool:
+    """Tell whether the hook words this refusal itself: of the key, or to wait."""
+    return status in {_REFUSED, _TOO_MANY}
+
+
+def _may_be_of_the_other(status: int, _body: bytes) -> bool:
+    """Tell whether One Call refuses: the key, the path of a generation, or to answer now."""
+    return status in {_REFUSED, _FORBIDDEN, _UNKNOWN, _TOO_MANY}
+
+
+def _said(reply: Reply, length: int) -> str:
+    return f"HTTP {reply.status}: {excerpt(reply.body)[:length]!r}"

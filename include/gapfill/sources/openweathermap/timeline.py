@@ -1,0 +1,159 @@
+"""One Call 4.0: twenty hours of the past in one call, a page of a timeline that runs on ahead.
+
+Documented:
+    ``/data/4.0/onecall/timeline/1h`` has history since 1979 and 48 hours ahead in one list,
+    from ``start`` (Unix seconds) on, ``cnt`` rows and 20 at most. **Rows after now are a
+    forecast.** ``prev`` and ``next`` are whole ``http`` URLs that carry the key.
+
+Observed:
+    ``pressure`` is at sea level. ``wind_gust`` and ``rain`` may be missing.
+
+Not documented:
+    Whether ``dt`` is the start or the end of its hour; Gapfill reads it as the end, as of every
+    row of One Call. The words with which 4.0 refuses a key of 3.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import iso
+from gapfill.sources.model import (
+    ROW,
+    Answer,
+    HttpRequest,
+    RawRow,
+    Rejected,
+    check,
+    is_blank,
+    malformed,
+)
+from gapfill.sources.openweathermap.frame import (
+    DIGITS,
+    check_place,
+    check_units,
+    time_of,
+    unix,
+    where,
+)
+from gapfill.sources.openweathermap.values import values_of_moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gapfill.domain.series import Place
+    from gapfill.sources.json_reader import Node
+    from gapfill.sources.model import Ask
+
+PATH = "/data/4.0/onecall/timeline/1h"
+PER_CALL = 20
+"""Rows of one call at most."""
+
+
+def request(place: Place, first: datetime, rows: int) -> HttpRequest:
+    """Return the request for so many rows, the first of them labelled with an instant."""
+    page = ("start", unix(first)), ("cnt", str(rows))
+    return HttpRequest(PATH, (*where(place), *page, ("units", "metric")))
+
+
+def parse(ask: Ask, root: Node) -> Answer:
+    """Turn a page of the timeline into the readings of the asked slots.
+
+    Rows may come in any order, doubled, and more of them than asked for. Nothing is read
+    from ``prev`` and ``next``. An hour that is missing beside others proves nothing: the
+    timeline is a model's and has no holes of its own.
+
+    Args:
+        ask: What was asked.
+        root: The whole answer.
+
+    Returns:
+        One reading per hour that has a value, without those to come.
+
+    Raises:
+        MalformedPayload: If it is of another place, or its rows show a shift, another unit
+            or another step.
+    """
+    check_place(ask, root)
+    page = _Page(ask)
+    given = root["data"].items()
+    if not given:
+        return Answer(evidence="HTTP 200: data is empty")
+    for row in given:
+        page.take(row)
+    page.refuse_shift()
+    check_units(ask, page.rows)
+    answer = check(ask, page.rows, ask.interval, page.evidence, dropped=page.dropped, digits=DIGITS)
+    had = {reading.slot for reading in answer.readings}
+    lacking = frozenset(ask.series.grid.slots(ask.interval)) - had
+    return replace(answer, no_verdict=answer.no_verdict | lacking)
+
+
+@dataclass(slots=True)
+class _Page:
+    """The rows of one answer, sorted.
+
+    Attributes:
+        ask: What was asked.
+        rows: Of asked slots, with values.
+        dropped: That could not be read.
+        there: Asked slots that have a row, with values or not.
+        others: Slots of rows with values that were not asked for or are to come.
+    """
+
+    ask: Ask
+    rows: list[RawRow] = field(default_factory=list)
+    dropped: list[Rejected] = field(default_factory=list)
+    there: set[datetime] = field(default_factory=set)
+    others: set[datetime] = field(default_factory=set)
+
+    def take(self, row: Node) -> None:
+        """Sort one row in."""
+        at = time_of(row)
+        if isinstance(at, Rejected):
+            self.dropped.append(at)
+            return
+        slot, values = at - self.ask.product.resolution, values_of_moment(row)
+        is_asked = slot in self.ask.interval and at <= self.ask.now
+        if is_asked:
+            self.there.add(slot)
+        if all(is_blank(value) for value in values.values()):
+            return
+        if is_asked:
+            self.rows.append(RawRow(slot, values))
+        else:
+            self.others.add(slot)
+
+    def refuse_shift(self) -> None:
+        """Refuse rows that are moved: they go beyond one end of what was asked, and miss the other.
+
+        A row by itself, far from all others, is a slip of one time, and is dropped.
+
+        Raises:
+            MalformedPayload: If they are, or none of them was asked for.
+        """
+        step, asked = self.ask.product.resolution, self.ask.interval
+        named = self.there | self.others
+        beyond = {slot for slot in self.others if {slot - step, slot + step} & named}
+        if not self.there:
+            beyond = self.others
+        moved = [
+            slot
+            for slot in sorted(beyond)
+            if (asked.end - step if slot < asked.start else asked.start) not in self.there
+        ]
+        if moved:
+            problem = f"it holds a row of dt {iso(moved[0] + step)}, which was not asked for"
+            raise malformed(self.ask, f"{problem}, and not all that were: its rows are moved")
+        reason = "is of another time than all other rows"
+        slips = sorted(self.others - beyond)
+        self.dropped += [Rejected(None, ROW, iso(slot + step), reason) for slot in slips]
+
+    @property
+    def evidence(self) -> str:
+        """Return what the answer was, for the ledger."""
+        if not self.rows:
+            return "HTTP 200: no row of what was asked has a value"
+        ends = sorted(row.instant + self.ask.product.resolution for row in self.rows)
+        return f"HTTP 200: {len(ends)} rows, dt {iso(ends[0])} to {iso(ends[-1])}"

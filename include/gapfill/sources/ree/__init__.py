@@ -1,0 +1,1 @@
+"""REE apidatos: PVPC prices, without a key."""

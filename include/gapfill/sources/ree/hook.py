@@ -1,0 +1,37 @@
+"""REE apidatos: PVPC prices, without a key (see ``gapfill.sources.ree.parser``)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from gapfill.sources.http.client import Call
+from gapfill.sources.http.hook import ApiHook
+from gapfill.sources.ree import parser as ree
+
+if TYPE_CHECKING:
+    from gapfill.sources.model import Answer, Ask
+
+_PROBED = date(2021, 10, 31)
+
+
+class ReeHook(ApiHook):
+    """Asks REE apidatos for prices of whole Madrid days."""
+
+    default_conn_name = "ree_default"
+    hook_name = "REE apidatos"
+    source = "ree"
+    public_host = "https://apidatos.ree.es"
+    probe = ree.request_days("8741", _PROBED, _PROBED)
+
+    def get_prices(self, ask: Ask) -> Answer:
+        """Return the prices of the asked slots.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection or the catalogue is wrong.
+        """
+        reply = self.call(Call(ree.request(ask), claims=ree.says_no_data), ask)
+        return ree.parse(ask, reply.status, reply.body)
+
+    fetch = get_prices

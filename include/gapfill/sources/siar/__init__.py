@@ -1,0 +1,1 @@
+"""SIAR: half-hours and days of a station, with an account."""

@@ -1,0 +1,92 @@
+"""SIAR's account: the words that make a token, and ``/Info/ACCESOS``, which tells the limits."""
+
+from __future__ import annotations
+
+from gapfill.domain.account_limits import Allowance
+from gapfill.errors import MalformedPayload
+from gapfill.sources.json_reader import decode, utf8
+from gapfill.sources.model import HttpRequest, excerpt, number
+
+BASE = "/siarapi/API/V1"
+ENCRYPT = HttpRequest(f"{BASE}/Autenticacion/cifrarCadena")
+TOKEN = HttpRequest(f"{BASE}/Autenticacion/obtenerToken")
+LIMITS = HttpRequest(f"{BASE}/Info/ACCESOS")
+
+_SOURCE = "siar"
+_NAMES = {
+    "maxaccesosminuto": "calls_minute",
+    "maxaccesosdia": "calls_day",
+    "maxregistrosminuto": "records_minute",
+    "maxregistrosdia": "records_day",
+    "numaccesosdiaactual": "calls_today",
+    "registrosacumuladosminuto": "records_now",
+    "registrosacumuladosdia": "records_today",
+}
+MOST = 1_000_000_000
+"""Calls or records that no account ever makes in a day: a greater number limits nothing."""
+
+_COUNTERS = frozenset({"calls_today", "records_now", "records_today"})
+
+
+def parse_word(body: bytes) -> str | None:
+    """Return the text of an answer of the authentication, ``None`` for ``null`` or nothing.
+
+    It may come as a JSON text, escapes and all, or bare, with quotes and blanks around it.
+
+    Raises:
+        MalformedPayload: If it is no single word: a web page, an object, a list.
+    """
+    document = decode(body)
+    text = document if isinstance(document, str) else utf8(body).decode("utf-8-sig")
+    word = text.strip().strip('"').strip()
+    if word.lower() in {"", "null"}:
+        return None
+    if word[0] in "<{[" or any(char.isspace() for char in word) or not word.isprintable():
+        raise _malformed("the authentication gave no single word")
+    return word
+
+
+def parse_limits(body: bytes) -> Allowance:
+    """Return what ``/Info/ACCESOS`` says of an account.
+
+    Null or 0 as a maximum is no limit, and so is one beyond ``MOST``.
+
+    Raises:
+        MalformedPayload: If it tells none of the limits.
+    """
+    document = decode(body)
+    found: dict[str, int] = {}
+    for name, value in _record(document).items():
+        known = _NAMES.get(name.lower().removesuffix("s"))
+        count = number(value)
+        if known in _COUNTERS and count is not None:
+            found[known] = int(min(max(count, 0), MOST))
+        elif known is not None and count is not None and 1 <= count <= MOST:
+            found[known] = int(count)
+    if not any(name.lower().removesuffix("s") in _NAMES for name in _record(document)):
+        raise _malformed(f"/Info/ACCESOS tells no limits: {excerpt(body)!r}")
+    return Allowance(
+        calls_minute=found.get("calls_minute"),
+        calls_day=found.get("calls_day"),
+        records_minute=found.get("records_minute"),
+        records_day=found.get("records_day"),
+        calls_today=found.get("calls_today", 0),
+        records_now=found.get("records_now", 0),
+        records_today=found.get("records_today", 0),
+    )
+
+
+def _record(document: object) -> dict[str, object]:
+    """Return the record of an answer; ``datos`` is a list of one, or that one alone."""
+    if not isinstance(document, dict):
+        return {}
+    named = {str(key).lower(): value for key, value in document.items()}
+    record = named.get("datos", document)
+    if isinstance(record, list):
+        record = record[0] if record else {}
+    return {str(k): v for k, v in record.items()} if isinstance(record, dict) else {}
+
+
+def _malformed(problem: str) -> MalformedPayload:
+    message = f"siar: {problem}. Nothing was asked; see docs/runbook.md, MalformedPayload."
+    return MalformedPayload(message, source=_SOURCE)

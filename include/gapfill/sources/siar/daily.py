@@ -1,0 +1,61 @@
+"""SIAR's days: one row per date."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.local_time import local_date
+from gapfill.sources.model import RawRow, malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.sources.model import Ask, Rejected
+    from gapfill.sources.siar.rows import Dated
+
+_DAY = timedelta(days=1)
+
+
+class Days(NamedTuple):
+    """What the rows of an answer make.
+
+    Attributes:
+        rows: One per date.
+        notes: What was left out, for the evidence.
+        dropped: Rows that could not be read; none, as a date is all that they need.
+    """
+
+    rows: list[RawRow]
+    notes: tuple[str, ...]
+    dropped: tuple[Rejected, ...] = ()
+
+
+def rows_of(ask: Ask, records: Sequence[Dated]) -> Days:
+    """Return a row per date; a date is a label, its slot starts at 00:00Z.
+
+    The row of a day that is not over holds values of a part of it: it is left out.
+
+    Args:
+        ask: What was asked.
+        records: The rows with their dates.
+
+    Raises:
+        MalformedPayload: If one with a value is of a date in the future.
+    """
+    rows, running = [], 0
+    zone = ask.series.place.zone
+    for record in records:
+        day, slot = record.day, datetime.combine(record.day, time(0), UTC)
+        if not record.values:
+            continue
+        if slot > ask.now and day > local_date(ask.now, zone):
+            raise malformed(ask, f"it holds a row of {day}, which is in the future")
+        if slot + _DAY > ask.now:
+            running += 1
+            continue
+        rows.append(RawRow(slot, record.values))
+    notes = [f"{len(rows)} days"]
+    if running:
+        notes.append(f"{running} of a day that is not over left out")
+    return Days(rows, tuple(notes))

@@ -1,0 +1,51 @@
+"""SIAR's names for what it measures, and records whose names are read in any case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.sources.json_reader import differ
+from gapfill.sources.value_reader import Unfit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOURLY: Mapping[str, str] = {
+    "temperature": "TempMedia",
+    "humidity": "HumedadMedia",
+    "wind_speed": "VelViento",
+    "wind_direction": "DirViento",
+    "precipitation": "Precipitacion",
+    "solar_radiation": "Radiacion",
+}
+"""SIAR's column of each field of a half-hour; W/m² for radiation. It has no gust, no pressure."""
+
+DAILY: Mapping[str, str] = {
+    "temperature_mean": "TempMedia",
+    "temperature_max": "TempMax",
+    "temperature_min": "TempMin",
+    "humidity_mean": "HumedadMedia",
+    "wind_speed_mean": "VelViento",
+    "wind_gust_max": "VelVientoMax",
+    "precipitation": "Precipitacion",
+    "solar_radiation": "Radiacion",
+    "et0": "EtPMon",
+}
+"""SIAR's column of each field of a day; MJ/m² for radiation, mm for ``EtPMon``."""
+
+
+def members(record: Mapping[str, object]) -> dict[str, object]:
+    """Return the members of an object by lower-case name; of two spellings the one with a value.
+
+    Two spellings with two values are neither.
+    """
+    found: dict[str, object] = {}
+    for key, value in record.items():
+        name = key.lower()
+        if value is None and name in found:
+            continue
+        if found.get(name) is None or not differ(found[name], value):
+            found[name] = value
+        else:
+            found[name] = Unfit(key, "is given twice, with different values")
+    return found

@@ -1,0 +1,248 @@
+"""SIAR: half-hours and days of a station, with a token (see ``gapfill.sources.siar.parser``)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gapfill.errors import ConfigError, GapfillError
+from gapfill.sources.firewall_pages import is_web_page
+from gapfill.sources.http.client import Call
+from gapfill.sources.http.connection import variable
+from gapfill.sources.http.hook import ApiHook
+from gapfill.sources.http.secrets import Secrets
+from gapfill.sources.http.status_errors import Errand
+from gapfill.sources.json_reader import utf8
+from gapfill.sources.model import Answer, HttpRequest
+from gapfill.sources.siar import account
+from gapfill.sources.siar import parser as siar
+from gapfill.sources.siar.hook_errors import error_for, rejected, token_rejected
+from gapfill.sources.siar.refusals import Kind, Refusal, authorised_from, claims, refusal_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from gapfill.domain.account_limits import Allowance
+    from gapfill.errors import SourceError
+    from gapfill.sources.http.connection import Access
+    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.model import Ask
+
+
+TOKEN = "token"  # noqa: S105 - no secret but a name
+"""Extra of the connection that holds a ready token, for those who have no id and password."""
+
+
+class SiarHook(ApiHook):
+    """Asks SIAR for a station. Its id goes into the connection's login, its key into the password.
+
+    The token is got at ``open`` or before the first request, and once again where it is
+    refused on the way. A ready token in the extra ``token`` is used as it is; where it is
+    refused, id and password take its place if they are there. Login, password, their
+    encrypted forms and every token are secrets.
+    """
+
+    default_conn_name = "siar_default"
+    hook_name = "SIAR"
+    source = "siar"
+    public_host = "https://servicio.mapa.gob.es"
+    probe = account.LIMITS
+
+    @classmethod
+    def check(cls, access: Access) -> None:
+        """Look at the ready token, see ``ApiHook.check``."""
+        _ready_token(access)
+
+    _token: str | None = None
+    _is_ready_refused = False
+    _allowance: Allowance | None = None
+
+    @cached_property
+    def ready_token(self) -> str | None:
+        """The token of the extra ``token``, ``None`` where there is none.
+
+        Raises:
+            ConfigError: If it is not a text of plain ASCII without blanks.
+        """
+        token = _ready_token(self.access)
+        self.hide(token)
+        return token
+
+    def open(self, ask: Ask | None = None) -> Allowance:
+        """Get a token unless there is one, and return what the account may do.
+
+        Args:
+            ask: What will be asked, for the errors and their clock.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection has neither a token nor login and password.
+        """
+        reply = self._carry(account.LIMITS, ask, 0)
+        if isinstance(reply, Refusal):
+            raise self._error(reply, ask)
+        self._allowance = account.parse_limits(reply.body)
+        return self._allowance
+
+    def get_weather(self, ask: Ask) -> Answer:
+        """Return the readings of the asked slots, of half-hours or days.
+
+        Raises:
+            SourceError: One of its leaves.
+            ConfigError: If the connection or the catalogue is wrong.
+        """
+        return self._ask(ask, None)
+
+    fetch = get_weather
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Get a token and the account's limits, and return whether it went and what they are."""
+        try:
+            allowed = self.open()
+        except GapfillError as exc:
+            return False, str(exc)
+        limits = (
+            f"{_many(allowed.calls_minute)} calls and {_many(allowed.records_minute)} records "
+            f"a minute, {_many(allowed.calls_day)} calls and {_many(allowed.records_day)} records "
+            "a day"
+        )
+        did = "took the token" if self._is_ready else "gave a token"
+        return True, f"siar {did} at {self.access.root}; the account has {limits}."
+
+    def _ask(self, ask: Ask, since: date | None) -> Answer:
+        """Ask, a second time from the date the account may see, where a refusal names it."""
+        request, records = siar.request(ask, since), siar.records(ask, since)
+        reply = self._carry(request, ask, records)
+        if not isinstance(reply, Refusal):
+            return siar.parse(ask, reply.status, reply.body)
+        if reply.kind is not Kind.TOO_EARLY or since is not None:
+            raise self._error(reply, ask, records)
+        dates = siar.span(ask)
+        seen_from = authorised_from(reply, dates.first, dates.last)
+        if dates.days == 1 or (seen_from is not None and seen_from > dates.last):
+            return Answer(evidence=reply.said, proves=False)
+        if seen_from is None:
+            raise self._error(reply, ask, records)
+        later = self._ask(ask, seen_from)
+        said = f"{later.evidence}; before {seen_from}: {reply.said}"
+        return replace(later, evidence=said, proves=False)
+
+    @property
+    def _is_ready(self) -> bool:
+        """Whether the token in use is the connection's own."""
+        return self.ready_token is not None and not self._is_ready_refused
+
+    def _carry(self, request: HttpRequest, ask: Ask | None, records: int) -> Reply | Refusal:
+        """Send a request with the token; one that was in use before is renewed once.
+
+        Raises:
+            AuthRejected: If the connection's own token was refused and it has no login.
+        """
+        was_in_use = self._token is not None or self._is_ready
+        token = self.ready_token if self._is_ready else self._token
+        answer = self._send(request, ask, records, token or self._new_token(ask))
+        if was_in_use and isinstance(answer, Refusal) and answer.kind is Kind.TOKEN:
+            if self._is_ready and not (self.access.login and self.access.key):
+                raise token_rejected(self._errand(ask), answer.said, TOKEN)
+            self._is_ready_refused = True
+            answer = self._send(request, ask, records, self._new_token(ask))
+        return answer
+
+    def _send(
+        self, request: HttpRequest, ask: Ask | None, records: int, token: str
+    ) -> Reply | Refusal:
+        secret = (("token", token),)
+        call = Call(request, secret_params=secret, claims=claims, records=records)
+        return self._judged(self.call(call, ask))
+
+    def _new_token(self, ask: Ask | None) -> str:
+        """Get a token.
+
+        The answers are read with what is secret by then blotted out, and no more: an API
+        may give the same encrypted text, or the same token, as it gave before.
+        """
+        login, password = self._credentials()
+        self._token = None
+        secrets = Secrets()
+        secrets.add(login, password)
+        courier = replace(self._courier, secrets=secrets)
+        errand = self._errand(ask)
+
+        def word(request: HttpRequest, *params: tuple[str, str]) -> str | None:
+            call = Call(request, secret_params=params, claims=claims)
+            judged = self._judged(courier.carry(call, errand))
+            if not isinstance(judged, Refusal):
+                return account.parse_word(judged.body)
+            is_page = is_web_page(judged.text.encode())
+            if request is account.TOKEN and judged.kind is Kind.BLOCKED and not is_page:
+                raise rejected(errand, judged.said)  # whatever its words, it is of these two
+            raise self._error(judged, ask)
+
+        user = word(account.ENCRYPT, ("cadena", login))
+        key = word(account.ENCRYPT, ("cadena", password))
+        if user is None or key is None:
+            raise errand.malformed("cifrarCadena answered null in place of an encrypted text")
+        secrets.add(user, key)
+        self.hide(user, key)
+        token = word(account.TOKEN, ("Usuario", user), ("Password", key))
+        if token is None:
+            raise rejected(errand, "obtenerToken answered null")
+        self.hide(token)
+        self._token = token
+        return token
+
+    def _credentials(self) -> tuple[str, str]:
+        access = self.access
+        if not access.login or not access.key:
+            absent = "login, its id (NIF)" if not access.login else "password"
+            message = (
+                f"siar needs an id and a password: connection {self.http_conn_id!r} has no {absent}"
+                f'; set {variable(self.http_conn_id)}=\'{{"conn_type": "http", "login": "NIF", '
+                '"password": "PASSWORD"}\' or add it in Airflow\'s UI. '
+                f'A ready token goes into its extra: {{"{TOKEN}": "TOKEN"}}.'
+            )
+            raise ConfigError(message)
+        return access.login, access.key
+
+    def _judged(self, reply: Reply) -> Reply | Refusal:
+        body = utf8(reply.body, reply.headers.get("Content-Type", ""))
+        reply = replace(reply, body=body)
+        refusal = refusal_of(reply.status, reply.headers, reply.body)
+        if refusal is None:
+            return reply
+        return replace(
+            refusal, said=self._secrets.blot(refusal.said), text=self._secrets.blot(refusal.text)
+        )
+
+    def _errand(self, ask: Ask | None) -> Errand:
+        return Errand(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003
+
+    def _error(self, refusal: Refusal, ask: Ask | None, records: int = 0) -> SourceError:
+        return error_for(refusal, self._errand(ask), records, self._allowance)
+
+
+def _many(limit: int | None) -> str:
+    """Return a limit in words."""
+    return "no told limit of" if limit is None else str(limit)
+
+
+def _ready_token(access: Access) -> str | None:
+    """Return the token of a connection's extra, ``None`` where there is none.
+
+    Raises:
+        ConfigError: If it is not a text of plain ASCII without blanks.
+    """
+    given = access.extra.get(TOKEN)
+    if given is None or given == "":
+        return None
+    token = given.strip().strip('"') if isinstance(given, str) else ""
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        message = (
+            f"siar: the {TOKEN} in the extra of connection {access.conn_id!r} "
+            f"({variable(access.conn_id)}) is not one word of plain ASCII: put the token "
+            "there as SIAR gave it, or remove it and put an id into the login and its "
+            "password into the password."
+        )
+        raise ConfigError(message)
+    return token

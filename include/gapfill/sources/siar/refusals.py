@@ -1,0 +1,239 @@
+"""What SIAR means by a refusal: one status, 403, for five things that only the text tells apart.
+
+A web page names no token: words like "usuario" on one are those of a firewall or a proxy.
+
+No verbatim body is public: the texts are known in pieces, from clients that look for them.
+They are looked for without regard to case and accents, in ``MensajeRespuesta``, in a body
+that is not JSON, and in the header ``mensajerespuesta`` of version 1.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gapfill.domain.local_time import at_local, local_date
+from gapfill.sources.firewall_pages import is_web_page
+from gapfill.sources.json_reader import decode, utf8
+from gapfill.sources.model import excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MINUTE_S = 65.0
+"""Wait after the minute's quota is spent: what clients found to be enough."""
+
+READ = 20_000
+"""Characters of a text that are looked into: a refusal is a sentence."""
+
+REFUSED = frozenset({401, 403})
+_DAY = timedelta(days=1)
+_ZONE = "Europe/Madrid"
+_BOTH_MIDNIGHTS = time(2)
+_HEADER = "mensajerespuesta"
+_QUOTA = (
+    "peticiones permitidas",
+    "datos permitidos",
+    "registros permitidos",
+    "accesos permitidos",
+    "rebasaria",
+    "limite de peticiones",
+    "limite de accesos",
+    "limite de registros",
+    "limite de datos",
+    "numero maximo de",
+    "limite maximo",
+    "superado el",
+    "cuota",
+)
+_BLOCKED = ("bloquead",)
+_RECORDS = ("datos", "registros")
+_TOKEN = ("token", "claveapi", "credencial", "autentic", "no autorizad", "usuario")
+_A_DAY = re.compile(r"\b(un|al|por|el|cada) dia\b|\bdia actual\b|\bdiari[oa]s?\b")
+_TOO_EARLY = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\bfecha inicial\b",
+        r"\b(inferior|anterior)\b",
+        r"\b(autorizad|permitid|minim)",
+    )
+)
+"""Looked for one behind the other; as one pattern they would take forever on a long text."""
+_NOUN = (
+    r"(datos?|registros?|resultados?|medicion(es)?|medidas?|observacion(es)?|informacion"
+    r"|lecturas?|valores)"
+)
+_SOME = r"((ningun|ninguna|mas|nuevos|nuevas|los|las|aun|todavia|ya) )*"
+_FOUND = (
+    r"(encontr|encuentr|hall|obten|obtuv|obtien|devuel|devolv|localiz|recuper|dispon|dispuest"
+    r"|produc|dado)"
+)
+_NOTHING = re.compile(
+    rf"\bno (hay|existen?|constan?|figuran?|tienen?|contienen?) {_SOME}{_NOUN}\b"
+    rf"|\bno (se )?((ha|han) )?{_FOUND}\w*( de)? {_SOME}{_NOUN}\b"
+    rf"|\b(sin|ningun|ninguna|cero|0) {_NOUN}\b"
+    rf"|\b{_NOUN} no (encontrad|hallad|disponible)"
+    r"|\b(consulta|respuesta|resultado) (vacia|vacio)\b"
+)
+"""Ways to say "there is nothing": *No existen datos*, *La consulta no ha devuelto resultados* …"""
+
+_FAILURE = re.compile(
+    r"\b(error|fallo|excepcion|conexion|temporal\w*|momento|mantenimiento|reintent\w*|intentelo"
+    r"|pued\w+|pud\w+|podid\w+|parametro|incorrect\w+|invalid\w+|obligatori\w+|de entrada"
+    r"|tiempo de espera|base de datos)\b"
+)
+"""Words of a failure: a message with one of them never says that there is nothing."""
+
+_ASIDE = re.compile(r"\b\w+ por el usuario\b")
+_DATES = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b|\b(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
+
+
+class Kind(StrEnum):
+    """What a refusal is about."""
+
+    MINUTE = "minute"
+    DAY = "day"
+    TOO_EARLY = "too early"
+    TOKEN = "token"  # noqa: S105 - no secret but a word
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal.
+
+    Attributes:
+        kind: What it is about.
+        said: Status and text, shortened.
+        text: The text, for the date in it.
+    """
+
+    kind: Kind
+    said: str
+    text: str
+
+
+def is_of_records(refusal: Refusal) -> bool:
+    """Tell whether a quota is of records: it says nothing about the rate of calls."""
+    return any(word in fold(refusal.text) for word in _RECORDS)
+
+
+def claims(status: int, _body: bytes) -> bool:
+    """Tell whether a status is one that the text explains."""
+    return status in REFUSED
+
+
+def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal | None:
+    """Return the refusal that an answer is, ``None`` for one that is none.
+
+    An answer of another status is a refusal where it holds no rows and its message says so.
+    """
+    text = _text(headers, body, is_refused=status in REFUSED)[:READ]
+    text = text.encode("utf-8", "replace").decode()  # a JSON text may hold half a character
+    kind = _kind(fold(text))
+    if kind is Kind.TOKEN and is_web_page(text.encode()):
+        kind = Kind.BLOCKED
+    if status in REFUSED:
+        is_silent = status == 401 and kind is None  # noqa: PLR2004 - HTTP's own word for it
+        kind = Kind.TOKEN if is_silent else kind or Kind.BLOCKED
+    if kind is None:
+        return None
+    return Refusal(kind, f"HTTP {status}: {excerpt(text)!r}" if text else f"HTTP {status}", text)
+
+
+def says_nothing_there(message: str) -> bool:
+    """Tell whether a message says that there are no data, and nothing else."""
+    folded = fold(message[:READ])
+    is_failure = _kind(folded) is not None or _FAILURE.search(folded) is not None
+    return not is_failure and _NOTHING.search(folded) is not None
+
+
+def authorised_from(refusal: Refusal, first: date, last: date) -> date | None:
+    """Return the date from which an account may see data, if its refusal tells it.
+
+    The text may also repeat the range that was asked, so only one other date, later than
+    its start, is believed.
+
+    Args:
+        refusal: Of the kind ``TOO_EARLY``.
+        first: First date that was asked.
+        last: Last date that was asked.
+    """
+    found = set()
+    for match in _DATES.finditer(refusal.text):
+        year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
+        with suppress(ValueError):
+            found.add(date(int(year), int(month), int(day)))
+    later = {day for day in found - {last} if day > first}
+    return later.pop() if len(later) == 1 else None
+
+
+def day_quota_s(now: datetime | None) -> float:
+    """Return the seconds until a day's quota starts anew: 02:00 in Madrid, 24 h at most.
+
+    ACCESOS counts "the current day" and nobody says of which zone. 02:00 in Madrid is past
+    midnight there and in UTC alike, so that a source that was waited for is not refused
+    again because the other midnight was meant. Without a clock it is 24 h, which passes both.
+    """
+    if now is None:
+        return _DAY.total_seconds()
+    at = at_local(local_date(now.astimezone(UTC), _ZONE) + _DAY, _BOTH_MIDNIGHTS, _ZONE)
+    return min(at - now, _DAY).total_seconds()
+
+
+def fold(text: str) -> str:
+    """Return a text in small letters without accents, on one line."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
+
+
+def _kind(text: str) -> Kind | None:
+    """Return what a folded text is about; a quota of no named time is taken for a minute's."""
+    text = _ASIDE.sub("", text)
+    if any(word in text for word in _BLOCKED):
+        return Kind.BLOCKED
+    if any(word in text for word in _QUOTA):
+        is_day = "minuto" not in text and _A_DAY.search(text) is not None
+        return Kind.DAY if is_day else Kind.MINUTE
+    if _says_too_early(text):
+        return Kind.TOO_EARLY
+    if any(word in text for word in _TOKEN):
+        return Kind.TOKEN
+    return None
+
+
+def _says_too_early(text: str) -> bool:
+    start = 0
+    for part in _TOO_EARLY:
+        found = part.search(text, start)
+        if found is None:
+            return False
+        start = found.end()
+    return True
+
+
+def _text(headers: Mapping[str, str], body: bytes, *, is_refused: bool) -> str:
+    """Return what an answer says in words; nothing where it holds rows."""
+    document = decode(body)
+    if isinstance(document, dict):
+        named = {str(key).lower(): value for key, value in document.items()}
+        rows, message = named.get("datos"), named.get("mensajerespuesta")
+        if rows and not is_refused:
+            return ""
+        if isinstance(message, str) and message.strip():
+            return message
+    if not is_refused:
+        return ""
+    if _HEADER in headers:
+        return _decoded(headers[_HEADER].encode("latin-1", "replace"))
+    return document if isinstance(document, str) else _decoded(body)
+
+
+def _decoded(text: bytes) -> str:
+    """Return a text that may be of either encoding; headers are always read as the older one."""
+    return utf8(text).decode()

@@ -1,0 +1,1 @@
+"""A folder of CSV files that a person downloaded from SIAR."""

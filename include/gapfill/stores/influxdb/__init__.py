@@ -1,0 +1,1 @@
+"""The InfluxDB store: a bucket where other programs may write too."""

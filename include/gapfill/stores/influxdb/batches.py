@@ -1,0 +1,69 @@
+"""The batches of the InfluxDB store: what each noted that it writes, and which were undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.services.ports import Batch
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.ledger import LEDGER
+from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.undo.undo_log import (
+    REPLACED,
+    WHAT,
+    forget,
+    notes_in,
+    notes_of,
+    written,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from gapfill.stores.influxdb.client import Server
+
+_BY = '"batch", "series"'
+
+_HAS_BATCH = "\"batch\" != 'none'"
+"""Rows that an import takes in as those of nobody are of no batch, and cannot be undone."""
+
+
+def batches(server: Server) -> list[Batch]:
+    """Return what each batch noted and still can be undone, one for each series."""
+    notes = text.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
+    asked = text.select('"batch", "asked_us"', LEDGER)
+    noted, lines = server.ask([notes, asked], "ns")
+    at: dict[str, datetime] = {}
+    for row in (row for table in lines for row in table.dicts()):
+        when = from_ns(row["asked_us"] * 1000)
+        at[row["batch"]] = max(when, at.get(row["batch"], when))
+    found: list[Batch] = []
+    for table in noted:
+        slots = [note.slot for note in notes_in(table)]
+        if slots:
+            batch, series = table.tags["batch"], table.tags["series"]
+            found.append(Batch(batch, series, len(slots), slots[0], slots[-1], at.get(batch)))
+    return found
+
+
+def withdraw(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+    """Mark the notes of slots that a batch did not write, so that they count no more.
+
+    What an undo has begun with is left to that undo. Writing such a slot later notes it anew.
+    """
+    if not slots or not batch:
+        return
+    noted = notes_of(server, batch).get(series, [])
+    said = [note for note in noted if note.slot in slots and not note.is_begun]
+    idle = {note.slot for note in said} - written(server, {batch: {series: said}})[batch][series]
+    if idle:
+        forget(server, batch, series, idle)
+
+
+def undone_batches(server: Server) -> set[str]:
+    """Return the batches of which slots were undone, not those of which notes were withdrawn."""
+    is_undone = '"undone" = true', '"begun" = true'
+    statement = text.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)
+    (tables,) = server.ask([statement])
+    return {table.tags["batch"] for table in tables}

@@ -1,0 +1,164 @@
+"""What a server says of the bucket itself: how long it keeps points, and where its shards lie.
+
+2.x says it at ``/api/v2/buckets``, 1.x in InfluxQL. A token may be allowed to write and read
+the bucket and not to look at it: then nothing is known, and nothing is made up.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from gapfill.domain.interval import Interval
+from gapfill.errors import StoreError
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.errors import Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.stores.influxdb.client import Server
+
+_YEAR_1_S = -62_135_596_800
+"""1 January of the year 1, from which InfluxDB counts its shards, in seconds since 1970."""
+
+WEEK = timedelta(weeks=1)
+"""The length of shards where no rule says otherwise."""
+
+_PART = re.compile(r"(\d+)(ms|h|m|s|d|w)")
+
+_UNITS = {
+    "w": timedelta(weeks=1),
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What is known of a bucket.
+
+    Attributes:
+        id: Of 2.x; empty on 1.x.
+        org_id: Of 2.x; empty on 1.x.
+        keeps: How long it keeps points; ``None`` for ever, or where that is not known.
+        shard: How long a shard that is yet to come will be, ``None`` where that is not known.
+        shards: The shards that are there, where the server lists them.
+    """
+
+    id: str = ""
+    org_id: str = ""
+    keeps: timedelta | None = None
+    shard: timedelta | None = None
+    shards: Sequence[Interval] = ()
+
+    def shard_of(self, instant: datetime) -> Interval | None:
+        """Return the shard in which an instant lies, ``None`` where that is not known."""
+        for shard in self.shards:
+            if instant in shard:
+                return shard
+        return None if self.shard is None else _cut(instant, self.shard)
+
+    def piece_of(self, instant: datetime) -> Interval | None:
+        """Return what surely lies in one shard with an instant: a week at most of a longer one.
+
+        A shard that was made before the bucket's rule changed may be shorter than the rule says.
+        """
+        shard = self.shard_of(instant)
+        if shard is None or shard in self.shards or shard.duration <= WEEK:
+            return shard
+        return _cut(instant, WEEK).intersection(shard)
+
+
+def _cut(instant: datetime, length: timedelta) -> Interval:
+    """Return the stretch of a length in which an instant lies, as InfluxDB cuts time."""
+    seconds, size = int(instant.timestamp()), int(length.total_seconds())
+    start = seconds - (seconds - _YEAR_1_S) % size
+    return Interval(*(datetime.fromtimestamp(s, UTC) for s in (start, start + size)))
+
+
+def look(server: Server) -> Bucket:
+    """Return what the server says of the bucket; what it does not say is not known.
+
+    Raises:
+        StoreError: If it cannot be reached.
+    """
+    if not server.is_2:
+        known = _of_1(server)
+        if known is not None:
+            return known
+    return look_2(server)
+
+
+def look_2(server: Server) -> Bucket:
+    """Return what a 2.x says of the bucket; nothing is known where the token may not read it.
+
+    Raises:
+        StoreError: If it cannot be reached.
+    """
+    return _of_2(
+        server.get("/api/v2/buckets", {"org": server.access.org, "name": server.access.bucket})
+    )
+
+
+def _of_2(found: Any) -> Bucket:  # noqa: ANN401 - JSON
+    try:
+        (bucket,) = found["buckets"]
+        rule: dict[str, Any] = next(
+            (r for r in bucket["retentionRules"] if r.get("type", "expire") == "expire"), {}
+        )
+        return Bucket(
+            id=str(bucket["id"]),
+            org_id=str(bucket["orgID"]),
+            keeps=timedelta(seconds=int(rule.get("everySeconds", 0))) or None,
+            shard=timedelta(seconds=int(rule.get("shardGroupDurationSeconds", 0))) or None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return Bucket()  # the token may not look at the bucket
+
+
+def _of_1(server: Server) -> Bucket | None:
+    """Return what a 1.x says, ``None`` where it turns out to be another one.
+
+    A 2.x answers the first question with what is the same for all buckets, and the second not.
+    """
+    database, policy = server.database
+    try:
+        (tables,) = server.ask([f"SHOW RETENTION POLICIES ON {text.name(database)}"])
+    except Transient:
+        raise
+    except StoreError:
+        return None
+    rules = [row for table in tables for row in table.dicts()]
+    rule = next((r for r in rules if (r["name"] == policy if policy else r["default"])), None)
+    if rule is None:
+        return None
+    try:
+        (tables,) = server.ask(["SHOW SHARDS"])
+    except Transient:
+        raise
+    except StoreError as exc:
+        if "not implemented" in str(exc) or "not support" in str(exc):
+            return None
+        tables = []  # it is for administrators only
+    shards = [
+        Interval(datetime.fromisoformat(row["start_time"]), datetime.fromisoformat(row["end_time"]))
+        for table in tables
+        for row in table.dicts()
+        if (row["database"], row["retention_policy"]) == (database, rule["name"])
+    ]
+    return Bucket(
+        keeps=_duration(rule["duration"]),
+        shard=_duration(rule["shardGroupDuration"]),
+        shards=sorted(shards),
+    )
+
+
+def _duration(said: str) -> timedelta | None:
+    """Return what ``168h0m0s`` says; ``0s`` is for ever."""
+    parts = (int(n) * _UNITS.get(unit, timedelta(0)) for n, unit in _PART.findall(said))
+    return sum(parts, timedelta(0)) or None

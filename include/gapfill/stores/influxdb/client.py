@@ -1,0 +1,310 @@
+"""The server under the InfluxDB store: one question, one write, one deletion, each or an error.
+
+Reading is InfluxQL through ``/query``, which 1.x, 2.x and 3 answer. Writing is line
+protocol to ``/api/v2/write``. What fails only for now is tried again here
+(``influxdb.retries``); the tasks above do that for the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from http.client import BadStatusLine
+from typing import TYPE_CHECKING, Any
+
+import urllib3.exceptions
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.rest import ApiException
+
+from gapfill.errors import StoreError
+from gapfill.stores.influxdb import errors
+from gapfill.stores.influxdb.bucket import look
+from gapfill.stores.influxdb.first_contact import explain_unread, meet
+from gapfill.stores.influxdb.influxql import packed, predicate, rfc3339
+from gapfill.stores.influxdb.response import error_of, tables_of
+from gapfill.stores.influxdb.retries import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gapfill.stores.influxdb.bucket import Bucket
+    from gapfill.stores.influxdb.config import Access
+    from gapfill.stores.influxdb.response import Table
+
+LINES = 5000
+"""Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
+
+NO_CONTENT = 204
+
+_NO_HTTPS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
+"""What OpenSSL says where the other side does not speak TLS."""
+
+
+class Server:
+    """A bucket, reached through the official client, which is made when it is first needed.
+
+    Attributes:
+        access: Where and what it is.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._client: InfluxDBClient | None = None
+        self._process = os.getpid()
+        self._patience = Patience(access.longest_wait_s)
+        self._is_reached = self._has_met = False
+        self._version = ""
+
+    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
+        """Return the tables that each statement answers, in as few requests as their length allows.
+
+        Args:
+            statements: InfluxQL, with nothing in it but names of the catalogue, quoted.
+            epoch: Unit of the times in the answer: ``s`` or ``ns``.
+
+        Raises:
+            StoreError: If any of them fails; also inside an answer of status 200.
+            TooMuch: If the server refuses the size.
+        """
+        tables: list[list[Table]] = []
+        for part in packed(statements):
+            try:
+                tables += tables_of(self.access, self._query(part, epoch), part)
+            except errors.NoDatabase as exc:
+                raise explain_unread(self, exc) from exc
+        if not self._has_met:
+            self._has_met = True
+            meet(self)
+        return tables
+
+    def ask_for_error(self, statement: str) -> str | None:
+        """Return the error that a statement is answered with, ``None`` where there is none.
+
+        Raises:
+            StoreError: If there is no answer.
+        """
+        try:
+            return error_of(self.access, self._query([statement], "s"))
+        except errors.Invalid as exc:
+            return str(exc)
+
+    def get(self, path: str, query: Mapping[str, str]) -> object:
+        """Return the JSON at a path of 2.x; ``None`` where the server does not have the path.
+
+        A refusal is an empty object: what a token may not look at is not known.
+
+        Raises:
+            StoreError: If there is no answer.
+        """
+        try:
+            said, _, _ = self._call(path, "GET", list(query.items()))
+        except errors.NoPath:
+            return None
+        except errors.Denied:
+            return {}
+        return said
+
+    @property
+    def database(self) -> tuple[str, str]:
+        """Database and retention policy of the bucket in InfluxQL: 2.x takes ``db/rp`` apart."""
+        database, _, policy = self.access.bucket.partition("/")
+        return database, policy
+
+    @property
+    def is_2(self) -> bool:
+        """Whether the server has said that it is neither a 1.x nor a 3."""
+        return bool(self._version) and not self._version.startswith(("1.", "3"))
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """What the server says of the bucket, asked once."""
+        return look(self)
+
+    def _query(self, statements: Sequence[str], epoch: str) -> object:
+        database, policy = self.database
+        query = [
+            ("db", database),
+            *([("rp", policy)] if policy else []),
+            ("epoch", epoch),
+            ("chunked", "true"),
+            ("q", "; ".join(statements)),
+        ]
+        accept = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        said, _, _ = self._call("/query", "GET", query, header_params=accept)
+        return said
+
+    def write(self, lines: Sequence[str], precision: str = "s") -> None:
+        """Write lines, 5,000 at once; a body that is refused for its size goes in halves.
+
+        Raises:
+            PartialWrite: If the server refused some of the lines; all the others are written.
+            StoreError: If it failed; bodies before the one that failed are written.
+        """
+        refused: errors.PartialWrite | None = None
+        for start in range(0, len(lines), LINES):
+            try:
+                self._write(lines[start : start + LINES], precision)
+            except errors.PartialWrite as exc:
+                refused = refused or exc
+        if refused:
+            raise refused
+
+    def write_nothing(self) -> None:
+        """Send a comment, which is refused to a token that may not write.
+
+        Raises:
+            StoreError: If it is refused.
+        """
+        self._write(["#"], "s")
+
+    def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
+        """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
+
+        Some versions take the end for the first instant outside, others for the last one
+        inside; a nanosecond more serves both.
+
+        Raises:
+            StoreError: If it failed.
+        """
+        query = [("org", self.access.org), ("bucket", self.access.bucket)]
+        body = {
+            "start": rfc3339(first),
+            "stop": rfc3339(last + 1),
+            "predicate": predicate(measurement, tags),
+        }
+        self._expect_nothing(self._call("/api/v2/delete", "POST", query, body=body))
+
+    def close(self) -> None:
+        """Give back connections."""
+        if self._client is not None and self._process == os.getpid():
+            self._client.close()  # type: ignore[no-untyped-call]
+        self._client = None
+
+    def _write(self, lines: Sequence[str], precision: str) -> None:
+        query = [
+            ("org", self.access.org),
+            ("bucket", self.access.bucket),
+            ("precision", precision),
+        ]
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
+        body = "\n".join(lines).encode()
+        try:
+            answer = self._call("/api/v2/write", "POST", query, body=body, header_params=headers)
+        except errors.TooMuch:
+            if len(lines) == 1:
+                raise
+        else:
+            self._expect_nothing(answer)
+            return
+        half, refused = len(lines) // 2, None
+        for part in (lines[:half], lines[half:]):
+            try:
+                self._write(part, precision)
+            except errors.PartialWrite as exc:
+                refused = refused or exc
+        if refused:
+            raise refused
+
+    def _call(
+        self,
+        path: str,
+        method: str,
+        query: list[tuple[str, str]],
+        **more: object,
+    ) -> tuple[object, int, Mapping[str, str]]:
+        """Return what the server said, its status and headers; raise a sentence for a failure.
+
+        What it refuses only for now is tried again.
+        """
+        return self._patience.persist(lambda: self._call_once(path, method, query, **more))
+
+    def _call_once(
+        self,
+        path: str,
+        method: str,
+        query: list[tuple[str, str]],
+        **more: object,
+    ) -> tuple[object, int, Mapping[str, str]]:
+        access, failure = self.access, None
+        try:
+            answer = self._api().call_api(
+                path, method, query_params=query, auth_settings=[], response_type="object", **more
+            )
+        except ApiException as exc:
+            if exc.status:
+                body = (
+                    exc.body.decode(errors="replace") if isinstance(exc.body, bytes) else exc.body
+                )
+                failure = errors.of_status(access, path, exc.status, body, exc.headers or {})
+            else:
+                failure = _without_certificate(access, str(exc.reason))
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
+            failure = _unreached(access, exc, was_reached=self._is_reached)
+        else:
+            self._is_reached = True
+            self._version = str(answer[2].get("X-Influxdb-Version") or "").removeprefix("v")
+            said: tuple[object, int, Mapping[str, str]] = answer
+            return said
+        raise failure  # outside: the client's own error holds the request's headers
+
+    def _api(self) -> Any:  # noqa: ANN401 - the client has no types of its own
+        if self._client is None or self._process != os.getpid():  # no connection outlives a fork
+            access = self.access
+            self._process = os.getpid()
+            self._client = InfluxDBClient(
+                access.url,
+                access.token,
+                org=access.org,
+                timeout=int(access.timeout_s * 1000),
+                enable_gzip=True,
+                ssl_ca_cert=access.ca_bundle,
+            )
+        return self._client.api_client
+
+    def _expect_nothing(self, answer: tuple[object, int, Mapping[str, str]]) -> None:
+        said, status, _ = answer
+        if status != NO_CONTENT:
+            words = " ".join(str(said or "").split())[: errors.EXCERPT]
+            what = f"the server answered {status} ({words}) where InfluxDB answers {NO_CONTENT}"
+            raise errors.problem(self.access, what, f"check host and port of {self.access.conn_id}")
+
+
+def _unreached(access: Access, exc: Exception, *, was_reached: bool) -> StoreError:
+    """Return the error where there was no whole answer.
+
+    Args:
+        access: Whose.
+        exc: What the transport said.
+        was_reached: Whether it has answered before: it may be starting again.
+    """
+    if isinstance(exc, urllib3.exceptions.TimeoutError) and not isinstance(
+        exc, urllib3.exceptions.NewConnectionError
+    ):
+        what = f"it did not answer within {access.timeout_s:g} s"
+        return errors.problem(access, what, "see how it is, or set a longer timeout in the extra")
+    if isinstance(exc, urllib3.exceptions.NewConnectionError | ConnectionError):
+        what = "no connection can be made to it"
+        step = "start it, or correct host and port of the connection"
+        said = errors.sentence(access, what, step)
+        return errors.Transient(said) if was_reached else StoreError(said)
+    if isinstance(exc, UnicodeDecodeError | urllib3.exceptions.DecodeError):
+        return errors.stranger(access, "binary data")
+    if _is_no_http(exc):
+        return errors.stranger(access, "something else than HTTP")
+    step = "see how it is, and run it again"
+    return errors.Transient(errors.sentence(access, "its answer broke off", step))
+
+
+def _is_no_http(exc: Exception) -> bool:
+    """Tell whether the first line of an answer is none of HTTP's; none at all is broken off."""
+    causes = [cause for cause in exc.args if isinstance(cause, BadStatusLine)]
+    return bool(causes) and not any(isinstance(cause, ConnectionError) for cause in causes)
+
+
+def _without_certificate(access: Access, reason: str) -> StoreError:
+    """Return the error where https could not be agreed on."""
+    if any(mark in reason for mark in _NO_HTTPS):
+        what = "it answers, but not in https"
+        return errors.problem(access, what, "begin the host of the connection with http://")
+    reason = reason.replace("\n", ": ")[: errors.EXCERPT]
+    return errors.problem(access, reason, "check the certificate of its host")

@@ -1,0 +1,170 @@
+"""The first contact with a server: whether it is what it must be, before anything relies on it.
+
+Reads and writes name a bucket in two ways: writes by its name, reads by a database that 2.x
+maps to a bucket. An upgrade from 1.x leaves such a mapping to another bucket. Nothing of this
+is asked twice where it was well: reads look at the mapping once in a process, writes prove
+with a point that what they write can be read.
+"""
+
+from __future__ import annotations
+
+import random
+import shlex
+import time
+from typing import TYPE_CHECKING, Any
+
+from gapfill.errors import StoreError
+from gapfill.stores.influxdb import errors
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.bucket import look_2
+
+if TYPE_CHECKING:
+    from gapfill.stores.influxdb.bucket import Bucket
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.config import Access
+
+VERIFY = "gapfill_verify"
+
+LANES = 64
+"""Processes that prove at the same moment write to one of so many seconds of the day."""
+
+TRIES = 2
+"""Another process may have written to the same second in between."""
+
+DAY_S = 86_400
+
+_met: set[Access] = set()
+
+
+def meet(server: Server) -> None:
+    """See once in a process that a 2.x reads the bucket that it writes, as far as it says so.
+
+    Raises:
+        StoreError: If the names lead to two buckets.
+    """
+    if server.access in _met:
+        return
+    if server.is_2:
+        elsewhere = _elsewhere(server, server.bucket)
+        if elsewhere:
+            raise errors.problem(server.access, *elsewhere)
+    _met.add(server.access)
+
+
+def prove(server: Server) -> None:
+    """Write a real point, read it back, and see that the server can remove points.
+
+    The point is the same for a day, in one of 64 places. The time is the system's: a bucket
+    with retention refuses points of another present.
+
+    Raises:
+        StoreError: If any of it fails, with the right or the step that is missing.
+    """
+    for _ in range(TRIES):
+        now = time.time_ns()
+        lane = random.SystemRandom().randrange(LANES)
+        second = now // 10**9 // DAY_S * DAY_S + lane
+        server.write([f"{VERIFY} {text.field('value', now)} {second}"])
+        at = f"time = {second * 10**9}"
+        (tables,) = server.ask([text.select('"value"', VERIFY, at)])
+        if any(row[1] == now for table in tables for row in table.rows):
+            break
+    else:
+        raise errors.problem(server.access, *(_elsewhere(server, server.bucket) or _LOST))
+    _prove_removal(server)
+
+
+def explain_unread(server: Server, exc: StoreError) -> StoreError:
+    """Return the error for a database that is not found: there is none, or it may not be read.
+
+    A token that may not read a bucket is told that there is none. It sees the bucket's name where
+    it may read it: then the query led elsewhere. Writing no line at all says whether it may write
+    the bucket.
+    """
+    access = server.access
+    try:
+        bucket = look_2(server)
+    except StoreError:
+        return exc
+    if bucket.id:
+        return errors.problem(access, *(_elsewhere(server, bucket) or _misled(server, bucket)))
+    what = "the server finds no database of that name to read"
+    try:
+        server.write_nothing()
+    except errors.Denied as denied:
+        if errors.is_not_found(str(denied)):
+            return exc
+        what = f"{what}, and the token may not write it either"
+        step = "check the name of the bucket in the connection, and the rights of its token"
+        return errors.problem(access, what, step)
+    except StoreError:
+        return exc
+    what = "the token may not read the bucket (it may write it; a query finds no database)"
+    step = "give the token of the connection the right to read the bucket"
+    return errors.problem(access, what, step)
+
+
+def _prove_removal(server: Server) -> None:
+    if server.access.without_removal:
+        return
+    try:
+        server.delete(VERIFY, {}, 0, 1)
+    except errors.NoRemoval as exc:
+        message = (
+            f"{exc} So `undo` could not take back what is written there: use InfluxDB 2.x, or put "
+            '"without_removal": true into the extra of the connection to write all the same.'
+        )
+        raise StoreError(message) from exc
+
+
+_LOST = (
+    "what is written to the bucket cannot be read from the database of the same name",
+    "check that both lead to one bucket, and that nothing before the server drops or keeps writes",
+)
+
+
+def _misled(server: Server, bucket: Bucket) -> tuple[str, str]:
+    """Return what is wrong and the next step where a query does not lead to a bucket that is there.
+
+    The mapping may be seen only by a token that may read the bucket it leads to.
+    """
+    database, _ = server.database
+    what = (
+        f"the token may read the bucket ({bucket.id}), and a query of that name finds no database: "
+        "a mapping of that name probably leads to another bucket, as an upgrade from 1.x leaves it"
+    )
+    step = (
+        f"see it with the operator's token: influx v1 dbrp list --db {shlex.quote(database)}; then "
+        "delete it (influx v1 dbrp delete --id ID), or, where the series are in the bucket that it "
+        "leads to, name that one in the connection"
+    )
+    return what, step
+
+
+def _elsewhere(server: Server, bucket: Bucket) -> tuple[str, str] | None:
+    """Return what is wrong and the next step, where queries lead to another bucket."""
+    if not bucket.id:
+        return None
+    database, policy = server.database
+    found: Any = server.get("/api/v2/dbrps", {"orgID": bucket.org_id, "db": database}) or {}
+    try:
+        mappings = [m for m in found.get("content", ()) if m["database"] == database]
+        ours = [
+            m for m in mappings if (m["retention_policy"] == policy if policy else m["default"])
+        ]
+        if not ours or any(m["bucketID"] == bucket.id for m in ours):
+            return None
+        mapping = ours[0]
+        named = f"{database}/{mapping['retention_policy']}"
+        what = (
+            f"writes go to the bucket of that name ({bucket.id}), and queries to the bucket "
+            f"{mapping['bucketID']}, as the mapping {mapping['id']} of {named} says, which an "
+            "upgrade from 1.x leaves behind"
+        )
+    except (KeyError, TypeError, AttributeError):
+        return None
+    step = (
+        f"name the bucket {named!r} in the connection if that is where the series are, or delete "
+        f"the mapping: influx v1 dbrp delete --id {mapping['id']}"
+    )
+    return what, step

@@ -1,0 +1,132 @@
+"""What stands in InfluxDB and does not count, found inside the server.
+
+One question walks through the fields and ends at the first number out of bounds; only where
+there is one are they counted. Texts and truths are counted where a field has such a type in
+any shard. InfluxDB stores no number that is not finite.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from gapfill.domain.interval import Interval, iso, merge
+from gapfill.domain.invalid_values import Ahead, Flaws, flaw_of, together
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.points import from_ns, in_pieces, read_points
+from gapfill.stores.points import format_tags, stands_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.series import Field, Series
+    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.undo.removal_watch import Asker
+
+NO_NUMBERS = ("string", "boolean")
+"""Types of fields that are no numbers."""
+
+COPIES_AT_ONCE, YEAR = 5_000, timedelta(days=365)
+"""So many slots, and so long a stretch, are looked at at once for copies."""
+
+
+class Flawed:
+    """What does not count of one series.
+
+    Attributes:
+        server: Where its points are.
+        series: The series.
+    """
+
+    def __init__(self, server: Asker, series: Series) -> None:
+        text.check(series)
+        self.server = server
+        self.series = series
+        self._own = text.is_own(series)
+
+    def flaws(self, window: Interval) -> Flaws:
+        """Return the values of the window that do not count."""
+        return together(in_pieces(window, self._flaws))
+
+    def ahead(self, start: datetime) -> Ahead | None:
+        """Return the points from an instant on, ``None`` for none."""
+        after = f"time >= '{iso(start)}'"
+        names = [text.name(field.name) for field in self.series.fields]
+        asked = [f"{what}({name})" for name in names for what in ("count", "last")]
+        answers = self.server.ask([self._select(what, after) for what in asked], "ns")
+        counts = [_first(tables) for tables in answers[::2]]
+        lasts = [_first(tables) for tables in answers[1::2]]
+        points = max((row[1] for row in counts if row), default=0)
+        newest = max((row[0] for row in lasts if row), default=None)
+        return Ahead(points, from_ns(newest)) if newest is not None else None
+
+    def copies(self, window: Interval) -> dict[datetime, frozenset[str]]:
+        """Return the fields of the series' own points that are copies, by slot."""
+        years = [window.start]
+        while years[-1] < window.end:
+            years.append(min(years[-1] + YEAR, window.end))
+        pieces = (Interval(*bounds) for bounds in pairwise(years))
+        slots = sorted({at for one in pieces for at in in_pieces(one, self._possible_copies)})
+        parts = (slots[n : n + COPIES_AT_ONCE] for n in range(0, len(slots), COPIES_AT_ONCE))
+        return {slot: names for part in parts for slot, names in self._copied(part)}
+
+    def _possible_copies(self, window: Interval) -> list[datetime]:
+        """Return where a point of ours was written by a batch and has values of others."""
+        columns = ", ".join(map(text.name, text.PROVENANCE[1:]))
+        is_ours = f"{text.has_tags(self.series.tags)} AND \"gapfill_batch\" != ''"
+        within = text.within(window)
+        statement = text.select(columns, self.series.measurement, is_ours, within, by="*")
+        (tables,) = self.server.ask([statement], "ns")
+        own = format_tags(self.series.tags)
+        return [
+            self.series.grid.floor(from_ns(row["time"]))
+            for table in tables
+            if format_tags(table.tags) == own
+            for row in table.dicts()
+            if row["gapfill_source"] in (None, "", "unknown")
+            or ":unknown:" in (row["gapfill_kept"] or "")
+        ]
+
+    def _copied(self, slots: Sequence[datetime]) -> Iterator[tuple[datetime, frozenset[str]]]:
+        spans = merge(Interval(slot, self.series.grid.end_of(slot)) for slot in slots)
+        stands = stands_of(self.series, read_points(self.server, self.series, spans))
+        yield from ((slot, stand.copies) for slot, stand in stands.items() if stand.copies)
+
+    def _flaws(self, window: Interval) -> list[Flaws]:
+        within, fields = text.within(window), self.series.fields
+        either = " OR ".join(said for field in fields if (said := text.is_flaw(field)))
+        numbers = ", ".join(text.number(field.name) for field in fields)
+        types = f"SHOW FIELD KEYS FROM {text.name(self.series.measurement)}"
+        asked = [f"{self._select(numbers, within, f'({either})')} LIMIT 1"] if either else []
+        kinds, *found = self.server.ask([types, *asked])
+        is_found = any(tables for tables in found)
+        counted = [(field, "float") for field in fields if is_found and text.is_flaw(field)]
+        known = {(name, kind) for table in kinds for name, kind in table.rows}
+        counted += [(f, kind) for f in fields for kind in NO_NUMBERS if (f.name, kind) in known]
+        return self._counted(counted, within) if counted else []
+
+    def _counted(self, fields: Sequence[tuple[Field, str]], within: str) -> list[Flaws]:
+        """Return the account of the values of some fields, of one type each, that do not count."""
+        statements = [
+            self._select(f"{what}({text.name(field.name)}::{kind})", within, bad)
+            for field, kind in fields
+            for bad in [f"({text.is_flaw(field)})" if kind == "float" else ""]
+            for what in ("count", "first")
+        ]
+        answers = self.server.ask(statements, "ns")
+        flaws: list[Flaws] = []
+        for (field, kind), counts, firsts in zip(fields, answers[::2], answers[1::2], strict=True):
+            n, first = _first(counts), _first(firsts)
+            if n and first:
+                texts = n[1] if kind in NO_NUMBERS else 0
+                flaws.append(Flaws(n[1], texts, flaw_of(field, from_ns(first[0]), first[1])))
+        return flaws
+
+    def _select(self, what: str, *conditions: str) -> str:
+        return text.select(what, self.series.measurement, self._own, *conditions)
+
+
+def _first(tables: Sequence[Table]) -> list[Any] | None:
+    return next((row for table in tables for row in table.rows), None)

@@ -1,0 +1,199 @@
+"""Points of the InfluxDB store: read with their tags, and written as lines."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import Interval, covers
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.errors import TooMuch
+from gapfill.stores.points import Point, format_tags, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from typing import TypeVar
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.undo.removal_watch import Asker
+
+    T = TypeVar("T")
+
+NEAR = timedelta(days=3)
+"""Stretches this near are read as one: a question costs more than the points between."""
+
+LANES, LANE = 2, timedelta(days=366)
+"""So many parts at most are asked at once, each at least so long."""
+
+_SECOND = 1_000_000_000
+_TEXTS = text.PROVENANCE[1:]
+
+
+def from_ns(ns: int) -> datetime:
+    """Return nanoseconds since 1970 as an aware UTC instant."""
+    seconds, rest = divmod(ns, _SECOND)
+    instant = datetime.fromtimestamp(seconds, UTC)
+    return instant.replace(microsecond=rest // 1000) if rest else instant
+
+
+def in_pieces(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
+    """Return what a question answers for a window, cut in halves where the server refuses its size.
+
+    Halves are cut at whole days, so that slots stay whole.
+
+    Raises:
+        TooMuch: If it refuses even the smallest piece.
+    """
+    try:
+        return ask(window)
+    except TooMuch:
+        days = window.duration // timedelta(days=1)
+        if days < 2:  # noqa: PLR2004 - two days are the least that has whole halves
+            raise
+        midnight = window.start.replace(hour=0, minute=0, second=0, microsecond=0)
+        middle = midnight + timedelta(days=(days + 1) // 2)
+        left, right = Interval(window.start, middle), Interval(middle, window.end)
+        return in_pieces(left, ask) + in_pieces(right, ask)
+
+
+def in_lanes(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
+    """Return what a question answers for a window, a long one in parts asked at the same time.
+
+    A question keeps one processor of the server busy. Parts are cut at whole days, so that
+    slots stay whole.
+    """
+    lanes = min(LANES, window.duration // LANE)
+    if lanes <= 1:
+        return ask(window)
+    midnight = window.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = window.duration // timedelta(days=1)
+    cuts = [midnight + timedelta(days=days * n // lanes) for n in range(1, lanes)]
+    parts = [Interval(start, end) for start, end in pairwise([window.start, *cuts, window.end])]
+    with ThreadPoolExecutor(lanes) as pool:
+        return [found for answer in pool.map(ask, parts) for found in answer]
+
+
+def read_points(
+    server: Asker,
+    series: Series,
+    intervals: Sequence[Interval],
+    names: Sequence[str] | None = None,
+) -> list[Point]:
+    """Return the points that count for a series in sorted, disjoint intervals, in no order.
+
+    Args:
+        server: Where they are.
+        series: Whose they are.
+        intervals: ``[start, end)`` each.
+        names: Fields to read; ``None`` for all.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    return read_beside(server, series, intervals, (), names)[0]
+
+
+def read_beside(
+    server: Asker,
+    series: Series,
+    intervals: Sequence[Interval],
+    questions: Sequence[str],
+    names: Sequence[str] | None = None,
+) -> tuple[list[Point], list[list[Table]]]:
+    """Return points as ``read_points`` does, and what other questions answer, asked together.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    fields = [field.name for field in series.fields] if names is None else list(names)
+    what = ", ".join([*map(text.number, fields), *map(text.name, text.PROVENANCE)])
+    own = text.is_own(series)
+
+    def statement(window: Interval) -> str:
+        return text.select(what, series.measurement, own, text.within(window), by="*")
+
+    def found(tables: Iterable[Table]) -> list[Point]:
+        return [p for t in tables for p in _points(series, t, fields)]
+
+    def ask(window: Interval) -> list[Point]:
+        (tables,) = server.ask([statement(window)], "ns")
+        return found(tables)
+
+    windows = list(joined(intervals))
+    try:
+        answers = server.ask([*questions, *map(statement, windows)], "ns")
+    except TooMuch:
+        beside = server.ask(questions, "ns") if questions else []
+        points = [point for window in windows for point in in_pieces(window, ask)]
+    else:
+        beside = answers[: len(questions)]
+        points = [point for tables in answers[len(questions) :] for point in found(tables)]
+    if len(windows) != len(intervals):
+        points = [point for point in points if covers(intervals, point.instant)]
+    return points, beside
+
+
+def liner(series: Series) -> Callable[[Point, Collection[str]], str | None]:
+    """Return what makes a line of a series' own point, with its time in seconds.
+
+    It takes a point on the grid, and the names of the texts of its provenance that stand
+    there and must not: an empty text is none. It returns ``None`` where nothing is to be
+    written.
+    """
+    head = text.head(series.measurement, series.tags)
+
+    def line(point: Point, cleared: Collection[str] = ()) -> str | None:
+        said = _provenance(point.grade, point.source, point.batch, point.kept, tuple(cleared))
+        fields = [*text.numbers(point.values), *said]
+        return f"{head} {','.join(fields)} {int(point.instant.timestamp())}" if fields else None
+
+    return line
+
+
+@lru_cache(maxsize=1024)  # nearly all points of a batch have the same
+def _provenance(
+    grade: int | None,
+    source: str | None,
+    batch: str | None,
+    kept: str | None,
+    cleared: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Return the fields of the provenance that a line has."""
+    texts = zip(_TEXTS, (source, batch, kept), strict=True)
+    said = [text.field(name, what or "") for name, what in texts if what or name in cleared]
+    return (*([] if grade is None else [text.field("gapfill_grade", grade)]), *said)
+
+
+def _points(series: Series, table: Table, fields: Sequence[str]) -> Iterator[Point]:
+    tags = format_tags(table.tags)
+    for row in table.dicts():
+        grade = row["gapfill_grade"]
+        values, flaws = judged(series, {name: row[name] for name in fields})
+        yield Point(
+            tags=tags,
+            instant=from_ns(row["time"]),
+            values=values,
+            grade=None if grade is None else int(grade),
+            source=row["gapfill_source"] or None,
+            batch=row["gapfill_batch"] or None,
+            kept=row["gapfill_kept"] or None,
+            flaws=flaws,
+        )
+
+
+def joined(intervals: Iterable[Interval]) -> Iterator[Interval]:
+    """Yield sorted intervals, those near one another as one."""
+    last: Interval | None = None
+    for interval in intervals:
+        if last and interval.start - last.end <= NEAR:
+            last = Interval(last.start, interval.end)
+        else:
+            if last:
+                yield last
+            last = interval
+    if last:
+        yield last

@@ -1,0 +1,163 @@
+"""What the server refused to take, remembered so that nobody is asked for it again.
+
+A refusal holds as long as its cause does. The type of a field in a shard is asked anew
+whenever refusals are read, which costs one short question for each field and shard; how
+long the bucket keeps points is asked once in a process. A cause that cannot be asked for is
+believed for a day.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.candidate import Refused
+from gapfill.domain.interval import BEGINNING, Interval, iso, merge
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.points import from_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.response import Table
+
+REFUSED = "gapfill_refused"
+
+BELIEVED = timedelta(days=1)
+"""How long a refusal holds whose cause cannot be asked for."""
+
+_TYPE = re.compile(r"type error: .*::(\w+) & ")
+
+
+class Refusal(NamedTuple):
+    """Slots that a write was refused for.
+
+    Attributes:
+        interval: The slots, ``[start, end)``: of the shard, or a week of it, as far as they
+            surely lie in it.
+        field: The field whose type is another in the store; empty for another cause.
+        theirs: Its type, as the refusal said.
+        seen: Its type as a question about the shard said at that time; empty for none.
+        at: When it was refused, by the system's clock.
+        said: The server's words.
+    """
+
+    interval: Interval
+    field: str
+    theirs: str
+    seen: str
+    at: datetime
+    said: str
+
+
+def type_in(server: Server, measurement: str, field: str, shard: Interval) -> str:
+    """Return the type of a field in a shard, empty where it has none there.
+
+    InfluxQL does not tell an integer from a float in an answer. But it refuses to combine bits
+    with a fraction, and names the type of the field as it does so.
+    """
+    window = f"time >= {text.to_ns(shard.start)} AND time < {text.to_ns(shard.end)}"
+    statement = text.select(f"{text.name(field)} & 1.5", measurement, window) + " LIMIT 1"
+    said = server.ask_for_error(statement)
+    found = _TYPE.search(said or "")
+    return found[1] if found else ""
+
+
+def remember(server: Server, series: Series, refusals: Sequence[Refusal]) -> None:
+    """Note refusals of a series."""
+    number = time.time_ns()
+    head = text.head(REFUSED, {"series": series.name})
+    lines = []
+    for n, one in enumerate(refusals):
+        fields: dict[str, str | int] = {
+            "start": text.to_ns(one.interval.start) // 10**9,
+            "end": text.to_ns(one.interval.end) // 10**9,
+            "field": one.field,
+            "theirs": one.theirs,
+            "seen": one.seen,
+            "said": one.said,
+        }
+        body = ",".join(text.field(key, what) for key, what in fields.items())
+        lines.append(f"{head} {body} {number + n}")
+    server.write(lines, "ns")
+
+
+def question(is_its: str = "") -> str:
+    """Return the question for refusals by series, those that meet a condition, times in ns."""
+    what = ("start", "end", "field", "theirs", "seen", "said")
+    return text.select(", ".join(map(text.name, what)), REFUSED, is_its, by='"series"')
+
+
+def standing(server: Server, series: Series, tables: Sequence[Table]) -> list[Refused]:
+    """Return the refusals of a series that still hold, of those found, and the rule's.
+
+    Args:
+        server: Where they are.
+        series: Whose refusals.
+        tables: What ``question`` answers, of other series too.
+    """
+    last: dict[tuple[Interval, str], Refusal] = {}
+    for table in (table for table in tables if table.tags.get("series") == series.name):
+        for row in table.dicts():
+            span = Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9))
+            at = from_ns(row["time"])
+            last[span, row["field"]] = Refusal(
+                span, row["field"], row["theirs"], row["seen"], at, row["said"]
+            )
+    held = [one for one in last.values() if _holds(server, series, one)]
+    return [*_beyond(server, series), *(told(server, series, one) for one in held)]
+
+
+def _holds(server: Server, series: Series, one: Refusal) -> bool:
+    if not one.field:
+        return _now() - one.at < BELIEVED
+    return type_in(server, series.measurement, one.field, one.interval) == one.seen
+
+
+def told(server: Server, series: Series, one: Refusal) -> Refused:
+    """Return a refusal as it is told."""
+    if not one.field:
+        again = iso((one.at + BELIEVED).replace(microsecond=0))
+        reason = f"the store refused it ({one.said}); it is tried again after {again}"
+        return Refused(one.interval, reason)
+    known = series.field(one.field)
+    shard = server.bucket.shard_of(one.interval.start) or one.interval
+    reason = (
+        f"the store holds {one.field} of {series.measurement} as {one.theirs} in its shard "
+        f"{span_of(shard)}, and refuses floats there: gapfill retype {series.name}"
+    )
+    return Refused(one.interval, reason, "" if known is None or known.required else one.field)
+
+
+def _beyond(server: Server, series: Series) -> list[Refused]:
+    """Return what is older than the bucket keeps: the server drops it by its own clock."""
+    keeps = server.bucket.keeps
+    if keeps is None:
+        return []
+    end = series.grid.ceil(_now() - keeps)
+    reason = (
+        f"the bucket keeps points for {keeps / timedelta(days=1):g} d only, and refuses what is "
+        "older: let it keep them longer, or give the series a later earliest"
+    )
+    return [Refused(Interval(BEGINNING, end), reason)]
+
+
+def span_of(shard: Interval) -> str:
+    """Return a shard for people: by its first and last day, where it consists of whole days."""
+    first, end = shard.start, shard.end
+    if first.hour or first.minute or end.hour or end.minute:
+        return f"{iso(first)} to {iso(end)}"
+    return f"{first:%Y-%m-%d} to {end - timedelta(days=1):%Y-%m-%d}"
+
+
+def runs_of(series: Series, slots: Sequence[datetime]) -> list[Interval]:
+    """Return slots as runs, in order."""
+    return merge(Interval(slot, series.grid.end_of(slot)) for slot in slots)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)

@@ -1,0 +1,1 @@
+"""Turns integers and strings of a field into floats, shard by shard."""

@@ -1,0 +1,232 @@
+"""Makes floats of what a shard holds as another type, so that floats can be written there.
+
+A shard forgets the type of a field only when the measurement has no point left in it, on some
+servers only when the measurement is dropped. So all its points are read, with their types;
+written over themselves, which proves that each can be written; saved in a file; noted as
+floats in the journal, from where any later write puts back what is missing; deleted; and
+written as floats. Before anything of others is deleted, the same is rehearsed in the very
+shard on a measurement of our own: an integer, refused as a float, deleted, taken as a float.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.errors import StoreError
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.errors import PartialWrite, problem
+from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.retype.field_types import types_in
+from gapfill.stores.influxdb.retype.rehearsal import REHEARSAL, rehearse
+from gapfill.stores.influxdb.undo import recovery_journal as journal
+from gapfill.stores.influxdb.undo.foreign_points import Kept, kept_of, read_whole, types_of
+from gapfill.stores.influxdb.undo.missing_points import lacking
+from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, WAIT_S, alone
+from gapfill.stores.influxdb.undo.removal_turn import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.series import Series
+    from gapfill.services.ports import WrongType
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.retype.rehearsal import Way
+    from gapfill.stores.influxdb.undo.foreign_points import Found
+
+EXACT = 2**53
+"""Up to here every whole number is a float of the same value."""
+
+_OWNER = "retype"
+"""Whose entries in the journal are those of a retype: no batch is named so."""
+
+
+def retype(
+    server: Server,
+    series: Series,
+    wrong: Sequence[WrongType],
+    save: Callable[[str], None],
+    file: str = "",
+) -> int:
+    """Make floats of fields in shards, and return how many points were written anew.
+
+    Args:
+        server: Where.
+        series: Whose fields; the points of others in the measurement are written anew as well.
+        wrong: What to change.
+        save: Keeps a text for good: called with the points, before anything is deleted.
+        file: Where that is, for messages.
+
+    Raises:
+        StoreError: If it cannot be done; says whether anything was deleted.
+    """
+    doing = f"retype of {series.name}"
+    with alone(server.access, series.measurement, doing, BRIEFLY_S):
+        carry_on(server, series)
+        for one in wrong:
+            _check(series, _typed(server, series.measurement, [one.shard]), set(one.fields))
+        whose = journal.Removal(_OWNER, is_retype=True, file=file)
+        written = _retype(server, series, wrong, save, whose)
+        refused = carry_on(server, series)
+    if refused:
+        raise not_carried_on(series, refused)
+    return written
+
+
+def _retype(
+    server: Server,
+    series: Series,
+    wrong: Sequence[WrongType],
+    save: Callable[[str], None],
+    whose: journal.Removal,
+) -> int:
+    written, ends = 0, set[str]()
+    left = list(wrong)
+    while left:
+        with alone(server.access, REHEARSAL, "rehearsal of a retype", WAIT_S):
+            way = rehearse(server, series, left[0].shard)
+        done = [one for one in left if one.shard in way.shards]
+        fields = {name for one in done for name in one.fields}
+        turn = Turn(server, series.measurement)
+        points = _typed(server, series.measurement, way.shards)
+        beside = _typed(server, series.measurement, way.beside)
+        lines = [one.line(series.measurement) for one in [*points, *beside]]
+        _prove(server, series, lines)
+        new = [line for line in lines if line not in ends]
+        save("".join(f"{line}\n" for line in new))
+        ends.update(lines[len(points) :])  # the first of the next shard, which may be changed too
+        floats = [as_float(one, fields) for one in points] + beside
+        _replace(server, series, way, journal.keep(server, series, whose, floats), floats, turn)
+        written += len(new)
+        left = [one for one in left if one not in done]
+    return written
+
+
+def carry_on(server: Server, series: Series) -> list[str]:
+    """Put back what an earlier one that was killed has removed, and return what was refused."""
+    return mend(server, retyped=[series.measurement])
+
+
+def not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
+    """Return the error where points that an earlier one has removed are refused now."""
+    return StoreError(
+        f"An earlier retype of {series.measurement} is not finished: points that it removed are "
+        "refused by the server and cannot be written back; they are in its file. "
+        + " ".join(refused)
+    )
+
+
+def _prove(server: Server, series: Series, lines: Sequence[str]) -> None:
+    """Write points over themselves, which shows that each can be written."""
+    try:
+        server.write(lines, "ns")
+    except PartialWrite as exc:
+        message = (
+            f"Some points of {series.measurement} could not be written over themselves, so "
+            f"nothing was deleted. {exc}"
+        )
+        raise StoreError(message) from exc
+
+
+def _replace(
+    server: Server,
+    series: Series,
+    way: Way,
+    numbers: Sequence[int],
+    floats: Sequence[Kept],
+    turn: Turn,
+) -> None:
+    """Remove the points of shards, and write these in their place."""
+    measurement = series.measurement
+    turn.check(numbers)
+    way.remove(measurement)
+    try:
+        is_mine = turn.finish(numbers, floats, journal.own_of(series))
+    except PartialWrite as exc:
+        message = (
+            f"Points of {measurement} were deleted, and some could not be written as floats: "
+            "another program may have written meanwhile. They are in the file and in "
+            f"{journal.JOURNAL}: stop the other program, and run it again. {exc}"
+        )
+        raise StoreError(message) from exc
+    missing = lacking(server, measurement, floats)
+    if missing:
+        what = f"{len(missing)} points of {measurement} cannot be read back after they were written"
+        raise problem(server.access, what, "they are in the file: retype --restore FILE")
+    turn.end(numbers)
+    if not is_mine:
+        message = (
+            f"Another process has carried on this retype of {series.name}. All points are written "
+            "back and were read back. Run it again, to see what is still to do."
+        )
+        raise StoreError(message)
+
+
+def _typed(server: Server, measurement: str, shards: Sequence[Interval]) -> list[Kept]:
+    """Return the points of a measurement in shards, each field with the type that it has."""
+    kinds = types_of(server, measurement)
+    points: list[Kept] = []
+    for shard in shards:
+        found = read_whole(server, measurement, {}, [shard])
+        held = {name: _kinds_in(server, measurement, name, kinds[name], shard) for name in kinds}
+        points += [_kept(one, held) for one in found]
+    return points
+
+
+def _kinds_in(
+    server: Server, measurement: str, name: str, kinds: Sequence[str], shard: Interval
+) -> set[str]:
+    return set(kinds) if len(kinds) == 1 else types_in(server, measurement, name, kinds, shard)
+
+
+def _kept(one: Found, held: Mapping[str, set[str]]) -> Kept:
+    kinds: dict[str, str] = {}
+    for name, said in one.fields.items():
+        fitting = [kind for kind in said if kind in held[name]]
+        if len(fitting) != 1:
+            message = (
+                f"The type of {name} at {from_ns(one.instant)} cannot be told, so nothing was "
+                "deleted; see docs/influxdb.md, Refused points."
+            )
+            raise StoreError(message)
+        kinds[name] = fitting[0]
+    return kept_of(one, kinds)
+
+
+def _check(series: Series, points: Sequence[Kept], fields: set[str]) -> None:
+    """Refuse what is not a number, or would be another number as a float."""
+    for point in points:
+        for name in fields & point.fields.keys():
+            said = point.fields[name].rpartition("=")[2]
+            is_exact = is_whole(said) and abs(int(said[:-1])) <= EXACT
+            if not is_exact and not _is_number(said):
+                message = (
+                    f"{series.name}: {name} is {said} at {from_ns(point.instant)}, which no float "
+                    "can hold; nothing was deleted. Correct or delete that point."
+                )
+                raise StoreError(message)
+
+
+def as_float(point: Kept, fields: set[str]) -> Kept:
+    """Return a point with these fields as floats, where they are whole numbers."""
+    changed = {
+        name: text.field(name, float(said.rpartition("=")[2][:-1]))
+        for name, said in point.fields.items()
+        if name in fields and is_whole(said)
+    }
+    return point._replace(fields={**point.fields, **changed})
+
+
+def is_whole(said: str) -> bool:
+    """Tell whether a field of a line is a whole number."""
+    value = said.rpartition("=")[2]
+    return value[-1:] in ("i", "u") and value[:-1].lstrip("-").isdigit()
+
+
+def _is_number(said: str) -> bool:
+    try:
+        float(said)
+    except ValueError:
+        return False
+    return True

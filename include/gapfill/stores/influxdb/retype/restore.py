@@ -1,0 +1,157 @@
+"""Puts back what is missing of points in a file, and says where the store holds another value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gapfill.domain.interval import iso
+from gapfill.errors import StoreError
+from gapfill.services.ports import Restored
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.errors import PartialWrite
+from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.retype.convert import as_float, is_whole
+from gapfill.stores.influxdb.retype.line_file import parse
+from gapfill.stores.influxdb.undo.foreign_points import said_as
+from gapfill.stores.influxdb.undo.missing_points import beside, lacking
+from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.undo.foreign_points import Kept
+
+_BATCH = "gapfill_batch"
+
+
+class _Other(NamedTuple):
+    """A saved point of which the store holds another value.
+
+    Attributes:
+        point: With the fields that differ, as they are saved.
+        batch: The batch that has written there since; empty for none.
+        sentence: What differs.
+    """
+
+    point: Kept
+    batch: str
+    sentence: str
+
+
+def restore(server: Server, said: str, *, overwrite: bool = False) -> Restored:
+    """Write what is missing of the points of a file; other values are left alone and named.
+
+    Where the shard holds floats by now, whole numbers are written as floats. A ``retype`` of
+    these points that was killed is finished after that.
+
+    Args:
+        server: Where.
+        said: The points.
+        overwrite: Whether to write over other values, but for those of a batch.
+
+    Raises:
+        StoreError: If it failed, or another process of this machine is removing points there.
+    """
+    by_measurement: dict[str, list[Kept]] = {}
+    for measurement, point in parse(said):
+        by_measurement.setdefault(measurement, []).append(point)
+    points, written, changed = 0, 0, 0
+    others: list[_Other] = []
+    for measurement, saved in by_measurement.items():
+        points += len(saved)
+        with alone(server.access, measurement, "restore", BRIEFLY_S):
+            missing = lacking(server, measurement, saved)
+            written += len(missing)
+            _write(server, measurement, missing, lacking)
+            differing = _differing(server, measurement, saved)
+            again = [one.point for one in differing if overwrite and not one.batch]
+            changed += len(again)
+            _write(server, measurement, again, _other)
+        others += differing
+    refused = mend(server, retyped=by_measurement)
+    if refused:
+        message = (
+            "The points of the file are written. But others that a retype has removed are refused "
+            "by the server and cannot be written back. " + " ".join(refused)
+        )
+        raise StoreError(message)
+    batches = sorted({one.batch for one in others} - {""})
+    return Restored(points, written, [one.sentence for one in others], changed, batches)
+
+
+def _write(
+    server: Server,
+    measurement: str,
+    points: Sequence[Kept],
+    left: Callable[[Server, str, Sequence[Kept]], list[Kept]],
+) -> None:
+    """Write points, and those that are left because of whole numbers, as floats."""
+    while points:
+        try:
+            server.write([one.line(measurement) for one in points], "ns")
+        except PartialWrite as exc:
+            name = exc.field
+            if name is None:
+                raise
+            points = left(server, measurement, points)
+            if not any(is_whole(one.fields.get(name, "")) for one in points):
+                raise
+            points = [as_float(one, {name}) for one in points]
+        else:
+            return
+
+
+def _other(server: Server, measurement: str, points: Sequence[Kept]) -> list[Kept]:
+    return [one.point for one in _differing(server, measurement, points)]
+
+
+def _differing(server: Server, measurement: str, saved: Sequence[Kept]) -> list[_Other]:
+    found: list[_Other] = []
+    for point, there in beside(server, measurement, saved):
+        fields = {
+            name: said
+            for name, said in point.fields.items()
+            if name in there and not _is_same(name, said, there[name])
+        }
+        if fields:
+            batch = str(there.get(_BATCH, {}).get("string") or "")
+            if batch and text.field(_BATCH, batch) == point.fields.get(_BATCH):
+                batch = ""
+            sentence = _sentence(measurement, point, fields, there, batch)
+            found.append(_Other(point._replace(fields=fields), batch, sentence))
+    return found
+
+
+def _sentence(
+    measurement: str,
+    point: Kept,
+    fields: Mapping[str, str],
+    there: Mapping[str, Mapping[str, Any]],
+    batch: str,
+) -> str:
+    stands = ", ".join(f"{name}={next(iter(there[name].values()))}" for name in fields)
+    where = f"{text.head(measurement, point.tags)} at {iso(from_ns(point.instant))}"
+    by = f", written by the batch {batch}" if batch else ""
+    return f"{where}: {', '.join(fields.values())} in the file, {stands} in the store{by}"
+
+
+def _is_same(name: str, said: str, there: Mapping[str, Any]) -> bool:
+    """Tell whether a field has the saved value as any type that it can be read as."""
+    number = _number(said.rpartition("=")[2])
+    return any(
+        said_as(name, kind, what) == said
+        or (number is not None and kind not in ("boolean", "string") and what == number)
+        for kind, what in there.items()
+    )
+
+
+def _number(value: str) -> float | None:
+    """Return a number of a line, a whole one exactly; ``None`` for anything else."""
+    if is_whole(value):
+        return int(value[:-1])
+    try:
+        return float(value)
+    except ValueError:
+        return None

@@ -1,0 +1,249 @@
+"""The production store: a bucket of InfluxDB, where others may write too.
+
+What stands where: points in the catalogue's measurements with four fields of provenance
+(``gapfill_…``), the books in measurements of that prefix. Reading finds holes on the
+server (``influxdb.gaps``); writing notes what it replaces before it replaces it
+(``influxdb.writes``). Reading writes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import END_OF_TIME
+from gapfill.domain.invalid_values import copies as count_copies
+from gapfill.domain.reading import Replace
+from gapfill.services.ports import Place
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import ledger as books
+from gapfill.stores.influxdb import writes as changes
+from gapfill.stores.influxdb.batches import batches, undone_batches
+from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.first_contact import prove
+from gapfill.stores.influxdb.gaps import Gaps
+from gapfill.stores.influxdb.invalid_values import Flawed
+from gapfill.stores.influxdb.ledger_query import read_books
+from gapfill.stores.influxdb.points import read_points
+from gapfill.stores.influxdb.retype import convert as retyping
+from gapfill.stores.influxdb.retype.field_types import find_wrong
+from gapfill.stores.influxdb.retype.restore import restore
+from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.removal_watch import Watched, unfinished
+from gapfill.stores.merge_policy import choose_better, choose_news
+from gapfill.stores.points import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.coverage import Graded
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.invalid_values import Ahead, Copies, Flaws
+    from gapfill.domain.ledger import Entry, Outcome
+    from gapfill.domain.reading import Reading, Row
+    from gapfill.domain.series import Series
+    from gapfill.domain.unfinished_removal import Unfinished
+    from gapfill.services.ports import Batch, Block, Books, Inquiry, Restored, Undone, WrongType
+    from gapfill.stores.influxdb.config import Access
+
+
+class InfluxStore:
+    """The store port (``services.ports.Store``, which says what each method promises) on a bucket.
+
+    Attributes:
+        access: Where it is.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._server = Server(access)
+        self._numbers = books.Numbers()
+
+    @property
+    def place(self) -> Place:
+        """The address, the bucket and its organization; no token."""
+        access = self.access
+        return Place("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
+
+    def stamp(self) -> str:
+        """Return the place: a bucket that is not there is an error of whatever asks it."""
+        return self.place.where
+
+    def verify(self) -> None:
+        """Mend what a kill has left, write a real point and read it; raise where any fails.
+
+        What the server refuses of the mending is told by ``undo`` and stops no run.
+        """
+        mend(self._server)
+        prove(self._server)
+
+    def absent(self, series: Series, window: Interval) -> list[Interval]:
+        """Return the runs of slots of the window without every required field."""
+        return Gaps(self._watched(series), series).absent(window)
+
+    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs of slots of the window without each required field, by field."""
+        return Gaps(self._watched(series), series).missing(window)
+
+    def below_target(self, series: Series, window: Interval) -> list[Graded]:
+        """Return the runs of slots that hold a reading below the series' target, by grade."""
+        return Gaps(self._watched(series), series).below_target(window)
+
+    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
+        """Return the runs of slots that hold every required field and lack this one."""
+        return Gaps(self._watched(series), series).lacking(field, window)
+
+    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
+        """Return the runs of slots that have a point with one of these sources."""
+        return Gaps(self._watched(series), series).of_source(sources, window)
+
+    def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
+        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
+        return Gaps(self._watched(series), series).newest(end)
+
+    def flaws(self, series: Series, window: Interval) -> Flaws:
+        """Return the stored values of the window that do not count."""
+        return Flawed(self._watched(series), series).flaws(window)
+
+    def ahead(self, series: Series, start: datetime) -> Ahead | None:
+        """Return the points from an instant on, ``None`` for none."""
+        return Flawed(self._watched(series), series).ahead(start)
+
+    def copies(self, series: Series, window: Interval) -> Copies:
+        """Return the copies of values of others in the series' own points of the window."""
+        return count_copies(changes.copies_of(self._server, series, window))
+
+    def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
+        """Remove those copies, 5,000 slots at once, and return from how many slots."""
+        return changes.remove_copies(self._server, series, window, batch)
+
+    def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
+        """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
+        text.check(series)
+        return rows_of(series, read_points(self._watched(series), series, [window, *more]))
+
+    def write(
+        self,
+        series: Series,
+        readings: Sequence[Reading],
+        batch: str,
+        *,
+        replace: Replace = Replace.WORSE,
+        entries: Sequence[Entry] = (),
+    ) -> int:
+        """Write what ``combine`` makes of what stands, 2,500 slots at once."""
+        choice = choose_better(series, readings, batch, replace)
+        lines = books.entry_lines(self._numbers, entries)
+        slots = [r.slot for r in readings]
+        return changes.change(self._server, series, slots, {batch}, choice, lines)
+
+    def put(self, series: Series, rows: Sequence[Row]) -> int:
+        """Write rows as they are, provenance included, 2,500 slots at once."""
+        batches = {row.batch or "" for row in rows}
+        slots = [row.slot for row in rows]
+        return changes.change(self._server, series, slots, batches, choose_news(series, rows))
+
+    def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
+        """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
+        return self.slots_of([batch])[batch]
+
+    def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+        """Return the slots, by batch and series name, that batches wrote."""
+        return changes.slots_of(self._server, batches)
+
+    def batches(self) -> list[Batch]:
+        """Return what each batch noted and still can be undone, one for each series."""
+        return batches(self._server)
+
+    def undone_batches(self) -> set[str]:
+        """Return the ids of batches of which slots were undone."""
+        return undone_batches(self._server)
+
+    def undo(self, batch: str, series: Iterable[Series]) -> Undone:
+        """Put back what a batch replaced and remove what it added; killed, do it again."""
+        return changes.undo_batch(self._server, batch, series)
+
+    def books(self, inquiry: Inquiry) -> Books:
+        """Return what the books say, all of it asked at once."""
+        return read_books(self._server, inquiry)
+
+    def note(self, entries: Sequence[Entry]) -> None:
+        """Add lines to the ledger; they are never changed."""
+        books.note(self._server, self._numbers, entries)
+
+    def entries(self, series: str) -> list[Entry]:
+        """Return the ledger of a series in the order it was written."""
+        return books.entries_of(self._server, series)
+
+    def answers(self, source: str, since: datetime) -> list[Entry]:
+        """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
+        return books.answers_of(self._server, source, since)
+
+    def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
+        """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
+        return books.outcomes_of(self._server, run, source)
+
+    def record_call(self, source: str, at: datetime, batch: str, records: int = 0) -> None:
+        """Note that a call is about to be sent, and the records it will count in a quota."""
+        books.record_call(self._server, self._numbers, source, at, batch, records)
+
+    def calls_of(self, run: str) -> int:
+        """Count the calls recorded by the batches of a run."""
+        return books.count_calls_of(self._server, run)
+
+    def calls_since(self, source: str, since: datetime) -> int:
+        """Count the calls recorded at ``since`` or later."""
+        return books.count_calls_since(self._server, source, since)
+
+    def records_since(self, source: str, since: datetime) -> int:
+        """Count the records of the calls recorded at ``since`` or later."""
+        return books.sum_records_since(self._server, source, since)
+
+    def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+        """Note what a source has said of itself; a later saying replaces an earlier one."""
+        books.learn(self._server, subject, facts, at)
+
+    def learned(self, since: datetime) -> dict[str, dict[str, float]]:
+        """Return what was learned at ``since`` or later, by subject and name."""
+        return books.learned_since(self._server, since)
+
+    def block(self, block: Block) -> None:
+        """Note that a source may not be called until an instant; the later one stands."""
+        books.block(self._server, block)
+
+    def blocks(self, now: datetime) -> list[Block]:
+        """Return the blocks in force."""
+        return books.blocks_at(self._server, now)
+
+    def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
+        """Return the shards that hold these fields of a series as another type than float."""
+        refused = retyping.carry_on(self._server, series)
+        found = find_wrong(self._server, series, names)
+        if refused and not found:
+            raise retyping.not_carried_on(series, refused)
+        return found
+
+    def retype(
+        self,
+        series: Series,
+        wrong: Sequence[WrongType],
+        save: Callable[[str], None],
+        file: str = "",
+    ) -> int:
+        """Make floats of these fields, and return how many points were written anew."""
+        return retyping.retype(self._server, series, wrong, save, file)
+
+    def restore(self, said: str, *, overwrite: bool = False) -> Restored:
+        """Write what is missing of the points that ``retype`` saved."""
+        return restore(self._server, said, overwrite=overwrite)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return the removals whose points are not all written back."""
+        return unfinished(self._server)
+
+    def close(self) -> None:
+        """Give back connections; the store may be used again afterwards."""
+        self._server.close()
+
+    def _watched(self, series: Series) -> Watched:
+        return Watched(self._server, series)

@@ -1,0 +1,178 @@
+"""What killed removals have left in the journal is written back.
+
+An entry of another process is kept for ``SETTLES`` after that, as its deletion may still come:
+see ``influxdb.undo.recovery_journal``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gapfill.domain.interval import iso
+from gapfill.stores.influxdb.errors import PartialWrite
+from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.undo.foreign_points import Kept
+from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of, lacking
+from gapfill.stores.influxdb.undo.recovery_journal import (
+    BACK,
+    JOURNAL,
+    OPEN,
+    PATIENCE,
+    QUESTION,
+    TAKEN,
+    bounds,
+    clear,
+    mark,
+)
+from gapfill.stores.influxdb.undo.removal_lock import Busy, alone
+from gapfill.stores.influxdb.undo.removal_watch import is_retyped
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from gapfill.domain.interval import Interval
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.response import Table
+
+SETTLES = timedelta(days=1)
+"""So long after it was carried on, or was last found incomplete, an entry of another is kept."""
+
+
+class _Settling(NamedTuple):
+    """An entry of which another process has written back all points.
+
+    Attributes:
+        number: Its number.
+        since: When that was, in nanoseconds.
+        entry: What it says.
+    """
+
+    number: int
+    since: int
+    entry: dict[str, Any]
+
+
+def mend(server: Server, owner: str = "", retyped: Collection[str] = ()) -> list[str]:
+    """Write back what a killed removal has left in the journal.
+
+    What the server refuses stays there, and stops nobody.
+
+    Args:
+        server: Where.
+        owner: The batch whose undo is carried on; its entries are not too young.
+        retyped: Measurements whose ``retype`` is carried on, likewise.
+
+    Returns:
+        What was refused, for a message.
+
+    Raises:
+        Busy: If a process of this machine is at one of these ``retype``s.
+    """
+    (tables,) = server.ask([QUESTION], "ns")
+    return mend_what(server, tables, owner, retyped)
+
+
+def mend_what(
+    server: Server,
+    tables: Sequence[Table],
+    owner: str = "",
+    retyped: Collection[str] = (),
+    near: tuple[str, Interval] | None = None,
+) -> list[str]:
+    """Write back what ``QUESTION`` has found, as ``mend`` does.
+
+    Args:
+        server: Where.
+        tables: What was found.
+        owner: As in ``mend``.
+        retyped: As in ``mend``.
+        near: Of entries that were written back once, only these points of this measurement.
+    """
+    refused: list[str] = []
+    settling: dict[str, list[_Settling]] = {}
+    for number, said, state in [row for table in tables for row in table.rows]:
+        entry, (step, _, since) = json.loads(said), (state or OPEN).partition(" ")
+        is_retype, measurement = entry.get("is_retype", False), entry["measurement"]
+        is_asked = is_retype and measurement in retyped
+        if step == BACK:
+            settling.setdefault(measurement, []).append(_Settling(number, int(since), entry))
+        elif is_asked or _is_due(entry, number, step, owner):
+            try:
+                _carry_on(server, number, measurement)
+            except Busy:
+                if is_asked:
+                    raise
+            except PartialWrite as exc:
+                refused.append(_told(entry, number, exc))
+    for measurement, some in settling.items():
+        if near is None or near[0] == measurement:
+            refused += _settle(server, measurement, some, near[1] if near else None)
+    return refused
+
+
+def _is_due(entry: dict[str, Any], number: int, state: str, owner: str) -> bool:
+    """Return whether anybody may carry on the removal of an entry."""
+    if state != OPEN or entry["owner"] in ("", owner):
+        return True
+    return time.time_ns() - number > PATIENCE // MOMENT * 1000  # as in keep()
+
+
+def _carry_on(server: Server, number: int, measurement: str) -> None:
+    """Write back what is missing of an entry, which may have been emptied since it was found."""
+    with alone(server.access, measurement, "recovery"):
+        (tables,) = server.ask([f"{QUESTION} AND time = {number}"], "ns")
+        for _, said, _ in [row for table in tables for row in table.rows]:
+            entry = json.loads(said)
+            mark(server, [number], TAKEN)
+            points = [Kept(*point) for point in entry["points"]]
+            missing = lacking(server, measurement, points, entry["own"])
+            server.write([one.line(measurement) for one in missing], "ns")
+            mark(server, [number], BACK)
+
+
+def _settle(
+    server: Server, measurement: str, some: Sequence[_Settling], span: Interval | None
+) -> list[str]:
+    """Write back what is missing by now of entries, and empty those that are old and whole.
+
+    Args:
+        server: Where.
+        measurement: Whose entries.
+        some: The entries.
+        span: Only these points, and nothing is emptied; ``None`` for all of them.
+    """
+    newest: dict[str, Kept] = {}
+    for one in sorted(some, reverse=True):
+        for point in (Kept(*said) for said in one.entry["points"]):
+            if span is None or from_ns(point.instant) in span:
+                known = newest.setdefault(key_of(point), point)
+                fields = point.fields | known.fields
+                newest[key_of(point)] = known._replace(fields=fields)
+    own = {name for one in some for name in one.entry["own"]}
+    try:
+        with alone(server.access, measurement, "recovery"):
+            if is_retyped(server, measurement):  # whose points may get another type
+                return []
+            missing = lacking(server, measurement, newest.values(), own)
+            server.write([one.line(measurement) for one in missing], "ns")
+            if missing:
+                mark(server, [one.number for one in some], BACK)
+            elif span is None:
+                least = time.time_ns() - SETTLES // MOMENT * 1000
+                clear(server, [one.number for one in some if one.since < least])
+    except PartialWrite as exc:
+        return [_told(some[0].entry, some[0].number, exc)]
+    except Busy:
+        return []  # the entries stay
+    return []
+
+
+def _told(entry: dict[str, Any], number: int, exc: PartialWrite) -> str:
+    first, last = bounds(point[1] for point in entry["points"])
+    return (
+        f"{entry['measurement']} from {iso(first)} to {iso(last)}, entry {number} "
+        f"of {JOURNAL}: {exc}"
+    )

@@ -1,0 +1,153 @@
+"""What is to be written back after a removal, noted in the bucket in case of a kill.
+
+An entry is a text of JSON in a point of ``gapfill_journal``: whose removal it is, and the
+points. A short text beside it says the same for people (``influxdb.undo.removal_watch``), a third one
+names the measurement of a ``retype``, and a fourth one says how far it is. An entry is emptied,
+not deleted, as writing is far quicker.
+
+While a removal lives it needs its entry. Others leave an entry alone for ``PATIENCE``,
+many times what a removal takes between noting and emptying it, and longer while a process of
+this machine holds the lock (``influxdb.undo.removal_lock``). The undo of the same batch, which is how a
+killed one is carried on, does not wait. Nobody waits for an import that dropped values, as
+trying that again must find its points for the notes.
+
+Whoever carries on the removal of another process marks the entry first, so that the other one
+deletes nothing any more if it has not yet. It may be on its way all the same: it was stopped
+behind its last look, or was killed and its request is still with the server. So such an entry is
+not emptied. For ``SETTLES`` each write and each ``verify`` puts back what is missing of it, and
+then it is emptied if nothing is. Only the process that has noted an entry, and whose deletion
+has been answered, empties it at once.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.interval import iso
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.points import from_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.undo.foreign_points import Kept
+
+JOURNAL = "gapfill_journal"
+
+ENTRY = 30_000
+"""Characters of an entry: InfluxDB takes texts of 64 kB at most, quotes escaped."""
+
+PATIENCE = timedelta(minutes=15)
+
+QUESTION = text.select('"lines", "state"', JOURNAL, "\"lines\" != ''")
+"""Finds what is to be written back, times in nanoseconds."""
+
+OPEN, TAKEN, BACK, DONE = "open", "taken", "back", "done"
+"""How far an entry is: noted; carried on by another process; all was written back; emptied."""
+
+SINCE = 1_735_689_600_000_000_000
+"""2025-01-01, before the first entry: a question with a bound opens no older shard."""
+
+
+class Removal(NamedTuple):
+    """Whose entries are noted.
+
+    Attributes:
+        owner: The batch whose undo it is, which carries it on; empty where anybody does at once.
+        batch: The batch that ``undo`` takes, where it has one.
+        is_retype: Whether it is a ``retype``, whose points are all those of a measurement.
+        file: Where a ``retype`` has saved the points.
+    """
+
+    owner: str = ""
+    batch: str = ""
+    is_retype: bool = False
+    file: str = ""
+
+
+def keep(server: Server, series: Series, whose: Removal, points: Sequence[Kept]) -> list[int]:
+    """Note points that are to be written after a deletion, and return the entries' numbers."""
+    parts: list[list[Kept]] = []
+    size = 0
+    for point in points:
+        length = len(json.dumps(point))
+        if not parts or size + length > ENTRY:
+            parts.append([])
+            size = 0
+        parts[-1].append(point)
+        size += length
+    # The system's time: GAPFILL_NOW moves the readings' present, not the age of an entry.
+    # Of two processes that note at once, none may write over the entry of the other.
+    now = max(time.time_ns(), SINCE) + random.SystemRandom().randrange(10**6)
+    numbers = [now + n for n in range(len(parts))]
+    same = {
+        "owner": whose.owner,
+        "measurement": series.measurement,
+        "is_retype": whose.is_retype,
+        "own": own_of(series),
+    }
+    more = [text.field("state", OPEN)]
+    more += [text.field("about", json.dumps(_about(series, whose, points)))] if points else []
+    more += [text.field("retype", series.measurement)] if whose.is_retype else []
+    texts = [text.field("lines", json.dumps({**same, "points": part})) for part in parts]
+    pairs = zip(numbers, texts, strict=True)
+    server.write([f"{JOURNAL} {','.join([said, *more])} {number}" for number, said in pairs], "ns")
+    return numbers
+
+
+def own_of(series: Series) -> list[str]:
+    """Return the names of the fields of a series' own points."""
+    return [*(field.name for field in series.fields), *text.PROVENANCE]
+
+
+def _about(series: Series, whose: Removal, points: Sequence[Kept]) -> dict[str, object]:
+    """Return what people are told of an entry."""
+    first, last = bounds(point.instant for point in points)
+    return {
+        "series": series.name,
+        "measurement": series.measurement,
+        "batch": whose.batch,
+        "is_retype": whose.is_retype,
+        "file": whose.file,
+        "first": iso(first),
+        "last": iso(last),
+    }
+
+
+def clear(server: Server, numbers: Iterable[int]) -> None:
+    """Empty entries."""
+    _set(server, numbers, lines="", retype="", state=DONE)
+
+
+def revise(server: Server, entries: Mapping[int, Mapping[str, object]]) -> None:
+    """Note entries with other points in the place of those of the same numbers."""
+    lines = [
+        f"{JOURNAL} {text.field('lines', json.dumps(entry))} {number}"
+        for number, entry in entries.items()
+    ]
+    server.write(lines, "ns")
+
+
+def mark(server: Server, numbers: Iterable[int], step: str) -> None:
+    """Note how far another process has carried on entries; written back, they bar nobody."""
+    free = {"about": "", "retype": ""} if step == BACK else {}
+    _set(server, numbers, **free, state=f"{step} {time.time_ns()}")
+
+
+def _set(server: Server, numbers: Iterable[int], **texts: str) -> None:
+    """Write texts of entries."""
+    said = ",".join(text.field(name, what) for name, what in texts.items())
+    server.write([f"{JOURNAL} {said} {number}" for number in numbers], "ns")
+
+
+def bounds(instants: Iterable[int]) -> tuple[datetime, datetime]:
+    """Return the first and the last of instants in nanoseconds."""
+    ordered = sorted(instants)
+    return from_ns(ordered[0]), from_ns(ordered[-1])

@@ -1,0 +1,176 @@
+"""Keeps removals of one measurement apart, also those of processes on different machines.
+
+What is read while another process has deleted points and not yet written them back is not all
+there is; who deletes and writes that back loses the rest. A store has no locks. But of two
+processes that each note an entry in the journal and look for the other's after that, at least
+one sees the other. So a removal looks at the journal before it reads, notes its entry, and
+looks again right before it deletes: where another entry is open, or was noted since, nothing is
+deleted. Nor where its own was carried on by another process meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.errors import StoreError
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.undo import recovery_journal as journal
+from gapfill.stores.influxdb.undo.foreign_points import Kept
+from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of, lacking
+from gapfill.stores.influxdb.undo.removal_watch import read_about
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.unfinished_removal import Unfinished
+    from gapfill.stores.influxdb.client import Server
+
+LOOKS_BACK = 7 * 86_400 * 10**9
+"""So old entries are looked at, in nanoseconds: clocks of machines differ by less."""
+
+
+class _Seen(NamedTuple):
+    """An entry in the journal.
+
+    Attributes:
+        step: How far it is, as in ``influxdb.undo.recovery_journal``.
+        about: What it says for people; ``None`` once its points were written back by another.
+    """
+
+    step: str
+    about: Unfinished | None
+
+
+class Turn:
+    """A removal's turn at the points of a measurement.
+
+    Args:
+        server: Where.
+        measurement: Whose points.
+        span: Where points may be removed; ``None`` for anywhere.
+
+    Raises:
+        StoreError: If another removal is not finished there.
+    """
+
+    def __init__(self, server: Server, measurement: str, span: Interval | None = None) -> None:
+        self._server = server
+        self._measurement = measurement
+        self._span = span
+        self._own: set[int] = set()
+        seen = self._look()
+        self._refuse({n: one for n, one in seen.items() if one.step == journal.OPEN})
+        self._known = seen.keys()
+        self._has_others = any(one.step in (journal.TAKEN, journal.BACK) for one in seen.values())
+
+    def check(self, numbers: Sequence[int]) -> None:
+        """Raise if these entries do not allow a deletion now.
+
+        Args:
+            numbers: Entries of this removal, with all that it has read.
+
+        Raises:
+            StoreError: If another removal was noted since this one began to read, or has carried
+                on this one. Nothing is deleted then.
+        """
+        self._own.update(numbers)
+        seen = self._look()
+        if self._is_taken(seen, numbers):
+            raise StoreError(
+                f"Another process has carried on this removal of points of {self._measurement}, so "
+                "this one has deleted nothing. Run it again."
+            )
+        new = {n: one for n, one in seen.items() if n not in self._own}
+        try:
+            self._refuse(
+                {n: one for n, one in new.items() if one.step == journal.OPEN}
+                or {n: one for n, one in new.items() if n not in self._known}
+            )
+        except StoreError:
+            journal.clear(self._server, numbers)
+            raise
+
+    def finish(self, numbers: Sequence[int], points: Sequence[Kept], own: Collection[str]) -> bool:
+        """Write points back after the deletion, and return whether no other process did so too.
+
+        Args:
+            numbers: Their entries.
+            points: The points.
+            own: As in ``lacking``, where only what is missing is written.
+
+        Raises:
+            PartialWrite: If some are refused.
+        """
+        is_mine = not self._is_taken(self._look(), numbers)
+        if not is_mine:  # others may have written there since
+            points = lacking(self._server, self._measurement, points, own)
+        self._server.write([one.line(self._measurement) for one in points], "ns")
+        return is_mine
+
+    def end(self, numbers: Sequence[int]) -> None:
+        """Empty entries whose points all are written back, but for those that others carried on.
+
+        Of these, another process may have read while points were missing.
+        """
+        if numbers and not self._is_taken(self._look(), numbers):
+            journal.clear(self._server, numbers)
+
+    def forget(self, goes: Callable[[Kept], bool], kept: Sequence[Kept]) -> None:
+        """Take out of entries that others carried on what is removed now, and is not to come back.
+
+        Args:
+            goes: Whether a point goes.
+            kept: What is written in the place of those.
+        """
+        if not self._has_others:
+            return
+        by_key: dict[str, list[Kept]] = {}
+        for one in kept:
+            by_key.setdefault(key_of(one), []).append(one)
+        (tables,) = self._server.ask([journal.QUESTION], "ns")
+        changed: dict[int, dict[str, object]] = {}
+        for number, said, state in [row for table in tables for row in table.rows]:
+            entry = json.loads(said)
+            if entry["measurement"] != self._measurement or state in (None, journal.OPEN):
+                continue
+            points = [Kept(*point) for point in entry["points"]]
+            gone = {key_of(one) for one in points if goes(one)}
+            rest = [one for one in points if key_of(one) not in gone]
+            rest += [one for key in sorted(gone) for one in by_key.get(key, ())]
+            if rest != points:
+                changed[number] = {**entry, "points": rest}
+        journal.revise(self._server, changed)
+
+    def _look(self) -> dict[int, _Seen]:
+        since = max(journal.SINCE, time.time_ns() - LOOKS_BACK)
+        statement = text.select('"about", "state"', journal.JOURNAL, f"time >= {since}")
+        (tables,) = self._server.ask([statement], "ns")
+        found: dict[int, _Seen] = {}
+        for number, said, state in [row for table in tables for row in table.rows]:
+            about = read_about(json.loads(said)) if said else None
+            if number in self._own or about is None or self._is_near(about):
+                found[number] = _Seen((state or journal.DONE).partition(" ")[0], about)
+        return found
+
+    def _is_near(self, about: Unfinished) -> bool:
+        if about.measurement != self._measurement:
+            return False
+        if self._span is None or about.is_retype:
+            return True
+        return about.first < self._span.end and self._span.start <= about.last + MOMENT
+
+    def _is_taken(self, seen: dict[int, _Seen], numbers: Collection[int]) -> bool:
+        return any(n not in seen or seen[n].step != journal.OPEN for n in numbers)
+
+    def _refuse(self, others: dict[int, _Seen]) -> None:
+        for one in others.values():
+            if one.about and one.step == journal.OPEN:
+                raise StoreError(f"Nothing was deleted. {one.about.sentence}")
+            if one.about:
+                raise StoreError(
+                    f"Another process has removed points of {self._measurement} and written them "
+                    "back while this one was reading them. Nothing was deleted: run it again."
+                )

@@ -1,0 +1,98 @@
+"""Keeps readers and writers off a measurement while a ``retype`` of it is not finished.
+
+Between its deletion and its writing all points of a shard are missing. Whether it is running
+or was killed, that is no gap, and what is written there would hide the values that it puts
+back. So each question about a series also asks the journal, in the same request and after
+the points: what is read before an entry is noted is whole.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gapfill.domain.unfinished_removal import Unfinished
+from gapfill.errors import StoreError
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.undo.recovery_journal import JOURNAL, SINCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.response import Table
+
+_SINCE = f"time >= {SINCE}"
+
+
+class Asker(Protocol):
+    """Whatever answers questions."""
+
+    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
+        """Return the tables that each statement answers."""
+
+
+class Watched:
+    """A server that answers questions about a series while no ``retype`` is unfinished there."""
+
+    def __init__(self, server: Server, series: Series) -> None:
+        self._server = server
+        self._question = _question(series.measurement)
+
+    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
+        """Return the tables that each statement answers, as ``Server.ask`` does.
+
+        Raises:
+            StoreError: Also if a ``retype`` of the series' measurement is not finished.
+        """
+        *answers, left = self._server.ask([*statements, self._question], epoch)
+        _refuse(_from(left))
+        return answers
+
+
+def refuse_unfinished(server: Server, known: Iterable[Series]) -> None:
+    """Raise where a ``retype`` of the measurement of one of the series is not finished.
+
+    Raises:
+        StoreError: With the next step.
+    """
+    names = sorted({series.measurement for series in known})
+    if names:
+        for tables in server.ask([_question(name) for name in names]):
+            _refuse(_from(tables))
+
+
+def is_retyped(server: Server, measurement: str) -> bool:
+    """Return whether a ``retype`` of a measurement is not finished."""
+    (tables,) = server.ask([_question(measurement)])
+    return any(table.rows for table in tables)
+
+
+def unfinished(server: Server) -> list[Unfinished]:
+    """Return the removals whose points are not all written back, each once."""
+    statement = text.select('"about"', JOURNAL, "\"lines\" != ''", "\"about\" != ''", _SINCE)
+    (tables,) = server.ask([statement])
+    return _from(tables)
+
+
+def _question(measurement: str) -> str:
+    return text.select('"about"', JOURNAL, f'"retype" = {text.value(measurement)}', _SINCE)
+
+
+def _from(tables: Iterable[Table]) -> list[Unfinished]:
+    """Return what entries say; those of one removal say the same."""
+    said = dict.fromkeys(row[1] for table in tables for row in table.rows)
+    return [read_about(json.loads(one)) for one in said]
+
+
+def read_about(about: dict[str, Any]) -> Unfinished:
+    """Return what an entry says for people."""
+    bounds = {name: datetime.fromisoformat(about[name]) for name in ("first", "last")}
+    return Unfinished(**about | bounds)
+
+
+def _refuse(left: Sequence[Unfinished]) -> None:
+    if left:
+        raise StoreError(left[0].sentence)

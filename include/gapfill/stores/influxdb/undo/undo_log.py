@@ -1,0 +1,331 @@
+"""What each batch replaced, noted before it is replaced: for ``undo`` and a batch's account.
+
+A note is a point of ``gapfill_replaced`` at the slot it speaks of, tagged with batch and
+series. As a kill may come between the note and the write, a note alone proves nothing: a
+batch *wrote* a slot where its point stands there, or where a later batch has noted that
+it replaced it.
+
+Where nothing stood, consecutive slots of a day have one note, at the last of them: it says how
+many they are. It lies in the shard of their points, whatever the length of shards of whole days.
+What undoing says of one of them is a point of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gapfill.domain.grid import DAY
+from gapfill.domain.interval import Interval
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.points import Point, format_tags, parse_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.response import Table
+
+REPLACED = "gapfill_replaced"
+
+WHAT = '"before", "measurement", "tags", "begun", "undone", "slots", "step"'
+"""What is read of a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What stood at a slot before a batch wrote it.
+
+    Attributes:
+        slot: When.
+        before: The series' own point, ``None`` where none stood there.
+        measurement: Of the series, at the time.
+        tags: Of the series, at the time, in canonical form.
+        is_begun: Whether an undo of the batch has begun with the slot.
+    """
+
+    slot: datetime
+    before: Point | None
+    measurement: str
+    tags: str
+    is_begun: bool
+
+
+class Known(NamedTuple):
+    """What a batch has noted in a stretch.
+
+    Attributes:
+        slots: Slots that were not undone.
+        is_new: Whether there is nothing, undone or not: only then may slots share a note, as
+            what undoing has said of one of them would stay.
+    """
+
+    slots: set[datetime]
+    is_new: bool
+
+
+def pairs(
+    server: Server,
+    series: Series,
+    batches: Mapping[datetime, str],
+    before: Mapping[datetime, Point],
+    known: Mapping[str, Known],
+) -> dict[datetime, str]:
+    """Return the lines that note what batches are about to replace, by slot.
+
+    Of a batch and slot only the first write counts.
+
+    Args:
+        server: Where.
+        series: Whose slots.
+        batches: The batch that writes each slot.
+        before: The series' own points that stand there now.
+        known: What each batch has noted already, around its slots.
+    """
+    lines: dict[datetime, str] = {}
+    for batch in sorted(set(batches.values())):
+        slots = [slot for slot, name in batches.items() if name == batch]
+        stale, is_new = known.get(batch, Known(set(), is_new=True))
+        standing = {s for s in slots if s in before and (before[s].batch or "") == batch}
+        if stale & set(slots) - standing:
+            standing |= _handed_on(server, batch, series.name, stale)
+        noted = stale & standing
+        line, fresh = _lines(series, batch), [slot for slot in slots if slot not in noted]
+        runs = _runs(series, sorted(fresh), before) if is_new else [[slot] for slot in fresh]
+        lines |= {run[-1]: line(run[-1], before.get(run[-1]), len(run)) for run in runs}
+    return lines
+
+
+def _runs(
+    series: Series, slots: Sequence[datetime], before: Mapping[datetime, Point]
+) -> list[list[datetime]]:
+    """Return sorted slots in runs that have one note each."""
+    runs: list[list[datetime]] = []
+    for slot in slots:
+        last = runs[-1][-1] if runs else None
+        is_next = (
+            last is not None
+            and last.date() == slot.date()
+            and slot - last == _step(series, slot) == _step(series, last)
+        )
+        if is_next and last not in before and slot not in before:
+            runs[-1].append(slot)
+        else:
+            runs.append([slot])
+    return runs
+
+
+def _step(series: Series, slot: datetime) -> timedelta:
+    return series.grid.end_of(slot) - slot
+
+
+def slots_question(batch: str, series: str, window: Interval) -> str:
+    """Return the question for the slots that a batch has noted and that were not undone."""
+    wide = Interval(window.start, window.end + DAY)
+    return text.select(WHAT, REPLACED, *_conditions(batch, series, wide))
+
+
+def slots_from(tables: Sequence[Table]) -> Known:
+    """Return what ``slots_question`` answers."""
+    slots = {one.slot for table in tables for one in notes_in(table)}
+    return Known(slots, is_new=not any(table.rows for table in tables))
+
+
+def _conditions(batch: str, series: str = "", window: Interval | None = None) -> list[str]:
+    conditions = [f'"batch" = {text.value(_tag(batch))}']
+    if series:
+        conditions.append(f'"series" = {text.value(series)}')
+    if window:
+        conditions.append(text.within(window))
+    return conditions
+
+
+def notes_of(server: Server, batch: str) -> dict[str, list[Note]]:
+    """Return the notes of a batch that were not undone, by name of the series."""
+    return notes_of_all(server, [batch])[batch]
+
+
+def notes_of_all(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[Note]]]:
+    """Return the notes of several batches that were not undone, by batch and name of the series."""
+    asked = [text.select(WHAT, REPLACED, *_conditions(one), by='"series"') for one in batches]
+    answers = server.ask(asked, "ns")
+    return {batch: _notes_from(tables) for batch, tables in zip(batches, answers, strict=True)}
+
+
+def _notes_from(tables: Iterable[Table]) -> dict[str, list[Note]]:
+    return {
+        table.tags["series"]: notes_in(table)
+        for table in sorted(tables, key=lambda table: table.tags["series"])
+    }
+
+
+def notes_in(table: Table) -> list[Note]:
+    """Return the notes of one batch and series that were not undone, in order of slot."""
+    rows = {from_ns(row["time"]): row for row in table.dicts()}
+    found: dict[datetime, Note] = {}
+    for at, row in rows.items():
+        if row["measurement"] is None:  # what undoing says of a slot
+            continue
+        if not row["undone"]:
+            found[at] = _note(row)
+        step = timedelta(seconds=row["step"] or 0)
+        for slot in (at - n * step for n in range(1, row["slots"] or 1)):
+            said = rows.get(slot, {})
+            if said.get("measurement") is None and not said.get("undone"):
+                begun = bool(said.get("begun"))
+                found[slot] = Note(slot, None, row["measurement"], row["tags"], begun)
+    return [found[slot] for slot in sorted(found)]
+
+
+def first_replaced(server: Server, series: Series, slots: Collection[datetime]) -> list[Note]:
+    """Return the notes of points of others that stood where a series' own points came to be."""
+    conditions = (
+        f'"series" = {text.value(series.name)}',
+        "\"before_batch\" = ''",
+        "\"before\" != ''",
+        text.within(_hull(slots)),
+    )
+    (tables,) = server.ask([text.select(WHAT, REPLACED, *conditions)], "ns")
+    notes = [_note(row) for table in tables for row in table.dicts()]
+    return [one for one in notes if one.slot in slots]
+
+
+def written(
+    server: Server, noted: Mapping[str, Mapping[str, Collection[Note]]]
+) -> dict[str, dict[str, set[datetime]]]:
+    """Return the slots of notes that batches did write, whether or not replaced since.
+
+    Args:
+        server: Where.
+        noted: Notes by batch and name of the series.
+    """
+    pairs = [(batch, name, said) for batch, of in noted.items() for name, said in of.items()]
+    there = _standing(server, [(batch, said) for batch, _, said in pairs])
+    found: dict[str, dict[str, set[datetime]]] = {batch: {} for batch in noted}
+    for (batch, name, said), slots in zip(pairs, there, strict=True):
+        noted_slots = {n.slot for n in said}
+        is_whole = slots == noted_slots
+        handed_on = set() if is_whole else _handed_on(server, batch, name, noted_slots)
+        found[batch][name] = slots | handed_on
+    return found
+
+
+def standing(server: Server, batch: str, notes: Iterable[Note]) -> set[datetime]:
+    """Return the slots of notes where the batch's point stands now."""
+    return _standing(server, [(batch, notes)])[0]
+
+
+def _standing(server: Server, wanted: Sequence[tuple[str, Iterable[Note]]]) -> list[set[datetime]]:
+    """Return the same for notes of several batches, asked together."""
+    found: list[set[datetime]] = [set() for _ in wanted]
+    places: list[tuple[int, str, set[datetime]]] = []
+    asked: list[str] = []
+    for number, (batch, notes) in enumerate(wanted):
+        by_place: dict[tuple[str, str], set[datetime]] = {}
+        for one in notes:
+            by_place.setdefault((one.measurement, one.tags), set()).add(one.slot)
+        for (measurement, tags), slots in by_place.items():
+            is_its = f'"gapfill_batch" = {text.value(batch)}'
+            conditions = text.has_tags(parse_tags(tags)), text.within(_hull(slots)), is_its
+            asked.append(text.select('"gapfill_batch"', measurement, *conditions, by="*"))
+            places.append((number, tags, slots))
+    answers = server.ask(asked, "ns") if asked else []
+    for (number, tags, slots), tables in zip(places, answers, strict=True):
+        own = [table for table in tables if format_tags(table.tags) == tags]
+        found[number] |= {from_ns(row[0]) for table in own for row in table.rows} & slots
+    return found
+
+
+def begin(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+    """Mark the notes of slots that are about to be put back.
+
+    Of a batch whose undo was killed after its last slot, nothing else tells that it is one.
+    """
+    _mark(server, batch, series, slots, "begun")
+
+
+def forget(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+    """Mark the notes of slots that were put back: they count no more."""
+    _mark(server, batch, series, slots, "undone")
+
+
+def _mark(server: Server, batch: str, series: str, slots: Collection[datetime], field: str) -> None:
+    head = text.head(REPLACED, {"batch": _tag(batch), "series": series})
+    said = text.field(field, what=True)
+    server.write([f"{head} {said} {int(slot.timestamp())}" for slot in sorted(slots)], "s")
+
+
+def _handed_on(
+    server: Server, batch: str, series: str, slots: Collection[datetime]
+) -> set[datetime]:
+    """Return the slots in which a later batch noted that it replaced this one."""
+    conditions = (
+        f'"series" = {text.value(series)}',
+        f'"before_batch" = {text.value(batch)}',
+        '"undone" = false',
+        text.within(_hull(slots)),
+    )
+    (tables,) = server.ask([text.select('"before_batch"', REPLACED, *conditions)], "ns")
+    return {from_ns(row[0]) for table in tables for row in table.rows} & set(slots)
+
+
+def _lines(series: Series, batch: str) -> Callable[[datetime, Point | None, int], str]:
+    """Return what makes the line of a note; all but what stood there is the same for a batch."""
+    head = text.head(REPLACED, {"batch": _tag(batch), "series": series.name})
+    same = ",".join(
+        (
+            text.field("measurement", series.measurement),
+            text.field("tags", format_tags(series.tags)),
+            text.field("undone", what=False),
+            text.field("begun", what=False),
+        )
+    )
+
+    def line(slot: datetime, before: Point | None, slots: int) -> str:
+        said = "" if before is None else json.dumps(_document(before))
+        batch_before = (before and before.batch) or ""
+        stood = f"{text.field('before', said)},{text.field('before_batch', batch_before)}"
+        step = int(_step(series, slot).total_seconds())
+        run = f",{text.field('slots', slots)},{text.field('step', step)}" if slots > 1 else ""
+        return f"{head} {stood},{same}{run} {int(slot.timestamp())}"
+
+    return line
+
+
+def _note(row: dict[str, Any]) -> Note:
+    return Note(
+        slot=from_ns(row["time"]),
+        before=_parse(row["before"], from_ns(row["time"]), row["tags"]),
+        measurement=row["measurement"],
+        tags=row["tags"],
+        is_begun=bool(row["begun"]),
+    )
+
+
+def _document(point: Point) -> dict[str, object]:
+    return {
+        "values": point.stored,
+        "grade": point.grade,
+        "source": point.source,
+        "batch": point.batch,
+        "kept": point.kept,
+    }
+
+
+def _parse(said: str, slot: datetime, tags: str) -> Point | None:
+    return Point(tags, slot, **json.loads(said)) if said else None
+
+
+def _tag(batch: str) -> str:
+    """Return a batch as a tag, which cannot be empty."""
+    return batch or "none"
+
+
+def _hull(slots: Collection[datetime]) -> Interval:
+    last = max(slots)
+    return Interval(min(slots), last.replace(microsecond=1))

@@ -1,0 +1,333 @@
+"""Changes to the points of the InfluxDB store, in an order that a kill cannot spoil.
+
+A point is written behind the line that notes what it replaces, in one body and at one time,
+so that no point is written without its note. A note alone, of a point that was refused or is
+removed, proves nothing (``influxdb.undo.undo_log``), and a retry writes what is missing. The notes of
+refused points are withdrawn; what a kill leaves of them, the batch's undo withdraws. There is no
+transaction: a body of 5,000 lines is written at once, a larger change body by body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from gapfill.domain.interval import Interval, iso, merge
+from gapfill.errors import StoreError
+from gapfill.services.ports import Undone
+from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.batches import withdraw
+from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite
+from gapfill.stores.influxdb.invalid_values import Flawed
+from gapfill.stores.influxdb.points import liner, read_beside, read_points
+from gapfill.stores.influxdb.refused_write import refuse, remember_refused
+from gapfill.stores.influxdb.undo import undo_log as notes
+from gapfill.stores.influxdb.undo.deletes import replace_points
+from gapfill.stores.influxdb.undo.recovery import mend, mend_what
+from gapfill.stores.influxdb.undo.recovery_journal import QUESTION, Removal
+from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
+from gapfill.stores.influxdb.undo.removal_watch import Watched, refuse_unfinished
+from gapfill.stores.merge_policy import choose_without_copies
+from gapfill.stores.points import format_tags, point_of, stands_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from gapfill.domain.series import Series
+    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.merge_policy import Choice
+    from gapfill.stores.points import Point
+
+_TEXTS = text.PROVENANCE[1:]
+
+_ZEROS = "000000000"
+"""Behind a time in seconds, to make it one in nanoseconds."""
+
+
+def change(
+    server: Server,
+    series: Series,
+    slots: Collection[datetime],
+    batches: Collection[str],
+    choose: Choice,
+    beside: Sequence[str] = (),
+) -> int:
+    """Write the rows that ``choose`` makes of what stands, and note what they replace.
+
+    Args:
+        server: Where.
+        series: Whose rows.
+        slots: That may be written.
+        batches: That may write them.
+        choose: What is written.
+        beside: Lines of the books that go with it, with times in nanoseconds.
+
+    Raises:
+        StoreRefused: If the server refused some points; the others are written.
+        StoreError: If that failed.
+    """
+    if not slots:
+        server.write(beside, "ns")
+        return 0
+    text.check(series)
+    spans = merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
+    hull = Interval(spans[0].start, spans[-1].end)
+    names = sorted(batches)
+    questions = [QUESTION, *(notes.slots_question(name, series.name, hull) for name in names)]
+    watched = Watched(server, series)
+    points, (left, *noted) = read_beside(watched, series, spans, questions)
+    if any(table.rows for table in left):
+        mend_what(server, left, near=(series.measurement, hull))
+        points = read_points(watched, series, spans)
+    chosen = {row.slot: row for row in choose(stands_of(series, points))}
+    if not chosen:
+        server.write(beside, "ns")
+        return 0
+    own = format_tags(series.tags)
+    before = {p.instant: p for p in points if p.tags == own}
+    made = {slot: point_of(series, own, row, before.get(slot)) for slot, row in chosen.items()}
+    known = dict(zip(names, map(notes.slots_from, noted), strict=True))
+    replaced = notes.pairs(
+        server, series, {slot: p.batch or "" for slot, p in made.items()}, before, known
+    )
+    try:
+        _write(server, series, made, before, noted=replaced, beside=beside)
+    except PartialWrite as exc:
+        try:
+            _without_field(server, series, made, exc)
+            raise refuse(server, series, made, exc) from exc
+        finally:
+            for name in names:
+                withdraw(server, name, series.name, made)
+    return len(chosen)
+
+
+def copies_of(server: Server, series: Series, window: Interval) -> dict[datetime, frozenset[str]]:
+    """Return the fields of the series' own points that are copies of others' values, by slot.
+
+    What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
+    """
+    found = Flawed(Watched(server, series), series).copies(window)
+    for note in notes.first_replaced(server, series, found) if found else ():
+        stood = note.before.values if note.before else {}
+        found[note.slot] -= stood.keys()
+    return {slot: names for slot, names in found.items() if names}
+
+
+def remove_copies(server: Server, series: Series, window: Interval, batch: str) -> int:
+    """Remove the copies of a window, and return from how many slots.
+
+    Raises:
+        Busy: If another process of this machine is removing points of the measurement.
+    """
+    with alone(server.access, series.measurement, f"tidy of {series.name}", BRIEFLY_S):
+        found = copies_of(server, series, window)
+        choice = choose_without_copies(series, batch, found)
+        return change(server, series, list(found), {batch}, choice)
+
+
+def _without_field(
+    server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
+) -> None:
+    """Write refused points without the optional field for which they were refused.
+
+    Raises:
+        StoreRefused: If they are refused for another field as well.
+    """
+    field = series.field(exc.field or "")
+    if field is None or field.required:
+        return
+    rest = {
+        slot: replace(point, values={n: v for n, v in point.values.items() if n != exc.field})
+        for slot, point in made.items()
+        if exc.field in point.values and len(point.values) > 1
+    }
+    try:
+        _write(server, series, rest, {})
+    except PartialWrite as other:
+        if other.field == exc.field:
+            raise
+        remember_refused(server, series, list(rest), exc)
+        _without_field(server, series, rest, other)
+        raise refuse(server, series, rest, other) from other
+
+
+def slots_of(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+    """Return the slots that batches wrote and that were not undone, by batch and series name.
+
+    One whose undo was begun counts until that has come to its end.
+    """
+    noted = notes.notes_of_all(server, batches) if batches else {}
+    written = notes.written(server, noted)
+    return {
+        batch: {
+            name: sorted(slots)
+            for name, known in of_batch.items()
+            if (slots := written[batch][name] | _begun(known))
+        }
+        for batch, of_batch in noted.items()
+    }
+
+
+def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
+    """Put back what a batch replaced, and remove what it added.
+
+    Killed half-way, it is carried on by doing it again.
+
+    Raises:
+        StoreError: If the batch wrote a series that is not among the known ones; nothing
+            was undone then, nor where a ``retype`` of one of its series is not finished. If
+            points of others that a killed removal has left in the journal cannot be written
+            back; all was undone then.
+    """
+    refused = mend(server, batch)
+    by_name, noted = {series.name: series for series in known}, notes.notes_of(server, batch)
+    refuse_unfinished(server, [by_name[name] for name in noted if name in by_name])
+    written = notes.written(server, {batch: noted})[batch]
+    for name, slots in written.items():
+        if slots and name not in by_name:
+            message = (
+                f"The batch {batch} wrote {name}, which is not in the catalogue; nothing was "
+                "undone. Put the series back into the catalogue for that."
+            )
+            raise StoreError(message)
+    undone = Undone(0, 0, 0)
+    for name, said in noted.items():
+        if name in by_name:
+            one = _undo_series(server, batch, by_name[name], said, written[name])
+            undone = Undone(*(a + b for a, b in zip(undone, one, strict=True)))
+    if refused:
+        message = (
+            f"The batch {batch} is undone. But points of others that a removal once took are "
+            "refused by the server and cannot be written back; each write tries again: "
+            + " ".join(refused)
+        )
+        raise StoreError(message)
+    return undone
+
+
+def _undo_series(
+    server: Server,
+    batch: str,
+    series: Series,
+    said: Sequence[notes.Note],
+    written: Collection[datetime],
+) -> Undone:
+    held = notes.standing(server, batch, said)
+    target = {n.slot: n.before for n in said if n.slot in held}
+    if target:
+        notes.begin(server, batch, series.name, held)
+        try:
+            _put_back(server, batch, series, target)
+        except NoRemoval as exc:
+            left = notes.standing(server, batch, said)
+            raise _remaining(server, batch, series, held, left, exc) from exc
+    done = {n.slot: n.before for n in said if n.is_begun and n.slot not in written} | target
+    if done:
+        notes.forget(server, batch, series.name, done)
+    withdraw(server, batch, series.name, {n.slot for n in said} - done.keys())
+    restored = sum(point is not None for point in done.values())
+    return Undone(restored, len(done) - restored, len(set(written) - held))
+
+
+def _put_back(
+    server: Server, batch: str, series: Series, target: Mapping[datetime, Point | None]
+) -> None:
+    own = format_tags(series.tags)
+    spans = merge(Interval(s, series.grid.end_of(s)) for s in target)
+    points = read_points(server, series, spans)
+    now = {p.instant: p for p in points if p.tags == own}
+    stood = {slot: point for slot, point in target.items() if point}
+    _write(server, series, stood, now, owner=batch, is_exact=True)
+    gone = target.keys() - stood.keys()
+    if gone:
+        replace_points(server, series, gone, {}, Removal(batch, batch))
+
+
+def _begun(known: Iterable[notes.Note]) -> set[datetime]:
+    return {n.slot for n in known if n.is_begun}
+
+
+def _remaining(
+    server: Server,
+    batch: str,
+    series: Series,
+    held: Collection[datetime],
+    left: Collection[datetime],
+    exc: NoRemoval,
+) -> StoreError:
+    """Return the error of an undo on a server that removes nothing: what it did, what stays."""
+    done = set(held) - set(left)
+    if done:
+        notes.forget(server, batch, series.name, done)
+    first, last = min(left or held), max(left or held)
+    return StoreError(
+        f"{exc} So of the batch {batch}, {len(left)} slots of {series.name} remain as it wrote "
+        f"them, from {iso(first)} to {iso(last)}, and {len(done)} are put back."
+    )
+
+
+def _write(
+    server: Server,
+    series: Series,
+    made: Mapping[datetime, Point],
+    before: Mapping[datetime, Point],
+    *,
+    owner: str = "",
+    is_exact: bool = False,
+    noted: Mapping[datetime, str] = MappingProxyType({}),
+    beside: Sequence[str] = (),
+) -> None:
+    """Write points over what stands, each behind the line that notes what it replaces.
+
+    Writing leaves a field that the new point does not have. An empty text stands for a text of
+    the provenance that must go; where a value must go, or with ``is_exact`` anything,
+    the point is removed. A note and its point have one time, so that they lie in one shard
+    and a server that dies keeps both or none.
+    """
+    line = liner(series)
+    lines: dict[datetime, str] = {}
+    removed: set[datetime] = set()
+    for slot, point in made.items():
+        old = before.get(slot)
+        cleared = [n for n in _TEXTS if old and _said(old, n) and not _said(point, n)]
+        if old and (_loses(old, point) or (is_exact and cleared)):
+            removed.add(slot)
+            cleared = []
+            point = replace(point, values=_numbers(point))  # noqa: PLW2901 - to be written whole
+        said = line(point, cleared)
+        if said:
+            lines[slot] = said
+    body = [
+        said
+        for slot in made
+        for said in (noted.get(slot), None if slot in removed else lines.get(slot))
+        if said
+    ]
+    if beside:
+        server.write([*(f"{said}{_ZEROS}" for said in body), *beside], "ns")
+    else:
+        server.write(body)
+    if removed:
+        back = {slot: said for slot, said in lines.items() if slot in removed}
+        written = {made[slot].batch or "" for slot in removed}
+        batch = owner or (min(written) if len(written) == 1 else "")
+        replace_points(server, series, removed, back, Removal(owner, batch))
+
+
+def _numbers(point: Point) -> dict[str, float]:
+    """Return all that stands in a point; of what is no reading ``/query`` gives numbers alone."""
+    return {n: what for n, what in point.stored.items() if isinstance(what, int | float)}
+
+
+def _loses(old: Point, new: Point) -> bool:
+    is_ungraded = old.grade is not None and new.grade is None
+    stands = new.stored
+    return is_ungraded or any(name not in stands for name in old.stored)
+
+
+def _said(point: Point, name: str) -> str | None:
+    said: str | None = getattr(point, name.removeprefix("gapfill_"))
+    return said

@@ -1,0 +1,150 @@
+"""The calendar's cells: how many slots of each local day are in which state.
+
+A day is a short text such as ``20c4m``: numbers of slots, each with a letter. Equal days
+in a row travel once, so ten years of twenty series weigh little.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from gapfill.domain.grid import DAY
+from gapfill.domain.local_time import day_start, local_date
+from gapfill.domain.series import Grade, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gapfill.domain.coverage import Coverage
+    from gapfill.domain.gap import Gap
+    from gapfill.domain.grid import Grid
+    from gapfill.domain.interval import Interval
+    from gapfill.domain.series import Series
+
+LETTERS = {
+    "c": "complete",
+    "o": "observed, to be upgraded",
+    "p": "provisional",
+    "d": "modelled",
+    "n": "not due yet",
+    "w": "missing, waiting for a source",
+    "m": "missing",
+    "u": "unfillable",
+    "x": "unknown",
+}
+"""What each letter counts, in the order they are written in."""
+
+_GRADES = {Grade.MODELLED: "d", Grade.PROVISIONAL: "p", Grade.OBSERVED: "o", Grade.OFFICIAL: "c"}
+_STATES = {State.UNFILLABLE: "u", State.UNKNOWN: "x"}
+
+
+class Calendar(NamedTuple):
+    """The days of one series.
+
+    Attributes:
+        first_day: Date of the first one, local, or UTC for a daily series.
+        zone: Of the days.
+        days: ``(how many equal days, text)`` in order.
+    """
+
+    first_day: date | None
+    zone: str
+    days: list[tuple[int, str]]
+
+
+def calendar(series: Series, coverage: Coverage) -> Calendar:
+    """Return the days of a series; linear in days and runs, not in slots."""
+    window = coverage.window
+    zone = zone_of(series)
+    if window is None:
+        return Calendar(None, zone, [])
+    first = local_date(window.start, zone)
+    last = local_date(window.end - timedelta(microseconds=1), zone)
+    bounds = _bounds(first, (last - first).days + 2, zone)
+    count = _counter(series.grid)
+    start, end = _epoch(window.start), _epoch(window.end)
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for run, letter in lettered(coverage):
+        left, right = _epoch(run.start), _epoch(run.end)
+        day = bisect_right(bounds, left) - 1
+        while day < len(bounds) - 1 and bounds[day] < right:
+            slots = count(max(left, bounds[day]), min(right, bounds[day + 1]))
+            cell = found[day]
+            cell[letter] = cell.get(letter, 0) + slots
+            day += 1
+    days: list[tuple[int, str]] = []
+    for day in range(len(bounds) - 1):
+        total = count(max(start, bounds[day]), min(end, bounds[day + 1]))
+        text = _text(total, found.get(day))
+        if days and days[-1][1] == text:
+            days[-1] = (days[-1][0] + 1, text)
+        else:
+            days.append((1, text))
+    return Calendar(first, zone, days)
+
+
+def zone_of(series: Series) -> str:
+    """Return the zone of a series' days: the date of a daily slot is its UTC date."""
+    return "UTC" if series.grid.eras[-1].step >= DAY else series.place.zone
+
+
+def lettered(coverage: Coverage) -> Iterator[tuple[Interval, str]]:
+    """Yield every run that is not complete, with its letter."""
+    yield from ((gap.interval, letter_of(gap)) for gap in coverage.gaps)
+    yield from ((run.interval, _GRADES[run.grade]) for run in coverage.lower)
+    yield from ((run, "n") for run in coverage.pending)
+
+
+def letter_of(gap: Gap) -> str:
+    """Return the letter of a gap."""
+    return _STATES.get(gap.state) or ("w" if gap.waiting else "m")
+
+
+def grade_letter(grade: Grade, target: Grade) -> str:
+    """Return the letter of a reading."""
+    return "c" if grade >= target else _GRADES[grade]
+
+
+def _text(total: int, cell: dict[str, int] | None) -> str:
+    if not cell:
+        return f"{total}c"
+    whole = total - sum(cell.values())
+    counts = {"c": whole + cell.get("c", 0), **{k: n for k, n in cell.items() if k != "c"}}
+    return "".join(f"{counts[letter]}{letter}" for letter in LETTERS if counts.get(letter))
+
+
+@lru_cache(maxsize=64)
+def _bounds(first: date, count: int, zone: str) -> tuple[int, ...]:
+    """Return where so many days begin, in seconds since the epoch; the last ends the one before."""
+    return tuple(_epoch(day_start(first + timedelta(days=n), zone)) for n in range(count))
+
+
+def _counter(grid: Grid) -> Callable[[int, int], int]:
+    """Return a quick count of the slots that start between two seconds since the epoch."""
+    if len(grid.eras) == 1:
+        step = int(grid.eras[0].step.total_seconds())
+        return lambda start, end: max(0, -(-end // step) + (-start // step))
+    eras = [(_epoch(era.start), int(era.step.total_seconds())) for era in grid.eras]
+    ends = [start for start, _ in eras[1:]]
+
+    def count(start: int, end: int) -> int:
+        total = 0
+        for (begins, step), until in zip(eras, [*ends, end], strict=True):
+            left = start if begins == eras[0][0] else max(start, begins)
+            right = min(end, until)
+            if left < right:
+                total += -(-right // step) + (-left // step)
+        return total
+
+    return count
+
+
+def _epoch(instant: datetime) -> int:
+    return int((instant - _ZERO).total_seconds())
+
+
+_ZERO = datetime(1970, 1, 1, tzinfo=UTC)

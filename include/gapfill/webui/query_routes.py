@@ -1,0 +1,154 @@
+"""The routes that read: they answer from the store, through the services of the command line.
+
+Reading blocks, so each works at the ``desk``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from gapfill.domain.local_time import parse_bound
+from gapfill.errors import RequestError, StoreError
+from gapfill.orchestration.run_request import read_order
+from gapfill.reporting import documents as views
+from gapfill.services.detection import detect_series
+from gapfill.services.explain import explain as explain_slot
+from gapfill.services.planning import make_whole_plan, survey
+from gapfill.services.selection import Selection
+from gapfill.webui import response_models, responses
+from gapfill.webui.auth import MAY_READ
+from gapfill.webui.calendar_encoding import zone_of
+from gapfill.webui.conditional_responses import Rendered, answer, render
+from gapfill.webui.request_models import DetectQuery, ExplainQuery, PlanQuery, SlotsQuery
+from gapfill.webui.slots import slots_of
+from gapfill.webui.snapshot_cache import Lookout, View, open_site
+from gapfill.webui.worker_pool import reading
+
+MAX_ZOOM = timedelta(days=63)
+"""Two months of slots are a screen; more is what the days are for."""
+
+
+Days = Annotated[DetectQuery, Query()]
+Stretch = Annotated[SlotsQuery, Query()]
+Order = Annotated[PlanQuery, Query()]
+Slot = Annotated[ExplainQuery, Query()]
+
+router = APIRouter(dependencies=[MAY_READ])
+
+
+@router.get("/summary", response_model=response_models.SummaryOut)
+@reading
+def summary(request: Request) -> Response:
+    """Everything in a few numbers, with what to do about it."""
+    lookout = _lookout(request)
+
+    def make(view: View) -> Rendered:
+        responses.insist(view)
+        return render(responses.summary(lookout.closely(view), lookout.plan(view)))
+
+    return answer(request, lookout.derive("summary", lookout.view(), make))
+
+
+@router.get("/detect", response_model=response_models.DetectOut)
+@reading
+def detect(request: Request, query: Days) -> Response:
+    """Every gap that reaches into the last days, each with its whole length."""
+    days_back = query.days_back
+    responses.check_days(days_back)
+    lookout = _lookout(request)
+    view = lookout.view()
+    responses.insist(view)
+    plan = lookout.plan(view, responses.start_of(view.now, days_back))
+    return answer(request, render(responses.detected(view, plan, days_back)))
+
+
+@router.get("/coverage", response_model=response_models.CoverageOut)
+@reading
+def coverage(request: Request) -> Response:
+    """Every day of every series, as the calendar draws them."""
+    lookout = _lookout(request)
+
+    def make(view: View) -> Rendered:
+        return render(responses.coverage(lookout.closely(view)))
+
+    return answer(request, lookout.derive("coverage", lookout.view(), make))
+
+
+@router.get("/coverage/slots", response_model=response_models.SlotsOut)
+@reading
+def slots(request: Request, query: Stretch) -> Response:
+    """Every slot of a few days of one series, with source and value."""
+    with open_site() as site:
+        (chosen,) = site.catalog.find([query.series])
+        zone = zone_of(chosen)
+        start, end = (
+            _bound("start_date", query.start_date, zone),
+            _bound("end_date", query.end_date, zone, is_end=True),
+        )
+        selection = Selection((chosen,), start, end)
+        selection.check(site.now)
+        if end - start > MAX_ZOOM:
+            asked = f"{query.start_date} to {query.end_date}"
+            message = f"{asked} is too long: {MAX_ZOOM.days} days at most."
+            raise RequestError(message)
+        report = detect_series(site, chosen, selection)
+        if report.error:
+            raise StoreError(report.error)
+        window = report.coverage.window
+        rows = site.store.read(chosen, window) if window else []
+        return answer(request, render(slots_of(chosen, report.coverage, rows, site.now)))
+
+
+@router.get("/plan")
+@reading
+def plan(query: Order) -> response_models.PlanOut:
+    """Whom a run would ask for what, and what that costs; nothing is asked."""
+    return make_bill(query.model_dump())
+
+
+@router.get("/explain")
+@reading
+def explain(query: Slot) -> response_models.ExplainOut:
+    """A slot's state, and what each source can do for it; a date means its first slot."""
+    with open_site() as site:
+        (chosen,) = site.catalog.find([query.series])
+        instant = _bound("slot", query.slot, chosen.place.zone)
+        is_day = "T" not in query.slot and " " not in query.slot
+        instant = chosen.grid.ceil(instant) if is_day else instant
+        found = explain_slot(site, chosen, instant)
+        return response_models.ExplainOut(**views.explained(found))
+
+
+def _lookout(request: Request) -> Lookout:
+    """Return the app's own; all its requests share it."""
+    found: Lookout = request.app.state.lookout
+    return found
+
+
+def _bound(name: str, text: str, zone: str, *, is_end: bool = False) -> datetime:
+    try:
+        return parse_bound(text, zone, is_end=is_end)
+    except ValueError:
+        message = (
+            f"{name} is {text[:40]!r}: expected a date such as 2025-10-26, "
+            "or an instant such as 2025-10-26T00:00:00Z."
+        )
+        raise RequestError(message) from None
+
+
+def make_bill(params: dict[str, Any]) -> response_models.PlanOut:
+    """Plan what a run with these parameters would do.
+
+    Raises:
+        ConfigError: If the catalogue, the store's connection or the clock is wrong.
+        RequestError: If the parameters make no sense.
+        StoreError: If the store cannot be read.
+    """
+    with open_site() as site:
+        order = read_order(params, site.catalog, site.now)
+        return response_models.PlanOut(
+            **views.plan(make_whole_plan(site, order, survey(site, order)))
+        )

@@ -1,0 +1,134 @@
+"""What to do about gaps: in a sentence, as a request, and what it would take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.cause import Cause
+from gapfill.domain.formatting import count as counted
+from gapfill.domain.interval import iso
+from gapfill.domain.local_time import local_date
+from gapfill.domain.series import State
+from gapfill.orchestration.run_request import LOCAL
+from gapfill.webui import response_models
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gapfill.domain.gap import Gap
+    from gapfill.domain.plan import Plan
+    from gapfill.webui.snapshot_cache import View
+
+RECENT_DAYS = 10
+"""Gaps no older than this are healed by ``days_back``, older ones by their range."""
+
+_EMPTY = (
+    "The store holds no reading at all: where it is not new, see whether gapfill_store names "
+    "the right place."
+)
+"""A file that was moved away looks like this."""
+
+
+def recovery(plan: Plan) -> response_models.Recovery:
+    """Return what healing would take."""
+    return response_models.Recovery(
+        units=len(plan.units),
+        calls=plan.calls,
+        seconds=plan.seconds,
+        slots=sum(unit.slots for unit in plan.units),
+        waiting_slots=sum(w.slots for w in plan.waiting),
+        unhealable_slots=sum(u.slots for u in plan.unhealable),
+        deferred_units=plan.deferred,
+    )
+
+
+def recommend(
+    view: View, plan: Plan, since: datetime | None = None
+) -> tuple[str, response_models.Strategy]:
+    """Return what to do, in a sentence and as a request.
+
+    Args:
+        view: What was found.
+        plan: What healing would take, of what can be read.
+        since: Where the stretch that was asked for begins; left out: the whole history.
+    """
+    if view.errors:
+        said = " ".join(f"{error.rstrip('.')}." for error in view.errors)
+        sentence = f"{said} Mend that first: until then no run over all series can be started."
+        return sentence, response_models.Strategy(name="wait")
+    gaps = [
+        g for r in view.reports for g in r.coverage.gaps if since is None or g.interval.end > since
+    ]
+    sentence, strategy = _recommend(gaps, plan, since)
+    broken = dict.fromkeys(b.sentence for r in view.reports for b in r.broken)
+    is_empty = view.reports and all(r.newest is None for r in view.reports)
+    sentences = [_EMPTY if is_empty else "", *broken, sentence, *_needs(gaps)]
+    return " ".join(filter(None, sentences)), strategy
+
+
+def _recommend(
+    gaps: Sequence[Gap], plan: Plan, since: datetime | None
+) -> tuple[str, response_models.Strategy]:
+    missing = [g for g in gaps if g.state is State.MISSING]
+    if not missing:
+        lost = sum(g.slots for g in gaps)
+        said = f"No gap that a source could fill; no source has {counted(lost, 'slot')}."
+        return said if lost else "Nothing is missing.", response_models.Strategy(name="none")
+    askable = [g for g in missing if _is_askable(g)]
+    if not askable or not plan.units:
+        return _no_source(missing)
+    number = sum(g.cause is not Cause.SETUP for g in missing)
+    start = min(g.interval.start for g in askable)
+    first = local_date(max(start, since) if since else start, LOCAL)
+    last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
+    cost = f"{counted(plan.calls, 'call')}, about {_duration(plan.seconds)}"
+    days = (local_date(plan.now, LOCAL) - first).days
+    if 0 <= days <= RECENT_DAYS:
+        path = f"/gaps/backfill?days_back={max(1, days)}"
+        strategy = response_models.Strategy(name="backfill", method="POST", path=path)
+        return f"{_gaps(number)} open: heal the last {max(1, days)} days ({cost}).", strategy
+    body = {"start_date": str(first), "end_date": str(last), "data_source": "all"}
+    strategy = response_models.Strategy(
+        name="range", method="POST", path="/gaps/backfill/range", body=body
+    )
+    return f"{_gaps(number)} open: heal {first} to {last} ({cost}).", strategy
+
+
+def _is_askable(gap: Gap) -> bool:
+    return gap.cause in (Cause.ASKABLE, Cause.DOWN) and gap.waiting is None
+
+
+def _no_source(missing: Sequence[Gap]) -> tuple[str, response_models.Strategy]:
+    """Return what to do where no source can be asked now."""
+    others = [g for g in missing if g.cause is not Cause.SETUP]
+    if not others:
+        return "", response_models.Strategy(name="setup")  # what they need is said beside it
+    until = min((g.waiting for g in others if g.waiting), default=None)
+    if until is None and all(g.cause is Cause.DOWN for g in others):
+        sentence = f"{_gaps(len(others))} open, and no source of them can be used."
+        return sentence, response_models.Strategy(name="setup")
+    when = f" before {iso(until)}" if until else " now"
+    sentence = f"{_gaps(len(others))} open, but no source can be asked{when}: wait."
+    return sentence, response_models.Strategy(name="wait")
+
+
+def _needs(gaps: Sequence[Gap]) -> list[str]:
+    """Return what would set up sources of gaps that need it, a sentence for each need."""
+    need = Counter(gap.needs for gap in gaps if gap.cause is Cause.SETUP)
+    return [
+        f"{counted(n, 'gap')} {'needs' if n == 1 else 'need'} {' or '.join(names)}."
+        for names, n in need.items()
+    ]
+
+
+def _gaps(number: int) -> str:
+    return "1 gap is" if number == 1 else f"{number:,} gaps are"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "a second"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - two minutes are told in minutes

@@ -1,0 +1,246 @@
+"""Views as documents: numbers, gaps, and what to do about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gapfill.domain.cause import Cause
+from gapfill.domain.local_time import day_start, local_date
+from gapfill.domain.series import State
+from gapfill.errors import RequestError, StoreError
+from gapfill.orchestration.run_request import LOCAL, MAX_DAYS_BACK
+from gapfill.reporting import documents
+from gapfill.webui import response_models
+from gapfill.webui.calendar_encoding import LETTERS, calendar
+from gapfill.webui.dag_runs import DAG, dag_state
+from gapfill.webui.recommendations import recommend, recovery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from gapfill.domain.gap import Gap
+    from gapfill.domain.plan import Plan
+    from gapfill.domain.severity import Severity, SeverityWord
+    from gapfill.services.detection import Report
+    from gapfill.webui.snapshot_cache import View
+
+SHOWN_GAPS = 200
+"""Gaps that the page lists; the rest are counted."""
+
+_GAP_STATES: Mapping[State, response_models.GapStateWord] = {
+    State.MISSING: "missing",
+    State.UNFILLABLE: "unfillable",
+    State.UNKNOWN: "unknown",
+}
+
+
+def summary(view: View, plan: Plan) -> response_models.SummaryOut:
+    """Return everything in a few numbers.
+
+    Raises:
+        StoreError: If no series at all could be read.
+    """
+    insist(view)
+    recommendation, strategy = recommend(view, plan)
+    return response_models.SummaryOut(
+        now=view.now,
+        state=documents.overall(view.reports),
+        store=view.store,
+        ree_data=_group(view, "ree"),
+        weather_data=_group(view, "weather"),
+        series=[_series(view, report) for report in view.reports],
+        recovery=recovery(plan),
+        recommendation=recommendation,
+        strategy=strategy,
+        dag=dag(),
+    )
+
+
+def detected(view: View, plan: Plan, days_back: int | None) -> response_models.DetectOut:
+    """Return every gap that reaches into the last days, each with its whole length.
+
+    Args:
+        view: What was found.
+        plan: What healing those days would take.
+        days_back: How many days; ``None`` for the whole history.
+
+    Raises:
+        StoreError: As ``summary``.
+    """
+    insist(view)
+    since = start_of(view.now, days_back)
+    gaps = [
+        (view.catalog.series[report.series].group, gap_out(report.series, gap))
+        for report in view.reports
+        for gap in report.coverage.gaps
+        if since is None or gap.interval.end > since
+    ]
+    recommendation, strategy = recommend(view, plan, since)
+    return response_models.DetectOut(
+        now=view.now,
+        days_back=days_back,
+        ree_gaps=[gap for group, gap in gaps if group == "ree"],
+        weather_gaps=[gap for group, gap in gaps if group != "ree"],
+        errors=view.errors,
+        recommendation=recommendation,
+        strategy=strategy,
+        recovery=recovery(plan),
+    )
+
+
+def coverage(view: View) -> response_models.CoverageOut:
+    """Return what the page draws.
+
+    Raises:
+        StoreError: If no series at all could be read.
+    """
+    insist(view)
+    gaps = [(report.series, gap) for report in view.reports for gap in report.coverage.gaps]
+    gaps.sort(key=_worst_first, reverse=True)
+    return response_models.CoverageOut(
+        now=view.now,
+        state=documents.overall(view.reports),
+        store=view.store,
+        letters=LETTERS,
+        series=[_calendar(view, report) for report in view.reports],
+        gaps=[gap_out(name, gap) for name, gap in gaps[:SHOWN_GAPS]],
+        gaps_total=len(gaps),
+        gaps_open=sum(gap.state is State.MISSING for _, gap in gaps),
+        gaps_by_cause=Counter(gap.cause.value for _, gap in gaps),
+        dag=dag(),
+    )
+
+
+def start_of(now: datetime, days_back: int | None) -> datetime | None:
+    """Return where the last days begin, as ``days_back`` of a run has it."""
+    if days_back is None:
+        return None
+    return day_start(local_date(now, LOCAL) - timedelta(days=days_back), LOCAL)
+
+
+def check_days(days_back: int | None) -> None:
+    """Refuse a number of days that makes no sense.
+
+    Raises:
+        RequestError: In a sentence.
+    """
+    if days_back is not None and not 1 <= days_back <= MAX_DAYS_BACK:
+        message = f"days_back is {days_back}: expected a whole number from 1 to {MAX_DAYS_BACK}."
+        raise RequestError(message)
+
+
+def insist(view: View) -> None:
+    """Raise if no series could be read.
+
+    Raises:
+        StoreError: With the reasons.
+    """
+    if view.reports and all(report.error for report in view.reports):
+        raise StoreError(" ".join(view.errors))
+
+
+def dag() -> response_models.DagOut:
+    """Return how the DAG that heals stands."""
+    state = dag_state()
+    return response_models.DagOut(id=DAG, known=state.is_known, paused=state.is_paused)
+
+
+def gap_out(series: str, gap: Gap) -> response_models.GapOut:
+    """Return a gap as a document."""
+    return response_models.GapOut(
+        series=series,
+        start=gap.interval.start,
+        end=gap.interval.end,
+        slots=gap.slots,
+        hours=gap.interval.duration.total_seconds() / 3600,
+        severity=gap.severity.label,
+        state=_GAP_STATES[gap.state],
+        waiting=gap.waiting,
+        next_ask=gap.next_ask,
+        reason=gap.reason,
+        needs=list(gap.needs),
+        fields=list(gap.fields),
+        cause=gap.cause.value,
+    )
+
+
+def _group(view: View, name: str) -> response_models.GroupOut:
+    chosen = [
+        r for r in view.reports if (view.catalog.series[r.series].group == "ree") == (name == "ree")
+    ]
+    gaps = [g for r in chosen for g in r.coverage.gaps if g.state is State.MISSING]
+    newest: list[datetime] = [r.newest for r in chosen if r.newest]
+    is_known = not any(r.error for r in chosen)
+    return response_models.GroupOut(
+        status=documents.overall(chosen) if chosen else "none",
+        gap_hours=_hours(gaps) if is_known else None,
+        gaps=len(gaps) if is_known else None,
+        newest=max(newest, default=None),
+        severity=_worst(gaps),
+        series=[r.series for r in chosen],
+    )
+
+
+def _series(view: View, report: Report) -> response_models.SeriesOut:
+    series, found = view.catalog.series[report.series], report.coverage
+    gaps = [g for g in found.gaps if g.state is State.MISSING]
+    return response_models.SeriesOut(
+        series=series.name,
+        group=series.group,
+        resolution=documents.resolution(series.grid),
+        earliest=series.earliest,
+        newest=report.newest,
+        state=documents.overall([report]),
+        slots={state.value: n for state, n in found.counts.items()},
+        coverage=found.coverage,
+        usable=found.usable,
+        missing_hours=None if report.error else _hours(gaps),
+        gaps=None if report.error else len(gaps),
+        severity=_worst(gaps),
+        error=report.error,
+        **documents.stored(report),
+    )
+
+
+def _calendar(view: View, report: Report) -> response_models.CalendarOut:
+    series, found = view.catalog.series[report.series], report.coverage
+    days = calendar(series, found)
+    by_cause = Counter[str]()
+    for gap in found.gaps:
+        by_cause[gap.cause.value] += gap.slots
+    return response_models.CalendarOut(
+        series=series.name,
+        group=series.group,
+        resolution=documents.resolution(series.grid),
+        target=series.target.label,
+        measurement=series.measurement,
+        zone=days.zone,
+        first_day=days.first_day,
+        newest=report.newest,
+        coverage=found.coverage,
+        usable=found.usable,
+        slots={state.value: n for state, n in found.counts.items()},
+        required=list(series.required),
+        causes=by_cause,
+        needs=list(dict.fromkeys(n for g in found.gaps if g.cause is Cause.SETUP for n in g.needs)),
+        days=days.days,
+        error=report.error,
+        **documents.stored(report),
+    )
+
+
+def _hours(gaps: Iterable[Gap]) -> float:
+    return sum(gap.interval.duration.total_seconds() for gap in gaps) / 3600
+
+
+def _worst(gaps: Iterable[Gap]) -> SeverityWord | None:
+    worst: Severity | None = max((gap.severity for gap in gaps), default=None)
+    return worst.label if worst else None
+
+
+def _worst_first(named: tuple[str, Gap]) -> tuple[bool, Severity, datetime]:
+    gap = named[1]
+    return gap.state is not State.UNFILLABLE, gap.severity, gap.interval.end

@@ -1,0 +1,143 @@
+"""What is stored and is no reading, beside what is missing: looked at for the page, but rarely.
+
+Gaps are found by the required fields; this goes through every field, which on InfluxDB takes
+about two thirds as long again. So each series is looked at anew only after a hundred times as
+long as that took, and one request spends a few seconds on it at most.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import BaseModel, Field
+
+from gapfill.services.detection import look_closely, with_stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from gapfill.domain.series import Series
+    from gapfill.services.context import Site
+    from gapfill.services.detection import Report
+    from gapfill.webui.snapshot_cache import View
+
+REST = 100
+"""So many times as long as a look took, its answer is good for."""
+
+BUDGET_S = 2.0
+"""After so long a request begins no further look; the next request goes on."""
+
+
+class FlawOut(BaseModel):
+    """A stored value that does not count."""
+
+    at: datetime
+    field: str
+    value: str = Field(description="what is stored there, as text")
+
+
+class FlawsOut(BaseModel):
+    """The stored values of a series that do not count."""
+
+    values: int = Field(description="not finite, not a number, or outside the field's bounds")
+    not_numbers: int = Field(description="how many of them are not numbers")
+    first: FlawOut | None
+
+
+class AheadOut(BaseModel):
+    """The points of a series after the last expected slot."""
+
+    points: int
+    newest: datetime
+
+
+class StoredOut(BaseModel):
+    """What an operator should know of a series beside its gaps."""
+
+    flaws: FlawsOut | None = Field(
+        description="stored values that do not count as readings; null where nobody has looked yet"
+    )
+    ahead: AheadOut | None = Field(
+        description="points after the last expected slot; null for none, or where `flaws` is null"
+    )
+    warnings: list[str] = Field(
+        description="what an operator should know of its sources, and of `flaws` and `ahead`"
+    )
+
+
+class _Seen(NamedTuple):
+    """A series as it was looked at.
+
+    Attributes:
+        series: The catalogue's entry.
+        store: Where it was.
+        report: With what does not count.
+        until: When it is to be looked at again, by the monotonic clock.
+    """
+
+    series: Series
+    store: str
+    report: Report
+    until: float
+
+
+class Stored:
+    """Remembers what is stored and does not count, and looks at it again from time to time.
+
+    Args:
+        clock: Seconds that only rise.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[str, _Seen] = {}
+
+    def beside(self, view: View, open_site: Callable[[], AbstractContextManager[Site]]) -> View:
+        """Return the view with what does not count, as far as it was looked at.
+
+        A series that cannot be looked at is unknown, as ``status`` has it.
+
+        Args:
+            view: What was found.
+            open_site: Opens the installation, where something is to be looked at.
+        """
+        reports = {report.series: report for report in view.reports}
+        known = {name: seen for name in reports if (seen := self._known(view, name))}
+        due = [name for name in reports if self._is_due(reports[name], known.get(name))]
+        due.sort(key=lambda name: known[name].until if name in known else 0.0)
+        if due:
+            until = self._clock() + BUDGET_S
+            with open_site() as site:
+                for name in due:
+                    began = self._clock()
+                    if began >= until:
+                        break
+                    looked = look_closely(site, reports[name])
+                    ended = self._clock()
+                    series, rest = view.catalog.series[name], REST * (ended - began)
+                    known[name] = _Seen(series, view.store, looked, ended + rest)
+        self._seen = {name: seen for name, seen in known.items() if not seen.report.error}
+        return replace(view, reports=tuple(_told(view, r, known) for r in view.reports))
+
+    def _known(self, view: View, name: str) -> _Seen | None:
+        seen = self._seen.get(name)
+        is_same = seen and (seen.series, seen.store) == (view.catalog.series[name], view.store)
+        return seen if is_same else None
+
+    def _is_due(self, report: Report, seen: _Seen | None) -> bool:
+        return not report.error and (seen is None or self._clock() >= seen.until)
+
+
+def _told(view: View, report: Report, known: dict[str, _Seen]) -> Report:
+    """Return a report with what is known of its series."""
+    seen = known.get(report.series)
+    if seen is None or report.error:
+        return report
+    if seen.report.error or seen.report.flaws is None:
+        return seen.report
+    series = view.catalog.series[report.series]
+    return with_stored(report, series, seen.report.flaws, seen.report.ahead)

@@ -1,0 +1,138 @@
+"""The routes that start a run: each plans first, so that its answer holds the bill."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from gapfill.errors import RequestError
+from gapfill.webui import response_models
+from gapfill.webui.auth import MAY_START, SAME_SITE, User
+from gapfill.webui.dag_runs import DAG, start_run
+from gapfill.webui.query_routes import make_bill
+from gapfill.webui.request_models import AutoQuery, BackfillQuery, RangeBody
+from gapfill.webui.security_headers import small_body
+from gapfill.webui.worker_pool import writing
+
+PREFIX = "/gaps"
+
+router = APIRouter(prefix="/backfill", dependencies=[MAY_START, SAME_SITE])
+
+_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": RangeBody.model_json_schema()}},
+}
+
+
+@router.post("")
+@writing
+def backfill(
+    request: Request, user: User, query: Annotated[BackfillQuery, Query()]
+) -> response_models.StartedOut:
+    """Heal the last days, today and what is published ahead."""
+    return _start(request, user, query.model_dump())
+
+
+@router.post("/auto")
+@writing
+def backfill_auto(
+    request: Request, user: User, query: Annotated[AutoQuery, Query()]
+) -> response_models.StartedOut:
+    """Heal every gap that is longer than so many hours, however old."""
+    return _start(request, user, query.model_dump())
+
+
+def no_query(request: Request) -> None:
+    """Refuse what stands in the address although it belongs into the body.
+
+    Raises:
+        RequestValidationError: If there is something.
+    """
+    given = [
+        {"loc": ("query", name), "msg": "Put it into the body", "input": value}
+        for name, value in request.query_params.items()
+    ]
+    if given:
+        raise RequestValidationError(given)
+
+
+@router.post("/range", openapi_extra={"requestBody": _BODY}, dependencies=[Depends(no_query)])
+@writing
+def backfill_range(
+    request: Request, user: User, body: Annotated[bytes, Depends(small_body)]
+) -> response_models.StartedOut:
+    """Heal a range of local days; JSON is read whatever the content type says."""
+    return _start(request, user, _read(body).model_dump())
+
+
+def _read(body: bytes) -> RangeBody:
+    """Return the range of a body.
+
+    Raises:
+        RequestError: If it is not a JSON object.
+        RequestValidationError: If it is not of the right shape.
+    """
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        message = 'The body is not JSON: expected {"start_date": …, "end_date": …}.'
+        raise RequestError(message) from None
+    try:
+        return RangeBody.model_validate(given, strict=True)
+    except ValidationError as exc:
+        errors = exc.errors(include_url=False, include_context=False)
+        raise RequestValidationError([e | {"loc": ("body", *e["loc"])} for e in errors]) from exc
+
+
+def _start(request: Request, user: Any, conf: dict[str, Any]) -> response_models.StartedOut:  # noqa: ANN401 - Airflow's type of user depends on its auth manager
+    """Plan, start the run, and say both.
+
+    Raises:
+        GapfillError: As ``make_bill`` and ``start_run``.
+    """
+    plan = make_bill(conf)
+    run_id, is_paused = start_run(conf, str(user.get_name()), _note(plan))
+    root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
+    told = f"Started {DAG}: {_weight(plan)}."
+    if is_paused:
+        told += f" {DAG} is paused: the run waits in the queue until it is unpaused."
+    return response_models.StartedOut(
+        dag_id=DAG,
+        run_id=run_id,
+        paused=is_paused,
+        message=told,
+        plan=plan,
+        links=response_models.Links(
+            run=f"{root}/dags/{DAG}/runs/{quote(run_id)}",
+            api=f"{root}/api/v2/dags/{DAG}/dagRuns/{quote(run_id)}",
+            page=f"{root}{PREFIX}/",
+        ),
+    )
+
+
+def _weight(plan: response_models.PlanOut) -> str:
+    """Return what a run has to do."""
+    bill: dict[str, Any] = plan.bill
+    if not plan.units:
+        return "0 units, nothing to ask"
+    counts = [(len(plan.units), "unit"), (bill["slots"], "slot"), (bill["calls"], "call")]
+    told = ", ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in counts)
+    return f"{told}, about {bill['seconds']:.0f} s at the sources' rates"
+
+
+def _note(plan: response_models.PlanOut) -> str:
+    """Return the bill as a table, for the run's note."""
+    bill: dict[str, Any] = plan.bill
+    if not plan.units:
+        return "0 units: nothing to ask."
+    lines = ["| source | calls | seconds |", "|---|---|---|"]
+    lines += [
+        f"| {name} | {cost['calls']} | {cost['seconds']:.0f} |"
+        for name, cost in bill["by_source"].items()
+    ]
+    return "\n".join([f"{_weight(plan)}.", "", *lines])

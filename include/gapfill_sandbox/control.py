@@ -1,0 +1,137 @@
+"""Control routes under ``/_sandbox``: the clock, the faults, the log, the truth."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from gapfill_sandbox.registry import APIS
+from gapfill_sandbox.state import State
+from gapfill_sandbox.times import parse_bound, parse_instant, stamp
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from gapfill_sandbox.api import Truth
+
+PREFIX = "/_sandbox"
+_TRUTHS = {(name, api.name): truth for api in APIS for name, truth in api.truths.items()}
+"""By series and source."""
+
+_Control = Callable[[State, Mapping[str, str], str], web.Response]
+"""From the state, the query and the body to an answer."""
+
+
+def add_control_routes(app: web.Application, state: State) -> None:
+    """Add the control routes to an application."""
+    for method, name, control in _CONTROLS:
+        app.router.add_route(method, f"{PREFIX}/{name}", _handler(control, state))
+
+
+def _handler(control: _Control, state: State) -> Handler:
+    """Return a control as aiohttp calls it; what it cannot read is answered with 400."""
+
+    async def handle(request: web.Request) -> web.Response:
+        body = await request.text()
+        try:
+            return control(state, request.query, body)
+        except (ValueError, KeyError) as exc:
+            return web.Response(status=400, text=f"{exc}\n")
+
+    return handle
+
+
+def _show_clock(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Answer the current instant, to the second."""
+    return web.Response(text=stamp(state.clock.now()))
+
+
+def _set_clock(state: State, query: Mapping[str, str], body: str) -> web.Response:
+    """Set the clock to the instant in the body."""
+    state.clock.set(parse_instant(body))
+    return _show_clock(state, query, body)
+
+
+def _show_requests(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Answer all requests so far."""
+    return web.json_response(state.journal.all())
+
+
+def _forget_requests(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Empty the log."""
+    state.journal.clear()
+    return web.Response(status=204)
+
+
+def _show_faults(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Answer the faults in force with their counts."""
+    return web.json_response(state.faults.as_json())
+
+
+def _add_faults(state: State, query: Mapping[str, str], body: str) -> web.Response:
+    """Put the fault, or the list of faults, of the body in force."""
+    state.faults.add(*_each(body))
+    return _show_faults(state, query, body)
+
+
+def _replace_faults(state: State, query: Mapping[str, str], body: str) -> web.Response:
+    """Put the fault, or the list of faults, of the body in force instead of all others."""
+    state.faults.replace(*_each(body))
+    return _show_faults(state, query, body)
+
+
+def _each(body: str) -> list[object]:
+    """Return the members of a list in JSON, or the one value that it is."""
+    data = json.loads(body)
+    return data if isinstance(data, list) else [data]
+
+
+def _forget_faults(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+    """Take all faults out of force."""
+    state.faults.clear()
+    return web.Response(status=204)
+
+
+def _truth(series: str, source: str | None) -> Truth:
+    """Return the truth of a series as a source states it; none need be named where one does.
+
+    Raises:
+        ValueError: If no such source states it, or none is named and several do.
+    """
+    sources = [api for name, api in _TRUTHS if name == series]
+    if source is None and len(sources) == 1:
+        (source,) = sources
+    if (found := _TRUTHS.get((series, source or ""))) is not None:
+        return found
+    message = f"series={series} is stated by {sources}: add one of them as source, not {source}"
+    raise ValueError(message)
+
+
+def _show_truth(state: State, query: Mapping[str, str], _body: str) -> web.Response:
+    """Answer the true values of ``[start, end)`` as CSV; a bare end date includes that day."""
+    truth = _truth(query["series"], query.get("source"))
+    start, end = parse_bound(query["start"]), parse_bound(query["end"], is_end=True)
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(("slot", *truth.columns))
+    wanted = {"stations": state.stations, **query}
+    lines.writerows((stamp(slot), *values) for slot, values in truth.rows(wanted, start, end))
+    return web.Response(text=text.getvalue(), content_type="text/csv")
+
+
+_CONTROLS: tuple[tuple[str, str, _Control], ...] = (
+    ("GET", "clock", _show_clock),
+    ("PUT", "clock", _set_clock),
+    ("GET", "requests", _show_requests),
+    ("DELETE", "requests", _forget_requests),
+    ("GET", "faults", _show_faults),
+    ("POST", "faults", _add_faults),
+    ("PUT", "faults", _replace_faults),
+    ("DELETE", "faults", _forget_faults),
+    ("GET", "truth", _show_truth),
+)
