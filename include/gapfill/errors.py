@@ -1,4 +1,4 @@
-"""Every error Gapfill raises, in one tree; ``orchestration.retry_policy`` maps each leaf to an action.
+"""Every error Gapfill raises, in one tree; ``orchestration.retry_policy`` decides about retries.
 
 A message is a sentence that names the thing and the next step. It never holds a
 key, a header or more than 500 characters of a body.

@@ -126,7 +126,7 @@ def test_one_series_that_cannot_be_read_does_not_keep_the_others_from_being_heal
     """They are healed, and the run is red and names the one that was not."""
     text = plant.catalog_file.read_text(encoding="utf-8")
     plant.catalog_file.write_text(with_other_prices(text), encoding="utf-8")
-    with summarize(sqlite3.connect(plant.store_file)) as store:
+    with closing(sqlite3.connect(plant.store_file)) as store:
         store.execute("CREATE VIEW other_prices AS SELECT * FROM nowhere")
     run = run_dag()
     assert run.state == "failed"

@@ -29,7 +29,7 @@ else:
     # The one written in C takes an eighth of the time; not every build of PyYAML has it.
     _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-SHIPPED = Path(__file__).with_name("catalog.yaml")
+SHIPPED = Path(__file__).parents[1] / "catalog.yaml"
 
 
 @dataclass(frozen=True, slots=True)

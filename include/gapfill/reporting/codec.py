@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, TypeAdapter
 
-from gapfill.alerts.incidents import Incident, Kind, Message, Tone
 from gapfill.domain.coverage import Coverage
 from gapfill.domain.interval import Interval, as_utc, iso
 from gapfill.domain.invalid_values import Ahead, Flaw, Flaws
@@ -48,10 +47,6 @@ _TYPES: Mapping[str, Any] = {
     "Flaws": Flaws,
     "Broken": Broken,
     "Coverage": Coverage,
-    "Incident": Incident,
-    "Kind": Kind,
-    "Message": Message,
-    "Tone": Tone,
     "Grade": Annotated[Grade, *_by_label(Grade)],
     "Interval": Interval,
     "Mapping": Mapping,

@@ -444,7 +444,7 @@ def test_every_hook_has_airflows_four_attributes(name: str) -> None:
     """So that Airflow and its users find the connection."""
     import importlib
 
-    module = importlib.import_module(f"gapfill.hooks.{name}")
+    module = importlib.import_module(f"gapfill.sources.{name}.hook")
     hook = getattr(module, f"{name.capitalize()}Hook")
     assert (hook.conn_name_attr, hook.conn_type) == ("http_conn_id", "http")
     assert hook.default_conn_name == f"{name}_default"

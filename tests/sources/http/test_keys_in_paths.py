@@ -86,7 +86,7 @@ def _hook(name: str, server: RawServer, monkeypatch: pytest.MonkeyPatch) -> ApiH
     door = DOORS[name]
     text = server.connection(**door.held, extra={"timeout": patient(1.5), **door.extra})
     monkeypatch.setenv(f"AIRFLOW_CONN_{source.upper()}_DEFAULT", text)
-    module = importlib.import_module(f"gapfill.hooks.{source}")
+    module = importlib.import_module(f"gapfill.sources.{source}.hook")
     titles = {"openweathermap": "OpenWeatherMap"}
     hook: ApiHook = getattr(module, f"{titles.get(source, source.capitalize())}Hook")()
     return hook

@@ -43,7 +43,7 @@ def press(name: str, server: RawServer, monkeypatch: pytest.MonkeyPatch) -> tupl
     kind, held, extra = HOOKS[name]
     text = server.connection(**held, extra={"timeout": patient(1.5), **extra})
     monkeypatch.setenv(f"AIRFLOW_CONN_{source.upper()}_DEFAULT", text)
-    hook: ApiHook = getattr(importlib.import_module(f"gapfill.hooks.{source}"), kind)()
+    hook: ApiHook = getattr(importlib.import_module(f"gapfill.sources.{source}.hook"), kind)()
     return hook.test_connection()
 
 

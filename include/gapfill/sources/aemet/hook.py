@@ -1,4 +1,4 @@
-"""AEMET OpenData: weather of a station in two hops, with a key (see ``gapfill.sources.aemet.parser``)."""
+"""AEMET OpenData: weather of a station in two hops, with a key (see ``parser``)."""
 
 from __future__ import annotations
 

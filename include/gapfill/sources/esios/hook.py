@@ -1,4 +1,4 @@
-"""ESIOS: PVPC by indicator with a token, by archive without (see ``gapfill.sources.esios.parser``)."""
+"""ESIOS: PVPC by indicator with a token, by archive without (see ``parser``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenWeatherMap: the weather of now, and of past hours (see ``gapfill.sources.openweathermap.parser``).
+"""OpenWeatherMap: the weather of now, and of past hours (see ``parser``).
 
 The API takes its key in the query alone, so it travels as a secret parameter. A key opens one
 generation of One Call or none, and nothing but an answer tells which: where one is refused,

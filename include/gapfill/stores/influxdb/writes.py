@@ -2,7 +2,7 @@
 
 A point is written behind the line that notes what it replaces, in one body and at one time,
 so that no point is written without its note. A note alone, of a point that was refused or is
-removed, proves nothing (``influxdb.undo.undo_log``), and a retry writes what is missing. The notes of
+removed, proves nothing (``undo.undo_log``), and a retry writes what is missing. The notes of
 refused points are withdrawn; what a kill leaves of them, the batch's undo withdraws. There is no
 transaction: a body of 5,000 lines is written at once, a larger change body by body.
 """

@@ -1,13 +1,13 @@
 """What is to be written back after a removal, noted in the bucket in case of a kill.
 
 An entry is a text of JSON in a point of ``gapfill_journal``: whose removal it is, and the
-points. A short text beside it says the same for people (``influxdb.undo.removal_watch``), a third one
+points. A short text beside it says the same for people (``removal_watch``), a third one
 names the measurement of a ``retype``, and a fourth one says how far it is. An entry is emptied,
 not deleted, as writing is far quicker.
 
 While a removal lives it needs its entry. Others leave an entry alone for ``PATIENCE``,
 many times what a removal takes between noting and emptying it, and longer while a process of
-this machine holds the lock (``influxdb.undo.removal_lock``). The undo of the same batch, which is how a
+this machine holds the lock (``removal_lock``). The undo of the same batch, which is how a
 killed one is carried on, does not wait. Nobody waits for an import that dropped values, as
 trying that again must find its points for the notes.
 
