@@ -41,7 +41,7 @@ class Events:
         self.added.append((asset.name, extra))
 
 
-def context(
+def task_context(
     ti: FakeInstance, events: Events | None = None, *, by: str = "scheduled"
 ) -> dict[str, Any]:
     """Return what Airflow hands to ``summarize``."""
@@ -86,7 +86,7 @@ def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -
     from gapfill.orchestration import summarize
 
     events = Events()
-    document = summarize.summarize_run([carry_out(ti), None], TASKS, context(ti, events))
+    document = summarize.summarize_run([carry_out(ti), None], TASKS, task_context(ti, events))
     summarize.gate(document, ti)
     assert document.pop("duration_seconds") >= 0
     intervals = [{"start": "2026-02-28T23:00:00Z", "end": "2026-03-20T23:00:00Z"}]
@@ -126,7 +126,7 @@ def test_only_a_run_of_a_person_has_news_of_each_slot(
 
     carry_out(ti)
     lose(here, datetime(2026, 3, 10, 12, tzinfo=UTC))
-    document = summarize.summarize_run([carry_out(ti)], TASKS, context(ti, by=by))
+    document = summarize.summarize_run([carry_out(ti)], TASKS, task_context(ti, by=by))
     assert (document["ree_records_recovered"], document["news"]) == (1, news)
 
 
@@ -136,7 +136,7 @@ def test_a_dry_run_says_what_it_would_have_done(ti: FakeInstance) -> None:
     from gapfill.orchestration import summarize
 
     carry_out(ti, is_dry=True)
-    document = summarize.summarize_run([[], []], TASKS, context(ti))
+    document = summarize.summarize_run([[], []], TASKS, task_context(ti))
     assert (document["status"], document["units_failed"]) == ("nothing_to_do", 0)
     assert (document["dry_run"], document["units_planned"], document["calls_planned"]) == (
         True,
@@ -175,7 +175,7 @@ def test_a_run_without_a_plan_is_red_with_one_sentence(
         "detect_gaps": "failed",
         "plan_backfill": "upstream_failed",
     }
-    document = summarize.summarize_run([], TASKS, context(ti))
+    document = summarize.summarize_run([], TASKS, task_context(ti))
     assert document["status"] == "failed"
     assert document.pop("duration_seconds") >= 0
     counts = {
@@ -218,7 +218,7 @@ def test_a_failed_unit_is_named_with_its_reason(ti: FakeInstance, sources: Scrip
     sources.answers["ree"] = [down]
     with pytest.raises(SourceUnavailable):
         carry_out(ti)
-    document = summarize.summarize_run([[ti.pushed["return_value"]]], TASKS, context(ti))
+    document = summarize.summarize_run([[ti.pushed["return_value"]]], TASKS, task_context(ti))
     assert (document["status"], document["units_failed"]) == ("failed", 1)
     with pytest.raises(AirflowFailException) as caught:
         summarize.gate(document, ti)
@@ -234,7 +234,7 @@ def test_a_unit_whose_task_was_killed_is_lost(ti: FakeInstance) -> None:
     from gapfill.orchestration import summarize
 
     carry_out(ti)
-    document = summarize.summarize_run([[], None], TASKS, context(ti))
+    document = summarize.summarize_run([[], None], TASKS, task_context(ti))
     assert (document["status"], document["units_failed"]) == ("partial", 1)
     assert document["ree_records_recovered"] == 480
     assert document["failures"] == [
@@ -250,7 +250,7 @@ def test_a_certificate_that_is_not_read_back_makes_the_run_red(
 
     certificates = carry_out(ti)
     here.store.undo(certificates[0]["batch"], [here.catalog.series["pvpc"]])
-    document = summarize.summarize_run([certificates], TASKS, context(ti))
+    document = summarize.summarize_run([certificates], TASKS, task_context(ti))
     assert document["units_failed"] == 1
     assert document["failures"] == [
         "pvpc 2026-02-28T23:00Z–2026-03-20T23:00Z: 480 slots were certified, 0 are read back"
@@ -264,7 +264,7 @@ def test_certificates_of_an_earlier_plan_of_the_run_do_not_count(ti: FakeInstanc
 
     certificates = carry_out(ti)
     stale = certificates[0] | {"batch": f"{RUN}/another", "outcome": "failed"}
-    document = summarize.summarize_run([[*certificates, stale]], TASKS, context(ti))
+    document = summarize.summarize_run([[*certificates, stale]], TASKS, task_context(ti))
     assert (document["status"], document["units_failed"]) == ("completed", 0)
 
 
@@ -282,7 +282,7 @@ def test_a_source_that_cannot_be_used_and_is_missed_makes_the_run_red(
     unset = Obstacle("is not configured", "esios_default")
     monkeypatch.setattr(sources, "obstacle", lambda p: broken if p.source == "ree" else unset)
     assert carry_out(ti) == []
-    document = summarize.summarize_run([[]], TASKS, context(ti))
+    document = summarize.summarize_run([[]], TASKS, task_context(ti))
     sentence = "ree cannot be used: ree_default holds no JSON."
     assert (document["status"], document["failures"]) == ("failed", [sentence])
     open_now = [(s["kind"], s["subject"]) for s in document["sights"] if s["is_there"]]
@@ -301,7 +301,7 @@ def test_a_source_that_cannot_be_used_fails_no_run_where_others_have_all_slots(
 
     broken = Obstacle("cannot be used: ree_default holds no JSON", is_broken=True)
     monkeypatch.setattr(sources, "obstacle", lambda p: broken if p.source == "ree" else None)
-    document = summarize.summarize_run([carry_out(ti)], TASKS, context(ti))
+    document = summarize.summarize_run([carry_out(ti)], TASKS, task_context(ti))
     assert (document["status"], document["failures"]) == ("completed", [])
     assert [s["kind"] for s in document["sights"] if s["is_there"]] == ["broken"]
     summarize.gate(document, ti)
@@ -319,7 +319,7 @@ def test_what_is_not_set_up_is_said_and_no_failure(
     monkeypatch.setattr(
         sources, "obstacle", lambda p: Obstacle("is not configured", f"{p.source}_default")
     )
-    document = summarize.summarize_run([carry_out(ti)], TASKS, context(ti))
+    document = summarize.summarize_run([carry_out(ti)], TASKS, task_context(ti))
     summarize.gate(document, ti)
     assert (document["status"], document["gaps_need_setup"]) == ("nothing_to_do", 1)
     assert log_lines.sentence(document).endswith(
