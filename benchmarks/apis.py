@@ -10,7 +10,7 @@ import pytest
 
 from gapfill import catalog
 from gapfill.orchestration.source_factory import AirflowSources
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.stores.sqlite.store import SqliteStore
 from gapfill_sandbox import serve
 from tests.connections import connect
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gapfill.domain.account_limits import Allowance
+    from gapfill.domain.account_limits import AccountLimits
     from gapfill.services.ports import Caller
     from gapfill.sources.model import Answer, Ask
     from gapfill_sandbox import Sandbox
@@ -35,9 +35,9 @@ class Allowing:
     """A caller whose account allows something else than it says."""
 
     caller: Caller
-    allowance: Allowance
+    allowance: AccountLimits
 
-    def open(self, ask: Ask | None = None, /) -> Allowance:
+    def open(self, ask: Ask | None = None, /) -> AccountLimits:
         """Make the calls of opening, and return the other allowance."""
         self.caller.open(ask)
         return self.allowance
@@ -60,7 +60,7 @@ class Watched(AirflowSources):
         super().__init__(known)
         self.time = time
         self.calls: list[tuple[str, float, int]] = []
-        self.allowances: dict[str, Allowance] = {}
+        self.allowances: dict[str, AccountLimits] = {}
 
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Return the source's hook, watched."""
@@ -82,7 +82,7 @@ class Watched(AirflowSources):
 class Plant:
     """A site over the sandbox, and what moves around it."""
 
-    site: Site
+    context: RunContext
     sandbox: Sandbox
     sources: Watched
     time: FakeTime = field(repr=False)
@@ -117,8 +117,8 @@ def plant(
             connect(patch, f"{name}_default", **host, **secrets, extra=extra)
         sources = Watched(known, time)
         store = SqliteStore(folder / "store.db")
-        site = Site(known, store, sources, now, time.sleep, time.monotonic)
-        yield Plant(site, sandbox, sources, time)
+        context = RunContext(known, store, sources, now, time.sleep, time.monotonic)
+        yield Plant(context, sandbox, sources, time)
         store.close()
 
 

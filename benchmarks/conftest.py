@@ -14,7 +14,7 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.obstacles import obstacle
 
@@ -179,15 +179,15 @@ def _seed(path: Path, series: Series, gone: set[int]) -> SqliteStore:
 
 
 @pytest.fixture(scope="session")
-def gappy(tmp_path_factory: pytest.TempPathFactory, known: Catalog, pvpc: Series) -> Site:
+def gappy(tmp_path_factory: pytest.TempPathFactory, known: Catalog, pvpc: Series) -> RunContext:
     """Return a site whose store has ten years with 724 gaps."""
     path = tmp_path_factory.mktemp("gappy") / "store.db"
     store = _seed(path, pvpc, holes(random.Random(724)))
-    return Site(known, store, NoSources(), END)
+    return RunContext(known, store, NoSources(), END)
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory, known: Catalog, pvpc: Series) -> Site:
+def whole(tmp_path_factory: pytest.TempPathFactory, known: Catalog, pvpc: Series) -> RunContext:
     """Return a site whose store has ten years without a gap."""
     path = tmp_path_factory.mktemp("whole") / "store.db"
-    return Site(known, _seed(path, pvpc, set()), NoSources(), END)
+    return RunContext(known, _seed(path, pvpc, set()), NoSources(), END)

@@ -20,8 +20,8 @@ from gapfill import catalog
 from gapfill.alerts import conditions
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.context import Site
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.context import RunContext
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.stores.sqlite.store import SqliteStore
 
@@ -86,18 +86,18 @@ def _seed(store: SqliteStore, series: Series) -> None:
     store.write(series, readings, "seed")
 
 
-def _pass(site: Site) -> None:
+def _pass(context: RunContext) -> None:
     """Do what a cycle does beside asking the sources."""
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    reports = survey(site, order)
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    reports = detect_all(context, order)
     missing = [len(report.coverage.gaps) for report in reports]
     assert missing == [1] * len(reports), missing
-    plan = make_plan(site, order, reports)
+    plan = make_plan(context, order, reports)
     assert plan.units
     healed = {report.series: [report.coverage.gaps[0].interval] for report in reports}
-    seen = conditions.look(site, reports, reports, [], healed)
+    seen = conditions.evaluate_conditions(context, reports, reports, [], healed)
     assert len(seen) > len(reports)
-    assert conditions.worth_telling(site, reports, healed) == {}
+    assert conditions.worth_telling(context, reports, healed) == {}
 
 
 def main(file: str, count: str) -> None:
@@ -109,9 +109,9 @@ def main(file: str, count: str) -> None:
     sys.stdout.flush()
     for _ in sys.stdin:
         counting = Counting(store)
-        site = Site(known, cast("Store", counting), cast("Sources", SetUp()), NOW)
+        context = RunContext(known, cast("Store", counting), cast("Sources", SetUp()), NOW)
         began = time.perf_counter()
-        _pass(site)
+        _pass(context)
         seconds = time.perf_counter() - began
         calls = {"seconds": seconds, "calls": counting.calls.total(), "by": counting.calls}
         sys.stdout.write(json.dumps(calls) + "\n")

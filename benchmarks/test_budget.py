@@ -14,7 +14,7 @@ import pytest
 from benchmarks.apis import Plant, plant
 from benchmarks.conftest import Ratio
 from gapfill import catalog
-from gapfill.domain.account_limits import Allowance
+from gapfill.domain.account_limits import AccountLimits
 from gapfill.domain.interval import Interval
 from gapfill.domain.local_time import day_start, local_date
 from gapfill.domain.plan import Unit
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 20, 12, 30, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MINUTE_S = 60.0
-SMALL = Allowance(calls_minute=30, calls_day=1000, records_minute=100, records_day=10_000)
+SMALL = AccountLimits(calls_minute=30, calls_day=1000, records_minute=100, records_day=10_000)
 """As a real account had it (sources.md): two days of half-hours a minute."""
 
 
@@ -54,7 +54,7 @@ CASES = (
 )
 
 
-def _unit(site: Plant, case: Case) -> Unit:
+def _unit(context: Plant, case: Case) -> Unit:
     """Return a unit of so many requests, each of one day or hour, the last before yesterday."""
     zone = "Europe/Madrid" if case.series == "pvpc" else "UTC"
     last = day_start(local_date(NOW - 8 * DAY, zone), zone)
@@ -70,7 +70,7 @@ def _unit(site: Plant, case: Case) -> Unit:
         Request(start, end, (Interval(start, end),))
         for start, end in zip(starts, ends, strict=True)
     )
-    series = site.site.catalog.series[case.series]
+    series = context.context.catalog.series[case.series]
     station = next((s.id for s in series.place.stations if s.source == case.source), None)
     slots = sum(series.grid.count(r.interval) for r in requests)
     return Unit(case.series, case.source, case.product, station, Severity.CRITICAL, slots, requests)
@@ -82,11 +82,11 @@ def _busiest(calls: Sequence[tuple[float, int]]) -> int:
     return max(sum(n for at, n in calls if start <= at < start + MINUTE_S) for start in starts)
 
 
-def _filled(site: Plant, case: Case) -> list[tuple[float, int]]:
+def _filled(context: Plant, case: Case) -> list[tuple[float, int]]:
     """Carry out the unit; return when each call was made, and for how many records."""
-    certificate = fill(site.site, _unit(site, case), "run")
+    certificate = fill(context.context, _unit(context, case), "run")
     assert certificate.outcome == "filled", certificate
-    return [(at, records) for _, at, records in site.sources.calls]
+    return [(at, records) for _, at, records in context.sources.calls]
 
 
 def test_every_source_that_is_called_has_a_case() -> None:
@@ -102,9 +102,9 @@ def test_a_minutes_calls_are_used_and_never_exceeded(
     """From the first pause to the last call, over minutes of virtual time."""
     with plant(tmp_path, NOW) as built:
         if case.source == "siar":
-            built.sources.allowances["siar"] = Allowance(calls_minute=30, calls_day=1000)
+            built.sources.allowances["siar"] = AccountLimits(calls_minute=30, calls_day=1000)
         if case.product == "timemachine":  # asked only where the key is known to be of 3.0
-            built.site.store.learn(case.source, {"one_call_generation": 3.0}, NOW)
+            built.context.store.learn(case.source, {"one_call_generation": 3.0}, NOW)
         calls = [(at, 1) for at, _ in _filled(built, case)]
     source = catalog.load().sources[case.source]
     hops = next(p.hops for p in source.products if p.name == case.product)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.stores.sqlite.store import SqliteStore
 
 ROUNDS = 9
@@ -32,18 +32,18 @@ _MEDIAN: dict[str, float] = {}
 _QUERY = sa.text("SELECT slot FROM energy_prices WHERE price_eur_mwh IS NOT NULL ORDER BY slot")
 
 
-def _engine(site: Site) -> sa.Engine:
-    return sa.create_engine(f"sqlite:///{cast('SqliteStore', site.store).path}")
+def _engine(context: RunContext) -> sa.Engine:
+    return sa.create_engine(f"sqlite:///{cast('SqliteStore', context.store).path}")
 
 
-def _pull(site: Site) -> list[tuple[datetime, datetime]]:
-    with _engine(site).connect() as connection:
+def _pull(context: RunContext) -> list[tuple[datetime, datetime]]:
+    with _engine(context).connect() as connection:
         rows = connection.execute(_QUERY).all()
     return group({datetime.fromtimestamp(row.slot, UTC) for row in rows})
 
 
-def _pandas(site: Site) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    with _engine(site).connect() as connection:
+def _pandas(context: RunContext) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    with _engine(context).connect() as connection:
         slots = pd.read_sql(_QUERY, connection)["slot"]
     present = pd.DatetimeIndex(pd.to_datetime(slots, unit="s", utc=True))
     lacking = pd.date_range(START, END, freq="h", inclusive="left").difference(present)
@@ -52,8 +52,8 @@ def _pandas(site: Site) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     return list(zip(grouped.min(), grouped.max(), strict=True))
 
 
-def _ours(site: Site) -> list[Interval]:
-    (report,) = detect(site, Selection((site.catalog.series["pvpc"],), START, END))
+def _ours(context: RunContext) -> list[Interval]:
+    (report,) = detect(context, Selection((context.catalog.series["pvpc"],), START, END))
     return [gap.interval for gap in report.coverage.gaps]
 
 
@@ -68,7 +68,7 @@ def _time(benchmark: BenchmarkFixture, name: str, run: Callable[[], list[object]
 @pytest.mark.benchmark(group="724 gaps in ten years")
 @pytest.mark.parametrize("way", [_pull, _pandas, _ours])
 def test_finds_every_gap(
-    benchmark: BenchmarkFixture, gappy: Site, way: Callable[[Site], list[object]]
+    benchmark: BenchmarkFixture, gappy: RunContext, way: Callable[[RunContext], list[object]]
 ) -> None:
     """Each way finds the same gaps, to the slot."""
     found = _time(benchmark, f"gappy{way.__name__}", lambda: way(gappy))
@@ -90,14 +90,14 @@ def _bounds(gap: Any) -> tuple[datetime, datetime]:  # noqa: ANN401 - each way h
 @pytest.mark.benchmark(group="ten years complete")
 @pytest.mark.parametrize("way", [_pull, _pandas, _ours])
 def test_finds_nothing_in_a_complete_decade(
-    benchmark: BenchmarkFixture, whole: Site, way: Callable[[Site], list[object]]
+    benchmark: BenchmarkFixture, whole: RunContext, way: Callable[[RunContext], list[object]]
 ) -> None:
     """Each way finds no gap."""
     assert _time(benchmark, f"whole{way.__name__}", lambda: way(whole)) == []
 
 
 @pytest.mark.benchmark(group="grouping in memory")
-def test_grouping_in_memory_by_datetimes(benchmark: BenchmarkFixture, gappy: Site) -> None:
+def test_grouping_in_memory_by_datetimes(benchmark: BenchmarkFixture, gappy: RunContext) -> None:
     """Grouping pulled timestamps as Python objects."""
     with _engine(gappy).connect() as connection:
         present = {datetime.fromtimestamp(r.slot, UTC) for r in connection.execute(_QUERY)}
@@ -105,7 +105,9 @@ def test_grouping_in_memory_by_datetimes(benchmark: BenchmarkFixture, gappy: Sit
 
 
 @pytest.mark.benchmark(group="grouping in memory")
-def test_grouping_in_memory_by_runs(benchmark: BenchmarkFixture, gappy: Site, pvpc: Series) -> None:
+def test_grouping_in_memory_by_runs(
+    benchmark: BenchmarkFixture, gappy: RunContext, pvpc: Series
+) -> None:
     """What is left to do in Python once the store has found the runs: joining those that touch.
 
     Not the same work as grouping datetimes, and meant so: that work is gone.
@@ -137,7 +139,7 @@ def test_ratios_meet_their_targets(ratio: Callable[[Ratio], None]) -> None:
 
 
 def test_rows_that_cross_from_sql_grow_with_the_gaps(
-    gappy: Site, pvpc: Series, ratio: Callable[[Ratio], None]
+    gappy: RunContext, pvpc: Series, ratio: Callable[[Ratio], None]
 ) -> None:
     """Count the rows SQLite hands over while gaps are looked for."""
     crossed = 0

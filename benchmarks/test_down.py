@@ -11,7 +11,7 @@ from benchmarks.conftest import Ratio
 from gapfill.errors import SourceUnavailable
 from gapfill.services.backfill import fill
 from gapfill.services.heal import heal
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.services.source_availability import DOWN
 
@@ -30,13 +30,13 @@ Ends = list[tuple[str, float]]
 """Units by id, in order, with the virtual second at which each ended."""
 
 
-def _order(built: Plant) -> Order:
-    return Order(Selection(tuple(built.site.catalog.series.values())))
+def _order(built: Plant) -> RunRequest:
+    return RunRequest(Selection(tuple(built.context.catalog.series.values())))
 
 
 def _carry_out(built: Plant, unit: Unit) -> str:
     try:
-        return fill(built.site, unit, "run").outcome
+        return fill(built.context, unit, "run").outcome
     except SourceUnavailable:
         return "failed"
 
@@ -48,7 +48,7 @@ def _in_lanes(built: Plant, *, without: str | None = None) -> Mapping[str, tuple
     """
     order = _order(built)
     lanes: dict[str, list[Unit]] = defaultdict(list)
-    for unit in make_plan(built.site, order, survey(built.site, order)).units:
+    for unit in make_plan(built.context, order, detect_all(built.context, order)).units:
         lanes[unit.source].append(unit)
     found: dict[str, tuple[Ends, list[str]]] = {}
     for source in sorted(lanes):  # AEMET first, so that what its failures leave is there
@@ -119,7 +119,7 @@ def _healed(folder: Path, faults: list[dict[str, str]]) -> tuple[_Ends, int]:
     folder.mkdir()
     with plant(folder, NOW, earliest=EARLIEST, faults=faults) as built:
         watcher = _Ends(built)
-        heal(built.site, _order(built), "run", watcher)
+        heal(built.context, _order(built), "run", watcher)
         return watcher, len(built.sandbox.requests.of("aemet"))
 
 

@@ -35,11 +35,11 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
 from gapfill.stores.influxdb import influxql as text
-from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.gaps import NEAR_END
 from gapfill.stores.influxdb.points import in_lanes, liner
 from gapfill.stores.influxdb.store import InfluxStore
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from gapfill.catalog import Catalog
     from gapfill.domain.coverage import Graded
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.response import ResponseTable
 
 ROUNDS, PAIRS = 7, 40
 YEAR_WEEKS, WEEK = 52, 168
@@ -177,9 +177,11 @@ def test_judging_values_costs_a_tenth_at_most(
     """
     for bucket in ("gappy52", "whole52", "gappy0", "whole0"):
         access = engine().access(bucket)
-        sites = [Site(known, kind(access), NoSources(), END) for kind in (InfluxStore, _Before)]
-        for site in sites:
-            (report,) = detect(site, Selection((pvpc,)))
+        sites = [
+            RunContext(known, kind(access), NoSources(), END) for kind in (InfluxStore, _Before)
+        ]
+        for context in sites:
+            (report,) = detect(context, Selection((pvpc,)))
             assert report.error is None
             assert len(report.coverage.gaps) >= (GAPS if bucket.startswith("gappy") else 0)
             assert report.coverage == detect(sites[0], Selection((pvpc,)))[0].coverage
@@ -188,8 +190,8 @@ def test_judging_values_costs_a_tenth_at_most(
             for way in (0, 1) if n % 2 else (1, 0):
                 took[way].append(_seconds(sites[way], pvpc))
         ours, theirs = (sum(sorted(times)[: PAIRS // 4]) for times in took)
-        for site in sites:
-            site.store.close()
+        for context in sites:
+            context.store.close()
         gaps = "724 gaps" if bucket.startswith("gappy") else "complete decade"
         shards = "" if bucket.endswith("52") else ", shards of a week"
         what = f"InfluxDB, {gaps}: detection ÷ with the questions of 1c77920{shards}"
@@ -236,13 +238,13 @@ class _Before(InfluxStore):
         return []
 
 
-def _rows(tables: Sequence[Table]) -> list[list[Any]]:
+def _rows(tables: Sequence[ResponseTable]) -> list[list[Any]]:
     return [row for table in tables for row in table.rows]
 
 
-def _seconds(site: Site, series: Series) -> float:
+def _seconds(context: RunContext, series: Series) -> float:
     began = time.perf_counter()
-    detect(site, Selection((series,)))
+    detect(context, Selection((series,)))
     return time.perf_counter() - began
 
 
@@ -298,7 +300,7 @@ def test_a_batch_is_written_nearly_as_fast_as_its_bytes(
     def batch(store: InfluxStore) -> None:
         line = liner(pvpc)
         points = (Stored("", r.slot, r.values, int(r.grade), r.source, BATCH) for r in readings)
-        Server(store.access).write([said for point in points if (said := line(point, ()))])
+        InfluxClient(store.access).write([said for point in points if (said := line(point, ()))])
 
     def whole(store: InfluxStore) -> None:
         assert store.write(pvpc, readings, BATCH) == READINGS

@@ -22,7 +22,7 @@ from benchmarks.conftest import NoSources, Ratio
 from gapfill import catalog
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
 from gapfill.stores.influxdb.store import InfluxStore
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from gapfill.catalog import Catalog
     from gapfill.services.ports import Store
-    from gapfill.stores.influxdb.config import Access
+    from gapfill.stores.influxdb.config import InfluxConfig
 
 SERIES, HOURS, HOLE = 1000, 8760, 5
 FIRST = datetime(2024, 12, 31, 23, tzinfo=UTC)
@@ -64,16 +64,16 @@ def hole_of(n: int) -> int:
     return 24 + n * 8 % (HOURS - 200)
 
 
-def check(where: Path | Access) -> tuple[int, int, float, int]:
+def check(where: Path | InfluxConfig) -> tuple[int, int, float, int]:
     """Look at all series, in this process.
 
     Returns:
         The gaps, the complete slots, the seconds and the peak of memory in MiB.
     """
     store: Store = SqliteStore(where) if isinstance(where, Path) else InfluxStore(where)
-    site = Site(known(), store, NoSources(), END)
+    context = RunContext(known(), store, NoSources(), END)
     began = time.perf_counter()
-    reports = detect(site, Selection(tuple(site.catalog.series.values()), FIRST, END))
+    reports = detect(context, Selection(tuple(context.catalog.series.values()), FIRST, END))
     took = time.perf_counter() - began
     assert not any(report.error for report in reports)
     gaps = [gap for report in reports for gap in report.coverage.gaps]
@@ -110,7 +110,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bucket() -> Iterator[Access]:
+def bucket() -> Iterator[InfluxConfig]:
     """Return a bucket with a year of each series, in shards of a year."""
     engine().make_bucket("large", shard_weeks=52)
     start, lines = int(FIRST.timestamp()), list[str]()

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from benchmarks.conftest import END, GAPS, HOUR, START, Ratio, holes
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.local_time import local_date
-from gapfill.domain.plan import Missing, Wish
+from gapfill.domain.plan import BackfillRequest, Missing
 from gapfill.domain.severity import Severity
 from gapfill.domain.unit_planner import plan_units
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 HISTORIES = 1000
 SPAN_DAYS = 14
@@ -36,7 +36,7 @@ def _optimum(gone: Iterable[int]) -> int:
 
 
 def test_calls_are_the_fewest_possible(
-    gappy: Site, pvpc: Series, ratio: Callable[[Ratio], None]
+    gappy: RunContext, pvpc: Series, ratio: Callable[[Ratio], None]
 ) -> None:
     """Plan 1,000 random histories and compare the calls with a count over hours."""
     rng = random.Random(1000)
@@ -45,7 +45,7 @@ def test_calls_are_the_fewest_possible(
     for _ in range(HISTORIES):
         gone = holes(rng, rng.randrange(1, 40))
         runs = merge(Interval(START + n * HOUR, START + (n + 1) * HOUR) for n in gone)
-        wish = Wish(pvpc, candidates, [Missing(run, Severity.MINOR) for run in runs])
+        wish = BackfillRequest(pvpc, candidates, [Missing(run, Severity.MINOR) for run in runs])
         planned += plan_units([wish], END).calls
         optimum += _optimum(gone)
     ratio(
@@ -58,9 +58,11 @@ def test_calls_are_the_fewest_possible(
     )
 
 
-def test_a_bad_decade_needs_few_mapped_tasks(gappy: Site, ratio: Callable[[Ratio], None]) -> None:
+def test_a_bad_decade_needs_few_mapped_tasks(
+    gappy: RunContext, ratio: Callable[[Ratio], None]
+) -> None:
     """724 gaps over ten years are planned as at most 64 units, none deferred."""
-    order = Order(Selection((gappy.catalog.series["pvpc"],)))
-    plan = make_plan(gappy, order, survey(gappy, order))
+    order = RunRequest(Selection((gappy.catalog.series["pvpc"],)))
+    plan = make_plan(gappy, order, detect_all(gappy, order))
     assert plan.deferred == 0
     ratio(Ratio(f"mapped tasks for {GAPS} gaps", len(plan.units), 64, at_least=False))

@@ -12,10 +12,10 @@ import pytest
 from benchmarks.conftest import Ratio
 from gapfill import catalog
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.plan import Missing, Wish
+from gapfill.domain.plan import BackfillRequest, Missing
 from gapfill.domain.severity import Severity
 from gapfill.domain.unit_planner import plan_units
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.obstacles import obstacle
 from tests.services.conftest import Scripted
@@ -83,10 +83,10 @@ class SetUp(Scripted):
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def context(tmp_path: Path) -> Iterator[RunContext]:
     """Return a site with every source set up."""
     store = SqliteStore(tmp_path / "store.db")
-    yield Site(catalog.load(), store, SetUp(), LAST_HOUR)
+    yield RunContext(catalog.load(), store, SetUp(), LAST_HOUR)
     store.close()
 
 
@@ -114,7 +114,7 @@ class Tally:
         self.fewest: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
 
-    def add(self, plan: Plan, wishes: Sequence[Wish]) -> None:
+    def add(self, plan: Plan, wishes: Sequence[BackfillRequest]) -> None:
         """Count a plan."""
         slots: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
         steps = {wish.series.name: wish.series.grid.eras[0].step for wish in wishes}
@@ -141,7 +141,9 @@ class Tally:
 
     @staticmethod
     def _check_once(
-        plan: Plan, wishes: Sequence[Wish], slots: dict[str, list[tuple[datetime, datetime]]]
+        plan: Plan,
+        wishes: Sequence[BackfillRequest],
+        slots: dict[str, list[tuple[datetime, datetime]]],
     ) -> None:
         """Each missing slot is asked of one product, waits, or cannot be healed."""
         given = sum(map(len, slots.values()))
@@ -163,16 +165,16 @@ def _pending(series: Series, now: datetime) -> list[Interval]:
     return [Interval(grid.floor(now), grid.end_of(grid.floor(now)))] if is_hourly else []
 
 
-def _tally(site: Site, histories: int) -> Tally:
+def _tally(context: RunContext, histories: int) -> Tally:
     """Plan random histories of both series, each at a random instant of two years."""
     rng, tally = random.Random(1000), Tally()
-    both = [site.catalog.series[name] for name in ("weather_hourly", "weather_daily")]
-    known = [(series, site.candidates(series)) for series in both]
+    both = [context.catalog.series[name] for name in ("weather_hourly", "weather_daily")]
+    known = [(series, context.candidates(series)) for series in both]
     hours = int((LAST_HOUR - FIRST) / HOUR)
     for _ in range(histories):
         now = FIRST + rng.randrange(24 * 60, hours) * HOUR + rng.choice((0, 5, 30, 59)) * MINUTE
         wishes = [
-            Wish(
+            BackfillRequest(
                 series,
                 candidates,
                 [Missing(r, Severity.MINOR) for r in _gone(rng, now, series.grid.eras[0].step)],
@@ -185,10 +187,10 @@ def _tally(site: Site, histories: int) -> Tally:
 
 
 def test_calls_over_weather_are_the_fewest_possible(
-    site: Site, ratio: Callable[[Ratio], None]
+    context: RunContext, ratio: Callable[[Ratio], None]
 ) -> None:
     """1,000 random histories, every source set up."""
-    tally = _tally(site, HISTORIES)
+    tally = _tally(context, HISTORIES)
     assert set(tally.asked) == ALL
     for what, planned in tally.planned.items():
         found = planned / tally.fewest[what]
@@ -205,9 +207,11 @@ def test_calls_over_weather_are_the_fewest_possible(
         (("siar", "openweathermap"), "open_meteo.forecast"),
     ],
 )
-def test_so_are_they_where_sources_lack(site: Site, without: tuple[str, ...], product: str) -> None:
+def test_so_are_they_where_sources_lack(
+    context: RunContext, without: tuple[str, ...], product: str
+) -> None:
     """So that the products which stand in are counted too."""
-    cast("SetUp", site.sources).without = without
-    tally = _tally(site, HISTORIES // 4)
+    cast("SetUp", context.sources).without = without
+    tally = _tally(context, HISTORIES // 4)
     assert tally.asked[product] > 0
     assert tally.planned == tally.fewest

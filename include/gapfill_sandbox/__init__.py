@@ -6,7 +6,7 @@ are asked for. ``python -m gapfill.sandbox`` serves it, and ``serve`` does so be
 
 from __future__ import annotations
 
-from gapfill_sandbox.journal import Entry
+from gapfill_sandbox.journal import JournalEntry
 from gapfill_sandbox.server import Sandbox, serve
 
-__all__ = ["Entry", "Sandbox", "serve"]
+__all__ = ["JournalEntry", "Sandbox", "serve"]

@@ -13,7 +13,7 @@ from gapfill_sandbox.aemet_stations import DEFAULT_STATIONS, STATIONS
 from gapfill_sandbox.fault import KEYS, Fault
 from gapfill_sandbox.kinds import KINDS
 from gapfill_sandbox.server import listen, run, url_of
-from gapfill_sandbox.state import Options, State
+from gapfill_sandbox.state import Options, SandboxState
 from gapfill_sandbox.times import parse_instant
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _options(arguments: Sequence[str] | None) -> Options:
     )
 
 
-async def _serve(state: State, listener: socket.socket) -> None:
+async def _serve(state: SandboxState, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM."""
 
     def ready(stop: asyncio.Event) -> None:
@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve, and return the exit code: 0 stopped, 1 cannot listen, 2 wrong option."""
     options = _options(arguments)
     try:
-        state = State.start(options)
+        state = SandboxState.start(options)
     except ValueError as exc:
         sys.stderr.write(f"sandbox: {exc}\n")
         return _USAGE_ERROR

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from gapfill_sandbox import aemet_daily, aemet_observations
 from gapfill_sandbox import aemet_link as links
 from gapfill_sandbox.aemet_stations import STATIONS, inventory
-from gapfill_sandbox.api import Answer, Api, Ask, Route
+from gapfill_sandbox.api import Api, Ask, Route, SimulatedAnswer
 from gapfill_sandbox.kinds import (
     CONTRADICTION,
     EXPIRED_LINK,
@@ -55,13 +55,13 @@ _SECOND_HOP = (WIRE_KINDS | ROW_KINDS | LIST_KINDS | RECORD_KINDS | {EXPIRED_LIN
 }
 
 
-def _write(data: object, status: int = 200) -> Answer:
+def _write(data: object, status: int = 200) -> SimulatedAnswer:
     """Write JSON as AEMET does."""
     text = json.dumps(data, ensure_ascii=False, indent=2, separators=(",", " : "))
-    return Answer(status, text.encode("iso-8859-15"), _CONTENT_TYPE)
+    return SimulatedAnswer(status, text.encode("iso-8859-15"), _CONTENT_TYPE)
 
 
-def _say(estado: int, words: str, status: int = 200) -> Answer:
+def _say(estado: int, words: str, status: int = 200) -> SimulatedAnswer:
     """Return an answer that has no data."""
     return _write({"descripcion": words, "estado": estado}, status)
 
@@ -82,10 +82,10 @@ def _has_key(ask: Ask) -> bool:
     return (ask.headers.get("api_key") or ask.first("api_key") or _BAD_KEY) != _BAD_KEY
 
 
-def _envelope(read: Callable[[Ask], Wanted]) -> Callable[[Ask], Answer]:
+def _envelope(read: Callable[[Ask], Wanted]) -> Callable[[Ask], SimulatedAnswer]:
     """Return the first hop of what ``read`` reads: where the data are, if there are any."""
 
-    def answer(ask: Ask) -> Answer:
+    def answer(ask: Ask) -> SimulatedAnswer:
         if not _has_key(ask):
             return _WRONG_KEY
         try:
@@ -103,7 +103,7 @@ def _envelope(read: Callable[[Ask], Wanted]) -> Callable[[Ask], Answer]:
     return answer
 
 
-def _found(ask: Ask, wanted: Wanted, words: str = "exito") -> Answer:
+def _found(ask: Ask, wanted: Wanted, words: str = "exito") -> SimulatedAnswer:
     """Return the answer of the first hop that says where the data are."""
     root = f"http://{ask.headers['host']}" if "host" in ask.headers else ask.hop_url
     paths = {"datos": wanted.link(), "metadatos": wanted.link(links.ABOUT)}
@@ -113,7 +113,7 @@ def _found(ask: Ask, wanted: Wanted, words: str = "exito") -> Answer:
     )
 
 
-def _data(ask: Ask) -> Answer:
+def _data(ask: Ask) -> SimulatedAnswer:
     """Answer the second hop."""
     try:
         wanted = links.read_link(ask)

@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SimulatedAnswer:
     """An HTTP answer.
 
     Attributes:
@@ -110,7 +110,7 @@ class Route:
     """
 
     path: str
-    answer: Callable[[Ask], Answer]
+    answer: Callable[[Ask], SimulatedAnswer]
     days: Callable[[Ask], tuple[date, date] | None]
     kinds: frozenset[str] = WIRE_KINDS | ROW_KINDS | LIST_KINDS
     is_counted: bool = True
@@ -152,7 +152,7 @@ class Api:
 
     name: str
     routes: tuple[Route, ...]
-    refusals: Mapping[str, Answer]
+    refusals: Mapping[str, SimulatedAnswer]
     rate_per_minute: int
     span_days: int
     truths: Mapping[str, Truth] = field(default_factory=dict)

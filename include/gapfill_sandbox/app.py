@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from gapfill_sandbox.api import Answer, Api, Ask, Route
+from gapfill_sandbox.api import Api, Ask, Route, SimulatedAnswer
 from gapfill_sandbox.connection_faults import deliver
 from gapfill_sandbox.control import PREFIX, add_control_routes
-from gapfill_sandbox.journal import Entry
+from gapfill_sandbox.journal import JournalEntry
 from gapfill_sandbox.kinds import EXPIRED_LINK, REFUSAL_KINDS
 from gapfill_sandbox.registry import APIS
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
     from gapfill_sandbox.fault import Fault
-    from gapfill_sandbox.state import State
+    from gapfill_sandbox.state import SandboxState
 
-_ENTRY = web.RequestKey("entry", Entry)
+_ENTRY = web.RequestKey("entry", JournalEntry)
 _ELSEWHERE = "elsewhere"
 _RATE, _QUEUE = "rate", "queue"
 _OTHER_NAMES = {"localhost": "127.0.0.1"}
 
 
-def build_app(state: State) -> web.Application:
+def build_app(state: SandboxState) -> web.Application:
     """Return the application that serves every API and the control routes."""
     app = web.Application(middlewares=[_journaled(state)])
     add_control_routes(app, state)
@@ -38,7 +38,7 @@ def build_app(state: State) -> web.Application:
     return app
 
 
-def _journaled(state: State) -> Middleware:
+def _journaled(state: SandboxState) -> Middleware:
     """Return the middleware that notes each request when it comes, also to unknown paths."""
 
     @web.middleware
@@ -72,7 +72,7 @@ def _headers(request: web.Request) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def _handler(state: State, api: Api, route: Route) -> Handler:
+def _handler(state: SandboxState, api: Api, route: Route) -> Handler:
     """Return the handler of one path of an API."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -90,7 +90,7 @@ def _handler(state: State, api: Api, route: Route) -> Handler:
     return handle
 
 
-def _ask(state: State, api: Api, request: web.Request) -> Ask:
+def _ask(state: SandboxState, api: Api, request: web.Request) -> Ask:
     """Return what a client asked, and under which circumstances."""
     return Ask(
         parts=request.match_info,
@@ -105,8 +105,8 @@ def _ask(state: State, api: Api, request: web.Request) -> Ask:
 
 
 def _meet(
-    state: State, api: Api, route: Route, request: web.Request
-) -> tuple[Answer, Fault | None, str | None]:
+    state: SandboxState, api: Api, route: Route, request: web.Request
+) -> tuple[SimulatedAnswer, Fault | None, str | None]:
     """Return a request's answer, the fault it met and the word for it in the log."""
     ask = _ask(state, api, request)
     is_in_time = not route.is_counted or state.rates.is_admitted(api.name)
@@ -121,7 +121,9 @@ def _meet(
     return _spoilt_answer(api, route, replace(ask, fault=fault), request, fault), fault, fault.kind
 
 
-def _spoilt_answer(api: Api, route: Route, ask: Ask, request: web.Request, fault: Fault) -> Answer:
+def _spoilt_answer(
+    api: Api, route: Route, ask: Ask, request: web.Request, fault: Fault
+) -> SimulatedAnswer:
     """Return what a request that meets a fault is answered."""
     if fault.kind in REFUSAL_KINDS | {EXPIRED_LINK}:
         refusal = api.refusals[fault.kind]
@@ -130,11 +132,11 @@ def _spoilt_answer(api: Api, route: Route, ask: Ask, request: web.Request, fault
         return replace(refusal, headers={"Retry-After": str(fault.retry_after)})
     if fault.kind == "redirect":
         location = f"{_foreign_url(request)}/_{_ELSEWHERE}{request.rel_url}"
-        return Answer(302, b"", "text/html; charset=utf-8", {"Location": location})
+        return SimulatedAnswer(302, b"", "text/html; charset=utf-8", {"Location": location})
     return route.answer(ask)
 
 
-def _elsewhere(state: State) -> Handler:
+def _elsewhere(state: SandboxState) -> Handler:
     """Return the handler of the host that the redirect fault leads to."""
 
     async def handle(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from gapfill_sandbox.api import Answer
+    from gapfill_sandbox.api import SimulatedAnswer
     from gapfill_sandbox.fault import Fault
 
 HOLD_LIMIT_S = 120.0
@@ -22,7 +22,9 @@ _CHUNK = b" " * 65536
 _LINGER_NOTHING = struct.pack("ii", 1, 0)
 
 
-async def deliver(request: web.Request, answer: Answer, fault: Fault | None) -> web.StreamResponse:
+async def deliver(
+    request: web.Request, answer: SimulatedAnswer, fault: Fault | None
+) -> web.StreamResponse:
     """Send an answer.
 
     Args:
@@ -44,7 +46,7 @@ async def deliver(request: web.Request, answer: Answer, fault: Fault | None) -> 
     return web.Response(status=answer.status, body=answer.body, headers=_headers(answer))
 
 
-def _headers(answer: Answer) -> dict[str, str]:
+def _headers(answer: SimulatedAnswer) -> dict[str, str]:
     """Return the answer's headers."""
     return {**answer.headers, "Content-Type": answer.content_type}
 
@@ -69,7 +71,7 @@ def _reset(request: web.Request) -> web.Response:
     return web.Response()
 
 
-async def _truncate(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _truncate(request: web.Request, answer: SimulatedAnswer) -> web.StreamResponse:
     """Send half of what the header promises, then close."""
     response = web.StreamResponse(status=answer.status, headers=_headers(answer))
     response.content_length = max(len(answer.body), _LEAST_PROMISED)
@@ -80,7 +82,7 @@ async def _truncate(request: web.Request, answer: Answer) -> web.StreamResponse:
     return response
 
 
-async def _inflate(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _inflate(request: web.Request, answer: SimulatedAnswer) -> web.StreamResponse:
     """Send the answer after 20 MB of blanks, which JSON allows."""
     response = web.StreamResponse(status=answer.status, headers=_headers(answer))
     response.content_length = BIG_BODY_BYTES + len(answer.body)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from gapfill_sandbox.registry import APIS
-from gapfill_sandbox.state import State
+from gapfill_sandbox.state import SandboxState
 from gapfill_sandbox.times import parse_bound, parse_instant, stamp
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ PREFIX = "/_sandbox"
 _TRUTHS = {(name, api.name): truth for api in APIS for name, truth in api.truths.items()}
 """By series and source."""
 
-_Control = Callable[[State, Mapping[str, str], str], web.Response]
+_Control = Callable[[SandboxState, Mapping[str, str], str], web.Response]
 """From the state, the query and the body to an answer."""
 
 
-def add_control_routes(app: web.Application, state: State) -> None:
+def add_control_routes(app: web.Application, state: SandboxState) -> None:
     """Add the control routes to an application."""
     for method, name, control in _CONTROLS:
         app.router.add_route(method, f"{PREFIX}/{name}", _handler(control, state))
 
 
-def _handler(control: _Control, state: State) -> Handler:
+def _handler(control: _Control, state: SandboxState) -> Handler:
     """Return a control as aiohttp calls it; what it cannot read is answered with 400."""
 
     async def handle(request: web.Request) -> web.Response:
@@ -46,40 +46,40 @@ def _handler(control: _Control, state: State) -> Handler:
     return handle
 
 
-def _show_clock(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+def _show_clock(state: SandboxState, _query: Mapping[str, str], _body: str) -> web.Response:
     """Answer the current instant, to the second."""
     return web.Response(text=stamp(state.clock.now()))
 
 
-def _set_clock(state: State, query: Mapping[str, str], body: str) -> web.Response:
+def _set_clock(state: SandboxState, query: Mapping[str, str], body: str) -> web.Response:
     """Set the clock to the instant in the body."""
     state.clock.set(parse_instant(body))
     return _show_clock(state, query, body)
 
 
-def _show_requests(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+def _show_requests(state: SandboxState, _query: Mapping[str, str], _body: str) -> web.Response:
     """Answer all requests so far."""
     return web.json_response(state.journal.all())
 
 
-def _forget_requests(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+def _forget_requests(state: SandboxState, _query: Mapping[str, str], _body: str) -> web.Response:
     """Empty the log."""
     state.journal.clear()
     return web.Response(status=204)
 
 
-def _show_faults(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+def _show_faults(state: SandboxState, _query: Mapping[str, str], _body: str) -> web.Response:
     """Answer the faults in force with their counts."""
     return web.json_response(state.faults.as_json())
 
 
-def _add_faults(state: State, query: Mapping[str, str], body: str) -> web.Response:
+def _add_faults(state: SandboxState, query: Mapping[str, str], body: str) -> web.Response:
     """Put the fault, or the list of faults, of the body in force."""
     state.faults.add(*_each(body))
     return _show_faults(state, query, body)
 
 
-def _replace_faults(state: State, query: Mapping[str, str], body: str) -> web.Response:
+def _replace_faults(state: SandboxState, query: Mapping[str, str], body: str) -> web.Response:
     """Put the fault, or the list of faults, of the body in force instead of all others."""
     state.faults.replace(*_each(body))
     return _show_faults(state, query, body)
@@ -91,7 +91,7 @@ def _each(body: str) -> list[object]:
     return data if isinstance(data, list) else [data]
 
 
-def _forget_faults(state: State, _query: Mapping[str, str], _body: str) -> web.Response:
+def _forget_faults(state: SandboxState, _query: Mapping[str, str], _body: str) -> web.Response:
     """Take all faults out of force."""
     state.faults.clear()
     return web.Response(status=204)
@@ -112,7 +112,7 @@ def _truth(series: str, source: str | None) -> Truth:
     raise ValueError(message)
 
 
-def _show_truth(state: State, query: Mapping[str, str], _body: str) -> web.Response:
+def _show_truth(state: SandboxState, query: Mapping[str, str], _body: str) -> web.Response:
     """Answer the true values of ``[start, end)`` as CSV; a bare end date includes that day."""
     truth = _truth(query["series"], query.get("source"))
     start, end = parse_bound(query["start"]), parse_bound(query["end"], is_end=True)

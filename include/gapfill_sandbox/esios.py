@@ -23,7 +23,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gapfill_sandbox import esios_archive, world
-from gapfill_sandbox.api import JSON_UTF8, Answer, Api, Ask, Route, Row, Value
+from gapfill_sandbox.api import JSON_UTF8, Api, Ask, Route, Row, SimulatedAnswer, Value
 from gapfill_sandbox.kinds import LIST_KINDS, RECORD_KINDS, ROW_KINDS, WIRE_KINDS
 from gapfill_sandbox.noise import noise
 from gapfill_sandbox.records import with_odd_record
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 _BAD_KEY = "bad"
 _KINDS = WIRE_KINDS | ROW_KINDS | LIST_KINDS | RECORD_KINDS
 _TOKEN = re.compile(r'^Token token="?([^"]*)"?$')
-_FORBIDDEN = Answer(403, b'{ "Status": 403, "message": "Forbidden" }', JSON_UTF8)
-_TOO_LONG = Answer(500, b'{"status":500,"error":"Internal Server Error"}', JSON_UTF8)
+_FORBIDDEN = SimulatedAnswer(403, b'{ "Status": 403, "message": "Forbidden" }', JSON_UTF8)
+_TOO_LONG = SimulatedAnswer(500, b'{"status":500,"error":"Internal Server Error"}', JSON_UTF8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,11 @@ _INDICATORS = {
 }
 
 
-def _error(status: int, text: str) -> Answer:
+def _error(status: int, text: str) -> SimulatedAnswer:
     """Return an error in Rails' usual form."""
-    return Answer(status, json.dumps({"status": status, "error": text}).encode(), JSON_UTF8)
+    return SimulatedAnswer(
+        status, json.dumps({"status": status, "error": text}).encode(), JSON_UTF8
+    )
 
 
 def _is_allowed(headers: Mapping[str, str]) -> bool:
@@ -167,7 +169,7 @@ def _payload(number: int, rows: Sequence[Row], updated: str | None, kind: str | 
     }
 
 
-def answer(ask: Ask) -> Answer:
+def answer(ask: Ask) -> SimulatedAnswer:
     """Answer a request for an indicator."""
     if not _is_allowed(ask.headers):
         return _FORBIDDEN
@@ -192,7 +194,7 @@ def answer(ask: Ask) -> Answer:
     updated = local_stamp(world.published_at(local_day(rows[-1].start), number)) if spoilt else None
     payload = _payload(number, spoilt, updated, ask.kind)
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    return Answer(200, text.encode(), JSON_UTF8)
+    return SimulatedAnswer(200, text.encode(), JSON_UTF8)
 
 
 API = Api(
@@ -201,7 +203,7 @@ API = Api(
     refusals={
         **GENERIC,
         **esios_archive.REFUSALS,
-        "401": Answer(401, _FORBIDDEN.body.replace(b"403", b"401"), JSON_UTF8),
+        "401": SimulatedAnswer(401, _FORBIDDEN.body.replace(b"403", b"401"), JSON_UTF8),
         "403": _FORBIDDEN,
         "403_quota": _FORBIDDEN,
         "429": _error(429, "Too Many Requests"),

@@ -20,7 +20,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from gapfill_sandbox import world
-from gapfill_sandbox.api import JSON, JSON_UTF8, Answer, Ask, Route, Row, Value
+from gapfill_sandbox.api import JSON, JSON_UTF8, Ask, Route, Row, SimulatedAnswer, Value
 from gapfill_sandbox.kinds import (
     CLOCK_LABELS,
     EXPIRED_LINK,
@@ -37,21 +37,21 @@ from gapfill_sandbox.times import MADRID, local_day
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_NO_VALUES = Answer(200, b'{"message":"No values for specified archive"}', JSON_UTF8)
-_BAD_DATE = Answer(400, b'{"status":400,"error":"Bad Request"}', JSON_UTF8)
+_NO_VALUES = SimulatedAnswer(200, b'{"message":"No values for specified archive"}', JSON_UTF8)
+_BAD_DATE = SimulatedAnswer(400, b'{"status":400,"error":"Bad Request"}', JSON_UTF8)
 
 
-def _store_error(status: int, code: str, message: str) -> Answer:
+def _store_error(status: int, code: str, message: str) -> SimulatedAnswer:
     """Return an error of the store behind the second hop."""
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     )
-    return Answer(status, text.encode(), "application/xml")
+    return SimulatedAnswer(status, text.encode(), "application/xml")
 
 
 _NO_FILE = _store_error(404, "NoSuchKey", "The specified key does not exist.")
-REFUSALS: Mapping[str, Answer] = {
+REFUSALS: Mapping[str, SimulatedAnswer] = {
     EXPIRED_LINK: _store_error(403, "AccessDenied", "Request has expired")
 }
 
@@ -146,7 +146,7 @@ def _days(ask: Ask) -> tuple[date, date] | None:
     return None if day is None else (day, day)
 
 
-def _link(ask: Ask) -> Answer:
+def _link(ask: Ask) -> SimulatedAnswer:
     """Answer the first hop: where the day's file is."""
     day = _day(ask)
     if day is None:
@@ -155,15 +155,15 @@ def _link(ask: Ask) -> Answer:
         return _NO_VALUES
     signature = f"X-Amz-Expires=300&X-Amz-Signature={day:%Y%m%d}"
     location = f"{ask.hop_url}/_s3/archives/70/{day.isoformat()}?{signature}"
-    return Answer(307, b"", "text/html; charset=utf-8", {"Location": location})
+    return SimulatedAnswer(307, b"", "text/html; charset=utf-8", {"Location": location})
 
 
-def _file(ask: Ask) -> Answer:
+def _file(ask: Ask) -> SimulatedAnswer:
     """Answer the second hop: the file."""
     day = _day(ask)
     if day is None or world.published_at(day) > ask.now:
         return _NO_FILE
-    return Answer(200, _write(ask.spoil(_rows(day)), ask.kind), JSON)
+    return SimulatedAnswer(200, _write(ask.spoil(_rows(day)), ask.kind), JSON)
 
 
 ROUTES = (

@@ -29,7 +29,7 @@ SECRET_PARAMETERS = (
 _SECRET_NAMES = frozenset(name.lower() for name in SECRET_PARAMETERS)
 
 
-class Entry(TypedDict):
+class JournalEntry(TypedDict):
     """One request.
 
     ``monotonic`` is in seconds, ``wall`` and ``virtual`` are ISO 8601. ``secrets`` says of
@@ -83,7 +83,7 @@ class Journal:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._entries: list[Entry] = []
+        self._entries: list[JournalEntry] = []
         self._count = 0
 
     def open(
@@ -93,7 +93,7 @@ class Journal:
         path: str,
         query: Mapping[str, Sequence[str]],
         headers: Mapping[str, str],
-    ) -> Entry:
+    ) -> JournalEntry:
         """Note that a request came.
 
         Args:
@@ -105,7 +105,7 @@ class Journal:
         """
         with self._lock:
             self._count += 1
-            entry = Entry(
+            entry = JournalEntry(
                 number=self._count,
                 api=None,
                 monotonic=time.monotonic(),
@@ -124,7 +124,7 @@ class Journal:
         return entry
 
     def close(
-        self, entry: Entry, *, api: str | None, status: int | None, fault: str | None
+        self, entry: JournalEntry, *, api: str | None, status: int | None, fault: str | None
     ) -> None:
         """Note what a request got; called before the answer is sent."""
         with self._lock:
@@ -133,12 +133,12 @@ class Journal:
                 with self._file.open("a", encoding="utf-8") as lines:
                     lines.write(json.dumps(entry) + "\n")
 
-    def all(self) -> list[Entry]:
+    def all(self) -> list[JournalEntry]:
         """Return copies of all entries, oldest first."""
         with self._lock:
             return [entry.copy() for entry in self._entries]
 
-    def of(self, api: str) -> list[Entry]:
+    def of(self, api: str) -> list[JournalEntry]:
         """Return copies of one API's entries, oldest first."""
         return [entry for entry in self.all() if entry["api"] == api]
 

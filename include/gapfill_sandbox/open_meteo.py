@@ -29,7 +29,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gapfill_sandbox.api import JSON_UTF8, Answer, Api, Ask, Route, Row, Truth
+from gapfill_sandbox.api import JSON_UTF8, Api, Ask, Route, Row, SimulatedAnswer, Truth
 from gapfill_sandbox.kinds import LIST_KINDS, MISSING_ARRAY, NO_DATA, ROW_KINDS, WIRE_KINDS
 from gapfill_sandbox.noise import noise
 from gapfill_sandbox.open_meteo_request import Refused, Wanted, parse
@@ -55,8 +55,8 @@ def _json(data: object) -> bytes:
     return text.replace("NaN", "nan").encode()
 
 
-def _refusal(reason: str) -> Answer:
-    return Answer(400, _json({"reason": reason, "error": True}), JSON_UTF8)
+def _refusal(reason: str) -> SimulatedAnswer:
+    return SimulatedAnswer(400, _json({"reason": reason, "error": True}), JSON_UTF8)
 
 
 def _rows(wanted: Wanted, product: str, now: datetime) -> list[Row]:
@@ -106,10 +106,10 @@ def _abbreviation(offset: timedelta) -> str:
     return f"GMT{sign}{hours}{f':{rest:02}' if rest else ''}" if minutes else "GMT"
 
 
-def _answer(ask: Ask, product: str) -> Answer:
+def _answer(ask: Ask, product: str) -> SimulatedAnswer:
     """Answer a request for weather."""
     if ask.first("latitude") is None or ask.first("longitude") is None:
-        return Answer(200, b"", JSON_UTF8)
+        return SimulatedAnswer(200, b"", JSON_UTF8)
     try:
         wanted = parse(ask, product)
     except Refused as exc:
@@ -117,7 +117,7 @@ def _answer(ask: Ask, product: str) -> Answer:
     rows = _rows(wanted, product, ask.now)
     rows = [replace(row, values={}) for row in rows] if ask.kind == NO_DATA else ask.spoil(rows)
     missing = ask.fault.field if ask.fault and ask.kind == MISSING_ARRAY else None
-    return Answer(200, _json(_payload(wanted, product, rows, missing)), JSON_UTF8)
+    return SimulatedAnswer(200, _json(_payload(wanted, product, rows, missing)), JSON_UTF8)
 
 
 def _touched(ask: Ask, product: str) -> tuple[date, date] | None:
@@ -154,16 +154,18 @@ API = Api(
     routes=(_route("forecast"), _route("archive")),
     refusals={
         **GENERIC,
-        "429": Answer(
+        "429": SimulatedAnswer(
             429,
             b'{"error": true, "reason": "Minutely API request limit exceeded. '
             b'Please try again in one minute."}',
             JSON_UTF8,
         ),
-        "too_many_at_once": Answer(
+        "too_many_at_once": SimulatedAnswer(
             429, _json({"error": True, "reason": "Too many concurrent requests"}), JSON_UTF8
         ),
-        "500": Answer(500, _json({"reason": "Internal server error", "error": True}), JSON_UTF8),
+        "500": SimulatedAnswer(
+            500, _json({"reason": "Internal server error", "error": True}), JSON_UTF8
+        ),
     },
     rate_per_minute=600,
     span_days=0,

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from gapfill_sandbox import openweathermap_ahead as ahead
 from gapfill_sandbox import openweathermap_format as form
 from gapfill_sandbox import openweathermap_timeline as four
-from gapfill_sandbox.api import Answer, Api, Ask, Route, Row, Truth
+from gapfill_sandbox.api import Api, Ask, Route, Row, SimulatedAnswer, Truth
 from gapfill_sandbox.kinds import ROW_KINDS, WIRE_KINDS
 from gapfill_sandbox.openweathermap_keys import (
     BLOCKED,
@@ -142,10 +142,10 @@ def _timemachine(ask: Ask, view: form.View) -> object:
 
 def _answers(
     make: Callable[[Ask, form.View], object], generation: str | None = None
-) -> Callable[[Ask], Answer]:
+) -> Callable[[Ask], SimulatedAnswer]:
     """Return what answers a path: after key and place are found good."""
 
-    def answer(ask: Ask) -> Answer:
+    def answer(ask: Ask) -> SimulatedAnswer:
         try:
             admit(ask, generation=generation)
             return json_answer(200, make(ask, _view(ask)))

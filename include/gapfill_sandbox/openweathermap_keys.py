@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 
-from gapfill_sandbox.api import JSON_UTF8, Answer, Ask
+from gapfill_sandbox.api import JSON_UTF8, Ask, SimulatedAnswer
 
 _BAD_KEY, _FREE_KEY, _NEW_KEY = "bad", "free", "4.0"
 
 
-def json_answer(status: int, data: object) -> Answer:
+def json_answer(status: int, data: object) -> SimulatedAnswer:
     """Return an answer in this API's JSON."""
-    return Answer(status, json.dumps(data, separators=(",", ":")).encode(), JSON_UTF8)
+    return SimulatedAnswer(status, json.dumps(data, separators=(",", ":")).encode(), JSON_UTF8)
 
 
-def error(status: int, cod: int | str, message: str) -> Answer:
+def error(status: int, cod: int | str, message: str) -> SimulatedAnswer:
     """Return an error in this API's shape."""
     return json_answer(status, {"cod": cod, "message": message})
 
@@ -26,9 +26,9 @@ INVALID_KEY = error(
 )
 
 
-def _no_subscription(generation: str) -> Answer:
+def _no_subscription(generation: str) -> SimulatedAnswer:
     """Return the refusal of a key that a generation of One Call is not for."""
-    return Answer(
+    return SimulatedAnswer(
         401,
         b'{"cod": 401, "message": "Please note that using One Call %s requires a separate '
         b"subscription to the One Call by Call plan. Learn more here "
@@ -51,7 +51,7 @@ NO_CITY = error(404, "404", "city not found")
 class Refused(Exception):
     """A request that is answered with an error."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: SimulatedAnswer) -> None:
         super().__init__()
         self.answer = answer
 

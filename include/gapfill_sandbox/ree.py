@@ -23,7 +23,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill_sandbox import world
-from gapfill_sandbox.api import Answer, Api, Ask, Route, Row, Value
+from gapfill_sandbox.api import Api, Ask, Route, Row, SimulatedAnswer, Value
 from gapfill_sandbox.kinds import LIST_KINDS, RECORD_KINDS, ROW_KINDS, WIRE_KINDS
 from gapfill_sandbox.price_truth import price_truth
 from gapfill_sandbox.records import with_odd_record
@@ -72,10 +72,10 @@ def _php(data: object) -> bytes:
     return json.dumps(data, separators=(",", ":")).replace("/", "\\/").encode()
 
 
-def _error(status: int, title: str, detail: str, **more: int) -> Answer:
+def _error(status: int, title: str, detail: str, **more: int) -> SimulatedAnswer:
     """Return an error in apidatos' shape."""
     error = {**more, "status": str(status), "title": title, "detail": detail}
-    return Answer(status, _php({"errors": [error]}))
+    return SimulatedAnswer(status, _php({"errors": [error]}))
 
 
 _NO_DATA = _error(
@@ -208,7 +208,7 @@ def _payload(ask: Ask, wanted: _Wanted, rows: Sequence[Row], updates: Mapping[st
     }
 
 
-def answer(ask: Ask) -> Answer:
+def answer(ask: Ask) -> SimulatedAnswer:
     """Answer a request for prices."""
     try:
         wanted = _parse(ask)
@@ -220,7 +220,7 @@ def answer(ask: Ask) -> Answer:
     spoilt = ask.spoil(rows)
     if not spoilt:
         return _NO_DATA
-    return Answer(200, _php(_payload(ask, wanted, spoilt, _last_updates(rows))))
+    return SimulatedAnswer(200, _php(_payload(ask, wanted, spoilt, _last_updates(rows))))
 
 
 API = Api(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill_sandbox.api import JSON, Answer
+from gapfill_sandbox.api import JSON, SimulatedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,24 +30,24 @@ _FIREWALL_PAGE = (
 )
 
 
-def _page(status: int, text: str) -> Answer:
+def _page(status: int, text: str) -> SimulatedAnswer:
     """Return an HTML answer."""
-    return Answer(status, text.encode(), _HTML)
+    return SimulatedAnswer(status, text.encode(), _HTML)
 
 
-def _message(status: int, text: str) -> Answer:
+def _message(status: int, text: str) -> SimulatedAnswer:
     """Return a JSON answer with a message."""
-    return Answer(status, f'{{"status":{status},"message":"{text}"}}'.encode(), JSON)
+    return SimulatedAnswer(status, f'{{"status":{status},"message":"{text}"}}'.encode(), JSON)
 
 
-GENERIC: Mapping[str, Answer] = {
+GENERIC: Mapping[str, SimulatedAnswer] = {
     "401": _message(401, "Unauthorized"),
     "403": _message(403, "Forbidden"),
     "403_quota": _message(403, "Quota exceeded"),
     "429": _message(429, "Too Many Requests"),
     "500": _message(500, "Internal Server Error"),
     "502": _page(502, _BAD_GATEWAY),
-    "estado_429": Answer(
+    "estado_429": SimulatedAnswer(
         200,
         '{"descripcion":"Límite de peticiones o caudal por minuto excedido para este usuario. '
         'Espere al siguiente minuto.","estado":429}'.encode("iso-8859-15"),

@@ -15,7 +15,7 @@ from aiohttp import web
 from gapfill_sandbox.aemet_stations import DEFAULT_STATIONS
 from gapfill_sandbox.app import build_app
 from gapfill_sandbox.fault import Fault
-from gapfill_sandbox.state import Options, State
+from gapfill_sandbox.state import Options, SandboxState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -45,7 +45,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def run(
-    state: State, listener: socket.socket, ready: Callable[[asyncio.Event], None]
+    state: SandboxState, listener: socket.socket, ready: Callable[[asyncio.Event], None]
 ) -> None:
     """Serve until the event given to ``ready`` is set.
 
@@ -119,13 +119,13 @@ def serve(
         archive_redirect_host=archive_redirect_host,
         stations=stations,
     )
-    state = State.start(options)
+    state = SandboxState.start(options)
     with listen(options) as listener, _running(state, listener):
         yield Sandbox(url_of(listener), state.clock, state.faults, state.journal)
 
 
 @contextmanager
-def _running(state: State, listener: socket.socket) -> Iterator[None]:
+def _running(state: SandboxState, listener: socket.socket) -> Iterator[None]:
     """Run the server in a thread while the context lasts."""
     started: Future[Callable[[], None]] = Future()
 

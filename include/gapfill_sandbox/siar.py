@@ -53,7 +53,7 @@ from gapfill_sandbox.siar_access import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gapfill_sandbox.api import Answer, Row, Value
+    from gapfill_sandbox.api import Row, SimulatedAnswer, Value
 
 BASE = "/siarapi/API/V1"
 _KINDS = WIRE_KINDS | ROW_KINDS | LIST_KINDS | RECORD_KINDS | {NO_DATA_TEXT}
@@ -108,7 +108,7 @@ def _day(code: str, row: Row, *, is_calculated: bool) -> dict[str, object]:
     return {**head, **known, **times, **soil}
 
 
-def answer(ask: Ask) -> Answer:
+def answer(ask: Ask) -> SimulatedAnswer:
     """Answer a request for half-hours or days of a station."""
     asked, code = days(ask), ask.first("Id")
     if not has_token(ask):
@@ -126,7 +126,7 @@ def answer(ask: Ask) -> Answer:
     return say(records, _NO_RECORDS if ask.kind == NO_DATA_TEXT else None)
 
 
-def _out_of_reach(ask: Ask, asked: tuple[date, date]) -> Answer | None:
+def _out_of_reach(ask: Ask, asked: tuple[date, date]) -> SimulatedAnswer | None:
     """Return the refusal of dates that the API or the account does not answer."""
     if ask.span_days and (asked[1] - asked[0]).days >= ask.span_days:
         return say(None, "El rango de fechas es demasiado amplio.", 400)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gapfill_sandbox.account import LIMITS, Account, scrambled
-from gapfill_sandbox.api import JSON_UTF8, Answer, Ask
+from gapfill_sandbox.api import JSON_UTF8, Ask, SimulatedAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,24 +26,24 @@ TEXTS = {
 BAD_TOKEN = "El token no es válido o ha caducado."  # noqa: S105 - what is said of one
 
 
-def say(data: object, message: str | None = None, status: int = 200) -> Answer:
+def say(data: object, message: str | None = None, status: int = 200) -> SimulatedAnswer:
     """Return an answer in SIAR's envelope."""
     body = {"datos": data, "MensajeRespuesta": message}
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Answer(status, text.encode(), JSON_UTF8)
+    return SimulatedAnswer(status, text.encode(), JSON_UTF8)
 
 
-def _word(text: str | None) -> Answer:
+def _word(text: str | None) -> SimulatedAnswer:
     """Return an answer of the authentication: a JSON text, or null."""
-    return Answer(200, json.dumps(text).encode(), JSON_UTF8)
+    return SimulatedAnswer(200, json.dumps(text).encode(), JSON_UTF8)
 
 
-def refuse(message: str) -> Answer:
+def refuse(message: str) -> SimulatedAnswer:
     """Return a refusal, of a token and of a quota alike."""
     return say(None, message, 403)
 
 
-def refuse_over(limit: str) -> Answer:
+def refuse_over(limit: str) -> SimulatedAnswer:
     """Return the refusal of what is over a limit of the account."""
     return replace(refuse(TEXTS[limit]), is_over_limit=True)
 
@@ -59,23 +59,23 @@ def has_token(ask: Ask) -> bool:
     return (token or "").startswith(_READY) or account(ask).is_token(token, ask.now)
 
 
-def counted(answer: Callable[[Ask], Answer]) -> Callable[[Ask], Answer]:
+def counted(answer: Callable[[Ask], SimulatedAnswer]) -> Callable[[Ask], SimulatedAnswer]:
     """Return an answer of no records that counts as a call."""
 
-    def count(ask: Ask) -> Answer:
+    def count(ask: Ask) -> SimulatedAnswer:
         limit = account(ask).admit(ask.now)
         return answer(ask) if limit is None else refuse_over(limit)
 
     return count
 
 
-def encrypt(ask: Ask) -> Answer:
+def encrypt(ask: Ask) -> SimulatedAnswer:
     """Answer a text in its encrypted form."""
     text = ask.first("cadena")
     return _word(scrambled(text) if text else None)
 
 
-def give_token(ask: Ask) -> Answer:
+def give_token(ask: Ask) -> SimulatedAnswer:
     """Answer a token for encrypted credentials, null for wrong ones or plain ones."""
     given = [ask.first("Usuario") or "", ask.first("Password") or ""]
     is_encrypted = all(len(text) == len(scrambled("")) for text in given)
@@ -84,7 +84,7 @@ def give_token(ask: Ask) -> Answer:
     return _word(account(ask).give_token(ask.now))
 
 
-def tell_limits(ask: Ask) -> Answer:
+def tell_limits(ask: Ask) -> SimulatedAnswer:
     """Answer what the account may do and what it did."""
     asking = account(ask)
     if not has_token(ask):

@@ -55,7 +55,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SandboxState:
     """What the requests of one sandbox share.
 
     Attributes:

@@ -117,7 +117,7 @@ def test_an_alert_that_cannot_be_sent_fails_nothing(
         message = "no network"
         raise OSError(message)
 
-    monkeypatch.setattr(state, "tell", refuse)
+    monkeypatch.setattr(state, "update_incidents", refuse)
     alerts.alert(of_run("timed_out", "gate"))
     assert "The alert could not be sent" in caplog.text
 

@@ -8,33 +8,23 @@ from typing import Any
 
 import pytest
 
-from gapfill.alerts.incidents import (
-    Incident,
-    IncidentKey,
-    Incidents,
-    Kind,
-    Message,
-    Sight,
-    Tone,
-    drop,
-    post,
-    step,
-)
+from gapfill.alerts.incidents import Condition, Incident, Incidents, Message, Tone, drop, post, step
 from gapfill.alerts.messages import compose, dropped, healed, lasted
+from gapfill.domain.incident_key import IncidentKey, IncidentKind
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 LINK = "http://localhost:8080/dags/gap_detection/runs/r1"
 HOUR = timedelta(hours=1)
 
 
-def gap(*, is_there: bool = True, series: str = "pvpc", **more: Any) -> Sight:  # noqa: ANN401 - whatever a sight has
+def gap(*, is_there: bool = True, series: str = "pvpc", **more: Any) -> Condition:  # noqa: ANN401 - whatever a sight has
     """Return the sight of a critical gap, or of none."""
     what = "480 slots missing: a–b." if is_there else "Nothing is missing."
     slot = NOON - 480 * HOUR if is_there else None
-    return Sight(Kind.GAP, series, is_there, what, **more, slot=slot)
+    return Condition(IncidentKind.GAP, series, is_there, what, **more, slot=slot)
 
 
-def live(*cycles: tuple[float, list[Sight]]) -> tuple[Incidents, list[list[Message]]]:
+def live(*cycles: tuple[float, list[Condition]]) -> tuple[Incidents, list[list[Message]]]:
     """Let cycles pass, each so many hours after noon, and return the messages of each."""
     state, told = Incidents(), []
     for hours, sights in cycles:
@@ -82,7 +72,7 @@ def test_an_incident_is_told_when_it_opens_and_when_it_closes() -> None:
 
 def test_a_day_of_outage_gives_one_reminder() -> None:
     """Twelve cycles of two hours after the opening, the last one half a minute early."""
-    down = Sight(Kind.SOURCE, "ree", is_there=True, what="REE timed out.")
+    down = Condition(IncidentKind.SOURCE, "ree", is_there=True, what="REE timed out.")
     cycles = [(hours, [down]) for hours in (*range(0, 24, 2), 23.99, 26)]
     _, told = live(*cycles)
     assert [len(messages) for messages in told] == [1, *[0] * 11, 1, 0]
@@ -99,13 +89,17 @@ def test_a_day_of_outage_gives_one_reminder() -> None:
 
 def test_a_source_that_nobody_asks_is_neither_reminded_of_nor_closed() -> None:
     """No sight, no change."""
-    state, told = live((0, [Sight(Kind.SOURCE, "ree", is_there=True, what="Down.")]), (48, []))
+    state, told = live(
+        (0, [Condition(IncidentKind.SOURCE, "ree", is_there=True, what="Down.")]), (48, [])
+    )
     assert (len(told[0]), told[1], list(state.incidents)) == (1, [], ["source:ree"])
 
 
 def test_series_of_one_kind_share_a_message_with_a_line_each() -> None:
     """And each kind has its own."""
-    stations = Sight(Kind.CREDENTIALS, "aemet", is_there=True, what="AEMET refused aemet_default.")
+    stations = Condition(
+        IncidentKind.CREDENTIALS, "aemet", is_there=True, what="AEMET refused aemet_default."
+    )
     _, told = live((0, [gap(), stations, gap(series="weather_hourly")]))
     assert [message.title for message in told[0]] == [
         "Gapfill: credentials are refused: aemet",
@@ -136,8 +130,8 @@ def test_a_promise_that_was_kept_is_forgotten() -> None:
 
 def test_six_runs_in_a_row_without_a_record_open_an_incident() -> None:
     """One with records begins the count anew."""
-    vain = Sight(Kind.BARREN, "pvpc", is_there=True, what="24 slots missing: a–b.")
-    had = Sight(Kind.BARREN, "pvpc", is_there=False, what="There were records.")
+    vain = Condition(IncidentKind.NO_DATA, "pvpc", is_there=True, what="24 slots missing: a–b.")
+    had = Condition(IncidentKind.NO_DATA, "pvpc", is_there=False, what="There were records.")
     cycles = [vain] * 5 + [had] + [vain] * 18
     _, told = live(*((n * 2, [sight]) for n, sight in enumerate(cycles)))
     assert [n for n, messages in enumerate(told) if messages] == [11, 23]
@@ -153,8 +147,8 @@ def test_six_runs_in_a_row_without_a_record_open_an_incident() -> None:
 
 def test_what_does_not_open_an_incident_keeps_one_open() -> None:
     """A block that is about to end is no news, and no all-clear."""
-    long = Sight(Kind.QUOTA, "aemet", is_there=True, what="Blocked.")
-    short = Sight(Kind.QUOTA, "aemet", is_there=True, what="Blocked.", opens=False)
+    long = Condition(IncidentKind.QUOTA, "aemet", is_there=True, what="Blocked.")
+    short = Condition(IncidentKind.QUOTA, "aemet", is_there=True, what="Blocked.", opens=False)
     _, told = live((0, [short]), (1, [long]), (2, [short]))
     assert [len(messages) for messages in told] == [0, 1, 0]
 
@@ -164,10 +158,10 @@ def test_what_left_the_catalogue_is_told_once_and_is_not_called_over() -> None:
     old = "weather_old"
     sights = [
         gap(series=old),
-        Sight(Kind.BARREN, old, is_there=True, what="24 slots missing: a–b."),
-        Sight(Kind.SOURCE, "aemet", is_there=True, what="aemet daily for x: Down."),
-        Sight(Kind.STORE, "gapfill_store", is_there=True, what="Locked."),
-        Sight(Kind.RUN, "gap_detection", is_there=True, what="It failed."),
+        Condition(IncidentKind.NO_DATA, old, is_there=True, what="24 slots missing: a–b."),
+        Condition(IncidentKind.SOURCE, "aemet", is_there=True, what="aemet daily for x: Down."),
+        Condition(IncidentKind.STORE, "gapfill_store", is_there=True, what="Locked."),
+        Condition(IncidentKind.RUN, "gap_detection", is_there=True, what="It failed."),
         gap(until=NOON + HOUR, series="waits_old"),
         gap(),
     ]
@@ -204,7 +198,7 @@ def test_the_message_of_a_run_that_healed_is_short() -> None:
 def test_what_is_not_set_up_is_told_once_and_again_each_week() -> None:
     """It names its series by itself, so neither title nor line has a subject."""
     what = "weather_daily needs aemet_default or siar_default for 3,091 slots."
-    need = Sight(Kind.SETUP, "sources", is_there=True, what=what)
+    need = Condition(IncidentKind.SETUP, "sources", is_there=True, what=what)
     met = replace(need, is_there=False, what="No missing slot needs a source to be set up.")
     week = 7 * 24
     _, told = live((0, [need]), (24, [need]), (week - 1, [need]), (week, [need]), (week + 2, [met]))
@@ -233,7 +227,7 @@ def test_what_is_not_set_up_is_told_once_and_again_each_week() -> None:
 def test_a_source_that_cannot_be_used_is_an_incident_of_its_own() -> None:
     """It names file and line; a source that leaves the catalogue is dropped."""
     what = "siar_csv cannot be read: J17.csv, line 7: it breaks off."
-    broken = Sight(Kind.BROKEN, "siar_csv", is_there=True, what=what)
+    broken = Condition(IncidentKind.BROKEN, "siar_csv", is_there=True, what=what)
     state, told = live((0, [broken]))
     assert told[0][0].title == "Gapfill: a source cannot be used: siar_csv"
     assert told[0][0].body.startswith(
@@ -280,7 +274,9 @@ def test_a_hundred_unsent_messages_are_kept_at_most() -> None:
 
 def test_a_message_never_grows_beyond_what_senders_take_and_keeps_its_links() -> None:
     """However long a sentence is, and however many series there are."""
-    many = [Sight(Kind.GAP, f"series_{n}", is_there=True, what="x" * 500) for n in range(30)]
+    many = [
+        Condition(IncidentKind.GAP, f"series_{n}", is_there=True, what="x" * 500) for n in range(30)
+    ]
     _, told = live((0, many))
     assert len(told[0][0].title) <= 200
     assert len(told[0][0].body) <= 1901

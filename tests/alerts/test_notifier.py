@@ -117,7 +117,7 @@ def test_a_state_that_cannot_be_reached_raises_nothing(caplog: pytest.LogCapture
     """Outside of a task there is nobody to keep it."""
     from gapfill.alerts import state
 
-    state.tell([state.run_sight("gap_detection", "It failed.")], "r")
+    state.update_incidents([state.run_condition("gap_detection", "It failed.")], "r")
     assert "The incidents could not be kept or told" in caplog.text
 
 

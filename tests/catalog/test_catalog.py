@@ -13,7 +13,7 @@ from gapfill import catalog
 from gapfill.catalog import SHIPPED
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.interval import Interval
-from gapfill.domain.plan import Missing, Wish
+from gapfill.domain.plan import BackfillRequest, Missing
 from gapfill.domain.series import Grade
 from gapfill.domain.severity import Severity
 from gapfill.domain.unit_planner import plan_units
@@ -312,7 +312,7 @@ def test_the_documented_second_station_cuts_requests_at_its_date(tmp_path: Path)
     ]
     gap = Interval(datetime(2017, 12, 30, tzinfo=UTC), datetime(2018, 6, 15, tzinfo=UTC))
     plan = plan_units(
-        [Wish(daily, candidates, [Missing(gap, Severity.CRITICAL)])],
+        [BackfillRequest(daily, candidates, [Missing(gap, Severity.CRITICAL)])],
         datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert [(u.station, u.label) for u in plan.units] == [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hypothesis import strategies as st
 
 from gapfill.domain.interval import END_OF_TIME, Interval, merge
-from gapfill.domain.ledger import rule
+from gapfill.domain.ledger import exclusions_from
 from gapfill.domain.local_time import AfterEnd
 from gapfill.domain.series import Grade, Series, Zone
 from tests.domain.samples import DAY, HOUR, at, candidate, entry, product, series
@@ -55,7 +55,7 @@ def offers(draw: st.DrawFn, name: str) -> Candidate:
         obstacle=draw(st.sampled_from([None, None, None, "paused"])),
         blocked_until=draw(st.none() | hour.map(lambda n: ORIGIN + n * HOUR)),
         quota_left=draw(st.sampled_from([None, None, 0, 1, 2])),
-        rulings=rule(answers),
+        rulings=exclusions_from(answers),
         recent=tuple(draw(stretches)),
     )
 

@@ -11,7 +11,7 @@ from hypothesis import settings
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.grid import Era, Grid
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.local_time import AfterEnd, AtClock
 from gapfill.domain.product import Product, Source
 from gapfill.domain.series import Field, Grade, Place, Series, Station, Zone
@@ -272,6 +272,6 @@ def _with_obstacle(facts: dict[str, Any]) -> dict[str, Any]:
     return facts | {"obstacle": obstacle(facts["obstacle"])} if "obstacle" in facts else facts
 
 
-def entry(interval: Interval, asked_at: str, outcome: Outcome = Outcome.NO_DATA) -> Entry:
+def entry(interval: Interval, asked_at: str, outcome: Outcome = Outcome.NO_DATA) -> LedgerEntry:
     """Return a line of the ledger."""
-    return Entry("pvpc", "ree.pvpc", None, interval, outcome, at(asked_at), "502 no data")
+    return LedgerEntry("pvpc", "ree.pvpc", None, interval, outcome, at(asked_at), "502 no data")

@@ -14,7 +14,7 @@ from gapfill.domain.candidate import Obstacle
 from gapfill.domain.coverage import Coverage, Graded, classify, nothing, unknown
 from gapfill.domain.due import due_until, horizon
 from gapfill.domain.interval import Interval, intersect, merge, subtract
-from gapfill.domain.ledger import rule
+from gapfill.domain.ledger import exclusions_from
 from gapfill.domain.local_time import AfterEnd
 from gapfill.domain.series import Field, Grade, State, Zone
 from tests.domain.oracle import WINDOW, Scene, nows, offers, scenes, stretches, who
@@ -270,8 +270,8 @@ def test_no_data_once_still_waits_and_twice_24_hours_apart_is_given_up() -> None
     """With the date it is asked again; after that date it is missing again, without any help."""
     hole = span("2025-10-01", "2025-10-02")
     text = short(hole)
-    once = rule([entry(hole, "2025-10-20")])
-    twice = rule([entry(hole, "2025-10-20"), entry(hole, "2025-10-21")])
+    once = exclusions_from([entry(hole, "2025-10-20")])
+    twice = exclusions_from([entry(hole, "2025-10-20"), entry(hole, "2025-10-21")])
 
     def at_noon(now: str, said: Any) -> Coverage:  # noqa: ANN401 - rulings
         return pvpc(hole, text, now=at(now), rulings=said)
@@ -292,8 +292,8 @@ def test_no_data_once_still_waits_and_twice_24_hours_apart_is_given_up() -> None
 def test_a_slot_is_given_up_only_when_every_product_that_could_serve_it_is() -> None:
     """One answer of the other source is not enough, and one that nobody wants has no say."""
     hole = span("2025-10-01", "2025-10-02")
-    twice = {"rulings": rule([entry(hole, "2025-10-24"), entry(hole, "2025-10-25")])}
-    once = {"rulings": rule([entry(hole, "2025-10-26")])}
+    twice = {"rulings": exclusions_from([entry(hole, "2025-10-24"), entry(hole, "2025-10-25")])}
+    once = {"rulings": exclusions_from([entry(hole, "2025-10-26")])}
     paused = {"obstacle": "is paused"}
 
     def state(archive: dict[str, Any]) -> State:
@@ -314,7 +314,7 @@ def test_a_slot_is_given_up_only_when_every_product_that_could_serve_it_is() -> 
 def test_a_slot_that_only_a_source_not_set_up_could_serve_needs_it() -> None:
     """It is missing and names the connection; one that could never serve it is not named."""
     hole = span("2025-10-01", "2025-10-02")
-    twice = {"rulings": rule([entry(hole, "2025-10-24"), entry(hole, "2025-10-25")])}
+    twice = {"rulings": exclusions_from([entry(hole, "2025-10-24"), entry(hole, "2025-10-25")])}
     no_token = {"obstacle": Obstacle("has no token", "esios_default")}
     late = replace(candidates(PVPC)[0].product, since=at("2025-10-20"))
     offered = candidates(
@@ -384,7 +384,7 @@ def test_a_field_that_a_station_never_reports_gives_no_slot_up() -> None:
 
 def test_a_hole_that_is_partly_given_up_is_two_gaps() -> None:
     """Each maximal in its state."""
-    ruled = rule(
+    ruled = exclusions_from(
         [entry(span("2025-10-01 00:00", "2025-10-01 05:00"), f"2025-10-2{n}") for n in (4, 5)]
     )
     found = pvpc(
@@ -401,7 +401,7 @@ def test_neighbours_given_up_at_different_times_are_one_gap_with_the_earlier_dat
     first, second = spans(
         "2025-10-01 00:00 > 2025-10-01 05:00", "2025-10-01 05:00 > 2025-10-01 10:00"
     )
-    ruled = rule(
+    ruled = exclusions_from(
         [
             entry(first, "2025-10-23"),
             entry(first, "2025-10-24"),
@@ -431,7 +431,7 @@ def test_a_gap_of_which_some_can_be_had_now_does_not_wait(where: str) -> None:
     """Wherever in it that is; and it gives no reason for waiting."""
     hours = spans(*(f"2025-10-01 0{n}:00 > 2025-10-01 0{n + 1}:00" for n in range(3)))
     free = hours[["first", "middle", "last"].index(where)]
-    ruled = rule([entry(hour, "2025-10-26") for hour in hours if hour != free])
+    ruled = exclusions_from([entry(hour, "2025-10-26") for hour in hours if hour != free])
     hole = Interval(hours[0].start, hours[-1].end)
     (gap,) = pvpc(hole, short(hole), rulings=ruled).gaps
     assert (gap.slots, gap.state, gap.waiting, gap.reason) == (3, State.MISSING, None, "")
@@ -442,7 +442,7 @@ def test_parts_that_wait_for_different_times_wait_for_the_first_with_its_reason(
     first, second = spans(
         "2025-10-01 00:00 > 2025-10-01 05:00", "2025-10-01 05:00 > 2025-10-01 10:00"
     )
-    ruled = rule([entry(first, "2025-10-26 10:00"), entry(second, "2025-10-26 02:00")])
+    ruled = exclusions_from([entry(first, "2025-10-26 10:00"), entry(second, "2025-10-26 02:00")])
     hole = Interval(first.start, second.end)
     (gap,) = pvpc(hole, short(hole), rulings=ruled).gaps
     assert gap.waiting == at("2025-10-27 02:00")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gapfill.domain.evidence import EvidenceKind, read_kind
-from gapfill.domain.ledger import Outcome, key_refused, rule
+from gapfill.domain.ledger import Outcome, exclusions_from, key_refused
 from tests.domain.samples import HOUR, at, entry, span
 
 GAP = span("2025-10-01", "2025-10-02")
@@ -52,9 +52,14 @@ def test_values_are_doubted_by_their_kind_alone() -> None:
         for day in (2, 3, 4)
     ]
     doubted = [replace(e, evidence_kind=EvidenceKind.NOT_BELIEVED) for e in failed]
-    (ruling,) = rule(doubted).items
+    (ruling,) = exclusions_from(doubted).items
     assert (ruling.count, ruling.until) == (1, at("2025-10-05"))
-    assert rule([replace(e, evidence="values that cannot be believed") for e in failed]).items == ()
+    assert (
+        exclusions_from(
+            [replace(e, evidence="values that cannot be believed") for e in failed]
+        ).items
+        == ()
+    )
 
 
 def test_a_refused_key_is_known_by_its_kind_alone() -> None:

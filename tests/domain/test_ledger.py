@@ -10,16 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gapfill.domain.interval import Interval
-from gapfill.domain.ledger import ANY_WANTED, Entry, Outcome, Ruling, as_read, recent, rule
+from gapfill.domain.ledger import (
+    ANY_WANTED,
+    Exclusion,
+    LedgerEntry,
+    Outcome,
+    as_read,
+    exclusions_from,
+    recent,
+)
 from tests.domain.samples import HOUR, at, entry, short, span, spans, thoroughly
 
 GAP = span("2025-10-01", "2025-10-02")
 SLOT = at("2025-10-01 12:00")
 
 
-def ruling(*asked_at: str) -> Ruling:
+def ruling(*asked_at: str) -> Exclusion:
     """Return the ruling on the gap after "no data" at these instants."""
-    found = rule([entry(GAP, when) for when in asked_at]).at(SLOT)
+    found = exclusions_from([entry(GAP, when) for when in asked_at]).at(SLOT)
     assert found is not None
     return found
 
@@ -59,40 +67,42 @@ def test_answers_in_between_do_not_put_off_the_second_count() -> None:
 def test_the_ledger_may_come_in_any_order() -> None:
     """The evidence is that of the last answer in time."""
     late, early = (
-        Entry("pvpc", "ree.pvpc", None, GAP, Outcome.NO_DATA, at(when), when)
+        LedgerEntry("pvpc", "ree.pvpc", None, GAP, Outcome.NO_DATA, at(when), when)
         for when in ("2025-10-11", "2025-10-10")
     )
-    found = rule([late, early]).at(SLOT)
-    assert found == Ruling(GAP, 2, at("2025-10-18"), "2025-10-11")
+    found = exclusions_from([late, early]).at(SLOT)
+    assert found == Exclusion(GAP, 2, at("2025-10-18"), "2025-10-11")
 
 
 def test_only_no_data_is_a_verdict() -> None:
     """Failures and "not yet" never rule a source out, however many."""
     for outcome in set(Outcome) - {Outcome.NO_DATA, Outcome.UNPROVEN}:
         asked = [entry(GAP, f"2025-10-1{n}", outcome) for n in range(9)]
-        assert rule(asked).items == ()
+        assert exclusions_from(asked).items == ()
 
 
 def test_an_empty_answer_that_proves_nothing_is_asked_again_every_day() -> None:
     """However often it comes, it rules nothing out, and puts off no later date."""
     unproven = [entry(GAP, f"2025-10-1{n}", Outcome.UNPROVEN) for n in range(9)]
-    (found,) = rule(unproven).items
+    (found,) = exclusions_from(unproven).items
     assert (found.count, found.until, found.is_final) == (0, at("2025-10-19"), False)
     proved = [entry(GAP, "2025-10-10"), entry(GAP, "2025-10-11")]
-    (found,) = rule([*proved, entry(GAP, "2025-10-12", Outcome.UNPROVEN)]).items
+    (found,) = exclusions_from([*proved, entry(GAP, "2025-10-12", Outcome.UNPROVEN)]).items
     assert (found.count, found.until) == (2, at("2025-10-18"))
 
 
 def test_a_model_never_proves_that_there_is_nothing() -> None:
     """It covers the place, so it has no permanent holes: it is asked again every day."""
     asked = [entry(GAP, f"2025-10-1{n}") for n in range(9)]
-    (found,) = rule(asked, proves=False).items
+    (found,) = exclusions_from(asked, proves=False).items
     assert (found.count, found.until, found.is_final) == (0, at("2025-10-19"), False)
 
 
 def test_a_line_about_wanted_fields_of_an_earlier_build_keeps_its_meaning() -> None:
     """Its product ended in ``#wanted``."""
-    old = Entry("weather", "siar.hourly#wanted", "J17", GAP, Outcome.NO_DATA, at("2025-10-10"), "")
+    old = LedgerEntry(
+        "weather", "siar.hourly#wanted", "J17", GAP, Outcome.NO_DATA, at("2025-10-10"), ""
+    )
     assert as_read(old) == replace(old, product="siar.hourly", field=ANY_WANTED)
     new = entry(GAP, "2025-10-10")
     assert as_read(new) is new
@@ -100,7 +110,7 @@ def test_a_line_about_wanted_fields_of_an_earlier_build_keeps_its_meaning() -> N
 
 def test_overlapping_answers_are_cut_where_the_history_changes() -> None:
     """Slots asked twice are ruled out, those asked once are not."""
-    found = rule(
+    found = exclusions_from(
         [
             entry(span("2025-10-01 00:00", "2025-10-01 10:00"), "2025-10-10"),
             entry(span("2025-10-01 06:00", "2025-10-01 16:00"), "2025-10-11"),
@@ -115,7 +125,7 @@ def test_overlapping_answers_are_cut_where_the_history_changes() -> None:
 
 def test_there_is_no_ruling_between_and_beyond_the_stretches() -> None:
     """Look-up is half-open like everything."""
-    found = rule(
+    found = exclusions_from(
         [
             entry(span("2025-10-01 00:00", "2025-10-01 02:00"), "2025-10-10"),
             entry(span("2025-10-01 04:00", "2025-10-01 06:00"), "2025-10-10"),
@@ -124,7 +134,7 @@ def test_there_is_no_ruling_between_and_beyond_the_stretches() -> None:
     hours = [n for n in range(8) if found.at(at(f"2025-10-01 0{n}:00"))]
     assert hours == [0, 1, 4, 5]
     assert found.at(at("2025-09-30 23:00")) is None
-    assert rule([]).at(SLOT) is None
+    assert exclusions_from([]).at(SLOT) is None
 
 
 def test_recent_are_failures_and_not_yet_of_the_last_two_hours() -> None:
@@ -181,7 +191,7 @@ def test_rulings_agree_with_counting_for_each_slot(
 ) -> None:
     """Cut stretches say for every slot what its own history says."""
     entries = [
-        Entry(
+        LedgerEntry(
             "pvpc",
             "ree.pvpc",
             None,
@@ -192,7 +202,7 @@ def test_rulings_agree_with_counting_for_each_slot(
         )
         for (a, b), asked, outcome in history
     ]
-    found = rule(entries)
+    found = exclusions_from(entries)
     assert all(
         x.interval.end <= y.interval.start
         for x, y in zip(found.items, found.items[1:], strict=False)

@@ -17,8 +17,8 @@ from gapfill.domain import unit_planner
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, subtract
-from gapfill.domain.ledger import rule
-from gapfill.domain.plan import Cost, Missing, Plan, Unit, Wish
+from gapfill.domain.ledger import exclusions_from
+from gapfill.domain.plan import BackfillRequest, Cost, Missing, Plan, Unit
 from gapfill.domain.request import Request, coalesce
 from gapfill.domain.route import choose
 from gapfill.domain.series import Grade, Zone
@@ -68,17 +68,19 @@ def requests(offered: Product, *runs: str) -> list[str]:
     return [short(r.interval) for r in coalesce(spans(*runs), HOURLY, offered.fits)]
 
 
-def wish(of: Series, *runs: str, changes: dict[str, dict[str, Any]] | None = None) -> Wish:
+def wish(
+    of: Series, *runs: str, changes: dict[str, dict[str, Any]] | None = None
+) -> BackfillRequest:
     """Return the wish to fill these runs, each a gap by itself."""
     gaps = [Missing(run, of.severity_of(run)) for run in spans(*runs)]
-    return Wish(of, candidates(of, FREE | (changes or {})), gaps)
+    return BackfillRequest(of, candidates(of, FREE | (changes or {})), gaps)
 
 
-def simple(*runs: str, offered: Product | None = None, **facts: Any) -> Wish:  # noqa: ANN401 - of the candidate
+def simple(*runs: str, offered: Product | None = None, **facts: Any) -> BackfillRequest:  # noqa: ANN401 - of the candidate
     """Return the wish to fill these runs from one product."""
     of = series(route=(Zone(("ree",)),))
     gaps = [Missing(run, of.severity_of(run)) for run in spans(*runs)]
-    return Wish(of, [candidate(offered, **facts)], gaps)
+    return BackfillRequest(of, [candidate(offered, **facts)], gaps)
 
 
 def units(plan: Plan) -> list[tuple[str, str, int, int]]:
@@ -347,24 +349,24 @@ def test_units_come_worst_first_then_newest() -> None:
 def test_the_newest_unit_is_the_one_that_ends_last() -> None:
     """Whatever old slots it takes along."""
     of = series(route=(Zone(("ree", "esios")),))
-    ruled = rule([entry(span("2025-10-05", "2025-10-06"), "2025-10-26")])
+    ruled = exclusions_from([entry(span("2025-10-05", "2025-10-06"), "2025-10-26")])
     offered = [candidate(rulings=ruled), candidate(product("esios", "1001"))]
     gaps = [
         Missing(span(f"{day} 00:00", f"{day} 01:00"), Severity.MINOR)
         for day in ("2025-10-01", "2025-10-05", "2025-10-09")
     ]
-    plan = plan_units([Wish(of, offered, gaps)], NOW)
+    plan = plan_units([BackfillRequest(of, offered, gaps)], NOW)
     assert [u.source for u in plan.units] == ["ree", "esios"]
 
 
 def test_an_upgrade_after_a_critical_gap_of_another_source_is_minor() -> None:
     """It heals nothing of it."""
     of = series(route=(Zone(("ree", "esios")),))
-    ruled = rule([entry(span("2025-10-01", "2025-10-02"), "2025-10-26")])
+    ruled = exclusions_from([entry(span("2025-10-01", "2025-10-02"), "2025-10-26")])
     offered = [candidate(rulings=ruled), candidate(product("esios", "1001"))]
     gap = span("2025-10-01", "2025-10-02")
     lower = [Graded(span("2025-10-03", "2025-10-04"), Grade.MODELLED)]
-    plan = plan_units([Wish(of, offered, [Missing(gap, Severity.CRITICAL)], lower)], NOW)
+    plan = plan_units([BackfillRequest(of, offered, [Missing(gap, Severity.CRITICAL)], lower)], NOW)
     assert [(u.source, u.severity.label) for u in plan.units] == [
         ("esios", "critical"),
         ("ree", "minor"),
@@ -374,12 +376,12 @@ def test_an_upgrade_after_a_critical_gap_of_another_source_is_minor() -> None:
 def test_a_unit_is_as_bad_as_the_worst_gap_it_heals() -> None:
     """Not as one that lies between its requests and is another source's."""
     of = series(route=(Zone(("ree", "esios")),))
-    ruled = rule([entry(span("2025-10-10", "2025-10-12"), "2025-10-26")])
+    ruled = exclusions_from([entry(span("2025-10-10", "2025-10-12"), "2025-10-26")])
     offered = [candidate(rulings=ruled), candidate(product("esios", "1001"))]
     runs = spans("2025-10-08 00:00 > 2025-10-08 01:00", "2025-10-10 > 2025-10-12")
     runs += spans("2025-10-14 00:00 > 2025-10-14 03:00")
     gaps = [Missing(run, of.severity_of(run)) for run in runs]
-    plan = plan_units([Wish(of, offered, gaps)], NOW)
+    plan = plan_units([BackfillRequest(of, offered, gaps)], NOW)
     assert [(u.source, u.severity.label, u.slots) for u in plan.units] == [
         ("esios", "critical", 48),
         ("ree", "moderate", 4),
@@ -390,7 +392,7 @@ def test_a_part_of_a_gap_is_as_bad_as_the_whole() -> None:
     """The wish says how bad, whatever part of it is asked for."""
     of = series(route=(Zone(("ree",)),))
     part = span("2025-10-01 00:00", "2025-10-01 01:00")
-    plan = plan_units([Wish(of, [candidate()], [Missing(part, Severity.CRITICAL)])], NOW)
+    plan = plan_units([BackfillRequest(of, [candidate()], [Missing(part, Severity.CRITICAL)])], NOW)
     assert plan.units[0].severity is Severity.CRITICAL
 
 
@@ -415,7 +417,12 @@ def test_724_gaps_of_ten_years_are_few_units() -> None:
     runs = [Interval(start + n * HOUR, start + (n + 1) * HOUR) for n in sorted(hours)]
     of = series(route=(Zone(("ree",)),))
     plan = plan_units(
-        [Wish(of, [candidate(REE_DAYS)], [Missing(run, Severity.MINOR) for run in runs])], NOW
+        [
+            BackfillRequest(
+                of, [candidate(REE_DAYS)], [Missing(run, Severity.MINOR) for run in runs]
+            )
+        ],
+        NOW,
     )
     assert (len(plan.units), plan.deferred) == (7, 0)
     assert sum(u.slots for u in plan.units) == 724
@@ -548,7 +555,7 @@ def test_a_quota_too_small_for_the_calls_before_a_request_is_spent() -> None:
 def test_what_the_quota_defers_does_not_use_up_the_cap() -> None:
     """Units of other sources take the places."""
     dear = simple("2025-01-01 00:00 > 2025-03-02 00:00", offered=product(span=DAY), quota_left=30)
-    cheap = Wish(
+    cheap = BackfillRequest(
         series("other", route=(Zone(("esios",)),)),
         [candidate(product("esios", "1001"))],
         [Missing(span("2025-01-01 00:00", "2025-01-01 01:00"), Severity.MINOR)],
@@ -618,7 +625,9 @@ def test_neighbours_of_different_series_are_different_lines() -> None:
 
 def test_force_asks_what_was_ruled_out() -> None:
     """And without it the plan says why it does not."""
-    ruled = rule([entry(span("2025-10-01", "2025-10-02"), f"2025-10-2{n}") for n in (4, 5)])
+    ruled = exclusions_from(
+        [entry(span("2025-10-01", "2025-10-02"), f"2025-10-2{n}") for n in (4, 5)]
+    )
     given_up = simple("2025-10-01 > 2025-10-02", rulings=ruled)
     plan = plan_units([given_up], NOW)
     assert (plan.units, [u.slots for u in plan.unhealable]) == ((), [24])
@@ -636,7 +645,7 @@ def test_upgrades_are_asked_only_of_a_better_product_and_never_wait() -> None:
         Graded(span("2025-10-20 00:00", "2025-10-20 05:00"), Grade.MODELLED),
         Graded(span("2025-10-26 09:00", "2025-10-26 12:00"), Grade.PROVISIONAL),
     ]
-    plan = plan_units([Wish(of, candidates(of, FREE), [], lower)], NOW)
+    plan = plan_units([BackfillRequest(of, candidates(of, FREE), [], lower)], NOW)
     assert units(plan) == [
         ("weather_hourly 2025-10-26T09:00Z–2025-10-26T11:00Z", "aemet.observations", 1, 2),
         ("weather_hourly 2025-10-20T00:00Z–2025-10-20T05:00Z", "siar.hourly", 1, 5),
@@ -659,7 +668,7 @@ def test_upgrades_of_one_grade_are_judged_in_one_pass(monkeypatch: pytest.Monkey
         Graded(Interval(start + n * DAY, start + n * DAY + HOUR), grade)
         for n, grade in enumerate([Grade.MODELLED, Grade.PROVISIONAL] * 50)
     ]
-    plan_units([Wish(WEATHER_HOURLY, candidates(WEATHER_HOURLY), [], lower)], NOW)
+    plan_units([BackfillRequest(WEATHER_HOURLY, candidates(WEATHER_HOURLY), [], lower)], NOW)
     assert [n for n in passes if n] == [50, 50]
 
 
@@ -668,7 +677,7 @@ def test_an_upgrade_is_taken_along_with_a_gap() -> None:
     of = series(target=Grade.OFFICIAL, route=(Zone(("ree",)),))
     gap = Missing(span("2025-10-01 00:00", "2025-10-01 13:00"), Severity.CRITICAL)
     lower = [Graded(span("2025-10-01 13:00", "2025-10-01 14:00"), Grade.MODELLED)]
-    plan = plan_units([Wish(of, [candidate()], [gap], lower)], NOW)
+    plan = plan_units([BackfillRequest(of, [candidate()], [gap], lower)], NOW)
     assert units(plan) == [("pvpc 2025-10-01T00:00Z–2025-10-01T14:00Z", "ree.pvpc", 1, 14)]
     assert plan.units[0].severity is Severity.CRITICAL
     assert len(plan.units[0].requests[0].asked) == 1
@@ -678,7 +687,7 @@ def test_refresh_asks_what_is_complete_and_says_so_in_the_unit() -> None:
     """Publishers correct prices months later."""
     of = series(route=(Zone(("ree",)),))
     again = spans("2025-10-01 > 2025-10-02")
-    plan = plan_units([Wish(of, [candidate()], [], again=again)], NOW)
+    plan = plan_units([BackfillRequest(of, [candidate()], [], again=again)], NOW)
     assert [(u.slots, u.refresh) for u in plan.units] == [(24, True)]
     assert not plan_units([simple("2025-10-01 > 2025-10-02")], NOW).units[0].refresh
 
@@ -689,7 +698,7 @@ def test_refresh_over_gaps_and_upgrades_asks_each_slot_once() -> None:
     gap = Missing(span("2025-10-01 00:00", "2025-10-01 05:00"), Severity.MODERATE)
     lower = [Graded(span("2025-10-01 05:00", "2025-10-01 06:00"), Grade.MODELLED)]
     again = spans("2025-10-01 > 2025-10-02")
-    plan = plan_units([Wish(of, [candidate()], [gap], lower, again)], NOW)
+    plan = plan_units([BackfillRequest(of, [candidate()], [gap], lower, again)], NOW)
     assert [u.slots for u in plan.units] == [24]
 
 
@@ -698,7 +707,9 @@ def test_refresh_does_not_ask_a_second_source_for_what_is_upgraded() -> None:
     of = series(route=(Zone(("ree", "esios")),))
     offered = [candidate(product(grade=Grade.MODELLED)), candidate(product("esios", "1001"))]
     lower = [Graded(span("2025-10-01 00:00", "2025-10-01 05:00"), Grade.MODELLED)]
-    plan = plan_units([Wish(of, offered, [], lower, spans("2025-10-01 > 2025-10-02"))], NOW)
+    plan = plan_units(
+        [BackfillRequest(of, offered, [], lower, spans("2025-10-01 > 2025-10-02"))], NOW
+    )
     assert [(u.source, u.slots) for u in plan.units] == [("ree", 19), ("esios", 5)]
 
 
@@ -706,18 +717,20 @@ def test_the_slot_of_now_is_asked_where_a_product_has_it_already() -> None:
     """One current reading a plan; what is pending elsewhere is passed over in silence."""
     of = WEATHER_HOURLY
     pending = spans("2025-10-26 12:00 > 2025-10-26 15:00")
-    plan = plan_units([Wish(of, candidates(of, FREE), [], pending=pending)], NOW)
+    plan = plan_units([BackfillRequest(of, candidates(of, FREE), [], pending=pending)], NOW)
     assert units(plan) == [
         ("weather_hourly 2025-10-26T12:00Z–2025-10-26T13:00Z", "openweathermap.current", 1, 1)
     ]
     assert (plan.waiting, plan.unhealable) == ((), ())
     tomorrow = spans("2025-10-26 23:00 > 2025-10-27 23:00")
-    assert plan_units([Wish(PVPC, candidates(PVPC), [], pending=tomorrow)], NOW).units == ()
+    assert (
+        plan_units([BackfillRequest(PVPC, candidates(PVPC), [], pending=tomorrow)], NOW).units == ()
+    )
 
 
 def test_nothing_wished_is_an_empty_plan() -> None:
     """Which costs nothing."""
-    assert plan_units([Wish(PVPC, candidates(PVPC), [])], NOW) == Plan(NOW, ())
+    assert plan_units([BackfillRequest(PVPC, candidates(PVPC), [])], NOW) == Plan(NOW, ())
     assert plan_units([], NOW).calls == 0
 
 
@@ -754,7 +767,9 @@ def test_the_plan_asks_each_askable_slot_once_and_nothing_else(
     plentiful = [replace(c, quota_left=None if c.quota_left else c.quota_left) for c in offered]
     lower = [Graded(run, held) for run in runs[1::2]] if held else []
     gaps = subtract(runs, [run.interval for run in lower])
-    wished = Wish(of, plentiful, [Missing(gap, of.severity_of(gap)) for gap in gaps], lower)
+    wished = BackfillRequest(
+        of, plentiful, [Missing(gap, of.severity_of(gap)) for gap in gaps], lower
+    )
     plan = plan_units([wished], now, max_units=10_000)
     found: dict[datetime, Any] = {}
     for unit in plan.units:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill.domain.candidate import NOWHERE, Candidate, Standing
-from gapfill.domain.eligibility import judge
+from gapfill.domain.candidate import NOWHERE, Candidate, Eligibility
+from gapfill.domain.eligibility import evaluate
 from gapfill.domain.interval import END_OF_TIME, Interval, merge
-from gapfill.domain.ledger import rule
+from gapfill.domain.ledger import exclusions_from
 from gapfill.domain.local_time import AfterEnd
 from gapfill.domain.route import choose, cut, zone_bounds
 from gapfill.domain.series import Grade, Station, Zone
@@ -62,7 +62,7 @@ def asked(
 
 def no_data(interval: Interval, *asked_at: str) -> dict[str, Any]:
     """Return the change of a candidate that said "no data" at these instants."""
-    return {"rulings": rule([entry(interval, when) for when in asked_at])}
+    return {"rulings": exclusions_from([entry(interval, when) for when in asked_at])}
 
 
 # Weather by the hour.
@@ -266,8 +266,8 @@ def test_a_product_serves_only_the_era_of_its_resolution() -> None:
 
 def verdict(slot: str, of: Candidate | None = None, **how: Any) -> tuple[str, str]:  # noqa: ANN401 - force or above
     """Return a candidate's standing and sentence towards an hour of PVPC at noon of 2025-10-26."""
-    found = judge(of or candidate(), series(), at(slot), at("2025-10-26 12:00"), **how)
-    return found.standing.value, found.sentence
+    found = evaluate(of or candidate(), series(), at(slot), at("2025-10-26 12:00"), **how)
+    return found.eligibility.value, found.sentence
 
 
 DAY_BEFORE = span("2025-10-25", "2025-10-26")
@@ -518,12 +518,13 @@ def test_edges_are_where_a_verdict_changes(of: Candidate, now: datetime, force: 
     whole = series(route=(Zone(("a",)),))
     for piece in cut([WINDOW], whole, [of], now, force=force):
         standings = {
-            judge(of, whole, s, now, force=force).standing for s in HOURLY.slots(piece.interval)
+            evaluate(of, whole, s, now, force=force).eligibility
+            for s in HOURLY.slots(piece.interval)
         }
-        assert standings == {piece.verdicts[0].standing}
+        assert standings == {piece.verdicts[0].eligibility}
 
 
 def test_each_standing_has_a_sentence() -> None:
     """None is forgotten when one is added."""
-    found = judge(candidate(), series(), at("2025-10-25"), NOW)
-    assert all(found._replace(standing=standing).sentence for standing in Standing)
+    found = evaluate(candidate(), series(), at("2025-10-25"), NOW)
+    assert all(found._replace(eligibility=standing).sentence for standing in Eligibility)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.cli import main
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill_sandbox import serve, world
 from tests.catalogs import write_catalog
 from tests.golden.placeholders import forget_folder
@@ -155,6 +155,8 @@ def _stop_seconds(patch: pytest.MonkeyPatch) -> None:
     """Give every installation opened from now on seconds that stand still."""
     seconds = Seconds()
     instead = {time.monotonic: seconds.monotonic, time.sleep: seconds.sleep}
-    given = Site.__init__.__defaults__ or ()
+    given = RunContext.__init__.__defaults__ or ()
     assert set(instead) <= set(given), "the installation takes its real seconds from elsewhere"
-    patch.setattr(Site.__init__, "__defaults__", tuple(instead.get(one, one) for one in given))
+    patch.setattr(
+        RunContext.__init__, "__defaults__", tuple(instead.get(one, one) for one in given)
+    )

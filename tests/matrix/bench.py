@@ -16,7 +16,7 @@ from gapfill.domain.series import Grade
 from gapfill.errors import GapfillError
 from gapfill.orchestration.retry_policy import BySeverity
 from gapfill.services.backfill import fill
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill_sandbox.account import scrambled
 from gapfill_sandbox.registry import APIS
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from gapfill.domain.reading import Row
     from gapfill.domain.series import Series
     from gapfill.services.certificate import Certificate
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill_sandbox import Sandbox
-    from gapfill_sandbox.journal import Entry
+    from gapfill_sandbox.journal import JournalEntry
     from tests.services.conftest import FakeTime
 
 SECRETS = (
@@ -94,7 +94,7 @@ class Bench:
     Attributes:
         door: What is asked.
         sandbox: The APIs.
-        site: The installation, at the instant of the run.
+        context: The installation, at the instant of the run.
         time: Its pauses, which nobody waits for.
         file: The store's.
         connect: Sets the door's connection anew, with another time-out in seconds.
@@ -104,7 +104,7 @@ class Bench:
 
     door: Door
     sandbox: Sandbox
-    site: Site
+    context: RunContext
     time: FakeTime
     file: Path
     connect: Callable[[float], None]
@@ -114,7 +114,7 @@ class Bench:
     @property
     def series(self) -> Series:
         """The door's series."""
-        return self.site.catalog.series[self.door.series]
+        return self.context.catalog.series[self.door.series]
 
     @property
     def gap(self) -> Interval:
@@ -148,44 +148,46 @@ class Bench:
             for slot, values in self.truth(self.around).items()
             if slot not in self.gap and slot < NOW
         ]
-        self.site.store.write(self.series, readings, STOOD)
+        self.context.store.write(self.series, readings, STOOD)
 
     def plan(self, *, force: bool = False, refresh: bool = False) -> list[Unit]:
         """Plan the hole for this door's source alone."""
         selection = Selection((self.series,), self.gap.start, self.gap.end)
-        order = Order(selection, force=force, refresh=refresh, sources=(self.door.source,))
+        order = RunRequest(selection, force=force, refresh=refresh, sources=(self.door.source,))
         return [
-            u for u in make_plan(self.site, order, survey(self.site, order)).units if not u.enrich
+            u
+            for u in make_plan(self.context, order, detect_all(self.context, order)).units
+            if not u.enrich
         ]
 
     def fill(self, unit: Unit) -> Ended:
         """Carry a unit out."""
         try:
-            ended = Ended(certificate=fill(self.site, unit, f"run{self.run}"))
+            ended = Ended(certificate=fill(self.context, unit, f"run{self.run}"))
         except GapfillError as exc:
             self.told.append("".join(traceback.format_exception(exc)))
             ended = Ended(error=exc)
         self.told.append(ended.said)
         return ended
 
-    def requests(self) -> list[Entry]:
+    def requests(self) -> list[JournalEntry]:
         """Return what came to the door's source."""
         return self.sandbox.requests.of(self.door.source)
 
     def later(self, wait: timedelta) -> None:
         """Let time pass, the sandbox's clock too; the next run has another id."""
-        now = self.site.now + wait
-        self.site = replace(self.site, now=now)
+        now = self.context.now + wait
+        self.context = replace(self.context, now=now)
         self.sandbox.clock.set(now)
         self.run += 1
 
     def rows(self) -> dict[datetime, Row]:
         """Return what the store holds of the hole."""
-        return {row.slot: row for row in self.site.store.read(self.series, self.gap)}
+        return {row.slot: row for row in self.context.store.read(self.series, self.gap)}
 
     def stood(self) -> list[Row]:
         """Return what the store holds beside the hole."""
-        rows = self.site.store.read(self.series, self.around)
+        rows = self.context.store.read(self.series, self.around)
         return [row for row in rows if row.slot not in self.gap]
 
     def untrue(self) -> list[tuple[datetime, str, float]]:
@@ -205,13 +207,13 @@ class Bench:
 
     def outcomes(self) -> set[str]:
         """Return what the ledger says of the hole."""
-        entries = self.site.store.entries(self.door.series)
+        entries = self.context.store.entries(self.door.series)
         return {str(e.outcome) for e in entries if intersect([e.interval], [self.gap])}
 
     def evidence(self) -> str:
         """Return every word of the ledger and of the blocks."""
-        entries = self.site.store.entries(self.door.series)
-        blocks = self.site.store.blocks(self.site.now)
+        entries = self.context.store.entries(self.door.series)
+        blocks = self.context.store.blocks(self.context.now)
         return "\n".join([*(e.evidence for e in entries), *(b.reason for b in blocks)])
 
     def leaked(self, caplog: pytest.LogCaptureFixture) -> list[str]:

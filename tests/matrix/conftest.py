@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.stores.sqlite.store import SqliteStore
 from gapfill_sandbox import serve
 from gapfill_sandbox.registry import APIS
@@ -83,8 +83,8 @@ def bench(
         known, time, file = known_catalog(door), FakeTime(), tmp_path / "store.db"
         store, sources = SqliteStore(file), AirflowSources(known)
         store.learn(door.source, door.facts, NOW)
-        site = Site(known, store, sources, NOW, time.sleep, time.monotonic)
-        made = Bench(door, sandbox, site, time, file, connect)
+        context = RunContext(known, store, sources, NOW, time.sleep, time.monotonic)
+        made = Bench(door, sandbox, context, time, file, connect)
         made.seed()
         return made
 

@@ -15,9 +15,9 @@ from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.series import Station
 from gapfill.orchestration.source_factory import FOLDER, AirflowSources
 from gapfill.services.backfill import fill
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.heal import Healed, heal
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.connections import connect
@@ -64,39 +64,39 @@ class Plant:
     """An installation.
 
     Attributes:
-        site: As it stands.
+        context: As it stands.
         time: Its pauses.
     """
 
-    site: Site
+    context: RunContext
     time: FakeTime
 
-    def order(self, sources: tuple[str, ...] | None = None, *series: str) -> Order:
+    def order(self, sources: tuple[str, ...] | None = None, *series: str) -> RunRequest:
         """Return an order for some series, all by default, from some sources."""
-        known = self.site.catalog.series
+        known = self.context.catalog.series
         wanted = tuple(known[name] for name in series or known)
-        return Order(Selection(wanted), sources=sources)
+        return RunRequest(Selection(wanted), sources=sources)
 
     def plan(self, sources: tuple[str, ...] | None = None, *series: str) -> Plan:
         """Plan."""
         order = self.order(sources, *series)
-        return make_plan(self.site, order, survey(self.site, order))
+        return make_plan(self.context, order, detect_all(self.context, order))
 
     def fill(self, unit: Unit, run: str = "run") -> Certificate:
         """Carry a unit out."""
-        return fill(self.site, unit, run)
+        return fill(self.context, unit, run)
 
     def heal(self, sources: tuple[str, ...] | None = None, *series: str, run: str = "r") -> Healed:
         """Plan and carry out, again and again."""
-        return heal(self.site, self.order(sources, *series), run, Silent())
+        return heal(self.context, self.order(sources, *series), run, Silent())
 
     def rows(self, series: str) -> list[Row]:
         """Return all of a series that stands."""
-        return self.site.store.read(self.site.catalog.series[series], WHOLE)
+        return self.context.store.read(self.context.catalog.series[series], WHOLE)
 
     def at(self, now: datetime) -> Plant:
         """Return it at another instant."""
-        return Plant(replace(self.site, now=now), self.time)
+        return Plant(replace(self.context, now=now), self.time)
 
 
 def plant(
@@ -140,5 +140,5 @@ def plant(
         series[name] = replace(shipped, earliest=first, place=place)
     known = replace(known, series=series)
     time, store = FakeTime(), SqliteStore(folder / "plant.db")
-    site = Site(known, store, AirflowSources(known), NOW, time.sleep, time.monotonic)
-    return Plant(site, time)
+    context = RunContext(known, store, AirflowSources(known), NOW, time.sleep, time.monotonic)
+    return Plant(context, time)

@@ -97,7 +97,9 @@ def test_values_that_cannot_be_are_reported_and_not_stored(
         assert {"temperature", "humidity", "wind_speed"} - values.keys() == {lost.get(hour)} - {
             None
         }
-    failed = [e for e in made.site.store.entries("weather_hourly") if e.outcome is Outcome.FAILED]
+    failed = [
+        e for e in made.context.store.entries("weather_hourly") if e.outcome is Outcome.FAILED
+    ]
     assert [(e.interval.start.hour, e.interval.end.hour) for e in failed] == [(6, 7), (7, 8)]
 
 
@@ -146,7 +148,7 @@ def test_an_answer_to_another_question_is_stored_nowhere(
     assert "docs/runbook.md, MalformedPayload" in str(caught.value)
     (name,) = series
     assert made.rows(name) == []
-    assert {e.outcome for e in made.site.store.entries(name)} == {Outcome.FAILED}
+    assert {e.outcome for e in made.context.store.entries(name)} == {Outcome.FAILED}
     healthy = plant(monkeypatch, tmp_path, sandbox.url, keyed=("aemet",), earliest=series)
     (unit,) = healthy.plan(("aemet",)).units
     assert healthy.fill(unit, "later").slots_filled == unit.slots
@@ -198,14 +200,14 @@ def test_a_station_that_is_not_there_is_asked_again_every_day(
     for run in ("one", "two"):
         for unit in made.plan(None, "weather_daily").units:
             assert made.fill(unit, run).outcome in ("no_data", "not_yet")
-        made = made.at(made.site.now + DAY + HOUR)
+        made = made.at(made.context.now + DAY + HOUR)
     assert made.rows("weather_daily") == []
-    series = made.site.catalog.series["weather_daily"]
-    soon_after = replace(made.site, now=made.site.now - DAY)
+    series = made.context.catalog.series["weather_daily"]
+    soon_after = replace(made.context, now=made.context.now - DAY)
     (report,) = detect(soon_after, Selection((series,), end=until))
     (gap,) = report.coverage.gaps
     assert (gap.state, gap.slots) == (State.MISSING, 5)
     assert f"{source} daily at {STATIONS[source]} answered without it" in gap.reason
     assert evidence in gap.reason
     assert "and nothing else that it was asked for), which proves nothing" in gap.reason
-    assert gap.waiting == made.site.now - HOUR
+    assert gap.waiting == made.context.now - HOUR

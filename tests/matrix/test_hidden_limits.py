@@ -26,7 +26,7 @@ DAYS = {"weather_daily": datetime(2018, 6, 13, tzinfo=UTC)}
 
 def learned(made: Plant, source: str) -> dict[str, float]:
     """Return the facts of the only key of a source."""
-    known = made.site.store.learned(made.site.now - MEMORY)
+    known = made.context.store.learned(made.context.now - MEMORY)
     (facts,) = (facts for name, facts in known.items() if name.startswith(f"{source}#"))
     return facts
 
@@ -34,7 +34,7 @@ def learned(made: Plant, source: str) -> dict[str, float]:
 def heal_all(made: Plant, source: str) -> None:
     """Heal in runs, each of which reads the clock anew, until nothing is left to ask."""
     for n in range(12):
-        process = made.at(made.site.now + timedelta(seconds=made.time.seconds))
+        process = made.at(made.context.now + timedelta(seconds=made.time.seconds))
         if not process.plan((source,)).units:
             return
         process.heal((source,), run=f"run{n}")
@@ -55,7 +55,7 @@ def test_ree_is_asked_just_below_a_limit_that_it_does_not_tell(
     with guarding(sandbox.url, gate):
         made = plant(monkeypatch, tmp_path, gate.url, keyed=(), earliest=PRICES)
         holder.append(made)
-        made.site.store.learn("ree.pvpc", {"span_s": 86_400.0}, made.site.now)
+        made.context.store.learn("ree.pvpc", {"span_s": 86_400.0}, made.context.now)
         heal_all(made, "ree")
     assert len(gate.refused) <= 3
     assert limiter.limit * 0.9 <= learned(made, "ree")["rate_rate"] <= limiter.limit * 1.01
@@ -73,7 +73,7 @@ def test_a_limit_of_aemet_that_falls_is_followed(
     with guarding(sandbox.url, gate):
         made = plant(monkeypatch, tmp_path, gate.url, keyed=("aemet",), earliest=DAYS)
         holder.append(made)
-        made.site.store.learn("aemet.daily", {"span_s": 20 * 86_400.0}, made.site.now)
+        made.context.store.learn("aemet.daily", {"span_s": 20 * 86_400.0}, made.context.now)
         units = made.plan(("aemet",)).units
         assert len(units) > 12
         for unit in units[:8]:
@@ -87,7 +87,7 @@ def test_a_limit_of_aemet_that_falls_is_followed(
     assert len(gate.refused) - before <= 3
     assert 0.9 <= gate.per_minute(60) <= 1
     assert made.plan(("aemet",)).units == ()
-    assert made.site.store.blocks(made.site.now) == []
+    assert made.context.store.blocks(made.context.now) == []
 
 
 def test_the_facts_of_a_key_do_not_reveal_it(
@@ -97,5 +97,7 @@ def test_the_facts_of_a_key_do_not_reveal_it(
     sandbox.faults.add({"api": "aemet", "kind": "429", "times": 1})
     made = plant(monkeypatch, tmp_path, sandbox.url, keyed=("aemet",), earliest=DAYS)
     made.fill(made.plan(("aemet",)).units[0])
-    (name,) = (n for n in made.site.store.learned(made.site.now - MEMORY) if n.startswith("aemet#"))
+    (name,) = (
+        n for n in made.context.store.learned(made.context.now - MEMORY) if n.startswith("aemet#")
+    )
     assert re.fullmatch(r"aemet#[0-9a-f]{4}", name)

@@ -76,7 +76,7 @@ CELLS = list(cells())
 
 def next_steps(at: Bench, cell: Cell) -> tuple[str, ...]:
     """Return what the sentence has to name besides what happened."""
-    connection = f"connection '{at.site.catalog.sources[at.door.source].connection}'"
+    connection = f"connection '{at.context.catalog.sources[at.door.source].connection}'"
     steps: dict[str, tuple[str, ...]] = {
         "SourceUnavailable": (connection, "docs/runbook.md, SourceUnavailable"),
         "AuthRejected": (connection,),

@@ -119,7 +119,7 @@ def test_a_key_that_expires_in_mid_run_leaves_what_was_had(
     with pytest.raises(AuthRejected, match="key of connection 'aemet_default'"):
         made.fill(unit)
     assert len(made.rows("weather_daily")) == 180
-    entries = made.site.store.entries("weather_daily")
+    entries = made.context.store.entries("weather_daily")
     assert [e.outcome for e in entries] == [Outcome.FILLED, Outcome.UNREACHED]
     assert entries[1].interval.start == entries[0].interval.end
     sandbox.faults.clear()
@@ -153,7 +153,7 @@ def test_a_short_refusal_is_waited_out_without_losing_the_unit(
     (unit,) = at.plan()
     assert (at.fill(unit).how, len(at.rows())) == ("filled", 4)
     assert at.time.slept.count(30.0) == 1
-    assert at.site.store.blocks(at.site.now) == []
+    assert at.context.store.blocks(at.context.now) == []
 
 
 def test_an_estado_429_on_the_second_hop_is_waited_out_with_a_fresh_link(
@@ -177,7 +177,7 @@ def test_a_long_refusal_blocks_the_source_from_when_it_was_said(
     (unit,) = at.plan()
     at.time.sleep(1800)
     assert at.fill(unit).how == "deferred"
-    (block,) = at.site.store.blocks(at.site.now)
+    (block,) = at.context.store.blocks(at.context.now)
     assert (block.source, block.until) == ("ree", datetime(2025, 11, 5, 13, 5, 3, tzinfo=UTC))
     assert len(at.requests()) == 1
     assert at.plan() == []
@@ -191,7 +191,7 @@ def test_a_refusal_without_a_time_by_openweathermap_blocks_it_for_an_hour(
     at.sandbox.faults.add({"api": "openweathermap", "kind": "429"})
     (unit,) = at.plan()
     assert at.fill(unit).how == "deferred"
-    (block,) = at.site.store.blocks(at.site.now)
+    (block,) = at.context.store.blocks(at.context.now)
     assert block.until == datetime(2025, 11, 5, 13, 30, 2, tzinfo=UTC)
     assert at.time.slept == [1.01]
 

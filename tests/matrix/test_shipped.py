@@ -23,7 +23,7 @@ def test_the_shipped_catalogue_heals_an_empty_store(
     made = plant(monkeypatch, tmp_path, sandbox.url)
     healed = made.heal()
     assert (healed.error, list(healed.summary.failures), healed.refused) == (None, [], ())
-    counts = {name: len(made.rows(name)) for name in made.site.catalog.series}
+    counts = {name: len(made.rows(name)) for name in made.context.catalog.series}
     assert counts == {"pvpc": 48, "weather_hourly": 24, "weather_daily": 15}
     gaps = [gap for report in healed.after for gap in report.coverage.gaps]
     assert [(gap.slots, gap.waiting is None) for gap in gaps] == [(1, False)]

@@ -49,7 +49,7 @@ def test_an_upgrade_that_meets_a_fault_leaves_what_stands(
     at = bench(cell.door)
     slots = [at.door.start + n * at.door.step for n in range(at.door.slots)]
     modelled = [Reading(slot, MODEL, Grade.MODELLED, "open_meteo") for slot in slots]
-    at.site.store.write(at.series, modelled, "stood/model")
+    at.context.store.write(at.series, modelled, "stood/model")
     strike(at, cell.fault)
     (unit,) = at.plan()
     at.fill(unit)

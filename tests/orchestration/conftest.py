@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.catalogs import frozen
-from tests.services.conftest import site, sources, time
+from tests.services.conftest import context, sources, time
 
 if TYPE_CHECKING:
     from gapfill.catalog import Catalog
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
-__all__ = ["site", "sources", "time"]
+__all__ = ["context", "sources", "time"]
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -70,9 +70,9 @@ def ti() -> FakeInstance:
 
 
 @pytest.fixture
-def here(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+def here(context: RunContext, monkeypatch: pytest.MonkeyPatch) -> RunContext:
     """Let tasks find the scripted site instead of this installation's."""
     from gapfill.orchestration import container
 
-    monkeypatch.setattr(container, "make_site", lambda: site)
-    return site
+    monkeypatch.setattr(container, "make_context", lambda: context)
+    return context

@@ -127,13 +127,13 @@ def test_an_installation_is_built_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The catalogue, the store's file, the clock."""
-    from gapfill.orchestration.container import make_site
+    from gapfill.orchestration.container import make_context
 
     connect(monkeypatch, "gapfill_store", conn_type="sqlite", host=str(tmp_path / "s.db"))
     monkeypatch.setenv("GAPFILL_NOW", "2026-03-20T12:00:00Z")
-    site = make_site()
-    assert site.now.isoformat() == "2026-03-20T12:00:00+00:00"
-    assert list(site.catalog.series) == ["pvpc", "weather_hourly", "weather_daily"]
-    site.store.verify()
-    site.store.close()
+    context = make_context()
+    assert context.now.isoformat() == "2026-03-20T12:00:00+00:00"
+    assert list(context.catalog.series) == ["pvpc", "weather_hourly", "weather_daily"]
+    context.store.verify()
+    context.store.close()
     assert (tmp_path / "s.db").exists()

@@ -14,16 +14,16 @@ from tests.orchestration.conftest import NOW
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 pytestmark = pytest.mark.airflow
 
 
-def test_a_series_has_its_gauges(site: Site) -> None:
+def test_a_series_has_its_gauges(context: RunContext) -> None:
     """An empty store at noon: twenty days of hours are missing, tomorrow is pending."""
     from gapfill.orchestration.metrics import gauges
 
-    reports = detect(site, Selection((site.catalog.series["pvpc"],)))
+    reports = detect(context, Selection((context.catalog.series["pvpc"],)))
     assert gauges(reports, NOW) == {
         "gapfill.pvpc.slots.complete": 0,
         "gapfill.pvpc.slots.provisional": 0,
@@ -40,11 +40,11 @@ def test_a_series_has_its_gauges(site: Site) -> None:
     }
 
 
-def test_what_could_not_be_read_has_no_coverage_and_no_age(site: Site) -> None:
+def test_what_could_not_be_read_has_no_coverage_and_no_age(context: RunContext) -> None:
     """Absent, as 0 would be a statement."""
     from gapfill.orchestration.metrics import gauges
 
-    reports = detect(site, Selection((site.catalog.series["pvpc"],)))
+    reports = detect(context, Selection((context.catalog.series["pvpc"],)))
     found = gauges([replace(reports[0], error="locked")], NOW)
     assert "gapfill.pvpc.coverage" not in found
     assert "gapfill.pvpc.oldest_gap_hours" not in found
@@ -83,21 +83,25 @@ def backend() -> Iterator[Backend]:
     stats.initialize(factory=nobody, export_legacy_names=False)
 
 
-def test_a_run_s_numbers_reach_what_airflow_is_set_up_with(site: Site, backend: Backend) -> None:
+def test_a_run_s_numbers_reach_what_airflow_is_set_up_with(
+    context: RunContext, backend: Backend
+) -> None:
     """Gauges of the series, counters of what was done."""
     from gapfill.orchestration.metrics import emit
 
-    reports = detect(site, Selection((site.catalog.series["pvpc"],)))
+    reports = detect(context, Selection((context.catalog.series["pvpc"],)))
     emit(reports, {"pvpc": 480}, 2, NOW)
     emit(reports, {}, 0, NOW)
     assert backend.gauges["gapfill.pvpc.gaps.missing"] == 1
     assert backend.counts == {"gapfill.pvpc.slots_healed": 480, "gapfill.calls": 2}
 
 
-def test_a_receiver_that_fails_is_no_failure_of_the_run(site: Site, backend: Backend) -> None:
+def test_a_receiver_that_fails_is_no_failure_of_the_run(
+    context: RunContext, backend: Backend
+) -> None:
     """Nothing is raised."""
     from gapfill.orchestration.metrics import emit
 
     backend.is_broken = True
-    emit(detect(site, Selection((site.catalog.series["pvpc"],))), {}, 1, NOW)
+    emit(detect(context, Selection((context.catalog.series["pvpc"],))), {}, 1, NOW)
     assert backend.counts == {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.errors import RequestError
-from gapfill.orchestration.run_request import is_dry_run, read_order
+from gapfill.orchestration.run_request import is_dry_run, read_request
 from tests.orchestration.conftest import NOW
 
 if TYPE_CHECKING:
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 def test_a_scheduled_run_asks_for_everything(known: Catalog) -> None:
     """All series, the whole history."""
-    order = read_order({}, known, NOW)
+    order = read_request({}, known, NOW)
     assert [s.name for s in order.selection.series] == ["pvpc", "weather_hourly", "weather_daily"]
     assert (order.selection.start, order.selection.end, order.max_gap_hours) == (None, None, 0)
 
 
 def test_dates_are_local_days_and_the_last_one_is_included(known: Catalog) -> None:
     """The day of the autumn clock change has 25 hours."""
-    order = read_order({"start_date": "2025-10-26", "end_date": "2025-10-26"}, known, NOW)
+    order = read_request({"start_date": "2025-10-26", "end_date": "2025-10-26"}, known, NOW)
     assert order.selection.start == datetime(2025, 10, 25, 22, tzinfo=UTC)
     assert order.selection.end == datetime(2025, 10, 26, 23, tzinfo=UTC)
 
 
 def test_days_back_begin_at_local_midnight(known: Catalog) -> None:
     """One day back reaches over yesterday, today and what is published ahead."""
-    order = read_order({"days_back": 1}, known, NOW)
+    order = read_request({"days_back": 1}, known, NOW)
     assert order.selection.start == datetime(2026, 3, 18, 23, tzinfo=UTC)
     assert order.selection.end is None
 
@@ -46,7 +46,7 @@ def test_days_back_begin_at_local_midnight(known: Catalog) -> None:
 )
 def test_a_group_or_a_series_is_selected(known: Catalog, name: str, expected: list[str]) -> None:
     """As the catalogue has them."""
-    order = read_order({"data_source": name}, known, NOW)
+    order = read_request({"data_source": name}, known, NOW)
     assert [s.name for s in order.selection.series] == expected
 
 
@@ -108,7 +108,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 ) -> None:
     """For the person who filled in the form."""
     with pytest.raises(RequestError) as caught:
-        read_order(params, known, NOW)
+        read_request(params, known, NOW)
     assert str(caught.value).startswith(sentence)
 
 

@@ -15,7 +15,7 @@ from gapfill.errors import SourceUnavailable
 from gapfill.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.sources.model import Answer, Ask
     from tests.orchestration.conftest import FakeInstance
     from tests.services.conftest import Scripted
@@ -56,10 +56,10 @@ def task_context(
     return {"ti": ti, "dag_run": run, "outlet_events": events or Events()}
 
 
-def lose(site: Site, slot: datetime) -> None:
+def lose(context: RunContext, slot: datetime) -> None:
     """Delete a price from the store's file, as an accident would."""
-    assert isinstance(site.store, SqliteStore)
-    connection = sqlite3.connect(site.store.path)
+    assert isinstance(context.store, SqliteStore)
+    connection = sqlite3.connect(context.store.path)
     with connection:
         connection.execute("DELETE FROM energy_prices WHERE slot = ?", [int(slot.timestamp())])
     connection.close()
@@ -119,7 +119,7 @@ def test_a_run_that_healed_says_how_much_and_emits_one_event(ti: FakeInstance) -
 
 @pytest.mark.parametrize("by, news", [("scheduled", {}), ("manual", {"pvpc": 1})])
 def test_only_a_run_of_a_person_has_news_of_each_slot(
-    here: Site, ti: FakeInstance, by: str, news: dict[str, int]
+    here: RunContext, ti: FakeInstance, by: str, news: dict[str, int]
 ) -> None:
     """Nobody is woken for one hour that the schedule healed; who asked for it is told."""
     from gapfill.orchestration import summarize
@@ -243,7 +243,7 @@ def test_a_unit_whose_task_was_killed_is_lost(ti: FakeInstance) -> None:
 
 
 def test_a_certificate_that_is_not_read_back_makes_the_run_red(
-    here: Site, ti: FakeInstance
+    here: RunContext, ti: FakeInstance
 ) -> None:
     """What was certified and is not there any more is a failure, not a detail."""
     from gapfill.orchestration import summarize

@@ -16,7 +16,7 @@ from tests.services.conftest import empty
 if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.sources.model import Answer, Ask
     from tests.orchestration.conftest import FakeInstance
     from tests.services.conftest import Scripted
@@ -51,7 +51,7 @@ def test_a_request_that_is_refused_leaves_its_sentence(ti: FakeInstance) -> None
 
 @pytest.mark.parametrize("kind", [StoreError, Denied, Transient])
 def test_a_store_that_cannot_be_written_is_told_before_anything_is_asked(
-    here: Site, ti: FakeInstance, monkeypatch: pytest.MonkeyPatch, kind: type[StoreError]
+    here: RunContext, ti: FakeInstance, monkeypatch: pytest.MonkeyPatch, kind: type[StoreError]
 ) -> None:
     """But a dry run, which writes nothing, does not look. Whatever the store, the code is one."""
     from gapfill.orchestration import tasks
@@ -68,7 +68,7 @@ def test_a_store_that_cannot_be_written_is_told_before_anything_is_asked(
 
 
 def test_a_failed_read_leaves_its_reports_and_raises(
-    here: Site, ti: FakeInstance, monkeypatch: pytest.MonkeyPatch
+    here: RunContext, ti: FakeInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unread series is unknown, never without gaps."""
     from gapfill.orchestration import tasks
@@ -90,7 +90,7 @@ def test_a_failed_read_leaves_its_reports_and_raises(
     "try_number,max_tries,goes_on", [(1, 1, False), (2, 1, True), (1, 0, True), (3, 3, True)]
 )
 def test_one_series_that_cannot_be_read_is_tried_again_and_then_left_out(
-    here: Site,
+    here: RunContext,
     ti: FakeInstance,
     monkeypatch: pytest.MonkeyPatch,
     try_number: int,
@@ -102,7 +102,7 @@ def test_one_series_that_cannot_be_read_is_tried_again_and_then_left_out(
 
     both = {**here.catalog.series, "other": replace(here.catalog.series["pvpc"], name="other")}
     wider = replace(here, catalog=replace(here.catalog, series=both))
-    monkeypatch.setattr("gapfill.orchestration.container.make_site", lambda: wider)
+    monkeypatch.setattr("gapfill.orchestration.container.make_context", lambda: wider)
     missing = here.store.missing
 
     def refuse(_: object, series: Series, window: Interval) -> dict[str, list[Interval]]:
@@ -149,7 +149,7 @@ def test_a_plan_that_asks_a_source_without_tasks_says_so(ti: FakeInstance) -> No
 
 
 def test_a_unit_returns_its_certificate_and_tells_its_story(
-    here: Site, ti: FakeInstance, caplog: pytest.LogCaptureFixture
+    here: RunContext, ti: FakeInstance, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Asked, got, written, read back."""
     from gapfill.orchestration import tasks

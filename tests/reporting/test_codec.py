@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill.alerts.incidents import IncidentKey, Kind
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Coverage, Graded
 from gapfill.domain.gap import Gap
+from gapfill.domain.incident_key import IncidentKey, IncidentKind
 from gapfill.domain.interval import Interval
 from gapfill.domain.invalid_values import Ahead, Flaw, Flaws
-from gapfill.domain.plan import Missing, Plan, Unit, Unread, Wish
+from gapfill.domain.plan import BackfillRequest, Missing, Plan, Unit, Unread
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.domain.unit_planner import plan_units
 from gapfill.errors import ErrorCode
-from gapfill.orchestration.run_request import read_order
-from gapfill.reporting.codec import from_json, order_from_json, order_to_json, to_json
+from gapfill.orchestration.run_request import read_request
+from gapfill.reporting.codec import from_json, request_from_json, request_to_json, to_json
 from gapfill.services.certificate import Certificate, UnitOutcome
-from gapfill.services.coverage_warnings import Broken
+from gapfill.services.coverage_warnings import UnusableSource
 from gapfill.services.detection import Report
 from gapfill.services.failure import Failure
 from gapfill.services.summary import RunStatus, Summary
@@ -42,7 +42,7 @@ def planned(known: Catalog) -> Plan:
         candidates = [Candidate(*found) for found in known.products_of(series)]
         start = series.grid.floor(until - timedelta(days=40))
         gap = Interval(start, start + timedelta(days=45))
-        wishes.append(Wish(series, candidates, [Missing(gap, Severity.CRITICAL)]))
+        wishes.append(BackfillRequest(series, candidates, [Missing(gap, Severity.CRITICAL)]))
     return plan_units(wishes, NOW)
 
 
@@ -92,8 +92,8 @@ def test_a_certificate_of_a_build_with_other_errors_can_be_read() -> None:
 def test_an_order_comes_back_equal(known: Catalog) -> None:
     """Its series by name, its range with zone."""
     params = {"start_date": "2026-03-01", "end_date": "2026-03-02", "force": True}
-    order = read_order(params, known, NOW)
-    assert order_from_json(json.loads(json.dumps(order_to_json(order))), known) == order
+    order = read_request(params, known, NOW)
+    assert request_from_json(json.loads(json.dumps(request_to_json(order))), known) == order
 
 
 INSTANTS = st.datetimes(
@@ -128,7 +128,7 @@ COVERAGES = st.builds(
     COUNTS,
     COUNTS,
 )
-BROKEN = st.builds(Broken, TEXTS, TEXTS, st.lists(INTERVALS, max_size=2).map(tuple))
+BROKEN = st.builds(UnusableSource, TEXTS, TEXTS, st.lists(INTERVALS, max_size=2).map(tuple))
 REPORTS = st.builds(
     Report,
     TEXTS,
@@ -141,7 +141,7 @@ REPORTS = st.builds(
     | st.builds(Flaws, COUNTS, COUNTS, st.none() | st.builds(Flaw, INSTANTS, TEXTS, TEXTS)),
     st.none() | st.builds(Ahead, COUNTS, INSTANTS),
 )
-KEYS = st.builds(IncidentKey, st.sampled_from(Kind), TEXTS)
+KEYS = st.builds(IncidentKey, st.sampled_from(IncidentKind), TEXTS)
 FAILURES = st.builds(Failure, TEXTS, st.none() | KEYS)
 SUMMARIES = st.builds(
     Summary,
@@ -163,7 +163,7 @@ def test_any_report_comes_back_equal(report: Report) -> None:
     assert back == report
     assert all(gap.interval.start.tzinfo is UTC for gap in back.coverage.gaps)
     assert all(type(gap.severity) is Severity for gap in back.coverage.gaps)
-    assert all(isinstance(broken, Broken) for broken in back.broken)
+    assert all(isinstance(broken, UnusableSource) for broken in back.broken)
     assert (type(back.flaws), type(back.ahead)) == (type(report.flaws), type(report.ahead))
     words = {gap["severity"] for gap in document["coverage"]["gaps"]}
     assert words <= {"minor", "moderate", "critical"}

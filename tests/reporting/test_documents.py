@@ -13,7 +13,7 @@ from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.reporting import documents
 from gapfill.services.detection import detect
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.ports import Block
 from gapfill.services.selection import Selection
 
@@ -22,48 +22,48 @@ if TYPE_CHECKING:
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from tests.services.conftest import Scripted
 
 STATES = ["complete", "provisional", "missing", "pending", "unfillable", "unknown"]
 
 
 def status(
-    site: Site, start: datetime | None = None, end: datetime | None = None
+    context: RunContext, start: datetime | None = None, end: datetime | None = None
 ) -> documents.Document:
     """Return the document, by way of JSON."""
-    selection = Selection((site.catalog.series["pvpc"],), start, end)
-    document = documents.status(site.catalog, detect(site, selection), site.now)
+    selection = Selection((context.catalog.series["pvpc"],), start, end)
+    document = documents.status(context.catalog, detect(context, selection), context.now)
     read: documents.Document = json.loads(json.dumps(document, allow_nan=False))
     return read
 
 
-def test_every_state_has_a_count(site: Site) -> None:
+def test_every_state_has_a_count(context: RunContext) -> None:
     """Six whole numbers, whatever is there."""
-    (series,) = status(site)["series"]
+    (series,) = status(context)["series"]
     assert list(series["slots"]) == STATES
     assert list(series["slots"].values()) == [0, 0, 480, 24, 0, 0]
     assert (series["coverage"], series["usable"], series["newest"]) == (0.0, 0.0, None)
 
 
-def test_coverage_is_null_where_nothing_is_due(site: Site) -> None:
+def test_coverage_is_null_where_nothing_is_due(context: RunContext) -> None:
     """Nothing of nothing is not 100 %."""
     tomorrow = datetime(2026, 3, 20, 23, tzinfo=UTC)
-    document = status(site, tomorrow, tomorrow + timedelta(days=1))
+    document = status(context, tomorrow, tomorrow + timedelta(days=1))
     assert document["state"] == "ok"
     assert document["series"][0]["coverage"] is None
     assert document["series"][0]["slots"]["pending"] == 24
 
 
-def test_a_failed_read_is_unknown(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_read_is_unknown(context: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its slots are unknown, its gap too, and the error is there."""
 
     def fail(_series: Series, _window: Interval) -> dict[str, list[Interval]]:
         message = "The store is away."
         raise StoreError(message)
 
-    monkeypatch.setattr(site.store, "missing", fail)
-    document = status(site)
+    monkeypatch.setattr(context.store, "missing", fail)
+    document = status(context)
     (series,) = document["series"]
     assert (document["state"], series["error"]) == ("unknown", "The store is away.")
     assert list(series["slots"].values()) == [0, 0, 0, 0, 0, 504]
@@ -71,12 +71,12 @@ def test_a_failed_read_is_unknown(site: Site, monkeypatch: pytest.MonkeyPatch) -
     assert [(gap["state"], gap["slots"]) for gap in series["gaps"]] == [("unknown", 504)]
 
 
-def test_a_gap_says_until_when_it_waits(site: Site, sources: Scripted) -> None:
+def test_a_gap_says_until_when_it_waits(context: RunContext, sources: Scripted) -> None:
     """An instant where nobody can be asked now, null where somebody can."""
-    assert status(site)["series"][0]["gaps"][0]["waiting"] is None
+    assert status(context)["series"][0]["gaps"][0]["waiting"] is None
     sources.obstacles["esios"] = "is paused"
-    site.store.block(Block("ree", datetime(2026, 3, 20, 13, tzinfo=UTC), "REE said 429."))
-    (gap,) = status(site)["series"][0]["gaps"]
+    context.store.block(Block("ree", datetime(2026, 3, 20, 13, tzinfo=UTC), "REE said 429."))
+    (gap,) = status(context)["series"][0]["gaps"]
     assert gap == {
         "start": "2026-02-28T23:00:00Z",
         "end": "2026-03-20T23:00:00Z",
@@ -93,12 +93,12 @@ def test_a_gap_says_until_when_it_waits(site: Site, sources: Scripted) -> None:
     }
 
 
-def test_what_waits_is_in_the_plan(site: Site, sources: Scripted) -> None:
+def test_what_waits_is_in_the_plan(context: RunContext, sources: Scripted) -> None:
     """With its slots, its instant and its source; it is no unit."""
     sources.obstacles["esios"] = "is paused"
-    site.store.block(Block("ree", datetime(2026, 3, 20, 13, tzinfo=UTC), "REE said 429."))
-    order = Order(Selection((site.catalog.series["pvpc"],)))
-    document = documents.plan(make_plan(site, order, survey(site, order)))
+    context.store.block(Block("ree", datetime(2026, 3, 20, 13, tzinfo=UTC), "REE said 429."))
+    order = RunRequest(Selection((context.catalog.series["pvpc"],)))
+    document = documents.plan(make_plan(context, order, detect_all(context, order)))
     assert document["units"] == []
     (waiting,) = document["waiting"]
     assert {
@@ -114,10 +114,10 @@ def test_what_waits_is_in_the_plan(site: Site, sources: Scripted) -> None:
     assert document["bill"] == {"calls": 0, "seconds": 0, "slots": 0, "by_source": {}}
 
 
-def test_the_bill_is_by_source(site: Site) -> None:
+def test_the_bill_is_by_source(context: RunContext) -> None:
     """Two requests of at most 14 days, two seconds each."""
-    order = Order(Selection((site.catalog.series["pvpc"],)))
-    document = documents.plan(make_plan(site, order, survey(site, order)))
+    order = RunRequest(Selection((context.catalog.series["pvpc"],)))
+    document = documents.plan(make_plan(context, order, detect_all(context, order)))
     assert document["bill"]["calls"] == 2
     assert document["bill"]["seconds"] == 4.0
     assert document["bill"]["by_source"] == {
@@ -126,24 +126,24 @@ def test_the_bill_is_by_source(site: Site) -> None:
     assert document["deferred"] == 0
 
 
-def test_the_first_line_names_all_that_is_not_complete(site: Site) -> None:
+def test_the_first_line_names_all_that_is_not_complete(context: RunContext) -> None:
     """Never shorter than the truth."""
-    series = site.catalog.series["pvpc"]
+    series = context.catalog.series["pvpc"]
     slot = datetime(2026, 3, 10, tzinfo=UTC)
     rows = [
         Row(slot, {"price_eur_mwh": 1.0}, Grade.OFFICIAL),
         Row(slot + timedelta(hours=1), {"price_eur_mwh": 1.0}, Grade.OBSERVED),
     ]
-    site.store.put(series, rows)
-    reports = detect(site, Selection((series,)))
+    context.store.put(series, rows)
+    reports = detect(context, Selection((series,)))
     assert documents.first_line(reports) == (
         "Gaps: 1 complete, 478 missing, 1 provisional, 24 pending"
     )
 
 
-def test_a_resolution_is_the_newest_eras(site: Site) -> None:
+def test_a_resolution_is_the_newest_eras(context: RunContext) -> None:
     """As ISO 8601 writes it."""
-    grid = site.catalog.series["pvpc"].grid
+    grid = context.catalog.series["pvpc"].grid
     era = Era(datetime(2025, 10, 1, tzinfo=UTC), timedelta(minutes=15))
     assert documents.resolution(grid) == "PT1H"
     assert documents.resolution(replace(grid, eras=(*grid.eras, era))) == "PT15M"

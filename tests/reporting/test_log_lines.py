@@ -47,7 +47,7 @@ def test_the_log_of_a_survey_has_each_warning() -> None:
         Report("pvpc", nothing(), warnings=(warning,)),
         Report("other", nothing(), warnings=(warning,)),
     ]
-    assert list(log_lines.survey_lines(reports)).count(warning) == 1
+    assert list(log_lines.report_lines(reports)).count(warning) == 1
 
 
 def test_a_run_says_one_total() -> None:
@@ -107,7 +107,7 @@ def test_what_is_not_asked_for_is_listed_by_cause() -> None:
 
 def test_the_first_line_of_a_run_is_no_all_clear_where_no_source_has_a_slot() -> None:
     """It says what is true of the gaps, and counts the slots."""
-    first = next(iter(log_lines.survey_lines([report(unfillable=24)])))
+    first = next(iter(log_lines.report_lines([report(unfillable=24)])))
     assert first == "No gap that a source could fill: 0 complete, 24 unfillable"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.sources.model import Answer, Ask
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gapfill.domain.account_limits import Allowance
+    from gapfill.domain.account_limits import AccountLimits
     from gapfill.domain.candidate import Obstacle, Unusable
     from gapfill.domain.product import Product
     from gapfill.domain.series import Station
@@ -51,7 +51,7 @@ class Scripted:
 
     answers: dict[str, list[Callable[[Ask], Answer]]] = field(default_factory=dict)
     otherwise: Callable[[Ask], Answer] = priced
-    allowances: dict[str, Allowance] = field(default_factory=dict)
+    allowances: dict[str, AccountLimits] = field(default_factory=dict)
     obstacles: dict[str, str] = field(default_factory=dict)
     keyed: set[str] = field(default_factory=set)
     asked: list[Ask] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Scripted:
         source: str
         before_call: Callable[[int], None]
 
-        def open(self, _ask: Ask | None = None) -> Allowance | None:
+        def open(self, _ask: Ask | None = None) -> AccountLimits | None:
             """Say what the account allows, where the script says so."""
             return self.sources.allowances.get(self.source)
 
@@ -131,10 +131,10 @@ def time() -> FakeTime:
 
 
 @pytest.fixture
-def site(tmp_path: Path, sources: Scripted, time: FakeTime) -> Site:
+def context(tmp_path: Path, sources: Scripted, time: FakeTime) -> RunContext:
     """Return a site with an empty store at noon of 2026-03-20, prices since 2026-03-01."""
     known = frozen()
     pvpc = replace(known.series["pvpc"], earliest=datetime(2026, 2, 28, 23, tzinfo=UTC))
     known = replace(known, series={"pvpc": pvpc})
     store = SqliteStore(tmp_path / "store.db")
-    return Site(known, store, sources, NOW, time.sleep, time.monotonic)
+    return RunContext(known, store, sources, NOW, time.sleep, time.monotonic)

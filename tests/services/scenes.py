@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.ports import Block
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
@@ -270,7 +270,7 @@ def with_one_station_each(series: Series) -> Series:
     return replace(series, place=replace(series.place, stations=tuple(first.values())))
 
 
-def build(scene: Scene, folder: Path) -> Site:
+def build(scene: Scene, folder: Path) -> RunContext:
     """Return a site whose store holds the scene."""
     world, known = scene.world, frozen()
     series = replace(known.series[world.series], earliest=scene.first)
@@ -287,7 +287,7 @@ def build(scene: Scene, folder: Path) -> Site:
         store.block(Block(source, until, "HTTP 429"))
     _keep_account(store, scene)
     known = replace(known, series={series.name: series})
-    return Site(known, store, Configured(world), world.now)
+    return RunContext(known, store, Configured(world), world.now)
 
 
 def _keep_account(store: SqliteStore, scene: Scene) -> None:
@@ -313,11 +313,11 @@ def _row(name: str, slot: datetime, held: int, wanted: Sequence[str]) -> Row:
     return Row(slot, values, Grade(held), "somebody", "before/x")
 
 
-def _entry(name: str, line: Said, series: Series) -> Entry:
+def _entry(name: str, line: Said, series: Series) -> LedgerEntry:
     source = source_of(line.product)
     by_station = source in ("aemet", "siar", "siar_csv")
     station = next((s.id for s in series.place.stations if s.source == source), None)
-    return Entry(
+    return LedgerEntry(
         series=name,
         product=line.product,
         station=station if by_station else None,

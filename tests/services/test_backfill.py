@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.ports import Store
     from tests.services.conftest import FakeTime, Scripted
 
@@ -71,28 +71,30 @@ def answering(values: Mapping[str, float]) -> Callable[[Ask], Answer]:
 
 
 @pytest.fixture
-def weather(site: Site, sources: Scripted) -> Site:
+def weather(context: RunContext, sources: Scripted) -> RunContext:
     """Return the site with hourly weather alone, and SIAR set up."""
     sources.keyed = {"siar"}
     known = frozen()
     hourly = {"weather_hourly": known.series["weather_hourly"]}
-    return replace(site, catalog=replace(known, series=hourly))
+    return replace(context, catalog=replace(known, series=hourly))
 
 
-def ledger(site: Site) -> list[tuple[str, Interval]]:
+def ledger(context: RunContext) -> list[tuple[str, Interval]]:
     """Return outcome and interval of every line."""
-    return [(e.outcome.value, e.interval) for e in site.store.entries("pvpc")]
+    return [(e.outcome.value, e.interval) for e in context.store.entries("pvpc")]
 
 
-def stored(site: Site, day: Interval) -> list[float]:
+def stored(context: RunContext, day: Interval) -> list[float]:
     """Return the prices of a day."""
-    return [r.values["price_eur_mwh"] for r in site.store.read(site.catalog.series["pvpc"], day)]
+    return [
+        r.values["price_eur_mwh"] for r in context.store.read(context.catalog.series["pvpc"], day)
+    ]
 
 
-def test_a_fill_writes_reads_back_and_certifies(site: Site) -> None:
+def test_a_fill_writes_reads_back_and_certifies(context: RunContext) -> None:
     """Each slot once, with grade, source and the run's batch."""
-    certificate = fill(site, unit(DAY_10), "run")
-    rows = site.store.read(site.catalog.series["pvpc"], DAY_10)
+    certificate = fill(context, unit(DAY_10), "run")
+    rows = context.store.read(context.catalog.series["pvpc"], DAY_10)
     assert (certificate.outcome, certificate.calls) == ("filled", 1)
     assert (certificate.slots_asked, certificate.slots_filled) == (24, 24)
     assert certificate.batch == "run/pvpc:ree.pvpc:20260309T2300Z-20260310T2300Z"
@@ -101,29 +103,31 @@ def test_a_fill_writes_reads_back_and_certifies(site: Site) -> None:
     ] * 24
 
 
-def test_a_retry_skips_requests_whose_slots_stand(site: Site, sources: Scripted) -> None:
+def test_a_retry_skips_requests_whose_slots_stand(context: RunContext, sources: Scripted) -> None:
     """The first request was written before the second failed; only the second is sent again."""
     lost = SourceUnavailable("ree timed out", source="ree")
     sources.answers["ree"] = [priced, refusing(lost)]
     with pytest.raises(SourceUnavailable):
-        fill(site, unit(DAY_10, DAY_12), "run")
-    assert stored(site, DAY_10) == [100.0] * 24
-    certificate = fill(site, unit(DAY_10, DAY_12), "run")
+        fill(context, unit(DAY_10, DAY_12), "run")
+    assert stored(context, DAY_10) == [100.0] * 24
+    certificate = fill(context, unit(DAY_10, DAY_12), "run")
     assert [ask.interval for ask in sources.asked] == [DAY_10, DAY_12, DAY_12]
     assert (certificate.outcome, certificate.slots_filled) == ("filled", 24)
-    assert len(site.store.batch_slots(certificate.batch)["pvpc"]) == 48
+    assert len(context.store.batch_slots(certificate.batch)["pvpc"]) == 48
 
 
-def test_a_second_run_over_healed_slots_makes_no_call(site: Site, sources: Scripted) -> None:
+def test_a_second_run_over_healed_slots_makes_no_call(
+    context: RunContext, sources: Scripted
+) -> None:
     """What stands at the product's grade is not asked again."""
-    fill(site, unit(DAY_10), "one")
-    certificate = fill(site, unit(DAY_10), "two")
+    fill(context, unit(DAY_10), "one")
+    certificate = fill(context, unit(DAY_10), "two")
     assert (certificate.outcome, certificate.calls, len(sources.asked)) == ("stood", 0, 1)
 
 
-def test_refresh_asks_again_and_replaces_in_place(site: Site, sources: Scripted) -> None:
+def test_refresh_asks_again_and_replaces_in_place(context: RunContext, sources: Scripted) -> None:
     """A corrected price replaces the published one; its retry replaces nothing more."""
-    fill(site, unit(DAY_10), "one")
+    fill(context, unit(DAY_10), "one")
 
     def corrected(ask: Ask) -> Answer:
         right = priced(ask)
@@ -133,29 +137,33 @@ def test_refresh_asks_again_and_replaces_in_place(site: Site, sources: Scripted)
         )
 
     sources.otherwise = corrected
-    assert fill(site, unit(DAY_10, refresh=True), "two").slots_filled == 24
-    assert stored(site, DAY_10) == [90.0] * 24
-    assert fill(site, unit(DAY_10, refresh=True), "two").outcome == "stood"
+    assert fill(context, unit(DAY_10, refresh=True), "two").slots_filled == 24
+    assert stored(context, DAY_10) == [90.0] * 24
+    assert fill(context, unit(DAY_10, refresh=True), "two").outcome == "stood"
 
 
-def test_an_empty_answer_for_a_past_day_is_no_data(site: Site, sources: Scripted) -> None:
+def test_an_empty_answer_for_a_past_day_is_no_data(context: RunContext, sources: Scripted) -> None:
     """The ledger keeps what was said, and nothing is stored."""
     sources.otherwise = empty
-    assert fill(site, unit(DAY_10), "run").outcome == "no_data"
-    assert ledger(site) == [("no_data", DAY_10)]
-    evidence = site.store.entries("pvpc")[0].evidence
+    assert fill(context, unit(DAY_10), "run").outcome == "no_data"
+    assert ledger(context) == [("no_data", DAY_10)]
+    evidence = context.store.entries("pvpc")[0].evidence
     assert evidence == "HTTP 502: There are no data for the selected filters."
-    assert stored(site, DAY_10) == []
+    assert stored(context, DAY_10) == []
 
 
-def test_an_empty_answer_before_the_day_ends_is_no_verdict(site: Site, sources: Scripted) -> None:
+def test_an_empty_answer_before_the_day_ends_is_no_verdict(
+    context: RunContext, sources: Scripted
+) -> None:
     """Today's prices may still be published."""
     sources.otherwise = empty
-    assert fill(site, unit(TODAY), "run").outcome == "not_yet"
-    assert ledger(site) == [("not_yet", TODAY)]
+    assert fill(context, unit(TODAY), "run").outcome == "not_yet"
+    assert ledger(context) == [("not_yet", TODAY)]
 
 
-def test_what_lacks_from_a_published_day_gets_no_verdict(site: Site, sources: Scripted) -> None:
+def test_what_lacks_from_a_published_day_gets_no_verdict(
+    context: RunContext, sources: Scripted
+) -> None:
     """Sixteen of twenty-four hours are stored; the rest is asked again next cycle."""
 
     def partial(ask: Ask) -> Answer:
@@ -163,16 +171,16 @@ def test_what_lacks_from_a_published_day_gets_no_verdict(site: Site, sources: Sc
         return replace(priced(ask), readings=priced(ask).readings[:16], days=days)
 
     sources.otherwise = partial
-    certificate = fill(site, unit(DAY_10), "run")
+    certificate = fill(context, unit(DAY_10), "run")
     assert (certificate.outcome, certificate.slots_filled) == ("partial", 16)
-    assert ledger(site) == [
+    assert ledger(context) == [
         ("filled", Interval(DAY_10.start, DAY_10.start + 16 * HOUR)),
         ("not_yet", Interval(DAY_10.start + 16 * HOUR, DAY_10.end)),
     ]
 
 
 def test_a_value_not_believed_is_reported_and_leaves_no_verdict(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """The other hours are stored; the slot lets another source go first for a while."""
 
@@ -182,19 +190,21 @@ def test_a_value_not_believed_is_reported_and_leaves_no_verdict(
         return replace(right, readings=right.readings[1:], rejected=(wrong,))
 
     sources.otherwise = one_wrong
-    certificate = fill(site, unit(DAY_10), "run")
+    certificate = fill(context, unit(DAY_10), "run")
     assert (certificate.slots_filled, certificate.rejected) == (23, 1)
     assert certificate.note == (
         "1 value not stored: price_eur_mwh of 2026-03-09T23:00:00Z is 1e9, "
         "which is outside -1000 to 10000 €/MWh"
     )
-    assert ledger(site) == [
+    assert ledger(context) == [
         ("filled", Interval(DAY_10.start + HOUR, DAY_10.end)),
         ("failed", Interval(DAY_10.start, DAY_10.start + HOUR)),
     ]
 
 
-def test_a_note_names_up_to_five_things_that_were_not_stored(site: Site, sources: Scripted) -> None:
+def test_a_note_names_up_to_five_things_that_were_not_stored(
+    context: RunContext, sources: Scripted
+) -> None:
     """Rows, values and fields apart; a text is quoted, a number is not."""
     lost = (
         Rejected(DAY_10.start, "price_eur_mwh", "n/d", "is not a finite number"),
@@ -206,7 +216,7 @@ def test_a_note_names_up_to_five_things_that_were_not_stored(site: Site, sources
         Rejected(None, "row", "datos[5]", "is null"),
     )
     sources.otherwise = lambda ask: replace(priced(ask), rejected=lost)
-    assert fill(site, unit(DAY_10), "run").note == (
+    assert fill(context, unit(DAY_10), "run").note == (
         "2 values, 4 rows and 1 field not stored: "
         "price_eur_mwh of 2026-03-09T23:00:00Z is 'n/d', which is not a finite number; "
         "price_eur_kwh of 2026-03-09T23:00:00Z is 0.3, which is not an object; "
@@ -224,88 +234,92 @@ def test_a_note_names_up_to_five_things_that_were_not_stored(site: Site, sources
     ],
 )
 def test_a_failure_raises_and_leaves_no_verdict(
-    site: Site, sources: Scripted, error: SourceError, outcome: str
+    context: RunContext, sources: Scripted, error: SourceError, outcome: str
 ) -> None:
     """Neither "no data" nor a row."""
     sources.answers["ree"] = [refusing(error)]
     with pytest.raises(type(error)):
-        fill(site, unit(DAY_10), "run")
-    assert ledger(site) == [(outcome, DAY_10)]
-    assert stored(site, DAY_10) == []
+        fill(context, unit(DAY_10), "run")
+    assert ledger(context) == [(outcome, DAY_10)]
+    assert stored(context, DAY_10) == []
 
 
-def test_a_useless_answer_does_not_stop_the_other_requests(site: Site, sources: Scripted) -> None:
+def test_a_useless_answer_does_not_stop_the_other_requests(
+    context: RunContext, sources: Scripted
+) -> None:
     """A range that is broken for ever must not starve its neighbours."""
     broken = MalformedPayload("ree sent HTML", source="ree")
     sources.answers["ree"] = [refusing(broken)]
     with pytest.raises(MalformedPayload):
-        fill(site, unit(DAY_10, DAY_12), "run")
-    assert stored(site, DAY_12) == [100.0] * 24
+        fill(context, unit(DAY_10, DAY_12), "run")
+    assert stored(context, DAY_12) == [100.0] * 24
 
 
 def test_a_short_refusal_is_waited_out_in_place(
-    site: Site, sources: Scripted, time: FakeTime
+    context: RunContext, sources: Scripted, time: FakeTime
 ) -> None:
     """Sixty seconds are slept, then the same request is sent again."""
     sources.answers["ree"] = [refusing(RateLimited("429", source="ree", retry_after=60))]
-    certificate = fill(site, unit(DAY_10), "run")
+    certificate = fill(context, unit(DAY_10), "run")
     assert (certificate.outcome, certificate.calls) == ("filled", 2)
     assert 60 in time.slept
 
 
 def test_a_long_refusal_blocks_the_source_and_defers_its_units(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """Its units end deferred, not failed, and make no call until the block ends."""
     refusal = RateLimited("REE says 429", source="ree", retry_after=3600)
     sources.answers["ree"] = [refusing(refusal)]
-    certificate = fill(site, unit(DAY_10), "run")
+    certificate = fill(context, unit(DAY_10), "run")
     assert certificate.outcome == "deferred"
     assert certificate.note == "REE says 429 Deferred; asked again after 2026-03-20T13:00:03Z."
-    assert fill(site, unit(DAY_12), "run").calls == 0
-    later = replace(site, now=site.now + HOUR + timedelta(seconds=3))
+    assert fill(context, unit(DAY_12), "run").calls == 0
+    later = replace(context, now=context.now + HOUR + timedelta(seconds=3))
     assert fill(later, unit(DAY_12), "later").outcome == "filled"
 
 
-def test_a_source_that_never_stops_refusing_is_blocked(site: Site, sources: Scripted) -> None:
+def test_a_source_that_never_stops_refusing_is_blocked(
+    context: RunContext, sources: Scripted
+) -> None:
     """Two waits, and the third refusal blocks the source."""
     sources.answers["ree"] = [refusing(RateLimited("429", source="ree", retry_after=1))] * 4
-    assert fill(site, unit(DAY_10), "run").outcome == "deferred"
+    assert fill(context, unit(DAY_10), "run").outcome == "deferred"
     assert len(sources.asked) == 3
 
 
 def test_two_failures_to_reach_a_source_defer_its_other_units(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """The third unit makes no call in this run; another run tries again."""
     down = SourceUnavailable("ree timed out", source="ree")
     sources.answers["ree"] = [refusing(down), refusing(down)]
     for day in (DAY_10, DAY_12):
         with pytest.raises(SourceUnavailable):
-            fill(site, unit(day), "run")
-    certificate = fill(site, unit(TODAY), "run")
+            fill(context, unit(day), "run")
+    certificate = fill(context, unit(TODAY), "run")
     assert (certificate.outcome, certificate.calls) == ("deferred", 0)
     assert certificate.note == "REE apidatos could not be reached 2 times in a row in this run"
-    assert ledger(site)[-1] == ("deferred", TODAY)
-    assert fill(site, unit(TODAY), "run").outcome == "deferred"
-    assert fill(site, unit(TODAY), "next").outcome == "filled"
+    assert ledger(context)[-1] == ("deferred", TODAY)
+    assert fill(context, unit(TODAY), "run").outcome == "deferred"
+    assert fill(context, unit(TODAY), "next").outcome == "filled"
 
 
 def test_a_refused_key_is_not_a_source_that_could_not_be_reached(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """It is named with its connection, for the slots that were asked and for those deferred."""
     refused = AuthRejected("ree: the key of connection 'ree_default' was refused", source="ree")
     sources.answers["ree"] = [refusing(refused), refusing(refused)]
     for day in (DAY_10, DAY_12):
         with pytest.raises(AuthRejected):
-            fill(site, unit(day), "run")
-    certificate = fill(site, unit(TODAY), "run")
+            fill(context, unit(day), "run")
+    certificate = fill(context, unit(TODAY), "run")
     assert certificate.outcome == "deferred"
     assert certificate.note == (
         "the key was refused 2 times in this run; correct connection ree_default"
     )
-    later = replace(site, now=site.now + timedelta(minutes=1))
+    later = replace(context, now=context.now + timedelta(minutes=1))
     for slot in (DAY_10.start, TODAY.start):
         said = explain(later, later.catalog.series["pvpc"], slot).opinions
         (opinion,) = [o for o in said if o.candidate == "ree pvpc"]
@@ -315,28 +329,30 @@ def test_a_refused_key_is_not_a_source_that_could_not_be_reached(
         )
     sources.answers["ree"] = [refusing(SourceUnavailable("ree timed out", source="ree"))]
     with pytest.raises(SourceUnavailable):
-        fill(replace(site, now=site.now + timedelta(hours=2)), unit(DAY_10), "next")
-    latest = replace(site, now=site.now + timedelta(hours=2, minutes=1))
+        fill(replace(context, now=context.now + timedelta(hours=2)), unit(DAY_10), "next")
+    latest = replace(context, now=context.now + timedelta(hours=2, minutes=1))
     (opinion, *_) = explain(latest, latest.catalog.series["pvpc"], DAY_10.start).opinions
     assert opinion.sentence == "could not be reached within the last 2 h; others go first"
 
 
-def test_a_unit_that_failed_itself_is_not_deferred(site: Site, sources: Scripted) -> None:
+def test_a_unit_that_failed_itself_is_not_deferred(context: RunContext, sources: Scripted) -> None:
     """Its own retries go on, so that a dead source still makes the run red."""
     down = SourceUnavailable("ree timed out", source="ree")
     sources.answers["ree"] = [refusing(down)] * 3
     for _ in range(3):
         with pytest.raises(SourceUnavailable):
-            fill(site, unit(DAY_10), "run")
-    assert [outcome for _, outcome in site.store.outcomes("run", "ree")] == [Outcome.UNREACHED] * 3
+            fill(context, unit(DAY_10), "run")
+    assert [outcome for _, outcome in context.store.outcomes("run", "ree")] == [
+        Outcome.UNREACHED
+    ] * 3
 
 
-def test_a_better_row_stands_against_a_lower_grade(site: Site, sources: Scripted) -> None:
+def test_a_better_row_stands_against_a_lower_grade(context: RunContext, sources: Scripted) -> None:
     """What another source wrote meanwhile is kept when it is better."""
-    pvpc = site.catalog.series["pvpc"]
+    pvpc = context.catalog.series["pvpc"]
 
     def overtaken(ask: Ask) -> Answer:
-        site.store.write(
+        context.store.write(
             pvpc, [Reading(DAY_10.start, {"price_eur_mwh": 7.0}, Grade.OFFICIAL, "esios")], "other"
         )
         right = priced(ask)
@@ -345,8 +361,8 @@ def test_a_better_row_stands_against_a_lower_grade(site: Site, sources: Scripted
         )
 
     sources.otherwise = overtaken
-    certificate = fill(site, unit(DAY_10), "run")
-    assert stored(site, DAY_10)[:2] == [7.0, 100.0]
+    certificate = fill(context, unit(DAY_10), "run")
+    assert stored(context, DAY_10)[:2] == [7.0, 100.0]
     assert certificate.slots_filled == 23
 
 
@@ -391,10 +407,12 @@ UNFAITHFUL: dict[str, Callable[[Reading], Reading | None]] = {
 
 
 @pytest.mark.parametrize("how", UNFAITHFUL)
-def test_a_store_that_does_not_hold_what_was_written_proves_nothing(site: Site, how: str) -> None:
+def test_a_store_that_does_not_hold_what_was_written_proves_nothing(
+    context: RunContext, how: str
+) -> None:
     """The unit fails, and no slot of it is certified."""
-    site = replace(site, store=cast("Store", Unfaithful(site.store, UNFAITHFUL[how])))
-    certificate, error = attempt(site, unit(DAY_10), "run")
+    context = replace(context, store=cast("Store", Unfaithful(context.store, UNFAITHFUL[how])))
+    certificate, error = attempt(context, unit(DAY_10), "run")
     assert isinstance(error, StoreError)
     assert (certificate.outcome, certificate.error) == ("failed", "StoreError")
     assert certificate.slots_filled == 0
@@ -402,25 +420,25 @@ def test_a_store_that_does_not_hold_what_was_written_proves_nothing(site: Site, 
         error
     )
     with pytest.raises(StoreError, match="could not be read back"):
-        fill(site, unit(DAY_10, refresh=True), "again")
+        fill(context, unit(DAY_10, refresh=True), "again")
 
 
-def test_what_another_batch_has_changed_since_is_no_loss(site: Site) -> None:
+def test_what_another_batch_has_changed_since_is_no_loss(context: RunContext) -> None:
     """A run that overlaps refreshes the same slots before they are read back."""
-    pvpc = site.catalog.series["pvpc"]
+    pvpc = context.catalog.series["pvpc"]
 
     def overtaken(reading: Reading) -> Reading:
         newer = replace(reading, values={"price_eur_mwh": 8.0})
-        site.store.write(pvpc, [newer], "other", replace=Replace.EQUAL)
+        context.store.write(pvpc, [newer], "other", replace=Replace.EQUAL)
         return reading
 
-    spoilt = replace(site, store=cast("Store", Unfaithful(site.store, overtaken)))
+    spoilt = replace(context, store=cast("Store", Unfaithful(context.store, overtaken)))
     certificate, error = attempt(spoilt, unit(DAY_10), "run")
     assert (certificate.outcome, certificate.slots_filled, error) == ("partial", 0, None)
-    assert stored(site, DAY_10) == [8.0] * 24
+    assert stored(context, DAY_10) == [8.0] * 24
 
 
-def test_a_retry_that_is_answered_otherwise_keeps_what_it_wrote_before(weather: Site) -> None:
+def test_a_retry_that_is_answered_otherwise_keeps_what_it_wrote_before(weather: RunContext) -> None:
     """A first try stored the temperature; the second one gives another, and the humidity."""
     series = weather.catalog.series["weather_hourly"]
     slot = datetime(2026, 3, 19, 10, tzinfo=UTC)
@@ -448,7 +466,7 @@ def test_a_retry_that_is_answered_otherwise_keeps_what_it_wrote_before(weather: 
     ],
 )
 def test_a_certificate_names_the_lowest_grade_of_its_readings(
-    site: Site, sources: Scripted, grades: tuple[Grade, ...], named: str
+    context: RunContext, sources: Scripted, grades: tuple[Grade, ...], named: str
 ) -> None:
     """That of the product where it gave none."""
 
@@ -457,10 +475,10 @@ def test_a_certificate_names_the_lowest_grade_of_its_readings(
         return replace(priced(ask), readings=tuple(replace(r, grade=g) for r, g in found))
 
     sources.otherwise = mixed
-    assert fill(site, unit(DAY_10), "run").grade == named
+    assert fill(context, unit(DAY_10), "run").grade == named
 
 
-def test_the_grades_of_all_answers_of_a_unit_count(site: Site, sources: Scripted) -> None:
+def test_the_grades_of_all_answers_of_a_unit_count(context: RunContext, sources: Scripted) -> None:
     """Whichever of them came first."""
 
     def lower(ask: Ask) -> Answer:
@@ -468,4 +486,4 @@ def test_the_grades_of_all_answers_of_a_unit_count(site: Site, sources: Scripted
         return replace(priced(ask), readings=readings)
 
     sources.answers["ree"] = [lower, priced]
-    assert fill(site, unit(DAY_10, DAY_12), "run").grade == "observed"
+    assert fill(context, unit(DAY_10, DAY_12), "run").grade == "observed"

@@ -11,9 +11,9 @@ import pytest
 from gapfill.domain.interval import iso
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.explain import explain
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
@@ -33,9 +33,9 @@ def at(text: str) -> datetime:
 
 
 @pytest.fixture
-def site(
+def context(
     tmp_path: Path, sources: Scripted, time: FakeTime, monkeypatch: pytest.MonkeyPatch
-) -> Site:
+) -> RunContext:
     """Return a site with every product that ``sources.obstacles`` does not name."""
 
     def obstacle_of(product: Product) -> Obstacle | None:
@@ -44,12 +44,12 @@ def site(
 
     monkeypatch.setattr(sources, "obstacle", obstacle_of)
     store = SqliteStore(tmp_path / "store.db")
-    return Site(frozen(), store, sources, at("2026-07-03 12:00"), time.sleep, time.monotonic)
+    return RunContext(frozen(), store, sources, at("2026-07-03 12:00"), time.sleep, time.monotonic)
 
 
-def asked_first(site: Site, now: str, slot: str, series: str = "weather_hourly") -> str:
+def asked_first(context: RunContext, now: str, slot: str, series: str = "weather_hourly") -> str:
     """Return the sources of a slot's route, in order."""
-    explained = explain(replace(site, now=at(now)), site.catalog.series[series], at(slot))
+    explained = explain(replace(context, now=at(now)), context.catalog.series[series], at(slot))
     return " ".join(dict.fromkeys(opinion.candidate.split()[0] for opinion in explained.opinions))
 
 
@@ -80,10 +80,10 @@ EARLIER = "siar openweathermap open_meteo"
     ],
 )
 def test_an_hours_route_is_that_of_its_age_and_local_month(
-    site: Site, now: str, slot: str, sources_in_order: str
+    context: RunContext, now: str, slot: str, sources_in_order: str
 ) -> None:
     """Design, section 4: younger than 48 h; older, in the current month; in an earlier month."""
-    assert asked_first(site, now, slot) == sources_in_order
+    assert asked_first(context, now, slot) == sources_in_order
 
 
 @pytest.mark.parametrize(
@@ -97,26 +97,28 @@ def test_an_hours_route_is_that_of_its_age_and_local_month(
         ("2026-06-30 22:00", "2026-06-01 00:00", "siar siar_csv aemet"),
     ],
 )
-def test_a_days_month_is_that_of_its_date(site: Site, now: str, day: str, first: str) -> None:
+def test_a_days_month_is_that_of_its_date(
+    context: RunContext, now: str, day: str, first: str
+) -> None:
     """Not that of its first instant in Madrid; the month of now is local."""
-    assert asked_first(site, now, day, "weather_daily") == first
+    assert asked_first(context, now, day, "weather_daily") == first
 
 
-def units(site: Site, now: str, series: str, earliest: str) -> list[tuple[str, str, str]]:
+def units(context: RunContext, now: str, series: str, earliest: str) -> list[tuple[str, str, str]]:
     """Plan one series alone from an instant on; return product and bounds of the units."""
-    of = replace(site.catalog.series[series], earliest=at(earliest))
-    at_now = replace(site, now=at(now), catalog=replace(site.catalog, series={series: of}))
-    order = Order(Selection((of,)))
-    plan = make_plan(at_now, order, survey(at_now, order))
+    of = replace(context.catalog.series[series], earliest=at(earliest))
+    at_now = replace(context, now=at(now), catalog=replace(context.catalog, series={series: of}))
+    order = RunRequest(Selection((of,)))
+    plan = make_plan(at_now, order, detect_all(at_now, order))
     return sorted(
         (f"{u.source}.{u.product}", iso(u.interval.start)[:16], iso(u.interval.end)[:16])
         for u in plan.units
     )
 
 
-def test_days_on_both_sides_of_a_month_go_to_their_own_source(site: Site) -> None:
+def test_days_on_both_sides_of_a_month_go_to_their_own_source(context: RunContext) -> None:
     """On 20 July: June to SIAR, July to AEMET as far as it is, and SIAR for its last days."""
-    assert units(site, "2026-07-20 17:00", "weather_daily", "2026-06-20 00:00") == [
+    assert units(context, "2026-07-20 17:00", "weather_daily", "2026-06-20 00:00") == [
         ("aemet.daily", "2026-07-01T00:00", "2026-07-15T00:00"),
         ("siar.daily", "2026-06-20T00:00", "2026-07-20T00:00"),
     ]
@@ -130,16 +132,16 @@ def test_days_on_both_sides_of_a_month_go_to_their_own_source(site: Site) -> Non
     ],
 )
 def test_siars_day_is_official_when_it_is_exactly_31_days_old(
-    site: Site, sources: Scripted, now: str, asked: list[tuple[str, str, str]]
+    context: RunContext, sources: Scripted, now: str, asked: list[tuple[str, str, str]]
 ) -> None:
     """Then it is asked for once more, for the observed value that stands; not a minute before."""
     sources.obstacles = {"aemet": "no key", "siar_csv": "no folder"}
-    series = site.catalog.series["weather_daily"]
+    series = context.catalog.series["weather_daily"]
     days = [at("2026-03-20 00:00") + timedelta(days=n) for n in range(31)]
     values = dict.fromkeys(("temperature_mean", "solar_radiation", "et0"), 10.0)
     rows = [Row(day, values, Grade.OBSERVED, "siar/J17", "before/x") for day in days]
-    site.store.put(series, rows)
-    assert units(site, now, "weather_daily", "2026-03-20 00:00") == asked
+    context.store.put(series, rows)
+    assert units(context, now, "weather_daily", "2026-03-20 00:00") == asked
 
 
 @pytest.mark.parametrize(
@@ -152,10 +154,10 @@ def test_siars_day_is_official_when_it_is_exactly_31_days_old(
     ],
 )
 def test_aemet_is_asked_for_the_last_twelve_rows_that_are_out(
-    site: Site, sources: Scripted, now: str, first: str, end: str
+    context: RunContext, sources: Scripted, now: str, first: str, end: str
 ) -> None:
     """A row is out an hour after its end, and the newest twelve of them are there."""
     sources.obstacles = dict.fromkeys(("siar", "openweathermap", "open_meteo"), "no key")
-    assert units(site, now, "weather_hourly", "2026-07-01 00:00") == [
+    assert units(context, now, "weather_hourly", "2026-07-01 00:00") == [
         ("aemet.observations", first, end)
     ]

@@ -11,10 +11,10 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import Outcome
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.heal import heal
-from gapfill.services.ledger_writer import Clerk
-from gapfill.services.planning import Order
+from gapfill.services.ledger_writer import LedgerWriter
+from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Ask
 from gapfill.sources.open_meteo import parser as open_meteo
@@ -41,13 +41,13 @@ VALUES = dict(
 
 
 @pytest.fixture
-def site(tmp_path: Path, sources: Scripted, time: FakeTime) -> Site:
+def context(tmp_path: Path, sources: Scripted, time: FakeTime) -> RunContext:
     """Return a site with hourly weather of July, and Open-Meteo alone."""
     known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=FIRST)
     known = replace(known, series={"weather_hourly": weather})
     store = SqliteStore(tmp_path / "store.db")
-    return Site(known, store, sources, NOW, time.sleep, time.monotonic)
+    return RunContext(known, store, sources, NOW, time.sleep, time.monotonic)
 
 
 def _without(name: str, change: object, ask: Ask) -> Answer:
@@ -71,9 +71,9 @@ def _without(name: str, change: object, ask: Ask) -> Answer:
     return open_meteo.parse(ask, 200, json.dumps(body).encode())
 
 
-def _healed(site: Site, *, force: bool = False) -> Healed:
-    selection = Selection(tuple(site.catalog.series.values()), FIRST, END)
-    return heal(site, Order(selection, force=force), f"run{force}", Nobody())
+def _healed(context: RunContext, *, force: bool = False) -> Healed:
+    selection = Selection(tuple(context.catalog.series.values()), FIRST, END)
+    return heal(context, RunRequest(selection, force=force), f"run{force}", Nobody())
 
 
 @pytest.mark.parametrize("change", [None, "text", [1.0, 2.0]], ids=["missing", "text", "short"])
@@ -81,31 +81,31 @@ def _healed(site: Site, *, force: bool = False) -> Healed:
     "name,field", [("relative_humidity_2m", "humidity"), ("temperature_2m", "temperature")]
 )
 def test_a_required_array_that_does_not_fit_is_no_verdict_and_not_completed(
-    site: Site, sources: Scripted, name: str, field: str, change: object
+    context: RunContext, sources: Scripted, name: str, field: str, change: object
 ) -> None:
     """Its slots are missing still, and are asked for again in the next cycle, not in a day."""
     sources.otherwise = lambda ask: _without(name, change, ask)
-    done = _healed(site)
+    done = _healed(context)
     assert (done.summary.status, done.summary.gaps_resolved) == ("partial", 0)
-    lines = [e for e in site.store.entries("weather_hourly") if e.field == field]
+    lines = [e for e in context.store.entries("weather_hourly") if e.field == field]
     assert {e.outcome for e in lines} == {Outcome.FAILED}
     assert lines[0].evidence.endswith(
         f"none of them with {field}; which proves nothing for this slot"
     )
     sources.otherwise = lambda ask: _without("precipitation", [0] * 72, ask)
-    done = _healed(replace(site, now=NOW + 2 * HOUR))
+    done = _healed(replace(context, now=NOW + 2 * HOUR))
     assert (done.summary.status, done.summary.gaps_resolved) == ("completed", 1)
 
 
-def test_an_optional_array_that_does_not_fit_is_no_verdict(site: Site) -> None:
+def test_an_optional_array_that_does_not_fit_is_no_verdict(context: RunContext) -> None:
     """It is asked for again in the next cycle; one of nulls alone is not there."""
-    series = site.catalog.series["weather_hourly"]
-    product = next(p for p in site.catalog.sources["open_meteo"].products if p.name == "archive")
+    series = context.catalog.series["weather_hourly"]
+    product = next(p for p in context.catalog.sources["open_meteo"].products if p.name == "archive")
     ask = Ask(series, product, None, Interval(FIRST, FIRST + 2 * HOUR), NOW)
     for change, outcome in ((None, Outcome.FAILED), ([None] * 24, Outcome.NO_DATA)):
         answer = _without("shortwave_radiation", change, ask)
         slots = [FIRST, FIRST + HOUR]
-        clerk = Clerk(product.key, "run/1")
+        clerk = LedgerWriter(product.key, "run/1")
         settled = clerk.settle(ask, slots, ["solar_radiation"], answer.readings, answer)
         assert [(e.field, e.outcome) for e in settled.entries] == [
             (None, Outcome.FILLED),
@@ -114,7 +114,7 @@ def test_an_optional_array_that_does_not_fit_is_no_verdict(site: Site) -> None:
 
 
 def test_a_run_whose_every_slot_is_missing_still_is_not_completed(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """Nobody can be asked before tomorrow, and nothing of what was asked for is there."""
 
@@ -125,8 +125,8 @@ def test_a_run_whose_every_slot_is_missing_still_is_not_completed(
 
     sources.otherwise = but_the_first
     sources.obstacles = dict.fromkeys(("aemet", "siar", "openweathermap"), "is paused")
-    first = _healed(site).summary
+    first = _healed(context).summary
     assert (first.status, first.gaps_found, first.gaps_waiting) == ("completed", 1, 1)
     sources.otherwise = empty
-    again = _healed(site, force=True).summary
+    again = _healed(context, force=True).summary
     assert (again.status, again.gaps_found, again.gaps_waiting) == ("partial", 1, 1)

@@ -17,7 +17,7 @@ from gapfill.errors import RateLimited
 from gapfill.orchestration import container
 from gapfill.services.backfill import fill
 from gapfill.services.heal import heal
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill_sandbox import Sandbox, serve
 from tests.catalogs import write_catalog
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.plan import Unit
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.sources.model import Answer, Ask
     from tests.services.conftest import Scripted
 
@@ -66,11 +66,11 @@ def installed(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, value)
 
 
-def _units(site: Site, start: datetime, days: int, size: int) -> list[Unit]:
+def _units(context: RunContext, start: datetime, days: int, size: int) -> list[Unit]:
     """Plan so many days as units of so many requests."""
-    everything = tuple(site.catalog.series.values())
-    order = Order(Selection(everything, start, start + timedelta(days=days)))
-    plan = make_plan(site, order, survey(site, order))
+    everything = tuple(context.catalog.series.values())
+    order = RunRequest(Selection(everything, start, start + timedelta(days=days)))
+    plan = make_plan(context, order, detect_all(context, order))
     requests = [request for unit in plan.units for request in unit.requests]
     return [
         replace(
@@ -84,13 +84,13 @@ def _units(site: Site, start: datetime, days: int, size: int) -> list[Unit]:
 
 def _fill_days(number: int, together: Barrier) -> None:
     """Fill twenty days, five requests a unit."""
-    site = container.make_site(NOW)
-    units = _units(site, datetime(2025, 8, 1 + number, 22, tzinfo=UTC), 20, 5)
+    context = container.make_context(NOW)
+    units = _units(context, datetime(2025, 8, 1 + number, 22, tzinfo=UTC), 20, 5)
     together.wait(DEADLINE_S)
     for unit in units:
-        fill(site, unit, f"run{number}")
+        fill(context, unit, f"run{number}")
         clock.sleep(HANDED_OVER_S)
-    site.store.close()
+    context.store.close()
 
 
 @pytest.mark.slow
@@ -117,8 +117,8 @@ def test_two_processes_never_exceed_the_rate_together(sandbox: Sandbox) -> None:
 
 def _fill_for_ever() -> None:
     """Fill a day whose answer never comes."""
-    site = container.make_site(NOW)
-    fill(site, _units(site, datetime(2025, 8, 1, 22, tzinfo=UTC), 1, 1)[0], "killed")
+    context = container.make_context(NOW)
+    fill(context, _units(context, datetime(2025, 8, 1, 22, tzinfo=UTC), 1, 1)[0], "killed")
 
 
 @pytest.mark.server
@@ -134,60 +134,60 @@ def test_a_call_is_in_the_account_though_its_caller_was_killed(sandbox: Sandbox)
     assert caller.pid is not None
     os.kill(caller.pid, signal.SIGKILL)
     caller.join(DEADLINE_S)
-    site = container.make_site(NOW)
+    context = container.make_context(NOW)
     assert len(sandbox.requests.of("ree")) == 1
-    assert site.store.calls_of("killed") == 1
-    assert site.store.calls_since("ree", NOW - timedelta(days=1)) == 1
-    unit = _units(site, datetime(2025, 8, 1, 22, tzinfo=UTC), 1, 1)[0]
-    assert fill(site, unit, "killed").slots_filled == 24
-    assert site.store.calls_of("killed") == 2
-    site.store.close()
+    assert context.store.calls_of("killed") == 1
+    assert context.store.calls_since("ree", NOW - timedelta(days=1)) == 1
+    unit = _units(context, datetime(2025, 8, 1, 22, tzinfo=UTC), 1, 1)[0]
+    assert fill(context, unit, "killed").slots_filled == 24
+    assert context.store.calls_of("killed") == 2
+    context.store.close()
 
 
 def test_a_quota_that_others_spend_meanwhile_ends_the_unit_and_defers_the_rest(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """What was had stands, the rest is told of, and is asked for when the day has passed."""
-    site.store.learn("ree", {"calls_day": 5}, site.now)
-    site.store.learn("ree.pvpc", {"span_s": 86400 * 2}, site.now)
+    context.store.learn("ree", {"calls_day": 5}, context.now)
+    context.store.learn("ree.pvpc", {"span_s": 86400 * 2}, context.now)
     sources.obstacles["esios"] = "is paused"
-    everything = tuple(site.catalog.series.values())
-    order = Order(Selection(everything))
-    plan = make_plan(site, order, survey(site, order))
+    everything = tuple(context.catalog.series.values())
+    order = RunRequest(Selection(everything))
+    plan = make_plan(context, order, detect_all(context, order))
     assert ([len(u.requests) for u in plan.units], plan.deferred) == ([5], 1)
-    site.store.record_call("ree", site.now, "cli/other")
-    certificate = fill(site, plan.units[0], "run")
+    context.store.record_call("ree", context.now, "cli/other")
+    certificate = fill(context, plan.units[0], "run")
     assert (certificate.outcome, certificate.calls, len(sources.asked)) == ("deferred", 4, 4)
     assert certificate.slots_filled == 4 * 48
     assert certificate.note == (
         "REE apidatos has spent its 5 calls of the last 24 h. "
         "Deferred; asked again after 2026-03-21T12:00:09Z."
     )
-    later = make_plan(site, order, survey(site, order))
+    later = make_plan(context, order, detect_all(context, order))
     assert later.units == ()
-    assert {w.until for w in later.waiting} == {site.now + timedelta(days=1, seconds=9)}
+    assert {w.until for w in later.waiting} == {context.now + timedelta(days=1, seconds=9)}
     assert sum(w.slots for w in later.waiting) == 6 * 48
-    tomorrow = replace(site, now=site.now + timedelta(days=1, seconds=9))
-    plan = make_plan(tomorrow, order, survey(tomorrow, order))
+    tomorrow = replace(context, now=context.now + timedelta(days=1, seconds=9))
+    plan = make_plan(tomorrow, order, detect_all(tomorrow, order))
     assert [len(u.requests) for u in plan.units] == [2]
     assert plan.deferred == 1
 
 
-def test_a_run_that_a_quota_ends_early_says_so(site: Site, sources: Scripted) -> None:
+def test_a_run_that_a_quota_ends_early_says_so(context: RunContext, sources: Scripted) -> None:
     """Its summary is partial and counts the units that are left for later."""
-    site.store.learn("ree", {"calls_day": 3}, site.now)
-    site.store.learn("ree.pvpc", {"span_s": 86400 * 2}, site.now)
+    context.store.learn("ree", {"calls_day": 3}, context.now)
+    context.store.learn("ree.pvpc", {"span_s": 86400 * 2}, context.now)
     sources.obstacles["esios"] = "is paused"
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    healed = heal(site, order, "run", Nobody())
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    healed = heal(context, order, "run", Nobody())
     assert (healed.summary.status, healed.summary.calls) == ("partial", 3)
     assert healed.summary.units_deferred > 0
     assert healed.plan.units == ()
-    assert {w.until for w in healed.plan.waiting} == {site.now + timedelta(days=1)}
+    assert {w.until for w in healed.plan.waiting} == {context.now + timedelta(days=1)}
 
 
 def test_a_refusal_with_a_date_blocks_the_source_for_every_run(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """Two hours are not waited out: the other runs and the command line know, nobody asks."""
 
@@ -197,14 +197,14 @@ def test_a_refusal_with_a_date_blocks_the_source_for_every_run(
 
     sources.answers["ree"] = [refuse]
     sources.obstacles["esios"] = "is paused"
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    unit = make_plan(site, order, survey(site, order)).units[0]
-    assert fill(site, unit, "run").outcome == "deferred"
-    other = replace(site, now=site.now + timedelta(minutes=119))
-    plan = make_plan(other, order, survey(other, order))
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    unit = make_plan(context, order, detect_all(context, order)).units[0]
+    assert fill(context, unit, "run").outcome == "deferred"
+    other = replace(context, now=context.now + timedelta(minutes=119))
+    plan = make_plan(other, order, detect_all(other, order))
     assert plan.units == ()
-    assert {w.until for w in plan.waiting} == {site.now + timedelta(hours=2, seconds=3)}
+    assert {w.until for w in plan.waiting} == {context.now + timedelta(hours=2, seconds=3)}
     assert fill(other, unit, "another").outcome == "deferred"
     assert len(sources.asked) == 1
-    free = replace(site, now=site.now + timedelta(hours=2, seconds=3))
-    assert make_plan(free, order, survey(free, order)).units
+    free = replace(context, now=context.now + timedelta(hours=2, seconds=3))
+    assert make_plan(free, order, detect_all(free, order)).units

@@ -21,7 +21,7 @@ from tests.obstacles import obstacle
 if TYPE_CHECKING:
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
     from tests.services.conftest import Scripted
 
@@ -31,15 +31,15 @@ def _day(text: str) -> datetime:
 
 
 @pytest.fixture
-def daily(site: Site) -> Site:
+def daily(context: RunContext) -> RunContext:
     """Return a site with daily weather since 2018-06-01, of which only AEMET has a key."""
     weather = frozen().series["weather_daily"]
-    return _with(site, replace(weather, earliest=_day("2018-06-01")))
+    return _with(context, replace(weather, earliest=_day("2018-06-01")))
 
 
-def _with(site: Site, series: Series) -> Site:
-    known = replace(site.catalog, series={"weather_daily": series})
-    return replace(site, catalog=known)
+def _with(context: RunContext, series: Series) -> RunContext:
+    known = replace(context.catalog, series={"weather_daily": series})
+    return replace(context, catalog=known)
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ def keyed(sources: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "obstacle", obstacle_of)
 
 
-def _report(site: Site) -> Report:
-    (report,) = detect(site, Selection(tuple(site.catalog.series.values())))
+def _report(context: RunContext) -> Report:
+    (report,) = detect(context, Selection(tuple(context.catalog.series.values())))
     return report
 
 
 @pytest.mark.usefixtures("keyed")
-def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: Site) -> None:
+def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: RunContext) -> None:
     """The sentence names how many, from when to when, what reaches how far, and what to do."""
     assert _report(daily).warnings == (
         (
@@ -72,14 +72,14 @@ def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: Si
 
 
 @pytest.mark.usefixtures("keyed")
-def test_what_is_within_the_stations_dates_is_no_matter_of_set_up(daily: Site) -> None:
+def test_what_is_within_the_stations_dates_is_no_matter_of_set_up(daily: RunContext) -> None:
     """A gap that can be healed is no warning."""
     weather = daily.catalog.series["weather_daily"]
     assert _report(_with(daily, replace(weather, earliest=_day("2018-06-13")))).warnings == ()
 
 
 @pytest.mark.usefixtures("keyed")
-def test_slots_that_hold_a_reading_are_not_warned_of(daily: Site) -> None:
+def test_slots_that_hold_a_reading_are_not_warned_of(daily: RunContext) -> None:
     """Imported days before the station are there, so nobody needs to reach them."""
     weather = daily.catalog.series["weather_daily"]
     early = Interval(_day("2018-06-01"), _day("2018-06-13"))
@@ -95,7 +95,7 @@ def test_slots_that_hold_a_reading_are_not_warned_of(daily: Site) -> None:
 
 
 @pytest.mark.usefixtures("keyed")
-def test_the_time_between_two_stations_is_one_warning(daily: Site) -> None:
+def test_the_time_between_two_stations_is_one_warning(daily: RunContext) -> None:
     """Several runs are counted together, and the first is named."""
     weather = daily.catalog.series["weather_daily"]
     stations = (
@@ -112,13 +112,13 @@ def test_the_time_between_two_stations_is_one_warning(daily: Site) -> None:
 
 
 def test_a_series_none_of_whose_sources_is_set_up_says_where_to_read_why(
-    daily: Site, sources: Scripted
+    daily: RunContext, sources: Scripted
 ) -> None:
     """All are paused: the newest slot's explanation gives the reason for each."""
     weather = daily.catalog.series["weather_daily"]
-    site = _with(daily, replace(weather, earliest=_day("2026-03-10")))
+    context = _with(daily, replace(weather, earliest=_day("2026-03-10")))
     sources.obstacles = dict.fromkeys(("aemet", "siar", "siar_csv"), "is paused")
-    assert _report(site).warnings == (
+    assert _report(context).warnings == (
         (
             "weather_daily: none of its sources is in use (aemet, siar, siar_csv), so no source "
             "can be asked for 9 slots; `explain weather_daily 2026-03-18T00:00Z` gives the reason "
@@ -131,7 +131,7 @@ BROKEN = Obstacle("cannot be read: files/J17.csv, line 7: it breaks off", is_bro
 
 
 def test_a_source_that_cannot_be_used_is_known_with_the_slots_that_it_could_serve(
-    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+    daily: RunContext, sources: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether or not another source can be asked for them; those before its dates are not its."""
 
@@ -148,19 +148,19 @@ def test_a_source_that_cannot_be_used_is_known_with_the_slots_that_it_could_serv
 
 
 def test_a_source_that_cannot_be_used_is_not_missed_where_nothing_is_missing(
-    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+    daily: RunContext, sources: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is warned of all the same."""
     monkeypatch.setattr(sources, "obstacle", lambda _: BROKEN)
     weather = daily.catalog.series["weather_daily"]
-    site = _with(daily, replace(weather, earliest=_day("2026-03-10")))
+    context = _with(daily, replace(weather, earliest=_day("2026-03-10")))
     run = Interval(_day("2026-03-10"), _day("2026-03-20"))
     days = [
         Reading(slot, {"temperature_mean": 20.0}, Grade.OFFICIAL, "import")
         for slot in weather.grid.slots(run)
     ]
-    site.store.write(site.catalog.series["weather_daily"], days, "import")
-    assert [(b.source, b.missed) for b in _report(site).broken] == [
+    context.store.write(context.catalog.series["weather_daily"], days, "import")
+    assert [(b.source, b.missed) for b in _report(context).broken] == [
         ("aemet", ()),
         ("siar", ()),
         ("siar_csv", ()),
@@ -168,7 +168,7 @@ def test_a_source_that_cannot_be_used_is_not_missed_where_nothing_is_missing(
 
 
 def test_a_slot_that_needs_a_key_is_never_given_up_for_a_file_that_cannot_be_read(
-    daily: Site, sources: Scripted, monkeypatch: pytest.MonkeyPatch
+    daily: RunContext, sources: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is missing and its source is down; a key would help too."""
 

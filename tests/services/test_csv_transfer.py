@@ -22,7 +22,7 @@ from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 WEATHER = frozen().series["weather_hourly"]
@@ -51,12 +51,12 @@ def rows(draw: st.DrawFn) -> Row:
     return Row(slot, values, draw(st.sampled_from(Grade)), source, batch, kept)
 
 
-def as_text(series: Series, held: list[Row], site: Site) -> str:
+def as_text(series: Series, held: list[Row], context: RunContext) -> str:
     """Return rows as an export writes them, by way of a store that holds them."""
     file = io.StringIO()
-    import_rows(site, series, held, "import/0")
+    import_rows(context, series, held, "import/0")
     window = Interval(SLOT - timedelta(days=500), SLOT + timedelta(days=20))
-    write_csv(series, export_rows(site, series, window), file)
+    write_csv(series, export_rows(context, series, window), file)
     return file.getvalue()
 
 
@@ -71,7 +71,7 @@ def test_import_undoes_export(held: list[Row]) -> None:
     store = _Held(held)
     file = io.StringIO()
     window = Interval(SLOT - timedelta(days=500), SLOT + timedelta(days=20))
-    write_csv(WEATHER, export_rows(store.site, WEATHER, window), file)
+    write_csv(WEATHER, export_rows(store.context, WEATHER, window), file)
     assert read(file.getvalue(), WEATHER) == sorted(held, key=lambda row: row.slot)
 
 
@@ -82,18 +82,18 @@ class _Held:
         self._held = sorted(held, key=lambda row: row.slot)
 
     @property
-    def site(self) -> Site:
+    def context(self) -> RunContext:
         """Return a stand-in with the one thing an export asks of a site."""
-        return cast("Site", SimpleNamespace(store=self))
+        return cast("RunContext", SimpleNamespace(store=self))
 
     def read(self, _series: Series, window: Interval) -> list[Row]:
         """Return the rows of the window."""
         return [row for row in self._held if row.slot in window]
 
 
-def test_a_store_copied_by_csv_is_the_same(site: Site) -> None:
+def test_a_store_copied_by_csv_is_the_same(context: RunContext) -> None:
     """Out of one store file, into another."""
-    series = site.catalog.series["pvpc"]
+    series = context.catalog.series["pvpc"]
     kept = {"price_eur_kwh": Origin("esios", Grade.OBSERVED)}
     held = [
         Row(SLOT, {"price_eur_mwh": 0.1 + 0.2}, Grade.OFFICIAL, "ree", "run/1"),
@@ -108,7 +108,7 @@ def test_a_store_copied_by_csv_is_the_same(site: Site) -> None:
         Row(SLOT + timedelta(hours=2), {"price_eur_mwh": 5.0}, Grade.OFFICIAL),
         Row(SLOT + timedelta(hours=3), {"price_eur_kwh": 0.005}, Grade.OFFICIAL),
     ]
-    text = as_text(series, held, site)
+    text = as_text(series, held, context)
     assert text.splitlines() == [
         "slot,price_eur_mwh,price_eur_kwh,grade,source,batch,kept",
         "2026-03-10T00:00:00Z,0.30000000000000004,,40,ree,run/1,",
@@ -116,21 +116,21 @@ def test_a_store_copied_by_csv_is_the_same(site: Site) -> None:
         "2026-03-10T02:00:00Z,5.0,,40,,,",
         "2026-03-10T03:00:00Z,,0.005,40,,,",
     ]
-    assert isinstance(site.store, SqliteStore)
-    other = SqliteStore(site.store.path.with_name("other.db"))
+    assert isinstance(context.store, SqliteStore)
+    other = SqliteStore(context.store.path.with_name("other.db"))
     assert other.put(series, read(text)) == 4
     window = Interval(SLOT, SLOT + timedelta(days=1))
-    assert other.read(series, window) == site.store.read(series, window) == held
+    assert other.read(series, window) == context.store.read(series, window) == held
 
 
-def test_a_partial_row_does_not_replace_a_whole_one(site: Site) -> None:
+def test_a_partial_row_does_not_replace_a_whole_one(context: RunContext) -> None:
     """A row without the price would open a gap that is closed."""
-    series = site.catalog.series["pvpc"]
+    series = context.catalog.series["pvpc"]
     whole = Row(SLOT, {"price_eur_mwh": 5.0}, Grade.OFFICIAL, "ree", "run/1")
     partial = Row(SLOT, {"price_eur_kwh": 0.5}, Grade.OFFICIAL, "import", "import__1")
-    assert import_rows(site, series, [whole], "import/0").written == 1
-    assert import_rows(site, series, [partial], "import/0").written == 0
-    assert site.store.read(series, Interval(SLOT, SLOT + timedelta(hours=1))) == [whole]
+    assert import_rows(context, series, [whole], "import/0").written == 1
+    assert import_rows(context, series, [partial], "import/0").written == 0
+    assert context.store.read(series, Interval(SLOT, SLOT + timedelta(hours=1))) == [whole]
 
 
 def test_a_row_without_provenance_is_the_imports_own() -> None:
@@ -166,25 +166,25 @@ def test_a_bad_cell_is_named_by_line_and_column(cells: str, said: str) -> None:
     assert str(caught.value).endswith("Nothing was imported.")
 
 
-def test_a_row_changed_by_hand_is_the_imports_own_and_can_be_undone(site: Site) -> None:
+def test_a_row_changed_by_hand_is_the_imports_own_and_can_be_undone(context: RunContext) -> None:
     """No source is named for a value it did not give, and what stood is put back."""
-    series = site.catalog.series["pvpc"]
+    series = context.catalog.series["pvpc"]
     slot = datetime(2026, 3, 10, 5, tzinfo=UTC)
     stood = Row(slot, {"price_eur_mwh": 100.0}, Grade.OFFICIAL, "ree", "run/a")
-    site.store.put(series, [stood])
+    context.store.put(series, [stood])
     changed = replace(stood, values={"price_eur_mwh": 999.0})
     anonymous = replace(changed, values={"price_eur_mwh": 888.0}, source=None, batch=None)
     window = Interval(slot, slot + timedelta(hours=1))
     for row, batch in ((changed, "import/1"), (anonymous, "import/2")):
-        assert import_rows(site, series, [row], batch) == (1, True)
-        (now,) = site.store.read(series, window)
+        assert import_rows(context, series, [row], batch) == (1, True)
+        (now,) = context.store.read(series, window)
         assert (now.source, now.batch, now.values) == ("import", batch, row.values)
-        assert site.store.undo(batch, [series]).restored == 1
-        assert site.store.read(series, window) == [stood]
-    assert import_rows(site, series, [stood], "import/3") == (0, False)
+        assert context.store.undo(batch, [series]).restored == 1
+        assert context.store.read(series, window) == [stood]
+    assert import_rows(context, series, [stood], "import/3") == (0, False)
 
 
-def test_only_changed_values_of_a_row_are_the_imports(site: Site) -> None:
+def test_only_changed_values_of_a_row_are_the_imports(context: RunContext) -> None:
     """The others keep their sources and grades, in the same store as in an empty one."""
     series, slot = WEATHER, datetime(2026, 3, 10, 5, tzinfo=UTC)
     siar = Origin("siar/J17", Grade.OBSERVED)
@@ -196,23 +196,23 @@ def test_only_changed_values_of_a_row_are_the_imports(site: Site) -> None:
         "run/a",
         {"solar_radiation": siar, "wind_speed": siar},
     )
-    text = as_text(series, [stood], site)
+    text = as_text(series, [stood], context)
     edited = text.replace(",11.0,", ",12.5,").replace(",2.0,", ",2.5,").replace(",20,", ",30,")
     rows = read(edited, series)
     window = Interval(slot, slot + timedelta(hours=1))
-    assert isinstance(site.store, SqliteStore)
-    empty = SqliteStore(site.store.path.with_name("empty.db"))
+    assert isinstance(context.store, SqliteStore)
+    empty = SqliteStore(context.store.path.with_name("empty.db"))
     assert empty.put(series, rows) == 1
-    assert import_rows(site, series, rows, "import/1") == (1, True)
-    for held in (*empty.read(series, window), *site.store.read(series, window)):
+    assert import_rows(context, series, rows, "import/1") == (1, True)
+    for held in (*empty.read(series, window), *context.store.read(series, window)):
         assert held.values == {**stood.values, "temperature": 12.5, "wind_speed": 2.5}
         assert held.origin("humidity") == Origin("openweathermap", Grade.OBSERVED)
         assert held.origin("solar_radiation") == siar
-    (now,) = site.store.read(series, window)
+    (now,) = context.store.read(series, window)
     assert now.origin("temperature") == now.origin("wind_speed") == Origin("import", Grade.OBSERVED)
     assert (now.grade, now.batch) == (Grade.OBSERVED, "import/1")
-    assert site.store.undo("import/1", [series]).restored == 1
-    assert site.store.read(series, window) == [stood]
+    assert context.store.undo("import/1", [series]).restored == 1
+    assert context.store.read(series, window) == [stood]
 
 
 def test_the_source_unknown_is_none() -> None:

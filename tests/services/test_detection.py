@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.ports import Store
 
 DAY = Interval(datetime(2026, 3, 9, 23, tzinfo=UTC), datetime(2026, 3, 10, 23, tzinfo=UTC))
@@ -60,9 +60,9 @@ class Failing:
         return ask
 
 
-def islands(site: Site) -> Series:
+def islands(context: RunContext) -> Series:
     """Return PVPC of the Canary Islands, of which early prices are looked for as well."""
-    pvpc = site.catalog.series["pvpc"]
+    pvpc = context.catalog.series["pvpc"]
     place = replace(pvpc.place, name="tenerife", zone="Atlantic/Canary", stations=())
     tags = {"market": "pvpc", "geo": "8742"}
     return replace(pvpc, place=place, tags=tags, params={"geo_id": "8742"})
@@ -77,15 +77,15 @@ def filled(store: Store, series: Series) -> None:
     store.write(series, [Reading(AHEAD, {"price_eur_mwh": 9.0}, Grade.OFFICIAL, "ree")], "run/b")
 
 
-def looked_at(site: Site, selection: Selection) -> Report:
+def looked_at(context: RunContext, selection: Selection) -> Report:
     """Return what ``status`` finds of one series."""
-    (report,) = detect(site, selection, closely=True)
+    (report,) = detect(context, selection, closely=True)
     return report
 
 
-def is_unknown(site: Site, report: Report) -> bool:
+def is_unknown(context: RunContext, report: Report) -> bool:
     """Tell whether a report of the day says of all of it that nothing is known."""
-    document = documents.status(site.catalog, [report], site.now)
+    document = documents.status(context.catalog, [report], context.now)
     slots = document["series"][0]["slots"]
     assert (report.newest, report.flaws, report.ahead) == (None, None, None)
     assert report.coverage.coverage is None
@@ -101,40 +101,42 @@ def is_unknown(site: Site, report: Report) -> bool:
 
 
 @pytest.mark.parametrize("name", READS)
-def test_whichever_read_fails_nothing_is_known(site: Site, name: str) -> None:
+def test_whichever_read_fails_nothing_is_known(context: RunContext, name: str) -> None:
     """No provisional hour counts as complete, and none as there or missing."""
-    series = site.catalog.series["pvpc"]
-    filled(site.store, series)
-    store = Failing(site.store)
-    site = replace(site, store=cast("Store", store))
+    series = context.catalog.series["pvpc"]
+    filled(context.store, series)
+    store = Failing(context.store)
+    context = replace(context, store=cast("Store", store))
     selection = Selection((series,), DAY.start, DAY.end)
-    well = looked_at(site, selection)
+    well = looked_at(context, selection)
     assert (well.coverage.counts[State.COMPLETE], well.coverage.counts[State.PROVISIONAL]) == (
         12,
         6,
     )
     assert list(dict.fromkeys(store.asked)) == READS
     store.name = name
-    report = looked_at(site, selection)
+    report = looked_at(context, selection)
     assert report.error == f"The store gave up at {name}."
-    assert is_unknown(site, report)
+    assert is_unknown(context, report)
 
 
 @pytest.mark.parametrize("name", OF_THE_ISLANDS)
-def test_whichever_read_for_another_clock_fails_nothing_is_known(site: Site, name: str) -> None:
+def test_whichever_read_for_another_clock_fails_nothing_is_known(
+    context: RunContext, name: str
+) -> None:
     """Early prices are no small matter of a warning."""
-    series = islands(site)
-    filled(site.store, series)
-    store = Failing(site.store)
-    site = replace(site, store=cast("Store", store))
-    site = replace(site, catalog=replace(site.catalog, series={"pvpc": series}))
+    series = islands(context)
+    filled(context.store, series)
+    store = Failing(context.store)
+    context = replace(context, store=cast("Store", store))
+    context = replace(context, catalog=replace(context.catalog, series={"pvpc": series}))
     selection = Selection((series,), DAY.start, DAY.end)
-    assert looked_at(site, selection).error is None
+    assert looked_at(context, selection).error is None
     assert {*store.asked} == {*READS, *OF_THE_ISLANDS}
     store.name = name
-    report = looked_at(site, selection)
+    report = looked_at(context, selection)
     assert report.error == f"The store gave up at {name}."
-    assert is_unknown(site, report)
+    assert is_unknown(context, report)
 
 
 class Statements:
@@ -167,29 +169,31 @@ def statements() -> Iterator[Statements]:
 
 
 def test_whichever_statement_of_a_file_fails_nothing_is_known(
-    site: Site, statements: Statements
+    context: RunContext, statements: Statements
 ) -> None:
     """A read of the port may be several of them."""
-    series = site.catalog.series["pvpc"]
-    filled(site.store, series)
+    series = context.catalog.series["pvpc"]
+    filled(context.store, series)
     selection = Selection((series,), DAY.start, DAY.end)
     for _ in range(2):  # at first it looks at the tables too
         statements.begun.clear()
-        assert looked_at(site, selection).error is None
+        assert looked_at(context, selection).error is None
     known = [*statements.begun]
     assert len(known) > len(READS)
     for number, statement in enumerate(known, 1):
         statements.begun.clear()
         statements.failing = number
-        report = looked_at(site, selection)
+        report = looked_at(context, selection)
         assert "disk I/O error" in str(report.error), statement
-        assert is_unknown(site, report), statement
+        assert is_unknown(context, report), statement
 
 
 @pytest.mark.server
-def test_whichever_request_to_a_server_fails_nothing_is_known(site: Site, tmp_path: Path) -> None:
+def test_whichever_request_to_a_server_fails_nothing_is_known(
+    context: RunContext, tmp_path: Path
+) -> None:
     """Likewise."""
-    series = site.catalog.series["pvpc"]
+    series = context.catalog.series["pvpc"]
     backend = InfluxBackend(tmp_path)
     filled(backend.open(), series)
     proxy = FaultProxy(backend.engine.url)
@@ -199,7 +203,7 @@ def test_whichever_request_to_a_server_fails_nothing_is_known(site: Site, tmp_pa
         access = replace(backend.engine.access(backend.bucket), url=proxy.url)
         store = type(backend.open())(access)
         proxy.paths.clear()
-        report = looked_at(replace(site, store=store), selection)
+        report = looked_at(replace(context, store=store), selection)
         store.close()
         return report
 
@@ -211,15 +215,15 @@ def test_whichever_request_to_a_server_fails_nothing_is_known(site: Site, tmp_pa
         proxy.fault = Fault(401, b'{"code":"unauthorized"}', after=number)
         report = look()
         assert "check the token" in str(report.error), number
-        assert is_unknown(site, report), number
+        assert is_unknown(context, report), number
     proxy.close()
     backend.close()
 
 
-def test_a_store_that_cannot_be_read_is_said_once(site: Site) -> None:
+def test_a_store_that_cannot_be_read_is_said_once(context: RunContext) -> None:
     """A sentence for each reason, with the series that it is of."""
-    pvpc = site.catalog.series["pvpc"]
-    empty = detect(site, Selection((pvpc,)))[0]
+    pvpc = context.catalog.series["pvpc"]
+    empty = detect(context, Selection((pvpc,)))[0]
     reports = [
         replace(empty, series=name, error=error)
         for name, error in (

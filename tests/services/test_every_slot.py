@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gapfill.domain.interval import covers
 from gapfill.domain.series import State
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from tests.examples import examples
 from tests.services import oracle
@@ -41,11 +41,13 @@ SERIES = ("pvpc", "weather_hourly", "weather_daily")
 
 def _plan(scene: Scene) -> tuple[Report, Plan]:
     with tempfile.TemporaryDirectory() as folder:
-        site = build(scene, Path(folder))
-        order = Order(Selection(tuple(site.catalog.series.values())), force=scene.world.force)
-        reports = survey(site, order)
-        plan = make_plan(site, order, reports)
-        site.store.close()
+        context = build(scene, Path(folder))
+        order = RunRequest(
+            Selection(tuple(context.catalog.series.values())), force=scene.world.force
+        )
+        reports = detect_all(context, order)
+        plan = make_plan(context, order, reports)
+        context.store.close()
     return reports[0], plan
 
 

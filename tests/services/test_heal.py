@@ -20,14 +20,14 @@ from gapfill.errors import (
 )
 from gapfill.reporting import documents
 from gapfill.services.heal import Healed, heal
-from gapfill.services.planning import Order
-from gapfill.services.ports import Inquiry
+from gapfill.services.planning import RunRequest
+from gapfill.services.ports import LedgerQuery
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.sources.model import Answer, Ask
     from tests.services.conftest import FakeTime, Scripted
 
@@ -47,20 +47,22 @@ class Nobody:
         """Forget it."""
 
 
-def healing(site: Site) -> Healed:
+def healing(context: RunContext) -> Healed:
     """Heal everything."""
-    return heal(site, Order(Selection(tuple(site.catalog.series.values()))), "run", Nobody())
+    return heal(
+        context, RunRequest(Selection(tuple(context.catalog.series.values()))), "run", Nobody()
+    )
 
 
-def of_weeks(site: Site) -> Site:
+def of_weeks(context: RunContext) -> RunContext:
     """Return the site with prices since 2026-01-20, in five units of REE or of ESIOS.
 
     Both are asked once a minute, and the archive of ESIOS gives 14 days at once, as REE does.
     """
     pvpc, ree, esios = (
-        site.catalog.series["pvpc"],
-        site.catalog.sources["ree"],
-        site.catalog.sources["esios"],
+        context.catalog.series["pvpc"],
+        context.catalog.sources["ree"],
+        context.catalog.sources["esios"],
     )
     since = {"pvpc": replace(pvpc, earliest=pvpc.earliest - 40 * DAY)}
     products = tuple(replace(product, span=14 * DAY) for product in esios.products)
@@ -68,8 +70,8 @@ def of_weeks(site: Site) -> Site:
         "ree": replace(ree, per_minute=1),
         "esios": replace(esios, per_minute=1, products=products),
     }
-    sources = {**site.catalog.sources, **changed}
-    return replace(site, catalog=replace(site.catalog, series=since, sources=sources))
+    sources = {**context.catalog.sources, **changed}
+    return replace(context, catalog=replace(context.catalog, series=since, sources=sources))
 
 
 class Dead:
@@ -93,10 +95,12 @@ def calls(sources: Scripted) -> Counter[str]:
     return Counter(ask.product.source for ask in sources.asked)
 
 
-def test_another_source_stands_in_for_a_dead_one_at_once(site: Site, sources: Scripted) -> None:
+def test_another_source_stands_in_for_a_dead_one_at_once(
+    context: RunContext, sources: Scripted
+) -> None:
     """Also for the units that were not begun any more: all is healed in the same run."""
     Dead(sources, "ree")
-    healed = healing(of_weeks(site))
+    healed = healing(of_weeks(context))
     asked = Counter(certificate.outcome.value for certificate in healed.certificates)
     assert calls(sources)["ree"] == 2
     assert (asked["failed"], asked["deferred"]) == (2, 3)
@@ -106,32 +110,34 @@ def test_another_source_stands_in_for_a_dead_one_at_once(site: Site, sources: Sc
 
 
 def test_nobody_waits_for_a_source_that_is_dead(
-    site: Site, sources: Scripted, time: FakeTime
+    context: RunContext, sources: Scripted, time: FakeTime
 ) -> None:
     """Two calls to each source of the route tell; then the run is over."""
     Dead(sources, "ree", "esios")
-    healed = healing(of_weeks(site))
+    healed = healing(of_weeks(context))
     assert calls(sources) == {"ree": 2, "esios": 2}
     assert time.seconds < 243  # the pauses before the four calls, of a minute each
     assert healed.summary.ree_records_recovered == 0
     assert all(report.is_missing for report in healed.after)
 
 
-def test_what_was_deferred_is_no_verdict(site: Site, sources: Scripted) -> None:
+def test_what_was_deferred_is_no_verdict(context: RunContext, sources: Scripted) -> None:
     """A source that is back is asked for it again, by the next run."""
     dead = Dead(sources, "ree", "esios")
-    standing = of_weeks(site)
+    standing = of_weeks(context)
     healing(standing)
-    outcomes = {entry.outcome for entry in site.store.entries("pvpc")}
+    outcomes = {entry.outcome for entry in context.store.entries("pvpc")}
     assert outcomes == {Outcome.UNREACHED, Outcome.DEFERRED}
     sources.otherwise = dead.answer
-    later = replace(standing, now=site.now + timedelta(hours=3))
-    healed = heal(later, Order(Selection(tuple(later.catalog.series.values()))), "later", Nobody())
+    later = replace(standing, now=context.now + timedelta(hours=3))
+    healed = heal(
+        later, RunRequest(Selection(tuple(later.catalog.series.values()))), "later", Nobody()
+    )
     assert calls(sources)["esios"] == 2
     assert not any(report.is_missing for report in healed.after)
 
 
-def test_a_hiccup_is_asked_again_in_the_next_round(site: Site, sources: Scripted) -> None:
+def test_a_hiccup_is_asked_again_in_the_next_round(context: RunContext, sources: Scripted) -> None:
     """One failure is no outage."""
 
     def hiccup(ask: Ask) -> Answer:
@@ -139,14 +145,14 @@ def test_a_hiccup_is_asked_again_in_the_next_round(site: Site, sources: Scripted
 
     sources.answers["ree"] = [hiccup]
     sources.obstacles["esios"] = "is paused"
-    healed = healing(site)
+    healed = healing(context)
     assert [c.outcome for c in healed.certificates] == ["failed", "filled"]
     assert not any(report.is_missing for report in healed.after)
 
 
 @pytest.mark.parametrize("kind, times", [(MalformedPayload, 2), (AuthRejected, 1)])
 def test_what_does_not_pass_by_itself_is_asked_once(
-    site: Site, sources: Scripted, kind: type[SourceError], times: int
+    context: RunContext, sources: Scripted, kind: type[SourceError], times: int
 ) -> None:
     """Each of two requests where the answer was of no use, one where the key was refused."""
 
@@ -156,14 +162,14 @@ def test_what_does_not_pass_by_itself_is_asked_once(
 
     sources.otherwise = useless
     sources.obstacles["esios"] = "is paused"
-    healed = healing(site)
+    healed = healing(context)
     assert calls(sources)["ree"] == times
     assert healed.summary.units_failed == 1
 
 
 @pytest.mark.parametrize("force", [False, True])
 def test_a_source_that_always_refuses_is_asked_three_times(
-    site: Site, sources: Scripted, *, force: bool
+    context: RunContext, sources: Scripted, *, force: bool
 ) -> None:
     """In all five units and all rounds together; a block that is overridden changes nothing."""
 
@@ -172,15 +178,17 @@ def test_a_source_that_always_refuses_is_asked_three_times(
 
     sources.otherwise = refuse
     sources.obstacles["esios"] = "is paused"
-    many = of_weeks(site)
+    many = of_weeks(context)
     selection = Selection(tuple(many.catalog.series.values()))
-    healed = heal(many, Order(selection, force=force), "run", Nobody())
+    healed = heal(many, RunRequest(selection, force=force), "run", Nobody())
     assert calls(sources) == {"ree": 3}
     assert {certificate.outcome for certificate in healed.certificates} == {"deferred"}
-    assert site.store.books(Inquiry(site.now, site.now)).blocks
+    assert context.store.books(LedgerQuery(context.now, context.now)).blocks
 
 
-def test_an_answer_between_refusals_begins_their_count_anew(site: Site, sources: Scripted) -> None:
+def test_an_answer_between_refusals_begins_their_count_anew(
+    context: RunContext, sources: Scripted
+) -> None:
     """Two refusals before each of three answers are waited out."""
 
     def refuse(ask: Ask) -> Answer:
@@ -189,7 +197,7 @@ def test_an_answer_between_refusals_begins_their_count_anew(site: Site, sources:
     answer = sources.otherwise
     sources.answers["ree"] = [refuse, refuse, answer] * 3
     sources.obstacles["esios"] = "is paused"
-    healed = healing(of_weeks(site))
+    healed = healing(of_weeks(context))
     assert not any(report.is_missing for report in healed.after)
 
 
@@ -213,11 +221,11 @@ class Stopped(Nobody):
             raise KeyboardInterrupt
 
 
-def test_a_signal_between_units_leaves_what_was_written(site: Site) -> None:
+def test_a_signal_between_units_leaves_what_was_written(context: RunContext) -> None:
     """Units that were not begun are left for a later run."""
-    site = of_weeks(site)
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    healed = heal(site, order, "run", Stopped(2))
+    context = of_weeks(context)
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    healed = heal(context, order, "run", Stopped(2))
     assert isinstance(healed.error, KeyboardInterrupt)
     units = len(healed.plan.units)
     assert units > 2
@@ -229,42 +237,42 @@ def test_a_signal_between_units_leaves_what_was_written(site: Site) -> None:
     assert [one.sentence for one in summary.failures] == ["It was interrupted."]
 
 
-def test_a_signal_before_anything_is_begun_is_no_certificate(site: Site) -> None:
+def test_a_signal_before_anything_is_begun_is_no_certificate(context: RunContext) -> None:
     """What was planned is said, and that nothing was written."""
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    healed = heal(site, order, "run", Stopped(0))
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    healed = heal(context, order, "run", Stopped(0))
     assert (healed.certificates, healed.summary.gaps_found) == ([], 1)
     assert (healed.summary.ree_records_recovered, healed.summary.gaps_resolved) == (0, None)
 
 
 def test_a_signal_before_the_plan_knows_of_no_gaps(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    context: RunContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then their numbers are not known, and never 0."""
 
     def stop() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(site.store, "verify", stop)
-    healed = healing(site)
+    monkeypatch.setattr(context.store, "verify", stop)
+    healed = healing(context)
     assert (healed.summary.gaps_found, healed.summary.gaps_waiting) == (None, None)
     assert documents.healed(healed.summary, [], [], healed.plan, "stopped")["waiting"] is None
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), StoreError("The connection was reset.")])
 def test_what_an_unfinished_write_left_is_read_back(
-    site: Site, monkeypatch: pytest.MonkeyPatch, end: BaseException
+    context: RunContext, monkeypatch: pytest.MonkeyPatch, end: BaseException
 ) -> None:
     """A signal or a reset came after the store had written and before it said so."""
-    write = site.store.write
+    write = context.store.write
 
     def cut(*args: Any, **more: Any) -> int:  # noqa: ANN401 - whatever the store takes
         write(*args, **more)
         raise end
 
-    monkeypatch.setattr(site.store, "write", cut)
-    healed = healing(site)
+    monkeypatch.setattr(context.store, "write", cut)
+    healed = healing(context)
     assert healed.error is end
     (batch,) = documents.batches(healed.certificates)
-    held = site.store.slots_of([str(batch["batch"])])
+    held = context.store.slots_of([str(batch["batch"])])
     assert batch["slots"] == len(held[str(batch["batch"])]["pvpc"]) > 0

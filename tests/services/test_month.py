@@ -23,12 +23,12 @@ import pytest
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.series import Grade, State
 from gapfill.errors import SourceError
-from gapfill.orchestration.run_request import order_current
+from gapfill.orchestration.run_request import current_request
 from gapfill.orchestration.source_factory import AirflowSources
 from gapfill.services.backfill import fill
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.stores.sqlite.store import SqliteStore
 from gapfill_sandbox import Sandbox, serve
@@ -118,13 +118,13 @@ class Month:
     """What happens.
 
     Attributes:
-        site: The installation, at any time.
+        context: The installation, at any time.
         sandbox: The APIs.
         ran: When the cycles began.
         floors: Clock, sources, data calls and their floor, of each cycle without trouble.
     """
 
-    site: Site
+    context: RunContext
     sandbox: Sandbox
     ran: list[datetime]
     floors: list[tuple[datetime, str, Counter[str], Counter[str]]]
@@ -132,16 +132,16 @@ class Month:
     def cycle(self, now: datetime, sources: Sequence[str] | None = None) -> None:
         """Plan and carry out, as a run of a DAG does."""
         is_healthy = self._set(now)
-        site = replace(self.site, now=now)
-        every = tuple(site.catalog.series.values())
-        order = Order(Selection(every))
+        context = replace(self.context, now=now)
+        every = tuple(context.catalog.series.values())
+        order = RunRequest(Selection(every))
         if sources is not None:
-            order = order_current(site.catalog, now, sources)
-        plan = make_plan(site, order, survey(site, order))
-        floor = _floor(site, order)
+            order = current_request(context.catalog, now, sources)
+        plan = make_plan(context, order, detect_all(context, order))
+        floor = _floor(context, order)
         for unit in plan.units:
             with suppress(SourceError):
-                fill(site, unit, f"{'two' if sources is None else 'one'}/{iso(now)}")
+                fill(context, unit, f"{'two' if sources is None else 'one'}/{iso(now)}")
         if is_healthy:
             self.floors.append((now, str(sources), _data_calls(self.sandbox), floor))
         self.ran.append(now)
@@ -180,12 +180,12 @@ def month(tmp_path: Path, time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> It
         }
         known = replace(known, series=series)
         store = SqliteStore(tmp_path / "store.db")
-        site = Site(known, store, AirflowSources(known), START, time.sleep, time.monotonic)
-        yield Month(site, sandbox, [], [])
+        context = RunContext(known, store, AirflowSources(known), START, time.sleep, time.monotonic)
+        yield Month(context, sandbox, [], [])
         store.close()
 
 
-def _floor(site: Site, order: Order) -> Counter[str]:
+def _floor(context: RunContext, order: RunRequest) -> Counter[str]:
     """Return the fewest requests, by source, of the slots that the design gives to its products.
 
     The floor of a cycle: for each product, walk over the slots that the oracle gives it (gaps,
@@ -194,9 +194,9 @@ def _floor(site: Site, order: Order) -> Counter[str]:
     """
     floor: Counter[str] = Counter()
     for series in order.selection.series:
-        world = _world(site, series, order)
+        world = _world(context, series, order)
         given: dict[str, list[datetime]] = {}
-        for slot, product in _wishes(site, series, world, order):
+        for slot, product in _wishes(context, series, world, order):
             given.setdefault(product, []).append(slot)
         for product, slots in given.items():
             floor[source_of(product)] += _windows(world, product, slots)
@@ -219,32 +219,32 @@ def _windows(world: World, product: str, slots: Sequence[datetime]) -> int:
     return count
 
 
-def _world(site: Site, series: Series, order: Order) -> World:
+def _world(context: RunContext, series: Series, order: RunRequest) -> World:
     """Return how things stand in the oracle's words."""
     known = SERIES[series.name]
     off = {p for p in known if order.sources and source_of(p) not in order.sources}
     said = [
         Said(e.product, e.interval.start, e.interval.end, e.outcome.value, e.asked_at)
-        for e in site.store.entries(series.name)
+        for e in context.store.entries(series.name)
         if e.outcome.value != "filled"
     ]
     return World(
         series.name,
-        site.now,
+        context.now,
         off | {"openweathermap.timeline", "openweathermap.timemachine", "siar_csv.daily"},
-        {block.source: block.until for block in site.store.blocks(site.now)},
+        {block.source: block.until for block in context.store.blocks(context.now)},
         said=said,
     )
 
 
 def _wishes(
-    site: Site, series: Series, world: World, order: Order
+    context: RunContext, series: Series, world: World, order: RunRequest
 ) -> Iterator[tuple[datetime, str]]:
     """Yield the slots that somebody can be asked for, with the product."""
-    end = site.now.replace(minute=0) + HOUR
+    end = context.now.replace(minute=0) + HOUR
     if series.name == "pvpc":
-        end = site.now.replace(hour=0, minute=0) + 2 * DAY
-    rows = {r.slot: r for r in site.store.read(series, Interval(series.earliest, end))}
+        end = context.now.replace(hour=0, minute=0) + 2 * DAY
+    rows = {r.slot: r for r in context.store.read(series, Interval(series.earliest, end))}
     slot = series.earliest
     while slot < end:
         row = rows.get(slot)
@@ -290,12 +290,12 @@ def _truth(sandbox: Sandbox, series: str, source: str, end: datetime) -> dict[st
 def test_after_a_month_of_outages_the_store_is_as_the_world(month: Month) -> None:
     """Every value is its source's, every grade the best there is, and no call was too many."""
     _live_through(month)
-    site = replace(month.site, now=month.ran[-1])
-    for name, series in site.catalog.series.items():
-        rows = site.store.read(series, Interval(series.earliest, END))
+    context = replace(month.context, now=month.ran[-1])
+    for name, series in context.catalog.series.items():
+        rows = context.store.read(series, Interval(series.earliest, END))
         _check_values(month, name, rows)
         _check_grades(month, series, rows)
-    _check_status(site)
+    _check_status(context)
     for now, sources, calls, floor in month.floors:
         assert calls == +floor, (now, sources)
 
@@ -355,9 +355,9 @@ def _best(month: Month, name: str, slot: datetime) -> Grade | None:
     return Grade.PROVISIONAL if is_seen else Grade.MODELLED
 
 
-def _check_status(site: Site) -> None:
+def _check_status(context: RunContext) -> None:
     """Nothing is missing; given up is the one day that no source has."""
-    for report in detect(site, Selection(tuple(site.catalog.series.values()), end=END)):
+    for report in detect(context, Selection(tuple(context.catalog.series.values()), end=END)):
         assert report.coverage.counts[State.MISSING] == 0
         assert report.coverage.counts[State.UNKNOWN] == 0
         given_up = report.coverage.runs(State.UNFILLABLE)

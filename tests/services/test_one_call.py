@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.alerts.incidents import Kind
-from gapfill.alerts.source_conditions import look_at_sources
+from gapfill.alerts.source_conditions import evaluate_sources
 from gapfill.domain.candidate import Obstacle
+from gapfill.domain.incident_key import IncidentKind
 from gapfill.domain.reading import Reading
 from gapfill.errors import AuthRejected, RateLimited, SourceError, SourceUnavailable
 from gapfill.services.backfill import attempt
-from gapfill.services.context import Site
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.context import RunContext
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer, Ask
 from gapfill.stores.sqlite.store import SqliteStore
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gapfill.alerts.incidents import Sight
+    from gapfill.alerts.incidents import Condition
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Product
     from gapfill.services.certificate import Certificate
@@ -79,9 +79,9 @@ def refused(error: type[SourceError], *, history: bool = True) -> Answering:
 
 
 @pytest.fixture
-def site(
+def context(
     tmp_path: Path, sources: Scripted, time: FakeTime, monkeypatch: pytest.MonkeyPatch
-) -> Site:
+) -> RunContext:
     """Return a site with hourly weather of OpenWeatherMap alone, since the last 90 days."""
     known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=datetime(2025, 12, 21, tzinfo=UTC))
@@ -98,13 +98,13 @@ def site(
     monkeypatch.setattr(sources, "obstacle", obstacle_of)
     sources.otherwise = served
     store = SqliteStore(tmp_path / "store.db")
-    return Site(known, store, sources, NOW, time.sleep, time.monotonic)
+    return RunContext(known, store, sources, NOW, time.sleep, time.monotonic)
 
 
-def units_of(site: Site, *, per_unit: int | None = None) -> list[Unit]:
+def units_of(context: RunContext, *, per_unit: int | None = None) -> list[Unit]:
     """Plan, and return the units; those of history before that of now, as they are planned."""
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    units = list(make_plan(site, order, survey(site, order)).units)
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    units = list(make_plan(context, order, detect_all(context, order)).units)
     if per_unit is None:
         return units
     parts: list[Unit] = []
@@ -116,9 +116,9 @@ def units_of(site: Site, *, per_unit: int | None = None) -> list[Unit]:
     return parts
 
 
-def run(site: Site, units: list[Unit], name: str = "run") -> list[Certificate]:
+def run(context: RunContext, units: list[Unit], name: str = "run") -> list[Certificate]:
     """Carry units out, one after the other, whatever becomes of each."""
-    return [attempt(site, unit, name)[0] for unit in units]
+    return [attempt(context, unit, name)[0] for unit in units]
 
 
 def asked(sources: Scripted) -> list[str]:
@@ -126,9 +126,9 @@ def asked(sources: Scripted) -> list[str]:
     return [ask.product.name for ask in sources.asked]
 
 
-def test_a_plan_has_twenty_hours_a_request(site: Site) -> None:
+def test_a_plan_has_twenty_hours_a_request(context: RunContext) -> None:
     """And the hour of now behind them."""
-    units = units_of(site)
+    units = units_of(context)
     assert [(u.product, len(u.requests)) for u in units] == [("timeline", 108), ("current", 1)]
     assert {r.end - r.start for r in units[0].requests[:-1]} == {20 * HOUR}
 
@@ -143,12 +143,12 @@ def test_a_plan_has_twenty_hours_a_request(site: Site) -> None:
     ids=["key", "outage", "quota"],
 )
 def test_whatever_history_refuses_the_hour_of_now_is_asked_for(
-    site: Site, sources: Scripted, refusal: Answering
+    context: RunContext, sources: Scripted, refusal: Answering
 ) -> None:
     """Behind many units of history, two of them tried again, as the tasks of one DAG run."""
     sources.otherwise = refusal
-    units = units_of(site, per_unit=10)
-    done = run(site, [units[0], units[0], units[1], units[1], *units])
+    units = units_of(context, per_unit=10)
+    done = run(context, [units[0], units[0], units[1], units[1], *units])
     assert done[-1].outcome == "filled"
     assert done[-1].slots_filled == 1
     assert len(asked(sources)) <= 5
@@ -165,60 +165,62 @@ def test_whatever_history_refuses_the_hour_of_now_is_asked_for(
     ids=["key", "quota", "quota of now", "key of now"],
 )
 def test_a_refusal_blocks_what_it_concerns(
-    site: Site, sources: Scripted, refusal: Answering, noted: list[str]
+    context: RunContext, sources: Scripted, refusal: Answering, noted: list[str]
 ) -> None:
     """One Call's both products, or the whole source."""
     sources.otherwise = refusal
-    run(site, units_of(site)[::-1])
-    assert [block.source for block in site.store.blocks(NOW)] == noted
+    run(context, units_of(context)[::-1])
+    assert [block.source for block in context.store.blocks(NOW)] == noted
 
 
-def test_a_refused_key_is_tried_again_after_a_day(site: Site, sources: Scripted) -> None:
+def test_a_refused_key_is_tried_again_after_a_day(context: RunContext, sources: Scripted) -> None:
     """Not before, in whatever run."""
     sources.otherwise = refused(AuthRejected)
-    run(site, units_of(site))
+    run(context, units_of(context))
     sources.asked.clear()
     for hours, products in ((2, []), (23, []), (24, ["timeline"])):
-        later = replace(site, now=NOW + hours * HOUR + timedelta(minutes=1))
+        later = replace(context, now=NOW + hours * HOUR + timedelta(minutes=1))
         units = [u for u in units_of(later) if u.product != "current"]
         run(later, units, f"run{hours}")
         assert asked(sources) == products
 
 
-def test_a_block_of_the_source_keeps_history_back_too(site: Site, sources: Scripted) -> None:
+def test_a_block_of_the_source_keeps_history_back_too(
+    context: RunContext, sources: Scripted
+) -> None:
     """What is refused to the weather of now is refused to the key."""
     sources.otherwise = refused(RateLimited, history=False)
-    history, now = units_of(site)
-    assert [c.outcome for c in run(site, [now, history])] == ["deferred", "deferred"]
+    history, now = units_of(context)
+    assert [c.outcome for c in run(context, [now, history])] == ["deferred", "deferred"]
     assert asked(sources) == ["current"]
 
 
-def test_spent_calls_of_the_day_keep_back_history_alone(site: Site) -> None:
+def test_spent_calls_of_the_day_keep_back_history_alone(context: RunContext) -> None:
     """In the plan, where they are spent on the way, and in the plans after that."""
     for n in range(995):
-        site.store.record_call("openweathermap", NOW - HOUR - n * timedelta(seconds=30), "x/y")
-    history, now = units_of(site)
+        context.store.record_call("openweathermap", NOW - HOUR - n * timedelta(seconds=30), "x/y")
+    history, now = units_of(context)
     assert [(u.product, len(u.requests)) for u in (history, now)] == [
         ("timeline", 3),
         ("current", 1),
     ]
     for n in range(3):
-        site.store.record_call("openweathermap", NOW - n * HOUR, "x/y")
-    done = run(site, [history, now])
+        context.store.record_call("openweathermap", NOW - n * HOUR, "x/y")
+    done = run(context, [history, now])
     assert [(c.outcome, c.slots_filled) for c in done] == [("deferred", 40), ("filled", 1)]
     assert "has spent its 1000 calls of the last 24 h" in done[0].note
-    assert [block.source for block in site.store.blocks(NOW)] == [LINE, MACHINE]
-    later = replace(site, now=NOW + HOUR)
+    assert [block.source for block in context.store.blocks(NOW)] == [LINE, MACHINE]
+    later = replace(context, now=NOW + HOUR)
     assert [u.product for u in units_of(later)] == ["current"]
 
 
 def test_a_key_of_the_other_generation_ends_the_unit_and_is_remembered(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """What was had is kept, the rest is planned for the other product."""
     sources.otherwise = shown(3.0, newest=1)
-    units = [u for u in units_of(site, per_unit=4) if u.product == "timeline"]
-    done = run(site, units[:3])
+    units = [u for u in units_of(context, per_unit=4) if u.product == "timeline"]
+    done = run(context, units[:3])
     assert asked(sources) == ["timeline"]
     assert [(c.outcome, c.slots_filled) for c in done] == [
         ("deferred", 1),
@@ -226,65 +228,69 @@ def test_a_key_of_the_other_generation_ends_the_unit_and_is_remembered(
         ("deferred", 0),
     ]
     assert all("another generation" in c.note for c in done)
-    assert site.store.learned(NOW)["openweathermap"] == {"one_call_generation": 3.0}
-    assert {u.product for u in units_of(site)} == {"timemachine", "current"}
+    assert context.store.learned(NOW)["openweathermap"] == {"one_call_generation": 3.0}
+    assert {u.product for u in units_of(context)} == {"timemachine", "current"}
 
 
 def test_one_hour_that_was_asked_for_is_filled_whatever_the_generation(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """The unit is no part of a plan for another one."""
-    site.store.learn("openweathermap", {"one_call_generation": 3.0}, NOW)
-    unit = next(u for u in units_of(site, per_unit=1) if u.product == "timemachine")
+    context.store.learn("openweathermap", {"one_call_generation": 3.0}, NOW)
+    unit = next(u for u in units_of(context, per_unit=1) if u.product == "timemachine")
     sources.otherwise = shown(4.0)
-    assert [c.outcome for c in run(site, [unit])] == ["filled"]
-    assert {u.product for u in units_of(site)} == {"timeline", "current"}
+    assert [c.outcome for c in run(context, [unit])] == ["filled"]
+    assert {u.product for u in units_of(context)} == {"timeline", "current"}
 
 
 def test_what_is_remembered_is_forgotten_after_a_month_without_an_answer(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """Every answer of One Call renews it."""
     sources.otherwise = shown(3.0, newest=1)
-    run(site, units_of(site)[:1])
+    run(context, units_of(context)[:1])
     days = {}
     for days_later in (29, 31):
-        later = replace(site, now=NOW + timedelta(days=days_later))
+        later = replace(context, now=NOW + timedelta(days=days_later))
         days[days_later] = {u.product for u in units_of(later)} - {"current"}
     assert days == {29: {"timemachine"}, 31: {"timeline"}}
-    later = replace(site, now=NOW + timedelta(days=29))
+    later = replace(context, now=NOW + timedelta(days=29))
     run(later, [u for u in units_of(later) if u.product == "timemachine"][:1], "later")
-    much_later = replace(site, now=NOW + timedelta(days=58))
+    much_later = replace(context, now=NOW + timedelta(days=58))
     assert {u.product for u in units_of(much_later)} == {"timemachine", "current"}
 
 
-def sights_of(site: Site, certificates: list[Certificate]) -> dict[Kind, Sight]:
+def sights_of(
+    context: RunContext, certificates: list[Certificate]
+) -> dict[IncidentKind, Condition]:
     """Return what a run saw of OpenWeatherMap."""
-    found = look_at_sources(site, site.status([]), certificates)
+    found = evaluate_sources(context, context.status([]), certificates)
     return {sight.kind: sight for sight in found if sight.subject == "openweathermap"}
 
 
 def test_a_refused_subscription_stays_one_incident_until_it_is_served(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """The weather of now does not close it, and its block is not told a second time."""
     sources.otherwise = refused(AuthRejected)
-    seen = sights_of(site, run(site, units_of(site)))
-    assert seen[Kind.CREDENTIALS].is_there
-    assert not seen[Kind.QUOTA].is_there
-    later = replace(site, now=NOW + 2 * HOUR)
+    seen = sights_of(context, run(context, units_of(context)))
+    assert seen[IncidentKind.CREDENTIALS].is_there
+    assert not seen[IncidentKind.QUOTA].is_there
+    later = replace(context, now=NOW + 2 * HOUR)
     seen = sights_of(later, run(later, units_of(later), "later"))
-    assert Kind.CREDENTIALS not in seen
-    assert not seen[Kind.QUOTA].is_there
+    assert IncidentKind.CREDENTIALS not in seen
+    assert not seen[IncidentKind.QUOTA].is_there
     sources.otherwise = served
-    a_day_later = replace(site, now=NOW + 25 * HOUR)
+    a_day_later = replace(context, now=NOW + 25 * HOUR)
     seen = sights_of(a_day_later, run(a_day_later, units_of(a_day_later), "a day later"))
-    assert not seen[Kind.CREDENTIALS].is_there
+    assert not seen[IncidentKind.CREDENTIALS].is_there
 
 
-def test_a_blocked_subscription_is_an_incident_of_its_source(site: Site, sources: Scripted) -> None:
+def test_a_blocked_subscription_is_an_incident_of_its_source(
+    context: RunContext, sources: Scripted
+) -> None:
     """As a block of the whole source is."""
     sources.otherwise = refused(RateLimited)
-    seen = sights_of(site, run(site, units_of(site)))
-    assert seen[Kind.QUOTA].is_there
-    assert "openweathermap.timeline was refused" in seen[Kind.QUOTA].what
+    seen = sights_of(context, run(context, units_of(context)))
+    assert seen[IncidentKind.QUOTA].is_there
+    assert "openweathermap.timeline was refused" in seen[IncidentKind.QUOTA].what

@@ -13,8 +13,8 @@ import pytest
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.services.backfill import fill
-from gapfill.services.context import Site
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.context import RunContext
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer, Ask
 from gapfill.stores.sqlite.store import SqliteStore
@@ -59,7 +59,7 @@ class Keyed(Scripted):
         return obstacle(self.obstacles.get(product.source) or self.obstacles.get(product.key))
 
 
-def site_of(path: Path, **obstacles: str) -> Site:
+def site_of(path: Path, **obstacles: str) -> RunContext:
     """Return a site with hourly weather since 2026-03-01 and a store of its own connection."""
     known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=NOW.replace(day=1, minute=0))
@@ -67,19 +67,19 @@ def site_of(path: Path, **obstacles: str) -> Site:
     sources = Keyed(otherwise=measured)
     sources.obstacles = {"openweathermap.timemachine": "needs one_call", **obstacles}
     time = FakeTime()
-    return Site(known, SqliteStore(path), sources, NOW, time.sleep, time.monotonic)
+    return RunContext(known, SqliteStore(path), sources, NOW, time.sleep, time.monotonic)
 
 
-def plan_of(site: Site) -> Plan:
+def plan_of(context: RunContext) -> Plan:
     """Plan everything."""
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    return make_plan(site, order, survey(site, order))
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    return make_plan(context, order, detect_all(context, order))
 
 
-def cycle(site: Site, run: str) -> None:
+def cycle(context: RunContext, run: str) -> None:
     """Plan and carry out."""
-    for unit in plan_of(site).units:
-        fill(site, unit, run)
+    for unit in plan_of(context).units:
+        fill(context, unit, run)
 
 
 class Held(NamedTuple):
@@ -92,10 +92,10 @@ class Held(NamedTuple):
     kept: Mapping[str, Origin]
 
 
-def held(site: Site) -> list[Held]:
+def held(context: RunContext) -> list[Held]:
     """Return what the store says of every slot, whoever wrote it."""
-    series = site.catalog.series["weather_hourly"]
-    rows = site.store.read(series, Interval(series.earliest, NOW + HOUR))
+    series = context.catalog.series["weather_hourly"]
+    rows = context.store.read(series, Interval(series.earliest, NOW + HOUR))
     slots = [row.slot for row in rows]
     assert len(slots) == len(set(slots))
     return [Held(r.slot, r.values, r.grade, r.source, r.kept) for r in rows]
@@ -118,15 +118,15 @@ def in_parts(plan: Plan) -> list[Unit]:
 @pytest.fixture
 def once(tmp_path: Path) -> list[Held]:
     """Return what the store holds after one run, and a quiet cycle."""
-    site = site_of(tmp_path / "once.db")
-    cycle(site, "one")
-    cycle(site, "two")
-    assert {row.source for row in held(site)} == {
+    context = site_of(tmp_path / "once.db")
+    cycle(context, "one")
+    cycle(context, "two")
+    assert {row.source for row in held(context)} == {
         "siar/J17",
         "aemet/5279X",
         "openweathermap",
     }
-    return held(site)
+    return held(context)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -139,8 +139,8 @@ def test_units_of_two_runs_in_any_order_leave_the_store_of_one(
     units = [(good, u, "good") for u in in_parts(plan_of(good))]
     units += [(bad, u, "bad") for u in in_parts(plan_of(bad))]
     random.Random(seed).shuffle(units)  # noqa: S311 - an order, no secret
-    for site, unit, run in units:
-        fill(site, unit, run)
+    for context, unit, run in units:
+        fill(context, unit, run)
     cycle(good, "more")
     _same(held(good), once)
     assert plan_of(good).units == ()
@@ -150,7 +150,7 @@ def test_two_runs_at_the_same_time_leave_the_store_of_one(tmp_path: Path, once: 
     """Two threads, each with a connection of its own, on the same slots."""
     path = tmp_path / "twice.db"
     sites = [site_of(path), site_of(path)]
-    plans = [in_parts(plan_of(site)) for site in sites]
+    plans = [in_parts(plan_of(context)) for context in sites]
     together = threading.Barrier(2)
     failures: list[Exception] = []
 

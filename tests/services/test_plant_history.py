@@ -14,10 +14,10 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.heal import heal
-from gapfill.services.planning import Order
+from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
 from gapfill.services.tidy import tidy
 from gapfill.services.undo_batches import undo_batch, undo_run
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.timeout(240)
 class Plant(NamedTuple):
     """A store with the plant's history in it, and the site around it."""
 
-    site: Site
+    context: RunContext
     backend: Backend
     samples: list[Sample]
 
@@ -90,8 +90,8 @@ def history(
     )
     seed(backend, samples)
     sources.otherwise, sources.keyed = _answer, {"siar"}
-    site = Site(known, backend.open(), sources, NOW, time.sleep, time.monotonic)
-    return Plant(site, backend, samples)
+    context = RunContext(known, backend.open(), sources, NOW, time.sleep, time.monotonic)
+    return Plant(context, backend, samples)
 
 
 def _of_plant(samples: list[Sample]) -> Points:
@@ -117,23 +117,23 @@ def _state(report: Report, slot: datetime) -> str:
 
 
 def _look(history: Plant) -> dict[str, Report]:
-    site = history.site
-    selection = Selection(tuple(site.catalog.series.values()))
-    return {report.series: report for report in detect(site, selection, closely=True)}
+    context = history.context
+    selection = Selection(tuple(context.catalog.series.values()))
+    return {report.series: report for report in detect(context, selection, closely=True)}
 
 
 def _compare(history: Plant, expected: dict[str, dict[datetime, Truth]]) -> None:
     """Compare state, values, sources and grades of each slot with the truth."""
-    site = history.site
+    context = history.context
     reports = _look(history)
     for name, kind in KINDS.items():
-        series, report = site.catalog.series[name], reports[name]
+        series, report = context.catalog.series[name], reports[name]
         assert report.error is None
         assert report.coverage.window == Interval(FIRST, kind.end)
         slots = plant.slots_of(kind)
         states = {slot: expected[name][slot].state(kind, slot) for slot in slots}
         assert {slot: _state(report, slot) for slot in slots} == states
-        rows = {row.slot: row for row in site.store.read(series, Interval(FIRST, kind.end))}
+        rows = {row.slot: row for row in context.store.read(series, Interval(FIRST, kind.end))}
         read = {
             slot: {
                 field: (value, row.origin(field).source, int(row.origin(field).grade))
@@ -177,32 +177,32 @@ def _assert_theirs_stand(history: Plant, points: Points) -> None:
 
 def test_each_slot_is_what_the_truth_says_at_every_step(history: Plant) -> None:
     """Before, after heal, after tidy, and after both are undone, when each point is as before."""
-    site, backend = history.site, history.backend
+    context, backend = history.context, history.backend
     before = points_of(backend)
     _compare(history, _truth(history))
     _compare_warnings(history)
 
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    heal(site, order, "run", Nobody())
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    heal(context, order, "run", Nobody())
     after_heal = points_of(backend)
     expected = {name: plant.healed(name, of) for name, of in _truth(history).items()}
     _assert_theirs_stand(history, after_heal)
     _compare(history, expected)
     _compare_warnings(history, plant.OWN_BUT_BAD)
 
-    series = list(site.catalog.series.values())
-    tidied = {one.series: one for one in tidy(site, series, "tidy").series}
+    series = list(context.catalog.series.values())
+    tidied = {one.series: one for one in tidy(context, series, "tidy").series}
     assert tidied["weather_hourly"].removed == len(tidied["weather_hourly"].copies.slots) > 10
     assert tidied["pvpc"].removed == 0
     after_tidy = points_of(backend)
     _assert_theirs_stand(history, after_tidy)
     _compare(history, expected)
-    assert [one.copies.slots for one in tidy(site, series, None).series] == [(), ()]
+    assert [one.copies.slots for one in tidy(context, series, None).series] == [(), ()]
 
-    assert undo_batch(site, "tidy").undone.left == 0
+    assert undo_batch(context, "tidy").undone.left == 0
     assert points_of(backend) == after_heal
     _compare(history, expected)
-    assert undo_run(site, "run").undone.left == 0
+    assert undo_run(context, "run").undone.left == 0
     assert points_of(backend) == before
     _compare(history, _truth(history))
 

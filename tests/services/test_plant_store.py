@@ -11,11 +11,11 @@ import pytest
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import State
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.csv_transfer import export_rows, import_rows, read_csv, write_csv
 from gapfill.services.detection import detect
 from gapfill.services.heal import heal
-from gapfill.services.planning import Order
+from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer
 from tests.builders import point
@@ -65,31 +65,33 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
 
 
 @pytest.fixture
-def site(backend: Backend, sources: Scripted, time: FakeTime) -> Site:
+def context(backend: Backend, sources: Scripted, time: FakeTime) -> RunContext:
     """Return a site with two series that share the plant's measurement, and SIAR alone."""
     known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=FIRST)
     other = replace(weather, name="weather_other", tags={"place": "bailen"})
     known = replace(known, series={one.name: one for one in (weather, other)})
     sources.otherwise, sources.keyed = _answer, {"siar"}
-    return Site(known, backend.open(), sources, NOW, time.sleep, time.monotonic)
+    return RunContext(known, backend.open(), sources, NOW, time.sleep, time.monotonic)
 
 
-def _order(site: Site) -> Order:
-    return Order(Selection((site.catalog.series["weather_hourly"],), FIRST, LAST))
+def _order(context: RunContext) -> RunRequest:
+    return RunRequest(Selection((context.catalog.series["weather_hourly"],), FIRST, LAST))
 
 
-def test_an_enrichment_copies_nothing_and_hides_nothing(site: Site, backend: Backend) -> None:
+def test_an_enrichment_copies_nothing_and_hides_nothing(
+    context: RunContext, backend: Backend
+) -> None:
     """Each hour has one temperature before and after, and it is the plant's newest."""
-    weather = site.catalog.series["weather_hourly"]
-    done = heal(site, _order(site), "run", Nobody())
+    weather = context.catalog.series["weather_hourly"]
+    done = heal(context, _order(context), "run", Nobody())
     assert (done.summary.slots_enriched, done.summary.weather_records_recovered) == (120, 0)
     at = datetime(2024, 3, 5, 10, tzinfo=UTC)
     backend.overwrite(weather, _plant(at, 13.5))
     points = backend.points(weather)
     having = [p.instant for p in points if "temperature" in p.values]
     assert sorted(having) == HOURS
-    rows = {row["slot"]: row for row in export_rows(site, weather, DAYS)}
+    rows = {row["slot"]: row for row in export_rows(context, weather, DAYS)}
     assert rows["2024-03-05T10:00:00Z"] == {
         "slot": "2024-03-05T10:00:00Z",
         "temperature": 13.5,
@@ -112,39 +114,39 @@ def test_an_enrichment_copies_nothing_and_hides_nothing(site: Site, backend: Bac
 
 
 def test_the_plants_export_moves_with_its_sources(
-    site: Site, backend: Backend, tmp_path: Path
+    context: RunContext, backend: Backend, tmp_path: Path
 ) -> None:
     """Into an empty store and out again it is the same; into the first it says nothing new."""
-    weather = site.catalog.series["weather_hourly"]
-    heal(site, _order(site), "run", Nobody())
+    weather = context.catalog.series["weather_hourly"]
+    heal(context, _order(context), "run", Nobody())
 
-    def exported(of: Site) -> str:
+    def exported(of: RunContext) -> str:
         path = tmp_path / "export.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             write_csv(weather, export_rows(of, weather, DAYS), file)
         return path.read_text(encoding="utf-8")
 
-    before = exported(site)
+    before = exported(context)
     with (tmp_path / "export.csv").open(encoding="utf-8", newline="") as file:
         rows = read_csv(weather, file, "export.csv", batch="import/a", now=NOW)
-    assert import_rows(site, weather, rows, "import/a").written == 0
+    assert import_rows(context, weather, rows, "import/a").written == 0
     other = backend.another()
-    elsewhere = replace(site, store=other.open())
+    elsewhere = replace(context, store=other.open())
     assert import_rows(elsewhere, weather, rows, "import/a").written == 120
     assert exported(elsewhere) == before
     other.close()
 
 
 def test_a_bad_value_of_the_plant_is_healed_beside_it(
-    site: Site, backend: Backend, sources: Scripted
+    context: RunContext, backend: Backend, sources: Scripted
 ) -> None:
     """Its point stays as it is, and status goes on to say so."""
-    weather = site.catalog.series["weather_hourly"]
+    weather = context.catalog.series["weather_hourly"]
     backend.overwrite(weather, _plant(HOURS[7], -999.0))
-    done = heal(site, _order(site), "run", Nobody())
+    done = heal(context, _order(context), "run", Nobody())
     assert done.summary.weather_records_recovered == 1
     assert {ask.product.source for ask in sources.asked} == {"siar"}
-    (report,) = detect(site, Selection((weather,), FIRST, LAST), closely=True)
+    (report,) = detect(context, Selection((weather,), FIRST, LAST), closely=True)
     assert report.coverage.counts[State.COMPLETE] == 120
     assert report.warnings == (
         (
@@ -154,6 +156,6 @@ def test_a_bad_value_of_the_plant_is_healed_beside_it(
     )
     theirs = [p for p in backend.points(weather) if p.tags.startswith("data_source")]
     assert [p.flaws for p in theirs if p.flaws] == [{"temperature": -999.0}]
-    row = site.store.read(weather, DAYS)[7]
+    row = context.store.read(weather, DAYS)[7]
     assert (row.values["temperature"], row.origin("temperature").source) == (9.0, "siar/J17")
     assert row.values["humidity"] == 70.0

@@ -13,13 +13,13 @@ from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.errors import RequestError
 from gapfill.services.detection import detect
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from tests.catalogs import frozen
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from tests.services.conftest import Scripted
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -29,18 +29,18 @@ EARLY = datetime(2019, 5, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def whole(site: Site, sources: Scripted) -> Site:
+def whole(context: RunContext, sources: Scripted) -> RunContext:
     """Return a site with all three series, and SIAR set up."""
     sources.keyed = {"siar"}
-    return replace(site, catalog=frozen())
+    return replace(context, catalog=frozen())
 
 
-def every(site: Site) -> tuple[Series, ...]:
+def every(context: RunContext) -> tuple[Series, ...]:
     """Return all series of the catalogue."""
-    return tuple(site.catalog.series.values())
+    return tuple(context.catalog.series.values())
 
 
-def test_a_range_that_only_one_series_covers_is_of_that_one(whole: Site) -> None:
+def test_a_range_that_only_one_series_covers_is_of_that_one(whole: RunContext) -> None:
     """The others have no slot in it, no gap and no error; what is newest in them is told still."""
     pvpc = whole.catalog.series["pvpc"]
     last = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -59,14 +59,14 @@ def test_a_range_that_only_one_series_covers_is_of_that_one(whole: Site) -> None
         (None, 0),
         (0.0, 1),
     ]
-    order = Order(selection)
+    order = RunRequest(selection)
     order.check(whole)
-    units = make_plan(whole, order, survey(whole, order)).units
+    units = make_plan(whole, order, detect_all(whole, order)).units
     assert {unit.series for unit in units} == {"weather_daily"}
     assert sum(unit.slots for unit in units) == 3
 
 
-def test_a_range_that_only_the_prices_of_tomorrow_cover_is_of_them(whole: Site) -> None:
+def test_a_range_that_only_the_prices_of_tomorrow_cover_is_of_them(whole: RunContext) -> None:
     """They are expected a day ahead, and weather is not."""
     tomorrow = datetime(2026, 3, 20, 23, tzinfo=UTC)
     later = replace(whole, now=datetime(2026, 3, 20, 21, tzinfo=UTC))
@@ -86,21 +86,21 @@ def test_a_range_that_only_the_prices_of_tomorrow_cover_is_of_them(whole: Site) 
     ids=["before all", "after all", "of nothing"],
 )
 def test_a_range_that_no_series_covers_is_refused(
-    whole: Site, start: datetime | None, end: datetime | None, words: str
+    whole: RunContext, start: datetime | None, end: datetime | None, words: str
 ) -> None:
     """With the first or the last slot of all that was selected."""
     with pytest.raises(RequestError, match=words):
         Selection(every(whole), start, end).check(NOW)
 
 
-def test_the_first_slot_of_one_series_is_enough(whole: Site) -> None:
+def test_the_first_slot_of_one_series_is_enough(whole: RunContext) -> None:
     """A range may end just after it, or begin at the last one."""
     first = datetime(2018, 6, 13, tzinfo=UTC)
     Selection(every(whole), None, first + DAY).check(NOW)
     Selection(every(whole), datetime(2026, 3, 20, 22, tzinfo=UTC), None).check(NOW)
 
 
-def test_a_window_begins_where_its_series_does(whole: Site) -> None:
+def test_a_window_begins_where_its_series_does(whole: RunContext) -> None:
     """And ends where the range does."""
     days = whole.catalog.series["weather_daily"]
     selection = Selection((days,), datetime(2018, 6, 1, tzinfo=UTC), EARLY)

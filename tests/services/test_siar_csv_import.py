@@ -12,7 +12,7 @@ from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.reading import Reading, Row
 from gapfill.domain.series import Grade, Station
 from gapfill.errors import MalformedPayload, StoreError
-from gapfill.services.siar_csv_import import Taken, document, import_files, targets
+from gapfill.services.siar_csv_import import ImportedFiles, document, import_files, targets
 from gapfill.sources.siar_csv.parser import CsvFile, read_file
 from tests.catalogs import frozen
 from tests.sources.siar_csv.files import NAME, blank, csv_bytes, days, row, rows
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gapfill.catalog import Catalog
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.ports import Store
 
 DAY = timedelta(days=1)
@@ -58,9 +58,9 @@ OLD = "J09_Linares_01_01_2018_31_12_2018.csv"
 
 
 @pytest.fixture
-def weather(site: Site) -> Site:
+def weather(context: RunContext) -> RunContext:
     """Return a site with an empty store and the whole catalogue, at 2026-03-20."""
-    return replace(site, catalog=frozen())
+    return replace(context, catalog=frozen())
 
 
 def file_of(*lines: str, name: str = NAME) -> CsvFile:
@@ -68,17 +68,17 @@ def file_of(*lines: str, name: str = NAME) -> CsvFile:
     return read_file(name, csv_bytes(*lines))
 
 
-def import_all(site: Site, *files: CsvFile, batch: str = BATCH) -> list[Taken]:
+def import_all(context: RunContext, *files: CsvFile, batch: str = BATCH) -> list[ImportedFiles]:
     """Import files, each under its station."""
     by_station: dict[str, list[CsvFile]] = {}
     for file in files:
         by_station.setdefault(file.station, []).append(file)
-    return import_files(site, by_station, batch)
+    return import_files(context, by_station, batch)
 
 
-def held(site: Site) -> list[Row]:
+def held(context: RunContext) -> list[Row]:
     """Return all rows of daily weather."""
-    return site.store.read(site.catalog.series["weather_daily"], Interval(SINCE, END_OF_TIME))
+    return context.store.read(context.catalog.series["weather_daily"], Interval(SINCE, END_OF_TIME))
 
 
 def with_stations(known: Catalog, *stations: Station) -> Catalog:
@@ -88,11 +88,11 @@ def with_stations(known: Catalog, *stations: Station) -> Catalog:
     return replace(known, series={"weather_daily": replace(series, place=place)})
 
 
-def test_rows_are_stored_with_their_source_batch_and_grade(weather: Site) -> None:
+def test_rows_are_stored_with_their_source_batch_and_grade(weather: RunContext) -> None:
     """Official once 31 days old, observed before."""
     file = file_of(row(date(2024, 1, 1)), row(date(2026, 3, 19), "15,25"))
     (taken,) = import_all(weather, file)
-    assert taken == Taken(NAME, "J17", "weather_daily", 2, 0, 0, 0, written=2, stood=0)
+    assert taken == ImportedFiles(NAME, "J17", "weather_daily", 2, 0, 0, 0, written=2, stood=0)
     first, last = held(weather)
     assert (first.slot, first.grade) == (FIRST, Grade.OFFICIAL)
     assert (first.source, first.batch, first.kept) == ("siar_csv/J17", BATCH, {})
@@ -101,7 +101,7 @@ def test_rows_are_stored_with_their_source_batch_and_grade(weather: Site) -> Non
     assert last.values["temperature_mean"] == 15.25
 
 
-def test_each_row_is_in_one_count(weather: Site) -> None:
+def test_each_row_is_in_one_count(weather: RunContext) -> None:
     """Blank, incomplete, outside, written, stood: together the rows of the file."""
     file = file_of(
         *rows(days(date(2018, 6, 11), 4)),
@@ -124,7 +124,7 @@ def test_each_row_is_in_one_count(weather: Site) -> None:
     assert held(weather)[0].source == "aemet/5279X"
 
 
-def test_a_lower_grade_does_not_replace_a_higher_one(weather: Site) -> None:
+def test_a_lower_grade_does_not_replace_a_higher_one(weather: RunContext) -> None:
     """AEMET's official day stays against a young one of SIAR; SIAR's old one replaces modelled."""
     series = weather.catalog.series["weather_daily"]
     young, old = datetime(2026, 3, 10, tzinfo=UTC), datetime(2026, 1, 10, tzinfo=UTC)
@@ -144,7 +144,7 @@ def test_a_lower_grade_does_not_replace_a_higher_one(weather: Site) -> None:
     ]
 
 
-def test_importing_twice_changes_nothing(weather: Site) -> None:
+def test_importing_twice_changes_nothing(weather: RunContext) -> None:
     """The second batch is empty, so there is nothing to take back of it."""
     file = file_of(*rows(days(date(2024, 1, 1), 5)))
     import_all(weather, file)
@@ -155,7 +155,7 @@ def test_importing_twice_changes_nothing(weather: Site) -> None:
     assert weather.store.batch_slots("import__2") == {}
 
 
-def test_an_import_is_undone_to_what_stood_before(weather: Site) -> None:
+def test_an_import_is_undone_to_what_stood_before(weather: RunContext) -> None:
     """Added rows go, replaced ones come back."""
     series = weather.catalog.series["weather_daily"]
     before = Reading(FIRST, {"temperature_mean": 1.0}, Grade.MODELLED, "open_meteo")
@@ -167,7 +167,7 @@ def test_an_import_is_undone_to_what_stood_before(weather: Site) -> None:
     assert (left.values["temperature_mean"], left.batch) == (1.0, "run/1")
 
 
-def test_a_day_of_two_files_counts_in_the_first(weather: Site) -> None:
+def test_a_day_of_two_files_counts_in_the_first(weather: RunContext) -> None:
     """It is written once."""
     one = file_of(*rows(days(date(2023, 12, 30), 3)), name=OTHER)
     two = file_of(*rows(days(date(2023, 12, 31), 3)))
@@ -176,45 +176,45 @@ def test_a_day_of_two_files_counts_in_the_first(weather: Site) -> None:
     assert len(held(weather)) == 4
 
 
-def test_nothing_is_written_where_one_file_is_wrong(weather: Site) -> None:
+def test_nothing_is_written_where_one_file_is_wrong(weather: RunContext) -> None:
     """Not even the days of the good station."""
     stations = [Station("siar_csv", name, Interval(SINCE, END_OF_TIME)) for name in ("J17", "J09")]
-    site = replace(weather, catalog=with_stations(weather.catalog, *stations))
+    context = replace(weather, catalog=with_stations(weather.catalog, *stations))
     good = file_of(row(date(2024, 1, 1)))
     old = [row(date(2018, 7, 1), station="9"), row(date(2018, 7, 1), "3", station="9")]
     with pytest.raises(MalformedPayload, match=rf"^{OLD}, line 3: .* in {OLD}, line 2\. "):
-        import_all(site, good, file_of(*old, name=OLD))
+        import_all(context, good, file_of(*old, name=OLD))
     with pytest.raises(MalformedPayload, match="line 2: 20/03/2026 has values and is not over"):
-        import_all(site, good, file_of(row(date(2026, 3, 20), station="9"), name=OLD))
-    assert held(site) == []
+        import_all(context, good, file_of(row(date(2026, 3, 20), station="9"), name=OLD))
+    assert held(context) == []
 
 
-def test_stations_of_a_place_fill_one_series_each_in_its_own_dates(weather: Site) -> None:
+def test_stations_of_a_place_fill_one_series_each_in_its_own_dates(weather: RunContext) -> None:
     """J09 up to the move, J17 from then on; the rows outside are counted and left."""
     move = datetime(2018, 7, 2, tzinfo=UTC)
     stations = (
         Station("siar_csv", "J09", Interval(SINCE, move)),
         Station("siar", "J17", Interval(move, END_OF_TIME)),
     )
-    site = replace(weather, catalog=with_stations(weather.catalog, *stations))
+    context = replace(weather, catalog=with_stations(weather.catalog, *stations))
     dates = days(date(2018, 7, 1), 2)
-    taken = import_all(site, file_of(*rows(dates)), file_of(*rows(dates, station="9"), name=OLD))
+    taken = import_all(context, file_of(*rows(dates)), file_of(*rows(dates, station="9"), name=OLD))
     counts = [(t.station, t.written, t.outside) for t in taken]
     assert sorted(counts) == [("J09", 1, 1), ("J17", 1, 1)]
-    assert [r.source for r in held(site)] == ["siar_csv/J09", "siar/J17"]
+    assert [r.source for r in held(context)] == ["siar_csv/J09", "siar/J17"]
 
 
-def test_of_two_stations_with_the_same_day_the_first_one_stands(weather: Site) -> None:
+def test_of_two_stations_with_the_same_day_the_first_one_stands(weather: RunContext) -> None:
     """The second is as good, and counts as nothing written."""
     stations = [Station("siar_csv", name, Interval(SINCE, END_OF_TIME)) for name in ("J17", "J09")]
-    site = replace(weather, catalog=with_stations(weather.catalog, *stations))
+    context = replace(weather, catalog=with_stations(weather.catalog, *stations))
     old = file_of(row(date(2024, 1, 1), "3", station="9"), name=OLD)
-    taken = import_all(site, file_of(row(date(2024, 1, 1))), old)
+    taken = import_all(context, file_of(row(date(2024, 1, 1))), old)
     assert [(t.station, t.written, t.stood) for t in taken] == [("J17", 1, 0), ("J09", 0, 1)]
-    assert [r.source for r in held(site)] == ["siar_csv/J17"]
+    assert [r.source for r in held(context)] == ["siar_csv/J17"]
 
 
-def test_a_refused_value_is_told_of_the_file_that_says_it(weather: Site) -> None:
+def test_a_refused_value_is_told_of_the_file_that_says_it(weather: RunContext) -> None:
     """Also where the day's other values come from another file."""
     one = file_of(row(date(2023, 12, 31), "-60"), row(date(2024, 1, 1), et0=""), name=OTHER)
     two = file_of(row(date(2024, 1, 1), "", et0="99"))
@@ -224,20 +224,24 @@ def test_a_refused_value_is_told_of_the_file_that_says_it(weather: Site) -> None
     assert second.refused[0].reason == f"is outside 0 to 30 mm ({NAME}, line 2)"
 
 
-def test_a_station_of_other_dates_than_the_series_is_accounted_for(weather: Site) -> None:
+def test_a_station_of_other_dates_than_the_series_is_accounted_for(weather: RunContext) -> None:
     """Its rows are all outside, and none of them is stored."""
     closed = Station("siar_csv", "J09", Interval(SINCE - 900 * DAY, SINCE))
-    site = replace(weather, catalog=with_stations(weather.catalog, closed))
+    context = replace(weather, catalog=with_stations(weather.catalog, closed))
     lines = [row(date(2018, 6, 20), station="9"), blank(date(2018, 6, 21), station="9")]
-    (taken,) = import_all(site, file_of(*lines, name=OLD))
-    assert taken == Taken(OLD, "J09", "weather_daily", 2, 1, 0, outside=1, written=0, stood=0)
-    assert held(site) == []
+    (taken,) = import_all(context, file_of(*lines, name=OLD))
+    assert taken == ImportedFiles(
+        OLD, "J09", "weather_daily", 2, 1, 0, outside=1, written=0, stood=0
+    )
+    assert held(context) == []
 
 
-def test_a_file_without_values_is_accounted_for(weather: Site) -> None:
+def test_a_file_without_values_is_accounted_for(weather: RunContext) -> None:
     """A year in which the station was off."""
     (taken,) = import_all(weather, file_of(blank(date(2024, 1, 1))))
-    assert taken == Taken(NAME, "J17", "weather_daily", 1, 1, 0, outside=0, written=0, stood=0)
+    assert taken == ImportedFiles(
+        NAME, "J17", "weather_daily", 1, 1, 0, outside=0, written=0, stood=0
+    )
     assert held(weather) == []
 
 
@@ -249,12 +253,12 @@ def test_targets_are_the_daily_weather_series_with_a_siar_station() -> None:
 
 @pytest.mark.parametrize("changed", [None, {"temperature_mean": 20.5}])
 def test_what_cannot_be_read_back_is_an_error(
-    weather: Site, changed: dict[str, float] | None
+    weather: RunContext, changed: dict[str, float] | None
 ) -> None:
     """A store that loses or changes what it was given is not taken at its word."""
-    site = replace(weather, store=cast("Store", _Forgetful(weather.store, changed)))
+    context = replace(weather, store=cast("Store", _Forgetful(weather.store, changed)))
     with pytest.raises(StoreError, match="1 of 1 days were written and could not be read back"):
-        import_all(site, file_of(row(date(2024, 1, 1))))
+        import_all(context, file_of(row(date(2024, 1, 1))))
 
 
 class _Forgetful:
@@ -272,7 +276,7 @@ class _Forgetful:
         return 1
 
 
-def test_the_document_has_every_count_and_refused_value(weather: Site) -> None:
+def test_the_document_has_every_count_and_refused_value(weather: RunContext) -> None:
     """For a program; the batch is there only where it wrote something."""
     file = file_of(row(date(2024, 1, 1)).replace(";85,7;", ";140;"))
     taken = import_all(weather, file)

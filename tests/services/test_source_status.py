@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from gapfill.alerts.conditions import look, worth_telling
+from gapfill.alerts.conditions import evaluate_conditions, worth_telling
 from gapfill.domain.interval import Interval
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.plan import Unread
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import RateLimited, StoreError
 from gapfill.services import source_status
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.heal import heal
-from gapfill.services.planning import Order, make_plan, survey
-from gapfill.services.ports import Block, Books, Inquiry
+from gapfill.services.planning import RunRequest, detect_all, make_plan
+from gapfill.services.ports import Block, LedgerQuery, LedgerSnapshot
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer
 from gapfill.stores.sqlite.store import SqliteStore
@@ -63,7 +63,7 @@ class Counting:
         self.calls[name] += 1
         return getattr(self.store, name)
 
-    def books(self, inquiry: Inquiry) -> Books:
+    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Fail where a series is asked for whose ledger is damaged."""
         self.calls["books"] += 1
         if self.unreadable in {series.name for series in inquiry.series}:
@@ -72,7 +72,7 @@ class Counting:
         return self.store.books(inquiry)
 
 
-def weather_site(path: Path, unreadable: str = "") -> tuple[Site, Counting]:
+def weather_site(path: Path, unreadable: str = "") -> tuple[RunContext, Counting]:
     """Return a site of three series of hourly weather without 2026-03-18T10:00Z."""
     known, time = frozen(), FakeTime()
     one = replace(known.series["weather_hourly"], earliest=SINCE)
@@ -85,13 +85,13 @@ def weather_site(path: Path, unreadable: str = "") -> tuple[Site, Counting]:
         readings = [Reading(slot, values, Grade.OFFICIAL, "siar/J17") for slot in slots]
         store.store.write(each, readings, "seed")
     sources = Scripted(keyed={"aemet", "siar", "openweathermap"})
-    site = Site(known, cast("Store", store), sources, NOW, time.sleep, time.monotonic)
-    return site, store
+    context = RunContext(known, cast("Store", store), sources, NOW, time.sleep, time.monotonic)
+    return context, store
 
 
-def whole_order(site: Site) -> Order:
+def whole_order(context: RunContext) -> RunRequest:
     """Return the order for everything."""
-    return Order(Selection(tuple(site.catalog.series.values())))
+    return RunRequest(Selection(tuple(context.catalog.series.values())))
 
 
 def blocked(path: Path) -> None:
@@ -105,33 +105,33 @@ def unreached(path: Path) -> None:
     """Note that SIAR could not be reached for the missing hour, as another process does."""
     store = SqliteStore(path / "store.db")
     hole = Interval(SINCE + 34 * HOUR, SINCE + 35 * HOUR)
-    said = Entry("weather_b", "siar.hourly", "J17", hole, Outcome.UNREACHED, NOW, "timed out")
+    said = LedgerEntry("weather_b", "siar.hourly", "J17", hole, Outcome.UNREACHED, NOW, "timed out")
     store.note([replace(said, series=name) for name in NAMES])
     store.close()
 
 
 def test_each_phase_reads_the_status_of_all_series_once(tmp_path: Path) -> None:
     """Detection, plan, what a run saw, and what of it is news: one read each."""
-    site, store = weather_site(tmp_path)
-    order = whole_order(site)
-    reports = survey(site, order)
+    context, store = weather_site(tmp_path)
+    order = whole_order(context)
+    reports = detect_all(context, order)
     assert store.calls == {"books": 1, "missing": 3, "below_target": 3}
     store.calls.clear()
-    assert len(make_plan(site, order, reports).units) == 3
+    assert len(make_plan(context, order, reports).units) == 3
     assert store.calls == {"books": 1, "lacking": 3}
     healed = {report.series: [report.coverage.gaps[0].interval] for report in reports}
     store.calls.clear()
-    look(site, reports, reports, [], healed)
+    evaluate_conditions(context, reports, reports, [], healed)
     assert store.calls == {"books": 1, "learned": 1}
     store.calls.clear()
-    worth_telling(site, reports, healed)
+    worth_telling(context, reports, healed)
     assert store.calls == {"books": 1}
 
 
 def test_a_close_look_shares_the_status_of_its_detection(tmp_path: Path) -> None:
     """The last expected slot follows from what was read already."""
-    site, store = weather_site(tmp_path)
-    reports = detect(site, whole_order(site).selection, closely=True)
+    context, store = weather_site(tmp_path)
+    reports = detect(context, whole_order(context).selection, closely=True)
     assert [report.ahead for report in reports] == [None, None, None]
     each = dict.fromkeys(("missing", "below_target", "flaws", "ahead"), 3)
     assert store.calls == {"books": 1, "unfinished": 1, **each}
@@ -142,33 +142,33 @@ def test_a_plan_knows_what_another_process_noted_since_the_detection(
     tmp_path: Path, happens: Callable[[Path], None]
 ) -> None:
     """A block, and a line of the ledger: another source is asked."""
-    site, _ = weather_site(tmp_path)
-    order = whole_order(site)
-    reports = survey(site, order)
-    assert [u.source for u in make_plan(site, order, reports).units] == ["siar"] * 3
+    context, _ = weather_site(tmp_path)
+    order = whole_order(context)
+    reports = detect_all(context, order)
+    assert [u.source for u in make_plan(context, order, reports).units] == ["siar"] * 3
     happens(tmp_path)
-    assert [u.source for u in make_plan(site, order, reports).units] == ["openweathermap"] * 3
+    assert [u.source for u in make_plan(context, order, reports).units] == ["openweathermap"] * 3
 
 
 def test_the_next_round_knows_what_the_fills_of_this_one_noted(tmp_path: Path) -> None:
     """SIAR refuses for an hour: the second round asks another source for all three series."""
-    site, _ = weather_site(tmp_path)
+    context, _ = weather_site(tmp_path)
 
     def refuse(ask: Ask) -> Answer:
         raise RateLimited("SIAR has spent its day", retry_after=3600, source=ask.product.source)
 
-    sources = cast("Scripted", site.sources)
+    sources = cast("Scripted", context.sources)
     sources.answers["siar"] = [refuse]
     sources.otherwise = measured
-    healed = heal(site, whole_order(site), "run", Nobody())
+    healed = heal(context, whole_order(context), "run", Nobody())
     assert [ask.product.source for ask in sources.asked] == ["siar", *["openweathermap"] * 3]
     assert not any(report.is_missing for report in healed.after)
 
 
 def test_a_ledger_that_cannot_be_read_leaves_the_other_series_known(tmp_path: Path) -> None:
     """Reading them together fails as a whole, so each is read alone."""
-    site, store = weather_site(tmp_path, unreadable="weather_b")
-    reports = survey(site, whole_order(site))
+    context, store = weather_site(tmp_path, unreadable="weather_b")
+    reports = detect_all(context, whole_order(context))
     assert [report.error for report in reports] == [
         None,
         "the ledger of weather_b is damaged",
@@ -176,7 +176,7 @@ def test_a_ledger_that_cannot_be_read_leaves_the_other_series_known(tmp_path: Pa
     ]
     assert [report.coverage.counts[State.UNKNOWN] for report in reports] == [0, 85, 0]
     assert store.calls["books"] == 4
-    plan = make_plan(site, whole_order(site), reports)
+    plan = make_plan(context, whole_order(context), reports)
     assert plan.unread == (Unread("weather_b", "the ledger of weather_b is damaged"),)
     assert sorted({unit.series for unit in plan.units}) == ["weather_a", "weather_c"]
 
@@ -185,13 +185,13 @@ def test_very_many_series_are_read_in_groups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that no more than those of a group are in memory; each has its own ledger."""
-    site, store = weather_site(tmp_path)
+    context, store = weather_site(tmp_path)
     unreached(tmp_path)
     monkeypatch.setattr(source_status, "TOGETHER", 2)
-    status = site.status(list(site.catalog.series.values()))
+    status = context.status(list(context.catalog.series.values()))
     assert store.calls["books"] == 2
     hole = Interval(SINCE + 34 * HOUR, SINCE + 35 * HOUR)
-    for series in site.catalog.series.values():
+    for series in context.catalog.series.values():
         found = {c.product.key: c.recent for c in status.candidates(series)}
         assert found["siar.hourly"] == (hole,)
         assert found["aemet.observations"] == ()
@@ -199,6 +199,6 @@ def test_very_many_series_are_read_in_groups(
 
 def test_a_plan_of_no_reports_asks_nothing_of_the_store(tmp_path: Path) -> None:
     """The page plans those series that could be read, which may be none."""
-    site, store = weather_site(tmp_path)
-    assert make_plan(site, whole_order(site), []).units == ()
+    context, store = weather_site(tmp_path)
+    assert make_plan(context, whole_order(context), []).units == ()
     assert store.calls == {}

@@ -12,7 +12,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Replace
 from gapfill.errors import GapfillError
 from gapfill.services import undo_batches
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.ports import Batch, Undone
 from tests.builders import PVPC, hour, hours, price, prices, row
 from tests.catalogs import frozen
@@ -39,76 +39,78 @@ class Nobody:
 
 
 @pytest.fixture(params=KINDS)
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+def context(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunContext]:
     """Return an installation with one series, on each kind of store."""
     backend = BACKENDS[request.param](tmp_path)
     known = replace(frozen(), series={"pvpc": PVPC})
     sources: Sources = Nobody()  # type: ignore[assignment] # see there
-    yield Site(known, backend.open(), sources, hour(200))
+    yield RunContext(known, backend.open(), sources, hour(200))
     backend.close()
 
 
-def test_a_run_is_undone_whole_whatever_its_batches_wrote_over_each_other(site: Site) -> None:
+def test_a_run_is_undone_whole_whatever_its_batches_wrote_over_each_other(
+    context: RunContext,
+) -> None:
     """What it replaced is there again, what it added is gone, and others are left alone."""
-    site.store.write(PVPC, [price(0, 1.0), price(9, 1.0)], "import__1")
-    site.store.write(PVPC, prices([0, 1], 2.0), unit(RUN, 0), replace=Replace.EQUAL)
-    site.store.write(PVPC, prices([1, 2], 3.0), unit(RUN, 1), replace=Replace.EQUAL)
-    site.store.write(PVPC, prices([1, 5], 4.0), unit(RUN, 2), replace=Replace.EQUAL)
-    site.store.write(PVPC, [price(7, 5.0)], unit(OTHER, 7))
-    taken = undo_batches.undo_run(site, RUN)
+    context.store.write(PVPC, [price(0, 1.0), price(9, 1.0)], "import__1")
+    context.store.write(PVPC, prices([0, 1], 2.0), unit(RUN, 0), replace=Replace.EQUAL)
+    context.store.write(PVPC, prices([1, 2], 3.0), unit(RUN, 1), replace=Replace.EQUAL)
+    context.store.write(PVPC, prices([1, 5], 4.0), unit(RUN, 2), replace=Replace.EQUAL)
+    context.store.write(PVPC, [price(7, 5.0)], unit(OTHER, 7))
+    taken = undo_batches.undo_run(context, RUN)
     assert taken.undone == Undone(restored=3, removed=3, left=0)
     assert sorted(taken.batches) == [unit(RUN, 0), unit(RUN, 1), unit(RUN, 2)]
-    assert site.store.read(PVPC, hours(0, 10)) == [
+    assert context.store.read(PVPC, hours(0, 10)) == [
         row(0, 1.0, "import__1"),
         row(7, 5.0, unit(OTHER, 7)),
         row(9, 1.0, "import__1"),
     ]
     with pytest.raises(GapfillError, match=r"^The run gap_detection/manual.* is already undone\.$"):
-        undo_batches.undo_run(site, RUN)
+        undo_batches.undo_run(context, RUN)
 
 
-def test_what_a_later_batch_holds_is_left_and_the_batch_named(site: Site) -> None:
+def test_what_a_later_batch_holds_is_left_and_the_batch_named(context: RunContext) -> None:
     """Undone first, it sets the rest free."""
-    site.store.write(PVPC, prices([0, 1], 1.0), unit(RUN, 0))
-    site.store.write(PVPC, prices([0], 2.0), "import__2", replace=Replace.EQUAL)
-    taken = undo_batches.undo_run(site, RUN)
+    context.store.write(PVPC, prices([0, 1], 1.0), unit(RUN, 0))
+    context.store.write(PVPC, prices([0], 2.0), "import__2", replace=Replace.EQUAL)
+    taken = undo_batches.undo_run(context, RUN)
     assert (taken.undone, taken.later) == (Undone(0, 1, 1), ("import__2",))
-    assert undo_batches.undo_batch(site, "import__2").undone == Undone(1, 0, 0)
-    assert undo_batches.undo_batch(site, unit(RUN, 0)).undone == Undone(0, 1, 0)
+    assert undo_batches.undo_batch(context, "import__2").undone == Undone(1, 0, 0)
+    assert undo_batches.undo_batch(context, unit(RUN, 0)).undone == Undone(0, 1, 0)
     for batch in ("import__2", unit(RUN, 0)):
         with pytest.raises(GapfillError, match="is already undone"):
-            undo_batches.undo_batch(site, batch)
+            undo_batches.undo_batch(context, batch)
 
 
-def test_a_run_may_be_named_as_airflow_names_it_where_that_is_one(site: Site) -> None:
+def test_a_run_may_be_named_as_airflow_names_it_where_that_is_one(context: RunContext) -> None:
     """Two DAGs may have a run of the same name."""
     short = RUN.partition("/")[2]
-    site.store.write(PVPC, [price(0)], unit(RUN, 0))
-    site.store.write(PVPC, [price(7)], unit(OTHER, 7))
+    context.store.write(PVPC, [price(0)], unit(RUN, 0))
+    context.store.write(PVPC, [price(7)], unit(OTHER, 7))
     with pytest.raises(GapfillError, match=r"may be gap_detection/.* or preventive_ingestion/"):
-        undo_batches.undo_run(site, short)
-    assert undo_batches.undo_run(site, OTHER).undone.removed == 1
-    assert undo_batches.undo_run(site, short).undone.removed == 1
+        undo_batches.undo_run(context, short)
+    assert undo_batches.undo_run(context, OTHER).undone.removed == 1
+    assert undo_batches.undo_run(context, short).undone.removed == 1
     with pytest.raises(GapfillError, match="is already undone"):
-        undo_batches.undo_run(site, short)
+        undo_batches.undo_run(context, short)
 
 
 @pytest.mark.parametrize("name", ["gap_detection", "manual__2026", "", "x", "pvpc"])
-def test_a_part_of_a_name_is_no_run(site: Site, name: str) -> None:
+def test_a_part_of_a_name_is_no_run(context: RunContext, name: str) -> None:
     """Nothing is undone by a slip of the pen."""
-    site.store.write(PVPC, [price(0)], unit(RUN, 0))
+    context.store.write(PVPC, [price(0)], unit(RUN, 0))
     with pytest.raises(GapfillError, match="The store has no batch of a run"):
-        undo_batches.undo_run(site, name)
-    assert site.store.newest(PVPC) == hour(0)
+        undo_batches.undo_run(context, name)
+    assert context.store.newest(PVPC) == hour(0)
 
 
-def test_batches_are_listed_oldest_first_and_since_an_instant(site: Site) -> None:
+def test_batches_are_listed_oldest_first_and_since_an_instant(context: RunContext) -> None:
     """By when they asked their source, else by the instant in their name."""
-    site.store.put(PVPC, [row(1, 2.0, "import__20260104T000000Z__ab12cd34")])
-    site.store.write(PVPC, [price(0)], unit(RUN, 0))
-    site.store.put(PVPC, [row(3, 2.0, "import__20260103T000000Z__ab12cd34")])
-    site.store.put(PVPC, [row(4, 2.0, "by hand")])
-    found = undo_batches.list_batches(site)
+    context.store.put(PVPC, [row(1, 2.0, "import__20260104T000000Z__ab12cd34")])
+    context.store.write(PVPC, [price(0)], unit(RUN, 0))
+    context.store.put(PVPC, [row(3, 2.0, "import__20260103T000000Z__ab12cd34")])
+    context.store.put(PVPC, [row(4, 2.0, "by hand")])
+    found = undo_batches.list_batches(context)
     assert [batch.first for batch in found] == [hour(4), hour(3), hour(1), hour(0)]
     assert [undo_batches.instant_of(batch) for batch in found] == [
         None,
@@ -116,9 +118,9 @@ def test_batches_are_listed_oldest_first_and_since_an_instant(site: Site) -> Non
         hour(72),
         hour(106),
     ]
-    since = undo_batches.list_batches(site, ["pvpc"], hour(72))
+    since = undo_batches.list_batches(context, ["pvpc"], hour(72))
     assert [batch.first for batch in since] == [hour(4), hour(1), hour(0)]
-    assert undo_batches.list_batches(site, ["weather_hourly"]) == []
+    assert undo_batches.list_batches(context, ["weather_hourly"]) == []
 
 
 @pytest.mark.parametrize(

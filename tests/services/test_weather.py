@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.domain.account_limits import Allowance
+from gapfill.domain.account_limits import AccountLimits
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import MalformedPayload, SpanRefused
 from gapfill.services.backfill import fill
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.heal import heal as heal_in_rounds
-from gapfill.services.planning import Order, make_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer, Ask, Rejected
 from gapfill.stores.sqlite.store import SqliteStore
@@ -64,9 +64,9 @@ def sunny(ask: Ask) -> Answer:
 
 
 @pytest.fixture
-def site(
+def context(
     tmp_path: Path, sources: Scripted, time: FakeTime, monkeypatch: pytest.MonkeyPatch
-) -> Site:
+) -> RunContext:
     """Return a site with hourly weather since 2026-03-10 and every key, at 12:30."""
     known = frozen()
     weather = replace(known.series["weather_hourly"], earliest=datetime(2026, 3, 10, tzinfo=UTC))
@@ -79,13 +79,13 @@ def site(
     sources.otherwise = observed
     sources.obstacles = dict.fromkeys(ONE_CALL, "needs one_call")
     store = SqliteStore(tmp_path / "store.db")
-    return Site(known, store, sources, NOW, time.sleep, time.monotonic)
+    return RunContext(known, store, sources, NOW, time.sleep, time.monotonic)
 
 
-def plan_of(site: Site) -> Plan:
+def plan_of(context: RunContext) -> Plan:
     """Plan everything."""
-    order = Order(Selection(tuple(site.catalog.series.values())))
-    return make_plan(site, order, survey(site, order))
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    return make_plan(context, order, detect_all(context, order))
 
 
 def asked_of(plan: Plan, *, enrich: bool = False) -> list[tuple[str, str, str, int]]:
@@ -97,17 +97,17 @@ def asked_of(plan: Plan, *, enrich: bool = False) -> list[tuple[str, str, str, i
     )
 
 
-def heal(site: Site, run: str) -> Plan:
+def heal(context: RunContext, run: str) -> Plan:
     """Plan and carry out once."""
-    plan = plan_of(site)
+    plan = plan_of(context)
     for unit in plan.units:
-        fill(site, unit, run)
+        fill(context, unit, run)
     return plan
 
 
-def test_every_piece_goes_to_its_source_once(site: Site) -> None:
+def test_every_piece_goes_to_its_source_once(context: RunContext) -> None:
     """SIAR up to AEMET's last 12 rows, the reading of now, and an hour that nobody has yet."""
-    plan = plan_of(site)
+    plan = plan_of(context)
     assert asked_of(plan) == [
         ("aemet.observations", "2026-03-19T23:00:00Z", "2026-03-20T11:00:00Z", 12),
         ("openweathermap.current", "2026-03-20T12:00:00Z", "2026-03-20T13:00:00Z", 1),
@@ -118,9 +118,9 @@ def test_every_piece_goes_to_its_source_once(site: Site) -> None:
     assert waiting.until == datetime(2026, 3, 20, 13, tzinfo=UTC)
 
 
-def test_the_bill_counts_what_comes_before_the_first_request(site: Site) -> None:
+def test_the_bill_counts_what_comes_before_the_first_request(context: RunContext) -> None:
     """SIAR: a login, a token, the limits, and then two weeks; AEMET: two hops."""
-    bill = plan_of(site).bill
+    bill = plan_of(context).bill
     assert {name: cost.calls for name, cost in bill.items()} == {
         "siar": 4 + 2,
         "aemet": 2,
@@ -129,31 +129,33 @@ def test_the_bill_counts_what_comes_before_the_first_request(site: Site) -> None
 
 
 def test_a_small_account_is_asked_in_short_spans_from_the_first_run_on(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """100 records a minute are two days of half-hours; the plan after knows it beforehand."""
-    sources.allowances["siar"] = Allowance(100, 1000, 100, 10_000)
-    plan = plan_of(site)
+    sources.allowances["siar"] = AccountLimits(100, 1000, 100, 10_000)
+    plan = plan_of(context)
     unit = next(u for u in plan.units if u.source == "siar")
     assert len(unit.requests) == 2
-    certificate = fill(site, unit, "run")
+    certificate = fill(context, unit, "run")
     assert (certificate.outcome, certificate.slots_filled) == ("filled", 239)
     days = [(ask.interval.end - ask.interval.start) / timedelta(days=1) for ask in sources.asked]
     assert max(days) == 2
     assert len(days) == 6  # of seven and three days: 2, 2, 2, 1 and 2, 1
-    learned = site.store.learned(site.now)["siar"]
+    learned = context.store.learned(context.now)["siar"]
     assert learned == {
         "calls_minute": 100,
         "calls_day": 1000,
         "records_minute": 100,
         "records_day": 10_000,
     }
-    site.store.undo("run/" + unit.id, site.catalog.series.values())
-    again = next(u for u in plan_of(site).units if u.source == "siar")
+    context.store.undo("run/" + unit.id, context.catalog.series.values())
+    again = next(u for u in plan_of(context).units if u.source == "siar")
     assert [r.end - r.start for r in again.requests] == [2 * timedelta(days=1)] * 4 + [47 * HOUR]
 
 
-def test_a_span_that_is_refused_is_halved_and_remembered(site: Site, sources: Scripted) -> None:
+def test_a_span_that_is_refused_is_halved_and_remembered(
+    context: RunContext, sources: Scripted
+) -> None:
     """All slots are filled all the same, and nobody asks so long a range again for a month."""
 
     def at_most_two_days(ask: Ask) -> Answer:
@@ -163,20 +165,22 @@ def test_a_span_that_is_refused_is_halved_and_remembered(site: Site, sources: Sc
         return observed(ask)
 
     sources.otherwise = at_most_two_days
-    unit = next(u for u in plan_of(site).units if u.source == "siar")
-    assert fill(site, unit, "run").slots_filled == 239
-    assert site.store.learned(site.now)["siar.hourly"] == {"span_s": 86400}
-    month_later = replace(site, now=site.now + timedelta(days=31))
-    siar = next(c for c in month_later.candidates(unit_series(site)) if c.source.name == "siar")
+    unit = next(u for u in plan_of(context).units if u.source == "siar")
+    assert fill(context, unit, "run").slots_filled == 239
+    assert context.store.learned(context.now)["siar.hourly"] == {"span_s": 86400}
+    month_later = replace(context, now=context.now + timedelta(days=31))
+    siar = next(c for c in month_later.candidates(unit_series(context)) if c.source.name == "siar")
     assert siar.product.span == timedelta(days=7)
 
 
-def unit_series(site: Site) -> Series:
+def unit_series(context: RunContext) -> Series:
     """Return the one series."""
-    return site.catalog.series["weather_hourly"]
+    return context.catalog.series["weather_hourly"]
 
 
-def test_a_day_that_is_refused_as_too_long_is_of_no_use(site: Site, sources: Scripted) -> None:
+def test_a_day_that_is_refused_as_too_long_is_of_no_use(
+    context: RunContext, sources: Scripted
+) -> None:
     """There is no shorter request; the fill ends instead of halving for ever."""
 
     def never(_ask: Ask) -> Answer:
@@ -184,12 +188,12 @@ def test_a_day_that_is_refused_as_too_long_is_of_no_use(site: Site, sources: Scr
         raise SpanRefused(message, source="siar")
 
     sources.otherwise = never
-    unit = next(u for u in plan_of(site).units if u.source == "siar")
+    unit = next(u for u in plan_of(context).units if u.source == "siar")
     with pytest.raises(MalformedPayload, match="too long"):
-        fill(site, unit, "run")
+        fill(context, unit, "run")
 
 
-def test_a_reading_of_now_may_be_of_the_slot_before(site: Site, sources: Scripted) -> None:
+def test_a_reading_of_now_may_be_of_the_slot_before(context: RunContext, sources: Scripted) -> None:
     """At a minute past the hour it is: stored where it belongs, and nothing in the slot of now."""
 
     def before(ask: Ask) -> Answer:
@@ -197,102 +201,110 @@ def test_a_reading_of_now_may_be_of_the_slot_before(site: Site, sources: Scripte
         return Answer((reading,), evidence="HTTP 200")
 
     sources.answers["openweathermap"] = [before]
-    unit = next(u for u in plan_of(site).units if u.source == "openweathermap")
-    certificate = fill(site, unit, "run")
+    unit = next(u for u in plan_of(context).units if u.source == "openweathermap")
+    certificate = fill(context, unit, "run")
     assert (certificate.outcome, certificate.slots_filled) == ("not_yet", 1)
     assert "answered for another slot than asked; stored where it belongs" in certificate.note
-    rows = site.store.read(unit_series(site), Interval(NOW - 3 * HOUR, NOW + HOUR))
+    rows = context.store.read(unit_series(context), Interval(NOW - 3 * HOUR, NOW + HOUR))
     assert [(row.slot.hour, row.grade) for row in rows] == [(11, Grade.PROVISIONAL)]
-    entries = site.store.entries("weather_hourly")
+    entries = context.store.entries("weather_hourly")
     assert [(e.interval.start.hour, e.outcome) for e in entries] == [(12, Outcome.NOT_YET)]
 
 
-def test_wanted_fields_are_asked_for_once_everything_stands(site: Site, sources: Scripted) -> None:
+def test_wanted_fields_are_asked_for_once_everything_stands(
+    context: RunContext, sources: Scripted
+) -> None:
     """AEMET has no radiation: SIAR adds it, and the row stays AEMET's.
 
     SIAR's own rows came without it, and are not asked for again.
     """
     sources.otherwise = dim
-    heal(site, "one")
+    heal(context, "one")
     sources.otherwise = sunny
-    plan = plan_of(site)
+    plan = plan_of(context)
     assert asked_of(plan) == []
     assert asked_of(plan, enrich=True) == [
         ("siar.hourly", "2026-03-20T00:00:00Z", "2026-03-20T10:00:00Z", 10)
     ]
     (unit,) = plan.units
     assert unit.label.endswith(" +solar_radiation")
-    assert fill(site, unit, "two").slots_filled == 10
-    (row,) = site.store.read(unit_series(site), Interval(NOW - 4 * HOUR, NOW - 3 * HOUR))
+    assert fill(context, unit, "two").slots_filled == 10
+    (row,) = context.store.read(unit_series(context), Interval(NOW - 4 * HOUR, NOW - 3 * HOUR))
     assert (row.source, row.grade) == ("aemet/5279X", Grade.OBSERVED)
     assert row.values["solar_radiation"] == 500.0
     assert row.kept == {"solar_radiation": Origin("siar/J17", Grade.OBSERVED)}
-    assert plan_of(site).units == ()
+    assert plan_of(context).units == ()
 
 
 def test_a_wanted_field_that_is_not_there_is_asked_for_rarely(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """A day later, then a week: and the hole of the field never becomes a gap."""
     sources.otherwise = dim
-    heal(site, "one")
-    (unit,) = plan_of(site).units
-    assert fill(site, unit, "two").outcome == "partial"
-    late = [e for e in site.store.entries("weather_hourly") if e.field == "solar_radiation"]
+    heal(context, "one")
+    (unit,) = plan_of(context).units
+    assert fill(context, unit, "two").outcome == "partial"
+    late = [e for e in context.store.entries("weather_hourly") if e.field == "solar_radiation"]
     assert {e.outcome for e in late} == {Outcome.NO_DATA, Outcome.NOT_YET}
-    assert plan_of(replace(site, now=NOW + timedelta(minutes=1))).units == ()
-    later = plan_of(replace(site, now=NOW + timedelta(minutes=20, hours=2)))
+    assert plan_of(replace(context, now=NOW + timedelta(minutes=1))).units == ()
+    later = plan_of(replace(context, now=NOW + timedelta(minutes=20, hours=2)))
     assert asked_of(later, enrich=True) == [  # what was not out for certain, and a new hour
         ("siar.hourly", "2026-03-18T23:00:00Z", "2026-03-20T11:00:00Z", 34)
     ]
-    (report,) = detect(site, Selection((unit_series(site),)))
+    (report,) = detect(context, Selection((unit_series(context),)))
     assert report.coverage.counts[State.UNFILLABLE] == 0
 
 
 def test_gaps_come_before_upgrades_and_upgrades_before_wanted_fields(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """Of one source too, and a slot is asked for once."""
     sources.obstacles["siar.hourly"] = "no key"
-    heal(site, "one")  # Open-Meteo for what AEMET has no more
+    heal(context, "one")  # Open-Meteo for what AEMET has no more
     del sources.obstacles["siar.hourly"]
-    site.store.undo("one/" + _first_of(site), site.catalog.series.values())
-    plan = plan_of(site)
+    context.store.undo("one/" + _first_of(context), context.catalog.series.values())
+    plan = plan_of(context)
     assert [bool(u.enrich) for u in plan.units] == sorted(bool(u.enrich) for u in plan.units)
     slots = [
-        s for u in plan.units for r in u.requests for run in r.asked for s in _slots(site, run)
+        s for u in plan.units for r in u.requests for run in r.asked for s in _slots(context, run)
     ]
     assert len(slots) == len(set(slots))
 
 
-def _first_of(site: Site) -> str:
-    batch = next(row.batch for row in site.store.read(unit_series(site), _LAST_HOURS) if row.batch)
+def _first_of(context: RunContext) -> str:
+    batch = next(
+        row.batch for row in context.store.read(unit_series(context), _LAST_HOURS) if row.batch
+    )
     return batch.removeprefix("one/")
 
 
 _LAST_HOURS = Interval(NOW - 3 * HOUR, NOW - HOUR)
 
 
-def _slots(site: Site, run: Interval) -> list[datetime]:
-    return list(unit_series(site).grid.slots(run))
+def _slots(context: RunContext, run: Interval) -> list[datetime]:
+    return list(unit_series(context).grid.slots(run))
 
 
-def test_an_outage_leaves_no_modelled_radiation_for_ever(site: Site, sources: Scripted) -> None:
+def test_an_outage_leaves_no_modelled_radiation_for_ever(
+    context: RunContext, sources: Scripted
+) -> None:
     """Open-Meteo stood in, AEMET upgraded its rows; SIAR's radiation then replaces the model's."""
     sources.obstacles |= {"aemet.observations": "is down", "siar.hourly": "no key"}
     sources.otherwise = sunny
-    heal(site, "one")
+    heal(context, "one")
     sources.obstacles = dict.fromkeys(ONE_CALL, "needs one_call")
     sources.otherwise = dim
-    heal(replace(site, now=NOW + timedelta(minutes=10)), "two")
+    heal(replace(context, now=NOW + timedelta(minutes=10)), "two")
     sources.otherwise = sunny
-    plan = heal(replace(site, now=NOW + timedelta(hours=3)), "three")
+    plan = heal(replace(context, now=NOW + timedelta(hours=3)), "three")
     assert [u.enrich for u in plan.units if u.source == "siar" and u.enrich]
-    rows = site.store.read(unit_series(site), Interval(NOW - 12 * HOUR, NOW - 3 * HOUR))
+    rows = context.store.read(unit_series(context), Interval(NOW - 12 * HOUR, NOW - 3 * HOUR))
     assert {row.kept["solar_radiation"].source for row in rows} == {"siar/J17"}
 
 
-def test_values_that_stay_unbelievable_are_asked_for_rarely(site: Site, sources: Scripted) -> None:
+def test_values_that_stay_unbelievable_are_asked_for_rarely(
+    context: RunContext, sources: Scripted
+) -> None:
     """A slip is asked for again at once; from the third time on a day passes, and it is said."""
     sources.obstacles |= {"open_meteo.forecast": "is paused", "open_meteo.archive": "is paused"}
 
@@ -305,10 +317,10 @@ def test_values_that_stay_unbelievable_are_asked_for_rarely(site: Site, sources:
 
     sources.otherwise = nonsense
     for n in range(3):
-        later = replace(site, now=NOW + n * timedelta(hours=2))
+        later = replace(context, now=NOW + n * timedelta(hours=2))
         (unit,) = [u for u in plan_of(later).units if u.source == "siar"]
         fill(later, unit, f"run {n}")
-    later = replace(site, now=NOW + timedelta(hours=8))
+    later = replace(context, now=NOW + timedelta(hours=8))
     assert [u for u in plan_of(later).units if u.source == "siar" and u.slots > 24] == []
     (waiting, *_) = [w for w in plan_of(later).waiting if w.slots > 24]
     assert "temperature '-60.0' is outside -40 to 60 °C" in waiting.reason
@@ -336,29 +348,29 @@ class Told:
 
 @pytest.mark.parametrize("force", [False, True])
 def test_rows_without_a_wanted_field_answer_for_it_too(
-    site: Site, sources: Scripted, *, force: bool
+    context: RunContext, sources: Scripted, *, force: bool
 ) -> None:
     """Five hours that SIAR gives without radiation are not asked for once more in the same run."""
     start = datetime(2026, 3, 12, tzinfo=UTC)
-    selection = Selection(tuple(site.catalog.series.values()), start, start + 5 * HOUR)
-    healed = heal_in_rounds(site, Order(selection, force=force), "run", Told())
+    selection = Selection(tuple(context.catalog.series.values()), start, start + 5 * HOUR)
+    healed = heal_in_rounds(context, RunRequest(selection, force=force), "run", Told())
     assert [ask.product.key for ask in sources.asked] == ["siar.hourly"]
     assert [c.outcome for c in healed.certificates] == ["filled"]
     assert force or healed.plan.units == ()
-    lines = [e for e in site.store.entries("weather_hourly") if e.field == "solar_radiation"]
+    lines = [e for e in context.store.entries("weather_hourly") if e.field == "solar_radiation"]
     assert [(e.interval, e.outcome) for e in lines] == [
         (Interval(start, start + 5 * HOUR), Outcome.NO_DATA)
     ]
 
 
 def test_a_source_that_is_logged_in_to_is_billed_without_its_log_in(
-    site: Site, sources: Scripted
+    context: RunContext, sources: Scripted
 ) -> None:
     """SIAR's token serves for radiation in the second round, too, and nothing else is asked."""
     sources.otherwise = lambda a: sunny(a) if a.product.source == "siar" else observed(a)
     start = datetime(2026, 3, 19, 20, tzinfo=UTC)
-    selection = Selection(tuple(site.catalog.series.values()), start, start + 9 * HOUR)
+    selection = Selection(tuple(context.catalog.series.values()), start, start + 9 * HOUR)
     told = Told()
-    heal_in_rounds(site, Order(selection), "run", told)
+    heal_in_rounds(context, RunRequest(selection), "run", told)
     assert told.billed == [{"aemet": 2, "siar": 4 + 1}, {"siar": 1}]
     assert told.made[1] == 1

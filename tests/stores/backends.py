@@ -12,7 +12,7 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.stores.influxdb import influxql as text
-from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.points import read_points as influxdb_points
 from gapfill.stores.influxdb.store import InfluxStore
 from gapfill.stores.points import parse_tags
@@ -151,7 +151,7 @@ class InfluxBackend:
 
     def points(self, series: Series) -> list[Point]:
         """Return every point that counts for the series."""
-        return influxdb_points(Server(self.engine.access(self.bucket)), series, [EVER])
+        return influxdb_points(InfluxClient(self.engine.access(self.bucket)), series, [EVER])
 
     def another(self) -> InfluxBackend:
         """Return an empty bucket."""

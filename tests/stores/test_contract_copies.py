@@ -15,7 +15,7 @@ from gapfill.services.ports import Undone
 from tests.builders import WEATHER, hour, hours, point, weather
 
 if TYPE_CHECKING:
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.stores.points import Point
     from tests.stores.backends import Backend
 
@@ -237,8 +237,8 @@ def test_a_row_edited_by_hand_copies_nothing(backend: Backend) -> None:
     (row,) = store.read(WEATHER, hours(0, 1))
     assert row.batch == "run/a"
     edited = replace(row, values={**row.values, "temperature": 22.5}, grade=Grade.OFFICIAL)
-    site = cast("Site", SimpleNamespace(store=store))
-    assert import_rows(site, WEATHER, [edited], "import/1") == (1, True)
+    context = cast("RunContext", SimpleNamespace(store=store))
+    assert import_rows(context, WEATHER, [edited], "import/1") == (1, True)
     assert _own(backend, 0) == {"temperature": 22.5, "solar_radiation": 400.0}
     (now,) = store.read(WEATHER, hours(0, 1))
     origins = {name: now.origin(name) for name in now.values}

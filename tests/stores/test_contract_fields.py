@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import Graded
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.reading import Origin, Reading, Row
 from gapfill.domain.series import Grade
 from tests.builders import PVPC, WEATHER, hour, hours, point, prices, weather
@@ -110,14 +110,15 @@ def test_a_merged_slot_can_be_undone_batch_by_batch(store: Store) -> None:
 
 def test_the_ledger_keeps_the_field_that_a_line_is_about(store: Store) -> None:
     """And the lines of one source that were asked since an instant, of every series."""
-    early, late = hour(0), hour(0) + DAY
+    early, late, half = hour(0), hour(0) + DAY, hours(0, 12)
     lines = [
-        Entry("w", "aemet.observations", "5279X", hours(0, 12), Outcome.NO_DATA, late, "e", "b/1",
-              "humidity"),
-        Entry("w", "aemet.observations", "5279X", hours(0, 12), Outcome.FILLED, early, "", "b/1"),
-        Entry("d", "aemet.daily", "5279X", hours(0, 24), Outcome.NOT_YET, late, "e", "b/2"),
-        Entry("w", "aemet_two.hourly", None, hours(0, 24), Outcome.NO_DATA, late, "e", "b/2"),
-    ]  # fmt: skip
+        LedgerEntry(
+            "w", "aemet.observations", "5279X", half, Outcome.NO_DATA, late, "e", "b/1", "humidity"
+        ),
+        LedgerEntry("w", "aemet.observations", "5279X", half, Outcome.FILLED, early, "", "b/1"),
+        LedgerEntry("d", "aemet.daily", "5279X", hours(0, 24), Outcome.NOT_YET, late, "e", "b/2"),
+        LedgerEntry("w", "aemet_two.hourly", None, hours(0, 24), Outcome.NO_DATA, late, "e", "b/2"),
+    ]
     store.note(lines)
     assert store.entries("w") == [lines[0], lines[1], lines[3]]
     assert store.answers("aemet", late - HOUR) == [lines[0], lines[2]]

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.evidence import EvidenceKind
-from gapfill.domain.ledger import Entry, Outcome
-from gapfill.services.ports import Block, Inquiry
+from gapfill.domain.ledger import LedgerEntry, Outcome
+from gapfill.services.ports import Block, LedgerQuery
 from tests.builders import PVPC, SPOT, WEATHER, hour, hours
 
 if TYPE_CHECKING:
     from gapfill.services.ports import Store
 
-ENTRY = Entry(
+ENTRY = LedgerEntry(
     series="pvpc",
     product="ree.pvpc",
     station=None,
@@ -54,7 +54,7 @@ def test_the_ledger_keeps_what_the_evidence_of_a_line_proves(store: Store) -> No
     store.note(lines)
     assert store.entries("pvpc") == lines
     assert store.answers("ree", hour(0)) == lines
-    assert store.books(Inquiry(hour(60), hour(0), (PVPC,))).entries == {"pvpc": lines}
+    assert store.books(LedgerQuery(hour(60), hour(0), (PVPC,))).entries == {"pvpc": lines}
 
 
 def test_the_ledgers_of_several_series_are_read_at_once(store: Store) -> None:
@@ -65,9 +65,9 @@ def test_the_ledgers_of_several_series_are_read_at_once(store: Store) -> None:
     )
     store.note([replace(ENTRY, series=name) for name in ("pvpc_2", "spot_2", "spo")])
     asked = PVPC, replace(SPOT, name="spot"), replace(WEATHER, name="silent")
-    books = store.books(Inquiry(hour(60), hour(0), asked))
+    books = store.books(LedgerQuery(hour(60), hour(0), asked))
     assert books.entries == {"pvpc": [later, ENTRY], "spot": [replace(ENTRY, series="spot")]}
-    one = store.books(Inquiry(hour(60), hour(0), (PVPC,)))
+    one = store.books(LedgerQuery(hour(60), hour(0), (PVPC,)))
     assert one.entries == {"pvpc": [later, ENTRY]}
 
 
@@ -76,7 +76,7 @@ def test_a_moments_books_have_no_ledger_where_none_is_asked_for(store: Store) ->
     store.note([ENTRY])
     store.block(Block("ree", hour(90), "HTTP 429"))
     for asked in ((), (PVPC,), (PVPC, SPOT)):
-        books = store.books(Inquiry(hour(60), hour(0), asked, is_ledger=False))
+        books = store.books(LedgerQuery(hour(60), hour(0), asked, is_ledger=False))
         assert books.entries == {}
         assert books.blocks == [Block("ree", hour(90), "HTTP 429")]
 

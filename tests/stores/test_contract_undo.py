@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.domain.interval import Interval
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.reading import Origin, Reading, Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
@@ -134,7 +134,7 @@ def test_batches_say_what_they_wrote_and_when_they_asked(store: Store) -> None:
     asked = Interval(hour(1), hour(4))
     for seconds in (1, 2):
         at = hour(30).replace(second=seconds)
-        store.note([Entry("pvpc", "ree.pvpc", None, asked, Outcome.FILLED, at, "", batch)])
+        store.note([LedgerEntry("pvpc", "ree.pvpc", None, asked, Outcome.FILLED, at, "", batch)])
     assert sorted(store.batches()) == [
         Batch(batch, "pvpc", 2, hour(1), hour(3), hour(30).replace(second=2)),
         Batch(batch, "weather_hourly", 1, hour(2), hour(2), hour(30).replace(second=2)),

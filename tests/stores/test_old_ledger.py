@@ -14,7 +14,7 @@ from gapfill.domain.ledger import Outcome
 from tests.stores.backends import InfluxBackend, SqliteBackend
 
 if TYPE_CHECKING:
-    from gapfill.domain.ledger import Entry
+    from gapfill.domain.ledger import LedgerEntry
     from tests.stores.backends import Backend
 
 OLD = Path(__file__).parents[1] / "golden" / "old"
@@ -31,7 +31,7 @@ def _fill(backend: Backend) -> None:
         backend.engine.write(backend.bucket, lines)
 
 
-def _kinds(entries: list[Entry]) -> Counter[str]:
+def _kinds(entries: list[LedgerEntry]) -> Counter[str]:
     failed = [e for e in entries if e.outcome is Outcome.FAILED]
     return Counter(f"{entry.product} {entry.evidence_kind}" for entry in failed)
 

@@ -105,9 +105,9 @@ def test_more_than_can_wait_are_told_so_at_once() -> None:
     """With when to come again; what nobody waits for any more is not begun."""
     import asyncio
 
-    from gapfill.webui.worker_pool import Busy, Desk
+    from gapfill.webui.worker_pool import BoundedExecutor, Busy
 
-    desk, gate, done = Desk(workers=1, queue=1), threading.Event(), []
+    desk, gate, done = BoundedExecutor(workers=1, queue=1), threading.Event(), []
 
     async def ask() -> list[Any]:
         first = asyncio.ensure_future(desk.run(lambda: gate.wait(600)))

@@ -14,14 +14,14 @@ from gapfill import catalog
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading, Row
 from gapfill.domain.series import Grade
-from gapfill.services.planning import Order, survey
+from gapfill.services.planning import RunRequest, detect_all
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import FROZEN
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
     from tests.dags.conftest import Plant
 
@@ -382,13 +382,13 @@ def test_an_answer_that_says_the_same_is_not_sent_again(client: TestClient, plan
     snapshot_cache.FRESH_S, kept = 0.0, snapshot_cache.FRESH_S
     fill(plant)
     try:
-        client.app.router.routes[-2].app.state.lookout = snapshot_cache.Lookout()  # type: ignore[attr-defined]
+        client.app.router.routes[-2].app.state.lookout = snapshot_cache.SnapshotCache()  # type: ignore[attr-defined]
         filled = client.get("/gaps/coverage", headers=mark)
         assert filled.status_code == 200
         mark = {"If-None-Match": filled.headers["etag"]}
         assert client.get("/gaps/coverage", headers=mark).status_code == 304
         plant.sandbox.clock.set(utc("2026-03-20T12") + timedelta(minutes=1))
-        client.app.router.routes[-2].app.state.lookout = snapshot_cache.Lookout()  # type: ignore[attr-defined]
+        client.app.router.routes[-2].app.state.lookout = snapshot_cache.SnapshotCache()  # type: ignore[attr-defined]
         moved = client.get("/gaps/coverage", headers=mark)
         assert (moved.status_code, moved.json()["now"]) == (200, "2026-03-20T12:01:00Z")
     finally:
@@ -403,9 +403,9 @@ def test_requests_of_the_same_moment_share_one_look(
 
     looks = []
 
-    def look(site: Site, order: Order) -> list[Report]:
+    def look(context: RunContext, order: RunRequest) -> list[Report]:
         looks.append(1)
-        return survey(site, order)
+        return detect_all(context, order)
 
     monkeypatch.setattr(snapshot_cache, "survey", look)
     for path in ("/gaps/summary", "/gaps/detect", "/gaps/coverage"):

@@ -13,7 +13,7 @@ from gapfill.domain.request import Request
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.errors import StoreError
-from gapfill.services.coverage_warnings import Broken
+from gapfill.services.coverage_warnings import UnusableSource
 from gapfill.services.detection import Report
 from tests.catalogs import frozen
 from tests.domain.samples import at, span
@@ -31,9 +31,9 @@ FAILED = Report(
 
 def view_of(*reports: Report) -> object:
     """Return a look that found these."""
-    from gapfill.webui.snapshot_cache import View
+    from gapfill.webui.snapshot_cache import StoreSnapshot
 
-    return View(NOW, frozen(), reports)
+    return StoreSnapshot(NOW, frozen(), reports)
 
 
 @pytest.mark.usefixtures("database")
@@ -175,7 +175,7 @@ def test_what_to_do_depends_on_the_cause(
 
 def test_a_source_that_cannot_be_used_comes_first() -> None:
     """Once, whichever series it serves."""
-    broken = (Broken("aemet", "aemet cannot be used: its connection is not JSON."),)
+    broken = (UnusableSource("aemet", "aemet cannot be used: its connection is not JSON."),)
     reports = report(gap(needs=NEEDS), broken=broken), report(broken=broken)
     assert advised(*reports)[0] == (
         "aemet cannot be used: its connection is not JSON. "

@@ -52,9 +52,9 @@ def _gone(_: pytest.MonkeyPatch, plant: Plant) -> str:
     from gapfill.orchestration import container
 
     fill(plant)
-    site = container.make_site()
-    assert site.store.newest(site.catalog.series["pvpc"])
-    site.store.close()
+    context = container.make_context()
+    assert context.store.newest(context.catalog.series["pvpc"])
+    context.store.close()
     plant.store_file.unlink()
     return "The store that held readings until"
 

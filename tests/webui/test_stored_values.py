@@ -16,7 +16,7 @@ from gapfill.errors import StoreError
 from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
 from gapfill.stores.sqlite.store import SqliteStore
-from gapfill.webui.snapshot_cache import View, open_site
+from gapfill.webui.snapshot_cache import StoreSnapshot, open_context
 from gapfill.webui.stored_values import Stored
 from tests.webui.test_query_routes import fill, utc
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
     from tests.dags.conftest import Plant
 
@@ -99,19 +99,19 @@ class Desk:
 
     def look(self) -> dict[str, Report]:
         """Return a fresh look at two series that share the plant's prices."""
-        with site_of_two() as site:
-            reports = tuple(detect(site, Selection(tuple(site.catalog.series.values()))))
-            view = View(site.now, site.catalog, reports)
+        with site_of_two() as context:
+            reports = tuple(detect(context, Selection(tuple(context.catalog.series.values()))))
+            view = StoreSnapshot(context.now, context.catalog, reports)
         return {r.series: r for r in self.stored.beside(view, site_of_two).reports}
 
 
 @contextmanager
-def site_of_two() -> Iterator[Site]:
+def site_of_two() -> Iterator[RunContext]:
     """Open the plant with its series twice, under another name."""
-    with open_site() as site:
-        pvpc = site.catalog.series["pvpc"]
+    with open_context() as context:
+        pvpc = context.catalog.series["pvpc"]
         series = {"pvpc": pvpc, "again": replace(pvpc, name="again")}
-        yield replace(site, catalog=replace(site.catalog, series=series))
+        yield replace(context, catalog=replace(context.catalog, series=series))
 
 
 @pytest.mark.usefixtures("database")

@@ -52,7 +52,7 @@ def _tell(context: Mapping[str, Any], sentence: str) -> None:
     from gapfill.alerts import state  # noqa: PLC0415 - parsing a DAG stays quick
 
     dag_id, run_id = _names(context)
-    state.tell([state.run_sight(dag_id, sentence)], state.run_link(dag_id, run_id))
+    state.update_incidents([state.run_condition(dag_id, sentence)], state.run_link(dag_id, run_id))
 
 
 def _names(context: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.alerts.incidents import IncidentKey, Kind, Sight
+from gapfill.alerts.incidents import Condition
 from gapfill.alerts.late_data import judge_by_sources, late_runs, tail
-from gapfill.alerts.setup_conditions import look_at_setup
-from gapfill.alerts.source_conditions import look_at_sources
+from gapfill.alerts.setup_conditions import evaluate_setup
+from gapfill.alerts.source_conditions import evaluate_sources
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count
+from gapfill.domain.incident_key import IncidentKey, IncidentKind
 from gapfill.domain.interval import intersect, iso
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
@@ -23,11 +24,11 @@ from gapfill.services.failure import STORE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gapfill.alerts.late_data import Late
+    from gapfill.alerts.late_data import LateRun
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.certificate import Certificate
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
     from gapfill.services.failure import Failure
     from gapfill.services.source_status import SourceStatus
@@ -36,19 +37,19 @@ NAMED = 3
 """Gaps and tries named in one line; what is left over is counted."""
 
 
-def look(
-    site: Site,
+def evaluate_conditions(
+    context: RunContext,
     before: Sequence[Report],
     after: Sequence[Report],
     certificates: Sequence[Certificate],
     healed: Mapping[str, Sequence[Interval]],
     *,
     asked_all: bool = True,
-) -> list[Sight]:
+) -> list[Condition]:
     """Return what a run saw; of series that could not be read only that.
 
     Args:
-        site: The installation.
+        context: The installation.
         before: Reports over the whole history, before.
         after: The same, after.
         certificates: What its units returned.
@@ -59,35 +60,37 @@ def look(
     Raises:
         StoreError: If the store fails meanwhile.
     """
-    sights: list[Sight] = []
+    sights: list[Condition] = []
     failures = unread(after)
     if failures:
         sights.append(store_failed(" ".join(f"{said.rstrip('.')}." for said in failures)))
-    elif {report.series for report in after} == set(site.catalog.series):
-        sights.append(Sight(Kind.STORE, STORE, is_there=False, what="Every series was read."))
+    elif {report.series for report in after} == set(context.catalog.series):
+        sights.append(
+            Condition(IncidentKind.STORE, STORE, is_there=False, what="Every series was read.")
+        )
     read = [report for report in after if not report.error]
     if not read:
         return sights
-    status = site.status(judge_by_sources(site.catalog, read))
-    sights += look_at_sources(site, status, certificates)
-    sights += look_at_setup(site, after)
+    status = context.status(judge_by_sources(context.catalog, read))
+    sights += evaluate_sources(context, status, certificates)
+    sights += evaluate_setup(context, after)
     first = {report.series for report in before if not report.error and report.newest is None}
     for report in read:
-        series = site.catalog.series[report.series]
+        series = context.catalog.series[report.series]
         own = [c for c in certificates if c.series == report.series]
         slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
         found = _series(status, series, report, own, slots, is_first=report.series in first)
-        sights += [s for s in found if asked_all or s.kind is Kind.GAP or not s.is_there]
+        sights += [s for s in found if asked_all or s.kind is IncidentKind.GAP or not s.is_there]
     return sights
 
 
-def store_failed(what: str, tried: str = "") -> Sight:
+def store_failed(what: str, tried: str = "") -> Condition:
     """Return the sight of a store that cannot be read or written."""
-    return Sight(Kind.STORE, STORE, is_there=True, what=what, tried=tried)
+    return Condition(IncidentKind.STORE, STORE, is_there=True, what=what, tried=tried)
 
 
 def untold(
-    failures: Sequence[Failure], seen: Sequence[Sight], after: Sequence[Report]
+    failures: Sequence[Failure], seen: Sequence[Condition], after: Sequence[Report]
 ) -> list[Failure]:
     """Return the failures of a run that no other incident covers.
 
@@ -100,7 +103,7 @@ def untold(
 
 
 def worth_telling(
-    site: Site,
+    context: RunContext,
     before: Sequence[Report],
     healed: Mapping[str, Sequence[Interval]],
     *,
@@ -112,19 +115,19 @@ def worth_telling(
     no news.
 
     Args:
-        site: The installation.
+        context: The installation.
         before: Reports over the whole history, before.
         healed: Healed intervals by series.
         everything: Whether each healed slot is news, as for a run started by a person.
     """
     if everything:
-        grids = {name: site.catalog.series[name].grid for name in healed}
+        grids = {name: context.catalog.series[name].grid for name in healed}
         return {name: sum(map(grids[name].count, runs)) for name, runs in healed.items()}
     found: dict[str, int] = {}
     reports = [report for report in before if healed.get(report.series)]
-    status = site.status(judge_by_sources(site.catalog, reports))
+    status = context.status(judge_by_sources(context.catalog, reports))
     for report in reports:
-        series = site.catalog.series[report.series]
+        series = context.catalog.series[report.series]
         late = [
             run.interval
             for run in late_runs(status, series, report, with_setup=True)
@@ -145,7 +148,7 @@ def _series(
     healed: int,
     *,
     is_first: bool,
-) -> Iterator[Sight]:
+) -> Iterator[Condition]:
     late = late_runs(status, series, report)
     unserved = late
     if any(gap.cause is Cause.SETUP for gap in report.coverage.gaps):
@@ -157,7 +160,9 @@ def _series(
         is_late = newest or tail(status, series, unserved)
         what = _sentence(series, [newest]) if newest else _left(report)
         opens = bool(newest) or not is_late
-        yield Sight(Kind.LATE, series.name, bool(is_late), what, tried, opens, healed=healed)
+        yield Condition(
+            IncidentKind.LATE, series.name, bool(is_late), what, tried, opens, healed=healed
+        )
         late = [run for run in late if run is not newest]
     bad = [run for run in late if run.is_critical(series)]
     if bad:
@@ -167,15 +172,17 @@ def _series(
         known = newest.interval if newest else None
         is_open = any(r.is_critical(series) for r in unserved if r.interval != known)
         what = _left(report)
-        yield Sight(Kind.GAP, series.name, is_open, what, opens=not is_open, healed=healed)
+        yield Condition(
+            IncidentKind.GAP, series.name, is_open, what, opens=not is_open, healed=healed
+        )
     asked = [c for c in certificates if c.calls or c.outcome is UnitOutcome.FAILED]
     has_records = any(c.slots_filled for c in certificates)
     if not late or has_records:
         what = "Nothing is late." if not late else "There were records."
-        yield Sight(Kind.BARREN, series.name, is_there=False, what=what, healed=healed)
+        yield Condition(IncidentKind.NO_DATA, series.name, is_there=False, what=what, healed=healed)
     elif asked:
-        yield Sight(
-            Kind.BARREN,
+        yield Condition(
+            IncidentKind.NO_DATA,
             series.name,
             is_there=True,
             what=_sentence(series, late),
@@ -185,8 +192,8 @@ def _series(
 
 
 def _gap_sight(
-    series: Series, bad: Sequence[Late], tried: str, healed: int, *, is_first: bool
-) -> Sight:
+    series: Series, bad: Sequence[LateRun], tried: str, healed: int, *, is_first: bool
+) -> Condition:
     what = _sentence(series, bad)
     if is_first:
         what = f"First fill: {what}"
@@ -195,8 +202,8 @@ def _gap_sight(
     reason = bad[-1].gaps[-1].reason.rstrip(".")
     if until:
         what += f" Waits until {iso(until)}{f': {reason}' if reason else ''}."
-    return Sight(
-        Kind.GAP,
+    return Condition(
+        IncidentKind.GAP,
         series.name,
         is_there=True,
         what=what,
@@ -218,7 +225,7 @@ def _left(report: Report) -> str:
     return f"Still {left}." if left else "Nothing is missing."
 
 
-def _sentence(series: Series, late: Sequence[Late]) -> str:
+def _sentence(series: Series, late: Sequence[LateRun]) -> str:
     slots = sum(series.grid.count(run.interval) for run in late)
     spans = [str(run.interval) for run in late[-NAMED:]]
     more = f" and {len(late) - NAMED} more" if len(late) > NAMED else ""

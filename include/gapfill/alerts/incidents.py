@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from gapfill.domain.incident_key import IncidentKey, IncidentKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,53 +27,11 @@ MOST = 100
 """Messages kept for a sender that fails; the oldest go first."""
 
 
-class Kind(StrEnum):
-    """What is wrong; with the subject it names an incident."""
-
-    STORE = "store"
-    CREDENTIALS = "credentials"
-    SOURCE = "source"
-    BROKEN = "broken"
-    QUOTA = "quota"
-    SETUP = "setup"
-    LATE = "late"
-    GAP = "gap"
-    BARREN = "barren"
-    RUN = "run"
-
-
-OF_CATALOGUE = frozenset(Kind) - {Kind.STORE, Kind.SETUP, Kind.RUN}
-"""Kinds whose subjects are series or sources."""
-
-REMINDS: Mapping[Kind, timedelta] = {Kind.SETUP: timedelta(days=6) + REMIND}
+REMINDS: Mapping[IncidentKind, timedelta] = {IncidentKind.SETUP: timedelta(days=6) + REMIND}
 """The same where it is not a day: a week."""
 
-NEEDED: Mapping[Kind, int] = {Kind.BARREN: 6}
+NEEDED: Mapping[IncidentKind, int] = {IncidentKind.NO_DATA: 6}
 """Number of runs in a row that must see it before it opens, where it is not one."""
-
-
-class IncidentKey(NamedTuple):
-    """What names an incident in the state: its kind and its subject."""
-
-    kind: Kind
-    subject: str
-
-    def __str__(self) -> str:
-        """Return it as the state has it, ``kind:subject``."""
-        return f"{self.kind}:{self.subject}"
-
-    @classmethod
-    def parse(cls, text: str) -> IncidentKey | None:
-        """Return the key of a text, ``None`` for a kind that this release does not know."""
-        kind, _, subject = text.partition(":")
-        return cls(Kind(kind), subject) if kind in _KINDS else None
-
-    def is_watched(self, watched: Collection[str]) -> bool:
-        """Tell whether its subject is one of these, or is not of the catalogue at all."""
-        return self.kind not in OF_CATALOGUE or self.subject in watched
-
-
-_KINDS = frozenset(kind.value for kind in Kind)
 
 
 class Tone(StrEnum):
@@ -84,7 +44,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Condition:
     """What one run saw of one possible incident; nothing seen, nothing changes.
 
     Attributes:
@@ -99,7 +59,7 @@ class Sight:
         slot: The first slot that is missing in the newest run of them, to ask ``explain`` for.
     """
 
-    kind: Kind
+    kind: IncidentKind
     subject: str
     is_there: bool
     what: str = ""
@@ -176,12 +136,12 @@ class Incidents:
 class Changes:
     """What a step changed, by event: sights with their incidents."""
 
-    opened: list[tuple[Sight, Incident]] = field(default_factory=list)
-    reminded: list[tuple[Sight, Incident]] = field(default_factory=list)
-    closed: list[tuple[Sight, Incident]] = field(default_factory=list)
+    opened: list[tuple[Condition, Incident]] = field(default_factory=list)
+    reminded: list[tuple[Condition, Incident]] = field(default_factory=list)
+    closed: list[tuple[Condition, Incident]] = field(default_factory=list)
 
 
-def step(state: Incidents, sights: Iterable[Sight], now: datetime) -> tuple[Incidents, Changes]:
+def step(state: Incidents, sights: Iterable[Condition], now: datetime) -> tuple[Incidents, Changes]:
     """Return the next state, its outbox unchanged, and what is to be told.
 
     Args:
@@ -240,7 +200,7 @@ def drop(
     return kept, lost
 
 
-def _opens(sight: Sight, runs: int, promised: dict[str, datetime], now: datetime) -> bool:
+def _opens(sight: Condition, runs: int, promised: dict[str, datetime], now: datetime) -> bool:
     """Tell whether what was seen is to be told, noting what it is promised to wait for."""
     if not sight.opens or runs < NEEDED.get(sight.kind, 1):
         return False
@@ -249,7 +209,7 @@ def _opens(sight: Sight, runs: int, promised: dict[str, datetime], now: datetime
     return now >= promised.setdefault(sight.key, sight.until) + PATIENCE
 
 
-def _updated(before: Incident, sight: Sight, told: datetime) -> Incident:
+def _updated(before: Incident, sight: Condition, told: datetime) -> Incident:
     """Return an incident with what was seen of it last."""
     return Incident(
         before.opened,

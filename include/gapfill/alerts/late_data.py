@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import Standing
+from gapfill.domain.candidate import Eligibility
 from gapfill.domain.cause import Cause
 from gapfill.domain.interval import BEGINNING, Interval, intersect, merge
 from gapfill.domain.series import State
@@ -26,7 +26,7 @@ PUBLICATION = timedelta(hours=25)
 """The longest day that is published at once: what is missing beyond it is more than late."""
 
 
-class Late(NamedTuple):
+class LateRun(NamedTuple):
     """A missing run, as far as it lies beyond every grace.
 
     Attributes:
@@ -55,7 +55,7 @@ def judge_by_sources(catalog: Catalog, reports: Iterable[Report]) -> list[Series
 
 def late_runs(
     status: SourceStatus, series: Series, report: Report, *, with_setup: bool = False
-) -> list[Late]:
+) -> list[LateRun]:
     """Return the runs of slots that are missing and late, in order.
 
     Args:
@@ -73,12 +73,12 @@ def late_runs(
         return []
     whole = Interval(BEGINNING, _limit(status, series))
     return [
-        Late(run, tuple(gap for gap in gaps if gap.interval.intersection(run)))
+        LateRun(run, tuple(gap for gap in gaps if gap.interval.intersection(run)))
         for run in intersect(merge(gap.interval for gap in gaps), [whole])
     ]
 
 
-def tail(status: SourceStatus, series: Series, late: Sequence[Late]) -> Late | None:
+def tail(status: SourceStatus, series: Series, late: Sequence[LateRun]) -> LateRun | None:
     """Return the run that is the newest publication, and no more, where that is late."""
     if series.overdue is None or not late:
         return None
@@ -102,4 +102,4 @@ def _limit(status: SourceStatus, series: Series) -> datetime:
 
 
 def _is_paused(candidate: Candidate) -> bool:
-    return candidate.obstacle is not None and candidate.obstacle.standing is Standing.PAUSED
+    return candidate.obstacle is not None and candidate.obstacle.eligibility is Eligibility.PAUSED

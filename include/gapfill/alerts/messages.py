@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gapfill.alerts.incidents import Kind, Message, Tone
+from gapfill.alerts.incidents import Message, Tone
 from gapfill.domain.formatting import count, total
+from gapfill.domain.incident_key import IncidentKind
 from gapfill.domain.interval import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from gapfill.alerts.incidents import Changes, Incident, IncidentKey, Sight
+    from gapfill.alerts.incidents import Changes, Condition, Incident
+    from gapfill.domain.incident_key import IncidentKey
 
 LONGEST = 1900
 """Characters of a body at most: some senders cut or refuse longer ones."""
@@ -24,49 +26,53 @@ TITLE = 200
 LINES = 20
 """Subjects named in one message; what is left over is counted."""
 
-OPENS: Mapping[Kind, str] = {
-    Kind.STORE: "the store cannot be reached",
-    Kind.CREDENTIALS: "credentials are refused",
-    Kind.SOURCE: "a source is down",
-    Kind.QUOTA: "a source may not be asked",
-    Kind.LATE: "a publisher is late",
-    Kind.GAP: "a critical gap is open",
-    Kind.BARREN: "repeated requests returned no data",
-    Kind.BROKEN: "a source cannot be used",
-    Kind.SETUP: "missing slots need a source to be set up",
-    Kind.RUN: "a run failed",
+OPENS: Mapping[IncidentKind, str] = {
+    IncidentKind.STORE: "the store cannot be reached",
+    IncidentKind.CREDENTIALS: "credentials are refused",
+    IncidentKind.SOURCE: "a source is down",
+    IncidentKind.QUOTA: "a source may not be asked",
+    IncidentKind.LATE: "a publisher is late",
+    IncidentKind.GAP: "a critical gap is open",
+    IncidentKind.NO_DATA: "repeated requests returned no data",
+    IncidentKind.BROKEN: "a source cannot be used",
+    IncidentKind.SETUP: "missing slots need a source to be set up",
+    IncidentKind.RUN: "a run failed",
 }
 """What a title says at the opening and in reminders."""
 
-CLOSES: Mapping[Kind, str] = {
-    Kind.STORE: "the store answers again",
-    Kind.CREDENTIALS: "credentials are accepted again",
-    Kind.SOURCE: "a source answers again",
-    Kind.QUOTA: "a source may be asked again",
-    Kind.LATE: "nothing is late any more",
-    Kind.GAP: "no critical gap is open any more",
-    Kind.BARREN: "requests return data again",
-    Kind.BROKEN: "a source can be used again",
-    Kind.SETUP: "no missing slot needs a source to be set up",
-    Kind.RUN: "a run went well again",
+CLOSES: Mapping[IncidentKind, str] = {
+    IncidentKind.STORE: "the store answers again",
+    IncidentKind.CREDENTIALS: "credentials are accepted again",
+    IncidentKind.SOURCE: "a source answers again",
+    IncidentKind.QUOTA: "a source may be asked again",
+    IncidentKind.LATE: "nothing is late any more",
+    IncidentKind.GAP: "no critical gap is open any more",
+    IncidentKind.NO_DATA: "requests return data again",
+    IncidentKind.BROKEN: "a source can be used again",
+    IncidentKind.SETUP: "no missing slot needs a source to be set up",
+    IncidentKind.RUN: "a run went well again",
 }
 """What a title says at the closing."""
 
-NEXT_STEP: Mapping[Kind, str] = {
-    Kind.STORE: "mend what the sentence names; nothing is known of any gap until it is read.",
-    Kind.CREDENTIALS: "put a valid key into the connection that is named.",
-    Kind.SOURCE: "nothing, each run asks it again; if it lasts, see its status page.",
-    Kind.QUOTA: (
+NEXT_STEP: Mapping[IncidentKind, str] = {
+    IncidentKind.STORE: (
+        "mend what the sentence names; nothing is known of any gap until it is read."
+    ),
+    IncidentKind.CREDENTIALS: "put a valid key into the connection that is named.",
+    IncidentKind.SOURCE: "nothing, each run asks it again; if it lasts, see its status page.",
+    IncidentKind.QUOTA: (
         "nothing, it is asked again by itself; if it lasts, look at what else uses this key or "
         "address, or get more quota."
     ),
-    Kind.LATE: "nothing, each run asks again.",
-    Kind.GAP: "each run asks again; `python -m gapfill explain {asked}` says why it is missing.",
-    Kind.BARREN: "`python -m gapfill explain {asked}` says what each source answered.",
-    Kind.BROKEN: "correct what the sentence names; other sources are asked meanwhile.",
-    Kind.SETUP: "set up one of those that are named; a source that is not wanted gets "
+    IncidentKind.LATE: "nothing, each run asks again.",
+    IncidentKind.GAP: (
+        "each run asks again; `python -m gapfill explain {asked}` says why it is missing."
+    ),
+    IncidentKind.NO_DATA: "`python -m gapfill explain {asked}` says what each source answered.",
+    IncidentKind.BROKEN: "correct what the sentence names; other sources are asked meanwhile.",
+    IncidentKind.SETUP: "set up one of those that are named; a source that is not wanted gets "
     '"paused": true in the extra of its connection.',
-    Kind.RUN: "read the log of its first red task, mend what it names and clear it.",
+    IncidentKind.RUN: "read the log of its first red task, mend what it names and clear it.",
 }
 """The next step of a person; ``{asked}`` is the first subject and the slot to ask for."""
 
@@ -94,7 +100,7 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
             body = _body(of_kind, line, now)
             end = _end(of_kind[0][0], link) if has_todo else f"Run: {link}"
             title = f"Gapfill: {prefix}{titles[kind]}"
-            title += "" if kind is Kind.SETUP else f": {subjects}"
+            title += "" if kind is IncidentKind.SETUP else f": {subjects}"
             message = _message(title, body, end, tone)
             if tone is Tone.WARNING:
                 message = replace(message, about=tuple(sight.key for sight, _ in of_kind))
@@ -153,17 +159,17 @@ def healed(slots: Mapping[str, int], link: str, enriched: int = 0) -> Message:
 
 
 def _by_kind(
-    pairs: Sequence[tuple[Sight, Incident]],
-) -> Iterator[tuple[Kind, list[tuple[Sight, Incident]]]]:
-    for kind in Kind:
+    pairs: Sequence[tuple[Condition, Incident]],
+) -> Iterator[tuple[IncidentKind, list[tuple[Condition, Incident]]]]:
+    for kind in IncidentKind:
         of_kind = [pair for pair in pairs if pair[0].kind is kind]
         if of_kind:
             yield kind, of_kind
 
 
 def _body(
-    pairs: Sequence[tuple[Sight, Incident]],
-    line: Callable[[Sight, Incident, datetime], str],
+    pairs: Sequence[tuple[Condition, Incident]],
+    line: Callable[[Condition, Incident, datetime], str],
     now: datetime,
 ) -> str:
     lines = [line(sight, incident, now) for sight, incident in pairs[:LINES]]
@@ -172,7 +178,7 @@ def _body(
     return "\n".join(lines)
 
 
-def _end(first: Sight, link: str) -> str:
+def _end(first: Condition, link: str) -> str:
     asked = f"{first.subject} {iso(first.slot)}" if first.slot else "SERIES SLOT"
     step = NEXT_STEP[first.kind].format(asked=asked)
     return f"What to do: {step} ({GUIDE}#{first.kind})\nRun: {link}"
@@ -183,25 +189,25 @@ def _about(subject: str, incident: Incident) -> str:
     return incident.what.removeprefix(f"{subject} ").removeprefix(f"{subject}, ")
 
 
-def _subject(sight: Sight) -> str:
+def _subject(sight: Condition) -> str:
     """Return what a line begins with; the sentence of what is not set up names its series."""
-    return "" if sight.kind is Kind.SETUP else f"{sight.subject}: "
+    return "" if sight.kind is IncidentKind.SETUP else f"{sight.subject}: "
 
 
-def _runs(sight: Sight, incident: Incident) -> str:
-    if sight.kind is not Kind.BARREN:
+def _runs(sight: Condition, incident: Incident) -> str:
+    if sight.kind is not IncidentKind.NO_DATA:
         return ""
     return f" {incident.runs} runs in a row asked for it and had no record."
 
 
-def _opened(sight: Sight, incident: Incident, _now: datetime) -> str:
+def _opened(sight: Condition, incident: Incident, _now: datetime) -> str:
     return (
         f"{_subject(sight)}{_about(sight.subject, incident)}{_runs(sight, incident)} "
         f"Seen at {iso(incident.opened)}.{_tried(incident)}"
     )
 
 
-def _reminded(sight: Sight, incident: Incident, now: datetime) -> str:
+def _reminded(sight: Condition, incident: Incident, now: datetime) -> str:
     since = f"Open for {lasted(now - incident.opened)}, since {iso(incident.opened)}."
     return (
         f"{_subject(sight)}{_about(sight.subject, incident)}{_runs(sight, incident)} "
@@ -209,7 +215,7 @@ def _reminded(sight: Sight, incident: Incident, now: datetime) -> str:
     )
 
 
-def _closed(sight: Sight, incident: Incident, now: datetime) -> str:
+def _closed(sight: Condition, incident: Incident, now: datetime) -> str:
     took = f"over after {lasted(now - incident.opened)} (since {iso(incident.opened)})."
     return " ".join(f"{_subject(sight)}{took} {incident.what}{_healed(incident)}".split())
 

@@ -4,51 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.alerts.incidents import Kind, Sight
+from gapfill.alerts.incidents import Condition
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count, needed
+from gapfill.domain.incident_key import IncidentKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
 
 SOURCES = "sources"
 """Subject of the one incident about what is not set up."""
 
 
-def look_at_setup(site: Site, reports: Sequence[Report]) -> Iterator[Sight]:
+def evaluate_setup(context: RunContext, reports: Sequence[Report]) -> Iterator[Condition]:
     """Yield what a run saw of the set-up.
 
     What is not set up is one sight for the whole installation. A run over some of the series
     knows only a part of it, and yields none.
 
     Args:
-        site: The installation.
+        context: The installation.
         reports: Reports over the whole history. A source of a series that could not be read
             is not said to be usable.
     """
     read = [report for report in reports if not report.error]
-    if {report.series for report in read} == set(site.catalog.series):
+    if {report.series for report in read} == set(context.catalog.series):
         yield _setup(read)
     broken = {b.source: b.sentence for report in read for b in report.broken}
-    looked_at = _sources_of(site, read) - _sources_of(site, [r for r in reports if r.error])
+    looked_at = _sources_of(context, read) - _sources_of(context, [r for r in reports if r.error])
     for source in sorted(looked_at | set(broken)):
         what = broken.get(source, "")
-        yield Sight(Kind.BROKEN, source, is_there=source in broken, what=what)
+        yield Condition(IncidentKind.BROKEN, source, is_there=source in broken, what=what)
 
 
-def _sources_of(site: Site, reports: Sequence[Report]) -> set[str]:
+def _sources_of(context: RunContext, reports: Sequence[Report]) -> set[str]:
     """Return the sources of the routes of the reports' series."""
     return {
         product.source
         for report in reports
-        for _, product, _ in site.catalog.products_of(site.catalog.series[report.series])
+        for _, product, _ in context.catalog.products_of(context.catalog.series[report.series])
     }
 
 
-def _setup(reports: Sequence[Report]) -> Sight:
+def _setup(reports: Sequence[Report]) -> Condition:
     """Return which series need what to be set up, and for how many slots."""
     parts: list[str] = []
     for report in reports:
@@ -57,4 +58,4 @@ def _setup(reports: Sequence[Report]) -> Sight:
             slots = sum(gap.slots for gap in gaps if gap.needs == needs)
             parts.append(f"{report.series} {needed(needs)} for {count(slots, 'slot')}")
     what = f"{'; '.join(parts)}." if parts else "No missing slot needs a source to be set up."
-    return Sight(Kind.SETUP, SOURCES, is_there=bool(parts), what=what)
+    return Condition(IncidentKind.SETUP, SOURCES, is_there=bool(parts), what=what)

@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gapfill.alerts.incidents import Kind, Sight
+from gapfill.alerts.incidents import Condition
 from gapfill.domain.grid import DAY
+from gapfill.domain.incident_key import IncidentKind
 from gapfill.domain.interval import iso
 from gapfill.errors import ErrorCode
 from gapfill.services.certificate import UnitOutcome
-from gapfill.services.key_limits import Tempo
+from gapfill.services.key_limits import KeyLimits
 from gapfill.services.source_availability import is_key_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gapfill.domain.backoff import Streak
+    from gapfill.domain.backoff import RefusalStreak
     from gapfill.domain.product import Source
     from gapfill.services.certificate import Certificate
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.ports import Block
     from gapfill.services.source_status import SourceStatus
 
@@ -38,21 +39,21 @@ REPEATED = 3
 """So many refusals in a row, each left alone for longer than the one before, are told."""
 
 
-def look_at_sources(
-    site: Site, status: SourceStatus, certificates: Sequence[Certificate]
-) -> Iterator[Sight]:
+def evaluate_sources(
+    context: RunContext, status: SourceStatus, certificates: Sequence[Certificate]
+) -> Iterator[Condition]:
     """Yield what a run saw of each source that it asked, and of every source's quota.
 
     Args:
-        site: The installation.
+        context: The installation.
         status: Of the sources.
         certificates: What the run's units returned.
 
     Raises:
         StoreError: If what was learned cannot be read.
     """
-    today = site.store.learned(site.now - DAY)
-    for source in site.catalog.sources.values():
+    today = context.store.learned(context.now - DAY)
+    for source in context.catalog.sources.values():
         is_closed = is_key_closed(source, today)
         own = [c for c in certificates if c.source == source.name]
         refused = [c for c in own if c.error is ErrorCode.AUTH_REJECTED]
@@ -64,15 +65,17 @@ def look_at_sources(
         ]
         if refused:
             what, tried = _note(refused), f"{_units(refused, own)}."
-            yield Sight(Kind.CREDENTIALS, source.name, is_there=True, what=what, tried=tried)
+            yield Condition(
+                IncidentKind.CREDENTIALS, source.name, is_there=True, what=what, tried=tried
+            )
         elif answered and not is_closed:
-            yield Sight(Kind.CREDENTIALS, source.name, is_there=False)
+            yield Condition(IncidentKind.CREDENTIALS, source.name, is_there=False)
         if answered or refused:
-            yield Sight(Kind.SOURCE, source.name, is_there=False)
+            yield Condition(IncidentKind.SOURCE, source.name, is_there=False)
         elif unreached:
             what, tried = _note(unreached), f"{_units(unreached, own)}, each several times."
-            yield Sight(Kind.SOURCE, source.name, is_there=True, what=what, tried=tried)
-        streak = Tempo(site, source.name, status.learned).streak
+            yield Condition(IncidentKind.SOURCE, source.name, is_there=True, what=what, tried=tried)
+        streak = KeyLimits(context, source.name, status.learned).streak
         yield _quota(status, source, streak, is_closed=is_closed)
 
 
@@ -84,7 +87,9 @@ def _note(failed: Sequence[Certificate]) -> str:
     return f"{failed[-1].note.rstrip('.')[:500]}."
 
 
-def _quota(status: SourceStatus, source: Source, streak: Streak, *, is_closed: bool) -> Sight:
+def _quota(
+    status: SourceStatus, source: Source, streak: RefusalStreak, *, is_closed: bool
+) -> Condition:
     """Return whether a source may not be asked: it refuses, or its day's calls are spent.
 
     The first refusals open no incident: they pass by themselves, and other sources stand in.
@@ -99,15 +104,15 @@ def _quota(status: SourceStatus, source: Source, streak: Streak, *, is_closed: b
         is_long = block is not None and block.until - status.now >= LONG_BLOCK
         what = _refuses(block, streak, is_repeated=is_repeated)
         opens = is_long or is_repeated
-        return Sight(Kind.QUOTA, source.name, is_there=True, what=what, opens=opens)
+        return Condition(IncidentKind.QUOTA, source.name, is_there=True, what=what, opens=opens)
     left = status.calls_left(source)
     if left is not None and left <= 0:
         what = f"Its {source.per_day:,} calls of 24 h are spent."
-        return Sight(Kind.QUOTA, source.name, is_there=True, what=what)
-    return Sight(Kind.QUOTA, source.name, is_there=False)
+        return Condition(IncidentKind.QUOTA, source.name, is_there=True, what=what)
+    return Condition(IncidentKind.QUOTA, source.name, is_there=False)
 
 
-def _refuses(block: Block | None, streak: Streak, *, is_repeated: bool) -> str:
+def _refuses(block: Block | None, streak: RefusalStreak, *, is_repeated: bool) -> str:
     said: list[str] = []
     if is_repeated:
         since = iso(datetime.fromtimestamp(int(streak.since), UTC))

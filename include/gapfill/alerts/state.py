@@ -21,10 +21,11 @@ from airflow.sdk.configuration import conf
 from filelock import FileLock
 
 from gapfill import settings
-from gapfill.alerts.incidents import Incidents, Kind, Sight, drop, post, step
+from gapfill.alerts.incidents import Condition, Incidents, drop, post, step
 from gapfill.alerts.messages import compose, dropped, healed
 from gapfill.alerts.notifier import GapfillNotifier, NotSentError
 from gapfill.clock import read_clock
+from gapfill.domain.incident_key import IncidentKind
 from gapfill.errors import ConfigError
 from gapfill.reporting.codec import from_json, to_json
 
@@ -45,8 +46,8 @@ LOCK_S = 60
 log = logging.getLogger(__name__)
 
 
-def tell(
-    sights: Sequence[Sight],
+def update_incidents(
+    sights: Sequence[Condition],
     link: str,
     news: Mapping[str, int] | None = None,
     watched: Collection[str] | None = None,
@@ -71,7 +72,7 @@ def tell(
 
 
 def _tell(
-    sights: Sequence[Sight],
+    sights: Sequence[Condition],
     link: str,
     news: Mapping[str, int],
     watched: Collection[str] | None,
@@ -82,7 +83,7 @@ def _tell(
     kept, lost = drop(before, watched) if watched is not None else (before, [])
     state, changes = step(kept, sights, now)
     messages = [*dropped(lost, now, link), *compose(changes, now, link)]
-    said = {s.subject for s, _ in changes.closed if s.kind in (Kind.GAP, Kind.LATE)}
+    said = {s.subject for s, _ in changes.closed if s.kind in (IncidentKind.GAP, IncidentKind.LATE)}
     rest = {name: slots for name, slots in news.items() if name not in said}
     if rest:  # a closing says by itself what was healed
         messages.append(healed(rest, link, enriched))
@@ -134,17 +135,17 @@ def _save(state: Incidents) -> None:
     Variable.set(VARIABLE, json.dumps(to_json(state)))
 
 
-def seen(document: Mapping[str, Any]) -> list[Sight]:
+def seen(document: Mapping[str, Any]) -> list[Condition]:
     """Return the sights that a run's summary carries."""
-    return [from_json(Sight, sight) for sight in document["sights"]]
+    return [from_json(Condition, sight) for sight in document["sights"]]
 
 
-def run_sight(dag_id: str, problem: str | None) -> Sight:
+def run_condition(dag_id: str, problem: str | None) -> Condition:
     """Return the sight of a run that failed by itself, or, without a problem, of one that ran."""
-    return Sight(Kind.RUN, dag_id, problem is not None, problem or "")
+    return Condition(IncidentKind.RUN, dag_id, problem is not None, problem or "")
 
 
-def to_documents(sights: Sequence[Sight]) -> list[Json]:
+def to_documents(sights: Sequence[Condition]) -> list[Json]:
     """Return sights as plain JSON."""
     return [to_json(sight) for sight in sights]
 

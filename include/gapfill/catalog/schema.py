@@ -32,13 +32,13 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$", max_length=LONGEST_NAME)
 GradeName = Literal["modelled", "provisional", "observed", "official"]
 
 
-class Entry(BaseModel):
+class SchemaModel(BaseModel):
     """Any part of the catalogue: frozen, and no key it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class RuleEntry(Entry):
+class RuleEntry(SchemaModel):
     """When something happens to a slot: so long after its end, or at a local clock time.
 
     ``lag`` alone, or ``days`` from the slot's local day with ``at`` and ``zone``.
@@ -60,7 +60,7 @@ class RuleEntry(Entry):
         return self
 
 
-class StationEntry(Entry):
+class StationEntry(SchemaModel):
     """A station of a source, with the UTC dates of its first data and the first without any more.
 
     ``distance_km`` is how far it is from the place, for people.
@@ -73,7 +73,7 @@ class StationEntry(Entry):
     distance_km: float | None = Field(default=None, ge=0)
 
 
-class PlaceEntry(Entry):
+class PlaceEntry(SchemaModel):
     """Where a series is measured."""
 
     latitude: float = Field(ge=-90, le=90)
@@ -82,7 +82,7 @@ class PlaceEntry(Entry):
     stations: tuple[StationEntry, ...] = ()
 
 
-class ProductEntry(Entry):
+class ProductEntry(SchemaModel):
     """The facts of one product; see ``domain.product.Product``."""
 
     quantity: Name
@@ -107,7 +107,7 @@ class ProductEntry(Entry):
     params: dict[str, str] = {}
 
 
-class SourceEntry(Entry):
+class SourceEntry(SchemaModel):
     """An external API, its ceilings and its products in order of preference."""
 
     title: str
@@ -119,7 +119,7 @@ class SourceEntry(Entry):
     products: dict[Name, ProductEntry] = Field(min_length=1)
 
 
-class ZoneEntry(Entry):
+class ZoneEntry(SchemaModel):
     """One row of a route."""
 
     sources: tuple[Name, ...] = Field(min_length=1)
@@ -127,14 +127,14 @@ class ZoneEntry(Entry):
     current_month: bool = False
 
 
-class EraEntry(Entry):
+class EraEntry(SchemaModel):
     """A resolution in force from a local date on."""
 
     from_: date = Field(alias="from")
     resolution: Resolution
 
 
-class FieldEntry(Entry):
+class FieldEntry(SchemaModel):
     """One value of a reading and its believable bounds."""
 
     unit: str
@@ -151,7 +151,7 @@ class FieldEntry(Entry):
         return self
 
 
-class SeverityEntry(Entry):
+class SeverityEntry(SchemaModel):
     """Longest durations that are still minor and moderate."""
 
     minor: timedelta = Field(gt=timedelta(0))
@@ -162,7 +162,7 @@ FORECASTS = {"data_type": ("forecast",), "data_source": ("aemet_daily", "aemet_f
 """Tags under which other programs keep forecasts, and days spread over their hours."""
 
 
-class SeriesEntry(Entry):
+class SeriesEntry(SchemaModel):
     """One series; see ``domain.series.Series``."""
 
     group: Name
@@ -191,7 +191,7 @@ class SeriesEntry(Entry):
         return self
 
 
-class CatalogEntry(Entry):
+class CatalogEntry(SchemaModel):
     """The whole file."""
 
     places: dict[Name, PlaceEntry] = Field(min_length=1)

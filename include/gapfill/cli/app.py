@@ -14,7 +14,7 @@ from gapfill.cli.formatting import new_id
 from gapfill.cli.import_csv import import_
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
-from gapfill.cli.ranges import order_of, select, slot_of
+from gapfill.cli.ranges import request_of, select, slot_of
 from gapfill.cli.retype import retype
 from gapfill.cli.siar import import_siar
 from gapfill.cli.signals import said_of
@@ -27,12 +27,12 @@ from gapfill.services.coverage_warnings import incomplete
 from gapfill.services.detection import detect, unread
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
-from gapfill.services.planning import make_plan, survey
+from gapfill.services.planning import detect_all, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gapfill.cli.context import Desk
+    from gapfill.cli.context import CliContext
     from gapfill.services.detection import Report
 
 FAILED, MISSING = 1, 3
@@ -57,7 +57,7 @@ def app() -> None:
 @everywhere
 @click.pass_obj
 def status(
-    desk: Desk,
+    desk: CliContext,
     names: tuple[str, ...],
     start: str | None,
     end: str | None,
@@ -68,19 +68,19 @@ def status(
     """Say what is complete, missing, pending or unfillable."""
     now = desk.clock()
     selection = select(desk.catalog(), names, start, end, now)
-    with desk.site(now) as site:
-        reports = detect(site, selection, closely=True)
+    with desk.context(now) as context:
+        reports = detect(context, selection, closely=True)
     if as_json:
-        desk.print_json(documents.status(site.catalog, reports, now, site.store.place))
+        desk.print_json(documents.status(context.catalog, reports, now, context.store.place))
     else:
-        tables.show_status(desk.out, site, reports)
+        tables.show_status(desk.out, context, reports)
     for sentence in unread(reports):
         desk.complain(sentence)
     _complain_of_broken(desk, reports)
     return _code(reports, strict=strict)
 
 
-def _complain_of_broken(desk: Desk, reports: Sequence[Report]) -> None:
+def _complain_of_broken(desk: CliContext, reports: Sequence[Report]) -> None:
     """Say on stderr which sources cannot be used that could serve what is missing."""
     found = (b.sentence for report in reports for b in report.broken if b.missed)
     for sentence in dict.fromkeys(found):
@@ -103,7 +103,7 @@ def _code(reports: Sequence[Report], *, strict: bool = False) -> int:
 @as_document
 @everywhere
 @click.pass_obj
-def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
+def explain(desk: CliContext, name: str, slot: str, *, as_json: bool) -> int:
     """Say a slot's state, and what each source can do for it.
 
     SLOT is an instant inside it; a date means its first slot.
@@ -111,8 +111,8 @@ def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
     now = desk.clock()
     (series,) = desk.catalog().find([name])
     instant = slot_of(series, slot)
-    with desk.site(now) as site:
-        explanation = explain_slot(site, series, instant)
+    with desk.context(now) as context:
+        explanation = explain_slot(context, series, instant)
     if as_json:
         desk.print_json(documents.explained(explanation))
     else:
@@ -124,18 +124,18 @@ def explain(desk: Desk, name: str, slot: str, *, as_json: bool) -> int:
 @ordered
 @everywhere
 @click.pass_obj
-def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
+def plan(desk: CliContext, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Show what would be asked of whom, and what that costs.
 
     Nothing is asked. Series that cannot be read are left out, named, and make exit code 1.
     """
     now = desk.clock()
-    order = replace(order_of(desk.catalog(), now, **options), one_process=True)
-    with desk.site(now) as site:
-        order.check(site)
-        reports = survey(site, order)
-        made = make_plan(site, order, reports)
-        status = site.status([site.catalog.series[report.series] for report in reports])
+    order = replace(request_of(desk.catalog(), now, **options), one_process=True)
+    with desk.context(now) as context:
+        order.check(context)
+        reports = detect_all(context, order)
+        made = make_plan(context, order, reports)
+        status = context.status([context.catalog.series[report.series] for report in reports])
     if as_json:
         desk.print_json(documents.plan(made))
     else:
@@ -152,7 +152,7 @@ def plan(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
 @ordered
 @everywhere
 @click.pass_obj
-def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
+def heal(desk: CliContext, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Plan, and carry the plan out here and now.
 
     Plans again until nothing new can be asked, three rounds at most. Where an error or a
@@ -160,9 +160,9 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     read are left out, named, and make exit code 1.
     """
     now = desk.clock()
-    order = order_of(desk.catalog(), now, **options)
-    with desk.site(now) as site, watch(desk, is_silent=as_json) as watcher:
-        healed = heal_gaps(site, order, new_id("cli", now), watcher)
+    order = request_of(desk.catalog(), now, **options)
+    with desk.context(now) as context, watch(desk, is_silent=as_json) as watcher:
+        healed = heal_gaps(context, order, new_id("cli", now), watcher)
     signalled = healed.error if isinstance(healed.error, KeyboardInterrupt) else None
     error = said_of(signalled) if signalled else str(healed.error) if healed.error else None
     if as_json:
@@ -172,7 +172,7 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     elif error:
         tables.show_broken_off(desk.out, healed)
     else:
-        tables.show_healed(desk.out, site.catalog, healed)
+        tables.show_healed(desk.out, context.catalog, healed)
     for sentence in unread(healed.plan.unread):
         desk.complain(sentence)
     if signalled:
@@ -195,14 +195,14 @@ def heal(desk: Desk, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN40
 @click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv")
 @everywhere
 @click.pass_obj
-def export(desk: Desk, name: str, start: str | None, end: str | None, kind: str) -> int:
+def export(desk: CliContext, name: str, start: str | None, end: str | None, kind: str) -> int:
     """Print the rows of a range, with where each value came from."""
     now = desk.clock()
     selection = select(desk.catalog(), [name], start, end, now)
     (series,) = selection.series
-    with desk.site(now) as site:
-        window = selection.window(series, site.candidates(series), now)
-        rows = csv_transfer.export_rows(site, series, window) if window else iter(())
+    with desk.context(now) as context:
+        window = selection.window(series, context.candidates(series), now)
+        rows = csv_transfer.export_rows(context, series, window) if window else iter(())
         if kind == "csv":
             csv_transfer.write_csv(series, rows, desk.stdout)
         else:
@@ -210,7 +210,7 @@ def export(desk: Desk, name: str, start: str | None, end: str | None, kind: str)
     return 0
 
 
-def _write_json(rows: Iterator[dict[str, object]], desk: Desk) -> None:
+def _write_json(rows: Iterator[dict[str, object]], desk: CliContext) -> None:
     """Write a JSON list, a row a line."""
     lines = ",\n".join(json.dumps(row) for row in rows)
     desk.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")

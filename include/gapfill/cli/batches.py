@@ -17,9 +17,9 @@ from gapfill.services import undo_batches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.cli.context import Desk
+    from gapfill.cli.context import CliContext
     from gapfill.services.ports import Batch
-    from gapfill.services.undo_batches import Taken
+    from gapfill.services.undo_batches import UndoResult
 
 
 @click.command()
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @as_document
 @everywhere
 @click.pass_obj
-def batches(desk: Desk, names: tuple[str, ...], since: str | None, *, as_json: bool) -> int:
+def batches(desk: CliContext, names: tuple[str, ...], since: str | None, *, as_json: bool) -> int:
     """List what was written and can be undone, the newest run last.
 
     Each unit of a run is a batch, and so is each import.
@@ -38,8 +38,8 @@ def batches(desk: Desk, names: tuple[str, ...], since: str | None, *, as_json: b
     now = desk.clock()
     series = desk.catalog().find(names)
     start = None if since is None else since_of("--since", since, series)
-    with desk.site(now) as site:
-        found = undo_batches.list_batches(site, names, start)
+    with desk.context(now) as context:
+        found = undo_batches.list_batches(context, names, start)
         if as_json:
             desk.print_json(undo_batches.document(found))
         else:
@@ -47,7 +47,7 @@ def batches(desk: Desk, names: tuple[str, ...], since: str | None, *, as_json: b
     return 0
 
 
-def _show(desk: Desk, found: Sequence[Batch]) -> None:
+def _show(desk: CliContext, found: Sequence[Batch]) -> None:
     """Print the runs, each with its batches."""
     if not found:
         desk.out.print("No batch that can be undone.")
@@ -64,7 +64,7 @@ def _show(desk: Desk, found: Sequence[Batch]) -> None:
     desk.out.print("\nTo take one back: undo BATCH; all of a run: undo --run RUN", soft_wrap=True)
 
 
-def _show_batch(desk: Desk, batch: Batch) -> None:
+def _show_batch(desk: CliContext, batch: Batch) -> None:
     span = f"{short(batch.first)} to {short(batch.last)}"
     desk.out.print(f"  {batch.id}", soft_wrap=True)
     desk.out.print(f"    {batch.series}, {count(batch.slots, 'slot')}, {span}", soft_wrap=True)
@@ -75,20 +75,22 @@ def _show_batch(desk: Desk, batch: Batch) -> None:
 @click.option("--run", metavar="RUN", help="Take back all batches of a run, the newest first.")
 @everywhere
 @click.pass_obj
-def undo(desk: Desk, batch: str | None, run: str | None) -> int:
+def undo(desk: CliContext, batch: str | None, run: str | None) -> int:
     """Put back what a batch, or all of a run, replaced, and remove what it added."""
     if (batch is None) == (run is None):
         message = "Give either a BATCH or --run RUN: `batches` lists both."
         raise RequestError(message)
-    with desk.site(desk.clock()) as site:
+    with desk.context(desk.clock()) as context:
         taken = (
-            undo_batches.undo_run(site, run) if run else undo_batches.undo_batch(site, batch or "")
+            undo_batches.undo_run(context, run)
+            if run
+            else undo_batches.undo_batch(context, batch or "")
         )
     desk.out.print(_told(taken), soft_wrap=True)
     return 0
 
 
-def _told(taken: Taken) -> str:
+def _told(taken: UndoResult) -> str:
     """Return what taking back came to, in a sentence."""
     undone = taken.undone
     of = f" of {len(taken.batches):,} batches" if len(taken.batches) > 1 else ""
@@ -108,7 +110,7 @@ def _told(taken: Taken) -> str:
 @click.command("forget-store")
 @everywhere
 @click.pass_obj
-def forget_store(desk: Desk) -> int:
+def forget_store(desk: CliContext) -> int:
     """Let a store that held readings, and is gone or empty, begin anew.
 
     Nothing is deleted but the note that it held readings. A store that holds some is left as it is.

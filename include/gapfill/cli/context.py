@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from gapfill.catalog import Catalog
-    from gapfill.services.context import Site
-    from gapfill.services.ports import Place
+    from gapfill.services.context import RunContext
+    from gapfill.services.ports import StoreLocation
 
 WIDTH = 200
 """Columns where nobody looks through a terminal: a line is a line, for grep and for logs."""
@@ -61,7 +61,7 @@ class _Console(Console):
 
 
 @dataclass(slots=True)
-class Desk:
+class CliContext:
     """The streams and the clock of one command.
 
     Attributes:
@@ -86,7 +86,7 @@ class Desk:
     has_begun: bool = False
 
     @classmethod
-    def of_process(cls, *, is_debugging: bool) -> Desk:
+    def of_process(cls, *, is_debugging: bool) -> CliContext:
         """Return the desk at this process's streams."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -126,20 +126,20 @@ class Desk:
         return catalog.load(settings.catalog_path())
 
     @contextmanager
-    def site(self, now: datetime) -> Iterator[Site]:
+    def context(self, now: datetime) -> Iterator[RunContext]:
         """Open the installation; what Airflow would print meanwhile is not for the user.
 
         Raises:
             ConfigError: If the catalogue, the store's connection or a setting is wrong.
         """
         with self._quiet():
-            site = cast("Site", _wiring().make_site(now, tell=self.complain))
+            context = cast("RunContext", _wiring().make_context(now, tell=self.complain))
             try:
-                yield site
+                yield context
             finally:
-                site.store.close()
+                context.store.close()
 
-    def forget_store(self) -> tuple[Place, bool]:
+    def forget_store(self) -> tuple[StoreLocation, bool]:
         """Forget what the store held; return where it is, and whether anything was known.
 
         Raises:
@@ -147,7 +147,7 @@ class Desk:
             StoreError: If the store is there and holds readings.
         """
         with self._quiet():
-            return cast("tuple[Place, bool]", _wiring().forget_store())
+            return cast("tuple[StoreLocation, bool]", _wiring().forget_store())
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:

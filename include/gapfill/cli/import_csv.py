@@ -18,7 +18,7 @@ from gapfill.services.csv_import.text import decode
 from gapfill.services.csv_transfer import import_rows
 
 if TYPE_CHECKING:
-    from gapfill.cli.context import Desk
+    from gapfill.cli.context import CliContext
 
 
 def _zone(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -45,7 +45,7 @@ def _zone(_context: click.Context, _option: click.Parameter, value: str | None) 
 )
 @everywhere
 @click.pass_obj
-def import_(desk: Desk, name: str, file: str, zone: str | None, decimal: str | None) -> int:
+def import_(desk: CliContext, name: str, file: str, zone: str | None, decimal: str | None) -> int:
     """Take in a CSV file as `export` or a spreadsheet writes it.
 
     It is taken whole or not at all. FILE may be - for stdin. The columns grade, source,
@@ -65,8 +65,8 @@ def import_(desk: Desk, name: str, file: str, zone: str | None, decimal: str | N
     except RequestError as exc:
         # The command line was right; the file is not.
         raise GapfillError(str(exc)) from exc
-    with desk.site(now) as site:
-        written, is_own = import_rows(site, series, read.rows, batch)
+    with desk.context(now) as context:
+        written, is_own = import_rows(context, series, read.rows, batch)
     of = f"{written:,} of {count(len(read.rows), 'row')}"
     desk.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
     for note in read.notes:

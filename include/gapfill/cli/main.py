@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gapfill.cli.app import app
-from gapfill.cli.context import Desk
+from gapfill.cli.context import CliContext
 from gapfill.cli.signals import Terminated, said_of, terminable
 from gapfill.errors import GapfillError, RequestError
 from gapfill.reporting.failed_document import document
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; those of this process where left out.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    desk = Desk.of_process(is_debugging="--debug" in arguments)
+    desk = CliContext.of_process(is_debugging="--debug" in arguments)
     try:
         with terminable():
             code = _invoke(arguments, desk)
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
 
 
-def _invoke(arguments: list[str], desk: Desk) -> int:
+def _invoke(arguments: list[str], desk: CliContext) -> int:
     """Let click read the arguments and call the command."""
     try:
         with app.make_context(PROGRAM, arguments, obj=desk) as context:
@@ -66,7 +66,7 @@ def _invoke(arguments: list[str], desk: Desk) -> int:
         return Exit.USAGE
 
 
-def _explain(exc: BaseException, desk: Desk) -> int:
+def _explain(exc: BaseException, desk: CliContext) -> int:
     """Say in one sentence what went wrong, and in the document where one is to be printed."""
     if desk.is_debugging:
         desk.err.print("".join(traceback.format_exception(exc)).rstrip(), soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gapfill.cli.context import Desk
+from gapfill.cli.context import CliContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 def _keep(context: click.Context, option: click.Parameter, value: object) -> None:
     """Keep a global option wherever it stands; the one nearer the end wins."""
     if value is not None and option.name == "now":
-        context.ensure_object(Desk).now = str(value)
+        context.ensure_object(CliContext).now = str(value)
 
 
 def everywhere(command: Command) -> Command:
@@ -49,7 +49,7 @@ def in_range(command: Command) -> Command:
 def _promise(context: click.Context, _option: click.Parameter, *, value: bool) -> bool:
     """Note that the command ends with a document, well or not."""
     if value:
-        context.ensure_object(Desk).document_of = context.command.name
+        context.ensure_object(CliContext).document_of = context.command.name
     return value
 
 

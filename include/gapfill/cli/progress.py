@@ -13,14 +13,14 @@ from gapfill.domain.formatting import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gapfill.cli.context import Desk
+    from gapfill.cli.context import CliContext
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
-    from gapfill.services.heal import Watcher
+    from gapfill.services.heal import ProgressObserver
 
 
 @contextmanager
-def watch(desk: Desk, *, is_silent: bool = False) -> Iterator[Watcher]:
+def watch(desk: CliContext, *, is_silent: bool = False) -> Iterator[ProgressObserver]:
     """Return a progress observer, which also notes at the desk that something was begun.
 
     Args:
@@ -46,7 +46,7 @@ def watch(desk: Desk, *, is_silent: bool = False) -> Iterator[Watcher]:
 class _Silent:
     """Prints nothing."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: CliContext) -> None:
         self._desk = desk
         self._err = desk.err
 
@@ -64,7 +64,7 @@ class _Silent:
 class _Lines(_Silent):
     """Prints a line per unit when it has ended."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: CliContext) -> None:
         super().__init__(desk)
         self._units = self._ended = 0
 
@@ -84,7 +84,7 @@ class _Lines(_Silent):
 class _Bar(_Silent):
     """Moves a bar, with what went wrong above it."""
 
-    def __init__(self, desk: Desk, progress: Progress) -> None:
+    def __init__(self, desk: CliContext, progress: Progress) -> None:
         super().__init__(desk)
         self._progress = progress
         self._task = progress.add_task("looking for gaps", total=None)

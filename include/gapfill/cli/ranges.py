@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.local_time import BoundError, parse_bound
 from gapfill.errors import RequestError
-from gapfill.services.planning import Order
+from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def select(
     return selection
 
 
-def order_of(
+def request_of(
     known: Catalog,
     now: datetime,
     *,
@@ -52,13 +52,13 @@ def order_of(
     max_gap_hours: float,
     force: bool,
     refresh: bool,
-) -> Order:
+) -> RunRequest:
     """Return the order that the options of ``plan`` and ``heal`` give.
 
     Raises:
         RequestError: As ``select`` does.
     """
-    return Order(select(known, series, start, end, now), max_gap_hours, force, refresh)
+    return RunRequest(select(known, series, start, end, now), max_gap_hours, force, refresh)
 
 
 def slot_of(series: Series, text: str) -> datetime:

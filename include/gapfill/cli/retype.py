@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gapfill.cli.context import Desk
+    from gapfill.cli.context import CliContext
     from gapfill.domain.series import Series
     from gapfill.domain.unfinished_removal import Unfinished
     from gapfill.services.ports import Restored, WrongType
@@ -41,7 +41,7 @@ SHOWN = 10
 @everywhere
 @click.pass_obj
 def retype(
-    desk: Desk,
+    desk: CliContext,
     name: str,
     fields: tuple[str, ...],
     path: str | None,
@@ -58,23 +58,23 @@ def retype(
     """
     now = desk.clock()
     (series,) = desk.catalog().find([name])
-    with desk.site(now) as site:
+    with desk.context(now) as context:
         if restore:
             if fields or path or yes:
                 message = "--restore goes with no other option but --overwrite."
                 raise RequestError(message)
-            found = service.restore(site, Path(restore), overwrite=overwrite)
+            found = service.restore(context, Path(restore), overwrite=overwrite)
             _show_restored(desk, name, restore, found)
             return 0
         if overwrite:
             message = "--overwrite goes with --restore only."
             raise RequestError(message)
-        left = service.left_of(site, series)
+        left = service.left_of(context, series)
         if left and not yes:  # it may be running: to write points back is no dry run
             for one in left:
                 desk.out.print(one.sentence, soft_wrap=True)
             return 1
-        wrong = service.find(site, series, fields)
+        wrong = service.find(context, series, fields)
         _show_left(desk, left)
         _show(desk, series, wrong)
         if not wrong:
@@ -87,7 +87,7 @@ def retype(
                 soft_wrap=True,
             )
             return 0
-        points = service.carry_out(site, series, wrong, target)
+        points = service.carry_out(context, series, wrong, target)
     desk.out.print(
         f"\n{count(points, 'point')} written anew and read back. They are as they were in "
         f"{target}: keep it until you have seen them in the other program too.",
@@ -96,7 +96,7 @@ def retype(
     return 0
 
 
-def _show_left(desk: Desk, left: Sequence[Unfinished]) -> None:
+def _show_left(desk: CliContext, left: Sequence[Unfinished]) -> None:
     for one in left:
         desk.out.print(
             f"Carried on an earlier retype of {one.series}: what was missing of {one.measurement} "
@@ -105,7 +105,7 @@ def _show_left(desk: Desk, left: Sequence[Unfinished]) -> None:
         )
 
 
-def _show_restored(desk: Desk, name: str, path: str, found: Restored) -> None:
+def _show_restored(desk: CliContext, name: str, path: str, found: Restored) -> None:
     desk.out.print(
         f"{count(found.points, 'point')} in {path}, {found.written:,} of them were missing and "
         "are written.",
@@ -129,7 +129,7 @@ def _show_restored(desk: Desk, name: str, path: str, found: Restored) -> None:
         desk.out.print(f"To put back the values of the file: {again} --overwrite")
 
 
-def _show(desk: Desk, series: Series, wrong: Sequence[WrongType]) -> None:
+def _show(desk: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
     if not wrong:
         desk.out.print(f"The store takes floats of {series.name} everywhere; nothing to do.")
         return

@@ -13,7 +13,7 @@ from gapfill.cli.options import as_document, everywhere
 from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
 from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
-from gapfill.services.siar_csv_import import Taken, document, import_files, targets
+from gapfill.services.siar_csv_import import ImportedFiles, document, import_files, targets
 from gapfill.sources.siar_csv.hook import SiarCsvFolder
 from gapfill.sources.siar_csv.parser import station_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.catalog import Catalog
-    from gapfill.cli.context import Desk
+    from gapfill.cli.context import CliContext
     from gapfill.sources.siar_csv.parser import CsvFile
 
 _NAMED = 3  # so many of the files that were left out; years of a station not wanted are many
@@ -33,7 +33,7 @@ _NAMED = 3  # so many of the files that were left out; years of a station not wa
 @as_document
 @everywhere
 @click.pass_obj
-def import_siar(desk: Desk, folder: Path, *, as_json: bool) -> int:
+def import_siar(desk: CliContext, folder: Path, *, as_json: bool) -> int:
     """Take in a folder of CSV files from SIAR's web.
 
     All of them are taken or none. A file's name begins with its station, such as J17_;
@@ -44,8 +44,8 @@ def import_siar(desk: Desk, folder: Path, *, as_json: bool) -> int:
     files, skipped = _read(folder, desk.catalog())
     batch = new_id("import", now)
     try:
-        with desk.site(now) as site:
-            taken = import_files(site, files, batch)
+        with desk.context(now) as context:
+            taken = import_files(context, files, batch)
     except SourceError as exc:
         raise _nothing(exc) from exc
     if as_json:
@@ -86,7 +86,9 @@ def _nothing(exc: SourceError) -> GapfillError:
     return GapfillError(f"{exc} Nothing was imported.")
 
 
-def _show(desk: Desk, taken: Sequence[Taken], skipped: Sequence[str], batch: str) -> None:
+def _show(
+    desk: CliContext, taken: Sequence[ImportedFiles], skipped: Sequence[str], batch: str
+) -> None:
     """Print the sum, a line per file, what was not believed, and how to take it back."""
     written = sum(t.written for t in taken)
     rows = count(sum(t.rows for t in taken), "row")
@@ -110,7 +112,7 @@ def _show(desk: Desk, taken: Sequence[Taken], skipped: Sequence[str], batch: str
         desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
 
 
-def _counts(one: Taken) -> str:
+def _counts(one: ImportedFiles) -> str:
     parts = {
         "blank": one.blank,
         "without a mean temperature": one.incomplete,

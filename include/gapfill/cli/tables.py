@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gapfill.catalog import Catalog
     from gapfill.domain.gap import Gap
     from gapfill.domain.plan import Plan, Unhealable, Waiting
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
     from gapfill.services.explain import Explanation
     from gapfill.services.heal import Healed
@@ -39,10 +39,10 @@ _COLUMNS = {
 }
 
 
-def show_status(out: Console, site: Site, reports: Sequence[Report]) -> None:
+def show_status(out: Console, context: RunContext, reports: Sequence[Report]) -> None:
     """Print the state of every series: a first line, two tables, the store, the gaps."""
     headline(out, reports)
-    out.print(f"as of {short(site.now)}\n", style="dim")
+    out.print(f"as of {short(context.now)}\n", style="dim")
     counts = table("series", numbers=("coverage", "usable", *_COLUMNS.values()))
     newest = table("series", "newest", "worst gap")
     for report in reports:
@@ -58,10 +58,10 @@ def show_status(out: Console, site: Site, reports: Sequence[Report]) -> None:
     out.print(counts)
     out.print()
     out.print(newest)
-    out.print(f"\nstore: {site.store.place.where}", style="dim", soft_wrap=True)
+    out.print(f"\nstore: {context.store.place.where}", style="dim", soft_wrap=True)
     show_warnings(out, reports)
     for report in reports:
-        show_gaps(out, site.catalog.series[report.series], report)
+        show_gaps(out, context.catalog.series[report.series], report)
 
 
 def headline(out: Console, reports: Sequence[Report]) -> None:

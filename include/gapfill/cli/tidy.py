@@ -16,7 +16,7 @@ from gapfill.services.tidy import tidy as tidy_series
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.cli.context import Desk
+    from gapfill.cli.context import CliContext
     from gapfill.services.tidy import Tidied
 
 SHOWN = 3
@@ -29,7 +29,7 @@ SHOWN = 3
 @as_document
 @everywhere
 @click.pass_obj
-def tidy(desk: Desk, names: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
+def tidy(desk: CliContext, names: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
     """Remove values that an earlier release copied.
 
     To add one field to a slot of another program, it copied all of the slot's values into a
@@ -39,8 +39,8 @@ def tidy(desk: Desk, names: tuple[str, ...], *, yes: bool, as_json: bool) -> int
     now = desk.clock()
     chosen = desk.catalog().find(names)
     batch = new_id(TIDY, now) if yes else None
-    with desk.site(now) as site:
-        done = tidy_series(site, chosen, batch)
+    with desk.context(now) as context:
+        done = tidy_series(context, chosen, batch)
     if as_json:
         desk.print_json(
             _document(done.series, batch) | {"carried_on": done.carried_on, "left": done.left}
@@ -76,7 +76,7 @@ def _document(found: Sequence[Tidied], batch: str | None) -> dict[str, object]:
     }
 
 
-def _show(desk: Desk, found: Sequence[Tidied], batch: str | None) -> None:
+def _show(desk: CliContext, found: Sequence[Tidied], batch: str | None) -> None:
     copied = [one for one in found if one.copies.slots]
     for one in copied:
         slots = one.copies.slots

@@ -18,7 +18,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class AccountLimits:
     """Limits of an account. ``None``: the source does not tell.
 
     Attributes:
@@ -40,21 +40,21 @@ class Allowance:
     records_today: int = 0
 
 
-def to_facts(allowance: Allowance) -> dict[str, float]:
+def to_facts(allowance: AccountLimits) -> dict[str, float]:
     """Return the limits of an allowance that it has, to remember them."""
     named = {name: getattr(allowance, name) for name in _LIMITS}
     return {name: float(limit) for name, limit in named.items() if limit is not None}
 
 
-def from_facts(facts: Mapping[str, float]) -> Allowance:
+def from_facts(facts: Mapping[str, float]) -> AccountLimits:
     """Return the allowance that was remembered."""
-    return Allowance(**{name: int(facts[name]) for name in _LIMITS if name in facts})
+    return AccountLimits(**{name: int(facts[name]) for name in _LIMITS if name in facts})
 
 
 _LIMITS = ("calls_minute", "calls_day", "records_minute", "records_day")
 
 
-def narrow_source(source: Source, allowance: Allowance) -> Source:
+def narrow_source(source: Source, allowance: AccountLimits) -> Source:
     """Return a source with the account's own rate, where the account has one."""
     return replace(
         source,
@@ -64,7 +64,7 @@ def narrow_source(source: Source, allowance: Allowance) -> Source:
     )
 
 
-def narrow_product(product: Product, allowance: Allowance) -> Product:
+def narrow_product(product: Product, allowance: AccountLimits) -> Product:
     """Return a product with a span whose answers fit the account's records.
 
     Requests of whole days keep at least one day: less cannot be asked.

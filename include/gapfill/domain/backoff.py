@@ -18,7 +18,7 @@ _PREFIX = "refusals_"
 
 
 @dataclass(frozen=True, slots=True)
-class Streak:
+class RefusalStreak:
     """Refusals that were too long to be waited out, without an answer in between.
 
     Attributes:
@@ -35,11 +35,11 @@ class Streak:
         """Tell whether there is none, or none that still says anything."""
         return self.times < 1 or at - self.last >= FORGOTTEN_S
 
-    def longer(self, at: float) -> Streak:
+    def longer(self, at: float) -> RefusalStreak:
         """Return the streak with one more refusal."""
         if self.is_over(at):
-            return Streak(1.0, at, at)
-        return Streak(self.times + 1, self.since, at)
+            return RefusalStreak(1.0, at, at)
+        return RefusalStreak(self.times + 1, self.since, at)
 
     def seconds(self, asked_s: float) -> float:
         """Return for how long the source is left alone.
@@ -51,11 +51,13 @@ class Streak:
         return max(asked_s, min(doubled, LONGEST_S))
 
 
-def to_facts(streak: Streak) -> dict[str, float]:
+def to_facts(streak: RefusalStreak) -> dict[str, float]:
     """Return a streak as facts, to remember it."""
     return {f"{_PREFIX}{name}": value for name, value in asdict(streak).items()}
 
 
-def from_facts(facts: Mapping[str, float]) -> Streak:
+def from_facts(facts: Mapping[str, float]) -> RefusalStreak:
     """Return the streak that was remembered."""
-    return Streak(**{f.name: facts.get(f"{_PREFIX}{f.name}", 0.0) for f in fields(Streak)})
+    return RefusalStreak(
+        **{f.name: facts.get(f"{_PREFIX}{f.name}", 0.0) for f in fields(RefusalStreak)}
+    )

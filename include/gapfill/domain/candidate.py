@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import END_OF_TIME, Interval, covers
-from gapfill.domain.ledger import Rulings
+from gapfill.domain.ledger import Exclusions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gapfill.domain.ledger import Ruling
+    from gapfill.domain.ledger import Exclusion
     from gapfill.domain.product import Product, Source
     from gapfill.domain.series import Series, Station
 
 
-class Standing(StrEnum):
+class Eligibility(StrEnum):
     """What a candidate can do for a slot."""
 
     SERVES = "serves"
@@ -41,10 +41,10 @@ class Standing(StrEnum):
     REFUSED = "refused"
 
 
-ASKABLE = (Standing.SERVES, Standing.RECENT)
+ASKABLE = (Eligibility.SERVES, Eligibility.RECENT)
 """Standings at which a slot may be asked now; ``RECENT`` only where nobody else serves it."""
 
-WAITS = (Standing.NOT_OUT, Standing.BLOCKED, Standing.QUOTA_SPENT, Standing.ASKED)
+WAITS = (Eligibility.NOT_OUT, Eligibility.BLOCKED, Eligibility.QUOTA_SPENT, Eligibility.ASKED)
 """Standings that pass with time, without the slot being given up."""
 
 
@@ -66,14 +66,14 @@ class Obstacle(NamedTuple):
     is_incomplete: bool = False
 
     @property
-    def standing(self) -> Standing:
+    def eligibility(self) -> Eligibility:
         """Return what it means for every slot that the product could serve."""
         if self.is_broken:
-            return Standing.BROKEN
-        return Standing.UNCONFIGURED if self.needs else Standing.PAUSED
+            return Eligibility.BROKEN
+        return Eligibility.UNCONFIGURED if self.needs else Eligibility.PAUSED
 
 
-class Refused(NamedTuple):
+class RefusedRun(NamedTuple):
     """Slots that the store does not take as it is set up now, whoever has them.
 
     Attributes:
@@ -142,8 +142,8 @@ class Candidate:
     blocked_until: datetime | None = None
     block_reason: str = ""
     quota_left: int | None = None
-    rulings: Rulings = field(default_factory=Rulings)
-    field_rulings: Mapping[str, Rulings] = field(default_factory=dict)
+    rulings: Exclusions = field(default_factory=Exclusions)
+    field_rulings: Mapping[str, Exclusions] = field(default_factory=dict)
     recent: tuple[Interval, ...] = ()
     field_recent: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     just_now: tuple[Interval, ...] = ()
@@ -154,7 +154,7 @@ class Candidate:
     without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedRun, ...] = ()
     unusable: tuple[Unusable, ...] = ()
     reach: Interval = field(init=False)
 
@@ -189,7 +189,7 @@ class Candidate:
         """
         return name in series.required or name in self.product.gives
 
-    def ruling(self, slot: datetime, name: str | None = None) -> Ruling | None:
+    def exclusion(self, slot: datetime, name: str | None = None) -> Exclusion | None:
         """Return the ruling on a slot, or on one field of it; ``None`` where there is none."""
         return self.field_rulings.get(name or "", self.rulings).at(slot)
 
@@ -197,7 +197,7 @@ class Candidate:
         """Tell whether a slot, or a field of it, failed or was "not yet" in the last two hours."""
         return covers(self.field_recent.get(name or "", self.recent), slot)
 
-    def refusal(self, slot: datetime, name: str | None = None) -> Refused | None:
+    def refusal(self, slot: datetime, name: str | None = None) -> RefusedRun | None:
         """Return why the store takes no value of a slot, or of one field of it."""
         for one in self.refused:
             if slot in one.interval and one.field in ("", name):

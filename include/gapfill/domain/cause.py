@@ -6,12 +6,12 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from gapfill.domain.candidate import ASKABLE, WAITS, Standing
+from gapfill.domain.candidate import ASKABLE, WAITS, Eligibility
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.domain.eligibility import Verdict
+    from gapfill.domain.eligibility import Assessment
 
 
 class Cause(StrEnum):
@@ -31,19 +31,19 @@ class Cause(StrEnum):
     """The store could not be read."""
 
 
-def is_down(verdicts: Sequence[Verdict]) -> bool:
+def is_down(verdicts: Sequence[Assessment]) -> bool:
     """Tell whether a slot is missing because its source is blocked, unreachable or unusable.
 
     Where no source can be asked, the one that is waited for decides; where none is waited for,
     one that is set up and cannot be used.
     """
-    able = [v for v in verdicts if v.standing in ASKABLE]
+    able = [v for v in verdicts if v.eligibility in ASKABLE]
     if able:
         return all(v.is_unreached for v in able)
-    waits = [v for v in verdicts if v.standing in WAITS and v.until]
+    waits = [v for v in verdicts if v.eligibility in WAITS and v.until]
     if waits:
-        return min(waits, key=_until).standing is Standing.BLOCKED
-    return any(v.standing is Standing.BROKEN for v in verdicts)
+        return min(waits, key=_until).eligibility is Eligibility.BLOCKED
+    return any(v.eligibility is Eligibility.BROKEN for v in verdicts)
 
 
 _until = attrgetter("until")

@@ -83,7 +83,7 @@ def _seconds(unit: Unit, asked: Asked, is_open: bool = False) -> float:  # noqa:
     return max(by_calls, 60 * slots * product.records / source.records_per_minute)
 
 
-def bill(
+def cost_of(
     units: Sequence[Unit], asked: Asked, *, logged_in: Collection[str] | None = None
 ) -> dict[str, Cost]:
     """Return the cost of units by source, before anything runs.

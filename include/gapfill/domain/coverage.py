@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import Standing
+from gapfill.domain.candidate import Eligibility
 from gapfill.domain.due import due_until
 from gapfill.domain.gap import Gap
 from gapfill.domain.gap_builder import find_gaps
@@ -134,7 +134,7 @@ def classify(
 
 def _is_wanted(candidate: Candidate) -> bool:
     """Tell whether a product is set up, or asked for by the slots that only it could serve."""
-    return candidate.obstacle is None or candidate.obstacle.standing is not Standing.PAUSED
+    return candidate.obstacle is None or candidate.obstacle.eligibility is not Eligibility.PAUSED
 
 
 def nothing() -> Coverage:

@@ -1,6 +1,6 @@
 """What a candidate can do for a slot, and why: one function that all questions go through.
 
-Choosing, waiting, ``unfillable`` and ``explain`` all ask ``judge``. Its answer changes only
+Choosing, waiting, ``unfillable`` and ``explain`` all ask ``evaluate``. Its answer changes only
 at a few instants (``edges``), so whole runs are judged by their first slot.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Standing
+from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Eligibility
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, covers, iso
 from gapfill.domain.ledger import JUST_NOW, LAST_CHANCE, RECENT
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.ledger import Ruling
+    from gapfill.domain.ledger import Exclusion
     from gapfill.domain.series import Grade, Series
 
 
-class Verdict(NamedTuple):
+class Assessment(NamedTuple):
     """A candidate's standing towards a slot.
 
     Attributes:
@@ -39,10 +39,10 @@ class Verdict(NamedTuple):
             first, where it says more.
     """
 
-    standing: Standing
+    eligibility: Eligibility
     until: datetime | None
     candidate: Candidate
-    ruling: Ruling | None = None
+    exclusion: Exclusion | None = None
     field: str | None = None
     is_unreached: bool = False
     is_key_refused: bool = False
@@ -51,10 +51,10 @@ class Verdict(NamedTuple):
     @property
     def sentence(self) -> str:
         """Return the same for a person."""
-        return _SENTENCES[self.standing](self)
+        return _SENTENCES[self.eligibility](self)
 
 
-def judge(
+def evaluate(
     candidate: Candidate,
     series: Series,
     slot: datetime,
@@ -63,7 +63,7 @@ def judge(
     field: str | None = None,
     force: bool = False,
     above: Grade | None = None,
-) -> Verdict:
+) -> Assessment:
     """Return what a candidate can do for a slot, or for one field of it.
 
     Args:
@@ -78,34 +78,36 @@ def judge(
     """
     product = candidate.product
     refused = candidate.refusal(slot, field)
-    never = Standing.REFUSED if refused else _never(candidate, series, slot, now, field, above)
+    never = Eligibility.REFUSED if refused else _never(candidate, series, slot, now, field, above)
     if above is not None and field in candidate.never and not force:
-        never = never or Standing.NO_FIELD
+        never = never or Eligibility.NO_FIELD
     if never:
         reason = refused.reason if refused else ""
-        spoilt = candidate.why_not_usable(slot) if never is Standing.OUT_OF_REACH else None
+        spoilt = candidate.why_not_usable(slot) if never is Eligibility.OUT_OF_REACH else None
         if spoilt:
-            never, reason = Standing.BROKEN if spoilt.is_error else never, spoilt.reason
-        return Verdict(never, None, candidate, field=field, reason=reason)
+            never, reason = Eligibility.BROKEN if spoilt.is_error else never, spoilt.reason
+        return Assessment(never, None, candidate, field=field, reason=reason)
     if candidate.obstacle:
-        return Verdict(candidate.obstacle.standing, None, candidate)
+        return Assessment(candidate.obstacle.eligibility, None, candidate)
     out_at = product.available.instant(slot, series.grid)
     if out_at > now:
-        return Verdict(Standing.NOT_OUT, out_at, candidate)
-    ruling = None if force else candidate.ruling(slot, field)
+        return Assessment(Eligibility.NOT_OUT, out_at, candidate)
+    ruling = None if force else candidate.exclusion(slot, field)
     if ruling and ruling.until > now:
-        standing = Standing.RULED_OUT if ruling.is_final else Standing.ASKED
-        return _while_kept(Verdict(standing, ruling.until, candidate, ruling, field), slot)
+        standing = Eligibility.RULED_OUT if ruling.is_final else Eligibility.ASKED
+        return _while_kept(Assessment(standing, ruling.until, candidate, ruling, field), slot)
     refusal = _refusal(candidate, now, force=force)
     if refusal:
-        return _while_kept(refusal, slot) if refusal.standing is Standing.BLOCKED else refusal
+        return _while_kept(refusal, slot) if refusal.eligibility is Eligibility.BLOCKED else refusal
     is_recent = _is_recent(candidate, slot, now, field)
     came_without = field is not None and candidate.came_without(slot, field)
-    standing = Standing.RECENT if (is_recent or came_without) and not force else Standing.SERVES
-    is_unreached = standing is Standing.RECENT and covers(candidate.unreached, slot)
+    standing = (
+        Eligibility.RECENT if (is_recent or came_without) and not force else Eligibility.SERVES
+    )
+    is_unreached = standing is Eligibility.RECENT and covers(candidate.unreached, slot)
     said = field if came_without else None
     is_key = is_unreached and covers(candidate.key_refused, slot)
-    return Verdict(
+    return Assessment(
         standing, None, candidate, field=said, is_unreached=is_unreached, is_key_refused=is_key
     )
 
@@ -123,16 +125,16 @@ def _is_recent(candidate: Candidate, slot: datetime, now: datetime, field: str |
     return is_just or keeps(slot, now + RECENT)
 
 
-def _refusal(candidate: Candidate, now: datetime, *, force: bool) -> Verdict | None:
+def _refusal(candidate: Candidate, now: datetime, *, force: bool) -> Assessment | None:
     """Return why a source may not be called now, ``None`` where it may.
 
     ``force`` overrides a block, never a quota.
     """
     if not force and candidate.blocked_until and candidate.blocked_until > now:
-        return Verdict(Standing.BLOCKED, candidate.blocked_until, candidate)
+        return Assessment(Eligibility.BLOCKED, candidate.blocked_until, candidate)
     calls = candidate.product.hops + candidate.opening_calls
     if candidate.quota_left is not None and candidate.quota_left < calls:
-        return Verdict(Standing.QUOTA_SPENT, now + DAY, candidate)
+        return Assessment(Eligibility.QUOTA_SPENT, now + DAY, candidate)
     return None
 
 
@@ -143,29 +145,29 @@ def _never(
     now: datetime,
     field: str | None,
     above: Grade | None,
-) -> Standing | None:
+) -> Eligibility | None:
     """Return why a candidate would never serve a slot however it is set up, else ``None``."""
     product = candidate.product
     if field is not None and not candidate.gives(series, field):
-        return Standing.NO_FIELD
+        return Eligibility.NO_FIELD
     if not candidate.has(slot):
-        return Standing.OUT_OF_REACH
+        return Eligibility.OUT_OF_REACH
     if product.resolution != series.grid.step_at(slot):
-        return Standing.OTHER_STEP
+        return Eligibility.OTHER_STEP
     if above is not None and product.grade_at(slot, now) <= above:
-        return Standing.NO_BETTER
-    return None if product.keeps(slot, now) else Standing.GONE
+        return Eligibility.NO_BETTER
+    return None if product.keeps(slot, now) else Eligibility.GONE
 
 
-def _while_kept(verdict: Verdict, slot: datetime) -> Verdict:
+def _while_kept(verdict: Assessment, slot: datetime) -> Assessment:
     """Return ``GONE`` where the product will have dropped the slot before it may be asked again."""
     until = verdict.until
     if until is None or verdict.candidate.product.keeps(slot, until):
         return verdict
-    return verdict._replace(standing=Standing.GONE)
+    return verdict._replace(eligibility=Eligibility.GONE)
 
 
-def _say_gone(verdict: Verdict) -> str:
+def _say_gone(verdict: Assessment) -> str:
     product = verdict.candidate.product
     if product.last == 1:
         return "has no history, only the reading of now"
@@ -176,8 +178,8 @@ def _say_gone(verdict: Verdict) -> str:
     return f"{keeps} and may not be asked again before {iso(verdict.until)}"
 
 
-def _say_ruled(verdict: Verdict) -> str:
-    ruling = verdict.ruling
+def _say_ruled(verdict: Assessment) -> str:
+    ruling = verdict.exclusion
     if ruling is None:
         return "said that it has none"
     if not ruling.count:
@@ -188,7 +190,7 @@ def _say_ruled(verdict: Verdict) -> str:
     return f"{said}; asked again {iso(ruling.until)}"
 
 
-def _say_reach(verdict: Verdict) -> str:
+def _say_reach(verdict: Assessment) -> str:
     reach, zone = verdict.candidate.reach, verdict.candidate.product.day_zone or "UTC"
     if reach is NOWHERE:
         return "has data for no date"
@@ -200,7 +202,7 @@ def _say_reach(verdict: Verdict) -> str:
     return f"has data only from {first}" + (f" to {last}" if reach.end < END_OF_TIME else "")
 
 
-def _instant(verdict: Verdict) -> str:
+def _instant(verdict: Assessment) -> str:
     return iso(verdict.until) if verdict.until else "an unknown time"
 
 
@@ -211,13 +213,13 @@ def _length(window: timedelta | None) -> str:
     return f"{hours:g} h" if hours <= _HOURS_READ_WELL else f"{hours / 24:g} d"
 
 
-def _say_no_field(verdict: Verdict) -> str:
+def _say_no_field(verdict: Assessment) -> str:
     if verdict.field in verdict.candidate.never:
         return f"never reports {verdict.field}"
     return f"has no {verdict.field}"
 
 
-def _say_recent(verdict: Verdict) -> str:
+def _say_recent(verdict: Assessment) -> str:
     if verdict.field in verdict.candidate.never:
         return f"never reports {verdict.field}; others go first"
     if verdict.field:
@@ -231,7 +233,7 @@ def _say_recent(verdict: Verdict) -> str:
     return f"{what} within the last 2 h; others go first"
 
 
-def _say_obstacle(verdict: Verdict) -> str:
+def _say_obstacle(verdict: Assessment) -> str:
     obstacle = verdict.candidate.obstacle
     if verdict.reason:
         return verdict.reason
@@ -243,30 +245,32 @@ _HOUR = timedelta(hours=1)
 _MOMENT = timedelta(microseconds=1)
 _HOURS_READ_WELL = 72
 
-_SENTENCES: Mapping[Standing, Callable[[Verdict], str]] = {
-    Standing.SERVES: lambda _: "can serve it now",
-    Standing.RECENT: _say_recent,
-    Standing.NOT_OUT: lambda v: f"has it from {_instant(v)}",
-    Standing.BLOCKED: lambda v: f"is blocked until {_instant(v)}: {v.candidate.block_reason}",
-    Standing.QUOTA_SPENT: lambda _: "has spent its calls of the last 24 h",
-    Standing.ASKED: _say_ruled,
-    Standing.RULED_OUT: _say_ruled,
-    Standing.GONE: _say_gone,
-    Standing.OUT_OF_REACH: _say_reach,
-    Standing.OTHER_STEP: lambda v: f"has a value every {_length(v.candidate.product.resolution)}",
-    Standing.NO_BETTER: lambda v: f"gives {v.candidate.product.grade.label}, which is no better",
-    Standing.NO_FIELD: _say_no_field,
-    Standing.LATER_STATION: lambda _: "is asked for what the station before it does not have",
-    Standing.UNCONFIGURED: _say_obstacle,
-    Standing.PAUSED: _say_obstacle,
-    Standing.BROKEN: _say_obstacle,
-    Standing.REFUSED: lambda v: f"is not asked: {v.reason}",
+_SENTENCES: Mapping[Eligibility, Callable[[Assessment], str]] = {
+    Eligibility.SERVES: lambda _: "can serve it now",
+    Eligibility.RECENT: _say_recent,
+    Eligibility.NOT_OUT: lambda v: f"has it from {_instant(v)}",
+    Eligibility.BLOCKED: lambda v: f"is blocked until {_instant(v)}: {v.candidate.block_reason}",
+    Eligibility.QUOTA_SPENT: lambda _: "has spent its calls of the last 24 h",
+    Eligibility.ASKED: _say_ruled,
+    Eligibility.RULED_OUT: _say_ruled,
+    Eligibility.GONE: _say_gone,
+    Eligibility.OUT_OF_REACH: _say_reach,
+    Eligibility.OTHER_STEP: lambda v: (
+        f"has a value every {_length(v.candidate.product.resolution)}"
+    ),
+    Eligibility.NO_BETTER: lambda v: f"gives {v.candidate.product.grade.label}, which is no better",
+    Eligibility.NO_FIELD: _say_no_field,
+    Eligibility.LATER_STATION: lambda _: "is asked for what the station before it does not have",
+    Eligibility.UNCONFIGURED: _say_obstacle,
+    Eligibility.PAUSED: _say_obstacle,
+    Eligibility.BROKEN: _say_obstacle,
+    Eligibility.REFUSED: lambda v: f"is not asked: {v.reason}",
 }
 
 
 def in_turn(
-    verdicts: Sequence[Verdict], series: Series, slot: datetime, now: datetime, field: str | None
-) -> list[Verdict]:
+    verdicts: Sequence[Assessment], series: Series, slot: datetime, now: datetime, field: str | None
+) -> list[Assessment]:
     """Return verdicts in which a later station waits for the earlier ones of its product.
 
     It is farther from the place, and its value would stay: it is asked for what an earlier
@@ -275,17 +279,17 @@ def in_turn(
     longer for a station that was asked in vain.
     """
     held: set[str] = set()
-    found: list[Verdict] = []
+    found: list[Assessment] = []
     given_up = [_is_given_up(verdict.candidate, series, slot, now) for verdict in verdicts]
     fresh = [v for v, is_over in zip(verdicts, given_up, strict=True) if not is_over]
     for verdict, is_over in zip(verdicts, given_up, strict=True):
         candidate = verdict.candidate
-        key, is_open = candidate.product.key, verdict.standing in (*ASKABLE, *WAITS)
-        has_said = verdict.standing is Standing.ASKED
+        key, is_open = candidate.product.key, verdict.eligibility in (*ASKABLE, *WAITS)
+        has_said = verdict.eligibility is Eligibility.ASKED
         if is_open and key in held:
-            found.append(Verdict(Standing.LATER_STATION, None, candidate))
-        elif verdict.standing is Standing.SERVES and is_over and _serves(fresh, key):
-            found.append(verdict._replace(standing=Standing.RECENT, reason=_IN_VAIN))
+            found.append(Assessment(Eligibility.LATER_STATION, None, candidate))
+        elif verdict.eligibility is Eligibility.SERVES and is_over and _serves(fresh, key):
+            found.append(verdict._replace(eligibility=Eligibility.RECENT, reason=_IN_VAIN))
         else:
             has_said = has_said or bool(field and candidate.came_without(slot, field))
             if is_open and not has_said and not is_over:
@@ -294,8 +298,10 @@ def in_turn(
     return found
 
 
-def _serves(verdicts: Sequence[Verdict], key: str) -> bool:
-    return any(v.candidate.product.key == key and v.standing is Standing.SERVES for v in verdicts)
+def _serves(verdicts: Sequence[Assessment], key: str) -> bool:
+    return any(
+        v.candidate.product.key == key and v.eligibility is Eligibility.SERVES for v in verdicts
+    )
 
 
 def _is_given_up(candidate: Candidate, series: Series, slot: datetime, now: datetime) -> bool:
@@ -311,7 +317,7 @@ def _is_given_up(candidate: Candidate, series: Series, slot: datetime, now: date
 def edges(
     candidate: Candidate, series: Series, now: datetime, field: str | None = None
 ) -> Iterator[datetime]:
-    """Yield the slots at which ``judge`` may change its answer for a candidate and a field."""
+    """Yield the slots at which ``evaluate`` may change its answer for a candidate and a field."""
     product, grid = candidate.product, series.grid
     yield grid.ceil(candidate.reach.start)
     yield grid.ceil(candidate.reach.end)
@@ -351,24 +357,26 @@ def edges(
             yield grid.ceil(kept_from)
 
 
-def why_not(verdicts: Sequence[Verdict]) -> str:
+def why_not(verdicts: Sequence[Assessment]) -> str:
     """Return why no product can be asked, a clause each: first those that may come soonest."""
-    last = (Standing.UNCONFIGURED, Standing.PAUSED)
-    ordered = sorted(verdicts, key=lambda v: (v.until is None, v.standing in last))
+    last = (Eligibility.UNCONFIGURED, Eligibility.PAUSED)
+    ordered = sorted(verdicts, key=lambda v: (v.until is None, v.eligibility in last))
     clauses = (f"{v.candidate.name} {v.sentence}" for v in ordered)
     return "; ".join(clauses) or "no source of its route offers it"
 
 
-def needs_of(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def needs_of(verdicts: Sequence[Assessment]) -> tuple[str, ...]:
     """Return what is not set up and could serve: connections by name, then settings.
 
     A product cannot where another one of the same data is ruled out.
     """
-    without = {v.candidate.product.published for v in verdicts if v.standing is Standing.RULED_OUT}
+    without = {
+        v.candidate.product.published for v in verdicts if v.eligibility is Eligibility.RULED_OUT
+    }
     obstacles = [
         v.candidate.obstacle
         for v in verdicts
-        if v.standing is Standing.UNCONFIGURED
+        if v.eligibility is Eligibility.UNCONFIGURED
         and v.candidate.obstacle
         and v.candidate.product.published not in without
     ]

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import ASKABLE, WAITS, Standing
+from gapfill.domain.candidate import ASKABLE, WAITS, Eligibility
 from gapfill.domain.cause import is_down
 from gapfill.domain.eligibility import needs_of, why_not
 from gapfill.domain.gap import Gap
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
-    from gapfill.domain.eligibility import Verdict
+    from gapfill.domain.eligibility import Assessment
     from gapfill.domain.series import Series
 
 
-class Finding(NamedTuple):
+class MissingCause(NamedTuple):
     """What the candidates' verdicts on a missing field come to.
 
     Attributes:
@@ -56,7 +56,7 @@ class _Part(NamedTuple):
 
     interval: Interval
     fields: tuple[str, ...]
-    finding: Finding
+    finding: MissingCause
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -110,27 +110,27 @@ def find_gaps(
     return gaps
 
 
-def find(verdicts: Sequence[Verdict]) -> Finding:
+def find(verdicts: Sequence[Assessment]) -> MissingCause:
     """Return what a missing field is: askable, waiting, in need of set-up, or given up.
 
     A source that is set up and cannot be used might have it: such a slot is never given up.
     """
-    refused = next((v for v in verdicts if v.standing is Standing.REFUSED), None)
+    refused = next((v for v in verdicts if v.eligibility is Eligibility.REFUSED), None)
     if refused is not None:
-        return Finding(State.UNFILLABLE, reason=refused.reason)
+        return MissingCause(State.UNFILLABLE, reason=refused.reason)
     down = is_down(verdicts)
-    if any(v.standing in ASKABLE for v in verdicts):
+    if any(v.eligibility in ASKABLE for v in verdicts):
         reason = why_not(verdicts) if down else ""
-        return Finding(State.MISSING, reason=reason, is_down=down, is_askable=True)
+        return MissingCause(State.MISSING, reason=reason, is_down=down, is_askable=True)
     reason = why_not(verdicts)
-    untils = [v.until for v in verdicts if v.standing in WAITS and v.until]
+    untils = [v.until for v in verdicts if v.eligibility in WAITS and v.until]
     if untils:
-        return Finding(State.MISSING, waiting=min(untils), reason=reason, is_down=down)
+        return MissingCause(State.MISSING, waiting=min(untils), reason=reason, is_down=down)
     needs = needs_of(verdicts)
-    if needs or any(v.standing is Standing.BROKEN for v in verdicts):
-        return Finding(State.MISSING, needs, reason=reason, is_down=down)
-    asks = [v.until for v in verdicts if v.standing is Standing.RULED_OUT and v.until]
-    return Finding(State.UNFILLABLE, reason=reason, next_ask=min(asks, default=None))
+    if needs or any(v.eligibility is Eligibility.BROKEN for v in verdicts):
+        return MissingCause(State.MISSING, needs, reason=reason, is_down=down)
+    asks = [v.until for v in verdicts if v.eligibility is Eligibility.RULED_OUT and v.until]
+    return MissingCause(State.UNFILLABLE, reason=reason, next_ask=min(asks, default=None))
 
 
 def _judged(
@@ -139,10 +139,10 @@ def _judged(
     series: Series,
     candidates: Sequence[Candidate],
     now: datetime,
-) -> Iterator[tuple[Interval, Finding]]:
+) -> Iterator[tuple[Interval, MissingCause]]:
     """Yield the runs of one field with their findings, in order."""
-    verdicts: tuple[Verdict, ...] | None = None
-    found = Finding(State.MISSING)
+    verdicts: tuple[Assessment, ...] | None = None
+    found = MissingCause(State.MISSING)
     for piece in cut(runs, series, candidates, now, field=name):
         if piece.verdicts is not verdicts:
             verdicts = piece.verdicts
@@ -150,7 +150,7 @@ def _judged(
         yield piece.interval, found
 
 
-def _parts(judged: Mapping[str, Sequence[tuple[Interval, Finding]]]) -> Iterator[_Part]:
+def _parts(judged: Mapping[str, Sequence[tuple[Interval, MissingCause]]]) -> Iterator[_Part]:
     """Yield what is missing, cut where any field's finding changes."""
     if len(judged) == 1:
         ((name, found),) = judged.items()
@@ -159,7 +159,7 @@ def _parts(judged: Mapping[str, Sequence[tuple[Interval, Finding]]]) -> Iterator
     bounds = sorted({b for f in judged.values() for i, _ in f for b in (i.start, i.end)})
     starts = {name: [i.start for i, _ in found] for name, found in judged.items()}
     for start, end in pairwise(bounds):
-        of_slot: dict[str, Finding] = {}
+        of_slot: dict[str, MissingCause] = {}
         for name, pieces in judged.items():
             n = bisect_right(starts[name], start) - 1
             if n >= 0 and start < pieces[n][0].end:
@@ -168,7 +168,7 @@ def _parts(judged: Mapping[str, Sequence[tuple[Interval, Finding]]]) -> Iterator
             yield _Part(Interval(start, end), tuple(of_slot), _of_slot(of_slot))
 
 
-def _of_slot(found: Mapping[str, Finding]) -> Finding:
+def _of_slot(found: Mapping[str, MissingCause]) -> MissingCause:
     """Return the finding of a slot: it is only as near to a reading as its worst field."""
     worst = max(found.values(), key=_rank)
     if len(found) == 1 or worst.is_askable:
@@ -182,7 +182,7 @@ def _of_slot(found: Mapping[str, Finding]) -> Finding:
     return worst._replace(needs=needs, waiting=waiting, reason=reason)
 
 
-def _rank(finding: Finding) -> tuple[bool, bool, float, bool]:
+def _rank(finding: MissingCause) -> tuple[bool, bool, float, bool]:
     until = finding.waiting.timestamp() if finding.waiting else 0.0
     is_stuck = not finding.is_askable and not until
     return finding.state is State.UNFILLABLE, is_stuck, until, finding.is_down
@@ -218,7 +218,7 @@ def _joined(run: Sequence[_Part]) -> Iterator[_Part]:
         yield last
 
 
-def _first(one: Finding, other: Finding) -> Finding:
+def _first(one: MissingCause, other: MissingCause) -> MissingCause:
     """Return what two findings of one key come to for one gap."""
     if one.state is State.UNFILLABLE:
         asks = [ask for ask in (one.next_ask, other.next_ask) if ask]
@@ -226,6 +226,6 @@ def _first(one: Finding, other: Finding) -> Finding:
     return min(one, other, key=_wait)
 
 
-def _wait(finding: Finding) -> tuple[bool, datetime]:
+def _wait(finding: MissingCause) -> tuple[bool, datetime]:
     """Return how long a missing slot waits: not at all, until an instant, or for an operator."""
     return not finding.is_askable, finding.waiting or END_OF_TIME

@@ -67,7 +67,7 @@ UNREACHED = (Outcome.UNREACHED, Outcome.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One line of the ledger.
 
     Attributes:
@@ -96,7 +96,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class Exclusion:
     """What "no data" answers come to for a stretch of slots.
 
     Attributes:
@@ -123,7 +123,7 @@ ANY_WANTED = "*wanted"
 _OLD_WANTED = "#wanted"
 
 
-def as_read(entry: Entry) -> Entry:
+def as_read(entry: LedgerEntry) -> LedgerEntry:
     """Return a stored line as this build writes it.
 
     Earlier builds ended the product's key with ``#wanted`` where a line was about wanted fields.
@@ -137,18 +137,18 @@ _start = attrgetter("interval.start")
 
 
 @dataclass(frozen=True, slots=True)
-class Rulings:
+class Exclusions:
     """Rulings in order, disjoint, with a look-up by slot in logarithmic time."""
 
-    items: tuple[Ruling, ...] = ()
+    items: tuple[Exclusion, ...] = ()
 
-    def at(self, slot: datetime) -> Ruling | None:
+    def at(self, slot: datetime) -> Exclusion | None:
         """Return the ruling on a slot, ``None`` where there is none."""
         n = bisect_right(self.items, slot, key=_start)
         return self.items[n - 1] if n and slot < self.items[n - 1].interval.end else None
 
 
-def rule(entries: Iterable[Entry], *, proves: bool = True) -> Rulings:
+def exclusions_from(entries: Iterable[LedgerEntry], *, proves: bool = True) -> Exclusions:
     """Return what the "no data" entries of one product and station come to.
 
     An answer whose values cannot be believed is a slip twice; from the third on it counts
@@ -167,8 +167,8 @@ def rule(entries: Iterable[Entry], *, proves: bool = True) -> Rulings:
         key=lambda e: e.interval.start,
     )
     edges = sorted({e.interval.start for e in said} | {e.interval.end for e in said})
-    items: list[Ruling] = []
-    active: list[Entry] = []
+    items: list[Exclusion] = []
+    active: list[LedgerEntry] = []
     position = 0
     for start, end in pairwise(edges):
         active = [e for e in active if e.interval.end > start]
@@ -178,24 +178,24 @@ def rule(entries: Iterable[Entry], *, proves: bool = True) -> Rulings:
         counted = _counted(active)
         if counted:
             items.append(_ruling(Interval(start, end), counted, proves=proves))
-    return Rulings(tuple(items))
+    return Exclusions(tuple(items))
 
 
 _EMPTY = (Outcome.NO_DATA, Outcome.UNPROVEN)
 
 
-def _is_doubt(entry: Entry) -> bool:
+def _is_doubt(entry: LedgerEntry) -> bool:
     is_doubt = entry.evidence_kind is EvidenceKind.NOT_BELIEVED
     return is_doubt and entry.outcome is Outcome.FAILED
 
 
-def _counted(history: Sequence[Entry]) -> list[Entry]:
+def _counted(history: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Return the answers that rule: empty ones, and values that stay unbelievable."""
     doubts = [e for e in history if e.outcome is Outcome.FAILED][BELIEVED_SOON:]
     return [e for e in history if e.outcome in _EMPTY or e in doubts]
 
 
-def _ruling(interval: Interval, history: Sequence[Entry], *, proves: bool) -> Ruling:
+def _ruling(interval: Interval, history: Sequence[LedgerEntry], *, proves: bool) -> Exclusion:
     count, counted_at, until = 0, None, history[0].asked_at
     for entry in history:
         is_proof = proves and entry.outcome is not Outcome.UNPROVEN
@@ -203,24 +203,24 @@ def _ruling(interval: Interval, history: Sequence[Entry], *, proves: bool) -> Ru
             count, counted_at = count + 1, entry.asked_at
         wait = ASK_AGAIN[min(max(count, 1), len(ASK_AGAIN)) - 1] if is_proof else ASK_AGAIN[0]
         until = max(until, entry.asked_at + wait)
-    return Ruling(interval, count, until, history[-1].evidence)
+    return Exclusion(interval, count, until, history[-1].evidence)
 
 
-def without(entries: Iterable[Entry], field: str) -> list[Interval]:
+def without(entries: Iterable[LedgerEntry], field: str) -> list[Interval]:
     """Return the stretches that were answered without a field, merged."""
     return merge(
         e.interval for e in entries if e.field == field and e.outcome in (*_EMPTY, Outcome.NOT_YET)
     )
 
 
-def key_refused(entries: Iterable[Entry], now: datetime) -> list[Interval]:
+def key_refused(entries: Iterable[LedgerEntry], now: datetime) -> list[Interval]:
     """Return the stretches that were not given within the last two hours for a refused key."""
     own = (e for e in entries if e.evidence_kind is EvidenceKind.KEY_REFUSED)
     return recent(own, now, UNREACHED)
 
 
 def recent(
-    entries: Iterable[Entry],
+    entries: Iterable[LedgerEntry],
     now: datetime,
     outcomes: Collection[Outcome] = STOOD_IN_FOR,
     within: timedelta = RECENT,

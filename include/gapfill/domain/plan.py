@@ -251,7 +251,7 @@ class Missing(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
-class Wish(NamedTuple):
+class BackfillRequest(NamedTuple):
     """What one series wants asked.
 
     Attributes:

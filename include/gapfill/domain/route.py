@@ -7,9 +7,9 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Standing
+from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Eligibility
 from gapfill.domain.cause import is_down
-from gapfill.domain.eligibility import Verdict, edges, in_turn, judge, needs_of, why_not
+from gapfill.domain.eligibility import Assessment, edges, evaluate, in_turn, needs_of, why_not
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.local_time import local_date, month_start
@@ -60,7 +60,7 @@ class Piece(NamedTuple):
     """
 
     interval: Interval
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Assessment, ...]
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -87,9 +87,9 @@ def cut(
         series: Whose slots.
         candidates: All products of the series' route.
         now: The clock.
-        field: As for ``judge``.
-        force: As for ``judge``.
-        above: As for ``judge``.
+        field: As for ``evaluate``.
+        force: As for ``evaluate``.
+        above: As for ``evaluate``.
     """
     if not runs:
         return
@@ -100,7 +100,7 @@ def cut(
     marks.update(e for c in candidates for e in edges(c, series, now, field))
     cuts = sorted(marks)
     judged: int | None = None
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[Assessment, ...] = ()
     for run in runs:
         first = bisect_right(cuts, run.start)
         inner = cuts[first : bisect_left(cuts, run.end)]
@@ -108,11 +108,11 @@ def cut(
             if n != judged:
                 order = ordered[bisect_right(starts, start) - 1]
                 judged_now = [
-                    judge(c, series, start, now, field=field, force=force, above=above)
+                    evaluate(c, series, start, now, field=field, force=force, above=above)
                     for c in order
                 ]
                 verdicts = tuple(in_turn(judged_now, series, start, now, field))
-                varies = any(v.standing is Standing.NOT_OUT for v in verdicts)
+                varies = any(v.eligibility is Eligibility.NOT_OUT for v in verdicts)
                 judged = None if varies else n
             yield Piece(Interval(start, end) if inner else run, verdicts)
 
@@ -159,7 +159,7 @@ def choose(
     another can serve meanwhile; a last resort is, where something observed can.
     Pieces come in order of time, uncoalesced.
     """
-    verdicts: tuple[Verdict, ...] | None = None
+    verdicts: tuple[Assessment, ...] | None = None
     answer: _Answer = (None, None, "", None, (), False)
     for piece in cut(runs, series, candidates, now, field=field, force=force, above=above):
         if piece.verdicts is not verdicts:
@@ -171,13 +171,13 @@ def choose(
 _Answer = tuple["Candidate | None", "datetime | None", str, "str | None", tuple[str, ...], bool]
 
 
-def _answer(verdicts: Sequence[Verdict]) -> _Answer:
+def _answer(verdicts: Sequence[Assessment]) -> _Answer:
     """Return an assignment for these verdicts, without its interval."""
     for standing in ASKABLE:
-        able = [v.candidate for v in verdicts if v.standing is standing]
+        able = [v.candidate for v in verdicts if v.eligibility is standing]
         if able:
             return _first(able), None, "", None, (), False
-    waits = [v for v in verdicts if v.standing in WAITS and v.until]
+    waits = [v for v in verdicts if v.eligibility in WAITS and v.until]
     if waits:
         first = min(waits, key=_until)
         by = first.candidate

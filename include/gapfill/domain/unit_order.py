@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gapfill.domain.plan import Unit, Wish
+    from gapfill.domain.plan import BackfillRequest, Unit
 
 
-def in_order(units: Iterable[Unit], wishes: Sequence[Wish]) -> list[Unit]:
+def in_order(units: Iterable[Unit], wishes: Sequence[BackfillRequest]) -> list[Unit]:
     """Return the units by severity, then newest first; enrichments come last.
 
     Where units of one series and product have slots in common, that of an earlier station

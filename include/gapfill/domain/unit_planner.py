@@ -8,9 +8,9 @@ from dataclasses import field as dataclass_field
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from gapfill.domain.cost import Asked, bill, within_quotas
+from gapfill.domain.cost import Asked, cost_of, within_quotas
 from gapfill.domain.interval import BEGINNING, Interval, intersect, merge, subtract
-from gapfill.domain.plan import Plan, Unhealable, Unit, Waiting, Wish
+from gapfill.domain.plan import BackfillRequest, Plan, Unhealable, Unit, Waiting
 from gapfill.domain.request import coalesce
 from gapfill.domain.route import choose
 from gapfill.domain.series import Grade
@@ -35,7 +35,7 @@ LONGEST_MINUTES = 10
 
 
 def plan_units(
-    wishes: Sequence[Wish],
+    wishes: Sequence[BackfillRequest],
     now: datetime,
     *,
     force: bool = False,
@@ -71,7 +71,7 @@ def plan_units(
         waiting=tuple(waiting),
         unhealable=tuple(unhealable),
         deferred=len(units) - len(kept),
-        bill=bill(kept, asked, logged_in=logged_in),
+        bill=cost_of(kept, asked, logged_in=logged_in),
     )
 
 
@@ -103,7 +103,7 @@ def _choice(chosen: _Chosen, candidate: Candidate) -> _Choice:
 
 
 def _assign(
-    wish: Wish,
+    wish: BackfillRequest,
     now: datetime,
     waiting: list[Waiting],
     unhealable: list[Unhealable],
@@ -147,7 +147,9 @@ def _assign(
     return chosen
 
 
-def _assign_enrichments(wish: Wish, now: datetime, chosen: _Chosen, *, force: bool) -> None:
+def _assign_enrichments(
+    wish: BackfillRequest, now: datetime, chosen: _Chosen, *, force: bool
+) -> None:
     """Assign slots without a wanted field to a candidate that has it.
 
     Slots that such a candidate is asked for anyway are left out, and those that it did not
@@ -245,7 +247,7 @@ def _observed_elsewhere(choice: _Choice, chosen: _Chosen) -> set[str]:
     }
 
 
-def _units(wish: Wish, choice: _Choice, elsewhere: set[str]) -> Iterator[Unit]:
+def _units(wish: BackfillRequest, choice: _Choice, elsewhere: set[str]) -> Iterator[Unit]:
     """Yield the runs of one candidate as units of a minute's worth of requests.
 
     Where the account's records make a request last longer, a unit lasts ten minutes at most.

@@ -15,7 +15,7 @@ from gapfill.clock import read_clock
 from gapfill.errors import ConfigError
 from gapfill.orchestration.source_factory import AirflowSources
 from gapfill.orchestration.store_memory import FileMemory
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.store_guard import GuardedStore
 from gapfill.sources.http.connection import find_connection, variable
 from gapfill.stores.sqlite.connection import WAIT_S
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Connection
 
-    from gapfill.services.ports import Place, Store
+    from gapfill.services.ports import Store, StoreLocation
 
 STORE = "gapfill_store"
 
@@ -42,11 +42,11 @@ _UI_ONLY = "The command line does not see what is made in the UI, and needs the 
 log = logging.getLogger(__name__)
 
 
-def make_site(
+def make_context(
     now: datetime | None = None,
     patience_s: float | None = None,
     tell: Callable[[str], None] = log.warning,
-) -> Site:
+) -> RunContext:
     """Return this installation, with the clock read once.
 
     Its store raises where it held readings and holds none (``services.store_guard``).
@@ -62,10 +62,10 @@ def make_site(
     known = catalog.load(settings.catalog_path())
     memory = FileMemory(settings.state_folder(), tell)
     store = GuardedStore(make_store(patience_s), memory, known.series.values(), tell)
-    return Site(known, cast("Store", store), AirflowSources(known), now or read_clock())
+    return RunContext(known, cast("Store", store), AirflowSources(known), now or read_clock())
 
 
-def forget_store() -> tuple[Place, bool]:
+def forget_store() -> tuple[StoreLocation, bool]:
     """Forget what the store held, so that an empty one may take its place.
 
     Returns:
@@ -158,7 +158,7 @@ def _is_in_home(path: str) -> bool:
 
 def _influx_store(connection: Connection, patience_s: float | None) -> Store:
     try:
-        from gapfill.stores.influxdb.config import read_access
+        from gapfill.stores.influxdb.config import read_config
         from gapfill.stores.influxdb.store import InfluxStore
     except ModuleNotFoundError as exc:
         message = (
@@ -167,7 +167,7 @@ def _influx_store(connection: Connection, patience_s: float | None) -> Store:
         )
         raise ConfigError(message) from exc
 
-    access = read_access(
+    access = read_config(
         STORE,
         host=connection.host,
         port=connection.port,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.local_time import day_start, local_date, parse_bound
 from gapfill.errors import RequestError
-from gapfill.services.planning import Order
+from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _SERIES = "series:"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def order_current(catalog: Catalog, now: datetime, sources: Sequence[str]) -> Order:
+def current_request(catalog: Catalog, now: datetime, sources: Sequence[str]) -> RunRequest:
     """Return the order for what is current: the last hours and what is published ahead.
 
     Args:
@@ -54,10 +54,10 @@ def order_current(catalog: Catalog, now: datetime, sources: Sequence[str]) -> Or
         sources: Who is asked, and nobody else.
     """
     selection = Selection(tuple(catalog.series.values()), start=now - CURRENT)
-    return Order(selection, sources=tuple(sources))
+    return RunRequest(selection, sources=tuple(sources))
 
 
-def read_order(params: Mapping[str, object], catalog: Catalog, now: datetime) -> Order:
+def read_request(params: Mapping[str, object], catalog: Catalog, now: datetime) -> RunRequest:
     """Return what a run is to do.
 
     Airflow checks types, formats and ranges of a run that is triggered through its API,
@@ -88,7 +88,7 @@ def read_order(params: Mapping[str, object], catalog: Catalog, now: datetime) ->
             "give start_date and end_date, or days_back."
         )
         raise RequestError(message)
-    return Order(
+    return RunRequest(
         selection,
         max_gap_hours=_hours(given["max_gap_hours"]),
         force=_flag(given, "force"),

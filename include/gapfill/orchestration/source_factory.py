@@ -14,7 +14,7 @@ from gapfill.domain.candidate import Obstacle, Unusable
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.sources.aemet.hook import AemetHook
 from gapfill.sources.esios.hook import EsiosHook
-from gapfill.sources.http.connection import access_of, find_connection, read_extra, variable
+from gapfill.sources.http.connection import config_of, find_connection, read_extra, variable
 from gapfill.sources.open_meteo.hook import OpenMeteoHook
 from gapfill.sources.openweathermap.hook import OpenWeatherMapHook
 from gapfill.sources.ree.hook import ReeHook
@@ -167,7 +167,7 @@ def _obstacle(product: Product, source: Source, connection: Connection) -> Obsta
     extra = read_extra(conn_id, connection.extra)
     if extra.get("paused"):
         return Obstacle(f'is paused ("paused": true in the extra of {name})')
-    access = access_of(conn_id, connection, source.host)
+    access = config_of(conn_id, connection, source.host)
     HOOKS[source.name].check(access)
     missing = ""
     needed = product.params.get("requires_extra")

@@ -17,7 +17,7 @@ from gapfill.domain.interval import iso
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gapfill.services.ports import Place
+    from gapfill.services.ports import StoreLocation
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class FileMemory:
     def __init__(self, folder: Path, tell: Callable[[str], None] = log.warning) -> None:
         self._folder, self._tell = folder, tell
 
-    def seen(self, place: Place) -> dict[str, datetime]:
+    def seen(self, place: StoreLocation) -> dict[str, datetime]:
         """Return the newest slots that were seen in a store, by subject; none where unreadable."""
         try:
             said = json.loads(self._path(place).read_text(encoding="utf-8"))
@@ -44,7 +44,7 @@ class FileMemory:
             self._tell(f"{self._path(place)} cannot be read ({type(exc).__name__}): delete it.")
             return {}
 
-    def keep(self, place: Place, newest: Mapping[str, datetime]) -> None:
+    def keep(self, place: StoreLocation, newest: Mapping[str, datetime]) -> None:
         """Remember what was seen in a store, beside what other processes have seen.
 
         A file is replaced as a whole, so that a kill leaves the old one or the new one.
@@ -67,7 +67,7 @@ class FileMemory:
                 "that lasts and can be written."
             )
 
-    def forget(self, place: Place) -> bool:
+    def forget(self, place: StoreLocation) -> bool:
         """Forget a store, and return whether anything was known of it."""
         try:
             self._path(place).unlink()
@@ -75,11 +75,11 @@ class FileMemory:
             return False
         return True
 
-    def where(self, place: Place) -> str:
+    def where(self, place: StoreLocation) -> str:
         """Return the file of a store."""
         return str(self._path(place))
 
-    def _path(self, place: Place) -> Path:
+    def _path(self, place: StoreLocation) -> Path:
         return self._folder / f"store-{sha256(' '.join(place).encode()).hexdigest()[:16]}.json"
 
 

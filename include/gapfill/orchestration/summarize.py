@@ -16,20 +16,20 @@ from gapfill.domain.plan import Plan
 from gapfill.errors import ErrorCode
 from gapfill.orchestration import assets, metrics
 from gapfill.orchestration.retry_policy import PLAIN
-from gapfill.orchestration.tasks import RESULT, open_site, run_name, tell
+from gapfill.orchestration.tasks import RESULT, open_context, run_name, tell
 from gapfill.reporting import documents, log_lines
-from gapfill.reporting.codec import Json, from_json, order_from_json
+from gapfill.reporting.codec import Json, from_json, request_from_json
 from gapfill.services.certificate import Certificate
 from gapfill.services.detection import Report
 from gapfill.services.failure import Failure
-from gapfill.services.planning import survey
+from gapfill.services.planning import detect_all
 from gapfill.services.source_faults import faults, with_faults
 from gapfill.services.summary import RunStatus, Summary, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gapfill.alerts.incidents import Sight
+    from gapfill.alerts.incidents import Condition
     from gapfill.orchestration.tasks import Instance
 
 NO_PLAN = "no plan was made; the log of the first red task says why"
@@ -66,12 +66,15 @@ def summarize_run(
         log.error("%s", log_lines.trouble(document))
         return document
     made, is_dry = from_json(Plan, plan), request["dry_run"]
-    with open_site() as site:
-        order = order_from_json(request["order"], site.catalog)
-        before, after = [from_json(Report, report) for report in reports], survey(site, order)
+    with open_context() as run_context:
+        order = request_from_json(request["order"], run_context.catalog)
+        before, after = (
+            [from_json(Report, report) for report in reports],
+            detect_all(run_context, order),
+        )
         found = _of_plan(made, run, certificates)
         summary = summarize(
-            site,
+            run_context,
             run,
             [replace(made, units=(), deferred=0) if is_dry else made],
             found,
@@ -81,13 +84,15 @@ def summarize_run(
             order.selection.interval,
         )
         asked_all = order.selection.interval is None and not order.max_gap_hours
-        seen = conditions.look(site, before, after, found, summary.records, asked_all=asked_all)
+        seen = conditions.evaluate_conditions(
+            run_context, before, after, found, summary.records, asked_all=asked_all
+        )
         is_manual = dag_run.run_type == "manual"  # an enumeration of texts, whose str() is none
-        records = conditions.worth_telling(site, before, summary.records, everything=True)
-        metrics.emit(after, records, summary.calls, site.now)
-        news = conditions.worth_telling(site, before, summary.records, everything=is_manual)
-        watched = [*site.catalog.series, *site.catalog.sources]
-        unusable = {} if is_dry else faults(site, order, after)
+        records = conditions.worth_telling(run_context, before, summary.records, everything=True)
+        metrics.emit(after, records, summary.calls, run_context.now)
+        news = conditions.worth_telling(run_context, before, summary.records, everything=is_manual)
+        watched = [*run_context.catalog.series, *run_context.catalog.sources]
+        unusable = {} if is_dry else faults(run_context, order, after)
     summary = with_faults(summary, unusable)
     told = replace(summary, failures=[*map(Failure, problems), *summary.failures])
     document = _document(told, made if is_dry else None)
@@ -114,7 +119,7 @@ def gate(document: Json, ti: Instance) -> None:
     """
     link = incidents.run_link(ti.dag_id, ti.run_id)
     enriched = document["slots_enriched"] if document["news"] else 0
-    incidents.tell(
+    incidents.update_incidents(
         incidents.seen(document), link, document["news"], document.get("watched"), enriched
     )
     problem = log_lines.trouble(document)
@@ -138,15 +143,15 @@ def _told_of_refusal(
     elif ErrorCode.REQUEST in causes:
         seen = []
     else:
-        seen = [incidents.run_sight(dag_id, problem)]
+        seen = [incidents.run_condition(dag_id, problem)]
     return {"sights": incidents.to_documents(seen), "news": {}}
 
 
-def _of_run(dag_id: str, failures: Sequence[Failure], *, is_dry: bool) -> list[Sight]:
+def _of_run(dag_id: str, failures: Sequence[Failure], *, is_dry: bool) -> list[Condition]:
     """Return whether the run failed for what no other incident tells; a dry run proves nothing."""
     if not failures and is_dry:
         return []
-    return [incidents.run_sight(dag_id, " ".join(one.sentence for one in failures) or None)]
+    return [incidents.run_condition(dag_id, " ".join(one.sentence for one in failures) or None)]
 
 
 def _of_plan(

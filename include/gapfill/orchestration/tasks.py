@@ -16,18 +16,18 @@ from gapfill.domain.plan import Unit
 from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import container
 from gapfill.orchestration.retry_policy import PLAIN
-from gapfill.orchestration.run_request import is_dry_run, order_current, read_order
+from gapfill.orchestration.run_request import current_request, is_dry_run, read_request
 from gapfill.reporting import log_lines
-from gapfill.reporting.codec import Json, from_json, order_from_json, order_to_json, to_json
+from gapfill.reporting.codec import Json, from_json, request_from_json, request_to_json, to_json
 from gapfill.services.backfill import attempt
 from gapfill.services.certificate import UnitOutcome, failed
 from gapfill.services.detection import Report, unread
-from gapfill.services.planning import make_plan, survey
+from gapfill.services.planning import detect_all, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 RESULT = "return_value"
 """XCom key of what a task returns; a task that fails leaves it there by itself."""
@@ -75,12 +75,12 @@ def validate_request(params: Mapping[str, object], ti: Instance) -> Json:
         ConfigError: If there is no store, or the catalogue is wrong.
         StoreError: If the store cannot be written; not looked at for a dry run.
     """
-    with telling(ti), open_site() as site:
-        order, is_dry = read_order(params, site.catalog, site.now), is_dry_run(params)
-        log.info("%s", log_lines.order_line(order, is_dry=is_dry))
+    with telling(ti), open_context() as context:
+        order, is_dry = read_request(params, context.catalog, context.now), is_dry_run(params)
+        log.info("%s", log_lines.request_line(order, is_dry=is_dry))
         if not is_dry:
-            site.store.verify()
-        return {"order": order_to_json(order), "dry_run": is_dry}
+            context.store.verify()
+        return {"order": request_to_json(order), "dry_run": is_dry}
 
 
 def current(sources: Sequence[str], ti: Instance) -> Json:
@@ -93,11 +93,11 @@ def current(sources: Sequence[str], ti: Instance) -> Json:
         ConfigError: If there is no store, or the catalogue is wrong.
         StoreError: If the store cannot be written.
     """
-    with telling(ti), open_site() as site:
-        order = order_current(site.catalog, site.now, sources)
-        log.info("%s", log_lines.order_line(order, is_dry=False))
-        site.store.verify()
-        return {"order": order_to_json(order), "dry_run": False}
+    with telling(ti), open_context() as context:
+        order = current_request(context.catalog, context.now, sources)
+        log.info("%s", log_lines.request_line(order, is_dry=False))
+        context.store.verify()
+        return {"order": request_to_json(order), "dry_run": False}
 
 
 def detect_gaps(request: Json, ti: Instance) -> list[Json]:
@@ -113,10 +113,10 @@ def detect_gaps(request: Json, ti: Instance) -> list[Json]:
         StoreError: If a series could not be read, and another try is left or no series could
             be read; the reports are left all the same.
     """
-    with telling(ti), open_site() as site:
-        reports = survey(site, order_from_json(request["order"], site.catalog))
+    with telling(ti), open_context() as context:
+        reports = detect_all(context, request_from_json(request["order"], context.catalog))
         documents = [to_json(report) for report in reports]
-        tell(log_lines.survey_lines(reports))
+        tell(log_lines.report_lines(reports))
         failures = unread(reports)
         is_last = ti.try_number > min(PLAIN, ti.max_tries)
         if failures and not (is_last and any(not report.error for report in reports)):
@@ -131,9 +131,9 @@ def plan_backfill(request: Json, reports: Sequence[Json], ti: Instance) -> Json:
     Raises:
         StoreError: If no series could be read.
     """
-    with telling(ti), open_site() as site:
-        order = order_from_json(request["order"], site.catalog)
-        plan = make_plan(site, order, [from_json(Report, report) for report in reports])
+    with telling(ti), open_context() as context:
+        order = request_from_json(request["order"], context.catalog)
+        plan = make_plan(context, order, [from_json(Report, report) for report in reports])
         tell(log_lines.plan_lines(plan))
         return to_json(plan)
 
@@ -189,8 +189,8 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
     unit = from_json(Unit, document)
     tell(log_lines.unit_lines(unit))
     try:
-        with open_site() as site:
-            certificate, error = attempt(site, unit, run)
+        with open_context() as context:
+            certificate, error = attempt(context, unit, run)
     except GapfillError as exc:
         certificate, error = failed(unit, run, exc), exc
     if error is not None:
@@ -207,13 +207,13 @@ def run_name(dag_id: str, run_id: str) -> str:
 
 
 @contextmanager
-def open_site() -> Iterator[Site]:
+def open_context() -> Iterator[RunContext]:
     """Open this installation, with the clock read once, and give its connections back."""
-    site = container.make_site()
+    context = container.make_context()
     try:
-        yield site
+        yield context
     finally:
-        site.store.close()
+        context.store.close()
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from gapfill.domain.request import Request
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
 from gapfill.services.certificate import Certificate
-from gapfill.services.coverage_warnings import Broken
-from gapfill.services.planning import Order
+from gapfill.services.coverage_warnings import UnusableSource
+from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _TYPES: Mapping[str, Any] = {
     "Ahead": Ahead,
     "Flaw": Flaw,
     "Flaws": Flaws,
-    "Broken": Broken,
+    "UnusableSource": UnusableSource,
     "Coverage": Coverage,
     "Grade": Annotated[Grade, *_by_label(Grade)],
     "Interval": Interval,
@@ -107,7 +107,7 @@ def _numbered(unit: Json) -> Json:
     return unit | {"severity": Severity[str(unit["severity"]).upper()]}
 
 
-def order_to_json(order: Order) -> Json:
+def request_to_json(order: RunRequest) -> Json:
     """Return an order as plain JSON, its series by name."""
     selection = order.selection
     return {
@@ -121,7 +121,7 @@ def order_to_json(order: Order) -> Json:
     }
 
 
-def order_from_json(document: Json, catalog: Catalog) -> Order:
+def request_from_json(document: Json, catalog: Catalog) -> RunRequest:
     """Return the order of a document, with the series as the catalogue has them now.
 
     Raises:
@@ -133,7 +133,7 @@ def order_from_json(document: Json, catalog: Catalog) -> Order:
         as_utc(datetime.fromisoformat(start)) if start else None,
         as_utc(datetime.fromisoformat(end)) if end else None,
     )
-    return Order(
+    return RunRequest(
         selection,
         max_gap_hours=document["max_gap_hours"],
         force=document["force"],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gapfill.services.certificate import Certificate
     from gapfill.services.detection import Report
     from gapfill.services.explain import Explanation
-    from gapfill.services.ports import Place
+    from gapfill.services.ports import StoreLocation
     from gapfill.services.summary import Summary
 
 Document = dict[str, Any]
@@ -37,7 +37,7 @@ def overall(reports: Sequence[Report]) -> OverallWord:
 
 
 def status(
-    catalog: Catalog, reports: Sequence[Report], now: datetime, place: Place | None = None
+    catalog: Catalog, reports: Sequence[Report], now: datetime, place: StoreLocation | None = None
 ) -> Document:
     """Return the document of ``status --json``; ``place`` is the store that was read."""
     return {
@@ -246,7 +246,7 @@ def explained(explanation: Explanation) -> Document:
         "candidates": [
             {
                 "candidate": o.candidate,
-                "standing": o.standing,
+                "standing": o.eligibility,
                 "until": _instant(o.until),
                 "sentence": o.sentence,
             }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gapfill.domain.plan import Plan, Unit
     from gapfill.services.certificate import Certificate
     from gapfill.services.detection import Report
-    from gapfill.services.planning import Order
+    from gapfill.services.planning import RunRequest
 
 MOST = 20
 """Lines of one kind in a log; what is left over is counted."""
@@ -32,7 +32,7 @@ NAMED = 5
 """Things named in one sentence; what is left over is counted."""
 
 
-def order_line(order: Order, *, is_dry: bool) -> str:
+def request_line(order: RunRequest, *, is_dry: bool) -> str:
     """Return what a run is to do, in a sentence."""
     selection = order.selection
     parts = [", ".join(series.name for series in selection.series)]
@@ -49,7 +49,7 @@ def order_line(order: Order, *, is_dry: bool) -> str:
     return f"Asked for: {'; '.join(parts)}."
 
 
-def survey_lines(reports: Sequence[Report]) -> Iterator[str]:
+def report_lines(reports: Sequence[Report]) -> Iterator[str]:
     """Yield ``status``'s first line, the state of every series, and the worst gaps."""
     yield first_line(reports)
     states = tuple(State)

@@ -36,16 +36,16 @@ from gapfill.errors import (
 from gapfill.services.certificate import Certificate, UnitOutcome, failed
 from gapfill.services.empty_answers import doubt_outage, without_verdict
 from gapfill.services.key_limits import MEMORY
-from gapfill.services.ledger_writer import Clerk
-from gapfill.services.ports import Inquiry, Usage
-from gapfill.services.rate_limiter import Pace
+from gapfill.services.ledger_writer import LedgerWriter
+from gapfill.services.ports import LedgerQuery, Usage
+from gapfill.services.rate_limiter import RateLimiter
 from gapfill.services.refused_ranges import joined
-from gapfill.services.slot_writer import Delivery
+from gapfill.services.slot_writer import SlotWriter
 from gapfill.services.source_availability import DOWN, block, block_key, blocked, is_down, stand_in
-from gapfill.services.source_sessions import REFUSALS, Session, Sessions
+from gapfill.services.source_sessions import REFUSALS, SourceSession, SourceSessions
 from gapfill.services.source_status import narrow
 from gapfill.services.station_fields import learn_fields, told_fields
-from gapfill.services.unit_counts import Tally
+from gapfill.services.unit_counts import UnitCounts
 from gapfill.sources.model import Answer, Ask
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Source
     from gapfill.domain.request import Request
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
-    from gapfill.services.ports import Books, Caller
+    from gapfill.services.context import RunContext
+    from gapfill.services.ports import Caller, LedgerSnapshot
 
 T = TypeVar("T")
 
@@ -77,11 +77,11 @@ LONGEST_S = 720.0
 """A unit whose pace turned out slower than planned ends after so long: its task may last 20 min."""
 
 
-def fill(site: Site, unit: Unit, run: str) -> Certificate:
+def fill(context: RunContext, unit: Unit, run: str) -> Certificate:
     """Carry out one unit and return its certificate.
 
     Args:
-        site: The installation.
+        context: The installation.
         unit: What to do.
         run: Id of the run; with the unit's id it names the batch.
 
@@ -94,14 +94,14 @@ def fill(site: Site, unit: Unit, run: str) -> Certificate:
         StoreError: If the store failed, or what was written could not be read back.
         ConfigError: If the unit names what the catalogue no longer has.
     """
-    certificate, error = attempt(site, unit, run)
+    certificate, error = attempt(context, unit, run)
     if error is not None:
         raise error
     return certificate
 
 
 def attempt(
-    site: Site, unit: Unit, run: str, sessions: Sessions | None = None
+    context: RunContext, unit: Unit, run: str, sessions: SourceSessions | None = None
 ) -> tuple[Certificate, GapfillError | KeyboardInterrupt | None]:
     """Carry out one unit and return its certificate, and the error with which it failed.
 
@@ -109,13 +109,13 @@ def attempt(
     interrupts the unit is such a failure.
 
     Args:
-        site: The installation.
+        context: The installation.
         unit: What to do.
         run: Id of the run.
         sessions: Sources that this process has asked; what happens is added.
     """
     try:
-        work = _Fill(site, unit, unit.batch(run), run, sessions or Sessions())
+        work = _Fill(context, unit, unit.batch(run), run, sessions or SourceSessions())
     except GapfillError as exc:
         return failed(unit, run, exc), exc
     try:
@@ -125,14 +125,16 @@ def attempt(
 
 
 class _Fill:
-    def __init__(self, site: Site, unit: Unit, batch: str, run: str, sessions: Sessions) -> None:
+    def __init__(
+        self, context: RunContext, unit: Unit, batch: str, run: str, sessions: SourceSessions
+    ) -> None:
         self.sessions = sessions
-        self.site = site
+        self.context = context
         self.unit = unit
         self.batch = batch
         self.run = run
-        self.series = _known(site.catalog.series, unit.series, "series")
-        source: Source = _known(site.catalog.sources, unit.source, "source")
+        self.series = _known(context.catalog.series, unit.series, "series")
+        source: Source = _known(context.catalog.sources, unit.source, "source")
         product = _known({p.name: p for p in source.products}, unit.product, "product")
         self.plain = source, localize(product, self.series)
         self.source, self.product = narrow(*self.plain, {})
@@ -140,11 +142,11 @@ class _Fill:
         self.station = next(
             (s for s in stations if s.source == unit.source and s.id == unit.station), None
         )
-        self.delivery = Delivery(site.store, self.series, unit, batch, site.now)
-        self.tally = Tally()
-        self.clerk = Clerk(product.key, batch)
-        self.pace = Pace(site, self.source, batch, {})
-        self.started = site.monotonic()
+        self.delivery = SlotWriter(context.store, self.series, unit, batch, context.now)
+        self.tally = UnitCounts()
+        self.clerk = LedgerWriter(product.key, batch)
+        self.pace = RateLimiter(context, self.source, batch, {})
+        self.started = context.monotonic()
         self.is_open = False
         self.is_of_key = True
         self.shown: Mapping[str, float] = {}
@@ -155,7 +157,7 @@ class _Fill:
         self.learned: dict[str, dict[str, float]] = {}
 
     def carry_out(self) -> Certificate:
-        with self.site.sources.turn(self.unit.source):
+        with self.context.sources.turn(self.unit.source):
             refusal = self._begin()
             if refusal:
                 return self._certificate(UnitOutcome.DEFERRED, refusal)
@@ -185,11 +187,11 @@ class _Fill:
             try:
                 self._carry_out(request, caller)
             except RateLimited as exc:
-                refusal = block(self.site, self.source, self.product, exc)
+                refusal = block(self.context, self.source, self.product, exc)
                 is_wall = exc.limit is Limit.WALL
-                return refusal + (stand_in(self.site, self.series, self.unit) if is_wall else "")
+                return refusal + (stand_in(self.context, self.series, self.unit) if is_wall else "")
             except AuthRejected as exc:
-                block_key(self.site, self.source, self.product, exc)
+                block_key(self.context, self.source, self.product, exc)
                 raise
             except StoreRefused as exc:
                 self.refused += exc.refused
@@ -215,7 +217,7 @@ class _Fill:
         session = self.sessions.opened.get(self._session)
         if session is None:
             self.pace.start(self.used)
-            return self.site.sources.caller(self.unit.source, self.pace)
+            return self.context.sources.caller(self.unit.source, self.pace)
         self.pace, self.is_open = session.pace, True
         self.pace.begin(self.batch, self.used)
         self.pace.start(self.used)
@@ -228,7 +230,7 @@ class _Fill:
 
     def _is_too_slow(self) -> bool:
         """Tell whether the unit, planned for a faster pace, has lasted long enough."""
-        return self.pace.is_slow and self.site.monotonic() - self.started >= LONGEST_S
+        return self.pace.is_slow and self.context.monotonic() - self.started >= LONGEST_S
 
     def _rest(self, done: int) -> str:
         left = len(self.unit.requests) - done
@@ -239,11 +241,11 @@ class _Fill:
 
     def _begin(self) -> str | None:
         """Look at the books, and return why the unit is not begun; ``None`` where it is."""
-        site, name = self.site, self.unit.source
-        since = site.now - MEMORY
+        context, name = self.context, self.unit.source
+        since = context.now - MEMORY
         own = (self.series,)
-        inquiry = Inquiry(site.now, since, own, is_ledger=False, run=self.run, source=name)
-        books = site.store.books(inquiry)
+        inquiry = LedgerQuery(context.now, since, own, is_ledger=False, run=self.run, source=name)
+        books = context.store.books(inquiry)
         self.learned = {subject: dict(facts) for subject, facts in books.learned.items()}
         self.source, self.product = narrow(*self.plain, self.learned)
         refusal = self._refusal(books)
@@ -252,10 +254,10 @@ class _Fill:
                 one.interval for one in books.refused.get(self.series.name, ()) if not one.field
             ]
             self.used = books.usage.get(name, Usage())
-            self.pace = Pace(site, self.source, self.batch, self.learned)
+            self.pace = RateLimiter(context, self.source, self.batch, self.learned)
         return refusal
 
-    def _refusal(self, books: Books) -> str | None:
+    def _refusal(self, books: LedgerSnapshot) -> str | None:
         """Return why the unit is not begun: its product is blocked, down, or not of the key."""
         source, product = self.source, self.product
         if subscription(product):
@@ -275,12 +277,12 @@ class _Fill:
         # No verdict, but so that another source stands in for these slots at once.
         span = self.unit.interval
         line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said, kind=kind)
-        self.site.store.note([line])
+        self.context.store.note([line])
         return said
 
     def _was_key_refused(self) -> bool:
         """Tell whether the run's last request to the source ended with a refused key."""
-        lines = self.site.store.answers(self.source.name, self.site.now)
+        lines = self.context.store.answers(self.source.name, self.context.now)
         own = BatchId.prefix(self.run)
         tried = [e for e in lines if e.outcome is Outcome.UNREACHED and e.batch.startswith(own)]
         return bool(tried) and tried[-1].evidence_kind is EvidenceKind.KEY_REFUSED
@@ -314,11 +316,11 @@ class _Fill:
         ask = self._ask_for(self.unit.interval)
         allowance = self._patiently(lambda: caller.open(ask), ask)
         if allowance is not None:
-            self.site.store.learn(self.source.name, to_facts(allowance), self.site.now)
+            self.context.store.learn(self.source.name, to_facts(allowance), self.context.now)
             self.pace.allow(allowance)
             self.product = narrow_product(self.product, allowance)
         self.is_open = True
-        self.sessions.opened[self._session] = Session(caller, self.pace)
+        self.sessions.opened[self._session] = SourceSession(caller, self.pace)
 
     def _halve(self, part: Request, exc: SpanRefused) -> None:
         """Remember that the product takes no request as long as this one, and half of it perhaps.
@@ -333,7 +335,7 @@ class _Fill:
                 str(exc), source=exc.source, series=exc.series, interval=exc.interval
             ) from exc
         self.product = replace(self.product, span=span)
-        self.site.store.learn(self.product.key, {SPAN: span.total_seconds()}, self.site.now)
+        self.context.store.learn(self.product.key, {SPAN: span.total_seconds()}, self.context.now)
 
     def _ask(self, part: Request, caller: Caller) -> None:
         """Ask, write what is better, and note in the ledger what was said."""
@@ -350,7 +352,7 @@ class _Fill:
             for reading in answer.readings
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
-        store, fields = self.site.store, (*self.unit.fields, *self.unit.enrich)
+        store, fields = self.context.store, (*self.unit.fields, *self.unit.enrich)
         told = tuple(n for n in told_fields(self.series, self.product) if n not in fields)
         settled = self.clerk.settle(ask, slots, fields, readings, answer, told)
         entries = settled.entries
@@ -370,11 +372,11 @@ class _Fill:
         """Remember what an answer showed of the account, once in this unit."""
         if facts and facts != self.shown:
             self.shown = facts
-            self.site.store.learn(self.source.name, facts, self.site.now)
+            self.context.store.learn(self.source.name, facts, self.context.now)
             self.is_of_key = is_of_key(self.source, self.product, facts)
 
     def _ask_for(self, interval: Interval) -> Ask:
-        return Ask(self.series, self.product, self.station, interval, self.site.now)
+        return Ask(self.series, self.product, self.station, interval, self.context.now)
 
     def _patiently(self, call: Callable[[], T], ask: Ask) -> T:
         """Call, waiting out short refusals; a failure is noted and passed on."""
@@ -387,7 +389,7 @@ class _Fill:
                 refusals[name] += 1
                 if exc.retry_after > PATIENCE_S or refusals[name] >= REFUSALS:
                     raise
-                self.site.sleep(exc.retry_after)
+                self.context.sleep(exc.retry_after)
             except SpanRefused:
                 raise
             except (SourceUnavailable, AuthRejected) as exc:
@@ -410,7 +412,7 @@ class _Fill:
         said: str,
         kind: EvidenceKind = EvidenceKind.OTHER,
     ) -> None:
-        self.site.store.note([self.clerk.line(ask, interval, outcome, said, kind=kind)])
+        self.context.store.note([self.clerk.line(ask, interval, outcome, said, kind=kind)])
 
     def failed(self, exc: GapfillError | KeyboardInterrupt) -> Certificate:
         """Return the certificate of a failure, with what was written before and is there."""
@@ -436,7 +438,7 @@ class _Fill:
             slots_enriched=self.tally.enriched,
             grade=min(self.tally.grades, default=self.product.grade).label,
             outcome=outcome,
-            seconds=round(self.site.monotonic() - self.started, 3),
+            seconds=round(self.context.monotonic() - self.started, 3),
             rejected=self.tally.rejected,
             note=note,
             error=error,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import NOWHERE, Standing
+from gapfill.domain.candidate import NOWHERE, Eligibility
 from gapfill.domain.interval import END_OF_TIME, Interval, intersect, iso, merge, subtract
 from gapfill.domain.local_time import local_date
 from gapfill.domain.route import cut
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MOMENT = timedelta(microseconds=1)
 
 
-class Broken(NamedTuple):
+class UnusableSource(NamedTuple):
     """A source that is set up and cannot be used.
 
     Attributes:
@@ -42,9 +42,9 @@ class Broken(NamedTuple):
     missed: tuple[Interval, ...] = ()
 
 
-def broken_of(
+def unusable_of(
     series: Series, coverage: Coverage, candidates: Sequence[Candidate], now: datetime
-) -> tuple[Broken, ...]:
+) -> tuple[UnusableSource, ...]:
     """Return the sources of a series that are set up and cannot be used.
 
     Args:
@@ -67,9 +67,9 @@ def broken_of(
             piece.interval
             for name in series.required
             for piece in cut(runs, series, [candidate], now, field=name)
-            if any(verdict.standing is Standing.BROKEN for verdict in piece.verdicts)
+            if any(verdict.eligibility is Eligibility.BROKEN for verdict in piece.verdicts)
         )
-    return tuple(Broken(s, said, tuple(merge(missed[s]))) for s, said in sentences.items())
+    return tuple(UnusableSource(s, said, tuple(merge(missed[s]))) for s, said in sentences.items())
 
 
 def _note_unusable(
@@ -124,7 +124,9 @@ def _never(series: Series, candidate: Candidate) -> str:
 def _out_of_reach(
     series: Series, coverage: Coverage, candidates: Sequence[Candidate]
 ) -> tuple[str, ...]:
-    wanted = [c for c in candidates if not c.obstacle or c.obstacle.standing != Standing.PAUSED]
+    wanted = [
+        c for c in candidates if not c.obstacle or c.obstacle.eligibility != Eligibility.PAUSED
+    ]
     runs = subtract(coverage.runs(State.UNFILLABLE), merge(c.reach for c in wanted))
     if not runs:
         return ()

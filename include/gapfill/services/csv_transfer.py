@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.reading import Row
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 
 def header(series: Series) -> list[str]:
@@ -31,13 +31,15 @@ def write_csv(series: Series, rows: Iterable[Mapping[str, object]], file: TextIO
     lines.writerows(rows)
 
 
-def export_rows(site: Site, series: Series, window: Interval) -> Iterator[dict[str, object]]:
+def export_rows(
+    context: RunContext, series: Series, window: Interval
+) -> Iterator[dict[str, object]]:
     """Yield the rows of a window as columns to values; an absent value is ``None``.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    for row in site.store.read(series, window):
+    for row in context.store.read(series, window):
         yield {
             "slot": iso(row.slot),
             **{f.name: row.values.get(f.name) for f in series.fields},
@@ -76,7 +78,7 @@ class Imported(NamedTuple):
     is_own: bool
 
 
-def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> Imported:
+def import_rows(context: RunContext, series: Series, rows: Sequence[Row], batch: str) -> Imported:
     """Write rows as they are, once all of them are found to be good.
 
     What stands with a higher grade stays, and so does a row with every required
@@ -85,7 +87,7 @@ def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> 
     so that no source is named for it and ``undo`` can put back what stood.
 
     Args:
-        site: The installation.
+        context: The installation.
         series: Whose rows.
         rows: From ``read_csv``.
         batch: Id of this import.
@@ -97,7 +99,7 @@ def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> 
         return Imported(0, is_own=False)
     slots = [row.slot for row in rows]
     span = Interval(min(slots), series.grid.end_of(max(slots)))
-    stands = {row.slot: row for row in site.store.read(series, span)}
+    stands = {row.slot: row for row in context.store.read(series, span)}
     chosen: list[Row] = []
     for row in rows:
         before = stands.get(row.slot)
@@ -106,7 +108,7 @@ def import_rows(site: Site, series: Series, rows: Sequence[Row], batch: str) -> 
         elif _is_whole(series, row) or not _is_whole(series, before):
             is_changed = row.values != before.values and row.batch in (before.batch, None)
             chosen.append(_changed(series, row, before, batch) if is_changed else row)
-    written = site.store.put(series, chosen)
+    written = context.store.put(series, chosen)
     return Imported(written, is_own=any(row.batch == batch for row in chosen))
 
 

@@ -12,7 +12,7 @@ from gapfill.domain.interval import merge
 from gapfill.domain.invalid_values import Ahead, Flaws, sentences
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
-from gapfill.services.coverage_warnings import Broken, broken_of, warnings_of
+from gapfill.services.coverage_warnings import UnusableSource, unusable_of, warnings_of
 from gapfill.services.shifted_prices import shifted
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Unread
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.selection import Selection
     from gapfill.services.source_status import SourceStatus
 
@@ -49,7 +49,7 @@ class Report:
     newest: datetime | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
-    broken: tuple[Broken, ...] = ()
+    broken: tuple[UnusableSource, ...] = ()
     flaws: Flaws | None = None
     ahead: Ahead | None = None
 
@@ -59,23 +59,23 @@ class Report:
         return self.coverage.counts[State.MISSING] > 0
 
 
-def detect(site: Site, selection: Selection, *, closely: bool = False) -> list[Report]:
+def detect(context: RunContext, selection: Selection, *, closely: bool = False) -> list[Report]:
     """Return a report for each selected series; the reports of failed reads carry the error.
 
     Args:
-        site: The installation.
+        context: The installation.
         selection: Which series, and which stretch.
         closely: Whether to count what is stored and is no reading. That goes through every
             field, where gaps are found by the required ones.
     """
-    status = status_of(site, selection.series)
-    found = [detect_series(site, series, selection, status) for series in selection.series]
+    status = status_of(context, selection.series)
+    found = [detect_series(context, series, selection, status) for series in selection.series]
     if not closely:
         return found
-    return warn_of_unfinished(site, [look_closely(site, report, status) for report in found])
+    return warn_of_unfinished(context, [look_closely(context, report, status) for report in found])
 
 
-def status_of(site: Site, series: Sequence[Series]) -> SourceStatus | None:
+def status_of(context: RunContext, series: Sequence[Series]) -> SourceStatus | None:
     """Return the status for all series; ``None`` where each is to read its own.
 
     Where all of them cannot be read together, each is read alone, which shows whether it can be.
@@ -83,12 +83,12 @@ def status_of(site: Site, series: Sequence[Series]) -> SourceStatus | None:
     if len(series) <= 1:
         return None
     try:
-        return site.status(series)
+        return context.status(series)
     except StoreError:
         return None
 
 
-def warn_of_unfinished(site: Site, reports: Sequence[Report]) -> list[Report]:
+def warn_of_unfinished(context: RunContext, reports: Sequence[Report]) -> list[Report]:
     """Return reports with a warning where a removal has not written back others' points yet.
 
     A ``retype`` that is not finished is an error of the report already.
@@ -96,10 +96,10 @@ def warn_of_unfinished(site: Site, reports: Sequence[Report]) -> list[Report]:
     if all(report.error for report in reports):
         return list(reports)
     try:
-        left = [one for one in site.store.unfinished() if not one.is_retype]
+        left = [one for one in context.store.unfinished() if not one.is_retype]
     except StoreError as exc:
-        return [_unread(site, report, exc) for report in reports]
-    measurements = {name: one.measurement for name, one in site.catalog.series.items()}
+        return [_unread(context, report, exc) for report in reports]
+    measurements = {name: one.measurement for name, one in context.catalog.series.items()}
     return [
         replace(
             report,
@@ -122,64 +122,64 @@ def unread(reports: Iterable[Report | Unread]) -> list[str]:
 
 
 def detect_series(
-    site: Site, series: Series, selection: Selection, status: SourceStatus | None = None
+    context: RunContext, series: Series, selection: Selection, status: SourceStatus | None = None
 ) -> Report:
     """Return the report of one series.
 
     The newest slot follows from what is missing, where that is known to the last expected one.
 
     Args:
-        site: The installation.
+        context: The installation.
         series: The series.
         selection: Which stretch.
         status: Of the sources, in the same phase; read where it is not given.
     """
     candidates: Sequence[Candidate] = []
     try:
-        candidates = (status or site).candidates(series)
-        window = selection.window(series, candidates, site.now)
+        candidates = (status or context).candidates(series)
+        window = selection.window(series, candidates, context.now)
         if window is None:
-            return Report(series.name, nothing(), _newest(site, series, candidates))
-        missing = site.store.missing(series, window)
-        lower = site.store.below_target(series, window)
-        coverage = classify(series, window, missing, lower, candidates, site.now)
-        broken = broken_of(series, coverage, candidates, site.now)
+            return Report(series.name, nothing(), _newest(context, series, candidates))
+        missing = context.store.missing(series, window)
+        lower = context.store.below_target(series, window)
+        coverage = classify(series, window, missing, lower, candidates, context.now)
+        broken = unusable_of(series, coverage, candidates, context.now)
         warnings = (
             *(b.sentence for b in broken),
             *warnings_of(series, coverage, candidates),
-            *shifted(site, series, window),
+            *shifted(context, series, window),
         )
         newest: datetime | None
         until = _present_until(window, missing)
         if until and selection.end is None:  # to the last expected slot
             newest = series.grid.floor(until - timedelta(microseconds=1))
         else:
-            newest = _newest(site, series, candidates)
+            newest = _newest(context, series, candidates)
         return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
     except StoreError as exc:
-        window = selection.window(series, candidates, site.now)
+        window = selection.window(series, candidates, context.now)
         coverage = unknown(series, window) if window else nothing()
         return Report(series.name, coverage, error=str(exc))
 
 
-def look_closely(site: Site, report: Report, status: SourceStatus | None = None) -> Report:
+def look_closely(context: RunContext, report: Report, status: SourceStatus | None = None) -> Report:
     """Return a report with what is stored and is no reading, and warnings of it."""
     if report.error:
         return report
-    series, window = site.catalog.series[report.series], report.coverage.window
+    series, window = context.catalog.series[report.series], report.coverage.window
     try:
-        flaws = site.store.flaws(series, window) if window else Flaws()
-        ahead = site.store.ahead(series, last_expected(site, series, status))
+        flaws = context.store.flaws(series, window) if window else Flaws()
+        ahead = context.store.ahead(series, last_expected(context, series, status))
     except StoreError as exc:
-        return _unread(site, report, exc)
+        return _unread(context, report, exc)
     return with_stored(report, series, flaws, ahead)
 
 
-def _unread(site: Site, report: Report, exc: StoreError) -> Report:
+def _unread(context: RunContext, report: Report, exc: StoreError) -> Report:
     """Return the report of a series of which a later question failed."""
     if report.error:
         return report
-    series, window = site.catalog.series[report.series], report.coverage.window
+    series, window = context.catalog.series[report.series], report.coverage.window
     found = unknown(series, window) if window else nothing()
     return Report(report.series, found, error=str(exc))
 
@@ -190,18 +190,20 @@ def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | Non
     return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
 
 
-def last_expected(site: Site, series: Series, status: SourceStatus | None = None) -> datetime:
+def last_expected(
+    context: RunContext, series: Series, status: SourceStatus | None = None
+) -> datetime:
     """Return the end of the last slot that is expected.
 
     Args:
-        site: The installation.
+        context: The installation.
         series: The series.
         status: Of the sources, in the same phase; read where it is not given.
 
     Raises:
         StoreError: If the ledger cannot be read.
     """
-    return horizon(series, (status or site).candidates(series), site.now)
+    return horizon(series, (status or context).candidates(series), context.now)
 
 
 def _present_until(window: Interval, missing: Mapping[str, Sequence[Interval]]) -> datetime | None:
@@ -212,5 +214,7 @@ def _present_until(window: Interval, missing: Mapping[str, Sequence[Interval]]) 
     return until if until > window.start else None
 
 
-def _newest(site: Site, series: Series, candidates: Sequence[Candidate]) -> datetime | None:
-    return site.store.newest(series, horizon(series, candidates, site.now))
+def _newest(
+    context: RunContext, series: Series, candidates: Sequence[Candidate]
+) -> datetime | None:
+    return context.store.newest(series, horizon(series, candidates, context.now))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gapfill.domain.ledger import Entry
+    from gapfill.domain.ledger import LedgerEntry
     from gapfill.services.ports import Store
 
 DAY = timedelta(days=1)
@@ -26,7 +26,9 @@ _EMPTY = (Outcome.NO_DATA, Outcome.NOT_YET, Outcome.UNPROVEN)
 OUTAGE = "and nothing else that it was asked for"
 
 
-def doubt_outage(store: Store, source: str, entries: Sequence[Entry], now: datetime) -> list[Entry]:
+def doubt_outage(
+    store: Store, source: str, entries: Sequence[LedgerEntry], now: datetime
+) -> list[LedgerEntry]:
     """Return the lines of one wholly empty answer, without a verdict where it proves none.
 
     An empty answer proves nothing while the publisher shows signs of an outage: it gave no
@@ -51,7 +53,7 @@ def doubt_outage(store: Store, source: str, entries: Sequence[Entry], now: datet
     return without_verdict(entries, f", {OUTAGE}")
 
 
-def without_verdict(entries: Sequence[Entry], why: str = "") -> list[Entry]:
+def without_verdict(entries: Sequence[LedgerEntry], why: str = "") -> list[LedgerEntry]:
     """Return lines of which those that say "no data" prove nothing.
 
     Args:
@@ -66,7 +68,7 @@ def without_verdict(entries: Sequence[Entry], why: str = "") -> list[Entry]:
     ]
 
 
-def _is_wide(empty: Sequence[Entry]) -> bool:
+def _is_wide(empty: Sequence[LedgerEntry]) -> bool:
     """Tell whether empty answers are about more than one day of one series at one station."""
     if len({(entry.series, entry.station) for entry in empty}) > 1:
         return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gapfill.domain.due import due_at, horizon, last_slot
-from gapfill.domain.eligibility import in_turn, judge
+from gapfill.domain.eligibility import evaluate, in_turn
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.invalid_values import Flaws, bounds_of
 from gapfill.domain.reading import told_source
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.candidate import Candidate
-    from gapfill.domain.eligibility import Verdict
+    from gapfill.domain.eligibility import Assessment
     from gapfill.domain.reading import Origin, Row
     from gapfill.domain.route import Assignment, Piece
     from gapfill.domain.series import Grade, Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
 
 
@@ -40,7 +40,7 @@ class Opinion:
     """
 
     candidate: str
-    standing: str
+    eligibility: str
     until: datetime | None
     sentence: str
 
@@ -68,7 +68,7 @@ class Explanation:
     next: str
 
 
-def explain(site: Site, series: Series, instant: datetime) -> Explanation:
+def explain(context: RunContext, series: Series, instant: datetime) -> Explanation:
     """Explain the slot that contains an instant.
 
     Raises:
@@ -76,24 +76,27 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
     """
     grid = series.grid
     slot = grid.floor(instant)
-    status = site.status([series])
+    status = context.status([series])
     candidates = status.candidates(series)
     if slot < series.earliest:
-        return _before(site, series, slot, candidates)
+        return _before(context, series, slot, candidates)
     run = Interval(slot, grid.end_of(slot))
-    report = detect_series(site, series, Selection((series,), run.start, run.end), status)
+    report = detect_series(context, series, Selection((series,), run.start, run.end), status)
     state = next((s for s, n in report.coverage.counts.items() if n), State.UNKNOWN)
-    rows = [] if report.error else site.store.read(series, run)
-    flaws = Flaws() if report.error else site.store.flaws(series, run)
+    rows = [] if report.error else context.store.read(series, run)
+    flaws = Flaws() if report.error else context.store.flaws(series, run)
     row = rows[0] if rows else None
     fields = _in_question(series, row, state)
-    piece = next(cut([run], series, candidates, site.now))
+    piece = next(cut([run], series, candidates, context.now))
     by_field = {
         n: in_turn(
-            [judge(c, series, slot, site.now, field=n, above=above) for c in piece.candidates],
+            [
+                evaluate(c, series, slot, context.now, field=n, above=above)
+                for c in piece.candidates
+            ],
             series,
             slot,
-            site.now,
+            context.now,
             n,
         )
         for n, above in fields
@@ -103,10 +106,10 @@ def explain(site: Site, series: Series, instant: datetime) -> Explanation:
         for position in range(len(piece.candidates))
     ]
     taken = [
-        next(choose([run], series, candidates, site.now, field=name, above=above))
+        next(choose([run], series, candidates, context.now, field=name, above=above))
         for name, above in fields
     ]
-    end = horizon(series, candidates, site.now)
+    end = horizon(series, candidates, context.now)
     if row is not None and slot >= end:
         return _ahead(series, row, end, piece)
     due = iso(due_at(series, candidates, slot))
@@ -135,7 +138,7 @@ def _in_question(series: Series, row: Row | None, state: State) -> list[tuple[st
     return [(n, grade) for n, grade in grades if (grade or 0) < series.target] or grades
 
 
-def _opinion(verdicts: Mapping[str, Verdict]) -> Opinion:
+def _opinion(verdicts: Mapping[str, Assessment]) -> Opinion:
     """Return what a candidate can do, field by field where that differs."""
     first = next(iter(verdicts.values()))
     sentences = {name: verdict.sentence for name, verdict in verdicts.items()}
@@ -143,15 +146,17 @@ def _opinion(verdicts: Mapping[str, Verdict]) -> Opinion:
     if len(set(sentences.values())) > 1:
         sentence = "; ".join(f"{said} ({name})" for name, said in sentences.items())
     untils = [v.until for v in verdicts.values() if v.until]
-    return Opinion(first.candidate.name, first.standing.value, min(untils, default=None), sentence)
+    return Opinion(
+        first.candidate.name, first.eligibility.value, min(untils, default=None), sentence
+    )
 
 
 def _before(
-    site: Site, series: Series, slot: datetime, candidates: Sequence[Candidate]
+    context: RunContext, series: Series, slot: datetime, candidates: Sequence[Candidate]
 ) -> Explanation:
     """Return the explanation of a slot before the series begins."""
     run = Interval(slot, series.grid.end_of(slot))
-    piece = next(cut([run], series, candidates, site.now))
+    piece = next(cut([run], series, candidates, context.now))
     return Explanation(
         series=series.name,
         slot=slot,
@@ -180,7 +185,7 @@ def _ahead(series: Series, row: Row, end: datetime, piece: Piece) -> Explanation
 
 def _verdicts(piece: Piece) -> tuple[Opinion, ...]:
     return tuple(
-        Opinion(v.candidate.name, v.standing.value, v.until, v.sentence) for v in piece.verdicts
+        Opinion(v.candidate.name, v.eligibility.value, v.until, v.sentence) for v in piece.verdicts
     )
 
 
@@ -239,7 +244,7 @@ def _values(row: Row) -> str:
     )
 
 
-def _next(state: State, taken: Sequence[Assignment], verdicts: Sequence[Verdict]) -> str:
+def _next(state: State, taken: Sequence[Assignment], verdicts: Sequence[Assessment]) -> str:
     if state in (State.COMPLETE, State.PENDING):
         return "nothing to do"
     if state is State.UNKNOWN:

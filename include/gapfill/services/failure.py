@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gapfill.alerts.incidents import IncidentKey, Kind
+from gapfill.domain.incident_key import IncidentKey, IncidentKind
 from gapfill.errors import ErrorCode
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 STORE = "gapfill_store"
 """Subject of the store's incident: its connection."""
 
-_INCIDENTS: Mapping[ErrorCode, Kind] = {
-    ErrorCode.AUTH_REJECTED: Kind.CREDENTIALS,
-    ErrorCode.SOURCE_UNAVAILABLE: Kind.SOURCE,
+_INCIDENTS: Mapping[ErrorCode, IncidentKind] = {
+    ErrorCode.AUTH_REJECTED: IncidentKind.CREDENTIALS,
+    ErrorCode.SOURCE_UNAVAILABLE: IncidentKind.SOURCE,
 }
 
 
@@ -45,9 +45,9 @@ def failure_of(certificate: Certificate) -> Failure:
 
 def failure_to_use(source: str, sentence: str) -> Failure:
     """Return the failure of a source that is set up and cannot be used."""
-    return Failure(sentence, IncidentKey(Kind.BROKEN, source))
+    return Failure(sentence, IncidentKey(IncidentKind.BROKEN, source))
 
 
 def failure_to_read(sentence: str) -> Failure:
     """Return the failure of a series that could not be read."""
-    return Failure(sentence, IncidentKey(Kind.STORE, STORE))
+    return Failure(sentence, IncidentKey(IncidentKind.STORE, STORE))

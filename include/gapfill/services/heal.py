@@ -19,10 +19,10 @@ from gapfill.services.backfill import INTERRUPTED, attempt
 from gapfill.services.certificate import UnitOutcome
 from gapfill.services.detection import detect
 from gapfill.services.interrupted import broken_off
-from gapfill.services.planning import make_plan, survey
+from gapfill.services.planning import detect_all, make_plan
 from gapfill.services.source_availability import is_down
 from gapfill.services.source_faults import faults, with_faults
-from gapfill.services.source_sessions import Sessions
+from gapfill.services.source_sessions import SourceSessions
 from gapfill.services.station_fields import told_fields
 from gapfill.services.summary import Summary, summarize
 
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from gapfill.domain.ledger import Outcome
     from gapfill.domain.plan import Unit
     from gapfill.services.certificate import Certificate
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
-    from gapfill.services.planning import Order
+    from gapfill.services.planning import RunRequest
 
 ROUNDS = 3
 """Rounds at most: a source that fails in one may be stood in for in the next (design, 13)."""
 
 
-class Watcher(Protocol):
+class ProgressObserver(Protocol):
     """Progress observer."""
 
     def planned(self, plan: Plan) -> None:
@@ -80,13 +80,13 @@ class Healed(NamedTuple):
     error: GapfillError | KeyboardInterrupt | None = None
 
 
-def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
+def heal(context: RunContext, order: RunRequest, run: str, watcher: ProgressObserver) -> Healed:
     """Carry out what the order asks for, three rounds at most.
 
     Series that cannot be read are left out, and named.
 
     Args:
-        site: The installation.
+        context: The installation.
         order: What to do.
         run: Id of this healing, new each time.
         watcher: Who is told.
@@ -96,8 +96,8 @@ def heal(site: Site, order: Order, run: str, watcher: Watcher) -> Healed:
         StoreError: If the store failed before anything was begun, or no series can be read.
     """
     order = replace(order, one_process=True)
-    order.check(site)
-    work = _Work(site, order, run, watcher)
+    order.check(context)
+    work = _Work(context, order, run, watcher)
     try:
         return work.carry_out()
     except GapfillError as exc:
@@ -118,12 +118,14 @@ class _Answered(NamedTuple):
 
 
 class _Work:
-    def __init__(self, site: Site, order: Order, run: str, watcher: Watcher) -> None:
-        self.site = site
+    def __init__(
+        self, context: RunContext, order: RunRequest, run: str, watcher: ProgressObserver
+    ) -> None:
+        self.context = context
         self.order = order
         self.run = run
         self.watcher = watcher
-        self.started = site.monotonic()
+        self.started = context.monotonic()
         self.before: list[Report] = []
         self.seen: list[Report] = []
         self.plans: list[Plan] = []
@@ -131,36 +133,36 @@ class _Work:
         self.answered: dict[_Answered, list[Interval]] = {}
         self.refused: set[str] = set()
         self.down: set[str] = set()
-        self.sessions = Sessions()
+        self.sessions = SourceSessions()
         self.last: GapfillError | KeyboardInterrupt | None = None
 
     def carry_out(self) -> Healed:
-        site, order = self.site, self.order
-        site.store.verify()
-        self.before = self.seen = before = after = survey(site, order)
+        context, order = self.context, self.order
+        context.store.verify()
+        self.before = self.seen = before = after = detect_all(context, order)
         for _ in range(ROUNDS):
             if not self._round(after):
                 break
-            self.seen = after = survey(site, order)
+            self.seen = after = detect_all(context, order)
             if order.refresh:
                 break
-        left = make_plan(site, order, after)
-        within = detect(site, order.selection) if order.selection.has_range else after
+        left = make_plan(context, order, after)
+        within = detect(context, order.selection) if order.selection.has_range else after
         lost = {u.series: u for u in (*self.plans[-1].unread, *left.unread)}
         lost |= {r.series: Unread(r.series, r.error) for r in within if r.error}
         left = replace(left, unread=tuple(lost.values()))
         self.plans[-1] = replace(self.plans[-1], unread=left.unread)
         summary = summarize(
-            site,
+            context,
             self.run,
             self.plans,
             self.certificates,
             before,
             after,
-            site.monotonic() - self.started,
+            context.monotonic() - self.started,
             order.selection.interval,
         )
-        unusable = faults(site, order, after)
+        unusable = faults(context, order, after)
         summary = with_faults(summary, unusable)
         refused = tuple(sorted({*self.refused, *unusable}))
         return Healed(summary, self.certificates, within, left, refused)
@@ -168,7 +170,7 @@ class _Work:
     def _round(self, reports: Sequence[Report]) -> bool:
         """Plan and carry the plan out; return whether there was anything to carry out."""
         plan = self._plan(reports)
-        while found := _down(self.site, self.run, plan.units, self.refused):
+        while found := _down(self.context, self.run, plan.units, self.refused):
             self.down |= found
             plan = self._plan(reports)
         if not all(self._is_new(unit) for unit in plan.units):
@@ -180,12 +182,12 @@ class _Work:
         self.watcher.planned(plan)
         for unit in plan.units:
             self.watcher.began(unit)
-            certificate, error = attempt(self.site, unit, self.run, self.sessions)
+            certificate, error = attempt(self.context, unit, self.run, self.sessions)
             self.certificates.append(certificate)
             self.last = error
             self.watcher.ended(certificate)
             if not self._may_pass(unit, certificate, error):
-                for told in _told_of(self.site, unit):
+                for told in _told_of(self.context, unit):
                     self.answered.setdefault(told, []).extend(unit.asked)
         return True
 
@@ -193,7 +195,7 @@ class _Work:
         self, reports: Sequence[Report], is_new: Callable[[Unit], bool] = lambda _: True
     ) -> Plan:
         order = replace(self.order, without=frozenset(self.down))
-        return make_plan(self.site, order, reports, self.sessions.sources, is_new)
+        return make_plan(self.context, order, reports, self.sessions.sources, is_new)
 
     def _is_new(self, unit: Unit) -> bool:
         """Tell whether some slot of the unit was not answered yet by its product."""
@@ -228,28 +230,28 @@ class _Work:
     def broken_off(self, exc: GapfillError | KeyboardInterrupt) -> Healed:
         """Return what was done until an error or a signal ended it."""
         summary = broken_off(
-            self.site,
+            self.context,
             self.plans,
             self.certificates,
             self.before,
             self.seen,
             None if exc is self.last else str(exc) or INTERRUPTED,
-            self.site.monotonic() - self.started,
+            self.context.monotonic() - self.started,
             self.order.selection.interval,
         )
-        plan = self.plans[-1] if self.plans else Plan(self.site.now, ())
+        plan = self.plans[-1] if self.plans else Plan(self.context.now, ())
         return Healed(summary, self.certificates, [], plan, tuple(sorted(self.refused)), error=exc)
 
 
-def _down(site: Site, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:
+def _down(context: RunContext, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:
     """Return the keys of the planned products that this run does not ask any more."""
     down: set[str] = set()
     outcomes: dict[str, list[tuple[str, Outcome]]] = {}
     for key, unit in {str(u.asks): u for u in units}.items():
-        source = site.catalog.sources[unit.source]
+        source = context.catalog.sources[unit.source]
         product = next(p for p in source.products if p.name == unit.product)
         if unit.source not in outcomes:
-            outcomes[unit.source] = site.store.outcomes(run, unit.source)
+            outcomes[unit.source] = context.store.outcomes(run, unit.source)
         if refused & {unit.source, key} or is_down(outcomes[unit.source], source, product):
             down.add(key)
     return down
@@ -261,16 +263,16 @@ def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
-def _told_of(site: Site, unit: Unit) -> list[_Answered]:
+def _told_of(context: RunContext, unit: Unit) -> list[_Answered]:
     """Return what an answer to a unit tells of, asked for or not.
 
     Where another source is asked for some of the fields, a value may be there and not stored.
     """
     fields = [*unit.fields, *unit.enrich]
     if not unit.elsewhere:
-        source = site.catalog.sources[unit.source]
+        source = context.catalog.sources[unit.source]
         product = next(p for p in source.products if p.name == unit.product)
-        fields += told_fields(site.catalog.series[unit.series], product)
+        fields += told_fields(context.catalog.series[unit.series], product)
     return [_answered(unit, name) for name in set(fields)]
 
 

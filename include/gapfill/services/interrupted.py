@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan
     from gapfill.services.certificate import Certificate
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
 
 
 def broken_off(
-    site: Site,
+    context: RunContext,
     plans: Sequence[Plan],
     certificates: Sequence[Certificate],
     before: Sequence[Report],
@@ -35,7 +35,7 @@ def broken_off(
     what was written and not read back. Units that were not begun are left for a later run.
 
     Args:
-        site: The installation.
+        context: The installation.
         plans: What was planned, in order; none where it did not get that far.
         certificates: What units returned.
         before: Reports over the whole history, before.
@@ -44,7 +44,7 @@ def broken_off(
         seconds: Real time of the run.
         asked: The range of the run; gaps are counted within it. ``None`` for everything.
     """
-    gaps = count_gaps(site, plans, before, seen, asked) if plans else None
+    gaps = count_gaps(context, plans, before, seen, asked) if plans else None
     failed = [failure_of(c) for c in certificates if c.outcome is UnitOutcome.FAILED]
     ended = {key.unit for c in certificates if (key := BatchId.parse(c.batch))}
     begun = [u for plan in plans for u in plan.units if u.key in ended]
@@ -53,8 +53,8 @@ def broken_off(
     is_proven = not any(c.slots_unproven for c in certificates)
     return Summary(
         status=RunStatus.FAILED,
-        ree_records_recovered=_recovered(site, certificates, is_ree=True),
-        weather_records_recovered=_recovered(site, certificates, is_ree=False),
+        ree_records_recovered=_recovered(context, certificates, is_ree=True),
+        weather_records_recovered=_recovered(context, certificates, is_ree=False),
         duration_seconds=round(seconds, 3),
         gaps_found=gaps.found if gaps else None,
         gaps_resolved=None,
@@ -69,9 +69,11 @@ def broken_off(
     )
 
 
-def _recovered(site: Site, certificates: Sequence[Certificate], *, is_ree: bool) -> int | None:
+def _recovered(
+    context: RunContext, certificates: Sequence[Certificate], *, is_ree: bool
+) -> int | None:
     """Return the slots that were healed in group ``ree``, or in every other group."""
-    series = site.catalog.series
+    series = context.catalog.series
     own = [c for c in certificates if (series[c.series].group == "ree") is is_ree]
     if any(c.slots_unproven for c in own):
         return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.product import Source
     from gapfill.errors import RateLimited
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.ports import Sources
 
 LEARN_S = 900.0
@@ -62,32 +62,32 @@ def narrow_pace(
     return replace(source, per_minute=max(1, int(known.rate)), pace=known.rate)
 
 
-class Tempo:
+class KeyLimits:
     """The learned facts of one key at one source.
 
     Args:
-        site: The installation.
+        context: The installation.
         source: Catalogue name.
         learned: What was learned, by subject; read from the store where it is not given.
     """
 
     def __init__(
         self,
-        site: Site,
+        context: RunContext,
         source: str,
         learned: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
-        self._site = site
+        self._site = context
         self._source = source
         self._subject: str | None = None
         if learned is None:
-            learned = site.store.learned(site.now - MEMORY)
+            learned = context.store.learned(context.now - MEMORY)
         facts: Mapping[str, float] = {}
         if _knows_account(source, learned):
             facts = learned.get(self._name(), {})
         self._rate = learned_rate.from_facts(facts, self._at())
         self.streak = backoff.from_facts(facts)
-        self._looked = site.monotonic() - LOOK_S
+        self._looked = context.monotonic() - LOOK_S
 
     def rate(self, ceiling: float) -> float:
         """Return the calls a minute to keep to now, at most the ceiling.
@@ -151,7 +151,7 @@ class Tempo:
             StoreError: If that cannot be kept.
         """
         if self.streak.times:
-            self.streak = backoff.Streak()
+            self.streak = backoff.RefusalStreak()
             self._keep(backoff.to_facts(self.streak))
 
     def _calls(self, minutes: float, earliest: float = 0.0) -> int:

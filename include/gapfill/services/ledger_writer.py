@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.evidence import NOT_BELIEVED, PARTIAL_DAY, EvidenceKind
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.local_time import local_date
 from gapfill.sources.answer import ROW
 
@@ -38,7 +38,7 @@ class Settled:
         unproven: Slots about which the answer proves nothing.
     """
 
-    entries: Sequence[Entry]
+    entries: Sequence[LedgerEntry]
     not_yet: int
     no_data: int
     lacking: frozenset[datetime]
@@ -48,7 +48,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Clerk:
+class LedgerWriter:
     """Writes the lines of one unit.
 
     Attributes:
@@ -121,7 +121,7 @@ class Clerk:
 
     def _absent(
         self, ask: Ask, slots: Sequence[datetime], answer: Answer, evidence: str, field: str = ""
-    ) -> list[Entry]:
+    ) -> list[LedgerEntry]:
         """Return the lines about slots that an answer, or one field of it, was without."""
         product, grid = ask.product, ask.series.grid
         partial: set[datetime] = set()
@@ -147,7 +147,7 @@ class Clerk:
         rows: int,
         answer: Answer,
         doubtful: frozenset[datetime],
-    ) -> list[Entry]:
+    ) -> list[LedgerEntry]:
         """Return the lines about one field that rows of an answer were without.
 
         Of doubtful slots the answer proves nothing, such as of an array that does not fit.
@@ -171,9 +171,9 @@ class Clerk:
         evidence: str,
         field: str = "",
         kind: EvidenceKind = EvidenceKind.OTHER,
-    ) -> Entry:
+    ) -> LedgerEntry:
         """Return a line about an interval, or about one field in it."""
-        return Entry(
+        return LedgerEntry(
             series=ask.series.name,
             product=self.product,
             station=ask.station.id if ask.station else None,
@@ -194,13 +194,13 @@ class Clerk:
         evidence: str,
         field: str = "",
         kind: EvidenceKind = EvidenceKind.OTHER,
-    ) -> list[Entry]:
+    ) -> list[LedgerEntry]:
         runs = merge(Interval(s, ask.series.grid.end_of(s)) for s in slots)
         return [self.line(ask, run, outcome, evidence, field, kind) for run in runs]
 
 
 def _count(
-    ask: Ask, entries: Iterable[Entry], outcome: Outcome, *, but: EvidenceKind | None = None
+    ask: Ask, entries: Iterable[LedgerEntry], outcome: Outcome, *, but: EvidenceKind | None = None
 ) -> int:
     count = ask.series.grid.count
     return sum(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.due import due_until
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
-from gapfill.domain.plan import Missing, Plan, Unread, Wish
+from gapfill.domain.plan import BackfillRequest, Missing, Plan, Unread
 from gapfill.domain.unit_planner import plan_units
 from gapfill.errors import RequestError, StoreError
 from gapfill.services.detection import detect, status_of, unread
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gapfill.domain.gap import Gap
     from gapfill.domain.plan import Unit
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
 
 _AGES_H = 10**7
@@ -30,7 +30,7 @@ _AGES_H = 10**7
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunRequest:
     """What a run is to do.
 
     Attributes:
@@ -52,13 +52,13 @@ class Order:
     without: frozenset[str] = frozenset()
     one_process: bool = False
 
-    def check(self, site: Site) -> None:
+    def check(self, context: RunContext) -> None:
         """Refuse an order that makes no sense.
 
         Raises:
             RequestError: In a sentence for the person who gave it.
         """
-        self.selection.check(site.now)
+        self.selection.check(context.now)
         if self.max_gap_hours < 0:
             message = f"max_gap_hours must be 0 or more, got {self.max_gap_hours:g}."
             raise RequestError(message)
@@ -67,14 +67,14 @@ class Order:
             raise RequestError(message)
 
 
-def survey(site: Site, order: Order) -> list[Report]:
+def detect_all(context: RunContext, order: RunRequest) -> list[Report]:
     """Detect over the whole history of the order's series, so that gaps have their whole length."""
-    return detect(site, Selection(order.selection.series))
+    return detect(context, Selection(order.selection.series))
 
 
 def make_plan(
-    site: Site,
-    order: Order,
+    context: RunContext,
+    order: RunRequest,
     reports: Sequence[Report],
     logged_in: Collection[str] = (),
     is_new: Callable[[Unit], bool] = lambda _: True,
@@ -82,7 +82,7 @@ def make_plan(
     """Plan what the order asks for, from reports over the whole history.
 
     Args:
-        site: The installation.
+        context: The installation.
         order: What to do.
         reports: What was detected.
         logged_in: Sources that this process has logged in to, where it is the one that carries
@@ -97,32 +97,32 @@ def make_plan(
         StoreError: If no series could be read.
     """
     lost = [Unread(report.series, report.error) for report in reports if report.error]
-    planned = [site.catalog.series[r.series] for r in reports if not r.error]
-    status = status_of(site, planned)
-    wishes: list[Wish] = []
+    planned = [context.catalog.series[r.series] for r in reports if not r.error]
+    status = status_of(context, planned)
+    wishes: list[BackfillRequest] = []
     coverages = {report.series: report.coverage for report in reports}
     for series in planned:
         try:
-            candidates = (status or site).candidates(series)
-            wishes.append(_wish(site, order, series, coverages[series.name], candidates))
+            candidates = (status or context).candidates(series)
+            wishes.append(_wish(context, order, series, coverages[series.name], candidates))
         except StoreError as exc:
             lost.append(Unread(series.name, str(exc)))
     if lost and not wishes:
         raise nothing_planned(lost)
     opened = logged_in if order.one_process else None
-    plan = plan_units(wishes, site.now, force=order.force, logged_in=opened, is_new=is_new)
+    plan = plan_units(wishes, context.now, force=order.force, logged_in=opened, is_new=is_new)
     if order.sources is not None:
         plan = replace(plan, waiting=(), unhealable=())
     return replace(plan, unread=tuple(lost))
 
 
-def make_whole_plan(site: Site, order: Order, reports: Sequence[Report]) -> Plan:
+def make_whole_plan(context: RunContext, order: RunRequest, reports: Sequence[Report]) -> Plan:
     """Plan as ``make_plan`` does, but all series or none.
 
     Raises:
         StoreError: If some series could not be read.
     """
-    plan = make_plan(site, order, reports)
+    plan = make_plan(context, order, reports)
     if plan.unread:
         raise nothing_planned(plan.unread)
     return plan
@@ -134,12 +134,12 @@ def nothing_planned(lost: Sequence[Unread]) -> StoreError:
 
 
 def _wish(
-    site: Site,
-    order: Order,
+    context: RunContext,
+    order: RunRequest,
     series: Series,
     coverage: Coverage,
     candidates: Sequence[Candidate],
-) -> Wish:
+) -> BackfillRequest:
     candidates = _asked_by(order, candidates)
     selection = order.selection
     asked_for = series.grid.cover(selection.interval or Interval(BEGINNING, END_OF_TIME))
@@ -159,7 +159,7 @@ def _wish(
     ]
     again: list[Interval] = []
     if order.refresh and coverage.window:
-        end = min(due_until(series, candidates, site.now), coverage.window.end)
+        end = min(due_until(series, candidates, context.now), coverage.window.end)
         start = coverage.window.start
         due = intersect([Interval(start, end)] if start < end else [], within)
         again = subtract(due, merge(g.interval for g in coverage.gaps))
@@ -168,9 +168,9 @@ def _wish(
     lacking: dict[str, list[Interval]] = {}
     if not order.refresh and not order.max_gap_hours:
         lacking = {
-            field: intersect(runs, within) for field, runs in _lacking(site, series, coverage)
+            field: intersect(runs, within) for field, runs in _lacking(context, series, coverage)
         }
-    return Wish(
+    return BackfillRequest(
         series,
         candidates,
         gaps,
@@ -182,7 +182,7 @@ def _wish(
     )
 
 
-def _asked_by(order: Order, candidates: Sequence[Candidate]) -> list[Candidate]:
+def _asked_by(order: RunRequest, candidates: Sequence[Candidate]) -> list[Candidate]:
     return [
         c
         for c in candidates
@@ -192,7 +192,7 @@ def _asked_by(order: Order, candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _lacking(
-    site: Site, series: Series, coverage: Coverage
+    context: RunContext, series: Series, coverage: Coverage
 ) -> Iterator[tuple[str, list[Interval]]]:
     """Yield each wanted field with missing values, and the slots that are without it.
 
@@ -201,7 +201,7 @@ def _lacking(
     """
     for field in series.fields:
         if field.wanted and coverage.window:
-            runs = site.store.lacking(series, field.name, coverage.window)
+            runs = context.store.lacking(series, field.name, coverage.window)
             if runs:
                 yield field.name, runs
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from gapfill.domain.account_limits import Allowance
-    from gapfill.domain.candidate import Obstacle, Refused, Unusable
+    from gapfill.domain.account_limits import AccountLimits
+    from gapfill.domain.candidate import Obstacle, RefusedRun, Unusable
     from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
     from gapfill.domain.invalid_values import Ahead, Copies, Flaws
-    from gapfill.domain.ledger import Entry, Outcome
+    from gapfill.domain.ledger import LedgerEntry, Outcome
     from gapfill.domain.product import Product
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series, Station
@@ -114,7 +114,7 @@ class Restored(NamedTuple):
     batches: Sequence[str] = ()
 
 
-class Place(NamedTuple):
+class StoreLocation(NamedTuple):
     """Where a store is, for people and without secrets: its kind, and its file or address."""
 
     kind: str
@@ -129,7 +129,7 @@ class Usage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class LedgerQuery:
     """What of the books is read together.
 
     Attributes:
@@ -149,7 +149,7 @@ class Inquiry:
     source: str = ""
 
 
-class Books(NamedTuple):
+class LedgerSnapshot(NamedTuple):
     """What the books say at one moment.
 
     Attributes:
@@ -162,12 +162,12 @@ class Books(NamedTuple):
         refused: By series name, what the store has refused, or would refuse, and still does.
     """
 
-    entries: Mapping[str, Sequence[Entry]]
+    entries: Mapping[str, Sequence[LedgerEntry]]
     blocks: Sequence[Block]
     learned: Mapping[str, Mapping[str, float]]
     usage: Mapping[str, Usage]
     outcomes: Sequence[tuple[str, Outcome]]
-    refused: Mapping[str, Sequence[Refused]] = MappingProxyType({})
+    refused: Mapping[str, Sequence[RefusedRun]] = MappingProxyType({})
 
 
 class Store(Protocol):
@@ -182,7 +182,7 @@ class Store(Protocol):
     """
 
     @property
-    def place(self) -> Place:
+    def place(self) -> StoreLocation:
         """Where it is."""
 
     def stamp(self) -> object | None:
@@ -261,7 +261,7 @@ class Store(Protocol):
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
-        entries: Sequence[Entry] = (),
+        entries: Sequence[LedgerEntry] = (),
     ) -> int:
         """Write what a reading wins of a slot (``reading.wins``), whole or not at all.
 
@@ -312,16 +312,16 @@ class Store(Protocol):
             StoreError: If the database cannot be read or written.
         """
 
-    def books(self, inquiry: Inquiry) -> Books:
+    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Return what the books say, in as few requests as can be."""
 
-    def note(self, entries: Sequence[Entry]) -> None:
+    def note(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger; they are never changed."""
 
-    def entries(self, series: str) -> list[Entry]:
+    def entries(self, series: str) -> list[LedgerEntry]:
         """Return the ledger of a series in the order it was written."""
 
-    def answers(self, source: str, since: datetime) -> list[Entry]:
+    def answers(self, source: str, since: datetime) -> list[LedgerEntry]:
         """Return the ledger lines of a source that were asked at ``since`` or later.
 
         Args:
@@ -408,23 +408,23 @@ class Store(Protocol):
 class Memory(Protocol):
     """What was seen in stores, kept outside of them, over restarts of every process."""
 
-    def seen(self, place: Place) -> Mapping[str, datetime]:
+    def seen(self, place: StoreLocation) -> Mapping[str, datetime]:
         """Return the newest slots that were seen in a store, by subject (``guard.subject``)."""
 
-    def keep(self, place: Place, newest: Mapping[str, datetime]) -> None:
+    def keep(self, place: StoreLocation, newest: Mapping[str, datetime]) -> None:
         """Remember what was seen in a store; a memory that cannot is no error."""
 
-    def forget(self, place: Place) -> bool:
+    def forget(self, place: StoreLocation) -> bool:
         """Forget a store, and return whether anything was known of it."""
 
-    def where(self, place: Place) -> str:
+    def where(self, place: StoreLocation) -> str:
         """Return the file that a person may delete to the same end."""
 
 
 class Caller(Protocol):
     """One source, ready to be asked."""
 
-    def open(self, ask: Ask | None = None, /) -> Allowance | None:
+    def open(self, ask: Ask | None = None, /) -> AccountLimits | None:
         """Make what calls come before the first request, and return what the account allows.
 
         Args:

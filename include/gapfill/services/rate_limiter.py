@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from gapfill.domain.account_limits import Allowance, narrow_source
+from gapfill.domain.account_limits import AccountLimits, narrow_source
 from gapfill.domain.grid import DAY
 from gapfill.domain.learned_rate import CLEAR_S
 from gapfill.errors import Limit, RateLimited
-from gapfill.services.key_limits import Tempo
+from gapfill.services.key_limits import KeyLimits
 from gapfill.services.ports import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gapfill.domain.product import Source
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 MARGIN = 1.01
 """Pauses are this much longer than the rate asks, so that jitter on the way never exceeds it."""
@@ -24,7 +24,7 @@ MARGIN = 1.01
 MINUTE_S = 60.0
 
 
-class Pace:
+class RateLimiter:
     """Called before each HTTP request: waits, checks the day's quotas, records the call.
 
     The first call waits as well: another process may have called just before. A call
@@ -37,21 +37,21 @@ class Pace:
 
     def __init__(
         self,
-        site: Site,
+        context: RunContext,
         source: Source,
         batch: str,
         learned: Mapping[str, Mapping[str, float]] | None = None,
     ) -> None:
-        self._site = site
+        self._site = context
         self._source = source
         self._batch = batch
-        self._allowance = Allowance()
+        self._allowance = AccountLimits()
         self._used: Usage | None = None
         self._sent = 0
         self._records: deque[tuple[float, int]] = deque()
-        self._last = site.monotonic()
+        self._last = context.monotonic()
         self._not_before = self._last
-        self._tempo = Tempo(site, source.name, learned)
+        self._tempo = KeyLimits(context, source.name, learned)
         self.calls = 0
 
     def begin(self, batch: str, used: Usage) -> None:
@@ -74,7 +74,7 @@ class Pace:
         self._used = used
         self._last = self._site.monotonic()
 
-    def allow(self, allowance: Allowance) -> None:
+    def allow(self, allowance: AccountLimits) -> None:
         """Keep from now on to what the account allows, with what it has used so far."""
         self._source = narrow_source(self._source, allowance)
         self._allowance = allowance
@@ -90,17 +90,17 @@ class Pace:
             RateLimited: If the day's quota is spent.
             StoreError: If the call cannot be recorded; it is then not sent.
         """
-        source, site = self._source, self._site
+        source, context = self._source, self._site
         self._check_day(records)
         pause_s = MINUTE_S / self._tempo.rate(source.per_minute)
         earliest = max(self._last + pause_s * MARGIN, self._not_before)
-        wait = max(earliest - site.monotonic(), self._wait_for_records(records))
+        wait = max(earliest - context.monotonic(), self._wait_for_records(records))
         if wait > 0:
-            site.sleep(wait)
-        self._last = site.monotonic()
+            context.sleep(wait)
+        self._last = context.monotonic()
         if records:
             self._records.append((self._last, records))
-        site.store.record_call(source.name, site.moment(), self._batch, records)
+        context.store.record_call(source.name, context.moment(), self._batch, records)
         self.calls += 1
         self._sent += records
 

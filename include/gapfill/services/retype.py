@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
     from gapfill.domain.series import Series
     from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.ports import Restored, WrongType
 
 
-def left_of(site: Site, series: Series) -> list[Unfinished]:
+def left_of(context: RunContext, series: Series) -> list[Unfinished]:
     """Return what an earlier ``retype`` of the series' measurement has left, if it was killed.
 
     ``find`` carries it on, so it is for a process that knows that no other one is at it.
     """
-    of_all = site.store.unfinished()
+    of_all = context.store.unfinished()
     return [one for one in of_all if one.is_retype and one.measurement == series.measurement]
 
 
-def find(site: Site, series: Series, names: Sequence[str]) -> list[WrongType]:
+def find(context: RunContext, series: Series, names: Sequence[str]) -> list[WrongType]:
     """Return the parts of the store that refuse floats of a series.
 
     Args:
-        site: The installation.
+        context: The installation.
         series: The series.
         names: Fields to look at; empty for all of them.
 
@@ -47,14 +47,14 @@ def find(site: Site, series: Series, names: Sequence[str]) -> list[WrongType]:
                 f"{', '.join(known)}."
             )
             raise RequestError(message)
-    return site.store.wrong_types(series, list(names) or known)
+    return context.store.wrong_types(series, list(names) or known)
 
 
-def carry_out(site: Site, series: Series, wrong: Sequence[WrongType], path: Path) -> int:
+def carry_out(context: RunContext, series: Series, wrong: Sequence[WrongType], path: Path) -> int:
     """Make floats of what was found, and return how many points were written anew.
 
     Args:
-        site: The installation.
+        context: The installation.
         series: The series.
         wrong: What ``find`` returned.
         path: A new file: all points are in it, on the disk, before any is deleted.
@@ -63,22 +63,22 @@ def carry_out(site: Site, series: Series, wrong: Sequence[WrongType], path: Path
         RequestError: If there is such a file, or it cannot be made.
         StoreError: If the store fails; says whether anything was deleted.
     """
-    head = f"# Gapfill, retype of {series.name}, {iso(site.now)}: points as they were.\n"
+    head = f"# Gapfill, retype of {series.name}, {iso(context.now)}: points as they were.\n"
     _begin(path, head)
     file = str(path.absolute())
     try:
-        return site.store.retype(series, wrong, lambda said: _append(path, said), file)
+        return context.store.retype(series, wrong, lambda said: _append(path, said), file)
     except StoreError:
         if path.read_text(encoding="utf-8") == head:  # so that the same name may be given again
             path.unlink()
         raise
 
 
-def restore(site: Site, path: Path, *, overwrite: bool = False) -> Restored:
+def restore(context: RunContext, path: Path, *, overwrite: bool = False) -> Restored:
     """Put back what is missing of the points of a file.
 
     Args:
-        site: The installation.
+        context: The installation.
         path: The file.
         overwrite: Whether to write over other values than those of the file.
 
@@ -91,7 +91,7 @@ def restore(site: Site, path: Path, *, overwrite: bool = False) -> Restored:
     except (OSError, UnicodeDecodeError) as exc:
         message = f"The file {path} cannot be read: {getattr(exc, 'strerror', None) or exc}."
         raise RequestError(message) from exc
-    return site.store.restore(said, overwrite=overwrite)
+    return context.store.restore(said, overwrite=overwrite)
 
 
 def _begin(path: Path, head: str) -> None:

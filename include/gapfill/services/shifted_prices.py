@@ -15,10 +15,10 @@ from gapfill.domain.tariff import has_own_clock, is_pvpc
 if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 
-def shifted(site: Site, series: Series, window: Interval) -> tuple[str, ...]:
+def shifted(context: RunContext, series: Series, window: Interval) -> tuple[str, ...]:
     """Return a sentence where slots of the window hold the price of another hour.
 
     The store is asked only for a series whose place has another clock than Madrid. The rows
@@ -26,7 +26,7 @@ def shifted(site: Site, series: Series, window: Interval) -> tuple[str, ...]:
     be newer.
 
     Args:
-        site: The installation.
+        context: The installation.
         series: Whose slots.
         window: ``[start, end)`` of whole slots.
 
@@ -35,12 +35,12 @@ def shifted(site: Site, series: Series, window: Interval) -> tuple[str, ...]:
     """
     if not has_own_clock(series):
         return ()
-    products = [product for _, product, _ in site.catalog.products_of(series)]
+    products = [product for _, product, _ in context.catalog.products_of(series)]
     names = tuple(dict.fromkeys(p.source for p in products if is_pvpc(p.params)))
     slots = [
         row.slot
-        for run in (site.store.of_source(series, names, window) if names else ())
-        for row in site.store.read(series, run)
+        for run in (context.store.of_source(series, names, window) if names else ())
+        for row in context.store.read(series, run)
         if row.source in names
     ]
     if not slots:

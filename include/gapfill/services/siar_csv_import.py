@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gapfill.catalog import Catalog
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.sources.siar_csv.parser import CsvFile
     from gapfill.sources.siar_csv.row import Day
 
@@ -27,7 +27,7 @@ _SOURCES = ("siar_csv", "siar")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ImportedFiles:
     """What became of a file in a series; its rows are the sum of the counts below.
 
     Attributes:
@@ -89,13 +89,15 @@ def targets(catalog: Catalog) -> list[Target]:
     return list(found.values())
 
 
-def import_files(site: Site, files: Mapping[str, Sequence[CsvFile]], batch: str) -> list[Taken]:
+def import_files(
+    context: RunContext, files: Mapping[str, Sequence[CsvFile]], batch: str
+) -> list[ImportedFiles]:
     """Write what the files have and the store has not as good; a second time changes nothing.
 
     Every file is checked before anything is written. A lower grade never replaces a higher one.
 
     Args:
-        site: The installation.
+        context: The installation.
         files: Files by station id.
         batch: Id of this import.
 
@@ -105,16 +107,16 @@ def import_files(site: Site, files: Mapping[str, Sequence[CsvFile]], batch: str)
         StoreError: If the store failed, or what was written could not be read back.
     """
     works: list[_Work] = []
-    taken: list[Taken] = []
-    for target in targets(site.catalog):
-        ask, own = _ask(target, site.now), files.get(target.station.id, ())
+    taken: list[ImportedFiles] = []
+    for target in targets(context.catalog):
+        ask, own = _ask(target, context.now), files.get(target.station.id, ())
         if ask is None:
             taken += [_unexpected(target, file) for file in own]
         elif own:
             refuse_bad_rows(own)
             works.append(_Work(ask, own, join(own), answer(ask, own)))
     for work in works:
-        written = _write(site, work.ask.series, work.said, batch)
+        written = _write(context, work.ask.series, work.said, batch)
         taken += [_account(work, file, written) for file in work.files]
     return taken
 
@@ -135,15 +137,15 @@ def _ask(target: Target, now: datetime) -> Ask | None:
     return Ask(target.series, target.product, target.station, expected, now)
 
 
-def _write(site: Site, series: Series, said: Answer, batch: str) -> set[datetime]:
+def _write(context: RunContext, series: Series, said: Answer, batch: str) -> set[datetime]:
     """Write readings, read them back, and return the slots that were written."""
     if not said.readings:
         return set()
-    before = set(site.store.batch_slots(batch).get(series.name, ()))
+    before = set(context.store.batch_slots(batch).get(series.name, ()))
     span = Interval(said.readings[0].slot, series.grid.end_of(said.readings[-1].slot))
-    stood = {row.slot: row for row in site.store.read(series, span)}
-    site.store.write(series, said.readings, batch)
-    rows = {row.slot: row for row in site.store.read(series, span)}
+    stood = {row.slot: row for row in context.store.read(series, span)}
+    context.store.write(series, said.readings, batch)
+    rows = {row.slot: row for row in context.store.read(series, span)}
     lost = [
         reading.slot
         for reading in said.readings
@@ -155,17 +157,17 @@ def _write(site: Site, series: Series, said: Answer, batch: str) -> set[datetime
             f"be read back, the first is {iso(lost[0])}; run it again, or undo {batch}."
         )
         raise StoreError(message)
-    return set(site.store.batch_slots(batch).get(series.name, ())) - before
+    return set(context.store.batch_slots(batch).get(series.name, ())) - before
 
 
-def _account(work: _Work, file: CsvFile, written: set[datetime]) -> Taken:
+def _account(work: _Work, file: CsvFile, written: set[datetime]) -> ImportedFiles:
     """Say what became of each row of a file; a day that two files have counts in the first."""
     inside = [day for day in file.days if day.slot in work.ask.interval]
     required = set(work.ask.series.required)
     read = {reading.slot for reading in work.said.readings if required <= reading.values.keys()}
     whole = [day for day in inside if day.slot in read]
     new = sum(d.slot in written and work.days[d.slot].place == d.place for d in whole)
-    return Taken(
+    return ImportedFiles(
         file=file.name,
         station=file.station,
         series=work.ask.series.name,
@@ -183,9 +185,9 @@ def _account(work: _Work, file: CsvFile, written: set[datetime]) -> Taken:
     )
 
 
-def _unexpected(target: Target, file: CsvFile) -> Taken:
+def _unexpected(target: Target, file: CsvFile) -> ImportedFiles:
     """Account for a file of a station that has no date in common with the series."""
-    return Taken(
+    return ImportedFiles(
         file=file.name,
         station=file.station,
         series=target.series.name,
@@ -199,7 +201,7 @@ def _unexpected(target: Target, file: CsvFile) -> Taken:
 
 
 def document(
-    taken: Sequence[Taken], skipped: Sequence[str], batch: str, now: datetime
+    taken: Sequence[ImportedFiles], skipped: Sequence[str], batch: str, now: datetime
 ) -> dict[str, object]:
     """Return the document of ``import-siar --json``. Its keys are a contract.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.ledger import Entry
+    from gapfill.domain.ledger import LedgerEntry
     from gapfill.domain.plan import Unit
     from gapfill.domain.product import Product
     from gapfill.domain.reading import Reading, Row
@@ -31,7 +31,7 @@ PENDING = 20_000
 """Slots that are kept for the proof at most: then they are read back before more is written."""
 
 
-class Delivered(NamedTuple):
+class WrittenSlots(NamedTuple):
     """Slots that a batch has written.
 
     Attributes:
@@ -44,7 +44,7 @@ class Delivered(NamedTuple):
 
 
 @dataclass(slots=True)
-class Delivery:
+class SlotWriter:
     """Brings the readings of one unit into the store, once.
 
     Each answer is written before the next request is sent. What all of them have written is
@@ -128,7 +128,7 @@ class Delivery:
         grade = product.grade_at(slot, self.now)
         return all(name in row.values and row.origin(name).grade >= grade for name in self.fields)
 
-    def write(self, readings: Sequence[Reading], entries: Sequence[Entry]) -> None:
+    def write(self, readings: Sequence[Reading], entries: Sequence[LedgerEntry]) -> None:
         """Write what is better than what is stored, and lines for the ledger with it.
 
         Raises:
@@ -152,7 +152,7 @@ class Delivery:
         """Whether as much is written as is kept for the proof."""
         return len(self._firm) + len(self._perhaps) >= PENDING
 
-    def prove(self) -> Delivered:
+    def prove(self) -> WrittenSlots:
         """Read back what was written since the last proof.
 
         Raises:
@@ -160,7 +160,7 @@ class Delivery:
         """
         firm, written = self._firm, [*self._firm, *self._perhaps]
         if not written:
-            return Delivered(0, 0)
+            return WrittenSlots(0, 0)
         slots = sorted({reading.slot for reading in written})
         windows = self._near(merge(Interval(s, self.series.grid.end_of(s)) for s in slots))
         rows = {row.slot: row for row in self.store.read(self.series, *windows)}
@@ -176,7 +176,7 @@ class Delivery:
             )
             raise StoreError(message)
         own = [slot for slot in slots if slot in rows and rows[slot].batch == self.batch]
-        return Delivered(len(own), sum(covers(self.unit.enriched, s) for s in own))
+        return WrittenSlots(len(own), sum(covers(self.unit.enriched, s) for s in own))
 
     def _is_held(
         self, reading: Reading, row: Row | None, given: Sequence[Mapping[str, float]]

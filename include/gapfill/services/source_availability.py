@@ -10,7 +10,7 @@ from gapfill.domain.keys import BatchId
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.route import choose
 from gapfill.domain.subscription import names_of, refusal_fact, shares_fate, subscription
-from gapfill.services.key_limits import Tempo
+from gapfill.services.key_limits import KeyLimits
 from gapfill.services.ports import Block
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Product, Source
     from gapfill.domain.series import Series
     from gapfill.errors import AuthRejected, RateLimited
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 DOWN = 2
 """After so many failures in a row to reach a source, units not yet begun are deferred."""
@@ -74,19 +74,19 @@ def block_of(blocks: Iterable[Block], product: Product) -> Block | None:
     return max(own, key=lambda block: block.until, default=None)
 
 
-def block(site: Site, source: Source, product: Product, exc: RateLimited) -> str:
+def block(context: RunContext, source: Source, product: Product, exc: RateLimited) -> str:
     """Remember a refusal too long to wait out, and return what becomes of the unit.
 
     One of a product with a subscription of its own blocks the products of that
     subscription; of any other, the source.
     """
-    until = site.in_seconds(Tempo(site, source.name).blocked(exc))
+    until = context.in_seconds(KeyLimits(context, source.name).blocked(exc))
     for name in names_of(source, product):
-        site.store.block(Block(name, until, str(exc)))
+        context.store.block(Block(name, until, str(exc)))
     return f"{exc} Deferred; asked again after {iso(until)}."
 
 
-def block_key(site: Site, source: Source, product: Product, exc: AuthRejected) -> None:
+def block_key(context: RunContext, source: Source, product: Product, exc: AuthRejected) -> None:
     """Remember that a key does not open a product, so that it is asked again after a day.
 
     A key that is refused as a whole is not noted: the next run asks again.
@@ -94,10 +94,10 @@ def block_key(site: Site, source: Source, product: Product, exc: AuthRejected) -
     needed = subscription(product)
     if exc.product is None or needed is None:
         return
-    until = site.in_seconds(DAY.total_seconds())
+    until = context.in_seconds(DAY.total_seconds())
     for name in names_of(source, product):
-        site.store.block(Block(name, until, str(exc)))
-    site.store.learn(source.name, {refusal_fact(needed): 1.0}, site.now)
+        context.store.block(Block(name, until, str(exc)))
+    context.store.learn(source.name, {refusal_fact(needed): 1.0}, context.now)
 
 
 def is_key_closed(source: Source, today: Mapping[str, Mapping[str, float]]) -> bool:
@@ -112,7 +112,7 @@ def is_key_closed(source: Source, today: Mapping[str, Mapping[str, float]]) -> b
     return any(refusal_fact(name) in facts for name in sold)
 
 
-def stand_in(site: Site, series: Series, unit: Unit) -> str:
+def stand_in(context: RunContext, series: Series, unit: Unit) -> str:
     """Return which source is asked for a unit's slots meanwhile, as the end of a sentence.
 
     Raises:
@@ -120,7 +120,7 @@ def stand_in(site: Site, series: Series, unit: Unit) -> str:
     """
     if unit.is_enrichment or unit.refresh:
         return ""
-    others = [c for c in site.candidates(series) if c.source.name != unit.source]
-    found = (a.candidate for a in choose([unit.interval], series, others, site.now))
+    others = [c for c in context.candidates(series) if c.source.name != unit.source]
+    found = (a.candidate for a in choose([unit.interval], series, others, context.now))
     first = next((candidate for candidate in found if candidate), None)
     return f" {first.source.title} stands in meanwhile." if first else ""

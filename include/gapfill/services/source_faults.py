@@ -12,17 +12,17 @@ from gapfill.services.summary import RunStatus
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
-    from gapfill.services.planning import Order
+    from gapfill.services.planning import RunRequest
     from gapfill.services.summary import Summary
 
 
-def faults(site: Site, order: Order, after: Sequence[Report]) -> dict[str, str]:
+def faults(context: RunContext, order: RunRequest, after: Sequence[Report]) -> dict[str, str]:
     """Return why sources could not be used that could serve what is still missing, by source.
 
     Args:
-        site: The installation.
+        context: The installation.
         order: What the run was to do: slots outside its range do not count, nor do sources
             that it does not ask.
         after: Reports over the whole history, after the run.
@@ -32,7 +32,7 @@ def faults(site: Site, order: Order, after: Sequence[Report]) -> dict[str, str]:
         missed = [b for b in report.broken if order.sources is None or b.source in order.sources]
         within = order.selection.interval
         if within is not None:
-            covered = site.catalog.series[report.series].grid.cover(within)
+            covered = context.catalog.series[report.series].grid.cover(within)
             missed = [b for b in missed if covered and intersect(b.missed, [covered])]
         found |= {b.source: b.sentence for b in missed if b.missed}
     return found

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gapfill.services.ports import Caller
-    from gapfill.services.rate_limiter import Pace
+    from gapfill.services.rate_limiter import RateLimiter
 
 REFUSALS = 3
 """After so many refusals in a row, without an answer in between, a source is not asked again."""
 
 
-class Session(NamedTuple):
+class SourceSession(NamedTuple):
     """A source that this process has logged in to.
 
     Attributes:
@@ -23,11 +23,11 @@ class Session(NamedTuple):
     """
 
     caller: Caller
-    pace: Pace
+    pace: RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
-class Sessions:
+class SourceSessions:
     """The sources that this process has asked.
 
     Attributes:
@@ -35,7 +35,7 @@ class Sessions:
         refusals: Refusals in a row by source, whatever the product or the unit.
     """
 
-    opened: dict[tuple[str, str], Session] = field(default_factory=dict)
+    opened: dict[tuple[str, str], SourceSession] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
 
     @property

@@ -18,15 +18,15 @@ from gapfill.domain.ledger import (
     JUST_NOW,
     UNREACHED,
     Outcome,
+    exclusions_from,
     key_refused,
     recent,
-    rule,
     without,
 )
 from gapfill.domain.series import Grade
 from gapfill.domain.subscription import is_of_key, with_quota_of
 from gapfill.services.key_limits import MEMORY, narrow_pace
-from gapfill.services.ports import Inquiry, Usage
+from gapfill.services.ports import LedgerQuery, Usage
 from gapfill.services.source_availability import block_of
 from gapfill.services.station_fields import never_reported
 
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.interval import Interval
-    from gapfill.domain.ledger import Entry
+    from gapfill.domain.ledger import LedgerEntry
     from gapfill.domain.product import Product, Source
     from gapfill.domain.series import Series, Station
-    from gapfill.services.context import Site
-    from gapfill.services.ports import Block, Books, Sources
+    from gapfill.services.context import RunContext
+    from gapfill.services.ports import Block, LedgerSnapshot, Sources
 
 TOGETHER = 250
 """Series whose ledgers are read at once: so many are held in memory at most."""
@@ -74,64 +74,66 @@ class SourceStatus:
         return source.per_day - self.usage.get(source.name, Usage()).calls
 
 
-def read_status(site: Site, series: Sequence[Series]) -> SourceStatus:
+def read_status(context: RunContext, series: Sequence[Series]) -> SourceStatus:
     """Read what is known of the sources.
 
     Args:
-        site: The installation.
+        context: The installation.
         series: Those whose candidates are wanted.
 
     Raises:
         StoreError: If the ledger, the calls or the blocks cannot be read.
     """
     by_series: dict[str, Sequence[Candidate]] = {}
-    books = _read(site, series[:TOGETHER], by_series)
+    books = _read(context, series[:TOGETHER], by_series)
     for n in range(TOGETHER, len(series), TOGETHER):
-        _read(site, series[n : n + TOGETHER], by_series)
-    return SourceStatus(site.now, books.blocks, books.learned, books.usage, by_series)
+        _read(context, series[n : n + TOGETHER], by_series)
+    return SourceStatus(context.now, books.blocks, books.learned, books.usage, by_series)
 
 
-def _read(site: Site, group: Sequence[Series], by_series: dict[str, Sequence[Candidate]]) -> Books:
+def _read(
+    context: RunContext, group: Sequence[Series], by_series: dict[str, Sequence[Candidate]]
+) -> LedgerSnapshot:
     """Read the books for some series, and add the candidates of each."""
-    books = site.store.books(Inquiry(site.now, site.now - MEMORY, tuple(group)))
-    by_series |= {one.name: _candidates(site, one, books) for one in group}
+    books = context.store.books(LedgerQuery(context.now, context.now - MEMORY, tuple(group)))
+    by_series |= {one.name: _candidates(context, one, books) for one in group}
     return books
 
 
-def _candidates(site: Site, series: Series, books: Books) -> list[Candidate]:
+def _candidates(context: RunContext, series: Series, books: LedgerSnapshot) -> list[Candidate]:
     """Return every product of a series' route in the state that the books give it."""
     learned = books.learned
     refused = tuple(books.refused.get(series.name, ()))
-    entries: dict[tuple[str, str | None], list[Entry]] = {}
+    entries: dict[tuple[str, str | None], list[LedgerEntry]] = {}
     for entry in books.entries.get(series.name, ()):
         entries.setdefault((entry.product, entry.station), []).append(entry)
     found: list[Candidate] = []
-    for known_source, known_product, station in site.catalog.products_of(series):
+    for known_source, known_product, station in context.catalog.products_of(series):
         if not is_of_key(known_source, known_product, learned.get(known_source.name, {})):
             continue
         source, product = narrow(known_source, known_product, learned)
-        source = narrow_pace(source, learned, site.sources, site.now)
+        source = narrow_pace(source, learned, context.sources, context.now)
         block = block_of(books.blocks, product)
         used = books.usage.get(source.name, Usage())
         candidate = Candidate(
             source=source,
             product=product,
             station=station,
-            obstacle=_obstacle(site.sources, series, product, station),
+            obstacle=_obstacle(context.sources, series, product, station),
             blocked_until=block.until if block else None,
             block_reason=block.reason if block else "",
             quota_left=_quota_left(source, product, learned, used),
-            never=never_reported(product, station, learned, site.now),
-            held=_held(site.sources, product, station),
-            unusable=_unusable(site.sources, product, station),
+            never=never_reported(product, station, learned, context.now),
+            held=_held(context.sources, product, station),
+            unusable=_unusable(context.sources, product, station),
             refused=refused,
         )
         asked = entries.get((product.key, station.id if station else None))
-        found.append(_with_ledger(candidate, asked, site.now) if asked else candidate)
+        found.append(_with_ledger(candidate, asked, context.now) if asked else candidate)
     return found
 
 
-def _with_ledger(candidate: Candidate, asked: Sequence[Entry], now: datetime) -> Candidate:
+def _with_ledger(candidate: Candidate, asked: Sequence[LedgerEntry], now: datetime) -> Candidate:
     """Return a candidate with what follows from its lines of the ledger."""
     product = candidate.product
     named = {e.field for e in asked if e.field is not None}
@@ -144,8 +146,10 @@ def _with_ledger(candidate: Candidate, asked: Sequence[Entry], now: datetime) ->
     proves = product.grade >= Grade.OBSERVED
     return replace(
         candidate,
-        rulings=rule(plain, proves=proves),
-        field_rulings={name: rule(lines, proves=proves) for name, lines in by_field.items()},
+        rulings=exclusions_from(plain, proves=proves),
+        field_rulings={
+            name: exclusions_from(lines, proves=proves) for name, lines in by_field.items()
+        },
         recent=tuple(recent(plain, now)),
         field_recent={name: tuple(recent(lines, now)) for name, lines in by_field.items()},
         just_now=tuple(recent(asked, now, within=JUST_NOW)),
@@ -184,7 +188,7 @@ def _quota_left(
     return max(0, min(limits)) if limits else None
 
 
-def _is_any(entry: Entry, product: Product, name: str) -> bool:
+def _is_any(entry: LedgerEntry, product: Product, name: str) -> bool:
     return entry.field == ANY_WANTED and name in product.gives
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Memory, Place, Store, Undone
+    from gapfill.services.ports import Memory, Store, StoreLocation, Undone
 
 UNCHECKED = ("close", "place", "stamp")
 """What says nothing of readings."""
@@ -199,7 +199,7 @@ class GuardedStore:
         )
 
 
-def named(place: Place) -> str:
+def named(place: StoreLocation) -> str:
     """Return what and where a store is, and the connection that names it."""
     kind = "file " if place.kind == "sqlite" else ""
     return f"{kind}{place.where} (connection gapfill_store)"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gapfill.domain.grid import Grid
     from gapfill.domain.plan import Plan, Unit, Unread
     from gapfill.services.certificate import Certificate
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
 
 
@@ -89,7 +89,7 @@ class Summary:
     records: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
 
 
-class Gaps(NamedTuple):
+class GapCounts(NamedTuple):
     """Gaps in the range of a run.
 
     Attributes:
@@ -110,7 +110,7 @@ class Gaps(NamedTuple):
 
 
 def summarize(
-    site: Site,
+    context: RunContext,
     run: str,
     plans: Sequence[Plan],
     certificates: Sequence[Certificate],
@@ -124,7 +124,7 @@ def summarize(
     Units without a certificate count as failed: their task died, whatever the cause.
 
     Args:
-        site: The installation.
+        context: The installation.
         run: Id of the run.
         plans: What was planned, in order.
         certificates: What units returned.
@@ -137,8 +137,8 @@ def summarize(
         StoreError: If the batches cannot be read back.
     """
     units = [unit for plan in plans for unit in plan.units]
-    written = site.store.slots_of(list(dict.fromkeys(unit.batch(run) for unit in units)))
-    healed = _healed(site, written.values())
+    written = context.store.slots_of(list(dict.fromkeys(unit.batch(run) for unit in units)))
+    healed = _healed(context, written.values())
     filled = _filled(healed, units, after)
     returned = {c.batch: c for c in certificates}
     missing = [u for u in units if u.batch(run) not in returned]
@@ -148,12 +148,12 @@ def summarize(
     deferred = sum(
         c.outcome is UnitOutcome.DEFERRED and c.batch not in stood_in for c in returned.values()
     )
-    gaps = count_gaps(site, plans, before, after, asked)
+    gaps = count_gaps(context, plans, before, after, asked)
     records = {
-        name: sum(site.catalog.series[name].grid.count(i) for i in intervals)
+        name: sum(context.catalog.series[name].grid.count(i) for i in intervals)
         for name, intervals in filled.items()
     }
-    ree = sum(n for name, n in records.items() if site.catalog.series[name].group == "ree")
+    ree = sum(n for name, n in records.items() if context.catalog.series[name].group == "ree")
     lost = len(missing) + len(failed) + len(short)
     postponed = deferred + (plans[-1].deferred if plans else 0)
     unread_series = unread(_unread(plans, after))
@@ -164,7 +164,9 @@ def summarize(
             postponed,
             gaps.left,
             is_unread=bool(unread_series),
-            is_vain=bool(gaps.found) and not healed and _is_missing(_planned(site, units), after),
+            is_vain=bool(gaps.found)
+            and not healed
+            and _is_missing(_planned(context, units), after),
             has_records=bool(records),
         ),
         ree_records_recovered=ree,
@@ -177,8 +179,8 @@ def summarize(
         gaps_need_setup=gaps.need_setup,
         units_failed=lost,
         units_deferred=postponed,
-        calls=site.store.calls_of(run),
-        slots_enriched=_enriched(site, healed, units),
+        calls=context.store.calls_of(run),
+        slots_enriched=_enriched(context, healed, units),
         healed=healed,
         records=filled,
         failures=[
@@ -198,29 +200,29 @@ def _unread(plans: Sequence[Plan], after: Sequence[Report]) -> list[Report | Unr
 
 
 def count_gaps(
-    site: Site,
+    context: RunContext,
     plans: Sequence[Plan],
     before: Sequence[Report],
     after: Sequence[Report],
     asked: Interval | None,
-) -> Gaps:
+) -> GapCounts:
     """Count the gaps that a run found, closed and left; the arguments are as ``summarize``'s."""
     units = [unit for plan in plans for unit in plan.units]
-    ranges = {name: _range(series.grid, asked) for name, series in site.catalog.series.items()}
+    ranges = {name: _range(series.grid, asked) for name, series in context.catalog.series.items()}
     gaps = [g for r in after for g in r.coverage.gaps if intersect([g.interval], ranges[r.series])]
-    return Gaps(
-        *_resolved(before, after, ranges, _planned(site, units)),
+    return GapCounts(
+        *_resolved(before, after, ranges, _planned(context, units)),
         waiting=sum(gap.waiting is not None for gap in gaps),
         unfillable=sum(gap.state is State.UNFILLABLE for gap in gaps),
         need_setup=sum(gap.cause is Cause.SETUP for gap in gaps),
     )
 
 
-def _planned(site: Site, units: Sequence[Unit]) -> _Runs:
+def _planned(context: RunContext, units: Sequence[Unit]) -> _Runs:
     """Return the runs that units ask for, by series."""
     return {
         name: merge(run for u in units if u.series == name for run in u.asked)
-        for name in site.catalog.series
+        for name in context.catalog.series
     }
 
 
@@ -260,23 +262,23 @@ def _short(
 
 
 def _healed(
-    site: Site, written: Iterable[Mapping[str, Sequence[datetime]]]
+    context: RunContext, written: Iterable[Mapping[str, Sequence[datetime]]]
 ) -> dict[str, list[Interval]]:
     slots: dict[str, set[datetime]] = {}
     for batch in written:
         for name, of_batch in batch.items():
             slots.setdefault(name, set()).update(of_batch)
     return {
-        name: _runs(sorted(found), site.catalog.series[name].grid)
+        name: _runs(sorted(found), context.catalog.series[name].grid)
         for name, found in slots.items()
         if found
     }
 
 
-def _enriched(site: Site, changed: _Runs, units: Sequence[Unit]) -> int:
+def _enriched(context: RunContext, changed: _Runs, units: Sequence[Unit]) -> int:
     """Count the changed slots that only got wanted fields."""
     return sum(
-        site.catalog.series[name].grid.count(run)
+        context.catalog.series[name].grid.count(run)
         for name, runs in changed.items()
         for run in intersect(runs, _only_enriched(units, name))
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.invalid_values import Copies
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 
 class Tidied(NamedTuple):
@@ -45,43 +45,45 @@ class Done(NamedTuple):
     left: tuple[str, ...] = ()
 
 
-def tidy(site: Site, names: Sequence[Series], batch: str | None) -> Done:
+def tidy(context: RunContext, names: Sequence[Series], batch: str | None) -> Done:
     """Find the copies in each series' own points, and remove them.
 
     Nothing of another program is changed, and nothing that is read: a copy does not count.
 
     Args:
-        site: The installation.
+        context: The installation.
         names: Which series.
         batch: Id of what ``undo`` puts back; ``None`` for a dry run, which writes nothing.
 
     Raises:
         StoreError: If the store cannot be read or written; doing it again goes on.
     """
-    left = _unfinished(site)
+    left = _unfinished(context)
     killed = set(left)
     if batch is not None:
-        site.store.verify()
-        left = _unfinished(site) if left else {}
+        context.store.verify()
+        left = _unfinished(context) if left else {}
     killed -= left.keys()
     found: list[Tidied] = []
     for series in names:
-        window = _window(site, series)
-        copies = site.store.copies(series, window)
-        removed = site.store.remove_copies(series, window, batch) if batch and copies.slots else 0
+        window = _window(context, series)
+        copies = context.store.copies(series, window)
+        removed = (
+            context.store.remove_copies(series, window, batch) if batch and copies.slots else 0
+        )
         found.append(Tidied(series.name, copies, removed))
-    slots = {one: sum(map(len, site.store.batch_slots(one).values())) for one in sorted(killed)}
+    slots = {one: sum(map(len, context.store.batch_slots(one).values())) for one in sorted(killed)}
     carried_on = {one: number for one, number in slots.items() if number}
     return Done(found, carried_on, tuple(left.values()))
 
 
-def _unfinished(site: Site) -> dict[str, str]:
+def _unfinished(context: RunContext) -> dict[str, str]:
     """Return the removals of tidying that are not finished, a sentence for each batch."""
-    left = [one for one in site.store.unfinished() if command_of(one.batch) == TIDY]
+    left = [one for one in context.store.unfinished() if command_of(one.batch) == TIDY]
     return {one.batch: one.sentence for one in left}
 
 
-def _window(site: Site, series: Series) -> Interval:
+def _window(context: RunContext, series: Series) -> Interval:
     """Return all slots in which something may have been written."""
-    end: datetime = max(last_expected(site, series), series.grid.end_of(series.earliest))
+    end: datetime = max(last_expected(context, series), series.grid.end_of(series.earliest))
     return Interval(series.earliest, end)

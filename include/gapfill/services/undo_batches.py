@@ -14,7 +14,7 @@ from gapfill.services.ports import Undone
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.ports import Batch
 
 _IN_NAME = re.compile(r"__(\d{8}T\d{6})Z|__(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})")
@@ -24,7 +24,7 @@ _NAMED = 3
 """Later batches that are named; more are rare."""
 
 
-class Taken(NamedTuple):
+class UndoResult(NamedTuple):
     """What taking batches back came to.
 
     Attributes:
@@ -39,12 +39,12 @@ class Taken(NamedTuple):
 
 
 def list_batches(
-    site: Site, series: Iterable[str] = (), since: datetime | None = None
+    context: RunContext, series: Iterable[str] = (), since: datetime | None = None
 ) -> list[Batch]:
     """Return the batches that can be undone, oldest first.
 
     Args:
-        site: The installation.
+        context: The installation.
         series: Catalogue names; none for all.
         since: Those of this instant or later only, and those of which no instant is known.
 
@@ -54,7 +54,7 @@ def list_batches(
     names = set(series)
     found = [
         (when, batch)
-        for batch in site.store.batches()
+        for batch in context.store.batches()
         for when in [instant_of(batch)]
         if (not names or batch.series in names) and (since is None or when is None or when >= since)
     ]
@@ -76,35 +76,35 @@ def instant_of(batch: Batch) -> datetime | None:
         return None
 
 
-def undo_batch(site: Site, batch: str) -> Taken:
+def undo_batch(context: RunContext, batch: str) -> UndoResult:
     """Take one batch back.
 
     Raises:
         GapfillError: If the store has no such batch, or it is undone.
         StoreError: If the store cannot be read or written.
     """
-    is_listed = any(one.id == batch for one in site.store.batches())
-    if is_listed or site.store.batch_slots(batch):
-        return _take_back(site, [batch])
-    if batch in site.store.undone_batches():
+    is_listed = any(one.id == batch for one in context.store.batches())
+    if is_listed or context.store.batch_slots(batch):
+        return _take_back(context, [batch])
+    if batch in context.store.undone_batches():
         message = f"The batch {batch} is already undone."
         raise GapfillError(message)
     message = f"The store has no batch {batch!r}: `heal` and `import` print their batches."
     raise GapfillError(message)
 
 
-def undo_run(site: Site, run: str) -> Taken:
+def undo_run(context: RunContext, run: str) -> UndoResult:
     """Take all batches of a run back, the newest first.
 
     Args:
-        site: The installation.
+        context: The installation.
         run: Id of the run, as ``batches`` lists it; of a DAG's run, that of Airflow will do.
 
     Raises:
         GapfillError: If the store has no such run, or several, or it is undone.
         StoreError: If the store cannot be read or written.
     """
-    known = list_batches(site)
+    known = list_batches(context)
     runs = {batch.run for batch in known if _is_named(batch.run, run)}
     if run in runs:
         runs = {run}
@@ -114,40 +114,40 @@ def undo_run(site: Site, run: str) -> Taken:
     if runs:
         (one,) = runs
         of_run = [batch.id for batch in known if batch.run == one]
-        return _take_back(site, list(dict.fromkeys(reversed(of_run))))
-    if any(_is_named(run_of(batch), run) for batch in site.store.undone_batches()):
+        return _take_back(context, list(dict.fromkeys(reversed(of_run))))
+    if any(_is_named(run_of(batch), run) for batch in context.store.undone_batches()):
         message = f"The run {run} is already undone."
         raise GapfillError(message)
     message = f"The store has no batch of a run {run!r}: `batches` lists batches and their runs."
     raise GapfillError(message)
 
 
-def _take_back(site: Site, batches: Sequence[str]) -> Taken:
+def _take_back(context: RunContext, batches: Sequence[str]) -> UndoResult:
     """Undo batches again and again, as long as one sets the slots of another free."""
     restored = removed = 0
-    series = site.catalog.series.values()
+    series = context.catalog.series.values()
     while True:
         left: dict[str, int] = {}
         changed = 0
         for batch in batches:
-            one = site.store.undo(batch, series)
+            one = context.store.undo(batch, series)
             restored, removed = restored + one.restored, removed + one.removed
             changed += one.restored + one.removed
             if one.left:
                 left[batch] = one.left
         if not left or not changed or len(batches) == 1:
             undone = Undone(restored, removed, sum(left.values()))
-            return Taken(tuple(batches), undone, _later(site, left))
+            return UndoResult(tuple(batches), undone, _later(context, left))
 
 
-def _later(site: Site, left: Iterable[str]) -> tuple[str, ...]:
+def _later(context: RunContext, left: Iterable[str]) -> tuple[str, ...]:
     """Return the batches that hold the slots which were left of some batches."""
     found: dict[str, datetime] = {}
     for batch in left:
-        for name, slots in site.store.batch_slots(batch).items():
-            series, of_batch = site.catalog.series[name], set(slots)
+        for name, slots in context.store.batch_slots(batch).items():
+            series, of_batch = context.catalog.series[name], set(slots)
             window = Interval(min(slots), series.grid.end_of(max(slots)))
-            for row in site.store.read(series, window):
+            for row in context.store.read(series, window):
                 if row.slot in of_batch and row.batch and row.batch != batch:
                     found[row.batch] = max(row.slot, found.get(row.batch, row.slot))
     return tuple(sorted(found, key=lambda batch: (found[batch], batch)))[-_NAMED:]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gapfill.domain.reading import Reading
     from gapfill.domain.series import Grade
     from gapfill.services.ledger_writer import Settled
-    from gapfill.services.slot_writer import Delivered
+    from gapfill.services.slot_writer import WrittenSlots
     from gapfill.sources.model import Answer, Rejected
 
 
@@ -26,7 +26,7 @@ SHOWN = 5
 
 
 @dataclass(slots=True)
-class Tally:
+class UnitCounts:
     """Counts over the answers of a unit.
 
     Attributes:
@@ -58,7 +58,7 @@ class Tally:
     without: Counter[str] = field(default_factory=Counter)
     unproven: int = 0
 
-    def deliver(self, delivered: Delivered) -> None:
+    def deliver(self, delivered: WrittenSlots) -> None:
         """Add what was read back."""
         self.filled += delivered.slots
         self.enriched += delivered.enriched

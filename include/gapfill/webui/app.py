@@ -20,8 +20,8 @@ from gapfill.webui import (
     trigger_routes,
 )
 from gapfill.webui.auth import LOGGED_IN
-from gapfill.webui.security_headers import Shielded
-from gapfill.webui.snapshot_cache import Lookout
+from gapfill.webui.security_headers import SecurityHeaders
+from gapfill.webui.snapshot_cache import SnapshotCache
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -57,7 +57,7 @@ def apps() -> tuple[dict[str, Any], ...]:
 def gaps_app() -> FastAPI:
     """Return the app under ``/gaps``: the page, what it reads and what it starts."""
     app = make_app("Gapfill", GAPS, query_routes.router, trigger_routes.router, page.router)
-    app.state.lookout = Lookout()
+    app.state.lookout = SnapshotCache()
     return app
 
 
@@ -89,5 +89,5 @@ def make_app(title: str, prefix: str, *routers: APIRouter) -> FastAPI:
     for router in (*routers, page.described):
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(Shielded)
+    app.add_middleware(SecurityHeaders)
     return app

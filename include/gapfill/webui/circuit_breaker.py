@@ -25,7 +25,7 @@ _SLOW_S = 2.0
 _silent: dict[str, tuple[float, str]] = {}
 
 
-class HurriedStore:
+class CircuitBreakerStore:
     """A store that is not asked again for a while after it has let somebody wait.
 
     Args:

@@ -69,9 +69,9 @@ def page(request: Request, user: User, may_start: Annotated[bool, Depends(starts
     is_person = "text/html" in request.headers.get("accept", "")
     try:
         if is_person:
-            container.make_site().store.close()
+            container.make_context().store.close()
         elif may_start or sees(user):
-            responses.insist(request.app.state.lookout.view())
+            responses.refuse_if_unread(request.app.state.lookout.view())
     except GapfillError as exc:
         if not is_person:
             raise

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from gapfill.domain.local_time import parse_bound
 from gapfill.errors import RequestError, StoreError
-from gapfill.orchestration.run_request import read_order
+from gapfill.orchestration.run_request import read_request
 from gapfill.reporting import documents as views
 from gapfill.services.detection import detect_series
 from gapfill.services.explain import explain as explain_slot
-from gapfill.services.planning import make_whole_plan, survey
+from gapfill.services.planning import detect_all, make_whole_plan
 from gapfill.services.selection import Selection
 from gapfill.webui import response_models, responses
 from gapfill.webui.auth import MAY_READ
@@ -24,7 +24,7 @@ from gapfill.webui.calendar_encoding import zone_of
 from gapfill.webui.conditional_responses import Rendered, answer, render
 from gapfill.webui.request_models import DetectQuery, ExplainQuery, PlanQuery, SlotsQuery
 from gapfill.webui.slots import slots_of
-from gapfill.webui.snapshot_cache import Lookout, View, open_site
+from gapfill.webui.snapshot_cache import SnapshotCache, StoreSnapshot, open_context
 from gapfill.webui.worker_pool import reading
 
 MAX_ZOOM = timedelta(days=63)
@@ -45,8 +45,8 @@ def summary(request: Request) -> Response:
     """Everything in a few numbers, with what to do about it."""
     lookout = _lookout(request)
 
-    def make(view: View) -> Rendered:
-        responses.insist(view)
+    def make(view: StoreSnapshot) -> Rendered:
+        responses.refuse_if_unread(view)
         return render(responses.summary(lookout.closely(view), lookout.plan(view)))
 
     return answer(request, lookout.derive("summary", lookout.view(), make))
@@ -60,7 +60,7 @@ def detect(request: Request, query: Days) -> Response:
     responses.check_days(days_back)
     lookout = _lookout(request)
     view = lookout.view()
-    responses.insist(view)
+    responses.refuse_if_unread(view)
     plan = lookout.plan(view, responses.start_of(view.now, days_back))
     return answer(request, render(responses.detected(view, plan, days_back)))
 
@@ -71,7 +71,7 @@ def coverage(request: Request) -> Response:
     """Every day of every series, as the calendar draws them."""
     lookout = _lookout(request)
 
-    def make(view: View) -> Rendered:
+    def make(view: StoreSnapshot) -> Rendered:
         return render(responses.coverage(lookout.closely(view)))
 
     return answer(request, lookout.derive("coverage", lookout.view(), make))
@@ -81,25 +81,25 @@ def coverage(request: Request) -> Response:
 @reading
 def slots(request: Request, query: Stretch) -> Response:
     """Every slot of a few days of one series, with source and value."""
-    with open_site() as site:
-        (chosen,) = site.catalog.find([query.series])
+    with open_context() as context:
+        (chosen,) = context.catalog.find([query.series])
         zone = zone_of(chosen)
         start, end = (
             _bound("start_date", query.start_date, zone),
             _bound("end_date", query.end_date, zone, is_end=True),
         )
         selection = Selection((chosen,), start, end)
-        selection.check(site.now)
+        selection.check(context.now)
         if end - start > MAX_ZOOM:
             asked = f"{query.start_date} to {query.end_date}"
             message = f"{asked} is too long: {MAX_ZOOM.days} days at most."
             raise RequestError(message)
-        report = detect_series(site, chosen, selection)
+        report = detect_series(context, chosen, selection)
         if report.error:
             raise StoreError(report.error)
         window = report.coverage.window
-        rows = site.store.read(chosen, window) if window else []
-        return answer(request, render(slots_of(chosen, report.coverage, rows, site.now)))
+        rows = context.store.read(chosen, window) if window else []
+        return answer(request, render(slots_of(chosen, report.coverage, rows, context.now)))
 
 
 @router.get("/plan")
@@ -113,18 +113,18 @@ def plan(query: Order) -> response_models.PlanOut:
 @reading
 def explain(query: Slot) -> response_models.ExplainOut:
     """A slot's state, and what each source can do for it; a date means its first slot."""
-    with open_site() as site:
-        (chosen,) = site.catalog.find([query.series])
+    with open_context() as context:
+        (chosen,) = context.catalog.find([query.series])
         instant = _bound("slot", query.slot, chosen.place.zone)
         is_day = "T" not in query.slot and " " not in query.slot
         instant = chosen.grid.ceil(instant) if is_day else instant
-        found = explain_slot(site, chosen, instant)
+        found = explain_slot(context, chosen, instant)
         return response_models.ExplainOut(**views.explained(found))
 
 
-def _lookout(request: Request) -> Lookout:
+def _lookout(request: Request) -> SnapshotCache:
     """Return the app's own; all its requests share it."""
-    found: Lookout = request.app.state.lookout
+    found: SnapshotCache = request.app.state.lookout
     return found
 
 
@@ -147,8 +147,8 @@ def make_bill(params: dict[str, Any]) -> response_models.PlanOut:
         RequestError: If the parameters make no sense.
         StoreError: If the store cannot be read.
     """
-    with open_site() as site:
-        order = read_order(params, site.catalog, site.now)
+    with open_context() as context:
+        order = read_request(params, context.catalog, context.now)
         return response_models.PlanOut(
-            **views.plan(make_whole_plan(site, order, survey(site, order)))
+            **views.plan(make_whole_plan(context, order, detect_all(context, order)))
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.gap import Gap
     from gapfill.domain.plan import Plan
-    from gapfill.webui.snapshot_cache import View
+    from gapfill.webui.snapshot_cache import StoreSnapshot
 
 RECENT_DAYS = 10
 """Gaps no older than this are healed by ``days_back``, older ones by their range."""
@@ -46,7 +46,7 @@ def recovery(plan: Plan) -> response_models.Recovery:
 
 
 def recommend(
-    view: View, plan: Plan, since: datetime | None = None
+    view: StoreSnapshot, plan: Plan, since: datetime | None = None
 ) -> tuple[str, response_models.Strategy]:
     """Return what to do, in a sentence and as a request.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gapfill.domain.plan import Plan
     from gapfill.domain.severity import Severity, SeverityWord
     from gapfill.services.detection import Report
-    from gapfill.webui.snapshot_cache import View
+    from gapfill.webui.snapshot_cache import StoreSnapshot
 
 SHOWN_GAPS = 200
 """Gaps that the page lists; the rest are counted."""
@@ -37,13 +37,13 @@ _GAP_STATES: Mapping[State, response_models.GapStateWord] = {
 }
 
 
-def summary(view: View, plan: Plan) -> response_models.SummaryOut:
+def summary(view: StoreSnapshot, plan: Plan) -> response_models.SummaryOut:
     """Return everything in a few numbers.
 
     Raises:
         StoreError: If no series at all could be read.
     """
-    insist(view)
+    refuse_if_unread(view)
     recommendation, strategy = recommend(view, plan)
     return response_models.SummaryOut(
         now=view.now,
@@ -59,7 +59,7 @@ def summary(view: View, plan: Plan) -> response_models.SummaryOut:
     )
 
 
-def detected(view: View, plan: Plan, days_back: int | None) -> response_models.DetectOut:
+def detected(view: StoreSnapshot, plan: Plan, days_back: int | None) -> response_models.DetectOut:
     """Return every gap that reaches into the last days, each with its whole length.
 
     Args:
@@ -70,7 +70,7 @@ def detected(view: View, plan: Plan, days_back: int | None) -> response_models.D
     Raises:
         StoreError: As ``summary``.
     """
-    insist(view)
+    refuse_if_unread(view)
     since = start_of(view.now, days_back)
     gaps = [
         (view.catalog.series[report.series].group, gap_out(report.series, gap))
@@ -91,13 +91,13 @@ def detected(view: View, plan: Plan, days_back: int | None) -> response_models.D
     )
 
 
-def coverage(view: View) -> response_models.CoverageOut:
+def coverage(view: StoreSnapshot) -> response_models.CoverageOut:
     """Return what the page draws.
 
     Raises:
         StoreError: If no series at all could be read.
     """
-    insist(view)
+    refuse_if_unread(view)
     gaps = [(report.series, gap) for report in view.reports for gap in report.coverage.gaps]
     gaps.sort(key=_worst_first, reverse=True)
     return response_models.CoverageOut(
@@ -132,7 +132,7 @@ def check_days(days_back: int | None) -> None:
         raise RequestError(message)
 
 
-def insist(view: View) -> None:
+def refuse_if_unread(view: StoreSnapshot) -> None:
     """Raise if no series could be read.
 
     Raises:
@@ -167,7 +167,7 @@ def gap_out(series: str, gap: Gap) -> response_models.GapOut:
     )
 
 
-def _group(view: View, name: str) -> response_models.GroupOut:
+def _group(view: StoreSnapshot, name: str) -> response_models.GroupOut:
     chosen = [
         r for r in view.reports if (view.catalog.series[r.series].group == "ree") == (name == "ree")
     ]
@@ -184,7 +184,7 @@ def _group(view: View, name: str) -> response_models.GroupOut:
     )
 
 
-def _series(view: View, report: Report) -> response_models.SeriesOut:
+def _series(view: StoreSnapshot, report: Report) -> response_models.SeriesOut:
     series, found = view.catalog.series[report.series], report.coverage
     gaps = [g for g in found.gaps if g.state is State.MISSING]
     return response_models.SeriesOut(
@@ -205,7 +205,7 @@ def _series(view: View, report: Report) -> response_models.SeriesOut:
     )
 
 
-def _calendar(view: View, report: Report) -> response_models.CalendarOut:
+def _calendar(view: StoreSnapshot, report: Report) -> response_models.CalendarOut:
     series, found = view.catalog.series[report.series], report.coverage
     days = calendar(series, found)
     by_cause = Counter[str]()

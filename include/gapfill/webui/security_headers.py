@@ -25,7 +25,7 @@ HEADERS = {
 """Nothing from elsewhere, no inline script, and no frame of another site around it."""
 
 
-class Shielded:
+class SecurityHeaders:
     """Adds the headers to every answer of an app, refusals too; HEAD is a GET without its body.
 
     Args:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from gapfill.orchestration import container
 from gapfill.services.detection import unread
-from gapfill.services.planning import Order, make_whole_plan, survey
+from gapfill.services.planning import RunRequest, detect_all, make_whole_plan
 from gapfill.services.selection import Selection
-from gapfill.webui.circuit_breaker import PATIENCE_S, HurriedStore
+from gapfill.webui.circuit_breaker import PATIENCE_S, CircuitBreakerStore
 from gapfill.webui.stored_values import Stored
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gapfill.catalog import Catalog
     from gapfill.domain.plan import Plan
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
     from gapfill.services.ports import Store
 
@@ -44,7 +44,7 @@ _SLOW_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class StoreSnapshot:
     """Every series at one instant.
 
     Attributes:
@@ -65,17 +65,17 @@ class View:
         return unread(self.reports)
 
 
-class Lookout:
+class SnapshotCache:
     """Reads the store for the routes; concurrent requests share one read."""
 
     def __init__(self) -> None:
         self._looking, self._deriving = Lock(), RLock()
-        self._view: View | None = None
+        self._view: StoreSnapshot | None = None
         self._ended = self._until = 0.0
-        self._derived: dict[str, tuple[View, object]] = {}
+        self._derived: dict[str, tuple[StoreSnapshot, object]] = {}
         self._stored = Stored()
 
-    def view(self) -> View:
+    def view(self) -> StoreSnapshot:
         """Return every series as it is now, or was a few seconds ago.
 
         Raises:
@@ -92,7 +92,7 @@ class Lookout:
                 self._view, self._until = view, self._ended + _kept_s(view, self._ended - began)
             return self._view
 
-    def plan(self, view: View, since: datetime | None = None) -> Plan:
+    def plan(self, view: StoreSnapshot, since: datetime | None = None) -> Plan:
         """Return what a run over the series that can be read would do.
 
         Args:
@@ -105,17 +105,17 @@ class Lookout:
         """
         return self.derive(f"plan since {since}", view, lambda of: _plan(of, since))
 
-    def closely(self, view: View) -> View:
+    def closely(self, view: StoreSnapshot) -> StoreSnapshot:
         """Return the view with what is stored and is no reading, as far as it was looked at.
 
         Raises:
             ConfigError: As ``view``.
         """
         return self.derive(
-            "closely", view, lambda of: self._stored.beside(of, partial(open_site, of.now))
+            "closely", view, lambda of: self._stored.beside(of, partial(open_context, of.now))
         )
 
-    def derive(self, name: str, view: View, make: Callable[[View], T]) -> T:
+    def derive(self, name: str, view: StoreSnapshot, make: Callable[[StoreSnapshot], T]) -> T:
         """Return what is made of a view, made once for each view."""
         with self._deriving:
             kept = self._derived.get(name)
@@ -127,29 +127,29 @@ class Lookout:
             return cast("T", kept[1])
 
 
-def _kept_s(view: View, took_s: float) -> float:
+def _kept_s(view: StoreSnapshot, took_s: float) -> float:
     """Return how long a view is good for."""
     if view.errors:
         return min(FAILED_S, 2 * took_s) if took_s > _SLOW_S else 0.0
     return max(FRESH_S, 2 * took_s)
 
 
-def _look() -> View:
-    with open_site() as site:
-        order = Order(Selection(tuple(site.catalog.series.values())))
-        reports = tuple(survey(site, order))
-        return View(site.now, site.catalog, reports, site.store.place.where)
+def _look() -> StoreSnapshot:
+    with open_context() as context:
+        order = RunRequest(Selection(tuple(context.catalog.series.values())))
+        reports = tuple(detect_all(context, order))
+        return StoreSnapshot(context.now, context.catalog, reports, context.store.place.where)
 
 
-def _plan(view: View, since: datetime | None) -> Plan:
+def _plan(view: StoreSnapshot, since: datetime | None) -> Plan:
     reports = [report for report in view.reports if not report.error]
-    with open_site(view.now) as site:
-        order = Order(Selection(tuple(view.catalog.series[r.series] for r in reports), since))
-        return make_whole_plan(site, order, reports)
+    with open_context(view.now) as context:
+        order = RunRequest(Selection(tuple(view.catalog.series[r.series] for r in reports), since))
+        return make_whole_plan(context, order, reports)
 
 
 @contextmanager
-def open_site(now: datetime | None = None) -> Iterator[Site]:
+def open_context(now: datetime | None = None) -> Iterator[RunContext]:
     """Open this installation, with little patience for its store, and give connections back.
 
     Args:
@@ -158,9 +158,9 @@ def open_site(now: datetime | None = None) -> Iterator[Site]:
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
     """
-    site = container.make_site(now, PATIENCE_S)
-    site = replace(site, store=cast("Store", HurriedStore(site.store)))
+    context = container.make_context(now, PATIENCE_S)
+    context = replace(context, store=cast("Store", CircuitBreakerStore(context.store)))
     try:
-        yield site
+        yield context
     finally:
-        site.store.close()
+        context.store.close()

@@ -14,12 +14,12 @@ from gapfill.errors import StoreError
 from gapfill.orchestration import container
 from gapfill.services.detection import last_expected
 from gapfill.webui.auth import MAY_READ
-from gapfill.webui.snapshot_cache import open_site
+from gapfill.webui.snapshot_cache import open_context
 from gapfill.webui.worker_pool import reading
 
 if TYPE_CHECKING:
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
 
 router = APIRouter(dependencies=[MAY_READ])
 
@@ -52,37 +52,37 @@ class VerifyOut(BaseModel):
 @reading
 def verify() -> VerifyOut:
     """Whether the store can be read and written, and the newest point of each series."""
-    with open_site() as site:
-        newest = [_newest(site, series) for series in site.catalog.series.values()]
+    with open_context() as context:
+        newest = [_newest(context, series) for series in context.catalog.series.values()]
         problem = None
         try:
-            site.store.verify()
+            context.store.verify()
         except StoreError as exc:
             problem = str(exc)
         return VerifyOut(
             status="ok" if problem is None else "read_only",
-            store=site.store.place.kind,
+            store=context.store.place.kind,
             connection=container.STORE,
-            place=site.store.place.where,
+            place=context.store.place.where,
             readable=True,
             writable=problem is None,
             problem=problem,
-            now=site.now,
+            now=context.now,
             series=[one for one, _ in newest],
             warnings=[sentence for _, said in newest for sentence in said],
         )
 
 
-def _newest(site: Site, series: Series) -> tuple[NewestOut, tuple[str, ...]]:
+def _newest(context: RunContext, series: Series) -> tuple[NewestOut, tuple[str, ...]]:
     """Return how far a series reaches, and what stands in it and does not count."""
-    end = last_expected(site, series)
-    slot = site.store.newest(series, end)
+    end = last_expected(context, series)
+    slot = context.store.newest(series, end)
     window = Interval(series.earliest, end) if series.earliest < end else None
-    flaws = site.store.flaws(series, window) if window else Flaws()
+    flaws = context.store.flaws(series, window) if window else Flaws()
     out = NewestOut(
         series=series.name,
         measurement=series.measurement,
         newest=slot,
-        age_hours=(site.now - slot).total_seconds() / 3600 if slot else None,
+        age_hours=(context.now - slot).total_seconds() / 3600 if slot else None,
     )
-    return out, sentences(series, flaws, site.store.ahead(series, end))
+    return out, sentences(series, flaws, context.store.ahead(series, end))

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gapfill.domain.series import Series
-    from gapfill.services.context import Site
+    from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
-    from gapfill.webui.snapshot_cache import View
+    from gapfill.webui.snapshot_cache import StoreSnapshot
 
 REST = 100
 """So many times as long as a look took, its answer is good for."""
@@ -96,7 +96,9 @@ class Stored:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
 
-    def beside(self, view: View, open_site: Callable[[], AbstractContextManager[Site]]) -> View:
+    def beside(
+        self, view: StoreSnapshot, open_site: Callable[[], AbstractContextManager[RunContext]]
+    ) -> StoreSnapshot:
         """Return the view with what does not count, as far as it was looked at.
 
         A series that cannot be looked at is unknown, as ``status`` has it.
@@ -111,19 +113,19 @@ class Stored:
         due.sort(key=lambda name: known[name].until if name in known else 0.0)
         if due:
             until = self._clock() + BUDGET_S
-            with open_site() as site:
+            with open_site() as context:
                 for name in due:
                     began = self._clock()
                     if began >= until:
                         break
-                    looked = look_closely(site, reports[name])
+                    looked = look_closely(context, reports[name])
                     ended = self._clock()
                     series, rest = view.catalog.series[name], REST * (ended - began)
                     known[name] = _Seen(series, view.store, looked, ended + rest)
         self._seen = {name: seen for name, seen in known.items() if not seen.report.error}
         return replace(view, reports=tuple(_told(view, r, known) for r in view.reports))
 
-    def _known(self, view: View, name: str) -> _Seen | None:
+    def _known(self, view: StoreSnapshot, name: str) -> _Seen | None:
         seen = self._seen.get(name)
         is_same = seen and (seen.series, seen.store) == (view.catalog.series[name], view.store)
         return seen if is_same else None
@@ -132,7 +134,7 @@ class Stored:
         return not report.error and (seen is None or self._clock() >= seen.until)
 
 
-def _told(view: View, report: Report, known: dict[str, _Seen]) -> Report:
+def _told(view: StoreSnapshot, report: Report, known: dict[str, _Seen]) -> Report:
     """Return a report with what is known of its series."""
     seen = known.get(report.series)
     if seen is None or report.error:

@@ -35,7 +35,7 @@ class Busy(StoreError):
     retry_after = 10
 
 
-class Desk:
+class BoundedExecutor:
     """Does the blocking work of routes, a bounded amount of it."""
 
     def __init__(self, workers: int = WORKERS, queue: int = QUEUE) -> None:
@@ -73,7 +73,7 @@ class Desk:
             self._count -= 1
 
 
-DESK = Desk()
+DESK = BoundedExecutor()
 """This process's own."""
 
 

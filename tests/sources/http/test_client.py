@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gapfill.sources.http.hook import ApiHook
-    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.http.transport import HttpResponse
 
 pytestmark = pytest.mark.airflow
 
@@ -51,17 +51,17 @@ def hook(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> ApiHook:
     return SomeHook()
 
 
-def _with_key(hook: ApiHook) -> Reply:
-    from gapfill.sources.http.client import Call
+def _with_key(hook: ApiHook) -> HttpResponse:
+    from gapfill.sources.http.client import ApiCall
 
-    call = Call(REQUEST, headers={"x-api-key": hook.key}, secret_params=(("appid", hook.key),))
+    call = ApiCall(REQUEST, headers={"x-api-key": hook.key}, secret_params=(("appid", hook.key),))
     return hook.call(call)
 
 
-def _keyless(hook: ApiHook) -> Reply:
-    from gapfill.sources.http.client import Call
+def _keyless(hook: ApiHook) -> HttpResponse:
+    from gapfill.sources.http.client import ApiCall
 
-    return hook.call(Call(REQUEST, leads_to=HERE))
+    return hook.call(ApiCall(REQUEST, leads_to=HERE))
 
 
 def _told(exc: BaseException) -> str:
@@ -130,10 +130,10 @@ def test_a_refusal_without_credentials_does_not_blame_a_key(
 
 def test_a_claimed_status_is_the_parsers(hook: ApiHook, server: RawServer) -> None:
     """REE says "no data" with 502."""
-    from gapfill.sources.http.client import Call
+    from gapfill.sources.http.client import ApiCall
 
     server.answers = [reply(502, b"no data")]
-    call = Call(REQUEST, claims=lambda status, body: (status, body) == (502, b"no data"))
+    call = ApiCall(REQUEST, claims=lambda status, body: (status, body) == (502, b"no data"))
     assert hook.call(call).status == 502
 
 
@@ -182,11 +182,11 @@ def test_a_call_with_credentials_never_leaves_even_if_it_says_so(
     hook: ApiHook, server: RawServer, elsewhere: RawServer
 ) -> None:
     """The two do not go together."""
-    from gapfill.sources.http.client import Call
+    from gapfill.sources.http.client import ApiCall
 
     server.answers = [reply(307, Location=f"{elsewhere.url}/data")]
     with pytest.raises(SourceUnavailable, match="not followed"):
-        hook.call(Call(REQUEST, headers={"x-api-key": hook.key}, leads_to=HERE))
+        hook.call(ApiCall(REQUEST, headers={"x-api-key": hook.key}, leads_to=HERE))
     assert elsewhere.received == []
 
 
@@ -235,15 +235,15 @@ def test_a_keyless_call_is_sent_to_listed_hosts_alone(
     hook: ApiHook, server: RawServer, elsewhere: RawServer, leads_to: tuple[str, ...]
 ) -> None:
     """By their whole name, and their port where one is given."""
-    from gapfill.sources.http.client import Call
+    from gapfill.sources.http.client import ApiCall
 
     server.answers = [reply(307, Location=f"{elsewhere.url}/data")]
     elsewhere.answers = [reply(200, b"{}")]
     with pytest.raises(SourceUnavailable, match=f"redirected to {elsewhere.url}, which is not"):
-        hook.call(Call(REQUEST, leads_to=leads_to))
+        hook.call(ApiCall(REQUEST, leads_to=leads_to))
     assert elsewhere.received == []
     listed = f"127.0.0.1:{elsewhere.port}"
-    assert hook.call(Call(REQUEST, leads_to=(listed,))).body == b"{}"
+    assert hook.call(ApiCall(REQUEST, leads_to=(listed,))).body == b"{}"
 
 
 def test_a_redirect_that_takes_the_key_along_is_not_followed(
@@ -306,14 +306,14 @@ def test_a_link_of_an_answer_is_followed_only_home(
     hook: ApiHook, server: RawServer, elsewhere: RawServer
 ) -> None:
     """AEMET names the second hop in the first one's body."""
-    from gapfill.sources.http.client import Call
+    from gapfill.sources.http.client import ApiCall
 
     server.answers = [reply(200, b"rows")]
-    assert hook.call(Call(HttpRequest(f"{server.url}/sh/1"))).body == b"rows"
+    assert hook.call(ApiCall(HttpRequest(f"{server.url}/sh/1"))).body == b"rows"
     with pytest.raises(SourceUnavailable, match="names a link to"):
-        hook.call(Call(HttpRequest(f"{elsewhere.url}/sh/1")))
+        hook.call(ApiCall(HttpRequest(f"{elsewhere.url}/sh/1")))
     with pytest.raises(SourceUnavailable, match="what is no http address"):
-        hook.call(Call(HttpRequest("sh/1")))
+        hook.call(ApiCall(HttpRequest("sh/1")))
     assert elsewhere.received == []
 
 
@@ -385,9 +385,9 @@ def test_a_call_is_one_line_in_the_log(
 
 def test_repr_of_a_call_holds_no_credentials() -> None:
     """It may end up in a message of pytest or Airflow."""
-    from gapfill.sources.http.client import Call
+    from gapfill.sources.http.client import ApiCall
 
-    call = Call(REQUEST, headers={"x-api-key": SECRET}, secret_params=(("appid", SECRET),))
+    call = ApiCall(REQUEST, headers={"x-api-key": SECRET}, secret_params=(("appid", SECRET),))
     assert SECRET not in repr(call)
 
 

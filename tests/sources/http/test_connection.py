@@ -12,7 +12,7 @@ from gapfill.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapfill.sources.http.connection import Access
+    from gapfill.sources.http.connection import ConnectionConfig
 
 pytestmark = pytest.mark.airflow
 
@@ -20,7 +20,7 @@ PUBLIC = "https://api.esios.ree.es"
 SECRET = "s3cret-t0ken"
 
 
-def _access(monkeypatch: pytest.MonkeyPatch, value: object) -> Access:
+def _access(monkeypatch: pytest.MonkeyPatch, value: object) -> ConnectionConfig:
     from gapfill.sources.esios.hook import EsiosHook
 
     text = value if isinstance(value, str) else json.dumps(value)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.sources.http.transport import Limits, Reply, Unreachable, build_session, get
+from gapfill.sources.http.transport import (
+    HttpResponse,
+    TransferLimits,
+    Unreachable,
+    build_session,
+    get,
+)
 from tests.sources.http.raw_server import RawServer, reply, reset
 
 if TYPE_CHECKING:
@@ -18,17 +24,17 @@ if TYPE_CHECKING:
 
 import requests
 
-ROOMY = Limits(connect_s=10, read_s=10, total_s=30, max_bytes=100_000)
-SILENT = Limits(connect_s=10, read_s=0.2, total_s=30)
-DRIPPED_ON = Limits(connect_s=10, read_s=10, total_s=0.3)
+ROOMY = TransferLimits(connect_s=10, read_s=10, total_s=30, max_bytes=100_000)
+SILENT = TransferLimits(connect_s=10, read_s=0.2, total_s=30)
+DRIPPED_ON = TransferLimits(connect_s=10, read_s=10, total_s=0.3)
 """Only one limit of each can end a call, however busy the machine is."""
 
 
-def _get(url: str, limits: Limits = ROOMY) -> Reply:
+def _get(url: str, limits: TransferLimits = ROOMY) -> HttpResponse:
     return get(build_session(), requests.Request("GET", url), limits)
 
 
-def _problem(url: str, limits: Limits = ROOMY) -> str:
+def _problem(url: str, limits: TransferLimits = ROOMY) -> str:
     with pytest.raises(Unreachable) as caught:
         _get(url, limits)
     assert caught.value.__context__ is None
@@ -179,7 +185,7 @@ def test_a_reset_a_refusal_and_a_break_are_told_apart(server: RawServer) -> None
 )
 def test_an_address_that_leads_nowhere_is_said_to(url: str, problem: str) -> None:
     """Without repeating it: it may hold a key."""
-    assert _problem(url, Limits(10, 10, 30)) == problem
+    assert _problem(url, TransferLimits(10, 10, 30)) == problem
 
 
 def test_a_plain_server_under_https_fails_in_the_handshake(server: RawServer) -> None:

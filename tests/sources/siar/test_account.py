@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gapfill.domain.account_limits import Allowance
+from gapfill.domain.account_limits import AccountLimits
 from gapfill.errors import MalformedPayload
 from gapfill.sources.siar.account import parse_limits, parse_word
 from tests.sources.asks import payload
@@ -44,7 +44,7 @@ def test_what_is_no_word_is_malformed(body: bytes) -> None:
 
 def test_the_example_of_the_manual_is_read() -> None:
     """Its daily limit of records is null: none."""
-    assert parse_limits(payload("siar_accesos_2025-05.json")) == Allowance(
+    assert parse_limits(payload("siar_accesos_2025-05.json")) == AccountLimits(
         calls_minute=30,
         calls_day=1000,
         records_minute=1_000_000,
@@ -66,7 +66,7 @@ def test_names_are_read_in_any_case_and_the_record_in_any_box() -> None:
         "RegistrosAcumuladosMinutos": 48,
         "RegistrosAcumuladosDia": None,
     }
-    expected = Allowance(100, 1000, 100, 10000, calls_today=7, records_now=48, records_today=0)
+    expected = AccountLimits(100, 1000, 100, 10000, calls_today=7, records_now=48, records_today=0)
     for document in ({"Datos": record}, {"datos": [record]}, record):
         assert parse_limits(json.dumps(document).encode()) == expected
 
@@ -75,7 +75,7 @@ def test_names_are_read_in_any_case_and_the_record_in_any_box() -> None:
 def test_a_limit_that_is_no_number_above_zero_is_none(most: object) -> None:
     """Clients take 0 for no limit."""
     body = json.dumps({"datos": [{"MaxAccesosDia": most, "MaxAccesosMinuto": 30}]}).encode()
-    assert parse_limits(body) == Allowance(calls_minute=30)
+    assert parse_limits(body) == AccountLimits(calls_minute=30)
 
 
 @pytest.mark.parametrize(

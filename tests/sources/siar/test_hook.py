@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from gapfill.domain.account_limits import Allowance
+from gapfill.domain.account_limits import AccountLimits
 from gapfill.domain.interval import iso
 from gapfill.errors import (
     AuthRejected,
@@ -72,7 +72,7 @@ def test_opening_gets_a_token_and_tells_what_the_account_may_do(
     siar: SiarHook, sandbox: Sandbox
 ) -> None:
     """In the four calls that the catalogue names."""
-    assert siar.open() == Allowance(
+    assert siar.open() == AccountLimits(
         calls_minute=None, calls_day=1000, records_minute=1_000_000, calls_today=4
     )
     assert _paths(sandbox) == [*AUTHENTICATION, "ACCESOS"]

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from gapfill.sources.siar.refusals import (
-    Kind,
     Refusal,
+    RefusalKind,
     authorised_from,
     claims,
     day_quota_s,
@@ -25,7 +25,7 @@ TOO_EARLY = "La fecha inicial no puede ser inferior a la fecha autorizada (01/01
 FIRST, LAST = date(2024, 12, 28), date(2025, 1, 3)
 
 
-def _kind(status: int, body: bytes, headers: dict[str, str] | None = None) -> Kind | None:
+def _kind(status: int, body: bytes, headers: dict[str, str] | None = None) -> RefusalKind | None:
     refusal = refusal_of(status, headers or {}, body)
     return refusal.kind if refusal else None
 
@@ -37,27 +37,33 @@ def _json(text: str | None, rows: object = None) -> bytes:
 @pytest.mark.parametrize(
     "text,kind",
     [
-        (CALLS_MINUTE, Kind.MINUTE),
-        (RECORDS_MINUTE, Kind.MINUTE),
-        (RECORDS_MINUTE.upper(), Kind.MINUTE),
-        ("Supera el numero maximo de datos permitidos EN UN MINUTO para este token", Kind.MINUTE),
-        ("Rebasaria el maximo", Kind.MINUTE),
-        ("Peticiones permitidas: 30 en un minuto y 1000 en un día", Kind.MINUTE),
-        (CALLS_DAY, Kind.DAY),
-        (RECORDS_DAY, Kind.DAY),
-        ("Cuota diaria agotada", Kind.DAY),
-        ("Supera el numero maximo de datos permitidos en un dia para su usuario", Kind.DAY),
-        (TOO_EARLY, Kind.TOO_EARLY),
-        ("La FECHA INICIAL es inferior a la mínima autorizada para el usuario", Kind.TOO_EARLY),
-        ("El token no es válido", Kind.TOKEN),
-        ("Token caducado", Kind.TOKEN),
-        ("ClaveAPI incorrecta", Kind.TOKEN),
-        ("Error de autenticación", Kind.TOKEN),
-        ("La fecha final no puede ser inferior a la fecha inicial", Kind.BLOCKED),
-        ("Forbidden", Kind.BLOCKED),
+        (CALLS_MINUTE, RefusalKind.MINUTE),
+        (RECORDS_MINUTE, RefusalKind.MINUTE),
+        (RECORDS_MINUTE.upper(), RefusalKind.MINUTE),
+        (
+            "Supera el numero maximo de datos permitidos EN UN MINUTO para este token",
+            RefusalKind.MINUTE,
+        ),
+        ("Rebasaria el maximo", RefusalKind.MINUTE),
+        ("Peticiones permitidas: 30 en un minuto y 1000 en un día", RefusalKind.MINUTE),
+        (CALLS_DAY, RefusalKind.DAY),
+        (RECORDS_DAY, RefusalKind.DAY),
+        ("Cuota diaria agotada", RefusalKind.DAY),
+        ("Supera el numero maximo de datos permitidos en un dia para su usuario", RefusalKind.DAY),
+        (TOO_EARLY, RefusalKind.TOO_EARLY),
+        (
+            "La FECHA INICIAL es inferior a la mínima autorizada para el usuario",
+            RefusalKind.TOO_EARLY,
+        ),
+        ("El token no es válido", RefusalKind.TOKEN),
+        ("Token caducado", RefusalKind.TOKEN),
+        ("ClaveAPI incorrecta", RefusalKind.TOKEN),
+        ("Error de autenticación", RefusalKind.TOKEN),
+        ("La fecha final no puede ser inferior a la fecha inicial", RefusalKind.BLOCKED),
+        ("Forbidden", RefusalKind.BLOCKED),
     ],
 )
-def test_a_403_means_what_its_text_says(text: str, kind: Kind) -> None:
+def test_a_403_means_what_its_text_says(text: str, kind: RefusalKind) -> None:
     """In the envelope, as a bare or a quoted text, in either encoding, with accents or without."""
     assert _kind(403, _json(text)) is kind
     assert _kind(403, text.encode()) is kind
@@ -68,26 +74,26 @@ def test_a_403_means_what_its_text_says(text: str, kind: Kind) -> None:
 @pytest.mark.parametrize("body", [b"", b"{}", b"null", b"<html>403 Forbidden</html>"])
 def test_a_403_without_a_text_is_a_block(body: bytes) -> None:
     """Nothing is said of a token, so none is renewed."""
-    assert _kind(403, body) is Kind.BLOCKED
+    assert _kind(403, body) is RefusalKind.BLOCKED
 
 
 def test_version_1_repeats_its_text_in_a_header() -> None:
     """Headers are read as the older encoding, whatever they are in."""
     as_read = CALLS_DAY.encode().decode("latin-1")
-    assert _kind(403, b"<html>", {"mensajerespuesta": as_read}) is Kind.DAY
-    assert _kind(403, b"", {"mensajerespuesta": CALLS_MINUTE}) is Kind.MINUTE
+    assert _kind(403, b"<html>", {"mensajerespuesta": as_read}) is RefusalKind.DAY
+    assert _kind(403, b"", {"mensajerespuesta": CALLS_MINUTE}) is RefusalKind.MINUTE
 
 
 def test_a_401_is_of_the_token_unless_it_says_otherwise() -> None:
     """HTTP's own word for it."""
-    assert _kind(401, b"") is Kind.TOKEN
-    assert _kind(401, _json(CALLS_MINUTE)) is Kind.MINUTE
+    assert _kind(401, b"") is RefusalKind.TOKEN
+    assert _kind(401, _json(CALLS_MINUTE)) is RefusalKind.MINUTE
 
 
 def test_a_message_without_rows_is_a_refusal_with_any_status() -> None:
     """Beside rows it is none, and a word of nothing there is none either."""
-    assert _kind(200, _json(RECORDS_MINUTE)) is Kind.MINUTE
-    assert _kind(200, _json("El token no es válido", [])) is Kind.TOKEN
+    assert _kind(200, _json(RECORDS_MINUTE)) is RefusalKind.MINUTE
+    assert _kind(200, _json("El token no es válido", [])) is RefusalKind.TOKEN
     assert _kind(200, _json(RECORDS_MINUTE, [{"Fecha": "2025-06-30"}])) is None
     assert _kind(200, _json("No hay datos", [])) is None
     assert _kind(200, _json(None, [])) is None
@@ -126,7 +132,7 @@ def test_the_authorised_date_is_the_one_other_date_of_the_text(
     text: str, expected: date | None
 ) -> None:
     """Where several could be meant, none is guessed."""
-    assert authorised_from(Refusal(Kind.TOO_EARLY, text, text), FIRST, LAST) == expected
+    assert authorised_from(Refusal(RefusalKind.TOO_EARLY, text, text), FIRST, LAST) == expected
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from gapfill.stores.influxdb.config import Access
+from gapfill.stores.influxdb.config import InfluxConfig
 from tests.stores.influxdb.forwarder import ORG, READ_ONLY, TOKEN, Forwarder
 
 DEADLINE_S = 300
@@ -85,10 +85,10 @@ class Engine:
         """Whether the program is a 2.x."""
         return is_2(self.program)
 
-    def access(self, bucket: str, **more: Any) -> Access:  # noqa: ANN401 - of several types
+    def access(self, bucket: str, **more: Any) -> InfluxConfig:  # noqa: ANN401 - of several types
         """Return how the store reaches a bucket."""
         known = {"url": self.url, "org": ORG, "bucket": bucket, "token": TOKEN}
-        return Access("gapfill_store", **{**known, **more})
+        return InfluxConfig("gapfill_store", **{**known, **more})
 
     def read_only_token(self, bucket: str) -> str:
         """Return a token that may read a bucket and not write it."""

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gapfill.errors import ConfigError
-from gapfill.stores.influxdb.config import Access, read_access
+from gapfill.stores.influxdb.config import InfluxConfig, read_config
 from gapfill.stores.influxdb.store import InfluxStore
 
 WHOLE = {"token": "secret-token", "org": "o", "bucket": "b"}
@@ -19,10 +19,10 @@ def access(
     schema: str | None = None,
     password: str | None = None,
     extra: object = WHOLE,
-) -> Access:
+) -> InfluxConfig:
     """Return what a connection says, with what is usual for all that a test does not name."""
     text = extra if isinstance(extra, str) else json.dumps(extra)
-    return read_access(
+    return read_config(
         "gapfill_store", host=host, port=port, schema=schema, password=password, extra=text
     )
 

@@ -13,7 +13,7 @@ from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
 from gapfill.stores.influxdb import influxql as text
-from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, WEATHER, hour, hours, price, prices, row, weather
 from tests.stores.backends import InfluxBackend
@@ -190,7 +190,8 @@ def leave_an_entry(
     with pytest.raises(StoreError):
         through(backend, proxy).undo("run/a", [WEATHER])
     (((number, said),),) = [
-        table.rows for table in Server(backend.engine.access(backend.bucket)).ask([ENTRY], "ns")[0]
+        table.rows
+        for table in InfluxClient(backend.engine.access(backend.bucket)).ask([ENTRY], "ns")[0]
     ]
     entry = text.field("lines", said.replace("cloud=3i", f"cloud={cloud}"))
     lines = [

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gapfill.stores.influxdb.config import Access
+    from gapfill.stores.influxdb.config import InfluxConfig
 
 pytestmark = pytest.mark.server
 
@@ -103,7 +103,7 @@ def proxy(backend: InfluxBackend) -> Iterator[FaultProxy]:
     made.close()
 
 
-def access(backend: InfluxBackend, **more: object) -> Access:
+def access(backend: InfluxBackend, **more: object) -> InfluxConfig:
     """Return how to reach the bucket, in less patience than usual."""
     known = backend.engine.access(backend.bucket, timeout_s=HASTY_S, patience_s=0.1)
     return replace(known, **more)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import first_contact as contact
-from gapfill.stores.influxdb.config import Access
+from gapfill.stores.influxdb.config import InfluxConfig
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, hours
 from tests.sources.http.raw_server import RawServer, reply
@@ -35,7 +35,7 @@ def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def store_at(url: str, *, without_removal: bool = False) -> InfluxStore:
     """Return a store at a small server."""
-    access = Access("gapfill_store", url, ORG, "plant", TOKEN, timeout_s=2)
+    access = InfluxConfig("gapfill_store", url, ORG, "plant", TOKEN, timeout_s=2)
     return InfluxStore(replace(access, without_removal=without_removal))
 
 

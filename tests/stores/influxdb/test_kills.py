@@ -16,7 +16,7 @@ import pytest
 from gapfill.domain.reading import Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.ports import Undone
 from gapfill.services.selection import Selection
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
-    from gapfill.stores.influxdb.config import Access
+    from gapfill.stores.influxdb.config import InfluxConfig
 
 pytestmark = pytest.mark.server
 
@@ -196,7 +196,7 @@ def test_a_put_that_drops_a_value_survives_as_well(backend: InfluxBackend) -> No
     assert died >= 6
 
 
-def _write_all(access: Access, number: int, together: Barrier) -> None:
+def _write_all(access: InfluxConfig, number: int, together: Barrier) -> None:
     """Write the same hundred slots as the others do, ten at a time, and note a call each."""
     store = InfluxStore(access)
     together.wait(DEADLINE_S)
@@ -224,7 +224,7 @@ def test_processes_that_write_the_same_slots_leave_one_store(backend: InfluxBack
     assert {f"run/{r.values['price_eur_mwh']:.0f}" == r.batch for r in rows} == {True}
 
 
-def _write_for_ever(access: Access) -> None:
+def _write_for_ever(access: InfluxConfig) -> None:
     store = InfluxStore(access)
     for n in range(1, 1_000_000):
         readings = [weather(slot, Grade.OBSERVED, temperature=float(n % 60)) for slot in range(300)]
@@ -338,16 +338,16 @@ def test_a_killed_tidy_is_told_and_named_when_it_is_carried_on(backend: InfluxBa
         backend.seed(WEATHER, point(hour(n), tags, {"temperature": 13.5, "humidity": 50.0}))
         backend.seed(WEATHER, point(hour(n), WEATHER.tags, mine, 30, None, "old/a", kept))
     store, told, named = backend.open(), 0, 0
-    site = Site(replace(known, series={series.name: series}), store, Scripted(), hour(24))
+    context = RunContext(replace(known, series={series.name: series}), store, Scripted(), hour(24))
     selection = Selection((series,), hour(0), hour(24))
 
     def run(one: InfluxStore, number: int) -> None:
-        tidy(replace(site, store=one), [series], f"tidy__{number}")
+        tidy(replace(context, store=one), [series], f"tidy__{number}")
 
-    assert detect(site, selection, closely=True)[0].warnings == ()
+    assert detect(context, selection, closely=True)[0].warnings == ()
     for number in dies(backend, run):
         left = store.unfinished()
-        (report,) = detect(site, selection, closely=True)
+        (report,) = detect(context, selection, closely=True)
         told += bool(left)
         assert [one.batch for one in left] == [f"tidy__{number}"] * len(left)
         assert list(report.warnings) == [
@@ -357,8 +357,8 @@ def test_a_killed_tidy_is_told_and_named_when_it_is_carried_on(backend: InfluxBa
                 "missing, also of other programs: `gapfill tidy --yes` writes them back."
             )
         ] * len(left)
-        assert tidy(site, [series], None).left == report.warnings
-        done = tidy(site, [series], f"tidy__again{number}")
+        assert tidy(context, [series], None).left == report.warnings
+        done = tidy(context, [series], f"tidy__again{number}")
         # One that died before its deletion has removed nothing that could be taken back.
         is_named = bool(left) and not done.series[0].removed
         assert done.carried_on == ({f"tidy__{number}": 3} if is_named else {})

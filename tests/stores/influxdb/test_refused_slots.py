@@ -14,16 +14,16 @@ from gapfill.domain.series import Grade, State
 from gapfill.errors import GapfillError, StoreError, StoreRefused
 from gapfill.reporting import documents
 from gapfill.services import undo_batches
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.explain import explain
 from gapfill.services.heal import Healed, heal
-from gapfill.services.planning import Order
-from gapfill.services.ports import Batch, Inquiry, Undone
+from gapfill.services.planning import RunRequest
+from gapfill.services.ports import Batch, LedgerQuery, Undone
 from gapfill.services.selection import Selection
 from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb import refused_slots as refused
-from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.client import InfluxClient
 from tests.builders import PVPC, WEATHER, hour, hours, prices, weather
 from tests.catalogs import frozen
 from tests.services.conftest import FakeTime, Scripted
@@ -51,25 +51,25 @@ def backend(tmp_path: Path) -> Iterator[InfluxBackend]:
     made.close()
 
 
-def site_at(backend: InfluxBackend, since: datetime, now: datetime) -> Site:
+def site_at(backend: InfluxBackend, since: datetime, now: datetime) -> RunContext:
     """Return a site of prices on a bucket, whose sources answer all that they are asked."""
     known, time = frozen(), FakeTime()
     pvpc = replace(known.series["pvpc"], earliest=since)
     known = replace(known, series={"pvpc": pvpc})
     store = backend.open()
-    return Site(known, store, Scripted(), now, time.sleep, time.monotonic)
+    return RunContext(known, store, Scripted(), now, time.sleep, time.monotonic)
 
 
-def healing(site: Site, run: str, **order: bool) -> tuple[Healed, int]:
+def healing(context: RunContext, run: str, **order: bool) -> tuple[Healed, int]:
     """Heal everything, and return what it came to and the calls that it took."""
-    selection = Selection(tuple(site.catalog.series.values()))
-    healed = heal(site, Order(selection, **order), run, Nobody())  # type: ignore[arg-type]
-    return healed, len(site.sources.asked)  # type: ignore[attr-defined]
+    selection = Selection(tuple(context.catalog.series.values()))
+    healed = heal(context, RunRequest(selection, **order), run, Nobody())  # type: ignore[arg-type]
+    return healed, len(context.sources.asked)  # type: ignore[attr-defined]
 
 
-def gaps(site: Site) -> tuple[Gap, ...]:
+def gaps(context: RunContext) -> tuple[Gap, ...]:
     """Return the gaps of the prices."""
-    (report,) = detect(site, Selection(tuple(site.catalog.series.values())))
+    (report,) = detect(context, Selection(tuple(context.catalog.series.values())))
     return report.coverage.gaps
 
 
@@ -113,14 +113,14 @@ def test_a_shard_of_integers_is_asked_for_once_and_again_after_a_retype(
     for run in ("run/b", "run/c"):
         later, calls = healing(site_at(backend, since, now), run)
         assert (later.summary.status, later.summary.failures, calls) == ("nothing_to_do", [], 0)
-    site = site_at(backend, since, now)
-    (gap,) = (g for g in gaps(site) if g.state is State.UNFILLABLE)
+    context = site_at(backend, since, now)
+    (gap,) = (g for g in gaps(context) if g.state is State.UNFILLABLE)
     assert (gap.interval.start, gap.interval.end) == (hour(24 * 4), hour(24 * 11))
-    said = explain(site, site.catalog.series["pvpc"], hour(24 * 6))
+    said = explain(context, context.catalog.series["pvpc"], hour(24 * 6))
     assert said.state is State.UNFILLABLE
     assert "gapfill retype pvpc" in said.opinions[0].sentence
-    wrong = site.store.wrong_types(site.catalog.series["pvpc"], ["price_eur_mwh"])
-    site.store.retype(site.catalog.series["pvpc"], wrong, lambda _: None)
+    wrong = context.store.wrong_types(context.catalog.series["pvpc"], ["price_eur_mwh"])
+    context.store.retype(context.catalog.series["pvpc"], wrong, lambda _: None)
     last, calls = healing(site_at(backend, since, now), "run/d")
     assert last.summary.status == "completed"
     assert calls > 0
@@ -137,8 +137,8 @@ def test_shards_that_are_refused_in_several_requests_are_all_named(
         for n in (24 * 5, 24 * 19)
     ]
     backend.engine.write(backend.bucket, lines)
-    site = site_at(backend, since, now)
-    healed, calls = healing(site, "run/a")
+    context = site_at(backend, since, now)
+    healed, calls = healing(context, "run/a")
     assert calls > 1
     (failure,) = healed.summary.failures
     for start, end in ((24 * 4, 24 * 11), (24 * 18, 24 * 21 + 23)):
@@ -181,13 +181,13 @@ def test_what_was_refused_is_of_no_batch(backend: InfluxBackend) -> None:
         store.write(PVPC, prices(range(day + 10, day + 12)), "run/b")
     assert store.batches() == [Batch("run/a", "pvpc", 3, hour(day - 3), hour(day - 1), None)]
     assert store.undone_batches() == set()
-    site = site_at(backend, hour(0), hour(24 * 14))
+    context = site_at(backend, hour(0), hour(24 * 14))
     with pytest.raises(GapfillError, match="no batch 'run/b'"):
-        undo_batches.undo_batch(site, "run/b")
-    assert undo_batches.undo_run(site, "run/a").undone == Undone(0, 3, 0)
+        undo_batches.undo_batch(context, "run/b")
+    assert undo_batches.undo_run(context, "run/a").undone == Undone(0, 3, 0)
     assert store.batches() == []
     with pytest.raises(GapfillError, match="already undone"):
-        undo_batches.undo_run(site, "run/a")
+        undo_batches.undo_run(context, "run/a")
     backend.engine.drop_bucket(backend.bucket)
     backend.engine.make_bucket(backend.bucket)
     assert store.write(PVPC, prices(range(day - 3, day + 5)), "run/a") == 8
@@ -215,11 +215,11 @@ def test_refusals_of_several_series_are_read_together_and_kept_apart(
     backend: InfluxBackend,
 ) -> None:
     """Also those of a series that the catalogue no longer has."""
-    server = Server(backend.engine.access(backend.bucket))
+    server = InfluxClient(backend.engine.access(backend.bucket))
     series = [replace(WEATHER, name=name) for name in ("weather_a", "weather_b", "weather_c")]
     for one, span in ((series[0], hours(1, 2)), (series[1], hours(3, 5)), (WEATHER, hours(7, 8))):
-        refused.remember(server, one, [refused.Refusal(span, "", "", "", hour(9), "no room")])
+        refused.remember(server, one, [refused.RefusedRange(span, "", "", "", hour(9), "no room")])
     server.close()
-    books = backend.open().books(Inquiry(hour(10), hour(0), tuple(series)))
+    books = backend.open().books(LedgerQuery(hour(10), hour(0), tuple(series)))
     found = {name: [r.interval for r in said] for name, said in books.refused.items()}
     assert found == {"weather_a": [hours(1, 2)], "weather_b": [hours(3, 5)], "weather_c": []}

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gapfill.domain.ledger import Entry, Outcome
+from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.reading import Reading
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.heal import heal
-from gapfill.services.planning import Order
-from gapfill.services.ports import Inquiry
+from gapfill.services.planning import RunRequest
+from gapfill.services.ports import LedgerQuery
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer
 from gapfill.stores.influxdb import influxql as text
@@ -81,8 +81,8 @@ def test_a_call_costs_at_most_a_third_of_the_requests(
     proxy = FaultProxy(backend.engine.url)
     store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url))
     sources, time = Scripted(otherwise=answer, keyed={"siar"}), FakeTime()
-    site = Site(known, store, sources, NOW, time.sleep, time.monotonic)
-    healed = heal(site, Order(Selection((series,))), "run", Nobody())
+    context = RunContext(known, store, sources, NOW, time.sleep, time.monotonic)
+    healed = heal(context, RunRequest(Selection((series,))), "run", Nobody())
     store.close()
     proxy.close()
     assert healed.summary.status == "completed", healed.summary.failures
@@ -102,14 +102,14 @@ def test_the_books_of_many_series_are_read_in_as_few_requests_as_urls_hold_their
     """One for 150 of usual names; the longest names, of 80 characters, take some more."""
     asked = known_series(count, length)
     store = backend.open()
-    entry = Entry("", "siar.hourly", None, hours(0, 1), Outcome.NO_DATA, hour(9), "HTTP 200")
+    entry = LedgerEntry("", "siar.hourly", None, hours(0, 1), Outcome.NO_DATA, hour(9), "HTTP 200")
     store.note([replace(entry, series=one.name) for one in asked])
     store.close()
     proxy = FaultProxy(backend.engine.url)
     store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url))
-    store.books(Inquiry(hour(10), hour(0), (WEATHER,)))  # the first contact asks more
+    store.books(LedgerQuery(hour(10), hour(0), (WEATHER,)))  # the first contact asks more
     proxy.paths.clear()
-    books = store.books(Inquiry(hour(10), hour(0), asked))
+    books = store.books(LedgerQuery(hour(10), hour(0), asked))
     store.close()
     proxy.close()
     assert books.entries == {one.name: [replace(entry, series=one.name)] for one in asked}

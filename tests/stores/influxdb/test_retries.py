@@ -10,7 +10,7 @@ import pytest
 
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb.errors import Transient, of_status
-from gapfill.stores.influxdb.retries import Patience
+from gapfill.stores.influxdb.retries import Retries
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, hour, hours, price, prices
 from tests.sources.http import raw_server
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-from gapfill.stores.influxdb.config import Access
+from gapfill.stores.influxdb.config import InfluxConfig
 
 
 def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
@@ -32,7 +32,7 @@ def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
 
 
 EMPTY = reply(200, b'{"results":[{"statement_id":0}]}', Content_Type="application/json")
-WHERE = Access("gapfill_store", "http://127.0.0.1:1", ORG, "b", TOKEN)
+WHERE = InfluxConfig("gapfill_store", "http://127.0.0.1:1", ORG, "b", TOKEN)
 
 
 class Slept(list[float]):
@@ -53,7 +53,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> Slept:
 
 def blocks(server: RawServer, **more: object) -> object:
     """Ask a server for the blocks."""
-    access = Access("gapfill_store", server.url, ORG, "b", TOKEN, **more)  # type: ignore[arg-type]
+    access = InfluxConfig("gapfill_store", server.url, ORG, "b", TOKEN, **more)  # type: ignore[arg-type]
     return InfluxStore(access).blocks(hour(0))
 
 
@@ -120,7 +120,7 @@ def test_a_longer_wait_than_there_is_time_for_ends_at_once(slept: Slept) -> None
 def test_all_requests_together_wait_no_longer_than_a_task_may() -> None:
     """Five times as long as one of them."""
     slept = Slept()
-    patience = Patience(10, slept)
+    patience = Retries(10, slept)
     refused = 0
 
     def refuse() -> None:
@@ -155,7 +155,7 @@ def test_nobody_there_is_said_at_once(slept: Slept) -> None:
         InfluxStore(WHERE).blocks(hour(0))
     assert slept == []
     with RawServer([EMPTY]) as server:
-        store = InfluxStore(Access("gapfill_store", server.url, ORG, "b", TOKEN))
+        store = InfluxStore(InfluxConfig("gapfill_store", server.url, ORG, "b", TOKEN))
         assert store.blocks(hour(0)) == []
     store.close()
     with pytest.raises(StoreError, match=r"no connection can be made.*It was tried 4 times"):

@@ -12,11 +12,11 @@ import pytest
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.ports import Restored, WrongType
 from gapfill.services.retype import carry_out
 from gapfill.stores.influxdb import influxql as text
-from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, hour, hours, price, prices
 from tests.catalogs import frozen
@@ -149,7 +149,7 @@ def test_floats_are_taken_after_it_and_nothing_else_has_changed(bucket: Bucket) 
     assert store.write(PVPC, prices(HOLES), "run/a") == 3
     assert "price_eur_mwh=264i" in "".join(saved)
     with pytest.raises(StoreError, match=r"volume.*already exists as type integer"):
-        Server(bucket.engine.access(bucket.bucket)).write(
+        InfluxClient(bucket.engine.access(bucket.bucket)).write(
             [f"{OTHER} volume=1.5 {int(hour(FIRST).timestamp())}"]
         )
 
@@ -195,8 +195,8 @@ def test_killed_anywhere_nothing_is_lost_and_it_is_carried_on(bucket: Bucket) ->
 def _change(bucket: Bucket, path: Path) -> None:
     """Make floats of everything, with the points in a file, as the command does."""
     store = InfluxStore(bucket.engine.access(bucket.bucket))
-    site = Site(frozen(), store, Scripted(), hour(0))
-    carry_out(site, PVPC, store.wrong_types(PVPC, ["price_eur_mwh"]), path)
+    context = RunContext(frozen(), store, Scripted(), hour(0))
+    carry_out(context, PVPC, store.wrong_types(PVPC, ["price_eur_mwh"]), path)
 
 
 def test_a_killed_process_leaves_all_in_the_store_or_in_the_file(
@@ -233,7 +233,7 @@ def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:
     said = "".join(saved)
     assert store.restore(said).written == 0
     first, last = text.to_ns(hour(-30_000)), text.to_ns(hour(30_000))
-    Server(bucket.engine.access(bucket.bucket)).delete(
+    InfluxClient(bucket.engine.access(bucket.bucket)).delete(
         "energy_prices", {"geo": "8743"}, first, last
     )
     newer = f"{OTHER} price_eur_mwh=1.25 {text.to_ns(hour(FIRST))}"
@@ -264,7 +264,7 @@ def test_what_a_batch_wrote_over_a_saved_value_is_taken_back_by_undo(bucket: Buc
     before, said = bucket.seen(), "".join(saved)
     at = text.to_ns(hour(FIRST))
     tags = {"geo": "8741", "market": "pvpc"}
-    Server(bucket.engine.access(bucket.bucket)).delete("energy_prices", tags, at, at + 17)
+    InfluxClient(bucket.engine.access(bucket.bucket)).delete("energy_prices", tags, at, at + 17)
     store.write(PVPC, [price(FIRST, 80.1)], "run/a")
     for overwrite in (False, True):
         found = store.restore(said, overwrite=overwrite)

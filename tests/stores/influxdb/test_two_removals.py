@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.errors import StoreError
-from gapfill.services.context import Site
+from gapfill.services.context import RunContext
 from gapfill.services.retype import carry_out
 from gapfill.stores.influxdb import influxql as text
-from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.retype import convert, rehearsal
 from gapfill.stores.influxdb.store import InfluxStore
 from gapfill.stores.influxdb.undo.removal_turn import Turn
@@ -81,9 +81,9 @@ def clouds(backend: InfluxBackend) -> list[list[object]]:
 def retype(backend: InfluxBackend, path: Path) -> int:
     """Make floats of the prices, as the command does; return how many points were written."""
     store = InfluxStore(backend.engine.access(backend.bucket))
-    site = Site(frozen(), store, Scripted(), hour(0))
+    context = RunContext(frozen(), store, Scripted(), hour(0))
     wrong = store.wrong_types(PVPC, ["price_eur_mwh"])
-    return carry_out(site, PVPC, wrong, path) if wrong else 0
+    return carry_out(context, PVPC, wrong, path) if wrong else 0
 
 
 def tidy(backend: InfluxBackend, batch: str) -> int:
@@ -103,9 +103,9 @@ def _die() -> None:
 
 def _deadly(then: Callable[[], None]) -> None:
     """In a child: call ``then`` right before a deletion of points, and be killed right after."""
-    delete = Server.delete
+    delete = InfluxClient.delete
 
-    def rehearsed(server: Server, series: Series, shard: object) -> Way:
+    def rehearsed(server: InfluxClient, series: Series, shard: object) -> Way:
         way = rehearsal.rehearse(server, series, shard)  # type: ignore[arg-type] # handed on as it came
 
         def remove(measurement: str) -> None:
@@ -116,7 +116,7 @@ def _deadly(then: Callable[[], None]) -> None:
         return way._replace(remove=remove)
 
     def deleted(
-        server: Server, measurement: str, tags: Mapping[str, str], first: int, last: int
+        server: InfluxClient, measurement: str, tags: Mapping[str, str], first: int, last: int
     ) -> None:
         if measurement != "weather_data":
             delete(server, measurement, tags, first, last)
@@ -127,7 +127,7 @@ def _deadly(then: Callable[[], None]) -> None:
 
     patch = pytest.MonkeyPatch()  # never undone: the child is killed
     patch.setattr(convert, "rehearse", rehearsed)
-    patch.setattr(Server, "delete", deleted)
+    patch.setattr(InfluxClient, "delete", deleted)
 
 
 def _stops_before_its_look() -> None:

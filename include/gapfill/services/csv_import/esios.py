@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.tariff import SYSTEMS, to_local
-from gapfill.services.csv_import.table import ESIOS, Line, Table
+from gapfill.services.csv_import.table import ESIOS, CsvTable, Line
 from gapfill.services.csv_import.text import Cell, refusal, shown
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Export(NamedTuple):
         return f"It was read as an export of ESIOS, its rows on the clock of {self.zone}{left}."
 
 
-def read_export(table: Table, series: Series, name: str) -> Export | None:
+def read_export(table: CsvTable, series: Series, name: str) -> Export | None:
     """Return a table as an export of ESIOS, ``None`` where it is none.
 
     Args:

@@ -40,7 +40,7 @@ class Line(NamedTuple):
     cells: Mapping[str, str]
 
 
-class Table(NamedTuple):
+class CsvTable(NamedTuple):
     """The rows of a file by column.
 
     Attributes:
@@ -64,7 +64,7 @@ class _Column(NamedTuple):
     unit: str
 
 
-def read_table(text: str, name: str, units: Mapping[str, str], needed: Sequence[str]) -> Table:
+def read_table(text: str, name: str, units: Mapping[str, str], needed: Sequence[str]) -> CsvTable:
     """Return the cells of a CSV text by column.
 
     Args:
@@ -97,7 +97,7 @@ def read_table(text: str, name: str, units: Mapping[str, str], needed: Sequence[
         raise refusal(name, str(exc), first + reader.line_num) from exc
     names = [column.name for column in columns if column.name]
     is_utc = any(column.name == "slot" and column.unit for column in columns)
-    return Table(separator, found, names, is_utc)
+    return CsvTable(separator, found, names, is_utc)
 
 
 def _header(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gapfill.errors import SpanRefused
 from gapfill.sources.aemet import parser as aemet
 from gapfill.sources.aemet.errors import Said, claims, claims_link, is_gone, read
-from gapfill.sources.http.client import Call
+from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import is_at_home
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.retry_after import seconds_to_wait
@@ -17,8 +17,8 @@ from gapfill.sources.model import HttpRequest
 if TYPE_CHECKING:
     from gapfill.errors import SourceError
     from gapfill.sources.aemet.errors import Statement
-    from gapfill.sources.http.status_errors import Errand
-    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.http.status_errors import RequestContext
+    from gapfill.sources.http.transport import HttpResponse
     from gapfill.sources.model import Answer, Ask
 
 NEXT_MINUTE_S = 61.0
@@ -44,7 +44,7 @@ class AemetHook(ApiHook):
             SourceError: One of its leaves.
             ConfigError: If the connection has no key, or it or the catalogue is wrong.
         """
-        first = Call(aemet.request(ask), headers={"api_key": self.key}, claims=claims)
+        first = ApiCall(aemet.request(ask), headers={"api_key": self.key}, claims=claims)
         for _ in range(LINKS):
             reply = self.call(first, ask)
             if _says_no_data(reply):
@@ -59,7 +59,7 @@ class AemetHook(ApiHook):
 
     fetch = get_weather
 
-    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
         """Make one call as ``ApiHook`` does; what ``estado`` refuses is an error as well."""
         reply = super().call(call, ask)
         statement = read(reply.status, reply.body)
@@ -69,15 +69,15 @@ class AemetHook(ApiHook):
             raise error
         return reply
 
-    def probe_call(self) -> Call:
+    def probe_call(self) -> ApiCall:
         """Return the first hop to the list of stations, with the key."""
-        return Call(self.probe, headers={"api_key": self.key}, claims=claims)
+        return ApiCall(self.probe, headers={"api_key": self.key}, claims=claims)
 
-    def _second(self, url: str) -> Call:
+    def _second(self, url: str) -> ApiCall:
         """Return the call of a link: without the key, to the same host or AEMET's own."""
         is_theirs = is_at_home(url, aemet.ROOT) and not is_at_home(url, self.access.root)
         root = aemet.ROOT if is_theirs else None
-        return Call(HttpRequest(_absolute(url)), root=root, claims=claims_link)
+        return ApiCall(HttpRequest(_absolute(url)), root=root, claims=claims_link)
 
 
 def _absolute(url: str) -> str:
@@ -85,18 +85,18 @@ def _absolute(url: str) -> str:
     return url if "://" in url else f"invalid:{url}"
 
 
-def _says_no_data(reply: Reply) -> bool:
+def _says_no_data(reply: HttpResponse) -> bool:
     statement = read(reply.status, reply.body)
     return statement is not None and statement.said is Said.NO_DATA
 
 
-def _words(reply: Reply) -> str:
+def _words(reply: HttpResponse) -> str:
     """Return what a first hop says of the rows that it found."""
     statement = read(reply.status, reply.body)
     return statement.text if statement else f"HTTP {reply.status}"
 
 
-def _error(statement: Statement, reply: Reply, errand: Errand) -> SourceError | None:
+def _error(statement: Statement, reply: HttpResponse, errand: RequestContext) -> SourceError | None:
     """Return the error that a statement is, ``None`` for one that the parser reads."""
     if statement.said is Said.TOO_MANY:
         now = errand.ask.now if errand.ask else None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from gapfill.sources.esios import archive
 from gapfill.sources.esios import parser as esios
-from gapfill.sources.http.client import Call
+from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.redirects import listed_hosts
 
 if TYPE_CHECKING:
-    from gapfill.sources.http.connection import Access
+    from gapfill.sources.http.connection import ConnectionConfig
     from gapfill.sources.model import Answer, Ask
 
 ARCHIVE_HOSTS = (".amazonaws.com",)
@@ -31,7 +31,7 @@ class EsiosHook(ApiHook):
     probe = archive.request_day("70", _PROBED)
 
     @classmethod
-    def check(cls, access: Access) -> None:
+    def check(cls, access: ConnectionConfig) -> None:
         """Look at the hosts that the archive may lead to, see ``ApiHook.check``."""
         listed_hosts(access)
 
@@ -45,9 +45,9 @@ class EsiosHook(ApiHook):
         """
         request = esios.request(ask)
         if esios.is_archive(ask):
-            reply = self.call(Call(request, leads_to=self._archive_hosts), ask)
+            reply = self.call(ApiCall(request, leads_to=self._archive_hosts), ask)
         else:
-            reply = self.call(Call(request, headers={"x-api-key": self.key}), ask)
+            reply = self.call(ApiCall(request, headers={"x-api-key": self.key}), ask)
         return esios.parse(ask, reply.status, reply.body)
 
     fetch = get_prices
@@ -57,9 +57,9 @@ class EsiosHook(ApiHook):
         """Hosts that the archive may lead to, those of the connection's extra included."""
         return (*ARCHIVE_HOSTS, *listed_hosts(self.access))
 
-    def probe_call(self) -> Call:
+    def probe_call(self) -> ApiCall:
         """Return a small call: of an indicator with the token, of the archive without one."""
         if self.access.key is None:
-            return Call(self.probe, leads_to=self._archive_hosts)
+            return ApiCall(self.probe, leads_to=self._archive_hosts)
         request = esios.request_days("1001", "8741", _PROBED, _PROBED)
-        return Call(request, headers={"x-api-key": self.key})
+        return ApiCall(request, headers={"x-api-key": self.key})

@@ -13,13 +13,13 @@ import requests
 from gapfill.sources.http.connection import is_at_home, origin
 from gapfill.sources.http.redirects import EXTRA, may_lead
 from gapfill.sources.http.status_errors import error_of
-from gapfill.sources.http.transport import Limits, Reply, Unreachable, get
+from gapfill.sources.http.transport import HttpResponse, TransferLimits, Unreachable, get
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gapfill.sources.http.secrets import Secrets
-    from gapfill.sources.http.status_errors import Errand
+    from gapfill.sources.http.status_errors import RequestContext
     from gapfill.sources.model import Claims, HttpRequest
 
 MAX_HOPS = 3
@@ -36,7 +36,7 @@ def claims_nothing(_status: int, _body: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One request with what only a hook knows.
 
     Attributes:
@@ -65,7 +65,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Courier:
+class HttpClient:
     """Carries calls to one API.
 
     Attributes:
@@ -77,12 +77,12 @@ class Courier:
     """
 
     session: requests.Session
-    limits: Limits
+    limits: TransferLimits
     ca_bundle: str | None
     before_call: Callable[[int], None] | None
     secrets: Secrets
 
-    def carry(self, call: Call, errand: Errand) -> Reply:
+    def carry(self, call: ApiCall, errand: RequestContext) -> HttpResponse:
         """Make a call, following redirects, and return its answer: 2xx or claimed.
 
         Raises:
@@ -112,7 +112,7 @@ class Courier:
             shown = f"{there.netloc}{there.path} (redirect)"
         raise errand.unavailable(f"redirected more than {MAX_HOPS} times")
 
-    def _check_hop(self, target: str, at: str, call: Call, errand: Errand) -> None:
+    def _check_hop(self, target: str, at: str, call: ApiCall, errand: RequestContext) -> None:
         """Refuse a redirect that must not be followed, or that takes a secret along."""
         hosts = () if call.has_credentials else call.leads_to
         is_bare = self.secrets.blot(target) == target or is_at_home(target, errand.root)
@@ -126,11 +126,11 @@ class Courier:
         why = f"redirected to {where}, which is not followed{step if call.leads_to else ''}"
         raise errand.unavailable(why)
 
-    def _send(self, request: requests.Request, shown: str, errand: Errand) -> Reply:
+    def _send(self, request: requests.Request, shown: str, errand: RequestContext) -> HttpResponse:
         """Send one request and log it in a line, without header, key or body."""
         started = time.monotonic()
         problem = ""
-        reply: Reply | None = None
+        reply: HttpResponse | None = None
         try:
             reply = get(self.session, request, self.limits, self.ca_bundle)
         except Unreachable as exc:
@@ -144,7 +144,7 @@ class Courier:
         return replace(reply, body=self.secrets.blot_bytes(reply.body))
 
 
-def _first_url(call: Call, errand: Errand) -> str:
+def _first_url(call: ApiCall, errand: RequestContext) -> str:
     """Return where to send a call: below the root, or a link of an answer if it leads there."""
     path = call.request.path
     if path.startswith("/"):
@@ -154,7 +154,7 @@ def _first_url(call: Call, errand: Errand) -> str:
     return path
 
 
-def _target(url: str, reply: Reply) -> str | None:
+def _target(url: str, reply: HttpResponse) -> str | None:
     """Return where an answer redirects to, ``None`` for one that does not."""
     location = reply.headers.get("Location")
     if reply.status not in _REDIRECTS or not location:

@@ -31,7 +31,7 @@ _FAILURES = (AirflowException, AirflowRuntimeError, OSError, ValueError, TypeErr
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ConnectionConfig:
     """How one API is reached; its secrets stay out of ``repr``.
 
     Attributes:
@@ -64,7 +64,9 @@ def variable(conn_id: str) -> str:
     return f"AIRFLOW_CONN_{conn_id.upper()}"
 
 
-def read_access(conn_id: str, host: str, get_connection: Callable[[str], Connection]) -> Access:
+def read_config(
+    conn_id: str, host: str, get_connection: Callable[[str], Connection]
+) -> ConnectionConfig:
     """Look a connection up and return what it says.
 
     Args:
@@ -78,18 +80,18 @@ def read_access(conn_id: str, host: str, get_connection: Callable[[str], Connect
     """
     connection = find_connection(conn_id, get_connection)
     if connection is None:
-        return Access(conn_id, host.rstrip("/"))
-    return access_of(conn_id, connection, host)
+        return ConnectionConfig(conn_id, host.rstrip("/"))
+    return config_of(conn_id, connection, host)
 
 
-def access_of(conn_id: str, connection: Connection, host: str) -> Access:
-    """Return what a connection says, see ``read_access``.
+def config_of(conn_id: str, connection: Connection, host: str) -> ConnectionConfig:
+    """Return what a connection says, see ``read_config``.
 
     Raises:
         ConfigError: If it does not make sense.
     """
     extra = read_extra(conn_id, connection.extra)
-    return Access(
+    return ConnectionConfig(
         conn_id,
         root=_root(conn_id, connection, host),
         key=_secret(conn_id, "password", connection.password),
@@ -187,7 +189,7 @@ def _root(conn_id: str, connection: Connection, default: str) -> str:
     return _joined(parts)
 
 
-def second_root(access: Access, name: str) -> str | None:
+def second_root(access: ConnectionConfig, name: str) -> str | None:
     """Return the root URL of an API's second host, ``None`` where the extra names none.
 
     Args:

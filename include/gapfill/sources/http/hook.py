@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING, NoReturn
 from airflow.providers.http.hooks.http import HttpHook
 
 from gapfill.errors import ConfigError, GapfillError
-from gapfill.sources.http.client import Call, Courier
-from gapfill.sources.http.connection import Access, read_access, variable
+from gapfill.sources.http.client import ApiCall, HttpClient
+from gapfill.sources.http.connection import ConnectionConfig, read_config, variable
 from gapfill.sources.http.secrets import Secrets
-from gapfill.sources.http.status_errors import Errand
-from gapfill.sources.http.transport import Limits, Reply, build_session
+from gapfill.sources.http.status_errors import RequestContext
+from gapfill.sources.http.transport import HttpResponse, TransferLimits, build_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
 
-    from gapfill.domain.account_limits import Allowance
+    from gapfill.domain.account_limits import AccountLimits
     from gapfill.sources.model import Answer, Ask, HttpRequest
 
 
@@ -67,7 +67,7 @@ class ApiHook(HttpHook):
         self._secrets = Secrets()
 
     @classmethod
-    def check(cls, access: Access) -> None:
+    def check(cls, access: ConnectionConfig) -> None:
         """Look at what only this API's connection says, so that it is not found wrong in a call.
 
         Raises:
@@ -75,13 +75,13 @@ class ApiHook(HttpHook):
         """
 
     @cached_property
-    def access(self) -> Access:
+    def access(self) -> ConnectionConfig:
         """The connection, looked up once.
 
         Raises:
             ConfigError: If it cannot be read or makes no sense.
         """
-        access = read_access(self.http_conn_id, self._host, self.get_connection)
+        access = read_config(self.http_conn_id, self._host, self.get_connection)
         self.hide(access.key, access.login)
         return access
 
@@ -113,7 +113,7 @@ class ApiHook(HttpHook):
             self._session = build_session()
         return self._session
 
-    def open(self, _ask: Ask | None = None) -> Allowance | None:
+    def open(self, _ask: Ask | None = None) -> AccountLimits | None:
         """Make what calls come before the first request, and return what the account allows.
 
         Args:
@@ -141,11 +141,11 @@ class ApiHook(HttpHook):
             return False, str(exc)
         return True, f"{self.source} answered HTTP {reply.status} at {self.access.root}."
 
-    def probe_call(self) -> Call:
+    def probe_call(self) -> ApiCall:
         """Return the call that ``test_connection`` makes."""
-        return Call(self.probe)
+        return ApiCall(self.probe)
 
-    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
         """Make one call, following redirects, and return its answer.
 
         Args:
@@ -167,17 +167,17 @@ class ApiHook(HttpHook):
         """
         return self._courier.carry(call, self.errand(call, ask))
 
-    def errand(self, call: Call, ask: Ask | None) -> Errand:
+    def errand(self, call: ApiCall, ask: Ask | None) -> RequestContext:
         """Return what a call is for, which is also how its errors are made."""
         root = call.root or self.access.root
-        return Errand(self.source, self.http_conn_id, root, ask, call.has_credentials)
+        return RequestContext(self.source, self.http_conn_id, root, ask, call.has_credentials)
 
     @cached_property
-    def _courier(self) -> Courier:
+    def _courier(self) -> HttpClient:
         seconds = self.access.timeout_s or self._timeout_s
-        return Courier(
+        return HttpClient(
             session=self.get_conn(),
-            limits=Limits.of(seconds) if seconds else Limits(),
+            limits=TransferLimits.of(seconds) if seconds else TransferLimits(),
             ca_bundle=self.access.ca_bundle,
             before_call=self._before_call,
             secrets=self._secrets,

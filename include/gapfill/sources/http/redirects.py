@@ -10,7 +10,7 @@ from gapfill.sources.http.connection import is_at_home, origin, variable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.sources.http.connection import Access
+    from gapfill.sources.http.connection import ConnectionConfig
 
 EXTRA = "redirect_hosts"
 """Extra of a connection that lists more hosts."""
@@ -44,7 +44,7 @@ def _is_listed(there: tuple[str, str, int], host: str) -> bool:
     return host in {name, f"{name}:{port}"}
 
 
-def listed_hosts(access: Access) -> tuple[str, ...]:
+def listed_hosts(access: ConnectionConfig) -> tuple[str, ...]:
     """Return the hosts that a connection lists in its extra.
 
     Raises:

@@ -20,7 +20,7 @@ from gapfill.sources.model import excerpt
 
 if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
-    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.http.transport import HttpResponse
     from gapfill.sources.model import Ask, Claims
 
 QUEUE_S = 15.0
@@ -39,7 +39,7 @@ class _About(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class RequestContext:
     """What a call is for, so that its errors can say so.
 
     Attributes:
@@ -130,7 +130,12 @@ class Errand:
 
 
 def error_of(
-    reply: Reply, errand: Errand, claims: Claims, *, has_left: bool, is_bare: bool = False
+    reply: HttpResponse,
+    errand: RequestContext,
+    claims: Claims,
+    *,
+    has_left: bool,
+    is_bare: bool = False,
 ) -> SourceError | None:
     """Return the error that an answer is, ``None`` for one that the parser reads.
 
@@ -165,7 +170,7 @@ def error_of(
     return _refusal(status, said, errand)
 
 
-def _limited(reply: Reply, said: str, errand: Errand) -> RateLimited:
+def _limited(reply: HttpResponse, said: str, errand: RequestContext) -> RateLimited:
     now = errand.ask.now if errand.ask else None
     if says_queue_full(reply.status, reply.body):
         seconds = seconds_to_wait(reply.headers, now, default_s=QUEUE_S)
@@ -181,7 +186,7 @@ def says_queue_full(status: int, body: bytes) -> bool:
     return status in _MAY_BE_QUEUE and b"too many concurrent requests" in words
 
 
-def _refusal(status: int, said: str, errand: Errand) -> SourceError:
+def _refusal(status: int, said: str, errand: RequestContext) -> SourceError:
     if status in _REFUSED:
         return errand.rejected(said)
     if status >= _FIRST_SERVER_ERROR or status == _TIMED_OUT:

@@ -36,7 +36,7 @@ _CONNECT_S, _READ_S, _TOTAL_TO_READ = 10.0, 60.0, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TransferLimits:
     """How long and how much one GET may take.
 
     Attributes:
@@ -52,13 +52,13 @@ class Limits:
     max_bytes: int = 5_000_000
 
     @classmethod
-    def of(cls, read_s: float) -> Limits:
+    def of(cls, read_s: float) -> TransferLimits:
         """Return the limits for a given wait for an answer."""
         return cls(min(_CONNECT_S, read_s), read_s, _TOTAL_TO_READ * read_s)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpResponse:
     """An HTTP answer.
 
     Attributes:
@@ -109,9 +109,9 @@ def _leave_alone(request: PreparedRequest) -> PreparedRequest:
 def get(
     session: requests.Session,
     request: requests.Request,
-    limits: Limits,
+    limits: TransferLimits,
     ca_bundle: str | None = None,
-) -> Reply:
+) -> HttpResponse:
     """Send one GET and return its answer, whatever its status.
 
     It runs in a thread of its own, because nothing else bounds a name look-up, or headers
@@ -120,10 +120,10 @@ def get(
     Raises:
         Unreachable: If there was no whole answer in time.
     """
-    box: queue.SimpleQueue[Reply | Unreachable] = queue.SimpleQueue()
+    box: queue.SimpleQueue[HttpResponse | Unreachable] = queue.SimpleQueue()
     work = (session, request, limits, ca_bundle, box)
     Thread(target=_work, args=work, name=_THREAD, daemon=True).start()
-    outcome: Reply | Unreachable | None
+    outcome: HttpResponse | Unreachable | None
     try:
         outcome = box.get(timeout=limits.total_s)
     except queue.Empty:
@@ -139,9 +139,9 @@ def get(
 def _work(
     session: requests.Session,
     request: requests.Request,
-    limits: Limits,
+    limits: TransferLimits,
     ca_bundle: str | None,
-    box: queue.SimpleQueue[Reply | Unreachable],
+    box: queue.SimpleQueue[HttpResponse | Unreachable],
 ) -> None:
     try:
         box.put(_send(session, request, limits, ca_bundle))
@@ -150,8 +150,11 @@ def _work(
 
 
 def _send(
-    session: requests.Session, request: requests.Request, limits: Limits, ca_bundle: str | None
-) -> Reply:
+    session: requests.Session,
+    request: requests.Request,
+    limits: TransferLimits,
+    ca_bundle: str | None,
+) -> HttpResponse:
     """Send through the adapter: ``Session.send`` would read ahead along a redirect."""
     deadline = time.monotonic() + limits.total_s
     prepared = session.prepare_request(request)
@@ -169,7 +172,7 @@ def _send(
     finally:
         response.close()
         session.close()  # ends the kept connection, which the header alone does not on our side
-    return Reply(response.status_code, response.headers, body, is_cut)
+    return HttpResponse(response.status_code, response.headers, body, is_cut)
 
 
 def _read(response: Response, max_bytes: int, deadline: float) -> tuple[bytes, bool]:
@@ -206,7 +209,7 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
 )
 
 
-def _reason(exc: BaseException, limits: Limits) -> str:
+def _reason(exc: BaseException, limits: TransferLimits) -> str:
     """Return why there was no answer, without a word of the exception itself."""
     chain = list(_chain(exc))
     for kinds, words in _REASONS:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _HOUR = timedelta(hours=1)
 
 
-class Variable(NamedTuple):
+class ModelVariable(NamedTuple):
     """One array of an answer.
 
     Attributes:
@@ -34,14 +34,14 @@ class Variable(NamedTuple):
 
 
 VARIABLES = (
-    Variable("temperature_2m", "°C", "temperature"),
-    Variable("relative_humidity_2m", "%", "humidity"),
-    Variable("surface_pressure", "hPa", "pressure"),
-    Variable("wind_speed_10m", "m/s", "wind_speed"),
-    Variable("wind_direction_10m", "°", "wind_direction"),
-    Variable("wind_gusts_10m", "m/s", "wind_gust"),
-    Variable("precipitation", "mm", "precipitation"),
-    Variable("shortwave_radiation", "W/m²", "solar_radiation"),
+    ModelVariable("temperature_2m", "°C", "temperature"),
+    ModelVariable("relative_humidity_2m", "%", "humidity"),
+    ModelVariable("surface_pressure", "hPa", "pressure"),
+    ModelVariable("wind_speed_10m", "m/s", "wind_speed"),
+    ModelVariable("wind_direction_10m", "°", "wind_direction"),
+    ModelVariable("wind_gusts_10m", "m/s", "wind_gust"),
+    ModelVariable("precipitation", "mm", "precipitation"),
+    ModelVariable("shortwave_radiation", "W/m²", "solar_radiation"),
 )
 
 
@@ -83,7 +83,7 @@ def _values(record: Record) -> dict[str, object]:
     return {name: value for name, value in record.items() if name != "time"}
 
 
-def _fault(ask: Ask, variable: Variable, values: object, times: int, units: Node) -> str:
+def _fault(ask: Ask, variable: ModelVariable, values: object, times: int, units: Node) -> str:
     """Return why an array cannot be taken, empty where it can.
 
     Raises:

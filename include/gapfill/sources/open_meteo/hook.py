@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.errors import GapfillError, Limit
 from gapfill.sources.http import retry_after
-from gapfill.sources.http.client import Call
+from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import is_at_home, second_root
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.status_errors import QUEUE_S
@@ -17,8 +17,8 @@ from gapfill.sources.open_meteo import parser as open_meteo
 from gapfill.sources.open_meteo.refusals import claims, is_limit, limit_of, seconds_refused
 
 if TYPE_CHECKING:
-    from gapfill.sources.http.connection import Access
-    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.http.connection import ConnectionConfig
+    from gapfill.sources.http.transport import HttpResponse
     from gapfill.sources.model import Answer, Ask
 
 PUBLIC_ARCHIVE = "https://archive-api.open-meteo.com"
@@ -40,7 +40,7 @@ class OpenMeteoHook(ApiHook):
     )
 
     @classmethod
-    def check(cls, access: Access) -> None:
+    def check(cls, access: ConnectionConfig) -> None:
         """Look at the archive's host, see ``ApiHook.check``."""
         second_root(access, "archive_host")
 
@@ -71,7 +71,7 @@ class OpenMeteoHook(ApiHook):
 
     fetch = get_weather
 
-    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
         """Make one call as ``ApiHook`` does; a refusal lasts as long as its reason says."""
         reply = super().call(call, ask)
         if is_limit(reply.status, reply.body):
@@ -94,13 +94,13 @@ class OpenMeteoHook(ApiHook):
             return False, str(exc)
         return True, f"{said} Its archive answered HTTP {reply.status} at {self.archive_root}."
 
-    def probe_call(self) -> Call:
+    def probe_call(self) -> ApiCall:
         """Return the call that tests the main host."""
         return self._call(self.probe)
 
-    def _call(self, request: HttpRequest) -> Call:
+    def _call(self, request: HttpRequest) -> ApiCall:
         is_archive = request.path == open_meteo.PATHS["archive"]
-        return Call(
+        return ApiCall(
             request,
             root=self.archive_root if is_archive else None,
             claims=claims,

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from gapfill.domain.series import Place
 from gapfill.domain.subscription import generation_fact
 from gapfill.errors import AuthRejected, GapfillError
-from gapfill.sources.http.client import Call
+from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import variable
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.retry_after import seconds_to_wait
-from gapfill.sources.http.status_errors import Errand
+from gapfill.sources.http.status_errors import RequestContext
 from gapfill.sources.model import EXCERPT, excerpt
 from gapfill.sources.openweathermap import parser as owm
 from gapfill.sources.openweathermap import timeline
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gapfill.errors import RateLimited, SourceError
-    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.http.transport import HttpResponse
     from gapfill.sources.model import Answer, Ask, HttpRequest
 
 BLOCK_S = 3600.0
@@ -104,7 +104,7 @@ class OpenWeatherMapHook(ApiHook):
         said = f"{self.source} answered HTTP {reply.status} at {self.access.root}"
         return True, f"{said}; the key is of One Call {owm.GENERATIONS[name]}."
 
-    def call(self, call: Call, ask: Ask | None = None) -> Reply:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
         """Make one call as the base does, and word this API's own refusals.
 
         Raises:
@@ -118,11 +118,13 @@ class OpenWeatherMapHook(ApiHook):
             raise self._limited(reply, ask)
         raise self._rejected(ask, f"was refused ({_said(reply, EXCERPT)}): {_VALID_KEY}")
 
-    def probe_call(self) -> Call:
+    def probe_call(self) -> ApiCall:
         """Return the call that ``test_connection`` makes where One Call is not subscribed to."""
         return self._with_key(self.probe)
 
-    def _one_call(self, requests: Mapping[str, HttpRequest], ask: Ask | None) -> tuple[str, Reply]:
+    def _one_call(
+        self, requests: Mapping[str, HttpRequest], ask: Ask | None
+    ) -> tuple[str, HttpResponse]:
         """Ask One Call, first the generation that served before, and return which one served.
 
         Args:
@@ -133,7 +135,7 @@ class OpenWeatherMapHook(ApiHook):
             SourceError: One of its leaves; a refusal is one of One Call's products alone.
             ConfigError: If the connection is wrong.
         """
-        refused: dict[str, Reply] = {}
+        refused: dict[str, HttpResponse] = {}
         for name in _in_order(self._served, requests):
             call = replace(self._with_key(requests[name]), claims=_may_be_of_the_other)
             reply = super().call(call, ask)
@@ -152,13 +154,13 @@ class OpenWeatherMapHook(ApiHook):
             _log.info("%s: the key is of One Call %s", self.source, owm.GENERATIONS[name])
         self._served = name
 
-    def _with_key(self, request: HttpRequest) -> Call:
-        return Call(request, secret_params=(("appid", self.key),))
+    def _with_key(self, request: HttpRequest) -> ApiCall:
+        return ApiCall(request, secret_params=(("appid", self.key),))
 
-    def _errand(self, ask: Ask | None) -> Errand:
-        return Errand(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003 - it carries the key
+    def _errand(self, ask: Ask | None) -> RequestContext:
+        return RequestContext(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003 - it carries the key
 
-    def _limited(self, reply: Reply, ask: Ask | None) -> RateLimited:
+    def _limited(self, reply: HttpResponse, ask: Ask | None) -> RateLimited:
         seconds = seconds_to_wait(reply.headers, ask.now if ask else None, default_s=BLOCK_S)
         error = self._errand(ask).limited(_said(reply, EXCERPT), seconds)
         if ask is not None and ask.product.name in owm.GENERATIONS:
@@ -171,7 +173,7 @@ class OpenWeatherMapHook(ApiHook):
         text = f"{errand}: the key of {name} {text}"
         return AuthRejected(text, product=product, **errand.about)
 
-    def _closed(self, refused: Mapping[str, Reply], ask: Ask | None) -> SourceError:
+    def _closed(self, refused: Mapping[str, HttpResponse], ask: Ask | None) -> SourceError:
         """Return the error for a key that no generation of One Call serves."""
         unknown = [reply for reply in refused.values() if reply.status == _UNKNOWN]
         if unknown:
@@ -208,5 +210,5 @@ def _may_be_of_the_other(status: int, _body: bytes) -> bool:
     return status in {_REFUSED, _FORBIDDEN, _UNKNOWN, _TOO_MANY}
 
 
-def _said(reply: Reply, length: int) -> str:
+def _said(reply: HttpResponse, length: int) -> str:
     return f"HTTP {reply.status}: {excerpt(reply.body)[:length]!r}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from gapfill.sources.http.client import Call
+from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.ree import parser as ree
 
@@ -31,7 +31,7 @@ class ReeHook(ApiHook):
             SourceError: One of its leaves.
             ConfigError: If the connection or the catalogue is wrong.
         """
-        reply = self.call(Call(ree.request(ask), claims=ree.says_no_data), ask)
+        reply = self.call(ApiCall(ree.request(ask), claims=ree.says_no_data), ask)
         return ree.parse(ask, reply.status, reply.body)
 
     fetch = get_prices

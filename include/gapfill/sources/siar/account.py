@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gapfill.domain.account_limits import Allowance
+from gapfill.domain.account_limits import AccountLimits
 from gapfill.errors import MalformedPayload
 from gapfill.sources.json_reader import decode, utf8
 from gapfill.sources.model import HttpRequest, excerpt, number
@@ -46,7 +46,7 @@ def parse_word(body: bytes) -> str | None:
     return word
 
 
-def parse_limits(body: bytes) -> Allowance:
+def parse_limits(body: bytes) -> AccountLimits:
     """Return what ``/Info/ACCESOS`` says of an account.
 
     Null or 0 as a maximum is no limit, and so is one beyond ``MOST``.
@@ -65,7 +65,7 @@ def parse_limits(body: bytes) -> Allowance:
             found[known] = int(count)
     if not any(name.lower().removesuffix("s") in _NAMES for name in _record(document)):
         raise _malformed(f"/Info/ACCESOS tells no limits: {excerpt(body)!r}")
-    return Allowance(
+    return AccountLimits(
         calls_minute=found.get("calls_minute"),
         calls_day=found.get("calls_day"),
         records_minute=found.get("records_minute"),

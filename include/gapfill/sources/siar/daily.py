@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 
 
-class Days(NamedTuple):
+class DailyRows(NamedTuple):
     """What the rows of an answer make.
 
     Attributes:
@@ -31,7 +31,7 @@ class Days(NamedTuple):
     dropped: tuple[Rejected, ...] = ()
 
 
-def rows_of(ask: Ask, records: Sequence[Dated]) -> Days:
+def rows_of(ask: Ask, records: Sequence[Dated]) -> DailyRows:
     """Return a row per date; a date is a label, its slot starts at 00:00Z.
 
     The row of a day that is not over holds values of a part of it: it is left out.
@@ -58,4 +58,4 @@ def rows_of(ask: Ask, records: Sequence[Dated]) -> Days:
     notes = [f"{len(rows)} days"]
     if running:
         notes.append(f"{running} of a day that is not over left out")
-    return Days(rows, tuple(notes))
+    return DailyRows(rows, tuple(notes))

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.sources.firewall_pages import is_web_page
-from gapfill.sources.http.client import Call
+from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import variable
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.secrets import Secrets
-from gapfill.sources.http.status_errors import Errand
+from gapfill.sources.http.status_errors import RequestContext
 from gapfill.sources.json_reader import utf8
 from gapfill.sources.model import Answer, HttpRequest
 from gapfill.sources.siar import account
 from gapfill.sources.siar import parser as siar
 from gapfill.sources.siar.hook_errors import error_for, rejected, token_rejected
-from gapfill.sources.siar.refusals import Kind, Refusal, authorised_from, claims, refusal_of
+from gapfill.sources.siar.refusals import Refusal, RefusalKind, authorised_from, claims, refusal_of
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from gapfill.domain.account_limits import Allowance
+    from gapfill.domain.account_limits import AccountLimits
     from gapfill.errors import SourceError
-    from gapfill.sources.http.connection import Access
-    from gapfill.sources.http.transport import Reply
+    from gapfill.sources.http.connection import ConnectionConfig
+    from gapfill.sources.http.transport import HttpResponse
     from gapfill.sources.model import Ask
 
 
@@ -50,13 +50,13 @@ class SiarHook(ApiHook):
     probe = account.LIMITS
 
     @classmethod
-    def check(cls, access: Access) -> None:
+    def check(cls, access: ConnectionConfig) -> None:
         """Look at the ready token, see ``ApiHook.check``."""
         _ready_token(access)
 
     _token: str | None = None
     _is_ready_refused = False
-    _allowance: Allowance | None = None
+    _allowance: AccountLimits | None = None
 
     @cached_property
     def ready_token(self) -> str | None:
@@ -69,7 +69,7 @@ class SiarHook(ApiHook):
         self.hide(token)
         return token
 
-    def open(self, ask: Ask | None = None) -> Allowance:
+    def open(self, ask: Ask | None = None) -> AccountLimits:
         """Get a token unless there is one, and return what the account may do.
 
         Args:
@@ -116,7 +116,7 @@ class SiarHook(ApiHook):
         reply = self._carry(request, ask, records)
         if not isinstance(reply, Refusal):
             return siar.parse(ask, reply.status, reply.body)
-        if reply.kind is not Kind.TOO_EARLY or since is not None:
+        if reply.kind is not RefusalKind.TOO_EARLY or since is not None:
             raise self._error(reply, ask, records)
         dates = siar.span(ask)
         seen_from = authorised_from(reply, dates.first, dates.last)
@@ -133,7 +133,7 @@ class SiarHook(ApiHook):
         """Whether the token in use is the connection's own."""
         return self.ready_token is not None and not self._is_ready_refused
 
-    def _carry(self, request: HttpRequest, ask: Ask | None, records: int) -> Reply | Refusal:
+    def _carry(self, request: HttpRequest, ask: Ask | None, records: int) -> HttpResponse | Refusal:
         """Send a request with the token; one that was in use before is renewed once.
 
         Raises:
@@ -142,7 +142,7 @@ class SiarHook(ApiHook):
         was_in_use = self._token is not None or self._is_ready
         token = self.ready_token if self._is_ready else self._token
         answer = self._send(request, ask, records, token or self._new_token(ask))
-        if was_in_use and isinstance(answer, Refusal) and answer.kind is Kind.TOKEN:
+        if was_in_use and isinstance(answer, Refusal) and answer.kind is RefusalKind.TOKEN:
             if self._is_ready and not (self.access.login and self.access.key):
                 raise token_rejected(self._errand(ask), answer.said, TOKEN)
             self._is_ready_refused = True
@@ -151,9 +151,9 @@ class SiarHook(ApiHook):
 
     def _send(
         self, request: HttpRequest, ask: Ask | None, records: int, token: str
-    ) -> Reply | Refusal:
+    ) -> HttpResponse | Refusal:
         secret = (("token", token),)
-        call = Call(request, secret_params=secret, claims=claims, records=records)
+        call = ApiCall(request, secret_params=secret, claims=claims, records=records)
         return self._judged(self.call(call, ask))
 
     def _new_token(self, ask: Ask | None) -> str:
@@ -170,12 +170,12 @@ class SiarHook(ApiHook):
         errand = self._errand(ask)
 
         def word(request: HttpRequest, *params: tuple[str, str]) -> str | None:
-            call = Call(request, secret_params=params, claims=claims)
+            call = ApiCall(request, secret_params=params, claims=claims)
             judged = self._judged(courier.carry(call, errand))
             if not isinstance(judged, Refusal):
                 return account.parse_word(judged.body)
             is_page = is_web_page(judged.text.encode())
-            if request is account.TOKEN and judged.kind is Kind.BLOCKED and not is_page:
+            if request is account.TOKEN and judged.kind is RefusalKind.BLOCKED and not is_page:
                 raise rejected(errand, judged.said)  # whatever its words, it is of these two
             raise self._error(judged, ask)
 
@@ -205,7 +205,7 @@ class SiarHook(ApiHook):
             raise ConfigError(message)
         return access.login, access.key
 
-    def _judged(self, reply: Reply) -> Reply | Refusal:
+    def _judged(self, reply: HttpResponse) -> HttpResponse | Refusal:
         body = utf8(reply.body, reply.headers.get("Content-Type", ""))
         reply = replace(reply, body=body)
         refusal = refusal_of(reply.status, reply.headers, reply.body)
@@ -215,8 +215,8 @@ class SiarHook(ApiHook):
             refusal, said=self._secrets.blot(refusal.said), text=self._secrets.blot(refusal.text)
         )
 
-    def _errand(self, ask: Ask | None) -> Errand:
-        return Errand(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003
+    def _errand(self, ask: Ask | None) -> RequestContext:
+        return RequestContext(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003
 
     def _error(self, refusal: Refusal, ask: Ask | None, records: int = 0) -> SourceError:
         return error_for(refusal, self._errand(ask), records, self._allowance)
@@ -227,7 +227,7 @@ def _many(limit: int | None) -> str:
     return "no told limit of" if limit is None else str(limit)
 
 
-def _ready_token(access: Access) -> str | None:
+def _ready_token(access: ConnectionConfig) -> str | None:
     """Return the token of a connection's extra, ``None`` where there is none.
 
     Raises:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from gapfill.errors import AuthRejected, Limit, SourceError, SpanRefused
 from gapfill.sources.firewall_pages import is_web_page
 from gapfill.sources.http.connection import variable
-from gapfill.sources.siar.refusals import MINUTE_S, Kind, Refusal, day_quota_s, is_of_records
+from gapfill.sources.siar.refusals import MINUTE_S, Refusal, RefusalKind, day_quota_s, is_of_records
 
 if TYPE_CHECKING:
-    from gapfill.domain.account_limits import Allowance
+    from gapfill.domain.account_limits import AccountLimits
     from gapfill.errors import RateLimited
-    from gapfill.sources.http.status_errors import Errand
+    from gapfill.sources.http.status_errors import RequestContext
 
 
 def error_for(
-    refusal: Refusal, errand: Errand, records: int, allowance: Allowance | None
+    refusal: Refusal, errand: RequestContext, records: int, allowance: AccountLimits | None
 ) -> SourceError:
     """Return the error that a refusal is.
 
@@ -29,27 +29,27 @@ def error_for(
         records: Records the answer would have counted.
         allowance: What the account may do, where known.
     """
-    if refusal.kind in {Kind.MINUTE, Kind.DAY}:
+    if refusal.kind in {RefusalKind.MINUTE, RefusalKind.DAY}:
         limit = _limit(refusal.kind, allowance)
         if limit is not None and records > limit:
             text = f"{errand}: {records} records in one answer, the account may have {limit}"
             return SpanRefused(f"{text} ({refusal.said}).", **errand.about)
-        if refusal.kind is Kind.MINUTE:
+        if refusal.kind is RefusalKind.MINUTE:
             is_rate = not is_of_records(refusal)
             return errand.limited(refusal.said, MINUTE_S, Limit.RATE if is_rate else Limit.QUOTA)
         now = errand.ask.now if errand.ask else None
         return errand.limited(refusal.said, day_quota_s(now), Limit.QUOTA)
-    if refusal.kind is Kind.TOO_EARLY:
+    if refusal.kind is RefusalKind.TOO_EARLY:
         return errand.malformed(
             "the account may not see so early a date, and the refusal names none that it may see "
             f"({refusal.said}): put that date into the station's `from` in the catalogue"
         )
-    if refusal.kind is Kind.TOKEN:
+    if refusal.kind is RefusalKind.TOKEN:
         return rejected(errand, refusal.said)
     return _blocked(refusal, errand)
 
 
-def _blocked(refusal: Refusal, errand: Errand) -> RateLimited:
+def _blocked(refusal: Refusal, errand: RequestContext) -> RateLimited:
     """Return the error for a refusal that is about neither the token nor a quota."""
     page = refusal.text.encode()
     if is_web_page(page):
@@ -60,7 +60,7 @@ def _blocked(refusal: Refusal, errand: Errand) -> RateLimited:
     )
 
 
-def rejected(errand: Errand, said: str) -> AuthRejected:
+def rejected(errand: RequestContext, said: str) -> AuthRejected:
     """Return the error for credentials, or a token got with them, that were refused."""
     return AuthRejected(
         f"{errand}: the login or password of {_name(errand)} was refused ({said}): "
@@ -70,7 +70,7 @@ def rejected(errand: Errand, said: str) -> AuthRejected:
     )
 
 
-def token_rejected(errand: Errand, said: str, extra: str) -> AuthRejected:
+def token_rejected(errand: RequestContext, said: str, extra: str) -> AuthRejected:
     """Return the error for a ready token that was refused, where there is nothing to log in with.
 
     Args:
@@ -86,11 +86,11 @@ def token_rejected(errand: Errand, said: str, extra: str) -> AuthRejected:
     )
 
 
-def _name(errand: Errand) -> str:
+def _name(errand: RequestContext) -> str:
     return f"connection {errand.conn_id!r} ({variable(errand.conn_id)})"
 
 
-def _limit(kind: Kind, allowance: Allowance | None) -> int | None:
+def _limit(kind: RefusalKind, allowance: AccountLimits | None) -> int | None:
     if allowance is None:
         return None
-    return allowance.records_minute if kind is Kind.MINUTE else allowance.records_day
+    return allowance.records_minute if kind is RefusalKind.MINUTE else allowance.records_day

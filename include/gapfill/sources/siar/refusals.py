@@ -93,7 +93,7 @@ _ASIDE = re.compile(r"\b\w+ por el usuario\b")
 _DATES = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b|\b(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
 
 
-class Kind(StrEnum):
+class RefusalKind(StrEnum):
     """What a refusal is about."""
 
     MINUTE = "minute"
@@ -113,7 +113,7 @@ class Refusal:
         text: The text, for the date in it.
     """
 
-    kind: Kind
+    kind: RefusalKind
     said: str
     text: str
 
@@ -136,11 +136,11 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal 
     text = _text(headers, body, is_refused=status in REFUSED)[:READ]
     text = text.encode("utf-8", "replace").decode()  # a JSON text may hold half a character
     kind = _kind(fold(text))
-    if kind is Kind.TOKEN and is_web_page(text.encode()):
-        kind = Kind.BLOCKED
+    if kind is RefusalKind.TOKEN and is_web_page(text.encode()):
+        kind = RefusalKind.BLOCKED
     if status in REFUSED:
         is_silent = status == 401 and kind is None  # noqa: PLR2004 - HTTP's own word for it
-        kind = Kind.TOKEN if is_silent else kind or Kind.BLOCKED
+        kind = RefusalKind.TOKEN if is_silent else kind or RefusalKind.BLOCKED
     if kind is None:
         return None
     return Refusal(kind, f"HTTP {status}: {excerpt(text)!r}" if text else f"HTTP {status}", text)
@@ -192,18 +192,18 @@ def fold(text: str) -> str:
     return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
 
 
-def _kind(text: str) -> Kind | None:
+def _kind(text: str) -> RefusalKind | None:
     """Return what a folded text is about; a quota of no named time is taken for a minute's."""
     text = _ASIDE.sub("", text)
     if any(word in text for word in _BLOCKED):
-        return Kind.BLOCKED
+        return RefusalKind.BLOCKED
     if any(word in text for word in _QUOTA):
         is_day = "minuto" not in text and _A_DAY.search(text) is not None
-        return Kind.DAY if is_day else Kind.MINUTE
+        return RefusalKind.DAY if is_day else RefusalKind.MINUTE
     if _says_too_early(text):
-        return Kind.TOO_EARLY
+        return RefusalKind.TOO_EARLY
     if any(word in text for word in _TOKEN):
-        return Kind.TOKEN
+        return RefusalKind.TOKEN
     return None
 
 

@@ -17,7 +17,7 @@ from gapfill.sources.siar_csv.row import SOURCE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.domain.account_limits import Allowance
+    from gapfill.domain.account_limits import AccountLimits
     from gapfill.domain.candidate import Unusable
     from gapfill.domain.interval import Interval
     from gapfill.sources.model import Answer, Ask
@@ -43,7 +43,7 @@ class SiarCsvFolder:
         self._folder = folder
         self._named = named
 
-    def open(self, _ask: Ask | None = None) -> Allowance | None:
+    def open(self, _ask: Ask | None = None) -> AccountLimits | None:
         """Return ``None``: no call comes before the first, and no account has limits."""
         return None
 

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.sources.model import ROW, Rejected, excerpt
 from gapfill.sources.rows import BadRow
-from gapfill.sources.siar_csv.row import COLUMNS, Day, Row, refused, slot_of, split_cells
+from gapfill.sources.siar_csv.row import COLUMNS, CsvRow, Day, refused, slot_of, split_cells
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -116,7 +116,7 @@ def read_file(name: str, body: bytes) -> CsvFile:
             continue
         place = f"{name}, line {n}"
         try:
-            row = Row(place, text.removesuffix("\r"))
+            row = CsvRow(place, text.removesuffix("\r"))
             if not row.values:
                 blanks.append(Seen(slot_of(text), place))
                 continue

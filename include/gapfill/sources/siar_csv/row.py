@@ -90,7 +90,7 @@ def split_cells(text: str) -> list[str]:
     return cells[:-1] if len(cells) == len(COLUMNS) + 1 and not cells[-1] else cells
 
 
-class Row:
+class CsvRow:
     """The cells of one line.
 
     Attributes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
 
 _BY = '"batch", "series"'
 
@@ -29,7 +29,7 @@ _HAS_BATCH = "\"batch\" != 'none'"
 """Rows that an import takes in as those of nobody are of no batch, and cannot be undone."""
 
 
-def batches(server: Server) -> list[Batch]:
+def batches(server: InfluxClient) -> list[Batch]:
     """Return what each batch noted and still can be undone, one for each series."""
     notes = text.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
     asked = text.select('"batch", "asked_us"', LEDGER)
@@ -47,7 +47,7 @@ def batches(server: Server) -> list[Batch]:
     return found
 
 
-def withdraw(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+def withdraw(server: InfluxClient, batch: str, series: str, slots: Collection[datetime]) -> None:
     """Mark the notes of slots that a batch did not write, so that they count no more.
 
     What an undo has begun with is left to that undo. Writing such a slot later notes it anew.
@@ -61,7 +61,7 @@ def withdraw(server: Server, batch: str, series: str, slots: Collection[datetime
         forget(server, batch, series, idle)
 
 
-def undone_batches(server: Server) -> set[str]:
+def undone_batches(server: InfluxClient) -> set[str]:
     """Return the batches of which slots were undone, not those of which notes were withdrawn."""
     is_undone = '"undone" = true', '"begun" = true'
     statement = text.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)

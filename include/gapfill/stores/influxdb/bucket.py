@@ -19,7 +19,7 @@ from gapfill.stores.influxdb.errors import Transient
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
 
 _YEAR_1_S = -62_135_596_800
 """1 January of the year 1, from which InfluxDB counts its shards, in seconds since 1970."""
@@ -81,7 +81,7 @@ def _cut(instant: datetime, length: timedelta) -> Interval:
     return Interval(*(datetime.fromtimestamp(s, UTC) for s in (start, start + size)))
 
 
-def look(server: Server) -> Bucket:
+def read_bucket(server: InfluxClient) -> Bucket:
     """Return what the server says of the bucket; what it does not say is not known.
 
     Raises:
@@ -91,10 +91,10 @@ def look(server: Server) -> Bucket:
         known = _of_1(server)
         if known is not None:
             return known
-    return look_2(server)
+    return read_bucket_v2(server)
 
 
-def look_2(server: Server) -> Bucket:
+def read_bucket_v2(server: InfluxClient) -> Bucket:
     """Return what a 2.x says of the bucket; nothing is known where the token may not read it.
 
     Raises:
@@ -121,7 +121,7 @@ def _of_2(found: Any) -> Bucket:  # noqa: ANN401 - JSON
         return Bucket()  # the token may not look at the bucket
 
 
-def _of_1(server: Server) -> Bucket | None:
+def _of_1(server: InfluxClient) -> Bucket | None:
     """Return what a 1.x says, ``None`` where it turns out to be another one.
 
     A 2.x answers the first question with what is the same for all buckets, and the second not.

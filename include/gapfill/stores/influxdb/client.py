@@ -18,18 +18,18 @@ from influxdb_client.rest import ApiException
 
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import errors
-from gapfill.stores.influxdb.bucket import look
+from gapfill.stores.influxdb.bucket import read_bucket
 from gapfill.stores.influxdb.first_contact import explain_unread, meet
 from gapfill.stores.influxdb.influxql import packed, predicate, rfc3339
 from gapfill.stores.influxdb.response import error_of, tables_of
-from gapfill.stores.influxdb.retries import Patience
+from gapfill.stores.influxdb.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gapfill.stores.influxdb.bucket import Bucket
-    from gapfill.stores.influxdb.config import Access
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.config import InfluxConfig
+    from gapfill.stores.influxdb.response import ResponseTable
 
 LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
@@ -40,22 +40,22 @@ _NO_HTTPS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UN
 """What OpenSSL says where the other side does not speak TLS."""
 
 
-class Server:
+class InfluxClient:
     """A bucket, reached through the official client, which is made when it is first needed.
 
     Attributes:
         access: Where and what it is.
     """
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: InfluxConfig) -> None:
         self.access = access
         self._client: InfluxDBClient | None = None
         self._process = os.getpid()
-        self._patience = Patience(access.longest_wait_s)
+        self._patience = Retries(access.longest_wait_s)
         self._is_reached = self._has_met = False
         self._version = ""
 
-    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
+    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
         """Return the tables that each statement answers, in as few requests as their length allows.
 
         Args:
@@ -66,7 +66,7 @@ class Server:
             StoreError: If any of them fails; also inside an answer of status 200.
             TooMuch: If the server refuses the size.
         """
-        tables: list[list[Table]] = []
+        tables: list[list[ResponseTable]] = []
         for part in packed(statements):
             try:
                 tables += tables_of(self.access, self._query(part, epoch), part)
@@ -118,7 +118,7 @@ class Server:
     @cached_property
     def bucket(self) -> Bucket:
         """What the server says of the bucket, asked once."""
-        return look(self)
+        return read_bucket(self)
 
     def _query(self, statements: Sequence[str], epoch: str) -> object:
         database, policy = self.database
@@ -269,7 +269,7 @@ class Server:
             raise errors.problem(self.access, what, f"check host and port of {self.access.conn_id}")
 
 
-def _unreached(access: Access, exc: Exception, *, was_reached: bool) -> StoreError:
+def _unreached(access: InfluxConfig, exc: Exception, *, was_reached: bool) -> StoreError:
     """Return the error where there was no whole answer.
 
     Args:
@@ -301,7 +301,7 @@ def _is_no_http(exc: Exception) -> bool:
     return bool(causes) and not any(isinstance(cause, ConnectionError) for cause in causes)
 
 
-def _without_certificate(access: Access, reason: str) -> StoreError:
+def _without_certificate(access: InfluxConfig, reason: str) -> StoreError:
     """Return the error where https could not be agreed on."""
     if any(mark in reason for mark in _NO_HTTPS):
         what = "it answers, but not in https"

@@ -31,7 +31,7 @@ _EXAMPLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class InfluxConfig:
     """A bucket of an InfluxDB.
 
     Attributes:
@@ -65,7 +65,7 @@ class Access:
         return min(LONGEST_S, SHARE * self.timeout_s)
 
 
-def read_access(
+def read_config(
     conn_id: str,
     *,
     host: str | None,
@@ -73,7 +73,7 @@ def read_access(
     schema: str | None,
     password: str | None,
     extra: str | None,
-) -> Access:
+) -> InfluxConfig:
     """Return what a connection of type ``influxdb`` says.
 
     Args:
@@ -98,7 +98,7 @@ def read_access(
             raise _wrong(conn_id, f"names no {name}: put it into its extra")
     if not (token or "").isprintable() or not (token or "").isascii():
         raise _wrong(conn_id, "has a token with characters that no token has")
-    return Access(
+    return InfluxConfig(
         conn_id,
         url,
         org or "",

@@ -13,7 +13,7 @@ from gapfill.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gapfill.stores.influxdb.config import Access
+    from gapfill.stores.influxdb.config import InfluxConfig
 
 EXCERPT = 200
 """So many characters of an answer are told."""
@@ -105,12 +105,12 @@ class PartialWrite(StoreError):
         self.is_old = is_old
 
 
-def problem(access: Access, what: str, step: str) -> StoreError:
+def problem(access: InfluxConfig, what: str, step: str) -> StoreError:
     """Return the error for a problem, with the next step."""
     return StoreError(sentence(access, what, step))
 
 
-def stranger(access: Access, told: str) -> StoreError:
+def stranger(access: InfluxConfig, told: str) -> StoreError:
     """Return the error for an answer that is none of InfluxDB's.
 
     Args:
@@ -121,7 +121,7 @@ def stranger(access: Access, told: str) -> StoreError:
     return problem(access, f"its answer is not from InfluxDB, but {told}", step)
 
 
-def sentence(access: Access, what: str, step: str) -> str:
+def sentence(access: InfluxConfig, what: str, step: str) -> str:
     """Return the sentence, in which the token never stands."""
     said = (
         f"The store (connection {access.conn_id}, bucket {access.bucket!r} at {access.url}) "
@@ -131,7 +131,7 @@ def sentence(access: Access, what: str, step: str) -> str:
 
 
 def of_status(
-    access: Access, path: str, status: int, body: str | None, headers: Mapping[str, str]
+    access: InfluxConfig, path: str, status: int, body: str | None, headers: Mapping[str, str]
 ) -> StoreError:
     """Return the error for an answer of a status that is no success.
 
@@ -189,7 +189,7 @@ def _seconds(wait: str) -> float | None:
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
-def of_answer(access: Access, error: str) -> StoreError:
+def of_answer(access: InfluxConfig, error: str) -> StoreError:
     """Return the error for an ``error`` inside an answer of status 200."""
     told = error[:EXCERPT]
     if "database not found" in error:
@@ -223,7 +223,7 @@ def _step(status: int, body: str, path: str) -> str:
     return _STEPS.get(status, general)
 
 
-def _partial(access: Access, what: str, body: str) -> PartialWrite:
+def _partial(access: InfluxConfig, what: str, body: str) -> PartialWrite:
     found = _CONFLICT.search(body.replace('\\"', '"'))
     step = "see docs/influxdb.md, Refused points"
     is_old = "retention" in body

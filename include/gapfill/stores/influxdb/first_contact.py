@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import errors
 from gapfill.stores.influxdb import influxql as text
-from gapfill.stores.influxdb.bucket import look_2
+from gapfill.stores.influxdb.bucket import read_bucket_v2
 
 if TYPE_CHECKING:
     from gapfill.stores.influxdb.bucket import Bucket
-    from gapfill.stores.influxdb.client import Server
-    from gapfill.stores.influxdb.config import Access
+    from gapfill.stores.influxdb.client import InfluxClient
+    from gapfill.stores.influxdb.config import InfluxConfig
 
 VERIFY = "gapfill_verify"
 
@@ -33,10 +33,10 @@ TRIES = 2
 
 DAY_S = 86_400
 
-_met: set[Access] = set()
+_met: set[InfluxConfig] = set()
 
 
-def meet(server: Server) -> None:
+def meet(server: InfluxClient) -> None:
     """See once in a process that a 2.x reads the bucket that it writes, as far as it says so.
 
     Raises:
@@ -51,7 +51,7 @@ def meet(server: Server) -> None:
     _met.add(server.access)
 
 
-def prove(server: Server) -> None:
+def prove(server: InfluxClient) -> None:
     """Write a real point, read it back, and see that the server can remove points.
 
     The point is the same for a day, in one of 64 places. The time is the system's: a bucket
@@ -74,7 +74,7 @@ def prove(server: Server) -> None:
     _prove_removal(server)
 
 
-def explain_unread(server: Server, exc: StoreError) -> StoreError:
+def explain_unread(server: InfluxClient, exc: StoreError) -> StoreError:
     """Return the error for a database that is not found: there is none, or it may not be read.
 
     A token that may not read a bucket is told that there is none. It sees the bucket's name where
@@ -83,7 +83,7 @@ def explain_unread(server: Server, exc: StoreError) -> StoreError:
     """
     access = server.access
     try:
-        bucket = look_2(server)
+        bucket = read_bucket_v2(server)
     except StoreError:
         return exc
     if bucket.id:
@@ -104,7 +104,7 @@ def explain_unread(server: Server, exc: StoreError) -> StoreError:
     return errors.problem(access, what, step)
 
 
-def _prove_removal(server: Server) -> None:
+def _prove_removal(server: InfluxClient) -> None:
     if server.access.without_removal:
         return
     try:
@@ -123,7 +123,7 @@ _LOST = (
 )
 
 
-def _misled(server: Server, bucket: Bucket) -> tuple[str, str]:
+def _misled(server: InfluxClient, bucket: Bucket) -> tuple[str, str]:
     """Return what is wrong and the next step where a query does not lead to a bucket that is there.
 
     The mapping may be seen only by a token that may read the bucket it leads to.
@@ -141,7 +141,7 @@ def _misled(server: Server, bucket: Bucket) -> tuple[str, str]:
     return what, step
 
 
-def _elsewhere(server: Server, bucket: Bucket) -> tuple[str, str] | None:
+def _elsewhere(server: InfluxClient, bucket: Bucket) -> tuple[str, str] | None:
     """Return what is wrong and the next step, where queries lead to another bucket."""
     if not bucket.id:
         return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.coverage import Graded
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.response import ResponseTable
     from gapfill.stores.influxdb.undo.removal_watch import Asker
 
 _NS = 1_000_000_000
@@ -39,7 +39,7 @@ TRIES = 3
 """So often the newest slot is sought by each field's last point, before all are compared."""
 
 
-class Gaps:
+class InfluxGaps:
     """What is missing of one series.
 
     Attributes:
@@ -138,7 +138,9 @@ class Gaps:
         there = subtract([window], self.absent(window))
         return grid.floor(there[-1].end - timedelta(microseconds=1)) if there else None
 
-    def _each(self, function: str, start: datetime | None, end: datetime) -> list[list[Table]]:
+    def _each(
+        self, function: str, start: datetime | None, end: datetime
+    ) -> list[list[ResponseTable]]:
         bounds = [f"time >= '{iso(start)}'"] if start else []
         bounds += [f"time < '{iso(end)}'"] if end != END_OF_TIME else []
         return self.server.ask(
@@ -154,7 +156,7 @@ class Gaps:
         good = text.is_good(field) if field else ""
         return text.select(what, self._table, self._own, *conditions, good)
 
-    def _slot(self, tables: Sequence[Table]) -> datetime | None:
+    def _slot(self, tables: Sequence[ResponseTable]) -> datetime | None:
         time = _time(tables)
         return None if time is None else self.series.grid.floor(_instant(time))
 
@@ -202,7 +204,7 @@ class Gaps:
 
     def _looked(
         self, names: Sequence[str], window: Interval, step: timedelta
-    ) -> Iterator[tuple[str, tuple[int | None, int | None], list[Table]]]:
+    ) -> Iterator[tuple[str, tuple[int | None, int | None], list[ResponseTable]]]:
         """Yield each field's first and last instant, in seconds, and its pairs.
 
         The ends are nearly always near those of the window, and over all of it the question
@@ -225,7 +227,7 @@ class Gaps:
 
     def _ends_and_pairs(
         self, names: Sequence[str], near: Sequence[Interval], window: Interval, step: timedelta
-    ) -> tuple[list[int | None], list[list[Table]]]:
+    ) -> tuple[list[int | None], list[list[ResponseTable]]]:
         """Return the first and last instants of the fields, in turn, and then their pairs."""
         ends = [
             self._of(name, f"{function}({text.number(name)})", text.within(span))
@@ -249,7 +251,7 @@ class Gaps:
         return f"SELECT {dt} FROM ({inner}) WHERE dt > {limit} AND {within}"  # noqa: S608 - all quoted
 
     def _pairs(
-        self, name: str, window: Interval, step: timedelta, tables: Sequence[Table]
+        self, name: str, window: Interval, step: timedelta, tables: Sequence[ResponseTable]
     ) -> list[tuple[int, int]]:
         """Return ``(before, after)`` of the pairs, in whole seconds.
 
@@ -281,12 +283,12 @@ def _holes(
             yield Interval(_instant(after_slot), _instant(next_slot))
 
 
-def _time(tables: Sequence[Table]) -> int | None:
+def _time(tables: Sequence[ResponseTable]) -> int | None:
     rows = _rows(tables)
     return rows[0][0] if rows else None
 
 
-def _rows(tables: Sequence[Table]) -> list[list[Any]]:
+def _rows(tables: Sequence[ResponseTable]) -> list[list[Any]]:
     return [row for table in tables for row in table.rows]
 
 

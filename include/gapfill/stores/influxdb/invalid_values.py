@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.series import Field, Series
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.response import ResponseTable
     from gapfill.stores.influxdb.undo.removal_watch import Asker
 
 NO_NUMBERS = ("string", "boolean")
@@ -32,7 +32,7 @@ COPIES_AT_ONCE, YEAR = 5_000, timedelta(days=365)
 """So many slots, and so long a stretch, are looked at at once for copies."""
 
 
-class Flawed:
+class InfluxInvalidValues:
     """What does not count of one series.
 
     Attributes:
@@ -128,5 +128,5 @@ class Flawed:
         return text.select(what, self.series.measurement, self._own, *conditions)
 
 
-def _first(tables: Sequence[Table]) -> list[Any] | None:
+def _first(tables: Sequence[ResponseTable]) -> list[Any] | None:
     return next((row for table in tables for row in table.rows), None)

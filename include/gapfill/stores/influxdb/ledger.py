@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.evidence import read_kind
 from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId, ProductKey
-from gapfill.domain.ledger import Entry, Outcome, as_read
+from gapfill.domain.ledger import LedgerEntry, Outcome, as_read
 from gapfill.services.ports import Block
 from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb.points import from_ns
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from gapfill.stores.influxdb.client import Server
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.client import InfluxClient
+    from gapfill.stores.influxdb.response import ResponseTable
 
 LEDGER, CALLS, BLOCKS, LEARNED = (
     "gapfill_ledger",
@@ -68,28 +68,28 @@ class Numbers:
         self._places = itertools.count(random.SystemRandom().randrange(LANES * _NS_OF_US))
 
 
-def note(server: Server, numbers: Numbers, entries: Sequence[Entry]) -> None:
+def note(server: InfluxClient, numbers: Numbers, entries: Sequence[LedgerEntry]) -> None:
     """Add lines to the ledger."""
     server.write(entry_lines(numbers, entries), "ns")
 
 
-def entry_lines(numbers: Numbers, entries: Sequence[Entry]) -> list[str]:
+def entry_lines(numbers: Numbers, entries: Sequence[LedgerEntry]) -> list[str]:
     """Return lines of the ledger as they are written, with times in nanoseconds."""
     return [_entry_line(numbers.next_ns(), entry) for entry in entries]
 
 
-def entries_of(server: Server, series: str) -> list[Entry]:
+def entries_of(server: InfluxClient, series: str) -> list[LedgerEntry]:
     """Return the ledger of a series in the order it was written."""
     return _entries(server, f'"series" = {text.value(series)}')
 
 
-def answers_of(server: Server, source: str, since: datetime) -> list[Entry]:
+def answers_of(server: InfluxClient, source: str, since: datetime) -> list[LedgerEntry]:
     """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
     is_recent = f'"asked_us" >= {text.to_ns(since) // _NS_OF_US}'
     return _entries(server, f'"source" = {text.value(source)}', is_recent)
 
 
-def _entries(server: Server, *where: str) -> list[Entry]:
+def _entries(server: InfluxClient, *where: str) -> list[LedgerEntry]:
     (tables,) = server.ask([ledger_question(*where)], "ns")
     return entries_from(tables)
 
@@ -101,13 +101,13 @@ def ledger_question(*where: str) -> str:
     return text.select(", ".join(map(text.name, (*what, *rest))), LEDGER, *where)
 
 
-def entries_from(tables: Sequence[Table]) -> list[Entry]:
+def entries_from(tables: Sequence[ResponseTable]) -> list[LedgerEntry]:
     """Return what ``ledger_question`` answers."""
     return [as_read(_entry(row)) for row in _dicts(tables)]
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry(
+def _entry(row: Mapping[str, Any]) -> LedgerEntry:
+    return LedgerEntry(
         series=row["series"],
         product=row["product"],
         station=row["station"] or None,
@@ -121,7 +121,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     )
 
 
-def outcomes_of(server: Server, run: str, source: str) -> list[tuple[str, Outcome]]:
+def outcomes_of(server: InfluxClient, run: str, source: str) -> list[tuple[str, Outcome]]:
     """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
     (tables,) = server.ask([outcomes_question(run, source)], "ns")
     return outcomes_from(tables, run)
@@ -133,7 +133,7 @@ def outcomes_question(run: str, source: str) -> str:
     return text.select('"batch", "outcome"', LEDGER, *is_its)
 
 
-def outcomes_from(tables: Sequence[Table], run: str) -> list[tuple[str, Outcome]]:
+def outcomes_from(tables: Sequence[ResponseTable], run: str) -> list[tuple[str, Outcome]]:
     """Return what ``outcomes_question`` answers."""
     return [
         (row["batch"], Outcome(row["outcome"]))
@@ -143,7 +143,7 @@ def outcomes_from(tables: Sequence[Table], run: str) -> list[tuple[str, Outcome]
 
 
 def record_call(
-    server: Server, numbers: Numbers, source: str, at: datetime, batch: str, records: int
+    server: InfluxClient, numbers: Numbers, source: str, at: datetime, batch: str, records: int
 ) -> None:
     """Note a call and its records."""
     lane, rest = numbers.next_place()
@@ -152,23 +152,23 @@ def record_call(
     server.write([f"{head} {_fields(fields)} {text.to_ns(at) + rest}"], "ns")
 
 
-def count_calls_of(server: Server, run: str) -> int:
+def count_calls_of(server: InfluxClient, run: str) -> int:
     """Count the calls of the batches of a run."""
     rows = _rows(server, text.select('"batch"', CALLS, _is_of(run)))
     return sum(row["batch"].startswith(BatchId.prefix(run)) for row in rows)
 
 
-def count_calls_since(server: Server, source: str, since: datetime) -> int:
+def count_calls_since(server: InfluxClient, source: str, since: datetime) -> int:
     """Count a source's calls at ``since`` or later."""
     return _total(server, "count", source, since)
 
 
-def sum_records_since(server: Server, source: str, since: datetime) -> int:
+def sum_records_since(server: InfluxClient, source: str, since: datetime) -> int:
     """Count the records of a source's calls at ``since`` or later."""
     return _total(server, "sum", source, since)
 
 
-def learn(server: Server, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+def learn(server: InfluxClient, subject: str, facts: Mapping[str, float], at: datetime) -> None:
     """Note facts; the latest of each counts."""
     server.write(
         [
@@ -180,7 +180,7 @@ def learn(server: Server, subject: str, facts: Mapping[str, float], at: datetime
     )
 
 
-def learned_since(server: Server, since: datetime) -> dict[str, dict[str, float]]:
+def learned_since(server: InfluxClient, since: datetime) -> dict[str, dict[str, float]]:
     """Return the facts learned at ``since`` or later, by subject and name."""
     (tables,) = server.ask([learned_question(since)], "ns")
     return learned_from(tables)
@@ -192,7 +192,7 @@ def learned_question(since: datetime) -> str:
     return text.select(what, LEARNED, since_condition(since), by=by)
 
 
-def learned_from(tables: Sequence[Table]) -> dict[str, dict[str, float]]:
+def learned_from(tables: Sequence[ResponseTable]) -> dict[str, dict[str, float]]:
     """Return what ``learned_question`` answers."""
     facts: dict[str, dict[str, float]] = {}
     for table in tables:
@@ -201,13 +201,13 @@ def learned_from(tables: Sequence[Table]) -> dict[str, dict[str, float]]:
     return facts
 
 
-def block(server: Server, one: Block) -> None:
+def block(server: InfluxClient, one: Block) -> None:
     """Note a block at the instant it ends: of several of a source the latest is in force."""
     head = text.head(BLOCKS, {"source": one.source})
     server.write([f"{head} {text.field('reason', one.reason)} {text.to_ns(one.until)}"], "ns")
 
 
-def blocks_at(server: Server, now: datetime) -> list[Block]:
+def blocks_at(server: InfluxClient, now: datetime) -> list[Block]:
     """Return the blocks in force, by name of the source."""
     (tables,) = server.ask([blocks_question(now)], "ns")
     return blocks_from(tables)
@@ -219,7 +219,7 @@ def blocks_question(now: datetime) -> str:
     return text.select(what, BLOCKS, is_in_force, by='"source"')
 
 
-def blocks_from(tables: Sequence[Table]) -> list[Block]:
+def blocks_from(tables: Sequence[ResponseTable]) -> list[Block]:
     """Return what ``blocks_question`` answers."""
     found = [
         Block(table.tags["source"], from_ns(row["time"]), row["reason"])
@@ -229,7 +229,7 @@ def blocks_from(tables: Sequence[Table]) -> list[Block]:
     return sorted(found, key=lambda one: one.source)
 
 
-def _entry_line(number: int, entry: Entry) -> str:
+def _entry_line(number: int, entry: LedgerEntry) -> str:
     source = ProductKey.parse(entry.product).source
     fields: dict[str, str | int] = {
         "product": entry.product,
@@ -252,16 +252,16 @@ def _fields(fields: Mapping[str, str | int]) -> str:
     return ",".join(text.field(key, what) for key, what in fields.items())
 
 
-def _rows(server: Server, statement: str) -> list[dict[str, Any]]:
+def _rows(server: InfluxClient, statement: str) -> list[dict[str, Any]]:
     (tables,) = server.ask([statement], "ns")
     return _dicts(tables)
 
 
-def _dicts(tables: Sequence[Table]) -> list[dict[str, Any]]:
+def _dicts(tables: Sequence[ResponseTable]) -> list[dict[str, Any]]:
     return [row for table in tables for row in table.dicts()]
 
 
-def _total(server: Server, function: str, source: str, since: datetime) -> int:
+def _total(server: InfluxClient, function: str, source: str, since: datetime) -> int:
     is_its = f'"source" = {text.value(source)}', since_condition(since)
     rows = _rows(server, text.select(f'{function}("records") AS total', CALLS, *is_its))
     return int(rows[0]["total"] or 0) if rows else 0

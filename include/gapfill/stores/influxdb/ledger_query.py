@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.grid import DAY
-from gapfill.services.ports import Books, Usage
+from gapfill.services.ports import LedgerSnapshot, Usage
 from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb import ledger as books
 from gapfill.stores.influxdb import refused_slots as refused
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from gapfill.domain.ledger import Entry
-    from gapfill.services.ports import Inquiry
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.domain.ledger import LedgerEntry
+    from gapfill.services.ports import LedgerQuery
+    from gapfill.stores.influxdb.client import InfluxClient
 
 
-def read_books(server: Server, inquiry: Inquiry) -> Books:
+def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     """Return what the books say, asked at once as far as a URL holds the names of the series."""
     statements = [
         books.blocks_question(inquiry.now),
@@ -37,7 +37,7 @@ def read_books(server: Server, inquiry: Inquiry) -> Books:
     blocks, learned, usage = next(answers), next(answers), next(answers)
     told = next(answers) if parts else []
     noted = [table for _ in ledgers for table in next(answers)]
-    return Books(
+    return LedgerSnapshot(
         blocks=books.blocks_from(blocks),
         learned=books.learned_from(learned),
         usage={
@@ -51,8 +51,8 @@ def read_books(server: Server, inquiry: Inquiry) -> Books:
     )
 
 
-def _by_series(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
+def _by_series(entries: Iterable[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
+    found: dict[str, list[LedgerEntry]] = {}
     for entry in entries:
         found.setdefault(entry.series, []).append(entry)
     return found

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.response import ResponseTable
     from gapfill.stores.influxdb.undo.removal_watch import Asker
 
     T = TypeVar("T")
@@ -103,7 +103,7 @@ def read_beside(
     intervals: Sequence[Interval],
     questions: Sequence[str],
     names: Sequence[str] | None = None,
-) -> tuple[list[Point], list[list[Table]]]:
+) -> tuple[list[Point], list[list[ResponseTable]]]:
     """Return points as ``read_points`` does, and what other questions answer, asked together.
 
     Raises:
@@ -116,7 +116,7 @@ def read_beside(
     def statement(window: Interval) -> str:
         return text.select(what, series.measurement, own, text.within(window), by="*")
 
-    def found(tables: Iterable[Table]) -> list[Point]:
+    def found(tables: Iterable[ResponseTable]) -> list[Point]:
         return [p for t in tables for p in _points(series, t, fields)]
 
     def ask(window: Interval) -> list[Point]:
@@ -168,7 +168,7 @@ def _provenance(
     return (*([] if grade is None else [text.field("gapfill_grade", grade)]), *said)
 
 
-def _points(series: Series, table: Table, fields: Sequence[str]) -> Iterator[Point]:
+def _points(series: Series, table: ResponseTable, fields: Sequence[str]) -> Iterator[Point]:
     tags = format_tags(table.tags)
     for row in table.dicts():
         grade = row["gapfill_grade"]

@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import Refused
+from gapfill.domain.candidate import RefusedRun
 from gapfill.domain.interval import BEGINNING, Interval, iso, merge
 from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb.points import from_ns
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.client import InfluxClient
+    from gapfill.stores.influxdb.response import ResponseTable
 
 REFUSED = "gapfill_refused"
 
@@ -33,7 +33,7 @@ BELIEVED = timedelta(days=1)
 _TYPE = re.compile(r"type error: .*::(\w+) & ")
 
 
-class Refusal(NamedTuple):
+class RefusedRange(NamedTuple):
     """Slots that a write was refused for.
 
     Attributes:
@@ -54,7 +54,7 @@ class Refusal(NamedTuple):
     said: str
 
 
-def type_in(server: Server, measurement: str, field: str, shard: Interval) -> str:
+def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval) -> str:
     """Return the type of a field in a shard, empty where it has none there.
 
     InfluxQL does not tell an integer from a float in an answer. But it refuses to combine bits
@@ -67,7 +67,7 @@ def type_in(server: Server, measurement: str, field: str, shard: Interval) -> st
     return found[1] if found else ""
 
 
-def remember(server: Server, series: Series, refusals: Sequence[Refusal]) -> None:
+def remember(server: InfluxClient, series: Series, refusals: Sequence[RefusedRange]) -> None:
     """Note refusals of a series."""
     number = time.time_ns()
     head = text.head(REFUSED, {"series": series.name})
@@ -92,7 +92,9 @@ def question(is_its: str = "") -> str:
     return text.select(", ".join(map(text.name, what)), REFUSED, is_its, by='"series"')
 
 
-def standing(server: Server, series: Series, tables: Sequence[Table]) -> list[Refused]:
+def standing(
+    server: InfluxClient, series: Series, tables: Sequence[ResponseTable]
+) -> list[RefusedRun]:
     """Return the refusals of a series that still hold, of those found, and the rule's.
 
     Args:
@@ -100,40 +102,40 @@ def standing(server: Server, series: Series, tables: Sequence[Table]) -> list[Re
         series: Whose refusals.
         tables: What ``question`` answers, of other series too.
     """
-    last: dict[tuple[Interval, str], Refusal] = {}
+    last: dict[tuple[Interval, str], RefusedRange] = {}
     for table in (table for table in tables if table.tags.get("series") == series.name):
         for row in table.dicts():
             span = Interval(from_ns(row["start"] * 10**9), from_ns(row["end"] * 10**9))
             at = from_ns(row["time"])
-            last[span, row["field"]] = Refusal(
+            last[span, row["field"]] = RefusedRange(
                 span, row["field"], row["theirs"], row["seen"], at, row["said"]
             )
     held = [one for one in last.values() if _holds(server, series, one)]
     return [*_beyond(server, series), *(told(server, series, one) for one in held)]
 
 
-def _holds(server: Server, series: Series, one: Refusal) -> bool:
+def _holds(server: InfluxClient, series: Series, one: RefusedRange) -> bool:
     if not one.field:
         return _now() - one.at < BELIEVED
     return type_in(server, series.measurement, one.field, one.interval) == one.seen
 
 
-def told(server: Server, series: Series, one: Refusal) -> Refused:
+def told(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
     """Return a refusal as it is told."""
     if not one.field:
         again = iso((one.at + BELIEVED).replace(microsecond=0))
         reason = f"the store refused it ({one.said}); it is tried again after {again}"
-        return Refused(one.interval, reason)
+        return RefusedRun(one.interval, reason)
     known = series.field(one.field)
     shard = server.bucket.shard_of(one.interval.start) or one.interval
     reason = (
         f"the store holds {one.field} of {series.measurement} as {one.theirs} in its shard "
         f"{span_of(shard)}, and refuses floats there: gapfill retype {series.name}"
     )
-    return Refused(one.interval, reason, "" if known is None or known.required else one.field)
+    return RefusedRun(one.interval, reason, "" if known is None or known.required else one.field)
 
 
-def _beyond(server: Server, series: Series) -> list[Refused]:
+def _beyond(server: InfluxClient, series: Series) -> list[RefusedRun]:
     """Return what is older than the bucket keeps: the server drops it by its own clock."""
     keeps = server.bucket.keeps
     if keeps is None:
@@ -143,7 +145,7 @@ def _beyond(server: Server, series: Series) -> list[Refused]:
         f"the bucket keeps points for {keeps / timedelta(days=1):g} d only, and refuses what is "
         "older: let it keep them longer, or give the series a later earliest"
     )
-    return [Refused(Interval(BEGINNING, end), reason)]
+    return [RefusedRun(Interval(BEGINNING, end), reason)]
 
 
 def span_of(shard: Interval) -> str:

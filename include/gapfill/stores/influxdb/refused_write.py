@@ -16,9 +16,9 @@ from gapfill.stores.points import format_tags
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gapfill.domain.candidate import Refused
+    from gapfill.domain.candidate import RefusedRun
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.influxdb.errors import PartialWrite
     from gapfill.stores.points import Point
 
@@ -28,7 +28,7 @@ READINGS, SETTLE_S = 6, 0.3
 
 
 def refuse(
-    server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
+    server: InfluxClient, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
 ) -> StoreRefused:
     """Return the error of a write that was refused in part, and remember what it says.
 
@@ -66,8 +66,8 @@ def refuse(
 
 
 def remember_refused(
-    server: Server, series: Series, lost: Sequence[datetime], exc: PartialWrite
-) -> list[Refused]:
+    server: InfluxClient, series: Series, lost: Sequence[datetime], exc: PartialWrite
+) -> list[RefusedRun]:
     """Note what was refused, and return it as it is told; what is too old follows from the rule."""
     if exc.is_old:
         return []
@@ -78,7 +78,7 @@ def remember_refused(
         spans = sorted(piece for piece in pieces if piece is not None) or spans
     now = datetime.now(UTC)
     said = [
-        refused.Refusal(
+        refused.RefusedRange(
             span,
             field,
             exc.theirs or "",
@@ -93,7 +93,7 @@ def remember_refused(
 
 
 def _lost(
-    server: Server, series: Series, made: Mapping[datetime, Point], field: str | None
+    server: InfluxClient, series: Series, made: Mapping[datetime, Point], field: str | None
 ) -> list[datetime]:
     """Return the slots whose point, or one field of it, is not there after all.
 
@@ -110,7 +110,7 @@ def _lost(
 
 
 def _not_there(
-    server: Server, series: Series, made: Mapping[datetime, Point], field: str | None
+    server: InfluxClient, series: Series, made: Mapping[datetime, Point], field: str | None
 ) -> list[datetime]:
     spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
     own = format_tags(series.tags)
@@ -126,7 +126,7 @@ def _not_there(
     )
 
 
-def _shards(server: Server, lost: Sequence[datetime]) -> list[Interval]:
+def _shards(server: InfluxClient, lost: Sequence[datetime]) -> list[Interval]:
     """Return the shards of slots, in order; empty where they are not known."""
     shards = {server.bucket.shard_of(slot) for slot in lost}
     return sorted(shard for shard in shards if shard is not None)

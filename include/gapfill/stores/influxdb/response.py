@@ -10,7 +10,7 @@ from gapfill.stores.influxdb import errors
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gapfill.stores.influxdb.config import Access
+    from gapfill.stores.influxdb.config import InfluxConfig
 
 
 _BEGINS = '{"results":'
@@ -21,7 +21,7 @@ class _CutError(ValueError):
     """A part of an answer is missing at its end."""
 
 
-class Table(NamedTuple):
+class ResponseTable(NamedTuple):
     """What a statement answers for one set of tags.
 
     Attributes:
@@ -39,7 +39,9 @@ class Table(NamedTuple):
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
 
-def tables_of(access: Access, said: object, statements: Sequence[str]) -> list[list[Table]]:
+def tables_of(
+    access: InfluxConfig, said: object, statements: Sequence[str]
+) -> list[list[ResponseTable]]:
     """Return the tables of an answer, a list per statement.
 
     The answer comes as one JSON document for each 10,000 rows or statement, as only so
@@ -66,7 +68,7 @@ def tables_of(access: Access, said: object, statements: Sequence[str]) -> list[l
         raise errors.stranger(access, _words(said)) from exc
 
 
-def error_of(access: Access, said: object) -> str | None:
+def error_of(access: InfluxConfig, said: object) -> str | None:
     """Return the error inside an answer to one statement, ``None`` where there is none.
 
     Raises:
@@ -100,13 +102,15 @@ def _documents(said: object) -> Sequence[Mapping[str, Any]]:
     return [said] if isinstance(said, dict) else []
 
 
-def _joined(results: Sequence[Mapping[str, Any]], statements: Sequence[str]) -> list[list[Table]]:
+def _joined(
+    results: Sequence[Mapping[str, Any]], statements: Sequence[str]
+) -> list[list[ResponseTable]]:
     """Return the tables of results, whose parts are joined again.
 
     A row of points begins with its time: programs that only take what InfluxDB takes answer
     with a list of databases, whatever the question.
     """
-    tables: list[list[Table]] = [[] for _ in statements]
+    tables: list[list[ResponseTable]] = [[] for _ in statements]
     is_open = [True] * len(statements)
     for result in results:
         number = result["statement_id"]
@@ -125,7 +129,7 @@ def _joined(results: Sequence[Mapping[str, Any]], statements: Sequence[str]) -> 
             if last and (last.tags, last.columns) == (tags, columns):
                 last.rows.extend(rows)
             else:
-                tables[number].append(Table(tags, columns, rows))
+                tables[number].append(ResponseTable(tags, columns, rows))
             is_open[number] = is_open[number] or bool(series.get("partial"))
     if any(is_open):
         raise _CutError if results else ValueError

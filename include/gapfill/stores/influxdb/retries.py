@@ -27,7 +27,7 @@ REQUESTS = 5
 """All requests of one store together wait as long as so many of them may: within a task's time."""
 
 
-class Patience:
+class Retries:
     """How long the requests of one store may still wait for a server that is busy.
 
     Attributes:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.invalid_values import copies as count_copies
 from gapfill.domain.reading import Replace
-from gapfill.services.ports import Place
+from gapfill.services.ports import StoreLocation
 from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb import ledger as books
 from gapfill.stores.influxdb import writes as changes
 from gapfill.stores.influxdb.batches import batches, undone_batches
-from gapfill.stores.influxdb.client import Server
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.first_contact import prove
-from gapfill.stores.influxdb.gaps import Gaps
-from gapfill.stores.influxdb.invalid_values import Flawed
+from gapfill.stores.influxdb.gaps import InfluxGaps
+from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
 from gapfill.stores.influxdb.ledger_query import read_books
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.retype import convert as retyping
@@ -39,12 +39,20 @@ if TYPE_CHECKING:
     from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
     from gapfill.domain.invalid_values import Ahead, Copies, Flaws
-    from gapfill.domain.ledger import Entry, Outcome
+    from gapfill.domain.ledger import LedgerEntry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
     from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.services.ports import Batch, Block, Books, Inquiry, Restored, Undone, WrongType
-    from gapfill.stores.influxdb.config import Access
+    from gapfill.services.ports import (
+        Batch,
+        Block,
+        LedgerQuery,
+        LedgerSnapshot,
+        Restored,
+        Undone,
+        WrongType,
+    )
+    from gapfill.stores.influxdb.config import InfluxConfig
 
 
 class InfluxStore:
@@ -54,16 +62,16 @@ class InfluxStore:
         access: Where it is.
     """
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: InfluxConfig) -> None:
         self.access = access
-        self._server = Server(access)
+        self._server = InfluxClient(access)
         self._numbers = books.Numbers()
 
     @property
-    def place(self) -> Place:
+    def place(self) -> StoreLocation:
         """The address, the bucket and its organization; no token."""
         access = self.access
-        return Place("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
+        return StoreLocation("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
 
     def stamp(self) -> str:
         """Return the place: a bucket that is not there is an error of whatever asks it."""
@@ -79,35 +87,35 @@ class InfluxStore:
 
     def absent(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
-        return Gaps(self._watched(series), series).absent(window)
+        return InfluxGaps(self._watched(series), series).absent(window)
 
     def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return the runs of slots of the window without each required field, by field."""
-        return Gaps(self._watched(series), series).missing(window)
+        return InfluxGaps(self._watched(series), series).missing(window)
 
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
-        return Gaps(self._watched(series), series).below_target(window)
+        return InfluxGaps(self._watched(series), series).below_target(window)
 
     def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
-        return Gaps(self._watched(series), series).lacking(field, window)
+        return InfluxGaps(self._watched(series), series).lacking(field, window)
 
     def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
         """Return the runs of slots that have a point with one of these sources."""
-        return Gaps(self._watched(series), series).of_source(sources, window)
+        return InfluxGaps(self._watched(series), series).of_source(sources, window)
 
     def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
         """Return the newest slot before ``end`` that holds every required field, else ``None``."""
-        return Gaps(self._watched(series), series).newest(end)
+        return InfluxGaps(self._watched(series), series).newest(end)
 
     def flaws(self, series: Series, window: Interval) -> Flaws:
         """Return the stored values of the window that do not count."""
-        return Flawed(self._watched(series), series).flaws(window)
+        return InfluxInvalidValues(self._watched(series), series).flaws(window)
 
     def ahead(self, series: Series, start: datetime) -> Ahead | None:
         """Return the points from an instant on, ``None`` for none."""
-        return Flawed(self._watched(series), series).ahead(start)
+        return InfluxInvalidValues(self._watched(series), series).ahead(start)
 
     def copies(self, series: Series, window: Interval) -> Copies:
         """Return the copies of values of others in the series' own points of the window."""
@@ -129,7 +137,7 @@ class InfluxStore:
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
-        entries: Sequence[Entry] = (),
+        entries: Sequence[LedgerEntry] = (),
     ) -> int:
         """Write what ``combine`` makes of what stands, 2,500 slots at once."""
         choice = choose_better(series, readings, batch, replace)
@@ -163,19 +171,19 @@ class InfluxStore:
         """Put back what a batch replaced and remove what it added; killed, do it again."""
         return changes.undo_batch(self._server, batch, series)
 
-    def books(self, inquiry: Inquiry) -> Books:
+    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Return what the books say, all of it asked at once."""
         return read_books(self._server, inquiry)
 
-    def note(self, entries: Sequence[Entry]) -> None:
+    def note(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger; they are never changed."""
         books.note(self._server, self._numbers, entries)
 
-    def entries(self, series: str) -> list[Entry]:
+    def entries(self, series: str) -> list[LedgerEntry]:
         """Return the ledger of a series in the order it was written."""
         return books.entries_of(self._server, series)
 
-    def answers(self, source: str, since: datetime) -> list[Entry]:
+    def answers(self, source: str, since: datetime) -> list[LedgerEntry]:
         """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
         return books.answers_of(self._server, source, since)
 

@@ -19,7 +19,7 @@ from gapfill.services.ports import Undone
 from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb.batches import withdraw
 from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite
-from gapfill.stores.influxdb.invalid_values import Flawed
+from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
 from gapfill.stores.influxdb.points import liner, read_beside, read_points
 from gapfill.stores.influxdb.refused_write import refuse, remember_refused
 from gapfill.stores.influxdb.undo import undo_log as notes
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.merge_policy import Choice
     from gapfill.stores.points import Point
 
@@ -47,7 +47,7 @@ _ZEROS = "000000000"
 
 
 def change(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     slots: Collection[datetime],
     batches: Collection[str],
@@ -104,19 +104,21 @@ def change(
     return len(chosen)
 
 
-def copies_of(server: Server, series: Series, window: Interval) -> dict[datetime, frozenset[str]]:
+def copies_of(
+    server: InfluxClient, series: Series, window: Interval
+) -> dict[datetime, frozenset[str]]:
     """Return the fields of the series' own points that are copies of others' values, by slot.
 
     What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
     """
-    found = Flawed(Watched(server, series), series).copies(window)
+    found = InfluxInvalidValues(Watched(server, series), series).copies(window)
     for note in notes.first_replaced(server, series, found) if found else ():
         stood = note.before.values if note.before else {}
         found[note.slot] -= stood.keys()
     return {slot: names for slot, names in found.items() if names}
 
 
-def remove_copies(server: Server, series: Series, window: Interval, batch: str) -> int:
+def remove_copies(server: InfluxClient, series: Series, window: Interval, batch: str) -> int:
     """Remove the copies of a window, and return from how many slots.
 
     Raises:
@@ -129,7 +131,7 @@ def remove_copies(server: Server, series: Series, window: Interval, batch: str) 
 
 
 def _without_field(
-    server: Server, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
+    server: InfluxClient, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
 ) -> None:
     """Write refused points without the optional field for which they were refused.
 
@@ -154,7 +156,7 @@ def _without_field(
         raise refuse(server, series, rest, other) from other
 
 
-def slots_of(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+def slots_of(server: InfluxClient, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
     """Return the slots that batches wrote and that were not undone, by batch and series name.
 
     One whose undo was begun counts until that has come to its end.
@@ -171,7 +173,7 @@ def slots_of(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list
     }
 
 
-def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
+def undo_batch(server: InfluxClient, batch: str, known: Iterable[Series]) -> Undone:
     """Put back what a batch replaced, and remove what it added.
 
     Killed half-way, it is carried on by doing it again.
@@ -209,7 +211,7 @@ def undo_batch(server: Server, batch: str, known: Iterable[Series]) -> Undone:
 
 
 def _undo_series(
-    server: Server,
+    server: InfluxClient,
     batch: str,
     series: Series,
     said: Sequence[notes.Note],
@@ -233,7 +235,7 @@ def _undo_series(
 
 
 def _put_back(
-    server: Server, batch: str, series: Series, target: Mapping[datetime, Point | None]
+    server: InfluxClient, batch: str, series: Series, target: Mapping[datetime, Point | None]
 ) -> None:
     own = format_tags(series.tags)
     spans = merge(Interval(s, series.grid.end_of(s)) for s in target)
@@ -251,7 +253,7 @@ def _begun(known: Iterable[notes.Note]) -> set[datetime]:
 
 
 def _remaining(
-    server: Server,
+    server: InfluxClient,
     batch: str,
     series: Series,
     held: Collection[datetime],
@@ -270,7 +272,7 @@ def _remaining(
 
 
 def _write(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     made: Mapping[datetime, Point],
     before: Mapping[datetime, Point],

@@ -37,7 +37,7 @@ LATEST = 16
 """One slot in so many, the latest, is counted first: holes are there most often."""
 
 
-class Gaps:
+class SqliteGaps:
     """What is missing of one series, seen through one connection.
 
     Attributes:

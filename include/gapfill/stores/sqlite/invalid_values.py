@@ -23,7 +23,7 @@ AT_ONCE = 5_000
 """So many slots are looked at at once for copies."""
 
 
-class Flawed:
+class SqliteInvalidValues:
     """What does not count of one series, seen through one connection.
 
     Attributes:

@@ -11,8 +11,8 @@ from gapfill.domain.evidence import read_kind
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId, ProductKey
-from gapfill.domain.ledger import Entry, Outcome, as_read
-from gapfill.services.ports import Block, Books, Usage
+from gapfill.domain.ledger import LedgerEntry, Outcome, as_read
+from gapfill.services.ports import Block, LedgerSnapshot, Usage
 from gapfill.stores.sqlite import schema
 from gapfill.stores.sqlite.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite.schema import blocks, calls, learned, ledger
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.services.ports import Inquiry
+    from gapfill.services.ports import LedgerQuery
 
 
 def probe(connection: sa.Connection) -> None:
@@ -30,7 +30,7 @@ def probe(connection: sa.Connection) -> None:
         connection.execute(sa.select(table).limit(1)).all()
 
 
-def note(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+def note(connection: sa.Connection, entries: Sequence[LedgerEntry]) -> None:
     """Add lines to the ledger."""
     lines = [
         {
@@ -51,27 +51,27 @@ def note(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     connection.execute(sa.insert(ledger), lines)
 
 
-def entries_of(connection: sa.Connection, series: str) -> list[Entry]:
+def entries_of(connection: sa.Connection, series: str) -> list[LedgerEntry]:
     """Return the ledger of a series in the order it was written."""
     return _entries(connection, ledger.c.series == series)
 
 
-def _verdicts_of(connection: sa.Connection, names: Sequence[str]) -> dict[str, list[Entry]]:
+def _verdicts_of(connection: sa.Connection, names: Sequence[str]) -> dict[str, list[LedgerEntry]]:
     """Return the ledger of several series without what was filled, read in one statement."""
     is_verdict = ledger.c.outcome != Outcome.FILLED.value
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[LedgerEntry]] = {}
     for entry in _entries(connection, ledger.c.series.in_(names), is_verdict):
         found.setdefault(entry.series, []).append(entry)
     return found
 
 
-def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[Entry]:
+def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[LedgerEntry]:
     """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
     is_recent = ledger.c.asked_at >= since.timestamp()
     return _entries(connection, _starts(ledger.c.product, ProductKey.prefix(source)), is_recent)
 
 
-def _entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[Entry]:
+def _entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[LedgerEntry]:
     later = schema.later_columns(connection)
     columns = [c if later.get(c.name, True) else sa.null().label(c.name) for c in ledger.c]
     return [
@@ -80,8 +80,8 @@ def _entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[
     ]
 
 
-def _entry(line: sa.Row[Any]) -> Entry:
-    return Entry(
+def _entry(line: sa.Row[Any]) -> LedgerEntry:
+    return LedgerEntry(
         series=line.series,
         product=line.product,
         station=line.station,
@@ -145,10 +145,12 @@ def usage_since(
     return {name: Usage(n, int(records or 0)) for name, n, records in connection.execute(query)}
 
 
-def read(connection: sa.Connection, inquiry: Inquiry, *, is_whole: bool = True) -> Books:
+def read(
+    connection: sa.Connection, inquiry: LedgerQuery, *, is_whole: bool = True
+) -> LedgerSnapshot:
     """Return what the books say; ``is_whole`` as for ``usage_since``."""
     run, names = inquiry.run, [series.name for series in inquiry.series]
-    return Books(
+    return LedgerSnapshot(
         entries=_verdicts_of(connection, names) if names and inquiry.is_ledger else {},
         blocks=blocks_at(connection, inquiry.now),
         learned=learned_since(connection, inquiry.since) if is_whole else {},

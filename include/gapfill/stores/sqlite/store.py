@@ -14,14 +14,14 @@ from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.invalid_values import copies as count_copies
 from gapfill.domain.reading import Replace
 from gapfill.errors import RequestError
-from gapfill.services.ports import Books, Place
+from gapfill.services.ports import LedgerSnapshot, StoreLocation
 from gapfill.stores.points import rows_of
 from gapfill.stores.sqlite import ledger as books
 from gapfill.stores.sqlite import writes as changes
 from gapfill.stores.sqlite.batches import batches, mark_undone, undone_batches
 from gapfill.stores.sqlite.connection import WAIT_S, StoreFile
-from gapfill.stores.sqlite.gaps import Gaps
-from gapfill.stores.sqlite.invalid_values import Flawed
+from gapfill.stores.sqlite.gaps import SqliteGaps
+from gapfill.stores.sqlite.invalid_values import SqliteInvalidValues
 from gapfill.stores.sqlite.rows import read_points
 from gapfill.stores.sqlite.schema import has_books, has_learned, prepare_books
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
     from gapfill.domain.invalid_values import Ahead, Copies, Flaws
-    from gapfill.domain.ledger import Entry, Outcome
+    from gapfill.domain.ledger import LedgerEntry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
     from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.services.ports import Batch, Block, Inquiry, Restored, Undone, WrongType
+    from gapfill.services.ports import Batch, Block, LedgerQuery, Restored, Undone, WrongType
 
 
 class SqliteStore:
@@ -52,9 +52,9 @@ class SqliteStore:
         self._file = StoreFile(path, wait_s)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> StoreLocation:
         """The file, with its folders."""
-        return Place("sqlite", str(self.path.absolute()))
+        return StoreLocation("sqlite", str(self.path.absolute()))
 
     def stamp(self) -> tuple[int, int] | None:
         """Return device and number of the file, ``None`` where there is none."""
@@ -71,42 +71,42 @@ class SqliteStore:
     def absent(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
         with self._file.reading() as connection:
-            return Gaps(connection, series).absent(window)
+            return SqliteGaps(connection, series).absent(window)
 
     def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return the runs of slots of the window without each required field, by field."""
         with self._file.reading() as connection:
-            return Gaps(connection, series).missing(window)
+            return SqliteGaps(connection, series).missing(window)
 
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
         with self._file.reading() as connection:
-            return Gaps(connection, series).below_target(window)
+            return SqliteGaps(connection, series).below_target(window)
 
     def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
         with self._file.reading() as connection:
-            return Gaps(connection, series).lacking(field, window)
+            return SqliteGaps(connection, series).lacking(field, window)
 
     def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
         """Return the runs of slots that have a point with one of these sources."""
         with self._file.reading() as connection:
-            return Gaps(connection, series).of_source(sources, window)
+            return SqliteGaps(connection, series).of_source(sources, window)
 
     def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
         """Return the newest slot before ``end`` that holds every required field, else ``None``."""
         with self._file.reading() as connection:
-            return Gaps(connection, series).newest(end)
+            return SqliteGaps(connection, series).newest(end)
 
     def flaws(self, series: Series, window: Interval) -> Flaws:
         """Return the stored values of the window that do not count."""
         with self._file.reading() as connection:
-            return Flawed(connection, series).flaws(window)
+            return SqliteInvalidValues(connection, series).flaws(window)
 
     def ahead(self, series: Series, start: datetime) -> Ahead | None:
         """Return the points from an instant on, ``None`` for none."""
         with self._file.reading() as connection:
-            return Flawed(connection, series).ahead(start)
+            return SqliteInvalidValues(connection, series).ahead(start)
 
     def copies(self, series: Series, window: Interval) -> Copies:
         """Return the copies of values of others in the series' own points of the window."""
@@ -130,7 +130,7 @@ class SqliteStore:
         batch: str,
         *,
         replace: Replace = Replace.WORSE,
-        entries: Sequence[Entry] = (),
+        entries: Sequence[LedgerEntry] = (),
     ) -> int:
         """Write what ``combine`` makes of what stands, at once or not at all."""
         with self._file.writing() as connection:
@@ -172,26 +172,26 @@ class SqliteStore:
                 mark_undone(connection, batch)
             return undone
 
-    def books(self, inquiry: Inquiry) -> Books:
+    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Return what the books say."""
         with self._file.reading() as connection:
             if not has_books(connection):
-                return Books({}, [], {}, {}, [])
+                return LedgerSnapshot({}, [], {}, {}, [])
             return books.read(connection, inquiry, is_whole=has_learned(connection))
 
-    def note(self, entries: Sequence[Entry]) -> None:
+    def note(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger; they are never changed."""
         if entries:
             with self._file.writing() as connection:
                 prepare_books(connection)
                 books.note(connection, entries)
 
-    def entries(self, series: str) -> list[Entry]:
+    def entries(self, series: str) -> list[LedgerEntry]:
         """Return the ledger of a series in the order it was written."""
         with self._file.reading() as connection:
             return books.entries_of(connection, series) if has_books(connection) else []
 
-    def answers(self, source: str, since: datetime) -> list[Entry]:
+    def answers(self, source: str, since: datetime) -> list[LedgerEntry]:
         """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
         with self._file.reading() as connection:
             return books.answers_of(connection, source, since) if has_books(connection) else []

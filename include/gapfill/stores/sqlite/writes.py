@@ -13,7 +13,7 @@ from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
 from gapfill.stores.merge_policy import choose_better, choose_news, choose_without_copies
 from gapfill.stores.points import format_tags, point_of, stands_of
-from gapfill.stores.sqlite.invalid_values import Flawed
+from gapfill.stores.sqlite.invalid_values import SqliteInvalidValues
 from gapfill.stores.sqlite.rows import columns_of, from_epoch, read_points, to_epoch, upsert
 from gapfill.stores.sqlite.schema import has_books, points_table, prepare, replaced
 
@@ -54,7 +54,7 @@ def copies_of(
 
     What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
     """
-    found = Flawed(connection, series).copies(window)
+    found = SqliteInvalidValues(connection, series).copies(window)
     if not found or not has_books(connection):
         return found
     bounds = replaced.c.slot.between(to_epoch(min(found)), to_epoch(max(found)))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
     from gapfill.services.ports import WrongType
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.influxdb.retype.rehearsal import Way
     from gapfill.stores.influxdb.undo.foreign_points import Found
 
@@ -43,7 +43,7 @@ _OWNER = "retype"
 
 
 def retype(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     wrong: Sequence[WrongType],
     save: Callable[[str], None],
@@ -75,7 +75,7 @@ def retype(
 
 
 def _retype(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     wrong: Sequence[WrongType],
     save: Callable[[str], None],
@@ -103,7 +103,7 @@ def _retype(
     return written
 
 
-def carry_on(server: Server, series: Series) -> list[str]:
+def carry_on(server: InfluxClient, series: Series) -> list[str]:
     """Put back what an earlier one that was killed has removed, and return what was refused."""
     return mend(server, retyped=[series.measurement])
 
@@ -117,7 +117,7 @@ def not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
     )
 
 
-def _prove(server: Server, series: Series, lines: Sequence[str]) -> None:
+def _prove(server: InfluxClient, series: Series, lines: Sequence[str]) -> None:
     """Write points over themselves, which shows that each can be written."""
     try:
         server.write(lines, "ns")
@@ -130,7 +130,7 @@ def _prove(server: Server, series: Series, lines: Sequence[str]) -> None:
 
 
 def _replace(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     way: Way,
     numbers: Sequence[int],
@@ -163,7 +163,7 @@ def _replace(
         raise StoreError(message)
 
 
-def _typed(server: Server, measurement: str, shards: Sequence[Interval]) -> list[Kept]:
+def _typed(server: InfluxClient, measurement: str, shards: Sequence[Interval]) -> list[Kept]:
     """Return the points of a measurement in shards, each field with the type that it has."""
     kinds = types_of(server, measurement)
     points: list[Kept] = []
@@ -175,7 +175,7 @@ def _typed(server: Server, measurement: str, shards: Sequence[Interval]) -> list
 
 
 def _kinds_in(
-    server: Server, measurement: str, name: str, kinds: Sequence[str], shard: Interval
+    server: InfluxClient, measurement: str, name: str, kinds: Sequence[str], shard: Interval
 ) -> set[str]:
     return set(kinds) if len(kinds) == 1 else types_in(server, measurement, name, kinds, shard)
 

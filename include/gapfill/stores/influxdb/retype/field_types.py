@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
 
 
-def find_wrong(server: Server, series: Series, names: Sequence[str]) -> list[WrongType]:
+def find_wrong(server: InfluxClient, series: Series, names: Sequence[str]) -> list[WrongType]:
     """Return the shards that hold some of these fields as another type than float, in order.
 
     Raises:
@@ -48,7 +48,7 @@ def find_wrong(server: Server, series: Series, names: Sequence[str]) -> list[Wro
 
 
 def types_in(
-    server: Server, measurement: str, name: str, kinds: Sequence[str], shard: Interval
+    server: InfluxClient, measurement: str, name: str, kinds: Sequence[str], shard: Interval
 ) -> set[str]:
     """Return the types of a field in a shard.
 
@@ -70,7 +70,7 @@ def types_in(
     return found
 
 
-def shards_of(server: Server, measurement: str) -> list[Interval]:
+def shards_of(server: InfluxClient, measurement: str) -> list[Interval]:
     """Return the shards between the first and the last point of a measurement, in order."""
     bounds = server.ask(
         [
@@ -110,7 +110,7 @@ def _pieces(shard: Interval) -> Iterator[Interval]:
         start = end
 
 
-def _count(server: Server, series: Series, name: str, shard: Interval) -> int:
+def _count(server: InfluxClient, series: Series, name: str, shard: Interval) -> int:
     what = f"count({text.name(name)}) AS n"
     (tables,) = server.ask([text.select(what, series.measurement, _within(shard))])
     return sum(int(row["n"]) for table in tables for row in table.dicts())

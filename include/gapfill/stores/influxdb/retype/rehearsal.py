@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
 
 REHEARSAL = "gapfill_retype"
 
@@ -34,7 +34,7 @@ class Way(NamedTuple):
     remove: Callable[[str], None]
 
 
-def rehearse(server: Server, series: Series, shard: Interval) -> Way:
+def rehearse(server: InfluxClient, series: Series, shard: Interval) -> Way:
     """Return the way in which the server lets go of a type in the very shard, as it was seen to.
 
     Raises:
@@ -78,14 +78,14 @@ def _tidy(removals: Sequence[Callable[[str], None]]) -> None:
             continue
 
 
-def _deleting(server: Server, shard: Interval) -> Callable[[str], None]:
+def _deleting(server: InfluxClient, shard: Interval) -> Callable[[str], None]:
     def delete(measurement: str) -> None:
         server.delete(measurement, {}, text.to_ns(shard.start), text.to_ns(shard.end) - 1)
 
     return delete
 
 
-def _takes_float(server: Server, ns: int) -> bool:
+def _takes_float(server: InfluxClient, ns: int) -> bool:
     try:
         server.write([f"{REHEARSAL},of=us value=1.5 {ns + 1}"], "ns")
     except PartialWrite as exc:
@@ -95,7 +95,7 @@ def _takes_float(server: Server, ns: int) -> bool:
     return True
 
 
-def _inside(server: Server, series: Series, shard: Interval) -> int:
+def _inside(server: InfluxClient, series: Series, shard: Interval) -> int:
     """Return the time of the last point of a series' measurement in a shard, else its start."""
     window = f"time >= {text.to_ns(shard.start)} AND time < {text.to_ns(shard.end)}"
     statement = f"{text.select('*', series.measurement, window)} ORDER BY time DESC LIMIT 1"

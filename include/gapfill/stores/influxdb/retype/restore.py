@@ -20,7 +20,7 @@ from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.influxdb.undo.foreign_points import Kept
 
 _BATCH = "gapfill_batch"
@@ -40,7 +40,7 @@ class _Other(NamedTuple):
     sentence: str
 
 
-def restore(server: Server, said: str, *, overwrite: bool = False) -> Restored:
+def restore(server: InfluxClient, said: str, *, overwrite: bool = False) -> Restored:
     """Write what is missing of the points of a file; other values are left alone and named.
 
     Where the shard holds floats by now, whole numbers are written as floats. A ``retype`` of
@@ -82,10 +82,10 @@ def restore(server: Server, said: str, *, overwrite: bool = False) -> Restored:
 
 
 def _write(
-    server: Server,
+    server: InfluxClient,
     measurement: str,
     points: Sequence[Kept],
-    left: Callable[[Server, str, Sequence[Kept]], list[Kept]],
+    left: Callable[[InfluxClient, str, Sequence[Kept]], list[Kept]],
 ) -> None:
     """Write points, and those that are left because of whole numbers, as floats."""
     while points:
@@ -103,11 +103,11 @@ def _write(
             return
 
 
-def _other(server: Server, measurement: str, points: Sequence[Kept]) -> list[Kept]:
+def _other(server: InfluxClient, measurement: str, points: Sequence[Kept]) -> list[Kept]:
     return [one.point for one in _differing(server, measurement, points)]
 
 
-def _differing(server: Server, measurement: str, saved: Sequence[Kept]) -> list[_Other]:
+def _differing(server: InfluxClient, measurement: str, saved: Sequence[Kept]) -> list[_Other]:
     found: list[_Other] = []
     for point, there in beside(server, measurement, saved):
         fields = {

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
 
     Run = tuple[int, int]
     """The first and the last instant of what is deleted at once."""
@@ -45,7 +45,7 @@ A deletion walks through all shards: half a second for ten years, on 1.6 and on 
 
 
 def replace_points(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     slots: Collection[datetime],
     back: Mapping[datetime, str],
@@ -75,7 +75,7 @@ def replace_points(
 
 
 def _replace_part(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     part: Sequence[datetime],
     own: Mapping[int, Kept],
@@ -95,7 +95,7 @@ def _replace_part(
 
 
 def _replace(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     whose: journal.Removal,
     runs: Sequence[Run],

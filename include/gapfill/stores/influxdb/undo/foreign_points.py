@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gapfill.domain.interval import Interval
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
 
 _ORDER = ("float", "integer", "unsigned", "boolean", "string")
 
@@ -59,7 +59,7 @@ class Kept(NamedTuple):
 
 
 def read_whole(
-    server: Server, measurement: str, tags: Mapping[str, str], windows: Sequence[Interval]
+    server: InfluxClient, measurement: str, tags: Mapping[str, str], windows: Sequence[Interval]
 ) -> list[Found]:
     """Return all points with these tags, and whatever more, in sorted, disjoint windows."""
     types = types_of(server, measurement)
@@ -94,7 +94,7 @@ def read_whole(
     return [found(t.tags, row) for tables in answers for t in tables for row in t.dicts()]
 
 
-def settle(server: Server, measurement: str, points: Sequence[Found]) -> list[Kept]:
+def settle(server: InfluxClient, measurement: str, points: Sequence[Found]) -> list[Kept]:
     """Return points as they can be written back, proved by writing them over themselves.
 
     Raises:
@@ -126,7 +126,7 @@ def kept_of(one: Found, kinds: Mapping[str, str]) -> Kept:
     return Kept(one.tags, one.instant, fields)
 
 
-def types_of(server: Server, measurement: str) -> dict[str, list[str]]:
+def types_of(server: InfluxClient, measurement: str) -> dict[str, list[str]]:
     """Return the types that each field of a measurement has in any shard, likeliest first."""
     (tables,) = server.ask([f"SHOW FIELD KEYS FROM {text.name(measurement)}"])
     types: dict[str, list[str]] = {}
@@ -137,7 +137,7 @@ def types_of(server: Server, measurement: str) -> dict[str, list[str]]:
 
 
 def _settle(
-    server: Server, measurement: str, name: str, points: Sequence[Found], tried: int
+    server: InfluxClient, measurement: str, name: str, points: Sequence[Found], tried: int
 ) -> list[str]:
     """Return the type that a field has in each point, whose first so many types are refused."""
     options = [list(one.fields[name])[tried:] for one in points]

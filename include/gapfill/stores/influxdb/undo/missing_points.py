@@ -13,14 +13,14 @@ from gapfill.stores.influxdb.undo.foreign_points import read_whole
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.influxdb.undo.foreign_points import Kept
 
 MOMENT = timedelta(microseconds=1)
 
 
 def lacking(
-    server: Server, measurement: str, points: Iterable[Kept], own: Collection[str] = ()
+    server: InfluxClient, measurement: str, points: Iterable[Kept], own: Collection[str] = ()
 ) -> list[Kept]:
     """Return what is missing of points: those that are not there, and their missing fields.
 
@@ -44,7 +44,7 @@ def lacking(
 
 
 def beside(
-    server: Server, measurement: str, points: Iterable[Kept]
+    server: InfluxClient, measurement: str, points: Iterable[Kept]
 ) -> Iterator[tuple[Kept, dict[str, dict[str, Any]]]]:
     """Yield each point with the fields that stand at its tags and instant, as in ``Found``."""
     by_tags: dict[str, list[Kept]] = {}

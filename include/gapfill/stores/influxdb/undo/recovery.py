@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from gapfill.domain.interval import Interval
-    from gapfill.stores.influxdb.client import Server
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.client import InfluxClient
+    from gapfill.stores.influxdb.response import ResponseTable
 
 SETTLES = timedelta(days=1)
 """So long after it was carried on, or was last found incomplete, an entry of another is kept."""
@@ -55,7 +55,7 @@ class _Settling(NamedTuple):
     entry: dict[str, Any]
 
 
-def mend(server: Server, owner: str = "", retyped: Collection[str] = ()) -> list[str]:
+def mend(server: InfluxClient, owner: str = "", retyped: Collection[str] = ()) -> list[str]:
     """Write back what a killed removal has left in the journal.
 
     What the server refuses stays there, and stops nobody.
@@ -76,8 +76,8 @@ def mend(server: Server, owner: str = "", retyped: Collection[str] = ()) -> list
 
 
 def mend_what(
-    server: Server,
-    tables: Sequence[Table],
+    server: InfluxClient,
+    tables: Sequence[ResponseTable],
     owner: str = "",
     retyped: Collection[str] = (),
     near: tuple[str, Interval] | None = None,
@@ -120,7 +120,7 @@ def _is_due(entry: dict[str, Any], number: int, state: str, owner: str) -> bool:
     return time.time_ns() - number > PATIENCE // MOMENT * 1000  # as in keep()
 
 
-def _carry_on(server: Server, number: int, measurement: str) -> None:
+def _carry_on(server: InfluxClient, number: int, measurement: str) -> None:
     """Write back what is missing of an entry, which may have been emptied since it was found."""
     with alone(server.access, measurement, "recovery"):
         (tables,) = server.ask([f"{QUESTION} AND time = {number}"], "ns")
@@ -134,7 +134,7 @@ def _carry_on(server: Server, number: int, measurement: str) -> None:
 
 
 def _settle(
-    server: Server, measurement: str, some: Sequence[_Settling], span: Interval | None
+    server: InfluxClient, measurement: str, some: Sequence[_Settling], span: Interval | None
 ) -> list[str]:
     """Write back what is missing by now of entries, and empty those that are old and whole.
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.influxdb.undo.foreign_points import Kept
 
 JOURNAL = "gapfill_journal"
@@ -72,7 +72,7 @@ class Removal(NamedTuple):
     file: str = ""
 
 
-def keep(server: Server, series: Series, whose: Removal, points: Sequence[Kept]) -> list[int]:
+def keep(server: InfluxClient, series: Series, whose: Removal, points: Sequence[Kept]) -> list[int]:
     """Note points that are to be written after a deletion, and return the entries' numbers."""
     parts: list[list[Kept]] = []
     size = 0
@@ -121,12 +121,12 @@ def _about(series: Series, whose: Removal, points: Sequence[Kept]) -> dict[str, 
     }
 
 
-def clear(server: Server, numbers: Iterable[int]) -> None:
+def clear(server: InfluxClient, numbers: Iterable[int]) -> None:
     """Empty entries."""
     _set(server, numbers, lines="", retype="", state=DONE)
 
 
-def revise(server: Server, entries: Mapping[int, Mapping[str, object]]) -> None:
+def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) -> None:
     """Note entries with other points in the place of those of the same numbers."""
     lines = [
         f"{JOURNAL} {text.field('lines', json.dumps(entry))} {number}"
@@ -135,13 +135,13 @@ def revise(server: Server, entries: Mapping[int, Mapping[str, object]]) -> None:
     server.write(lines, "ns")
 
 
-def mark(server: Server, numbers: Iterable[int], step: str) -> None:
+def mark(server: InfluxClient, numbers: Iterable[int], step: str) -> None:
     """Note how far another process has carried on entries; written back, they bar nobody."""
     free = {"about": "", "retype": ""} if step == BACK else {}
     _set(server, numbers, **free, state=f"{step} {time.time_ns()}")
 
 
-def _set(server: Server, numbers: Iterable[int], **texts: str) -> None:
+def _set(server: InfluxClient, numbers: Iterable[int], **texts: str) -> None:
     """Write texts of entries."""
     said = ",".join(text.field(name, what) for name, what in texts.items())
     server.write([f"{JOURNAL} {said} {number}" for number in numbers], "ns")

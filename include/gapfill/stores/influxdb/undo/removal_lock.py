@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gapfill.stores.influxdb.config import Access
+    from gapfill.stores.influxdb.config import InfluxConfig
 
 BRIEFLY_S = 2.0
 """A command waits so long: a run that only writes back what is missing takes less."""
@@ -38,7 +38,7 @@ class Busy(StoreError):
 
 
 @contextmanager
-def alone(access: Access, measurement: str, doing: str, wait_s: float = 0) -> Iterator[None]:
+def alone(access: InfluxConfig, measurement: str, doing: str, wait_s: float = 0) -> Iterator[None]:
     """Hold the lock of a measurement; a thread that holds it already may take it again.
 
     Args:
@@ -80,7 +80,7 @@ def _note(holder: Path, doing: str) -> None:
         raise _unusable(holder, exc) from exc
 
 
-def _told(holder: Path, access: Access, measurement: str) -> str:
+def _told(holder: Path, access: InfluxConfig, measurement: str) -> str:
     """Return the message that names the process that has the lock."""
     try:
         said = json.loads(holder.read_text(encoding="utf-8"))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.stores.influxdb.client import Server
+    from gapfill.stores.influxdb.client import InfluxClient
 
 LOOKS_BACK = 7 * 86_400 * 10**9
 """So old entries are looked at, in nanoseconds: clocks of machines differ by less."""
@@ -56,7 +56,9 @@ class Turn:
         StoreError: If another removal is not finished there.
     """
 
-    def __init__(self, server: Server, measurement: str, span: Interval | None = None) -> None:
+    def __init__(
+        self, server: InfluxClient, measurement: str, span: Interval | None = None
+    ) -> None:
         self._server = server
         self._measurement = measurement
         self._span = span

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.client import InfluxClient
+    from gapfill.stores.influxdb.response import ResponseTable
 
 _SINCE = f"time >= {SINCE}"
 
@@ -30,18 +30,18 @@ _SINCE = f"time >= {SINCE}"
 class Asker(Protocol):
     """Whatever answers questions."""
 
-    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
+    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
         """Return the tables that each statement answers."""
 
 
 class Watched:
     """A server that answers questions about a series while no ``retype`` is unfinished there."""
 
-    def __init__(self, server: Server, series: Series) -> None:
+    def __init__(self, server: InfluxClient, series: Series) -> None:
         self._server = server
         self._question = _question(series.measurement)
 
-    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[Table]]:
+    def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
         """Return the tables that each statement answers, as ``Server.ask`` does.
 
         Raises:
@@ -52,7 +52,7 @@ class Watched:
         return answers
 
 
-def refuse_unfinished(server: Server, known: Iterable[Series]) -> None:
+def refuse_unfinished(server: InfluxClient, known: Iterable[Series]) -> None:
     """Raise where a ``retype`` of the measurement of one of the series is not finished.
 
     Raises:
@@ -64,13 +64,13 @@ def refuse_unfinished(server: Server, known: Iterable[Series]) -> None:
             _refuse(_from(tables))
 
 
-def is_retyped(server: Server, measurement: str) -> bool:
+def is_retyped(server: InfluxClient, measurement: str) -> bool:
     """Return whether a ``retype`` of a measurement is not finished."""
     (tables,) = server.ask([_question(measurement)])
     return any(table.rows for table in tables)
 
 
-def unfinished(server: Server) -> list[Unfinished]:
+def unfinished(server: InfluxClient) -> list[Unfinished]:
     """Return the removals whose points are not all written back, each once."""
     statement = text.select('"about"', JOURNAL, "\"lines\" != ''", "\"about\" != ''", _SINCE)
     (tables,) = server.ask([statement])
@@ -81,7 +81,7 @@ def _question(measurement: str) -> str:
     return text.select('"about"', JOURNAL, f'"retype" = {text.value(measurement)}', _SINCE)
 
 
-def _from(tables: Iterable[Table]) -> list[Unfinished]:
+def _from(tables: Iterable[ResponseTable]) -> list[Unfinished]:
     """Return what entries say; those of one removal say the same."""
     said = dict.fromkeys(row[1] for table in tables for row in table.rows)
     return [read_about(json.loads(one)) for one in said]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import Server
-    from gapfill.stores.influxdb.response import Table
+    from gapfill.stores.influxdb.client import InfluxClient
+    from gapfill.stores.influxdb.response import ResponseTable
 
 REPLACED = "gapfill_replaced"
 
@@ -70,7 +70,7 @@ class Known(NamedTuple):
 
 
 def pairs(
-    server: Server,
+    server: InfluxClient,
     series: Series,
     batches: Mapping[datetime, str],
     before: Mapping[datetime, Point],
@@ -130,7 +130,7 @@ def slots_question(batch: str, series: str, window: Interval) -> str:
     return text.select(WHAT, REPLACED, *_conditions(batch, series, wide))
 
 
-def slots_from(tables: Sequence[Table]) -> Known:
+def slots_from(tables: Sequence[ResponseTable]) -> Known:
     """Return what ``slots_question`` answers."""
     slots = {one.slot for table in tables for one in notes_in(table)}
     return Known(slots, is_new=not any(table.rows for table in tables))
@@ -145,26 +145,26 @@ def _conditions(batch: str, series: str = "", window: Interval | None = None) ->
     return conditions
 
 
-def notes_of(server: Server, batch: str) -> dict[str, list[Note]]:
+def notes_of(server: InfluxClient, batch: str) -> dict[str, list[Note]]:
     """Return the notes of a batch that were not undone, by name of the series."""
     return notes_of_all(server, [batch])[batch]
 
 
-def notes_of_all(server: Server, batches: Sequence[str]) -> dict[str, dict[str, list[Note]]]:
+def notes_of_all(server: InfluxClient, batches: Sequence[str]) -> dict[str, dict[str, list[Note]]]:
     """Return the notes of several batches that were not undone, by batch and name of the series."""
     asked = [text.select(WHAT, REPLACED, *_conditions(one), by='"series"') for one in batches]
     answers = server.ask(asked, "ns")
     return {batch: _notes_from(tables) for batch, tables in zip(batches, answers, strict=True)}
 
 
-def _notes_from(tables: Iterable[Table]) -> dict[str, list[Note]]:
+def _notes_from(tables: Iterable[ResponseTable]) -> dict[str, list[Note]]:
     return {
         table.tags["series"]: notes_in(table)
         for table in sorted(tables, key=lambda table: table.tags["series"])
     }
 
 
-def notes_in(table: Table) -> list[Note]:
+def notes_in(table: ResponseTable) -> list[Note]:
     """Return the notes of one batch and series that were not undone, in order of slot."""
     rows = {from_ns(row["time"]): row for row in table.dicts()}
     found: dict[datetime, Note] = {}
@@ -182,7 +182,7 @@ def notes_in(table: Table) -> list[Note]:
     return [found[slot] for slot in sorted(found)]
 
 
-def first_replaced(server: Server, series: Series, slots: Collection[datetime]) -> list[Note]:
+def first_replaced(server: InfluxClient, series: Series, slots: Collection[datetime]) -> list[Note]:
     """Return the notes of points of others that stood where a series' own points came to be."""
     conditions = (
         f'"series" = {text.value(series.name)}',
@@ -196,7 +196,7 @@ def first_replaced(server: Server, series: Series, slots: Collection[datetime]) 
 
 
 def written(
-    server: Server, noted: Mapping[str, Mapping[str, Collection[Note]]]
+    server: InfluxClient, noted: Mapping[str, Mapping[str, Collection[Note]]]
 ) -> dict[str, dict[str, set[datetime]]]:
     """Return the slots of notes that batches did write, whether or not replaced since.
 
@@ -215,12 +215,14 @@ def written(
     return found
 
 
-def standing(server: Server, batch: str, notes: Iterable[Note]) -> set[datetime]:
+def standing(server: InfluxClient, batch: str, notes: Iterable[Note]) -> set[datetime]:
     """Return the slots of notes where the batch's point stands now."""
     return _standing(server, [(batch, notes)])[0]
 
 
-def _standing(server: Server, wanted: Sequence[tuple[str, Iterable[Note]]]) -> list[set[datetime]]:
+def _standing(
+    server: InfluxClient, wanted: Sequence[tuple[str, Iterable[Note]]]
+) -> list[set[datetime]]:
     """Return the same for notes of several batches, asked together."""
     found: list[set[datetime]] = [set() for _ in wanted]
     places: list[tuple[int, str, set[datetime]]] = []
@@ -241,7 +243,7 @@ def _standing(server: Server, wanted: Sequence[tuple[str, Iterable[Note]]]) -> l
     return found
 
 
-def begin(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+def begin(server: InfluxClient, batch: str, series: str, slots: Collection[datetime]) -> None:
     """Mark the notes of slots that are about to be put back.
 
     Of a batch whose undo was killed after its last slot, nothing else tells that it is one.
@@ -249,19 +251,21 @@ def begin(server: Server, batch: str, series: str, slots: Collection[datetime]) 
     _mark(server, batch, series, slots, "begun")
 
 
-def forget(server: Server, batch: str, series: str, slots: Collection[datetime]) -> None:
+def forget(server: InfluxClient, batch: str, series: str, slots: Collection[datetime]) -> None:
     """Mark the notes of slots that were put back: they count no more."""
     _mark(server, batch, series, slots, "undone")
 
 
-def _mark(server: Server, batch: str, series: str, slots: Collection[datetime], field: str) -> None:
+def _mark(
+    server: InfluxClient, batch: str, series: str, slots: Collection[datetime], field: str
+) -> None:
     head = text.head(REPLACED, {"batch": _tag(batch), "series": series})
     said = text.field(field, what=True)
     server.write([f"{head} {said} {int(slot.timestamp())}" for slot in sorted(slots)], "s")
 
 
 def _handed_on(
-    server: Server, batch: str, series: str, slots: Collection[datetime]
+    server: InfluxClient, batch: str, series: str, slots: Collection[datetime]
 ) -> set[datetime]:
     """Return the slots in which a later batch noted that it replaced this one."""
     conditions = (
