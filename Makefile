@@ -115,7 +115,7 @@ locked: venv ## pyproject.toml, uv.lock and the requirements say the same (no ne
 compose: venv ## docker-compose.yaml against the Compose specification
 	@.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
-routed: venv ## docs/routes.md says what the catalogue says
+routed: venv ## docs/reference/routes.md says what the catalogue says
 	@$(PY) -m tools.routes_table --check
 
 changelog: ## the operator is told
@@ -127,7 +127,7 @@ format: venv ## mend style where a tool can
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-routes: venv ## after a change of the catalogue: write the tables of docs/routes.md
+routes: venv ## after a change of the catalogue: write the tables of docs/reference/routes.md
 	$(PY) -m tools.routes_table
 
 lock: venv ## after a change of dependencies: lock and export (UPGRADE=1 takes newer versions)

@@ -76,10 +76,10 @@ def ratio() -> Callable[[Ratio], None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print every ratio of this run, as the table of ``docs/benchmarks.md`` has it."""
+    """Print every ratio of this run, as the table of ``docs/reference/benchmarks.md`` has it."""
     if not _RATIOS:
         return
-    terminalreporter.section("ratios of this run, for docs/benchmarks.md")
+    terminalreporter.section("ratios of this run, for docs/reference/benchmarks.md")
     terminalreporter.write_line("| what | seen | target |\n|---|---|---|")
     for found in _RATIOS:
         missed = "" if found.is_met else " MISSED"

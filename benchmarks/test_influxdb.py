@@ -1,6 +1,6 @@
 """InfluxDB on a real server: finding gaps there against pulling every timestamp, and writing.
 
-The bucket has shards of a year, as docs/influxdb.md advises for hours; a row without a
+The bucket has shards of a year, as docs/how_to/influxdb.md advises for hours; a row without a
 target tells what the default, a week, makes of it. Pulling is what the official client does
 with its defaults: on 2.x ``query()``, on 1.x ``/query`` as JSON with RFC 3339 times.
 """
@@ -431,7 +431,7 @@ def _posted(curl: str, bodies: list[tuple[str, bytes]], folder: Path) -> float:
 def test_time_grows_with_years_and_hardly_with_gaps(
     pvpc: Series, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Print the two plots of docs/benchmarks.md: times as parts of the longest."""
+    """Print the two plots of docs/reference/benchmarks.md: times as parts of the longest."""
     store = InfluxStore(engine().access("gappy52"))
     starts = [END - timedelta(days=365 * years) for years in (1, 2, 4, 6, 8)]
     spans = [Interval(start, END) for start in starts] + [ten_years()]

@@ -15,7 +15,7 @@ do no harm: what one has written, the other finds standing.
 - *A connection, a key or the catalogue is wrong*: mend what the sentence names, then clear
   the failed tasks.
 - *The store cannot be read or written*: mend it and clear. Nothing was guessed meanwhile.
-- *An answer could not be understood*: none of it was stored; see `docs/runbook.md`.
+- *An answer could not be understood*: none of it was stored; see `docs/how_to/runbook.md`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.airflow
 
-EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "how_to" / "examples"
 
 
 def test_the_example_consumer_parses_and_is_scheduled_on_the_prices() -> None:

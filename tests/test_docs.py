@@ -47,7 +47,7 @@ def test_the_runbook_has_an_entry_for_each_error_leaf() -> None:
         and issubclass(error, errors.GapfillError)
         and not any(sub.__module__ == errors.__name__ for sub in error.__subclasses__())
     ]
-    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    runbook = (ROOT / "docs" / "how_to" / "runbook.md").read_text(encoding="utf-8")
     assert len(leaves) == 8
     assert [name for name in leaves if f"\n### {name}\n" not in runbook] == []
 
@@ -76,7 +76,7 @@ def test_the_example_of_the_environment_has_every_connection() -> None:
 
 def test_the_index_of_sources_names_every_page() -> None:
     """A page that nothing leads to is not read."""
-    folder = ROOT / "docs" / "sources"
+    folder = ROOT / "docs" / "reference" / "sources"
     index = (folder / "README.md").read_text(encoding="utf-8")
     pages = sorted(p.name for p in folder.glob("*.md") if p.name != "README.md")
     assert [name for name in pages if f"]({name})" not in index] == []

@@ -1,4 +1,4 @@
-"""Writes the tables of ``docs/routes.md`` from the catalogue, or checks that they still agree.
+"""Writes the tables of ``docs/reference/routes.md`` from the catalogue, or checks them.
 
 ``make routes`` writes them, ``make check`` compares: nobody copies a product's facts by hand.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Product, Source
     from gapfill.domain.series import Series, Zone
 
-PAGE = ROOT / "docs" / "routes.md"
+PAGE = ROOT / "docs" / "reference" / "routes.md"
 BEGIN = "<!-- made by `make routes` from the catalogue; do not edit up to the end mark -->"
 END = "<!-- end -->"
 
@@ -203,7 +203,9 @@ def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
     if made == written:
         return 0
     if given.check:
-        sys.stderr.write(f"docs/{page.name} and the catalogue differ: run `make routes`\n")
+        sys.stderr.write(
+            f"docs/reference/{page.name} and the catalogue differ: run `make routes`\n"
+        )
         return 1
     page.write_text(made, encoding="utf-8")
     return 0

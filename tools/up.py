@@ -147,7 +147,7 @@ def _welcome(out: Console, airflow: LocalAirflow, env: Mapping[str, str]) -> Non
   · /dags/{DAG}, Trigger: the same with all its fields; tick dry_run first to see the
     plan and its bill in the log of plan_backfill.
   · Keys and hosts: Admin, Connections; or AIRFLOW_CONN_… before make up (README).
-  · Programs do the same over HTTP: docs/webui.md.
+  · Programs do the same over HTTP: docs/reference/webui.md.
 
 Ctrl-C stops everything. Runs, as they come:"""
     )

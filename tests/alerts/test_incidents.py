@@ -50,7 +50,7 @@ def test_an_incident_is_told_when_it_opens_and_when_it_closes() -> None:
                 "Tried: ree: failed (REE timed out).\n"
                 "What to do: each run asks again; "
                 "`python -m gapfill explain pvpc 2026-02-28T12:00:00Z` says why it is missing. "
-                "(docs/alerts.md#gap)\n"
+                "(docs/how_to/alerts.md#gap)\n"
                 f"Run: {LINK}",
                 Tone.FAILURE,
             )
@@ -80,7 +80,7 @@ def test_a_day_of_outage_gives_one_reminder() -> None:
         "Gapfill: still: a source is down: ree",
         "ree: REE timed out. Open for 23 h 59 min, since 2026-03-20T12:00:00Z.\n"
         "What to do: nothing, each run asks it again; if it lasts, see its status page. "
-        "(docs/alerts.md#source)\n"
+        "(docs/how_to/alerts.md#source)\n"
         f"Run: {LINK}",
         Tone.WARNING,
         about=("source:ree",),
@@ -208,7 +208,7 @@ def test_what_is_not_set_up_is_told_once_and_again_each_week() -> None:
             "Gapfill: missing slots need a source to be set up",
             f"{what} Seen at 2026-03-20T12:00:00Z.\n"
             "What to do: set up one of those that are named; a source that is not wanted gets "
-            '"paused": true in the extra of its connection. (docs/alerts.md#setup)\n'
+            '"paused": true in the extra of its connection. (docs/how_to/alerts.md#setup)\n'
             f"Run: {LINK}",
             Tone.FAILURE,
         )

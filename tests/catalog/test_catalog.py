@@ -201,13 +201,13 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def _frozen_and(tmp_path: Path, heading: str) -> catalog.Catalog:
-    """Return the frozen catalogue with an example of docs/catalogue.md."""
+    """Return the frozen catalogue with an example of docs/how_to/catalogue.md."""
     return catalog.load(write_catalog(tmp_path, example=heading))
 
 
 @pytest.mark.parametrize("heading", example_headings())
 def test_an_example_is_an_addition_to_the_shipped_catalogue(tmp_path: Path, heading: str) -> None:
-    """Every one of docs/catalogue.md, as it is printed; no series and no source is lost."""
+    """Every one of docs/how_to/catalogue.md, as it is printed; no series and no source is lost."""
     known = catalog.load(write_catalog(tmp_path, example=heading, base=SHIPPED))
     shipped = catalog.load(SHIPPED)
     assert known != shipped

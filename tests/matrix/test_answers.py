@@ -145,7 +145,7 @@ def test_an_answer_to_another_question_is_stored_nowhere(
     with pytest.raises(MalformedPayload) as caught:
         made.fill(unit)
     assert words in str(caught.value)
-    assert "docs/runbook.md, MalformedPayload" in str(caught.value)
+    assert "docs/how_to/runbook.md, MalformedPayload" in str(caught.value)
     (name,) = series
     assert made.rows(name) == []
     assert {e.outcome for e in made.context.store.entries(name)} == {Outcome.FAILED}

@@ -78,9 +78,9 @@ def next_steps(at: Bench, cell: Cell) -> tuple[str, ...]:
     """Return what the sentence has to name besides what happened."""
     connection = f"connection '{at.context.catalog.sources[at.door.source].connection}'"
     steps: dict[str, tuple[str, ...]] = {
-        "SourceUnavailable": (connection, "docs/runbook.md, SourceUnavailable"),
+        "SourceUnavailable": (connection, "docs/how_to/runbook.md, SourceUnavailable"),
         "AuthRejected": (connection,),
-        "MalformedPayload": ("docs/runbook.md, MalformedPayload",),
+        "MalformedPayload": ("docs/how_to/runbook.md, MalformedPayload",),
         "deferred": ("Deferred; asked again after 2025-11-05T12:",),
     }
     return (at.door.source, *steps[cell.end]) if cell.end in steps else ()

@@ -1,4 +1,4 @@
-"""The tables of ``docs/routes.md``: the page agrees with the catalogue, and the check can fail."""
+"""The tables of ``docs/reference/routes.md`` agree with the catalogue, and the check can fail."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_check_names_the_command_for_a_stale_page_and_changes_nothing(
     page.write_text(stale, encoding="utf-8")
     assert routes_table.main(["--check"], page) == 1
     assert capsys.readouterr().err == (
-        "docs/routes.md and the catalogue differ: run `make routes`\n"
+        "docs/reference/routes.md and the catalogue differ: run `make routes`\n"
     )
     assert page.read_text(encoding="utf-8") == stale
     assert routes_table.main([], page) == 0

@@ -76,7 +76,7 @@ NEXT_STEP: Mapping[IncidentKind, str] = {
 }
 """The next step of a person; ``{asked}`` is the first subject and the slot to ask for."""
 
-GUIDE = "docs/alerts.md"
+GUIDE = "docs/how_to/alerts.md"
 """The page that says more; its headings are the kinds."""
 
 

@@ -95,7 +95,7 @@ def malformed(ask: Ask, problem: str) -> MalformedPayload:
     """Return the error for an answer that is not an answer to what was asked."""
     return MalformedPayload(
         f"{ask.product.source} {ask.product.name} for {ask.series.name} {ask.interval}: {problem}. "
-        "Nothing of it was stored; see docs/runbook.md, MalformedPayload.",
+        "Nothing of it was stored; see docs/how_to/runbook.md, MalformedPayload.",
         source=ask.product.source,
         series=ask.series.name,
         interval=ask.interval,

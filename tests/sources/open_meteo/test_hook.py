@@ -333,5 +333,5 @@ def test_the_connection_test_fails_where_either_host_does(
     assert not is_there
     assert said == (
         f"open_meteo: {server.url} answered HTTP 500; if it lasts, look at the host of "
-        "connection 'open_meteo_default', and at docs/runbook.md, SourceUnavailable."
+        "connection 'open_meteo_default', and at docs/how_to/runbook.md, SourceUnavailable."
     )

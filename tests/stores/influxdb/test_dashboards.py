@@ -1,4 +1,4 @@
-"""The questions of docs/influxdb.md for a dashboard, asked of a real engine."""
+"""The questions of docs/how_to/influxdb.md for a dashboard, asked of a real engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.server
 
-GUIDE = Path(__file__).parents[3] / "docs" / "influxdb.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "how_to" / "influxdb.md"
 FIRST = at("2024-03-05")
 MERGED = [(FIRST + n * HOUR, 5.0 if n in (3, 7) else 10.0 + n) for n in range(24)]
 """The plant's temperatures, but for an hour that it has not, and one that cannot be believed."""

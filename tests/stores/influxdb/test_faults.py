@@ -237,7 +237,7 @@ def test_numbers_of_another_type_are_said_by_shard_and_the_rest_is_written(
     said = str(caught.value)
     assert "holds price_eur_mwh of energy_prices as integer in the shard 2026-01-12 to" in said
     assert "2026-01-12 to 2026-01-18, so 2 of 3 slots were refused there" in said
-    assert "docs/influxdb.md" in said
+    assert "docs/how_to/influxdb.md" in said
     assert store.batch_slots("run/b") == {"pvpc": [hour(200)]}
     assert store.absent(PVPC, hours(399, 403)) == [hours(399, 400), hours(401, 403)]
     assert store.undo("run/b", [PVPC]) == (0, 1, 0)

@@ -1,4 +1,4 @@
-"""The way out of refused points in ``docs/influxdb.md``, followed word for word."""
+"""The way out of refused points in ``docs/how_to/influxdb.md``, followed word for word."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["catalogue", "cli", "environment", "installed", "sandbox", "store"]
 
 pytestmark = [pytest.mark.airflow, pytest.mark.server, pytest.mark.usefixtures("installed")]
 
-GUIDE = Path(__file__).parents[3] / "docs" / "influxdb.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "how_to" / "influxdb.md"
 
 MONDAY = 1760313600
 """2025-10-13T00:00:00Z."""

@@ -77,12 +77,15 @@ class RequestContext:
     def unavailable(self, why: str) -> SourceUnavailable:
         """Return the error for a source that gave no answer."""
         step = f"if it lasts, look at the host of connection {self.conn_id!r}"
-        text = f"{self}: {self.root} {why}; {step}, and at docs/runbook.md, SourceUnavailable."
+        text = (
+            f"{self}: {self.root} {why}; {step}, and at docs/how_to/runbook.md, SourceUnavailable."
+        )
         return SourceUnavailable(text, **self.about)
 
     def malformed(self, why: str) -> MalformedPayload:
         """Return the error for an answer of no use."""
-        text = f"{self}: {why}. Nothing of it was stored; see docs/runbook.md, MalformedPayload."
+        see = "see docs/how_to/runbook.md, MalformedPayload."
+        text = f"{self}: {why}. Nothing of it was stored; {see}"
         return MalformedPayload(text, **self.about)
 
     def rejected(self, said: str) -> SourceError:

@@ -88,5 +88,5 @@ def _record(document: object) -> dict[str, object]:
 
 
 def _malformed(problem: str) -> MalformedPayload:
-    message = f"siar: {problem}. Nothing was asked; see docs/runbook.md, MalformedPayload."
+    message = f"siar: {problem}. Nothing was asked; see docs/how_to/runbook.md, MalformedPayload."
     return MalformedPayload(message, source=_SOURCE)

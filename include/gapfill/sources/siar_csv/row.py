@@ -80,7 +80,9 @@ class Day(NamedTuple):
 
 def refused(place: str, problem: str, step: str = _AGAIN) -> MalformedPayload:
     """Return the error for a file that is not as SIAR gives it."""
-    message = f"{place}: {problem}. Nothing of it was taken; {step} (docs/sources/siar_csv.md)."
+    message = (
+        f"{place}: {problem}. Nothing of it was taken; {step} (docs/reference/sources/siar_csv.md)."
+    )
     return MalformedPayload(message, source=SOURCE)
 
 

@@ -195,7 +195,7 @@ def of_answer(access: InfluxConfig, error: str) -> StoreError:
     if "database not found" in error:
         step = "check the name of the bucket in the connection: the server has none of that name"
         return NoDatabase(sentence(access, f"the server answered {told!r}", step))
-    said = sentence(access, f"the server answered {told!r}", "see docs/influxdb.md")
+    said = sentence(access, f"the server answered {told!r}", "see docs/how_to/influxdb.md")
     return TooMuch(said) if _SIZE.search(error) else StoreError(said)
 
 
@@ -219,13 +219,13 @@ def _step(status: int, body: str, path: str) -> str:
         return "correct the name of the organization in the connection"
     if _FULL.search(body):
         return "free some space on the server's disk, start it again, and run it again"
-    general = "run it again; if that goes on, see docs/influxdb.md"
+    general = "run it again; if that goes on, see docs/how_to/influxdb.md"
     return _STEPS.get(status, general)
 
 
 def _partial(access: InfluxConfig, what: str, body: str) -> PartialWrite:
     found = _CONFLICT.search(body.replace('\\"', '"'))
-    step = "see docs/influxdb.md, Refused points"
+    step = "see docs/how_to/influxdb.md, Refused points"
     is_old = "retention" in body
     if is_old:
         step = "the bucket keeps points for less time than the series goes back: let it keep them"

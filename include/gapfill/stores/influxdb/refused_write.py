@@ -58,7 +58,7 @@ def refuse(
         f"{series.measurement} as {exc.theirs} in the shard{'s' if len(shards) > 1 else ''} "
         f"{named}, so {len(lost)} of {len(made)} {what}, from {ranges(runs)}; the others are "
         f"written. "
-        f"To make floats of the shard: gapfill retype {series.name} (docs/influxdb.md, Refused "
+        f"To make floats of the shard: gapfill retype {series.name} (docs/how_to/influxdb.md, Refused "
         "points).",
         refused=held,
         ranges=runs,

@@ -218,7 +218,7 @@ class StoreFile:
         except (sa.exc.DBAPIError, sqlite3.Error) as exc:
             cause = exc.orig if isinstance(exc, sa.exc.DBAPIError) else exc
             code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
-            step = _NEXT_STEP.get(code, "see docs/runbook.md, StoreError")
+            step = _NEXT_STEP.get(code, "see docs/how_to/runbook.md, StoreError")
             raise self._error(str(cause), step) from exc
         except OSError as exc:
             raise self._error(f"{exc.strerror}", "check the file and its folder") from exc

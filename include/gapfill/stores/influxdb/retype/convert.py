@@ -187,7 +187,7 @@ def _kept(one: Found, held: Mapping[str, set[str]]) -> Kept:
         if len(fitting) != 1:
             message = (
                 f"The type of {name} at {from_ns(one.instant)} cannot be told, so nothing was "
-                "deleted; see docs/influxdb.md, Refused points."
+                "deleted; see docs/how_to/influxdb.md, Refused points."
             )
             raise StoreError(message)
         kinds[name] = fitting[0]
