@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gapfill.catalog import Catalog
 
 FROZEN = Path(__file__).with_name("catalog.yaml")
-EXAMPLES = Path(__file__).parents[1] / "docs" / "catalogue.md"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "how_to" / "catalogue.md"
 
 
 def frozen() -> Catalog:
@@ -44,7 +44,7 @@ def write_catalog(
         only: Series to keep; empty: all of them.
         earliest: First day of all series, or of some, by name; those not named keep theirs.
         per_minute: Rate of every source; ``None`` keeps each source's own.
-        example: Heading in ``docs/catalogue.md`` whose example is added.
+        example: Heading in ``docs/how_to/catalogue.md`` whose example is added.
         base: What is copied.
     """
     document = yaml.safe_load(base.read_text(encoding="utf-8"))
@@ -66,13 +66,13 @@ def write_catalog(
 
 
 def example_headings() -> list[str]:
-    """Return the headings in ``docs/catalogue.md`` that have an example."""
+    """Return the headings in ``docs/how_to/catalogue.md`` that have an example."""
     sections = EXAMPLES.read_text(encoding="utf-8").split("\n## ")[1:]
     return [text.splitlines()[0] for text in sections if "```yaml\n" in text]
 
 
 def _example(heading: str) -> dict[str, Any]:
-    """Return the YAML example below a heading of ``docs/catalogue.md``."""
+    """Return the YAML example below a heading of ``docs/how_to/catalogue.md``."""
     below = EXAMPLES.read_text(encoding="utf-8").split(f"## {heading}", 1)[1]
     found: dict[str, Any] = yaml.safe_load(below.split("```yaml\n", 1)[1].split("```", 1)[0])
     return found
