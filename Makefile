@@ -23,9 +23,12 @@ OTHER := $(TWO) --hypothesis-profile=quick --ignore=tests/tools --ignore=tests/d
 EXPORT := $(UV) export --frozen --no-hashes --no-header --python $(PY)
 HEADER := exported from uv.lock by "make lock"; do not edit
 
+# Where `make words` looks.
+WORDS := README.md CONTRIBUTING.md .env.example docker-compose.yaml docs
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo up cluster screenshots test unit test-lowest unit-lowest test-airflow-day unit-airflow-day coverage check lint types architecture dependencies locked compose routed changelog bench bench-large golden format routes lock clean
+.PHONY: help venv demo up cluster screenshots test unit test-lowest unit-lowest test-airflow-day unit-airflow-day coverage check lint words types architecture dependencies locked compose routed changelog bench bench-large golden format routes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -83,11 +86,14 @@ bench-large: venv ## 1,000 series of a year on both stores: some minutes, most o
 
 # --- check -------------------------------------------------------------------
 
-check: lint types architecture dependencies locked compose routed changelog ## everything that needs no test to be seen
+check: lint words types architecture dependencies locked compose routed changelog ## everything that needs no test to be seen
 
 lint: venv ## style
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+
+words: venv ## misspelt words, and words that this project does not use (tools/words.txt)
+	.venv/bin/codespell $(WORDS)
 
 types: venv ## mypy --strict
 	$(PY) -m mypy
