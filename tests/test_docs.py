@@ -1,4 +1,4 @@
-"""What the documents name is there: links, error leaves, commands, connections, DAGs."""
+"""What the documents name is there: links, modules, error leaves, commands, connections, DAGs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,18 @@ from gapfill.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PRESENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
+"""Pages about the present: past versions named their own files."""
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+_CODE = re.compile(r"`([\w./*-]+)`")
+_MODULES = re.compile(r"^\| (?:module )?in `(\w+)/` \|.*\n\|[-|]+\n((?:\|.*\n)+)", re.MULTILINE)
+"""A table of a package's modules: its name, and the rows."""
+ROOTS = (ROOT / "include" / "gapfill", ROOT / "include", ROOT)
+"""Where a path that a document names may begin."""
+FOLDERS = {path.name for root in ROOTS for path in root.iterdir() if path.is_dir()}
+FORMER = {"hooks", "sandbox", "wiring"}
+"""Where things were once: a page that still sends people there is stale."""
 
 
 def _anchors(page: Path) -> set[str]:
@@ -36,6 +46,73 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in _anchors(target)):
             dead.append(link)
     assert not dead
+
+
+def _is_there(name: str) -> bool:
+    """Tell whether a path, a module without its ending or a dotted name is in the project."""
+    if "/" not in name and not any((root / name).exists() for root in ROOTS):
+        *module, last = name.split(".")
+        parent = "/".join(module)
+        return _is_there(f"{parent}/{last}") or any(
+            re.search(rf"^(?:class |def |){last}\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+            for root in ROOTS
+            for path in (root / f"{parent}.py", root / parent / "__init__.py")
+            if path.exists()
+        )
+    return any(list(root.glob(path)) for root in ROOTS for path in (name.strip("/"), f"{name}.py"))
+
+
+def _named(page: Path) -> set[str]:
+    """Return the paths and dotted module names that a page puts into backticks."""
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    known = (FOLDERS | FORMER) - {"gapfill"}  # `gapfill.…` are names of metrics
+    found = {name for name in _CODE.findall(text) if re.split(r"[/.]", name)[0] in known}
+    names = {name for name in found if re.search(r"[/.]\w", name)}
+    for package, rows in _MODULES.findall(text):
+        firsts = (row.split("|")[1] for row in rows.splitlines())
+        names |= {f"{package}/{name}" for first in firsts for name in _CODE.findall(first)}
+    return names
+
+
+@pytest.mark.parametrize("page", PRESENT, ids=[str(path.relative_to(ROOT)) for path in PRESENT])
+def test_every_module_that_a_page_names_exists(page: Path) -> None:
+    """A reader finds the file under the name that the page gives."""
+    assert sorted(name for name in _named(page) if not _is_there(name)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["services/planner", "domain/severity.pyx", "sources/aemet/fewer", "services.views.plan"],
+)
+def test_a_module_that_is_gone_is_noticed(name: str) -> None:
+    """The check above can fail."""
+    assert not _is_there(name)
+
+
+def test_the_architecture_says_where_things_are_decided() -> None:
+    """What people ask for first is found without a search."""
+    page = ROOT / "docs" / "explanation" / "architecture.md"
+    names = _named(page)
+    assert {
+        "sources/aemet/errors.py",
+        "domain/severity.py",
+        "alerts/messages.py",
+        "services/backfill",
+        "domain/eligibility",
+    } <= names
+    assert "`last: 12`" in page.read_text(encoding="utf-8")
+
+
+def test_the_index_of_the_documents_names_every_page() -> None:
+    """A page that nothing leads to is not read."""
+    docs = ROOT / "docs"
+    index = (docs / "README.md").read_text(encoding="utf-8")
+    pages = {
+        str(path.relative_to(docs))
+        for kind in ("tutorials", "how_to", "reference", "explanation")
+        for path in (docs / kind).glob("*.md")
+    }
+    assert sorted(name for name in pages if f"]({name})" not in index) == []
 
 
 def test_the_runbook_has_an_entry_for_each_error_leaf() -> None:
