@@ -1,8 +1,8 @@
-"""An example: retrains a model whenever prices have changed, on what has changed.
+"""An example: retrains a model when prices have changed.
 
 Copy it into your DAG folder and put your own training into ``retrain``. It runs once after each
-run of Gapfill that changed prices (the asset ``gapfill_pvpc``); a quiet cycle starts nothing. The
-event says which intervals were healed, so that only those need be read again.
+run of Gapfill that changed prices (the asset ``gapfill_pvpc``). A cycle without changes does not
+start it. The event lists the healed intervals, so you need to read only those again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def changed(events: list[Any]) -> list[tuple[str, str]]:
-    """Return the intervals ``[start, end)`` of all events, in order and without repetition."""
+    """Return the intervals ``[start, end)`` of all events, sorted, without duplicates."""
     found = {
         (interval["start"], interval["end"])
         for event in events
@@ -39,11 +39,11 @@ def changed(events: list[Any]) -> list[tuple[str, str]]:
     doc_md=__doc__,
 )
 def retrain_on_prices() -> None:
-    """Wire the one task."""
+    """Define the task."""
 
     @task
     def retrain(triggering_asset_events: Any = None) -> Any:  # noqa: ANN401 - Airflow's own
-        """Say what has changed; your training goes here."""
+        """Log what has changed; put your training here."""
         intervals = changed(list(triggering_asset_events[PRICES]))
         for start, end in intervals:
             log.info("Prices changed from %s to %s", start, end)
