@@ -57,9 +57,8 @@ def refuse(
         f"The store (connection {access.conn_id}, bucket {access.bucket!r}) holds {exc.field} of "
         f"{series.measurement} as {exc.theirs} in the shard{'s' if len(shards) > 1 else ''} "
         f"{named}, so {len(lost)} of {len(made)} {what}, from {ranges(runs)}; the others are "
-        f"written. "
-        f"To make floats of the shard: gapfill retype {series.name} (docs/how_to/influxdb.md, Refused "
-        "points).",
+        f"written. To make floats of the shard: gapfill retype {series.name} "
+        "(docs/how_to/influxdb.md, Refused points).",
         refused=held,
         ranges=runs,
     )
