@@ -5,8 +5,9 @@ trigger form: a range of local days, one series, only long gaps, or `dry_run` to
 
 **Does** `validate_request → detect_gaps → plan_backfill → choose_sources`, then for each
 source that is asked `units_… → backfill_…` (one mapped task per unit, named
-`series start–end`), then `summarize → gate`. A quiet cycle asks nobody. Two runs at once
-do no harm: what one has written, the other finds standing.
+`series start–end`), then `summarize → gate`. Every source that is installed has its tasks.
+A quiet cycle asks nobody. Two runs at once do no harm: what one has written, the other finds
+standing.
 
 **When it fails**, `gate` and the alert say why in one sentence.
 
@@ -27,8 +28,7 @@ from airflow.sdk import dag
 from gapfill.alerts.callbacks import alert
 from gapfill.orchestration.dag_builder import DEFAULT_ARGS, wire
 from gapfill.orchestration.trigger_form import trigger_form
-
-SOURCES = ("ree", "esios", "openweathermap", "aemet", "siar", "siar_csv", "open_meteo")
+from gapfill.sources import registry
 
 
 @dag(
@@ -44,7 +44,7 @@ SOURCES = ("ree", "esios", "openweathermap", "aemet", "siar", "siar_csv", "open_
 )
 def gap_detection() -> None:
     """Wire the tasks; what they do is in ``gapfill.orchestration``."""
-    wire(SOURCES)
+    wire(registry.names())
 
 
 wired = gap_detection()

@@ -158,7 +158,8 @@ def choose_sources(
         for source in asked:
             if source not in sources:
                 message = (
-                    f"The plan asks {source}, for which this DAG has no task: add it to SOURCES."
+                    f"The plan asks {source}, for which this DAG has no task: where its package "
+                    "was installed since, wait until Airflow has read the DAG again."
                 )
                 raise ConfigError(message)
     if request["dry_run"]:

@@ -80,18 +80,15 @@ def facts_file(name: str) -> Path | None:
 
 
 def _packages() -> Mapping[str, tuple[str, ...]]:
-    return _packages_on(tuple(sys.path))
+    return _packages_in(tuple(sources.__path__), tuple(sys.path))
 
 
 @lru_cache(maxsize=4)
-def _packages_on(_path: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def _packages_in(folders: tuple[str, ...], _path: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return the packages of each name; more than one is an error of whoever asks for it."""
     found: dict[str, tuple[str, ...]] = {}
-    for module in pkgutil.iter_modules(sources.__path__):
-        is_source = module.ispkg and any(
-            (Path(folder) / module.name / FACTS).is_file() for folder in sources.__path__
-        )
-        if is_source:
+    for module in pkgutil.iter_modules(folders):
+        if any((Path(folder) / module.name / FACTS).is_file() for folder in folders):
             found[module.name] = (f"{sources.__name__}.{module.name}",)
     for entry in sorted(entry_points(group=GROUP)):
         if _NAME.fullmatch(entry.name):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gapfill.sources.http.hook import ApiHook
     from gapfill.sources.http.transport import HttpResponse
+    from gapfill.sources.model import Answer, Ask
 
 pytestmark = pytest.mark.airflow
 
@@ -44,6 +45,9 @@ def hook(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> ApiHook:
         source = "some"
         public_host = "https://api.example"
         probe = REQUEST
+
+        def fetch(self, _ask: Ask) -> Answer:
+            raise NotImplementedError
 
     extra = {"one_call": True, "timeout": patient(2)}
     text = server.connection(password=SECRET, login="a-login", extra=extra)
@@ -411,11 +415,10 @@ def test_the_session_is_built_once(hook: ApiHook) -> None:
     assert "one_call" not in hook.get_conn().headers
 
 
-def test_the_way_of_httphook_is_closed(hook: ApiHook, server: RawServer) -> None:
-    """It keeps no pace, hides no key and knows no end."""
-    with pytest.raises(ConfigError, match=r"not through run\(\)"):
-        hook.run("/v1/data")
-    assert server.received == []
+def test_there_is_no_other_way_to_call(hook: ApiHook) -> None:
+    """``HttpHook.run`` keeps no pace, hides no key and knows no end."""
+    assert not hasattr(hook, "run")
+    assert (hook.conn_type, hook.conn_name_attr) == ("http", "http_conn_id")
 
 
 @pytest.mark.parametrize("password", ["", "contraseña-secreta"], ids=["none", "no ASCII"])

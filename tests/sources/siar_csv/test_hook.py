@@ -19,7 +19,6 @@ from tests.sources.siar_csv.files import DAY, FIRST, NAME, ask_days, csv_bytes, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gapfill.services.ports import Caller
 
 Form = Literal["NFC", "NFD"]
 
@@ -39,8 +38,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_answers_from_the_files_of_the_asked_station(folder: Path) -> None:
     """Other stations' files lie beside them and are not looked into."""
     (folder / "J18_Other.csv").write_bytes(b"half a file of somebody else")
-    source: Caller = SiarCsvFolder(folder)
-    assert source.open() is None
+    source = SiarCsvFolder(folder)
     assert [r.slot.day for r in source.fetch(ask_days(count=5)).readings] == [1, 2, 3]
     old = source.fetch(ask_days(datetime(2017, 1, 2, tzinfo=UTC), station="J09"))
     assert [(r.slot.year, r.source) for r in old.readings] == [(2017, "siar_csv/J09")]

@@ -37,7 +37,7 @@ class AemetHook(ApiHook):
     public_host = aemet.ROOT
     probe = aemet.STATIONS
 
-    def get_weather(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the weather of the asked slots; both hops are one unit.
 
         Raises:
@@ -56,8 +56,6 @@ class AemetHook(ApiHook):
                 return aemet.parse(ask, reply.status, reply.body, found=found)
         why = f"gave {LINKS} links to the rows and knew none of them any more"
         raise self.errand(first, ask).unavailable(why)
-
-    fetch = get_weather
 
     def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
         """Make one call as ``ApiHook`` does; what ``estado`` refuses is an error as well."""
@@ -78,6 +76,9 @@ class AemetHook(ApiHook):
         is_theirs = is_at_home(url, aemet.ROOT) and not is_at_home(url, self.access.root)
         root = aemet.ROOT if is_theirs else None
         return ApiCall(HttpRequest(_absolute(url)), root=root, claims=claims_link)
+
+
+HOOK = AemetHook
 
 
 def _absolute(url: str) -> str:

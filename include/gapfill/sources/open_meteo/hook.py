@@ -58,7 +58,7 @@ class OpenMeteoHook(ApiHook):
         is_public = is_at_home(self.public_host, root)
         return second_root(self.access, "archive_host") or (PUBLIC_ARCHIVE if is_public else root)
 
-    def get_weather(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the modelled weather of the asked slots, none of the time to come.
 
         Raises:
@@ -68,8 +68,6 @@ class OpenMeteoHook(ApiHook):
         request = open_meteo.request(ask)
         reply = self.call(self._call(request), ask)
         return open_meteo.parse(ask, reply.status, reply.body)
-
-    fetch = get_weather
 
     def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
         """Make one call as ``ApiHook`` does; a refusal lasts as long as its reason says."""
@@ -105,3 +103,6 @@ class OpenMeteoHook(ApiHook):
             root=self.archive_root if is_archive else None,
             claims=claims,
         )
+
+
+HOOK = OpenMeteoHook

@@ -60,7 +60,7 @@ class OpenWeatherMapHook(ApiHook):
 
     _served: str | None = None
 
-    def get_weather(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the readings of the asked slots; of ``current``, of the slot of its own ``dt``.
 
         Where the key is of the other generation of One Call than the asked product, the
@@ -81,8 +81,6 @@ class OpenWeatherMapHook(ApiHook):
         left -= {reading.slot for reading in answer.readings}
         facts = {generation_fact(ONE_CALL): float(owm.GENERATIONS[name])}
         return replace(answer, no_verdict=answer.no_verdict | left, facts=facts)
-
-    fetch = get_weather
 
     def test_connection(self) -> tuple[bool, str]:
         """Make one small call and return whether it was answered, and what there is to say.
@@ -193,6 +191,9 @@ class OpenWeatherMapHook(ApiHook):
                 f'is valid without One Call: then remove "{ONE_CALL}": true from its extra.'
             )
         return self._rejected(ask, text, ask.product.key if ask else None)
+
+
+HOOK = OpenWeatherMapHook
 
 
 def _in_order(first: str | None, names: Iterable[str]) -> list[str]:

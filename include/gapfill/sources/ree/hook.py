@@ -24,7 +24,7 @@ class ReeHook(ApiHook):
     public_host = "https://apidatos.ree.es"
     probe = ree.request_days("8741", _PROBED, _PROBED)
 
-    def get_prices(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the prices of the asked slots.
 
         Raises:
@@ -34,4 +34,5 @@ class ReeHook(ApiHook):
         reply = self.call(ApiCall(ree.request(ask), claims=ree.says_no_data), ask)
         return ree.parse(ask, reply.status, reply.body)
 
-    fetch = get_prices
+
+HOOK = ReeHook

@@ -54,6 +54,11 @@ class SiarHook(ApiHook):
         """Look at the ready token, see ``ApiHook.check``."""
         _ready_token(access)
 
+    @classmethod
+    def has_other_key(cls, access: ConnectionConfig) -> bool:
+        """Tell whether the connection has a ready token, see ``ApiHook.has_other_key``."""
+        return _ready_token(access) is not None
+
     _token: str | None = None
     _is_ready_refused = False
     _allowance: AccountLimits | None = None
@@ -85,7 +90,7 @@ class SiarHook(ApiHook):
         self._allowance = account.parse_limits(reply.body)
         return self._allowance
 
-    def get_weather(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the readings of the asked slots, of half-hours or days.
 
         Raises:
@@ -93,8 +98,6 @@ class SiarHook(ApiHook):
             ConfigError: If the connection or the catalogue is wrong.
         """
         return self._ask(ask, None)
-
-    fetch = get_weather
 
     def test_connection(self) -> tuple[bool, str]:
         """Get a token and the account's limits, and return whether it went and what they are."""
@@ -220,6 +223,9 @@ class SiarHook(ApiHook):
 
     def _error(self, refusal: Refusal, ask: Ask | None, records: int = 0) -> SourceError:
         return error_for(refusal, self._errand(ask), records, self._allowance)
+
+
+HOOK = SiarHook
 
 
 def _many(limit: int | None) -> str:
