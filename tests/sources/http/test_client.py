@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gapfill.sources.http.hook import ApiHook
-    from gapfill.sources.http.transport import HttpResponse
+    from gapfill.sources.json_reader import Payload
     from gapfill.sources.model import Answer, Ask
 
 pytestmark = pytest.mark.airflow
@@ -55,14 +55,14 @@ def hook(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> ApiHook:
     return SomeHook()
 
 
-def _with_key(hook: ApiHook) -> HttpResponse:
+def _with_key(hook: ApiHook) -> Payload:
     from gapfill.sources.http.client import ApiCall
 
     call = ApiCall(REQUEST, headers={"x-api-key": hook.key}, secret_params=(("appid", hook.key),))
     return hook.call(call)
 
 
-def _keyless(hook: ApiHook) -> HttpResponse:
+def _keyless(hook: ApiHook) -> Payload:
     from gapfill.sources.http.client import ApiCall
 
     return hook.call(ApiCall(REQUEST, leads_to=HERE))
@@ -132,13 +132,22 @@ def test_a_refusal_without_credentials_does_not_blame_a_key(
     assert "AIRFLOW_CONN_SOME_API" in str(caught.value)
 
 
-def test_a_claimed_status_is_the_parsers(hook: ApiHook, server: RawServer) -> None:
+def test_a_status_of_which_the_source_knows_what_it_says_is_no_error(
+    hook: ApiHook, server: RawServer
+) -> None:
     """REE says "no data" with 502."""
     from gapfill.sources.http.client import ApiCall
 
     server.answers = [reply(502, b"no data")]
-    call = ApiCall(REQUEST, claims=lambda status, body: (status, body) == (502, b"no data"))
-    assert hook.call(call).status == 502
+
+    def read(payload: Payload) -> str | None:
+        return "nothing" if (payload.status, payload.body) == (502, b"no data") else None
+
+    payload, said = hook.send(ApiCall(REQUEST), None, read)
+    assert (payload.status, said) == (502, "nothing")
+    server.answers = [reply(502, b"another")]
+    with pytest.raises(SourceUnavailable, match="answered HTTP 502: 'another'"):
+        hook.send(ApiCall(REQUEST), None, read)
 
 
 def test_a_refusal_names_how_long_to_wait(hook: ApiHook, server: RawServer) -> None:

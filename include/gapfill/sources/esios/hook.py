@@ -48,7 +48,7 @@ class EsiosHook(ApiHook):
             reply = self.call(ApiCall(request, leads_to=self._archive_hosts), ask)
         else:
             reply = self.call(ApiCall(request, headers={"x-api-key": self.key}), ask)
-        return esios.parse(ask, reply.status, reply.body)
+        return esios.parse(ask, reply)
 
     @property
     def _archive_hosts(self) -> tuple[str, ...]:

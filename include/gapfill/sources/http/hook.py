@@ -19,11 +19,11 @@ from airflow.sdk.bases.hook import BaseHook
 from gapfill.errors import ConfigError, GapfillError
 from gapfill.sources.hooks import SourceHook
 from gapfill.sources.http import setup as http_setup
-from gapfill.sources.http.client import ApiCall, HttpClient
+from gapfill.sources.http.client import ApiCall, HttpClient, Reply, Said
 from gapfill.sources.http.connection import ConnectionConfig, read_config, variable
 from gapfill.sources.http.secrets import Secrets
 from gapfill.sources.http.status_errors import RequestContext
-from gapfill.sources.http.transport import HttpResponse, TransferLimits, build_session
+from gapfill.sources.http.transport import TransferLimits, build_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gapfill.domain.candidate import Obstacle
     from gapfill.domain.product import Product
     from gapfill.sources.hooks import SourceSetup
+    from gapfill.sources.json_reader import Payload
     from gapfill.sources.model import Ask, HttpRequest
 
 
@@ -146,15 +147,24 @@ class ApiHook(SourceHook, BaseHook):
         """Return the call that ``test_connection`` makes."""
         return ApiCall(self.probe)
 
-    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
+        """Make one call of which every 4xx and 5xx is an error, see ``send``."""
+        return self.send(call, ask, _says_nothing).payload
+
+    def send(
+        self, call: ApiCall, ask: Ask | None, read: Callable[[Payload], Said | None]
+    ) -> Reply[Said]:
         """Make one call, following redirects, and return its answer.
 
         Args:
             call: What to send.
             ask: What it is for, for the errors.
+            read: Returns what the source says by an answer: that there is nothing, or that it
+                refuses. ``None`` is for a document, and for a 4xx or 5xx that is an error.
 
         Returns:
-            The answer, 2xx or claimed by the source's parser, with secrets blotted out.
+            The answer, 2xx or one of which ``read`` knew what it says, with secrets blotted
+            out. Its body is decoded once.
 
         Raises:
             ConfigError: If the connection is wrong.
@@ -166,7 +176,7 @@ class ApiHook(SourceHook, BaseHook):
             AuthRejected: For a 401 or 403 to a call with credentials.
             MalformedPayload: For another 4xx, or an answer that is too large.
         """
-        return self._courier.carry(call, self.errand(call, ask))
+        return self._courier.carry(call, self.errand(call, ask), read)
 
     def errand(self, call: ApiCall, ask: Ask | None) -> RequestContext:
         """Return what a call is for, which is also how its errors are made."""
@@ -183,3 +193,7 @@ class ApiHook(SourceHook, BaseHook):
             before_call=self._before_call,
             secrets=self._secrets,
         )
+
+
+def _says_nothing(_payload: Payload) -> None:
+    """Know no 4xx and 5xx: each is an error."""

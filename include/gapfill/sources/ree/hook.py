@@ -31,8 +31,7 @@ class ReeHook(ApiHook):
             SourceError: One of its leaves.
             ConfigError: If the connection or the catalogue is wrong.
         """
-        reply = self.call(ApiCall(ree.request(ask), claims=ree.says_no_data), ask)
-        return ree.parse(ask, reply.status, reply.body)
+        return ree.parse(ask, self.send(ApiCall(ree.request(ask)), ask, ree.no_data).payload)
 
 
 HOOK = ReeHook
