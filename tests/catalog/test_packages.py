@@ -34,7 +34,8 @@ def test_the_shipped_catalogue_has_the_sources_of_all_packages() -> None:
     document = yaml.safe_load(catalog.SHIPPED.read_text(encoding="utf-8"))
     assert list(document) == ["places", "routes", "series"]
     known = catalog.load(catalog.SHIPPED).sources
-    assert sorted(known) == list(BUILT_IN) == list(registry.names())
+    assert sorted(known) == list(registry.names())
+    assert set(BUILT_IN) <= set(known)
     assert [product.key for product in known["esios"].products] == ["esios.1001", "esios.archive70"]
     assert (known["aemet"].per_minute, known["siar"].opening_calls) == (20, 4)
 
@@ -83,8 +84,9 @@ def test_a_source_of_another_distribution_is_taken_where_a_route_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By its entry point; without a route it is not in the catalogue."""
+    before = registry.names()
     install(tmp_path, monkeypatch, "meteostat")
-    assert registry.names() == tuple(sorted((*BUILT_IN, "meteostat")))
+    assert registry.names() == tuple(sorted((*before, "meteostat")))
     named = catalog.load(_catalog(tmp_path, "ree, meteostat")).sources["meteostat"]
     assert (named.title, [product.key for product in named.products]) == (
         "Third party",
@@ -127,7 +129,7 @@ def test_wrong_facts_are_told_with_their_file_and_key(
         f"The catalogue {facts} cannot be read (No such file or directory); "
         "see the package of the source."
     )
-    assert sorted(catalog.load(catalog.SHIPPED).sources) == list(BUILT_IN)
+    assert set(BUILT_IN) <= set(catalog.load(catalog.SHIPPED).sources)
 
 
 def test_a_source_that_is_nowhere_is_refused_with_those_that_are(
@@ -138,7 +140,8 @@ def test_a_source_that_is_nowhere_is_refused_with_those_that_are(
     path = _catalog(tmp_path, "ree, meteosat")
     with pytest.raises(ConfigError) as caught:
         catalog.load(path)
-    assert str(caught.value) == (
-        f"The catalogue {path} is wrong at routes.prices.0.sources: there is no source 'meteosat'; "
-        "it has ree, openweathermap, aemet, siar, open_meteo, siar_csv, esios, meteostat."
+    problem, _, known = str(caught.value).partition("; it has ")
+    assert problem == (
+        f"The catalogue {path} is wrong at routes.prices.0.sources: there is no source 'meteosat'"
     )
+    assert {*BUILT_IN, "meteostat"} <= set(known.rstrip(".").split(", "))

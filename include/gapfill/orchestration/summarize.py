@@ -164,7 +164,8 @@ def _of_plan(
     batches = {unit.batch(run) for unit in plan.units}
     found = [from_json(Certificate, c) for of_source in certificates for c in of_source or ()]
     kept = [certificate for certificate in found if certificate.batch in batches]
-    return sorted(kept, key=lambda certificate: sources.index(certificate.source))
+    ranks = {name: n for n, name in enumerate(sources)}
+    return sorted(kept, key=lambda certificate: ranks.get(certificate.source, len(ranks)))
 
 
 def _age_s(started: datetime | None) -> float:
