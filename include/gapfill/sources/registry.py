@@ -11,11 +11,12 @@ Nothing is imported to list the names: DAG files are parsed often, and ask only 
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import re
 import sys
 from functools import lru_cache
-from importlib.metadata import entry_points
+from importlib.metadata import Distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,8 @@ from gapfill import sources
 from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from importlib.metadata import EntryPoint
 
 GROUP = "gapfill.sources"
 """Group of entry points by which other distributions add sources."""
@@ -32,6 +34,7 @@ GROUP = "gapfill.sources"
 FACTS = "source.yaml"
 """File of a source's facts, beside its modules."""
 
+_METADATA = (".dist-info", ".egg-info")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,80}", re.ASCII)
 """What a source may be called: it is part of task ids and pools."""
 
@@ -90,8 +93,40 @@ def _packages_in(folders: tuple[str, ...], _path: tuple[str, ...]) -> Mapping[st
     for module in pkgutil.iter_modules(folders):
         if any((Path(folder) / module.name / FACTS).is_file() for folder in folders):
             found[module.name] = (f"{sources.__name__}.{module.name}",)
-    for entry in sorted(entry_points(group=GROUP)):
+    for entry in sorted(_entry_points()):
         if _NAME.fullmatch(entry.name):
             known = found.get(entry.name, ())
             found[entry.name] = tuple(dict.fromkeys((*known, entry.module)))
     return found
+
+
+def _entry_points() -> Iterator[EntryPoint]:
+    """Yield the entry points of the group, of installed distributions that mention it.
+
+    ``importlib.metadata.entry_points`` parses those of all groups of all distributions, which
+    takes three times as long at each parse of a DAG file. Of a distribution that is installed
+    twice the first on the path counts.
+    """
+    group, seen = GROUP.encode(), set[str]()
+    for folder in dict.fromkeys(entry or "." for entry in sys.path):
+        for name in _listed(folder):
+            if not name.endswith(_METADATA):
+                continue
+            try:
+                with open(f"{folder}/{name}/entry_points.txt", "rb", buffering=0) as file:  # noqa: PTH123 - twice as fast
+                    if group not in file.read():
+                        continue
+            except OSError:
+                continue
+            found = Distribution.at(Path(folder) / name)
+            if found.name.casefold() not in seen:
+                seen.add(found.name.casefold())
+                yield from found.entry_points.select(group=GROUP)
+
+
+def _listed(folder: str) -> list[str]:
+    """Return the names in a folder of the path; none of an archive, or of one that is not there."""
+    try:
+        return [entry.name for entry in os.scandir(folder)]
+    except OSError:
+        return []
