@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from gapfill import settings
+from gapfill import catalog, settings
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError, MalformedPayload, SourceUnavailable
-from gapfill.sources.siar_csv.hook import SiarCsvFolder
+from gapfill.sources.hooks import SourceSetup
+from gapfill.sources.siar_csv.hook import SiarCsvFolder, SiarCsvHook
 from tests.sources.siar_csv.files import DAY, FIRST, NAME, ask_days, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gapfill.services.ports import Caller
 
 Form = Literal["NFC", "NFD"]
 
@@ -162,3 +164,27 @@ def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GAPFILL_SIAR_CSV", "~/siar")
     assert settings.siar_csv_folder() == tmp_path / "siar"
+
+
+def _paced(_records: int) -> None:
+    pytest.fail("a call was paced")
+
+
+def test_the_hook_reads_the_folder_that_the_variable_names(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It makes no call, so nothing is paced; without a folder it cannot be made."""
+    ask = ask_days(count=5)
+    setup = SourceSetup(catalog.load().sources["siar_csv"], ("J17",), lambda: None)
+    monkeypatch.setenv("GAPFILL_SIAR_CSV", str(folder))
+    hook: Caller = SiarCsvHook.caller(setup, _paced)
+    assert hook.open(ask) is None
+    assert [reading.slot.day for reading in hook.fetch(ask).readings] == [1, 2, 3]
+    assert SiarCsvHook.held("J17") == SiarCsvFolder(folder).held("J17")
+    monkeypatch.delenv("GAPFILL_SIAR_CSV")
+    assert (SiarCsvHook.held("J17"), SiarCsvHook.unusable("J17")) == (None, ())
+    with pytest.raises(ConfigError) as caught:
+        SiarCsvHook.caller(setup, _paced)
+    assert str(caught.value) == (
+        "GAPFILL_SIAR_CSV names no folder of SIAR's CSV files: put its path there."
+    )
