@@ -63,7 +63,7 @@ def test_a_hook_of_another_distribution_is_imported_when_it_is_asked_for(
         ),
         ("HOOK = = 1", "cannot be imported (SyntaxError: "),
         ("1 / 0", "cannot be imported (ZeroDivisionError: division by zero); install it again."),
-        ("", "must name a SourceHook as HOOK; see docs/catalogue.md, Another source."),
+        ("", "must name a SourceHook as HOOK; see docs/how_to/catalogue.md, Another source."),
         ("HOOK = str", "must name a SourceHook as HOOK; "),
         ("HOOK = 1", "must name a SourceHook as HOOK; "),
     ],

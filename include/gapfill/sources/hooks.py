@@ -121,5 +121,5 @@ def hook_of(source: str) -> type[SourceHook] | None:
     hook = getattr(module, "HOOK", None)
     if not (isinstance(hook, type) and issubclass(hook, SourceHook)):
         message = f"the module {name} of the source {source!r} must name a SourceHook as HOOK"
-        raise ConfigError(f"{message}; see docs/catalogue.md, Another source.")
+        raise ConfigError(f"{message}; see docs/how_to/catalogue.md, Another source.")
     return hook

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from gapfill import catalog, settings
+from gapfill import settings
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError, MalformedPayload, SourceUnavailable
 from gapfill.sources.hooks import SourceSetup
 from gapfill.sources.siar_csv.hook import SiarCsvFolder, SiarCsvHook
+from tests.catalogs import frozen
 from tests.sources.siar_csv.files import DAY, FIRST, NAME, ask_days, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def test_the_hook_reads_the_folder_that_the_variable_names(
 ) -> None:
     """It makes no call, so nothing is paced; without a folder it cannot be made."""
     ask = ask_days(count=5)
-    setup = SourceSetup(catalog.load().sources["siar_csv"], ("J17",), lambda: None)
+    setup = SourceSetup(frozen().sources["siar_csv"], ("J17",), lambda: None)
     monkeypatch.setenv("GAPFILL_SIAR_CSV", str(folder))
     hook: Caller = SiarCsvHook.caller(setup, _paced)
     assert hook.open(ask) is None
