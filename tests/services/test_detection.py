@@ -85,7 +85,7 @@ def looked_at(context: RunContext, selection: Selection) -> Report:
 
 def is_unknown(context: RunContext, report: Report) -> bool:
     """Tell whether a report of the day says of all of it that nothing is known."""
-    document = documents.status(context.catalog, [report], context.now)
+    document = documents.plain(documents.status(context.catalog, [report], context.now))
     slots = document["series"][0]["slots"]
     assert (report.newest, report.flaws, report.ahead) == (None, None, None)
     assert report.coverage.coverage is None

@@ -256,7 +256,7 @@ def test_a_signal_before_the_plan_knows_of_no_gaps(
     monkeypatch.setattr(context.store, "verify", stop)
     healed = healing(context)
     assert (healed.summary.gaps_found, healed.summary.gaps_waiting) == (None, None)
-    assert documents.healed(healed.summary, [], [], healed.plan, "stopped")["waiting"] is None
+    assert documents.healed(healed.summary, [], [], healed.plan, "stopped").waiting is None
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), StoreError("The connection was reset.")])
@@ -274,5 +274,5 @@ def test_what_an_unfinished_write_left_is_read_back(
     healed = healing(context)
     assert healed.error is end
     (batch,) = documents.batches(healed.certificates)
-    held = context.store.slots_of([str(batch["batch"])])
-    assert batch["slots"] == len(held[str(batch["batch"])]["pvpc"]) > 0
+    held = context.store.slots_of([batch.batch])
+    assert batch.slots == len(held[batch.batch]["pvpc"]) > 0

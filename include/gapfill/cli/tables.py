@@ -83,7 +83,7 @@ def _worst(gap: Gap) -> Text:
 
 def show_plan(out: Console, plan: Plan) -> None:
     """Print what would be asked, the bill, and what cannot be asked with the reason."""
-    slots = count(sum(unit.slots for unit in plan.units), "slot")
+    slots = count(plan.slots, "slot")
     if plan.units:
         first = (
             f"To ask: {slots} in {count(len(plan.units), 'unit')}, "
@@ -176,7 +176,7 @@ def _show_batches(out: Console, healed: Healed) -> None:
     if batches:
         out.print("\nBatches, each of which `undo` takes back:")
         for one in batches:
-            out.print(f"  {one['batch']}", soft_wrap=True)
+            out.print(f"  {one.batch}", soft_wrap=True)
 
 
 def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:

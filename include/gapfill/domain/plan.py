@@ -72,6 +72,11 @@ class Unit:
         return subtract(merge(self.asked), self.enriched)
 
     @property
+    def fields_asked(self) -> tuple[str, ...]:
+        """Return the fields that it is asked for, required and wanted."""
+        return self.fields + self.enrich
+
+    @property
     def is_enrichment(self) -> bool:
         """Whether it only adds wanted fields."""
         return bool(self.enrich) and not self.fields
@@ -225,6 +230,11 @@ class Plan:
     deferred: int = 0
     bill: Mapping[str, Cost] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+
+    @property
+    def slots(self) -> int:
+        """Return all slots of the units."""
+        return sum(unit.slots for unit in self.units)
 
     @property
     def calls(self) -> int:

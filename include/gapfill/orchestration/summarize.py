@@ -211,7 +211,7 @@ def _failure(problems: Sequence[str], seconds: float) -> Summary:
 def _document(summary: Summary, dry: Plan | None = None) -> Json:
     """Return a summary's document, with what a dry run has planned."""
     return {
-        **documents.summarized(summary),
+        **documents.plain(documents.summarized(summary)),
         "dry_run": dry is not None,
         "units_planned": len(dry.units) if dry else 0,
         "calls_planned": dry.calls if dry else 0,

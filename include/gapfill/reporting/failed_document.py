@@ -78,4 +78,4 @@ def _healed(error: str) -> Document:
         calls=0,
         failures=[Failure(error)],
     )
-    return documents.healed(summary, [], [], None, error)
+    return documents.plain(documents.healed(summary, [], [], None, error))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gapfill.domain.gap import Gap
     from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan, Unit
+    from gapfill.reporting.plan_models import BillOut
     from gapfill.services.certificate import Certificate
     from gapfill.services.detection import Report
     from gapfill.services.planning import RunRequest
@@ -91,11 +92,7 @@ _CAUSES = {Cause.DOWN: "source down", Cause.NONE: "no source has it"}
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield the plan with its bill, and what is not asked for, by cause and with its reason."""
-    slots = sum(unit.slots for unit in plan.units)
-    yield (
-        f"Plan: {count(len(plan.units), 'unit')}, {count(slots, 'slot')}, "
-        f"{count(plan.calls, 'call')}, about {plan.seconds:.0f} s at the sources' rates."
-    )
+    yield f"Plan: {bill_of(len(plan.units), plan)}."
     yield from (f"Nothing is planned of it: {said}" for said in unread(plan.unread))
     if plan.deferred:
         yield f"{count(plan.deferred, 'unit')} more left for the next run."
@@ -126,6 +123,14 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             f"({count(u.slots, 'slot')}): {u.reason}"
             for u in plan.unhealable
         ]
+    )
+
+
+def bill_of(units: int, bill: Plan | BillOut) -> str:
+    """Return what a plan of that many units asks for and costs."""
+    return (
+        f"{count(units, 'unit')}, {count(bill.slots, 'slot')}, {count(bill.calls, 'call')}, "
+        f"about {bill.seconds:.0f} s at the sources' rates"
     )
 
 

@@ -13,7 +13,9 @@ from fastapi import APIRouter, Query, Request, Response
 from gapfill.domain.local_time import parse_bound
 from gapfill.errors import RequestError, StoreError
 from gapfill.orchestration.run_request import read_request
-from gapfill.reporting import documents as views
+from gapfill.reporting import documents
+from gapfill.reporting.models import ExplainOut  # noqa: TC001 - FastAPI reads the annotations
+from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - likewise
 from gapfill.services.detection import detect_series
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.planning import detect_all, make_whole_plan
@@ -104,14 +106,14 @@ def slots(request: Request, query: Stretch) -> Response:
 
 @router.get("/plan")
 @reading
-def plan(query: Order) -> response_models.PlanOut:
+def plan(query: Order) -> PlanOut:
     """Whom a run would ask for what, and what that costs; nothing is asked."""
     return make_bill(query.model_dump())
 
 
 @router.get("/explain")
 @reading
-def explain(query: Slot) -> response_models.ExplainOut:
+def explain(query: Slot) -> ExplainOut:
     """A slot's state, and what each source can do for it; a date means its first slot."""
     with open_context() as context:
         (chosen,) = context.catalog.find([query.series])
@@ -119,7 +121,7 @@ def explain(query: Slot) -> response_models.ExplainOut:
         is_day = "T" not in query.slot and " " not in query.slot
         instant = chosen.grid.ceil(instant) if is_day else instant
         found = explain_slot(context, chosen, instant)
-        return response_models.ExplainOut(**views.explained(found))
+        return documents.explained(found)
 
 
 def _lookout(request: Request) -> SnapshotCache:
@@ -139,7 +141,7 @@ def _bound(name: str, text: str, zone: str, *, is_end: bool = False) -> datetime
         raise RequestError(message) from None
 
 
-def make_bill(params: dict[str, Any]) -> response_models.PlanOut:
+def make_bill(params: dict[str, Any]) -> PlanOut:
     """Plan what a run with these parameters would do.
 
     Raises:
@@ -149,6 +151,4 @@ def make_bill(params: dict[str, Any]) -> response_models.PlanOut:
     """
     with open_context() as context:
         order = read_request(params, context.catalog, context.now)
-        return response_models.PlanOut(
-            **views.plan(make_whole_plan(context, order, detect_all(context, order)))
-        )
+        return documents.plan(make_whole_plan(context, order, detect_all(context, order)))

@@ -38,7 +38,7 @@ def recovery(plan: Plan) -> response_models.Recovery:
         units=len(plan.units),
         calls=plan.calls,
         seconds=plan.seconds,
-        slots=sum(unit.slots for unit in plan.units),
+        slots=plan.slots,
         waiting_slots=sum(w.slots for w in plan.waiting),
         unhealable_slots=sum(u.slots for u in plan.unhealable),
         deferred_units=plan.deferred,
