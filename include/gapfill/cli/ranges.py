@@ -1,7 +1,8 @@
-"""What a person asks for in words: series names, dates and instants."""
+"""What a person asks for in words: series names, dates and instants; and ids that they type."""
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from gapfill.domain.local_time import BoundError, parse_bound
@@ -79,6 +80,11 @@ def since_of(what: str, text: str, series: Sequence[Series]) -> datetime:
         RequestError: If the text is neither.
     """
     return _bound(what, text, series)
+
+
+def new_id(what: str, now: datetime) -> str:
+    """Return an id that no run or import had before."""
+    return f"{what}__{now:%Y%m%dT%H%M%SZ}__{secrets.token_hex(4)}"
 
 
 def _bound(what: str, text: str, series: Sequence[Series], *, is_end: bool = False) -> datetime:

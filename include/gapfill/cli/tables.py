@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pendulum
 from rich.text import Text
 
-from gapfill.cli.formatting import duration, percent, short
 from gapfill.cli.gap_lists import show_gaps, show_left, worst_first
 from gapfill.cli.layout import COLOURS, capped, sentence, table
 from gapfill.domain.cause import Cause
-from gapfill.domain.formatting import count, total
+from gapfill.domain.formatting import count, duration, percent, short, total
 from gapfill.domain.series import State
 from gapfill.reporting import documents
 from gapfill.services.certificate import UnitOutcome

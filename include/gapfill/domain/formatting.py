@@ -1,23 +1,62 @@
-"""Numbers and lists in words, the same wherever a person reads them."""
+"""Numbers, instants and lists in words, the same wherever a person reads them."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from gapfill.domain.interval import Interval
+
 
 NAMED = 5
 """Things named in one sentence; what is left over is counted."""
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is one."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def plural(number: int, noun: str) -> str:
+    """Return a noun in the form that fits a number."""
+    return noun if number == 1 else f"{noun}s"
+
+
+def count(number: int, noun: str, one: str = "", many: str = "") -> str:
+    """Return a number with its noun, ``1,450 slots``, and with the verb that fits.
+
+    Args:
+        number: How many.
+        noun: In the singular.
+        one: The verb for one, if any.
+        many: The verb for another number.
+    """
+    verb = one if number == 1 else many
+    return f"{number:,} {plural(number, noun)}" + (f" {verb}" if verb else "")
+
+
+def short(instant: datetime) -> str:
+    """Return an instant to the minute, or to the second where it has one."""
+    return iso(instant.replace(microsecond=0)).replace(":00Z", "Z")
+
+
+def span(interval: Interval, dash: str = "–") -> str:
+    """Return an interval as start, dash, end."""
+    return f"{short(interval.start)}{dash}{short(interval.end)}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in per cent, rounded down: one missing slot is never 100 %."""
+    return "–" if share is None else f"{math.floor(share * 10_000) / 100:.2f} %"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
 
 
 def total(healed: int, enriched: int = 0) -> str:

@@ -85,6 +85,7 @@ class ErrorOut(Document):
 Errors = Annotated[
     list[ErrorOut],
     Field(
+        default_factory=list,
         exclude_if=lambda errors: not errors,
         description="series that could not be read; there only if there are any",
     ),
@@ -100,7 +101,7 @@ class PlanOut(Document):
     unhealable: list[UnhealableOut]
     deferred: int
     bill: BillOut
-    errors: Errors = []
+    errors: Errors
 
 
 class RunOut(Document):
@@ -149,6 +150,6 @@ class HealOut(RunOut):
     state: OverallWord
     waiting: list[WaitingOut] | None
     unhealable: list[UnhealableOut] | None
-    errors: Errors = []
+    errors: Errors
     error: str | None = Field(default=None, exclude_if=lambda error: error is None)
     batches: list[BatchOut] | None = Field(default=None, exclude_if=lambda found: found is None)

@@ -11,7 +11,8 @@ from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.interval import iso, merge, subtract
+from gapfill.domain.formatting import short
+from gapfill.domain.interval import merge, subtract
 from gapfill.errors import StoreError
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class GuardedStore:
         until = max(self._seen[subject(series)] for series in self._known())
         what = "gone: there is no" if is_gone else "empty: no series has a reading in the"
         return (
-            f"The store that held readings until {iso(until).replace(':00Z', 'Z')} is {what} "
+            f"The store that held readings until {short(until)} is {what} "
             f"{named(place)}. Put it back, or mount its volume; nothing is written until then. "
             "If it is meant to begin anew, empty: python -m gapfill forget-store, or delete "
             f"{self._memory.where(place)}."

@@ -34,6 +34,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from gapfill.domain.formatting import count
 from gapfill.domain.interval import Interval, iso
 from gapfill.errors import ConfigError
 from gapfill.sources.aemet import rows as aemet_rows
@@ -143,12 +144,11 @@ def parse(ask: Ask, payload: Payload, *, found: str | None = None) -> Answer:
     # A period that is not over: such an answer is shifted, and would do harm unseen.
     latest = ask.now + _SLACK - ask.product.resolution
     allowed = Interval(_BEFORE_ALL, ask.now + _DAY) if is_hourly else _whole_days(ask)
-    count = f"{len(nodes)} row" if len(nodes) == 1 else f"{len(nodes)} rows"
     return check(
         ask,
         rows,
         allowed,
-        f"HTTP {status}: {count}",
+        f"HTTP {status}: {count(len(nodes), 'row')}",
         dropped=dropped,
         latest=latest,
         digits=aemet_rows.DIGITS,
