@@ -5,6 +5,7 @@ Reading blocks, so each works at the ``desk``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from gapfill.reporting.models import ExplainOut  # noqa: TC001 - FastAPI reads t
 from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - likewise
 from gapfill.services.detection import detect_series
 from gapfill.services.explain import explain as explain_slot
-from gapfill.services.planning import detect_all, make_whole_plan
+from gapfill.services.planning import make_whole_plan
 from gapfill.services.selection import Selection
 from gapfill.webui import response_models, responses
 from gapfill.webui.auth import MAY_READ
@@ -106,9 +107,9 @@ def slots(request: Request, query: Stretch) -> Response:
 
 @router.get("/plan")
 @reading
-def plan(query: Order) -> PlanOut:
+def plan(request: Request, query: Order) -> PlanOut:
     """Whom a run would ask for what, and what that costs; nothing is asked."""
-    return make_bill(query.model_dump())
+    return make_bill(request, query.model_dump())
 
 
 @router.get("/explain")
@@ -141,8 +142,8 @@ def _bound(name: str, text: str, zone: str, *, is_end: bool = False) -> datetime
         raise RequestError(message) from None
 
 
-def make_bill(params: dict[str, Any]) -> PlanOut:
-    """Plan what a run with these parameters would do.
+def make_bill(request: Request, params: dict[str, Any]) -> PlanOut:
+    """Plan what a run with these parameters would do, from what is known of the store just now.
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
@@ -150,5 +151,10 @@ def make_bill(params: dict[str, Any]) -> PlanOut:
         StoreError: If the store cannot be read.
     """
     with open_context() as context:
-        order = read_request(params, context.catalog, context.now)
-        return documents.plan(make_whole_plan(context, order, detect_all(context, order)))
+        read_request(params, context.catalog, context.now)  # refused before the store is read
+        view = _lookout(request).view()
+        order = read_request(params, view.catalog, view.now)
+        names = {series.name for series in order.selection.series}
+        reports = [report for report in view.reports if report.series in names]
+        seen = replace(context, catalog=view.catalog, now=view.now)
+        return documents.plan(make_whole_plan(seen, order, reports))

@@ -97,7 +97,7 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> response_models
     Raises:
         GapfillError: As ``make_bill`` and ``start_run``.
     """
-    plan = make_bill(conf)
+    plan = make_bill(request, conf)
     run_id, is_paused = start_run(conf, str(user.get_name()), _note(plan))
     root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
     told = f"Started {DAG}: {_weight(plan)}."
