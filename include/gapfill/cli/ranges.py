@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.local_time import BoundError, parse_bound
 from gapfill.errors import RequestError
@@ -50,16 +50,14 @@ def request_of(
     series: tuple[str, ...],
     start: str | None,
     end: str | None,
-    max_gap_hours: float,
-    force: bool,
-    refresh: bool,
+    **asked: Any,  # noqa: ANN401 - the other options, of the names of the request
 ) -> RunRequest:
-    """Return the order that the options of ``plan`` and ``heal`` give.
+    """Return the request that the options of ``plan`` and ``heal`` give.
 
     Raises:
         RequestError: As ``select`` does.
     """
-    return RunRequest(select(known, series, start, end, now), max_gap_hours, force, refresh)
+    return RunRequest(select(known, series, start, end, now), **asked)
 
 
 def slot_of(series: Series, text: str) -> datetime:

@@ -20,6 +20,7 @@ from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - likewise
 from gapfill.services.detection import detect_series
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.planning import make_whole_plan
+from gapfill.services.run_params import read_params
 from gapfill.services.selection import Selection
 from gapfill.webui import response_models, responses
 from gapfill.webui.auth import MAY_READ
@@ -60,7 +61,7 @@ def summary(request: Request) -> Response:
 def detect(request: Request, query: Days) -> Response:
     """Every gap that reaches into the last days, each with its whole length."""
     days_back = query.days_back
-    responses.check_days(days_back)
+    read_params({"days_back": days_back})
     lookout = _lookout(request)
     view = lookout.view()
     responses.refuse_if_unread(view)

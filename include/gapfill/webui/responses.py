@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from gapfill.domain.cause import Cause
 from gapfill.domain.local_time import day_start, local_date
 from gapfill.domain.series import State
-from gapfill.errors import RequestError, StoreError
-from gapfill.orchestration.run_request import LOCAL, MAX_DAYS_BACK
+from gapfill.errors import StoreError
+from gapfill.orchestration.run_request import LOCAL
 from gapfill.reporting import documents
 from gapfill.reporting.models import GapFacts
 from gapfill.webui import response_models
@@ -121,17 +121,6 @@ def start_of(now: datetime, days_back: int | None) -> datetime | None:
     if days_back is None:
         return None
     return day_start(local_date(now, LOCAL) - timedelta(days=days_back), LOCAL)
-
-
-def check_days(days_back: int | None) -> None:
-    """Refuse a number of days that makes no sense.
-
-    Raises:
-        RequestError: In a sentence.
-    """
-    if days_back is not None and not 1 <= days_back <= MAX_DAYS_BACK:
-        message = f"days_back is {days_back}: expected a whole number from 1 to {MAX_DAYS_BACK}."
-        raise RequestError(message)
 
 
 def refuse_if_unread(view: StoreSnapshot) -> None:

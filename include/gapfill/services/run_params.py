@@ -1,0 +1,171 @@
+"""What a run can be asked for: every parameter once, with its default, bounds and texts.
+
+The trigger form, the routes and the command line take their fields from here, and the conf
+of every run is checked here. In a catalogue it comes to a ``RunRequest``. DAG files read this
+when they are parsed, so it imports little.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gapfill.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_DAYS_BACK = 3650
+"""Ten years: further back a range says better what is meant."""
+
+_DATE = "a date such as 2025-10-26"
+_DAY = {"type": ["null", "string"], "format": "date"}
+
+
+class Parameter(NamedTuple):
+    """What is the same of a parameter wherever it is asked for.
+
+    Attributes:
+        default: Where it is not given.
+        schema: Its JSON schema, with its heading in the trigger form.
+        form: What the trigger form says of it.
+        route: What the description of the routes says of it.
+        option: What the command line says of it, where it has that option.
+        expected: What a value that is refused should have been.
+    """
+
+    default: object
+    schema: Mapping[str, Any]
+    form: str
+    route: str
+    option: str = ""
+    expected: str = "true or false"
+
+
+def _of(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - as Parameter takes them; what field returns
+    found = Parameter(*args, **more)
+    return field(default=found.default, metadata={"parameter": found})
+
+
+@dataclass(frozen=True, slots=True)
+class RunParams:
+    """The parameters of a run, in the order of the trigger form."""
+
+    start_date: str | None = _of(
+        None,
+        {"title": "First day (start_date)", **_DAY},
+        "Local day (Europe/Madrid). Leave both dates empty for the whole history.",
+        "First local day, such as 2025-10-26.",
+        expected=_DATE,
+    )
+    end_date: str | None = _of(
+        None,
+        {"title": "Last day (end_date)", **_DAY},
+        "Local day; that day is included.",
+        "Last local day; that day is included.",
+        expected=_DATE,
+    )
+    data_source: str = _of(
+        "all",
+        {"type": "string", "title": "What (data_source)"},
+        "all, a group (ree, weather) or one series as series:NAME.",
+        "all, a group, or one series as series:NAME.",
+        expected="all, a group, or one series as series:NAME",
+    )
+    days_back: int | None = _of(
+        None,
+        {
+            "type": ["null", "integer"],
+            "minimum": 1,
+            "maximum": MAX_DAYS_BACK,
+            "title": "Days back (days_back)",
+        },
+        "Instead of dates: from local midnight so many days ago on, with what is published ahead.",
+        f"Instead of dates, from so many days ago on: 1 to {MAX_DAYS_BACK}.",
+        expected=f"a whole number from 1 to {MAX_DAYS_BACK}",
+    )
+    max_gap_hours: float = _of(
+        0,
+        {"type": "number", "minimum": 0, "title": "Only gaps longer than, hours (max_gap_hours)"},
+        "0 takes all gaps, and also upgrades provisional values.",
+        "Only gaps longer than this.",
+        "Only gaps longer than this; above 0 no upgrades.",
+        "a number of hours, 0 or more",
+    )
+    dry_run: bool = _of(
+        default=False,
+        schema={"title": "Dry run (dry_run)", "type": "boolean"},
+        form="Stop at the plan: it is shown, nobody is asked, nothing is written.",
+        route="Stop at the plan: nothing is asked.",
+    )
+    force: bool = _of(
+        default=False,
+        schema={"title": "Ask again what was not there (force)", "type": "boolean"},
+        form="Ask again now what sources have said they do not have.",
+        route="Ask again what sources do not have.",
+        option="Ask again what a source said it has not.",
+    )
+    refresh: bool = _of(
+        default=False,
+        schema={"title": "Ask again what is complete (refresh)", "type": "boolean"},
+        form="Ask again what is complete, for values corrected since. Needs a range.",
+        route="Ask again what is complete.",
+        option="Ask again what is complete; needs a range.",
+    )
+
+
+PARAMETERS: Mapping[str, Parameter] = {
+    one.name: one.metadata["parameter"] for one in fields(RunParams)
+}
+DEFAULTS: Mapping[str, object] = {name: one.default for name, one in PARAMETERS.items()}
+"""What a scheduled run is given."""
+
+
+def read_params(params: Mapping[str, Any]) -> RunParams:
+    """Return the parameters of a run; absent ones have their defaults.
+
+    Raises:
+        RequestError: In a sentence for the person who gave them.
+    """
+    given = {name: params[name] for name in params}  # Airflow's own mapping has other items
+    for name in given:
+        if name not in PARAMETERS:
+            message = f"There is no parameter {name!r}; there are {', '.join(PARAMETERS)}."
+            raise RequestError(message)
+    for name, value in given.items():
+        if not _fits(value, PARAMETERS[name].schema):
+            said = repr(value[:40] if isinstance(value, str) else value)
+            message = f"{name} is {said}: expected {PARAMETERS[name].expected}."
+            raise RequestError(message)
+    return RunParams(**given)
+
+
+_TYPES: Mapping[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+}
+
+
+def _fits(value: Any, schema: Mapping[str, Any]) -> bool:  # noqa: ANN401 - whatever a program hands over
+    null, kind = schema["type"] if isinstance(schema["type"], list) else ("", schema["type"])
+    if value is None:
+        return bool(null)
+    if not isinstance(value, _TYPES[kind]) or isinstance(value, bool) != (kind == "boolean"):
+        return False
+    if kind in ("integer", "number"):
+        most: float = schema.get("maximum", sys.float_info.max)
+        return bool(schema["minimum"] <= value <= most)
+    return "format" not in schema or _is_date(value)
+
+
+def _is_date(text: str) -> bool:
+    """Tell whether a text is a date as the form writes it; Python's parser takes others too."""
+    try:
+        return bool(re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) and date.fromisoformat(text))
+    except ValueError:
+        return False
