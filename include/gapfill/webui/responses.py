@@ -20,7 +20,7 @@ from gapfill.webui.dag_runs import DAG, dag_state
 from gapfill.webui.recommendations import recommend, recovery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from gapfill.domain.gap import Gap
@@ -31,12 +31,6 @@ if TYPE_CHECKING:
 
 SHOWN_GAPS = 200
 """Gaps that the page lists; the rest are counted."""
-
-_GAP_STATES: Mapping[State, response_models.GapStateWord] = {
-    State.MISSING: "missing",
-    State.UNFILLABLE: "unfillable",
-    State.UNKNOWN: "unknown",
-}
 
 
 def summary(view: StoreSnapshot, plan: Plan) -> response_models.SummaryOut:

@@ -147,7 +147,8 @@ def test_shards_that_are_refused_in_several_requests_are_all_named(
         (hour(24 * 4), 168),
         (hour(24 * 18), 95),
     ]
-    told = documents.healed(healed.summary, healed.certificates, healed.after, healed.plan)
+    document = documents.healed(healed.summary, healed.certificates, healed.after, healed.plan)
+    told = documents.plain(document)
     assert told["certificates"][0]["refused"] == [
         {"start": iso(hour(start)), "end": iso(hour(end))}
         for start, end in ((24 * 4, 24 * 11), (24 * 18, 24 * 21 + 23))
