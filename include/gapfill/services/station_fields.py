@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
-    from gapfill.services.ports import Store
+    from gapfill.services.ports import QuotaStore
     from gapfill.sources.model import Answer
 
 ROWS = 10
@@ -47,7 +47,7 @@ def never_reported(
 
 
 def learn_fields(
-    store: Store,
+    store: QuotaStore,
     series: Series,
     product: Product,
     station: Station | None,
