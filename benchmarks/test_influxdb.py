@@ -129,11 +129,11 @@ def test_gaps_are_found_on_the_server(pvpc: Series, ratio: Callable[[Ratio], Non
     with InfluxDBClient(engine().url, TOKEN, org=ORG, timeout=120_000) as client:
         for bucket in ("gappy52", "whole52", "gappy0", "whole0"):
             store = InfluxStore(engine().access(bucket))
-            ours = store.absent(pvpc, ten_years())
+            ours = store.missing(pvpc, ten_years())
             assert [(gap.start, gap.end) for gap in ours] == _pull(client, bucket)
             assert len(ours) == (GAPS if bucket.startswith("gappy") else 0)
             pulled = _quickest(partial(_pull, client, bucket))
-            found[bucket] = pulled / _quickest(partial(store.absent, pvpc, ten_years()))
+            found[bucket] = pulled / _quickest(partial(store.missing, pvpc, ten_years()))
             store.close()
     what = "InfluxDB, {}: pulling every timestamp ÷ `elapsed()`"
     week = f"{what}, shards of a week"
@@ -153,7 +153,7 @@ def test_few_bytes_cross_the_wire(pvpc: Series, ratio: Callable[[Ratio], None]) 
             _pull(client, name)
         pulled, proxy.received = proxy.received, 0
         store = InfluxStore(engine().access(name, url=proxy.url))
-        store.absent(pvpc, ten_years())
+        store.missing(pvpc, ten_years())
         store.close()
         proxy.close()
         what = "724 gaps" if name.startswith("gappy") else "complete decade"
@@ -201,7 +201,7 @@ def test_judging_values_costs_a_tenth_at_most(
 class _Before(InfluxStore):
     """A store that asks what the build of commit 1c77920 asked: no value is judged."""
 
-    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return the runs between points, before the first and after the last of each part."""
         server, table, own = self._server, series.measurement, text.is_own(series)
         name = text.number(series.required[0])
@@ -229,7 +229,7 @@ class _Before(InfluxStore):
         server.ask([text.select(f"last({name})", table, own)])  # the newest
         return found
 
-    def below_target(self, series: Series, window: Interval) -> list[Graded]:
+    def lower_grade(self, series: Series, window: Interval) -> list[Graded]:
         """Return nothing: no price here is below its target."""
         low = f'"gapfill_grade" < {int(series.target)}'
         own, within = text.is_own(series), text.within(window)
@@ -435,7 +435,7 @@ def test_time_grows_with_years_and_hardly_with_gaps(
     store = InfluxStore(engine().access("gappy52"))
     starts = [END - timedelta(days=365 * years) for years in (1, 2, 4, 6, 8)]
     spans = [Interval(start, END) for start in starts] + [ten_years()]
-    by_year = [_quickest(partial(store.absent, pvpc, span)) for span in spans]
+    by_year = [_quickest(partial(store.missing, pvpc, span)) for span in spans]
     by_gap = [_of_gaps(pvpc, gaps) for gaps in (0, 90, 181, 362, 724)]
     store.close()
     with capsys.disabled():
@@ -450,8 +450,8 @@ def _of_gaps(series: Series, gaps: int) -> float:
     store = InfluxStore(engine().access(bucket, timeout_s=120))
     gone = holes(random.Random(724), gaps) if gaps else set[int]()
     store.write(series, prices(gone), "seed")
-    assert len(store.absent(series, ten_years())) == gaps
-    took = _quickest(partial(store.absent, series, ten_years()))
+    assert len(store.missing(series, ten_years())) == gaps
+    took = _quickest(partial(store.missing, series, ten_years()))
     store.close()
     engine().drop_bucket(bucket)
     return took

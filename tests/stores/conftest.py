@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Flux and mappings are of 2.x, which cannot be had everywhere.
 _PROGRAM = find_influxd()
-_ONLY_2 = ["test_influxdb_flux.py", "test_influxdb_mapping.py"]
+_ONLY_2 = ["influxdb/test_flux.py", "influxdb/test_mapping.py"]
 collect_ignore = [] if _PROGRAM and is_2(_PROGRAM) else _ONLY_2
 
 

@@ -96,7 +96,7 @@ class AirflowSources:
         text = "\0".join([self._catalog.sources[source].connection, *secrets])
         return sha256(text.encode()).hexdigest()[:4]
 
-    def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
+    def available_intervals(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known."""
         folder = settings.siar_csv_folder()
         if product.source != FOLDER or folder is None:

@@ -86,7 +86,7 @@ def learn_fields(
         _PREFIX + n: now.timestamp() for n in without if facts_known.get(_PREFIX + n, 0.0) <= since
     }
     if facts:
-        store.learn(_subject(product, station), facts, now)
+        store.save_limits(_subject(product, station), facts, now)
         learned.setdefault(_subject(product, station), {}).update(facts)
 
 

@@ -256,7 +256,7 @@ def test_an_undo_reads_only_near_what_it_removes(backend: InfluxBackend, proxy: 
     for first in range(0, len(lines), 10_000):
         backend.engine.write(backend.bucket, lines[first : first + 10_000])
     last = 4200
-    backend.open().put(PVPC, [row(0), row(last)])
+    backend.open().import_rows(PVPC, [row(0), row(last)])
     store = through(backend, proxy)
     assert store.undo("run/a", [PVPC]) == Undone(0, 2, 0)
     assert proxy.received < 20_000
@@ -270,7 +270,7 @@ def test_a_server_that_removes_nothing_is_told_as_such(
     store = backend.open()
     store.write(PVPC, [price(0, 1.0)], "run/a")
     store.write(PVPC, prices([0, 2, 5], 2.0), "run/b")
-    store.put(PVPC, [row(0, 3.0, "run/b")])
+    store.import_rows(PVPC, [row(0, 3.0, "run/b")])
     proxy.fault = NO_PATH
     for restored in (1, 0):
         with pytest.raises(StoreError) as caught:
@@ -291,7 +291,7 @@ def test_an_undo_that_died_at_its_last_step_is_still_known(
     """All is removed and put back, and only that was not noted."""
     store = backend.open()
     store.write(PVPC, [price(0, 1.0)], "run/a")
-    store.put(PVPC, [row(0, 2.0, "run/b"), row(1, 2.0, "run/b")])
+    store.import_rows(PVPC, [row(0, 2.0, "run/b"), row(1, 2.0, "run/b")])
     proxy.fault = Fault(500, b"killed", path="/api/v2/write", after=2)
     with pytest.raises(StoreError, match="killed"):
         through(backend, proxy).undo("run/b", [PVPC])

@@ -220,6 +220,6 @@ def test_refusals_of_several_series_are_read_together_and_kept_apart(
     for one, span in ((series[0], hours(1, 2)), (series[1], hours(3, 5)), (WEATHER, hours(7, 8))):
         refused.remember(server, one, [refused.RefusedRange(span, "", "", "", hour(9), "no room")])
     server.close()
-    books = backend.open().books(LedgerQuery(hour(10), hour(0), tuple(series)))
+    books = backend.open().ledger_snapshot(LedgerQuery(hour(10), hour(0), tuple(series)))
     found = {name: [r.interval for r in said] for name, said in books.refused.items()}
     assert found == {"weather_a": [hours(1, 2)], "weather_b": [hours(3, 5)], "weather_c": []}

@@ -103,13 +103,13 @@ def test_the_books_of_many_series_are_read_in_as_few_requests_as_urls_hold_their
     asked = known_series(count, length)
     store = backend.open()
     entry = LedgerEntry("", "siar.hourly", None, hours(0, 1), Outcome.NO_DATA, hour(9), "HTTP 200")
-    store.note([replace(entry, series=one.name) for one in asked])
+    store.append_ledger([replace(entry, series=one.name) for one in asked])
     store.close()
     proxy = FaultProxy(backend.engine.url)
     store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url))
-    store.books(LedgerQuery(hour(10), hour(0), (WEATHER,)))  # the first contact asks more
+    store.ledger_snapshot(LedgerQuery(hour(10), hour(0), (WEATHER,)))  # the first contact asks more
     proxy.paths.clear()
-    books = store.books(LedgerQuery(hour(10), hour(0), asked))
+    books = store.ledger_snapshot(LedgerQuery(hour(10), hour(0), asked))
     store.close()
     proxy.close()
     assert books.entries == {one.name: [replace(entry, series=one.name)] for one in asked}

@@ -103,10 +103,10 @@ def every_use(store: InfluxStore) -> list[Callable[[], object]]:
     """Return everything that reads or writes points of the prices."""
     row = Row(hour(FIRST), {"price_eur_mwh": 1.5}, Grade.OFFICIAL, "ree", "run/a")
     return [
-        lambda: store.absent(PVPC, WEEK),
         lambda: store.missing(PVPC, WEEK),
-        lambda: store.below_target(PVPC, WEEK),
-        lambda: store.lacking(PVPC, "price_eur_kwh", WEEK),
+        lambda: store.missing_by_field(PVPC, WEEK),
+        lambda: store.lower_grade(PVPC, WEEK),
+        lambda: store.missing_optional(PVPC, "price_eur_kwh", WEEK),
         lambda: store.of_source(PVPC, ["ree"], WEEK),
         lambda: store.newest(PVPC),
         lambda: store.newest(PVPC, WEEK.end),
@@ -116,7 +116,7 @@ def every_use(store: InfluxStore) -> list[Callable[[], object]]:
         lambda: store.remove_copies(PVPC, WEEK, "tidy/a"),
         lambda: store.read(PVPC, WEEK),
         lambda: store.write(PVPC, prices(HOLES), "run/a"),
-        lambda: store.put(PVPC, [row]),
+        lambda: store.import_rows(PVPC, [row]),
         lambda: store.undo("run/old", [PVPC]),
     ]
 

@@ -225,7 +225,7 @@ def test_a_retype_carried_on_elsewhere_may_still_delete_and_nothing_is_lost(
     assert prices(backend) == before
     store = backend.open()
     assert store.unfinished() == []
-    assert store.absent(PVPC, DAY) == []
+    assert store.missing(PVPC, DAY) == []
     assert ended(child) == -signal.SIGKILL
     assert prices(backend) == []
     if again == "verify":
@@ -233,7 +233,7 @@ def test_a_retype_carried_on_elsewhere_may_still_delete_and_nothing_is_lost(
     else:
         retype(backend, tmp_path / "3.lp")
     assert prices(backend) == before
-    assert store.absent(PVPC, DAY) == []
+    assert store.missing(PVPC, DAY) == []
 
 
 def test_a_write_sees_the_points_that_a_late_deletion_took(

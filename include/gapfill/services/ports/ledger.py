@@ -44,7 +44,7 @@ class LedgerSnapshot(NamedTuple):
         entries: By series name, as ``Store.entries``, without the lines of what was filled:
             they are most of a ledger and rule nothing out. A series without lines is absent.
         blocks: As ``Store.blocks``.
-        learned: As ``Store.learned``.
+        limits: As ``Store.load_limits``.
         usage: Calls and records of the last 24 hours, by source; one without calls is absent.
         outcomes: As ``Store.outcomes``.
         refused: By series name, what the store has refused, or would refuse, and still does.
@@ -52,7 +52,7 @@ class LedgerSnapshot(NamedTuple):
 
     entries: Mapping[str, Sequence[LedgerEntry]]
     blocks: Sequence[Block]
-    learned: Mapping[str, Mapping[str, float]]
+    limits: Mapping[str, Mapping[str, float]]
     usage: Mapping[str, Usage]
     outcomes: Sequence[tuple[str, Outcome]]
     refused: Mapping[str, Sequence[RefusedRun]] = MappingProxyType({})
@@ -61,10 +61,10 @@ class LedgerSnapshot(NamedTuple):
 class LedgerStore(Protocol):
     """The ledger: lines are added and never changed."""
 
-    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
+    def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Return what the books say, in as few requests as can be."""
 
-    def note(self, entries: Sequence[LedgerEntry]) -> None:
+    def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger; they are never changed."""
 
     def entries(self, series: str) -> list[LedgerEntry]:

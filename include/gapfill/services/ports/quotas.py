@@ -47,7 +47,7 @@ class QuotaStore(Protocol):
     def records_since(self, source: str, since: datetime) -> int:
         """Count the records of the calls recorded at ``since`` or later."""
 
-    def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+    def save_limits(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
         """Note what a source has said of itself; a later saying replaces an earlier one.
 
         Args:
@@ -56,7 +56,7 @@ class QuotaStore(Protocol):
             at: When it was learned.
         """
 
-    def learned(self, since: datetime) -> dict[str, dict[str, float]]:
+    def load_limits(self, since: datetime) -> dict[str, dict[str, float]]:
         """Return what was learned at ``since`` or later, by subject and name."""
 
     def block(self, block: Block) -> None:

@@ -27,7 +27,7 @@ class ReadingStore(Protocol):
     to the grid of the series on reading, so that points off the grid cover their slot.
     """
 
-    def absent(self, series: Series, window: Interval) -> list[Interval]:
+    def missing(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field.
 
         Found inside the database: what crosses the wire grows with the runs, not with
@@ -41,13 +41,13 @@ class ReadingStore(Protocol):
             Maximal, disjoint runs in order, on the grid.
         """
 
-    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return the same by required field: the runs of slots of the window without it."""
 
-    def below_target(self, series: Series, window: Interval) -> list[Graded]:
+    def lower_grade(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
 
-    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
+    def missing_optional(self, series: Series, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one.
 
         A value that a row keeps from a source that does not observe is missing, too.
@@ -57,7 +57,7 @@ class ReadingStore(Protocol):
         """Return the runs of slots that have a point with one of these sources.
 
         The name must be the same to the letter: ``ree`` is not ``ree/8742``. Found inside
-        the database, as ``absent``.
+        the database, as ``missing``.
         """
 
     def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
@@ -67,7 +67,7 @@ class ReadingStore(Protocol):
         """Return the stored values of the window that do not count.
 
         That is what is not finite, not a number, or outside the bounds of its field: no other
-        method takes it for a reading. Found inside the database, as ``absent``.
+        method takes it for a reading. Found inside the database, as ``missing``.
         """
 
     def ahead(self, series: Series, start: datetime) -> Ahead | None:
@@ -112,7 +112,7 @@ class ReadingStore(Protocol):
             How many slots were written.
         """
 
-    def put(self, series: Series, rows: Sequence[Row]) -> int:
+    def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, provenance included, as ``write`` does (``import``).
 
         A row of a higher grade stays, and one that says the same. What is replaced is

@@ -49,7 +49,7 @@ class Sources(Protocol):
     def account(self, source: str) -> str:
         """Return a short name for the key of a source, if any, which does not reveal it."""
 
-    def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
+    def available_intervals(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known.
 
         Raises:

@@ -54,11 +54,11 @@ class InfluxGaps:
         self._table = series.measurement
         self._own = text.is_own(series)
 
-    def absent(self, window: Interval) -> list[Interval]:
+    def missing(self, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
-        return merge(run for runs in self.missing(window).values() for run in runs)
+        return merge(run for runs in self.missing_by_field(window).values() for run in runs)
 
-    def missing(self, window: Interval) -> dict[str, list[Interval]]:
+    def missing_by_field(self, window: Interval) -> dict[str, list[Interval]]:
         """Return the runs of slots of the window without each required field, by field."""
         found = [
             pair
@@ -69,14 +69,14 @@ class InfluxGaps:
             name: merge(run for of, run in found if of == name) for name in self.series.required
         }
 
-    def lacking(self, field: str, window: Interval) -> list[Interval]:
+    def missing_optional(self, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
         without = merge(
             run
             for part, step in self.series.grid.stretches(window)
             for _, run in self._without([field], part, step)
         )
-        gone = self.absent(window) if without else []
+        gone = self.missing(window) if without else []
         weak = subtract(in_pieces(window, lambda piece: self._weak(field, piece)), without)
         names = (*self.series.required, field)
         found = rows_of(self.series, read_points(self.server, self.series, weak, names))
@@ -87,7 +87,7 @@ class InfluxGaps:
         )
         return merge([*subtract(without, gone), *kept])
 
-    def below_target(self, window: Interval) -> list[Graded]:
+    def lower_grade(self, window: Interval) -> list[Graded]:
         """Return the runs of slots whose readings have one grade, below the target.
 
         Only slots with some point below the target are looked at, and all of their points
@@ -135,7 +135,7 @@ class InfluxGaps:
         if slot is None or oldest is None or oldest > slot:
             return None
         window = Interval(oldest, grid.end_of(slot))
-        there = subtract([window], self.absent(window))
+        there = subtract([window], self.missing(window))
         return grid.floor(there[-1].end - timedelta(microseconds=1)) if there else None
 
     def _each(

@@ -39,7 +39,7 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     noted = [table for _ in ledgers for table in next(answers)]
     return LedgerSnapshot(
         blocks=books.blocks_from(blocks),
-        learned=books.learned_from(learned),
+        limits=books.learned_from(learned),
         usage={
             table.tags["source"]: Usage(int(row["calls"]), int(row["records"] or 0))
             for table in usage

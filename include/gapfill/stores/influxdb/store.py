@@ -85,21 +85,21 @@ class InfluxStore:
         mend(self._server)
         prove(self._server)
 
-    def absent(self, series: Series, window: Interval) -> list[Interval]:
+    def missing(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
-        return InfluxGaps(self._watched(series), series).absent(window)
-
-    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        """Return the runs of slots of the window without each required field, by field."""
         return InfluxGaps(self._watched(series), series).missing(window)
 
-    def below_target(self, series: Series, window: Interval) -> list[Graded]:
-        """Return the runs of slots that hold a reading below the series' target, by grade."""
-        return InfluxGaps(self._watched(series), series).below_target(window)
+    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs of slots of the window without each required field, by field."""
+        return InfluxGaps(self._watched(series), series).missing_by_field(window)
 
-    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
+    def lower_grade(self, series: Series, window: Interval) -> list[Graded]:
+        """Return the runs of slots that hold a reading below the series' target, by grade."""
+        return InfluxGaps(self._watched(series), series).lower_grade(window)
+
+    def missing_optional(self, series: Series, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
-        return InfluxGaps(self._watched(series), series).lacking(field, window)
+        return InfluxGaps(self._watched(series), series).missing_optional(field, window)
 
     def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
         """Return the runs of slots that have a point with one of these sources."""
@@ -145,7 +145,7 @@ class InfluxStore:
         slots = [r.slot for r in readings]
         return changes.change(self._server, series, slots, {batch}, choice, lines)
 
-    def put(self, series: Series, rows: Sequence[Row]) -> int:
+    def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, provenance included, 2,500 slots at once."""
         batches = {row.batch or "" for row in rows}
         slots = [row.slot for row in rows]
@@ -171,11 +171,11 @@ class InfluxStore:
         """Put back what a batch replaced and remove what it added; killed, do it again."""
         return changes.undo_batch(self._server, batch, series)
 
-    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
+    def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Return what the books say, all of it asked at once."""
         return read_books(self._server, inquiry)
 
-    def note(self, entries: Sequence[LedgerEntry]) -> None:
+    def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger; they are never changed."""
         books.note(self._server, self._numbers, entries)
 
@@ -207,11 +207,11 @@ class InfluxStore:
         """Count the records of the calls recorded at ``since`` or later."""
         return books.sum_records_since(self._server, source, since)
 
-    def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+    def save_limits(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
         """Note what a source has said of itself; a later saying replaces an earlier one."""
         books.learn(self._server, subject, facts, at)
 
-    def learned(self, since: datetime) -> dict[str, dict[str, float]]:
+    def load_limits(self, since: datetime) -> dict[str, dict[str, float]]:
         """Return what was learned at ``since`` or later, by subject and name."""
         return books.learned_since(self._server, since)
 

@@ -153,7 +153,7 @@ def read(
     return LedgerSnapshot(
         entries=_verdicts_of(connection, names) if names and inquiry.is_ledger else {},
         blocks=blocks_at(connection, inquiry.now),
-        learned=learned_since(connection, inquiry.since) if is_whole else {},
+        limits=learned_since(connection, inquiry.since) if is_whole else {},
         usage=usage_since(connection, inquiry.now - DAY, is_whole=is_whole),
         outcomes=outcomes_of(connection, run, inquiry.source) if run else [],
     )

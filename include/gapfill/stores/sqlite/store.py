@@ -68,25 +68,25 @@ class SqliteStore:
         with self._file.reading() as connection:
             books.probe(connection)
 
-    def absent(self, series: Series, window: Interval) -> list[Interval]:
+    def missing(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
-        with self._file.reading() as connection:
-            return SqliteGaps(connection, series).absent(window)
-
-    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        """Return the runs of slots of the window without each required field, by field."""
         with self._file.reading() as connection:
             return SqliteGaps(connection, series).missing(window)
 
-    def below_target(self, series: Series, window: Interval) -> list[Graded]:
+    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+        """Return the runs of slots of the window without each required field, by field."""
+        with self._file.reading() as connection:
+            return SqliteGaps(connection, series).missing_by_field(window)
+
+    def lower_grade(self, series: Series, window: Interval) -> list[Graded]:
         """Return the runs of slots that hold a reading below the series' target, by grade."""
         with self._file.reading() as connection:
-            return SqliteGaps(connection, series).below_target(window)
+            return SqliteGaps(connection, series).lower_grade(window)
 
-    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
+    def missing_optional(self, series: Series, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
         with self._file.reading() as connection:
-            return SqliteGaps(connection, series).lacking(field, window)
+            return SqliteGaps(connection, series).missing_optional(field, window)
 
     def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
         """Return the runs of slots that have a point with one of these sources."""
@@ -139,7 +139,7 @@ class SqliteStore:
                 books.note(connection, entries)
             return changes.write_readings(connection, series, readings, batch, replace=replace)
 
-    def put(self, series: Series, rows: Sequence[Row]) -> int:
+    def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, provenance included, at once or not at all."""
         with self._file.writing() as connection:
             return changes.put_rows(connection, series, rows)
@@ -172,14 +172,14 @@ class SqliteStore:
                 mark_undone(connection, batch)
             return undone
 
-    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
+    def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Return what the books say."""
         with self._file.reading() as connection:
             if not has_books(connection):
                 return LedgerSnapshot({}, [], {}, {}, [])
             return books.read(connection, inquiry, is_whole=has_learned(connection))
 
-    def note(self, entries: Sequence[LedgerEntry]) -> None:
+    def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger; they are never changed."""
         if entries:
             with self._file.writing() as connection:
@@ -226,13 +226,13 @@ class SqliteStore:
                 return 0
             return books.sum_records_since(connection, source, since)
 
-    def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+    def save_limits(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
         """Note what a source has said of itself; a later saying replaces an earlier one."""
         with self._file.writing() as connection:
             prepare_books(connection)
             books.learn(connection, subject, facts, at)
 
-    def learned(self, since: datetime) -> dict[str, dict[str, float]]:
+    def load_limits(self, since: datetime) -> dict[str, dict[str, float]]:
         """Return what was learned at ``since`` or later, by subject and name."""
         with self._file.reading() as connection:
             return books.learned_since(connection, since) if has_learned(connection) else {}
