@@ -13,9 +13,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval, iso, merge
+from gapfill.domain.interval import Interval, iso
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
+from gapfill.stores import undo
 from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb.batches import withdraw
 from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite
@@ -28,8 +29,8 @@ from gapfill.stores.influxdb.undo.recovery import mend, mend_what
 from gapfill.stores.influxdb.undo.recovery_journal import QUESTION, Removal
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb.undo.removal_watch import Watched, refuse_unfinished
-from gapfill.stores.merge_policy import choose_without_copies
-from gapfill.stores.points import format_tags, point_of, stands_of
+from gapfill.stores.merge_policy import changed, choose_without_copies, spans_of
+from gapfill.stores.points import format_tags
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -72,7 +73,7 @@ def change(
         server.write(beside, "ns")
         return 0
     text.check(series)
-    spans = merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
+    spans = spans_of(series, slots)
     hull = Interval(spans[0].start, spans[-1].end)
     names = sorted(batches)
     questions = [QUESTION, *(notes.slots_question(name, series.name, hull) for name in names)]
@@ -81,13 +82,12 @@ def change(
     if any(table.rows for table in left):
         mend_what(server, left, near=(series.measurement, hull))
         points = read_points(watched, series, spans)
-    chosen = {row.slot: row for row in choose(stands_of(series, points))}
-    if not chosen:
+    changes = changed(series, points, choose)
+    if not changes:
         server.write(beside, "ns")
         return 0
-    own = format_tags(series.tags)
-    before = {p.instant: p for p in points if p.tags == own}
-    made = {slot: point_of(series, own, row, before.get(slot)) for slot, row in chosen.items()}
+    before = {one.slot: one.before for one in changes if one.before}
+    made = {one.slot: one.after for one in changes}
     known = dict(zip(names, map(notes.slots_from, noted), strict=True))
     replaced = notes.pairs(
         server, series, {slot: p.batch or "" for slot, p in made.items()}, before, known
@@ -101,7 +101,7 @@ def change(
         finally:
             for name in names:
                 withdraw(server, name, series.name, made)
-    return len(chosen)
+    return len(changes)
 
 
 def copies_of(
@@ -185,21 +185,14 @@ def undo_batch(server: InfluxClient, batch: str, known: Iterable[Series]) -> Und
             back; all was undone then.
     """
     refused = mend(server, batch)
-    by_name, noted = {series.name: series for series in known}, notes.notes_of(server, batch)
-    refuse_unfinished(server, [by_name[name] for name in noted if name in by_name])
+    noted, series = notes.notes_of(server, batch), list(known)
+    refuse_unfinished(server, [one for one in series if one.name in noted])
     written = notes.written(server, {batch: noted})[batch]
-    for name, slots in written.items():
-        if slots and name not in by_name:
-            message = (
-                f"The batch {batch} wrote {name}, which is not in the catalogue; nothing was "
-                "undone. Put the series back into the catalogue for that."
-            )
-            raise StoreError(message)
-    undone = Undone(0, 0, 0)
-    for name, said in noted.items():
-        if name in by_name:
-            one = _undo_series(server, batch, by_name[name], said, written[name])
-            undone = Undone(*(a + b for a, b in zip(undone, one, strict=True)))
+
+    def undo_series(one: Series) -> Undone:
+        return _undo_series(server, batch, one, noted[one.name], written[one.name])
+
+    undone = undo.undo_batch(batch, written, series, undo_series)
     if refused:
         message = (
             f"The batch {batch} is undone. But points of others that a removal once took are "
@@ -238,8 +231,7 @@ def _put_back(
     server: InfluxClient, batch: str, series: Series, target: Mapping[datetime, Point | None]
 ) -> None:
     own = format_tags(series.tags)
-    spans = merge(Interval(s, series.grid.end_of(s)) for s in target)
-    points = read_points(server, series, spans)
+    points = read_points(server, series, spans_of(series, target))
     now = {p.instant: p for p in points if p.tags == own}
     stood = {slot: point for slot, point in target.items() if point}
     _write(server, series, stood, now, owner=batch, is_exact=True)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.stores.points import format_tags, grade_of, graded, joined
+from gapfill.stores.sql.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite import gap_sql as queries
-from gapfill.stores.sqlite.rows import from_epoch, own_tags, span_text, to_epoch
+from gapfill.stores.sqlite.rows import own_tags, span_text
 from gapfill.stores.sqlite.schema import stored_table
 
 if TYPE_CHECKING:
