@@ -13,7 +13,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Field, Grade
 from gapfill.errors import ConfigError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, WEATHER, day, hour, hours, price, prices, weather
 from tests.domain.samples import DAY
@@ -47,7 +47,7 @@ def backend(tmp_path: Path) -> Iterator[InfluxBackend]:
 
 def write(backend: InfluxBackend, *lines: tuple[str, datetime]) -> None:
     """Write lines at instants, exact to the microsecond."""
-    backend.engine.write(backend.bucket, [f"{line} {text.to_ns(at)}" for line, at in lines])
+    backend.engine.write(backend.bucket, [f"{line} {to_ns(at)}" for line, at in lines])
 
 
 def test_instants_with_fractions_of_a_second_lie_in_their_slots(backend: InfluxBackend) -> None:

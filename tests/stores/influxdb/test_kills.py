@@ -21,7 +21,7 @@ from gapfill.services.detection import detect
 from gapfill.services.ports import Undone
 from gapfill.services.selection import Selection
 from gapfill.services.tidy import tidy
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, WEATHER, hour, hours, point, price, prices, row, weather
 from tests.catalogs import frozen
@@ -158,7 +158,7 @@ def test_an_undo_that_dies_anywhere_is_carried_on(backend: InfluxBackend) -> Non
             backend.bucket, 'SELECT "cloud", "note", "rain", "temperature" FROM "weather_data"'
         )
 
-    backend.engine.write(backend.bucket, [line + f" {text.to_ns(hour(0))}" for line in OTHERS])
+    backend.engine.write(backend.bucket, [line + f" {to_ns(hour(0))}" for line in OTHERS])
     backend.seed(WEATHER, point(hour(0), WEATHER.tags, BOTH, grade=10, source="open_meteo"))
     before = seen()
     assert sorted((row[1:] for row in before[1]), key=str) == [

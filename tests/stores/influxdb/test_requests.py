@@ -16,7 +16,8 @@ from gapfill.services.planning import RunRequest
 from gapfill.services.ports import LedgerQuery
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import line_protocol
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import WEATHER, hour, hours
 from tests.catalogs import frozen
@@ -68,11 +69,11 @@ def test_a_call_costs_at_most_a_third_of_the_requests(
     known = frozen()
     series = replace(known.series[name], earliest=since)
     known = replace(known, series={name: series})
-    head = text.head(series.measurement, series.tags)
+    head = line_protocol.head(series.measurement, series.tags)
     fields = ",".join(f"{field.name}=20.0" for field in series.fields)
     slots = [since + timedelta(hours=n) for n in range((NOW - since) // timedelta(hours=1) + 24)]
     lines = [
-        f"{head} {fields} {text.to_ns(slot)}"
+        f"{head} {fields} {to_ns(slot)}"
         for n, slot in enumerate(slots)
         if n % (24 * every_days) != 7
     ]

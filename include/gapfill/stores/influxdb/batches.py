@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.services.ports import Batch
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.ledger import LEDGER
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.undo.undo_log import (
@@ -31,8 +31,8 @@ _HAS_BATCH = "\"batch\" != 'none'"
 
 def batches(server: InfluxClient) -> list[Batch]:
     """Return what each batch noted and still can be undone, one for each series."""
-    notes = text.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
-    asked = text.select('"batch", "asked_us"', LEDGER)
+    notes = influxql.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
+    asked = influxql.select('"batch", "asked_us"', LEDGER)
     noted, lines = server.ask([notes, asked], "ns")
     at: dict[str, datetime] = {}
     for row in (row for table in lines for row in table.dicts()):
@@ -64,6 +64,6 @@ def withdraw(server: InfluxClient, batch: str, series: str, slots: Collection[da
 def undone_batches(server: InfluxClient) -> set[str]:
     """Return the batches of which slots were undone, not those of which notes were withdrawn."""
     is_undone = '"undone" = true', '"begun" = true'
-    statement = text.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)
+    statement = influxql.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)
     (tables,) = server.ask([statement])
     return {table.tags["batch"] for table in tables}

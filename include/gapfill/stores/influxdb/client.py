@@ -20,7 +20,8 @@ from gapfill.errors import StoreError
 from gapfill.stores.influxdb import errors
 from gapfill.stores.influxdb.bucket import read_bucket
 from gapfill.stores.influxdb.first_contact import explain_unread, meet
-from gapfill.stores.influxdb.influxql import packed, predicate, rfc3339
+from gapfill.stores.influxdb.influxql import packed
+from gapfill.stores.influxdb.predicates import predicate, rfc3339
 from gapfill.stores.influxdb.response import error_of, tables_of
 from gapfill.stores.influxdb.retries import Retries
 

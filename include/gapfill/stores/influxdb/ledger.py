@@ -18,7 +18,8 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId, ProductKey
 from gapfill.domain.ledger import LedgerEntry, Outcome, as_read
 from gapfill.services.ports import Block
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.points import from_ns
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ LEDGER, CALLS, BLOCKS, LEARNED = (
 LANES = 64
 """Calls of one microsecond are told apart by 1,000 nanoseconds in each of so many lanes."""
 
-IS_VERDICT = f'"outcome" != {text.value(Outcome.FILLED.value)}'
+IS_VERDICT = f'"outcome" != {influxql.value(Outcome.FILLED.value)}'
 """The condition that a line of the ledger says what a source did not give."""
 
 _NS_OF_US = 1000
@@ -80,13 +81,13 @@ def entry_lines(numbers: Numbers, entries: Sequence[LedgerEntry]) -> list[str]:
 
 def entries_of(server: InfluxClient, series: str) -> list[LedgerEntry]:
     """Return the ledger of a series in the order it was written."""
-    return _entries(server, f'"series" = {text.value(series)}')
+    return _entries(server, f'"series" = {influxql.value(series)}')
 
 
 def answers_of(server: InfluxClient, source: str, since: datetime) -> list[LedgerEntry]:
     """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
-    is_recent = f'"asked_us" >= {text.to_ns(since) // _NS_OF_US}'
-    return _entries(server, f'"source" = {text.value(source)}', is_recent)
+    is_recent = f'"asked_us" >= {to_ns(since) // _NS_OF_US}'
+    return _entries(server, f'"source" = {influxql.value(source)}', is_recent)
 
 
 def _entries(server: InfluxClient, *where: str) -> list[LedgerEntry]:
@@ -98,7 +99,7 @@ def ledger_question(*where: str) -> str:
     """Return the question for lines of the ledger that meet conditions."""
     what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
     rest = ("field", "evidence_kind", "series")
-    return text.select(", ".join(map(text.name, (*what, *rest))), LEDGER, *where)
+    return influxql.select(", ".join(map(influxql.name, (*what, *rest))), LEDGER, *where)
 
 
 def entries_from(tables: Sequence[ResponseTable]) -> list[LedgerEntry]:
@@ -129,8 +130,8 @@ def outcomes_of(server: InfluxClient, run: str, source: str) -> list[tuple[str, 
 
 def outcomes_question(run: str, source: str) -> str:
     """Return the question for what a source's requests of a run came to."""
-    is_its = f'"source" = {text.value(source)}', _is_of(run)
-    return text.select('"batch", "outcome"', LEDGER, *is_its)
+    is_its = f'"source" = {influxql.value(source)}', _is_of(run)
+    return influxql.select('"batch", "outcome"', LEDGER, *is_its)
 
 
 def outcomes_from(tables: Sequence[ResponseTable], run: str) -> list[tuple[str, Outcome]]:
@@ -147,14 +148,14 @@ def record_call(
 ) -> None:
     """Note a call and its records."""
     lane, rest = numbers.next_place()
-    head = text.head(CALLS, {"source": source, "lane": str(lane)})
+    head = line_protocol.head(CALLS, {"source": source, "lane": str(lane)})
     fields: dict[str, str | int] = {"batch": batch, "run": _run(batch), "records": records}
-    server.write([f"{head} {_fields(fields)} {text.to_ns(at) + rest}"], "ns")
+    server.write([f"{head} {_fields(fields)} {to_ns(at) + rest}"], "ns")
 
 
 def count_calls_of(server: InfluxClient, run: str) -> int:
     """Count the calls of the batches of a run."""
-    rows = _rows(server, text.select('"batch"', CALLS, _is_of(run)))
+    rows = _rows(server, influxql.select('"batch"', CALLS, _is_of(run)))
     return sum(row["batch"].startswith(BatchId.prefix(run)) for row in rows)
 
 
@@ -172,8 +173,8 @@ def learn(server: InfluxClient, subject: str, facts: Mapping[str, float], at: da
     """Note facts; the latest of each counts."""
     server.write(
         [
-            f"{text.head(LEARNED, {'subject': subject, 'name': name})} "
-            f"{text.field('value', float(value))} {text.to_ns(at)}"
+            f"{line_protocol.head(LEARNED, {'subject': subject, 'name': name})} "
+            f"{line_protocol.field('value', float(value))} {to_ns(at)}"
             for name, value in facts.items()
         ],
         "ns",
@@ -189,7 +190,7 @@ def learned_since(server: InfluxClient, since: datetime) -> dict[str, dict[str, 
 def learned_question(since: datetime) -> str:
     """Return the question for what was learned."""
     what, by = 'last("value") AS value', '"subject", "name"'
-    return text.select(what, LEARNED, since_condition(since), by=by)
+    return influxql.select(what, LEARNED, since_condition(since), by=by)
 
 
 def learned_from(tables: Sequence[ResponseTable]) -> dict[str, dict[str, float]]:
@@ -203,8 +204,11 @@ def learned_from(tables: Sequence[ResponseTable]) -> dict[str, dict[str, float]]
 
 def block(server: InfluxClient, one: Block) -> None:
     """Note a block at the instant it ends: of several of a source the latest is in force."""
-    head = text.head(BLOCKS, {"source": one.source})
-    server.write([f"{head} {text.field('reason', one.reason)} {text.to_ns(one.until)}"], "ns")
+    head = line_protocol.head(BLOCKS, {"source": one.source})
+    server.write(
+        [f"{head} {line_protocol.field('reason', one.reason)} {to_ns(one.until)}"],
+        "ns",
+    )
 
 
 def blocks_at(server: InfluxClient, now: datetime) -> list[Block]:
@@ -215,8 +219,8 @@ def blocks_at(server: InfluxClient, now: datetime) -> list[Block]:
 
 def blocks_question(now: datetime) -> str:
     """Return the question for the blocks in force."""
-    what, is_in_force = 'last("reason") AS reason', f"time > {text.to_ns(now)}"
-    return text.select(what, BLOCKS, is_in_force, by='"source"')
+    what, is_in_force = 'last("reason") AS reason', f"time > {to_ns(now)}"
+    return influxql.select(what, BLOCKS, is_in_force, by='"source"')
 
 
 def blocks_from(tables: Sequence[ResponseTable]) -> list[Block]:
@@ -234,22 +238,22 @@ def _entry_line(number: int, entry: LedgerEntry) -> str:
     fields: dict[str, str | int] = {
         "product": entry.product,
         "station": entry.station or "",
-        "start": text.to_ns(entry.interval.start) // 10**9,
-        "end": text.to_ns(entry.interval.end) // 10**9,
+        "start": to_ns(entry.interval.start) // 10**9,
+        "end": to_ns(entry.interval.end) // 10**9,
         "outcome": entry.outcome.value,
-        "asked_us": text.to_ns(entry.asked_at) // _NS_OF_US,
+        "asked_us": to_ns(entry.asked_at) // _NS_OF_US,
         "evidence": entry.evidence,
         "batch": entry.batch,
         "run": _run(entry.batch),
         **({"field": entry.field} if entry.field else {}),
         "evidence_kind": entry.evidence_kind.value,
     }
-    head = text.head(LEDGER, {"series": entry.series, "source": source})
+    head = line_protocol.head(LEDGER, {"series": entry.series, "source": source})
     return f"{head} {_fields(fields)} {number}"
 
 
 def _fields(fields: Mapping[str, str | int]) -> str:
-    return ",".join(text.field(key, what) for key, what in fields.items())
+    return ",".join(line_protocol.field(key, what) for key, what in fields.items())
 
 
 def _rows(server: InfluxClient, statement: str) -> list[dict[str, Any]]:
@@ -262,18 +266,18 @@ def _dicts(tables: Sequence[ResponseTable]) -> list[dict[str, Any]]:
 
 
 def _total(server: InfluxClient, function: str, source: str, since: datetime) -> int:
-    is_its = f'"source" = {text.value(source)}', since_condition(since)
-    rows = _rows(server, text.select(f'{function}("records") AS total', CALLS, *is_its))
+    is_its = f'"source" = {influxql.value(source)}', since_condition(since)
+    rows = _rows(server, influxql.select(f'{function}("records") AS total', CALLS, *is_its))
     return int(rows[0]["total"] or 0) if rows else 0
 
 
 def _is_of(run: str) -> str:
-    return f'"run" = {text.value(_run(BatchId.prefix(run)))}'
+    return f'"run" = {influxql.value(_run(BatchId.prefix(run)))}'
 
 
 def since_condition(since: datetime) -> str:
     """Return the condition that a point is not older than an instant."""
-    return f"time >= {text.to_ns(since)}"
+    return f"time >= {to_ns(since)}"
 
 
 def _run(batch: str) -> str:

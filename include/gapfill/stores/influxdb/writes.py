@@ -17,10 +17,10 @@ from gapfill.domain.interval import Interval, iso
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
 from gapfill.stores import undo
-from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb.batches import withdraw
 from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
+from gapfill.stores.influxdb.names import PROVENANCE, check_names
 from gapfill.stores.influxdb.points import liner, read_beside, read_points
 from gapfill.stores.influxdb.refused_write import refuse, remember_refused
 from gapfill.stores.influxdb.undo import undo_log as notes
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gapfill.stores.merge_policy import Choice
     from gapfill.stores.points import Point
 
-_TEXTS = text.PROVENANCE[1:]
+_TEXTS = PROVENANCE[1:]
 
 _ZEROS = "000000000"
 """Behind a time in seconds, to make it one in nanoseconds."""
@@ -72,7 +72,7 @@ def change(
     if not slots:
         server.write(beside, "ns")
         return 0
-    text.check(series)
+    check_names(series)
     spans = spans_of(series, slots)
     hull = Interval(spans[0].start, spans[-1].end)
     names = sorted(batches)

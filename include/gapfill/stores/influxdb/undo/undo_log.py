@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.points import Point, format_tags, parse_tags
 
@@ -127,7 +127,7 @@ def _step(series: Series, slot: datetime) -> timedelta:
 def slots_question(batch: str, series: str, window: Interval) -> str:
     """Return the question for the slots that a batch has noted and that were not undone."""
     wide = Interval(window.start, window.end + DAY)
-    return text.select(WHAT, REPLACED, *_conditions(batch, series, wide))
+    return influxql.select(WHAT, REPLACED, *_conditions(batch, series, wide))
 
 
 def slots_from(tables: Sequence[ResponseTable]) -> Known:
@@ -137,11 +137,11 @@ def slots_from(tables: Sequence[ResponseTable]) -> Known:
 
 
 def _conditions(batch: str, series: str = "", window: Interval | None = None) -> list[str]:
-    conditions = [f'"batch" = {text.value(_tag(batch))}']
+    conditions = [f'"batch" = {influxql.value(_tag(batch))}']
     if series:
-        conditions.append(f'"series" = {text.value(series)}')
+        conditions.append(f'"series" = {influxql.value(series)}')
     if window:
-        conditions.append(text.within(window))
+        conditions.append(influxql.within(window))
     return conditions
 
 
@@ -152,7 +152,7 @@ def notes_of(server: InfluxClient, batch: str) -> dict[str, list[Note]]:
 
 def notes_of_all(server: InfluxClient, batches: Sequence[str]) -> dict[str, dict[str, list[Note]]]:
     """Return the notes of several batches that were not undone, by batch and name of the series."""
-    asked = [text.select(WHAT, REPLACED, *_conditions(one), by='"series"') for one in batches]
+    asked = [influxql.select(WHAT, REPLACED, *_conditions(one), by='"series"') for one in batches]
     answers = server.ask(asked, "ns")
     return {batch: _notes_from(tables) for batch, tables in zip(batches, answers, strict=True)}
 
@@ -185,12 +185,12 @@ def notes_in(table: ResponseTable) -> list[Note]:
 def first_replaced(server: InfluxClient, series: Series, slots: Collection[datetime]) -> list[Note]:
     """Return the notes of points of others that stood where a series' own points came to be."""
     conditions = (
-        f'"series" = {text.value(series.name)}',
+        f'"series" = {influxql.value(series.name)}',
         "\"before_batch\" = ''",
         "\"before\" != ''",
-        text.within(_hull(slots)),
+        influxql.within(_hull(slots)),
     )
-    (tables,) = server.ask([text.select(WHAT, REPLACED, *conditions)], "ns")
+    (tables,) = server.ask([influxql.select(WHAT, REPLACED, *conditions)], "ns")
     notes = [_note(row) for table in tables for row in table.dicts()]
     return [one for one in notes if one.slot in slots]
 
@@ -232,9 +232,9 @@ def _standing(
         for one in notes:
             by_place.setdefault((one.measurement, one.tags), set()).add(one.slot)
         for (measurement, tags), slots in by_place.items():
-            is_its = f'"gapfill_batch" = {text.value(batch)}'
-            conditions = text.has_tags(parse_tags(tags)), text.within(_hull(slots)), is_its
-            asked.append(text.select('"gapfill_batch"', measurement, *conditions, by="*"))
+            is_its = f'"gapfill_batch" = {influxql.value(batch)}'
+            conditions = influxql.has_tags(parse_tags(tags)), influxql.within(_hull(slots)), is_its
+            asked.append(influxql.select('"gapfill_batch"', measurement, *conditions, by="*"))
             places.append((number, tags, slots))
     answers = server.ask(asked, "ns") if asked else []
     for (number, tags, slots), tables in zip(places, answers, strict=True):
@@ -259,8 +259,8 @@ def forget(server: InfluxClient, batch: str, series: str, slots: Collection[date
 def _mark(
     server: InfluxClient, batch: str, series: str, slots: Collection[datetime], field: str
 ) -> None:
-    head = text.head(REPLACED, {"batch": _tag(batch), "series": series})
-    said = text.field(field, what=True)
+    head = line_protocol.head(REPLACED, {"batch": _tag(batch), "series": series})
+    said = line_protocol.field(field, what=True)
     server.write([f"{head} {said} {int(slot.timestamp())}" for slot in sorted(slots)], "s")
 
 
@@ -269,33 +269,34 @@ def _handed_on(
 ) -> set[datetime]:
     """Return the slots in which a later batch noted that it replaced this one."""
     conditions = (
-        f'"series" = {text.value(series)}',
-        f'"before_batch" = {text.value(batch)}',
+        f'"series" = {influxql.value(series)}',
+        f'"before_batch" = {influxql.value(batch)}',
         '"undone" = false',
-        text.within(_hull(slots)),
+        influxql.within(_hull(slots)),
     )
-    (tables,) = server.ask([text.select('"before_batch"', REPLACED, *conditions)], "ns")
+    (tables,) = server.ask([influxql.select('"before_batch"', REPLACED, *conditions)], "ns")
     return {from_ns(row[0]) for table in tables for row in table.rows} & set(slots)
 
 
 def _lines(series: Series, batch: str) -> Callable[[datetime, Point | None, int], str]:
     """Return what makes the line of a note; all but what stood there is the same for a batch."""
-    head = text.head(REPLACED, {"batch": _tag(batch), "series": series.name})
+    head = line_protocol.head(REPLACED, {"batch": _tag(batch), "series": series.name})
+    field = line_protocol.field
     same = ",".join(
         (
-            text.field("measurement", series.measurement),
-            text.field("tags", format_tags(series.tags)),
-            text.field("undone", what=False),
-            text.field("begun", what=False),
+            field("measurement", series.measurement),
+            field("tags", format_tags(series.tags)),
+            field("undone", what=False),
+            field("begun", what=False),
         )
     )
 
     def line(slot: datetime, before: Point | None, slots: int) -> str:
         said = "" if before is None else json.dumps(_document(before))
         batch_before = (before and before.batch) or ""
-        stood = f"{text.field('before', said)},{text.field('before_batch', batch_before)}"
+        stood = f"{field('before', said)},{field('before_batch', batch_before)}"
         step = int(_step(series, slot).total_seconds())
-        run = f",{text.field('slots', slots)},{text.field('step', step)}" if slots > 1 else ""
+        run = f",{field('slots', slots)},{field('step', step)}" if slots > 1 else ""
         return f"{head} {stood},{same}{run} {int(slot.timestamp())}"
 
     return line
