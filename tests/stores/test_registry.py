@@ -51,7 +51,12 @@ def test_an_unknown_type_is_refused_with_those_that_there_are() -> None:
 def test_a_missing_client_is_named_with_the_next_step() -> None:
     """The client of InfluxDB is needed only by who has one."""
     said = run(
-        "import sys; sys.modules['influxdb_client'] = None",
+        "import sys",
+        "class Absent:",
+        "    def find_spec(self, name, path, target=None):",
+        "        if name == 'influxdb_client':",
+        "            raise ModuleNotFoundError(name=name)",
+        "sys.meta_path.insert(0, Absent())",
         "from types import SimpleNamespace as Connection",
         "from gapfill.errors import ConfigError",
         "from gapfill.stores.registry import open_store",
