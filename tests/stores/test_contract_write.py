@@ -138,7 +138,8 @@ def test_a_batch_is_written_at_once_and_not_slot_by_slot(store: Store) -> None:
         return time.process_time() - begun
 
     store.verify()
-    assert work(0, 60) < work(1000, 1) / 4
+    at_once = min(work(first, 60) for first in (0, 100, 200))  # the least: the collector may pause
+    assert at_once < min(work(first, 1) for first in (1000, 1100)) / 4
 
 
 def test_put_writes_rows_as_they_are(store: Store) -> None:
