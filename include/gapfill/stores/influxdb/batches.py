@@ -8,17 +8,18 @@ from gapfill.services.ports import Batch
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.ledger import LEDGER
 from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.undo.note_lines import forget
 from gapfill.stores.influxdb.undo.undo_log import (
     REPLACED,
     WHAT,
-    forget,
     notes_in,
     notes_of,
+    notes_of_all,
     written,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from gapfill.stores.influxdb.client import InfluxClient
@@ -67,3 +68,20 @@ def undone_batches(server: InfluxClient) -> set[str]:
     statement = influxql.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)
     (tables,) = server.ask([statement])
     return {table.tags["batch"] for table in tables}
+
+
+def slots_of(server: InfluxClient, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+    """Return the slots that batches wrote and that were not undone, by batch and series name.
+
+    One whose undo was begun counts until that has come to its end.
+    """
+    noted = notes_of_all(server, batches) if batches else {}
+    wrote = written(server, noted)
+    return {
+        batch: {
+            name: sorted(slots)
+            for name, known in of_batch.items()
+            if (slots := wrote[batch][name] | {note.slot for note in known if note.is_begun})
+        }
+        for batch, of_batch in noted.items()
+    }

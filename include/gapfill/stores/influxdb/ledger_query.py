@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.grid import DAY
 from gapfill.services.ports import LedgerSnapshot, Usage
-from gapfill.stores.influxdb import influxql, ledger, refused_slots
+from gapfill.stores.influxdb import influxql, ledger, quotas, refused_slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     """Return what the books say, asked at once as far as a URL holds the names of the series."""
     statements = [
-        ledger.blocks_question(inquiry.now),
-        ledger.learned_question(inquiry.since),
+        quotas.blocks_question(inquiry.now),
+        quotas.limits_question(inquiry.since),
         _usage(inquiry.now - DAY),
     ]
     parts = influxql.is_one_of("series", [series.name for series in inquiry.series])
@@ -36,8 +36,8 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     told = next(answers) if parts else []
     noted = [table for _ in ledgers for table in next(answers)]
     return LedgerSnapshot(
-        blocks=ledger.blocks_from(blocks),
-        limits=ledger.learned_from(learned),
+        blocks=quotas.blocks_from(blocks),
+        limits=quotas.limits_from(learned),
         usage={
             table.tags["source"]: Usage(int(row["calls"]), int(row["records"] or 0))
             for table in usage
@@ -58,4 +58,4 @@ def _by_series(entries: Iterable[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
 
 def _usage(since: datetime) -> str:
     what = 'count("records") AS calls, sum("records") AS records'
-    return influxql.select(what, ledger.CALLS, ledger.since_condition(since), by='"source"')
+    return influxql.select(what, quotas.CALLS, quotas.since_condition(since), by='"source"')

@@ -38,6 +38,11 @@ def field(key: str, what: float | str | bool) -> str:  # noqa: FBT001 - one of t
     return f"{start}={what}i" if isinstance(what, int) else f"{start}={what!r}"
 
 
+def fields(values: Mapping[str, str | int]) -> str:
+    """Return the fields of a line."""
+    return ",".join(field(key, what) for key, what in values.items())
+
+
 def numbers(values: Mapping[str, float]) -> list[str]:
     """Return values as fields, floats all of them; what is not finite cannot be stored."""
     return [

@@ -14,20 +14,22 @@ from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.invalid_values import copies as count_copies
 from gapfill.domain.reading import Replace
 from gapfill.services.ports import StoreLocation
-from gapfill.stores.influxdb import ledger, writes
-from gapfill.stores.influxdb.batches import batches, undone_batches
+from gapfill.stores.influxdb import ledger, quotas, writes
+from gapfill.stores.influxdb.batches import batches, slots_of, undone_batches
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.first_contact import prove
 from gapfill.stores.influxdb.gaps import InfluxGaps
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
 from gapfill.stores.influxdb.ledger_query import read_books
 from gapfill.stores.influxdb.names import check_names
+from gapfill.stores.influxdb.numbers import Numbers
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.retype import convert as retyping
 from gapfill.stores.influxdb.retype.field_types import find_wrong
 from gapfill.stores.influxdb.retype.restore import restore
 from gapfill.stores.influxdb.undo.recovery import mend
 from gapfill.stores.influxdb.undo.removal_watch import Watched, unfinished
+from gapfill.stores.influxdb.undo.undo_batch import undo_batch
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.points import rows_of
 
@@ -64,7 +66,7 @@ class InfluxStore:
     def __init__(self, access: InfluxConfig) -> None:
         self.access = access
         self._server = InfluxClient(access)
-        self._numbers = ledger.Numbers()
+        self._numbers = Numbers()
 
     @property
     def place(self) -> StoreLocation:
@@ -156,7 +158,7 @@ class InfluxStore:
 
     def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
         """Return the slots, by batch and series name, that batches wrote."""
-        return writes.slots_of(self._server, batches)
+        return slots_of(self._server, batches)
 
     def batches(self) -> list[Batch]:
         """Return what each batch noted and still can be undone, one for each series."""
@@ -168,7 +170,7 @@ class InfluxStore:
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added; killed, do it again."""
-        return writes.undo_batch(self._server, batch, series)
+        return undo_batch(self._server, batch, series)
 
     def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Return what the books say, all of it asked at once."""
@@ -176,7 +178,7 @@ class InfluxStore:
 
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger; they are never changed."""
-        ledger.note(self._server, self._numbers, entries)
+        ledger.append(self._server, self._numbers, entries)
 
     def entries(self, series: str) -> list[LedgerEntry]:
         """Return the ledger of a series in the order it was written."""
@@ -192,35 +194,35 @@ class InfluxStore:
 
     def record_call(self, source: str, at: datetime, batch: str, records: int = 0) -> None:
         """Note that a call is about to be sent, and the records it will count in a quota."""
-        ledger.record_call(self._server, self._numbers, source, at, batch, records)
+        quotas.record_call(self._server, self._numbers, source, at, batch, records)
 
     def calls_of(self, run: str) -> int:
         """Count the calls recorded by the batches of a run."""
-        return ledger.count_calls_of(self._server, run)
+        return quotas.count_calls_of(self._server, run)
 
     def calls_since(self, source: str, since: datetime) -> int:
         """Count the calls recorded at ``since`` or later."""
-        return ledger.count_calls_since(self._server, source, since)
+        return quotas.count_calls_since(self._server, source, since)
 
     def records_since(self, source: str, since: datetime) -> int:
         """Count the records of the calls recorded at ``since`` or later."""
-        return ledger.sum_records_since(self._server, source, since)
+        return quotas.sum_records_since(self._server, source, since)
 
     def save_limits(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
         """Note what a source has said of itself; a later saying replaces an earlier one."""
-        ledger.learn(self._server, subject, facts, at)
+        quotas.save_limits(self._server, subject, facts, at)
 
     def load_limits(self, since: datetime) -> dict[str, dict[str, float]]:
         """Return what was learned at ``since`` or later, by subject and name."""
-        return ledger.learned_since(self._server, since)
+        return quotas.limits_since(self._server, since)
 
     def block(self, block: Block) -> None:
         """Note that a source may not be called until an instant; the later one stands."""
-        ledger.block(self._server, block)
+        quotas.block(self._server, block)
 
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
-        return ledger.blocks_at(self._server, now)
+        return quotas.blocks_at(self._server, now)
 
     def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
         """Return the shards that hold these fields of a series as another type than float."""
