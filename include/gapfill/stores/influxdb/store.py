@@ -8,9 +8,8 @@ server (``influxdb.gaps``); writing notes what it replaces before it replaces it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.invalid_values import copies as count_copies
 from gapfill.domain.reading import Replace
 from gapfill.services.ports import StoreLocation
@@ -32,14 +31,14 @@ from gapfill.stores.influxdb.undo.removal_watch import Watched, unfinished
 from gapfill.stores.influxdb.undo.undo_batch import undo_batch
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.points import rows_of
+from gapfill.stores.reads import SeriesReads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
-    from gapfill.domain.invalid_values import Ahead, Copies, Flaws
+    from gapfill.domain.invalid_values import Copies
     from gapfill.domain.ledger import LedgerEntry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
@@ -54,9 +53,12 @@ if TYPE_CHECKING:
         WrongType,
     )
     from gapfill.stores.influxdb.config import InfluxConfig
+    from gapfill.stores.reads import Gaps, InvalidValues
+
+T = TypeVar("T")
 
 
-class InfluxStore:
+class InfluxStore(SeriesReads):
     """The store port (``services.ports.Store``, which says what each method promises) on a bucket.
 
     Attributes:
@@ -85,38 +87,6 @@ class InfluxStore:
         """
         mend(self._server)
         prove(self._server)
-
-    def missing(self, series: Series, window: Interval) -> list[Interval]:
-        """Return the runs of slots of the window without every required field."""
-        return InfluxGaps(self._watched(series), series).missing(window)
-
-    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        """Return the runs of slots of the window without each required field, by field."""
-        return InfluxGaps(self._watched(series), series).missing_by_field(window)
-
-    def lower_grade(self, series: Series, window: Interval) -> list[Graded]:
-        """Return the runs of slots that hold a reading below the series' target, by grade."""
-        return InfluxGaps(self._watched(series), series).lower_grade(window)
-
-    def missing_optional(self, series: Series, field: str, window: Interval) -> list[Interval]:
-        """Return the runs of slots that hold every required field and lack this one."""
-        return InfluxGaps(self._watched(series), series).missing_optional(field, window)
-
-    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
-        """Return the runs of slots that have a point with one of these sources."""
-        return InfluxGaps(self._watched(series), series).of_source(sources, window)
-
-    def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
-        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
-        return InfluxGaps(self._watched(series), series).newest(end)
-
-    def flaws(self, series: Series, window: Interval) -> Flaws:
-        """Return the stored values of the window that do not count."""
-        return InfluxInvalidValues(self._watched(series), series).flaws(window)
-
-    def ahead(self, series: Series, start: datetime) -> Ahead | None:
-        """Return the points from an instant on, ``None`` for none."""
-        return InfluxInvalidValues(self._watched(series), series).ahead(start)
 
     def copies(self, series: Series, window: Interval) -> Copies:
         """Return the copies of values of others in the series' own points of the window."""
@@ -253,6 +223,12 @@ class InfluxStore:
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""
         self._server.close()
+
+    def _gaps(self, series: Series, ask: Callable[[Gaps], T]) -> T:
+        return ask(InfluxGaps(self._watched(series), series))
+
+    def _invalid(self, series: Series, ask: Callable[[InvalidValues], T]) -> T:
+        return ask(InfluxInvalidValues(self._watched(series), series))
 
     def _watched(self, series: Series) -> Watched:
         return Watched(self._server, series)

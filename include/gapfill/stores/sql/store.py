@@ -9,13 +9,13 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.invalid_values import copies as count_copies
 from gapfill.domain.reading import Replace
 from gapfill.services.ports import LedgerSnapshot
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.no_repairs import NoRepairs
 from gapfill.stores.points import rows_of
+from gapfill.stores.reads import SeriesReads
 from gapfill.stores.sql import batches, ledger, quotas
 from gapfill.stores.sql.tables import has_books, has_learned, prepare_books
 from gapfill.stores.sql.writes import SqlWriter
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
-    from gapfill.domain.invalid_values import Ahead, Copies, Flaws
+    from gapfill.domain.invalid_values import Copies
     from gapfill.domain.ledger import LedgerEntry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
     from gapfill.services.ports import Batch, Block, LedgerQuery, Undone
-    from gapfill.stores.sql.dialect import SqlDialect, SqlGaps, SqlInvalidValues
+    from gapfill.stores.reads import Gaps, InvalidValues
+    from gapfill.stores.sql.dialect import SqlDialect
 
 T = TypeVar("T")
 
 
-class SqlStore(NoRepairs, ABC):
+class SqlStore(SeriesReads, NoRepairs, ABC):
     """The store port, which says what each method promises, but for what a connection tells.
 
     Attributes:
@@ -55,38 +55,6 @@ class SqlStore(NoRepairs, ABC):
     @abstractmethod
     def _writing(self) -> AbstractContextManager[sa.Connection]:
         """Open a connection in one transaction, committed at the end or rolled back."""
-
-    def missing(self, series: Series, window: Interval) -> list[Interval]:
-        """Return the runs of slots of the window without every required field."""
-        return self._gaps(series, lambda gaps: gaps.missing(window))
-
-    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        """Return the runs of slots of the window without each required field, by field."""
-        return self._gaps(series, lambda gaps: gaps.missing_by_field(window))
-
-    def lower_grade(self, series: Series, window: Interval) -> list[Graded]:
-        """Return the runs of slots that hold a reading below the series' target, by grade."""
-        return self._gaps(series, lambda gaps: gaps.lower_grade(window))
-
-    def missing_optional(self, series: Series, field: str, window: Interval) -> list[Interval]:
-        """Return the runs of slots that hold every required field and not this one."""
-        return self._gaps(series, lambda gaps: gaps.missing_optional(field, window))
-
-    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
-        """Return the runs of slots that have a point with one of these sources."""
-        return self._gaps(series, lambda gaps: gaps.of_source(sources, window))
-
-    def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
-        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
-        return self._gaps(series, lambda gaps: gaps.newest(end))
-
-    def flaws(self, series: Series, window: Interval) -> Flaws:
-        """Return the stored values of the window that do not count."""
-        return self._invalid(series, lambda values: values.flaws(window))
-
-    def ahead(self, series: Series, start: datetime) -> Ahead | None:
-        """Return the points from an instant on, ``None`` for none."""
-        return self._invalid(series, lambda values: values.ahead(start))
 
     def copies(self, series: Series, window: Interval) -> Copies:
         """Return the copies of values of others in the series' own points of the window."""
@@ -228,10 +196,10 @@ class SqlStore(NoRepairs, ABC):
         with self._reading() as connection:
             return ask(connection) if is_there(connection) else nothing
 
-    def _gaps(self, series: Series, ask: Callable[[SqlGaps], T]) -> T:
+    def _gaps(self, series: Series, ask: Callable[[Gaps], T]) -> T:
         with self._reading() as connection:
             return ask(self.dialect.gaps(connection, series))
 
-    def _invalid(self, series: Series, ask: Callable[[SqlInvalidValues], T]) -> T:
+    def _invalid(self, series: Series, ask: Callable[[InvalidValues], T]) -> T:
         with self._reading() as connection:
             return ask(self.dialect.invalid_values(connection, series))
