@@ -143,11 +143,13 @@ def test_a_wrong_file_refuses_the_whole_folder(
 ) -> None:
     """The sentence names file and line; nothing of the good files is written either."""
     (folder / HALF).write_bytes(body)
-    for options in ([], ["--json"]):
-        ran = cli("import-siar", str(folder), *options)
-        assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
-        assert ran.err.startswith(said)
-        assert ran.err.endswith("Nothing was imported.\n")
+    ran = cli("import-siar", str(folder))
+    assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert ran.err.startswith(said)
+    assert ran.err.endswith("Nothing was imported.\n")
+    again = cli("import-siar", str(folder), "--json")
+    assert (again.code, again.err) == (1, ran.err)
+    assert again.document == {"error": ran.err.rstrip("\n")}
     assert exported(cli) == []
 
 

@@ -184,8 +184,8 @@ def interrupted(_: Path, patch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    patch.setattr("gapfill.cli.context.Desk.catalog", stop)
-    patch.setattr("gapfill.cli.context.Desk.site", stop)
+    patch.setattr("gapfill.cli.context.CliContext.catalog", stop)
+    patch.setattr("gapfill.cli.context.CliContext.context", stop)
 
 
 def broken(_: Path, patch: pytest.MonkeyPatch) -> None:
@@ -195,8 +195,8 @@ def broken(_: Path, patch: pytest.MonkeyPatch) -> None:
         message = "s3cret"
         raise ValueError(message)
 
-    patch.setattr("gapfill.cli.context.Desk.catalog", stop)
-    patch.setattr("gapfill.cli.context.Desk.site", stop)
+    patch.setattr("gapfill.cli.context.CliContext.catalog", stop)
+    patch.setattr("gapfill.cli.context.CliContext.context", stop)
 
 
 @pytest.mark.parametrize("command", KEYS)

@@ -200,7 +200,7 @@ def test_a_run_that_ends_before_its_gate_is_told_by_the_run(
         message = "the disk is gone"
         raise StoreError(message)
 
-    monkeypatch.setattr(summarize, "survey", refuse)
+    monkeypatch.setattr(summarize, "detect_all", refuse)
     run = run_dag()
     assert (run.state, run.tasks["gate"]) == ("failed", ["upstream_failed"])
     said = [r.getMessage() for r in caplog.records if r.getMessage().startswith("ALERT")]

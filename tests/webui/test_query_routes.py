@@ -407,7 +407,7 @@ def test_requests_of_the_same_moment_share_one_look(
         looks.append(1)
         return detect_all(context, order)
 
-    monkeypatch.setattr(snapshot_cache, "survey", look)
+    monkeypatch.setattr(snapshot_cache, "detect_all", look)
     for path in ("/gaps/summary", "/gaps/detect", "/gaps/coverage"):
         assert client.get(path).status_code == 200
     assert len(looks) == 1

@@ -111,7 +111,7 @@ def test_a_package_that_is_missing_when_it_is_needed_is_said(
     """As the client of InfluxDB, which only its users need."""
     import sys
 
-    for name in [name for name in sys.modules if name.startswith("gapfill.stores.influxdb.store")]:
+    for name in [name for name in sys.modules if name.startswith("gapfill.stores.influxdb")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "influxdb_client", None)
     monkeypatch.setitem(sys.modules, "urllib3.exceptions", None)
