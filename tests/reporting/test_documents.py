@@ -63,7 +63,7 @@ def test_a_failed_read_is_unknown(context: RunContext, monkeypatch: pytest.Monke
         message = "The store is away."
         raise StoreError(message)
 
-    monkeypatch.setattr(context.store, "missing", fail)
+    monkeypatch.setattr(context.store, "missing_by_field", fail)
     document = status(context)
     (series,) = document["series"]
     assert (document["state"], series["error"]) == ("unknown", "The store is away.")
@@ -139,7 +139,7 @@ def test_the_first_line_names_all_that_is_not_complete(context: RunContext) -> N
         Row(slot, {"price_eur_mwh": 1.0}, Grade.OFFICIAL),
         Row(slot + timedelta(hours=1), {"price_eur_mwh": 1.0}, Grade.OBSERVED),
     ]
-    context.store.put(series, rows)
+    context.store.import_rows(series, rows)
     reports = detect(context, Selection((series,)))
     assert documents.first_line(reports) == (
         "Gaps: 1 complete, 478 missing, 1 provisional, 24 pending"

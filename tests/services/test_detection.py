@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 
 DAY = Interval(datetime(2026, 3, 9, 23, tzinfo=UTC), datetime(2026, 3, 10, 23, tzinfo=UTC))
 AHEAD = datetime(2035, 1, 1, tzinfo=UTC)
-READS = ["books", "missing", "below_target", "newest", "flaws", "ahead", "unfinished"]
+READS = [
+    "ledger_snapshot",
+    "missing_by_field",
+    "lower_grade",
+    "newest",
+    "flaws",
+    "ahead",
+    "unfinished",
+]
 OF_THE_ISLANDS = ["of_source", "read"]
 
 

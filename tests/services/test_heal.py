@@ -183,7 +183,7 @@ def test_a_source_that_always_refuses_is_asked_three_times(
     healed = heal(many, RunRequest(selection, force=force), "run", Nobody())
     assert calls(sources) == {"ree": 3}
     assert {certificate.outcome for certificate in healed.certificates} == {"deferred"}
-    assert context.store.books(LedgerQuery(context.now, context.now)).blocks
+    assert context.store.ledger_snapshot(LedgerQuery(context.now, context.now)).blocks
 
 
 def test_an_answer_between_refusals_begins_their_count_anew(

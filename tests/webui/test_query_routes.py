@@ -174,7 +174,7 @@ def test_a_value_without_a_source_is_of_another_program(client: TestClient, plan
     """So the page names what wrote it."""
     store = SqliteStore(plant.store_file)
     row = Row(utc("2026-03-01T00"), {"price_eur_mwh": 50.0}, Grade.OFFICIAL)
-    store.put(catalog.load(plant.catalog_file).series["pvpc"], [row])
+    store.import_rows(catalog.load(plant.catalog_file).series["pvpc"], [row])
     store.close()
     reply = client.get("/gaps/coverage/slots?series=pvpc&start_date=2026-03-01&end_date=2026-03-01")
     assert reply.json()["sources"] == ["another program"]

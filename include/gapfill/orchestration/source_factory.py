@@ -71,7 +71,7 @@ class AirflowSources:
         text = "\0".join([self._catalog.sources[source].connection, *secrets])
         return sha256(text.encode()).hexdigest()[:4]
 
-    def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
+    def available_intervals(self, product: Product, station: Station) -> Sequence[Interval] | None:
         """Return what a product of files has of a station, ``None`` where that is not known."""
         hook = hook_of(product.source)
         return None if hook is None else hook.held(station.id)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.ledger import LedgerEntry
-    from gapfill.services.ports import Store
+    from gapfill.services.ports import LedgerStore
 
 DAY = timedelta(days=1)
 """How far back other answers of the source are looked at: as far as two verdicts are apart."""
@@ -27,7 +27,7 @@ OUTAGE = "and nothing else that it was asked for"
 
 
 def doubt_outage(
-    store: Store, source: str, entries: Sequence[LedgerEntry], now: datetime
+    store: LedgerStore, source: str, entries: Sequence[LedgerEntry], now: datetime
 ) -> list[LedgerEntry]:
     """Return the lines of one wholly empty answer, without a verdict where it proves none.
 

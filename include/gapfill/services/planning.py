@@ -201,7 +201,7 @@ def _lacking(
     """
     for field in series.fields:
         if field.wanted and coverage.window:
-            runs = context.store.lacking(series, field.name, coverage.window)
+            runs = context.store.missing_optional(series, field.name, coverage.window)
             if runs:
                 yield field.name, runs
 

@@ -78,10 +78,10 @@ class GuardedStore:
         self._note(series, found)
         return found
 
-    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return what is missing of each required field, see the port."""
         self._check()
-        found = self._store.missing(series, window)
+        found = self._store.missing_by_field(series, window)
         there = subtract([window], merge(run for runs in found.values() for run in runs))
         if there:
             self._note(series, series.grid.floor(there[-1].end - timedelta(microseconds=1)))
@@ -99,9 +99,9 @@ class GuardedStore:
         self._look_once(series, written)
         return written
 
-    def put(self, series: Series, rows: Sequence[Row]) -> int:
+    def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, see the port."""
-        written: int = self._checking(self._store.put)(series, rows)
+        written: int = self._checking(self._store.import_rows)(series, rows)
         self._look_once(series, written)
         return written
 
