@@ -51,6 +51,7 @@ class SqliteGaps:
         self.connection = connection
         self.series = series
         self.tags: Sequence[str] = ()
+        self._mine = format_tags(series.tags)
         table = stored_table(connection, series)
         if table is not None and all(name in table.c for name in series.required):
             self.tags = own_tags(connection, table, series)
@@ -186,7 +187,7 @@ class SqliteGaps:
         known = {
             "own": self.tags[0],
             "tags": self.tags,
-            "mine": format_tags(self.series.tags),
+            "mine": self._mine,
             "start": to_epoch(part.start),
             "end": to_epoch(part.end),
             **more,

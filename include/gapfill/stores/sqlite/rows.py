@@ -33,14 +33,21 @@ SELECT tags FROM known WHERE tags IS NOT NULL
 
 def own_tags(connection: sa.Connection, table: sa.Table, series: Series) -> list[str]:
     """Return the tag sets in a table whose points count for a series, its own first."""
-    own = format_tags(series.tags)
-    known = _known_tags(connection, table)
-    counting = [text for text, tags in known.items() if is_own(series, tags)]
-    return sorted(counting, key=lambda text: text != own)
+    version, known = _known_tags(connection, table)
+    kept = connection.info.setdefault("own_tags", {})
+    state, found = kept.get((table.name, series.name), (None, []))
+    if state != (series, version, len(known)):
+        own = format_tags(series.tags)
+        counting = [text for text, tags in known.items() if is_own(series, tags)]
+        found = sorted(counting, key=lambda text: text != own)
+        kept[table.name, series.name] = (series, version, len(known)), found
+    return list(found)
 
 
-def _known_tags(connection: sa.Connection, table: sa.Table) -> dict[str, dict[str, str]]:
-    """Return the tag sets in a table, parsed.
+def _known_tags(
+    connection: sa.Connection, table: sa.Table
+) -> tuple[int, dict[str, dict[str, str]]]:
+    """Return the version of the file, and the tag sets in a table, parsed.
 
     Each costs a seek, however many points it has. They are looked for again once
     another connection has written; what this one writes, ``upsert`` adds.
@@ -52,7 +59,7 @@ def _known_tags(connection: sa.Connection, table: sa.Table) -> dict[str, dict[st
     if table.name not in seen or seen[table.name][0] != version:
         found = connection.scalars(sa.text(_TAGS.format(table=quoted(table.name))))
         seen[table.name] = version, {text: parse_tags(text) for text in found}
-    return seen[table.name][1]
+    return seen[table.name]
 
 
 def span_text(intervals: Iterable[Interval]) -> str:
@@ -84,6 +91,6 @@ def upsert(
     """Write points over what stands at the same tags and slot; columns of others stay."""
     table = points_table(series)
     rows.upsert(connection, table, points)
-    known = _known_tags(connection, table)
+    _, known = _known_tags(connection, table)
     for text in {str(point["tags"]) for point in points} - known.keys():
         known[text] = parse_tags(text)
