@@ -195,6 +195,7 @@ class StoreRefused(StoreError):
     Attributes:
         refused: Slots known to be refused from now on: the shard, where a type is the cause.
         ranges: The slots that were refused, as runs in order.
+        partly: The slots that were written without a field, as runs in order.
     """
 
     code = ErrorCode.STORE_REFUSED
@@ -205,7 +206,9 @@ class StoreRefused(StoreError):
         *,
         refused: Sequence[Interval] = (),
         ranges: Sequence[Interval] = (),
+        partly: Sequence[Interval] = (),
     ) -> None:
         super().__init__(message)
         self.refused = refused
         self.ranges = ranges
+        self.partly = partly

@@ -38,9 +38,9 @@ def listed(items: Iterable[str], mark: str = ", ", most: int = NAMED) -> str:
     return mark.join(named[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def ranges(runs: Iterable[Interval]) -> str:
+def ranges(runs: Iterable[Interval], most: int = NAMED) -> str:
     """Return runs for people, the first ones of many, by start and end."""
-    return listed(f"{iso(run.start)} to {iso(run.end)}" for run in runs)
+    return listed((f"{iso(run.start)} to {iso(run.end)}" for run in runs), most=most)
 
 
 def needed(needs: Iterable[str]) -> str:
