@@ -29,12 +29,23 @@ def test_of_many_ranges_each_refused_stretch_is_named_with_its_slots() -> None:
     first = StoreRefused("No.", refused=[hours(0, 1)], ranges=[hours(0, 1)])
     many = StoreRefused(
         "No.",
-        refused=[hours(2, 16), hours(16, 40)],
+        shards=[hours(0, 24), hours(24, 48)],
         ranges=[hours(n, n + 1) for n in range(2, 30, 2)],
     )
     assert str(joined([first, many], HOURLY)) == (
-        "No. Refused as well: 7 slots between 2026-01-01T02:00:00Z and 2026-01-01T15:00:00Z, "
-        "7 slots between 2026-01-01T16:00:00Z and 2026-01-02T05:00:00Z; status says why."
+        "No. Refused as well: 11 slots in the shard 2026-01-01 to 2026-01-01, 11 ranges; 3 slots "
+        "in the shard 2026-01-02 to 2026-01-02, 2026-01-02T00:00:00Z to 2026-01-02T01:00:00Z, "
+        "2026-01-02T02:00:00Z to 2026-01-02T03:00:00Z, 2026-01-02T04:00:00Z to "
+        "2026-01-02T05:00:00Z; status says why."
+    )
+
+
+def test_of_many_ranges_without_a_known_shard_the_bounds_are_named() -> None:
+    """With the number of slots, and that of ranges."""
+    many = StoreRefused("No.", ranges=[hours(n, n + 2) for n in range(2, 50, 4)])
+    assert str(joined([StoreRefused("No."), many], HOURLY)) == (
+        "No. Refused as well: 24 slots between 2026-01-01T02:00:00Z and 2026-01-03T00:00:00Z, "
+        "12 ranges; status says why."
     )
 
 

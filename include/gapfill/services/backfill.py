@@ -202,7 +202,8 @@ class _Fill:
         if self.skipped:
             grid = self.series.grid
             runs = merge(Interval(slot, grid.end_of(slot)) for slot in self.skipped)
-            where = all_ranges(runs, self.refused, grid.count)
+            shards = sorted({s for e in useless if isinstance(e, StoreRefused) for s in e.shards})
+            where = all_ranges(runs, shards, grid.count)
             message = (
                 f"{self.series.name}: {count(len(self.skipped), 'slot')} not asked for, as the "
                 f"store refuses them, from {where}; status says why."

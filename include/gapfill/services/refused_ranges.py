@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.domain.formatting import count, ranges
+from gapfill.domain.formatting import by_days, count, ranges
 from gapfill.domain.interval import iso, merge
 from gapfill.errors import MalformedPayload, StoreRefused
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
 
 NAMED = 10
-"""So many ranges are named one by one; of more, the bounds and slots of each refused stretch."""
+"""So many ranges of one shard are named one by one; of more, the number."""
+
+NAMED_IN_ALL = 40
+"""Where there are more ranges than these in all, none is named, only shards and numbers."""
 
 
 def joined(
@@ -32,11 +35,12 @@ def joined(
     if not others and not partly:
         return first
     held = [run for exc in errors if isinstance(exc, StoreRefused) for run in exc.refused]
+    shards = sorted({run for exc in errors if isinstance(exc, StoreRefused) for run in exc.shards})
     said = str(first)
     if others:
-        said += f" Refused as well: {all_ranges(others, held, slots)}; status says why."
+        said += f" Refused as well: {all_ranges(others, shards, slots)}; status says why."
     if partly:
-        where = all_ranges(partly, held, slots)
+        where = all_ranges(partly, shards, slots)
         said += f" Written without an optional field as well: {where}; status says why."
     if isinstance(first, MalformedPayload):
         return MalformedPayload(
@@ -47,34 +51,34 @@ def joined(
         refused=held,
         ranges=merge([*first.ranges, *others]),
         partly=merge([*first.partly, *partly]),
+        shards=shards,
     )
 
 
 def all_ranges(
-    runs: Sequence[Interval], held: Sequence[Interval], slots: Callable[[Interval], int]
+    runs: Sequence[Interval], shards: Sequence[Interval], slots: Callable[[Interval], int]
 ) -> str:
-    """Return ranges for people so that each is named, one by one or with its neighbours.
+    """Return ranges for people, by shard, so that each is named or lies in what is named.
 
     Args:
         runs: Ranges in order.
-        held: Stretches that the store is known to refuse, such as shards.
+        shards: Shards of the store in order, as far as they are known.
         slots: Returns the number of slots of a range.
     """
-    if len(runs) <= NAMED:
-        return ranges(runs, NAMED)
-    groups = _grouped(runs, held)
-    if len(groups) > NAMED:
-        groups = _grouped(runs, merge(held))
-    return ", ".join(
-        f"{count(sum(map(slots, group)), 'slot')} between {iso(group[0].start)} and "
-        f"{iso(group[-1].end)}"
-        for group in groups
+    groups: dict[Interval | None, list[Interval]] = {}
+    for run in runs:
+        groups.setdefault(next((one for one in shards if run.start in one), None), []).append(run)
+    is_named = len(runs) <= NAMED_IN_ALL
+    return "; ".join(
+        _group(shard, group, sum(map(slots, group)), is_named=is_named and len(group) <= NAMED)
+        for shard, group in groups.items()
     )
 
 
-def _grouped(runs: Sequence[Interval], held: Sequence[Interval]) -> list[list[Interval]]:
-    """Return ranges by the stretch in which they begin; those of none are one group."""
-    groups: dict[Interval | None, list[Interval]] = {}
-    for run in runs:
-        groups.setdefault(next((one for one in held if run.start in one), None), []).append(run)
-    return list(groups.values())
+def _group(shard: Interval | None, runs: Sequence[Interval], slots: int, *, is_named: bool) -> str:
+    named = ranges(runs, NAMED) if is_named else f"{len(runs)} ranges"
+    if shard:
+        return f"{count(slots, 'slot')} in the shard {by_days(shard)}, {named}"
+    if is_named:
+        return named
+    return f"{count(slots, 'slot')} between {iso(runs[0].start)} and {iso(runs[-1].end)}, {named}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.formatting import ranges
+from gapfill.domain.formatting import by_days, ranges
 from gapfill.domain.interval import Interval, iso
 from gapfill.stores.influxdb import refused_slots as refused
 from gapfill.stores.influxdb.names import PROVENANCE
@@ -162,9 +162,9 @@ def _clause(found: Refusals, one: _Stretch, *, is_named: bool) -> str:
         fields = " and ".join(f"{name} as {kind}" for name, kind in one.cause.fields)
         held = f"{fields} in {found.series.measurement}"
     shard = one.cause.shard
-    where = f"the shard {refused.span_of(shard)}" if shard else "the shard of these slots"
+    where = f"the shard {by_days(shard)}" if shard else "the shard of these slots"
     if shard and one.shards > 1:
-        where = f"the {one.shards} shards {refused.span_of(shard)}"
+        where = f"the {one.shards} shards {by_days(shard)}"
     what = "slots were refused there"
     if not one.cause.is_lost:
         what = f"slots were written without {names} there"

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import RefusedRun
+from gapfill.domain.formatting import by_days
 from gapfill.domain.interval import BEGINNING, Interval, iso, merge
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.line_protocol import to_ns
@@ -165,7 +166,7 @@ def told(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
     own, step = own_type(one.field), next_step(series, one.field)
     reason = (
         f"the store holds {one.field} of {series.measurement} as {one.theirs} in its shard "
-        f"{span_of(shard)}, and refuses {own}s there: {step}"
+        f"{by_days(shard)}, and refuses {own}s there: {step}"
     )
     return RefusedRun(one.interval, reason, "" if known is None or known.required else one.field)
 
@@ -188,14 +189,6 @@ def _beyond(server: InfluxClient, series: Series) -> list[RefusedRun]:
         "older: let it keep them longer, or give the series a later earliest"
     )
     return [RefusedRun(Interval(BEGINNING, end), reason)]
-
-
-def span_of(shard: Interval) -> str:
-    """Return a shard for people: by its first and last day, where it consists of whole days."""
-    first, end = shard.start, shard.end
-    if first.hour or first.minute or end.hour or end.minute:
-        return f"{iso(first)} to {iso(end)}"
-    return f"{first:%Y-%m-%d} to {end - timedelta(days=1):%Y-%m-%d}"
 
 
 def runs_of(series: Series, slots: Sequence[datetime]) -> list[Interval]:

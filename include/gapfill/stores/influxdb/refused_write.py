@@ -76,6 +76,7 @@ def settle(
         refused=[one.interval for one in found.told if not one.field],
         ranges=refused.runs_of(series, found.slots(is_lost=True)),
         partly=refused.runs_of(series, found.slots(is_lost=False)),
+        shards=sorted({c.shard for c in found.by_slot.values() if c.shard and c.fields}),
     )
 
 
