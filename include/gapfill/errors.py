@@ -195,6 +195,8 @@ class StoreRefused(StoreError):
     Attributes:
         refused: Slots known to be refused from now on: the shard, where a type is the cause.
         ranges: The slots that were refused, as runs in order.
+        partly: The slots that were written without a field, as runs in order.
+        shards: The shards in which a type is the cause, as far as they are known.
     """
 
     code = ErrorCode.STORE_REFUSED
@@ -205,7 +207,11 @@ class StoreRefused(StoreError):
         *,
         refused: Sequence[Interval] = (),
         ranges: Sequence[Interval] = (),
+        partly: Sequence[Interval] = (),
+        shards: Sequence[Interval] = (),
     ) -> None:
         super().__init__(message)
         self.refused = refused
         self.ranges = ranges
+        self.partly = partly
+        self.shards = shards

@@ -46,6 +46,20 @@ pytestmark = pytest.mark.airflow
             {"conn_type": "sqlite", "host": ":memory:"},
             "The connection gapfill_store names the file ':memory:' by a relative path",
         ),
+        *(
+            (
+                {"conn_type": "sqlite", "host": host},
+                f"The connection gapfill_store names the file as {host!r}, {kind}, which is not",
+            )
+            for host, kind in (
+                ("file:/tmp/x.db", "a URL"),
+                ("file:///tmp/x.db?mode=ro", "a URL"),
+                ("sqlite:////tmp/x.db", "a URL"),
+                ("$HOME/x.db", "with a variable"),
+                ("${GAPFILL_DATA}/x.db", "with a variable"),
+                ("%APPDATA%/x.db", "with a variable"),
+            )
+        ),
         (
             {"conn_type": "sqlite", "host": "~nobody-of-this-name/gapfill.db"},
             "The connection gapfill_store names the file '~nobody-of-this-name/gapfill.db' in a",

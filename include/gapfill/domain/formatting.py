@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
@@ -77,9 +78,17 @@ def listed(items: Iterable[str], mark: str = ", ", most: int = NAMED) -> str:
     return mark.join(named[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def ranges(runs: Iterable[Interval]) -> str:
+def ranges(runs: Iterable[Interval], most: int = NAMED) -> str:
     """Return runs for people, the first ones of many, by start and end."""
-    return listed(f"{iso(run.start)} to {iso(run.end)}" for run in runs)
+    return listed((f"{iso(run.start)} to {iso(run.end)}" for run in runs), most=most)
+
+
+def by_days(stretch: Interval) -> str:
+    """Return a stretch by its first and last day, where it consists of whole days."""
+    first, end = stretch.start, stretch.end
+    if first.hour or first.minute or end.hour or end.minute:
+        return f"{iso(first)} to {iso(end)}"
+    return f"{first:%Y-%m-%d} to {end - timedelta(days=1):%Y-%m-%d}"
 
 
 def needed(needs: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.account_limits import SPAN, narrow_product, to_facts
 from gapfill.domain.evidence import KEY_REFUSED, EvidenceKind
-from gapfill.domain.formatting import count, ranges
+from gapfill.domain.formatting import count
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.keys import BatchId
 from gapfill.domain.ledger import Outcome
@@ -39,7 +39,7 @@ from gapfill.services.key_limits import MEMORY
 from gapfill.services.ledger_writer import LedgerWriter
 from gapfill.services.ports import LedgerQuery, Usage
 from gapfill.services.rate_limiter import RateLimiter
-from gapfill.services.refused_ranges import joined
+from gapfill.services.refused_ranges import all_ranges, joined
 from gapfill.services.slot_writer import SlotWriter
 from gapfill.services.source_availability import DOWN, block, block_key, blocked, is_down, stand_in
 from gapfill.services.source_sessions import REFUSALS, SourceSession, SourceSessions
@@ -195,21 +195,23 @@ class _Fill:
                 raise
             except StoreRefused as exc:
                 self.refused += exc.refused
-                self.lost += exc.ranges
+                self.lost += [*exc.ranges, *exc.partly]
                 useless.append(exc)
             except MalformedPayload as exc:
                 useless.append(exc)
         if self.skipped:
             grid = self.series.grid
             runs = merge(Interval(slot, grid.end_of(slot)) for slot in self.skipped)
+            shards = sorted({s for e in useless if isinstance(e, StoreRefused) for s in e.shards})
+            where = all_ranges(runs, shards, grid.count)
             message = (
                 f"{self.series.name}: {count(len(self.skipped), 'slot')} not asked for, as the "
-                f"store refuses them, from {ranges(runs)}; status says why."
+                f"store refuses them, from {where}; status says why."
             )
             useless.append(StoreRefused(message, ranges=runs))
             self.lost += runs
         if useless:
-            raise joined(useless)
+            raise joined(useless, self.series.grid.count)
         return None
 
     def _caller(self) -> Caller:

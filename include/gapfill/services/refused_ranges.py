@@ -4,30 +4,81 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gapfill.domain.formatting import ranges
-from gapfill.domain.interval import merge
+from gapfill.domain.formatting import by_days, count, ranges
+from gapfill.domain.interval import iso, merge
 from gapfill.errors import MalformedPayload, StoreRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from gapfill.domain.interval import Interval
+
+NAMED = 10
+"""So many ranges of one shard are named one by one; of more, the number."""
+
+NAMED_IN_ALL = 40
+"""Where there are more ranges than these in all, none is named, only shards and numbers."""
 
 
 def joined(
-    errors: Sequence[StoreRefused | MalformedPayload],
+    errors: Sequence[StoreRefused | MalformedPayload], slots: Callable[[Interval], int]
 ) -> StoreRefused | MalformedPayload:
     """Return the first error, with what the store refused of the unit's other requests.
 
     Args:
         errors: Those of the requests, in order, at least one.
+        slots: Returns the number of slots of a range.
     """
-    first = errors[0]
-    others = merge(run for exc in errors[1:] if isinstance(exc, StoreRefused) for run in exc.ranges)
-    if not others:
+    first, rest = errors[0], [exc for exc in errors[1:] if isinstance(exc, StoreRefused)]
+    others = merge(run for exc in rest for run in exc.ranges)
+    partly = merge(run for exc in rest for run in exc.partly)
+    if not others and not partly:
         return first
-    said = f"{first} Refused as well: {ranges(others)}; status says why."
+    held = [run for exc in errors if isinstance(exc, StoreRefused) for run in exc.refused]
+    shards = sorted({run for exc in errors if isinstance(exc, StoreRefused) for run in exc.shards})
+    said = str(first)
+    if others:
+        said += f" Refused as well: {all_ranges(others, shards, slots)}; status says why."
+    if partly:
+        where = all_ranges(partly, shards, slots)
+        said += f" Written without an optional field as well: {where}; status says why."
     if isinstance(first, MalformedPayload):
         return MalformedPayload(
             said, source=first.source, series=first.series, interval=first.interval
         )
-    held = [run for exc in errors if isinstance(exc, StoreRefused) for run in exc.refused]
-    return StoreRefused(said, refused=held, ranges=merge([*first.ranges, *others]))
+    return StoreRefused(
+        said,
+        refused=held,
+        ranges=merge([*first.ranges, *others]),
+        partly=merge([*first.partly, *partly]),
+        shards=shards,
+    )
+
+
+def all_ranges(
+    runs: Sequence[Interval], shards: Sequence[Interval], slots: Callable[[Interval], int]
+) -> str:
+    """Return ranges for people, by shard, so that each is named or lies in what is named.
+
+    Args:
+        runs: Ranges in order.
+        shards: Shards of the store in order, as far as they are known.
+        slots: Returns the number of slots of a range.
+    """
+    groups: dict[Interval | None, list[Interval]] = {}
+    for run in runs:
+        groups.setdefault(next((one for one in shards if run.start in one), None), []).append(run)
+    is_named = len(runs) <= NAMED_IN_ALL
+    return "; ".join(
+        _group(shard, group, sum(map(slots, group)), is_named=is_named and len(group) <= NAMED)
+        for shard, group in groups.items()
+    )
+
+
+def _group(shard: Interval | None, runs: Sequence[Interval], slots: int, *, is_named: bool) -> str:
+    named = ranges(runs, NAMED) if is_named else f"{len(runs)} ranges"
+    if shard:
+        return f"{count(slots, 'slot')} in the shard {by_days(shard)}, {named}"
+    if is_named:
+        return named
+    return f"{count(slots, 'slot')} between {iso(runs[0].start)} and {iso(runs[-1].end)}, {named}"

@@ -61,7 +61,7 @@ class Bucket:
         for shard in self.shards:
             if instant in shard:
                 return shard
-        return None if self.shard is None else _cut(instant, self.shard)
+        return None if self.shard is None else span_at(instant, self.shard)
 
     def piece_of(self, instant: datetime) -> Interval | None:
         """Return what surely lies in one shard with an instant: a week at most of a longer one.
@@ -71,10 +71,10 @@ class Bucket:
         shard = self.shard_of(instant)
         if shard is None or shard in self.shards or shard.duration <= WEEK:
             return shard
-        return _cut(instant, WEEK).intersection(shard)
+        return span_at(instant, WEEK).intersection(shard)
 
 
-def _cut(instant: datetime, length: timedelta) -> Interval:
+def span_at(instant: datetime, length: timedelta) -> Interval:
     """Return the stretch of a length in which an instant lies, as InfluxDB cuts time."""
     seconds, size = int(instant.timestamp()), int(length.total_seconds())
     start = seconds - (seconds - _YEAR_1_S) % size

@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import RefusedRun
+from gapfill.domain.formatting import by_days
 from gapfill.domain.interval import BEGINNING, Interval, iso, merge
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.line_protocol import to_ns
+from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import from_ns
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ REFUSED = "gapfill_refused"
 BELIEVED = timedelta(days=1)
 """How long a refusal holds whose cause cannot be asked for."""
 
+_OWN_TYPES = {"gapfill_grade": "integer"} | dict.fromkeys(PROVENANCE[1:], "string")
+
 _TYPE = re.compile(r"type error: .*::(\w+) & ")
 
 
@@ -41,7 +45,7 @@ class RefusedRange(NamedTuple):
         interval: The slots, ``[start, end)``: of the shard, or a week of it, as far as they
             surely lie in it.
         field: The field whose type is another in the store; empty for another cause.
-        theirs: Its type, as the refusal said.
+        theirs: Its type in the shard, or as the refusal said.
         seen: Its type as a question about the shard said at that time; empty for none.
         at: When it was refused, by the system's clock.
         said: The server's words.
@@ -66,6 +70,25 @@ def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval)
     said = server.ask_for_error(statement)
     found = _TYPE.search(said or "")
     return found[1] if found else ""
+
+
+def held_type(server: InfluxClient, measurement: str, field: str, shard: Interval) -> str:
+    """Return the type of a field in a shard as ``type_in`` does, and boolean as well.
+
+    InfluxQL combines a boolean with a fraction, so a second question is asked for it.
+    """
+    found = type_in(server, measurement, field, shard)
+    if found:
+        return found
+    window = f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
+    statement = influxql.select(f"{influxql.name(field)}::boolean", measurement, window)
+    (tables,) = server.ask([f"{statement} LIMIT 1"])
+    return "boolean" if any(table.rows for table in tables) else ""
+
+
+def own_type(field: str) -> str:
+    """Return the type that Gapfill writes a field as."""
+    return _OWN_TYPES.get(field, "float")
 
 
 def remember(server: InfluxClient, series: Series, refusals: Sequence[RefusedRange]) -> None:
@@ -111,14 +134,25 @@ def standing(
             last[span, row["field"]] = RefusedRange(
                 span, row["field"], row["theirs"], row["seen"], at, row["said"]
             )
-    held = [one for one in last.values() if _holds(server, series, one)]
+    held = [one for found in last.values() if (one := _held(server, series, found))]
     return [*_beyond(server, series), *(told(server, series, one) for one in held)]
 
 
-def _holds(server: InfluxClient, series: Series, one: RefusedRange) -> bool:
+def _held(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRange | None:
+    """Return a refusal with the type that the shard has now, ``None`` where it no longer holds.
+
+    It holds while the shard has another type than Gapfill writes. Of a shard that had no type
+    when it refused, a refusal is believed for a day.
+    """
+    is_recent = _now() - one.at < BELIEVED
     if not one.field:
-        return _now() - one.at < BELIEVED
-    return type_in(server, series.measurement, one.field, one.interval) == one.seen
+        return one if is_recent else None
+    if series.field(one.field) is None and one.field not in PROVENANCE:
+        return None  # the catalogue no longer has the field
+    found = held_type(server, series.measurement, one.field, one.interval)
+    if not found:
+        return one if is_recent and not one.seen else None
+    return None if found == own_type(one.field) else one._replace(theirs=found)
 
 
 def told(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
@@ -129,11 +163,19 @@ def told(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
         return RefusedRun(one.interval, reason)
     known = series.field(one.field)
     shard = server.bucket.shard_of(one.interval.start) or one.interval
+    own, step = own_type(one.field), next_step(series, one.field)
     reason = (
         f"the store holds {one.field} of {series.measurement} as {one.theirs} in its shard "
-        f"{span_of(shard)}, and refuses floats there: gapfill retype {series.name}"
+        f"{by_days(shard)}, and refuses {own}s there: {step}"
     )
     return RefusedRun(one.interval, reason, "" if known is None or known.required else one.field)
+
+
+def next_step(series: Series, field: str) -> str:
+    """Return what ends the refusal of a field."""
+    if field in PROVENANCE:
+        return f"another program writes {field}, a name of Gapfill's: let it use another name"
+    return f"gapfill retype {series.name}"
 
 
 def _beyond(server: InfluxClient, series: Series) -> list[RefusedRun]:
@@ -147,14 +189,6 @@ def _beyond(server: InfluxClient, series: Series) -> list[RefusedRun]:
         "older: let it keep them longer, or give the series a later earliest"
     )
     return [RefusedRun(Interval(BEGINNING, end), reason)]
-
-
-def span_of(shard: Interval) -> str:
-    """Return a shard for people: by its first and last day, where it consists of whole days."""
-    first, end = shard.start, shard.end
-    if first.hour or first.minute or end.hour or end.minute:
-        return f"{iso(first)} to {iso(end)}"
-    return f"{first:%Y-%m-%d} to {end - timedelta(days=1):%Y-%m-%d}"
 
 
 def runs_of(series: Series, slots: Sequence[datetime]) -> list[Interval]:

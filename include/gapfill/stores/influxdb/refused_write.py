@@ -1,25 +1,33 @@
-"""The error of a write that the server refused in part, and what is remembered of it."""
+"""A write that the server refused in part: what it takes all the same, and why not the rest.
+
+The server names one conflict in each answer, whatever shards and fields a body has. So each
+shard with refused points is asked for the types of its fields.
+"""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gapfill.domain.formatting import listed, plural, ranges
+from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval, merge
 from gapfill.errors import StoreRefused
 from gapfill.stores.influxdb import refused_slots as refused
+from gapfill.stores.influxdb.bucket import WEEK, span_at
+from gapfill.stores.influxdb.errors import PartialWrite
+from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import read_points
+from gapfill.stores.influxdb.refused_sentence import Cause, Refusals, sentence
+from gapfill.stores.influxdb.undo.foreign_points import types_of
 from gapfill.stores.points import format_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from gapfill.domain.candidate import RefusedRun
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.errors import PartialWrite
     from gapfill.stores.points import Point
 
 
@@ -27,73 +35,169 @@ READINGS, SETTLE_S = 6, 0.3
 """So often at most, and so far apart, is read what a refused write has left out."""
 
 
-def refuse(
-    server: InfluxClient, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
+def settle(
+    server: InfluxClient,
+    series: Series,
+    made: Mapping[datetime, Point],
+    exc: PartialWrite,
+    write: Callable[[Mapping[datetime, Point]], None],
 ) -> StoreRefused:
-    """Return the error of a write that was refused in part, and remember what it says.
+    """Write what the server takes of a refused write, and return the error for the rest.
 
-    It names the ranges of slots, and the field and shards where a type is the cause.
+    A point is written without the optional fields that its shard refuses. What is refused is
+    remembered by shard and field.
+
+    Args:
+        server: Where.
+        series: Whose points.
+        made: The points of the write, by slot.
+        exc: What the server answered to it.
+        write: Writes points.
+
+    Raises:
+        StoreError: If the rest cannot be read or written.
     """
-    field = series.field(exc.field or "")
-    lost = _lost(server, series, made, exc.field if field and not field.required else None)
-    told = remember_refused(server, series, lost, exc) if lost else []
-    held = [one.interval for one in told if not one.field]
-    runs = refused.runs_of(series, lost)
-    if exc.field is None or not lost:
-        said = f"{exc} {len(lost)} of {len(made)} slots of {series.name} were refused"
-        said += (
-            f", from {ranges(runs)}; the others are written."
-            if lost
-            else "; the others are written."
-        )
-        return StoreRefused(said, refused=held, ranges=runs)
-    shards = _shards(server, lost)
-    named = listed(map(refused.span_of, shards)) or "of these slots"
-    access = server.access
-    what = "slots were refused there"
-    if field and not field.required:
-        what = f"slots were written without {exc.field} there"
+    found = Refusals(series, len(made))
+    rest = dict(made)
+    tried: set[datetime] = set()
+    while rest:
+        found.words[exc.is_old] = str(exc)
+        lost = {slot: rest[slot] for slot in _lost(server, series, rest)}
+        rest = _without_refused(_Types(server, series, exc), lost, tried, found)
+        try:
+            if rest:
+                write(rest)
+            break
+        except PartialWrite as other:
+            exc = other
+    _remember(server, found, exc)
     return StoreRefused(
-        f"The store (connection {access.conn_id}, bucket {access.bucket!r}) holds {exc.field} of "
-        f"{series.measurement} as {exc.theirs} in the {plural(len(shards) or 1, 'shard')} "
-        f"{named}, so {len(lost)} of {len(made)} {what}, from {ranges(runs)}; the others are "
-        f"written. To make floats of the shard: gapfill retype {series.name} "
-        "(docs/how_to/influxdb.md, Refused points).",
-        refused=held,
-        ranges=runs,
+        sentence(server, found),
+        refused=[one.interval for one in found.told if not one.field],
+        ranges=refused.runs_of(series, found.slots(is_lost=True)),
+        partly=refused.runs_of(series, found.slots(is_lost=False)),
+        shards=sorted({c.shard for c in found.by_slot.values() if c.shard and c.fields}),
     )
 
 
-def remember_refused(
-    server: InfluxClient, series: Series, lost: Sequence[datetime], exc: PartialWrite
-) -> list[RefusedRun]:
-    """Note what was refused, and return it as it is told; what is too old follows from the rule."""
-    if exc.is_old:
-        return []
-    spans = refused.runs_of(series, lost)
-    field = exc.field or ""
-    if field:
-        pieces = {server.bucket.piece_of(slot) for slot in lost}
-        spans = sorted(piece for piece in pieces if piece is not None) or spans
-    now = datetime.now(UTC)
-    said = [
-        refused.RefusedRange(
-            span,
-            field,
-            exc.theirs or "",
-            refused.type_in(server, series.measurement, field, span) if field else "",
-            now,
-            str(exc)[:300],
-        )
-        for span in spans
-    ]
-    refused.remember(server, series, said)
-    return [refused.told(server, series, one) for one in said]
+def _without_refused(
+    types: _Types, lost: Mapping[datetime, Point], tried: set[datetime], found: Refusals
+) -> dict[datetime, Point]:
+    """Note why each point was refused, and return what is to be written again.
+
+    That is a point without its optional fields that the shard refuses. One whose shard refuses
+    no type is tried once more: the server's next answer is then about such points alone.
+    """
+    rest: dict[datetime, Point] = {}
+    for slot, point in lost.items():
+        shard, is_old = types.server.bucket.shard_of(slot), types.is_old(slot)
+        piece, wrong = (None, {}) if is_old else types.wrong_of(slot, point)
+        if not wrong:
+            is_old = is_old or types.is_of_age
+            if is_old or slot in tried:
+                found.add(slot, Cause(shard, (), is_lost=True, is_old=is_old))
+            else:
+                rest[slot] = point
+            tried.add(slot)
+            continue
+        costly = {n: kind for n, kind in wrong.items() if not _is_optional(found.series, n)}
+        kept = {n: what for n, what in point.values.items() if n not in wrong}
+        is_lost = bool(costly) or not kept
+        fields = tuple(sorted((costly or wrong).items()))
+        found.add(slot, Cause(shard, fields, is_lost=is_lost), piece)
+        if not is_lost:
+            rest[slot] = replace(point, values=kept)
+    return rest
 
 
-def _lost(
-    server: InfluxClient, series: Series, made: Mapping[datetime, Point], field: str | None
-) -> list[datetime]:
+class _Types:
+    """The types that the shards of refused points have, each asked for once."""
+
+    def __init__(self, server: InfluxClient, series: Series, exc: PartialWrite) -> None:
+        self.server, self._series, self._exc = server, series, exc
+        kinds = types_of(server, series.measurement)
+        names = (*(field.name for field in series.fields), *PROVENANCE)
+        self._suspects = [
+            name
+            for name in names
+            if any(kind != refused.own_type(name) for kind in kinds.get(name, ()))
+        ]
+        self._known: dict[tuple[Interval, str], str] = {}
+        keeps = server.bucket.keeps
+        self._oldest = datetime.now(UTC) - keeps if keeps else None
+
+    @property
+    def is_of_age(self) -> bool:
+        """Whether the server refuses points for their age."""
+        return self._exc.is_old
+
+    def is_old(self, slot: datetime) -> bool:
+        """Tell whether a slot is known to be older than the bucket keeps."""
+        return self._oldest is not None and slot < self._oldest
+
+    def wrong_of(self, slot: datetime, point: Point) -> tuple[Interval | None, dict[str, str]]:
+        """Return the fields of a point that its shard holds as another type, with that type.
+
+        They come with what surely lies in one shard with the slot, where that is known. Over
+        shards of several types the server says float: then the slot's day is asked for alone.
+        """
+        piece = self.server.bucket.piece_of(slot)
+        day = span_at(slot, DAY)
+        for span in (piece or span_at(slot, WEEK), day):
+            wrong = self._wrong_in(span, point)
+            if wrong:
+                return (piece and span, wrong)
+        named = self._exc.field
+        if piece is None and named in _fields(point):
+            return None, {named: self._exc.theirs or "another type"}
+        return piece, {}
+
+    def _wrong_in(self, span: Interval, point: Point) -> dict[str, str]:
+        names = [name for name in self._suspects if name in _fields(point)]
+        asked = {name: self._type(name, span) for name in names}
+        return {n: kind for n, kind in asked.items() if kind not in ("", refused.own_type(n))}
+
+    def _type(self, name: str, span: Interval) -> str:
+        if (span, name) not in self._known:
+            measurement = self._series.measurement
+            self._known[span, name] = refused.held_type(self.server, measurement, name, span)
+        return self._known[span, name]
+
+
+def _fields(point: Point) -> set[str]:
+    """Return the names of all fields that a point is written with."""
+    said = zip(PROVENANCE, (point.grade, point.source, point.batch, point.kept), strict=True)
+    return {*point.values, *(name for name, what in said if what is not None)}
+
+
+def _is_optional(series: Series, name: str) -> bool:
+    field = series.field(name)
+    return field is not None and not field.required
+
+
+def _remember(server: InfluxClient, found: Refusals, exc: PartialWrite) -> None:
+    """Note what was refused, by shard and field; what is too old follows from the rule.
+
+    Of fields that cost the slots of a shard, one is enough. Where shards are not known, the
+    slots themselves are noted.
+    """
+    now, words = datetime.now(UTC), str(exc)[:300]
+    said: dict[tuple[Interval, str], refused.RefusedRange] = {}
+    for cause, slots in found.by_cause().items():
+        if cause.is_old:
+            continue
+        fields = cause.fields[: 1 if cause.is_lost else None] or (("", ""),)
+        known = {found.pieces[slot] for slot in slots if slot in found.pieces}
+        unknown = [slot for slot in slots if slot not in found.pieces]
+        for span in [*sorted(known), *refused.runs_of(found.series, unknown)]:
+            for name, kind in fields:
+                seen = kind if span in known else ""
+                said[span, name] = refused.RefusedRange(span, name, kind, seen, now, words)
+    refused.remember(server, found.series, list(said.values()))
+    found.told = [refused.told(server, found.series, one) for one in said.values()]
+
+
+def _lost(server: InfluxClient, series: Series, made: Mapping[datetime, Point]) -> list[datetime]:
     """Return the slots whose point, or one field of it, is not there after all.
 
     2.8 answers as soon as one shard has refused, while others are still being written: so they
@@ -101,7 +205,7 @@ def _lost(
     """
     lost: list[datetime] | None = None
     for _ in range(READINGS):
-        before, lost = lost, _not_there(server, series, made, field)
+        before, lost = lost, _not_there(server, series, made)
         if lost == before or not lost:
             break
         time.sleep(SETTLE_S)
@@ -109,23 +213,20 @@ def _lost(
 
 
 def _not_there(
-    server: InfluxClient, series: Series, made: Mapping[datetime, Point], field: str | None
+    server: InfluxClient, series: Series, made: Mapping[datetime, Point]
 ) -> list[datetime]:
+    if not made:
+        return []
     spans = merge(Interval(s, series.grid.end_of(s)) for s in made)
     own = format_tags(series.tags)
     there = {
-        (p.instant, p.batch)
+        (p.instant, p.batch): p.values.keys()
         for p in read_points(server, series, spans)
-        if p.tags == own and (field is None or field in p.values)
+        if p.tags == own
     }
     return sorted(
         slot
         for slot, point in made.items()
-        if (slot, point.batch) not in there and (field is None or field in point.values)
+        if not point.values.keys() <= there.get((slot, point.batch), frozenset())
+        or (slot, point.batch) not in there
     )
-
-
-def _shards(server: InfluxClient, lost: Sequence[datetime]) -> list[Interval]:
-    """Return the shards of slots, in order; empty where they are not known."""
-    shards = {server.bucket.shard_of(slot) for slot in lost}
-    return sorted(shard for shard in shards if shard is not None)

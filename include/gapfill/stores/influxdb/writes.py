@@ -19,7 +19,7 @@ from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
 from gapfill.stores.influxdb.names import PROVENANCE, check_names
 from gapfill.stores.influxdb.points import liner, read_beside, read_points
-from gapfill.stores.influxdb.refused_write import refuse, remember_refused
+from gapfill.stores.influxdb.refused_write import settle
 from gapfill.stores.influxdb.undo import note_lines
 from gapfill.stores.influxdb.undo import undo_log as notes
 from gapfill.stores.influxdb.undo.deletes import replace_points
@@ -93,8 +93,9 @@ def change(
         write_points(server, series, made, before, noted=replaced, beside=beside)
     except PartialWrite as exc:
         try:
-            _without_field(server, series, made, exc)
-            raise refuse(server, series, made, exc) from exc
+            raise settle(
+                server, series, made, exc, lambda rest: write_points(server, series, rest, {})
+            ) from exc
         finally:
             for name in names:
                 withdraw(server, name, series.name, made)
@@ -125,32 +126,6 @@ def remove_copies(server: InfluxClient, series: Series, window: Interval, batch:
         found = copies_of(server, series, window)
         choice = choose_without_copies(series, batch, found)
         return change(server, series, list(found), {batch}, choice)
-
-
-def _without_field(
-    server: InfluxClient, series: Series, made: Mapping[datetime, Point], exc: PartialWrite
-) -> None:
-    """Write refused points without the optional field for which they were refused.
-
-    Raises:
-        StoreRefused: If they are refused for another field as well.
-    """
-    field = series.field(exc.field or "")
-    if field is None or field.required:
-        return
-    rest = {
-        slot: replace(point, values={n: v for n, v in point.values.items() if n != exc.field})
-        for slot, point in made.items()
-        if exc.field in point.values and len(point.values) > 1
-    }
-    try:
-        write_points(server, series, rest, {})
-    except PartialWrite as other:
-        if other.field == exc.field:
-            raise
-        remember_refused(server, series, list(rest), exc)
-        _without_field(server, series, rest, other)
-        raise refuse(server, series, rest, other) from other
 
 
 def write_points(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,6 +39,13 @@ def read_path(conn_id: str, host: str | None, schema: str | None) -> Path:
             f"sqlite://{quote(path, safe='')}"
         )
         raise ConfigError(message)
+    kind = _unread(host)
+    if kind:
+        message = (
+            f"The connection {conn_id} names the file as {host!r}, {kind}, which is not read: put "
+            f"the whole path of the file into host, as in {_EXAMPLE}."
+        )
+        raise ConfigError(message)
     if not Path(host).is_absolute():
         message = (
             f"The connection {conn_id} names the file {host!r} by a relative path, which is "
@@ -46,6 +54,15 @@ def read_path(conn_id: str, host: str | None, schema: str | None) -> Path:
         )
         raise ConfigError(message)
     return Path(host)
+
+
+def _unread(host: str) -> str:
+    """Return what a name is that a shell or a browser would read, empty for a path."""
+    if re.match(r"[a-z][a-z0-9+.-]+:", host, re.IGNORECASE):
+        return "a URL"
+    if re.match(r"(\$\w|\$\{|%\w+%)", host):
+        return "with a variable"
+    return ""
 
 
 def _is_in_home(path: str) -> bool:
