@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gapfill.domain.unfinished_removal import Unfinished
-from gapfill.errors import StoreError
+from gapfill.errors import RemovalUnfinished
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.undo.recovery_journal import JOURNAL, SINCE
 
@@ -45,7 +45,8 @@ class Watched:
         """Return the tables that each statement answers, as ``Server.ask`` does.
 
         Raises:
-            StoreError: Also if a ``retype`` of the series' measurement is not finished.
+            RemovalUnfinished: If a ``retype`` of the series' measurement is not finished.
+            StoreError: If it cannot be asked.
         """
         *answers, left = self._server.ask([*statements, self._question], epoch)
         _refuse(_from(left))
@@ -56,7 +57,7 @@ def refuse_unfinished(server: InfluxClient, known: Iterable[Series]) -> None:
     """Raise where a ``retype`` of the measurement of one of the series is not finished.
 
     Raises:
-        StoreError: With the next step.
+        RemovalUnfinished: With the next step.
     """
     names = sorted({series.measurement for series in known})
     if names:
@@ -95,4 +96,4 @@ def read_about(about: dict[str, Any]) -> Unfinished:
 
 def _refuse(left: Sequence[Unfinished]) -> None:
     if left:
-        raise StoreError(left[0].sentence)
+        raise RemovalUnfinished(left[0].sentence)
