@@ -277,23 +277,37 @@ def test_an_undo_that_was_killed_after_it_emptied_the_store_is_done_again(
     made.close()
 
 
-def test_a_measurement_that_was_dropped_is_restored_from_a_file(
+def drop(bucket: InfluxBackend) -> None:
+    """Delete all points of every program, as a person may by mistake."""
+    client = InfluxClient(bucket.engine.access(bucket.bucket))
+    for one in CATALOG.series.values():
+        client.delete(one.measurement, {}, to_ns(hour(0)), to_ns(hour(1000)))
+
+
+def test_points_that_were_dropped_are_restored_from_a_file(
     bucket: InfluxBackend, tmp_path: Path
 ) -> None:
     """Whoever gives a file of points back may do so into a store without readings."""
-    guarded(bucket, tmp_path).write(CATALOG.series["pvpc"], [price(500)], "run/a")
     look(bucket, tmp_path, CATALOG.series.values())
     before = stored(bucket)
     for one in CATALOG.series.values():
         retype(context(bucket, tmp_path), one, tmp_path / f"{one.name}.lp")
-    for one in CATALOG.series.values():
-        client = InfluxClient(bucket.engine.access(bucket.bucket))
-        client.delete(one.measurement, {}, to_ns(hour(0)), to_ns(hour(1000)))
+    drop(bucket)
     with pytest.raises(StoreError, match="empty: no series has a reading"):
         guarded(bucket, tmp_path).verify()
-    with pytest.raises(StoreError, match="empty: no series has a reading"):
-        guarded(bucket, tmp_path).undo("run/a", CATALOG.series.values())
     for one in CATALOG.series.values():
         service.restore(context(bucket, tmp_path), tmp_path / f"{one.name}.lp")
     assert stored(bucket) == before
     guarded(bucket, tmp_path).verify()
+
+
+def test_the_undo_of_a_batch_whose_points_were_dropped_is_refused(
+    bucket: InfluxBackend, tmp_path: Path
+) -> None:
+    """It would find nothing to undo, and a store that is empty after an undo is no loss."""
+    guarded(bucket, tmp_path).write(CATALOG.series["pvpc"], [price(500)], "run/a")
+    drop(bucket)
+    with pytest.raises(StoreError, match="empty: no series has a reading"):
+        guarded(bucket, tmp_path).undo("run/a", CATALOG.series.values())
+    with pytest.raises(StoreError, match="empty: no series has a reading"):
+        guarded(bucket, tmp_path).verify()
