@@ -53,7 +53,7 @@ def _lacks(server: InfluxClient, entry: dict[str, Any]) -> bool:
 
 
 def _derived(entry: dict[str, Any]) -> str:
-    """Return what an entry that an earlier release has written back says for people."""
+    """Return what an entry of an earlier build, which emptied that text, says for people."""
     first, last = bounds(point[1] for point in entry["points"])
-    name = entry["measurement"]
-    return json.dumps({"series": name, "measurement": name, "first": str(first), "last": str(last)})
+    about = {"series": "SERIES", "measurement": entry["measurement"]}
+    return json.dumps({**about, "first": str(first), "last": str(last)})

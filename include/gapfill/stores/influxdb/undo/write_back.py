@@ -67,18 +67,40 @@ def _by_shard(server: InfluxClient, points: Iterable[Kept]) -> Iterable[Sequence
 def _write_typed(
     server: InfluxClient, measurement: str, points: Sequence[Kept], own: Collection[str]
 ) -> None:
-    """Write points of one shard, each field as the type that the server says it has there."""
+    """Write points of one shard, each field as the type that the server says it has there.
+
+    Raises:
+        PartialWrite: If a field is refused as every type; all other fields are written.
+    """
     tried: set[str] = set()
+    refusal: PartialWrite | None = None
     while points := lacking(server, measurement, points, own):
         try:
             server.write([one.line(measurement) for one in points], "ns")
         except PartialWrite as exc:
-            if exc.field is None or exc.field in tried:
+            name = exc.field
+            if name is None:
                 raise
-            tried.add(exc.field)
-            points = [as_type(one, exc.field, exc.theirs or "") for one in points]
+            if name in tried:
+                refusal, rest = refusal or exc, list(_without(points, name))
+                if rest == points:  # it is one of the series' own, which are written whole
+                    raise
+                points = rest
+            else:
+                points = [as_type(one, name, exc.theirs or "") for one in points]
+            tried.add(name)
         else:
-            return
+            break
+    if refusal:
+        raise refusal
+
+
+def _without(points: Iterable[Kept], name: str) -> Iterable[Kept]:
+    """Yield what is left of points without a field."""
+    for one in points:
+        fields = {of: said for of, said in one.fields.items() if of != name}
+        if fields:
+            yield one._replace(fields=fields)
 
 
 def as_type(point: Kept, name: str, kind: str) -> Kept:
