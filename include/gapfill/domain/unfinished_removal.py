@@ -22,6 +22,9 @@ class Unfinished(NamedTuple):
         batch: What ``undo`` takes; empty for a ``retype``.
         is_retype: Whether it is a ``retype``: points of every program may be missing.
         file: Where a ``retype`` has saved the points.
+        is_back: Whether all was written back once, and points are missing again.
+        refused: Why the store refuses to take points back, a sentence; empty where it does not.
+        is_typed: Whether they are refused for a whole number of which ``retype`` makes a float.
     """
 
     series: str
@@ -31,23 +34,57 @@ class Unfinished(NamedTuple):
     batch: str = ""
     is_retype: bool = False
     file: str = ""
+    is_back: bool = False
+    refused: str = ""
+    is_typed: bool = False
+
+    @property
+    def bars(self) -> bool:
+        """Whether nothing is read or written in its measurement until it is finished."""
+        return self.is_retype and not self.is_back
 
     @property
     def sentence(self) -> str:
         """What may be missing and what to do."""
         where = f"points of {self.measurement} from {iso(self.first)} to {iso(self.last)}"
+        if self.refused or self.is_back:
+            return f"P{where[1:]} that a{self._who[1:]} took {self._missing}"
         if self.is_retype:
             return (
-                f"A retype of {self.series} is running or was interrupted, and {where} may be "
+                f"{self._who} is running or was interrupted, and {where} may be "
                 "missing, so nothing is read or written there. Once it is not running, run "
-                f"`gapfill retype {self.series} --yes`, which writes them back"
-                + (f"; they are saved in {self.file}." if self.file else ".")
+                f"`gapfill retype {self.series} --yes`, which writes them back{self._saved}."
             )
-        of = f" of the batch {self.batch}" if self.batch else ""
-        step = "the next `heal` or run of gap_detection writes them back within 15 minutes"
+        step = f"{_HEAL} them back within 15 minutes"
         if command_of(self.batch) == TIDY:
             step = "`gapfill tidy --yes` writes them back"
         return (
-            f"A removal{of} is running or was interrupted, and {where} may be missing, also of "
+            f"{self._who} is running or was interrupted, and {where} may be missing, also of "
             f"other programs: {step}."
         )
+
+    @property
+    def _who(self) -> str:
+        if self.is_retype:
+            return f"A retype of {self.series}"
+        return f"A removal of the batch {self.batch}" if self.batch else "A removal"
+
+    @property
+    def _missing(self) -> str:
+        if not self.refused:
+            return f"were written back and are missing again: {_HEAL} them back."
+        step = (
+            f"Run `gapfill retype {self.series} --yes`, which makes floats of what is there and "
+            "writes them back"
+            if self.is_typed
+            else "Correct or delete what another program has written there since; each `heal` "
+            "tries again"
+        )
+        return f"are missing, and the store refuses them{self._saved}. {step}. {self.refused}"
+
+    @property
+    def _saved(self) -> str:
+        return f"; they are saved in {self.file}" if self.file else ""
+
+
+_HEAL = "the next `heal` or run of gap_detection writes"

@@ -91,12 +91,12 @@ def status_of(context: RunContext, series: Sequence[Series]) -> SourceStatus | N
 def warn_of_unfinished(context: RunContext, reports: Sequence[Report]) -> list[Report]:
     """Return reports with a warning where a removal has not written back others' points yet.
 
-    A ``retype`` that is not finished is an error of the report already.
+    A ``retype`` that nothing is read beside is an error of the report already.
     """
     if all(report.error for report in reports):
         return list(reports)
     try:
-        left = [one for one in context.store.unfinished() if not one.is_retype]
+        left = [one for one in context.store.unfinished() if not one.bars]
     except StoreError as exc:
         return [_unread(context, report, exc) for report in reports]
     measurements = {name: one.measurement for name, one in context.catalog.series.items()}

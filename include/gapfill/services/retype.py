@@ -24,7 +24,7 @@ def left_of(context: RunContext, series: Series) -> list[Unfinished]:
     ``find`` carries it on, so it is for a process that knows that no other one is at it.
     """
     of_all = context.store.unfinished()
-    return [one for one in of_all if one.is_retype and one.measurement == series.measurement]
+    return [one for one in of_all if one.bars and one.measurement == series.measurement]
 
 
 def find(context: RunContext, series: Series, names: Sequence[str]) -> list[WrongType]:

@@ -3,17 +3,20 @@
 What was seen in a store is remembered outside of it (port ``Memory``), so that a file that
 was lost, a volume that is not mounted, or a bucket that was made anew is an error in every
 process, and nothing is written in its place.
+
+What repairs a store may use it: a store that names a batch or an unfinished removal is the one
+that was seen, and a file of points may be put back into an empty one.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gapfill.domain.formatting import short
 from gapfill.domain.interval import merge, subtract
-from gapfill.errors import StoreError
+from gapfill.errors import RemovalUnfinished, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -22,17 +25,18 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
-    from gapfill.services.ports import Memory, Store, StoreLocation, Undone
+    from gapfill.services.ports import Batch, Memory, Restored, Store, StoreLocation, Undone
+
+T = TypeVar("T")
 
 UNCHECKED = ("close", "place", "stamp")
 """What says nothing of readings."""
 
 
 class GuardedStore:
-    """A store that raises where it held readings and holds none.
+    """A store that raises where it held readings and holds none, and remembers what it held.
 
-    It looks before the first use, and again when the store was replaced. What it sees of
-    readings it notes in the memory.
+    It looks before the first use, and again when the store was replaced.
 
     Args:
         store: The store.
@@ -105,11 +109,25 @@ class GuardedStore:
         self._look_once(series, written)
         return written
 
+    def batches(self) -> list[Batch]:
+        """Return the batches that can be undone, see the port."""
+        return self._noted(self._store.batches)
+
+    def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
+        """Return the slots that a batch wrote, see the port."""
+        return self._noted(lambda: self._store.batch_slots(batch))
+
+    def restore(self, said: str, *, overwrite: bool = False) -> Restored:
+        """Put back points of a file, also into a store that is empty by now."""
+        self._check_place()
+        return self._store.restore(said, overwrite=overwrite)
+
     def undo(self, batch: str, series: Collection[Series]) -> Undone:
-        """Undo a batch; a store that is empty afterwards may be."""
-        self._check()
+        """Undo a batch, also where a killed undo of it emptied the store; then it may be empty."""
+        self.batch_slots(batch)
         undone = self._store.undo(batch, series)
-        if self._known() and self._is_empty():
+        is_changed = undone.removed or undone.restored
+        if is_changed and self._known() and self._is_empty():
             self._memory.forget(self._store.place)
             self._seen, self._kept = {}, {}
         return undone
@@ -140,32 +158,47 @@ class GuardedStore:
         self._store.close()
 
     def _check(self) -> None:
-        """Look whether the store is the one that held readings.
-
-        Raises:
-            StoreError: If it held some and holds none.
-        """
-        stamp = self._store.stamp()
+        """Look whether the store is the one that held readings; raise if it holds none."""
+        stamp = self._check_place()
         if stamp == self._checked:
             return
-        self._seen = {**self._memory.seen(self._store.place), **self._seen}
-        self._kept = dict(self._seen)
-        is_gone = stamp is None
-        if self._known() and (is_gone or self._is_empty()):
-            raise StoreError(self._lost(is_gone=is_gone))
+        if self._known() and self._is_empty():
+            raise StoreError(self._lost(is_gone=False))
         self._checked = stamp
+
+    def _check_place(self) -> object:
+        """Return the stamp of the store; raise if it held readings and is gone."""
+        stamp = self._store.stamp()
+        if stamp != self._checked:
+            self._seen = {**self._memory.seen(self._store.place), **self._seen}
+            self._kept = dict(self._seen)
+            if stamp is None and self._known():
+                raise StoreError(self._lost(is_gone=True))
+        return stamp
+
+    def _noted(self, ask: Callable[[], T]) -> T:
+        """Return what the books say, and check the store where they say nothing."""
+        self._check_place()
+        found = ask()
+        if not found:
+            self._check()
+        return found
 
     def _known(self) -> list[Series]:
         """Return the series of the catalogue that had readings."""
         return [series for series in self._series if subject(series) in self._seen]
 
     def _is_empty(self) -> bool:
-        """Tell whether no series has a complete slot, or any point from its last one on."""
-        known = self._known()
-        return all(self._store.newest(series) is None for series in known) and not any(
-            self._store.ahead(series, series.grid.floor(self._seen[subject(series)]))
-            for series in known
-        )
+        """Tell whether no series has a point that counts, and no removal is unfinished."""
+        known, ask = self._known(), self._store
+        try:
+            return not (
+                any(ask.newest(series) for series in known)
+                or any(ask.ahead(one, one.grid.floor(self._seen[subject(one)])) for one in known)
+                or ask.unfinished()
+            )
+        except RemovalUnfinished:
+            return False
 
     def _look_once(self, series: Series, written: int) -> None:
         """After the first write of a series that had no readings, look whether it has some now."""

@@ -82,4 +82,7 @@ class RepairStore(Protocol):
         """
 
     def unfinished(self) -> list[Unfinished]:
-        """Return the removals that are running, or were killed before they wrote back points."""
+        """Return the removals that are running or were killed, and those whose points are missing.
+
+        The latter were written back once: the deletion of a process that lives on came after.
+        """

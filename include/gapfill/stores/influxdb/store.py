@@ -24,11 +24,11 @@ from gapfill.stores.influxdb.names import check_names
 from gapfill.stores.influxdb.numbers import Numbers
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.retype import convert as retyping
-from gapfill.stores.influxdb.retype.field_types import find_wrong
 from gapfill.stores.influxdb.retype.restore import restore
 from gapfill.stores.influxdb.undo.recovery import mend
-from gapfill.stores.influxdb.undo.removal_watch import Watched, unfinished
+from gapfill.stores.influxdb.undo.removal_watch import Watched
 from gapfill.stores.influxdb.undo.undo_batch import undo_batch
+from gapfill.stores.influxdb.undo.unfinished_removals import unfinished
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.points import rows_of
 from gapfill.stores.reads import SeriesReads
@@ -196,11 +196,7 @@ class InfluxStore(SeriesReads):
 
     def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
         """Return the shards that hold these fields of a series as another type than float."""
-        refused = retyping.carry_on(self._server, series)
-        found = find_wrong(self._server, series, names)
-        if refused and not found:
-            raise retyping.not_carried_on(series, refused)
-        return found
+        return retyping.find(self._server, series, names)
 
     def retype(
         self,
@@ -217,7 +213,7 @@ class InfluxStore(SeriesReads):
         return restore(self._server, said, overwrite=overwrite)
 
     def unfinished(self) -> list[Unfinished]:
-        """Return the removals whose points are not all written back."""
+        """Return the removals whose points are not all written back, or are missing again."""
         return unfinished(self._server)
 
     def close(self) -> None:

@@ -13,10 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import line_protocol
 from gapfill.stores.influxdb.errors import PartialWrite, problem
 from gapfill.stores.influxdb.points import from_ns
-from gapfill.stores.influxdb.retype.field_types import types_in
+from gapfill.stores.influxdb.retype.field_types import find_wrong, types_in
 from gapfill.stores.influxdb.retype.rehearsal import REHEARSAL, rehearse
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Kept, kept_of, read_whole, types_of
@@ -24,6 +23,7 @@ from gapfill.stores.influxdb.undo.missing_points import lacking
 from gapfill.stores.influxdb.undo.recovery import mend
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, WAIT_S, alone
 from gapfill.stores.influxdb.undo.removal_turn import Turn
+from gapfill.stores.influxdb.undo.write_back import EXACT, as_type, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.influxdb.retype.rehearsal import Way
     from gapfill.stores.influxdb.undo.foreign_points import Found
-
-EXACT = 2**53
-"""Up to here every whole number is a float of the same value."""
 
 _OWNER = "retype"
 """Whose entries in the journal are those of a retype: no batch is named so."""
@@ -70,8 +67,24 @@ def retype(
         written = _retype(server, series, wrong, save, whose)
         refused = carry_on(server, series)
     if refused:
-        raise not_carried_on(series, refused)
+        raise _not_carried_on(series, refused)
     return written
+
+
+def find(server: InfluxClient, series: Series, names: Sequence[str]) -> list[WrongType]:
+    """Return the shards that hold fields as another type, once earlier removals are carried on.
+
+    Raises:
+        StoreError: If another removal of the measurement is not finished: its points are read as
+            one type and written back later, so no type may change; or if points that an earlier
+            one took are refused, and no field is of another type.
+    """
+    refused = carry_on(server, series)
+    Turn(server, series.measurement)
+    found = find_wrong(server, series, names)
+    if refused and not found:
+        raise _not_carried_on(series, refused)
+    return found
 
 
 def _retype(
@@ -96,7 +109,7 @@ def _retype(
         new = [line for line in lines if line not in ends]
         save("".join(f"{line}\n" for line in new))
         ends.update(lines[len(points) :])  # the first of the next shard, which may be changed too
-        floats = [as_float(one, fields) for one in points] + beside
+        floats = [_as_floats(one, fields) for one in points] + beside
         _replace(server, series, way, journal.keep(server, series, whose, floats), floats, turn)
         written += len(new)
         left = [one for one in left if one not in done]
@@ -108,12 +121,11 @@ def carry_on(server: InfluxClient, series: Series) -> list[str]:
     return mend(server, retyped=[series.measurement])
 
 
-def not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
-    """Return the error where points that an earlier one has removed are refused now."""
+def _not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
+    """Return the error where points that an earlier removal took are refused now."""
     return StoreError(
-        f"An earlier retype of {series.measurement} is not finished: points that it removed are "
-        "refused by the server and cannot be written back; they are in its file. "
-        + " ".join(refused)
+        f"Points of {series.measurement} that an earlier removal took are refused by the server "
+        f"and cannot be written back; `status` says what to do. {' '.join(refused)}"
     )
 
 
@@ -208,20 +220,12 @@ def _check(series: Series, points: Sequence[Kept], fields: set[str]) -> None:
                 raise StoreError(message)
 
 
-def as_float(point: Kept, fields: set[str]) -> Kept:
+def _as_floats(point: Kept, fields: set[str]) -> Kept:
     """Return a point with these fields as floats, where they are whole numbers."""
-    changed = {
-        name: line_protocol.field(name, float(said.rpartition("=")[2][:-1]))
-        for name, said in point.fields.items()
-        if name in fields and is_whole(said)
-    }
-    return point._replace(fields={**point.fields, **changed})
-
-
-def is_whole(said: str) -> bool:
-    """Tell whether a field of a line is a whole number."""
-    value = said.rpartition("=")[2]
-    return value[-1:] in ("i", "u") and value[:-1].lstrip("-").isdigit()
+    for name in fields:
+        if is_whole(point.fields.get(name, "")):
+            point = as_type(point, name, "float")
+    return point
 
 
 def _is_number(said: str) -> bool:

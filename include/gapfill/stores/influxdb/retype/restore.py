@@ -10,15 +10,15 @@ from gapfill.services.ports import Restored
 from gapfill.stores.influxdb import line_protocol
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
-from gapfill.stores.influxdb.retype.convert import as_float, is_whole
 from gapfill.stores.influxdb.retype.line_file import parse
 from gapfill.stores.influxdb.undo.foreign_points import said_as
-from gapfill.stores.influxdb.undo.missing_points import beside, lacking
+from gapfill.stores.influxdb.undo.missing_points import beside
 from gapfill.stores.influxdb.undo.recovery import mend
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
+from gapfill.stores.influxdb.undo.write_back import as_type, is_whole, write_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.influxdb.undo.foreign_points import Kept
@@ -43,8 +43,8 @@ class _Other(NamedTuple):
 def restore(server: InfluxClient, said: str, *, overwrite: bool = False) -> Restored:
     """Write what is missing of the points of a file; other values are left alone and named.
 
-    Where the shard holds floats by now, whole numbers are written as floats. A ``retype`` of
-    these points that was killed is finished after that.
+    Whole numbers are written as the type that the shard holds by now. A ``retype`` of these
+    points that was killed is finished after that.
 
     Args:
         server: Where.
@@ -62,13 +62,11 @@ def restore(server: InfluxClient, said: str, *, overwrite: bool = False) -> Rest
     for measurement, saved in by_measurement.items():
         points += len(saved)
         with alone(server.access, measurement, "restore", BRIEFLY_S):
-            missing = lacking(server, measurement, saved)
-            written += len(missing)
-            _write(server, measurement, missing, lacking)
+            written += write_back(server, measurement, saved)
             differing = _differing(server, measurement, saved)
             again = [one.point for one in differing if overwrite and not one.batch]
             changed += len(again)
-            _write(server, measurement, again, _other)
+            _overwrite(server, measurement, again)
         others += differing
     refused = mend(server, retyped=by_measurement)
     if refused:
@@ -81,30 +79,19 @@ def restore(server: InfluxClient, said: str, *, overwrite: bool = False) -> Rest
     return Restored(points, written, [one.sentence for one in others], changed, batches)
 
 
-def _write(
-    server: InfluxClient,
-    measurement: str,
-    points: Sequence[Kept],
-    left: Callable[[InfluxClient, str, Sequence[Kept]], list[Kept]],
-) -> None:
-    """Write points, and those that are left because of whole numbers, as floats."""
+def _overwrite(server: InfluxClient, measurement: str, points: Sequence[Kept]) -> None:
+    """Write points over other values, as the types that their shards hold by now."""
     while points:
         try:
             server.write([one.line(measurement) for one in points], "ns")
         except PartialWrite as exc:
-            name = exc.field
-            if name is None:
+            left = [one.point for one in _differing(server, measurement, points)]
+            typed = [as_type(one, exc.field or "", exc.theirs or "") for one in left]
+            if typed == left:
                 raise
-            points = left(server, measurement, points)
-            if not any(is_whole(one.fields.get(name, "")) for one in points):
-                raise
-            points = [as_float(one, {name}) for one in points]
+            points = typed
         else:
             return
-
-
-def _other(server: InfluxClient, measurement: str, points: Sequence[Kept]) -> list[Kept]:
-    return [one.point for one in _differing(server, measurement, points)]
 
 
 def _differing(server: InfluxClient, measurement: str, saved: Sequence[Kept]) -> list[_Other]:

@@ -24,6 +24,7 @@ from gapfill.stores.influxdb.undo.foreign_points import Found, Kept, read_whole,
 from gapfill.stores.influxdb.undo.missing_points import MOMENT
 from gapfill.stores.influxdb.undo.removal_lock import WAIT_S, alone
 from gapfill.stores.influxdb.undo.removal_turn import Turn
+from gapfill.stores.influxdb.undo.write_back import write_back
 from gapfill.stores.points import format_tags
 
 if TYPE_CHECKING:
@@ -110,22 +111,44 @@ def _replace(
     numbers = journal.keep(server, series, whose, kept)
     turn.check(numbers)
     turn.forget(goes, kept)
+    done = 0
     try:
         for first, last in runs:
+            if done and not turn.holds(numbers):
+                break
             server.delete(series.measurement, series.tags, first, last)
+            done += 1
     except NoRemoval:
         journal.clear(server, numbers)
         raise
+    _put_back(server, series, kept, numbers, turn)
+    if done < len(runs):
+        raise turn.taken(f"has ended after {done} of {len(runs)} deletions")
+    turn.end(numbers)
+
+
+def _put_back(
+    server: InfluxClient,
+    series: Series,
+    kept: Sequence[Kept],
+    numbers: Sequence[int],
+    turn: Turn,
+) -> None:
+    """Write back what is to stay, as another type where a field got one in the meantime."""
+    own = journal.own_of(series)
     try:
-        turn.finish(numbers, kept, journal.own_of(series))
+        try:
+            turn.finish(numbers, kept, own)
+        except PartialWrite:
+            write_back(server, series.measurement, kept, own)
     except PartialWrite as exc:
+        journal.refuse(server, numbers, exc, own)
         message = (
             f"Some points of {series.measurement} that were removed were refused when they were "
-            f"to be written back, though shortly before they were not. They stand in "
-            f"{journal.JOURNAL} of the bucket and are tried again with each write. {exc}"
+            f"to be written back, though shortly before they were not. They are in "
+            f"{journal.JOURNAL} of the bucket; `status` says what to do. {exc}"
         )
         raise StoreError(message) from exc
-    turn.end(numbers)
 
 
 def _own(series: Series, line: str) -> Kept:

@@ -15,7 +15,7 @@ from gapfill.domain.interval import iso
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of, lacking
+from gapfill.stores.influxdb.undo.missing_points import MOMENT, kept_still, key_of
 from gapfill.stores.influxdb.undo.recovery_journal import (
     BACK,
     JOURNAL,
@@ -26,9 +26,11 @@ from gapfill.stores.influxdb.undo.recovery_journal import (
     bounds,
     clear,
     mark,
+    refuse,
 )
 from gapfill.stores.influxdb.undo.removal_lock import Busy, alone
 from gapfill.stores.influxdb.undo.removal_watch import is_retyped
+from gapfill.stores.influxdb.undo.write_back import write_back
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -63,7 +65,8 @@ def mend(server: InfluxClient, owner: str = "", retyped: Collection[str] = ()) -
     Args:
         server: Where.
         owner: The batch whose undo is carried on; its entries are not too young.
-        retyped: Measurements whose ``retype`` is carried on, likewise.
+        retyped: Measurements whose ``retype`` is carried on, likewise. Other removals that are
+            not carried on yet are left alone there: they may be running elsewhere.
 
     Returns:
         What was refused, for a message.
@@ -97,16 +100,17 @@ def mend_what(
         entry, (step, _, since) = json.loads(said), (state or OPEN).partition(" ")
         is_retype, measurement = entry.get("is_retype", False), entry["measurement"]
         is_asked = is_retype and measurement in retyped
+        is_barred = step == OPEN and measurement in retyped and not is_retype
         if step == BACK:
             settling.setdefault(measurement, []).append(_Settling(number, int(since), entry))
-        elif is_asked or _is_due(entry, number, step, owner):
+        elif is_asked or (not is_barred and _is_due(entry, number, step, owner)):
             try:
                 _carry_on(server, number, measurement)
             except Busy:
                 if is_asked:
                     raise
             except PartialWrite as exc:
-                refused.append(_told(entry, number, exc))
+                refused.append(_note_refused(server, entry, [number], exc))
     for measurement, some in settling.items():
         if near is None or near[0] == measurement:
             refused += _settle(server, measurement, some, near[1] if near else None)
@@ -128,8 +132,7 @@ def _carry_on(server: InfluxClient, number: int, measurement: str) -> None:
             entry = json.loads(said)
             mark(server, [number], TAKEN)
             points = [Kept(*point) for point in entry["points"]]
-            missing = lacking(server, measurement, points, entry["own"])
-            server.write([one.line(measurement) for one in missing], "ns")
+            write_back(server, measurement, kept_still(server, points), entry["own"])
             mark(server, [number], BACK)
 
 
@@ -156,23 +159,23 @@ def _settle(
         with alone(server.access, measurement, "recovery"):
             if is_retyped(server, measurement):  # whose points may get another type
                 return []
-            missing = lacking(server, measurement, newest.values(), own)
-            server.write([one.line(measurement) for one in missing], "ns")
-            if missing:
+            if write_back(server, measurement, kept_still(server, newest.values()), own):
                 mark(server, [one.number for one in some], BACK)
             elif span is None:
                 least = time.time_ns() - SETTLES // MOMENT * 1000
                 clear(server, [one.number for one in some if one.since < least])
     except PartialWrite as exc:
-        return [_told(some[0].entry, some[0].number, exc)]
+        return [_note_refused(server, some[0].entry, [one.number for one in some], exc)]
     except Busy:
         return []  # the entries stay
     return []
 
 
-def _told(entry: dict[str, Any], number: int, exc: PartialWrite) -> str:
+def _note_refused(
+    server: InfluxClient, entry: dict[str, Any], numbers: Sequence[int], exc: PartialWrite
+) -> str:
+    """Note in entries that points of one are refused, and return what is refused."""
     first, last = bounds(point[1] for point in entry["points"])
-    return (
-        f"{entry['measurement']} from {iso(first)} to {iso(last)}, entry {number} "
-        f"of {JOURNAL}: {exc}"
-    )
+    where = f"{entry['measurement']} from {iso(first)} to {iso(last)}, entry {numbers[0]}"
+    refuse(server, numbers, exc, entry["own"])
+    return f"{where} of {JOURNAL}: {exc}"

@@ -1,9 +1,9 @@
 """What is to be written back after a removal, noted in the bucket in case of a kill.
 
 An entry is a text of JSON in a point of ``gapfill_journal``: whose removal it is, and the
-points. A short text beside it says the same for people (``removal_watch``), a third one
-names the measurement of a ``retype``, and a fourth one says how far it is. An entry is emptied,
-not deleted, as writing is far quicker.
+points. A short text beside it says the same for people (``unfinished_removals``), a third one
+names the measurement of a ``retype``, a fourth one says how far it is, and a fifth one why the
+server refuses points of it. An entry is emptied, not deleted, as writing is far quicker.
 
 While a removal lives it needs its entry. Others leave an entry alone for ``PATIENCE``,
 many times what a removal takes between noting and emptying it, and longer while a process of
@@ -33,11 +33,12 @@ from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import from_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.series import Series
     from gapfill.stores.influxdb.client import InfluxClient
+    from gapfill.stores.influxdb.errors import PartialWrite
     from gapfill.stores.influxdb.undo.foreign_points import Kept
 
 JOURNAL = "gapfill_journal"
@@ -126,7 +127,7 @@ def _about(series: Series, whose: Removal, points: Sequence[Kept]) -> dict[str, 
 
 def clear(server: InfluxClient, numbers: Iterable[int]) -> None:
     """Empty entries."""
-    _set(server, numbers, lines="", retype="", state=DONE)
+    _set(server, numbers, lines="", retype="", refused="", state=DONE)
 
 
 def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) -> None:
@@ -140,8 +141,24 @@ def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) ->
 
 def mark(server: InfluxClient, numbers: Iterable[int], step: str) -> None:
     """Note how far another process has carried on entries; written back, they bar nobody."""
-    free = {"about": "", "retype": ""} if step == BACK else {}
+    free = {"retype": "", "refused": ""} if step == BACK else {}
     _set(server, numbers, **free, state=f"{step} {time.time_ns()}")
+
+
+def refuse(
+    server: InfluxClient, numbers: Iterable[int], exc: PartialWrite, own: Collection[str]
+) -> None:
+    """Note in entries why points cannot be written back, for people.
+
+    Args:
+        server: Where.
+        numbers: The entries.
+        exc: What the server said.
+        own: The fields of the series and of Gapfill: a ``retype`` makes floats of those.
+    """
+    is_typed = exc.field in own and exc.theirs in ("integer", "unsigned")
+    why = json.dumps({"refused": str(exc), "is_typed": is_typed})
+    _set(server, numbers, refused=why)
 
 
 def _set(server: InfluxClient, numbers: Iterable[int], **texts: str) -> None:

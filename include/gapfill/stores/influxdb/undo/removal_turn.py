@@ -18,8 +18,9 @@ from gapfill.errors import StoreError
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of, lacking
+from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of
 from gapfill.stores.influxdb.undo.removal_watch import read_about
+from gapfill.stores.influxdb.undo.write_back import write_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -37,7 +38,7 @@ class _Seen(NamedTuple):
 
     Attributes:
         step: How far it is, as in ``influxdb.undo.recovery_journal``.
-        about: What it says for people; ``None`` once its points were written back by another.
+        about: What it says for people; ``None`` where an earlier release has emptied that.
     """
 
     step: str
@@ -81,10 +82,7 @@ class Turn:
         self._own.update(numbers)
         seen = self._look()
         if self._is_taken(seen, numbers):
-            raise StoreError(
-                f"Another process has carried on this removal of points of {self._measurement}, so "
-                "this one has deleted nothing. Run it again."
-            )
+            raise self.taken("has deleted nothing")
         new = {n: one for n, one in seen.items() if n not in self._own}
         try:
             self._refuse(
@@ -106,19 +104,31 @@ class Turn:
         Raises:
             PartialWrite: If some are refused.
         """
-        is_mine = not self._is_taken(self._look(), numbers)
-        if not is_mine:  # others may have written there since
-            points = lacking(self._server, self._measurement, points, own)
-        self._server.write([one.line(self._measurement) for one in points], "ns")
+        is_mine = self.holds(numbers)
+        if is_mine:
+            self._server.write([one.line(self._measurement) for one in points], "ns")
+        else:  # others may have written there since, and changed types
+            write_back(self._server, self._measurement, points, own)
         return is_mine
+
+    def holds(self, numbers: Collection[int]) -> bool:
+        """Return whether no other process has carried on these entries."""
+        return not self._is_taken(self._look(), numbers)
 
     def end(self, numbers: Sequence[int]) -> None:
         """Empty entries whose points all are written back, but for those that others carried on.
 
         Of these, another process may have read while points were missing.
         """
-        if numbers and not self._is_taken(self._look(), numbers):
+        if numbers and self.holds(numbers):
             journal.clear(self._server, numbers)
+
+    def taken(self, what: str) -> StoreError:
+        """Return the error of a removal that another process has carried on."""
+        return StoreError(
+            f"Another process has carried on this removal of points of {self._measurement}, so "
+            f"this one {what}. Run it again."
+        )
 
     def forget(self, goes: Callable[[Kept], bool], kept: Sequence[Kept]) -> None:
         """Take out of entries that others carried on what is removed now, and is not to come back.
@@ -152,7 +162,7 @@ class Turn:
         (tables,) = self._server.ask([statement], "ns")
         found: dict[int, _Seen] = {}
         for number, said, state in [row for table in tables for row in table.rows]:
-            about = read_about(json.loads(said)) if said else None
+            about = read_about(said) if said else None
             if number in self._own or about is None or self._is_near(about):
                 found[number] = _Seen((state or journal.DONE).partition(" ")[0], about)
         return found

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gapfill.domain.unfinished_removal import Unfinished
-from gapfill.errors import StoreError
+from gapfill.errors import RemovalUnfinished
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.undo.recovery_journal import JOURNAL, SINCE
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gapfill.stores.influxdb.client import InfluxClient
     from gapfill.stores.influxdb.response import ResponseTable
 
-_SINCE = f"time >= {SINCE}"
+SINCE_FIRST = f"time >= {SINCE}"
+"""The bound of a question to the journal."""
 
 
 class Asker(Protocol):
@@ -45,7 +46,8 @@ class Watched:
         """Return the tables that each statement answers, as ``Server.ask`` does.
 
         Raises:
-            StoreError: Also if a ``retype`` of the series' measurement is not finished.
+            RemovalUnfinished: If a ``retype`` of the series' measurement is not finished.
+            StoreError: If it cannot be asked.
         """
         *answers, left = self._server.ask([*statements, self._question], epoch)
         _refuse(_from(left))
@@ -56,7 +58,7 @@ def refuse_unfinished(server: InfluxClient, known: Iterable[Series]) -> None:
     """Raise where a ``retype`` of the measurement of one of the series is not finished.
 
     Raises:
-        StoreError: With the next step.
+        RemovalUnfinished: With the next step.
     """
     names = sorted({series.measurement for series in known})
     if names:
@@ -70,29 +72,24 @@ def is_retyped(server: InfluxClient, measurement: str) -> bool:
     return any(table.rows for table in tables)
 
 
-def unfinished(server: InfluxClient) -> list[Unfinished]:
-    """Return the removals whose points are not all written back, each once."""
-    statement = influxql.select('"about"', JOURNAL, "\"lines\" != ''", "\"about\" != ''", _SINCE)
-    (tables,) = server.ask([statement])
-    return _from(tables)
-
-
 def _question(measurement: str) -> str:
-    return influxql.select('"about"', JOURNAL, f'"retype" = {influxql.value(measurement)}', _SINCE)
+    what, retyped = '"about", "refused"', f'"retype" = {influxql.value(measurement)}'
+    return influxql.select(what, JOURNAL, retyped, SINCE_FIRST)
 
 
 def _from(tables: Iterable[ResponseTable]) -> list[Unfinished]:
     """Return what entries say; those of one removal say the same."""
-    said = dict.fromkeys(row[1] for table in tables for row in table.rows)
-    return [read_about(json.loads(one)) for one in said]
+    rows = (row for table in tables for row in table.rows)
+    return list(dict.fromkeys(read_about(about, refused) for _, about, refused in rows))
 
 
-def read_about(about: dict[str, Any]) -> Unfinished:
-    """Return what an entry says for people."""
-    bounds = {name: datetime.fromisoformat(about[name]) for name in ("first", "last")}
-    return Unfinished(**about | bounds)
+def read_about(about: str, refused: str | None = None) -> Unfinished:
+    """Return what an entry says for people, and why points of it are refused."""
+    said: dict[str, Any] = json.loads(about)
+    bounds = {name: datetime.fromisoformat(said[name]) for name in ("first", "last")}
+    return Unfinished(**said | bounds | (json.loads(refused) if refused else {}))
 
 
 def _refuse(left: Sequence[Unfinished]) -> None:
     if left:
-        raise StoreError(left[0].sentence)
+        raise RemovalUnfinished(left[0].sentence)
