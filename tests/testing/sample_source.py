@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ products:
     quantity: weather
     resolution: PT1H
     grade: modelled
-    span: P1D
+    span: P7D
     needs_key: true
     available: {lag: PT1H}
     grace: {lag: P1D}
@@ -107,6 +108,14 @@ class IgnoresTheDate(SampleHook):
         return ApiCall(HttpRequest("/hours"), headers={"Authorization": self.key})
 
 
+class IgnoresTheEnd(SampleHook):
+    """Requests from the first slot on, and not until when."""
+
+    def api_call(self, ask: Ask) -> ApiCall:
+        params = (("from", ask.interval.start.isoformat()),)
+        return ApiCall(HttpRequest("/hours", params), headers={"Authorization": self.key})
+
+
 class Shifts(_ByHand):
     """Takes the end of an hour for its start."""
 
@@ -170,6 +179,20 @@ class ChangesAPart(_ByHand):
 
 class StoresAnything(_ByHand):
     """Believes each value."""
+
+
+class ChecksTheRequiredFieldsOnly(SampleHook):
+    """Believes any humidity, which the series has too."""
+
+    def parse(self, ask: Ask, payload: Payload) -> Answer:
+        answer = super().parse(ask, payload)
+        rows: Any = payload.document
+        found = {datetime.fromisoformat(row["time"]): row.get("hum") for row in rows["hours"]}
+        readings = [
+            Reading(r.slot, {**r.values, "humidity": found[r.slot]}, r.grade, r.source)
+            for r in answer.readings
+        ]
+        return Answer(tuple(readings), evidence=answer.evidence)
 
 
 class StoresHoursToCome(_ByHand):
@@ -277,6 +300,22 @@ class WarnsWithTheKey(SampleHook):
         return call
 
 
+class PrintsTheKey(SampleHook):
+    """Prints how it authenticates, as Basic authentication has it."""
+
+    def api_call(self, ask: Ask) -> ApiCall:
+        print(b64encode(f":{self.key}".encode()))  # noqa: T201 - the fault
+        return super().api_call(ask)
+
+
+class TestsWithTheKey(SampleHook):
+    """Has its key in what a test of the connection says."""
+
+    def test_connection(self) -> tuple[bool, str]:
+        is_there, said = super().test_connection()
+        return is_there, f"{said} with {self.key}"
+
+
 class DecodesTwice(SampleHook):
     """Decodes the body before the parser does."""
 
@@ -315,6 +354,7 @@ class CountsNoCall(SampleHook):
 
 FAULTS: dict[type[SampleHook], Sequence[str]] = {
     IgnoresTheDate: ["test_another_day_is_another_request"],
+    IgnoresTheEnd: ["test_another_day_is_another_request"],
     Shifts: ["test_each_value_is_in_its_own_slot", "test_no_row_is_dropped"],
     Repeats: ["test_a_missing_row_stays_missing"],
     GivesASlotTwice: ["test_a_slot_comes_once_in_order_and_was_asked"],
@@ -325,6 +365,9 @@ FAULTS: dict[type[SampleHook], Sequence[str]] = {
     StoresAnything: [
         f"test_a_value_that_cannot_be_believed_is_not_stored[{name}]"
         for name in ("NaN", "infinity", "huge", "very small", "text", "a list", "true")
+    ],
+    ChecksTheRequiredFieldsOnly: [
+        f"test_a_value_that_cannot_be_believed_is_not_stored[{name}]" for name in ("huge", "text")
     ],
     StoresHoursToCome: ["test_no_hour_to_come_is_stored"],
     UsesAnotherUnit: ["test_each_value_is_in_its_own_slot"],
@@ -346,6 +389,8 @@ FAULTS: dict[type[SampleHook], Sequence[str]] = {
     RaisesTheKey: ["test_the_key_is_in_no_error_and_no_log[500]"],
     CausesTheKey: ["test_the_key_is_in_no_error_and_no_log[500]"],
     WarnsWithTheKey: ["test_the_key_is_in_no_error_and_no_log[200]"],
+    PrintsTheKey: ["test_the_key_is_in_no_error_and_no_log[200]"],
+    TestsWithTheKey: ["test_the_key_is_in_no_error_and_no_log[404]"],
     DecodesTwice: ["test_a_body_is_decoded_once"],
     CallsTwice: ["test_it_makes_no_more_calls_than_it_says"],
     Retries: ["test_it_makes_no_more_calls_than_it_says"],

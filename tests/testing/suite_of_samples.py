@@ -49,14 +49,14 @@ class _Samples(SourceContract):
         }
     ).encode()
     values = {
-        "2025-11-04T10:00Z": {"temperature": 14.5},
+        "2025-11-04T10:00Z": {"temperature": 14.5, "humidity": 61},
         "2025-11-04T15:00Z": {"temperature": 13.75},
     }
     empty = Recorded(200, b'{"hours": []}')
     refusals = {"too many": (Recorded(429, b'{"message": "Slow down"}'), RateLimited)}
 
-    def set_value(self, document: Any, slot: datetime, value: object) -> None:
-        self._row(document, slot)["temp"] = value
+    def set_value(self, document: Any, slot: datetime, field: str, value: object) -> None:
+        self._row(document, slot)[{"temperature": "temp", "humidity": "hum"}[field]] = value
 
     def drop_row(self, document: Any, slot: datetime) -> None:
         document["hours"].remove(self._row(document, slot))
@@ -68,6 +68,7 @@ class _Samples(SourceContract):
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="gapfill-samples-"))
 sys.path.insert(0, str(_FOLDER))
-for _hook in (SampleHook, *FAULTS):
+_HOOKS: list[type[SampleHook]] = [SampleHook, *FAULTS]
+for _hook in _HOOKS:
     _name = f"Test{_hook.__name__}"
     globals()[_name] = type(_name, (_Samples,), {"source": _install(_FOLDER, _hook)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.errors import RateLimited, SourceError, SourceUnavailable
@@ -66,6 +67,12 @@ VALUES: Mapping[str, object] = {
     "true": True,
 }
 """Values that are not stored."""
+
+
+def forms(key: str, login: str | None) -> list[str]:
+    """Return the forms in which a secret may be written: plain, and as in Basic authentication."""
+    texts = [key, f"{login or ''}:{key}", *([login] if login else [])]
+    return [*texts, *(b64encode(text.encode()).decode().rstrip("=") for text in texts)]
 
 
 def chain(outcome: object) -> Iterator[str]:

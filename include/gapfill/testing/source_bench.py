@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+from contextlib import redirect_stderr, redirect_stdout
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +67,7 @@ class SourceBench:
         credentials: Login and password of its connection, and further members.
 
     Attributes:
-        lines: What was logged during the last fetch, of every level, by any logger.
+        lines: What was logged, on any level, or printed during the last fetch.
         calls: How often the hook said that it makes a call, during the last fetch.
         decoded: Texts that were decoded as JSON during the last fetch.
     """
@@ -99,7 +101,8 @@ class SourceBench:
         setup = SourceSetup(self.source, (), look_up)
         for product in self.source.products:
             obstacle = found.obstacle(product, setup)
-            assert obstacle is None, f"{product.key} {obstacle and obstacle.sentence}."
+            said = obstacle.sentence if obstacle else ""
+            assert not said, f"{product.key} {said}."
         return found.caller(setup, self._count)
 
     def fetch(self, ask: Ask, timeout_s: float = 10) -> Answer | GapfillError:
@@ -115,14 +118,22 @@ class SourceBench:
         level = root.level
         root.addHandler(listener)
         root.setLevel(logging.DEBUG)
+        printed = io.StringIO()
         try:
-            hook.open(ask)
-            return hook.fetch(ask)
+            with redirect_stdout(printed), redirect_stderr(printed):
+                hook.open(ask)
+                return hook.fetch(ask)
         except GapfillError as exc:
             return exc
         finally:
             root.setLevel(level)
             root.removeHandler(listener)
+            self.lines.append(printed.getvalue())
+
+    def tested(self) -> str:
+        """Return what the source says of a test of its connection, where it offers one."""
+        test = getattr(self.hook(timeout_s=10), "test_connection", None)
+        return str(test()) if callable(test) else ""
 
     def _count(self, _records: int) -> None:
         self.calls += 1

@@ -12,7 +12,7 @@ import pytest
 from gapfill.catalog import SHIPPED
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.local_time import parse_instant
-from gapfill.errors import GapfillError
+from gapfill.errors import GapfillError, SourceError
 from gapfill.sources.model import Answer, Ask
 from gapfill.testing.local_api import LocalApi, Recorded
 from gapfill.testing.source_bench import SourceBench, facts_of
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from gapfill.domain.reading import Reading
     from gapfill.domain.series import Station
-    from gapfill.errors import SourceError
 
 OTHER_DAYS = timedelta(days=14)
-"""How far back the other day lies, for which the answer must not be taken."""
+"""How far away the other days are, for which the answer must not be taken."""
+
+MORE_DAYS = timedelta(days=2)
+"""By how much a longer request is longer: its last day is another one in each time zone."""
 
 
 class SourceCase:
@@ -68,8 +70,15 @@ class SourceCase:
     extra: ClassVar[Mapping[str, object]] = {}
     timeout_s: ClassVar[float] = 0.4
 
-    def set_value(self, document: Any, slot: datetime, value: object) -> None:  # noqa: ANN401 - any JSON
-        """Put a value where the decoded answer has that of the series' first required field."""
+    def set_value(self, document: Any, slot: datetime, field: str, value: object) -> None:  # noqa: ANN401 - any JSON
+        """Put a value where the decoded answer has that of a slot and field.
+
+        Args:
+            document: The decoded answer, to be changed in place.
+            slot: The slot.
+            field: Any field of the series that ``values`` names.
+            value: What the API gives instead; it may be anything that JSON can hold.
+        """
         raise NotImplementedError
 
     def drop_row(self, document: Any, slot: datetime) -> None:  # noqa: ANN401 - any JSON
@@ -109,11 +118,24 @@ class SourceCase:
         """Return the body of a changed answer."""
         return json.dumps(document).encode()
 
-    def other_ask(self) -> Ask:
-        """Return an ask for as many slots of another day."""
+    def other_asks(self) -> list[Ask]:
+        """Return asks for as many slots of an earlier and of a later day."""
         ask = self.ask()
-        start, end = ask.interval.start - OTHER_DAYS, ask.interval.end - OTHER_DAYS
-        return replace(ask, interval=Interval(start, end))
+        return [
+            replace(
+                ask,
+                interval=Interval(ask.interval.start + days, ask.interval.end + days),
+                now=max(ask.now, ask.now + days),
+            )
+            for days in (-OTHER_DAYS, OTHER_DAYS)
+        ]
+
+    def longer_ask(self) -> Ask | None:
+        """Return an ask for further days in one request; ``None`` where the span has no more."""
+        ask = self.ask()
+        longer = Interval(ask.interval.start, ask.interval.end + MORE_DAYS)
+        is_allowed = ask.product.fits(longer.start, longer.end)
+        return replace(ask, interval=longer, now=ask.now + MORE_DAYS) if is_allowed else None
 
     def slots(self) -> list[datetime]:
         """Return the asked slots."""
@@ -137,6 +159,14 @@ class SourceCase:
     def readings(self, bench: SourceBench) -> dict[datetime, dict[str, float]]:
         """Return the values of the recorded answer by slot."""
         return by_slot(self.recorded(bench))
+
+
+def usable(said: Answer | GapfillError) -> Answer | None:
+    """Return an answer, ``None`` where it was refused as a source refuses one."""
+    if isinstance(said, Answer):
+        return said
+    assert isinstance(said, SourceError), f"The answer was refused by {brief(said)}"
+    return None
 
 
 def by_slot(answer: Answer) -> dict[datetime, dict[str, float]]:
