@@ -73,7 +73,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Followed:
         text=True,
     ) as server:
         assert server.stdout is not None
-        environment["AIRFLOW_CONN_NASA_POWER_DEFAULT"] = server.stdout.readline().strip()
+        environment["AIRFLOW_CONN_MY_NASA_POWER_DEFAULT"] = server.stdout.readline().strip()
         script = "".join(f"echo '{_MARK}{n}'\n{block}" for n, block in enumerate(blocks))
         said = _run(["bash", "-ec", script.replace(PYTHON, sys.executable)], folder, environment)
         server.communicate("")
@@ -115,7 +115,7 @@ def test_a_plan_names_its_source(followed: Followed) -> None:
     """With the slots of the day in one call, and no other source."""
     planned = followed.outputs["gapfill plan $DAY"]
     assert "To ask: 24 slots in 1 unit, 1 call" in planned
-    assert re.search(r"weather_hourly .*  nasa_power +24 +1\n", planned)
+    assert re.search(r"weather_hourly .*  my_nasa_power +24 +1\n", planned)
 
 
 def test_heal_fills_the_day_from_its_source(followed: Followed) -> None:
@@ -124,13 +124,13 @@ def test_heal_fills_the_day_from_its_source(followed: Followed) -> None:
     assert "Nothing missing: 0 complete, 24 provisional" in explained
     assert (
         "holds temperature 12.5, humidity 71.25, pressure 962.4, wind_speed 2.31, "
-        "precipitation 0.02, solar_radiation 512, modelled, from nasa_power, "
+        "precipitation 0.02, solar_radiation 512, modelled, from my_nasa_power, "
     ) in explained
 
 
 def test_the_mistake_of_the_tutorial_is_caught_as_it_says(followed: Followed) -> None:
     """By the named test, with the unit that it looks like."""
-    parser = followed.folder / "gapfill_nasa_power" / "parser.py"
+    parser = followed.folder / "my_nasa_power" / "parser.py"
     right = parser.read_text(encoding="utf-8")
     assert right.count('"pressure", 10.0') == 1
     parser.write_text(right.replace('"pressure", 10.0', '"pressure", 1.0'), encoding="utf-8")
