@@ -48,7 +48,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Followed:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         with path.open("w" if verb == "Write" else "a", encoding="utf-8") as file:
-            file.write(content)
+            file.write(content if verb == "Write" else f"\n\n{content}")
     _install(folder)
     environment = {
         name: value

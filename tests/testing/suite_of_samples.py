@@ -16,6 +16,7 @@ from typing import Any
 
 from gapfill.errors import RateLimited
 from gapfill.testing.source_contract import Recorded, SourceContract
+from tests.catalogs import FROZEN
 from tests.testing.sample_source import FACTS, FAULTS, SampleHook
 
 HOURS = [(14.5, 61), (15.25, 58), (16.0, 55), (16.5, 54), (15.0, 57), (13.75, 63)]
@@ -39,6 +40,7 @@ def _install(folder: Path, hook: type[SampleHook]) -> str:
 
 class _Samples(SourceContract):
     product = "hourly"
+    catalog = FROZEN
     start, end, now = "2025-11-04T10:00Z", "2025-11-04T16:00Z", "2025-11-06T12:00Z"
     answer = json.dumps(
         {

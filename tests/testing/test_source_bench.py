@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gapfill.catalog import SHIPPED
 from gapfill.testing.source_bench import facts_of
 from gapfill.testing.source_contract import SourceContract
+from tests.catalogs import FROZEN
 
 pytestmark = pytest.mark.airflow
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.airflow
 def test_a_source_that_is_not_installed_is_named_with_the_next_step() -> None:
     """It is the first thing that goes wrong for a newcomer."""
     with pytest.raises(AssertionError) as caught:
-        facts_of("nobody", SHIPPED)
+        facts_of("nobody", FROZEN)
     assert str(caught.value) == (
         "There is no source 'nobody': put its package into gapfill/sources, or name it by an "
         "entry point of the group gapfill.sources, and install it."
@@ -34,6 +34,6 @@ def test_a_product_that_is_not_in_the_facts_is_named() -> None:
 
 def test_a_source_need_not_be_in_a_route() -> None:
     """A third party tests it before anybody names it."""
-    series, source = facts_of("open_meteo", SHIPPED)
+    series, source = facts_of("open_meteo", FROZEN)
     assert source.products[0].key == "open_meteo.forecast"
     assert series["weather_hourly"].required == ("temperature", "humidity")

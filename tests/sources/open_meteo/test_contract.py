@@ -10,6 +10,7 @@ import pytest
 from gapfill.errors import RateLimited, SourceError
 from gapfill.sources.open_meteo.arrays import VARIABLES
 from gapfill.testing.source_contract import Recorded, SourceContract
+from tests.catalogs import FROZEN
 from tests.sources.asks import payload
 from tests.sources.open_meteo.asks import ONE_HOUR, body_of
 
@@ -26,6 +27,7 @@ class TestOpenMeteo(SourceContract):
     """Seven hours of modelled weather; a label is the end of its hour."""
 
     source = "open_meteo"
+    catalog = FROZEN
     product = "forecast"
     start, end, now = "2025-11-04T10:00Z", "2025-11-04T17:00Z", "2025-11-06T12:00Z"
     answer = body_of(LABELS, ROWS)

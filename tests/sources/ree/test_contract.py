@@ -8,6 +8,7 @@ import pytest
 
 from gapfill.sources.json_reader import instant_of
 from gapfill.testing.source_contract import Recorded, SourceContract
+from tests.catalogs import FROZEN
 from tests.sources.asks import payload
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class TestRee(SourceContract):
     """Prices of 2021-10-31 in Madrid."""
 
     source = "ree"
+    catalog = FROZEN
     product = "pvpc"
     series = "pvpc"
     start, end, now = "2021-10-30T22:00Z", "2021-10-31T23:00Z", "2021-11-05T12:00Z"
