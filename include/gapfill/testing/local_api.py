@@ -1,0 +1,138 @@
+"""An API on this machine for the tests of a source: it answers with recorded bytes, or fails."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+_AT_ONCE = struct.pack("ii", 1, 0)
+_LONGEST_S = 60
+
+
+class Recorded(NamedTuple):
+    """An HTTP answer.
+
+    Attributes:
+        status: HTTP status.
+        body: Its body.
+        headers: Its headers, besides ``Content-Length``.
+        echoes: Whether the request, with its headers, follows the body, as some servers do.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = {}
+    echoes: bool = False
+
+
+class Failure(Enum):
+    """A call without a whole answer.
+
+    Attributes:
+        SILENCE: The connection stays open, and nothing comes.
+        RESET: The connection is reset.
+        CUT: The answer breaks off after its first bytes.
+    """
+
+    SILENCE = auto()
+    RESET = auto()
+    CUT = auto()
+
+
+@dataclass(slots=True)
+class LocalApi:
+    """Serves on a free local port while its context lasts.
+
+    Attributes:
+        steps: What the calls get, in turn; the last one stays.
+        received: Path and query of each call.
+        sent: The body of each answer.
+    """
+
+    steps: Sequence[Recorded | Failure] = ()
+    received: list[str] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _server: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Root URL without a slash at its end."""
+        if self._server is None:
+            message = "The local API does not run: use it in a with statement."
+            raise RuntimeError(message)
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def connection(self, **more: object) -> str:
+        """Return an Airflow connection to it, as an environment variable holds one."""
+        return json.dumps({"conn_type": "http", "host": self.url, **more})
+
+    def answer_with(self, *steps: Recorded | Failure) -> None:
+        """Set what the next calls get, and forget the calls so far."""
+        self.steps = steps
+        self.received.clear()
+        self.sent.clear()
+
+    def __enter__(self) -> Self:
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                api.handle(self)
+
+            def log_message(self, *_: object) -> None:
+                """Log nothing: the test looks for keys in the log of the source."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.block_on_close = False
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def handle(self, call: BaseHTTPRequestHandler) -> None:
+        """Answer one call."""
+        step = self.steps[min(len(self.received), len(self.steps) - 1)]
+        self.received.append(call.path)
+        if step is Failure.SILENCE:
+            self._over.wait(_LONGEST_S)
+        elif step is Failure.RESET:
+            call.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            call.connection.close()
+        elif step is Failure.CUT:
+            self._send(call, Recorded(200, b'{"rows": ['), length=1_000)
+        elif isinstance(step, Recorded):
+            self._send(call, step)
+
+    def _send(
+        self, call: BaseHTTPRequestHandler, answer: Recorded, length: int | None = None
+    ) -> None:
+        body = answer.body
+        if answer.echoes:
+            body += f"\n{call.path}\n{call.headers}".encode()
+        self.sent.append(body)
+        call.send_response(answer.status)
+        for name, value in answer.headers.items():
+            call.send_header(name, value)
+        call.send_header("Content-Length", str(len(body) if length is None else length))
+        call.end_headers()
+        call.wfile.write(body)

@@ -1,0 +1,161 @@
+"""Runs the real hook of a source against a local API, and notes what it does on the way."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from contextlib import redirect_stderr, redirect_stdout
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.bases.hook import BaseHook
+
+from gapfill.catalog import reader
+from gapfill.catalog.builder import Builder
+from gapfill.catalog.packages import with_packages
+from gapfill.catalog.schema import CatalogEntry, SourceEntry
+from gapfill.errors import GapfillError
+from gapfill.sources import registry
+from gapfill.sources.hooks import SourceSetup, hook_of
+from gapfill.sources.http.connection import find_connection, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pytest
+
+    from gapfill.domain.product import Source
+    from gapfill.domain.series import Series
+    from gapfill.sources.hooks import SourceHook
+    from gapfill.sources.model import Answer, Ask
+    from gapfill.testing.local_api import LocalApi
+
+
+def facts_of(source: str, catalog: Path) -> tuple[Mapping[str, Series], Source]:
+    """Return the series of a catalogue file, and a source that its routes need not name.
+
+    Raises:
+        ConfigError: If the file or the facts of the source are wrong.
+        AssertionError: If there is no such source.
+    """
+    facts = registry.facts_file(source)
+    assert facts is not None, (
+        f"There is no source {source!r}: put its package into gapfill/sources, or name it by an "
+        f"entry point of the group {registry.GROUP}, and install it."
+    )
+    return _facts(source, facts, catalog)
+
+
+@lru_cache(maxsize=8)
+def _facts(source: str, facts: Path, catalog: Path) -> tuple[Mapping[str, Series], Source]:
+    entry = reader.check(catalog, reader.read(catalog, next_step="its path"), CatalogEntry)
+    own = reader.check(facts, reader.read(facts, next_step="the source's package"), SourceEntry)
+    entry = entry.model_copy(update={"sources": {**entry.sources, source: own}})
+    series, sources = Builder(catalog, with_packages(entry)).build()
+    return series, sources[source]
+
+
+class SourceBench:
+    """A source whose connection leads to a local API.
+
+    Args:
+        source: The source.
+        api: What it asks.
+        monkeypatch: Undoes all changes.
+        credentials: Login and password of its connection, and further members.
+
+    Attributes:
+        lines: What was logged, on any level, or printed during the last fetch.
+        calls: How often the hook said that it makes a call, during the last fetch.
+        decoded: Texts that were decoded as JSON during the last fetch.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        api: LocalApi,
+        monkeypatch: pytest.MonkeyPatch,
+        credentials: Mapping[str, object],
+    ) -> None:
+        self.source = source
+        self.api = api
+        self.lines: list[str] = []
+        self.calls = 0
+        self.decoded: list[str] = []
+        self._monkeypatch = monkeypatch
+        self._credentials = credentials
+        self._count_decodings()
+        self.hook(timeout_s=10)  # the first look-up makes Airflow set its logging up
+
+    def hook(self, timeout_s: float) -> SourceHook:
+        """Return the hook, as a run makes it."""
+        found = hook_of(self.source.name)
+        assert found is not None, f"The source {self.source.name!r} has no package."
+        more: dict[str, Any] = dict(self._credentials)
+        more["extra"] = {**more.get("extra", {}), "timeout": timeout_s}
+        name = self.source.connection
+        self._monkeypatch.setenv(variable(name), self.api.connection(**more))
+        look_up = partial(find_connection, name, BaseHook.get_connection)
+        setup = SourceSetup(self.source, (), look_up)
+        for product in self.source.products:
+            obstacle = found.obstacle(product, setup)
+            said = obstacle.sentence if obstacle else ""
+            assert not said, f"{product.key} {said}."
+        return found.caller(setup, self._count)
+
+    def fetch(self, ask: Ask, timeout_s: float = 10) -> Answer | GapfillError:
+        """Return what the source says, or the error that it ends with.
+
+        Args:
+            ask: What is asked.
+            timeout_s: Seconds that the hook waits for the API.
+        """
+        hook = self.hook(timeout_s)
+        self.lines, self.calls, self.decoded = [], 0, []
+        root, listener = logging.getLogger(), _Listener(self.lines)
+        level = root.level
+        root.addHandler(listener)
+        root.setLevel(logging.DEBUG)
+        printed = io.StringIO()
+        try:
+            with redirect_stdout(printed), redirect_stderr(printed):
+                hook.open(ask)
+                return hook.fetch(ask)
+        except GapfillError as exc:
+            return exc
+        finally:
+            root.setLevel(level)
+            root.removeHandler(listener)
+            self.lines.append(printed.getvalue())
+
+    def tested(self) -> str:
+        """Return what the source says of a test of its connection, where it offers one."""
+        test = getattr(self.hook(timeout_s=10), "test_connection", None)
+        return str(test()) if callable(test) else ""
+
+    def _count(self, _records: int) -> None:
+        self.calls += 1
+
+    def _count_decodings(self) -> None:
+        real = json.JSONDecoder.raw_decode
+
+        def raw_decode(decoder: json.JSONDecoder, text: str, idx: int = 0) -> tuple[Any, int]:
+            self.decoded.append(text)
+            return real(decoder, text, idx)
+
+        self._monkeypatch.setattr(json.JSONDecoder, "raw_decode", raw_decode)
+
+
+class _Listener(logging.Handler):
+    """Keeps each line, with the text of its exception."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.DEBUG)
+        self._lines = lines
+        self.setFormatter(logging.Formatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self._lines.append(self.format(record))
