@@ -97,7 +97,7 @@ def flag(extra: Mapping[str, object], name: str) -> bool:
         return bool(value)
     word = _WORDS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
     if word is None:
-        message = f"has a {name} in its extra that is neither true nor false"
+        message = f"has a {name!r} in its extra that is neither true nor false"
         raise ExtraError(message)
     return word
 
@@ -117,6 +117,6 @@ def seconds(extra: Mapping[str, object], name: str) -> float | None:
     except (ValueError, OverflowError):
         number = 0.0
     if not 0 < number < math.inf:
-        message = f"has a {name} in its extra that is not a number of seconds"
+        message = f"has a {name!r} in its extra that is not a number of seconds"
         raise ExtraError(message)
     return number

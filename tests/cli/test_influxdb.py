@@ -296,7 +296,7 @@ def test_a_wrong_address_is_unknown_never_ok(
         ({"token": ""}, "names no token"),
         ({"org": ""}, "names no org"),
         ({"bucket": ""}, "names no bucket"),
-        ({"timeout": "soon"}, "has a timeout in its extra that is not a number"),
+        ({"timeout": "soon"}, "has a 'timeout' in its extra that is not a number"),
     ],
 )
 def test_a_connection_that_lacks_something_says_what(

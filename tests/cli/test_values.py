@@ -63,8 +63,9 @@ def test_status_counts_and_names_what_does_not_count(cli: Cli) -> None:
     assert series["ahead"] == {"points": 1, "newest": "2035-01-01T00:00:00Z"}
     assert series["warnings"] == [
         (
-            "pvpc: 3 values out of bounds (1 not numbers), the first price_eur_mwh -5000 at "
-            "2025-10-25T22:00:00Z (bounds: -1000 to 10000 €/MWh); they do not count as readings."
+            "pvpc: 3 values out of bounds (1 of them is not a number), the first price_eur_mwh "
+            "-5000 at 2025-10-25T22:00:00Z (bounds: -1000 to 10000 €/MWh); they do not count as "
+            "readings."
         ),
         (
             "pvpc: 1 point lies after the last expected slot, the newest 2035-01-01T00:00:00Z; is "

@@ -163,7 +163,7 @@ def test_a_connection_that_is_a_uri_says_the_same(
 @pytest.mark.parametrize(
     "source,query,sentence",
     [
-        ("ree", "timeout=abc", "has a timeout in its extra that is not a number of seconds"),
+        ("ree", "timeout=abc", "has a 'timeout' in its extra that is not a number of seconds"),
         ("ree", "ca_bundle=%2Fnone.pem", "has a ca_bundle in its extra that is no file"),
         ("ree", "Pausd=true", "says 'Pausd' in its extra, which nothing reads: write 'paused'"),
         (

@@ -114,7 +114,7 @@ def test_what_is_stored_and_does_not_count_is_said(browser: Browser, served: Ser
         page.wait_for_selector("#warnings li:has-text('out of bounds')")
         said = page.locator("#warnings li").all_inner_texts()
         assert said[0] == (
-            "weather_hourly: 1 value out of bounds (1 not numbers), the first wind_speed "
+            "weather_hourly: 1 value out of bounds (not a number), the first wind_speed "
             f"'{MARKUP}' at 2025-05-05T10:00:00Z (bounds: 0 to 100 m/s); it does not count as a "
             "reading."
         )

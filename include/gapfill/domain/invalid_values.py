@@ -100,7 +100,7 @@ def sentences(series: Series, flaws: Flaws, ahead: Ahead | None) -> tuple[str, .
     field = series.field(first.field) if first else None
     if first and field:
         one = flaws.values == 1
-        kinds = f" ({flaws.not_numbers:,} not numbers)" if flaws.not_numbers else ""
+        kinds = _kinds(flaws)
         said.append(
             f"{series.name}: {count(flaws.values, 'value')} out of bounds{kinds}, "
             f"the first {first.field} {first.value} at {iso(first.instant)} (bounds: "
@@ -113,6 +113,17 @@ def sentences(series: Series, flaws: Flaws, ahead: Ahead | None) -> tuple[str, .
             f"slot, the newest {iso(ahead.newest)}; is the clock of what writes there right?"
         )
     return tuple(said)
+
+
+def _kinds(flaws: Flaws) -> str:
+    """Return how many of the values are not numbers, as a part of a sentence."""
+    none = flaws.not_numbers
+    if not none:
+        return ""
+    if none == flaws.values:
+        return " (not a number)" if none == 1 else " (none of them is a number)"
+    verb = "is not a number" if none == 1 else "are not numbers"
+    return f" ({none:,} of them {verb})"
 
 
 def bounds_of(field: Field) -> str:

@@ -88,10 +88,10 @@ def test_what_else_an_extra_may_say() -> None:
         ({"extra": {"token": "secret-token", "org": "o"}}, "names no bucket"),
         ({"extra": WHOLE | {"token": "secret-token\n2"}}, "has a token with characters"),
         ({"extra": WHOLE | {"bucket": 7}}, "has a bucket in its extra that is not text"),
-        ({"extra": WHOLE | {"timeout": 0}}, "has a timeout in its extra that is not a number"),
+        ({"extra": WHOLE | {"timeout": 0}}, "has a 'timeout' in its extra that is not a number"),
         (
             {"extra": WHOLE | {"without_removal": "perhaps"}},
-            "has a without_removal in its extra that is neither true nor false",
+            "has a 'without_removal' in its extra that is neither true nor false",
         ),
         ({"extra": "[1]"}, "has an extra that is not a JSON object"),
         ({"extra": "{secret-token"}, "has an extra that is not a JSON object"),
