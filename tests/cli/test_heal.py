@@ -111,6 +111,7 @@ def test_healing_brings_the_truth_and_says_what_it_did(cli: Cli, store: Path) ->
         "state": "ok",
         "waiting": [],
         "unhealable": [],
+        "batches": [{"batch": batch, "series": "pvpc", "slots": 865}],
     }
     assert stored(cli) == truth(865)
 
@@ -121,6 +122,7 @@ def test_healing_again_asks_nothing(cli: Cli, sandbox: Sandbox) -> None:
     before, calls = cli("export", "pvpc").out, len(sandbox.requests.all())
     ran = cli("heal", "--json")
     assert (ran.code, ran.document["status"], ran.document["calls"]) == (0, "nothing_to_do", 0)
+    assert ran.document["batches"] == []
     assert (cli("export", "pvpc").out, len(sandbox.requests.all())) == (before, calls)
 
 

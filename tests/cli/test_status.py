@@ -73,7 +73,8 @@ def test_a_person_reads_the_state_on_the_first_line(cli: Cli, store: Path) -> No
     assert "pvpc    none    865 missing from 2025-09-30T22:00Z" in ran.out
     assert "pvpc, 1 gap, a source can be asked now:" in lines
     assert "  2025-09-30T22:00Z – 2025-11-05T23:00Z  865 slots, critical, missing" in lines
-    assert f"store: {store}" in lines
+    new = "which does not exist yet: `heal` and `import` make it"
+    assert f"store: {store}, {new}" in lines
     assert max(len(line) for line in lines if not line.startswith("store: ")) <= 80
 
 

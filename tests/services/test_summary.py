@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import LedgerEntry, Outcome
+from gapfill.domain.series import State
 from gapfill.services.backfill import fill
 from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
-from gapfill.services.summary import Summary, summarize
+from gapfill.services.summary import Summary, count_gaps, summarize
 from tests.services.conftest import empty
 
 if TYPE_CHECKING:
@@ -74,3 +75,22 @@ def test_a_range_of_local_days_counts_the_days_that_start_in_it(context: RunCont
     interval = order.selection.interval
     summary = summarize(context, "run", [plan], certificates, before, after, 1.0, interval)
     assert (summary.status, summary.gaps_found, summary.gaps_resolved) == ("completed", 1, 1)
+
+
+def test_a_gap_that_was_given_up_is_counted_apart(context: RunContext) -> None:
+    """It is not left to be asked for, and not closed; a gap that is missing in part is left."""
+    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    (before,) = detect_all(context, order)
+    (gap,) = before.coverage.gaps
+    half = Interval(gap.interval.start, gap.interval.start + timedelta(days=1))
+    rest = Interval(half.end, gap.interval.end)
+    lost, open_ = State.UNFILLABLE, State.MISSING
+    for pieces, expected in (
+        ({gap.interval: lost}, 1),
+        ({half: lost, rest: open_}, 0),
+        ({half: lost}, 1),
+        ({}, 0),
+    ):
+        gaps = tuple(replace(gap, interval=run, state=state) for run, state in pieces.items())
+        after = replace(before, coverage=replace(before.coverage, gaps=gaps))
+        assert count_gaps(context, [], [before], [after], None).given_up == expected

@@ -38,6 +38,8 @@ _LEFT: Mapping[Cause, str] = {
     Cause.NONE: "No source has it",
 }
 
+STEP = 80
+"""A command at the end of a reason is shorter."""
 
 DASH = " – "
 """Between the bounds of a gap: in a list there is room for spaces."""
@@ -111,5 +113,11 @@ def _show_left(out: Console, item: Waiting | Unhealable) -> None:
 
 
 def brief(reason: str) -> str:
-    """Return the beginning of many verdicts; ``explain`` says them all."""
+    """Return the beginning of many verdicts; ``explain`` says them all.
+
+    A next step behind a reason, such as ``gapfill retype pvpc``, is never cut.
+    """
+    head, mark, step = reason.rpartition(": gapfill ")
+    if mark and len(step) < STEP:
+        return f"{textwrap.shorten(head, 160, placeholder=' …')}{mark}{step}"
     return textwrap.shorten(reason, 160, placeholder=" … (explain says it all)")

@@ -13,6 +13,7 @@ from gapfill.cli.layout import COLOURS, capped, sentence, table
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count, duration, percent, short, total
 from gapfill.domain.series import State
+from gapfill.errors import ErrorCode
 from gapfill.reporting import documents
 from gapfill.services.certificate import UnitOutcome
 
@@ -57,16 +58,20 @@ def show_status(out: Console, context: RunContext, reports: Sequence[Report]) ->
     out.print(counts)
     out.print()
     out.print(newest)
-    out.print(f"\nstore: {context.store.place.where}", style="dim", soft_wrap=True)
+    place = context.store.place.where
+    is_new = context.store.stamp() is None
+    note = ", which does not exist yet: `heal` and `import` make it" if is_new else ""
+    out.print(f"\nstore: {place}{note}", style="dim", soft_wrap=True)
     show_warnings(out, reports)
     for report in reports:
         show_gaps(out, context.catalog.series[report.series], report)
 
 
-def headline(out: Console, reports: Sequence[Report]) -> None:
+def headline(out: Console, reports: Sequence[Report], *, has_refused: bool = False) -> None:
     """Print the first line, which names everything that is not complete."""
     style = COLOURS[documents.overall(reports)]
-    out.print(Text(documents.first_line(reports), style), soft_wrap=True)
+    line = documents.first_line(reports, has_refused=has_refused)
+    out.print(Text(line, style), soft_wrap=True)
 
 
 def show_warnings(out: Console, reports: Sequence[Report]) -> None:
@@ -129,13 +134,17 @@ def _left(plan: Plan) -> list[str]:
 
 def show_healed(out: Console, catalog: Catalog, healed: Healed) -> None:
     """Print what healing came to: the state now, the account, failures, batches."""
-    headline(out, healed.after)
+    has_refused = any(c.error is ErrorCode.STORE_REFUSED for c in healed.certificates)
+    headline(out, healed.after, has_refused=has_refused)
     summary = healed.summary
     records = (summary.ree_records_recovered or 0) + (summary.weather_records_recovered or 0)
     found, resolved = summary.gaps_found or 0, summary.gaps_resolved or 0
+    given_up = summary.gaps_given_up
+    lost = f"{given_up:,} given up, " if given_up else ""
     out.print(
         f"{summary.status}: {total(records, summary.slots_enriched or 0)}; "
-        f"{count(found, 'gap')} found, {resolved:,} resolved, {found - resolved:,} left; "
+        f"{count(found, 'gap')} found, {resolved:,} resolved, {lost}"
+        f"{found - resolved - given_up:,} left; "
         f"{count(summary.calls, 'call')} in {duration(summary.duration_seconds)}",
         soft_wrap=True,
     )

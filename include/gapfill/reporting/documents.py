@@ -58,10 +58,10 @@ def healed(
         "waiting": last.waiting if last and is_planned else None,
         "unhealable": last.unhealable if last and is_planned else None,
         "errors": last.unread if last else (),
+        "batches": batches(certificates),
     }
     if error:
-        written = batches(certificates)
-        parts |= {"error": error, "batches": written, "healed": None if written else {}}
+        parts |= {"error": error, "healed": None if parts["batches"] else {}}
     return HealOut.model_validate(parts)
 
 
@@ -92,8 +92,8 @@ def overall(reports: Sequence[Report]) -> OverallWord:
     return "gaps" if any(report.is_missing for report in reports) else "ok"
 
 
-def first_line(reports: Sequence[Report]) -> str:
-    """Return the state of everything in one line.
+def first_line(reports: Sequence[Report], *, has_refused: bool = False) -> str:
+    """Return the state of everything in one line; ``has_refused`` is that of a run's store.
 
     It says that nothing is missing only where that is true of every slot that is due: slots
     that no source has are missing too.
@@ -103,5 +103,7 @@ def first_line(reports: Sequence[Report]) -> str:
     parts = [f"{counts[state]:,} {state.value}" for state in named if counts[state]]
     words = {"gaps": "Gaps", "unknown": "A read failed"}
     well = "No gap that a source could fill" if counts[State.UNFILLABLE] else "Nothing missing"
+    if has_refused and counts[State.UNFILLABLE]:
+        well = "The store refused slots"
     head = words.get(overall(reports), well)
     return f"{head}: " + ", ".join([f"{counts[State.COMPLETE]:,} complete", *parts])

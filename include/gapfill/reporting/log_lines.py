@@ -199,6 +199,10 @@ def sentence(document: Mapping[str, Any]) -> str:
     return "; ".join(parts) + "."
 
 
+UNREAD = " could not be read: "
+"""What a failure says of a series behind its name (``services.detection.unread``)."""
+
+
 def trouble(document: Mapping[str, Any]) -> str | None:
     """Return why a run is to be red, in a sentence for the operator; ``None`` where it is not.
 
@@ -210,6 +214,8 @@ def trouble(document: Mapping[str, Any]) -> str | None:
         return None
     failed = document["units_failed"]
     head = "Not every source could be asked"
+    if any(UNREAD in said for said in failures):
+        head = "Not every series could be read"
     if failed or document["status"] == RunStatus.FAILED:
         head = f"{count(failed, 'unit')} failed" if failed else "The run could not do its work"
     return f"{head}: {_list([said.rstrip('.') for said in failures], '; ')}."

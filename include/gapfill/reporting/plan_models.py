@@ -152,4 +152,6 @@ class HealOut(RunOut):
     unhealable: list[UnhealableOut] | None
     errors: Errors
     error: str | None = Field(default=None, exclude_if=lambda error: error is None)
-    batches: list[BatchOut] | None = Field(default=None, exclude_if=lambda found: found is None)
+    batches: list[BatchOut] | None = Field(
+        description="what was written; null where that is not known"
+    )

@@ -35,8 +35,9 @@ class RunStatus(StrEnum):
     Attributes:
         COMPLETED: Nothing is left that somebody could be asked for now, and not everything
             that was asked for is still missing.
-        PARTIAL: Something is left, or a unit failed or was deferred.
-        FAILED: Nothing was healed, or the store could not be read.
+        PARTIAL: Something is left, a unit failed or was deferred, or a series could not be read
+            while slots of others were healed.
+        FAILED: Nothing was healed, and a unit failed or a series could not be read.
         NOTHING_TO_DO: No unit was planned.
     """
 
@@ -69,6 +70,8 @@ class Summary:
         slots_enriched: Slots that only got optional fields.
         gaps_need_setup: Gaps, after, that only sources that are not set up could serve.
         records: Of the changed intervals, those whose slots were healed, by series.
+        gaps_given_up: How many of the gaps found only have slots, after, that no source has or
+            that the store refuses.
     """
 
     status: RunStatus
@@ -87,6 +90,7 @@ class Summary:
     slots_enriched: int | None = 0
     gaps_need_setup: int | None = 0
     records: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
+    gaps_given_up: int = 0
 
 
 class GapCounts(NamedTuple):
@@ -96,6 +100,7 @@ class GapCounts(NamedTuple):
         found: Those with a due slot missing, before.
         resolved: How many of those are completely filled, after.
         left: How many of those could still be asked for, after.
+        given_up: How many of those are neither closed nor missing, but unfillable, after.
         waiting: Gaps, after, for which a source can be asked later.
         unfillable: Gaps, after, that no source has.
         need_setup: Gaps, after, that only sources that are not set up could serve.
@@ -104,6 +109,7 @@ class GapCounts(NamedTuple):
     found: int
     resolved: int
     left: int
+    given_up: int
     waiting: int
     unfillable: int
     need_setup: int
@@ -177,6 +183,7 @@ def summarize(
         gaps_waiting=gaps.waiting,
         gaps_unfillable=gaps.unfillable,
         gaps_need_setup=gaps.need_setup,
+        gaps_given_up=gaps.given_up,
         units_failed=lost,
         units_deferred=postponed,
         calls=context.store.calls_of(run),
@@ -236,8 +243,10 @@ def _status(
     is_vain: bool,
     has_records: bool,
 ) -> RunStatus:
-    if is_unread or (lost and lost == units and not has_records):
+    if not has_records and (is_unread or (lost and lost == units)):
         return RunStatus.FAILED
+    if is_unread:
+        return RunStatus.PARTIAL
     if not units and not postponed:
         return RunStatus.NOTHING_TO_DO
     is_partial = lost or postponed or left > 0 or is_vain
@@ -316,22 +325,29 @@ def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
 
 def _resolved(
     before: Sequence[Report], after: Sequence[Report], ranges: _Runs, planned: _Runs
-) -> tuple[int, int, int]:
-    """Return how many gaps were found, are closed, and could be asked for still.
+) -> tuple[int, int, int, int]:
+    """Return how many gaps were found, are closed, could be asked for still, and are given up.
 
-    A gap that has become unfillable is neither closed nor left to ask for; one that was
-    unfillable counts where a run asked for it all the same.
+    Gaps are those that ``status`` lists. One that has become unfillable is neither closed nor left
+    to ask for; one that was unfillable counts where a run asked for it all the same.
     """
     read = {r.series: r for r in after if not r.error}
-    found = resolved = left = 0
+    found = resolved = left = given_up = 0
     for report in before:
         now, within = read.get(report.series), ranges[report.series]
-        given_up = intersect(report.coverage.runs(State.UNFILLABLE), planned[report.series])
-        for gap in intersect(merge([*report.coverage.runs(State.MISSING), *given_up]), within):
+        lost = intersect(report.coverage.runs(State.UNFILLABLE), planned[report.series])
+        for gap in intersect(merge([*report.coverage.runs(State.MISSING), *lost]), within):
             found += 1
             resolved += now is not None and not intersect([gap], _open(now))
             left += now is None or bool(intersect([gap], intersect(_askable(now), within)))
-    return found, resolved, left
+            given_up += now is not None and _is_given_up(gap, now)
+    return found, resolved, left, given_up
+
+
+def _is_given_up(gap: Interval, now: Report) -> bool:
+    """Tell whether what is left of a gap is unfillable, all of it."""
+    is_open = intersect([gap], now.coverage.runs(State.MISSING, State.UNKNOWN))
+    return not is_open and bool(intersect([gap], now.coverage.runs(State.UNFILLABLE)))
 
 
 def _open(report: Report) -> list[Interval]:
