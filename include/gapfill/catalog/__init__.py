@@ -1,6 +1,6 @@
-"""The catalogue: reads ``catalog.yaml``, checks it, and builds the domain's frozen types.
+"""Reads ``catalog.yaml``, checks it, and builds the domain's frozen types.
 
-A wrong catalogue is a ``ConfigError`` that names the file, the key and what was expected.
+A wrong catalogue raises a ``ConfigError`` with the file, the key and the expected value.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     _SafeLoader = yaml.SafeLoader
 else:
-    # The one written in C takes an eighth of the time; not every build of PyYAML has it.
+    # The loader in C takes an eighth of the time; not every build of PyYAML has it.
     _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 SHIPPED = Path(__file__).parents[1] / "catalog.yaml"
@@ -40,7 +40,7 @@ class Catalog:
     sources: Mapping[str, Source]
 
     def find(self, names: Iterable[str]) -> list[Series]:
-        """Return the series of these names, all of them for none.
+        """Return the series of these names, or all series if no name is given.
 
         Raises:
             RequestError: If a name is unknown; the message lists the known ones.
@@ -57,9 +57,9 @@ class Catalog:
         """Return every product of the series' route that has its quantity and resolution.
 
         Returns:
-            Source and product, the latter as it serves this series, once for each of the
-            place's stations that it is asked by; ``None`` where it names no station, or the
-            place has none of its source.
+            Source, product as it serves this series, and station: one entry for each station of
+            the source at the place. The station is ``None`` if the product needs none or the place
+            has none.
         """
         names = dict.fromkeys(name for zone in series.route for name in zone.sources)
         steps = {era.step for era in series.grid.eras}
@@ -79,7 +79,7 @@ def load(path: Path = SHIPPED) -> Catalog:
     """Read a catalogue file.
 
     Raises:
-        ConfigError: If it cannot be read or is wrong; names the key and what was expected.
+        ConfigError: If it cannot be read or is wrong; names the key and the expected value.
     """
     return _load(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
@@ -111,7 +111,7 @@ def _say(error: Any) -> str:  # noqa: ANN401 - pydantic's error details
     if error["type"] == "string_too_long":
         length = len(error["input"])
         most = error["ctx"]["max_length"]
-        return f"{key}: a name of {length:,} characters, which may have {most} at most: shorten it"
+        return f"{key}: a name of {length:,} characters; at most {most} are allowed: shorten it"
     if error["type"] == "extra_forbidden":
         return f"{key}: unknown key"
     if error["type"] in _EXPECTED:
@@ -133,16 +133,16 @@ _EXPECTED = {
     "time_delta_parsing": _DURATION,
     "time_delta_type": _DURATION,
 }
-"""What pydantic says of these kinds of values in words that help nobody."""
+"""Plain texts for value types that pydantic describes unclearly."""
 
 
 class _StrictLoader(_SafeLoader):
-    """A safe loader that refuses a key given twice, such as two series of one name.
+    """A safe loader that refuses a key that appears twice, such as two series of one name.
 
-    Dates stay texts, so that one that is wrong is told with its key.
+    Dates stay text, so that the error about a wrong date can name its key.
     """
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class's way
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as in the base class
         first: [(tag, form) for tag, form in known if tag != "tag:yaml.org,2002:timestamp"]
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -153,7 +153,7 @@ class _StrictLoader(_SafeLoader):
             key = self.construct_object(key_node, deep=deep)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                    None, None, f"the key {key!r} appears twice", key_node.start_mark
                 )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
