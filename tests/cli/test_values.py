@@ -67,8 +67,8 @@ def test_status_counts_and_names_what_does_not_count(cli: Cli) -> None:
             "2025-10-25T22:00:00Z (bounds: -1000 to 10000 €/MWh); they do not count as readings."
         ),
         (
-            "pvpc: 1 point lies after the last expected slot, the newest 2035-01-01T00:00:00Z; is "
-            "the clock of what writes there right?"
+            "pvpc: 1 point lies after the last expected slot, the newest "
+            "2035-01-01T00:00:00Z; check the clock of the program that writes there."
         ),
     ]
     assert "3 values out of bounds" in cli("status", "pvpc", *DAY).out

@@ -1,4 +1,4 @@
-"""Numbers and lists in words, the same wherever a person reads them."""
+"""Numbers and lists as text, the same in every output."""
 
 from __future__ import annotations
 
@@ -12,44 +12,43 @@ if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
 
 NAMED = 5
-"""Things named in one sentence; what is left over is counted."""
+"""Items named in one sentence; the rest is counted."""
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is one."""
+    """Return a number with its noun, in the plural if needed."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def total(healed: int, enriched: int = 0) -> str:
-    """Return what a run wrote: ``1,450 slots healed, 16 enriched``.
+    """Return the counts of a run: ``1,450 slots healed, 16 enriched``.
 
     Args:
-        healed: Slots that had a required field missing, or one of a lower grade, and are
-            better now.
-        enriched: Slots that only got optional fields.
+        healed: Slots that got a missing required field, or a better grade of one.
+        enriched: Slots that got only optional fields.
     """
     return f"{count(healed, 'slot')} healed" + (f", {enriched:,} enriched" if enriched else "")
 
 
 def listed(items: Iterable[str], mark: str = ", ", most: int = NAMED) -> str:
-    """Return the first of some items, and how many more there are: ``a, b and 3 more``."""
+    """Return the first items and the number of the others: ``a, b and 3 more``."""
     named = list(items)
     more = len(named) - most
     return mark.join(named[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def ranges(runs: Iterable[Interval]) -> str:
-    """Return runs for people, the first ones of many, by start and end."""
+    """Return the first runs by start and end, for people, and the number of the others."""
     return listed(f"{iso(run.start)} to {iso(run.end)}" for run in runs)
 
 
 def needed(needs: Iterable[str]) -> str:
-    """Return ``needs aemet_default or siar_default``: one of them would do."""
+    """Return ``needs aemet_default or siar_default``: one of them is enough."""
     return f"needs {' or '.join(needs)}"
 
 
 def without(fields: Iterable[str], required: Collection[str]) -> str:
-    """Return which fields a slot is missing, ``humidity is missing``; nothing where it is all.
+    """Return which fields are missing from a slot, ``humidity is missing``; empty if all are.
 
     Args:
         fields: The required fields that are missing.

@@ -1,4 +1,4 @@
-"""A removal of points that is running, or was killed before it wrote back what is to stay."""
+"""A removal of points that is running, or was killed before it wrote back points that stay."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Unfinished(NamedTuple):
 
     Attributes:
         series: Catalogue name.
-        measurement: Whose points.
+        measurement: Measurement of the points.
         first: Instant of the first point that may be missing.
         last: Instant of the last one.
-        batch: What ``undo`` takes; empty for a ``retype``.
+        batch: Id for ``undo``; empty for a ``retype``.
         is_retype: Whether it is a ``retype``: points of every program may be missing.
-        file: Where a ``retype`` has saved the points.
+        file: File in which a ``retype`` has saved the points.
     """
 
     series: str
@@ -34,12 +34,12 @@ class Unfinished(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What may be missing and what to do."""
+        """Which points may be missing, and the next step."""
         where = f"points of {self.measurement} from {iso(self.first)} to {iso(self.last)}"
         if self.is_retype:
             return (
                 f"A retype of {self.series} is running or was interrupted, and {where} may be "
-                "missing, so nothing is read or written there. Once it is not running, run "
+                "missing, so Gapfill does not read or write there. When no retype is running, run "
                 f"`gapfill retype {self.series} --yes`, which writes them back"
                 + (f"; they are saved in {self.file}." if self.file else ".")
             )

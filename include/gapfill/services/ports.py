@@ -1,4 +1,4 @@
-"""What the services need from the world: a store, sources, and a say on whether they are set up."""
+"""Ports of the services: the store, its memory, and the sources."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A source that refused and may not be called for a while.
+    """A block of a source that refused: Gapfill does not call it for a while.
 
     Attributes:
         source: Catalogue name.
         until: First instant at which it may be called again.
-        reason: What the refusal said, without secrets.
+        reason: Text of the refusal, without secrets.
     """
 
     source: str
@@ -44,12 +44,12 @@ class Block:
 
 
 class Undone(NamedTuple):
-    """What ``undo`` did.
+    """Result of ``undo``.
 
     Attributes:
-        restored: Slots that hold again what they held before the batch.
+        restored: Slots that have their values from before the batch again.
         removed: Slots that were empty before the batch and are empty again.
-        left: Slots of the batch that a later batch has replaced since: left alone.
+        left: Slots of the batch that a later batch has replaced; these do not change.
     """
 
     restored: int
@@ -58,15 +58,15 @@ class Undone(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one batch wrote of one series, and can be undone.
+    """The slots of one series that one batch wrote and that can be undone.
 
     Attributes:
         id: Id of the batch: of a unit of a run, or of an import.
-        series: Catalogue name, at the time.
-        slots: How many.
-        first: The first of them.
-        last: The last of them.
-        at: When it asked a source, ``None`` where it asked none.
+        series: Catalogue name at that time.
+        slots: Number of slots.
+        first: The first slot.
+        last: The last slot.
+        at: When it asked a source, ``None`` if it asked none.
     """
 
     id: str
@@ -78,17 +78,17 @@ class Batch(NamedTuple):
 
     @property
     def run(self) -> str:
-        """Return the run that the batch is of; an import is its own."""
+        """Return the run of the batch; an import is its own run."""
         return run_of(self.id)
 
 
 class WrongType(NamedTuple):
-    """A part of the store that holds fields of a series as another type than float.
+    """A part of the store that has fields of a series with another type than float.
 
     Attributes:
-        shard: The part, ``[start, end)``: the type of a field is one in all of it.
+        shard: The part, ``[start, end)``, in which a field has one type.
         fields: The fields, each with its type there.
-        points: How many points of the first field it has, of others too.
+        points: Number of points with the first field, including those of other programs.
     """
 
     shard: Interval
@@ -97,14 +97,14 @@ class WrongType(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """What putting back saved points came to.
+    """Result of writing saved points back.
 
     Attributes:
-        points: How many points were saved.
-        written: How many of them were missing, whole or in part, and were written.
-        differing: The others of which a field has another value in the store, a text each.
-        overwritten: How many of these now have the saved values.
-        batches: Which batches wrote some of these since they were saved.
+        points: Number of saved points.
+        written: Number of points that were missing, completely or in part, and were written.
+        differing: Points with another value in the store, one text each.
+        overwritten: Number of these that now have the saved values.
+        batches: Batches that have written some of these since they were saved.
     """
 
     points: int
@@ -115,14 +115,14 @@ class Restored(NamedTuple):
 
 
 class StoreLocation(NamedTuple):
-    """Where a store is, for people and without secrets: its kind, and its file or address."""
+    """Location of a store for people, without secrets: its kind, and its file or address."""
 
     kind: str
     where: str
 
 
 class Usage(NamedTuple):
-    """What was used of a source: its calls, and the records that they counted."""
+    """Use of a source: its calls, and the records that they counted."""
 
     calls: int = 0
     records: int = 0
@@ -130,14 +130,14 @@ class Usage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LedgerQuery:
-    """What of the books is read together.
+    """The parts of the ledger, limits and quotas to read together.
 
     Attributes:
         now: The clock: blocks in force, and the usage of the 24 hours before.
-        since: From when on what was learned counts.
-        series: Whose ledger and refused slots, of all of them at once; empty: neither.
+        since: Learned facts count from this instant on.
+        series: Series whose ledger and refused slots are wanted; empty: neither.
         is_ledger: Whether the ledger of these series is wanted.
-        run: Whose outcomes, of ``source``; empty: none.
+        run: Run whose outcomes of ``source`` are wanted; empty: none.
         source: Catalogue name, for the outcomes.
     """
 
@@ -150,16 +150,16 @@ class LedgerQuery:
 
 
 class LedgerSnapshot(NamedTuple):
-    """What the books say at one moment.
+    """The ledger, limits and quotas at one moment.
 
     Attributes:
-        entries: By series name, as ``Store.entries``, without the lines of what was filled:
-            they are most of a ledger and rule nothing out. A series without lines is absent.
+        entries: By series name, as ``Store.entries``, without the lines of filled slots: they are
+            most of a ledger and exclude nothing. A series without lines is absent.
         blocks: As ``Store.blocks``.
         learned: As ``Store.learned``.
         usage: Calls and records of the last 24 hours, by source; one without calls is absent.
         outcomes: As ``Store.outcomes``.
-        refused: By series name, what the store has refused, or would refuse, and still does.
+        refused: By series name, slots that the store refuses.
     """
 
     entries: Mapping[str, Sequence[LedgerEntry]]
@@ -173,32 +173,31 @@ class LedgerSnapshot(NamedTuple):
 class Store(Protocol):
     """A database of readings, with the ledger, calls, blocks and replaced rows beside them.
 
-    What is stored is judged: a value that is not a finite number within the bounds of its
-    field is no reading. Points of one slot are merged field by field (``stores.points``).
+    Stored values are checked: a value that is not a finite number within the bounds of its field
+    does not count as a reading. Points of one slot are merged field by field (``stores.points``).
 
-    Every method raises ``StoreError`` when the database cannot be read or written; none
-    of them ever answers "empty" instead. Instants are aware UTC; a slot is floored to
-    the series' grid on reading, so that off-grid points cover their slot.
+    Every method raises ``StoreError`` if the database cannot be read or written; no method returns
+    an empty result instead. Instants are aware UTC. Reading floors a point's time to the series'
+    grid, so that off-grid points cover their slot.
     """
 
     @property
     def place(self) -> StoreLocation:
-        """Where it is."""
+        """Its location."""
 
     def stamp(self) -> object | None:
-        """Return what changes when another store comes to this place; ``None`` for no store."""
+        """Return a value that changes if another store replaces this one; ``None`` for no store."""
 
     def verify(self) -> None:
-        """Run a real query and open a real write transaction; raise where either fails."""
+        """Run a real query and open a real write transaction; raise if one of them fails."""
 
     def absent(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field.
 
-        Found inside the database: what crosses the wire grows with the runs, not with
-        the history.
+        The database finds them: the size of the answer grows with the runs, not with the history.
 
         Args:
-            series: Whose slots.
+            series: The series.
             window: ``[start, end)`` of whole slots.
 
         Returns:
@@ -209,46 +208,48 @@ class Store(Protocol):
         """Return the same by required field: the runs of slots of the window without it."""
 
     def below_target(self, series: Series, window: Interval) -> list[Graded]:
-        """Return the runs of slots that hold a reading below the series' target, by grade."""
+        """Return the runs of slots with a reading below the series' target, by grade."""
 
-    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
-        """Return the runs of slots that hold every required field and lack this one.
+    def lacking(  # codespell:ignore lacking
+        self, series: Series, field: str, window: Interval
+    ) -> list[Interval]:
+        """Return the runs of slots that have every required field but not this one.
 
-        A value that a row keeps from a source that does not observe is missing, too.
+        A value that a row keeps from a source that does not observe counts as missing.
         """
 
     def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
         """Return the runs of slots that have a point with one of these sources.
 
-        The name must be the same to the letter: ``ree`` is not ``ree/8742``. Found inside
-        the database, as ``absent``.
+        The name must be equal: ``ree`` is not ``ree/8742``. The database finds them, as for
+        ``absent``.
         """
 
     def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
-        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
+        """Return the newest slot before ``end`` with every required field, else ``None``."""
 
     def flaws(self, series: Series, window: Interval) -> Flaws:
         """Return the stored values of the window that do not count.
 
-        That is what is not finite, not a number, or outside the bounds of its field: no other
-        method takes it for a reading. Found inside the database, as ``absent``.
+        These are not finite, not numbers, or outside the bounds of their field. No other method
+        returns them as readings. The database finds them, as for ``absent``.
         """
 
     def ahead(self, series: Series, start: datetime) -> Ahead | None:
         """Return the points from an instant on, ``None`` for none."""
 
     def copies(self, series: Series, window: Interval) -> Copies:
-        """Return the values of other points that an earlier release copied into ours.
+        """Return the values of other points that an earlier release copied into Gapfill's own.
 
-        Such a value is of unknown source, in a point of a batch, and another point of its slot
-        has the field. No method counts it. What stood in the point before Gapfill wrote into
-        it is no copy.
+        Such a value has an unknown source, is in a point of a batch, and another point of its slot
+        has the field. No method counts it. A value that was in the point before Gapfill wrote into
+        it is not a copy.
         """
 
     def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
         """Remove those copies as ``write`` writes, and return from how many slots.
 
-        What is replaced is kept for ``undo``. Of a point of nothing but copies its batch is left.
+        Replaced values are stored for ``undo``. If a point has only copies, its batch remains.
         """
 
     def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
@@ -263,63 +264,63 @@ class Store(Protocol):
         replace: Replace = Replace.WORSE,
         entries: Sequence[LedgerEntry] = (),
     ) -> int:
-        """Write what a reading wins of a slot (``reading.wins``), whole or not at all.
+        """Write the values of readings that replace stored ones (``reading.wins``), all or none.
 
-        It goes into the series' own point; what other points hold is never written. Lines for
-        the ledger go with it, in the same request where the database takes them so.
+        They go into the series' own points; values of other points are never written. Ledger lines
+        are written with them, in the same request if the database allows that.
 
-        A store without transactions writes up to 5,000 slots at once, and a retry writes
-        what is missing; a batch never counts a slot that it did not write. What is replaced is
-        kept for ``undo``. Writing the same readings again changes nothing.
+        A store without transactions writes up to 5,000 slots at once, and a retry writes the
+        missing ones; a batch never counts a slot that it did not write. Replaced values are stored
+        for ``undo``. Writing the same readings again changes nothing.
 
         Returns:
             How many slots were written.
         """
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
-        """Write rows as they are, provenance included, as ``write`` does (``import``).
+        """Write rows unchanged, with provenance, as ``write`` does (``import``).
 
-        A row of a higher grade stays, and one that says the same. What is replaced is
-        kept for ``undo``.
+        A stored row with a higher grade or with equal values stays. Replaced rows are stored for
+        ``undo``.
 
         Returns:
             How many rows were written.
         """
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
-        """Return the slots a batch wrote, by series name, whether or not replaced since."""
+        """Return the slots that a batch wrote, by series name, including replaced ones."""
 
     def batches(self) -> list[Batch]:
-        """Return what each batch wrote and still can be undone, one for each series."""
+        """Return the slots that each batch wrote and that can be undone, one entry per series."""
 
     def undone_batches(self) -> set[str]:
-        """Return the ids of batches that were undone, as far as that could be."""
+        """Return the ids of batches that were undone, as far as possible."""
 
     def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
-        """Return the same for several batches, by batch and series name."""
+        """Return the slots that several batches wrote, by batch and series name."""
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
-        """Put back what a batch replaced and remove what it added.
+        """Restore the values that a batch replaced and remove those that it added.
 
-        In one transaction where the database has them; else, killed half-way, it is
-        carried on by doing it again.
+        In one transaction if the database has them. Otherwise, repeat a killed ``undo`` to
+        continue it.
 
         Args:
             batch: Id of the fill.
-            series: The catalogue's series, to find its rows in.
+            series: The series of the catalogue, to find the rows.
 
         Raises:
             StoreError: If the database cannot be read or written.
         """
 
     def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
-        """Return what the books say, in as few requests as can be."""
+        """Return the ledger, limits and quotas in as few requests as possible."""
 
     def note(self, entries: Sequence[LedgerEntry]) -> None:
-        """Add lines to the ledger; they are never changed."""
+        """Add lines to the ledger; lines never change."""
 
     def entries(self, series: str) -> list[LedgerEntry]:
-        """Return the ledger of a series in the order it was written."""
+        """Return the ledger of a series in the order of writing."""
 
     def answers(self, source: str, since: datetime) -> list[LedgerEntry]:
         """Return the ledger lines of a source that were asked at ``since`` or later.
@@ -330,7 +331,7 @@ class Store(Protocol):
         """
 
     def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
-        """Return ``(batch, outcome)`` of a source's ledger lines in a run, in the order written.
+        """Return ``(batch, outcome)`` of a source's ledger lines in a run, in the order of writing.
 
         Args:
             run: Id of the run; its batches are ``run/…``.
@@ -338,7 +339,7 @@ class Store(Protocol):
         """
 
     def record_call(self, source: str, at: datetime, batch: str, records: int = 0) -> None:
-        """Note that a call is about to be sent, and the records it will count in a quota."""
+        """Record a call before it is sent, with the records that it will count in a quota."""
 
     def calls_of(self, run: str) -> int:
         """Count the calls recorded by the batches of a run."""
@@ -350,25 +351,25 @@ class Store(Protocol):
         """Count the records of the calls recorded at ``since`` or later."""
 
     def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
-        """Note what a source has said of itself; a later saying replaces an earlier one.
+        """Store facts of a source; later facts replace earlier ones.
 
         Args:
             subject: Name of a source, or the key of a product.
             facts: Numbers by name.
-            at: When it was learned.
+            at: Time of learning.
         """
 
     def learned(self, since: datetime) -> dict[str, dict[str, float]]:
-        """Return what was learned at ``since`` or later, by subject and name."""
+        """Return the facts that were learned at ``since`` or later, by subject and name."""
 
     def block(self, block: Block) -> None:
-        """Note that a source may not be called until an instant; the later one stands."""
+        """Store the block of a source until an instant; of several, the latest instant counts."""
 
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
 
     def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
-        """Return the parts that hold these fields of a series as another type than float."""
+        """Return the parts that have these fields of a series with another type than float."""
 
     def retype(
         self,
@@ -377,71 +378,71 @@ class Store(Protocol):
         save: Callable[[str], None],
         file: str = "",
     ) -> int:
-        """Make floats of what ``wrong_types`` has found, and return how many points it wrote.
+        """Convert the fields of ``wrong_types`` to floats; return the number of points written.
 
-        Killed anywhere, it is carried on by doing it again. Until it is finished, each method
-        that reads or writes points of a series of this measurement raises a ``StoreError``.
+        Repeat it after a kill to continue it. Until it is finished, each method that reads or
+        writes points of a series of this measurement raises a ``StoreError``.
 
         Args:
-            series: Whose fields.
-            wrong: What to change.
-            save: Keeps a text for good; called with the points before any is deleted.
-            file: Where it is kept, for messages.
+            series: The series of the fields.
+            wrong: The parts to convert.
+            save: Saves a text permanently; called with the points before one is deleted.
+            file: Name of the file with the saved points, for messages.
         """
 
     def restore(self, said: str, *, overwrite: bool = False) -> Restored:
-        """Write what is missing of the points that ``retype`` saved, and count what differs.
+        """Write the missing points that ``retype`` saved, and count those that differ.
 
         Args:
-            said: What was saved.
-            overwrite: Whether saved values are written over other values as well. A point that
-                a batch has written since is left alone: ``undo`` takes that back.
+            said: The saved text.
+            overwrite: Whether saved values also replace different values. A point that a batch has
+                written since does not change: use ``undo`` for it.
         """
 
     def unfinished(self) -> list[Unfinished]:
         """Return the removals that are running, or were killed before they wrote back points."""
 
     def close(self) -> None:
-        """Give back connections; the store may be used again afterwards."""
+        """Close connections; the store can be used again afterwards."""
 
 
 class Memory(Protocol):
-    """What was seen in stores, kept outside of them, over restarts of every process."""
+    """Remembers, outside of the stores, that they had readings; it survives restarts."""
 
     def seen(self, place: StoreLocation) -> Mapping[str, datetime]:
-        """Return the newest slots that were seen in a store, by subject (``guard.subject``)."""
+        """Return the newest slots seen in a store, by subject (``store_guard.subject``)."""
 
     def keep(self, place: StoreLocation, newest: Mapping[str, datetime]) -> None:
-        """Remember what was seen in a store; a memory that cannot is no error."""
+        """Store the newest slots seen in a store; a failure of the memory is not an error."""
 
     def forget(self, place: StoreLocation) -> bool:
-        """Forget a store, and return whether anything was known of it."""
+        """Forget a store, and return whether it was known."""
 
     def where(self, place: StoreLocation) -> str:
-        """Return the file that a person may delete to the same end."""
+        """Return the file that a person can delete with the same effect."""
 
 
 class Caller(Protocol):
-    """One source, ready to be asked."""
+    """One source, ready for requests."""
 
     def open(self, ask: Ask | None = None, /) -> AccountLimits | None:
-        """Make what calls come before the first request, and return what the account allows.
+        """Make the calls before the first request, and return the limits of the account.
 
         Args:
-            ask: What will be asked, for the errors.
+            ask: The request that will follow, for errors.
 
         Returns:
-            ``None`` where the API does not tell.
+            ``None`` if the API does not report them.
 
         Raises:
             SourceError: As ``fetch``.
         """
 
     def fetch(self, ask: Ask) -> Answer:
-        """Ask the API and return what it said.
+        """Send a request to the API and return the answer.
 
         Raises:
-            SourceError: One of its leaves; no verdict follows from it.
+            SourceError: One of its subclasses. It never counts as "no data".
         """
 
 
@@ -449,29 +450,30 @@ class Sources(Protocol):
     """The sources as they are set up on this machine."""
 
     def obstacle(self, product: Product) -> Obstacle | None:
-        """Return why a product cannot be asked as it is set up; ``None`` where it can."""
+        """Return why this set-up cannot ask a product; ``None`` if it can."""
 
     def account(self, source: str) -> str:
-        """Return a short name for the key of a source, if any, which does not reveal it."""
+        """Return a short name for the key of a source, if any, that does not reveal the key."""
 
     def held(self, product: Product, station: Station) -> Sequence[Interval] | None:
-        """Return what a product of files has of a station, ``None`` where that is not known.
+        """Return the slots that a product of files has for a station, ``None`` if unknown.
 
         Raises:
             ConfigError: If the files cannot be read.
         """
 
     def unusable(self, product: Product, station: Station) -> Sequence[Unusable]:
-        """Return what a product of files has of a station and cannot be used.
+        """Return the slots for which a product of files has only unusable rows of a station.
 
         Raises:
             ConfigError: If the files cannot be read.
         """
 
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
-        """Return the source's hook, which runs ``before_call`` before each HTTP request.
+        """Return the source's hook, which calls ``before_call`` before each HTTP request.
 
-        It is told how many records the answer will count in the source's quota.
+        The argument of ``before_call`` is the number of records that the answer will count in the
+        source's quota.
 
         Raises:
             ConfigError: If its connection is wrong.

@@ -1,4 +1,4 @@
-"""One error for a unit of which several requests failed: it names every range that was refused."""
+"""One error for a unit with several failed requests, which names every refused range."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 def joined(
     errors: Sequence[StoreRefused | MalformedPayload],
 ) -> StoreRefused | MalformedPayload:
-    """Return the first error, with what the store refused of the unit's other requests.
+    """Return the first error, with the ranges that the store refused of the other requests.
 
     Args:
-        errors: Those of the requests, in order, at least one.
+        errors: The errors of the requests, in order, at least one.
     """
     first = errors[0]
     others = merge(run for exc in errors[1:] if isinstance(exc, StoreRefused) for run in exc.ranges)
     if not others:
         return first
-    said = f"{first} Refused as well: {ranges(others)}; status says why."
+    said = f"{first} Also refused: {ranges(others)}; `status` gives the reason."
     if isinstance(first, MalformedPayload):
         return MalformedPayload(
             said, source=first.source, series=first.series, interval=first.interval

@@ -1,8 +1,8 @@
-"""Refuses a store that held readings and holds none: one that is gone is never a first use.
+"""Refuses a store that had readings and has none now: a lost store is never a first use.
 
-What was seen in a store is remembered outside of it (port ``Memory``), so that a file that
-was lost, a volume that is not mounted, or a bucket that was made anew is an error in every
-process, and nothing is written in its place.
+The newest slots of a store are remembered outside of it (port ``Memory``). So a lost file, a volume
+that is not mounted, or a bucket that was created again is an error in every process, and nothing is
+written in its place.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Memory, Store, StoreLocation, Undone
 
 UNCHECKED = ("close", "place", "stamp")
-"""What says nothing of readings."""
+"""Methods that do not depend on readings."""
 
 
 class GuardedStore:
-    """A store that raises where it held readings and holds none.
+    """A store that raises if it had readings and has none now.
 
-    It looks before the first use, and again when the store was replaced. What it sees of
-    readings it notes in the memory.
+    It checks before the first use, and again when the store was replaced. It records the readings
+    that it finds in the memory.
 
     Args:
         store: The store.
-        memory: What was seen earlier.
+        memory: The newest slots seen earlier.
         series: The catalogue's series.
-        tell: Takes a sentence for the person or the log: that a new store was made.
+        notify: Receives a sentence for people or the log: that a new store was created.
     """
 
     def __init__(
@@ -45,16 +45,16 @@ class GuardedStore:
         store: Store,
         memory: Memory,
         series: Collection[Series],
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
-        self._store, self._memory, self._series, self._tell = store, memory, series, tell
+        self._store, self._memory, self._series, self._notify = store, memory, series, notify
         self._checked: object = self  # no stamp of a store
         self._seen: dict[str, datetime] = {}
         self._kept: dict[str, datetime] = {}
         self._looked: set[str] = set()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        """Return a method of the store, which looks at the store first."""
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of the port
+        """Return a method of the store that checks the store first."""
         found = getattr(self._store, name)
         return found if name in UNCHECKED or not callable(found) else self._checking(found)
 
@@ -64,21 +64,21 @@ class GuardedStore:
             self._check()
             answer = method(*args, **kwargs)
             if self._checked is None and self._store.stamp() is not None:
-                self._tell(f"A new store was made: {named(self._store.place)}.")
+                self._notify(f"A new store was created: {named(self._store.place)}.")
                 self._checked = self._store.stamp()
             return answer
 
         return ask
 
     def newest(self, series: Series, *end: datetime) -> datetime | None:
-        """Return the newest slot that holds every required field, see the port."""
+        """Return the newest slot with every required field, see the port."""
         self._check()
         found = self._store.newest(series, *end)
         self._note(series, found)
         return found
 
     def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        """Return what is missing of each required field, see the port."""
+        """Return the missing runs by required field, see the port."""
         self._check()
         found = self._store.missing(series, window)
         there = subtract([window], merge(run for runs in found.values() for run in runs))
@@ -91,7 +91,7 @@ class GuardedStore:
         series: Series,
         readings: Sequence[Reading],
         batch: str,
-        **how: Any,  # noqa: ANN401 - as the port has it
+        **how: Any,  # noqa: ANN401 - as in the port
     ) -> int:
         """Write readings, see the port."""
         written: int = self._checking(self._store.write)(series, readings, batch, **how)
@@ -99,13 +99,13 @@ class GuardedStore:
         return written
 
     def put(self, series: Series, rows: Sequence[Row]) -> int:
-        """Write rows as they are, see the port."""
+        """Write rows unchanged, see the port."""
         written: int = self._checking(self._store.put)(series, rows)
         self._look_once(series, written)
         return written
 
     def undo(self, batch: str, series: Collection[Series]) -> Undone:
-        """Undo a batch; a store that is empty afterwards may be."""
+        """Undo a batch; the store may be empty afterwards."""
         self._check()
         undone = self._store.undo(batch, series)
         if self._known() and self._is_empty():
@@ -114,35 +114,35 @@ class GuardedStore:
         return undone
 
     def forget(self) -> bool:
-        """Forget what the store held, so that an empty one may take its place.
+        """Forget the readings of the store, so that an empty one can replace it.
 
         Returns:
-            Whether anything was known of it.
+            Whether the store was known.
 
         Raises:
-            StoreError: If it is there and holds readings, or cannot be read.
+            StoreError: If it exists and has readings, or cannot be read.
         """
         place = self._store.place
         self._seen = {**self._memory.seen(place)}
         if self._known() and self._store.stamp() is not None and not self._is_empty():
             message = (
-                f"The store is there and holds readings: {named(place)}. Nothing was forgotten: "
-                "forget-store is for a store that is gone, or empty."
+                f"The store exists and has readings: {named(place)}. Nothing was forgotten: "
+                "use forget-store only for a store that is gone or empty."
             )
             raise StoreError(message)
         self._seen = {}
         return self._memory.forget(place)
 
     def close(self) -> None:
-        """Give back connections, and remember what was seen."""
+        """Close connections, and save the newest slots."""
         self._keep()
         self._store.close()
 
     def _check(self) -> None:
-        """Look whether the store is the one that held readings.
+        """Check that the store still has readings.
 
         Raises:
-            StoreError: If it held some and holds none.
+            StoreError: If it had some and has none now.
         """
         stamp = self._store.stamp()
         if stamp == self._checked:
@@ -159,7 +159,7 @@ class GuardedStore:
         return [series for series in self._series if subject(series) in self._seen]
 
     def _is_empty(self) -> bool:
-        """Tell whether no series has a complete slot, or any point from its last one on."""
+        """Return whether no series has a complete slot, or any point from its last one on."""
         known = self._known()
         return all(self._store.newest(series) is None for series in known) and not any(
             self._store.ahead(series, series.grid.floor(self._seen[subject(series)]))
@@ -167,14 +167,14 @@ class GuardedStore:
         )
 
     def _look_once(self, series: Series, written: int) -> None:
-        """After the first write of a series that had no readings, look whether it has some now."""
+        """After the first write of a series without readings, check whether it has some now."""
         name = subject(series)
         if written and name not in self._seen and name not in self._looked:
             self._looked.add(name)
             self._note(series, self._store.newest(series))
 
     def _note(self, series: Series, slot: datetime | None) -> None:
-        """Keep in mind that a series has a reading; the first one is remembered at once."""
+        """Record that a series has a reading; the first one is saved at once."""
         name = subject(series)
         if slot is None or slot <= self._seen.get(name, slot.min.replace(tzinfo=slot.tzinfo)):
             return
@@ -192,20 +192,20 @@ class GuardedStore:
         until = max(self._seen[subject(series)] for series in self._known())
         what = "gone: there is no" if is_gone else "empty: no series has a reading in the"
         return (
-            f"The store that held readings until {iso(until).replace(':00Z', 'Z')} is {what} "
-            f"{named(place)}. Put it back, or mount its volume; nothing is written until then. "
-            "If it is meant to begin anew, empty: python -m gapfill forget-store, or delete "
+            f"The store that had readings until {iso(until).replace(':00Z', 'Z')} is {what} "
+            f"{named(place)}. Restore it, or mount its volume; nothing is written until then. "
+            "To start again with an empty store: python -m gapfill forget-store, or delete "
             f"{self._memory.where(place)}."
         )
 
 
 def named(place: StoreLocation) -> str:
-    """Return what and where a store is, and the connection that names it."""
+    """Return the kind, the location and the connection of a store."""
     kind = "file " if place.kind == "sqlite" else ""
     return f"{kind}{place.where} (connection gapfill_store)"
 
 
 def subject(series: Series) -> str:
-    """Return what a series is in a store, whatever the catalogue calls it: measurement and tags."""
+    """Return the identity of a series in a store: its measurement and tags, not its name."""
     tags = [f"{name}={value}" for name, value in sorted(series.tags.items())]
     return ",".join([series.measurement, *tags])

@@ -1,4 +1,4 @@
-"""What a run came to: counted by reading batches back, so that a kill loses no account."""
+"""The summary of a run: counts from reading batches back, so that a kill loses no count."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _Runs = Mapping[str, Sequence[Interval]]
 
 
 class RunStatus(StrEnum):
-    """What a run came to.
+    """Status of a run.
 
     Attributes:
-        COMPLETED: Nothing is left that somebody could be asked for now, and not everything
-            that was asked for is still missing.
-        PARTIAL: Something is left, or a unit failed or was deferred.
+        COMPLETED: No slot is left that a source could be asked for now, and some requested slots
+            are no longer missing.
+        PARTIAL: Slots are left, or a unit failed or was deferred.
         FAILED: Nothing was healed, or the store could not be read.
         NOTHING_TO_DO: No unit was planned.
     """
@@ -48,26 +48,26 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What ``summarize`` returns and ``heal --json`` prints.
+    """The result of ``summarize`` and ``heal --json``.
 
-    A number is ``None`` where an error kept it from being known.
+    A number is ``None`` if an error made it unknown.
 
     Attributes:
-        status: What the run came to.
+        status: Status of the run.
         ree_records_recovered: Slots that batches of this run filled in group ``ree``.
         weather_records_recovered: The same in every other group.
         duration_seconds: Real time of the run.
-        gaps_found: Gaps with a due slot missing, before.
+        gaps_found: Gaps with a missing due slot, before the run.
         gaps_resolved: How many of those gaps are now completely filled.
-        gaps_waiting: Gaps, after, for which a source can be asked later.
-        gaps_unfillable: Gaps, after, that no source has.
-        units_failed: Units that raised, died, or certified more than is read back.
+        gaps_waiting: Gaps after the run for which a source can be asked later.
+        gaps_unfillable: Gaps after the run that no source has.
+        units_failed: Units that raised, died, or certified more slots than are read back.
         units_deferred: Units left for a later run.
         calls: API calls made.
         healed: Changed intervals by series.
-        failures: What went wrong.
-        slots_enriched: Slots that only got optional fields.
-        gaps_need_setup: Gaps, after, that only sources that are not set up could serve.
+        failures: Failures of the run.
+        slots_enriched: Slots that got only optional fields.
+        gaps_need_setup: Gaps after the run that only sources that are not set up could serve.
         records: Of the changed intervals, those whose slots were healed, by series.
     """
 
@@ -93,12 +93,12 @@ class GapCounts(NamedTuple):
     """Gaps in the range of a run.
 
     Attributes:
-        found: Those with a due slot missing, before.
-        resolved: How many of those are completely filled, after.
-        left: How many of those could still be asked for, after.
-        waiting: Gaps, after, for which a source can be asked later.
-        unfillable: Gaps, after, that no source has.
-        need_setup: Gaps, after, that only sources that are not set up could serve.
+        found: Gaps with a missing due slot, before the run.
+        resolved: Number of those that are completely filled after the run.
+        left: Number of those that can still be asked for after the run.
+        waiting: Gaps after the run for which a source can be asked later.
+        unfillable: Gaps after the run that no source has.
+        need_setup: Gaps after the run that only sources that are not set up could serve.
     """
 
     found: int
@@ -119,19 +119,19 @@ def summarize(
     seconds: float,
     asked: Interval | None = None,
 ) -> Summary:
-    """Say what a run came to.
+    """Return the summary of a run.
 
-    Units without a certificate count as failed: their task died, whatever the cause.
+    Units without a certificate count as failed: their task died.
 
     Args:
         context: The installation.
         run: Id of the run.
-        plans: What was planned, in order.
-        certificates: What units returned.
-        before: Reports over the whole history, before.
-        after: The same, after.
+        plans: The plans, in order.
+        certificates: Results of the units.
+        before: Reports over the whole history, from before the run.
+        after: The same, from after the run.
         seconds: Real time of the run.
-        asked: The range of the run; gaps are counted within it. ``None`` for everything.
+        asked: The range of the run, in which gaps are counted. ``None`` for the whole history.
 
     Raises:
         StoreError: If the batches cannot be read back.
@@ -193,7 +193,7 @@ def summarize(
 
 
 def _unread(plans: Sequence[Plan], after: Sequence[Report]) -> list[Report | Unread]:
-    """Return what could not be read after, or before and so was in no plan: the last one counts."""
+    """Return series that could not be read before or after the run, with the last failure."""
     now = [report for report in after if report.error]
     known = {report.series for report in now}
     return [*now, *(u for plan in plans[-1:] for u in plan.unread if u.series not in known)]
@@ -206,7 +206,7 @@ def count_gaps(
     after: Sequence[Report],
     asked: Interval | None,
 ) -> GapCounts:
-    """Count the gaps that a run found, closed and left; the arguments are as ``summarize``'s."""
+    """Count the gaps that a run found, closed and left; arguments as for ``summarize``."""
     units = [unit for plan in plans for unit in plan.units]
     ranges = {name: _range(series.grid, asked) for name, series in context.catalog.series.items()}
     gaps = [g for r in after for g in r.coverage.gaps if intersect([g.interval], ranges[r.series])]
@@ -245,17 +245,20 @@ def _status(
 
 
 def _is_missing(planned: _Runs, after: Sequence[Report]) -> bool:
-    """Tell whether a slot that was asked for is missing still, and not given up."""
+    """Return whether a requested slot is still missing and not unfillable."""
     return any(intersect(r.coverage.runs(State.MISSING), planned[r.series]) for r in after)
 
 
 def _short(
     certificates: Iterable[Certificate], written: Mapping[str, Mapping[str, Sequence[datetime]]]
 ) -> list[str]:
-    """Return a sentence for each certificate that claims more slots than are read back now."""
+    """Return a sentence for each certificate with more slots than are read back now."""
     found = {batch: sum(map(len, slots.values())) for batch, slots in written.items()}
     return [
-        f"{c.unit}: {c.slots_filled} slots were certified, {found.get(c.batch, 0)} are read back"
+        (
+            f"{c.unit}: {c.slots_filled} slots were certified, but {found.get(c.batch, 0)} are "
+            "read back"
+        )
         for c in certificates
         if found.get(c.batch, 0) < c.slots_filled
     ]
@@ -276,7 +279,7 @@ def _healed(
 
 
 def _enriched(context: RunContext, changed: _Runs, units: Sequence[Unit]) -> int:
-    """Count the changed slots that only got wanted fields."""
+    """Count the changed slots that got only wanted fields."""
     return sum(
         context.catalog.series[name].grid.count(run)
         for name, runs in changed.items()
@@ -287,7 +290,7 @@ def _enriched(context: RunContext, changed: _Runs, units: Sequence[Unit]) -> int
 def _filled(
     changed: _Runs, units: Sequence[Unit], after: Sequence[Report]
 ) -> dict[str, list[Interval]]:
-    """Return the changed slots that were to be healed and have every required field now."""
+    """Return the changed slots of gaps and upgrades that have every required field now."""
     is_open = {report.series: merge(_open(report)) for report in after}
     filled = {
         name: subtract(subtract(runs, _only_enriched(units, name)), is_open.get(name, ()))
@@ -307,7 +310,7 @@ def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
 
 
 def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
-    """Return the slots that a run is about: those that start in its range."""
+    """Return the slots that start in the range of a run."""
     if asked is None:
         return [Interval(BEGINNING, END_OF_TIME)]
     covered = grid.cover(asked)
@@ -317,10 +320,10 @@ def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
 def _resolved(
     before: Sequence[Report], after: Sequence[Report], ranges: _Runs, planned: _Runs
 ) -> tuple[int, int, int]:
-    """Return how many gaps were found, are closed, and could be asked for still.
+    """Return how many gaps were found, are closed, and can still be asked for.
 
-    A gap that has become unfillable is neither closed nor left to ask for; one that was
-    unfillable counts where a run asked for it all the same.
+    A gap that has become unfillable is neither closed nor left to ask for. A gap that was
+    unfillable counts if the run asked for it.
     """
     read = {r.series: r for r in after if not r.error}
     found = resolved = left = 0
@@ -339,6 +342,6 @@ def _open(report: Report) -> list[Interval]:
 
 
 def _askable(report: Report) -> list[Interval]:
-    """Return what is missing and can be asked for now, or could be if its source were up."""
+    """Return the missing slots that can be asked for now, or could be if their source were up."""
     askable = (Cause.ASKABLE, Cause.DOWN)
     return [g.interval for g in report.coverage.gaps if g.cause in askable and not g.waiting]
