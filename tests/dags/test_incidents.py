@@ -196,7 +196,7 @@ def test_a_series_that_leaves_the_catalogue_is_told_once_and_not_called_healed(
     message = receiver.taken[told]["message"]
     assert message.startswith("pvpc: a critical gap is open, open for 2 h (since 2026-03-20T12:0")
     assert "last: First fill: 816 slots missing" in message
-    assert "Whether it is whole is not known" in message
+    assert "Gapfill does not know whether its slots are missing" in message
 
 
 def test_what_a_person_asked_for_in_vain_opens_no_incident(

@@ -302,8 +302,8 @@ def test_empty_answers_prove_nothing_during_an_outage(
     opinions = explain(last, context.catalog.series["weather_daily"], second).opinions
     (opinion,) = [o for o in opinions if o.candidate.startswith("aemet")]
     assert opinion.sentence == (
-        "answered without it (HTTP 200: 0 rows, and all other answers of the source were "
-        "empty too), which does not count as no data; will be asked again at "
+        "has answered without it (HTTP 200: 0 rows, and all other answers of the source were "
+        "empty too), which does not prove that it has none; will be asked again at "
         "2026-08-14T15:20:00Z"
     )
 
