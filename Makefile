@@ -24,7 +24,8 @@ EXPORT := $(UV) export --frozen --no-hashes --no-header --python $(PY)
 HEADER := exported from uv.lock by "make lock"; do not edit
 
 # Where `make words` looks.
-WORDS := README.md CONTRIBUTING.md .env.example docker-compose.yaml docs
+WORDS := README.md CONTRIBUTING.md .env.example docker-compose.yaml docs dags plugins \
+         $(addprefix include/gapfill/,alerts catalog domain services clock.py errors.py extras.py settings.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

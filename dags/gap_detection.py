@@ -1,4 +1,4 @@
-"""Finds the missing slots of all series, asks the right source for them and proves the result.
+"""Finds the missing slots of all series, requests them from the right source and checks the result.
 
 **Runs** every two hours (UTC) over the whole history of every series, and by hand with the
 trigger form: a range of local days, one series, only long gaps, or `dry_run` to see the plan.
@@ -9,13 +9,14 @@ source that is asked `units_… → backfill_…` (one mapped task per unit, nam
 A quiet cycle asks nobody. Two runs at once do no harm: what one has written, the other finds
 standing.
 
-**When it fails**, `gate` and the alert say why in one sentence.
+**When it fails**, `gate` and the alert give the reason in one sentence.
 
-- *A source cannot be reached*: nothing to do, the next run asks again. What was written
-  stands; units that were left for later are named and turn no run red.
-- *A connection, a key or the catalogue is wrong*: mend what the sentence names, then clear
-  the failed tasks.
-- *The store cannot be read or written*: mend it and clear. Nothing was guessed meanwhile.
+- *A source cannot be reached*: nothing to do, the next run asks again. Values that were written
+  remain. Units that were left for later are named and do not fail the run.
+- *A connection, a key or the catalogue is wrong*: correct what the sentence names, then clear the
+  failed tasks.
+- *The store cannot be read or written*: repair it and clear the failed tasks. No value was guessed
+  meanwhile.
 - *An answer could not be understood*: none of it was stored; see `docs/how_to/runbook.md`.
 """
 
@@ -48,5 +49,5 @@ def gap_detection() -> None:
 
 
 wired = gap_detection()
-# Set last: Airflow copies the form for every task made after it, half the time of parsing.
+# Set last: Airflow copies the form for each task that follows, half the time of parsing.
 wired.params = trigger_form()

@@ -1,14 +1,15 @@
-"""Brings in what is current every hour, so that gaps do not form.
+"""Fetches current values every hour, so that no gaps form.
 
-**Runs** hourly at :05 (UTC). A run that was missed is not caught up: `gap_detection` does.
+**Runs** hourly at :05 (UTC). Airflow does not repeat a missed run: `gap_detection` finds its
+slots.
 
-**Does** the same as `gap_detection`, with the same plan, fill and certificate, for the last
-14 hours and what is published ahead, and asks only who has that: OpenWeatherMap for the
-reading of now, AEMET for its last 12 hours, REE for the published days. Both DAGs share one
-pool per source, so that they never exceed a rate together.
+**Does** the same as `gap_detection`, with the same plan, fill and certificate, for the last 14
+hours and for days that are published ahead. It asks only the sources of these values:
+OpenWeatherMap for the current reading, AEMET for its last 12 hours, REE for the published days.
+Both DAGs share one pool per source, so that together they never exceed a rate.
 
-**When it fails**, `gate` and the alert say why in one sentence, as those of `gap_detection`
-do; nothing is lost, the next run of either DAG asks again.
+**When it fails**, `gate` and the alert give the reason in one sentence, as for `gap_detection`.
+Nothing is lost: the next run of either DAG asks again.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ SOURCES = ("ree", "openweathermap", "aemet")
     default_args=DEFAULT_ARGS,
 )
 def preventive_ingestion() -> None:
-    """Wire the tasks; what they do is in ``gapfill.orchestration``."""
+    """Connect the tasks; their code is in ``gapfill.orchestration``."""
     wire(SOURCES, only_current=True)
 
 

@@ -1,7 +1,7 @@
-"""Registers Gapfill with Airflow, and nothing else: its code lives in ``include/``.
+"""Registers Gapfill with Airflow, and nothing else; its code is in ``include/``.
 
-This file is imported in every process of Airflow, each task's too, so it imports next to
-nothing until it has something to do.
+Every Airflow process imports this file, including the process of each task. So it imports other
+modules only when it needs them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 @hookimpl
 def on_starting(component: object) -> None:
-    """Make the pools that are absent when a scheduler starts; harm none, whatever goes wrong.
+    """Create missing pools when a scheduler starts; never fail the scheduler.
 
     Args:
-        component: What starts. A scheduler, or another of Airflow's services, is a ``Job``
-            of which nothing is set yet; a task is something else.
+        component: The component that starts. A scheduler or another Airflow service is a ``Job``
+            without values yet; a task has another type.
     """
     if type(component).__name__ != "Job":
         return
@@ -33,19 +33,19 @@ def on_starting(component: object) -> None:
         from gapfill.orchestration.pools import make_pools
 
         made = make_pools()
-    except Exception:  # a wrong catalogue must not stop everybody's scheduler
-        log.exception("The pools of Gapfill could not be made; its units will wait for them")
+    except Exception:  # a wrong catalogue must not stop the scheduler of all DAGs
+        log.exception("The pools of Gapfill could not be created; its units will wait for them")
     else:
         if made:
             log.info("Made the pools %s", ", ".join(made))
 
 
 PREFIXES = ("/gaps", "/influxdb")
-"""Where the routes of Gapfill are; Airflow answers 200 to any path that nobody takes."""
+"""Prefixes of Gapfill's routes; Airflow answers 200 to any path without a route."""
 
 _PAGE = {
     "name": "Gaps",
-    "href": "gaps/",  # relative: Airflow may live under a path of its own
+    "href": "gaps/",  # relative: Airflow may have a path prefix
     "icon": "gaps/static/nav.svg",
     "icon_dark_mode": "gaps/static/nav-dark.svg",
 }
@@ -54,11 +54,11 @@ _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="24" height="24">'
     '<g fill="#d64545"><path d="M3 3h11v5H3zM16 3h5v5h-5zM3 9.5h5V21H3zM9.5 16h5v5h-5z"/></g></svg>'
 )
-"""The icon where Gapfill's own files cannot be found."""
+"""The icon if Gapfill's own files cannot be found."""
 
 
 class GapfillPlugin(AirflowPlugin):
-    """What Airflow loads."""
+    """The plugin that Airflow loads."""
 
     name = "gapfill"
     listeners = [sys.modules[__name__]]  # noqa: RUF012 - Airflow's declaration
@@ -69,19 +69,19 @@ class GapfillPlugin(AirflowPlugin):
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override] # made when read
-        """The routes; made where they are asked for, in the API server."""
+        """The routes; created when the API server requests them."""
         try:
             from gapfill.webui.app import apps
 
             return list(apps())
-        except Exception as exc:  # whatever is wrong, everybody's API server must start
-            log.exception("The page and the routes of Gapfill could not be made")
+        except Exception as exc:  # the API server of all DAGs must start
+            log.exception("The page and the routes of Gapfill could not be created")
             app = _app_that_says(_reason(exc))
             return [{"name": f"gapfill{p}", "url_prefix": p, "app": app} for p in PREFIXES]
 
     @property
     def fastapi_root_middlewares(self) -> list[dict[str, Any]]:  # type: ignore[override] # as above
-        """What leads from ``/gaps`` to ``/gaps/``, which Airflow takes for different paths."""
+        """The redirect from ``/gaps`` to ``/gaps/``, which are different paths for Airflow."""
         return [{"name": "gapfill", "middleware": WithSlash}]
 
 
@@ -89,7 +89,7 @@ class WithSlash:
     """Adds the slash to a path that is one of our prefixes.
 
     Args:
-        app: What answers every other path.
+        app: The app for every other path.
     """
 
     def __init__(self, app: Any) -> None:  # noqa: ANN401 - any ASGI app
@@ -109,7 +109,7 @@ class WithSlash:
 
 
 def _reason(exc: BaseException) -> str:
-    """Return what is wrong with the installation, and the next step."""
+    """Return the problem of the installation, and the next step."""
     if isinstance(exc, ModuleNotFoundError) and exc.name == "gapfill":
         problem = (
             "its package is not found: put its folder include/ on PYTHONPATH of the API server"
@@ -122,12 +122,12 @@ def _reason(exc: BaseException) -> str:
     elif isinstance(exc, ImportError):
         problem = f"{exc}: Gapfill needs Airflow 3.3.2 or later, and requirements-airflow.txt"
     else:
-        problem = f"{type(exc).__name__}: the API server's log has the details; mend that"
-    return f"Gapfill cannot be loaded: {problem}, and restart it."
+        problem = f"{type(exc).__name__}: read the API server's log and correct the cause"
+    return f"Gapfill cannot be loaded: {problem}, then restart the API server."
 
 
 def _app_that_says(reason: str) -> Any:  # noqa: ANN401 - an ASGI app
-    """Return an app that answers everything with 503: in a sentence to those who are logged in."""
+    """Return an app that answers every request with 503, with the reason for logged-in users."""
     from html import escape
 
     from starlette.applications import Starlette
@@ -156,7 +156,7 @@ def _app_that_says(reason: str) -> Any:  # noqa: ANN401 - an ASGI app
 
 
 async def _is_logged_in(request: Any) -> bool:  # noqa: ANN401 - a request
-    """Tell whether a request carries a valid token of Airflow, as a bearer or as its cookie."""
+    """Return whether a request carries a valid token of Airflow, as a bearer or as its cookie."""
     try:
         from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
         from airflow.api_fastapi.core_api.security import resolve_user_from_token
@@ -166,6 +166,6 @@ async def _is_logged_in(request: Any) -> bool:  # noqa: ANN401 - a request
         await resolve_user_from_token(
             given if is_bearer else request.cookies.get(COOKIE_NAME_JWT_TOKEN)
         )
-    except Exception:  # noqa: BLE001 - refused, or an Airflow that works otherwise
+    except Exception:  # noqa: BLE001 - refused, or an Airflow with a different API
         return False
     return True

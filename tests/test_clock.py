@@ -38,7 +38,7 @@ def test_the_sandboxs_clock_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_no_instant_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """A naive one has no zone, a dead clock no time."""
-    with pytest.raises(ConfigError, match=r"The clock says '2025-10-26': expected an instant"):
+    with pytest.raises(ConfigError, match=r"The clock returned '2025-10-26': expected an instant"):
         read_clock("2025-10-26")
     monkeypatch.setenv("GAPFILL_NOW", "http://127.0.0.1:9/clock")
     with pytest.raises(ConfigError, match=r"The clock http://127\.0\.0\.1:9/clock .* not answer"):

@@ -14,10 +14,10 @@ _TIMEOUT_S = 10
 
 
 def read_clock(text: str | None = None) -> datetime:
-    """Return now: the given instant, else ``GAPFILL_NOW``, else the real time.
+    """Return now: the given instant, or ``GAPFILL_NOW``, or the real time.
 
     Args:
-        text: An ISO 8601 instant, or the URL of a clock that answers with one.
+        text: An ISO 8601 instant, or the URL of a clock that returns one.
 
     Raises:
         ConfigError: If it is neither, or the clock does not answer.
@@ -25,12 +25,12 @@ def read_clock(text: str | None = None) -> datetime:
     given = text or settings.clock()
     if given is None:
         return datetime.now(UTC)
-    told = _ask(given) if urlsplit(given).scheme in ("http", "https") else given
+    answer = _ask(given) if urlsplit(given).scheme in ("http", "https") else given
     try:
-        return parse_instant(told.strip())
+        return parse_instant(answer.strip())
     except ValueError as exc:
         message = (
-            f"The clock says {told[:60]!r}: expected an instant such as "
+            f"The clock returned {answer[:60]!r}: expected an instant such as "
             "2025-10-26T00:00:00Z (GAPFILL_NOW, --now)."
         )
         raise ConfigError(message) from exc

@@ -1,7 +1,7 @@
-"""Every error Gapfill raises, in one tree; ``orchestration.retry_policy`` decides about retries.
+"""All errors of Gapfill, in one tree; ``orchestration.retry_policy`` decides about retries.
 
-A message is a sentence that names the thing and the next step. It never holds a
-key, a header or more than 500 characters of a body.
+A message is a sentence that names the problem and the next step. It never contains a key, a header
+or more than 500 characters of a body.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class ErrorCode(StrEnum):
-    """What kind of error ended something, as certificates and tasks carry it.
+    """Kind of an error, in certificates and tasks.
 
-    The values are contracts. A class that has none of its own has that of its parent.
+    The values are contracts. A class without its own code has that of its parent.
     """
 
     NONE = ""
@@ -37,7 +37,7 @@ class ErrorCode(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> ErrorCode | None:
-        """Take what another release wrote, a word unknown to this one, for another error."""
+        """Return ``OTHER`` for a code of another release that this one does not know."""
         return cls.OTHER if isinstance(value, str) else None
 
     @classmethod
@@ -50,34 +50,34 @@ class ErrorCode(StrEnum):
 
 
 class GapfillError(Exception):
-    """Anything Gapfill refuses or could not do.
+    """Base of all errors of Gapfill.
 
     Attributes:
-        code: What kind of error it is.
+        code: Kind of the error.
     """
 
     code: ClassVar[ErrorCode] = ErrorCode.OTHER
 
 
 class ConfigError(GapfillError):
-    """A connection, catalogue or setting is wrong; nobody but a person can mend it."""
+    """A connection, catalogue or setting is wrong; a person must correct it."""
 
     code = ErrorCode.CONFIG
 
 
 class RequestError(GapfillError):
-    """What a person asked for makes no sense: unknown series, end before start, a bad file."""
+    """A request of a person is invalid: unknown series, end before start, a bad file."""
 
     code = ErrorCode.REQUEST
 
 
 class SourceError(GapfillError):
-    """An external API did not give a usable answer. It leaves no verdict in the ledger.
+    """An external API did not return a usable answer. It never counts as "no data".
 
     Attributes:
         source: Catalogue name of the source.
-        series: Series the call was for, where known.
-        interval: What was asked, ``[start, end)``, where known.
+        series: Series of the request, if known.
+        interval: Interval of the request, ``[start, end)``, if known.
     """
 
     def __init__(
@@ -95,19 +95,19 @@ class SourceError(GapfillError):
 
 
 class SourceUnavailable(SourceError):
-    """Timeout, refused or reset connection, or a 5xx: worth another try."""
+    """Timeout, refused or reset connection, or a 5xx: a retry may help."""
 
     code = ErrorCode.SOURCE_UNAVAILABLE
 
 
 class Limit(StrEnum):
-    """What a refusal that passes by itself is about.
+    """The limit behind a refusal that ends by itself.
 
     Attributes:
-        RATE: Calls a minute: the pace is learned from it.
-        QUOTA: Calls or records of a longer time, or records a minute.
+        RATE: Calls a minute; Gapfill learns the rate from it.
+        QUOTA: Calls or records in a longer time, or records a minute.
         QUEUE: Requests at the same time.
-        WALL: A firewall, or a refusal where no key was sent: it says nothing about a key.
+        WALL: A firewall, or a refusal of a request without a key: it is not about the key.
     """
 
     RATE = "rate"
@@ -117,13 +117,13 @@ class Limit(StrEnum):
 
 
 class RateLimited(SourceError):
-    """The source refused the call for now: for its rate, a quota, or by its firewall.
+    """The source refused the call for now: because of its rate, a quota or a firewall.
 
     Attributes:
         retry_after: Seconds until the source may be asked again, at least 0.
-        product: Key of the one product that is refused, such as ``openweathermap.timeline``,
-            with those of its subscription; ``None`` where the whole source is.
-        limit: What it is about.
+        product: Key of the refused product, such as ``openweathermap.timeline``; the refusal
+            covers its subscription. ``None`` if the whole source refuses.
+        limit: The limit behind the refusal.
     """
 
     code = ErrorCode.RATE_LIMITED
@@ -149,9 +149,8 @@ class AuthRejected(SourceError):
     """401 or 403 to a call with a key: the message names the connection to correct.
 
     Attributes:
-        product: Key of the one product that the key does not open, such as
-            ``openweathermap.timeline``, with those of its subscription; ``None`` where the
-            key opens none.
+        product: Key of the product that the key may not use, such as ``openweathermap.timeline``;
+            the refusal covers its subscription. ``None`` if the key may use no product.
     """
 
     code = ErrorCode.AUTH_REJECTED
@@ -170,13 +169,13 @@ class AuthRejected(SourceError):
 
 
 class SpanRefused(SourceError):
-    """The source refuses so long a range: half of it is asked, and the shorter span remembered."""
+    """The source refuses a range as too long; Gapfill halves it and stores the shorter span."""
 
     code = ErrorCode.SPAN_REFUSED
 
 
 class MalformedPayload(SourceError):
-    """The answer could not be read, or is not an answer to what was asked."""
+    """The answer could not be read, or does not belong to the request."""
 
     code = ErrorCode.MALFORMED_PAYLOAD
 
@@ -195,9 +194,9 @@ class RemovalUnfinished(StoreError):
 
 
 class StoreRefused(StoreError):
-    """The database refuses some of the points, and will until a person mends it.
+    """The database refuses some points until a person corrects it.
 
-    All others of the write are written.
+    All other points of the write are written.
 
     Attributes:
         refused: Slots known to be refused from now on: the shard, where a type is the cause.

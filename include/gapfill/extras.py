@@ -1,7 +1,7 @@
-"""What the extra of a connection says, for the sources and for the store alike.
+"""Reads the extra of a connection, of a source or of the store.
 
-A connection that is given as a URI has texts only (``?paused=true``), and whoever types one may
-err in a name. Nothing that is meant for Gapfill is passed over: it is understood, or refused.
+A connection from a URI has only text values (``?paused=true``), and a typed name may be
+misspelt. Gapfill never ignores a value that is meant for it: it understands or refuses it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ SOURCE_NAMES = (
     *("paused", "one_call", "timeout", "ca_bundle"),
     *("token", "redirect_hosts", "archive_host"),
 )
-"""What the connection of a source may say in its extra."""
+"""Names in the extra of a source's connection."""
 
 STORE_NAMES = ("token", "org", "bucket", "timeout", "ca_bundle", "without_removal")
-"""What the connection of an InfluxDB may say in its extra."""
+"""Names in the extra of an InfluxDB connection."""
 
 FOREIGN = frozenset(
     {
@@ -30,29 +30,29 @@ FOREIGN = frozenset(
         *("org_name", "org_id", "bucket_id", "bucket_name", "token_type", "token_url"),
     }
 )
-"""Names of Airflow, requests and other programs, which are left alone."""
+"""Names of Airflow, requests and other programs, which Gapfill ignores."""
 
 CLOSE = 0.8
-"""From this likeness on, a name that is not known is taken for one that is misspelt."""
+"""Similarity from which an unknown name counts as misspelt."""
 
 _WORDS = {"true": True, "1": True, "yes": True, "on": True}
 _WORDS |= {"false": False, "0": False, "no": False, "off": False}
 
 
 class ExtraError(ValueError):
-    """An extra makes no sense; the text continues "The connection …"."""
+    """An extra is invalid; the text continues "The connection …"."""
 
 
 def read(text: str | None, known: Collection[str]) -> dict[str, object]:
-    """Return an extra, with the names that are known in small letters.
+    """Return an extra, with known names in lower case.
 
     Args:
         text: JSON.
-        known: Names that mean something here; of other ones those are refused that are almost
-            one of these, and all others are left as they are.
+        known: Names that Gapfill reads. A name that is similar to one of these is refused; all
+            others are returned unchanged.
 
     Raises:
-        ExtraError: If it is not a JSON object, a name is misspelt, or one is there twice.
+        ExtraError: If it is not a JSON object, or a name is misspelt or appears twice.
     """
     try:
         given = json.loads(text) if text else {}
@@ -65,32 +65,32 @@ def read(text: str | None, known: Collection[str]) -> dict[str, object]:
     for name, value in given.items():
         said = _name(name, known)
         if said in extra:
-            message = f"says {said} twice in its extra: keep one of them"
+            message = f"has {said} twice in its extra: keep one of them"
             raise ExtraError(message)
         extra[said] = value
     return extra
 
 
 def _name(name: str, known: Collection[str]) -> str:
-    """Return the known name that is meant, or a foreign name as it is."""
+    """Return the known name, or a foreign name unchanged."""
     plain = name.strip().lower()
     if plain in known:
         return plain
     meant = [] if plain in FOREIGN else get_close_matches(plain, known, 1, CLOSE)
     if meant:
         message = (
-            f"says {name[:40]!r} in its extra, which nothing reads: write {meant[0]!r} if that is "
-            "meant, or remove it"
+            f"has {name[:40]!r} in its extra, which Gapfill does not know: write {meant[0]!r} if "
+            "you mean that, or remove it"
         )
         raise ExtraError(message)
     return name
 
 
 def flag(extra: Mapping[str, object], name: str) -> bool:
-    """Return whether an extra says yes to something, as a boolean or as a text of a URI.
+    """Return the value of a flag in an extra, a boolean or a text of a URI.
 
     Raises:
-        ExtraError: If it says neither yes nor no.
+        ExtraError: If it is neither true nor false.
     """
     value = extra.get(name)
     if value is None or isinstance(value, bool):
@@ -103,10 +103,10 @@ def flag(extra: Mapping[str, object], name: str) -> bool:
 
 
 def seconds(extra: Mapping[str, object], name: str) -> float | None:
-    """Return a number of seconds above 0, ``None`` where the extra has none.
+    """Return a positive number of seconds, ``None`` if the extra does not have the name.
 
     Raises:
-        ExtraError: If it is none.
+        ExtraError: If it is not such a number.
     """
     if name not in extra:
         return None

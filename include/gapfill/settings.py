@@ -1,4 +1,4 @@
-"""The environment variables Gapfill reads; each has a default that works."""
+"""The environment variables that Gapfill reads; each has a working default."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def catalog_path() -> Path:
-    """Return ``GAPFILL_CATALOG``, else the shipped catalogue."""
+    """Return ``GAPFILL_CATALOG``, or the shipped catalogue."""
     return Path(os.environ.get("GAPFILL_CATALOG") or Path(__file__).with_name("catalog.yaml"))
 
 
@@ -18,19 +18,19 @@ def clock() -> str | None:
 
 
 def lock_folder() -> Path:
-    """Return ``GAPFILL_LOCKS``, else a folder under the system's temporary one.
+    """Return ``GAPFILL_LOCKS``, or a folder in the system's temporary folder.
 
-    One lock file per source in it keeps this machine's callers of a source apart, and one per
-    measurement of InfluxDB its removals of points.
+    One lock file per source serializes the calls of this machine to the source. One per
+    measurement of InfluxDB serializes removals of points.
     """
     return Path(os.environ.get("GAPFILL_LOCKS") or Path(tempfile.gettempdir()) / "gapfill-locks")
 
 
 def state_folder() -> Path:
-    """Return ``GAPFILL_STATE``, else ``gapfill`` in the user's folder of states.
+    """Return ``GAPFILL_STATE``, or ``gapfill`` in the user's state folder.
 
-    It must last: it remembers that a store held readings, in case the store is lost. It is
-    in no temporary folder, which is emptied when a machine starts, and not beside the store.
+    It must persist: it records that a store had readings, in case the store is lost. So it is not
+    a temporary folder, which is emptied when the machine starts, and it is not beside the store.
     """
     given = os.environ.get("GAPFILL_STATE")
     if given:
@@ -40,12 +40,12 @@ def state_folder() -> Path:
         return Path(base) / "gapfill"
     try:
         return Path.home() / ".local" / "state" / "gapfill"
-    except RuntimeError:  # a user without a home
+    except RuntimeError:  # a user without a home folder
         return Path(tempfile.gettempdir()) / "gapfill-state"
 
 
 def retry_delay_s() -> float:
-    """Return ``GAPFILL_RETRY_DELAY``: seconds before the first retry of a task, else 30."""
+    """Return ``GAPFILL_RETRY_DELAY``, the seconds before the first retry of a task, or 30."""
     try:
         return max(0.0, float(os.environ.get("GAPFILL_RETRY_DELAY") or 30))
     except ValueError:

@@ -11,8 +11,8 @@ import pytest
 pytestmark = pytest.mark.airflow
 
 DAG = SimpleNamespace(dag_id="gap_detection")
-AGAIN = "The next run asks again by itself whatever can be asked again."
-STANDS = f"What was written stands. {AGAIN}"
+AGAIN = "The next run repeats the requests that can be repeated."
+STANDS = f"All values that it wrote remain. {AGAIN}"
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +52,9 @@ def of_run(reason: str, task_id: str | None, said: str | None = "it failed") -> 
 
 
 KILLED = (
-    "gap_detection, manual__1: its gate was killed before it could say what failed; "
-    f"the log of summarize says it. {STANDS}"
+    "gap_detection, manual__1: its gate was killed before it could report the failure; "
+    "read the log "
+    f"of summarize. {STANDS}"
 )
 
 
@@ -72,12 +73,15 @@ KILLED = (
             of_run("task_failure", "summarize"),
             (
                 "gap_detection, manual__1: task summarize failed or was killed before the gate; "
-                f"its log says why. {STANDS}"
+                f"read its log. {STANDS}"
             ),
         ),
         (
             of_run("timed_out", "gate"),
-            f"gap_detection, manual__1: it took longer than it may and was stopped. {STANDS}",
+            (
+                "gap_detection, manual__1: Airflow stopped it because it exceeded its time "
+                f"limit. {STANDS}"
+            ),
         ),
         (
             of_run("all_tasks_deadlocked", None),

@@ -210,7 +210,7 @@ def test_a_spent_quota_is_told(context: RunContext) -> None:
     context = replace(context, catalog=replace(context.catalog, sources=known))
     for _ in range(2):
         context.store.record_call("ree", context.now - HOUR, "b")
-    assert seen(context)["quota:ree"].what == "Its 2 calls of 24 h are spent."
+    assert seen(context)["quota:ree"].what == "Its 2 calls per 24 h are spent."
 
 
 @pytest.mark.parametrize(
@@ -477,13 +477,13 @@ def test_repeated_refusals_open_one_that_stays_open_between_two_blocks(context: 
     first = seen(context)["quota:ree"]
     assert (first.is_there, first.opens) == (True, True)
     assert first.what == (
-        "Has refused 3 times in a row since 2026-03-20T12:00:00Z. "
+        "It has refused 3 times in a row since 2026-03-20T12:00:00Z. "
         "Blocked until 2026-03-20T12:40:00Z: A firewall."
     )
     later = replace(context, now=context.now + HOUR)
     between = seen(later)["quota:ree"]
     assert (between.is_there, between.opens) == (True, True)
-    assert between.what == "Has refused 3 times in a row since 2026-03-20T12:00:00Z."
+    assert between.what == "It has refused 3 times in a row since 2026-03-20T12:00:00Z."
     KeyLimits(later, "ree").answered()
     assert seen(later)["quota:ree"].is_there is False
 

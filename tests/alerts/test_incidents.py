@@ -49,7 +49,7 @@ def test_an_incident_is_told_when_it_opens_and_when_it_closes() -> None:
                 "pvpc: 480 slots missing: a–b. Seen at 2026-03-20T12:00:00Z. "
                 "Tried: ree: failed (REE timed out).\n"
                 "What to do: each run asks again; "
-                "`python -m gapfill explain pvpc 2026-02-28T12:00:00Z` says why it is missing. "
+                "`python -m gapfill explain pvpc 2026-02-28T12:00:00Z` shows why it is missing. "
                 "(docs/how_to/alerts.md#gap)\n"
                 f"Run: {LINK}",
                 Tone.FAILURE,
@@ -79,7 +79,8 @@ def test_a_day_of_outage_gives_one_reminder() -> None:
     assert told[12][0] == Message(
         "Gapfill: still: a source is down: ree",
         "ree: REE timed out. Open for 23 h 59 min, since 2026-03-20T12:00:00Z.\n"
-        "What to do: nothing, each run asks it again; if it lasts, see its status page. "
+        "What to do: nothing, each run asks it again; if the problem lasts, see the "
+        "source's status page. "
         "(docs/how_to/alerts.md#source)\n"
         f"Run: {LINK}",
         Tone.WARNING,
@@ -136,11 +137,11 @@ def test_six_runs_in_a_row_without_a_record_open_an_incident() -> None:
     _, told = live(*((n * 2, [sight]) for n, sight in enumerate(cycles)))
     assert [n for n, messages in enumerate(told) if messages] == [11, 23]
     assert told[11][0].body.startswith(
-        "pvpc: 24 slots missing: a–b. 6 runs in a row asked for it and had no record. "
+        "pvpc: 24 slots missing: a–b. 6 runs in a row asked for it and got no record. "
         "Seen at 2026-03-21T10:00:00Z.\n"
     )
     assert told[23][0].body.startswith(
-        "pvpc: 24 slots missing: a–b. 18 runs in a row asked for it and had no record. "
+        "pvpc: 24 slots missing: a–b. 18 runs in a row asked for it and got no record. "
         "Open for 1 d, since 2026-03-21T10:00:00Z.\n"
     )
 
@@ -174,8 +175,9 @@ def test_what_left_the_catalogue_is_told_once_and_is_not_called_over() -> None:
             "last: 480 slots missing: a–b.\n"
             "aemet: a source is down, open for 1 d 2 h (since 2026-03-20T12:00:00Z), "
             "last: daily for x: Down.\n"
-            "What to do: nothing, if it was taken out of the catalogue on purpose. Whether it is "
-            "whole is not known, and nothing more is told of it.\n"
+            "What to do: nothing, if you removed it from the catalogue on purpose. Gapfill "
+            "does not know whether its slots are missing, and sends no more messages about "
+            "it.\n"
             f"Run: {LINK}",
             Tone.INFO,
         )
@@ -207,8 +209,9 @@ def test_what_is_not_set_up_is_told_once_and_again_each_week() -> None:
         Message(
             "Gapfill: missing slots need a source to be set up",
             f"{what} Seen at 2026-03-20T12:00:00Z.\n"
-            "What to do: set up one of those that are named; a source that is not wanted gets "
-            '"paused": true in the extra of its connection. (docs/how_to/alerts.md#setup)\n'
+            "What to do: set up one of the sources named above; for a source that you do not "
+            'want, put "paused": true into the extra of its connection. '
+            "(docs/how_to/alerts.md#setup)\n"
             f"Run: {LINK}",
             Tone.FAILURE,
         )

@@ -77,7 +77,9 @@ def test_a_refusal_is_told_without_the_url(
     monkeypatch.setenv("AIRFLOW_CONN_GAPFILL_ALERTS", receiver.connection(SECRET))
     with pytest.raises(NotSentError) as caught:
         send()
-    assert str(caught.value) == ("1 of 1 services of the connection gapfill_alerts did not take it")
+    assert str(caught.value) == (
+        "1 of 1 services of the connection gapfill_alerts did not accept the message"
+    )
     assert SECRET not in caplog.text
 
 
@@ -118,7 +120,7 @@ def test_a_state_that_cannot_be_reached_raises_nothing(caplog: pytest.LogCapture
     from gapfill.alerts import state
 
     state.update_incidents([state.run_condition("gap_detection", "It failed.")], "r")
-    assert "The incidents could not be kept or told" in caplog.text
+    assert "The incidents could not be saved or reported" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"incidents": 7}'])

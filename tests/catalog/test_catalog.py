@@ -115,22 +115,22 @@ def test_only_these_tests_read_the_shipped_catalogue() -> None:
         (
             "zone: Europe/Madrid\n    stations",
             "zone: Europe/Jaen\n    stations",
-            "places.linares.zone: 'Europe/Jaen' is no IANA time zone",
+            "places.linares.zone: 'Europe/Jaen' is not an IANA time zone",
         ),
         (
             "    route: prices",
             "    route: price",
-            "series.pvpc.route: there is no route 'price'; it has prices",
+            "series.pvpc.route: there is no route 'price'; known: prices",
         ),
         (
             "  pvpc:\n    group",
             f"  {'p' * 81}:\n    group",
-            f"series.{'p' * 40}…: a name of 81 characters, which may have 80 at most: shorten it",
+            f"series.{'p' * 40}…: a name of 81 characters; at most 80 are allowed: shorten it",
         ),
         (
             "price_eur_kwh: {",
             f"{'k' * 300}: {{",
-            f"series.pvpc.fields.{'k' * 40}…: a name of 300 characters, which may have 80 at most",
+            f"series.pvpc.fields.{'k' * 40}…: a name of 300 characters; at most 80 are allowed",
         ),
         ("    place: linares", "    place: jaen", "series.pvpc.place: there is no place 'jaen'"),
         (
@@ -138,7 +138,7 @@ def test_only_these_tests_read_the_shipped_catalogue() -> None:
             "    - sources: [ree, esois]",
             "there is no source 'esois'",
         ),
-        ("  weather_daily:\n    group", "  pvpc:\n    group", "the key 'pvpc' is given twice"),
+        ("  weather_daily:\n    group", "  pvpc:\n    group", "the key 'pvpc' appears twice"),
         (
             "    resolution: PT1H\n    route",
             "    resolution: PT7H\n    route",

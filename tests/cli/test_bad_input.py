@@ -29,7 +29,7 @@ USAGE = {
         "The end 2025-11-02T00:00:00Z is not after the start 2025-11-03T00:00:00Z."
     ),
     ("status", "--end", "2025-09-01"): (
-        "The range ends before 2025-09-30T22:00:00Z, the earliest slot of what was selected."
+        "The range ends before 2025-09-30T22:00:00Z, the earliest slot of the selected series."
     ),
     ("heal", "--start", "2025-11-08"): (
         "The range starts in the future: 2025-11-07T23:00:00Z is after the last expected slot, "
@@ -45,9 +45,9 @@ USAGE = {
     ("status", "--end", "9999-12-31"): (
         "--end '9999-12-31' is not between the years 1900 and 2200."
     ),
-    ("heal", "--refresh"): ("refresh asks again what is complete: give it a start and an end."),
+    ("heal", "--refresh"): ("refresh asks for complete slots again: give a start and an end."),
     ("--now", "noon", "status"): (
-        "The clock says 'noon': expected an instant such as 2025-10-26T00:00:00Z "
+        "The clock returned 'noon': expected an instant such as 2025-10-26T00:00:00Z "
         "(GAPFILL_NOW, --now)."
     ),
     ("status", "--colour"): "No such option '--colour'; see python -m gapfill status --help.",
@@ -142,7 +142,7 @@ def test_no_plan_is_made_of_what_cannot_be_read(cli: Cli, store: Path) -> None:
     [
         ("    group: ree", "    gruop: ree", "series.pvpc.gruop: unknown key"),
         ("zone: Europe/Madrid\n    stations", "zone: Europe/Linares\n    stations", "zone"),
-        ("sources:\n", "series: {}\nsources:\n", "the key 'series' is given twice"),
+        ("sources:\n", "series: {}\nsources:\n", "the key 'series' appears twice"),
     ],
     ids=["unknown key", "bad zone", "key given twice"],
 )
@@ -163,9 +163,7 @@ def test_an_unknown_batch_is_an_error(cli: Cli) -> None:
     """Undoing nothing is not "done"."""
     ran = cli("undo", "cli__x")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == (
-        "The store has no batch 'cli__x': `heal` and `import` print their batches.\n"
-    )
+    assert ran.err == ("The store has no batch 'cli__x': `batches` lists them.\n")
 
 
 @pytest.mark.parametrize("kind", ["nan", "text", "huge"])

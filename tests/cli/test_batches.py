@@ -84,7 +84,7 @@ def test_undo_names_the_later_batch(cli: Cli) -> None:
 def test_a_new_store_is_reported_once(cli: Cli, store: Path) -> None:
     """A wrong path is noticed by it."""
     ran = cli("heal", "--start", "2025-11-05", "--json")
-    told = f"A new store was made: file {store} (connection gapfill_store).\n"
+    told = f"A new store was created: file {store} (connection gapfill_store).\n"
     assert told in ran.err
     assert "new store" not in cli("heal", "--start", "2025-11-05").err
 
@@ -93,7 +93,7 @@ def test_a_store_that_is_gone_is_the_same_error_everywhere(cli: Cli, store: Path
     """Nothing is made in its place, until it is forgotten."""
     cli("heal", "--start", "2025-11-05")
     store.rename(store.with_name("elsewhere.db"))
-    what = "The store that held readings until 2025-11-05T22:00Z is gone: there is no file"
+    what = "The store that had readings until 2025-11-05T22:00Z is gone: there is no file"
     for argv in (
         ("status",),
         ("plan",),
@@ -113,13 +113,13 @@ def test_a_store_that_is_gone_is_the_same_error_everywhere(cli: Cli, store: Path
     store.with_name("elsewhere.db").rename(store)
     ran = cli("forget-store")
     assert (ran.code, ran.out) == (1, "")
-    assert f"The store is there and holds readings: file {store}" in ran.err
+    assert f"The store exists and has readings: file {store}" in ran.err
     assert "Nothing was forgotten" in ran.err
     store.unlink()
     assert cli("status").code == 1
     assert cli("forget-store").out == f"The store {store} may begin anew, empty.\n"
     assert cli("forget-store").out == f"The store {store} was not known to hold readings.\n"
-    assert cli("heal", "--start", "2025-11-05").err.count("A new store was made") == 1
+    assert cli("heal", "--start", "2025-11-05").err.count("A new store was created") == 1
 
 
 @pytest.mark.slow
@@ -138,7 +138,7 @@ def test_another_process_knows_that_the_store_is_gone(
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("The store that held readings until 2025-11-05T22:00Z is gone")
+    assert done.stderr.startswith("The store that had readings until 2025-11-05T22:00Z is gone")
     assert not store.exists()
 
 

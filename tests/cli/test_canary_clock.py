@@ -129,8 +129,9 @@ def test_hours_that_an_earlier_release_wrote_are_told_and_refreshed_on_demand(
     assert before["2025-10-28T10:00:00Z"] == (_truth(FIRST + 83 * HOUR), "ree/8742")
     (warning,) = cli("status", NAME, "--json").document["series"][0]["warnings"]
     assert warning == (
-        "pvpc_canarias: 74 slots were written by an earlier release, which took the clock of "
-        "Madrid for that of Atlantic/Canary: each price stands an hour early. Refresh them: "
+        "pvpc_canarias: 74 slots were written by an earlier release, which used the clock "
+        "of Madrid instead of Atlantic/Canary: each price is stored an hour early. Refresh "
+        "them: "
         "python -m gapfill heal --series pvpc_canarias --start 2025-10-24T23:00:00Z "
         "--end 2025-10-29T01:00:00Z --refresh"
     )

@@ -20,7 +20,7 @@ def test_a_slot_of_the_25_hour_day(cli: Cli) -> None:
     lines = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
     assert lines[0].startswith(
-        "pvpc 2025-10-26T00:00Z (2025-10-26 02:00 CEST) is complete: holds price_eur_mwh 82.19, "
+        "pvpc 2025-10-26T00:00Z (2025-10-26 02:00 CEST) is complete: has price_eur_mwh 82.19, "
         "price_eur_kwh 0.08219, official, from ree, batch cli__20251105T120000Z__"
     )
     assert lines[2:] == [
@@ -82,7 +82,7 @@ def test_a_slot_that_is_not_due(cli: Cli) -> None:
     assert (tomorrow["state"], tomorrow["sentence"]) == ("pending", "due 2025-11-05T19:50:00Z")
     assert (later["state"], later["sentence"]) == (
         "pending",
-        "it lies in the future, due 2026-11-05T19:50:00Z",
+        "it is in the future, due 2026-11-05T19:50:00Z",
     )
 
 

@@ -72,7 +72,7 @@ def test_healing_brings_the_truth_and_says_what_it_did(cli: Cli, store: Path) ->
     """Every due slot, at the right place, with the summary's keys and a certificate."""
     ran = cli("heal", "--json")
     healed = ran.document
-    told = f"A new store was made: file {store} (connection gapfill_store).\n"
+    told = f"A new store was created: file {store} (connection gapfill_store).\n"
     assert (ran.code, ran.err) == (0, told)
     del healed["duration_seconds"], healed["certificates"][0]["seconds"]
     batch = healed["certificates"][0].pop("batch")

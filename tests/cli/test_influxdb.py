@@ -355,7 +355,7 @@ def test_nothing_is_read_or_written_while_a_retype_is_not_finished(
 
     told = cli("explain", "pvpc", "2025-10-13T03:00:00Z").out
     assert ".." not in told
-    assert told.endswith("Next: nothing is asked until the store can be read.\n")
+    assert told.endswith("Next: no source is asked until the store can be read.\n")
     dry = cli("retype", "pvpc")
     assert (dry.code, said in " ".join(dry.out.split())) == (1, True)
     assert cli("status", "--json").document["state"] == "unknown"

@@ -177,7 +177,7 @@ def test_a_folder_that_is_not_there_is_an_error(
 def test_a_connection_that_cannot_be_read_is_an_error(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    """It is there, so AEMET is not "not configured"; what it holds is not shown."""
+    """It is there, so AEMET is not "not configured"; what it has is not shown."""
     monkeypatch.setenv("AIRFLOW_CONN_AEMET_DEFAULT", text)
     ran = cli("status", "weather_daily")
     assert ran.code == 1
@@ -195,7 +195,10 @@ def test_a_source_that_does_not_answer_is_down(cli: Cli, sandbox: Sandbox) -> No
     ran = cli("status", "pvpc")
     assert (ran.code, ran.err) == (3, "")
     assert "pvpc, 1 gap, source down:" in ran.out.splitlines()
-    assert "    ree pvpc could not be reached within the last 2 h; others go first" in ran.out
+    assert (
+        "    ree pvpc could not be reached within the last 2 h; other sources are asked first"
+        in ran.out
+    )
     assert cli("plan", "--series", "pvpc", "--json").document["units"] != []
 
 

@@ -75,7 +75,7 @@ def test_stdout_is_json_alone_and_the_home_stays_clean(
 ) -> None:
     """Airflow neither prints nor makes a folder."""
     done = run("heal", "--json", "--end", "2025-10-05", env=variables)
-    told = f"A new store was made: file {store} (connection gapfill_store).\n"
+    told = f"A new store was created: file {store} (connection gapfill_store).\n"
     assert (done.returncode, done.stderr) == (0, told)
     assert json.loads(done.stdout)["ree_records_recovered"] == 120
     assert list(Path(variables["HOME"]).iterdir()) == []

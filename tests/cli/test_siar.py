@@ -48,7 +48,7 @@ def test_a_folder_is_imported_and_taken_back(cli: Cli, folder: Path) -> None:
     """A line per file with its counts, what was left out, and the batch that undo takes back."""
     ran = cli("import-siar", str(folder))
     assert (ran.code, ran.err.count("\n")) == (0, 1)
-    assert ran.err.startswith("A new store was made")
+    assert ran.err.startswith("A new store was created")
     *lines, last = ran.out.splitlines()
     assert lines == [
         "Imported 2 of 3 rows of 1 file.",
@@ -94,7 +94,7 @@ def test_json_has_the_counts_and_every_refused_value(cli: Cli, folder: Path) -> 
     (folder / HALF).write_bytes(csv_bytes(*lines, row(date(2023, 1, 13), "1,5")))
     ran = cli("import-siar", str(folder), "--json")
     assert (ran.code, ran.err.count("\n")) == (0, 1)
-    assert ran.err.startswith("A new store was made")
+    assert ran.err.startswith("A new store was created")
     document = ran.document
     assert document["batch"].startswith("import__20251105T120000Z__")
     assert (document["now"], document["written"]) == ("2025-11-05T12:00:00Z", 3)

@@ -86,8 +86,8 @@ def test_a_series_of_which_no_source_is_wanted_is_warned_of(
         paused = '{"conn_type": "http", "extra": {"paused": true}}'
         monkeypatch.setenv(f"AIRFLOW_CONN_{name}_DEFAULT", paused)
     warning = (
-        "pvpc: none of its sources is in use (ree, esios), so no source can be asked for "
-        "865 slots; `explain pvpc 2025-11-05T22:00Z` gives the reason for each of them."
+        "pvpc: none of its sources can be used (ree, esios), so no source can be asked for "
+        "865 slots; `explain pvpc 2025-11-05T22:00Z` gives the reason for each source."
     )
     ran = cli("status")
     lines = ran.out.splitlines()

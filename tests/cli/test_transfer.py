@@ -100,7 +100,7 @@ GOOD = "".join(f"2025-10-26T0{n}:00:00Z,{n}\n" for n in range(5))
         ("when,price_eur_mwh\n", "line 1: unknown column 'when'"),
         ("slot\n", "line 1: no column 'price_eur_mwh'"),
         ("", "line 1: no column 'slot'"),
-        ("slot,slot,price_eur_mwh\n", "line 1: a column comes twice"),
+        ("slot,slot,price_eur_mwh\n", "line 1: a column appears twice"),
         (
             f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00Z,12;5\n",
             "line 7, column price_eur_mwh: '12;5' is not a number",
@@ -123,7 +123,7 @@ GOOD = "".join(f"2025-10-26T0{n}:00:00Z,{n}\n" for n in range(5))
         ),
         (
             f"slot,price_eur_mwh\n{GOOD}2025-10-26T02:00:00+02:00,1\n",
-            "line 7, column slot: 2025-10-26T00:00:00Z comes twice",
+            "line 7, column slot: 2025-10-26T00:00:00Z appears twice",
         ),
         (
             f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00,1\n",
@@ -135,7 +135,7 @@ GOOD = "".join(f"2025-10-26T0{n}:00:00Z,{n}\n" for n in range(5))
         ),
         (
             f"slot,price_eur_mwh\n{GOOD}2025-09-07T05:00:00Z,1\n",
-            "line 7, column slot: 2025-09-07T05:00:00Z is before pvpc begins",
+            "line 7, column slot: 2025-09-07T05:00:00Z is before the beginning of pvpc",
         ),
         (
             f"slot,price_eur_mwh\n{GOOD}2025-10-26T05:00:00Z\n",
@@ -163,10 +163,10 @@ def test_a_bad_row_refuses_the_whole_file(cli: Cli, store: Path, text: str, said
         (b"PK\x03\x04rest", "is a workbook (.xlsx, .ods) or another ZIP: save the sheet as CSV"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "is not text in UTF-8, UTF-16 or Windows-1252"),
         (b"slot,price_eur_mwh\x81\n", "is not text in UTF-8, UTF-16 or Windows-1252"),
-        (b"[]\n", "is JSON: import takes CSV, as `export` writes it without --format json"),
-        (b"\xef\xbb\xbf<html>", "is a web page or XML: import takes CSV"),
+        (b"[]\n", "is JSON: import reads CSV, as `export` writes it without --format json"),
+        (b"\xef\xbb\xbf<html>", "is a web page or XML: import reads CSV"),
         (b"MARGINALPDBC;\n2026;01;01;1;1.0;1.0;\n*", "is OMIE's file of the day-ahead market"),
-        (b"IdProvincia;IdEstacion;Fecha\n", "is a file of SIAR: `import-siar FOLDER` takes"),
+        (b"IdProvincia;IdEstacion;Fecha\n", "is a file of SIAR: `import-siar FOLDER` reads"),
     ],
 )
 def test_a_file_of_another_kind_is_refused_with_what_to_do(
@@ -221,9 +221,10 @@ def test_a_date_with_its_day_first_needs_its_clock(cli: Cli, store: Path) -> Non
     ran = cli("import", "pvpc", str(file))
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        f"{file}, line 2, column slot: '03/11/2025 06:00' does not say its clock, nor whether its "
-        "day or its month is first: state their clock with --zone Europe/Madrid (or --zone UTC); "
-        "then they are read day first. Nothing was imported.\n"
+        f"{file}, line 2, column slot: '03/11/2025 06:00' does not show its clock, or "
+        "whether its day or its month is first: state their clock with --zone "
+        "Europe/Madrid (or --zone UTC); "
+        "then times are read day first. Nothing was imported.\n"
     )
     assert not store.exists()
 
@@ -233,8 +234,9 @@ def test_a_number_with_two_readings_needs_its_mark(cli: Cli, store: Path) -> Non
     text = "slot;price_eur_mwh\n2025-10-26T00:00:00Z;1.234\n"
     ran = cli("import", "pvpc", "-", stdin=text)
     assert ran.err == (
-        "standard input, line 2, column price_eur_mwh: '1.234' may be 1234 or 1.234, and no other "
-        "number of the file tells: write it without a thousands separator, or state the mark with "
+        "standard input, line 2, column price_eur_mwh: '1.234' can mean 1234 or 1.234, and "
+        "no other number of the file shows the mark: write it without a thousands "
+        "separator, or state the mark with "
         "--decimal comma or point. Nothing was imported.\n"
     )
     assert not store.exists()

@@ -120,7 +120,7 @@ def test_where_nothing_can_be_read_nothing_is_planned(cli: Cli) -> None:
     """The document says so, and holds nothing that looks like an empty plan."""
     ran = cli("plan", "--series", "other", "--json")
     assert (ran.code, ran.document["units"]) == (1, None)
-    assert ran.document["error"].startswith("Nothing can be planned: other could not be read: ")
+    assert ran.document["error"].startswith("No plan can be made: other could not be read: ")
     healed = cli("heal", "--series", "other", "--json")
     assert (healed.code, healed.document["state"]) == (1, "unknown")
     assert healed.document["error"] == ran.document["error"]

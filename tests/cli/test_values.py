@@ -68,8 +68,8 @@ def test_status_counts_and_names_what_does_not_count(cli: Cli) -> None:
             "readings."
         ),
         (
-            "pvpc: 1 point lies after the last expected slot, the newest 2035-01-01T00:00:00Z; is "
-            "the clock of what writes there right?"
+            "pvpc: 1 point lies after the last expected slot, the newest "
+            "2035-01-01T00:00:00Z; check the clock of the program that writes there."
         ),
     ]
     assert "3 values out of bounds" in cli("status", "pvpc", *DAY).out

@@ -118,7 +118,7 @@ def test_a_message_that_was_not_taken_is_sent_by_the_next_run(
     waiting = [message["title"] for message in state()["outbox"]]
     assert waiting == ["Gapfill: a critical gap is open: pvpc", "Gapfill: 24 slots healed"]
     said = "".join((*capfd.readouterr(), caplog.text))
-    assert "did not take it; the next run tries those again" in said
+    assert "did not accept the message; the next run tries those again" in said
     assert SECRET not in said + json.dumps(state())
 
     receiver.status = 200
@@ -196,7 +196,7 @@ def test_a_series_that_leaves_the_catalogue_is_told_once_and_not_called_healed(
     message = receiver.taken[told]["message"]
     assert message.startswith("pvpc: a critical gap is open, open for 2 h (since 2026-03-20T12:0")
     assert "last: First fill: 816 slots missing" in message
-    assert "Whether it is whole is not known" in message
+    assert "Gapfill does not know whether its slots are missing" in message
 
 
 def test_what_a_person_asked_for_in_vain_opens_no_incident(
@@ -296,7 +296,7 @@ def test_a_firewall_is_told_when_it_has_refused_three_times(
     assert run_dag().state == "success"
     assert receiver.titles == ["Gapfill: a source may not be asked: ree"]
     (told,) = (message["message"] for message in receiver.taken)
-    assert told.startswith("ree: Has refused 3 times in a row since 2026-03-20T12:00:0")
+    assert told.startswith("ree: It has refused 3 times in a row since 2026-03-20T12:00:0")
     assert "the API's firewall refused the request" in told
     plant.sandbox.faults.clear()
     later(plant, 2)

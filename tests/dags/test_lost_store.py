@@ -20,7 +20,7 @@ def test_a_run_makes_no_store_where_one_held_readings(
 ) -> None:
     """It is red and says why, asks nobody, and goes on where the file is put back."""
     assert run_dag("gap_detection").state == "success"
-    told = f"A new store was made: file {plant.store_file} (connection gapfill_store)."
+    told = f"A new store was created: file {plant.store_file} (connection gapfill_store)."
     assert caplog.text.count(told) == 1
     kept = plant.store_file.rename(plant.store_file.with_name("elsewhere.db"))
     asked = len(plant.sandbox.requests.all())
@@ -28,7 +28,7 @@ def test_a_run_makes_no_store_where_one_held_readings(
     lost = run_dag(dag)
     assert lost.state == "failed"
     assert (
-        "The run could not do its work: The store that held readings until 2026-03-20T22:00Z is "
+        "The run could not do its work: The store that had readings until 2026-03-20T22:00Z is "
         f"gone: there is no file {plant.store_file}"
     ) in caplog.text
     assert len(plant.sandbox.requests.all()) == asked

@@ -157,7 +157,7 @@ def test_a_gate_that_is_killed_is_told_once_and_closed_once_across_a_restart(
     assert receiver.titles[told:] == [
         "Gapfill: a run failed: gap_detection",
         "Gapfill: still: a run failed: gap_detection",
-        "Gapfill: a run went well again: gap_detection",
+        "Gapfill: a run succeeded again: gap_detection",
     ]
     assert bodies[0].startswith(f"gap_detection: {killed[0]}: its gate was killed before it could")
     assert killed[2] in bodies[1]

@@ -283,7 +283,9 @@ def test_no_data_once_still_waits_and_twice_24_hours_apart_is_given_up() -> None
     assert (given_up.state, given_up.waiting) == (State.UNFILLABLE, None)
     assert given_up.next_ask == at("2025-10-28")
     assert given_up.reason == (
-        "ree pvpc said 2 times that it has none (502 no data); asked again 2025-10-28T00:00:00Z"
+        "ree pvpc has answered 2 times without a usable value (502 no data); will be asked "
+        "again at "
+        "2025-10-28T00:00:00Z"
     )
     reopened = at_noon("2025-10-28 00:00", twice).gaps[0]
     assert (reopened.state, reopened.reason, reopened.next_ask) == (State.MISSING, "", None)
@@ -446,7 +448,7 @@ def test_parts_that_wait_for_different_times_wait_for_the_first_with_its_reason(
     hole = Interval(first.start, second.end)
     (gap,) = pvpc(hole, short(hole), rulings=ruled).gaps
     assert gap.waiting == at("2025-10-27 02:00")
-    assert gap.reason.endswith("asked again 2025-10-27T02:00:00Z")
+    assert gap.reason.endswith("will be asked again at 2025-10-27T02:00:00Z")
 
 
 def test_what_no_configured_product_reaches_is_unfillable_at_once_and_outside_coverage() -> None:

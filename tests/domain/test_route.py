@@ -284,22 +284,28 @@ DAY_BEFORE = span("2025-10-25", "2025-10-26")
             "is blocked until 2025-10-26T13:00:00Z: 429",
         ),
         ({"blocked_until": at("2025-10-26 12:00")}, "serves", "can serve it now"),
-        ({"quota_left": 0}, "quota_spent", "has spent its calls of the last 24 h"),
+        ({"quota_left": 0}, "quota_spent", "has used all its calls of the last 24 h"),
         ({"quota_left": 1}, "serves", "can serve it now"),
         (
             {"recent": (DAY_BEFORE,)},
             "recent",
-            "failed or had nothing within the last 2 h; others go first",
+            "failed or had no value within the last 2 h; other sources are asked first",
         ),
         (
             no_data(DAY_BEFORE, "2025-10-26 02:00"),
             "asked",
-            "said once that it has none (502 no data); asked again 2025-10-27T02:00:00Z",
+            (
+                "has answered once without a usable value (502 no data); will be asked again "
+                "at 2025-10-27T02:00:00Z"
+            ),
         ),
         (
             no_data(DAY_BEFORE, "2025-10-24 02:00", "2025-10-25 02:00"),
             "ruled_out",
-            "said 2 times that it has none (502 no data); asked again 2025-11-01T02:00:00Z",
+            (
+                "has answered 2 times without a usable value (502 no data); will be asked "
+                "again at 2025-11-01T02:00:00Z"
+            ),
         ),
         (no_data(DAY_BEFORE, "2025-10-25 12:00"), "serves", "can serve it now"),
     ],
@@ -349,7 +355,7 @@ def test_only_a_better_grade_helps_a_slot_that_has_one() -> None:
     of = candidate(product(grade=Grade.OBSERVED))
     assert verdict("2025-10-25 10:00", of, above=Grade.OBSERVED) == (
         "no_better",
-        "gives observed, which is no better",
+        "has grade observed, which is not better",
     )
     assert verdict("2025-10-25 10:00", of, above=Grade.MODELLED)[0] == "serves"
 
@@ -446,7 +452,7 @@ def test_a_station_closed_before_its_product_began_reaches_nothing() -> None:
     station = Station("siar", "J09", span("2010-01-01", "2015-01-01"))
     of = candidate(product(since=at("2015-01-01")), station=station)
     assert of.reach == NOWHERE
-    assert verdict("2015-01-01 00:00", of) == ("out_of_reach", "has data for no date")
+    assert verdict("2015-01-01 00:00", of) == ("out_of_reach", "has no data for any date")
 
 
 def test_a_station_move_is_cut_at_its_date() -> None:
@@ -486,7 +492,7 @@ def test_pieces_that_are_judged_alike_share_one_judgement() -> None:
     runs = [Interval(start + n * DAY, start + n * DAY + HOUR) for n in range(220)]
     pieces = list(cut(runs, WEATHER_HOURLY, candidates(WEATHER_HOURLY), NOW))
     assert [piece.interval for piece in pieces] == runs
-    assert len({id(piece.verdicts) for piece in pieces}) == 2
+    assert len({id(piece.assessments) for piece in pieces}) == 2
 
 
 # Brute force.
@@ -521,7 +527,7 @@ def test_edges_are_where_a_verdict_changes(of: Candidate, now: datetime, force: 
             evaluate(of, whole, s, now, force=force).eligibility
             for s in HOURLY.slots(piece.interval)
         }
-        assert standings == {piece.verdicts[0].eligibility}
+        assert standings == {piece.assessments[0].eligibility}
 
 
 def test_each_standing_has_a_sentence() -> None:

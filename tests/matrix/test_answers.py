@@ -207,7 +207,7 @@ def test_a_station_that_is_not_there_is_asked_again_every_day(
     (report,) = detect(soon_after, Selection((series,), end=until))
     (gap,) = report.coverage.gaps
     assert (gap.state, gap.slots) == (State.MISSING, 5)
-    assert f"{source} daily at {STATIONS[source]} answered without it" in gap.reason
+    assert f"{source} daily at {STATIONS[source]} has answered without it" in gap.reason
     assert evidence in gap.reason
-    assert "and nothing else that it was asked for), which proves nothing" in gap.reason
+    assert "and all other answers of the source were empty too), which does not prove" in gap.reason
     assert gap.waiting == made.context.now - HOUR

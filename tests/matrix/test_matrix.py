@@ -81,7 +81,7 @@ def next_steps(at: Bench, cell: Cell) -> tuple[str, ...]:
         "SourceUnavailable": (connection, "docs/how_to/runbook.md, SourceUnavailable"),
         "AuthRejected": (connection,),
         "MalformedPayload": ("docs/how_to/runbook.md, MalformedPayload",),
-        "deferred": ("Deferred; asked again after 2025-11-05T12:",),
+        "deferred": ("Deferred; will be asked again after 2025-11-05T12:",),
     }
     return (at.door.source, *steps[cell.end]) if cell.end in steps else ()
 

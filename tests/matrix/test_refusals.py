@@ -101,7 +101,7 @@ def test_a_block_of_the_address_is_met_once_and_no_key_is_blamed(
         ("esios", "filled"),
     ]
     assert healed.certificates[0].note.endswith(
-        "Deferred; asked again after 2025-11-05T12:40:03Z. ESIOS stands in meanwhile."
+        "Deferred; will be asked again after 2025-11-05T12:40:03Z. Gapfill asks ESIOS meanwhile."
     )
     assert len(sandbox.requests.of("ree")) == 1
     assert healed.refused == ()

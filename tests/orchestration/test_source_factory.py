@@ -165,7 +165,11 @@ def test_a_connection_that_is_a_uri_says_the_same(
     [
         ("ree", "timeout=abc", "has a 'timeout' in its extra that is not a number of seconds"),
         ("ree", "ca_bundle=%2Fnone.pem", "has a ca_bundle in its extra that is no file"),
-        ("ree", "Pausd=true", "says 'Pausd' in its extra, which nothing reads: write 'paused'"),
+        (
+            "ree",
+            "Pausd=true",
+            ("has 'Pausd' in its extra, which Gapfill does not know: write 'paused'"),
+        ),
         (
             "esios",
             "redirect_hosts=http%3A%2F%2Fa",

@@ -253,7 +253,7 @@ def test_a_certificate_that_is_not_read_back_makes_the_run_red(
     document = summarize.summarize_run([certificates], TASKS, task_context(ti))
     assert document["units_failed"] == 1
     assert document["failures"] == [
-        "pvpc 2026-02-28T23:00Z–2026-03-20T23:00Z: 480 slots were certified, 0 are read back"
+        "pvpc 2026-02-28T23:00Z–2026-03-20T23:00Z: 480 slots were certified, but 0 are read back"
     ]
 
 

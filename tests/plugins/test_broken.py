@@ -56,14 +56,14 @@ def _raises(folder: Path, statement: str) -> str:
             None,
             (
                 "Gapfill cannot be loaded: its package is not found: put its folder include/ on "
-                "PYTHONPATH of the API server, and restart it."
+                "PYTHONPATH of the API server, then restart the API server."
             ),
         ),
         (
             "raise RuntimeError('password=s3cr3t')",
             (
-                "Gapfill cannot be loaded: RuntimeError: the API server's log has the details; "
-                "mend that, and restart it."
+                "Gapfill cannot be loaded: RuntimeError: read the API server's log and "
+                "correct the cause, then restart the API server."
             ),
         ),
     ],

@@ -79,7 +79,7 @@ def test_routes_that_cannot_be_made_stop_no_api_server(
     monkeypatch.setitem(sys.modules, "gapfill.webui.app", None)
     apps = plugin.GapfillPlugin().fastapi_apps
     assert [app["url_prefix"] for app in apps] == ["/gaps", "/influxdb"]
-    assert "could not be made" in caplog.text
+    assert "could not be created" in caplog.text
 
 
 @pytest.mark.airflow
@@ -95,7 +95,7 @@ def test_routes_that_cannot_be_made_stop_no_api_server(
             ImportError("cannot import name 'RetryPolicy' from 'airflow.sdk'"),
             "cannot import name 'RetryPolicy' from 'airflow.sdk': Gapfill needs Airflow 3.3.2",
         ),
-        (ValueError("a secret"), "ValueError: the API server's log has the details"),
+        (ValueError("a secret"), "ValueError: read the API server's log"),
     ],
 )
 def test_each_kind_of_failure_has_its_next_step(
@@ -107,7 +107,7 @@ def test_each_kind_of_failure_has_its_next_step(
     said = plugin._reason(exc)
     assert said.startswith("Gapfill cannot be loaded: ")
     assert words in said
-    assert said.endswith("restart it.")
+    assert said.endswith("then restart the API server.")
     assert "a secret" not in said
 
 
@@ -137,7 +137,7 @@ def test_a_wrong_catalogue_stops_no_scheduler(
     monkeypatch.setenv("GAPFILL_CATALOG", "/nowhere/catalog.yaml")
     plugin.on_starting(type("Job", (), {})())
     assert Pool.get_pool("gapfill_gates")
-    assert "The pools of Gapfill could not be made" in caplog.text
+    assert "The pools of Gapfill could not be created" in caplog.text
 
 
 @pytest.mark.airflow

@@ -42,7 +42,7 @@ def report(*gaps: Gap, unfillable: int = 0) -> Report:
 
 def test_the_log_of_a_survey_has_each_warning() -> None:
     """What ``status`` warns of, the run's log says too; each sentence once."""
-    warning = "pvpc: 12 slots lie outside the dates of every source that is set up."
+    warning = "pvpc: 12 slots are outside the dates of every source that is set up."
     reports = [
         Report("pvpc", nothing(), warnings=(warning,)),
         Report("other", nothing(), warnings=(warning,)),

@@ -210,7 +210,7 @@ def _lines(world: World, product: str, slot: datetime, *, wanted: bool) -> list[
 def _ruled(
     world: World, product: str, slot: datetime, *, wanted: bool
 ) -> tuple[int, datetime] | None:
-    """Return how often, 24 h apart, a product said that it has none, and when to ask again.
+    """Return how often, 24 h apart, a product reported no data, and when to ask again.
 
     What a model says is no proof: it is asked again every day.
     """

@@ -209,7 +209,7 @@ def test_a_note_names_up_to_five_things_that_were_not_stored(
     lost = (
         Rejected(DAY_10.start, "price_eur_mwh", "n/d", "is not a finite number"),
         Rejected(DAY_10.start, "price_eur_kwh", "0.3", "is not an object"),
-        Rejected(DAY_10.start, "row", "price 1 and 2", "comes twice, with different values"),
+        Rejected(DAY_10.start, "row", "price 1 and 2", "appears twice, with different values"),
         Rejected(None, "row", "datos[3]", "has no fecha"),
         Rejected(None, "price_eur_kwh", "hourly.kwh", "is missing"),
         Rejected(None, "row", "datos[4]", "is null"),
@@ -220,7 +220,7 @@ def test_a_note_names_up_to_five_things_that_were_not_stored(
         "2 values, 4 rows and 1 field not stored: "
         "price_eur_mwh of 2026-03-09T23:00:00Z is 'n/d', which is not a finite number; "
         "price_eur_kwh of 2026-03-09T23:00:00Z is 0.3, which is not an object; "
-        "the row of 2026-03-09T23:00:00Z comes twice, with different values (price 1 and 2); "
+        "the row of 2026-03-09T23:00:00Z appears twice, with different values (price 1 and 2); "
         "a row has no fecha (datos[3]); price_eur_kwh: hourly.kwh is missing; and 2 more"
     )
 
@@ -273,7 +273,9 @@ def test_a_long_refusal_blocks_the_source_and_defers_its_units(
     sources.answers["ree"] = [refusing(refusal)]
     certificate = fill(context, unit(DAY_10), "run")
     assert certificate.outcome == "deferred"
-    assert certificate.note == "REE says 429 Deferred; asked again after 2026-03-20T13:00:03Z."
+    assert (
+        certificate.note == "REE says 429 Deferred; will be asked again after 2026-03-20T13:00:03Z."
+    )
     assert fill(context, unit(DAY_12), "run").calls == 0
     later = replace(context, now=context.now + HOUR + timedelta(seconds=3))
     assert fill(later, unit(DAY_12), "later").outcome == "filled"
@@ -324,15 +326,18 @@ def test_a_refused_key_is_not_a_source_that_could_not_be_reached(
         said = explain(later, later.catalog.series["pvpc"], slot).opinions
         (opinion,) = [o for o in said if o.candidate == "ree pvpc"]
         assert opinion.sentence == (
-            "refused the key of connection ree_default within the last 2 h: put a valid one "
-            "there; others go first"
+            "refused the key of connection ree_default within the last 2 h: put a valid "
+            "key there; other sources are asked first"
         )
     sources.answers["ree"] = [refusing(SourceUnavailable("ree timed out", source="ree"))]
     with pytest.raises(SourceUnavailable):
         fill(replace(context, now=context.now + timedelta(hours=2)), unit(DAY_10), "next")
     latest = replace(context, now=context.now + timedelta(hours=2, minutes=1))
     (opinion, *_) = explain(latest, latest.catalog.series["pvpc"], DAY_10.start).opinions
-    assert opinion.sentence == "could not be reached within the last 2 h; others go first"
+    assert (
+        opinion.sentence
+        == "could not be reached within the last 2 h; other sources are asked first"
+    )
 
 
 def test_a_unit_that_failed_itself_is_not_deferred(context: RunContext, sources: Scripted) -> None:
@@ -416,7 +421,7 @@ def test_a_store_that_does_not_hold_what_was_written_proves_nothing(
     assert isinstance(error, StoreError)
     assert (certificate.outcome, certificate.error) == ("failed", "StoreError")
     assert certificate.slots_filled == 0
-    assert "of 24 slots were written and could not be read back, the first is 2026-03-" in str(
+    assert "of 24 slots were written but could not be read back, the first is 2026-03-" in str(
         error
     )
     with pytest.raises(StoreError, match="could not be read back"):

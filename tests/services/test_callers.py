@@ -160,8 +160,8 @@ def test_a_quota_that_others_spend_meanwhile_ends_the_unit_and_defers_the_rest(
     assert (certificate.outcome, certificate.calls, len(sources.asked)) == ("deferred", 4, 4)
     assert certificate.slots_filled == 4 * 48
     assert certificate.note == (
-        "REE apidatos has spent its 5 calls of the last 24 h. "
-        "Deferred; asked again after 2026-03-21T12:00:09Z."
+        "REE apidatos has used all its 5 calls of the last 24 h. "
+        "Deferred; will be asked again after 2026-03-21T12:00:09Z."
     )
     later = make_plan(context, order, detect_all(context, order))
     assert later.units == ()

@@ -62,10 +62,11 @@ def test_slots_before_the_station_began_are_warned_of_with_their_dates(daily: Ru
     """The sentence names how many, from when to when, what reaches how far, and what to do."""
     assert _report(daily).warnings == (
         (
-            "weather_daily: 12 slots from 2018-06-01T00:00Z to 2018-06-12T00:00Z lie outside the "
-            "dates of every source that is set up (aemet daily at 5279X from 2018-06-13, aemet "
-            "daily at 5281X (13 km) from 2018-06-13); they are not counted in the coverage and no "
-            "source is asked for them. Set up a source that "
+            "weather_daily: 12 slots from 2018-06-01T00:00Z to 2018-06-12T00:00Z are "
+            "outside the dates of every source that is set up (aemet daily at 5279X from "
+            "2018-06-13, aemet "
+            "daily at 5281X (13 km) from 2018-06-13); they do not count in the coverage "
+            "and no source is asked for them. Set up a source that "
             "reaches them, or give the series a later `earliest` in the catalogue."
         ),
     )
@@ -106,7 +107,7 @@ def test_the_time_between_two_stations_is_one_warning(daily: RunContext) -> None
     (warning,) = _report(_with(daily, replace(weather, place=place))).warnings
     assert warning.startswith(
         "weather_daily: 5 slots in 2 runs, the first from 2018-06-01T00:00Z to 2018-06-02T00:00Z, "
-        "lie outside the dates of every source that is set up (aemet daily at 3195 from "
+        "are outside the dates of every source that is set up (aemet daily at 3195 from "
         "2018-06-03 to 2018-06-09, aemet daily at 5279X from 2018-06-13);"
     )
 
@@ -120,9 +121,9 @@ def test_a_series_none_of_whose_sources_is_set_up_says_where_to_read_why(
     sources.obstacles = dict.fromkeys(("aemet", "siar", "siar_csv"), "is paused")
     assert _report(context).warnings == (
         (
-            "weather_daily: none of its sources is in use (aemet, siar, siar_csv), so no source "
-            "can be asked for 9 slots; `explain weather_daily 2026-03-18T00:00Z` gives the reason "
-            "for each of them."
+            "weather_daily: none of its sources can be used (aemet, siar, siar_csv), so no source "
+            "can be asked for 9 slots; `explain weather_daily 2026-03-18T00:00Z` gives the "
+            "reason for each source."
         ),
     )
 

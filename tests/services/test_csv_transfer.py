@@ -152,7 +152,10 @@ def test_a_row_without_provenance_is_the_imports_own() -> None:
         ("2026-03-10T00:00Z,inf,,,", "column price_eur_mwh: 'inf' is not a number"),
         ("0001-01-01T00:00+05:00,1,,,", "column slot: '0001-01-01T00:00+05:00' is not an instant"),
         ("2026-03-10T00:00Z,1,50,,", "column grade: '50' is not a grade; expected 10 (modelled), "),
-        ("2026-03-10T00:00Z,1,,,price", "column kept: 'price' is not of the form field:source:"),
+        (
+            "2026-03-10T00:00Z,1,,,price",
+            "column kept: 'price' does not have the form field:source:",
+        ),
         ("2026-03-10T00:00Z,1,,,x:ree:40", "column kept: it names 'x', which has no value"),
         ('2026-03-10T00:00Z,"1,,,', "unexpected end of data"),
     ],

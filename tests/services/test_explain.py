@@ -49,11 +49,11 @@ def test_a_missing_slot(context: RunContext) -> None:
 
 
 def test_a_complete_slot(context: RunContext) -> None:
-    """What it holds and from where."""
+    """What it has and from where."""
     put(context, Grade.OFFICIAL, price_eur_mwh=80.25)
     said = told(context)
     assert (said.state, said.next) == (State.COMPLETE, "nothing to do")
-    assert said.sentence == "holds price_eur_mwh 80.25, official, from ree, batch run/1"
+    assert said.sentence == "has price_eur_mwh 80.25, official, from ree, batch run/1"
 
 
 def test_a_provisional_slot_is_asked_of_who_has_better(context: RunContext) -> None:
@@ -64,11 +64,11 @@ def test_a_provisional_slot_is_asked_of_who_has_better(context: RunContext) -> N
 
 
 def test_a_row_without_the_required_field_is_missing(context: RunContext) -> None:
-    """What it holds does not make it whole."""
+    """What it has does not make it whole."""
     put(context, Grade.OFFICIAL, price_eur_kwh=0.08)
     said = told(context)
     assert said.state is State.MISSING
-    assert said.sentence == "it holds price_eur_kwh 0.08, but no price_eur_mwh"
+    assert said.sentence == "it has price_eur_kwh 0.08, but no price_eur_mwh"
 
 
 def test_a_slot_that_waits_for_a_blocked_source(context: RunContext, sources: Scripted) -> None:
@@ -110,7 +110,7 @@ def test_slots_to_come(context: RunContext) -> None:
     later = told(context, datetime(2026, 4, 21, 5, tzinfo=UTC))
     assert (later.state, later.sentence) == (
         State.PENDING,
-        "it lies in the future, due 2026-04-20T18:50:00Z",
+        "it is in the future, due 2026-04-20T18:50:00Z",
     )
 
 
@@ -124,7 +124,7 @@ def test_a_point_after_the_last_expected_slot_does_not_count(context: RunContext
     said = told(context, ahead)
     assert (said.state, said.row and said.row.values) == (None, {"price_eur_mwh": 5.0})
     assert said.sentence == (
-        "it holds price_eur_mwh 5, official, from another program; it lies after the last "
+        "it has price_eur_mwh 5, official, from another program; it is after the last "
         "expected slot, 2026-03-21T22:00:00Z, and does not count"
     )
     (report,) = detect(context, Selection((series,)), closely=True)
@@ -140,7 +140,7 @@ def test_a_value_without_a_source_is_of_another_program(context: RunContext) -> 
     values = {"price_eur_mwh": 81.0, "price_eur_kwh": 0.081}
     context.store.import_rows(series, [Row(SLOT, values, Grade.OFFICIAL, None, None, kept)])
     assert told(context).sentence == (
-        "holds price_eur_mwh 81 from another program, official; price_eur_kwh 0.081 from ree, "
+        "has price_eur_mwh 81 from another program, official; price_eur_kwh 0.081 from ree, "
         "official; the slot is official"
     )
 
@@ -149,7 +149,7 @@ def test_before_the_series_begins_there_is_no_slot(context: RunContext) -> None:
     """And the sentence says where it begins; who could give it is said all the same."""
     said = told(context, datetime(2026, 1, 1, tzinfo=UTC))
     assert (said.state, said.row) == (None, None)
-    assert said.sentence == "pvpc begins at 2026-02-28T23:00:00Z, which is later"
+    assert said.sentence == "pvpc begins later, at 2026-02-28T23:00:00Z"
     assert [(o.candidate, o.eligibility) for o in said.opinions] == [
         ("ree pvpc", "serves"),
         ("esios 1001", "unconfigured"),

@@ -188,7 +188,7 @@ def test_what_the_station_does_not_measure_comes_from_a_model(
     assert (row.values["temperature"], row.values["humidity"]) == (30.0, 25.0)
     explained = explain(context, weather, FIRST)
     assert explained.sentence == (
-        "holds temperature 30, wind_speed 2, precipitation 0 from aemet/5279X, observed; humidity "
+        "has temperature 30, wind_speed 2, precipitation 0 from aemet/5279X, observed; humidity "
         "25, pressure 955, solar_radiation 500 from open_meteo, modelled; the slot is modelled "
         "(by its humidity), batch run/weather_hourly:open_meteo.forecast:"
         "20260809T2300Z-20260810T1100Z+humidity"
@@ -212,9 +212,9 @@ def test_a_station_is_not_asked_again_for_what_it_never_reports(
     )
     said = explain(later, later.catalog.series["weather_hourly"], NOW - HOUR).opinions
     (opinion,) = [o for o in said if o.candidate == "aemet observations at 5279X"]
-    assert (
-        opinion.sentence
-        == "can serve it now (temperature); never reports humidity; others go first (humidity)"
+    assert opinion.sentence == (
+        "can serve it now (temperature); never reports humidity; other sources are asked "
+        "first (humidity)"
     )
     healed(later, "later")
     # Both at once: 5279X for the temperature of the new hour, 5281X for its humidity.
@@ -248,7 +248,7 @@ def test_an_answer_without_a_field_is_not_one_without_the_slot(
     assert (gap.state, gap.slots, gap.fields) == (State.MISSING, 12, ("humidity",))
     assert done.summary.weather_records_recovered == 0  # twelve rows, and no hour is whole
     notes = [c.note for c in done.certificates if c.source == "aemet"]
-    assert notes[0] == "12 slots came without humidity"
+    assert notes[0] == "12 slots had no humidity"
 
 
 def test_a_hold_off_ends_before_the_oldest_slot_is_lost(context: RunContext) -> None:
@@ -302,8 +302,9 @@ def test_empty_answers_prove_nothing_during_an_outage(
     opinions = explain(last, context.catalog.series["weather_daily"], second).opinions
     (opinion,) = [o for o in opinions if o.candidate.startswith("aemet")]
     assert opinion.sentence == (
-        "answered without it (HTTP 200: 0 rows, and nothing else that it was asked for), which "
-        "proves nothing; asked again 2026-08-14T15:20:00Z"
+        "has answered without it (HTTP 200: 0 rows, and all other answers of the source were "
+        "empty too), which does not prove that it has none; will be asked again at "
+        "2026-08-14T15:20:00Z"
     )
 
 

@@ -235,7 +235,7 @@ def test_a_unit_that_was_planned_for_a_faster_pace_ends_in_time(
     asked = certificate.slots_filled // 24
     assert 9 <= asked <= 14
     assert certificate.note == (
-        "REE apidatos accepts fewer calls a minute than were planned for, so "
+        "REE apidatos accepts fewer calls a minute than planned, so "
         f"{20 - asked} of 20 requests are left for the next run."
     )
 
@@ -298,7 +298,7 @@ def test_a_firewall_is_named_with_the_time_and_the_source_that_stands_in(
     sources.answers["ree"] = [walled]
     assert fill(context, unit, "run").note == (
         "ree pvpc: the API's firewall refused the request (HTTP 403, a web page). "
-        "Deferred; asked again after 2026-03-20T12:10:03Z. ESIOS stands in meanwhile."
+        "Deferred; will be asked again after 2026-03-20T12:10:03Z. Gapfill asks ESIOS meanwhile."
     )
 
 

@@ -208,7 +208,7 @@ def test_spent_calls_of_the_day_keep_back_history_alone(context: RunContext) -> 
         context.store.record_call("openweathermap", NOW - n * HOUR, "x/y")
     done = run(context, [history, now])
     assert [(c.outcome, c.slots_filled) for c in done] == [("deferred", 40), ("filled", 1)]
-    assert "has spent its 1000 calls of the last 24 h" in done[0].note
+    assert "has used all its 1000 calls of the last 24 h" in done[0].note
     assert [block.source for block in context.store.blocks(NOW)] == [LINE, MACHINE]
     later = replace(context, now=NOW + HOUR)
     assert [u.product for u in units_of(later)] == ["current"]

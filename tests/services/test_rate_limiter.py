@@ -58,7 +58,7 @@ def test_a_spent_daily_quota_stops_the_next_call(context: RunContext) -> None:
     context.store.record_call("ree", context.now - timedelta(hours=25), "old/unit")
     RateLimiter(context, source, "one/unit")()
     RateLimiter(context, source, "two/unit")()
-    with pytest.raises(RateLimited, match="REE apidatos has spent its 2 calls of the last 24 h"):
+    with pytest.raises(RateLimited, match="REE apidatos has used all its 2 calls of the last 24 h"):
         RateLimiter(context, source, "three/unit")()
     assert context.store.calls_since("ree", context.now - timedelta(days=1)) == 2
 
@@ -112,6 +112,6 @@ def test_a_spent_quota_of_records_stops_the_next_call(
     """As the account counts it, or as this store does."""
     if not used:
         context.store.record_call("siar", context.now - timedelta(hours=23), "old/unit", 9_960)
-    with pytest.raises(RateLimited, match="SIAR has spent its 10000 records of the last 24 h"):
+    with pytest.raises(RateLimited, match="SIAR has used all its 10000 records of the last 24 h"):
         _siar(context, **used)(48)
     assert context.store.calls_of("run") == 0

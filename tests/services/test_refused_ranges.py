@@ -16,8 +16,8 @@ def test_the_ranges_of_all_requests_are_named() -> None:
     third = StoreRefused("Nor here.", ranges=[hours(26, 27), hours(48, 49)])
     found = joined([first, second, third], HOURLY)
     assert str(found) == (
-        "No. Refused as well: 2026-01-02T00:00:00Z to 2026-01-02T03:00:00Z, "
-        "2026-01-03T00:00:00Z to 2026-01-03T01:00:00Z; status says why."
+        "No. Also refused: 2026-01-02T00:00:00Z to 2026-01-02T03:00:00Z, "
+        "2026-01-03T00:00:00Z to 2026-01-03T01:00:00Z; `status` gives the reason."
     )
     assert isinstance(found, StoreRefused)
     assert found.refused == [hours(0, 9), hours(20, 29)]
@@ -77,7 +77,8 @@ def test_an_answer_of_no_use_hides_no_refusal() -> None:
     assert isinstance(found, MalformedPayload)
     assert (found.source, found.series, found.interval) == ("ree", "pvpc", hours(0, 24))
     assert str(found) == (
-        "Odd. Refused as well: 2026-01-02T00:00:00Z to 2026-01-02T02:00:00Z; status says why."
+        "Odd. Also refused: 2026-01-02T00:00:00Z to 2026-01-02T02:00:00Z; `status` gives "
+        "the reason."
     )
 
 

@@ -49,7 +49,7 @@ def test_early_hours_are_counted_within_the_window(context: RunContext, islands:
     """From the first to the last of them, whatever lies between."""
     context.store.import_rows(islands, _rows("ree", 1, 2, 9) + _rows("ree/8742", 3, 4))
     (said,) = shifted(context, islands, day_interval(DAY, CANARY))
-    assert said.startswith("islands: 3 slots were written by an earlier release, which took ")
+    assert said.startswith("islands: 3 slots were written by an earlier release, which used ")
     assert "--start 2026-03-10T01:00:00Z --end 2026-03-10T10:00:00Z --refresh" in said
     (said,) = shifted(context, islands, Interval(START + 5 * HOUR, START + 24 * HOUR))
     assert said.startswith("islands: 1 slot was written by an earlier release")

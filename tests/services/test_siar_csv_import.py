@@ -257,7 +257,7 @@ def test_what_cannot_be_read_back_is_an_error(
 ) -> None:
     """A store that loses or changes what it was given is not taken at its word."""
     context = replace(weather, store=cast("Store", _Forgetful(weather.store, changed)))
-    with pytest.raises(StoreError, match="1 of 1 days were written and could not be read back"):
+    with pytest.raises(StoreError, match="1 of 1 days were written but could not be read back"):
         import_all(context, file_of(row(date(2024, 1, 1))))
 
 

@@ -155,7 +155,7 @@ def test_the_next_round_knows_what_the_fills_of_this_one_noted(tmp_path: Path) -
     context, _ = weather_site(tmp_path)
 
     def refuse(ask: Ask) -> Answer:
-        raise RateLimited("SIAR has spent its day", retry_after=3600, source=ask.product.source)
+        raise RateLimited("SIAR has used all its day", retry_after=3600, source=ask.product.source)
 
     sources = cast("Scripted", context.sources)
     sources.answers["siar"] = [refuse]

@@ -131,9 +131,10 @@ def test_a_file_that_is_gone_is_an_error_of_whatever_is_asked(
     with pytest.raises(StoreError) as caught:
         call(store)
     assert str(caught.value) == (
-        "The store that held readings until 2026-01-01T02:00Z is gone: there is no file "
-        f"{bench.path} (connection gapfill_store). Put it back, or mount its volume; nothing is "
-        "written until then. If it is meant to begin anew, empty: python -m gapfill forget-store, "
+        "The store that had readings until 2026-01-01T02:00Z is gone: there is no file "
+        f"{bench.path} (connection gapfill_store). Restore it, or mount its volume; "
+        "nothing is written until then. To start again with an empty store: python -m "
+        "gapfill forget-store, "
         f"or delete {next(bench.state.iterdir())}."
     )
     assert not bench.path.exists()
@@ -188,7 +189,7 @@ def test_a_first_use_is_told_once(bench: Bench) -> None:
     store.write(PVPC, [price(0)], "run/a")
     store.close()
     bench.open().verify()
-    assert bench.told == [f"A new store was made: file {bench.path} (connection gapfill_store)."]
+    assert bench.told == [f"A new store was created: file {bench.path} (connection gapfill_store)."]
 
 
 def test_a_store_that_its_own_undo_has_emptied_may_be_empty(bench: Bench) -> None:

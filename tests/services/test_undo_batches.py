@@ -87,7 +87,7 @@ def test_a_run_may_be_named_as_airflow_names_it_where_that_is_one(context: RunCo
     short = RUN.partition("/")[2]
     context.store.write(PVPC, [price(0)], unit(RUN, 0))
     context.store.write(PVPC, [price(7)], unit(OTHER, 7))
-    with pytest.raises(GapfillError, match=r"may be gap_detection/.* or preventive_ingestion/"):
+    with pytest.raises(GapfillError, match=r"can mean gap_detection/.* or preventive_ingestion/"):
         undo_batches.undo_run(context, short)
     assert undo_batches.undo_run(context, OTHER).undone.removed == 1
     assert undo_batches.undo_run(context, short).undone.removed == 1

@@ -87,7 +87,10 @@ def test_two_answers_a_day_apart_from_every_source_give_it_up_with_a_date(lost: 
     (report,) = detect(context, everything(lost))
     (gap,) = report.coverage.gaps
     assert (gap.state, gap.interval, gap.next_ask) == (State.UNFILLABLE, LOST, again)
-    said = "said 2 times that it has none (HTTP 200); asked again 2026-03-28T12:00:00Z"
+    said = (
+        "has answered 2 times without a usable value (HTTP 200); will be asked again at "
+        "2026-03-28T12:00:00Z"
+    )
     assert f"ree pvpc {said}" in gap.reason
     assert f"esios archive70 {said}" in gap.reason
     view = documents.plain(documents.status(context.catalog, [report], context.now))

@@ -204,7 +204,10 @@ def test_a_reading_of_now_may_be_of_the_slot_before(context: RunContext, sources
     unit = next(u for u in plan_of(context).units if u.source == "openweathermap")
     certificate = fill(context, unit, "run")
     assert (certificate.outcome, certificate.slots_filled) == ("not_yet", 1)
-    assert "answered for another slot than asked; stored where it belongs" in certificate.note
+    assert (
+        "answered for another slot than requested; its values are stored in their own slot"
+        in certificate.note
+    )
     rows = context.store.read(unit_series(context), Interval(NOW - 3 * HOUR, NOW + HOUR))
     assert [(row.slot.hour, row.grade) for row in rows] == [(11, Grade.PROVISIONAL)]
     entries = context.store.entries("weather_hourly")

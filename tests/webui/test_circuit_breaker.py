@@ -149,7 +149,7 @@ def test_a_store_file_that_is_lost_is_no_first_use(
         reply = client.get(path)
     assert reply.status_code == 503
     what = "is empty: no series" if is_replaced else "is gone: there is no file"
-    sentence = f"The store that held readings until 2026-03-20T22:00Z {what}"
+    sentence = f"The store that had readings until 2026-03-20T22:00Z {what}"
     assert sentence in reply.json()["detail"]
     assert client.post("/gaps/backfill").status_code == 503
     assert plant.store_file.exists() is is_replaced

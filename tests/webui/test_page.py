@@ -120,7 +120,7 @@ def test_what_is_stored_and_does_not_count_is_said(browser: Browser, served: Ser
         )
         assert said[1] == (
             "weather_hourly: 1 point lies after the last expected slot, the newest "
-            "2035-01-01T00:00:00Z; is the clock of what writes there right?"
+            "2035-01-01T00:00:00Z; check the clock of the program that writes there."
         )
         assert page.locator("img").count() == 0
         write(f"UPDATE weather_data SET wind_speed = NULL WHERE {where}", at)  # noqa: S608 - likewise

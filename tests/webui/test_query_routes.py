@@ -217,8 +217,8 @@ def test_verify_counts_what_does_not_count(client: TestClient, plant: Plant) -> 
             "(bounds: -1000 to 10000 €/MWh); it does not count as a reading."
         ),
         (
-            "pvpc: 1 point lies after the last expected slot, the newest 2035-01-01T00:00:00Z; is "
-            "the clock of what writes there right?"
+            "pvpc: 1 point lies after the last expected slot, the newest "
+            "2035-01-01T00:00:00Z; check the clock of the program that writes there."
         ),
     ]
 

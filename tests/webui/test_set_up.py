@@ -56,7 +56,7 @@ def _gone(_: pytest.MonkeyPatch, plant: Plant) -> str:
     assert context.store.newest(context.catalog.series["pvpc"])
     context.store.close()
     plant.store_file.unlink()
-    return "The store that held readings until"
+    return "The store that had readings until"
 
 
 WRONG = [_no_catalogue, _no_connection, _relative, _no_folder, _no_database, _gone]

@@ -39,7 +39,7 @@ BAD = (
 )
 AHEAD = (
     "pvpc: 1 point lies after the last expected slot, the newest 2035-01-01T00:00:00Z; "
-    "is the clock of what writes there right?"
+    "check the clock of the program that writes there."
 )
 
 

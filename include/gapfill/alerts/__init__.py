@@ -1,1 +1,1 @@
-"""Alerts: conditions that a run found, incidents built from them, and their messages."""
+"""Alerts: conditions that a run observed, the incidents built from them, and their messages."""

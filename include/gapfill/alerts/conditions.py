@@ -1,6 +1,6 @@
-"""What one run saw of everything that can be an incident, from its reports and certificates.
+"""Conditions: what one run observed of each possible incident, from reports and certificates.
 
-A run tells only of what it looked at: a source that nobody asked is neither down nor up.
+A run reports only what it checked: a source that it did not ask is neither down nor up.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.alerts.incidents import Condition
-from gapfill.alerts.late_data import judge_by_sources, late_runs, tail
+from gapfill.alerts.late_data import late_by_sources, late_runs, tail
 from gapfill.alerts.setup_conditions import evaluate_setup
 from gapfill.alerts.source_conditions import evaluate_sources
 from gapfill.domain.cause import Cause
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gapfill.services.source_status import SourceStatus
 
 NAMED = 3
-"""Gaps and tries named in one line; what is left over is counted."""
+"""Gaps and attempts named in one line; the rest is counted."""
 
 
 def evaluate_conditions(
@@ -46,46 +46,48 @@ def evaluate_conditions(
     *,
     asked_all: bool = True,
 ) -> list[Condition]:
-    """Return what a run saw; of series that could not be read only that.
+    """Return what a run observed; of a series that could not be read, only that.
 
     Args:
         context: The installation.
-        before: Reports over the whole history, before.
-        after: The same, after.
-        certificates: What its units returned.
+        before: Reports over the whole history, from before the run.
+        after: The same, from after the run.
+        certificates: The results of its units.
         healed: Healed intervals by series.
-        asked_all: Whether it was to ask for all that is missing. A run with a range or a filter
-            cannot say of a publisher that it is late, or of a slot that it was asked for.
+        asked_all: Whether the run asked for every missing slot. A run with a range or a filter
+            cannot report that a publisher is late, or that a slot was asked for.
 
     Raises:
-        StoreError: If the store fails meanwhile.
+        StoreError: If the store cannot be read.
     """
-    sights: list[Condition] = []
+    conditions: list[Condition] = []
     failures = unread(after)
     if failures:
-        sights.append(store_failed(" ".join(f"{said.rstrip('.')}." for said in failures)))
+        conditions.append(store_failed(" ".join(f"{said.rstrip('.')}." for said in failures)))
     elif {report.series for report in after} == set(context.catalog.series):
-        sights.append(
+        conditions.append(
             Condition(IncidentKind.STORE, STORE, is_there=False, what="Every series was read.")
         )
     read = [report for report in after if not report.error]
     if not read:
-        return sights
-    status = context.status(judge_by_sources(context.catalog, read))
-    sights += evaluate_sources(context, status, certificates)
-    sights += evaluate_setup(context, after)
+        return conditions
+    status = context.status(late_by_sources(context.catalog, read))
+    conditions += evaluate_sources(context, status, certificates)
+    conditions += evaluate_setup(context, after)
     first = {report.series for report in before if not report.error and report.newest is None}
     for report in read:
         series = context.catalog.series[report.series]
         own = [c for c in certificates if c.series == report.series]
         slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
         found = _series(status, series, report, own, slots, is_first=report.series in first)
-        sights += [s for s in found if asked_all or s.kind is IncidentKind.GAP or not s.is_there]
-    return sights
+        conditions += [
+            s for s in found if asked_all or s.kind is IncidentKind.GAP or not s.is_there
+        ]
+    return conditions
 
 
 def store_failed(what: str, tried: str = "") -> Condition:
-    """Return the sight of a store that cannot be read or written."""
+    """Return the condition that the store cannot be read or written."""
     return Condition(IncidentKind.STORE, STORE, is_there=True, what=what, tried=tried)
 
 
@@ -94,11 +96,13 @@ def untold(
 ) -> list[Failure]:
     """Return the failures of a run that no other incident covers.
 
-    A store of which no series can be read explains all of them.
+    If no series can be read, the incident of the store covers all of them.
     """
     if after and all(report.error for report in after):
         return []
-    there = {IncidentKey(sight.kind, sight.subject) for sight in seen if sight.is_there}
+    there = {
+        IncidentKey(condition.kind, condition.subject) for condition in seen if condition.is_there
+    }
     return [failure for failure in failures if failure.incident not in there]
 
 
@@ -109,23 +113,23 @@ def worth_telling(
     *,
     everything: bool = False,
 ) -> dict[str, int]:
-    """Return the healed slots that are news, by series.
+    """Return the healed slots that are worth a message, by series.
 
-    Those of gaps that were late and worse than minor: what comes in as it is published is
-    no news.
+    A slot counts if its gap was late and worse than minor. Values that arrive on time are not
+    worth a message.
 
     Args:
         context: The installation.
-        before: Reports over the whole history, before.
+        before: Reports over the whole history, from before the run.
         healed: Healed intervals by series.
-        everything: Whether each healed slot is news, as for a run started by a person.
+        everything: Whether each healed slot counts, as for a run that a person started.
     """
     if everything:
         grids = {name: context.catalog.series[name].grid for name in healed}
         return {name: sum(map(grids[name].count, runs)) for name, runs in healed.items()}
     found: dict[str, int] = {}
     reports = [report for report in before if healed.get(report.series)]
-    status = context.status(judge_by_sources(context.catalog, reports))
+    status = context.status(late_by_sources(context.catalog, reports))
     for report in reports:
         series = context.catalog.series[report.series]
         late = [
@@ -166,9 +170,9 @@ def _series(
         late = [run for run in late if run is not newest]
     bad = [run for run in late if run.is_critical(series)]
     if bad:
-        yield _gap_sight(series, bad, tried, healed, is_first=is_first)
+        yield _gap_condition(series, bad, tried, healed, is_first=is_first)
     else:
-        # What needs a source to be set up opens no incident here; an open one is not over.
+        # Slots that need a source to be set up open no incident here, but keep one open.
         known = newest.interval if newest else None
         is_open = any(r.is_critical(series) for r in unserved if r.interval != known)
         what = _left(report)
@@ -191,7 +195,7 @@ def _series(
         )
 
 
-def _gap_sight(
+def _gap_condition(
     series: Series, bad: Sequence[LateRun], tried: str, healed: int, *, is_first: bool
 ) -> Condition:
     what = _sentence(series, bad)
@@ -233,14 +237,14 @@ def _sentence(series: Series, late: Sequence[LateRun]) -> str:
 
 
 def _tried(certificates: Sequence[Certificate]) -> str:
-    """Return what was asked and answered, the failures first."""
+    """Return the outcomes of the units, failures first."""
     ordered = sorted(certificates, key=lambda c: c.outcome is not UnitOutcome.FAILED)
     said = [
         f"{c.source}: {c.outcome.words}{f' ({_short(c.note)})' if c.note else ''}" for c in ordered
     ]
-    told = list(dict.fromkeys(said))
-    more = f"; and {len(told) - NAMED} more" if len(told) > NAMED else ""
-    return f"{'; '.join(told[:NAMED])}{more}." if told else ""
+    tried = list(dict.fromkeys(said))
+    more = f"; and {len(tried) - NAMED} more" if len(tried) > NAMED else ""
+    return f"{'; '.join(tried[:NAMED])}{more}." if tried else ""
 
 
 def _short(note: str) -> str:

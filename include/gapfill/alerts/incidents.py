@@ -1,7 +1,7 @@
-"""Incidents: what runs saw, turned into one message at the opening and one at the closing.
+"""Incidents: conditions of runs become one message at the opening and one at the closing.
 
-Pure: ``step`` takes the state, what one run saw and the clock, and returns the next state.
-Messages wait in its outbox, so that no restart and no failing sender repeats or forgets one.
+Pure: ``step`` takes the state, the conditions of one run and the clock, and returns the next
+state. Messages wait in its outbox, so that a restart or a failing service repeats or loses none.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 REMIND = timedelta(hours=23, minutes=30)
-"""Time from a message to the next reminder: a day, less what cycles start early or late."""
+"""Time from a message to the next reminder: a day, with 30 minutes for cycles that start early."""
 
-PATIENCE = timedelta(hours=2)
+DELAY_GRACE = timedelta(hours=2)
 """Grace period after the promised time before a waiting gap raises an incident: one cycle."""
 
 MOST = 100
-"""Messages kept for a sender that fails; the oldest go first."""
+"""Messages kept for a service that fails; the oldest are dropped first."""
 
 
 REMINDS: Mapping[IncidentKind, timedelta] = {IncidentKind.SETUP: timedelta(days=6) + REMIND}
-"""The same where it is not a day: a week."""
+"""The time to the next reminder of the kinds for which it is not a day: a week."""
 
 NEEDED: Mapping[IncidentKind, int] = {IncidentKind.NO_DATA: 6}
-"""Number of runs in a row that must see it before it opens, where it is not one."""
+"""Consecutive runs that must observe a condition before its incident opens, if not one."""
 
 
 class Tone(StrEnum):
-    """How a message is meant, in Apprise's words."""
+    """Type of a message, in Apprise's words."""
 
     FAILURE = "failure"
     WARNING = "warning"
@@ -45,18 +45,18 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one run saw of one possible incident; nothing seen, nothing changes.
+    """What one run observed of one possible incident. Without a condition nothing changes.
 
     Attributes:
-        kind: What is or is not wrong.
+        kind: Kind of the incident.
         subject: Series, source, DAG or connection.
-        is_there: Whether it is wrong now.
-        what: A sentence: what is wrong, or how it stands now that it is not.
+        is_there: Whether the problem exists now.
+        what: A sentence: what is wrong, or the state after it ended.
         tried: What the run tried, in a sentence.
-        opens: Whether it is reason enough to open an incident; an open one stays open anyway.
-        until: When it is promised to pass by itself.
+        opens: Whether it may open an incident; an open incident stays open in both cases.
+        until: When it is expected to end by itself.
         healed: Slots of the subject that the run healed.
-        slot: The first slot that is missing in the newest run of them, to ask ``explain`` for.
+        slot: First slot of the newest missing run, for the ``explain`` command.
     """
 
     kind: IncidentKind
@@ -71,25 +71,25 @@ class Condition:
 
     @property
     def key(self) -> str:
-        """Return what names the incident in the state."""
+        """Return the key of the incident in the state."""
         return str(IncidentKey(self.kind, self.subject))
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An incident that is open.
+    """An open incident.
 
     Attributes:
-        opened: When it was opened.
-        told: When the last message about it was made.
+        opened: When it opened.
+        told: When its last message was made.
         what: The latest sentence.
-        tried: What was tried last.
-        healed: Slots healed since it was opened.
-        runs: Runs in a row that saw it.
+        tried: What the last run tried.
+        healed: Slots healed since it opened.
+        runs: Consecutive runs that observed it.
     """
 
     opened: datetime
-    told: datetime
+    told: datetime  # codespell:ignore told
     what: str
     tried: str = ""
     healed: int = 0
@@ -98,14 +98,14 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to the operator, without secrets.
+    """One message to the operator. It contains no secret.
 
     Attributes:
-        title: What it is about, in a line.
-        body: A line per subject, what to do, and links.
-        tone: How it is meant.
-        taken: Ids of the services that have taken it, while others have not.
-        about: Keys of the incidents of which it reminds; none in one of an earlier release.
+        title: Its subject, in one line.
+        body: One line per subject, the next step, and links.
+        tone: Its type.
+        taken: Ids of the services that accepted it, while others have not.
+        about: For a reminder, keys of its incidents; empty if an earlier release made it.
     """
 
     title: str
@@ -117,12 +117,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """What is remembered between runs.
+    """The state that is kept between runs.
 
     Attributes:
-        incidents: Open ones, by key.
-        seen: Runs in a row that saw what is not open yet, by key.
-        promised: The first instant promised for what waits, by key.
+        incidents: Open incidents, by key.
+        seen: Consecutive runs that observed a condition whose incident is not open yet, by key.
+        promised: First expected time of a condition that waits, by key.
         outbox: Messages not sent yet, in order.
     """
 
@@ -134,56 +134,60 @@ class Incidents:
 
 @dataclass(slots=True)
 class Changes:
-    """What a step changed, by event: sights with their incidents."""
+    """Changes of one step, by event: conditions with their incidents."""
 
     opened: list[tuple[Condition, Incident]] = field(default_factory=list)
     reminded: list[tuple[Condition, Incident]] = field(default_factory=list)
     closed: list[tuple[Condition, Incident]] = field(default_factory=list)
 
 
-def step(state: Incidents, sights: Iterable[Condition], now: datetime) -> tuple[Incidents, Changes]:
-    """Return the next state, its outbox unchanged, and what is to be told.
+def step(
+    state: Incidents, conditions: Iterable[Condition], now: datetime
+) -> tuple[Incidents, Changes]:
+    """Return the next state, with the same outbox, and the changes to report.
 
     Args:
-        state: So far.
-        sights: What one run saw.
+        state: The state before.
+        conditions: Of one run.
         now: The clock.
     """
     incidents, seen = dict(state.incidents), dict(state.seen)
     promised, changes = dict(state.promised), Changes()
-    for sight in sights:
-        before = incidents.pop(sight.key, None)
-        if not sight.is_there:
-            seen.pop(sight.key, None)
-            promised.pop(sight.key, None)
+    for condition in conditions:
+        before = incidents.pop(condition.key, None)
+        if not condition.is_there:
+            seen.pop(condition.key, None)
+            promised.pop(condition.key, None)
             if before:
-                changes.closed.append((sight, _updated(before, sight, before.told)))
+                last = before.told  # codespell:ignore told
+                changes.closed.append((condition, _updated(before, condition, last)))
         elif before:
-            is_due = now - before.told >= REMINDS.get(sight.kind, REMIND)
-            after = _updated(before, sight, now if is_due else before.told)
-            incidents[sight.key] = after
+            last = before.told  # codespell:ignore told
+            is_due = now - last >= REMINDS.get(condition.kind, REMIND)
+            after = _updated(before, condition, now if is_due else last)
+            incidents[condition.key] = after
             if is_due:
-                changes.reminded.append((sight, after))
+                changes.reminded.append((condition, after))
         else:
-            seen[sight.key] = seen.get(sight.key, 0) + 1
-            if _opens(sight, seen[sight.key], promised, now):
-                found = Incident(now, now, sight.what, sight.tried, sight.healed)
-                found = replace(found, runs=seen.pop(sight.key))
-                incidents[sight.key] = found
-                changes.opened.append((sight, found))
+            seen[condition.key] = seen.get(condition.key, 0) + 1
+            if _opens(condition, seen[condition.key], promised, now):
+                found = Incident(now, now, condition.what, condition.tried, condition.healed)
+                found = replace(found, runs=seen.pop(condition.key))
+                incidents[condition.key] = found
+                changes.opened.append((condition, found))
     return Incidents(incidents, seen, promised, state.outbox), changes
 
 
 def drop(
     state: Incidents, watched: Collection[str]
 ) -> tuple[Incidents, list[tuple[IncidentKey, Incident]]]:
-    """Return the state without what nobody looks at any more, and the incidents that it loses.
+    """Return the state without subjects that are no longer watched, and the incidents removed.
 
-    They are neither over nor open: of what is not in the catalogue nothing is known. Each of
-    those that were open comes with its key.
+    These incidents are neither over nor open: nothing is known about a subject that is not in the
+    catalogue. Each removed incident comes with its key.
 
     Args:
-        state: So far.
+        state: The state before.
         watched: The series and sources of the catalogue.
     """
     keys = {
@@ -200,36 +204,36 @@ def drop(
     return kept, lost
 
 
-def _opens(sight: Condition, runs: int, promised: dict[str, datetime], now: datetime) -> bool:
-    """Tell whether what was seen is to be told, noting what it is promised to wait for."""
-    if not sight.opens or runs < NEEDED.get(sight.kind, 1):
+def _opens(condition: Condition, runs: int, promised: dict[str, datetime], now: datetime) -> bool:
+    """Return whether a condition opens its incident; record the time it is expected to wait."""
+    if not condition.opens or runs < NEEDED.get(condition.kind, 1):
         return False
-    if sight.until is None:
+    if condition.until is None:
         return True
-    return now >= promised.setdefault(sight.key, sight.until) + PATIENCE
+    return now >= promised.setdefault(condition.key, condition.until) + DELAY_GRACE
 
 
-def _updated(before: Incident, sight: Condition, told: datetime) -> Incident:
-    """Return an incident with what was seen of it last."""
+def _updated(before: Incident, condition: Condition, last: datetime) -> Incident:
+    """Return an incident with its latest condition."""
     return Incident(
         before.opened,
-        told,
-        sight.what,
-        sight.tried or before.tried,
-        before.healed + sight.healed,
-        before.runs + sight.is_there,
+        last,
+        condition.what,
+        condition.tried or before.tried,
+        before.healed + condition.healed,
+        before.runs + condition.is_there,
     )
 
 
 def _is_replaced(old: Message, reminder: Message) -> bool:
-    """Tell whether an unsent message is an earlier reminder of the same incidents."""
+    """Return whether an unsent message is an earlier reminder of the same incidents."""
     if old.tone is not Tone.WARNING:
         return False
     return old.about == reminder.about if old.about else old.title == reminder.title
 
 
 def post(state: Incidents, messages: Iterable[Message]) -> Incidents:
-    """Return the state with more messages to be sent; an unsent reminder is replaced by a newer."""
+    """Return the state with more messages to send; a new reminder replaces an unsent one."""
     outbox = list(state.outbox)
     for message in messages:
         if message.tone is Tone.WARNING:

@@ -1,4 +1,4 @@
-"""What is missing beyond every grace of its publishers: more than on its way."""
+"""Slots that are missing although every grace of their publishers has passed."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     from gapfill.services.source_status import SourceStatus
 
 PUBLICATION = timedelta(hours=25)
-"""The longest day that is published at once: what is missing beyond it is more than late."""
+"""The longest day that is published at once; a longer missing run is more than late."""
 
 
 class LateRun(NamedTuple):
-    """A missing run, as far as it lies beyond every grace.
+    """The part of a missing run for which every grace has passed.
 
     Attributes:
         interval: The run.
-        gaps: What it consists of: slots that are missing for several reasons, or without
-            several fields, are one run.
+        gaps: Its gaps: slots that are missing for different reasons, or without different fields,
+            form one run.
     """
 
     interval: Interval
     gaps: tuple[Gap, ...]
 
     def is_critical(self, series: Series) -> bool:
-        """Tell whether it is as long as a critical gap."""
+        """Return whether its duration is that of a critical gap."""
         return series.severity_of(self.interval) is Severity.CRITICAL
 
 
-def judge_by_sources(catalog: Catalog, reports: Iterable[Report]) -> list[Series]:
-    """Return the series with missing slots that are late by what their sources promise."""
+def late_by_sources(catalog: Catalog, reports: Iterable[Report]) -> list[Series]:
+    """Return the series with missing slots that are late by the graces of their sources."""
     return [
         series
         for report in reports
@@ -59,10 +59,10 @@ def late_runs(
     """Return the runs of slots that are missing and late, in order.
 
     Args:
-        status: Of the sources, for ``judge_by_sources``.
+        status: Status of the sources, for the series of ``late_by_sources``.
         series: The series.
-        report: What is known of it.
-        with_setup: Whether slots count that only sources that are not set up could serve.
+        report: Its report.
+        with_setup: Whether to include slots that need a source to be set up.
     """
     gaps = [
         gap
@@ -79,7 +79,7 @@ def late_runs(
 
 
 def tail(status: SourceStatus, series: Series, late: Sequence[LateRun]) -> LateRun | None:
-    """Return the run that is the newest publication, and no more, where that is late."""
+    """Return the newest run if it is late and no longer than one publication, else ``None``."""
     if series.overdue is None or not late:
         return None
     newest = late[-1]
@@ -88,9 +88,9 @@ def tail(status: SourceStatus, series: Series, late: Sequence[LateRun]) -> LateR
 
 
 def _limit(status: SourceStatus, series: Series) -> datetime:
-    """Return the first slot that may still be on its way, by what can be asked.
+    """Return the first slot for which the grace of a usable source has not passed.
 
-    Where nothing can be, by what could be if it were set up or corrected: a gap is not over
+    If no source is usable, those that could be set up or corrected decide: a gap does not end
     because its last source is gone.
     """
     if series.overdue is not None:

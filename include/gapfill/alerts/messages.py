@@ -1,4 +1,4 @@
-"""The words of incidents: one message per kind and event, one line per subject."""
+"""Texts of incidents: one message per kind and event, one line per subject."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from gapfill.domain.incident_key import IncidentKey
 
 LONGEST = 1900
-"""Characters of a body at most: some senders cut or refuse longer ones."""
+"""Maximum characters of a body: some services cut or refuse longer ones."""
 
 TITLE = 200
-"""Characters of a title at most."""
+"""Maximum characters of a title."""
 
 LINES = 20
-"""Subjects named in one message; what is left over is counted."""
+"""Subjects named in one message; the rest is counted."""
 
 OPENS: Mapping[IncidentKind, str] = {
     IncidentKind.STORE: "the store cannot be reached",
@@ -38,7 +38,7 @@ OPENS: Mapping[IncidentKind, str] = {
     IncidentKind.SETUP: "missing slots need a source to be set up",
     IncidentKind.RUN: "a run failed",
 }
-"""What a title says at the opening and in reminders."""
+"""Titles of openings and reminders."""
 
 CLOSES: Mapping[IncidentKind, str] = {
     IncidentKind.STORE: "the store answers again",
@@ -50,34 +50,41 @@ CLOSES: Mapping[IncidentKind, str] = {
     IncidentKind.NO_DATA: "requests return data again",
     IncidentKind.BROKEN: "a source can be used again",
     IncidentKind.SETUP: "no missing slot needs a source to be set up",
-    IncidentKind.RUN: "a run went well again",
+    IncidentKind.RUN: "a run succeeded again",
 }
-"""What a title says at the closing."""
+"""Titles of closings."""
 
 NEXT_STEP: Mapping[IncidentKind, str] = {
     IncidentKind.STORE: (
-        "mend what the sentence names; nothing is known of any gap until it is read."
+        "correct what the sentence names; no gap is known until the store can be read."
     ),
-    IncidentKind.CREDENTIALS: "put a valid key into the connection that is named.",
-    IncidentKind.SOURCE: "nothing, each run asks it again; if it lasts, see its status page.",
+    IncidentKind.CREDENTIALS: "put a valid key into the connection named above.",
+    IncidentKind.SOURCE: (
+        "nothing, each run asks it again; if the problem lasts, see the source's status page."
+    ),
     IncidentKind.QUOTA: (
-        "nothing, it is asked again by itself; if it lasts, look at what else uses this key or "
+        "nothing, the next runs ask it again; if the problem lasts, find out what else uses this "
+        "key or address, or get more quota."
         "address, or get more quota."
     ),
     IncidentKind.LATE: "nothing, each run asks again.",
     IncidentKind.GAP: (
-        "each run asks again; `python -m gapfill explain {asked}` says why it is missing."
+        "each run asks again; `python -m gapfill explain {asked}` shows why it is missing."
     ),
-    IncidentKind.NO_DATA: "`python -m gapfill explain {asked}` says what each source answered.",
-    IncidentKind.BROKEN: "correct what the sentence names; other sources are asked meanwhile.",
-    IncidentKind.SETUP: "set up one of those that are named; a source that is not wanted gets "
-    '"paused": true in the extra of its connection.',
-    IncidentKind.RUN: "read the log of its first red task, mend what it names and clear it.",
+    IncidentKind.NO_DATA: "`python -m gapfill explain {asked}` shows what each source answered.",
+    IncidentKind.BROKEN: "correct what the sentence names; the other sources are used meanwhile.",
+    IncidentKind.SETUP: (
+        "set up one of the sources named above; for a source that you do not want, put "
+        '"paused": true into the extra of its connection.'
+    ),
+    IncidentKind.RUN: (
+        "read the log of its first failed task, correct the cause and clear the task."
+    ),
 }
-"""The next step of a person; ``{asked}`` is the first subject and the slot to ask for."""
+"""The next step; ``{asked}`` is the first subject and a slot, for the ``explain`` command."""
 
 GUIDE = "docs/how_to/alerts.md"
-"""The page that says more; its headings are the kinds."""
+"""The page with details; its headings are the kinds."""
 
 
 def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
@@ -96,14 +103,14 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
     messages: list[Message] = []
     for pairs, prefix, titles, tone, line, has_todo in groups:
         for kind, of_kind in _by_kind(pairs):
-            subjects = ", ".join(sight.subject for sight, _ in of_kind)
+            subjects = ", ".join(condition.subject for condition, _ in of_kind)
             body = _body(of_kind, line, now)
             end = _end(of_kind[0][0], link) if has_todo else f"Run: {link}"
             title = f"Gapfill: {prefix}{titles[kind]}"
             title += "" if kind is IncidentKind.SETUP else f": {subjects}"
             message = _message(title, body, end, tone)
             if tone is Tone.WARNING:
-                message = replace(message, about=tuple(sight.key for sight, _ in of_kind))
+                message = replace(message, about=tuple(condition.key for condition, _ in of_kind))
             messages.append(message)
     return messages
 
@@ -111,7 +118,7 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
 def dropped(
     lost: Sequence[tuple[IncidentKey, Incident]], now: datetime, link: str
 ) -> list[Message]:
-    """Return the message of incidents that nobody looks at any more; none for none.
+    """Return the message about incidents of subjects that are no longer in the catalogue.
 
     Args:
         lost: Key and incident of each.
@@ -129,15 +136,16 @@ def dropped(
         lines.append(f"… and {len(lost) - LINES} more")
     names = ", ".join(dict.fromkeys(key.subject for key, _ in lost))
     end = (
-        "What to do: nothing, if it was taken out of the catalogue on purpose. Whether it is "
-        f"whole is not known, and nothing more is told of it.\nRun: {link}"
+        "What to do: nothing, if you removed it from the catalogue on purpose. Gapfill does not "
+        "know whether its slots are missing, and sends no more messages about it.\n"
+        f"Run: {link}"
     )
     title = f"Gapfill: not in the catalogue any more: {names}"
     return [_message(title, "\n".join(lines), end, Tone.INFO)]
 
 
 def _message(title: str, body: str, end: str, tone: Tone) -> Message:
-    """Return a message that no sender cuts; its end, with the links, stays whole."""
+    """Return a message that no service cuts; its end, with the links, stays complete."""
     return Message(_cut(title, TITLE), f"{_cut(body, LONGEST - len(end))}\n{end}", tone)
 
 
@@ -146,12 +154,12 @@ def _cut(text: str, most: int) -> str:
 
 
 def healed(slots: Mapping[str, int], link: str, enriched: int = 0) -> Message:
-    """Return the short message of a run that healed something worth telling.
+    """Return the short message of a run with healed slots that are worth a message.
 
     Args:
-        slots: How many it healed, by series.
+        slots: Number of healed slots, by series.
         link: URL of the run.
-        enriched: How many slots only got optional fields.
+        enriched: Number of slots that got only optional fields.
     """
     lines = [f"{name}: {count(n, 'slot')}" for name, n in list(slots.items())[:LINES]]
     body = "\n".join([*lines, f"Run: {link}"])
@@ -172,7 +180,7 @@ def _body(
     line: Callable[[Condition, Incident, datetime], str],
     now: datetime,
 ) -> str:
-    lines = [line(sight, incident, now) for sight, incident in pairs[:LINES]]
+    lines = [line(condition, incident, now) for condition, incident in pairs[:LINES]]
     if len(pairs) > LINES:
         lines.append(f"… and {len(pairs) - LINES} more")
     return "\n".join(lines)
@@ -185,39 +193,39 @@ def _end(first: Condition, link: str) -> str:
 
 
 def _about(subject: str, incident: Incident) -> str:
-    """Return the latest sentence without the subject at its beginning, which stands before it."""
+    """Return the latest sentence without the subject that it begins with."""
     return incident.what.removeprefix(f"{subject} ").removeprefix(f"{subject}, ")
 
 
-def _subject(sight: Condition) -> str:
-    """Return what a line begins with; the sentence of what is not set up names its series."""
-    return "" if sight.kind is IncidentKind.SETUP else f"{sight.subject}: "
+def _subject(condition: Condition) -> str:
+    """Return the beginning of a line; a sentence about the set-up already names its series."""
+    return "" if condition.kind is IncidentKind.SETUP else f"{condition.subject}: "
 
 
-def _runs(sight: Condition, incident: Incident) -> str:
-    if sight.kind is not IncidentKind.NO_DATA:
+def _runs(condition: Condition, incident: Incident) -> str:
+    if condition.kind is not IncidentKind.NO_DATA:
         return ""
-    return f" {incident.runs} runs in a row asked for it and had no record."
+    return f" {incident.runs} runs in a row asked for it and got no record."
 
 
-def _opened(sight: Condition, incident: Incident, _now: datetime) -> str:
+def _opened(condition: Condition, incident: Incident, _now: datetime) -> str:
     return (
-        f"{_subject(sight)}{_about(sight.subject, incident)}{_runs(sight, incident)} "
+        f"{_subject(condition)}{_about(condition.subject, incident)}{_runs(condition, incident)} "
         f"Seen at {iso(incident.opened)}.{_tried(incident)}"
     )
 
 
-def _reminded(sight: Condition, incident: Incident, now: datetime) -> str:
+def _reminded(condition: Condition, incident: Incident, now: datetime) -> str:
     since = f"Open for {lasted(now - incident.opened)}, since {iso(incident.opened)}."
     return (
-        f"{_subject(sight)}{_about(sight.subject, incident)}{_runs(sight, incident)} "
+        f"{_subject(condition)}{_about(condition.subject, incident)}{_runs(condition, incident)} "
         f"{since}{_healed(incident)}{_tried(incident)}"
     )
 
 
-def _closed(sight: Condition, incident: Incident, now: datetime) -> str:
+def _closed(condition: Condition, incident: Incident, now: datetime) -> str:
     took = f"over after {lasted(now - incident.opened)} (since {iso(incident.opened)})."
-    return " ".join(f"{_subject(sight)}{took} {incident.what}{_healed(incident)}".split())
+    return " ".join(f"{_subject(condition)}{took} {incident.what}{_healed(incident)}".split())
 
 
 def _healed(incident: Incident) -> str:
@@ -231,7 +239,7 @@ def _tried(incident: Incident) -> str:
 
 
 def lasted(duration: timedelta) -> str:
-    """Return a duration for people, in its two greatest units."""
+    """Return a duration for people, in its two largest units."""
     minutes = max(0, round(duration.total_seconds() / 60))
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:

@@ -1,7 +1,7 @@
-"""Sends one message through Apprise, to whatever the connection ``gapfill_alerts`` names.
+"""Sends one message through Apprise, to the services of the connection ``gapfill_alerts``.
 
-The connection is of type ``apprise``; its extra has ``config``: one ``{"path": URL}`` or a
-list of them, as the provider's own notifier reads it. Without it messages are only logged.
+The connection is of type ``apprise``; its extra has ``config``: one ``{"path": URL}`` or a list of
+them, as the provider's own notifier reads it. Without that connection messages are only logged.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 CONNECTION = "gapfill_alerts"
 
 _EXAMPLE = (
-    '{"conn_type": "apprise", "extra": {"config": {"path": "URL of a service, as Apprise has it"}}}'
+    '{"conn_type": "apprise", "extra": {"config": {"path": "URL of a service, in Apprise format"}}}'
 )
 
 log = logging.getLogger(__name__)
 
 
 class NotSentError(Exception):
-    """Services did not take a message; the text names no URL, as those hold keys."""
+    """A service did not accept a message. The text names no URL, because URLs contain keys."""
 
 
 class GapfillNotifier(BaseNotifier):
-    """Sends one message to each service that has not taken it.
+    """Sends one message to each service that has not accepted it.
 
-    Airflow renders a notifier's templates in place, so a used one would send the old
-    text again: each message is a new notifier, and its text is no template.
+    Airflow renders the templates of a notifier in place, so a used notifier would send the old
+    text again: each message gets a new notifier, and its text is not a template.
 
     Attributes:
-        message: What is said; holds no secret.
-        taken: Ids of the services that have it.
-        refused: Ids of those that did not take it now.
-        waiting: Ids of those it was not offered to.
+        message: The message; contains no secret.
+        taken: Ids of the services that accepted it.
+        refused: Ids of the services that refused it now.
+        waiting: Ids of the services that were skipped.
     """
 
     template_fields: Sequence[str] = ()
@@ -60,10 +60,10 @@ class GapfillNotifier(BaseNotifier):
         self._skipped = skipped
 
     def notify(self, context: Mapping[str, Any]) -> None:
-        """Send the message, whatever the context; log it where there is nobody to send it to.
+        """Send the message; only log it if no connection is set up.
 
         Raises:
-            NotSentError: If a service did not take it; the others have it.
+            NotSentError: If a service did not accept it; the others did.
             ConfigError: If the connection cannot be read, or names no service.
         """
         del context
@@ -81,7 +81,7 @@ class GapfillNotifier(BaseNotifier):
         if self.refused:
             message = (
                 f"{len(self.refused)} of {len(services)} services of the connection {CONNECTION} "
-                "did not take it"
+                "did not accept the message"
             )
             raise NotSentError(message)
         log.info("Sent: %s", self.message.title)
@@ -105,7 +105,7 @@ class GapfillNotifier(BaseNotifier):
 
 
 def _services() -> apprise.Apprise | None:
-    """Return the services that the connection names, ``None`` where there is none."""
+    """Return the services of the connection, ``None`` if it does not exist."""
     hook = AppriseHook(CONNECTION)
     connection = find_connection(CONNECTION, hook.get_connection, _EXAMPLE)
     if connection is None:
@@ -124,7 +124,7 @@ def _services() -> apprise.Apprise | None:
     return found
 
 
-def _urls(config: Any) -> Iterator[str]:  # noqa: ANN401 - whatever the extra holds
+def _urls(config: Any) -> Iterator[str]:  # noqa: ANN401 - the extra can contain anything
     for entry in config if isinstance(config, list) else [config]:
         yield str(entry["path"])
 

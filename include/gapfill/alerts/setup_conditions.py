@@ -1,4 +1,4 @@
-"""What one run saw of the set-up: what missing slots need, and sources that cannot be used."""
+"""Conditions of the set-up: what missing slots need, and sources that cannot be used."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from gapfill.services.detection import Report
 
 SOURCES = "sources"
-"""Subject of the one incident about what is not set up."""
+"""Subject of the one incident about sources that are not set up."""
 
 
 def evaluate_setup(context: RunContext, reports: Sequence[Report]) -> Iterator[Condition]:
-    """Yield what a run saw of the set-up.
+    """Yield the conditions of the set-up.
 
-    What is not set up is one sight for the whole installation. A run over some of the series
-    knows only a part of it, and yields none.
+    All sources that are not set up make one condition for the whole installation. A run over some
+    of the series knows only a part of it, and does not yield it.
 
     Args:
         context: The installation.
-        reports: Reports over the whole history. A source of a series that could not be read
-            is not said to be usable.
+        reports: Reports over the whole history. A source of a series that could not be read is not
+            reported as usable.
     """
     read = [report for report in reports if not report.error]
     if {report.series for report in read} == set(context.catalog.series):
@@ -50,7 +50,7 @@ def _sources_of(context: RunContext, reports: Sequence[Report]) -> set[str]:
 
 
 def _setup(reports: Sequence[Report]) -> Condition:
-    """Return which series need what to be set up, and for how many slots."""
+    """Return the condition that lists what each series needs, and for how many slots."""
     parts: list[str] = []
     for report in reports:
         gaps = [gap for gap in report.coverage.gaps if gap.cause is Cause.SETUP]

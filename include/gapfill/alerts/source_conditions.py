@@ -1,4 +1,4 @@
-"""What one run saw of the sources: reached or not, keys accepted or refused, refusing or not."""
+"""Conditions of the sources: reached or not, key accepted or refused, quota left or not."""
 
 from __future__ import annotations
 
@@ -30,27 +30,28 @@ ANSWERED = (
     UnitOutcome.NOT_YET,
     UnitOutcome.NO_DATA,
 )
-"""Outcomes of a unit whose source gave an answer, where it was called at all."""
+"""Outcomes of a unit whose source answered, if the unit called it."""
 
 LONG_BLOCK = timedelta(hours=2)
-"""A single refusal for less than this is waited out without a message."""
+"""A single block that is shorter than this makes no message."""
 
 REPEATED = 3
-"""So many refusals in a row, each left alone for longer than the one before, are told."""
+"""Number of consecutive refusals, each with a longer wait, after which a message is sent."""
 
 
 def evaluate_sources(
     context: RunContext, status: SourceStatus, certificates: Sequence[Certificate]
 ) -> Iterator[Condition]:
-    """Yield what a run saw of each source that it asked, and of every source's quota.
+    """Yield the conditions of each source that the run asked, and of the quota of every source.
 
     Args:
         context: The installation.
-        status: Of the sources.
+        status: Status of the sources.
+        certificates: The results of the run's units.
         certificates: What the run's units returned.
 
     Raises:
-        StoreError: If what was learned cannot be read.
+        StoreError: If the learned limits cannot be read.
     """
     today = context.store.load_limits(context.now - DAY)
     for source in context.catalog.sources.values():
@@ -90,14 +91,15 @@ def _note(failed: Sequence[Certificate]) -> str:
 def _quota(
     status: SourceStatus, source: Source, streak: RefusalStreak, *, is_closed: bool
 ) -> Condition:
-    """Return whether a source may not be asked: it refuses, or its day's calls are spent.
+    """Return the condition of a quota: the source refuses, or its calls of 24 h are spent.
 
-    The first refusals open no incident: they pass by themselves, and other sources stand in.
-    While no request was answered since, an incident stays open, also between two blocks.
+    The first refusals open no incident: they end by themselves, and other sources replace the
+    source. Until the source answers a request, an open incident stays open, also between two
+    blocks.
     """
     is_repeated = streak.times >= REPEATED and not streak.is_over(status.now.timestamp())
     names = {source.name}
-    if not is_closed:  # else the incident of the key covers its products
+    if not is_closed:  # otherwise the incident of the key covers its products
         names |= {product.key for product in source.products}
     block = next((b for b in status.blocks if b.source in names), None)
     if block or is_repeated:
@@ -107,7 +109,7 @@ def _quota(
         return Condition(IncidentKind.QUOTA, source.name, is_there=True, what=what, opens=opens)
     left = status.calls_left(source)
     if left is not None and left <= 0:
-        what = f"Its {source.per_day:,} calls of 24 h are spent."
+        what = f"Its {source.per_day:,} calls per 24 h are spent."
         return Condition(IncidentKind.QUOTA, source.name, is_there=True, what=what)
     return Condition(IncidentKind.QUOTA, source.name, is_there=False)
 
@@ -116,7 +118,7 @@ def _refuses(block: Block | None, streak: RefusalStreak, *, is_repeated: bool) -
     said: list[str] = []
     if is_repeated:
         since = iso(datetime.fromtimestamp(int(streak.since), UTC))
-        said.append(f"Has refused {streak.times:.0f} times in a row since {since}.")
+        said.append(f"It has refused {streak.times:.0f} times in a row since {since}.")
     if block:
         said.append(f"Blocked until {iso(block.until)}: {block.reason.rstrip('.')[:500]}.")
     return " ".join(said)

@@ -1,10 +1,10 @@
-"""Incidents between runs: their state in an Airflow Variable, their messages sent.
+"""Keeps the state of incidents between runs in an Airflow Variable, and sends their messages.
 
-The state is kept before anything is sent, and a message leaves its outbox when it is sent:
-whoever is killed between repeats one message at most, and forgets none. Nothing here fails a
-run. Gates take turns across all machines, in their pool (``pools``). The callback of a run is
-no task and holds no pool: a lock file keeps it apart from gates on its machine, and only one of
-another machine, in the same second, may say one thing twice.
+The state is saved before a message is sent, and a message leaves the outbox when it is sent: a
+process that is killed in between repeats one message at most, and loses none. Nothing here fails a
+run. Gates take turns across all machines, in their pool (``pools``). The callback of a run is not
+a task and holds no pool: a lock file separates it from the gates on its machine. Only a callback
+on another machine, in the same second, may repeat a message.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from gapfill.reporting.codec import Json
 
 VARIABLE = "gapfill_incidents"
-"""Airflow Variable that holds the state as JSON; deleting it forgets every open incident."""
+"""Airflow Variable with the state as JSON; deleting it forgets every open incident."""
 
 REFUSALS = 2
-"""Messages that a service may refuse in one run before the rest waits for the next."""
+"""Messages that a service may refuse in one run; after that, the rest waits for the next run."""
 
 LOCK_S = 60
 """Seconds to wait for another run of this machine; sending takes seconds."""
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 
 def update_incidents(
-    sights: Sequence[Condition],
+    conditions: Sequence[Condition],
     link: str,
     news: Mapping[str, int] | None = None,
     watched: Collection[str] | None = None,
@@ -56,23 +56,23 @@ def update_incidents(
     """Update the incident state from a run's observations and send pending messages; never raise.
 
     Args:
-        sights: What it saw.
+        conditions: The conditions that the run observed.
         link: URL of the run.
-        news: Slots that it healed, by series, where that is worth a message.
-        watched: The series and sources of the catalogue, ``None`` where it was not read.
+        news: Healed slots that are worth a message, by series.
+        watched: The series and sources of the catalogue, ``None`` if the catalogue was not read.
         enriched: Slots of the run that only got optional fields.
     """
     try:
         folder = settings.lock_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "incidents.lock", timeout=LOCK_S):
-            _tell(sights, link, news or {}, watched, enriched)
+            _update(conditions, link, news or {}, watched, enriched)
     except Exception:  # the one boundary of alerts: an alert never fails a run
-        log.exception("The incidents could not be kept or told; the next run tries again")
+        log.exception("The incidents could not be saved or reported; the next run tries again")
 
 
-def _tell(
-    sights: Sequence[Condition],
+def _update(
+    conditions: Sequence[Condition],
     link: str,
     news: Mapping[str, int],
     watched: Collection[str] | None,
@@ -81,11 +81,11 @@ def _tell(
     now = read_clock()
     before = _load()
     kept, lost = drop(before, watched) if watched is not None else (before, [])
-    state, changes = step(kept, sights, now)
+    state, changes = step(kept, conditions, now)
     messages = [*dropped(lost, now, link), *compose(changes, now, link)]
     said = {s.subject for s, _ in changes.closed if s.kind in (IncidentKind.GAP, IncidentKind.LATE)}
     rest = {name: slots for name, slots in news.items() if name not in said}
-    if rest:  # a closing says by itself what was healed
+    if rest:  # the message of a closing already counts its healed slots
         messages.append(healed(rest, link, enriched))
     state = post(state, messages)
     if state != before:
@@ -94,10 +94,10 @@ def _tell(
 
 
 def _deliver(state: Incidents) -> None:
-    """Offer pending messages to each service that has not taken them, in order.
+    """Send pending messages, in order, to each service that has not accepted them.
 
-    A service that refuses is left alone after a second message: it is down. After the first
-    one it is not, so that a message that it never takes holds back no other.
+    A service that refuses two messages is down and gets no more in this run. One refusal is not
+    enough, so that a message that a service never accepts does not block the others.
     """
     refusals: Counter[str] = Counter()
     for message in state.outbox:
@@ -111,8 +111,8 @@ def _deliver(state: Incidents) -> None:
         except NotSentError as exc:
             log.warning("%r: %s; the next run tries those again", message.title, exc)
         refusals.update(notifier.refused)
-        lacking = notifier.refused | notifier.waiting
-        left = [replace(message, taken=tuple(sorted(notifier.taken)))] if lacking else []
+        missing = notifier.refused | notifier.waiting
+        left = [replace(message, taken=tuple(sorted(notifier.taken)))] if missing else []
         if left != [message]:
             outbox = [n for m in state.outbox for n in (left if m is message else [m])]
             state = replace(state, outbox=tuple(outbox))
@@ -120,14 +120,14 @@ def _deliver(state: Incidents) -> None:
 
 
 def _load() -> Incidents:
-    """Return the state so far; one that cannot be understood is begun anew."""
+    """Return the saved state; an empty one if it cannot be understood."""
     text = Variable.get(VARIABLE, default=None)
     if not text:
         return Incidents()
     try:
         return from_json(Incidents, json.loads(text))
     except (ValueError, TypeError):
-        log.warning("The Variable %s cannot be understood and is begun anew", VARIABLE)
+        log.warning("The Variable %s cannot be understood; starting with an empty state", VARIABLE)
         return Incidents()
 
 
@@ -136,18 +136,18 @@ def _save(state: Incidents) -> None:
 
 
 def seen(document: Mapping[str, Any]) -> list[Condition]:
-    """Return the sights that a run's summary carries."""
-    return [from_json(Condition, sight) for sight in document["sights"]]
+    """Return the conditions in the summary of a run."""
+    return [from_json(Condition, condition) for condition in document["sights"]]
 
 
 def run_condition(dag_id: str, problem: str | None) -> Condition:
-    """Return the sight of a run that failed by itself, or, without a problem, of one that ran."""
+    """Return the condition of a run: failed with a problem, or, without one, succeeded."""
     return Condition(IncidentKind.RUN, dag_id, problem is not None, problem or "")
 
 
-def to_documents(sights: Sequence[Condition]) -> list[Json]:
-    """Return sights as plain JSON."""
-    return [to_json(sight) for sight in sights]
+def to_documents(conditions: Sequence[Condition]) -> list[Json]:
+    """Return conditions as plain JSON."""
+    return [to_json(condition) for condition in conditions]
 
 
 def run_link(dag_id: str, run_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue: reads ``catalog.yaml``, checks it, and builds the domain's frozen types.
+"""Reads ``catalog.yaml``, checks it, and builds the domain's frozen types.
 
 The facts of a source stand in its package (``sources/<name>/source.yaml``); a catalogue file that
 defines the source itself is believed instead. A wrong file is a ``ConfigError`` that names the
@@ -37,7 +37,7 @@ class Catalog:
     sources: Mapping[str, Source]
 
     def find(self, names: Iterable[str]) -> list[Series]:
-        """Return the series of these names, all of them for none.
+        """Return the series of these names, or all series if no name is given.
 
         Raises:
             RequestError: If a name is unknown; the message lists the known ones.
@@ -54,9 +54,9 @@ class Catalog:
         """Return every product of the series' route that has its quantity and resolution.
 
         Returns:
-            Source and product, the latter as it serves this series, once for each of the
-            place's stations that it is asked by; ``None`` where it names no station, or the
-            place has none of its source.
+            Source, product as it serves this series, and station: one entry for each station of
+            the source at the place. The station is ``None`` if the product needs none or the place
+            has none.
         """
         names = dict.fromkeys(name for zone in series.route for name in zone.sources)
         steps = {era.step for era in series.grid.eras}

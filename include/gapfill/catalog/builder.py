@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Builder:
-    """Builds the domain's types and checks what one entry says of another."""
+    """Builds the domain's types and checks references between entries."""
 
     def __init__(self, path: Path, entry: CatalogEntry) -> None:
         self.path = path
@@ -42,7 +42,7 @@ class Builder:
         """Return series and sources by name, in the order of the file.
 
         Raises:
-            ConfigError: If one entry names what there is not, or contradicts another.
+            ConfigError: If an entry names an unknown entry, or contradicts another one.
         """
         places = {name: self._place(name, e) for name, e in self.entry.places.items()}
         sources = {name: self._source(name, e) for name, e in self.entry.sources.items()}
@@ -55,7 +55,7 @@ class Builder:
 
     def _known(self, key: str, name: str, names: Iterable[str], kind: str) -> str:
         if name not in names:
-            raise self._wrong(key, f"there is no {kind} {name!r}; it has {', '.join(names)}")
+            raise self._wrong(key, f"there is no {kind} {name!r}; known: {', '.join(names)}")
         return name
 
     def _place(self, name: str, entry: PlaceEntry) -> Place:
@@ -116,7 +116,7 @@ class Builder:
         )
 
     def _is_tariff(self, entry: SeriesEntry, route: Sequence[Zone]) -> bool:
-        """Tell whether a series is PVPC of an electric system, by what its sources give."""
+        """Return whether a series is PVPC of an electric system, by the data of its sources."""
         offered = (self.entry.sources[name].products for zone in route for name in zone.sources)
         return entry.params.get("geo_id") in SYSTEMS and any(
             product.quantity == entry.quantity and is_pvpc(product.params)
@@ -125,7 +125,7 @@ class Builder:
         )
 
     def _check_clock(self, key: str, entry: SeriesEntry, place: Place) -> None:
-        """Refuse PVPC of a place whose clock is not that of its electric system."""
+        """Raise if the clock of a PVPC series' place is not that of its electric system."""
         geo = entry.params["geo_id"]
         system = SYSTEMS[geo]
         if place.zone not in system.zones:
@@ -158,7 +158,7 @@ class Builder:
             raise self._wrong(f"{key}.eras", str(exc)) from exc
 
     def _check_tags(self, series: Mapping[str, Series]) -> None:
-        """Series of one measurement need a tag that tells them apart."""
+        """Raise if two series of one measurement have no tag with different values."""
         known = list(series.values())
         for n, left in enumerate(known):
             for right in known[n + 1 :]:
@@ -177,7 +177,7 @@ def _first_slot(entry: SeriesEntry, zone: str) -> datetime:
 
 
 def _rule(entry: RuleEntry, day_zone: str | None = None) -> Rule:
-    """Return a rule; its days are those of ``day_zone`` where one is given."""
+    """Return a rule; its days are those of ``day_zone`` if that is given."""
     if entry.lag is not None:
         return AfterEnd(entry.lag)
     if entry.days is None or entry.at is None or entry.zone is None:

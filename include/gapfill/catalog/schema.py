@@ -1,4 +1,4 @@
-"""The shape of a catalogue file, key by key; ``catalog`` builds the domain's types from it."""
+"""The schema of a catalogue file; ``catalog`` builds the domain's types from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 def _known_zone(name: str) -> str:
     if name not in pendulum.timezones():
-        message = f"{name!r} is no IANA time zone such as Europe/Madrid"
+        message = f"{name!r} is not an IANA time zone such as Europe/Madrid"
         raise ValueError(message)
     return name
 
@@ -26,20 +26,20 @@ def _divides_a_day(step: timedelta) -> timedelta:
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Resolution = Annotated[timedelta, AfterValidator(_divides_a_day)]
 LONGEST_NAME = 80
-"""Characters: a mapped task is labelled with a series, and Airflow keeps 250 of that."""
+"""Characters: the label of a mapped task contains a series, and Airflow stores 250 characters."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$", max_length=LONGEST_NAME)]
 GradeName = Literal["modelled", "provisional", "observed", "official"]
 
 
 class SchemaModel(BaseModel):
-    """Any part of the catalogue: frozen, and no key it does not know."""
+    """Base of every part of the catalogue: frozen, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RuleEntry(SchemaModel):
-    """When something happens to a slot: so long after its end, or at a local clock time.
+    """When an event of a slot happens: a fixed time after its end, or at a local clock time.
 
     ``lag`` alone, or ``days`` from the slot's local day with ``at`` and ``zone``.
     """
@@ -61,9 +61,9 @@ class RuleEntry(SchemaModel):
 
 
 class StationEntry(SchemaModel):
-    """A station of a source, with the UTC dates of its first data and the first without any more.
+    """A station of a source, with the UTC dates of its first day and of the first day without data.
 
-    ``distance_km`` is how far it is from the place, for people.
+    ``distance_km`` is its distance from the place, for people.
     """
 
     source: Name
@@ -108,7 +108,7 @@ class ProductEntry(SchemaModel):
 
 
 class SourceEntry(SchemaModel):
-    """An external API, its ceilings and its products in order of preference."""
+    """An external API, its limits and its products in order of preference."""
 
     title: str
     connection: Name
@@ -128,14 +128,14 @@ class ZoneEntry(SchemaModel):
 
 
 class EraEntry(SchemaModel):
-    """A resolution in force from a local date on."""
+    """A resolution from a local date on."""
 
     from_: date = Field(alias="from")
     resolution: Resolution
 
 
 class FieldEntry(SchemaModel):
-    """One value of a reading and its believable bounds."""
+    """One field of a reading and its bounds."""
 
     unit: str
     min: float
@@ -159,7 +159,7 @@ class SeverityEntry(SchemaModel):
 
 
 FORECASTS = {"data_type": ("forecast",), "data_source": ("aemet_daily", "aemet_forecast")}
-"""Tags under which other programs keep forecasts, and days spread over their hours."""
+"""Tags of points in which other programs store forecasts, or daily values in every hour."""
 
 
 class SeriesEntry(SchemaModel):

@@ -1,4 +1,4 @@
-"""What an account at a source may do, as the source itself says, and what follows for requests."""
+"""Limits of an account at a source, as the source reports them, and their effect on requests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from gapfill.domain.product import Product, Source
 
 SPAN = "span_s"
-"""Name of the fact that a product was refused a longer span than so many seconds."""
+"""Name of the fact that a product was refused a span; its value is the longest span left, in s."""
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountLimits:
-    """Limits of an account. ``None``: the source does not tell.
+    """Limits of an account. ``None``: the source does not report it.
 
     Attributes:
         calls_minute: Calls a minute.
@@ -41,13 +41,13 @@ class AccountLimits:
 
 
 def to_facts(allowance: AccountLimits) -> dict[str, float]:
-    """Return the limits of an allowance that it has, to remember them."""
+    """Return the known limits as facts, to store them."""
     named = {name: getattr(allowance, name) for name in _LIMITS}
     return {name: float(limit) for name, limit in named.items() if limit is not None}
 
 
 def from_facts(facts: Mapping[str, float]) -> AccountLimits:
-    """Return the allowance that was remembered."""
+    """Return the limits from stored facts."""
     return AccountLimits(**{name: int(facts[name]) for name in _LIMITS if name in facts})
 
 
@@ -55,7 +55,7 @@ _LIMITS = ("calls_minute", "calls_day", "records_minute", "records_day")
 
 
 def narrow_source(source: Source, allowance: AccountLimits) -> Source:
-    """Return a source with the account's own rate, where the account has one."""
+    """Return a source with the rate of the account, if the account has one."""
     return replace(
         source,
         per_minute=allowance.calls_minute or source.per_minute,
@@ -65,9 +65,9 @@ def narrow_source(source: Source, allowance: AccountLimits) -> Source:
 
 
 def narrow_product(product: Product, allowance: AccountLimits) -> Product:
-    """Return a product with a span whose answers fit the account's records.
+    """Return a product with a span whose answers fit the account's limit of records.
 
-    Requests of whole days keep at least one day: less cannot be asked.
+    The span of a product with requests of whole days stays at least one day.
     """
     limits = [n for n in (allowance.records_minute, allowance.records_day) if n is not None]
     if not product.records or not limits:

@@ -1,4 +1,4 @@
-"""Refusals in a row: each one without an answer in between is left alone for twice as long."""
+"""Consecutive refusals: each one without an answer in between doubles the wait."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST_S = 7_200.0
-"""Seconds of a cool-off at most, unless the source asks for more: one cycle."""
+"""Longest wait in seconds, unless the source asks for more: one cycle."""
 
 FORGOTTEN_S = 86_400.0
-"""Seconds after which an earlier refusal says nothing about a new one."""
+"""Seconds after which an earlier refusal does not count for a new one."""
 
 _PREFIX = "refusals_"
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalStreak:
-    """Refusals that were too long to be waited out, without an answer in between.
+    """Refusals that were too long to wait for, without an answer in between.
 
     Attributes:
-        times: How many.
-        since: When the first one was, in seconds since the epoch.
-        last: When the last one was.
+        times: Number of refusals.
+        since: Time of the first one, in seconds since the epoch.
+        last: Time of the last one.
     """
 
     times: float = 0.0
@@ -32,7 +32,7 @@ class RefusalStreak:
     last: float = 0.0
 
     def is_over(self, at: float) -> bool:
-        """Tell whether there is none, or none that still says anything."""
+        """Return whether the streak is empty or too old to count."""
         return self.times < 1 or at - self.last >= FORGOTTEN_S
 
     def longer(self, at: float) -> RefusalStreak:
@@ -42,22 +42,22 @@ class RefusalStreak:
         return RefusalStreak(self.times + 1, self.since, at)
 
     def seconds(self, asked_s: float) -> float:
-        """Return for how long the source is left alone.
+        """Return for how long the source is not asked.
 
         Args:
-            asked_s: Seconds that the refusal asks for; never less.
+            asked_s: Seconds that the refusal asks for; the wait is never shorter.
         """
         doubled = asked_s * (1 << min(max(int(self.times) - 1, 0), 16))
         return max(asked_s, min(doubled, LONGEST_S))
 
 
 def to_facts(streak: RefusalStreak) -> dict[str, float]:
-    """Return a streak as facts, to remember it."""
+    """Return a streak as facts, to store it."""
     return {f"{_PREFIX}{name}": value for name, value in asdict(streak).items()}
 
 
 def from_facts(facts: Mapping[str, float]) -> RefusalStreak:
-    """Return the streak that was remembered."""
+    """Return the streak from stored facts."""
     return RefusalStreak(
         **{f.name: facts.get(f"{_PREFIX}{f.name}", 0.0) for f in fields(RefusalStreak)}
     )

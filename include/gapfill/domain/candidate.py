@@ -1,4 +1,4 @@
-"""What may be asked for the slots of a series: a product at a station, in its present state."""
+"""Candidates for the slots of a series: a product, at a station, in its present state."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ class Eligibility(StrEnum):
 
 
 ASKABLE = (Eligibility.SERVES, Eligibility.RECENT)
-"""Standings at which a slot may be asked now; ``RECENT`` only where nobody else serves it."""
+"""A slot may be asked for now; with ``RECENT`` only if no other candidate serves it."""
 
 WAITS = (Eligibility.NOT_OUT, Eligibility.BLOCKED, Eligibility.QUOTA_SPENT, Eligibility.ASKED)
-"""Standings that pass with time, without the slot being given up."""
+"""The candidate can serve the slot later."""
 
 
 class Obstacle(NamedTuple):
-    """Why a product cannot be asked, as this installation is set up.
+    """Why this installation cannot ask a product.
 
     Attributes:
-        sentence: The reason, for people; it continues a sentence that names the product.
-        needs: Id of the connection, or name of the setting, that would set it up. Empty where
-            an operator does not want the source (``"paused": true``), or where it is broken.
-        is_broken: Whether it is set up and cannot be used: an error, never "not set up".
-        is_incomplete: Whether one of two credentials is there, so that somebody wanted the
-            source: worth a note, also where others cover every slot.
+        sentence: The reason, for people. It continues a sentence that begins with the product.
+        needs: Id of the connection, or name of the setting, that would set it up. Empty if the
+            operator does not want the source (``"paused": true``), or if it is broken.
+        is_broken: Whether it is set up but cannot be used: an error, never "not set up".
+        is_incomplete: Whether only one of two credentials is set, so that an operator wanted the
+            source: worth a note even if other sources cover every slot.
     """
 
     sentence: str
@@ -67,19 +67,19 @@ class Obstacle(NamedTuple):
 
     @property
     def eligibility(self) -> Eligibility:
-        """Return what it means for every slot that the product could serve."""
+        """Return the eligibility for every slot that the product could serve."""
         if self.is_broken:
             return Eligibility.BROKEN
         return Eligibility.UNCONFIGURED if self.needs else Eligibility.PAUSED
 
 
 class RefusedRun(NamedTuple):
-    """Slots that the store does not take as it is set up now, whoever has them.
+    """Slots that the store refuses as it is set up now, from every source.
 
     Attributes:
         interval: The slots, ``[start, end)``.
-        reason: Why, and what to do; it begins with "the store" or "the bucket".
-        field: The one optional field that it does not take; empty for the slots as such.
+        reason: The reason and the next step; it begins with "the store" or "the bucket".
+        field: The one optional field that it refuses; empty for the whole slots.
     """
 
     interval: Interval
@@ -88,13 +88,13 @@ class RefusedRun(NamedTuple):
 
 
 class Unusable(NamedTuple):
-    """Slots that a product of files has something about, and no usable value.
+    """Slots for which a product of files has rows, but no usable value.
 
     Attributes:
         interval: The slots, ``[start, end)``.
-        reason: What its files say, with file and line; it continues a sentence that names the
-            product.
-        is_error: Whether a person must correct a file: never the same as "has none".
+        reason: The problem in its files, with file and line. It continues a sentence that begins
+            with the product.
+        is_error: Whether a person must correct a file; this never counts as "has none".
     """
 
     interval: Interval
@@ -103,36 +103,36 @@ class Unusable(NamedTuple):
 
 
 NOWHERE = Interval(END_OF_TIME, END_OF_TIME + DAY)
-"""Reach of a candidate whose station and product have no date in common."""
+"""Reach of a candidate whose station and product share no date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A product, at one station where it has stations, as it stands now.
+    """A product, at one station if it has stations, in its present state.
 
     Attributes:
         source: Its source.
         product: The product.
-        station: The station, ``None`` where the product has none.
-        obstacle: Why it cannot be asked as it is set up here, ``None`` where it can.
+        station: The station, ``None`` if the product has none.
+        obstacle: Why this installation cannot ask it, ``None`` if it can.
         blocked_until: When the source may be called again after a refusal.
-        block_reason: What the refusal said.
+        block_reason: Text of the refusal.
         quota_left: Calls left of the daily quota, ``None`` for no quota.
-        rulings: "No data" answers by slot, whatever the field.
-        field_rulings: The same by field, of fields that some answers were without.
-        recent: Stretches that failed or were "not yet" in the last two hours, merged.
-        field_recent: The same by field, of fields that some answers were without.
-        just_now: Stretches that failed or were "not yet" in the last quarter of an hour, merged.
+        rulings: Exclusions by slot, for all fields.
+        field_rulings: Exclusions by field, for fields that were missing from some answers.
+        recent: Intervals that failed or were "not yet" in the last two hours, merged.
+        field_recent: The same by field, for fields that were missing from some answers.
+        just_now: Intervals that failed or were "not yet" in the last quarter of an hour, merged.
         in_vain: The same in the last day.
-        silent: Stretches that it answered with "not yet" in the last day, merged.
-        unreached: Stretches for which it could not be reached in the last two hours, merged.
-        key_refused: Those of them that were not given as the key was refused, merged.
-        without: By field, the slots that it has answered without it, merged.
-        never: Fields that its station never reports, as many of its rows have shown.
-        refused: What the store would not take.
-        held: Stretches it has, where that is known beforehand, as of files; merged.
-        unusable: What it has and cannot be used, of slots that are not in ``held``.
-        reach: Dates it has data for, whatever now is.
+        silent: Intervals that it answered with "not yet" in the last day, merged.
+        unreached: Intervals for which it could not be reached in the last two hours, merged.
+        key_refused: Those of them for which it refused the key, merged.
+        without: By field, the slots that it answered without this field, merged.
+        never: Fields that its station never reports, as many of its rows show.
+        refused: Slots that the store refuses.
+        held: Intervals that it has, if that is known without a request (files); merged.
+        unusable: Slots outside ``held`` for which it has only unusable rows.
+        reach: Dates for which it has data, independent of now.
     """
 
     source: Source
@@ -159,7 +159,7 @@ class Candidate:
     reach: Interval = field(init=False)
 
     def __post_init__(self) -> None:
-        """Work out the reach once: it is asked for at every slot."""
+        """Calculate the reach once: every slot needs it."""
         reach: Interval | None = Interval(self.product.since, END_OF_TIME)
         if self.station is not None:
             reach = self.station.reach.intersection(Interval(self.product.since, END_OF_TIME))
@@ -172,48 +172,48 @@ class Candidate:
         return f"{self.source.name} {self.product.name}{station}"
 
     def has(self, slot: datetime) -> bool:
-        """Tell whether a slot lies in its reach."""
+        """Return whether a slot lies in its reach."""
         return slot in self.reach and (self.held is None or covers(self.held, slot))
 
     def why_not_usable(self, slot: datetime) -> Unusable | None:
-        """Return why what it has of a slot cannot be used, ``None`` where it has nothing of it."""
+        """Return why its rows of a slot cannot be used, ``None`` if it has no such row."""
         if slot not in self.reach:
             return None
         return next((one for one in self.unusable if slot in one.interval), None)
 
     def gives(self, series: Series, name: str) -> bool:
-        """Tell whether it is worth asking for a field of a series.
+        """Return whether it can have a field of a series.
 
-        Every product of the series' quantity is taken to give the required fields; optional
-        ones are those that the catalogue names.
+        Every product of the series' quantity counts as having the required fields; the
+        catalogue names the optional fields that a product has.
         """
         return name in series.required or name in self.product.gives
 
     def exclusion(self, slot: datetime, name: str | None = None) -> Exclusion | None:
-        """Return the ruling on a slot, or on one field of it; ``None`` where there is none."""
+        """Return the exclusion of a slot, or of one field of it; ``None`` if there is none."""
         return self.field_rulings.get(name or "", self.rulings).at(slot)
 
     def is_recent(self, slot: datetime, name: str | None = None) -> bool:
-        """Tell whether a slot, or a field of it, failed or was "not yet" in the last two hours."""
+        """Return whether a slot, or a field of it, failed or was "not yet" within 2 h."""
         return covers(self.field_recent.get(name or "", self.recent), slot)
 
     def refusal(self, slot: datetime, name: str | None = None) -> RefusedRun | None:
-        """Return why the store takes no value of a slot, or of one field of it."""
+        """Return why the store refuses a slot, or one field of it; ``None`` if it does not."""
         for one in self.refused:
             if slot in one.interval and one.field in ("", name):
                 return one
         return None
 
     def came_without(self, slot: datetime, name: str) -> bool:
-        """Tell whether it has answered for a slot without this field, or never reports it."""
+        """Return whether it answered for a slot without this field, or never reports it."""
         return name in self.never or covers(self.without.get(name, ()), slot)
 
     @property
     def opening_calls(self) -> int:
-        """Calls of each unit before its first request; none for what is no API."""
+        """Calls of each unit before its first request; 0 for a product that is not an API."""
         return self.source.opening_calls if self.product.hops else 0
 
     @property
     def origin(self) -> str:
-        """Return what its readings name as their source."""
+        """Return the source that its readings name."""
         return f"{self.source.name}/{self.station.id}" if self.station else self.source.name

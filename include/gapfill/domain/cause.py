@@ -1,4 +1,4 @@
-"""Why a slot has no reading, as every list for people groups it."""
+"""Why a slot has no reading: the groups of every list for people."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 
 
 class Cause(StrEnum):
-    """Why a slot has no reading; in the order in which lists show them."""
+    """Why a slot has no reading, in the order of the lists."""
 
     ASKABLE = "askable"
     """A source can be asked for it now."""
     DOWN = "down"
-    """The source that should have it is blocked, could not be reached, or cannot be used."""
+    """The source that should have it is blocked, unreachable or unusable."""
     SETUP = "setup"
     """Only sources that are not set up could serve it."""
     WAITING = "waiting"
-    """A source will have it, or may be asked for it again, at a known instant."""
+    """A source will have it, or can be asked for it again, at a known time."""
     NONE = "none"
     """No source has it."""
     UNREAD = "unread"
     """The store could not be read."""
 
 
-def is_down(verdicts: Sequence[Assessment]) -> bool:
-    """Tell whether a slot is missing because its source is blocked, unreachable or unusable.
+def is_down(assessments: Sequence[Assessment]) -> bool:
+    """Return whether a slot is missing because its source is blocked, unreachable or unusable.
 
-    Where no source can be asked, the one that is waited for decides; where none is waited for,
-    one that is set up and cannot be used.
+    If no source can be asked, the source that the slot waits for decides; if it waits for none, a
+    source that is set up but cannot be used.
     """
-    able = [v for v in verdicts if v.eligibility in ASKABLE]
+    able = [v for v in assessments if v.eligibility in ASKABLE]
     if able:
         return all(v.is_unreached for v in able)
-    waits = [v for v in verdicts if v.eligibility in WAITS and v.until]
+    waits = [v for v in assessments if v.eligibility in WAITS and v.until]
     if waits:
         return min(waits, key=_until).eligibility is Eligibility.BLOCKED
-    return any(v.eligibility is Eligibility.BROKEN for v in verdicts)
+    return any(v.eligibility is Eligibility.BROKEN for v in assessments)
 
 
 _until = attrgetter("until")

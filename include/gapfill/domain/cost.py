@@ -1,4 +1,4 @@
-"""What units cost: calls, seconds at the sources' rates, and which of them the quotas allow."""
+"""Cost of units: calls, seconds at the sources' rates, and the units that the quotas allow."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from gapfill.domain.plan import Unit
 
 Asked = dict[tuple[str, str], "Candidate"]
-"""Who is asked, by source and product."""
+"""Candidates by source and product."""
 
 
 LONGEST_S = 4800.0
-"""A source that accepts fewer calls than its ceiling is asked for so long in one run, which may
-last 100 minutes; its other units are left for the next run."""
+"""Longest time for which one run asks a source that accepts fewer calls than its ceiling. A run
+may last 100 minutes; the other units of the source are left for the next run."""
 
 
 def within_quotas(
@@ -28,14 +28,14 @@ def within_quotas(
     *,
     logged_in: Collection[str] | None = None,
 ) -> list[Unit]:
-    """Keep the first units, up to the cap, that the day's quotas and a run's time still allow.
+    """Return the first units, up to the cap, that the daily quotas and the time of a run allow.
 
     Args:
-        units: In the order in which they are carried out.
+        units: In the order in which they run.
         asked: The candidates of the units.
-        max_units: Number of units at most.
-        logged_in: Sources that the one process that carries all of them out has logged in to;
-            it logs in to every other one once. ``None``: each unit logs in.
+        max_units: Maximum number of units.
+        logged_in: Sources to which the one process that runs all units has logged in; it logs in
+            once to each other source. ``None``: each unit logs in.
     """
     seconds: dict[str, float] = {}
     opened = set(logged_in or ())
@@ -60,20 +60,20 @@ def within_quotas(
 
 
 def _calls(unit: Unit, asked: Asked, is_open: bool = False) -> int:  # noqa: FBT001, FBT002
-    """Return the calls of a unit, with those before its first request unless they were made."""
+    """Return the calls of a unit, including those before its first request if not made yet."""
     candidate = asked[unit.source, unit.product]
     opening = 0 if is_open else candidate.opening_calls
     return len(unit.requests) * candidate.product.hops + opening
 
 
 def _slow_seconds(unit: Unit, asked: Asked) -> float:
-    """Return how long a unit takes where the key has a slower pace, else nothing."""
-    is_slow = asked[unit.source, unit.product].source.pace is not None
+    """Return how long a unit takes if the key has a lower rate, else 0."""
+    is_slow = asked[unit.source, unit.product].source.key_rate is not None
     return _seconds(unit, asked) if is_slow else 0.0
 
 
 def _seconds(unit: Unit, asked: Asked, is_open: bool = False) -> float:  # noqa: FBT001, FBT002
-    """Return how long a unit takes at the source's rate, of calls or of records."""
+    """Return how long a unit takes at the source's rate of calls or records."""
     candidate = asked[unit.source, unit.product]
     source, product = candidate.source, candidate.product
     by_calls = _calls(unit, asked, is_open) * source.pause_s
@@ -89,7 +89,7 @@ def cost_of(
     """Return the cost of units by source, before anything runs.
 
     Args:
-        units: What is carried out.
+        units: The units.
         asked: The candidates of the units.
         logged_in: As for ``within_quotas``.
     """

@@ -1,4 +1,4 @@
-"""The state of every expected slot, kept as runs, never as a list of slots."""
+"""The state of every expected slot, as runs, never as a list of slots."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Graded(NamedTuple):
     Attributes:
         interval: The slots, ``[start, end)``.
         grade: Their grade: that of their worst required field.
-        fields: Their required fields below the target, each with its grade; empty for all of
-            them at ``grade``.
+        fields: Their required fields below the target, each with its grade; empty if all have
+            ``grade``.
     """
 
     interval: Interval
@@ -42,17 +42,17 @@ class Graded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What is known of the expected slots of a series in a window.
+    """State of the expected slots of a series in a window.
 
     Attributes:
-        window: The expected slots, ``[start, end)``; ``None`` where none is expected.
+        window: The expected slots, ``[start, end)``; ``None`` if none is expected.
         counts: Slots by state; their sum is the number of expected slots.
-        due: Due slots within some product's reach, the whole of ``coverage``.
+        due: Due slots within the reach of a product: the denominator of ``coverage``.
         gaps: Missing, unfillable and unknown runs, in order.
         lower: Runs of provisional slots, in order.
         pending: Runs without a reading that are not due, in order.
-        due_complete: How many of the due slots are complete.
-        due_provisional: How many of the due slots are provisional.
+        due_complete: Number of complete due slots.
+        due_provisional: Number of provisional due slots.
     """
 
     window: Interval | None
@@ -66,7 +66,7 @@ class Coverage:
 
     @property
     def coverage(self) -> float | None:
-        """Complete ÷ due slots; ``None`` where none is due or nothing is known."""
+        """Complete ÷ due slots; ``None`` if none is due or nothing is known."""
         return self._share(self.due_complete)
 
     @property
@@ -92,14 +92,14 @@ def classify(
     candidates: Sequence[Candidate],
     now: datetime,
 ) -> Coverage:
-    """Put every expected slot of the window into exactly one state.
+    """Assign exactly one state to every expected slot of the window.
 
     Args:
         series: The series.
         window: Expected slots, on the grid.
         missing: By required field, the runs of slots without it: sorted, disjoint, on the
-            grid, inside the window. A field that is not named has no such run.
-        lower: Runs of readings below the target, likewise.
+            grid, inside the window. A field that is absent has no such run.
+        lower: Runs of readings below the target: sorted, disjoint, on the grid, inside the window.
         candidates: All products of the route, in their present state.
         now: The clock.
     """
@@ -133,17 +133,17 @@ def classify(
 
 
 def _is_wanted(candidate: Candidate) -> bool:
-    """Tell whether a product is set up, or asked for by the slots that only it could serve."""
+    """Return whether a product is set up, or would be needed by slots that only it can serve."""
     return candidate.obstacle is None or candidate.obstacle.eligibility is not Eligibility.PAUSED
 
 
 def nothing() -> Coverage:
-    """Return the coverage of a range in which no slot is expected."""
+    """Return the coverage of a range without expected slots."""
     return Coverage(None, dict.fromkeys(State, 0), 0, ())
 
 
 def unknown(series: Series, window: Interval) -> Coverage:
-    """Return the coverage of a window whose read failed: nothing is known of any slot."""
+    """Return the coverage of a window whose read failed: every slot is unknown."""
     slots = series.grid.count(window)
     counts = dict.fromkeys(State, 0) | {State.UNKNOWN: slots}
     gap = Gap(window, slots, series.severity_of(window), State.UNKNOWN, fields=series.required)
@@ -157,5 +157,5 @@ def _count(grid: Grid, intervals: Sequence[Interval]) -> int:
 def _readings_beyond(
     grid: Grid, due: Sequence[Interval], reach: Sequence[Interval], absent: Sequence[Interval]
 ) -> int:
-    """Count due slots that hold a reading although no product reaches them."""
+    """Count due slots with a reading that no product reaches."""
     return _count(grid, subtract(subtract(due, reach), absent))

@@ -1,4 +1,4 @@
-"""When a slot is due, and up to which slot something is expected at all."""
+"""When a slot is due, and which slot is the last expected one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def due_until(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:
     """Return the first slot that is not due.
 
-    Without a rule of its own, a slot is due after the smallest lag among the
-    configured products of the series; where none is configured, among all of them. It
-    is never due before its end, even where a product has it from its start on.
+    If the series has no due rule, a slot is due after the smallest lag of its configured products,
+    or of all its products if none is configured. It is never due before its end, even if a product
+    has it from its start on.
     """
     if series.due is not None:
         return series.due.until(now, series.grid)
@@ -45,10 +45,10 @@ def last_slot(series: Series, end: datetime) -> datetime:
 
 
 def horizon(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:
-    """Return the end of the last slot that is expected without being asked for.
+    """Return the end of the last expected slot, if no range is given.
 
-    That is the slot of now; where days are published ahead, the last day that can be
-    out by the end of today.
+    That is the current slot. If days are published ahead, it is the last slot of the last day
+    that can be published by the end of today.
     """
     end = max(due_until(series, candidates, now), series.grid.end_of(series.grid.floor(now)))
     due = series.due

@@ -1,7 +1,7 @@
-"""What a candidate can do for a slot, and why: one function that all questions go through.
+"""What a candidate can do for a slot, and why.
 
-Choosing, waiting, ``unfillable`` and ``explain`` all ask ``evaluate``. Its answer changes only
-at a few instants (``edges``), so whole runs are judged by their first slot.
+Planning, waiting times, ``unfillable`` and ``explain`` all use ``evaluate``. Its result changes
+only at a few slots (``edges``), so the first slot of a run decides for the whole run.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 class Assessment(NamedTuple):
-    """A candidate's standing towards a slot.
+    """What a candidate can do for a slot, and why.
 
     Attributes:
-        standing: What it can do.
-        until: When that may change, ``None`` where it will not or need not. Where the
-            slot is gone by the time it may be asked for again, that time.
-        candidate: Whose standing it is.
-        ruling: What the ledger says against it.
-        field: The field it was asked about, where it is about one.
-        is_unreached: Whether it could not be reached in the last two hours, or refused its key.
+        eligibility: What it can do.
+        until: When that may change; ``None`` if it will not, or if the slot can be asked for now.
+            With ``GONE``: the time of the next possible request, if the slot is gone by then.
+        candidate: The candidate.
+        exclusion: The exclusion in the ledger.
+        field: The field that is missing, if it is about one field.
+        is_unreached: Whether it was unreachable or refused its key in the last two hours.
         is_key_refused: Whether it refused its key in the last two hours.
-        reason: Why the store does not take the slot, what files say of it, or why others go
-            first, where it says more.
+        reason: Why the store refuses the slot, the problem in its files, or why other candidates
+            are asked first.
     """
 
     eligibility: Eligibility
@@ -50,7 +50,7 @@ class Assessment(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """Return the same for a person."""
+        """Return the assessment as text for people."""
         return _SENTENCES[self.eligibility](self)
 
 
@@ -72,9 +72,9 @@ def evaluate(
         slot: Start of the slot.
         now: The clock.
         field: The field that is missing; ``None``: the slot as such.
-        force: Whether "no data" answers, recent failures and blocks are disregarded; what the
-            store refuses is not asked for all the same.
-        above: Grade the field already has; only a better one helps.
+        force: Whether to ignore "no data" answers, recent failures and blocks. Slots that the
+            store refuses are not asked for even then.
+        above: Grade that the field already has; only a better one helps.
     """
     product = candidate.product
     refused = candidate.refusal(slot, field)
@@ -113,10 +113,10 @@ def evaluate(
 
 
 def _is_recent(candidate: Candidate, slot: datetime, now: datetime, field: str | None) -> bool:
-    """Tell whether others go first, as it failed or had nothing.
+    """Return whether other candidates go first because this one failed or had no value.
 
-    A slot that the product drops before two hours are over is asked for sooner, but after a
-    quarter of an hour: so another source stands in meanwhile here too.
+    A slot that the product drops within two hours is asked for again after a quarter of an hour,
+    so that another source can replace it here too.
     """
     keeps = candidate.product.keeps
     if not candidate.is_recent(slot, field):
@@ -126,7 +126,7 @@ def _is_recent(candidate: Candidate, slot: datetime, now: datetime, field: str |
 
 
 def _refusal(candidate: Candidate, now: datetime, *, force: bool) -> Assessment | None:
-    """Return why a source may not be called now, ``None`` where it may.
+    """Return why a source may not be called now, ``None`` if it may.
 
     ``force`` overrides a block, never a quota.
     """
@@ -146,7 +146,7 @@ def _never(
     field: str | None,
     above: Grade | None,
 ) -> Eligibility | None:
-    """Return why a candidate would never serve a slot however it is set up, else ``None``."""
+    """Return why a candidate cannot serve a slot in any set-up, else ``None``."""
     product = candidate.product
     if field is not None and not candidate.gives(series, field):
         return Eligibility.NO_FIELD
@@ -159,51 +159,51 @@ def _never(
     return None if product.keeps(slot, now) else Eligibility.GONE
 
 
-def _while_kept(verdict: Assessment, slot: datetime) -> Assessment:
-    """Return ``GONE`` where the product will have dropped the slot before it may be asked again."""
-    until = verdict.until
-    if until is None or verdict.candidate.product.keeps(slot, until):
-        return verdict
-    return verdict._replace(eligibility=Eligibility.GONE)
+def _while_kept(assessment: Assessment, slot: datetime) -> Assessment:
+    """Return ``GONE`` if the product drops the slot before it can be asked again."""
+    until = assessment.until
+    if until is None or assessment.candidate.product.keeps(slot, until):
+        return assessment
+    return assessment._replace(eligibility=Eligibility.GONE)
 
 
-def _say_gone(verdict: Assessment) -> str:
-    product = verdict.candidate.product
+def _say_gone(assessment: Assessment) -> str:
+    product = assessment.candidate.product
     if product.last == 1:
         return "has no history, only the reading of now"
     kept = product.last * product.resolution if product.last else product.window
     keeps = f"keeps only the last {_length(kept)}"
-    if verdict.until is None:
+    if assessment.until is None:
         return keeps
-    return f"{keeps} and may not be asked again before {iso(verdict.until)}"
+    return f"{keeps} and may not be asked again before {iso(assessment.until)}"
 
 
-def _say_ruled(verdict: Assessment) -> str:
-    ruling = verdict.exclusion
+def _say_ruled(assessment: Assessment) -> str:
+    ruling = assessment.exclusion
     if ruling is None:
-        return "said that it has none"
+        return "has answered without a usable value"
     if not ruling.count:
-        said = f"answered without it ({ruling.evidence}), which proves nothing"
+        said = f"has answered without it ({ruling.evidence}), which does not prove that it has none"
     else:
         times = "once" if ruling.count == 1 else f"{ruling.count} times"
-        said = f"said {times} that it has none ({ruling.evidence})"
-    return f"{said}; asked again {iso(ruling.until)}"
+        said = f"has answered {times} without a usable value ({ruling.evidence})"
+    return f"{said}; will be asked again at {iso(ruling.until)}"
 
 
-def _say_reach(verdict: Assessment) -> str:
-    reach, zone = verdict.candidate.reach, verdict.candidate.product.day_zone or "UTC"
+def _say_reach(assessment: Assessment) -> str:
+    reach, zone = assessment.candidate.reach, assessment.candidate.product.day_zone or "UTC"
     if reach is NOWHERE:
-        return "has data for no date"
-    if verdict.reason:
-        return verdict.reason
-    if verdict.candidate.held is not None:
+        return "has no data for any date"
+    if assessment.reason:
+        return assessment.reason
+    if assessment.candidate.held is not None:
         return "has no row for it in its files"
     first, last = local_date(reach.start, zone), local_date(reach.end - _MOMENT, zone)
     return f"has data only from {first}" + (f" to {last}" if reach.end < END_OF_TIME else "")
 
 
-def _instant(verdict: Assessment) -> str:
-    return iso(verdict.until) if verdict.until else "an unknown time"
+def _instant(assessment: Assessment) -> str:
+    return iso(assessment.until) if assessment.until else "an unknown time"
 
 
 def _length(window: timedelta | None) -> str:
@@ -213,34 +213,35 @@ def _length(window: timedelta | None) -> str:
     return f"{hours:g} h" if hours <= _HOURS_READ_WELL else f"{hours / 24:g} d"
 
 
-def _say_no_field(verdict: Assessment) -> str:
-    if verdict.field in verdict.candidate.never:
-        return f"never reports {verdict.field}"
-    return f"has no {verdict.field}"
+def _say_no_field(assessment: Assessment) -> str:
+    if assessment.field in assessment.candidate.never:
+        return f"never reports {assessment.field}"
+    return f"has no {assessment.field}"
 
 
-def _say_recent(verdict: Assessment) -> str:
-    if verdict.field in verdict.candidate.never:
-        return f"never reports {verdict.field}; others go first"
-    if verdict.field:
-        return f"has answered without {verdict.field}; others go first"
-    if verdict.is_key_refused:
-        key = f"the key of connection {verdict.candidate.source.connection}"
-        return f"refused {key} within the last 2 h: put a valid one there; others go first"
-    if verdict.reason:
-        return verdict.reason
-    what = "could not be reached" if verdict.is_unreached else "failed or had nothing"
-    return f"{what} within the last 2 h; others go first"
+def _say_recent(assessment: Assessment) -> str:
+    if assessment.field in assessment.candidate.never:
+        return f"never reports {assessment.field}; other sources are asked first"
+    if assessment.field:
+        return f"answered without {assessment.field}; other sources are asked first"
+    if assessment.is_key_refused:
+        key = f"the key of connection {assessment.candidate.source.connection}"
+        return f"refused {key} within the last 2 h: put a valid key there; {_OTHERS_FIRST}"
+    if assessment.reason:
+        return assessment.reason
+    what = "could not be reached" if assessment.is_unreached else "failed or had no value"
+    return f"{what} within the last 2 h; other sources are asked first"
 
 
-def _say_obstacle(verdict: Assessment) -> str:
-    obstacle = verdict.candidate.obstacle
-    if verdict.reason:
-        return verdict.reason
+def _say_obstacle(assessment: Assessment) -> str:
+    obstacle = assessment.candidate.obstacle
+    if assessment.reason:
+        return assessment.reason
     return obstacle.sentence if obstacle else "is not configured"
 
 
-_IN_VAIN = "failed or had nothing when it was asked; another station goes first"
+_OTHERS_FIRST = "other sources are asked first"
+_IN_VAIN = "failed or had no value at the last request; another station is asked first"
 _HOUR = timedelta(hours=1)
 _MOMENT = timedelta(microseconds=1)
 _HOURS_READ_WELL = 72
@@ -250,7 +251,7 @@ _SENTENCES: Mapping[Eligibility, Callable[[Assessment], str]] = {
     Eligibility.RECENT: _say_recent,
     Eligibility.NOT_OUT: lambda v: f"has it from {_instant(v)}",
     Eligibility.BLOCKED: lambda v: f"is blocked until {_instant(v)}: {v.candidate.block_reason}",
-    Eligibility.QUOTA_SPENT: lambda _: "has spent its calls of the last 24 h",
+    Eligibility.QUOTA_SPENT: lambda _: "has used all its calls of the last 24 h",
     Eligibility.ASKED: _say_ruled,
     Eligibility.RULED_OUT: _say_ruled,
     Eligibility.GONE: _say_gone,
@@ -258,9 +259,13 @@ _SENTENCES: Mapping[Eligibility, Callable[[Assessment], str]] = {
     Eligibility.OTHER_STEP: lambda v: (
         f"has a value every {_length(v.candidate.product.resolution)}"
     ),
-    Eligibility.NO_BETTER: lambda v: f"gives {v.candidate.product.grade.label}, which is no better",
+    Eligibility.NO_BETTER: lambda v: (
+        f"has grade {v.candidate.product.grade.label}, which is not better"
+    ),
     Eligibility.NO_FIELD: _say_no_field,
-    Eligibility.LATER_STATION: lambda _: "is asked for what the station before it does not have",
+    Eligibility.LATER_STATION: lambda _: (
+        "is asked only for values that the station before it does not have"
+    ),
     Eligibility.UNCONFIGURED: _say_obstacle,
     Eligibility.PAUSED: _say_obstacle,
     Eligibility.BROKEN: _say_obstacle,
@@ -269,43 +274,47 @@ _SENTENCES: Mapping[Eligibility, Callable[[Assessment], str]] = {
 
 
 def in_turn(
-    verdicts: Sequence[Assessment], series: Series, slot: datetime, now: datetime, field: str | None
+    assessments: Sequence[Assessment],
+    series: Series,
+    slot: datetime,
+    now: datetime,
+    field: str | None,
 ) -> list[Assessment]:
-    """Return verdicts in which a later station waits for the earlier ones of its product.
+    """Return assessments in which a later station waits for the earlier ones of its product.
 
-    It is farther from the place, and its value would stay: it is asked for what an earlier
-    station cannot give, says that it has not or has answered without, not while that one has
-    failed or is late. Two hours after the slot was due, or before it is lost, it waits no
-    longer for a station that was asked in vain.
+    A later station is farther from the place, and its value would stay. So it is asked only for
+    values that an earlier station cannot have, reports as "no data" or answered without; not
+    while the earlier station has failed or is late. Two hours after the slot was due, or just
+    before the slot is lost, it no longer waits for a station whose answer had no value.
     """
     held: set[str] = set()
     found: list[Assessment] = []
-    given_up = [_is_given_up(verdict.candidate, series, slot, now) for verdict in verdicts]
-    fresh = [v for v, is_over in zip(verdicts, given_up, strict=True) if not is_over]
-    for verdict, is_over in zip(verdicts, given_up, strict=True):
-        candidate = verdict.candidate
-        key, is_open = candidate.product.key, verdict.eligibility in (*ASKABLE, *WAITS)
-        has_said = verdict.eligibility is Eligibility.ASKED
+    given_up = [_is_given_up(assessment.candidate, series, slot, now) for assessment in assessments]
+    fresh = [v for v, is_over in zip(assessments, given_up, strict=True) if not is_over]
+    for assessment, is_over in zip(assessments, given_up, strict=True):
+        candidate = assessment.candidate
+        key, is_open = candidate.product.key, assessment.eligibility in (*ASKABLE, *WAITS)
+        has_said = assessment.eligibility is Eligibility.ASKED
         if is_open and key in held:
             found.append(Assessment(Eligibility.LATER_STATION, None, candidate))
-        elif verdict.eligibility is Eligibility.SERVES and is_over and _serves(fresh, key):
-            found.append(verdict._replace(eligibility=Eligibility.RECENT, reason=_IN_VAIN))
+        elif assessment.eligibility is Eligibility.SERVES and is_over and _serves(fresh, key):
+            found.append(assessment._replace(eligibility=Eligibility.RECENT, reason=_IN_VAIN))
         else:
             has_said = has_said or bool(field and candidate.came_without(slot, field))
             if is_open and not has_said and not is_over:
                 held.add(key)
-            found.append(verdict)
+            found.append(assessment)
     return found
 
 
-def _serves(verdicts: Sequence[Assessment], key: str) -> bool:
+def _serves(assessments: Sequence[Assessment], key: str) -> bool:
     return any(
-        v.candidate.product.key == key and v.eligibility is Eligibility.SERVES for v in verdicts
+        v.candidate.product.key == key and v.eligibility is Eligibility.SERVES for v in assessments
     )
 
 
 def _is_given_up(candidate: Candidate, series: Series, slot: datetime, now: datetime) -> bool:
-    """Tell whether a station had nothing for a slot that is late, or failed and it is soon lost."""
+    """Return whether a station had no value for a late slot, or failed and the slot soon ends."""
     product = candidate.product
     if candidate.station is None or not covers(candidate.in_vain, slot):
         return False
@@ -317,7 +326,7 @@ def _is_given_up(candidate: Candidate, series: Series, slot: datetime, now: date
 def edges(
     candidate: Candidate, series: Series, now: datetime, field: str | None = None
 ) -> Iterator[datetime]:
-    """Yield the slots at which ``evaluate`` may change its answer for a candidate and a field."""
+    """Yield the slots at which ``evaluate`` can change its result for a candidate and a field."""
     product, grid = candidate.product, series.grid
     yield grid.ceil(candidate.reach.start)
     yield grid.ceil(candidate.reach.end)
@@ -359,25 +368,25 @@ def edges(
             yield grid.ceil(kept_from)
 
 
-def why_not(verdicts: Sequence[Assessment]) -> str:
-    """Return why no product can be asked, a clause each: first those that may come soonest."""
+def why_not(assessments: Sequence[Assessment]) -> str:
+    """Return why no product can be asked, one clause each, the soonest possible first."""
     last = (Eligibility.UNCONFIGURED, Eligibility.PAUSED)
-    ordered = sorted(verdicts, key=lambda v: (v.until is None, v.eligibility in last))
+    ordered = sorted(assessments, key=lambda v: (v.until is None, v.eligibility in last))
     clauses = (f"{v.candidate.name} {v.sentence}" for v in ordered)
     return "; ".join(clauses) or "no source of its route offers it"
 
 
-def needs_of(verdicts: Sequence[Assessment]) -> tuple[str, ...]:
-    """Return what is not set up and could serve: connections by name, then settings.
+def needs_of(assessments: Sequence[Assessment]) -> tuple[str, ...]:
+    """Return the missing set-up that could serve: connections by name, then settings.
 
-    A product cannot where another one of the same data is ruled out.
+    A product could not serve if another product of the same data is excluded.
     """
     without = {
-        v.candidate.product.published for v in verdicts if v.eligibility is Eligibility.RULED_OUT
+        v.candidate.product.published for v in assessments if v.eligibility is Eligibility.RULED_OUT
     }
     obstacles = [
         v.candidate.obstacle
-        for v in verdicts
+        for v in assessments
         if v.eligibility is Eligibility.UNCONFIGURED
         and v.candidate.obstacle
         and v.candidate.product.published not in without

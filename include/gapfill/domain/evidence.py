@@ -1,27 +1,27 @@
-"""What the evidence of a ledger line proves, as a code beside its sentence."""
+"""The meaning of the evidence of a ledger line, as a code beside its sentence."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 NOT_BELIEVED = "values that cannot be believed"
-"""Begins the sentence of ``EvidenceKind.NOT_BELIEVED``."""
+"""Beginning of the sentence of ``EvidenceKind.NOT_BELIEVED``."""
 
 KEY_REFUSED = "the key was refused"
-"""Begins the sentence of ``EvidenceKind.KEY_REFUSED``."""
+"""Beginning of the sentence of ``EvidenceKind.KEY_REFUSED``."""
 
 PARTIAL_DAY = "a published day is without it"
 """The sentence of ``EvidenceKind.PARTIAL_DAY``."""
 
 
 class EvidenceKind(StrEnum):
-    """What decides about the next request, where the outcome of a line alone does not.
+    """Decides about the next request if the outcome of a line alone does not.
 
     Attributes:
         NOT_BELIEVED: The answer had values, and none of them could be stored.
         KEY_REFUSED: The source was reached and refused its key.
         PARTIAL_DAY: The source has published the day, without this slot.
-        OTHER: The outcome says everything.
+        OTHER: The outcome alone decides.
     """
 
     NOT_BELIEVED = "not_believed"
@@ -37,8 +37,8 @@ _OLD_SENTENCES = {
     "the key was refused": EvidenceKind.KEY_REFUSED,
     "a published day is without it": EvidenceKind.PARTIAL_DAY,
 }
-"""How the sentences of builds without the code begin. They are in users' stores: never edit them,
-even where this build says it in other words."""
+"""Beginnings of the sentences of builds without the code. Users' stores contain them: never edit
+them, even if this build uses other words."""
 
 
 def read_kind(stored: str | None, evidence: str) -> EvidenceKind:

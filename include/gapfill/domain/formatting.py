@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 NAMED = 5
-"""Things named in one sentence; what is left over is counted."""
+"""Items named in one sentence; the rest is counted."""
 
 
 def plural(number: int, noun: str) -> str:
@@ -61,18 +61,17 @@ def duration(seconds: float) -> str:
 
 
 def total(healed: int, enriched: int = 0) -> str:
-    """Return what a run wrote: ``1,450 slots healed, 16 enriched``.
+    """Return the counts of a run: ``1,450 slots healed, 16 enriched``.
 
     Args:
-        healed: Slots that had a required field missing, or one of a lower grade, and are
-            better now.
-        enriched: Slots that only got optional fields.
+        healed: Slots that got a missing required field, or a better grade of one.
+        enriched: Slots that got only optional fields.
     """
     return f"{count(healed, 'slot')} healed" + (f", {enriched:,} enriched" if enriched else "")
 
 
 def listed(items: Iterable[str], mark: str = ", ", most: int = NAMED) -> str:
-    """Return the first of some items, and how many more there are: ``a, b and 3 more``."""
+    """Return the first items and the number of the others: ``a, b and 3 more``."""
     named = list(items)
     more = len(named) - most
     return mark.join(named[:most]) + (f" and {more:,} more" if more > 0 else "")
@@ -92,12 +91,12 @@ def by_days(stretch: Interval) -> str:
 
 
 def needed(needs: Iterable[str]) -> str:
-    """Return ``needs aemet_default or siar_default``: one of them would do."""
+    """Return ``needs aemet_default or siar_default``: one of them is enough."""
     return f"needs {' or '.join(needs)}"
 
 
 def without(fields: Iterable[str], required: Collection[str]) -> str:
-    """Return which fields a slot is missing, ``humidity is missing``; nothing where it is all.
+    """Return which fields are missing from a slot, ``humidity is missing``; empty if all are.
 
     Args:
         fields: The required fields that are missing.

@@ -24,12 +24,12 @@ class Gap:
         slots: Number of slots.
         severity: By the duration of the whole run of slots in this state.
         state: ``missing``, ``unfillable`` or ``unknown``.
-        waiting: When a source will first have some of it, where none has any now.
-        reason: Why it is unfillable or waits, in a sentence.
-        next_ask: When some of it, being unfillable, will be asked for again after all.
+        waiting: When a source will first have some of it, if no source has any now.
+        reason: A sentence that says why it is unfillable or waits.
+        next_ask: If it is unfillable, when some of it will be asked for again.
         fields: The required fields that are missing.
-        needs: Connections and settings that are not set up, where only these could serve it.
-        is_down: Whether its source is blocked, could not be reached, or cannot be used.
+        needs: Connections and settings that are not set up, if only these could serve it.
+        is_down: Whether its source is blocked, unreachable or unusable.
     """
 
     interval: Interval
@@ -45,7 +45,7 @@ class Gap:
 
     @property
     def cause(self) -> Cause:
-        """Return why it is there, as lists group it."""
+        """Return its cause, the group in lists."""
         if self.state is not State.MISSING:
             return Cause.NONE if self.state is State.UNFILLABLE else Cause.UNREAD
         if self.is_down:

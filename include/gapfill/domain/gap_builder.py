@@ -1,4 +1,4 @@
-"""Why due slots are missing: judged field by field, and joined to gaps."""
+"""Why due slots are missing: assessed field by field, then joined to gaps."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class MissingCause(NamedTuple):
-    """What the candidates' verdicts on a missing field come to.
+    """The candidates' assessments of a missing field, combined.
 
     Attributes:
         state: ``missing`` or ``unfillable``.
-        needs: What is not set up, where only that could serve it.
-        waiting: When a source will first have it, where none has it now.
-        reason: Why it is down, waits or cannot be had, in a sentence.
-        next_ask: When it, being unfillable, will be asked for again after all.
-        is_down: Whether its source is blocked, could not be reached, or cannot be used.
-        is_askable: Whether some source can be asked now.
+        needs: Connections and settings that are not set up, if only these could serve it.
+        waiting: When a source will first have it, if no source has it now.
+        reason: A sentence that says why it is down, waits or is not available.
+        next_ask: If it is unfillable, when it will be asked for again.
+        is_down: Whether its source is blocked, unreachable or unusable.
+        is_askable: Whether a source can be asked now.
     """
 
     state: State
@@ -46,12 +46,12 @@ class MissingCause(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Slots that are missing the same fields for the same reasons.
+    """Slots with the same missing fields, for the same reasons.
 
     Attributes:
         interval: The slots, ``[start, end)``.
         fields: The required fields that are missing.
-        finding: What the fields' findings come to for the slot.
+        finding: The findings of the fields, combined.
     """
 
     interval: Interval
@@ -60,7 +60,7 @@ class _Part(NamedTuple):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Return what consecutive parts of one gap have in common."""
+        """Return the values that all parts of one gap share."""
         return self.finding.state, self.finding.needs, self.finding.is_down, self.fields
 
 
@@ -70,7 +70,7 @@ def find_gaps(
     candidates: Sequence[Candidate],
     now: datetime,
 ) -> list[Gap]:
-    """Return the gaps of due slots, cut where state, needs or missing fields change.
+    """Return the gaps of due slots, split where state, needs or missing fields change.
 
     Linear in the number of runs, times the number of required fields.
 
@@ -80,13 +80,13 @@ def find_gaps(
         candidates: All products of the route, in their present state.
         now: The clock.
     """
-    judged = {
+    by_field = {
         name: list(_judged(name, runs, series, candidates, now))
         for name, runs in missing.items()
         if runs
     }
     gaps: list[Gap] = []
-    for run in _runs(list(_parts(judged))):
+    for run in _runs(list(_parts(by_field))):
         whole, parts = run[0].interval, run
         if len(run) > 1:
             whole = Interval(whole.start, run[-1].interval.end)
@@ -110,26 +110,26 @@ def find_gaps(
     return gaps
 
 
-def find(verdicts: Sequence[Assessment]) -> MissingCause:
-    """Return what a missing field is: askable, waiting, in need of set-up, or given up.
+def find(assessments: Sequence[Assessment]) -> MissingCause:
+    """Return the cause of a missing field: askable, waiting, in need of set-up, or unfillable.
 
-    A source that is set up and cannot be used might have it: such a slot is never given up.
+    A source that is set up but cannot be used might have it: such a slot is never unfillable.
     """
-    refused = next((v for v in verdicts if v.eligibility is Eligibility.REFUSED), None)
+    refused = next((v for v in assessments if v.eligibility is Eligibility.REFUSED), None)
     if refused is not None:
         return MissingCause(State.UNFILLABLE, reason=refused.reason)
-    down = is_down(verdicts)
-    if any(v.eligibility in ASKABLE for v in verdicts):
-        reason = why_not(verdicts) if down else ""
+    down = is_down(assessments)
+    if any(v.eligibility in ASKABLE for v in assessments):
+        reason = why_not(assessments) if down else ""
         return MissingCause(State.MISSING, reason=reason, is_down=down, is_askable=True)
-    reason = why_not(verdicts)
-    untils = [v.until for v in verdicts if v.eligibility in WAITS and v.until]
-    if untils:
-        return MissingCause(State.MISSING, waiting=min(untils), reason=reason, is_down=down)
-    needs = needs_of(verdicts)
-    if needs or any(v.eligibility is Eligibility.BROKEN for v in verdicts):
+    reason = why_not(assessments)
+    times = [v.until for v in assessments if v.eligibility in WAITS and v.until]
+    if times:
+        return MissingCause(State.MISSING, waiting=min(times), reason=reason, is_down=down)
+    needs = needs_of(assessments)
+    if needs or any(v.eligibility is Eligibility.BROKEN for v in assessments):
         return MissingCause(State.MISSING, needs, reason=reason, is_down=down)
-    asks = [v.until for v in verdicts if v.eligibility is Eligibility.RULED_OUT and v.until]
+    asks = [v.until for v in assessments if v.eligibility is Eligibility.RULED_OUT and v.until]
     return MissingCause(State.UNFILLABLE, reason=reason, next_ask=min(asks, default=None))
 
 
@@ -141,26 +141,26 @@ def _judged(
     now: datetime,
 ) -> Iterator[tuple[Interval, MissingCause]]:
     """Yield the runs of one field with their findings, in order."""
-    verdicts: tuple[Assessment, ...] | None = None
+    assessments: tuple[Assessment, ...] | None = None
     found = MissingCause(State.MISSING)
     for piece in cut(runs, series, candidates, now, field=name):
-        if piece.verdicts is not verdicts:
-            verdicts = piece.verdicts
-            found = find(verdicts)
+        if piece.assessments is not assessments:
+            assessments = piece.assessments
+            found = find(assessments)
         yield piece.interval, found
 
 
-def _parts(judged: Mapping[str, Sequence[tuple[Interval, MissingCause]]]) -> Iterator[_Part]:
-    """Yield what is missing, cut where any field's finding changes."""
-    if len(judged) == 1:
-        ((name, found),) = judged.items()
+def _parts(by_field: Mapping[str, Sequence[tuple[Interval, MissingCause]]]) -> Iterator[_Part]:
+    """Yield the missing slots, split where the finding of a field changes."""
+    if len(by_field) == 1:
+        ((name, found),) = by_field.items()
         yield from (_Part(interval, (name,), finding) for interval, finding in found)
         return
-    bounds = sorted({b for f in judged.values() for i, _ in f for b in (i.start, i.end)})
-    starts = {name: [i.start for i, _ in found] for name, found in judged.items()}
+    bounds = sorted({b for f in by_field.values() for i, _ in f for b in (i.start, i.end)})
+    starts = {name: [i.start for i, _ in found] for name, found in by_field.items()}
     for start, end in pairwise(bounds):
         of_slot: dict[str, MissingCause] = {}
-        for name, pieces in judged.items():
+        for name, pieces in by_field.items():
             n = bisect_right(starts[name], start) - 1
             if n >= 0 and start < pieces[n][0].end:
                 of_slot[name] = pieces[n][1]
@@ -169,7 +169,7 @@ def _parts(judged: Mapping[str, Sequence[tuple[Interval, MissingCause]]]) -> Ite
 
 
 def _of_slot(found: Mapping[str, MissingCause]) -> MissingCause:
-    """Return the finding of a slot: it is only as near to a reading as its worst field."""
+    """Return the finding of a slot: that of its worst field."""
     worst = max(found.values(), key=_rank)
     if len(found) == 1 or worst.is_askable:
         return worst
@@ -204,7 +204,7 @@ def _runs(parts: Sequence[_Part]) -> Iterator[list[_Part]]:
 
 
 def _joined(run: Sequence[_Part]) -> Iterator[_Part]:
-    """Yield a run's parts, those with one key joined: the part that is asked first decides."""
+    """Yield the parts of a run, joined by key; the part that is asked first decides."""
     last: _Part | None = None
     for part in run:
         if last is not None and last.key == part.key:
@@ -219,7 +219,7 @@ def _joined(run: Sequence[_Part]) -> Iterator[_Part]:
 
 
 def _first(one: MissingCause, other: MissingCause) -> MissingCause:
-    """Return what two findings of one key come to for one gap."""
+    """Return two findings with the same key as one finding of a gap."""
     if one.state is State.UNFILLABLE:
         asks = [ask for ask in (one.next_ask, other.next_ask) if ask]
         return one._replace(next_ask=min(asks, default=None))
@@ -227,5 +227,5 @@ def _first(one: MissingCause, other: MissingCause) -> MissingCause:
 
 
 def _wait(finding: MissingCause) -> tuple[bool, datetime]:
-    """Return how long a missing slot waits: not at all, until an instant, or for an operator."""
+    """Return the wait of a missing slot: none, until an instant, or for an operator."""
     return not finding.is_askable, finding.waiting or END_OF_TIME

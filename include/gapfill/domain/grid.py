@@ -1,4 +1,4 @@
-"""The grid of expected slots: spacings in UTC, which may change at a date (an era)."""
+"""The grid of expected slots: its resolution in UTC, which may change at a date (an era)."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def _count(interval: Interval, step: timedelta) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where the slots of a series lie. Slots count from the Unix epoch in UTC.
+    """The slots of a series, counted from the Unix epoch in UTC.
 
     A civil day has 23, 24 or 25 hourly slots because its *bounds* move
-    (``gapfill.domain.local_time``); the grid itself knows no clock changes.
+    (``gapfill.domain.local_time``); the grid itself is independent of clock changes.
 
     Attributes:
-        eras: In order of start; the first one reaches back for ever.
+        eras: In order of start; the first one has no beginning.
     """
 
     eras: tuple[Era, ...]
@@ -87,7 +87,7 @@ class Grid:
         return self.end_of(instant - over) if over else instant
 
     def end_of(self, slot: datetime) -> datetime:
-        """Return where the slot ends, which is where the next one starts."""
+        """Return the end of the slot, which is the start of the next one."""
         return slot + self.step_at(slot)
 
     def stretches(self, interval: Interval) -> Iterator[tuple[Interval, timedelta]]:

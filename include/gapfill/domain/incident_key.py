@@ -1,4 +1,4 @@
-"""Which incident: its kind and its subject, as the state, failures and messages name it."""
+"""The key of an incident in the state, failures and messages: its kind and its subject."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class IncidentKind(StrEnum):
-    """What is wrong; with the subject it names an incident."""
+    """Kind of a problem; with the subject it identifies an incident."""
 
     STORE = "store"
     CREDENTIALS = "credentials"
@@ -29,13 +29,13 @@ OF_CATALOGUE = frozenset(IncidentKind) - {IncidentKind.STORE, IncidentKind.SETUP
 
 
 class IncidentKey(NamedTuple):
-    """What names an incident in the state: its kind and its subject."""
+    """The key of an incident in the state: its kind and its subject."""
 
     kind: IncidentKind
     subject: str
 
     def __str__(self) -> str:
-        """Return it as the state has it, ``kind:subject``."""
+        """Return the key as stored in the state, ``kind:subject``."""
         return f"{self.kind}:{self.subject}"
 
     @classmethod
@@ -45,7 +45,7 @@ class IncidentKey(NamedTuple):
         return cls(IncidentKind(kind), subject) if kind in _KINDS else None
 
     def is_watched(self, watched: Collection[str]) -> bool:
-        """Tell whether its subject is one of these, or is not of the catalogue at all."""
+        """Return whether its subject is one of these, or is neither a series nor a source."""
         return self.kind not in OF_CATALOGUE or self.subject in watched
 
 

@@ -1,4 +1,4 @@
-"""Half-open stretches of time and the few set operations on lists of them."""
+"""Half-open spans of time, and set operations on lists of them."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def iso(instant: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
-    """A half-open stretch of time, ``[start, end)``.
+    """A half-open span of time, ``[start, end)``.
 
     Attributes:
         start: First instant inside, timezone-aware UTC.
         end: First instant outside; always later than ``start``.
 
-    A bound of another zone is turned into UTC: between two instants of one zone Python
-    counts wall-clock time, an hour wrong across a clock change.
+    A bound in another zone is converted to UTC: between two instants of one zone Python counts
+    wall-clock time, which is an hour wrong across a clock change.
 
     Raises:
         ValueError: If a bound is naive or the interval would be empty.
@@ -80,7 +80,7 @@ class Interval:
         return self.duration.total_seconds() / 3600
 
     def __contains__(self, instant: datetime) -> bool:
-        """Tell whether the instant lies in ``[start, end)``."""
+        """Return whether the instant lies in ``[start, end)``."""
         return self.start <= instant < self.end
 
     def __str__(self) -> str:
@@ -88,7 +88,7 @@ class Interval:
         return f"{iso(self.start)}–{iso(self.end)}"
 
     def intersection(self, other: Interval) -> Interval | None:
-        """Return what both intervals share, ``None`` where they share nothing."""
+        """Return the common part of both intervals, ``None`` if there is none."""
         start, end = max(self.start, other.start), min(self.end, other.end)
         if start is self.start and end is self.end:
             return self
@@ -96,7 +96,7 @@ class Interval:
 
 
 def covers(intervals: Sequence[Interval], instant: datetime) -> bool:
-    """Tell whether one of the sorted, disjoint intervals holds the instant; logarithmic."""
+    """Return whether one of the sorted, disjoint intervals holds the instant; logarithmic."""
     n = bisect_right(intervals, instant, key=attrgetter("start"))
     return n > 0 and instant < intervals[n - 1].end
 
@@ -114,7 +114,7 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
-    """Return what two sorted, disjoint lists share; linear in their lengths."""
+    """Return the common parts of two sorted, disjoint lists; linear in their lengths."""
     if _is_inside(left, right):
         return list(left)
     shared: list[Interval] = []
@@ -131,7 +131,7 @@ def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Inter
 
 
 def subtract(intervals: Sequence[Interval], holes: Sequence[Interval]) -> list[Interval]:
-    """Return what is left of sorted, disjoint ``intervals`` without sorted, disjoint ``holes``."""
+    """Return sorted, disjoint ``intervals`` without the parts in sorted, disjoint ``holes``."""
     if _is_inside(intervals, holes):
         return []
     rest: list[Interval] = []
@@ -154,7 +154,7 @@ def subtract(intervals: Sequence[Interval], holes: Sequence[Interval]) -> list[I
 
 
 def _is_inside(intervals: Sequence[Interval], others: Sequence[Interval]) -> bool:
-    """Tell whether sorted intervals all lie in one: hundreds of gaps in what is due mostly do."""
+    """Return whether sorted intervals all lie in one, as hundreds of gaps mostly do."""
     if not intervals or len(others) != 1:
         return False
     return others[0].start <= intervals[0].start and intervals[-1].end <= others[0].end

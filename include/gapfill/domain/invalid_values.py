@@ -1,4 +1,4 @@
-"""What stands in a store and is no reading: values out of bounds, and points ahead of time."""
+"""Stored values that are not readings: values out of bounds, and points after the last slot."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Flaw(NamedTuple):
-    """One stored value that does not count.
+    """One stored value that does not count as a reading.
 
     Attributes:
-        instant: When its point is.
-        field: Whose value it is.
-        value: What stands there, as text.
+        instant: Time of its point.
+        field: Its field.
+        value: The stored value, as text.
     """
 
     instant: datetime
@@ -32,8 +32,9 @@ class Flaws(NamedTuple):
     """The stored values of a series that do not count.
 
     Attributes:
-        values: How many: not finite, no numbers, or outside the bounds of their field.
-        not_numbers: How many of them are no numbers.
+        values: Number of values that are not finite, not numbers, or outside the bounds of their
+            field.
+        not_numbers: Number of those that are not numbers.
         first: The earliest.
     """
 
@@ -43,11 +44,11 @@ class Flaws(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """The points of a series after the last slot that is expected.
+    """The points of a series after its last expected slot.
 
     Attributes:
-        points: How many: of the field that most of them have.
-        newest: When the last of them is.
+        points: Number of points, of the field that most of them have.
+        newest: Time of the last of them.
     """
 
     points: int
@@ -55,11 +56,11 @@ class Ahead(NamedTuple):
 
 
 class Copies(NamedTuple):
-    """Values of others that an earlier release wrote into a series' own points.
+    """Values of other programs that an earlier release copied into a series' own points.
 
     Attributes:
-        slots: Where, in order.
-        values: How many values.
+        slots: Their slots, in order.
+        values: Number of values.
     """
 
     slots: tuple[datetime, ...] = ()
@@ -67,12 +68,12 @@ class Copies(NamedTuple):
 
 
 def copies(found: Mapping[datetime, frozenset[str]]) -> Copies:
-    """Return the account of copies, given by slot."""
+    """Return the copies, given as fields by slot."""
     return Copies(tuple(sorted(found)), sum(map(len, found.values())))
 
 
 def together(found: Iterable[Flaws]) -> Flaws:
-    """Return the flaws of several fields as one account; of several firsts, the earliest."""
+    """Return the flaws of several fields, combined; the earliest one is the first."""
     values = not_numbers = 0
     first: Flaw | None = None
     for one in found:
@@ -83,7 +84,7 @@ def together(found: Iterable[Flaws]) -> Flaws:
 
 
 def flaw_of(field: Field, instant: datetime, what: object) -> Flaw:
-    """Return a stored value that does not count, for people."""
+    """Return a stored value that does not count, with its value as text."""
     if isinstance(what, bytes):
         text = f"{len(what)} bytes"
     elif isinstance(what, float | int) and not isinstance(what, bool):
@@ -94,7 +95,7 @@ def flaw_of(field: Field, instant: datetime, what: object) -> Flaw:
 
 
 def sentences(series: Series, flaws: Flaws, ahead: Ahead | None) -> tuple[str, ...]:
-    """Return what an operator should know of them, a sentence each."""
+    """Return one sentence about each kind, for an operator."""
     said: list[str] = []
     first = flaws.first
     field = series.field(first.field) if first else None

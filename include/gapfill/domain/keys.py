@@ -1,7 +1,7 @@
-"""The composite keys in stores and between tasks: each is built and parsed here, and only here.
+"""The composite keys in stores and between tasks: only this module builds and parses them.
 
 A name of the catalogue has letters, digits and ``_`` only, so the separators cannot be in it.
-The station's id and a run's name are of others, and may have anything in them.
+Ids of stations and runs come from other systems and can contain any character.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 TIDY = "tidy"
-"""The command whose batches hold what ``tidy`` has removed."""
+"""The command whose batches hold the values that ``tidy`` removed."""
 
 
 class ProductKey(NamedTuple):
@@ -20,30 +20,30 @@ class ProductKey(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        """Return it as the ledger has it."""
+        """Return the key as stored in the ledger."""
         return f"{self.source}.{self.name}"
 
     @classmethod
     def parse(cls, text: str) -> ProductKey:
-        """Return the product of a text; its name is empty where there is none."""
+        """Return the key of a text; the name is empty if the text has none."""
         source, _, name = text.partition(".")
         return cls(source, name)
 
     @staticmethod
     def prefix(source: str) -> str:
-        """Return how the keys of all products of a source begin."""
+        """Return the prefix of the keys of all products of a source."""
         return f"{source}."
 
 
 class UnitId(NamedTuple):
-    """What tells a unit from every other one of its plan, stable over retries.
+    """Identifies a unit within its plan; stable over retries.
 
     Attributes:
         series: Catalogue name.
         product: The product asked.
-        station: Station asked, ``None`` where the product has none.
-        span: The first slot and the end of the last one.
-        added: Fields, where it is not asked for all of them.
+        station: Station asked, ``None`` if the product has none.
+        span: From the first slot to the end of the last one.
+        added: Its fields, if it does not ask for all of them.
     """
 
     series: str
@@ -66,12 +66,12 @@ class BatchId(NamedTuple):
     unit: UnitId
 
     def __str__(self) -> str:
-        """Return it as it is written beside each value, ``run/unit``."""
+        """Return the key as stored beside each value, ``run/unit``."""
         return f"{self.prefix(self.run)}{self.unit}"
 
     @classmethod
     def parse(cls, text: str) -> BatchId | None:
-        """Return the key of a text, ``None`` for a batch of no unit, such as of an import."""
+        """Return the key of a text, ``None`` for a batch without a unit, such as an import."""
         found = _BATCH.fullmatch(text)
         if found is None:
             return None
@@ -82,7 +82,7 @@ class BatchId(NamedTuple):
 
     @staticmethod
     def prefix(run: str) -> str:
-        """Return how the ids of all batches of a run begin."""
+        """Return the prefix of the ids of all batches of a run."""
         return f"{run}/"
 
 
@@ -94,13 +94,13 @@ _BATCH = re.compile(
 
 
 class AccountKey(NamedTuple):
-    """One key at one source, under which its pace is kept: ``source#account``."""
+    """One key at one source, under which its rate is stored: ``source#account``."""
 
     source: str
     account: str
 
     def __str__(self) -> str:
-        """Return it as the store has it."""
+        """Return the key as stored."""
         return f"{self.source}#{self.account}"
 
     @classmethod
@@ -111,11 +111,11 @@ class AccountKey(NamedTuple):
 
 
 def run_of(batch: str) -> str:
-    """Return the run of a batch; one of no unit is its own."""
+    """Return the run of a batch; a batch without a unit is its own run."""
     key = BatchId.parse(batch)
     return key.run if key else batch
 
 
 def command_of(batch: str) -> str:
-    """Return which command made a batch of no unit, such as ``import``."""
+    """Return the command that made a batch without a unit, such as ``import``."""
     return batch.partition("__")[0]

@@ -1,11 +1,11 @@
-"""The pace that a key really has, learned from refusals: state in, event in, state out.
+"""The rate that a key really allows, learned from refusals: state and event in, state out.
 
-No API says how many calls a minute it allows, nor how it counts them: in fixed minutes, in a
-sliding minute, or with tokens that are refilled one by one. A refusal shows how many calls were
+No API documents how many calls a minute it allows, or how it counts them: in fixed minutes, in a
+sliding minute, or with tokens that it refills one by one. A refusal shows how many calls were
 accepted before it. A limit of ``L`` a minute accepts at most ``L * (h + 1)`` calls in ``h``
-minutes, whichever way it counts, so ``calls / (h + 1)`` is a rate within the limit. From there
-``rate_recovery`` raises the rate in small steps up to the next refusal; then the last rate that
-was held is right.
+minutes with every way of counting, so ``calls / (h + 1)`` is a rate within the limit. From there
+``rate_recovery`` raises the rate in small steps up to the next refusal; then the last rate without
+a refusal is right.
 
 Pure: no clock and no store. Instants are seconds since the epoch, so that they can be facts.
 """
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SLOWEST = 0.5
-"""Calls a minute at least: a slower unit would only wait."""
+"""Minimum calls a minute: a slower unit would only wait."""
 
 CLEAR_S = 61.0
-"""Seconds until the counters of a minute are empty, whichever way it is counted."""
+"""Seconds until the counters of a minute are empty, with every way of counting."""
 
 SHORT, LONG, RECENT = 3.0, 15.0, 120.0
-"""Minutes. A rate that was refused sooner is above the limit; one that was held for long is refused
-because the limit fell; an earlier refusal that is younger belongs to the same search."""
+"""Minutes. A rate that is refused sooner is above the limit. A rate that was in use for longer is
+refused because the limit fell. Refusals within this time belong to the same search."""
 
 _PREFIX, _HOUR_S = "rate_", 3600.0
 _WHOLE, _PARTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0), (0.0625, 0.125, 0.25, 0.5)
@@ -37,18 +37,18 @@ _WHOLE, _PARTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0), (0.0625, 0.125, 0.25, 0
 
 @dataclass(frozen=True, slots=True)
 class LearnedRate:
-    """What is known of a key's limit.
+    """What is known about the limit of a key.
 
     Attributes:
-        rate: Calls a minute to keep to.
-        held: The highest rate that was held without a refusal; 0 where none is known.
-        refused: The lowest rate that was refused; 0 where none is known.
+        rate: Calls a minute to use.
+        held: The highest rate in use without a refusal; 0 if unknown.
+        refused: The lowest rate that was refused; 0 if unknown.
         since: When the rate was set.
         refused_at: When the source could be asked again after its last refusal.
-        late: 1 where a rate that had been held was refused, as a bucket of tokens does; else 0.
-        third: When the third last refusal was, apart from the first ones of a search; 0: never.
-        second: When the second last one was.
-        first: When the last one was.
+        late: 1 if a rate was refused after it was in use, as a bucket of tokens does; else 0.
+        third: Time of the third last refusal, without the first one of a search; 0: never.
+        second: Time of the second last one.
+        first: Time of the last one.
     """
 
     rate: float
@@ -69,12 +69,12 @@ class LearnedRate:
 
 
 def to_facts(known: LearnedRate) -> dict[str, float]:
-    """Return a state as facts, to remember it."""
+    """Return a state as facts, to store it."""
     return {f"{_PREFIX}{name}": value for name, value in asdict(known).items()}
 
 
 def from_facts(facts: Mapping[str, float], at: float) -> LearnedRate | None:
-    """Return the state that was remembered, ``None`` for none; no instant is after now."""
+    """Return the state from stored facts, ``None`` for none; instants after now become now."""
     if facts.get(f"{_PREFIX}rate", 0.0) <= 0:
         return None
     names = [f.name for f in fields(LearnedRate)]
@@ -83,10 +83,10 @@ def from_facts(facts: Mapping[str, float], at: float) -> LearnedRate | None:
 
 
 def minutes_to_count(known: LearnedRate | None, at: float) -> tuple[float, ...]:
-    """Return for how many minutes before a refusal ``lowered`` needs the accepted calls.
+    """Return the numbers of minutes before a refusal for which ``lowered`` needs accepted calls.
 
-    Parts of a minute count only where no refusal is recent: where counters are cleared at every
-    full minute they can show up to twice the limit.
+    Parts of a minute count only if no refusal is recent: if a source clears its counters at every
+    full minute, they can show up to twice the limit.
     """
     if known is None:
         return (*_PARTS, *_WHOLE)
@@ -110,13 +110,13 @@ def lowered(
         ceiling: Calls a minute that are never exceeded.
         at: When it was refused.
         wait_s: Seconds until the source is asked again.
-        accepted: Calls that were accepted since the last refusal, in each of the stretches of
-            ``minutes_to_count``; empty where the refusal says nothing about a rate.
+        accepted: Calls accepted since the last refusal, in each of the spans of
+            ``minutes_to_count``; empty if the refusal is not about a rate.
     """
     again = at + max(wait_s, CLEAR_S)
     same = PROBE_S if accepted else _HOUR_S
     if known and not any(accepted.values()) and at - known.refused_at < same:
-        return replace(known, since=again, refused_at=again)  # it goes on, whatever the rate
+        return replace(known, since=again, refused_at=again)  # it continues at any rate
     before = known or LearnedRate(ceiling)
     before = replace(before, rate=min(before.rate, ceiling))
     found = _back(before, at, accepted) or _search(before, at, accepted, is_first=known is None)
@@ -137,7 +137,7 @@ def lowered(
 
 
 def _back(before: LearnedRate, at: float, accepted: Mapping[float, int]) -> LearnedRate | None:
-    """Return the state with the last rate that was held, ``None`` where no step was made since."""
+    """Return the state with the last rate without a refusal, ``None`` if no step followed it."""
     if before.is_probe:
         return replace(before, rate=before.held, refused=min(before.refused, before.rate))
     if not 0 < before.held < before.rate or at - before.since >= 2 * 60 * LONG:
@@ -152,8 +152,8 @@ def _search(
 ) -> LearnedRate:
     """Return the state with a rate that is within the limit.
 
-    Where the calls before the refusal say nothing, because there were none or because the rate
-    had been right for long, it is halved.
+    If the calls before the refusal prove nothing, because there were none or because the rate was
+    right for a long time, the rate is halved.
     """
     rate, minutes = before.rate, (at - before.since) / 60
     last_minute = accepted.get(1.0, 0)

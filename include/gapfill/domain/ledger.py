@@ -1,4 +1,4 @@
-"""What was asked and answered, and what follows from it for the next question."""
+"""The ledger of requests and their outcomes, and the effect on later requests."""
 
 from __future__ import annotations
 
@@ -18,36 +18,35 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ASK_AGAIN = (timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
-"""How long after the n-th "no data" a source is asked again; the last one repeats (design, 6)."""
+"""Wait after the n-th "no data" answer before the next request; the last repeats (design, 6)."""
 
 APART = timedelta(hours=24)
-"""Two answers count as two only this far apart (design, 6: "twice, 24 h apart")."""
+"""Answers count separately only if they are this far apart (design, 6: "twice, 24 h apart")."""
 
 FINAL = 2
 """Number of counted "no data" answers after which a product is excluded for a slot."""
 
 BELIEVED_SOON = 2
-"""So many such answers may be slips; from the next one on they count as "no data"."""
+"""Number of such answers that may be errors; later ones count as "no data"."""
 
 RECENT = timedelta(hours=2)
-"""A failure or "not yet" younger than this lets another source stand in (design, 4)."""
+"""After a failure or "not yet" younger than this, other sources are asked first (design, 4)."""
 
 JUST_NOW = timedelta(minutes=15)
-"""So young, it does so even where the product drops the slot within two hours."""
+"""The same for slots that the product drops within two hours."""
 
 LAST_CHANCE = timedelta(hours=4)
-"""Before a slot is dropped, the next station is asked where one failed: two cycles, as the newest
-row of a window is not always there at the same minute."""
+"""Time before a slot is dropped in which the next station is asked if one failed: two cycles,
+because the newest row of a window does not always appear at the same minute."""
 
 
 class Outcome(StrEnum):
-    """What a request came to, as the ledger keeps it.
+    """Outcome of a request in the ledger.
 
-    Only ``NO_DATA`` is a verdict. ``UNPROVEN``: the answer was empty while everything else
-    that the source was asked for was empty too, as in an outage; it is asked again after a
-    day. ``UNREACHED``: there was no answer, or the key was refused (``EvidenceKind.KEY_REFUSED``);
-    ``FAILED``: the answer was of no use; ``DEFERRED``: the source was not asked, as it was
-    down for other units.
+    Only ``NO_DATA`` excludes a product. ``UNPROVEN``: the answer was empty, and so were all other
+    answers of the source, as in an outage; Gapfill asks again after a day. ``UNREACHED``: there
+    was no answer, or the source refused the key (``EvidenceKind.KEY_REFUSED``). ``FAILED``: the
+    answer was unusable. ``DEFERRED``: the source was not asked because it was down for other units.
     """
 
     FILLED = "filled"
@@ -60,7 +59,7 @@ class Outcome(StrEnum):
 
 
 STOOD_IN_FOR = (Outcome.NOT_YET, Outcome.UNREACHED, Outcome.FAILED, Outcome.DEFERRED)
-"""Outcomes after which, for a while, another source goes first."""
+"""Outcomes after which other sources are asked first for a while."""
 
 UNREACHED = (Outcome.UNREACHED, Outcome.DEFERRED)
 """Outcomes of a source that could not be reached."""
@@ -73,14 +72,14 @@ class LedgerEntry:
     Attributes:
         series: Series asked for.
         product: ``source.name`` of the product.
-        station: Station asked, ``None`` where the product has none.
-        interval: What the line speaks of, ``[start, end)``.
-        outcome: What the answer was.
-        asked_at: When it was asked.
+        station: Station asked, ``None`` if the product has none.
+        interval: The slots of the line, ``[start, end)``.
+        outcome: Outcome of the request.
+        asked_at: Time of the request.
         evidence: Status and first words of the answer, without secrets.
-        batch: The fill that asked.
-        field: The one field that the line is about; ``None``: the slots as such.
-        evidence_kind: What the evidence proves, beside the outcome.
+        batch: Id of the fill that made the request.
+        field: The one field of the line; ``None``: the whole slots.
+        evidence_kind: Meaning of the evidence, beside the outcome.
     """
 
     series: str
@@ -97,13 +96,13 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """What "no data" answers come to for a stretch of slots.
+    """The effect of "no data" answers on an interval of slots.
 
     Attributes:
-        interval: The stretch, ``[start, end)``.
-        count: Answers that count, each 24 h after the one before; 0 where none proves anything.
+        interval: The slots, ``[start, end)``.
+        count: Answers that count, each 24 h after the one before; 0 if no answer proves anything.
         until: When the source may be asked again.
-        evidence: Of the last answer.
+        evidence: Evidence of the last answer.
     """
 
     interval: Interval
@@ -113,20 +112,20 @@ class Exclusion:
 
     @property
     def is_final(self) -> bool:
-        """Whether the product is ruled out for these slots, until it is asked again."""
+        """Whether the product is excluded for these slots, until it is asked again."""
         return self.count >= FINAL
 
 
 ANY_WANTED = "*wanted"
-"""Field of a line, of an earlier build, that is about all wanted fields of its product."""
+"""Field of a line of an earlier build that is about all wanted fields of its product."""
 
 _OLD_WANTED = "#wanted"
 
 
 def as_read(entry: LedgerEntry) -> LedgerEntry:
-    """Return a stored line as this build writes it.
+    """Return a stored line in the form of this build.
 
-    Earlier builds ended the product's key with ``#wanted`` where a line was about wanted fields.
+    In earlier builds the product's key ended with ``#wanted`` if the line was about wanted fields.
     """
     if not entry.product.endswith(_OLD_WANTED):
         return entry
@@ -138,29 +137,29 @@ _start = attrgetter("interval.start")
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """Rulings in order, disjoint, with a look-up by slot in logarithmic time."""
+    """Exclusions in order, disjoint, with a look-up by slot in logarithmic time."""
 
     items: tuple[Exclusion, ...] = ()
 
     def at(self, slot: datetime) -> Exclusion | None:
-        """Return the ruling on a slot, ``None`` where there is none."""
+        """Return the exclusion of a slot, ``None`` if there is none."""
         n = bisect_right(self.items, slot, key=_start)
         return self.items[n - 1] if n and slot < self.items[n - 1].interval.end else None
 
 
 def exclusions_from(entries: Iterable[LedgerEntry], *, proves: bool = True) -> Exclusions:
-    """Return what the "no data" entries of one product and station come to.
+    """Return the exclusions from the "no data" lines of one product and station.
 
-    An answer whose values cannot be believed is a slip twice; from the third on it counts
-    as "no data", so that the same values are not requested every cycle.
+    The first two answers whose values cannot be believed may be errors. From the third on they
+    count as "no data", so that the same values are not requested in every cycle.
 
     Args:
         entries: Lines of the ledger.
-        proves: Whether "no data" can rule the product out. It cannot for a model that covers
-            the place: it has no permanent holes and is asked again every day.
+        proves: Whether "no data" can exclude the product. It cannot exclude a model that covers
+            the place: a model has no permanent holes and is asked again every day.
 
-    Entries may come in any order and overlap; the answer is cut where the history
-    changes. Cost grows with the number of entries times the number of overlaps.
+    Lines may be in any order and overlap; the result is split where the history changes. Cost
+    grows with the number of lines times the number of overlaps.
     """
     said = sorted(
         (e for e in entries if e.outcome in _EMPTY or _is_doubt(e)),
@@ -190,7 +189,7 @@ def _is_doubt(entry: LedgerEntry) -> bool:
 
 
 def _counted(history: Sequence[LedgerEntry]) -> list[LedgerEntry]:
-    """Return the answers that rule: empty ones, and values that stay unbelievable."""
+    """Return the answers that count: empty ones, and repeated values that cannot be believed."""
     doubts = [e for e in history if e.outcome is Outcome.FAILED][BELIEVED_SOON:]
     return [e for e in history if e.outcome in _EMPTY or e in doubts]
 
@@ -207,14 +206,14 @@ def _ruling(interval: Interval, history: Sequence[LedgerEntry], *, proves: bool)
 
 
 def without(entries: Iterable[LedgerEntry], field: str) -> list[Interval]:
-    """Return the stretches that were answered without a field, merged."""
+    """Return the intervals whose answers were without a field, merged."""
     return merge(
         e.interval for e in entries if e.field == field and e.outcome in (*_EMPTY, Outcome.NOT_YET)
     )
 
 
 def key_refused(entries: Iterable[LedgerEntry], now: datetime) -> list[Interval]:
-    """Return the stretches that were not given within the last two hours for a refused key."""
+    """Return the intervals for which the source refused the key in the last two hours."""
     own = (e for e in entries if e.evidence_kind is EvidenceKind.KEY_REFUSED)
     return recent(own, now, UNREACHED)
 
@@ -225,7 +224,7 @@ def recent(
     outcomes: Collection[Outcome] = STOOD_IN_FOR,
     within: timedelta = RECENT,
 ) -> list[Interval]:
-    """Return the stretches that had one of some outcomes within the last two hours, merged."""
+    """Return the intervals with one of these outcomes within the last two hours, merged."""
     return merge(
         e.interval for e in entries if e.outcome in outcomes and now - within < e.asked_at <= now
     )

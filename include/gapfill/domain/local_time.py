@@ -1,4 +1,4 @@
-"""Civil days: where a local date starts and ends, and rules that speak of local clock time."""
+"""Civil days: the start and end of a local date, and rules in local clock time."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 _zone = lru_cache(maxsize=64)(pendulum.timezone)
-"""A time zone by name. Pendulum itself reads the file anew when nobody holds on to the zone."""
+"""A time zone by name. Without this cache Pendulum reads the file again each time."""
 
 
 @lru_cache(maxsize=4096)
 def at_local(day: date, clock: time, zone: str) -> datetime:
     """Return the UTC instant of a local clock time on a local date.
 
-    A clock time that does not exist (spring) moves forward, one that exists twice
-    (autumn) is the first of the two.
+    A clock time that does not exist (spring) moves forward. A clock time that exists twice
+    (autumn) means the first of the two.
     """
     return datetime.combine(day, clock, tzinfo=_zone(zone)).astimezone(UTC)
 
@@ -61,33 +61,33 @@ def days_of(interval: Interval, zone: str) -> list[date]:
 
 @dataclass(frozen=True, slots=True)
 class AfterEnd:
-    """A thing happens to a slot a fixed time after the slot's end.
+    """An event of a slot at a fixed time after the end of the slot.
 
     Attributes:
-        lag: Zero or more; minus the resolution for what is there from the slot's start on.
+        lag: Zero or more; minus the resolution if the event is at the start of the slot.
     """
 
     lag: timedelta
 
     def instant(self, slot: datetime, grid: Grid) -> datetime:
-        """Return when it happens to this slot."""
+        """Return the time of the event for this slot."""
         return grid.end_of(slot) + self.lag
 
     def until(self, now: datetime, grid: Grid) -> datetime:
-        """Return the first slot to which it has not happened by ``now``."""
+        """Return the first slot whose event is later than ``now``."""
         return grid.floor(now - self.lag)
 
 
 @dataclass(frozen=True, slots=True)
 class AtClock:
-    """A thing happens to all slots of a local day at one local clock time.
+    """An event of all slots of a local day at one local clock time.
 
     Attributes:
         days: Days from the slot's local day: −1 for the day before. The day of a daily
             slot is its date.
         at: Local clock time.
         zone: IANA time zone of the clock.
-        day_zone: IANA time zone of the slot's local day, where that is another.
+        day_zone: IANA time zone of the slot's local day, if it is different.
     """
 
     days: int
@@ -96,13 +96,13 @@ class AtClock:
     day_zone: str | None = None
 
     def instant(self, slot: datetime, grid: Grid) -> datetime:
-        """Return when it happens to this slot."""
+        """Return the time of the event for this slot."""
         is_daily = grid.step_at(slot) >= DAY
         day = slot.date() if is_daily else local_date(slot, self.day_zone or self.zone)
         return at_local(day + timedelta(days=self.days), self.at, self.zone)
 
     def until(self, now: datetime, grid: Grid) -> datetime:
-        """Return the first slot to which it has not happened by ``now``."""
+        """Return the first slot whose event is later than ``now``."""
         today = local_date(now, self.zone)
         if now < at_local(today, self.at, self.zone):
             today -= timedelta(days=1)
@@ -112,18 +112,18 @@ class AtClock:
 
 
 Rule = AfterEnd | AtClock
-"""When something happens to a slot: it becomes due, a source has it, lateness is worth an alert."""
+"""When an event of a slot happens: it is due, a source has it, its lateness raises an alert."""
 
 
 class BoundError(ValueError):
-    """A date or an instant that cannot be a bound; its text begins with it, and says why."""
+    """A date or an instant that cannot be a bound; the text begins with it and gives the reason."""
 
 
 def parse_instant(text: str) -> datetime:
     """Parse an ISO 8601 instant.
 
     Raises:
-        BoundError: If it has no time zone, or lies beyond the years that slots can have.
+        BoundError: If it has no time zone, or is outside the years that slots can have.
         ValueError: If the text is not an instant.
     """
     instant = datetime.fromisoformat(text)
@@ -150,7 +150,7 @@ def parse_bound(text: str, zone: str, *, is_end: bool = False) -> datetime:
 
 
 def _believable(text: str, compute: Callable[[], datetime]) -> datetime:
-    """Return the instant, refusing what lies beyond the years that slots can have."""
+    """Return the instant; raise if it is outside the years that slots can have."""
     try:
         instant = compute()
     except OverflowError:

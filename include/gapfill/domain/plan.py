@@ -1,4 +1,4 @@
-"""What a plan is: units to carry out, what waits, what cannot be healed, and the bill."""
+"""A plan: units to run, slots that wait, slots that cannot be healed, and the bill."""
 
 from __future__ import annotations
 
@@ -23,28 +23,29 @@ if TYPE_CHECKING:
 
 
 LONGEST_LABEL = 250
-"""Characters that Airflow's database keeps of a mapped task's name."""
+"""Maximum characters of a mapped task's name in Airflow's database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one mapped task does: consecutive requests of one series to one product.
+    """The work of one mapped task: consecutive requests of one series to one product.
 
     Attributes:
         series: Catalogue name.
         source: Catalogue name.
         product: Catalogue name, within the source.
-        station: Station id, ``None`` where the product has none.
-        severity: The worst of the gaps it heals.
+        station: Station id, ``None`` if the product has none.
+        severity: The worst severity of its gaps.
         slots: Slots asked for.
-        requests: A minute's worth at most, in order.
-        refresh: Whether values of the same grade are replaced.
-        fields: Required fields that it is asked for.
+        requests: In order, at most a minute's worth.
+        refresh: Whether to replace values of the same grade.
+        fields: Required fields that it is
+            asked for.
         enrich: Wanted fields that it is asked for.
-        enriched: Of the slots asked for, the runs that only get wanted fields.
-        elsewhere: Required fields that another observing product is asked for in the same plan.
-        force: Whether it is asked although its source is blocked.
-        part: The required fields, where it is not asked for all of them.
+        enriched: Of the slots asked for, the runs that get only wanted fields.
+        elsewhere: Required fields that the same plan asks another observing product for.
+        force: Whether to ask although the source is blocked.
+        part: The required fields, if it is not asked for all of them.
     """
 
     series: str
@@ -84,7 +85,7 @@ class Unit:
 
     @property
     def interval(self) -> Interval:
-        """Return the stretch from the first to the last slot."""
+        """Return the interval from the first slot to the end of the last one."""
         return Interval(self.requests[0].start, self.requests[-1].end)
 
     @property
@@ -100,13 +101,13 @@ class Unit:
 
     @property
     def key(self) -> UnitId:
-        """Return what tells it from every other unit of its plan, stable over retries."""
+        """Return its key, unique within its plan and stable over retries."""
         span = f"{self.interval.start:%Y%m%dT%H%MZ}-{self.interval.end:%Y%m%dT%H%MZ}"
         return UnitId(self.series, self.asks, self.station, span, self._added)
 
     @property
     def id(self) -> str:
-        """Return its key as a text."""
+        """Return its key as text."""
         return str(self.key)
 
     @property
@@ -124,15 +125,16 @@ class Unit:
 
 
 class Waiting(NamedTuple):
-    """Slots for which no source can be asked now, but later.
+    """Slots for which a source can be asked later, but none now.
 
     Attributes:
         series: Catalogue name.
         interval: The slots, ``[start, end)``.
         slots: Number of slots.
         until: When a source can be asked.
-        source: Which one.
-        reason: Why not now, in a sentence.
+        source: That source.
+        reason: A sentence that says why
+            not now.
         is_down: Whether that source is blocked.
     """
 
@@ -146,7 +148,7 @@ class Waiting(NamedTuple):
 
     @property
     def cause(self) -> Cause:
-        """Return why they are not asked for, as lists group it."""
+        """Return the cause, the group in lists."""
         return Cause.DOWN if self.is_down else Cause.WAITING
 
 
@@ -157,9 +159,11 @@ class Unhealable(NamedTuple):
         series: Catalogue name.
         interval: The slots, ``[start, end)``.
         slots: Number of slots.
-        reason: Why, in a sentence.
-        needs: Connections and settings that are not set up, where these could serve them.
-        is_down: Whether a source that is set up and cannot be used could serve them.
+        reason: A sentence that says why.
+        needs: Connections and settings that are not set up, if
+            these could serve them.
+        is_down: Whether a source that is set up but cannot be used
+            could serve them.
     """
 
     series: str
@@ -171,7 +175,7 @@ class Unhealable(NamedTuple):
 
     @property
     def cause(self) -> Cause:
-        """Return why they are not asked for, as lists group it."""
+        """Return the cause, the group in lists."""
         if self.is_down:
             return Cause.DOWN
         return Cause.SETUP if self.needs else Cause.NONE
@@ -179,12 +183,12 @@ class Unhealable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What asking costs.
+    """The cost of requests.
 
     Attributes:
         calls: API calls, every hop counted.
         seconds: Time at the source's rate.
-        quota_left: Calls left of the day's quota before these, ``None`` for no quota.
+        quota_left: Calls left in the daily quota before these, ``None`` for no quota.
     """
 
     calls: int
@@ -194,11 +198,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A series that could not be read, and so is not in a plan.
+    """A series that could not be read and is therefore not in a plan.
 
     Attributes:
         series: Catalogue name.
-        error: Why, in a sentence.
+        error: A sentence that says why.
     """
 
     series: str
@@ -207,16 +211,16 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be asked, what waits, what cannot be healed, and the bill.
+    """Units to run, slots that wait, slots that cannot be healed, and the bill.
 
     Attributes:
-        now: The clock it was made by.
+        now: The clock at which it was made.
         units: Worst first, then newest first; no more than the cap.
-        waiting: What nobody has now.
-        unhealable: What nobody will ever have.
+        waiting: Slots that no source has now.
+        unhealable: Slots that no source will have.
         deferred: Units left for the next run.
         bill: Cost by source.
-        unread: Series of which nothing is planned, as they could not be read.
+        unread: Series without a plan because they could not be read.
     """
 
     now: datetime
@@ -239,7 +243,7 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """Return the time at the sources' rates, one source after the other."""
+        """Return the time at the sources' rates, if one source follows the other."""
         return sum(cost.seconds for cost in self.bill.values())
 
 
@@ -258,18 +262,19 @@ class Missing(NamedTuple):
 
 
 class BackfillRequest(NamedTuple):
-    """What one series wants asked.
+    """What to ask for one series.
 
     Attributes:
         series: The series.
         candidates: All products of its route, in their present state.
         gaps: Runs of missing slots, in order.
         lower: Runs to upgrade.
-        again: Runs to ask again although complete (``refresh``).
-        pending: Runs that are not due: asked where a product has them already, such as
-            the slot of now, and left out elsewhere.
-        lacking: By wanted field, runs of slots that have every required field and not this one.
-        refresh: Whether values of the same grade are replaced.
+        again: Complete runs to ask for again (``refresh``).
+        pending: Runs that are not due. A product that already has them is asked, such as for the
+            current slot.
+        missing_optional: By wanted field, runs of slots with every required field but not this
+            one.
+        refresh: Whether to replace values of the same grade.
     """
 
     series: Series
@@ -278,5 +283,5 @@ class BackfillRequest(NamedTuple):
     lower: Sequence[Graded] = ()
     again: Sequence[Interval] = ()
     pending: Sequence[Interval] = ()
-    lacking: Mapping[str, Sequence[Interval]] = MappingProxyType({})
+    missing_optional: Mapping[str, Sequence[Interval]] = MappingProxyType({})
     refresh: bool = False

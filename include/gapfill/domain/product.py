@@ -1,4 +1,4 @@
-"""What a source offers: the facts of each product, one record each."""
+"""Sources and their products: one record of facts each."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ class Source:
         per_minute: Ceiling of calls a minute.
         per_day: Ceiling of calls in 24 hours; ``None`` for none.
         opening_calls: Calls that a caller makes before its first request, such as for a token.
-        records_per_minute: Records a minute that the account may be sent; ``None``: no such limit.
-        pace: Calls a minute that the key turned out to have, where it is less; may be a fraction.
+        records_per_minute: Limit of the account, in records a minute; ``None``: no such limit.
+        key_rate: Calls a minute that the key allows, learned from refusals, if lower; may be a
+            fraction.
         products: Its products, preferred first.
     """
 
@@ -48,43 +49,44 @@ class Source:
     per_day: int | None
     opening_calls: int = 0
     records_per_minute: int | None = None
-    pace: float | None = None
+    key_rate: float | None = None
     products: tuple[Product, ...] = ()
 
     @property
     def pause_s(self) -> float:
         """Seconds between two calls."""
-        return 60 / (self.pace or self.per_minute)
+        return 60 / (self.key_rate or self.per_minute)
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One kind of answer of a source.
+    """One kind of data of a source.
 
     Attributes:
         source: Catalogue name of the source.
         name: Catalogue name, such as ``observations``.
-        quantity: What it measures; serves series of the same quantity.
+        quantity: What it measures; it serves series of the same quantity.
         resolution: Spacing of its slots.
-        grade: Grade of its readings, while it may still correct them.
-        span: Longest stretch one request may ask for.
+        grade: Grade of its readings while the source may still correct them.
+        span: Longest interval that one request may ask for.
         available: When it has a slot.
         grace: Until when an empty answer means "not yet".
         since: First instant it has data for.
         window: It keeps slots younger than this; ``None``: history stays.
-        last: It keeps only so many slots, the newest it has; ``None``: no such limit.
+        last: It keeps only this number of newest slots; ``None``: no such limit.
         official_after: Readings are official once their slot started this long ago.
-        day_zone: Time zone of its days where requests are made of whole days.
-        publishes_days: Whether it publishes whole days: what is missing from one gets no verdict.
+        day_zone: Time zone of its days, if its requests are for whole days.
+        publishes_days: Whether it publishes whole days: a slot missing from one is not marked as
+            "no data".
         needs_key: Whether it needs credentials in its connection.
-        needs_login: Whether it needs a login beside the key.
+        needs_login: Whether it needs a login in addition to the key.
         by_station: Whether its requests name a station.
-        hops: Calls on the bill of one request; 0 for what is no API.
-        records: Records that one slot of an answer counts in the source's quota; 0 for none.
-        gives: Wanted fields that it has; it is asked for holes in them.
-        data: Name of the data that it publishes, empty where no other product has the same.
-            What one product does not have, others of the same data need not be set up for.
-        params: What its requests name, such as ``indicator``.
+        hops: Calls of one request; 0 if it is not an API.
+        records: Records per slot that count in the source's quota; 0 for none.
+        gives: Wanted fields that it has; it is asked for their missing values.
+        data: Name of the data that it publishes, empty if no other product has the same. If one
+            product does not have a slot, there is no need to set up others with the same data.
+        params: Parameters of its requests, such as ``indicator``.
     """
 
     source: str
@@ -117,14 +119,14 @@ class Product:
 
     @property
     def published(self) -> str:
-        """Return the name of the data that it publishes: its own key where it is the only one."""
+        """Return the name of the data that it publishes: its own key if it is the only product."""
         return self.data or self.key
 
     @property
     def is_last_resort(self) -> bool:
-        """Whether it is taken only where nothing observed can serve.
+        """Whether it is asked only if no observed product can serve.
 
-        Its grade is low, and it costs a call a slot or is paid for by the call.
+        Its grade is low, and it costs one call per slot or is paid by the call.
         """
         is_dear = self.span <= self.resolution or "requires_extra" in self.params
         return self.grade < Grade.OBSERVED and is_dear
@@ -135,23 +137,23 @@ class Product:
         return Grade.OFFICIAL if is_final else self.grade
 
     def kept_from(self, at: datetime) -> datetime | None:
-        """Return the earliest start of a slot that is still there at an instant; ``None``: all."""
+        """Return the earliest slot that it still has at an instant; ``None``: all of them."""
         if self.last is not None:
             grid = Grid.of(self.resolution)
             return self.available.until(at, grid) - self.last * self.resolution
         return None if self.window is None else at - self.window + _MOMENT
 
     def keeps(self, slot: datetime, at: datetime) -> bool:
-        """Tell whether a slot is still there at an instant; one of the window's age is not."""
+        """Return whether it still has a slot at an instant; a slot of the window's age is gone."""
         kept_from = self.kept_from(at)
         return kept_from is None or slot >= kept_from
 
     def fits(self, start: datetime, end: datetime) -> bool:
-        """Tell whether one request may ask for ``[start, end)``.
+        """Return whether one request may ask for ``[start, end)``.
 
-        It may be no longer than the span; where requests are made of whole days, it may
-        touch no more days than the span has. A span of a day is one whole day, so that
-        the one of 25 hours is one request too.
+        It may not be longer than the span. If requests are for whole days, it may not touch more
+        days than the span has. A span of a day is one whole day, so that a day of 25 hours is one
+        request too.
         """
         if self.day_zone is None:
             return end - start <= self.span

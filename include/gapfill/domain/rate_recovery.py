@@ -1,7 +1,7 @@
-"""How a learned rate recovers: in small steps, each of which is held for some minutes first.
+"""How a learned rate recovers: in small steps, with some minutes of use before the next one.
 
-A rate is settled when the next step was refused before. It is probed after eight hours, so
-that a limit that was raised is found, at the price of at most three refusals a day.
+A rate is settled if its next step was refused before. It is probed after eight hours, to find a
+limit that was raised. The probes cost at most three refusals a day.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from gapfill.domain.learned_rate import LearnedRate
 
 HOLD, HOLD_NEAR, HOLD_PROBE = 3.0, 12.0, 25.0
-"""Minutes to hold a rate before the next step: two whole fixed minutes; near a refused rate, and
-above a settled one, long enough to empty a bucket of tokens."""
+"""Minutes of use before the next step: two whole fixed minutes; near a refused rate, and above a
+settled one, long enough to empty a bucket of tokens."""
 
 DAY_S = 86_400.0
-"""A probe must leave the day with three refusals at most."""
+"""A probe must not cause more than three refusals a day."""
 
 _SMALL = 10
-"""Below so many calls a minute a probe is a tenth more: one call more would be too much."""
+"""Below this number of calls a minute a probe is a tenth more: one call more would be too much."""
 
 
 def minutes_to_hold(known: LearnedRate, ceiling: float, at: float) -> float | None:
-    """Return for how many minutes the rate must have been in use; ``None`` where no step is due.
+    """Return for how many minutes the rate must have been in use; ``None`` if no step is due.
 
-    0 is for a settled rate that may be probed, which needs no proof.
+    0: a settled rate that may be probed, which needs no proof.
 
     Args:
         known: The state.
@@ -56,16 +56,16 @@ def minutes_to_hold(known: LearnedRate, ceiling: float, at: float) -> float | No
 def raised(
     known: LearnedRate, ceiling: float, at: float, calls: Mapping[float, int]
 ) -> LearnedRate:
-    """Return the state with the next rate, or as it is where this one was hardly in use.
+    """Return the state with the next rate, or the same state if its rate was hardly in use.
 
-    A rate that was set eight hours ago counts as held, so that a source that is asked a few
-    times a day recovers as well.
+    A rate that was set eight hours ago counts as used, so that the rate of a source with few
+    requests a day recovers too.
 
     Args:
         known: The state.
         ceiling: Calls a minute that are never exceeded.
         at: Now, in seconds since the epoch.
-        calls: Calls in the last ``minutes_to_hold``, by that.
+        calls: Calls in the last ``minutes_to_hold`` minutes, by that number.
     """
     rate, hold = known.rate, minutes_to_hold(known, ceiling, at)
     if hold is None:

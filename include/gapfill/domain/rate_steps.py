@@ -1,4 +1,4 @@
-"""Steps of a rate of calls: a tenth, or one call a minute, up to what was refused."""
+"""Steps of a rate of calls: a tenth, or one call a minute, up to the refused rate."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import math
 from functools import lru_cache
 
 STEP, NEAR, BELOW, BUSY = 1.1, 1.25, 1.05, 0.75
-"""Factors: a step; a rate so near below a refused one is raised carefully; how far below a refused
+"""Factors: a step; how near below a refused rate it is raised carefully; how far below a refused
 rate the search ends at least; the part of a rate that must be in use to prove it."""
 
 PROBE_S = 8 * 3600.0
-"""A refused rate is tried again no sooner, so that a settled rate costs three refusals a day."""
+"""Time before a refused rate is tried again, so that a settled rate costs three refusals a day."""
 
 TINY = 1e-9
 
 
 def step(rate: float) -> float:
-    """Return the next rate: a tenth more, in whole calls a minute as limits are."""
+    """Return the next rate: a tenth more, in whole calls a minute, as limits are whole."""
     if rate < 1:
         return min(1.0, NEAR * rate)
     return max(math.floor(rate + TINY) + 1.0, float(math.floor(STEP * rate + TINY)))
 
 
-@lru_cache(maxsize=128)  # a pace is looked at before each call, and changes rarely
+@lru_cache(maxsize=128)  # read before each call, changes rarely
 def next_rate(rate: float, refused: float) -> float:
-    """Return the next rate below a refused one, or the same rate where it is near enough.
+    """Return the next rate below a refused one, or the same rate if it is near enough.
 
     Args:
         rate: Calls a minute.

@@ -1,4 +1,4 @@
-"""One slot's values: as a source states them, and as a store holds them."""
+"""Values of one slot: from a source (``Reading``), and in a store (``Row``)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNKNOWN = "unknown"
 
 
 def told_source(source: str | None) -> str:
-    """Return a source as people read it; only another program writes without provenance."""
+    """Return a source for people; a value without provenance is from another program."""
     return "another program" if source in {None, "", UNKNOWN} else str(source)
 
 
@@ -31,7 +31,7 @@ class Reading:
     Attributes:
         slot: Start of the slot, UTC.
         values: Finite numbers by field name, in the catalogue's units.
-        grade: How good it is.
+        grade: Its grade.
         source: ``source`` or ``source/station``.
     """
 
@@ -58,8 +58,8 @@ class Row:
         values: Numbers by field name; a field without a value is absent.
         grade: Grade of the row; the series' default for a point without provenance.
         source: Source of the row, ``None`` for a point without provenance.
-        batch: Fill that wrote the point of ours that gave some of the values, ``None`` where
-            others gave them all.
+        batch: Fill that wrote Gapfill's own point with some of the values, ``None`` if all values
+            are from points of other programs.
         kept: Fields that came from another source than the row's.
     """
 
@@ -84,10 +84,10 @@ def format_kept(kept: Mapping[str, Origin]) -> str | None:
 
 
 def parse_kept(text: str | None) -> dict[str, Origin]:
-    """Parse what ``format_kept`` made.
+    """Parse the text of ``format_kept``.
 
     Raises:
-        ValueError: If an entry has not three parts or an unknown grade.
+        ValueError: If an entry does not have three parts, or its grade is unknown.
     """
     kept: dict[str, Origin] = {}
     for entry in (text or "").split(";"):
@@ -115,18 +115,19 @@ def combine(
     *,
     replace: Replace = Replace.WORSE,
 ) -> Row | None:
-    """Return what a slot holds after a reading, ``None`` where the reading changes nothing.
+    """Return the row of a slot after a reading, ``None`` if the reading changes nothing.
 
-    Fields are merged one by one: a value is taken where the row has none of that field, or
-    one of a lower grade; with ``Replace.EQUAL`` also where the grades are equal. All other
+    Fields are merged one by one: a value of the reading is used if the row does not have the
+    field or has it with a lower grade; with ``Replace.EQUAL`` also with the same grade. All other
     values stay.
 
     Args:
-        row: What the slot holds, if anything.
-        reading: The values that a source gave; it may be without some required fields.
+        row: The stored row, if any.
+        reading: Values from a source; some required fields may be
+            absent.
         batch: Id of the fill.
         required: Fields without which a slot is missing.
-        replace: What the reading may replace.
+        replace: Which values the reading may replace.
     """
     taken = wins(row, reading, replace)
     if not taken:
@@ -139,7 +140,7 @@ def combine(
 
 
 def wins(row: Row | None, reading: Reading, replace: Replace) -> Reading | None:
-    """Return a reading with the values that take the place of those of a row, ``None`` for none."""
+    """Return a reading with only the values that replace those of a row, ``None`` for none."""
     if row is None:
         return reading if reading.values else None
     yields_to = reading.grade if replace is Replace.EQUAL else reading.grade - 1
@@ -152,15 +153,15 @@ def wins(row: Row | None, reading: Reading, replace: Replace) -> Reading | None:
 
 
 def add(row: Row | None, reading: Reading, batch: str, required: Sequence[str]) -> Row:
-    """Return a row with all values of a reading in the place of its own.
+    """Return a row with all values of a reading in place of its own.
 
-    The row's source and grade are those of its worst required field, so that a good reading
-    of half the fields never passes for a whole one. Values of another origin are named in
-    ``kept``, so that no row claims a source for a value that source did not give.
+    The row's source and grade are those of its worst required field, so that a good reading of
+    half the fields never counts as a complete one. ``kept`` names values of another origin, so
+    that a row never names a source for a value of another one.
 
     Args:
-        row: The row before, if there is one.
-        reading: What is put into it.
+        row: The row before, if any.
+        reading: The new values.
         batch: Id of the fill.
         required: Fields without which a slot is missing.
     """
@@ -181,7 +182,7 @@ def make_row(
     required: Sequence[str],
     own: Origin | None = None,
 ) -> Row:
-    """Return a row of values that have an origin each; it is as good as its worst required one.
+    """Return a row of values with an origin each; its grade is that of its worst required field.
 
     Args:
         slot: Start of the slot.
@@ -189,7 +190,7 @@ def make_row(
         origins: One for each value.
         batch: Id of the fill.
         required: Fields without which a slot is missing.
-        own: The origin that names the row where several have the lowest grade.
+        own: The origin of the row if several have the lowest grade.
     """
     of_row = _worst([origins[n] for n in required if n in origins] or origins.values(), own)
     kept = {name: origin for name, origin in origins.items() if origin != of_row}
@@ -198,7 +199,7 @@ def make_row(
 
 
 def _worst(origins: Iterable[Origin], own: Origin | None) -> Origin:
-    """Return the origin of the lowest grade; of several, the reading's own where it is one."""
+    """Return the origin with the lowest grade; ``own`` if it is one of several."""
     return min(origins, key=lambda origin: (origin.grade, origin != own))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One API call's worth of asking.
+    """The slots of one API call.
 
     Attributes:
         start: Start of the first slot asked for.
@@ -39,13 +39,12 @@ def coalesce(
 ) -> list[Request]:
     """Cover the slots of the runs with the fewest requests.
 
-    Greedy from the left: each request starts at the first slot not yet covered and
-    takes every slot it may. That is optimal, since whatever fits a request, each part
-    of it fits one too.
+    Greedy from the left: each request starts at the first slot that is not yet covered and extends
+    as far as possible. That is optimal, because each part of a valid request is valid too.
 
     Args:
         runs: Sorted, disjoint runs of whole slots.
-        grid: Where slots lie.
+        grid: Grid of the slots.
         fits: Whether one request may reach from a start to an end.
     """
     requests: list[Request] = []
@@ -76,7 +75,7 @@ def _append(runs: list[Interval], run: Interval) -> None:
 def _reach(
     start: datetime, run: Interval, grid: Grid, fits: Callable[[datetime, datetime], bool]
 ) -> datetime | None:
-    """Return how far into the run a request from ``start`` may go; by bisection over slots."""
+    """Return the end of the longest request from ``start``; by bisection over slots."""
     if fits(start, run.end):
         return run.end
     low, high = 0, grid.count(run)

@@ -1,4 +1,4 @@
-"""Which source heals a slot: the route's zones, runs cut where a verdict changes, the choice."""
+"""Which source heals a slot: zones of the route, runs of equal assessments, and the choice."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def zone_bounds(series: Series, now: datetime) -> list[tuple[Interval, Zone]]:
-    """Return, in order of time, which zone of the route takes which slots.
+    """Return the zones of the route with their slots, in order of time.
 
-    A slot of exactly the limit's age is older. Daily slots belong to the month of
-    their date. Slots that no zone takes have a zone without sources.
+    A slot of exactly the limit's age is older. Daily slots belong to the month of their date.
+    Slots outside all zones have a zone without sources.
     """
     grid, taken_from = series.grid, END_OF_TIME
     bounds: list[tuple[Interval, Zone]] = []
@@ -51,21 +51,21 @@ def _month_of(series: Series, now: datetime) -> datetime:
 
 
 class Piece(NamedTuple):
-    """Slots that every candidate judges alike.
+    """Slots for which every candidate has the same assessment.
 
     Attributes:
         interval: The slots, ``[start, end)``.
-        verdicts: Of the candidates, in the order of the route; the same tuple for
-            consecutive pieces that are judged alike.
+        assessments: Of the candidates, in the order of the route; the same tuple for consecutive
+            pieces with the same assessments.
     """
 
     interval: Interval
-    verdicts: tuple[Assessment, ...]
+    assessments: tuple[Assessment, ...]
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
         """The candidates in the order of the route."""
-        return tuple(verdict.candidate for verdict in self.verdicts)
+        return tuple(assessment.candidate for assessment in self.assessments)
 
 
 def cut(
@@ -78,13 +78,13 @@ def cut(
     force: bool = False,
     above: Grade | None = None,
 ) -> Iterator[Piece]:
-    """Cut runs of slots where a zone or any candidate's verdict changes.
+    """Split runs of slots where the zone or a candidate's assessment changes.
 
-    Where a product is not out yet, ``until`` is that of the piece's first slot.
+    If a product is not published yet, ``until`` is that of the piece's first slot.
 
     Args:
         runs: Sorted, disjoint runs of whole slots.
-        series: Whose slots.
+        series: The series of the slots.
         candidates: All products of the series' route.
         now: The clock.
         field: As for ``evaluate``.
@@ -99,22 +99,22 @@ def cut(
     marks = {*starts[1:], *(era.start for era in series.grid.eras[1:])}
     marks.update(e for c in candidates for e in edges(c, series, now, field))
     cuts = sorted(marks)
-    judged: int | None = None
-    verdicts: tuple[Assessment, ...] = ()
+    current: int | None = None
+    assessments: tuple[Assessment, ...] = ()
     for run in runs:
         first = bisect_right(cuts, run.start)
         inner = cuts[first : bisect_left(cuts, run.end)]
         for n, (start, end) in enumerate(pairwise([run.start, *inner, run.end]), first):
-            if n != judged:
+            if n != current:
                 order = ordered[bisect_right(starts, start) - 1]
-                judged_now = [
+                assessed = [
                     evaluate(c, series, start, now, field=field, force=force, above=above)
                     for c in order
                 ]
-                verdicts = tuple(in_turn(judged_now, series, start, now, field))
-                varies = any(v.eligibility is Eligibility.NOT_OUT for v in verdicts)
-                judged = None if varies else n
-            yield Piece(Interval(start, end) if inner else run, verdicts)
+                assessments = tuple(in_turn(assessed, series, start, now, field))
+                varies = any(v.eligibility is Eligibility.NOT_OUT for v in assessments)
+                current = None if varies else n
+            yield Piece(Interval(start, end) if inner else run, assessments)
 
 
 def _in_order(zone: Zone, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -122,15 +122,17 @@ def _in_order(zone: Zone, candidates: Sequence[Candidate]) -> tuple[Candidate, .
 
 
 class Assignment(NamedTuple):
-    """Slots given to a candidate, or left over.
+    """Slots assigned to a candidate, or left over.
 
     Attributes:
         interval: The slots, ``[start, end)``.
-        candidate: Who is to be asked; ``None`` where nobody can be now.
-        until: For slots left over, when somebody can; ``None`` where nobody ever will.
-        reason: For slots left over, why, in a sentence.
-        by: For slots left over, the source that is waited for.
-        needs: For slots left over, what is not set up and could serve them.
+        candidate: The candidate to ask; ``None`` if none can be asked now.
+        until: For slots left
+            over, when a source can be asked; ``None`` for never.
+        reason: For slots left over, a
+            sentence that says why.
+        by: For slots left over, the source that they wait for. needs:
+            For slots left over, connections and settings that are not set up and could serve.
         is_down: For slots left over, whether their source is blocked or cannot be used.
     """
 
@@ -153,41 +155,41 @@ def choose(
     force: bool = False,
     above: Grade | None = None,
 ) -> Iterator[Assignment]:
-    """Give each slot to the first candidate of its route that can serve it.
+    """Assign each slot to the first candidate of its route that can serve it.
 
-    A candidate that failed or had nothing in the last two hours is passed over where
-    another can serve meanwhile; a last resort is, where something observed can.
-    Pieces come in order of time, uncoalesced.
+    A candidate that failed or had no value in the last two hours is used only if no other one can
+    serve; a last resort only if no observed product can. The results are in order of time and not
+    merged.
     """
-    verdicts: tuple[Assessment, ...] | None = None
+    assessments: tuple[Assessment, ...] | None = None
     answer: _Answer = (None, None, "", None, (), False)
     for piece in cut(runs, series, candidates, now, field=field, force=force, above=above):
-        if piece.verdicts is not verdicts:
-            verdicts = piece.verdicts
-            answer = _answer(verdicts)
+        if piece.assessments is not assessments:
+            assessments = piece.assessments
+            answer = _answer(assessments)
         yield Assignment(piece.interval, *answer)
 
 
 _Answer = tuple["Candidate | None", "datetime | None", str, "str | None", tuple[str, ...], bool]
 
 
-def _answer(verdicts: Sequence[Assessment]) -> _Answer:
-    """Return an assignment for these verdicts, without its interval."""
+def _answer(assessments: Sequence[Assessment]) -> _Answer:
+    """Return the assignment for these assessments, without its interval."""
     for standing in ASKABLE:
-        able = [v.candidate for v in verdicts if v.eligibility is standing]
+        able = [v.candidate for v in assessments if v.eligibility is standing]
         if able:
             return _first(able), None, "", None, (), False
-    waits = [v for v in verdicts if v.eligibility in WAITS and v.until]
+    waits = [v for v in assessments if v.eligibility in WAITS and v.until]
     if waits:
         first = min(waits, key=_until)
         by = first.candidate
         why = f"{by.name} {first.sentence}"
-        return None, first.until, why, by.source.name, (), is_down(verdicts)
-    return None, None, why_not(verdicts), None, needs_of(verdicts), is_down(verdicts)
+        return None, first.until, why, by.source.name, (), is_down(assessments)
+    return None, None, why_not(assessments), None, needs_of(assessments), is_down(assessments)
 
 
 def _first(able: Sequence[Candidate]) -> Candidate:
-    """Return the first candidate; instead of a last resort the first that observes, if any does."""
+    """Return the first candidate, or the first observed product if that one is a last resort."""
     observed = (c for c in able if c.product.grade >= Grade.OBSERVED)
     return next(observed, able[0]) if able[0].product.is_last_resort else able[0]
 

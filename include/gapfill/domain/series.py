@@ -1,4 +1,4 @@
-"""What a series is: one catalogue entry, with its fields, grid, due rule and target."""
+"""A series: one catalogue entry, with its fields, grid, due rule and target."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Grade(IntEnum):
-    """How good a reading is; a greater number is better."""
+    """Quality of a reading; a greater number is better."""
 
     MODELLED = 10
     PROVISIONAL = 20
@@ -48,12 +48,13 @@ class Field:
     """One value of a reading.
 
     Attributes:
-        name: Name in the store, with its unit where the catalogue gives one.
+        name: Name in the store, with its unit if the catalogue has it in the name.
         unit: Unit of the stored value, for people.
         minimum: Smallest believable value, in ``unit``.
         maximum: Largest believable value, in ``unit``.
         required: Whether a slot without it is missing.
-        wanted: Whether a hole in it is planned for as an enrichment.
+        wanted: Whether a missing value of it is
+            planned as an enrichment.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Field:
     wanted: bool = False
 
     def is_reading(self, value: object) -> bool:
-        """Tell whether a stored value counts: a finite number within the bounds."""
+        """Return whether a stored value counts: a finite number within the bounds."""
         return (
             isinstance(value, int | float)
             and not isinstance(value, bool)
@@ -78,10 +79,10 @@ class Station:
     """A station of a source at a place.
 
     Attributes:
-        source: Source that runs it.
+        source: Its source.
         id: The source's own id, such as ``5279X``.
         reach: ``[from, to)`` of its data.
-        distance_km: Its distance from the place; ``None`` where the catalogue does not say.
+        distance_km: Its distance from the place; ``None`` if the catalogue does not say.
     """
 
     source: str
@@ -91,7 +92,7 @@ class Station:
 
     @property
     def label(self) -> str:
-        """Return its id, with the distance where that is known: ``5281X (13 km)``."""
+        """Return its id, with the distance if that is known: ``5281X (13 km)``."""
         return self.id if self.distance_km is None else f"{self.id} ({self.distance_km:g} km)"
 
 
@@ -116,7 +117,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One row of a route: which slots, and the sources in order.
+    """One row of a route: its slots, and their sources in order.
 
     Attributes:
         sources: Catalogue names, best first.
@@ -138,8 +139,9 @@ class Series:
         group: ``ree`` or ``weather``.
         quantity: What is measured; products of the same quantity can serve it.
         measurement: Measurement in the store.
-        tags: Tags of its points, which with the slot are a point's identity.
-        exclude: Tag values that make a point another's, such as ``data_type=forecast``.
+        tags: Tags of its points; tags and slot identify a point.
+        exclude: Tag values of points
+            that do not belong to it, such as ``data_type=forecast``.
         place: Where it is measured.
         grid: Its slots.
         fields: Its fields, required ones first.
@@ -147,10 +149,11 @@ class Series:
         default_grade: Grade of a point without provenance.
         earliest: Start of the first expected slot.
         due: When a slot is due; ``None``: after the smallest lag of its products.
-        overdue: When lateness is worth an alert; ``None``: by product.
-        route: Zones in order; the first that takes a slot names its sources.
+        overdue: When lateness raises an alert; ``None``: by product.
+        route: Zones in order; the
+            first zone of a slot names its sources.
         thresholds: Severity thresholds.
-        params: What its sources need to know, such as ``geo_id``.
+        params: Parameters for its sources, such as ``geo_id``.
     """
 
     name: str
@@ -177,7 +180,7 @@ class Series:
         return tuple(f.name for f in self.fields if f.required)
 
     def field(self, name: str) -> Field | None:
-        """Return the field of this name, ``None`` where the series has none."""
+        """Return the field of this name, ``None`` if the series has none."""
         return next((f for f in self.fields if f.name == name), None)
 
     def severity_of(self, gap: Interval) -> Severity:

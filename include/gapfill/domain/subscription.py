@@ -1,8 +1,8 @@
-"""Products that need a subscription of their own, and what a refusal of one of them concerns.
+"""Products that need their own subscription, and the scope of their refusals.
 
-OpenWeatherMap sells One Call beside the API that every key opens, in two generations that
-exclude each other. A refusal or an outage of such a product concerns the products of the
-same subscription only, and the daily quota of the source is that of the subscription.
+OpenWeatherMap sells One Call in addition to the API that every key can use, in two generations
+that exclude each other. A refusal or an outage of such a product affects only the products of the
+same subscription, and the daily quota of the source is that of the subscription.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 def subscription(product: Product) -> str | None:
-    """Return the subscription that a product needs, ``None`` where the key alone opens it.
+    """Return the subscription that a product needs, ``None`` if the key alone is enough.
 
-    The catalogue and the connection's extra have the same name for it, such as ``one_call``.
+    The catalogue and the connection's extra use the same name for it, such as ``one_call``.
     """
     return product.params.get("requires_extra")
 
 
 def names_of(source: Source, product: Product) -> tuple[str, ...]:
-    """Return the names under which a refusal of a product is noted.
+    """Return the names under which a refusal of a product is stored.
 
     Returns:
-        The keys of the products of its subscription; the name of the source for a product
-        that the key alone opens.
+        The keys of the products of its subscription; the name of the source for a product that
+        needs only the key.
     """
     own = subscription(product)
     if own is None:
@@ -38,19 +38,19 @@ def names_of(source: Source, product: Product) -> tuple[str, ...]:
 
 
 def shares_fate(source: Source, product: Product, other: str) -> bool:
-    """Tell whether a failure to reach one product says something of another one.
+    """Return whether a failure to reach one product counts for another one.
 
     Args:
         source: Source of both.
-        product: The one that is to be asked.
-        other: Key of the one that failed.
+        product: The product to ask.
+        other: Key of the product that failed.
     """
     needs = {p.key: subscription(p) for p in source.products}
     return other not in needs or needs[other] == subscription(product)
 
 
 def generation_fact(name: str) -> str:
-    """Return the name of the fact that says which generation of a subscription a key is of."""
+    """Return the name of the fact that stores which generation of a subscription a key has."""
     return f"{name}_generation"
 
 
@@ -60,16 +60,16 @@ def refusal_fact(name: str) -> str:
 
 
 def is_of_key(source: Source, product: Product, facts: Mapping[str, float]) -> bool:
-    """Tell whether a product is the one to ask, by what was learned of the key.
+    """Return whether a product is the one to ask, by the learned facts of the key.
 
-    Generations of a subscription exclude each other, so one product of them is asked: that
-    of the key, and the preferred one until the key is known.
+    Generations of a subscription exclude each other, so only one product of them is asked: that
+    of the key, or the preferred one until the key is known.
 
     Args:
         source: The source.
         product: A product of it.
-        facts: What was learned of the source, by name; the catalogue names a generation as
-            ``"4.0"``.
+        facts: Learned facts of the source, by name; the catalogue names
+            a generation as ``"4.0"``.
     """
     own, generation = subscription(product), product.params.get("generation")
     if own is None or generation is None:
@@ -80,9 +80,9 @@ def is_of_key(source: Source, product: Product, facts: Mapping[str, float]) -> b
 
 
 def with_quota_of(source: Source, product: Product) -> Source:
-    """Return a source without its daily quota where that is of a subscription, not of the product.
+    """Return a source without its daily quota if that belongs to a subscription of other products.
 
-    The calls of the weather of now are not billed, so spent calls of history never keep it back.
+    Calls for the current weather are not billed, so spent calls for history never stop them.
     """
     is_sold = any(subscription(p) for p in source.products)
     if source.per_day is None or not is_sold or subscription(product):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Series
 
 MADRID = "Europe/Madrid"
-"""The clock of what REE publishes, whatever the place."""
+"""Time zone of everything that REE publishes, for every place."""
 
 _CANARY, _CEUTA = "Atlantic/Canary", "Africa/Ceuta"
 
@@ -31,7 +31,7 @@ class System(NamedTuple):
 
     Attributes:
         name: For people.
-        zones: IANA time zones of a place in it, the one to recommend first.
+        zones: IANA time zones of its places, the recommended one first.
     """
 
     name: str
@@ -51,7 +51,7 @@ _INDICATOR, _ARCHIVE = "1001", "70"
 
 
 def is_pvpc(params: Mapping[str, str]) -> bool:
-    """Tell whether a product with these params is PVPC: indicator 1001 or archive 70.
+    """Return whether a product with these params is PVPC: indicator 1001 or archive 70.
 
     A product of REE without an ``indicator`` is asked for 1001.
     """
@@ -60,26 +60,26 @@ def is_pvpc(params: Mapping[str, str]) -> bool:
 
 
 def zone_of(series: Series, product: Product) -> str:
-    """Return the time zone in whose hours and days a price product has its rows for a series.
+    """Return the time zone of the hours and days of a price product's rows for a series.
 
-    That is the zone of the place for PVPC, and Madrid's for what is not a tariff, such as the
-    market's price.
+    That is the zone of the place for PVPC, and Madrid's for other prices, such as the market
+    price.
     """
     is_tariff = is_pvpc(product.params) and series.params.get("geo_id") in SYSTEMS
     return series.place.zone if is_tariff else MADRID
 
 
 def has_own_clock(series: Series) -> bool:
-    """Tell whether the place of a PVPC series has another clock than Madrid."""
+    """Return whether the clock of a PVPC series' place differs from Madrid's."""
     is_tariff = series.params.get("geo_id") in SYSTEMS
     return is_tariff and series.place.zone not in {MADRID, _CEUTA}
 
 
 def origin(series: Series, product: Product) -> str:
-    """Return what a product's readings of a series name as their source, without a station.
+    """Return the source that a product's readings of a series name, without a station.
 
-    On another clock than Madrid's it is ``ree/8742``: releases that did not know of it wrote
-    ``ree``, and each hour an hour early.
+    For a clock other than Madrid's it is ``ree/8742``: earlier releases, which ignored that
+    clock, wrote ``ree``, and each price an hour early.
     """
     if is_pvpc(product.params) and has_own_clock(series):
         return f"{product.source}/{series.params['geo_id']}"
@@ -89,8 +89,8 @@ def origin(series: Series, product: Product) -> str:
 def localize(product: Product, series: Series) -> Product:
     """Return a product as it serves a series: its days are those of the place's clock.
 
-    Publication stays where it is: the prices of the local day D are out on the evening of
-    D−1 in Madrid.
+    The time of publication does not change: the prices of the local day D are published on the
+    evening of D−1 in Madrid.
     """
     before, zone = product.day_zone, zone_of(series, product)
     if before is None or before == zone or not has_own_clock(series):
@@ -105,15 +105,15 @@ def localize(product: Product, series: Series) -> Product:
 
 
 def of_days_in(zone: str, rule: Rule) -> Rule:
-    """Return a rule about the days of a zone, at the clock time that it names."""
+    """Return a rule for the days of a zone, at the same clock time."""
     return replace(rule, day_zone=zone) if isinstance(rule, AtClock) else rule
 
 
 def to_local(instant: datetime, zone: str) -> datetime:
-    """Return the instant at which a zone's clock shows what Madrid's shows in a published row.
+    """Return the instant at which a zone's clock shows the Madrid time of a published row.
 
-    Rows are counted from the start of their day: of the 25 of an autumn day the nth is the
-    nth hour in either zone.
+    Rows are counted from the start of their day: on an autumn day with 25 rows, row n is hour n in
+    both zones.
     """
     if zone == MADRID:
         return instant

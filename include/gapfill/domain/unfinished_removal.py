@@ -1,4 +1,4 @@
-"""A removal of points that is running, or was killed before it wrote back what is to stay."""
+"""A removal of points that is running, or was killed before it wrote back points that stay."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Unfinished(NamedTuple):
 
     Attributes:
         series: Catalogue name.
-        measurement: Whose points.
+        measurement: Measurement of the points.
         first: Instant of the first point that may be missing.
         last: Instant of the last one.
-        batch: What ``undo`` takes; empty for a ``retype``.
+        batch: Id for ``undo``; empty for a ``retype``.
         is_retype: Whether it is a ``retype``: points of every program may be missing.
         file: Where a ``retype`` has saved the points.
         is_back: Whether all was written back once, and points are missing again.
@@ -45,7 +45,7 @@ class Unfinished(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What may be missing and what to do."""
+        """Which points may be missing, and the next step."""
         where = f"points of {self.measurement} from {iso(self.first)} to {iso(self.last)}"
         if self.refused or self.is_back:
             return f"P{where[1:]} that a{self._who[1:]} took {self._missing}"

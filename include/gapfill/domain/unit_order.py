@@ -1,4 +1,4 @@
-"""In which order the units of a plan run."""
+"""The order in which the units of a plan run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from gapfill.domain.plan import BackfillRequest, Unit
 
 
-def in_order(units: Iterable[Unit], wishes: Sequence[BackfillRequest]) -> list[Unit]:
+def in_order(units: Iterable[Unit], backfills: Sequence[BackfillRequest]) -> list[Unit]:
     """Return the units by severity, then newest first; enrichments come last.
 
-    Where units of one series and product have slots in common, that of an earlier station
-    comes first, so that a field which both stations have comes from the earlier one.
+    If units of one series and product share slots, the unit of the earlier station comes first, so
+    that a field that both stations have comes from the earlier one.
     """
     rank = {
-        (wish.series.name, c.product.key, c.station.id if c.station else None): n
-        for wish in wishes
-        for n, c in enumerate(wish.candidates)
+        (backfill.series.name, c.product.key, c.station.id if c.station else None): n
+        for backfill in backfills
+        for n, c in enumerate(backfill.candidates)
     }
     found = sorted(
         units, key=lambda u: (not u.is_enrichment, u.severity, u.interval.end), reverse=True
@@ -37,7 +37,7 @@ def in_order(units: Iterable[Unit], wishes: Sequence[BackfillRequest]) -> list[U
 
 
 def _earlier_first(ranked: Iterable[tuple[int, Unit]]) -> list[Unit]:
-    """Return units, each before those of later stations that it has slots in common with."""
+    """Return units, each before those of later stations with which it shares slots."""
     found: list[tuple[int, Unit]] = []
     for rank, unit in ranked:
         later = (n for n, (r, other) in enumerate(found) if r > rank and _overlap(unit, other))

@@ -1,4 +1,4 @@
-"""What to ask whom: the fewest requests, packed into units, with the bill before anything runs."""
+"""Plans the fewest requests to each source, in units, with the bill before anything runs."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Series
 
 MAX_UNITS = 64
-"""Units of one run; what is left over is reported as deferred (design, 5)."""
+"""Maximum units of one run; the others are reported as deferred (design, 5)."""
 
 
 LONGEST_MINUTES = 10
-"""Minutes that a unit may last where records, not calls, set the pace."""
+"""Minutes that a unit may last if records, not calls, limit the rate."""
 
 
 def plan_units(
-    wishes: Sequence[BackfillRequest],
+    backfills: Sequence[BackfillRequest],
     now: datetime,
     *,
     force: bool = False,
@@ -43,28 +43,28 @@ def plan_units(
     logged_in: Collection[str] | None = None,
     is_new: Callable[[Unit], bool] = lambda _: True,
 ) -> Plan:
-    """Plan what to ask, from what is missing and what the sources can do now.
+    """Plan the requests, from the missing slots and the present state of the sources.
 
     Args:
-        wishes: What each series wants asked.
+        backfills: What to ask for each series.
         now: The clock.
-        force: Whether "no data" and blocks are disregarded.
+        force: Whether to ignore "no data" answers and blocks.
         max_units: Cap on the units of one run.
-        logged_in: Sources that the one process that carries the plan out has logged in to; it
-            logs in to every other one once. ``None``: each unit logs in.
-        is_new: Whether a unit is carried out; a process does not ask the same twice.
+        logged_in: Sources to which the one process that runs the plan has logged in; it logs in
+            once to each other source. ``None``: each unit logs in.
+        is_new: Whether to run a unit; a process does not repeat a unit.
     """
     units: list[Unit] = []
     waiting: list[Waiting] = []
     unhealable: list[Unhealable] = []
     asked: Asked = {}
-    for wish in wishes:
-        chosen = _assign(wish, now, waiting, unhealable, force=force)
+    for backfill in backfills:
+        chosen = _assign(backfill, now, waiting, unhealable, force=force)
         for choice in chosen.values():
             asked[choice.candidate.source.name, choice.candidate.product.name] = choice.candidate
-            made = _units(wish, choice, _observed_elsewhere(choice, chosen))
+            made = _units(backfill, choice, _observed_elsewhere(choice, chosen))
             units += (replace(u, force=force) if force else u for u in made if is_new(u))
-    kept = within_quotas(in_order(units, wishes), asked, max_units, logged_in=logged_in)
+    kept = within_quotas(in_order(units, backfills), asked, max_units, logged_in=logged_in)
     return Plan(
         now=now,
         units=tuple(kept),
@@ -77,14 +77,15 @@ def plan_units(
 
 @dataclass(slots=True)
 class _Choice:
-    """Runs that one candidate is asked for.
+    """Runs of slots that one candidate is asked for.
 
     Attributes:
-        candidate: The product that is asked.
+        candidate: The candidate.
         fields: Required fields that it is asked for.
         enrich: Wanted fields that it is asked for.
-        runs: Runs to heal or upgrade, in no order.
-        enriched: Runs that only get wanted fields, in no order.
+        runs: Runs to heal or upgrade, unordered.
+        enriched: Runs that get only wanted fields,
+            unordered.
     """
 
     candidate: Candidate
@@ -103,14 +104,14 @@ def _choice(chosen: _Chosen, candidate: Candidate) -> _Choice:
 
 
 def _assign(
-    wish: BackfillRequest,
+    backfill: BackfillRequest,
     now: datetime,
     waiting: list[Waiting],
     unhealable: list[Unhealable],
     *,
     force: bool,
 ) -> _Chosen:
-    """Give each missing field of each slot to a candidate; what is left over goes to the lists.
+    """Assign each missing field of each slot to a candidate; add the others to the lists.
 
     Gaps, upgrades and enrichments of one candidate are asked for together.
     """
@@ -119,7 +120,7 @@ def _assign(
 
     def place(runs: Sequence[Interval], field: str, above: Grade | None = None) -> None:
         assignments = choose(
-            runs, wish.series, wish.candidates, now, field=field, force=force, above=above
+            runs, backfill.series, backfill.candidates, now, field=field, force=force, above=above
         )
         for assigned in assignments:
             if assigned.candidate is not None:
@@ -129,42 +130,48 @@ def _assign(
             elif above is None:
                 left.append(assigned)
 
-    gaps = [gap.interval for gap in wish.gaps]
-    planned = merge([*gaps, *(run.interval for run in wish.lower)])
-    again = subtract(merge(wish.again), planned)
-    for field in wish.series.required:
-        place([g.interval for g in wish.gaps if not g.fields or field in g.fields], field)
+    gaps = [gap.interval for gap in backfill.gaps]
+    planned = merge([*gaps, *(run.interval for run in backfill.lower)])
+    again = subtract(merge(backfill.again), planned)
+    for field in backfill.series.required:
+        place([g.interval for g in backfill.gaps if not g.fields or field in g.fields], field)
         place(again, field)
-    _set_all_aside(left, chosen, wish.series, waiting, unhealable)
-    below = {(name, grade) for run in wish.lower for name, grade in run.below(wish.series.required)}
+    _set_all_aside(left, chosen, backfill.series, waiting, unhealable)
+    below = {
+        (name, grade)
+        for run in backfill.lower
+        for name, grade in run.below(backfill.series.required)
+    }
     for name, grade in sorted(below):
-        runs = [r.interval for r in wish.lower if (name, grade) in r.below(wish.series.required)]
+        runs = [
+            r.interval for r in backfill.lower if (name, grade) in r.below(backfill.series.required)
+        ]
         place(runs, name, above=grade)
     left.clear()
-    for field in wish.series.required:
-        place(wish.pending, field)
-    _assign_enrichments(wish, now, chosen, force=force)
+    for field in backfill.series.required:
+        place(backfill.pending, field)
+    _assign_enrichments(backfill, now, chosen, force=force)
     return chosen
 
 
 def _assign_enrichments(
-    wish: BackfillRequest, now: datetime, chosen: _Chosen, *, force: bool
+    backfill: BackfillRequest, now: datetime, chosen: _Chosen, *, force: bool
 ) -> None:
     """Assign slots without a wanted field to a candidate that has it.
 
-    Slots that such a candidate is asked for anyway are left out, and those that it did not
-    have within the last two hours: nothing waits for them.
+    It skips slots that such a candidate is already asked for, and slots that it did not have
+    within the last two hours. Enrichments do not wait.
     """
-    for field, lacking in wish.lacking.items():
-        giving = [c for c in wish.candidates if _observes(c, wish.series, field)]
+    for field, runs_without in backfill.missing_optional.items():
+        giving = [c for c in backfill.candidates if _observes(c, backfill.series, field)]
         asked = merge(
             run
             for choice in chosen.values()
-            if _observes(choice.candidate, wish.series, field)
+            if _observes(choice.candidate, backfill.series, field)
             for run in choice.runs
         )
-        runs = subtract(lacking, asked)
-        for assigned in choose(runs, wish.series, giving, now, field=field, force=force):
+        runs = subtract(runs_without, asked)
+        for assigned in choose(runs, backfill.series, giving, now, field=field, force=force):
             candidate, start = assigned.candidate, assigned.interval.start
             if candidate is not None and (force or not candidate.is_recent(start, field)):
                 choice = _choice(chosen, candidate)
@@ -173,7 +180,7 @@ def _assign_enrichments(
 
 
 def _observes(candidate: Candidate, series: Series, field: str) -> bool:
-    """Tell whether a candidate has observed values of a wanted field."""
+    """Return whether a candidate has observed values of a wanted field."""
     is_given = candidate.gives(series, field) and field not in candidate.never
     return candidate.product.grade >= Grade.OBSERVED and is_given
 
@@ -185,7 +192,7 @@ def _set_all_aside(
     waiting: list[Waiting],
     unhealable: list[Unhealable],
 ) -> None:
-    """Note slots of which no field can be asked for, once each: first what cannot be healed."""
+    """Record slots without a field that can be asked for, once each, the unhealable ones first."""
     noted = merge(run for choice in chosen.values() for run in choice.runs)
     for is_lost in (True, False):
         found = sorted((a for a in left if (a.until is None) is is_lost), key=_start)
@@ -208,7 +215,7 @@ def _set_all_aside(
 def _set_aside(
     left: Assignment, series: Series, waiting: list[Waiting], unhealable: list[Unhealable]
 ) -> None:
-    """Note slots that nobody can be asked for, joined to the note before where they continue it."""
+    """Record slots for which no source can be asked; extend the record before if they follow it."""
     interval, slots = left.interval, series.grid.count(left.interval)
     if left.until is not None and left.by is not None:
         last = waiting[-1] if waiting else None
@@ -238,7 +245,7 @@ def _set_aside(
 
 
 def _observed_elsewhere(choice: _Choice, chosen: _Chosen) -> set[str]:
-    """Return the required fields that other candidates are asked for that observe them."""
+    """Return the required fields that other, observing candidates are asked for."""
     return {
         field
         for other in chosen.values()
@@ -247,12 +254,12 @@ def _observed_elsewhere(choice: _Choice, chosen: _Chosen) -> set[str]:
     }
 
 
-def _units(wish: BackfillRequest, choice: _Choice, elsewhere: set[str]) -> Iterator[Unit]:
+def _units(backfill: BackfillRequest, choice: _Choice, elsewhere: set[str]) -> Iterator[Unit]:
     """Yield the runs of one candidate as units of a minute's worth of requests.
 
-    Where the account's records make a request last longer, a unit lasts ten minutes at most.
+    If the account's limit of records makes requests slower, a unit lasts at most ten minutes.
     """
-    series, candidate = wish.series, choice.candidate
+    series, candidate = backfill.series, choice.candidate
     product = candidate.product
     healed = merge(choice.runs)
     enriched = subtract(merge(choice.enriched), healed)
@@ -272,10 +279,10 @@ def _units(wish: BackfillRequest, choice: _Choice, elsewhere: set[str]) -> Itera
             source=candidate.source.name,
             product=product.name,
             station=candidate.station.id if candidate.station else None,
-            severity=_worst(wish.gaps, asked),
+            severity=_worst(backfill.gaps, asked),
             slots=slots,
             requests=part,
-            refresh=wish.refresh or bool(wish.again),
+            refresh=backfill.refresh or bool(backfill.again),
             fields=fields,
             enrich=_in_order(series, choice.enrich if only_enriched else ()),
             enriched=tuple(only_enriched),
@@ -289,9 +296,9 @@ def _in_order(series: Series, names: Collection[str]) -> tuple[str, ...]:
 
 
 def _unit_size(candidate: Candidate) -> int | None:
-    """Return how many requests make a unit; ``None`` where they cost no call.
+    """Return how many requests make a unit; ``None`` if they cost no call.
 
-    What a caller asks before its first request is of the same minute and day.
+    Calls before the first request, such as for a login, count in the same minute and day.
     """
     source, product = candidate.source, candidate.product
     if not product.hops:
@@ -307,7 +314,7 @@ def _unit_size(candidate: Candidate) -> int | None:
 
 
 def _worst(gaps: Sequence[Missing], asked: Sequence[Interval]) -> Severity:
-    """Return the worst severity among the gaps of which something is asked for."""
+    """Return the worst severity among the gaps with slots that are asked for."""
     starts = [gap.interval.start for gap in gaps]
     worst = Severity.MINOR
     for run in asked:

@@ -1,7 +1,7 @@
-"""Carries out one unit: fetch, check, write, read back, request by request.
+"""Runs one unit: fetch, check, write, read back, request by request.
 
-Each request is written before the next is sent, so a kill loses no more than one
-answer, and a retry skips what stands.
+The answer to each request is written before the next request is sent. So a kill loses at most one
+answer, and a retry skips slots that are already stored.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from gapfill.errors import (
     StoreRefused,
 )
 from gapfill.services.certificate import Certificate, UnitOutcome, failed
-from gapfill.services.empty_answers import doubt_outage, without_verdict
+from gapfill.services.empty_answers import as_unproven, doubt_outage
 from gapfill.services.key_limits import MEMORY
 from gapfill.services.ledger_writer import LedgerWriter
 from gapfill.services.ports import LedgerQuery, Usage
@@ -62,37 +62,37 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 INTERRUPTED = "It was interrupted."
-"""Ends a unit where a signal says nothing of its own."""
+"""Note of a unit that a signal without a text ended."""
 
 PATIENCE_S = 65.0
-"""A refusal of up to this long is waited out in place, holding the source's turn (design, 6),
-but the third one in a row is not."""
+"""Longest refusal, in seconds, for which a unit waits while it holds the source's turn (design,
+6). It does not wait for the third refusal in a row."""
 
 OF_ANOTHER_KEY = (
-    "The key turned out to be of another generation of this API, which has a product of its own; "
-    "the slots that are left are planned again for that one."
+    "The key belongs to another generation of this API, which is a different product; "
+    "the next run plans the slots that are left for that product."
 )
-"""Ends a unit of a product that the key does not open, where it opens another one instead."""
+"""Note of a unit whose product the key may not use, if the key may use another one instead."""
 LONGEST_S = 720.0
-"""A unit whose pace turned out slower than planned ends after so long: its task may last 20 min."""
+"""Longest time of a unit whose rate is lower than planned: its task may last 20 min."""
 
 
 def fill(context: RunContext, unit: Unit, run: str) -> Certificate:
-    """Carry out one unit and return its certificate.
+    """Run one unit and return its certificate.
 
     Args:
         context: The installation.
-        unit: What to do.
+        unit: The unit.
         run: Id of the run; with the unit's id it names the batch.
 
     Raises:
-        SourceError: If the source failed; what was written before stands, and the
-            ledger holds no verdict. After an answer of no use the unit's other
-            requests are still made, after a source that cannot be reached not.
-        StoreRefused: If the store took a part of what was written, for good; the unit's
-            other requests were made.
-        StoreError: If the store failed, or what was written could not be read back.
-        ConfigError: If the unit names what the catalogue no longer has.
+        SourceError: If the source failed. Values that were written before remain, and the ledger
+            gets no "no data". An unusable answer does not stop the unit's other requests; an
+            unreachable source does.
+        StoreRefused: If the store permanently refused a part of the write. The unit's other
+            requests were made.
+        StoreError: If the store failed, or written values could not be read back.
+        ConfigError: If the catalogue no longer has the unit's series, source or product.
     """
     certificate, error = attempt(context, unit, run)
     if error is not None:
@@ -103,16 +103,16 @@ def fill(context: RunContext, unit: Unit, run: str) -> Certificate:
 def attempt(
     context: RunContext, unit: Unit, run: str, sessions: SourceSessions | None = None
 ) -> tuple[Certificate, GapfillError | KeyboardInterrupt | None]:
-    """Carry out one unit and return its certificate, and the error with which it failed.
+    """Run one unit and return its certificate, and the error with which it failed.
 
-    The certificate of a failure says what was written before, which stands; a signal that
-    interrupts the unit is such a failure.
+    The certificate of a failure counts the values that were written before it, which remain. A
+    signal that interrupts the unit is such a failure.
 
     Args:
         context: The installation.
-        unit: What to do.
+        unit: The unit.
         run: Id of the run.
-        sessions: Sources that this process has asked; what happens is added.
+        sessions: Sources that this process has asked; the unit adds its own.
     """
     try:
         work = _Fill(context, unit, unit.batch(run), run, sessions or SourceSessions())
@@ -145,7 +145,7 @@ class _Fill:
         self.delivery = SlotWriter(context.store, self.series, unit, batch, context.now)
         self.tally = UnitCounts()
         self.clerk = LedgerWriter(product.key, batch)
-        self.pace = RateLimiter(context, self.source, batch, {})
+        self.limiter = RateLimiter(context, self.source, batch, {})
         self.started = context.monotonic()
         self.is_open = False
         self.is_of_key = True
@@ -167,16 +167,16 @@ class _Fill:
         if deferred is not None:
             return self._certificate(UnitOutcome.DEFERRED, deferred)
         outcome = self.tally.outcome(self.unit.slots)
-        if not self.is_of_key and outcome not in (UnitOutcome.FILLED, UnitOutcome.STOOD):
+        if not self.is_of_key and outcome not in (UnitOutcome.FILLED, UnitOutcome.PRESENT):
             return self._certificate(UnitOutcome.DEFERRED, OF_ANOTHER_KEY)
         return self._certificate(outcome, self.tally.note())
 
     def _carry_out_all(self, caller: Caller) -> str | None:
-        """Carry out the requests, and return why the rest of them is deferred, if it is.
+        """Make the requests; return why the rest of them is deferred, ``None`` if none is.
 
         Raises:
-            GapfillError: The first error that did not end the unit, after its other requests;
-                it names all that the store refused.
+            GapfillError: After the other requests: the first error that did not end the unit. It
+                names everything that the store refused.
         """
         useless: list[StoreRefused | MalformedPayload] = []
         for n, request in enumerate(self.unit.requests):
@@ -215,14 +215,14 @@ class _Fill:
         return None
 
     def _caller(self) -> Caller:
-        """Return the source: as an earlier unit of this process left it, or to be opened."""
+        """Return the caller of the source: from an earlier unit of this process, or a new one."""
         session = self.sessions.opened.get(self._session)
         if session is None:
-            self.pace.start(self.used)
-            return self.context.sources.caller(self.unit.source, self.pace)
-        self.pace, self.is_open = session.pace, True
-        self.pace.begin(self.batch, self.used)
-        self.pace.start(self.used)
+            self.limiter.start(self.used)
+            return self.context.sources.caller(self.unit.source, self.limiter)
+        self.limiter, self.is_open = session.limiter, True
+        self.limiter.begin(self.batch, self.used)
+        self.limiter.start(self.used)
         return session.caller
 
     @property
@@ -231,18 +231,18 @@ class _Fill:
         return self.unit.source, subscription(self.product) or ""
 
     def _is_too_slow(self) -> bool:
-        """Tell whether the unit, planned for a faster pace, has lasted long enough."""
-        return self.pace.is_slow and self.context.monotonic() - self.started >= LONGEST_S
+        """Return whether the unit, planned for a higher rate, has reached its time limit."""
+        return self.limiter.is_slow and self.context.monotonic() - self.started >= LONGEST_S
 
     def _rest(self, done: int) -> str:
         left = len(self.unit.requests) - done
         return (
-            f"{self.source.title} accepts fewer calls a minute than were planned for, so {left} of "
+            f"{self.source.title} accepts fewer calls a minute than planned, so {left} of "
             f"{len(self.unit.requests)} requests are left for the next run."
         )
 
     def _begin(self) -> str | None:
-        """Look at the books, and return why the unit is not begun; ``None`` where it is."""
+        """Read the ledger; return why the unit does not start, ``None`` if it does."""
         context, name = self.context, self.unit.source
         since = context.now - MEMORY
         own = (self.series,)
@@ -256,11 +256,11 @@ class _Fill:
                 one.interval for one in books.refused.get(self.series.name, ()) if not one.field
             ]
             self.used = books.usage.get(name, Usage())
-            self.pace = RateLimiter(context, self.source, self.batch, self.learned)
+            self.limiter = RateLimiter(context, self.source, self.batch, self.learned)
         return refusal
 
     def _refusal(self, books: LedgerSnapshot) -> str | None:
-        """Return why the unit is not begun: its product is blocked, down, or not of the key."""
+        """Return why the unit does not start: product blocked, down or not allowed for the key."""
         source, product = self.source, self.product
         if subscription(product):
             facts = self.learned.get(source.name, {})
@@ -276,24 +276,24 @@ class _Fill:
         if self._was_key_refused():
             kind = EvidenceKind.KEY_REFUSED
             said = f"{KEY_REFUSED} {DOWN} times in this run; correct connection {source.connection}"
-        # No verdict, but so that another source stands in for these slots at once.
+        # Not "no data", but another source is asked for these slots at once.
         span = self.unit.interval
         line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said, kind=kind)
         self.context.store.append_ledger([line])
         return said
 
     def _was_key_refused(self) -> bool:
-        """Tell whether the run's last request to the source ended with a refused key."""
+        """Return whether the source refused the key at the run's last request."""
         lines = self.context.store.answers(self.source.name, self.context.now)
         own = BatchId.prefix(self.run)
         tried = [e for e in lines if e.outcome is Outcome.UNREACHED and e.batch.startswith(own)]
         return bool(tried) and tried[-1].evidence_kind is EvidenceKind.KEY_REFUSED
 
     def _carry_out(self, request: Request, caller: Caller) -> None:
-        """Ask what does not stand yet, in parts where the source takes no longer ones."""
+        """Request slots that are not stored yet, in parts if the source refuses longer requests."""
         open_ = self.delivery.still_to_ask(request, self.product)
         asked = [slot for slot in open_ if not any(slot in run for run in self.refused)]
-        self.tally.stood += _count(self.series, request.asked) - len(open_)
+        self.tally.present += _count(self.series, request.asked) - len(open_)
         self.skipped += sorted(set(open_) - set(asked))
         if not asked:
             return
@@ -312,23 +312,23 @@ class _Fill:
                     rest[0] = Interval(part.end, rest[0].end)
 
     def _open(self, caller: Caller) -> None:
-        """Let the caller begin, once, and keep to what the account turns out to allow."""
+        """Open the caller once, and apply the limits of the account."""
         if self.is_open:
             return
         ask = self._ask_for(self.unit.interval)
         allowance = self._patiently(lambda: caller.open(ask), ask)
         if allowance is not None:
             self.context.store.save_limits(self.source.name, to_facts(allowance), self.context.now)
-            self.pace.allow(allowance)
+            self.limiter.allow(allowance)
             self.product = narrow_product(self.product, allowance)
         self.is_open = True
-        self.sessions.opened[self._session] = SourceSession(caller, self.pace)
+        self.sessions.opened[self._session] = SourceSession(caller, self.limiter)
 
     def _halve(self, part: Request, exc: SpanRefused) -> None:
-        """Remember that the product takes no request as long as this one, and half of it perhaps.
+        """Store that the product refuses requests as long as this one, and try half of it.
 
         Raises:
-            MalformedPayload: If the request was as short as can be.
+            MalformedPayload: If the request cannot be shorter.
         """
         step = timedelta(days=1) if self.product.day_zone else self.product.resolution
         span = (part.end - part.start) // 2 // step * step
@@ -342,26 +342,26 @@ class _Fill:
         )
 
     def _ask(self, part: Request, caller: Caller) -> None:
-        """Ask, write what is better, and note in the ledger what was said."""
+        """Make a request, write better values, and record the outcome in the ledger."""
         ask = self._ask_for(part.interval)
         answer: Answer = self._patiently(lambda: caller.fetch(ask), ask)
-        self.pace.answered()
+        self.limiter.answered()
         self.sessions.refusals[self.source.name] = 0
         self._learn(answer.facts)
         slots = [slot for run in part.asked for slot in self.series.grid.slots(run)]
         wanted = set(slots)
-        # The weather of now may belong to the slot before the one asked for.
+        # The current weather may belong to the slot before the one asked for.
         readings = [
             reading
             for reading in answer.readings
             if reading.slot in wanted or reading.slot not in ask.interval
         ]
         store, fields = self.context.store, (*self.unit.fields, *self.unit.enrich)
-        told = tuple(n for n in told_fields(self.series, self.product) if n not in fields)
-        settled = self.clerk.settle(ask, slots, fields, readings, answer, told)
+        covered = tuple(n for n in told_fields(self.series, self.product) if n not in fields)
+        settled = self.clerk.settle(ask, slots, fields, readings, answer, covered)
         entries = settled.entries
         if not answer.proves:
-            entries = without_verdict(entries)
+            entries = as_unproven(entries)
         elif not (answer.readings or answer.rejected or answer.days):
             entries = doubt_outage(store, self.source.name, entries, ask.now)
         own = (self.delivery.asked_part(reading) for reading in readings)
@@ -373,7 +373,7 @@ class _Fill:
         learn_fields(store, self.series, self.product, station, answer, ask.now, learned)
 
     def _learn(self, facts: Mapping[str, float]) -> None:
-        """Remember what an answer showed of the account, once in this unit."""
+        """Store the facts of the account that an answer shows, once in this unit."""
         if facts and facts != self.shown:
             self.shown = facts
             self.context.store.save_limits(self.source.name, facts, self.context.now)
@@ -383,13 +383,13 @@ class _Fill:
         return Ask(self.series, self.product, self.station, interval, self.context.now)
 
     def _patiently(self, call: Callable[[], T], ask: Ask) -> T:
-        """Call, waiting out short refusals; a failure is noted and passed on."""
+        """Call the source and wait for short refusals; record a failure and raise it."""
         refusals, name = self.sessions.refusals, self.source.name
         while True:
             try:
                 return call()
             except RateLimited as exc:
-                self.pace.refused(exc)
+                self.limiter.refused(exc)
                 refusals[name] += 1
                 if exc.retry_after > PATIENCE_S or refusals[name] >= REFUSALS:
                     raise
@@ -397,7 +397,7 @@ class _Fill:
             except SpanRefused:
                 raise
             except (SourceUnavailable, AuthRejected) as exc:
-                # The unit ends here: another source may stand in for the rest of it as well.
+                # The unit ends here: another source may be asked for the rest of it as well.
                 rest = Interval(ask.interval.start, self.unit.interval.end)
                 kind, said = EvidenceKind.OTHER, str(exc)
                 if isinstance(exc, AuthRejected):
@@ -419,13 +419,13 @@ class _Fill:
         self.context.store.append_ledger([self.clerk.line(ask, interval, outcome, said, kind=kind)])
 
     def failed(self, exc: GapfillError | KeyboardInterrupt) -> Certificate:
-        """Return the certificate of a failure, with what was written before and is there."""
+        """Return the certificate of a failure, with the values that were written before it."""
         note = str(exc) or INTERRUPTED
         try:
             self.tally.deliver(self.delivery.prove())
         except StoreError as unread:
             if str(unread) != note:
-                note += f" What was written before could not be read back: {unread}"
+                note += f" Values that were written before could not be read back: {unread}"
         return self._certificate(UnitOutcome.FAILED, note, ErrorCode.of(exc))
 
     def _certificate(
@@ -436,7 +436,7 @@ class _Fill:
             unit=self.unit.label,
             series=self.unit.series,
             source=self.unit.source,
-            calls=self.pace.calls,
+            calls=self.limiter.calls,
             slots_asked=self.unit.slots,
             slots_filled=self.tally.filled,
             slots_enriched=self.tally.enriched,
@@ -453,7 +453,7 @@ class _Fill:
 
 def _known(items: Mapping[str, T], name: str, kind: str) -> T:
     if name not in items:
-        message = f"The catalogue has no {kind} {name!r} any more; plan again."
+        message = f"The catalogue no longer has the {kind} {name!r}; plan again."
         raise ConfigError(message)
     return items[name]
 

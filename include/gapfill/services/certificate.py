@@ -1,4 +1,4 @@
-"""What a fill proved, for summaries and people."""
+"""The result of a fill, for summaries and people."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 class UnitOutcome(StrEnum):
-    """What a unit came to.
+    """Outcome of a unit.
 
     Attributes:
-        FILLED: Every slot has every field asked for, some of them by this unit.
-        PARTIAL: Some slots, or some fields.
-        STOOD: Everything was there already.
-        NOT_YET: Nothing: the source does not have it yet.
-        NO_DATA: Nothing: the source does not have it.
+        FILLED: Every slot has every field asked for, some of them from this unit.
+        PARTIAL: Some slots or fields were filled.
+        PRESENT: Everything was already stored.
+        NOT_YET: Nothing was filled: the source does not have the values yet.
+        NO_DATA: Nothing was filled: the source does not have the values.
         DEFERRED: The rest is left for a later run.
-        FAILED: It ended with an error, or an answer was of no use.
+        FAILED: The unit ended with an error, or an answer was unusable.
     """
 
     FILLED = "filled"
     PARTIAL = "partial"
-    STOOD = "stood"
+    PRESENT = "stood"  # codespell:ignore stood
     NOT_YET = "not_yet"
     NO_DATA = "no_data"
     DEFERRED = "deferred"
@@ -36,13 +36,13 @@ class UnitOutcome(StrEnum):
 
     @property
     def words(self) -> str:
-        """Return it as people read it."""
+        """Return the outcome in words."""
         return self.value.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a fill proved.
+    """The result of a fill.
 
     Attributes:
         batch: Id of the fill, written beside each value.
@@ -50,17 +50,17 @@ class Certificate:
         series: Catalogue name.
         source: Catalogue name.
         calls: API calls made.
-        slots_asked: Slots the unit was to heal.
-        slots_filled: Slots this batch wrote and read back.
-        grade: Grade of the readings, the lowest where they differ.
-        outcome: What the unit came to.
+        slots_asked: Slots that the unit had to heal.
+        slots_filled: Slots that this batch wrote and read back.
+        grade: Grade of the readings, the lowest if they differ.
+        outcome: Outcome of the unit.
         seconds: Real time taken.
-        rejected: Values that were not believed, and not stored.
-        note: What a person should know, in a sentence.
+        rejected: Values that were not believed and not stored.
+        note: A note for people.
         error: The error with which it failed.
-        slots_enriched: Of the filled slots, those that only got wanted fields.
-        slots_unproven: Slots this batch wrote besides, which a failure kept from being read back.
-        refused: The slots that the store refused, whole or for a field, as runs in order.
+        slots_enriched: Of the filled slots, those that got only wanted fields.
+        slots_unproven: Other slots that this batch wrote; a failure prevented reading them back.
+        refused: Slots of which the store refused all or one field, as runs in order.
     """
 
     batch: str
@@ -82,7 +82,7 @@ class Certificate:
 
 
 def failed(unit: Unit, run: str, exc: Exception) -> Certificate:
-    """Return the certificate of a unit that failed before it could begin."""
+    """Return the certificate of a unit that failed before it could start."""
     return Certificate(
         batch=unit.batch(run),
         unit=unit.label,

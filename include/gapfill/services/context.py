@@ -1,4 +1,4 @@
-"""Everything a use case works with: the catalogue, the store, the sources and the clock."""
+"""The context of every use case: the catalogue, the store, the sources and the clock."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class RunContext:
 
     Attributes:
         catalog: Its series and sources.
-        store: Where readings live.
+        store: The store of readings.
         sources: The APIs as they are set up here.
         now: The clock, read once.
-        sleep: Waits so many seconds of real time.
+        sleep: Waits a number of seconds of real time.
         monotonic: Real seconds, for pauses between calls.
-        started: What it said when the clock was read.
+        started: Value of ``monotonic`` when the clock was read.
     """
 
     catalog: Catalog
@@ -43,24 +43,24 @@ class RunContext:
     started: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Keep when the clock was read."""
+        """Store when the clock was read."""
         object.__setattr__(self, "started", self.monotonic())
 
     def moment(self) -> datetime:
-        """Return this moment, which may be long after ``now``."""
+        """Return the present moment, which can be long after ``now``."""
         return self.now + timedelta(seconds=self.monotonic() - self.started)
 
     def in_seconds(self, seconds: float) -> datetime:
-        """Return the instant so many seconds from this moment, which may be long after ``now``.
+        """Return the instant a number of seconds after the present moment.
 
         It is a whole second, never too early.
         """
         return self.now + timedelta(seconds=math.ceil(self.monotonic() - self.started + seconds))
 
     def status(self, series: Sequence[Series]) -> SourceStatus:
-        """Return what is known of the sources now, with the candidates of these series.
+        """Return the present status of the sources, with the candidates of these series.
 
-        Read it once for a phase and anew for the next one: a fill and other processes change it.
+        Read it once per phase: fills and other processes change it.
 
         Raises:
             StoreError: If the ledger, the calls or the blocks cannot be read.
@@ -68,7 +68,7 @@ class RunContext:
         return read_status(self, series)
 
     def candidates(self, series: Series) -> Sequence[Candidate]:
-        """Return every product of one series' route in its present state.
+        """Return every product of a series' route, in its present state.
 
         Raises:
             StoreError: As ``status``.

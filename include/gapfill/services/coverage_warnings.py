@@ -1,8 +1,8 @@
-"""What of its set-up a person should know of a series: sources that cannot be used, and reach.
+"""Warnings about the set-up of a series: sources that cannot be used, and slots out of reach.
 
-Slots outside the dates of every product are unfillable at once, cost no call and are
-left out of the coverage, so that nothing else would draw an operator's eye to them. A source
-that is set up and cannot be used is an error, never "not set up".
+Slots outside the dates of every product are unfillable at once, cost no call and do not count in
+the coverage, so that nothing else would show them to an operator. A source that is set up but
+cannot be used is an error, never "not set up".
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _MOMENT = timedelta(microseconds=1)
 
 
 class UnusableSource(NamedTuple):
-    """A source that is set up and cannot be used.
+    """A source that is set up but cannot be used.
 
     Attributes:
         source: Catalogue name.
-        sentence: Why, with the file or connection and the next step.
+        sentence: The reason, with the file or connection and the next step.
         missed: Missing slots of the series that it could serve, merged.
     """
 
@@ -46,11 +46,11 @@ class UnusableSource(NamedTuple):
 def unusable_of(
     series: Series, coverage: Coverage, candidates: Sequence[Candidate], now: datetime
 ) -> tuple[UnusableSource, ...]:
-    """Return the sources of a series that are set up and cannot be used.
+    """Return the sources of a series that are set up but cannot be used.
 
     Args:
         series: The series.
-        coverage: What is known of its slots.
+        coverage: State of its slots.
         candidates: Every product of the series' route, in its present state.
         now: The clock.
     """
@@ -68,7 +68,7 @@ def unusable_of(
             piece.interval
             for name in series.required
             for piece in cut(runs, series, [candidate], now, field=name)
-            if any(verdict.eligibility is Eligibility.BROKEN for verdict in piece.verdicts)
+            if any(assessment.eligibility is Eligibility.BROKEN for assessment in piece.assessments)
         )
     return tuple(UnusableSource(s, said, tuple(merge(missed[s]))) for s, said in sentences.items())
 
@@ -79,7 +79,7 @@ def _note_unusable(
     sentences: dict[str, str],
     missed: dict[str, list[Interval]],
 ) -> None:
-    """Note the files of a product that keep missing slots from being served."""
+    """Add a product of files with bad files for missing slots."""
     spoilt = [f for f in candidate.unusable if f.is_error and intersect([f.interval], runs)]
     if spoilt:
         more = f" {len(spoilt) - 1:,} more of its days cannot be read." if len(spoilt) > 1 else ""
@@ -91,14 +91,14 @@ def _note_unusable(
 def warnings_of(
     series: Series, coverage: Coverage, candidates: Sequence[Candidate]
 ) -> tuple[str, ...]:
-    """Return what an operator should know of the sources of a series, a sentence each.
+    """Return warnings about the sources of a series, one sentence each.
 
-    Sources with a part of their credentials, fields that a station never reports, and slots
-    without a reading that lie outside the dates of every product that is not paused.
+    They are about sources with incomplete credentials, fields that a station never reports, and
+    slots without a reading outside the dates of every product that is not paused.
 
     Args:
         series: The series.
-        coverage: What is known of its slots.
+        coverage: State of its slots.
         candidates: Every product of the series' route, in its present state.
     """
     sentences = incomplete(candidates)
@@ -107,7 +107,7 @@ def warnings_of(
 
 
 def incomplete(candidates: Sequence[Candidate]) -> list[str]:
-    """Return which sources have a part of their credentials, a sentence for each product."""
+    """Return a sentence for each product whose source has incomplete credentials."""
     return [
         f"Note: {c.source.name} {c.obstacle.sentence}; add it, or pause the source."
         for c in candidates
@@ -139,15 +139,16 @@ def _out_of_reach(
         )
         newest = short(series.grid.floor(runs[-1].end - _MOMENT))
         message = (
-            f"{series.name}: none of its sources is in use ({names}), so no source can be asked "
-            f"for {many}; `explain {series.name} {newest}` gives the reason for each of them."
+            f"{series.name}: none of its sources can be used ({names}), so no source can be asked "
+            f"for {many}; `explain {series.name} {newest}` gives the reason for each source."
         )
         return (message,)
     those = " that is set up" if all(c.obstacle is None for c in wanted) else ""
     message = (
-        f"{series.name}: {many} {_where(runs, series.grid)} lie outside the dates of every source"
-        f"{those} ({_dates(wanted)}); they are not counted in the coverage and no source is asked "
-        "for them. Set up a source that reaches them, or give the series a later `earliest` in "
+        f"{series.name}: {many} {_where(runs, series.grid)} are outside the dates of every "
+        f"source{those} ({_dates(wanted)}); they do not count in the coverage and no source "
+        "is asked for them. Set up a source that reaches them, or give the series a later "
+        "`earliest` in "
         "the catalogue."
     )
     return (message,)
@@ -159,7 +160,7 @@ def _where(runs: Sequence[Interval], grid: Grid) -> str:
 
 
 def _dates(wanted: Sequence[Candidate]) -> str:
-    """Return what each product has, in the order of the route."""
+    """Return the dates of each product, in the order of the route."""
     return ", ".join(f"{c.name} {_reach(c)}" for c in wanted)
 
 

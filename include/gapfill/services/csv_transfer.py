@@ -1,4 +1,4 @@
-"""Moving readings in and out as CSV, provenance included; ``import`` undoes ``export``."""
+"""Exports and imports readings as CSV, with provenance; ``import`` reverses ``export``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def header(series: Series) -> list[str]:
 
 
 def write_csv(series: Series, rows: Iterable[Mapping[str, object]], file: TextIO) -> None:
-    """Write exported rows as CSV; numbers so that they read back as the same."""
+    """Write exported rows as CSV; numbers keep their exact value."""
     lines = csv.DictWriter(file, header(series), lineterminator="\n")
     lines.writeheader()
     lines.writerows(rows)
@@ -54,11 +54,11 @@ def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: dateti
     """Read and check a whole file before anything is written, as ``csv_rows.read_rows`` does.
 
     Args:
-        series: Whose rows.
+        series: The series of the rows.
         file: The CSV, opened with ``newline=""``.
         name: The file's name, for errors.
         batch: Id of this import.
-        now: The clock; rows later than the last slot expected by it are refused.
+        now: The clock; rows after the last slot expected now are refused.
 
     Raises:
         RequestError: If the file is wrong; names line and column.
@@ -67,11 +67,11 @@ def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: dateti
 
 
 class Imported(NamedTuple):
-    """What an import did.
+    """Result of an import.
 
     Attributes:
         written: Rows that were written.
-        is_own: Whether some row was this import's own, for ``undo``.
+        is_own: Whether a row names this import as its batch, for ``undo``.
     """
 
     written: int
@@ -79,16 +79,16 @@ class Imported(NamedTuple):
 
 
 def import_rows(context: RunContext, series: Series, rows: Sequence[Row], batch: str) -> Imported:
-    """Write rows as they are, once all of them are found to be good.
+    """Write rows as they are, after all of them were checked.
 
-    What stands with a higher grade stays, and so does a row with every required
-    field where the new one is without some. A row that says something else than the one that
-    stands, and names the same batch or none, was changed by hand: it is this import's own,
-    so that no source is named for it and ``undo`` can put back what stood.
+    A stored row with a higher grade stays, and so does one with every required field if the new
+    row does not have all of them. A row that differs from the stored one and names the same batch
+    or none was changed by hand: it gets this import as batch and names no source, so that ``undo``
+    can restore the stored row.
 
     Args:
         context: The installation.
-        series: Whose rows.
+        series: The series of the rows.
         rows: From ``read_csv``.
         batch: Id of this import.
 
@@ -99,10 +99,10 @@ def import_rows(context: RunContext, series: Series, rows: Sequence[Row], batch:
         return Imported(0, is_own=False)
     slots = [row.slot for row in rows]
     span = Interval(min(slots), series.grid.end_of(max(slots)))
-    stands = {row.slot: row for row in context.store.read(series, span)}
+    stored = {row.slot: row for row in context.store.read(series, span)}
     chosen: list[Row] = []
     for row in rows:
-        before = stands.get(row.slot)
+        before = stored.get(row.slot)
         if before is None:
             chosen.append(row)
         elif _is_whole(series, row) or not _is_whole(series, before):
@@ -113,7 +113,7 @@ def import_rows(context: RunContext, series: Series, rows: Sequence[Row], batch:
 
 
 def _changed(series: Series, row: Row, before: Row, batch: str) -> Row:
-    """Return a row that was changed by hand, its changed values as those of the import."""
+    """Return a row that was changed by hand, with its changed values from the import."""
     origins = {name: row.origin(name) for name in row.values}
     for name, value in row.values.items():
         if before.values.get(name) != value:

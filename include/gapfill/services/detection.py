@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is known of one series.
+    """The state of one series.
 
     Attributes:
         series: Catalogue name.
         coverage: Its slots by state, and its gaps.
         newest: Newest expected slot with a reading, ``None`` for none or unknown.
-        error: Why the read failed, ``None`` where it did not.
-        warnings: What an operator should know of its sources, and what an earlier release
-            wrote wrongly, a sentence each.
-        broken: Sources that are set up and cannot be used.
-        flaws: The stored values of its slots that do not count, ``None`` where nobody looked.
-        ahead: The points after its last expected slot, likewise.
+        error: Why the read failed, ``None`` if it did not.
+        warnings: Warnings about its sources, and about wrong values of an earlier release, one
+            sentence each.
+        broken: Sources that are set up but cannot be used.
+        flaws: The stored values of its slots that do not count, ``None`` if not checked.
+        ahead: The points after its last expected slot, ``None`` if not checked or none.
     """
 
     series: str
@@ -55,18 +55,18 @@ class Report:
 
     @property
     def is_missing(self) -> bool:
-        """Whether some due slot has no reading and could have one."""
+        """Whether a due slot has no reading and could have one."""
         return self.coverage.counts[State.MISSING] > 0
 
 
 def detect(context: RunContext, selection: Selection, *, closely: bool = False) -> list[Report]:
-    """Return a report for each selected series; the reports of failed reads carry the error.
+    """Return a report for each selected series; the report of a failed read has the error.
 
     Args:
         context: The installation.
-        selection: Which series, and which stretch.
-        closely: Whether to count what is stored and is no reading. That goes through every
-            field, where gaps are found by the required ones.
+        selection: The series and the range.
+        closely: Whether to count stored values that are not readings. That reads every field;
+            gaps need only the required ones.
     """
     status = status_of(context, selection.series)
     found = [detect_series(context, series, selection, status) for series in selection.series]
@@ -76,9 +76,9 @@ def detect(context: RunContext, selection: Selection, *, closely: bool = False) 
 
 
 def status_of(context: RunContext, series: Sequence[Series]) -> SourceStatus | None:
-    """Return the status for all series; ``None`` where each is to read its own.
+    """Return the status for all series; ``None`` if each series must read its own.
 
-    Where all of them cannot be read together, each is read alone, which shows whether it can be.
+    If they cannot be read together, each is read alone, which shows which of them fail.
     """
     if len(series) <= 1:
         return None
@@ -89,7 +89,7 @@ def status_of(context: RunContext, series: Sequence[Series]) -> SourceStatus | N
 
 
 def warn_of_unfinished(context: RunContext, reports: Sequence[Report]) -> list[Report]:
-    """Return reports with a warning where a removal has not written back others' points yet.
+    """Return reports with a warning about removals that have not written back all points yet.
 
     A ``retype`` that nothing is read beside is an error of the report already.
     """
@@ -113,7 +113,7 @@ def warn_of_unfinished(context: RunContext, reports: Sequence[Report]) -> list[R
 
 
 def unread(reports: Iterable[Report | Unread]) -> list[str]:
-    """Return why reads failed, a sentence for each reason, which names the series."""
+    """Return why reads failed, one sentence for each reason, which names the series."""
     failed: dict[str, list[str]] = {}
     for report in reports:
         if report.error:
@@ -126,13 +126,14 @@ def detect_series(
 ) -> Report:
     """Return the report of one series.
 
-    The newest slot follows from what is missing, where that is known to the last expected one.
+    The newest slot follows from the missing slots, if these are known up to the last expected
+    slot.
 
     Args:
         context: The installation.
         series: The series.
-        selection: Which stretch.
-        status: Of the sources, in the same phase; read where it is not given.
+        selection: The range.
+        status: Of the sources, in the same phase; ``None`` to read it.
     """
     candidates: Sequence[Candidate] = []
     try:
@@ -163,7 +164,7 @@ def detect_series(
 
 
 def look_closely(context: RunContext, report: Report, status: SourceStatus | None = None) -> Report:
-    """Return a report with what is stored and is no reading, and warnings of it."""
+    """Return a report with the stored values that are not readings, and warnings about them."""
     if report.error:
         return report
     series, window = context.catalog.series[report.series], report.coverage.window
@@ -176,7 +177,7 @@ def look_closely(context: RunContext, report: Report, status: SourceStatus | Non
 
 
 def _unread(context: RunContext, report: Report, exc: StoreError) -> Report:
-    """Return the report of a series of which a later question failed."""
+    """Return the report of a series for which a later read failed."""
     if report.error:
         return report
     series, window = context.catalog.series[report.series], report.coverage.window
@@ -185,7 +186,7 @@ def _unread(context: RunContext, report: Report, exc: StoreError) -> Report:
 
 
 def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | None) -> Report:
-    """Return a report with what is stored and is no reading, and warnings of it."""
+    """Return a report with the stored values that are not readings, and warnings about them."""
     warnings = (*report.warnings, *sentences(series, flaws, ahead))
     return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
 
@@ -193,12 +194,12 @@ def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | Non
 def last_expected(
     context: RunContext, series: Series, status: SourceStatus | None = None
 ) -> datetime:
-    """Return the end of the last slot that is expected.
+    """Return the end of the last expected slot.
 
     Args:
         context: The installation.
         series: The series.
-        status: Of the sources, in the same phase; read where it is not given.
+        status: Of the sources, in the same phase; ``None`` to read it.
 
     Raises:
         StoreError: If the ledger cannot be read.
@@ -207,7 +208,7 @@ def last_expected(
 
 
 def _present_until(window: Interval, missing: Mapping[str, Sequence[Interval]]) -> datetime | None:
-    """Return where the last slots of a window end that hold every field, ``None`` for none."""
+    """Return the end of the last slot of a window with every field, ``None`` for none."""
     absent = merge(run for runs in missing.values() for run in runs)
     is_last_gone = bool(absent) and absent[-1].end == window.end
     until = absent[-1].start if is_last_gone else window.end

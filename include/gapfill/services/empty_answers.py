@@ -1,4 +1,4 @@
-"""Whether an empty answer proves that a source has no data, or may be a sign of an outage."""
+"""Decides whether an empty answer proves "no data", or may be a sign of an outage."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from gapfill.services.ports import LedgerStore
 
 DAY = timedelta(days=1)
-"""How far back other answers of the source are looked at: as far as two verdicts are apart."""
+"""How far back other answers of the source count: the time between two "no data" answers."""
 
 LONGEST_DAY = timedelta(hours=25)
-"""A civil day on which the clock is set back."""
+"""The longest civil day: the clock is set back."""
 
 _EMPTY = (Outcome.NO_DATA, Outcome.NOT_YET, Outcome.UNPROVEN)
 
-OUTAGE = "and nothing else that it was asked for"
+OUTAGE = "and all other answers of the source were empty too"
 
 
 def doubt_outage(
     store: LedgerStore, source: str, entries: Sequence[LedgerEntry], now: datetime
 ) -> list[LedgerEntry]:
-    """Return the lines of one wholly empty answer, without a verdict where it proves none.
+    """Return the lines of one completely empty answer; ``UNPROVEN`` if it proves nothing.
 
-    An empty answer proves nothing while the publisher shows signs of an outage: it gave no
-    reading to anyone within a day, and more than one day, station or series was empty.
+    An empty answer proves nothing while the publisher shows signs of an outage: it returned no
+    reading for any series within a day, and more than one day, station or series was empty.
 
     Args:
-        store: Where the ledger is.
+        store: The store with the ledger.
         source: Catalogue name.
         entries: Lines of an answer without any row.
         now: The clock.
@@ -50,15 +50,15 @@ def doubt_outage(
         return list(entries)
     if not _is_wide([e for e in (*others, *entries) if e.outcome in _EMPTY]):
         return list(entries)
-    return without_verdict(entries, f", {OUTAGE}")
+    return as_unproven(entries, f", {OUTAGE}")
 
 
-def without_verdict(entries: Sequence[LedgerEntry], why: str = "") -> list[LedgerEntry]:
-    """Return lines of which those that say "no data" prove nothing.
+def as_unproven(entries: Sequence[LedgerEntry], why: str = "") -> list[LedgerEntry]:
+    """Return lines with ``UNPROVEN`` in place of "no data".
 
     Args:
         entries: Lines of an answer.
-        why: What to add to their evidence.
+        why: Text to add to their evidence.
     """
     return [
         replace(e, outcome=Outcome.UNPROVEN, evidence=f"{e.evidence.rstrip('.')}{why}")
@@ -69,7 +69,7 @@ def without_verdict(entries: Sequence[LedgerEntry], why: str = "") -> list[Ledge
 
 
 def _is_wide(empty: Sequence[LedgerEntry]) -> bool:
-    """Tell whether empty answers are about more than one day of one series at one station."""
+    """Return whether empty answers cover more than one day of one series at one station."""
     if len({(entry.series, entry.station) for entry in empty}) > 1:
         return True
     start = min(entry.interval.start for entry in empty)

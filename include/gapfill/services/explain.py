@@ -1,4 +1,4 @@
-"""Says, for any slot, its state and what each candidate can do for it, a sentence each."""
+"""Explains a slot: its state and what each candidate can do for it, one sentence each."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """One candidate's verdict.
+    """The assessment of one candidate.
 
     Attributes:
         candidate: ``source product`` and its station.
         standing: What it can do.
         until: When that may change.
-        sentence: The same for a person.
+        sentence: The assessment as text.
     """
 
     candidate: str
@@ -47,16 +47,16 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything known of one slot.
+    """The explanation of one slot.
 
     Attributes:
         series: Catalogue name.
         slot: Start of the slot.
-        state: Its state, ``None`` where no slot is expected then.
-        sentence: The state for a person.
-        row: What the store holds, if anything.
-        opinions: The candidates' verdicts, in the order of the route.
-        next: What the next plan does about it, in a sentence.
+        state: Its state, ``None`` if no slot is expected then.
+        sentence: The state as text.
+        row: The stored row, if any.
+        opinions: The candidates' assessments, in the order of the route.
+        next: A sentence about the next plan.
     """
 
     series: str
@@ -101,8 +101,8 @@ def explain(context: RunContext, series: Series, instant: datetime) -> Explanati
         )
         for n, above in fields
     }
-    judged = [
-        {n: verdicts[position] for n, verdicts in by_field.items()}
+    assessed = [
+        {n: assessments[position] for n, assessments in by_field.items()}
         for position in range(len(piece.candidates))
     ]
     taken = [
@@ -121,13 +121,13 @@ def explain(context: RunContext, series: Series, instant: datetime) -> Explanati
         or _sentence(series, report, state, row, due=due, expected=slot < end)
         + _flawed(series, flaws),
         row=row,
-        opinions=tuple(_opinion(verdicts) for verdicts in judged),
-        next=_next(state, taken, [v for verdicts in judged for v in verdicts.values()]),
+        opinions=tuple(_opinion(assessments) for assessments in assessed),
+        next=_next(state, taken, [v for assessments in assessed for v in assessments.values()]),
     )
 
 
 def _in_question(series: Series, row: Row | None, state: State) -> list[tuple[str, Grade | None]]:
-    """Return the required fields that a source could add or better, each with its grade now."""
+    """Return the required fields that a source could add or improve, each with its grade now."""
     required = series.required
     if row is None or state in (State.COMPLETE, State.PENDING):
         return [(name, None) for name in required]
@@ -138,54 +138,56 @@ def _in_question(series: Series, row: Row | None, state: State) -> list[tuple[st
     return [(n, grade) for n, grade in grades if (grade or 0) < series.target] or grades
 
 
-def _opinion(verdicts: Mapping[str, Assessment]) -> Opinion:
-    """Return what a candidate can do, field by field where that differs."""
-    first = next(iter(verdicts.values()))
-    sentences = {name: verdict.sentence for name, verdict in verdicts.items()}
+def _opinion(assessments: Mapping[str, Assessment]) -> Opinion:
+    """Return what a candidate can do, by field if the fields differ."""
+    first = next(iter(assessments.values()))
+    sentences = {name: assessment.sentence for name, assessment in assessments.items()}
     sentence = first.sentence
     if len(set(sentences.values())) > 1:
         sentence = "; ".join(f"{said} ({name})" for name, said in sentences.items())
-    untils = [v.until for v in verdicts.values() if v.until]
+    times = [v.until for v in assessments.values() if v.until]
     return Opinion(
-        first.candidate.name, first.eligibility.value, min(untils, default=None), sentence
+        first.candidate.name, first.eligibility.value, min(times, default=None), sentence
     )
 
 
 def _before(
     context: RunContext, series: Series, slot: datetime, candidates: Sequence[Candidate]
 ) -> Explanation:
-    """Return the explanation of a slot before the series begins."""
+    """Return the explanation of a slot before the beginning of the series."""
     run = Interval(slot, series.grid.end_of(slot))
     piece = next(cut([run], series, candidates, context.now))
     return Explanation(
         series=series.name,
         slot=slot,
         state=None,
-        sentence=f"{series.name} begins at {iso(series.earliest)}, which is later",
+        sentence=f"{series.name} begins later, at {iso(series.earliest)}",
         row=None,
-        opinions=_verdicts(piece),
-        next=f"no source is asked; an earlier start is {series.name}'s earliest in the catalogue",
+        opinions=_opinions(piece),
+        next=f"no source is asked; to start earlier, change `earliest` of {series.name} in the "
+        "catalogue",
     )
 
 
 def _ahead(series: Series, row: Row, end: datetime, piece: Piece) -> Explanation:
-    """Return the explanation of what lies after the last expected slot, as ``status`` counts it."""
+    """Return the explanation of a row after the last expected slot."""
     last = last_slot(series, end)
     return Explanation(
         series=series.name,
         slot=row.slot,
         state=None,
-        sentence=f"it {_whole(series, row)}; it lies after the last expected slot, {iso(last)}, "
+        sentence=f"it {_whole(series, row)}; it is after the last expected slot, {iso(last)}, "
         "and does not count",
         row=row,
-        opinions=_verdicts(piece),
-        next="no source is asked; look at the clock of what writes there",
+        opinions=_opinions(piece),
+        next="no source is asked; check the clock of the program that writes there",
     )
 
 
-def _verdicts(piece: Piece) -> tuple[Opinion, ...]:
+def _opinions(piece: Piece) -> tuple[Opinion, ...]:
     return tuple(
-        Opinion(v.candidate.name, v.eligibility.value, v.until, v.sentence) for v in piece.verdicts
+        Opinion(v.candidate.name, v.eligibility.value, v.until, v.sentence)
+        for v in piece.assessments
     )
 
 
@@ -198,18 +200,18 @@ def _sentence(
         case State.COMPLETE | State.PROVISIONAL if row:
             return _whole(series, row)
         case State.PENDING:
-            return f"due {due}" if expected else f"it lies in the future, due {due}"
+            return f"due {due}" if expected else f"it is in the future, due {due}"
         case State.UNFILLABLE if row is None:
             return "it has no reading, and no source that is set up has one"
         case _ if row:
             missing = ", ".join(name for name in series.required if name not in row.values)
-            return f"it holds {_values(row)}, but no {missing}{needed}"
+            return f"it has {_values(row)}, but no {missing}{needed}"
         case _:
             return f"it was due {due} and has no reading{needed}"
 
 
 def _flawed(series: Series, flaws: Flaws) -> str:
-    """Return what stands in the slot and does not count."""
+    """Return a clause about stored values of the slot that do not count."""
     field = series.field(flaws.first.field) if flaws.first else None
     if not flaws.first or not field:
         return ""
@@ -221,18 +223,18 @@ def _flawed(series: Series, flaws: Flaws) -> str:
 
 
 def _whole(series: Series, row: Row) -> str:
-    """Return the values of a row, with the origin of each where they have several."""
+    """Return the values and the origin of a row, with the origin of each value if they differ."""
     if not row.kept:
         batch = f", batch {row.batch}" if row.source and row.batch else ""
-        return f"holds {_values(row)}, {row.grade.label}, from {told_source(row.source)}{batch}"
+        return f"has {_values(row)}, {row.grade.label}, from {told_source(row.source)}{batch}"
     worst = [n for n in series.required if row.origin(n).grade == row.grade]
     of = f" (by its {', '.join(worst)})" if len(worst) < len(series.required) else ""
     batch = f", batch {row.batch}" if row.batch else ""
-    return f"holds {_values(row)}; the slot is {row.grade.label}{of}{batch}"
+    return f"has {_values(row)}; the slot is {row.grade.label}{of}{batch}"
 
 
 def _values(row: Row) -> str:
-    """Return the values of a row, grouped by origin where they have several."""
+    """Return the values of a row, grouped by origin if they have several."""
     if not row.kept:
         return ", ".join(f"{name} {value:g}" for name, value in row.values.items())
     groups: dict[Origin, list[str]] = {}
@@ -244,11 +246,11 @@ def _values(row: Row) -> str:
     )
 
 
-def _next(state: State, taken: Sequence[Assignment], verdicts: Sequence[Assessment]) -> str:
+def _next(state: State, taken: Sequence[Assignment], assessments: Sequence[Assessment]) -> str:
     if state in (State.COMPLETE, State.PENDING):
         return "nothing to do"
     if state is State.UNKNOWN:
-        return "nothing is asked until the store can be read"
+        return "no source is asked until the store can be read"
     asked = dict.fromkeys(t.candidate.name for t in taken if t.candidate is not None)
     if asked:
         return f"the next plan asks {' and '.join(asked)}"
@@ -259,6 +261,6 @@ def _next(state: State, taken: Sequence[Assignment], verdicts: Sequence[Assessme
         )
     if state is State.PROVISIONAL:
         return "no source has a better value"
-    again = min((v.until for v in verdicts if v.until), default=None)
+    again = min((v.until for v in assessments if v.until), default=None)
     later = f" before {iso(again)}, unless forced" if again else ""
     return f"no source is asked{later}"

@@ -1,4 +1,4 @@
-"""What went wrong in a run: a sentence, and the incident that covers it."""
+"""Failures of a run: a sentence, and the incident that covers it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _INCIDENTS: Mapping[ErrorCode, IncidentKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that went wrong in a run.
+    """One failure in a run.
 
     Attributes:
-        sentence: What, for people.
-        incident: The incident that is about the same: while that one is there, this failure
-            needs no alert. ``None`` where no other incident is about it.
+        sentence: The failure, for people.
+        incident: The incident about the same problem: while that is open, this failure needs no
+            alert. ``None`` if there is no such incident.
     """
 
     sentence: str
@@ -44,7 +44,7 @@ def failure_of(certificate: Certificate) -> Failure:
 
 
 def failure_to_use(source: str, sentence: str) -> Failure:
-    """Return the failure of a source that is set up and cannot be used."""
+    """Return the failure of a source that is set up but cannot be used."""
     return Failure(sentence, IncidentKey(IncidentKind.BROKEN, source))
 
 

@@ -1,4 +1,4 @@
-"""Plans and fills in this process, again and again until nothing new can be asked."""
+"""Plans and fills in this process, in rounds, until there is nothing new to request."""
 
 from __future__ import annotations
 
@@ -39,37 +39,37 @@ if TYPE_CHECKING:
     from gapfill.services.planning import RunRequest
 
 ROUNDS = 3
-"""Rounds at most: a source that fails in one may be stood in for in the next (design, 13)."""
+"""Maximum rounds: if a source fails in one, another can replace it in the next (design, 13)."""
 
 
 class ProgressObserver(Protocol):
     """Progress observer."""
 
     def planned(self, plan: Plan) -> None:
-        """A round's plan is made."""
+        """Called when the plan of a round is made."""
 
     def began(self, unit: Unit) -> None:
-        """A unit is begun."""
+        """Called when a unit starts."""
 
     def ended(self, certificate: Certificate) -> None:
-        """A unit has ended, well or not."""
+        """Called when a unit has ended or failed."""
 
 
 class Healed(NamedTuple):
-    """What healing came to.
+    """Result of a healing.
 
     Attributes:
         summary: As of a run.
         certificates: One per unit, in order.
-        after: Reports over what was selected, after.
-        plan: The last plan, which says what waits and what cannot be healed; an empty one where
-            it was ended before one was made. It names every series that could not be read
-            before or after, and so was not healed or is not known to be.
-        refused: Sources, or products by their key, that only a person can set right: a key
-            that was refused, or a connection or folder that cannot be used and is needed.
-        error: What ended it before its end, a signal too, ``None`` where nothing did. Then
-            nothing is known of what is there after, and the summary counts what the plan and
-            the certificates say.
+        after: Reports over the selected series and range, from after the healing.
+        plan: The last plan, with the slots that wait or cannot be healed; empty if an error or a
+            signal came before the first plan. It names every series that could not be read
+            before or after.
+        refused: Sources, or products by their key, that a person must correct: a refused key, or
+            a needed connection or folder that cannot be used.
+        error: The error or signal that ended it early, ``None`` if there was none. With an error
+            the state afterwards is unknown, and the summary counts only the plan and the
+            certificates.
     """
 
     summary: Summary
@@ -81,19 +81,19 @@ class Healed(NamedTuple):
 
 
 def heal(context: RunContext, order: RunRequest, run: str, watcher: ProgressObserver) -> Healed:
-    """Carry out what the order asks for, three rounds at most.
+    """Run a request, in three rounds at most.
 
-    Series that cannot be read are left out, and named.
+    Series that cannot be read are skipped and named in the result.
 
     Args:
         context: The installation.
-        order: What to do.
+        order: The request.
         run: Id of this healing, new each time.
-        watcher: Who is told.
+        watcher: Observer of the progress.
 
     Raises:
-        RequestError: If the order makes no sense.
-        StoreError: If the store failed before anything was begun, or no series can be read.
+        RequestError: If the request is invalid.
+        StoreError: If the store failed before the first unit, or no series can be read.
     """
     order = replace(order, one_process=True)
     order.check(context)
@@ -101,7 +101,7 @@ def heal(context: RunContext, order: RunRequest, run: str, watcher: ProgressObse
     try:
         return work.carry_out()
     except GapfillError as exc:
-        if not work.certificates:  # nothing was begun
+        if not work.certificates:  # no unit was started
             raise
         return work.broken_off(exc)
     except KeyboardInterrupt as exc:
@@ -109,7 +109,7 @@ def heal(context: RunContext, order: RunRequest, run: str, watcher: ProgressObse
 
 
 class _Answered(NamedTuple):
-    """What a product of a station was asked for: one field of a series."""
+    """One field of a series that a product at a station was asked for."""
 
     series: str
     product: ProductKey
@@ -168,13 +168,15 @@ class _Work:
         return Healed(summary, self.certificates, within, left, refused)
 
     def _round(self, reports: Sequence[Report]) -> bool:
-        """Plan and carry the plan out; return whether there was anything to carry out."""
+        """Make a plan and run it; return whether it had units."""
         plan = self._plan(reports)
         while found := _down(self.context, self.run, plan.units, self.refused):
             self.down |= found
             plan = self._plan(reports)
         if not all(self._is_new(unit) for unit in plan.units):
-            plan = self._plan(reports, self._is_new)  # only now: others stand in for what failed
+            plan = self._plan(
+                reports, self._is_new
+            )  # only now: other sources may replace one that failed
         if self.plans and not plan.units:
             self.plans[-1] = replace(self.plans[-1], unread=plan.unread)
             return False
@@ -187,8 +189,8 @@ class _Work:
             self.last = error
             self.watcher.ended(certificate)
             if not self._may_pass(unit, certificate, error):
-                for told in _told_of(self.context, unit):
-                    self.answered.setdefault(told, []).extend(unit.asked)
+                for covered in _covered_by(self.context, unit):
+                    self.answered.setdefault(covered, []).extend(unit.asked)
         return True
 
     def _plan(
@@ -198,7 +200,7 @@ class _Work:
         return make_plan(self.context, order, reports, self.sessions.sources, is_new)
 
     def _is_new(self, unit: Unit) -> bool:
-        """Tell whether some slot of the unit was not answered yet by its product."""
+        """Return whether the product has not yet answered for a slot of the unit."""
         return any(
             subtract(merge(unit.asked), merge(self.answered.get(_answered(unit, name), ())))
             for name in (*unit.fields, *unit.enrich)
@@ -207,11 +209,11 @@ class _Work:
     def _may_pass(
         self, unit: Unit, certificate: Certificate, error: GapfillError | KeyboardInterrupt | None
     ) -> bool:
-        """Tell whether the same may be asked again in the next round.
+        """Return whether the next round may repeat the request.
 
-        What only a person or a later answer can mend is not: a refused key, an answer of no
-        use, points that the store does not take. What a refused key does not open is noted,
-        the source or one product of it: another try of any such unit would be of no use.
+        It does not repeat a problem that only a person or a later answer can solve: a refused
+        key, an unusable answer, points that the store refuses. If a key is refused, the source or
+        product is recorded, because no other unit of it can succeed.
 
         Raises:
             GapfillError: If the store failed: nothing more can be done.
@@ -228,7 +230,7 @@ class _Work:
         return isinstance(error, SourceUnavailable)
 
     def broken_off(self, exc: GapfillError | KeyboardInterrupt) -> Healed:
-        """Return what was done until an error or a signal ended it."""
+        """Return the result up to the error or signal that ended it."""
         summary = broken_off(
             self.context,
             self.plans,
@@ -244,7 +246,7 @@ class _Work:
 
 
 def _down(context: RunContext, run: str, units: Sequence[Unit], refused: set[str]) -> set[str]:
-    """Return the keys of the planned products that this run does not ask any more."""
+    """Return the keys of the planned products that this run no longer asks."""
     down: set[str] = set()
     outcomes: dict[str, list[tuple[str, Outcome]]] = {}
     for key, unit in {str(u.asks): u for u in units}.items():
@@ -258,15 +260,16 @@ def _down(context: RunContext, run: str, units: Sequence[Unit], refused: set[str
 
 
 def _without_repeats(plan: Plan, earlier: Sequence[Plan]) -> Plan:
-    """Leave out units tried in an earlier round: their batch is the same, and counts once."""
+    """Remove units that an earlier round tried: their batch is the same and counts once."""
     tried = {unit.id for before in earlier for unit in before.units}
     return replace(plan, units=tuple(u for u in plan.units if u.id not in tried))
 
 
-def _told_of(context: RunContext, unit: Unit) -> list[_Answered]:
-    """Return what an answer to a unit tells of, asked for or not.
+def _covered_by(context: RunContext, unit: Unit) -> list[_Answered]:
+    """Return the fields that an answer to a unit covers, asked for or not.
 
-    Where another source is asked for some of the fields, a value may be there and not stored.
+    If another source is asked for some fields, an answer can have their values without storing
+    them.
     """
     fields = [*unit.fields, *unit.enrich]
     if not unit.elsewhere:

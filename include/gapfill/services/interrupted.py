@@ -1,4 +1,4 @@
-"""What a healing came to that an error or a signal ended: what is known of it, and no more."""
+"""The summary of a healing that an error or a signal ended: only known facts."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def broken_off(
     seconds: float,
     asked: Interval | None = None,
 ) -> Summary:
-    """Say what a healing came to that was ended before its end.
+    """Return the summary of a healing that ended early.
 
-    Gaps are those that the plan was made of; how many of them are closed is not known, nor is
-    what was written and not read back. Units that were not begun are left for a later run.
+    It counts the gaps of the plan. The number of closed gaps is unknown, and so are values that
+    were written but not read back. Units that were not started are left for a later run.
 
     Args:
         context: The installation.
-        plans: What was planned, in order; none where it did not get that far.
-        certificates: What units returned.
-        before: Reports over the whole history, before.
+        plans: The plans, in order; empty if no plan was made.
+        certificates: Results of the units.
+        before: Reports over the whole history, from before the run.
         seen: The last reports before the end.
-        error: What ended it, ``None`` where that was the failure of the last unit.
+        error: The error that ended it, ``None`` if that was the failure of the last unit.
         seconds: Real time of the run.
-        asked: The range of the run; gaps are counted within it. ``None`` for everything.
+        asked: The range of the run, in which gaps are counted. ``None`` for the whole history.
     """
     gaps = count_gaps(context, plans, before, seen, asked) if plans else None
     failed = [failure_of(c) for c in certificates if c.outcome is UnitOutcome.FAILED]
@@ -72,7 +72,7 @@ def broken_off(
 def _recovered(
     context: RunContext, certificates: Sequence[Certificate], *, is_ree: bool
 ) -> int | None:
-    """Return the slots that were healed in group ``ree``, or in every other group."""
+    """Return the slots that were healed in group ``ree``, or in all other groups."""
     series = context.catalog.series
     own = [c for c in certificates if (series[c.series].group == "ree") is is_ree]
     if any(c.slots_unproven for c in own):

@@ -1,8 +1,8 @@
-"""What was learned of one key at one source: its pace, and the refusals in a row.
+"""Learned facts of one key at one source: its rate, and its consecutive refusals.
 
-It is kept in the store under the source's name and the key's account, so that the next process
-goes on where this one ended, and two keys share nothing. It is written when it changes: after
-a refusal, a step of the rate, and the first answer after refusals.
+They are stored under the source's name and the key's account, so that the next process continues
+from them and two keys share nothing. They are written when they change: after a refusal, a step of
+the rate, and the first answer after refusals.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Sources
 
 LEARN_S = 900.0
-"""A refusal of longer than this is not about the calls of a minute."""
+"""A refusal that is longer than this is not about the calls per minute."""
 
 LOOK_S = 30.0
-"""Seconds between two looks at whether the rate was in use long enough for the next step."""
+"""Seconds between two checks whether the rate was in use long enough for the next step."""
 
 MEMORY = timedelta(days=30)
-"""What was learned is believed so long, then learned anew."""
+"""How long learned facts are valid."""
 
 _MINUTE = timedelta(minutes=1)
 _MOMENT = timedelta(seconds=1)
 
 
 def _knows_account(source: str, learned: Mapping[str, Mapping[str, float]]) -> bool:
-    """Tell whether something was learned of any key of a source."""
+    """Return whether there are learned facts of any key of a source."""
     return any((key := AccountKey.parse(name)) and key.source == source for name in learned)
 
 
-def narrow_pace(
+def narrow_rate(
     source: Source, learned: Mapping[str, Mapping[str, float]], sources: Sources, now: datetime
 ) -> Source:
-    """Return a source at the pace that was learned for the key that is set up.
+    """Return a source at the learned rate of the key that is set up.
 
     Args:
-        source: The source, within what its account tells.
-        learned: What was learned, by subject.
-        sources: Tells which key is set up; asked only where something was learned of any.
+        source: The source, within the limits of its account.
+        learned: Learned facts, by subject.
+        sources: Returns the key that is set up; used only if there are learned facts of a key.
         now: The clock.
     """
     if not _knows_account(source.name, learned):
@@ -59,7 +59,7 @@ def narrow_pace(
     known = learned_rate.from_facts(facts, now.timestamp())
     if known is None or known.rate >= source.per_minute:
         return source
-    return replace(source, per_minute=max(1, int(known.rate)), pace=known.rate)
+    return replace(source, per_minute=max(1, int(known.rate)), key_rate=known.rate)
 
 
 class KeyLimits:
@@ -68,7 +68,7 @@ class KeyLimits:
     Args:
         context: The installation.
         source: Catalogue name.
-        learned: What was learned, by subject; read from the store where it is not given.
+        learned: Learned facts, by subject; ``None`` to read them from the store.
     """
 
     def __init__(
@@ -90,10 +90,10 @@ class KeyLimits:
         self._looked = context.monotonic() - LOOK_S
 
     def rate(self, ceiling: float) -> float:
-        """Return the calls a minute to keep to now, at most the ceiling.
+        """Return the calls a minute to use now, at most the ceiling.
 
         Raises:
-            StoreError: If the calls cannot be counted or the step cannot be kept.
+            StoreError: If the calls cannot be counted or the step cannot be stored.
         """
         known = self._rate
         if known is None:
@@ -109,18 +109,18 @@ class KeyLimits:
         return min(known.rate, ceiling)
 
     def is_slow(self, ceiling: float) -> bool:
-        """Tell whether the rate that was learned is below a ceiling."""
+        """Return whether the learned rate is below a ceiling."""
         return self._rate is not None and self._rate.rate < ceiling
 
     def refused(self, exc: RateLimited, ceiling: float) -> None:
-        """Learn from a refusal; one of hours, a quota or a firewall says nothing of the rate.
+        """Learn from a refusal; one of hours, of a quota or of a firewall is not about the rate.
 
         Args:
             exc: The refusal.
             ceiling: Calls a minute that are never exceeded.
 
         Raises:
-            StoreError: If the calls cannot be counted or the rate cannot be kept.
+            StoreError: If the calls cannot be counted or the rate cannot be stored.
         """
         if exc.limit not in (Limit.RATE, Limit.QUEUE) or exc.retry_after > LEARN_S:
             return
@@ -133,10 +133,10 @@ class KeyLimits:
         self._keep_rate(learned_rate.lowered(known, ceiling, at, exc.retry_after, accepted))
 
     def blocked(self, exc: RateLimited) -> float:
-        """Count a refusal that is not waited out, and return for how long the source is left alone.
+        """Count a refusal that is too long to wait for, and return how long not to ask the source.
 
         Raises:
-            StoreError: If it cannot be kept.
+            StoreError: If it cannot be stored.
         """
         if exc.limit is Limit.QUOTA:
             return exc.retry_after
@@ -145,10 +145,10 @@ class KeyLimits:
         return self.streak.seconds(exc.retry_after)
 
     def answered(self) -> None:
-        """Forget the refusals in a row.
+        """Delete the streak of refusals.
 
         Raises:
-            StoreError: If that cannot be kept.
+            StoreError: If that cannot be stored.
         """
         if self.streak.times:
             self.streak = backoff.RefusalStreak()

@@ -1,4 +1,4 @@
-"""What an answer comes to in the ledger, for each slot and field that was asked for."""
+"""Ledger lines of an answer, for each slot and field that was asked for."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from gapfill.domain.reading import Reading
     from gapfill.sources.model import Answer, Ask
 
-NO_VERDICT = "which proves nothing for this slot"
+PROVES_NOTHING = "which proves nothing for this slot"
 
 _DOUBT = EvidenceKind.NOT_BELIEVED
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What an answer came to.
+    """The classified slots of an answer, and their ledger lines.
 
     Attributes:
         entries: Lines for the ledger.
         not_yet: Slots that the source does not have yet.
         no_data: Slots that it does not have.
-        lacking: Slots that were not in the answer, for whatever reason.
+        absent: Slots that were not in the answer, for any reason.
         asked: Slots that were asked for.
-        without: By field asked for that some slots came without, the number of those where no
-            value was refused either.
-        unproven: Slots about which the answer proves nothing.
+        without: By requested field, the number of slots without a value, also without a refused
+            one.
+        unproven: Slots for which the answer proves nothing.
     """
 
     entries: Sequence[LedgerEntry]
     not_yet: int
     no_data: int
-    lacking: frozenset[datetime]
+    absent: frozenset[datetime]
     asked: frozenset[datetime]
     without: Mapping[str, int]
     unproven: int = 0
@@ -52,8 +52,8 @@ class LedgerWriter:
     """Writes the lines of one unit.
 
     Attributes:
-        product: Key under which the lines stand.
-        batch: The fill that asks.
+        product: Key of the product in the lines.
+        batch: Id of the fill.
     """
 
     product: str
@@ -66,23 +66,23 @@ class LedgerWriter:
         fields: Sequence[str],
         readings: Iterable[Reading],
         answer: Answer,
-        told: Sequence[str] = (),
+        covered: Sequence[str] = (),
     ) -> Settled:
-        """Say for each slot asked for, and for each field of it, what the answer came to.
+        """Classify each slot asked for, and each field of it.
 
-        Empty before the product's grace has passed is "not yet", and so is what is missing
-        from a published day: no verdict. Empty later is "no data". Where an answer has the
-        slot and not the field, the line is about the field alone. Of a field that could not be
-        read at all, and of slots of which the answer proves nothing, there is no verdict.
+        An empty answer before the product's grace has passed is "not yet", and so is a slot that
+        is missing from a published day. Later it is "no data". If an answer has the slot but not
+        the field, the line is about the field alone. A field that could not be read at all, and
+        slots for which the answer proves nothing, are never "no data".
 
         Args:
-            ask: What was asked.
+            ask: The request.
             asked: The slots asked for.
             fields: The fields asked for.
-            readings: What was used of the answer.
+            readings: The used readings of the answer.
             answer: The answer.
-            told: Fields that were not asked for, and of which a row tells all the same: what
-                it is without is not asked for again.
+            covered: Fields that were not asked for but that a row of the answer covers: their
+                missing values are not requested again.
         """
         wanted = set(asked)
         there = {r.slot: r.values for r in readings if r.slot in wanted}
@@ -93,17 +93,17 @@ class LedgerWriter:
         absent = [s for s in asked if s not in there and s not in refused and s not in unproven]
         evidence = answer.evidence
         if there or answer.days:
-            evidence = f"{evidence.rstrip('.')}, none of them for this"
+            evidence = f"{evidence.rstrip('.')}, none of them for this slot"
         entries = [
             *self._lines(ask, there, Outcome.FILLED, ""),
             *self._lines(ask, refused, Outcome.FAILED, _doubt(answer, None), kind=_DOUBT),
-            *self._lines(ask, unproven, Outcome.FAILED, f"{answer.evidence}; {NO_VERDICT}"),
+            *self._lines(ask, unproven, Outcome.FAILED, f"{answer.evidence}; {PROVES_NOTHING}"),
         ]
         absence = self._absent(ask, absent, answer, evidence)
         entries += absence
         without: dict[str, int] = {}
         bad = {(r.slot, r.field) for r in answer.rejected}
-        for name in (*fields, *told):
+        for name in (*fields, *covered):
             slots = [s for s, values in there.items() if name not in values]
             if slots:
                 doubtful = frozenset(slots) if name in lost else frozenset[datetime]()
@@ -122,7 +122,7 @@ class LedgerWriter:
     def _absent(
         self, ask: Ask, slots: Sequence[datetime], answer: Answer, evidence: str, field: str = ""
     ) -> list[LedgerEntry]:
-        """Return the lines about slots that an answer, or one field of it, was without."""
+        """Return the lines about slots that are missing from an answer, or from one field of it."""
         product, grid = ask.product, ask.series.grid
         partial: set[datetime] = set()
         if product.publishes_days and product.day_zone:
@@ -148,9 +148,9 @@ class LedgerWriter:
         answer: Answer,
         doubtful: frozenset[datetime],
     ) -> list[LedgerEntry]:
-        """Return the lines about one field that rows of an answer were without.
+        """Return the lines about one field that is missing from rows of an answer.
 
-        Of doubtful slots the answer proves nothing, such as of an array that does not fit.
+        For doubtful slots the answer proves nothing, such as for an array of the wrong length.
         """
         refused = {r.slot for r in answer.rejected if r.slot and r.field == name}.intersection(
             slots
@@ -160,7 +160,7 @@ class LedgerWriter:
         some = f"{len(slots)} of them without" if len(slots) < rows else "none of them with"
         said = f"{answer.evidence.rstrip('.')}, {some} {name}"
         doubts = self._lines(ask, refused, Outcome.FAILED, _doubt(answer, name), name, _DOUBT)
-        doubts += self._lines(ask, unproven, Outcome.FAILED, f"{said}; {NO_VERDICT}", name)
+        doubts += self._lines(ask, unproven, Outcome.FAILED, f"{said}; {PROVES_NOTHING}", name)
         return [*doubts, *self._absent(ask, rest, answer, said, name)]
 
     def line(
@@ -209,7 +209,7 @@ def _count(
 
 
 def _doubt(answer: Answer, field: str | None) -> str:
-    """Return what was not believed, by the first value."""
+    """Return a text about the values that were not believed, with the first of them."""
     first = next((r for r in answer.rejected if field in (None, r.field)), None)
     if first is None:
         return NOT_BELIEVED

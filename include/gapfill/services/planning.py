@@ -1,4 +1,4 @@
-"""Turns what was detected, and what a person asked for, into the plan of one run."""
+"""Makes the plan of one run from reports and the request of a person."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from gapfill.services.detection import Report
 
 _AGES_H = 10**7
-"""Longer than any gap in hours, and what a ``timedelta`` can hold."""
+"""Maximum hours: longer than any gap, and within the range of ``timedelta``."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a run is to do.
+    """The request of a run.
 
     Attributes:
         selection: Series and range.
-        max_gap_hours: Only gaps longer than this; above 0 no upgrades.
-        force: Ask again what the ledger ruled out.
-        refresh: Ask again what is complete; needs a range.
-        sources: Ask only these; ``None``: all. What nobody of them has is then left to a run
-            that asks all, and not said to wait or to be without a source.
-        without: Keys of products that are not asked, so that others stand in for them.
-        one_process: Whether one process carries it out, and so logs in once a source.
+        max_gap_hours: Only gaps longer than this; above 0 there are no upgrades.
+        force: Ask for slots that the ledger excludes.
+        refresh: Ask for complete slots again; needs a range.
+        sources: Ask only these; ``None``: all. Slots that none of these has are left to a run that
+            asks all sources; they are not listed as waiting or unhealable.
+        without: Keys of products not to ask, so that others replace them.
+        one_process: Whether one process runs it, and so logs in once to each source.
     """
 
     selection: Selection
@@ -53,22 +53,22 @@ class RunRequest:
     one_process: bool = False
 
     def check(self, context: RunContext) -> None:
-        """Refuse an order that makes no sense.
+        """Raise if the request is invalid.
 
         Raises:
-            RequestError: In a sentence for the person who gave it.
+            RequestError: With a sentence for the person who made it.
         """
         self.selection.check(context.now)
         if self.max_gap_hours < 0:
             message = f"max_gap_hours must be 0 or more, got {self.max_gap_hours:g}."
             raise RequestError(message)
         if self.refresh and not (self.selection.start and self.selection.end):
-            message = "refresh asks again what is complete: give it a start and an end."
+            message = "refresh asks for complete slots again: give a start and an end."
             raise RequestError(message)
 
 
 def detect_all(context: RunContext, order: RunRequest) -> list[Report]:
-    """Detect over the whole history of the order's series, so that gaps have their whole length."""
+    """Detect over the whole history of the selected series, so that gaps have their full length."""
     return detect(context, Selection(order.selection.series))
 
 
@@ -79,19 +79,17 @@ def make_plan(
     logged_in: Collection[str] = (),
     is_new: Callable[[Unit], bool] = lambda _: True,
 ) -> Plan:
-    """Plan what the order asks for, from reports over the whole history.
+    """Make the plan of a request, from reports over the whole history.
 
     Args:
         context: The installation.
-        order: What to do.
-        reports: What was detected.
-        logged_in: Sources that this process has logged in to, where it is the one that carries
-            the plan out.
-        is_new: Whether a unit is to be carried out.
+        order: The request.
+        reports: The reports.
+        logged_in: Sources to which this process has logged in, if it runs the plan itself.
+        is_new: Whether to run a unit.
 
     Returns:
-        The plan of the series that could be read; ``unread`` names the others. There is no
-        plan for what is not known.
+        The plan of the series that could be read; ``unread`` names the others.
 
     Raises:
         StoreError: If no series could be read.
@@ -104,7 +102,7 @@ def make_plan(
     for series in planned:
         try:
             candidates = (status or context).candidates(series)
-            wishes.append(_wish(context, order, series, coverages[series.name], candidates))
+            wishes.append(_backfill(context, order, series, coverages[series.name], candidates))
         except StoreError as exc:
             lost.append(Unread(series.name, str(exc)))
     if lost and not wishes:
@@ -117,7 +115,7 @@ def make_plan(
 
 
 def make_whole_plan(context: RunContext, order: RunRequest, reports: Sequence[Report]) -> Plan:
-    """Plan as ``make_plan`` does, but all series or none.
+    """Make the plan as ``make_plan`` does, but for all series or none.
 
     Raises:
         StoreError: If some series could not be read.
@@ -130,10 +128,10 @@ def make_whole_plan(context: RunContext, order: RunRequest, reports: Sequence[Re
 
 def nothing_planned(lost: Sequence[Unread]) -> StoreError:
     """Return the error for series that could not be read."""
-    return StoreError(f"Nothing can be planned: {' '.join(unread(lost))}")
+    return StoreError(f"No plan can be made: {' '.join(unread(lost))}")
 
 
-def _wish(
+def _backfill(
     context: RunContext,
     order: RunRequest,
     series: Series,
@@ -165,10 +163,11 @@ def _wish(
         again = subtract(due, merge(g.interval for g in coverage.gaps))
         lower = []
     pending = intersect(coverage.pending, within)
-    lacking: dict[str, list[Interval]] = {}
+    missing_optional: dict[str, list[Interval]] = {}
     if not order.refresh and not order.max_gap_hours:
-        lacking = {
-            field: intersect(runs, within) for field, runs in _lacking(context, series, coverage)
+        missing_optional = {
+            field: intersect(runs, within)
+            for field, runs in _missing_optional(context, series, coverage)
         }
     return BackfillRequest(
         series,
@@ -177,7 +176,7 @@ def _wish(
         lower,
         again,
         pending=pending if not order.max_gap_hours else [],
-        lacking=lacking,
+        missing_optional=missing_optional,
         refresh=order.refresh,
     )
 
@@ -191,10 +190,10 @@ def _asked_by(order: RunRequest, candidates: Sequence[Candidate]) -> list[Candid
     ]
 
 
-def _lacking(
+def _missing_optional(
     context: RunContext, series: Series, coverage: Coverage
 ) -> Iterator[tuple[str, list[Interval]]]:
-    """Yield each wanted field with missing values, and the slots that are without it.
+    """Yield each wanted field with missing values, and these slots.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -207,7 +206,7 @@ def _lacking(
 
 
 def _with_length(coverage: Coverage) -> list[tuple[Gap, timedelta]]:
-    """Return the gaps, each with the duration of the whole run of slots without a reading."""
+    """Return the gaps, each with the duration of its whole run of slots without a reading."""
     whole = merge(gap.interval for gap in coverage.gaps)
     lengths: list[tuple[Gap, timedelta]] = []
     n = 0

@@ -1,4 +1,4 @@
-"""The pause before each call to a source, and the account of calls, records and quotas."""
+"""The pause before each call to a source, and the counts of calls, records and quotas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gapfill.services.context import RunContext
 
 MARGIN = 1.01
-"""Pauses are this much longer than the rate asks, so that jitter on the way never exceeds it."""
+"""Factor by which pauses are longer than the rate requires, so that jitter never exceeds it."""
 
 MINUTE_S = 60.0
 
@@ -27,9 +27,9 @@ MINUTE_S = 60.0
 class RateLimiter:
     """Called before each HTTP request: waits, checks the day's quotas, records the call.
 
-    The first call waits as well: another process may have called just before. A call
-    is recorded before it is sent, so that quotas survive kills. The pace is that of the
-    source, or the slower one that was learned for its key.
+    The first call waits too: another process may have made a call just before. A call is recorded
+    before it is sent, so that quotas survive kills. The rate is that of the source, or the lower
+    one that was learned for its key.
 
     Attributes:
         calls: Calls made so far.
@@ -55,27 +55,27 @@ class RateLimiter:
         self.calls = 0
 
     def begin(self, batch: str, used: Usage) -> None:
-        """Count the calls of another unit, at the pace of the last call.
+        """Count the calls of another unit, which follow the last call at the same rate.
 
         Args:
             batch: Id of its fill.
-            used: What was used of the source in the last 24 hours.
+            used: Calls and records of the source in the last 24 hours.
         """
         self._batch = batch
         self._used = used
         self.calls = self._sent = 0
 
     def start(self, used: Usage | None = None) -> None:
-        """Begin: the caller has just been given its turn, which nobody else has meanwhile.
+        """Start: the caller now has the turn of the source, exclusively.
 
         Args:
-            used: What was used of the source in the last 24 hours; ``None`` to count it.
+            used: Calls and records of the source in the last 24 hours; ``None`` to count them.
         """
         self._used = used
         self._last = self._site.monotonic()
 
     def allow(self, allowance: AccountLimits) -> None:
-        """Keep from now on to what the account allows, with what it has used so far."""
+        """Apply the limits of the account from now on, with its use so far."""
         self._source = narrow_source(self._source, allowance)
         self._allowance = allowance
         self._records = deque([(self._site.monotonic(), allowance.records_now)])
@@ -105,26 +105,26 @@ class RateLimiter:
         self._sent += records
 
     def refused(self, exc: RateLimited) -> None:
-        """Learn from a refusal; a minute passes before the next call where it is for the rate.
+        """Learn from a refusal; if it is about the rate, the next call is a minute later.
 
         Raises:
-            StoreError: If what is learned cannot be kept.
+            StoreError: If the learned rate cannot be stored.
         """
         if exc.limit is Limit.RATE:
             self._not_before = self._site.monotonic() + CLEAR_S
         self._tempo.refused(exc, self._source.per_minute)
 
     def answered(self) -> None:
-        """Note that the source has answered.
+        """Record that the source has answered.
 
         Raises:
-            StoreError: If that cannot be kept.
+            StoreError: If that cannot be stored.
         """
         self._tempo.answered()
 
     @property
     def is_slow(self) -> bool:
-        """Whether the pace that was learned is below what the source is known to allow."""
+        """Whether the learned rate is below the known rate of the source."""
         return self._tempo.is_slow(self._source.per_minute)
 
     def _check_day(self, records: int) -> None:
@@ -141,20 +141,20 @@ class RateLimiter:
                 raise self._spent(f"{limit} records")
 
     def _count(self) -> Usage:
-        """Count once what was used before: during its turn only this caller adds to it."""
+        """Count the earlier use once: during its turn only this caller adds to it."""
         since, store, name = self._site.now - DAY, self._site.store, self._source.name
         self._used = Usage(store.calls_since(name, since), store.records_since(name, since))
         return self._used
 
     def _spent(self, what: str) -> RateLimited:
         source, wait = self._source, DAY.total_seconds()
-        message = f"{source.title} has spent its {what} of the last 24 h."
+        message = f"{source.title} has used all its {what} of the last 24 h."
         return RateLimited(message, source=source.name, retry_after=wait, limit=Limit.QUOTA)
 
     def _wait_for_records(self, records: int) -> float:
-        """Return the seconds until so many records fit into one minute, with all before them.
+        """Return the seconds until these records fit into one minute, with all before them.
 
-        What cannot fit into any minute is sent once nothing else is counted any more.
+        More records than fit into any minute are sent when no earlier record counts any more.
         """
         limit = self._allowance.records_minute
         if limit is None or not records:

@@ -1,4 +1,4 @@
-"""Whether a store holds what was written into it, by what is read back."""
+"""Checks by reading back whether a store has the values that were written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def is_stored(reading: Reading, row: Row | None) -> bool:
-    """Tell whether each value that was read back is at least as good as the reading's."""
+    """Return whether each value that was read back is at least as good as the reading's."""
     return row is not None and all(
         name in row.values and row.origin(name).grade >= reading.grade for name in reading.values
     )
@@ -27,18 +27,18 @@ def is_held(
     replace: Replace = Replace.WORSE,
     given: Sequence[Mapping[str, float]] = (),
 ) -> bool:
-    """Tell whether the values that won their slot were read back as they were given.
+    """Return whether the values that replaced stored ones were read back unchanged.
 
-    All others, and what another batch or program has written in their place since, are judged
-    by their grade alone.
+    For all other values, and for values that another batch or program has replaced since, only the
+    grade counts.
 
     Args:
-        reading: What was written.
-        row: What was read back.
-        batch: What wrote it.
-        before: What the slot held before.
-        replace: What the reading was to replace.
-        given: All values that the batch gave for the slot, where those are several.
+        reading: The values that were written.
+        row: The row that was read back.
+        batch: Id of the batch that wrote them.
+        before: The row before the write.
+        replace: Which values the reading may replace.
+        given: All values that the batch gave for the slot, if there are several.
     """
     if row is None or not is_stored(reading, row):
         return False

@@ -1,4 +1,4 @@
-"""One error for a unit of which several requests failed: it names every range that was refused."""
+"""One error for a unit with several failed requests, which names every refused range."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMED_IN_ALL = 40
 def joined(
     errors: Sequence[StoreRefused | MalformedPayload], slots: Callable[[Interval], int]
 ) -> StoreRefused | MalformedPayload:
-    """Return the first error, with what the store refused of the unit's other requests.
+    """Return the first error, with the ranges that the store refused of the other requests.
 
     Args:
         errors: Those of the requests, in order, at least one.

@@ -1,4 +1,4 @@
-"""Makes floats of what the store holds of a series as another type, with a file to go back to."""
+"""Converts fields of a series to floats that the store has as another type, with a backup file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def left_of(context: RunContext, series: Series) -> list[Unfinished]:
-    """Return what an earlier ``retype`` of the series' measurement has left, if it was killed.
+    """Return the unfinished ``retype`` of the series' measurement, if one was killed.
 
-    ``find`` carries it on, so it is for a process that knows that no other one is at it.
+    ``find`` continues it, so call it only in a process that knows that no other ``retype`` runs.
     """
     of_all = context.store.unfinished()
     return [one for one in of_all if one.bars and one.measurement == series.measurement]
@@ -33,7 +33,7 @@ def find(context: RunContext, series: Series, names: Sequence[str]) -> list[Wron
     Args:
         context: The installation.
         series: The series.
-        names: Fields to look at; empty for all of them.
+        names: Fields to check; empty for all of them.
 
     Raises:
         RequestError: If the series has no such field.
@@ -51,17 +51,17 @@ def find(context: RunContext, series: Series, names: Sequence[str]) -> list[Wron
 
 
 def carry_out(context: RunContext, series: Series, wrong: Sequence[WrongType], path: Path) -> int:
-    """Make floats of what was found, and return how many points were written anew.
+    """Convert the found fields to floats, and return how many points were rewritten.
 
     Args:
         context: The installation.
         series: The series.
-        wrong: What ``find`` returned.
-        path: A new file: all points are in it, on the disk, before any is deleted.
+        wrong: The result of ``find``.
+        path: A new file. All points are in it, on the disk, before the first one is deleted.
 
     Raises:
-        RequestError: If there is such a file, or it cannot be made.
-        StoreError: If the store fails; says whether anything was deleted.
+        RequestError: If the file exists or cannot be created.
+        StoreError: If the store fails; the text says whether points were deleted.
     """
     head = f"# Gapfill, retype of {series.name}, {iso(context.now)}: points as they were.\n"
     _begin(path, head)
@@ -69,18 +69,18 @@ def carry_out(context: RunContext, series: Series, wrong: Sequence[WrongType], p
     try:
         return context.store.retype(series, wrong, lambda said: _append(path, said), file)
     except StoreError:
-        if path.read_text(encoding="utf-8") == head:  # so that the same name may be given again
+        if path.read_text(encoding="utf-8") == head:  # so that the same name can be used again
             path.unlink()
         raise
 
 
 def restore(context: RunContext, path: Path, *, overwrite: bool = False) -> Restored:
-    """Put back what is missing of the points of a file.
+    """Write the points of a file that are missing from the store.
 
     Args:
         context: The installation.
         path: The file.
-        overwrite: Whether to write over other values than those of the file.
+        overwrite: Whether to replace values that differ from those of the file.
 
     Raises:
         RequestError: If it cannot be read.
@@ -99,15 +99,17 @@ def _begin(path: Path, head: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(head)
     except FileExistsError as exc:
-        message = f"There is a file {path}; name another one with --file."
+        message = f"The file {path} already exists; name another one with --file."
         raise RequestError(message) from exc
     except OSError as exc:
-        message = f"The file {path} cannot be made: {exc.strerror}; name another one with --file."
+        message = (
+            f"The file {path} cannot be created: {exc.strerror}; name another one with --file."
+        )
         raise RequestError(message) from exc
 
 
 def _append(path: Path, said: str) -> None:
-    """Write to the end of the file, and wait until file and folder are on the disk."""
+    """Append to the file, and wait until the file and its folder are on the disk."""
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(said)
         file.flush()

@@ -1,4 +1,4 @@
-"""What a person asks for: which series, and which stretch of time."""
+"""The series and the range of time that a person selects."""
 
 from __future__ import annotations
 
@@ -27,29 +27,31 @@ class Selection:
 
     @property
     def has_range(self) -> bool:
-        """Whether a range was given at all."""
+        """Whether a range was given."""
         return self.start is not None or self.end is not None
 
     @property
     def interval(self) -> Interval | None:
-        """The range with open bounds closed, ``None`` where none was given."""
+        """The range with its open bounds set, ``None`` if none was given."""
         if not self.has_range:
             return None
         return Interval(self.start or BEGINNING, self.end or END_OF_TIME)
 
     def check(self, now: datetime) -> None:
-        """Refuse a range that can hold no expected slot of any selected series.
+        """Raise if the range cannot have an expected slot of a selected series.
 
         Raises:
-            RequestError: If end is not after start, or the range lies before the
-                earliest slot or after the last one that can exist.
+            RequestError: If the end is not after the start, or the range is before the earliest
+                slot or after the last possible one.
         """
         if self.start and self.end and self.start >= self.end:
             message = f"The end {iso(self.end)} is not after the start {iso(self.start)}."
             raise RequestError(message)
         first = min(series.earliest for series in self.series)
         if self.end and self.end <= first:
-            message = f"The range ends before {iso(first)}, the earliest slot of what was selected."
+            message = (
+                f"The range ends before {iso(first)}, the earliest slot of the selected series."
+            )
             raise RequestError(message)
         latest = max(self.series, key=lambda series: horizon(series, [], now))
         end = horizon(latest, [], now)
@@ -65,7 +67,7 @@ class Selection:
     ) -> Interval | None:
         """Return the expected slots of a series within the range, ``None`` for none.
 
-        Without an end it reaches to the last slot expected now.
+        Without an end it ends with the last slot expected now.
         """
         start = max(series.earliest, self.start or series.earliest)
         end = self.end or horizon(series, candidates, now)

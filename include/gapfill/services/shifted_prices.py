@@ -1,8 +1,8 @@
-"""Finds prices that an earlier release wrote an hour early, and says how to refresh them.
+"""Finds prices that an earlier release wrote an hour early, and names the command to refresh them.
 
-Until prices followed the local clock of their place, those of the Canary Islands were stored at
-Madrid's instants. Their source is the plain name of the API; since then it names the electric
-system too (``domain.tariff.origin``). Nothing is changed before somebody asks for it.
+An earlier release stored prices of the Canary Islands at Madrid's instants. Their source is the
+plain name of the API; now the source also names the electric system (``domain.tariff.origin``).
+Nothing changes until a person runs the command.
 """
 
 from __future__ import annotations
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
 
 
 def shifted(context: RunContext, series: Series, window: Interval) -> tuple[str, ...]:
-    """Return a sentence where slots of the window hold the price of another hour.
+    """Return a sentence if slots of the window have the price of another hour.
 
-    The store is asked only for a series whose place has another clock than Madrid. The rows
-    that it names are read again, as among several points of a slot the one that counts may
-    be newer.
+    The store is read only for a series whose place has another clock than Madrid. The rows found
+    are read again, because another, newer point of the same slot may count.
 
     Args:
         context: The installation.
-        series: Whose slots.
+        series: The series.
         window: ``[start, end)`` of whole slots.
 
     Raises:
@@ -49,8 +48,8 @@ def shifted(context: RunContext, series: Series, window: Interval) -> tuple[str,
     many = count(len(slots), "slot", "was", "were")
     start, end = iso(slots[0]), iso(series.grid.end_of(slots[-1]))
     message = (
-        f"{series.name}: {many} written by an earlier release, which took the clock of Madrid for "
-        f"that of {series.place.zone}: each price stands an hour early. Refresh them: "
+        f"{series.name}: {many} written by an earlier release, which used the clock of Madrid "
+        f"instead of {series.place.zone}: each price is stored an hour early. Refresh them: "
         f"python -m gapfill heal --series {series.name} --start {start} --end {end} --refresh"
     )
     return (message,)

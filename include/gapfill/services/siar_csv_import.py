@@ -1,4 +1,4 @@
-"""Takes SIAR's CSV files into the daily weather series of their stations, all or none of them."""
+"""Imports SIAR's CSV files into the daily weather series of their stations, all or none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SOURCES = ("siar_csv", "siar")
 
 @dataclass(frozen=True, slots=True)
 class ImportedFiles:
-    """What became of a file in a series; its rows are the sum of the counts below.
+    """The result of a file in a series; ``rows`` is the sum of the counts after it.
 
     Attributes:
         file: Its name.
@@ -36,11 +36,11 @@ class ImportedFiles:
         series: Catalogue name.
         rows: Rows in it.
         blank: Rows without a value.
-        incomplete: Rows without a mean temperature that can be believed: no reading.
-        outside: Rows before the series begins, or outside the station's dates.
+        incomplete: Rows without a believable mean temperature, which are not readings.
+        outside: Rows before the beginning of the series, or outside the station's dates.
         written: Rows that were stored.
-        stood: Rows for which the store, or a file before it, has the same or better.
-        refused: Values that were not believed, and not stored.
+        stood: Rows for which the store, or an earlier file, has the same or better values.
+        refused: Values that were not believed and not stored.
     """
 
     file: str
@@ -51,17 +51,17 @@ class ImportedFiles:
     incomplete: int
     outside: int
     written: int
-    stood: int
+    stood: int  # codespell:ignore stood
     refused: tuple[Rejected, ...] = ()
 
 
 class Target(NamedTuple):
-    """A series that a station's files go into.
+    """A series that receives the files of a station.
 
     Attributes:
         series: The series.
-        product: Whose grades its readings have.
-        station: The station, as the catalogue has it.
+        product: The product with the grades of its readings.
+        station: The station in the catalogue.
     """
 
     series: Series
@@ -72,7 +72,7 @@ class Target(NamedTuple):
 def targets(catalog: Catalog) -> list[Target]:
     """Return the daily weather series of the catalogue that have a SIAR station, one per station.
 
-    A station that stands under both sources is taken as ``siar_csv`` has it.
+    If both sources list a station, the entry of ``siar_csv`` is used.
     """
     found: dict[tuple[str, str], Target] = {}
     for series in catalog.series.values():
@@ -92,9 +92,9 @@ def targets(catalog: Catalog) -> list[Target]:
 def import_files(
     context: RunContext, files: Mapping[str, Sequence[CsvFile]], batch: str
 ) -> list[ImportedFiles]:
-    """Write what the files have and the store has not as good; a second time changes nothing.
+    """Write values of files that are better than the stored ones; a second import changes nothing.
 
-    Every file is checked before anything is written. A lower grade never replaces a higher one.
+    Every file is checked before the first write. A lower grade never replaces a higher one.
 
     Args:
         context: The installation.
@@ -102,9 +102,8 @@ def import_files(
         batch: Id of this import.
 
     Raises:
-        MalformedPayload: If a row cannot be read, two of a day contradict each other, or a
-            day is not over.
-        StoreError: If the store failed, or what was written could not be read back.
+        MalformedPayload: If a row cannot be read, two rows of a day differ, or a day is not over.
+        StoreError: If the store failed, or written values could not be read back.
     """
     works: list[_Work] = []
     taken: list[ImportedFiles] = []
@@ -129,7 +128,7 @@ class _Work(NamedTuple):
 
 
 def _ask(target: Target, now: datetime) -> Ask | None:
-    """Return the ask for all that the series expects of the station by now."""
+    """Return the request for all slots that the series expects from the station now."""
     start, end = target.series.earliest, target.series.grid.floor(now)
     expected = Interval(start, end).intersection(target.station.reach) if start < end else None
     if expected is None:
@@ -143,25 +142,25 @@ def _write(context: RunContext, series: Series, said: Answer, batch: str) -> set
         return set()
     before = set(context.store.batch_slots(batch).get(series.name, ()))
     span = Interval(said.readings[0].slot, series.grid.end_of(said.readings[-1].slot))
-    stood = {row.slot: row for row in context.store.read(series, span)}
+    stored = {row.slot: row for row in context.store.read(series, span)}
     context.store.write(series, said.readings, batch)
     rows = {row.slot: row for row in context.store.read(series, span)}
     lost = [
         reading.slot
         for reading in said.readings
-        if not is_held(reading, rows.get(reading.slot), batch, stood.get(reading.slot))
+        if not is_held(reading, rows.get(reading.slot), batch, stored.get(reading.slot))
     ]
     if lost:
         message = (
-            f"{series.name}: {len(lost)} of {len(said.readings)} days were written and could not "
-            f"be read back, the first is {iso(lost[0])}; run it again, or undo {batch}."
+            f"{series.name}: {len(lost)} of {len(said.readings)} days were written but could not "
+            f"be read back, the first is {iso(lost[0])}; run the import again, or undo {batch}."
         )
         raise StoreError(message)
     return set(context.store.batch_slots(batch).get(series.name, ())) - before
 
 
 def _account(work: _Work, file: CsvFile, written: set[datetime]) -> ImportedFiles:
-    """Say what became of each row of a file; a day that two files have counts in the first."""
+    """Count the rows of a file by result; a day that two files have counts in the first."""
     inside = [day for day in file.days if day.slot in work.ask.interval]
     required = set(work.ask.series.required)
     read = {reading.slot for reading in work.said.readings if required <= reading.values.keys()}
@@ -176,7 +175,7 @@ def _account(work: _Work, file: CsvFile, written: set[datetime]) -> ImportedFile
         incomplete=len(inside) - len(whole),
         outside=len(file.days) - len(inside),
         written=new,
-        stood=len(whole) - new,
+        stood=len(whole) - new,  # codespell:ignore stood
         refused=tuple(
             r
             for r in work.said.rejected
@@ -186,7 +185,7 @@ def _account(work: _Work, file: CsvFile, written: set[datetime]) -> ImportedFile
 
 
 def _unexpected(target: Target, file: CsvFile) -> ImportedFiles:
-    """Account for a file of a station that has no date in common with the series."""
+    """Return the result of a file whose station shares no date with the series."""
     return ImportedFiles(
         file=file.name,
         station=file.station,
@@ -196,18 +195,18 @@ def _unexpected(target: Target, file: CsvFile) -> ImportedFiles:
         incomplete=0,
         outside=len(file.days),
         written=0,
-        stood=0,
+        stood=0,  # codespell:ignore stood
     )
 
 
 def document(
     taken: Sequence[ImportedFiles], skipped: Sequence[str], batch: str, now: datetime
 ) -> dict[str, object]:
-    """Return the document of ``import-siar --json``. Its keys are a contract.
+    """Return the document of ``import-siar --json``; its keys are a contract.
 
     Args:
-        taken: What became of each file.
-        skipped: Names of CSV files of no station of the catalogue.
+        taken: The result of each file.
+        skipped: Names of CSV files whose station is not in the catalogue.
         batch: Id of the import.
         now: The clock.
     """

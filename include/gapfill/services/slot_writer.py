@@ -1,4 +1,4 @@
-"""The store's side of a unit: what stands already, and readings written and read back."""
+"""The store side of a unit: reads stored slots, writes readings and reads them back."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 NEAR = 500
-"""Stretches with no more slots between them are read as one: a question costs more than those."""
+"""Runs with at most this number of slots between them are read together: a query costs more."""
 
 PENDING = 20_000
-"""Slots that are kept for the proof at most: then they are read back before more is written."""
+"""Maximum written slots in memory: they are read back before more are written."""
 
 
 class WrittenSlots(NamedTuple):
@@ -36,7 +36,7 @@ class WrittenSlots(NamedTuple):
 
     Attributes:
         slots: Number of slots.
-        enriched: How many of them only got wanted fields.
+        enriched: Number of slots that got only wanted fields.
     """
 
     slots: int
@@ -45,15 +45,15 @@ class WrittenSlots(NamedTuple):
 
 @dataclass(slots=True)
 class SlotWriter:
-    """Brings the readings of one unit into the store, once.
+    """Writes the readings of one unit into the store, once.
 
-    Each answer is written before the next request is sent. What all of them have written is
-    read back together, at the end of the unit.
+    Each answer is written before the next request is sent. All written slots are read back
+    together, at the end of the unit.
 
     Attributes:
-        store: Where to.
-        series: Whose readings.
-        unit: What is to be healed, upgraded, refreshed or enriched.
+        store: The store.
+        series: The series of the readings.
+        unit: The unit.
         batch: Id of the fill.
         now: The clock.
     """
@@ -71,12 +71,12 @@ class SlotWriter:
 
     @property
     def unproven(self) -> int:
-        """How many slots were written since the last proof."""
+        """Number of slots that were written since they were last read back."""
         return self._written
 
     @property
     def fields(self) -> Sequence[str]:
-        """The required fields that the unit is for; a unit that names none is for all."""
+        """The required fields of the unit; all fields if it names none."""
         return self.unit.fields or self.series.required
 
     @property
@@ -84,7 +84,7 @@ class SlotWriter:
         return Replace.EQUAL if self.unit.refresh else Replace.WORSE
 
     def still_to_ask(self, request: Request, product: Product) -> list[datetime]:
-        """Return the asked slots that this batch or a better source has not filled already.
+        """Return the requested slots that neither this batch nor a better source has filled.
 
         Raises:
             StoreError: If the store cannot be read.
@@ -95,7 +95,7 @@ class SlotWriter:
         return [slot for slot in slots if not self._has_all(slot, self._rows.get(slot), product)]
 
     def _look(self, first: Request) -> None:
-        """Read what stands at the slots of a request, and of those after it that fit in."""
+        """Read the stored rows of a request, and of later requests that fit in."""
         count, slots = self.series.grid.count, 0
         runs: list[Interval] = []
         for request in self.unit.requests:
@@ -106,7 +106,7 @@ class SlotWriter:
         self._rows = {row.slot: row for row in self.store.read(self.series, *self._known)}
 
     def _near(self, runs: Sequence[Interval]) -> list[Interval]:
-        """Return sorted runs of slots, those near one another as one."""
+        """Return sorted runs of slots; runs near each other are joined."""
         found: list[Interval] = []
         for run in runs:
             between = Interval(found[-1].end, run.start) if found else None
@@ -117,10 +117,10 @@ class SlotWriter:
         return found
 
     def _has_all(self, slot: datetime, row: Row | None, product: Product) -> bool:
-        """Tell whether a row holds what the unit could add to it."""
+        """Return whether a row already has everything that the unit could add."""
         is_enriched = self.unit.is_enrichment or covers(self.unit.enriched, slot)
         if row is None:
-            return is_enriched  # what is gone by now is a gap, and no enrichment
+            return is_enriched  # a slot that is gone now is a gap, not an enrichment
         if self.unit.refresh:
             return row.batch == self.batch
         if is_enriched:
@@ -129,10 +129,10 @@ class SlotWriter:
         return all(name in row.values and row.origin(name).grade >= grade for name in self.fields)
 
     def write(self, readings: Sequence[Reading], entries: Sequence[LedgerEntry]) -> None:
-        """Write what is better than what is stored, and lines for the ledger with it.
+        """Write the readings that are better than the stored rows, with their ledger lines.
 
         Raises:
-            StoreRefused: If the store took a part of it, for good.
+            StoreRefused: If the store permanently refused a part of it.
             StoreError: If the store cannot be written.
         """
         if not readings:
@@ -142,21 +142,21 @@ class SlotWriter:
             self._written += self.store.write(
                 self.series, readings, self.batch, replace=self._replace, entries=entries
             )
-        except (StoreError, KeyboardInterrupt):  # some of it may be written all the same
+        except (StoreError, KeyboardInterrupt):  # a part of it may have been written
             self._perhaps += readings
             raise
         self._firm += readings
 
     @property
     def is_full(self) -> bool:
-        """Whether as much is written as is kept for the proof."""
+        """Whether written slots must be read back before more are written."""
         return len(self._firm) + len(self._perhaps) >= PENDING
 
     def prove(self) -> WrittenSlots:
-        """Read back what was written since the last proof.
+        """Read back the slots that were written since the last call.
 
         Raises:
-            StoreError: If it cannot be read, or a value is not there or is another one.
+            StoreError: If they cannot be read, or a value is missing or different.
         """
         firm, written = self._firm, [*self._firm, *self._perhaps]
         if not written:
@@ -171,7 +171,7 @@ class SlotWriter:
         lost = [r.slot for r in firm if not self._is_held(r, rows.get(r.slot), given[r.slot])]
         if lost:
             message = (
-                f"{self.series.name}: {len(lost)} of {len(firm)} slots were written and could "
+                f"{self.series.name}: {len(lost)} of {len(firm)} slots were written but could "
                 f"not be read back, the first is {iso(lost[0])}; run it again."
             )
             raise StoreError(message)
@@ -181,18 +181,18 @@ class SlotWriter:
     def _is_held(
         self, reading: Reading, row: Row | None, given: Sequence[Mapping[str, float]]
     ) -> bool:
-        """Tell whether a row holds a reading; of some slots it is not known what they held."""
+        """Return whether a row has a reading; the row before is unknown for some slots."""
         if not covers(self._known, reading.slot):
             return is_stored(reading, row)
         before = self._rows.get(reading.slot)
         return is_held(reading, row, self.batch, before, self._replace, given)
 
     def asked_part(self, reading: Reading) -> Reading | None:
-        """Return what the unit stores of a reading, ``None`` where that is nothing.
+        """Return the part of a reading that the unit stores, ``None`` for none.
 
-        Where another source is asked for some required fields, an observed value of these must
-        not come first, as one of the same grade would then stay. Of a station behind another
-        one only the fields that were asked for are stored.
+        If another source is asked for some required fields, their observed values are not stored:
+        they would stay, because the other source's values have the same grade. From a later
+        station only the requested fields are stored.
         """
         others = set(self.unit.elsewhere)
         if not others or reading.grade < Grade.OBSERVED:
@@ -205,7 +205,7 @@ class SlotWriter:
         return replace(reading, values=values) if values else None
 
     def _is_behind(self, slot: datetime) -> bool:
-        """Tell whether the unit's station comes after another one of its source for a slot."""
+        """Return whether the source has an earlier station for a slot than that of the unit."""
         stations = [
             station.id
             for station in self.series.place.stations

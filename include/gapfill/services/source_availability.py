@@ -1,4 +1,4 @@
-"""Whether a product may be asked at all just now: blocked by its source, or down in this run."""
+"""Whether a product may be asked now: not blocked by its source, and not down in this run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gapfill.services.context import RunContext
 
 DOWN = 2
-"""After so many failures in a row to reach a source, units not yet begun are deferred."""
+"""Number of consecutive failures to reach a source after which its other units are deferred."""
 
 
 def is_down(
@@ -33,16 +33,15 @@ def is_down(
     *,
     tried_by: str | None = None,
 ) -> bool:
-    """Tell whether a product could not be reached the last times that a run asked its source.
+    """Return whether a product could not be reached at the last requests of a run to its source.
 
-    What a product of a subscription could not give says nothing of the others, and the
-    other way round.
+    Failures of a product with a subscription do not count for other products, and vice versa.
 
     Args:
-        outcomes: What the run's requests to the source came to, in order.
+        outcomes: Outcomes of the run's requests to the source, in order.
         source: The source.
-        product: The product that is to be asked.
-        tried_by: A batch; if it is among those that failed, its own retries go on.
+        product: The product to ask.
+        tried_by: A batch; if it is among those that failed, its own retries continue.
     """
     said = [
         (batch, outcome)
@@ -54,13 +53,13 @@ def is_down(
 
 
 def _product_of(batch: str) -> str:
-    """Return the key of the product that a unit's batch asks; empty for a batch of no unit."""
+    """Return the key of the product of a unit's batch; empty for a batch without a unit."""
     key = BatchId.parse(batch)
     return str(key.unit.product) if key else ""
 
 
 def blocked(blocks: Iterable[Block], source: Source, product: Product) -> str | None:
-    """Return why a product may not be asked for longer, in a sentence; ``None`` where it may."""
+    """Return a sentence about the block of a product, ``None`` if it is not blocked."""
     block = block_of(blocks, product)
     if block is None:
         return None
@@ -69,27 +68,27 @@ def blocked(blocks: Iterable[Block], source: Source, product: Product) -> str | 
 
 
 def block_of(blocks: Iterable[Block], product: Product) -> Block | None:
-    """Return the block that keeps a product longest, of its source or its own."""
+    """Return the longest block of a product or of its source."""
     own = [block for block in blocks if block.source in (product.source, product.key)]
     return max(own, key=lambda block: block.until, default=None)
 
 
 def block(context: RunContext, source: Source, product: Product, exc: RateLimited) -> str:
-    """Remember a refusal too long to wait out, and return what becomes of the unit.
+    """Store the block after a refusal that is too long to wait for; return the unit's note.
 
-    One of a product with a subscription of its own blocks the products of that
-    subscription; of any other, the source.
+    A refusal of a product with its own subscription blocks the products of that subscription;
+    a refusal of any other product blocks the source.
     """
     until = context.in_seconds(KeyLimits(context, source.name).blocked(exc))
     for name in names_of(source, product):
         context.store.block(Block(name, until, str(exc)))
-    return f"{exc} Deferred; asked again after {iso(until)}."
+    return f"{exc} Deferred; will be asked again after {iso(until)}."
 
 
 def block_key(context: RunContext, source: Source, product: Product, exc: AuthRejected) -> None:
-    """Remember that a key does not open a product, so that it is asked again after a day.
+    """Store that a key may not use a product, so that it is asked again after a day.
 
-    A key that is refused as a whole is not noted: the next run asks again.
+    A key that is refused completely is not stored: the next run asks again.
     """
     needed = subscription(product)
     if exc.product is None or needed is None:
@@ -101,11 +100,11 @@ def block_key(context: RunContext, source: Source, product: Product, exc: AuthRe
 
 
 def is_key_closed(source: Source, today: Mapping[str, Mapping[str, float]]) -> bool:
-    """Tell whether a subscription of a source was refused to its key within the last day.
+    """Return whether a source refused a subscription to its key within the last day.
 
     Args:
         source: The source.
-        today: What was learned within the last day, by subject and name.
+        today: Facts that were learned within the last day, by subject and name.
     """
     sold = {name for product in source.products if (name := subscription(product))}
     facts = today.get(source.name, {})
@@ -113,7 +112,7 @@ def is_key_closed(source: Source, today: Mapping[str, Mapping[str, float]]) -> b
 
 
 def stand_in(context: RunContext, series: Series, unit: Unit) -> str:
-    """Return which source is asked for a unit's slots meanwhile, as the end of a sentence.
+    """Return a sentence about the source that is asked for a unit's slots meanwhile.
 
     Raises:
         StoreError: If the ledger, the calls or the blocks cannot be read.
@@ -123,4 +122,4 @@ def stand_in(context: RunContext, series: Series, unit: Unit) -> str:
     others = [c for c in context.candidates(series) if c.source.name != unit.source]
     found = (a.candidate for a in choose([unit.interval], series, others, context.now))
     first = next((candidate for candidate in found if candidate), None)
-    return f" {first.source.title} stands in meanwhile." if first else ""
+    return f" Gapfill asks {first.source.title} meanwhile." if first else ""

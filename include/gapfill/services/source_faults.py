@@ -1,4 +1,4 @@
-"""Sources that are set up and cannot be used, as failures of a run: never an all-clear."""
+"""Sources that are set up but cannot be used, as failures of a run: never an all-clear."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def faults(context: RunContext, order: RunRequest, after: Sequence[Report]) -> dict[str, str]:
-    """Return why sources could not be used that could serve what is still missing, by source.
+    """Return, by source, why an unusable source that could serve missing slots could not be used.
 
     Args:
         context: The installation.
-        order: What the run was to do: slots outside its range do not count, nor do sources
+        order: The request of the run: slots outside its range do not count, and neither do sources
             that it does not ask.
         after: Reports over the whole history, after the run.
     """
@@ -39,11 +39,11 @@ def faults(context: RunContext, order: RunRequest, after: Sequence[Report]) -> d
 
 
 def with_faults(summary: Summary, unusable: Mapping[str, str]) -> Summary:
-    """Return a summary that also has the sources that could not be used.
+    """Return a summary with the unusable sources added.
 
     Args:
-        summary: Of the run.
-        unusable: Why each could not be used, by source.
+        summary: The summary of the run.
+        unusable: By source, why it could not be used.
     """
     if not unusable:
         return summary

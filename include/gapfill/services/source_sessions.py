@@ -1,4 +1,4 @@
-"""What one process knows of the sources that it has asked, from one unit to the next."""
+"""State of the sources that one process has asked, shared by its units."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from gapfill.services.rate_limiter import RateLimiter
 
 REFUSALS = 3
-"""After so many refusals in a row, without an answer in between, a source is not asked again."""
+"""Number of consecutive refusals after which a source is not asked again."""
 
 
 class SourceSession(NamedTuple):
     """A source that this process has logged in to.
 
     Attributes:
-        caller: The source, ready to be asked.
-        pace: The pace that the caller keeps.
+        caller: The source, ready for requests.
+        limiter: The rate limiter of the caller.
     """
 
     caller: Caller
-    pace: RateLimiter
+    limiter: RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class SourceSessions:
     """The sources that this process has asked.
 
     Attributes:
-        opened: Those it has logged in to, by source and subscription.
-        refusals: Refusals in a row by source, whatever the product or the unit.
+        opened: Sources to which it has logged in, by source and subscription.
+        refusals: Consecutive refusals by source, for all products and units.
     """
 
     opened: dict[tuple[str, str], SourceSession] = field(default_factory=dict)
@@ -40,9 +40,9 @@ class SourceSessions:
 
     @property
     def sources(self) -> frozenset[str]:
-        """Return the sources whose calls before the first request have been made."""
+        """Return the sources whose calls before the first request were made."""
         return frozenset(source for source, _ in self.opened)
 
     def has_refused(self, source: str) -> bool:
-        """Tell whether a source has refused so often that it is not asked again."""
+        """Return whether a source has refused too often to be asked again."""
         return self.refusals[source] >= REFUSALS

@@ -1,7 +1,7 @@
-"""What is known of the sources at one moment, read once for all series of a phase.
+"""Status of the sources at one moment, read once for all series of a phase.
 
-A phase is a detection, a plan, or the incident rules of a run. Each reads its own status, and
-so knows what fills have noted before it and what another process has blocked meanwhile.
+A phase is a detection, a plan, or the incident rules of a run. Each phase reads its own status, and
+so includes the results of earlier fills and blocks by other processes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gapfill.domain.ledger import (
 )
 from gapfill.domain.series import Grade
 from gapfill.domain.subscription import is_of_key, with_quota_of
-from gapfill.services.key_limits import MEMORY, narrow_pace
+from gapfill.services.key_limits import MEMORY, narrow_rate
 from gapfill.services.ports import LedgerQuery, Usage
 from gapfill.services.source_availability import block_of
 from gapfill.services.station_fields import never_reported
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Block, LedgerSnapshot, Sources
 
 TOGETHER = 250
-"""Series whose ledgers are read at once: so many are held in memory at most."""
+"""Number of series whose ledgers are read at once and held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """The sources as they were at one moment.
+    """The status of the sources at one moment.
 
     Attributes:
         now: The clock.
         blocks: The blocks in force.
-        learned: What was learned of the sources, by subject and name.
+        learned: Learned facts of the sources, by subject and name.
         usage: Calls and records of the last 24 hours, by source; one without calls is absent.
         by_series: By series name, every product of its route in its state at that moment.
     """
@@ -64,7 +64,7 @@ class SourceStatus:
     by_series: Mapping[str, Sequence[Candidate]]
 
     def candidates(self, series: Series) -> Sequence[Candidate]:
-        """Return every product of the route of a series that this status was read for."""
+        """Return every product of the route of a series; the status must include the series."""
         return self.by_series[series.name]
 
     def calls_left(self, source: Source) -> int | None:
@@ -75,11 +75,11 @@ class SourceStatus:
 
 
 def read_status(context: RunContext, series: Sequence[Series]) -> SourceStatus:
-    """Read what is known of the sources.
+    """Read the status of the sources.
 
     Args:
         context: The installation.
-        series: Those whose candidates are wanted.
+        series: The series whose candidates are wanted.
 
     Raises:
         StoreError: If the ledger, the calls or the blocks cannot be read.
@@ -114,7 +114,7 @@ def _candidates(context: RunContext, series: Series, books: LedgerSnapshot) -> l
         if not is_of_key(known_source, known_product, learned.get(known_source.name, {})):
             continue
         source, product = narrow(known_source, known_product, learned)
-        source = narrow_pace(source, learned, context.sources, context.now)
+        source = narrow_rate(source, learned, context.sources, context.now)
         block = block_of(books.blocks, product)
         used = books.usage.get(source.name, Usage())
         candidate = Candidate(
@@ -136,7 +136,7 @@ def _candidates(context: RunContext, series: Series, books: LedgerSnapshot) -> l
 
 
 def _with_ledger(candidate: Candidate, asked: Sequence[LedgerEntry], now: datetime) -> Candidate:
-    """Return a candidate with what follows from its lines of the ledger."""
+    """Return a candidate with the state from its lines of the ledger."""
     product = candidate.product
     named = {e.field for e in asked if e.field is not None}
     fields = product.gives if ANY_WANTED in named else ()
@@ -166,7 +166,7 @@ def _with_ledger(candidate: Candidate, asked: Sequence[LedgerEntry], now: dateti
 def narrow(
     source: Source, product: Product, learned: Mapping[str, Mapping[str, float]]
 ) -> tuple[Source, Product]:
-    """Return a source and its product within what was learned of the account and the spans."""
+    """Return a source and its product within the learned limits of the account and the spans."""
     facts = learned.get(source.name)
     if facts:
         allowance = from_facts(facts)
@@ -180,7 +180,7 @@ def narrow(
 def _quota_left(
     source: Source, product: Product, learned: Mapping[str, Mapping[str, float]], used: Usage
 ) -> int | None:
-    """Return the calls left of the day, where records are counted too as if each were long."""
+    """Return the calls left of the day; for a quota of records, as if each call were long."""
     limits = [] if source.per_day is None else [source.per_day - used.calls]
     records_day = learned.get(source.name, {}).get("records_day")
     if records_day and product.records:

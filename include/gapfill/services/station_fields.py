@@ -1,9 +1,9 @@
-"""Which fields a station never reports, as its own rows show.
+"""Fields that a station never reports, as its own rows show.
 
-Not every station measures everything, and no list of the API says so. Where all rows of a
-long answer are without a field, other stations and sources are asked for it first for half a
-day. The first row that has the field, be it a value
-that cannot be believed, ends that at once. It is no verdict on any slot.
+Not every station measures everything, and the API has no list of the fields. If a field is missing
+from all rows of a long answer, other stations and sources are asked for it first for half a day.
+The first row with the field, even with a value that cannot be believed, ends that at once. It
+never marks a slot as "no data".
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from gapfill.sources.model import Answer
 
 ROWS = 10
-"""Rows of one answer, all without a field, after which a station counts as one without it."""
+"""Number of rows without a field in one answer after which the station counts as without it."""
 
 RECHECK = timedelta(hours=11)
-"""How long others are asked for such a field first: then one more answer shows it again, within
-the twelve hours for which AEMET keeps an hour."""
+"""How long other sources are asked for such a field first. After that one more answer shows it
+again, within the twelve hours for which AEMET keeps an hour."""
 
 _PREFIX = "never_"
 
@@ -36,7 +36,7 @@ def never_reported(
     learned: Mapping[str, Mapping[str, float]],
     now: datetime,
 ) -> frozenset[str]:
-    """Return the fields that a station never reports, by what was learned of it."""
+    """Return the fields that a station never reports, from learned facts."""
     facts = learned.get(_subject(product, station), {})
     since = (now - RECHECK).timestamp()
     return frozenset(
@@ -55,17 +55,17 @@ def learn_fields(
     now: datetime,
     learned: dict[str, dict[str, float]],
 ) -> None:
-    """Note which fields all rows of an answer are without, and which are there after all.
+    """Store which fields are missing from all rows of an answer, and which are present again.
 
     Args:
-        store: Where it is noted.
-        series: The series that was asked for.
+        store: The store of the facts.
+        series: The series of the request.
         product: The product that answered.
-        station: The station; nothing is learned of a product that has none.
-        answer: What it answered. A value that was not believed is a report all the same: the
-            station has the field.
+        station: The station; nothing is learned for a product without stations.
+        answer: The answer. A value that was not believed counts as reported: the station has the
+            field.
         now: The clock.
-        learned: What is known, by subject and name; it is brought up to date.
+        learned: Known facts, by subject and name; updated.
 
     Raises:
         StoreError: If the store cannot be written.
@@ -91,7 +91,7 @@ def learn_fields(
 
 
 def told_fields(series: Series, product: Product) -> list[str]:
-    """Return the fields that a row of a product tells of: there, or not there."""
+    """Return the fields that a row of a product can have, so that an absent one is known."""
     return [f.name for f in series.fields if f.required or f.name in product.gives]
 
 

@@ -1,4 +1,4 @@
-"""Refuses a store that held readings and holds none: one that is gone is never a first use.
+"""Refuses a store that had readings and has none now: a lost store is never a first use.
 
 What was seen in a store is remembered outside of it (port ``Memory``), so that a file that
 was lost, a volume that is not mounted, or a bucket that was made anew is an error in every
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 UNCHECKED = ("close", "place", "stamp")
-"""What says nothing of readings."""
+"""Methods that do not depend on readings."""
 
 
 class GuardedStore:
@@ -40,9 +40,9 @@ class GuardedStore:
 
     Args:
         store: The store.
-        memory: What was seen earlier.
+        memory: The newest slots seen earlier.
         series: The catalogue's series.
-        tell: Takes a sentence for the person or the log: that a new store was made.
+        notify: Receives a sentence for people or the log: that a new store was created.
     """
 
     def __init__(
@@ -50,16 +50,16 @@ class GuardedStore:
         store: Store,
         memory: Memory,
         series: Collection[Series],
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
-        self._store, self._memory, self._series, self._tell = store, memory, series, tell
+        self._store, self._memory, self._series, self._notify = store, memory, series, notify
         self._checked: object = self  # no stamp of a store
         self._seen: dict[str, datetime] = {}
         self._kept: dict[str, datetime] = {}
         self._looked: set[str] = set()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        """Return a method of the store, which looks at the store first."""
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of the port
+        """Return a method of the store that checks the store first."""
         found = getattr(self._store, name)
         return found if name in UNCHECKED or not callable(found) else self._checking(found)
 
@@ -69,14 +69,14 @@ class GuardedStore:
             self._check()
             answer = method(*args, **kwargs)
             if self._checked is None and self._store.stamp() is not None:
-                self._tell(f"A new store was made: {named(self._store.place)}.")
+                self._notify(f"A new store was created: {named(self._store.place)}.")
                 self._checked = self._store.stamp()
             return answer
 
         return ask
 
     def newest(self, series: Series, *end: datetime) -> datetime | None:
-        """Return the newest slot that holds every required field, see the port."""
+        """Return the newest slot with every required field, see the port."""
         self._check()
         found = self._store.newest(series, *end)
         self._note(series, found)
@@ -96,7 +96,7 @@ class GuardedStore:
         series: Series,
         readings: Sequence[Reading],
         batch: str,
-        **how: Any,  # noqa: ANN401 - as the port has it
+        **how: Any,  # noqa: ANN401 - as in the port
     ) -> int:
         """Write readings, see the port."""
         written: int = self._checking(self._store.write)(series, readings, batch, **how)
@@ -133,27 +133,27 @@ class GuardedStore:
         return undone
 
     def forget(self) -> bool:
-        """Forget what the store held, so that an empty one may take its place.
+        """Forget the readings of the store, so that an empty one can replace it.
 
         Returns:
-            Whether anything was known of it.
+            Whether the store was known.
 
         Raises:
-            StoreError: If it is there and holds readings, or cannot be read.
+            StoreError: If it exists and has readings, or cannot be read.
         """
         place = self._store.place
         self._seen = {**self._memory.seen(place)}
         if self._known() and self._store.stamp() is not None and not self._is_empty():
             message = (
-                f"The store is there and holds readings: {named(place)}. Nothing was forgotten: "
-                "forget-store is for a store that is gone, or empty."
+                f"The store exists and has readings: {named(place)}. Nothing was forgotten: "
+                "use forget-store only for a store that is gone or empty."
             )
             raise StoreError(message)
         self._seen = {}
         return self._memory.forget(place)
 
     def close(self) -> None:
-        """Give back connections, and remember what was seen."""
+        """Close connections, and save the newest slots."""
         self._keep()
         self._store.close()
 
@@ -201,14 +201,14 @@ class GuardedStore:
             return False
 
     def _look_once(self, series: Series, written: int) -> None:
-        """After the first write of a series that had no readings, look whether it has some now."""
+        """After the first write of a series without readings, check whether it has some now."""
         name = subject(series)
         if written and name not in self._seen and name not in self._looked:
             self._looked.add(name)
             self._note(series, self._store.newest(series))
 
     def _note(self, series: Series, slot: datetime | None) -> None:
-        """Keep in mind that a series has a reading; the first one is remembered at once."""
+        """Record that a series has a reading; the first one is saved at once."""
         name = subject(series)
         if slot is None or slot <= self._seen.get(name, slot.min.replace(tzinfo=slot.tzinfo)):
             return
@@ -234,12 +234,12 @@ class GuardedStore:
 
 
 def named(place: StoreLocation) -> str:
-    """Return what and where a store is, and the connection that names it."""
+    """Return the kind, the location and the connection of a store."""
     kind = "file " if place.kind == "sqlite" else ""
     return f"{kind}{place.where} (connection gapfill_store)"
 
 
 def subject(series: Series) -> str:
-    """Return what a series is in a store, whatever the catalogue calls it: measurement and tags."""
+    """Return the identity of a series in a store: its measurement and tags, not its name."""
     tags = [f"{name}={value}" for name, value in sorted(series.tags.items())]
     return ",".join([series.measurement, *tags])

@@ -1,4 +1,4 @@
-"""What a run came to: counted by reading batches back, so that a kill loses no account."""
+"""The summary of a run: counts from reading batches back, so that a kill loses no count."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _Runs = Mapping[str, Sequence[Interval]]
 
 
 class RunStatus(StrEnum):
-    """What a run came to.
+    """Status of a run.
 
     Attributes:
         COMPLETED: Nothing is left that somebody could be asked for now, and not everything
@@ -49,26 +49,26 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What ``summarize`` returns and ``heal --json`` prints.
+    """The result of ``summarize`` and ``heal --json``.
 
-    A number is ``None`` where an error kept it from being known.
+    A number is ``None`` if an error made it unknown.
 
     Attributes:
-        status: What the run came to.
+        status: Status of the run.
         ree_records_recovered: Slots that batches of this run filled in group ``ree``.
         weather_records_recovered: The same in every other group.
         duration_seconds: Real time of the run.
-        gaps_found: Gaps with a due slot missing, before.
+        gaps_found: Gaps with a missing due slot, before the run.
         gaps_resolved: How many of those gaps are now completely filled.
-        gaps_waiting: Gaps, after, for which a source can be asked later.
-        gaps_unfillable: Gaps, after, that no source has.
-        units_failed: Units that raised, died, or certified more than is read back.
+        gaps_waiting: Gaps after the run for which a source can be asked later.
+        gaps_unfillable: Gaps after the run that no source has.
+        units_failed: Units that raised, died, or certified more slots than are read back.
         units_deferred: Units left for a later run.
         calls: API calls made.
         healed: Changed intervals by series.
-        failures: What went wrong.
-        slots_enriched: Slots that only got optional fields.
-        gaps_need_setup: Gaps, after, that only sources that are not set up could serve.
+        failures: Failures of the run.
+        slots_enriched: Slots that got only optional fields.
+        gaps_need_setup: Gaps after the run that only sources that are not set up could serve.
         records: Of the changed intervals, those whose slots were healed, by series.
         gaps_given_up: How many of the gaps found only have slots, after, that no source has or
             that the store refuses.
@@ -125,19 +125,19 @@ def summarize(
     seconds: float,
     asked: Interval | None = None,
 ) -> Summary:
-    """Say what a run came to.
+    """Return the summary of a run.
 
-    Units without a certificate count as failed: their task died, whatever the cause.
+    Units without a certificate count as failed: their task died.
 
     Args:
         context: The installation.
         run: Id of the run.
-        plans: What was planned, in order.
-        certificates: What units returned.
-        before: Reports over the whole history, before.
-        after: The same, after.
+        plans: The plans, in order.
+        certificates: Results of the units.
+        before: Reports over the whole history, from before the run.
+        after: The same, from after the run.
         seconds: Real time of the run.
-        asked: The range of the run; gaps are counted within it. ``None`` for everything.
+        asked: The range of the run, in which gaps are counted. ``None`` for the whole history.
 
     Raises:
         StoreError: If the batches cannot be read back.
@@ -200,7 +200,7 @@ def summarize(
 
 
 def _unread(plans: Sequence[Plan], after: Sequence[Report]) -> list[Report | Unread]:
-    """Return what could not be read after, or before and so was in no plan: the last one counts."""
+    """Return series that could not be read before or after the run, with the last failure."""
     now = [report for report in after if report.error]
     known = {report.series for report in now}
     return [*now, *(u for plan in plans[-1:] for u in plan.unread if u.series not in known)]
@@ -213,7 +213,7 @@ def count_gaps(
     after: Sequence[Report],
     asked: Interval | None,
 ) -> GapCounts:
-    """Count the gaps that a run found, closed and left; the arguments are as ``summarize``'s."""
+    """Count the gaps that a run found, closed and left; arguments as for ``summarize``."""
     units = [unit for plan in plans for unit in plan.units]
     ranges = {name: _range(series.grid, asked) for name, series in context.catalog.series.items()}
     gaps = [g for r in after for g in r.coverage.gaps if intersect([g.interval], ranges[r.series])]
@@ -254,17 +254,20 @@ def _status(
 
 
 def _is_missing(planned: _Runs, after: Sequence[Report]) -> bool:
-    """Tell whether a slot that was asked for is missing still, and not given up."""
+    """Return whether a requested slot is still missing and not unfillable."""
     return any(intersect(r.coverage.runs(State.MISSING), planned[r.series]) for r in after)
 
 
 def _short(
     certificates: Iterable[Certificate], written: Mapping[str, Mapping[str, Sequence[datetime]]]
 ) -> list[str]:
-    """Return a sentence for each certificate that claims more slots than are read back now."""
+    """Return a sentence for each certificate with more slots than are read back now."""
     found = {batch: sum(map(len, slots.values())) for batch, slots in written.items()}
     return [
-        f"{c.unit}: {c.slots_filled} slots were certified, {found.get(c.batch, 0)} are read back"
+        (
+            f"{c.unit}: {c.slots_filled} slots were certified, but {found.get(c.batch, 0)} are "
+            "read back"
+        )
         for c in certificates
         if found.get(c.batch, 0) < c.slots_filled
     ]
@@ -285,7 +288,7 @@ def _healed(
 
 
 def _enriched(context: RunContext, changed: _Runs, units: Sequence[Unit]) -> int:
-    """Count the changed slots that only got wanted fields."""
+    """Count the changed slots that got only wanted fields."""
     return sum(
         context.catalog.series[name].grid.count(run)
         for name, runs in changed.items()
@@ -296,7 +299,7 @@ def _enriched(context: RunContext, changed: _Runs, units: Sequence[Unit]) -> int
 def _filled(
     changed: _Runs, units: Sequence[Unit], after: Sequence[Report]
 ) -> dict[str, list[Interval]]:
-    """Return the changed slots that were to be healed and have every required field now."""
+    """Return the changed slots of gaps and upgrades that have every required field now."""
     is_open = {report.series: merge(_open(report)) for report in after}
     filled = {
         name: subtract(subtract(runs, _only_enriched(units, name)), is_open.get(name, ()))
@@ -316,7 +319,7 @@ def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
 
 
 def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
-    """Return the slots that a run is about: those that start in its range."""
+    """Return the slots that start in the range of a run."""
     if asked is None:
         return [Interval(BEGINNING, END_OF_TIME)]
     covered = grid.cover(asked)
@@ -365,6 +368,6 @@ def _open(report: Report) -> list[Interval]:
 
 
 def _askable(report: Report) -> list[Interval]:
-    """Return what is missing and can be asked for now, or could be if its source were up."""
+    """Return the missing slots that can be asked for now, or could be if their source were up."""
     askable = (Cause.ASKABLE, Cause.DOWN)
     return [g.interval for g in report.coverage.gaps if g.cause in askable and not g.waiting]

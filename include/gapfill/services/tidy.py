@@ -1,4 +1,4 @@
-"""Removes what an earlier release copied of other programs' values, once a person says so."""
+"""Removes values that an earlier release copied from other programs, if a person confirms it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Tidied(NamedTuple):
-    """What tidying one series came to.
+    """Result of tidying one series.
 
     Attributes:
         series: Catalogue name.
-        copies: The copies that were there.
-        removed: From how many slots they were removed; 0 in a dry run.
+        copies: The copies that were found.
+        removed: Number of slots from which they were removed; 0 in a dry run.
     """
 
     series: str
@@ -32,12 +32,12 @@ class Tidied(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What tidying came to.
+    """Result of tidying.
 
     Attributes:
-        series: Of each series.
-        carried_on: Slots of earlier batches that were killed and are finished now, by batch.
-        left: Earlier removals that are not finished, a sentence each.
+        series: The result of each series.
+        carried_on: By batch, slots of earlier batches that were killed and are finished now.
+        left: Earlier removals that are not finished, one sentence each.
     """
 
     series: list[Tidied]
@@ -48,15 +48,15 @@ class Done(NamedTuple):
 def tidy(context: RunContext, names: Sequence[Series], batch: str | None) -> Done:
     """Find the copies in each series' own points, and remove them.
 
-    Nothing of another program is changed, and nothing that is read: a copy does not count.
+    Points of other programs do not change, and neither do readings: a copy does not count.
 
     Args:
         context: The installation.
-        names: Which series.
-        batch: Id of what ``undo`` puts back; ``None`` for a dry run, which writes nothing.
+        names: The series.
+        batch: Id for ``undo``; ``None`` for a dry run, which writes nothing.
 
     Raises:
-        StoreError: If the store cannot be read or written; doing it again goes on.
+        StoreError: If the store cannot be read or written; repeat the call to continue.
     """
     left = _unfinished(context)
     killed = set(left)
@@ -78,12 +78,12 @@ def tidy(context: RunContext, names: Sequence[Series], batch: str | None) -> Don
 
 
 def _unfinished(context: RunContext) -> dict[str, str]:
-    """Return the removals of tidying that are not finished, a sentence for each batch."""
+    """Return a sentence for each batch of tidying that is not finished."""
     left = [one for one in context.store.unfinished() if command_of(one.batch) == TIDY]
     return {one.batch: one.sentence for one in left}
 
 
 def _window(context: RunContext, series: Series) -> Interval:
-    """Return all slots in which something may have been written."""
+    """Return all slots that may have values."""
     end: datetime = max(last_expected(context, series), series.grid.end_of(series.earliest))
     return Interval(series.earliest, end)

@@ -1,4 +1,4 @@
-"""Lists batches, and takes them back: one, or all of a run."""
+"""Lists batches and undoes them: one batch, or all of a run."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from gapfill.services.ports import Batch
 
 _IN_NAME = re.compile(r"__(\d{8}T\d{6})Z|__(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})")
-"""The instant in the name of a run: of the command line, and of Airflow."""
+"""The instant in the name of a run of the command line or of Airflow."""
 
 _NAMED = 3
-"""Later batches that are named; more are rare."""
+"""Maximum number of later batches that are named; more are rare."""
 
 
 class UndoResult(NamedTuple):
-    """What taking batches back came to.
+    """Result of undoing batches.
 
     Attributes:
         batches: Ids of the batches, in the order they were undone.
-        undone: Slots, over all of them.
-        later: Batches that hold the slots which were left alone, the newest last.
+        undone: Counts of slots over all batches.
+        later: Later batches that replaced the slots that did not change, the newest last.
     """
 
     batches: tuple[str, ...]
@@ -46,7 +46,7 @@ def list_batches(
     Args:
         context: The installation.
         series: Catalogue names; none for all.
-        since: Those of this instant or later only, and those of which no instant is known.
+        since: Only batches of this instant or later, and those with an unknown instant.
 
     Raises:
         StoreError: If the store cannot be read.
@@ -64,7 +64,7 @@ def list_batches(
 
 
 def instant_of(batch: Batch) -> datetime | None:
-    """Return when a batch was made: when it asked its source, else what its name says."""
+    """Return when a batch was made: when it asked its source, else the instant in its name."""
     if batch.at is not None:
         return batch.at
     found = _IN_NAME.search(batch.id)
@@ -77,10 +77,10 @@ def instant_of(batch: Batch) -> datetime | None:
 
 
 def undo_batch(context: RunContext, batch: str) -> UndoResult:
-    """Take one batch back.
+    """Undo one batch.
 
     Raises:
-        GapfillError: If the store has no such batch, or it is undone.
+        GapfillError: If the store has no such batch, or it is already undone.
         StoreError: If the store cannot be read or written.
     """
     is_listed = any(one.id == batch for one in context.store.batches())
@@ -89,19 +89,19 @@ def undo_batch(context: RunContext, batch: str) -> UndoResult:
     if batch in context.store.undone_batches():
         message = f"The batch {batch} is already undone."
         raise GapfillError(message)
-    message = f"The store has no batch {batch!r}: `heal` and `import` print their batches."
+    message = f"The store has no batch {batch!r}: `batches` lists them."
     raise GapfillError(message)
 
 
 def undo_run(context: RunContext, run: str) -> UndoResult:
-    """Take all batches of a run back, the newest first.
+    """Undo all batches of a run, the newest first.
 
     Args:
         context: The installation.
-        run: Id of the run, as ``batches`` lists it; of a DAG's run, that of Airflow will do.
+        run: Id of the run, as ``batches`` lists it; for a run of a DAG also the run id of Airflow.
 
     Raises:
-        GapfillError: If the store has no such run, or several, or it is undone.
+        GapfillError: If the store has no such run, or several, or it is already undone.
         StoreError: If the store cannot be read or written.
     """
     known = list_batches(context)
@@ -109,7 +109,7 @@ def undo_run(context: RunContext, run: str) -> UndoResult:
     if run in runs:
         runs = {run}
     if len(runs) > 1:
-        message = f"{run!r} may be {' or '.join(sorted(runs))}: give one of them whole."
+        message = f"{run!r} can mean {' or '.join(sorted(runs))}: give one of them in full."
         raise GapfillError(message)
     if runs:
         (one,) = runs
@@ -123,7 +123,7 @@ def undo_run(context: RunContext, run: str) -> UndoResult:
 
 
 def _take_back(context: RunContext, batches: Sequence[str]) -> UndoResult:
-    """Undo batches again and again, as long as one sets the slots of another free."""
+    """Undo batches repeatedly, as long as one of them makes slots of another one undoable."""
     restored = removed = 0
     series = context.catalog.series.values()
     while True:
@@ -141,7 +141,7 @@ def _take_back(context: RunContext, batches: Sequence[str]) -> UndoResult:
 
 
 def _later(context: RunContext, left: Iterable[str]) -> tuple[str, ...]:
-    """Return the batches that hold the slots which were left of some batches."""
+    """Return the later batches that replaced the remaining slots of some batches."""
     found: dict[str, datetime] = {}
     for batch in left:
         for name, slots in context.store.batch_slots(batch).items():

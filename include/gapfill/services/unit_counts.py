@@ -1,4 +1,4 @@
-"""What the answers of one unit came to, in numbers and in a sentence."""
+"""Counts over the answers of one unit, and the note about them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = 5
-"""So many of the values that were not stored are named in a note."""
+"""Number of refused values that a note names."""
 
 
 @dataclass(slots=True)
@@ -31,36 +31,36 @@ class UnitCounts:
     """Counts over the answers of a unit.
 
     Attributes:
-        filled: Slots that this batch has written.
-        enriched: Those of them that only got wanted fields.
+        filled: Slots that this batch wrote.
+        enriched: Those of them that got only wanted fields.
         beside: Those of them that were not asked for.
-        stood: Slots that were filled already.
+        present: Slots that were already filled.
         rejected: Values, rows and fields that were not stored.
         not_yet: Slots that the source does not have yet.
         no_data: Slots that it does not have.
-        refused: What they are, in the order of the answers.
-        lacking: Slots that were not in the answers.
+        refused: These, in the order of the answers.
+        absent: Slots that were not in the answers.
         grades: Grades of the readings.
-        without: By field asked for that some slots came without, the number of those where no
-            value was refused either.
-        unproven: Slots about which the answers prove nothing.
+        without: By requested field, the number of slots without a value, also without a refused
+            one.
+        unproven: Slots for which the answers prove nothing.
     """
 
     filled: int = 0
     enriched: int = 0
     beside: int = 0
-    stood: int = 0
+    present: int = 0
     rejected: int = 0
     not_yet: int = 0
     no_data: int = 0
     refused: list[Rejected] = field(default_factory=list)
-    lacking: set[datetime] = field(default_factory=set)
+    absent: set[datetime] = field(default_factory=set)
     grades: set[Grade] = field(default_factory=set)
     without: Counter[str] = field(default_factory=Counter)
     unproven: int = 0
 
     def deliver(self, delivered: WrittenSlots) -> None:
-        """Add what was read back."""
+        """Add slots that were read back."""
         self.filled += delivered.slots
         self.enriched += delivered.enriched
 
@@ -72,19 +72,19 @@ class UnitCounts:
         self.grades |= {reading.grade for reading in readings}
         self.not_yet += settled.not_yet
         self.no_data += settled.no_data
-        self.lacking |= settled.lacking
+        self.absent |= settled.absent
         self.rejected += len(answer.rejected)
         self.refused += answer.rejected
 
     def outcome(self, slots: int) -> UnitOutcome:
-        """Return what the unit came to.
+        """Return the outcome of the unit.
 
         Args:
-            slots: Number of slots that were to be filled.
+            slots: Number of slots to fill.
         """
-        had = self.filled - self.beside + self.stood
+        had = self.filled - self.beside + self.present
         if had >= slots and not self.without:
-            return UnitOutcome.FILLED if self.filled else UnitOutcome.STOOD
+            return UnitOutcome.FILLED if self.filled else UnitOutcome.PRESENT
         if had > 0:
             return UnitOutcome.PARTIAL
         if self.not_yet:
@@ -92,7 +92,7 @@ class UnitCounts:
         return UnitOutcome.NO_DATA if self.no_data else UnitOutcome.PARTIAL
 
     def note(self) -> str:
-        """Return what a person should know: what was not stored, and what was not there."""
+        """Return the note for people: refused values, and missing slots and fields."""
         said: list[str] = []
         if self.refused:
             said.append(_not_stored(self.refused))
@@ -102,18 +102,21 @@ class UnitCounts:
                 f"{count(self.unproven, 'slot')} came without values in an answer that proves "
                 "nothing for them; asked again in the next run"
             )
-        if self.lacking:
+        if self.missing:
             said.append(
-                f"{count(len(self.lacking), 'slot', 'was', 'were')} not in what it answered, "
-                f"the first {iso(min(self.lacking))}"
+                f"{count(len(self.missing), 'slot', 'was', 'were')} not in what it answered, "
+                f"the first {iso(min(self.missing))}"
             )
         if self.beside:
-            said.append("the source answered for another slot than asked; stored where it belongs")
+            said.append(
+                "the source answered for another slot than requested; "
+                "its values are stored in their own slot"
+            )
         return "; ".join(said)
 
 
 def _not_stored(refused: Sequence[Rejected]) -> str:
-    """Return what was not stored: how many values, rows and fields, and the first of them."""
+    """Return a text about refused values, rows and fields: their counts, and the first of them."""
     kinds = Counter(_kind(one) for one in refused)
     counts = [count(n, kind) for kind, n in kinds.items()]
     many = " and ".join([part for part in (", ".join(counts[:-1]), counts[-1]) if part])

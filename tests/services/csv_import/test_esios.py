@@ -58,19 +58,19 @@ def test_an_export_of_esios_follows_the_clock_of_the_place() -> None:
     [
         (
             _esios(8741, 1.0, "2026-03-10T00:00:00+01:00", 600),
-            "line 2, column id: it is of indicator '600', and pvpc is PVPC, which is 1001",
+            "line 2, column id: it has indicator '600', but pvpc is PVPC, which is 1001",
         ),
         (
             _esios(8742, 1.0, "2026-03-10T00:00:00+01:00"),
-            "file has no row of geoid 8741 (Península), which pvpc is of, but of '8742'",
+            "file has no row of geoid 8741 (Península), the place of pvpc, but rows of '8742'",
         ),
         (
             _esios(8741, 1.0, "10/03/2026 00:00"),
-            "line 2, column datetime: '10/03/2026 00:00' does not say its clock",
+            "line 2, column datetime: '10/03/2026 00:00' does not show its clock",
         ),
         (
             "1001;PVPC;8741;Península;1.234;2026-03-10T00:00:00+01:00",
-            "line 2, column value: '1.234' may be 1234 or 1.234",
+            "line 2, column value: '1.234' can mean 1234 or 1.234",
         ),
     ],
 )
@@ -82,4 +82,6 @@ def test_an_export_of_esios_that_is_not_of_the_series_is_refused(row: str, said:
 def test_an_export_of_esios_is_no_weather() -> None:
     """Only PVPC is known by its number."""
     text = table(_esios(8741, 1.0, "2026-03-10T00:00:00+01:00"), head=ESIOS)
-    assert "which is read for series of PVPC only: name the columns" in refused(text, series=HOURLY)
+    assert "which only a series of PVPC can import: name the columns" in refused(
+        text, series=HOURLY
+    )

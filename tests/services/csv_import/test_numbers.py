@@ -36,22 +36,23 @@ def test_a_number_with_one_reading_is_read(rows: list[str], expected: list[float
 @pytest.mark.parametrize(
     "rows, said",
     [
-        (["1.234"], "line 2, column price_eur_mwh: '1.234' may be 1234 or 1.234, and no other"),
-        (["5", "1.234"], "line 3, column price_eur_mwh: '1.234' may be 1234 or 1.234"),
+        (["1.234"], "line 2, column price_eur_mwh: '1.234' can mean 1234 or 1.234, and no other"),
+        (["5", "1.234"], "line 3, column price_eur_mwh: '1.234' can mean 1234 or 1.234"),
         (
             ["1.234", "12,5"],
             (
-                "line 2, column price_eur_mwh: '1.234' may be 1234 or 1.234, and '12,5' in line 3 "
+                "line 2, column price_eur_mwh: '1.234' can mean 1234 or 1.234, and '12,5' "
+                "in line 3 "
                 "has a decimal comma: write it without a thousands separator, or state the mark "
                 "with --decimal comma or point"
             ),
         ),
-        (["12.5", "1,234"], "line 3, column price_eur_mwh: '1,234' may be 1234 or 1.234, and"),
+        (["12.5", "1,234"], "line 3, column price_eur_mwh: '1,234' can mean 1234 or 1.234, and"),
         (
             ["12,5", "12.5"],
             (
-                "line 3, column price_eur_mwh: '12.5' has a decimal point, and '12,5' in line 2 "
-                "has a decimal comma: write all numbers with one mark"
+                "line 3, column price_eur_mwh: '12.5' has a decimal point, but '12,5' in "
+                "line 2 has a decimal comma: write all numbers with one mark"
             ),
         ),
         (["1.234,5"], "'1.234,5' has a thousands separator: write it without one"),
@@ -93,7 +94,7 @@ def test_other_separators_tell_less_of_the_mark(
     lines = [f"2026-03-10T{n:02d}:00Z{separator}{cell}" for n, cell in enumerate(cells)]
     text = table(*lines, head=f"slot{separator}price_eur_mwh")
     if expected is None:
-        assert "234' may be 1234 or 1.234" in refused(text)
+        assert "234' can mean 1234 or 1.234" in refused(text)
     else:
         assert list(prices(text).values()) == expected
 
@@ -107,7 +108,7 @@ def test_a_stated_mark_is_kept_to() -> None:
         text, comma
     )
     said = refused(table("2026-03-10T05:00Z;12,5"), point)
-    assert "'12,5' has a decimal comma, and --decimal point was stated" in said
+    assert "'12,5' has a decimal comma, but --decimal point was stated" in said
 
 
 _CONVENTIONS = [(",", ".", ""), (";", ",", ""), (";", ".", ""), (";", ",", "."), (";", ",", " ")]

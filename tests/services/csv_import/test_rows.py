@@ -86,12 +86,12 @@ def test_names_may_differ_in_case_spaces_and_a_unit(head: str) -> None:
         ),
         ("slot;price", "line 1: unknown column 'price'; expected slot,price_eur_mwh"),
         ("slot;price_eur_kwh", "line 1: no column 'price_eur_mwh'"),
-        ("slot;price_eur_mwh;Price EUR MWh", "line 1: a column comes twice"),
+        ("slot;price_eur_mwh;Price EUR MWh", "line 1: a column appears twice"),
         (
             "slot;price_eur_mwh (€/kWh)",
             (
-                "line 1, column price_eur_mwh: 'price_eur_mwh (€/kWh)' names the unit '€/kWh'; it "
-                "is in €/MWh."
+                "line 1, column price_eur_mwh: 'price_eur_mwh (€/kWh)' names the unit "
+                "'€/kWh'; the field is in €/MWh."
             ),
         ),
         ("slot (CET);price_eur_mwh", "'slot (CET)' names a clock: write slot, and state the clock"),
@@ -111,7 +111,10 @@ def test_units_have_more_than_one_spelling() -> None:
     assert row.values == {"temperature": 21.5, "humidity": 50.0, "solar_radiation": 0.0}
     head = "slot;temperature (°F);humidity"
     said = refused(table("2026-03-10T05:00Z;70;50", head=head), series=HOURLY)
-    assert "line 1, column temperature: 'temperature (°F)' names the unit '°F'; it is in °C" in said
+    assert (
+        "line 1, column temperature: 'temperature (°F)' names the unit '°F'; the field is in °C"
+        in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def test_a_row_that_does_not_fit_is_refused(row: str, said: str) -> None:
 def test_a_value_below_no_name_is_refused() -> None:
     """It may be an index, or a column whose name was lost."""
     said = refused(table("0;2026-03-10T05:00Z;1", head=";slot;price_eur_mwh"))
-    assert "line 2, column slot: the cell 1 holds '0', and its column has no name" in said
+    assert "line 2, column slot: the cell 1 is '0', but its column has no name" in said
 
 
 @pytest.mark.parametrize(

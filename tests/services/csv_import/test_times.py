@@ -68,14 +68,14 @@ def test_a_stated_clock_is_that_of_local_times(text: str, slot: str) -> None:
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("10/03/2026 06:00", "does not say its clock, nor whether its day or its month is first"),
-        ("10/03/2026 06:00Z", "does not say its clock, nor whether its day or its month is first"),
+        ("10/03/2026 06:00", "does not show its clock, or whether its day or its month is first"),
+        ("10/03/2026 06:00Z", "does not show its clock, or whether its day or its month is first"),
         ("2026-03-10", "is a date without a time: write the start of its slot"),
         ("46091.25", "is a number: give the column a date format in the spreadsheet"),
         ("46091,25", "is a number: give the column a date format in the spreadsheet"),
         ("2026-03-10 24:00", "has a 24:00: a slot is named by its start"),
-        ("10/03/2026 6:00 a. m.", "is on a clock of 12 hours"),
-        ("3/10/2026 6:00:00 AM", "is on a clock of 12 hours"),
+        ("10/03/2026 6:00 a. m.", "is on a 12-hour clock"),
+        ("3/10/2026 6:00:00 AM", "is on a 12-hour clock"),
         ("10/03/26 06:00", "is not an instant such as"),
         ("2026-13-10 06:00", "is not an instant such as"),
         ("2026-03-10 06:60", "is not an instant such as"),
@@ -91,19 +91,22 @@ def test_a_time_that_does_not_say_when_is_refused(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     "rows, said",
     [
-        (["03/13/2026 06:00;1"], "'03/13/2026 06:00' is not a time with its day first, and months"),
+        (
+            ["03/13/2026 06:00;1"],
+            "'03/13/2026 06:00' is not a time with the day first; times with the month first",
+        ),
         (
             ["10/03/2026 06:00;1", "2026-03-11 06:00;2"],
             (
-                "line 3, column slot: '2026-03-11 06:00' is in another form than "
-                "'10/03/2026 06:00' in line 2: a spreadsheet may have taken months for days"
+                "line 3, column slot: '2026-03-11 06:00' has another form than "
+                "'10/03/2026 06:00' in line 2: a spreadsheet may have confused months and days"
             ),
         ),
         (["30/03/2025 02:00;1"], "'30/03/2025 02:00' does not exist in Europe/Madrid"),
         (["10/03/2026;1"], "'10/03/2026' is a date without a time"),
         (
             ["10/03/2026 06:00;1", "10/03/2026 06:00:00;2"],
-            "line 3, column slot: 2026-03-10T05:00:00Z comes twice",
+            "line 3, column slot: 2026-03-10T05:00:00Z appears twice",
         ),
         (["10/03/2026 06:30;1"], "10/03/2026 06:30 (2026-03-10T05:30:00Z) is off the grid"),
         (["10/03/2027 06:00;1"], "10/03/2027 06:00 (2027-03-10T05:00:00Z) is in the future"),
@@ -131,7 +134,7 @@ def test_a_header_of_utc_is_not_overruled() -> None:
     """The file says its clock itself."""
     text = table("2026-03-10 05:00;1", head="slot (UTC);price_eur_mwh")
     assert prices(text, Stated(zone="UTC")) == {at("2026-03-10 05:00"): 1.0}
-    assert "says in its header that its times are UTC, not Europe/Madrid" in refused(text, MADRID)
+    assert "states in its header that its times are UTC, not Europe/Madrid" in refused(text, MADRID)
 
 
 def long_day(*, step: timedelta = HOUR) -> list[str]:
@@ -165,12 +168,12 @@ def test_the_doubled_hour_of_quarters_is_told_by_the_order_of_the_rows() -> None
     [
         (
             [2],
-            "line 4, column slot: '26/10/2025 02:00' comes twice in Europe/Madrid and once in",
+            "line 4, column slot: '26/10/2025 02:00' exists twice in Europe/Madrid and once in",
         ),
         ([3], "write 2025-10-26T00:00:00Z or 2025-10-26T01:00:00Z"),
         (
             [n for n in range(25) if n not in {2, 3}],
-            "the rows of the file are not in an order that tells which is which",
+            "the order of the rows in the file does not show which is which",
         ),
     ],
     ids=["one of the two", "the other of the two", "the two alone"],
@@ -185,7 +188,7 @@ def test_a_doubled_hour_among_rows_in_no_order_is_refused() -> None:
     """The order says nothing then; written as instants, the two are told apart."""
     rows = [f"{time};{n}" for n, time in enumerate(long_day())]
     rows[5], rows[9] = rows[9], rows[5]
-    assert "are not in an order that tells which is which" in refused(table(*rows), MADRID)
+    assert "does not show which is which" in refused(table(*rows), MADRID)
     rows[2], rows[3] = "2025-10-26T00:00:00Z;2", "2025-10-26T02:00:00+01:00;3"
     assert len(prices(table(*rows), MADRID)) == 25
 
@@ -194,7 +197,7 @@ def test_a_doubled_hour_three_times_is_refused() -> None:
     """There are only two of it."""
     rows = [f"{time};1" for time in long_day()]
     rows.insert(3, rows[2])
-    assert "comes twice in Europe/Madrid and 3 times in the file" in refused(table(*rows), MADRID)
+    assert "exists twice in Europe/Madrid and 3 times in the file" in refused(table(*rows), MADRID)
 
 
 @pytest.mark.parametrize("text", ["3/11/25 6:00", "03-11-25", "3.11.25 06:00:00"])

@@ -58,7 +58,7 @@ def test_a_bucket_that_was_made_anew_is_no_first_use(
         with pytest.raises(StoreError) as caught:
             use()
         assert str(caught.value).startswith(
-            "The store that held readings until 2026-01-01T02:00Z is empty: no series has a "
+            "The store that had readings until 2026-01-01T02:00Z is empty: no series has a "
             f"reading in the bucket {backend.bucket} of "
         )
     backend.engine.make_bucket("another")

@@ -167,7 +167,7 @@ def test_the_rest_of_a_refused_shard_is_named_though_it_is_not_asked_for(
     assert certificate.refused == (hours(24 * 11, 24 * 18),)
     (failure,) = healed.summary.failures
     assert f"from {iso(hour(24 * 11))} to " in failure.sentence
-    assert f" to {iso(hour(24 * 18))}; status says why." in failure.sentence
+    assert f" to {iso(hour(24 * 18))}; `status` gives the reason." in failure.sentence
 
 
 def test_what_was_refused_is_of_no_batch(backend: InfluxBackend) -> None:

@@ -307,7 +307,8 @@ def test_another_value_than_the_old_one_is_written_by_a_living_program(bucket: B
     (left,) = store.unfinished()
     assert (left.series, left.measurement, left.file) == ("pvpc", "energy_prices", "/saved.lp")
     assert left.sentence.endswith(
-        "so nothing is read or written there. Once it is not running, run `gapfill retype pvpc "
+        "so Gapfill does not read or write there. When no retype is running, run `gapfill "
+        "retype pvpc "
         "--yes`, which writes them back; they are saved in /saved.lp."
     )
     newer = f"{OTHER} price_eur_mwh=1.25 {to_ns(hour(FIRST))}"

@@ -1,1 +1,1 @@
-"""Reads CSV files of a series, and refuses a file whole where a row is bad."""
+"""Reads CSV files of a series, and refuses the whole file if a row is bad."""

@@ -1,8 +1,8 @@
-"""The file that ESIOS's web exports for an indicator, read as an import of PVPC.
+"""Reads the file that the ESIOS web site exports for an indicator, as an import of PVPC.
 
-Its columns are ``id;name;geoid;geoname;value;datetime``: the indicator, the electric system,
-the price in €/MWh, and the start of the hour with Madrid's offset. What it is of, it says
-itself, so that nothing is guessed: rows of other systems are left out and counted.
+Its columns are ``id;name;geoid;geoname;value;datetime``: the indicator, the electric system, the
+price in €/MWh, and the start of the hour with Madrid's offset. The file names its indicator and
+systems, so nothing is guessed: rows of other systems are skipped and counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PRICE = "price_eur_mwh"
 
 TITLES = {"slot": "datetime", PRICE: "value"}
-"""What the export calls the columns of a series."""
+"""Column names of the export for the columns of a series."""
 
 _PVPC = "1001"
 
@@ -33,8 +33,8 @@ class Export(NamedTuple):
 
     Attributes:
         lines: Its rows of the series, under the series' columns.
-        others: How many rows were left out, as they are of other electric systems.
-        zone: The clock that the prices follow.
+        others: Number of skipped rows of other electric systems.
+        zone: Time zone of the prices.
     """
 
     lines: Sequence[Line]
@@ -53,15 +53,15 @@ class Export(NamedTuple):
 
 
 def read_export(table: CsvTable, series: Series, name: str) -> Export | None:
-    """Return a table as an export of ESIOS, ``None`` where it is none.
+    """Return a table as an export of ESIOS, ``None`` if it is not one.
 
     Args:
-        table: As it was read.
-        series: Whose rows are wanted.
-        name: Of the file, for errors.
+        table: The table.
+        series: The series of the rows.
+        name: Name of the file, for errors.
 
     Raises:
-        RequestError: If it is of another indicator or place than the series.
+        RequestError: If its indicator or place is not that of the series.
     """
     if not set(table.columns) >= ESIOS:
         return None
@@ -69,15 +69,15 @@ def read_export(table: CsvTable, series: Series, name: str) -> Export | None:
     if geo not in SYSTEMS or series.field(PRICE) is None:
         raise refusal(
             name,
-            f"is an export of ESIOS, which is read for series of PVPC only: name the columns of "
-            f"{series.name} (slot and its fields) in the header",
+            f"is an export of ESIOS, which only a series of PVPC can import: name the columns "
+            f"of {series.name} (slot and its fields) in the header",
         )
     found: list[Line] = []
     for line in table.lines:
         if line.cells["id"] != _PVPC:
             raise Cell(name, line.number, "id").wrong(
-                f"it is of indicator {shown(line.cells['id'])}, and {series.name} is PVPC, which "
-                f"is {_PVPC}: export that one"
+                f"it has indicator {shown(line.cells['id'])}, but {series.name} is PVPC, which "
+                f"is {_PVPC}: export that indicator"
             )
         if line.cells["geoid"] == geo:
             cells = {column: line.cells[title] for column, title in TITLES.items()}
@@ -86,8 +86,8 @@ def read_export(table: CsvTable, series: Series, name: str) -> Export | None:
         there = ", ".join(sorted({line.cells["geoid"] for line in table.lines}))
         raise refusal(
             name,
-            f"has no row of geoid {geo} ({SYSTEMS[geo].name}), which {series.name} is of, but of "
-            f"{shown(there)}: export that place",
+            f"has no row of geoid {geo} ({SYSTEMS[geo].name}), the place of {series.name}, but "
+            f"rows of {shown(there)}: export the place of the series",
         )
     others = len(table.lines) - len(found)
     return Export(found, others, series.place.zone)

@@ -1,8 +1,8 @@
-"""Numbers with a decimal comma or a decimal point, one of the two in a whole file.
+"""Reads numbers with a decimal comma or a decimal point, the same one in a whole file.
 
-``1.234`` is 1234 to one program and 1.234 to another. So a mark with three digits behind it
-and one to three before it says nothing of itself: what the file's other numbers or its
-separator say of its marks decides, and where they say nothing, the file is refused.
+``1.234`` is 1234 for one program and 1.234 for another. So a mark with three digits after it and
+one to three before it is ambiguous: the file's other numbers or its separator decide. If they do
+not, the file is refused.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ _WITH_UNIT = re.compile(
     r"(?P<before>[^\d+.,-]*?)\s*(?P<number>[+-]?[\d.,]*\d)\s*(?P<after>[^\d.,]+)?", re.ASCII
 )
 _DASHES = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{NON-BREAKING HYPHEN}"
-"""What a typeset text has in place of a hyphen before a number."""
+"""Characters that texts use for a minus sign."""
 
 _NOTHING = frozenset(
-    {"na", "n/a", "n/d", "n.d.", "nd", "s/d", "nan", "null", "none", "nil", "-", "--", "?", ""}
+    {"na", "n/a", "n/d", "n.d.", "nd", "s/d", "nan", "null", "none", "nil"}  # codespell:ignore nd
+    | {"-", "--", "?", ""}
     | {"inf", "infinity", "value!", "ref!", "div/0!", "n/a!", *_DASHES}
 )
-"""What programs and people write where there is no value."""
+"""Texts of programs and people for a missing value."""
 
 _GROUP = 3
 _NAMES = {",": "comma", ".": "point"}
@@ -47,24 +48,24 @@ _NAMES = {",": "comma", ".": "point"}
 
 @dataclass(frozen=True, slots=True)
 class Decimals:
-    """What is known of the decimal mark of a file.
+    """The decimal mark of a file.
 
     Attributes:
-        mark: ``,`` or ``.``; ``None`` where nothing tells.
-        told_by: Why, for errors.
-        is_stated: Whether a person has said it.
+        mark: ``,`` or ``.``; ``None`` if unknown.
+        known_by: The reason, for errors.
+        is_stated: Whether a person stated it.
     """
 
     mark: str | None
-    told_by: str
+    known_by: str
     is_stated: bool = False
 
     def number(self, text: str, cell: Cell) -> float:
         """Return the number in a cell.
 
         Raises:
-            RequestError: If it is none, has another mark than the file, or a thousands
-                separator, or may be read in two ways.
+            RequestError: If it is not a number, has another mark than the file or a thousands
+                separator, or is ambiguous.
         """
         match = _MARKED.fullmatch(text)
         if _PLAIN.fullmatch(text) or (match and match["mark"] == self.mark):
@@ -73,13 +74,13 @@ class Decimals:
                 return value
         elif match and _is_sure(match):
             raise cell.wrong(
-                f"{shown(text)} has a decimal {_NAMES[match['mark']]}, and {self.told_by}: write "
+                f"{shown(text)} has a decimal {_NAMES[match['mark']]}, but {self.known_by}: write "
                 "all numbers with one mark"
             )
         elif match and _value(text) is not None:
             how = "" if self.is_stated else ", or state the mark with --decimal comma or point"
             raise cell.wrong(
-                f"{shown(text)} may be {_without(text)} or {_other(text)}, and {self.told_by}: "
+                f"{shown(text)} can mean {_without(text)} or {_other(text)}, and {self.known_by}: "
                 f"write it without a thousands separator{how}"
             )
         elif _GROUPED.fullmatch(text):
@@ -90,12 +91,12 @@ class Decimals:
 def decimals_of(
     cells: Iterable[tuple[str, Cell]], separator: str, stated: str | None = None
 ) -> Decimals:
-    """Return what a file's numbers, and its separator, say of its decimal mark.
+    """Return the decimal mark of a file, from its numbers and its separator.
 
     Args:
-        cells: Every number of the file, and where it is.
-        separator: What stands between the cells.
-        stated: ``comma`` or ``point``, where a person has said it.
+        cells: Every number of the file, with its place.
+        separator: The separator of the cells.
+        stated: ``comma`` or ``point``, if a person stated it.
     """
     for mark, name in _NAMES.items():
         if stated == name:
@@ -107,26 +108,26 @@ def decimals_of(
         if match and _is_sure(match):
             seen.setdefault(match["mark"], f"{shown(text)} in line {cell.line}")
         has_plain = has_plain or _PLAIN.fullmatch(text) is not None
-    return _told(seen, separator, has_plain=has_plain)
+    return _mark(seen, separator, has_plain=has_plain)
 
 
-def _told(seen: Mapping[str, str], separator: str, *, has_plain: bool) -> Decimals:
-    """Return the mark that was seen first, else the one that goes with the separator.
+def _mark(seen: Mapping[str, str], separator: str, *, has_plain: bool) -> Decimals:
+    """Return the mark that was found first, else the one that the separator implies.
 
-    Semicolons are there because the comma is the decimal mark, as in a Spanish Excel, so that
-    a comma is one; of a point they say nothing, as other programs write both. Commas between
-    cells go with a decimal point, as in an export; not where ``1.234`` stands beside whole
-    numbers, as in a sheet with thousands separators.
+    Semicolons imply a decimal comma, as in a Spanish Excel; but only for commas, because other
+    programs write semicolons with a point. Commas between cells imply a decimal point, as in an
+    export, except if the file has ``1.234`` beside whole numbers, as in a sheet with thousands
+    separators.
     """
     for mark, example in seen.items():
         return Decimals(mark, f"{example} has a decimal {_NAMES[mark]}")
     if separator == "," and not has_plain:
         return Decimals(".", "the cells are separated by commas")
-    return Decimals("," if separator == ";" else None, "no other number of the file tells")
+    return Decimals("," if separator == ";" else None, "no other number of the file shows the mark")
 
 
 def _step(text: str) -> str:
-    """Return what to write in place of what is not a number."""
+    """Return the next step for a text that is not a number."""
     plain = text.strip()
     if plain[:1] in _DASHES and _plain_number(plain[1:].strip()):
         return f"write the minus as a hyphen, -{plain[1:].strip()}"
@@ -143,7 +144,7 @@ def _plain_number(text: str) -> bool:
 
 
 def _is_sure(match: re.Match[str]) -> bool:
-    """Tell whether a mark can only be a decimal mark: it does not part off three digits."""
+    """Return whether a mark can only be a decimal mark: it does not separate three digits."""
     whole, part = match["whole"], match["part"]
     is_group = len(part) == _GROUP and 1 <= len(whole) <= _GROUP and whole[0] != "0"
     return bool(whole or part) and (not is_group or match["exponent"] is not None)

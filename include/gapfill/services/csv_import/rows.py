@@ -1,4 +1,4 @@
-"""Reads a CSV file of a series, checks every row of it, and refuses it whole where one is bad."""
+"""Reads a CSV file of a series, checks every row, and refuses the whole file if one is bad."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from gapfill.domain.series import Series
 
 IMPORT = "import"
-"""Source of a value that a file names no source for, or that was changed by hand in it."""
+"""Source of a value without a source in the file, or changed by hand in it."""
 
 _KWH, _KWH_PER_MWH = "price_eur_kwh", 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a person says of a file that it may not say itself.
+    """Facts about a file that a person states because the file may not contain them.
 
     Attributes:
-        zone: The clock of times without an offset, an IANA time zone.
+        zone: IANA time zone of times without an offset.
         decimal: ``comma`` or ``point``.
     """
 
@@ -43,11 +43,11 @@ class Stated:
 
 
 class Read(NamedTuple):
-    """A file as rows, all of them good.
+    """The rows of a file; all are valid.
 
     Attributes:
         rows: In order of slot.
-        notes: How it was read where it is not in the form of an export, a sentence each.
+        notes: How the file was read if it does not have the form of an export, one sentence each.
     """
 
     rows: list[Row]
@@ -59,27 +59,27 @@ def read_rows(
 ) -> Read:
     """Read and check a whole file before anything is written.
 
-    A row without grade, source and batch is taken in as this import's own: the series'
-    default grade, source ``import``. One with a grade and an empty source, as an export
-    writes what others gave, stays as it is. The source ``unknown`` means none.
+    A row without grade, source and batch becomes a row of this import: the series' default grade,
+    source ``import``. A row with a grade and an empty source stays as it is; an export writes
+    values of other programs like that. The source ``unknown`` means none.
 
     Args:
-        series: Whose rows.
+        series: The series of the rows.
         text: The CSV.
         name: The file's name, for errors.
         batch: Id of this import.
-        now: The clock; rows later than the last slot expected by it are refused.
-        stated: What a person says of it.
+        now: The clock; rows after the last slot expected now are refused.
+        stated: Facts that a person states.
 
     Raises:
-        RequestError: On a wrong header, a bad number, a slot off the grid, given twice or out
-            of range, or what can be read in two ways; names line and column.
+        RequestError: On a wrong header, a bad number, an ambiguous text, or a slot that is off the
+            grid, appears twice or is out of range; names line and column.
     """
     stated = stated or Stated()
     units = {"slot": "", **{f.name: f.unit for f in series.fields}, **dict.fromkeys(PROVENANCE, "")}
     table = read_table(text, name, units, ["slot", *series.required])
     if table.is_utc and stated.zone not in {None, "UTC"}:
-        raise refusal(name, f"says in its header that its times are UTC, not {stated.zone}")
+        raise refusal(name, f"states in its header that its times are UTC, not {stated.zone}")
     export = read_export(table, series, name)
     lines = export.lines if export else table.lines
     work = _Work(series, name, batch, horizon(series, [], now), export)
@@ -97,7 +97,7 @@ def read_rows(
 
 
 def _said_of(stamps: Sequence[Stamp], slots: Sequence[datetime], zone: str | None) -> Iterator[str]:
-    """Say on which clock times without an offset were read."""
+    """Yield a sentence about the clock of times without an offset."""
     local = [stamp for stamp in stamps if stamp.is_local]
     if local:
         how = ", day first" if local[0].is_day_first else ""
@@ -113,11 +113,11 @@ class _Work:
     """Reads the rows of one file.
 
     Attributes:
-        series: Whose rows.
-        name: Of the file.
+        series: The series of the rows.
+        name: Name of the file.
         batch: Id of this import.
-        end: First slot that is not expected by now.
-        export: The file, where it is an export of ESIOS.
+        end: First slot that is not expected now.
+        export: The file, if it is an export of ESIOS.
     """
 
     series: Series
@@ -139,13 +139,13 @@ class _Work:
                     yield text, self.cell(line, field.name)
 
     def slots(self, stamps: Sequence[Stamp], instants: Sequence[datetime]) -> list[datetime]:
-        """Return the slots of all rows, each expected, on the grid and given once."""
+        """Return the slots of all rows; each is expected, on the grid and unique."""
         slots: dict[datetime, None] = {}
         for stamp, instant in zip(stamps, instants, strict=True):
             slot = self.export.slot(instant) if self.export else instant
             self._check(slot, stamp)
             if slot in slots:
-                raise stamp.cell.wrong(f"{iso(slot)} comes twice")
+                raise stamp.cell.wrong(f"{iso(slot)} appears twice")
             slots[slot] = None
         return list(slots)
 
@@ -153,7 +153,7 @@ class _Work:
         series, wrong = self.series, stamp.cell.wrong
         text = stamp.text if stamp.text == iso(slot) else f"{stamp.text} ({iso(slot)})"
         if slot < series.earliest:
-            raise wrong(f"{text} is before {series.name} begins at {iso(series.earliest)}")
+            raise wrong(f"{text} is before the beginning of {series.name}, {iso(series.earliest)}")
         if slot >= self.end:
             last = iso(last_slot(series, self.end))
             raise wrong(f"{text} is in the future: it is after the last expected slot, {last}")
@@ -192,7 +192,7 @@ def _kept(text: str, values: Mapping[str, float], cell: Cell) -> dict[str, Origi
     try:
         kept = parse_kept(text)
     except ValueError:
-        raise cell.wrong(f"{shown(text)} is not of the form field:source:grade;…") from None
+        raise cell.wrong(f"{shown(text)} does not have the form field:source:grade;……") from None
     for name in kept:
         if name not in values:
             raise cell.wrong(f"it names {name!r}, which has no value in this row")

@@ -1,8 +1,8 @@
-"""A CSV text as lines of named cells: its separator and its columns, told by its header.
+"""A CSV text as lines of named cells; the header decides its separator and its columns.
 
-Nothing is guessed from the data. The separator is the one that makes known column names of
-the header; the names may differ in case, spaces and punctuation, and may carry a unit, which
-must be the field's.
+Nothing is guessed from the data. The separator is the one that splits the header into known column
+names. The names may differ in case, spaces and punctuation, and may contain a unit, which must be
+that of the field.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PROVENANCE = ("grade", "source", "batch", "kept")
 
 ESIOS = frozenset({"id", "geoid", "value", "datetime"})
-"""Columns of the file that the web of ESIOS exports; ``name`` and ``geoname`` are there too."""
+"""Columns of an export of the ESIOS web site; it also has ``name`` and ``geoname``."""
 
 _SEPARATORS = (",", ";", "\t", "|")
 _DECLARED = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
@@ -44,10 +44,10 @@ class CsvTable(NamedTuple):
     """The rows of a file by column.
 
     Attributes:
-        separator: What stands between its cells.
-        lines: The rows that have any value, in the file's order.
-        columns: Names of its columns, as Gapfill has them.
-        is_utc: Whether the header says that times are UTC.
+        separator: The separator of its cells.
+        lines: The rows with a value, in the file's order.
+        columns: Names of its columns in Gapfill.
+        is_utc: Whether the header states that times are UTC.
     """
 
     separator: str
@@ -57,7 +57,7 @@ class CsvTable(NamedTuple):
 
 
 class _Column(NamedTuple):
-    """A column of the header: its title, the name in it, and the unit beside that."""
+    """A column of the header: its title, and the name and the unit in it."""
 
     title: str
     name: str
@@ -69,12 +69,12 @@ def read_table(text: str, name: str, units: Mapping[str, str], needed: Sequence[
 
     Args:
         text: The whole file.
-        name: Of the file, for errors.
-        units: Unit of each column that may be there, by name.
-        needed: Columns that must be there.
+        name: Name of the file, for errors.
+        units: Unit of each allowed column, by name.
+        needed: Required columns.
 
     Raises:
-        RequestError: If the header or a row is wrong; names the line and what to change.
+        RequestError: If the header or a row is wrong; names the line and the change to make.
     """
     text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     lines = list(io.StringIO(text, newline=""))
@@ -103,7 +103,7 @@ def read_table(text: str, name: str, units: Mapping[str, str], needed: Sequence[
 def _header(
     lines: Sequence[str], separators: Sequence[str], units: Mapping[str, str]
 ) -> tuple[str, list[_Column]]:
-    """Return the separator that makes the most known names, or else the most cells."""
+    """Return the separator that gives the most known names, or else the most cells."""
     best: tuple[tuple[int, int], str, list[_Column]] = ((-1, -1), separators[0], [])
     for separator in separators:
         try:
@@ -132,10 +132,10 @@ def _checked(
     units: Mapping[str, str],
     needed: Sequence[str],
 ) -> Sequence[_Column]:
-    """Return the columns if they are those of an import, or of an export of ESIOS.
+    """Return the columns of an import or of an export of ESIOS.
 
     Raises:
-        RequestError: If one is not known, is missing, comes twice or has another unit.
+        RequestError: If a column is unknown, is missing, appears twice or has another unit.
     """
     names = [column.name for column in columns if column.title]
     if set(names) >= ESIOS:
@@ -150,7 +150,7 @@ def _checked(
         if wanted not in names:
             raise refusal(name, f"no column {wanted!r}; {expected}", line)
     if len(set(names)) != len(names):
-        raise refusal(name, f"a column comes twice; {expected}", line)
+        raise refusal(name, f"a column appears twice; {expected}", line)
     for column in columns:
         if column.unit:
             _check_unit(column, Cell(name, line, column.name), units[column.name])
@@ -158,7 +158,7 @@ def _checked(
 
 
 def _apart(names: Sequence[str]) -> str:
-    """Return what to do where date and time have a column each."""
+    """Return the next step if date and time have separate columns."""
     if _DATES.isdisjoint(names) or _TIMES.isdisjoint(names):
         return ""
     return "; put date and time into one column, slot, such as 2025-10-26 13:00"
@@ -171,7 +171,7 @@ def _check_unit(column: _Column, cell: Cell, unit: str) -> None:
                 f"{shown(column.title)} names a clock: write slot, and state the clock with --zone"
             )
     elif _alike(column.unit) != _alike(unit):
-        said = f"it is in {unit}" if unit else "it has none"
+        said = f"the field is in {unit}" if unit else "the field has no unit"
         raise cell.wrong(f"{shown(column.title)} names the unit {shown(column.unit)}; {said}")
 
 
@@ -184,7 +184,7 @@ def _alike(unit: str) -> str:
 
 
 def _cells(columns: Sequence[_Column], cells: Sequence[str], at: Cell) -> dict[str, str]:
-    """Return a row's cells by column; those without a title, and beyond the last, must be empty."""
+    """Return a row's cells by column; cells without a column title must be empty."""
     if len(cells) < len(columns) or any(cells[len(columns) :]):
         raise at.wrong(
             "the row has more or fewer cells than the header "
@@ -194,7 +194,7 @@ def _cells(columns: Sequence[_Column], cells: Sequence[str], at: Cell) -> dict[s
     for number, (column, cell) in enumerate(zip(columns, cells, strict=False), start=1):
         if cell and not column.title:
             raise at.wrong(
-                f"the cell {number} holds {shown(cell)}, and its column has no name: name it in "
+                f"the cell {number} is {shown(cell)}, but its column has no name: name it in "
                 "the header, or remove it"
             )
     return {c.name: cell for c, cell in zip(columns, cells, strict=False) if c.title}

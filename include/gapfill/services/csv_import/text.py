@@ -1,4 +1,4 @@
-"""The bytes of a CSV file as text, whichever program wrote it, and files that are no CSV."""
+"""Decodes a CSV file of any program, and recognizes files that are not CSV."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _KINDS = (
     (b"PK\x03\x04", "is a workbook (.xlsx, .ods) or another ZIP: save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "is an old workbook (.xls): save the sheet as CSV"),
     (b"\x1f\x8b", "is compressed (gzip): unpack it first"),
-    (b"%PDF", "is a PDF: import takes CSV"),
+    (b"%PDF", "is a PDF: import reads CSV"),
 )
 _BEGINNINGS = (
-    (("[", "{"), "is JSON: import takes CSV, as `export` writes it without --format json"),
-    (("<",), "is a web page or XML: import takes CSV"),
+    (("[", "{"), "is JSON: import reads CSV, as `export` writes it without --format json"),
+    (("<",), "is a web page or XML: import reads CSV"),
     (("MARGINALPDBC",), "is OMIE's file of the day-ahead market, which is not PVPC"),
     (
         ("IdProvincia", '"IdProvincia'),
-        "is a file of SIAR: `import-siar FOLDER` takes the folder that it is in",
+        "is a file of SIAR: `import-siar FOLDER` reads the folder of this file",
     ),
 )
 _MARKS = (
@@ -33,12 +33,12 @@ _MARKS = (
 
 
 class Cell(NamedTuple):
-    """Where in a file something is wrong.
+    """A place in a file, for errors.
 
     Attributes:
-        name: Of the file.
+        name: Name of the file.
         line: Number of the line, from 1.
-        column: Name of the column, as Gapfill has it.
+        column: Name of the column in Gapfill.
     """
 
     name: str
@@ -46,34 +46,34 @@ class Cell(NamedTuple):
     column: str
 
     def wrong(self, problem: str) -> RequestError:
-        """Return the error for what is wrong here."""
+        """Return the error for a problem at this place."""
         place = f"{self.name}, line {self.line}, column {self.column}"
         return RequestError(f"{place}: {problem}. Nothing was imported.")
 
 
 def refusal(name: str, problem: str, line: int | None = None) -> RequestError:
-    """Return the error for a file, or for a whole line of it."""
+    """Return the error for a file, or for one line of it."""
     place = f"{name}, line {line}:" if line else name
     return RequestError(f"{place} {problem}. Nothing was imported.")
 
 
 def shown(text: str) -> str:
-    """Return what a cell holds, quoted and not too long."""
+    """Return the text of a cell, quoted and shortened."""
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 def decode(data: bytes, name: str) -> str:
     """Return the text of a file: UTF-8, UTF-16 ("Unicode text" of Excel) or Windows-1252.
 
-    A byte order mark decides; without one, zeros in every second byte are UTF-16, what is
-    not UTF-8 is Windows-1252.
+    A byte order mark decides. Without one, zeros in every second byte mean UTF-16; other bytes
+    that are not UTF-8 are Windows-1252.
 
     Args:
         data: The whole file.
-        name: Of the file, for errors.
+        name: Name of the file, for errors.
 
     Raises:
-        RequestError: If it is not text, or text of another format that is known.
+        RequestError: If it is not text, or is text of another known format.
     """
     for start, problem in _KINDS:
         if data.startswith(start):

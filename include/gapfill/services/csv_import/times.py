@@ -1,8 +1,9 @@
-"""Times as spreadsheets write them, on a clock that is stated and never guessed.
+"""Reads times as spreadsheets write them, on a clock that is stated and never guessed.
 
-A time with an offset is an instant. One without, with its year first, is UTC as in an export,
-unless a clock is stated; one with its day first always needs a stated clock, and is never read
-month first. A local hour that comes twice in autumn is told by the order of the rows.
+A time with an offset is an instant. A time without an offset and with the year first is UTC, as in
+an export, unless a clock is stated. A time with the day first always needs a stated clock, and is
+never read with the month first. For a local hour that exists twice in autumn, the order of the
+rows decides.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ _EXAMPLE = "2025-10-26T00:00:00Z"
 
 
 class Stamp(NamedTuple):
-    """A time as a cell has it.
+    """A time in a cell.
 
     Attributes:
         text: The cell.
-        cell: Where it is.
+        cell: Its place.
         time: Aware UTC with an offset, else naive.
-        is_date: Whether it is a date alone.
-        is_day_first: Whether its day comes first.
+        is_date: Whether it is a date without a time.
+        is_day_first: Whether the day is first.
     """
 
     text: str
@@ -67,7 +68,7 @@ def read_stamp(text: str, cell: Cell) -> Stamp:
     """Return the time in a cell.
 
     Raises:
-        RequestError: If it is none, or in a form that says no one time.
+        RequestError: If it is not a time, or is ambiguous.
     """
     for pattern in (_YEAR_FIRST, _DAY_FIRST):
         match = pattern.fullmatch(text)
@@ -87,7 +88,7 @@ def read_stamp(text: str, cell: Cell) -> Stamp:
 
 
 def _time(match: re.Match[str]) -> datetime | None:
-    """Return the time that was matched, ``None`` where there is no such date or clock time."""
+    """Return the time that was matched, ``None`` if there is no such date or clock time."""
     year, month, day = (int(match[name]) for name in ("year", "month", "day"))
     hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
     try:
@@ -120,15 +121,15 @@ def _no_time(text: str, cell: Cell) -> RequestError:
     if _SERIAL.fullmatch(text):
         problem = "is a number: give the column a date format in the spreadsheet and save it again"
     elif _DAY_FIRST.fullmatch(text):
-        problem = "is not a time with its day first, and months first are not read"
+        problem = "is not a time with the day first; times with the month first cannot be read"
     elif re.search(r"\b24:00", text):
-        problem = "has a 24:00: a slot is named by its start, so write 00:00 of the day it begins"
+        problem = "has a 24:00: a slot is named by its start, so write 00:00 of the next day"
     elif re.search(r"[ap]\.?\s?m\.?$", text, re.IGNORECASE):
-        problem = "is on a clock of 12 hours: give the column a format of 24 hours"
+        problem = "is on a 12-hour clock: give the column a 24-hour format"
     elif _SHORT_YEAR.match(text):
         problem = f"is not an instant such as {_EXAMPLE}: write the year with four digits"
     else:
-        problem = f"is not an instant such as {_EXAMPLE}: write the start of the slot like that"
+        problem = f"is not an instant such as {_EXAMPLE}: write the start of the slot in this form"
     return cell.wrong(f"{shown(text)} {problem}")
 
 
@@ -140,11 +141,11 @@ def instants_of(
     Args:
         stamps: Its times.
         zone: The clock that was stated for times without an offset, ``None`` for none.
-        suggested: The clock to suggest where one is needed.
+        suggested: The clock to suggest if one is needed.
         is_daily: Whether slots are days: a date, or its midnight, is then the slot's label.
 
     Raises:
-        RequestError: If a time cannot be told from what the file and the person say.
+        RequestError: If the file and the stated clock do not determine a time.
     """
     _check_forms(stamps)
     if zone is None:
@@ -169,7 +170,7 @@ def instants_of(
 
 
 def _check_forms(stamps: Sequence[Stamp]) -> None:
-    """Refuse days first beside years first: a spreadsheet has then read some dates month first."""
+    """Refuse a mix of days first and years first: a spreadsheet read some dates month first."""
     first: dict[bool, Stamp] = {}
     for stamp in stamps:
         if stamp.is_local:
@@ -177,21 +178,21 @@ def _check_forms(stamps: Sequence[Stamp]) -> None:
     if len(first) > 1:
         one, other = sorted(first.values(), key=lambda stamp: stamp.cell.line)
         raise other.cell.wrong(
-            f"{shown(other.text)} is in another form than {shown(one.text)} in line "
-            f"{one.cell.line}: a spreadsheet may have taken months for days; write all times in "
+            f"{shown(other.text)} has another form than {shown(one.text)} in line "
+            f"{one.cell.line}: a spreadsheet may have confused months and days; write all times in "
             "one form"
         )
 
 
 def _check_clocks(stamps: Sequence[Stamp], suggested: str) -> None:
-    """Refuse times that need a clock, or the order of day and month, where nobody states them."""
+    """Refuse times whose clock, or order of day and month, is not stated."""
     how = f"state their clock with --zone {suggested} (or --zone UTC)"
     whole = next((stamp for stamp in stamps if not stamp.is_local), None)
     for stamp in stamps:
         if stamp.is_day_first:
             raise stamp.cell.wrong(
-                f"{shown(stamp.text)} does not say its clock, nor whether its day or its month is "
-                f"first: {how}; then they are read day first"
+                f"{shown(stamp.text)} does not show its clock, or whether its day or its month is "
+                f"first: {how}; then times are read day first"
             )
         if stamp.is_local and whole is not None:
             raise stamp.cell.wrong(
@@ -202,7 +203,7 @@ def _check_clocks(stamps: Sequence[Stamp], suggested: str) -> None:
 
 
 def _place(instants: list[datetime], local: Sequence[tuple[int, Stamp]], zone: str) -> None:
-    """Put the instants of local times in place; those that come twice by the order of the rows."""
+    """Set the instants of local times; the order of the rows decides about doubled hours."""
     doubled: list[tuple[int, Stamp, datetime, datetime]] = []
     clock = pendulum.timezone(zone)
     for n, stamp in local:
@@ -210,16 +211,16 @@ def _place(instants: list[datetime], local: Sequence[tuple[int, Stamp]], zone: s
         late = stamp.time.replace(tzinfo=clock, fold=1).astimezone(UTC)
         if early.astimezone(clock).replace(tzinfo=None) != stamp.time:
             raise stamp.cell.wrong(
-                f"{shown(stamp.text)} does not exist in {zone}: the clock goes forward over it"
+                f"{shown(stamp.text)} does not exist in {zone}: the clock skips it"
             )
         instants[n] = early
         if early != late:
             doubled.append((n, stamp, early, late))
     if doubled:
-        _tell_apart(instants, doubled, zone)
+        _resolve_doubled(instants, doubled, zone)
 
 
-def _tell_apart(
+def _resolve_doubled(
     instants: list[datetime], doubled: Sequence[tuple[int, Stamp, datetime, datetime]], zone: str
 ) -> None:
     """Give the two rows of a doubled local time their instants, if only one order fits all rows."""
@@ -228,8 +229,8 @@ def _tell_apart(
         if times[stamp.time] != 2:  # noqa: PLR2004 - the hour before the change and the one after
             often = "once" if times[stamp.time] == 1 else f"{times[stamp.time]} times"
             raise stamp.cell.wrong(
-                f"{shown(stamp.text)} comes twice in {zone} and {often} in the file, so that "
-                f"nothing tells which it is: write {iso(early)} or {iso(late)}"
+                f"{shown(stamp.text)} exists twice in {zone} and {often} in the file, so it "
+                f"is ambiguous: write {iso(early)} or {iso(late)}"
             )
     found = []
     for is_rising in (True, False):
@@ -242,7 +243,7 @@ def _tell_apart(
     if len(found) != 1:
         _, stamp, early, late = doubled[0]
         raise stamp.cell.wrong(
-            f"{shown(stamp.text)} comes twice in {zone}, and the rows of the file are not in an "
-            f"order that tells which is which: sort them, or write {iso(early)} and {iso(late)}"
+            f"{shown(stamp.text)} exists twice in {zone}, and the order of the rows in the file "
+            f"does not show which is which: sort them, or write {iso(early)} and {iso(late)}"
         )
     instants[:] = found[0]
