@@ -5,9 +5,9 @@ trigger form: a range of local days, one series, only long gaps, or `dry_run` to
 
 **Does** `validate_request → detect_gaps → plan_backfill → choose_sources`, then for each
 source that is asked `units_… → backfill_…` (one mapped task per unit, named
-`series start–end`), then `summarize → gate`. Every source that is installed has its tasks.
-A quiet cycle asks nobody. Two runs at once do no harm: what one has written, the other finds
-standing.
+`series start–end`), then `summarize → gate`. Every installed source has its tasks.
+A run without missing slots calls no API. Two runs at the same time do no harm: each finds the
+values that the other has written.
 
 **When it fails**, `gate` and the alert give the reason in one sentence.
 
@@ -44,7 +44,7 @@ from gapfill.sources import registry
     default_args=DEFAULT_ARGS,
 )
 def gap_detection() -> None:
-    """Wire the tasks; what they do is in ``gapfill.orchestration``."""
+    """Connect the tasks; their code is in ``gapfill.orchestration``."""
     wire(registry.names())
 
 

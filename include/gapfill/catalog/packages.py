@@ -16,7 +16,7 @@ def with_packages(entry: CatalogEntry) -> CatalogEntry:
     """Return a catalogue with the packages' facts of each source that it only names.
 
     A source that the file defines is as the file has it, whole. One that neither its routes nor
-    its stations name is left out, so that a package of no use to a catalogue cannot break it.
+    its stations name is left out, so that a package that a catalogue does not use cannot break it.
 
     Raises:
         ConfigError: If the facts of a named source cannot be read or are wrong.

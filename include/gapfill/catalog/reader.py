@@ -1,4 +1,4 @@
-"""Reads the catalogue's YAML files; what is wrong is told with the file and the key."""
+"""Reads the catalogue's YAML files; what is wrong is reported with the file and the key."""
 
 from __future__ import annotations
 
@@ -88,13 +88,13 @@ _EXPECTED = {
     "time_delta_parsing": _DURATION,
     "time_delta_type": _DURATION,
 }
-"""What pydantic says of these kinds of values in words that help nobody."""
+"""What pydantic says of these kinds of values in words that do not help."""
 
 
 class _StrictLoader(_SafeLoader):
     """A safe loader that refuses a key given twice, such as two series of one name.
 
-    Dates stay texts, so that one that is wrong is told with its key.
+    Dates stay texts, so that a wrong one is reported with its key.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the base class's way

@@ -111,7 +111,8 @@ def sentences(series: Series, flaws: Flaws, ahead: Ahead | None) -> tuple[str, .
     if ahead:
         said.append(
             f"{series.name}: {count(ahead.points, 'point', 'lies', 'lie')} after the last expected "
-            f"slot, the newest {iso(ahead.newest)}; is the clock of what writes there right?"
+            f"slot, the newest {iso(ahead.newest)}; check the clock of the program that writes "
+            "there."
         )
     return tuple(said)
 

@@ -83,8 +83,8 @@ class RunParams:
             "maximum": MAX_DAYS_BACK,
             "title": "Days back (days_back)",
         },
-        "Instead of dates: from local midnight so many days ago on, with what is published ahead.",
-        f"Instead of dates, from so many days ago on: 1 to {MAX_DAYS_BACK}.",
+        "Instead of dates: from local midnight this number of days ago, with what is published ahead.",
+        f"Instead of dates, from this number of days ago: 1 to {MAX_DAYS_BACK}.",
         expected=f"a whole number from 1 to {MAX_DAYS_BACK}",
     )
     max_gap_hours: float = _of(
@@ -98,7 +98,7 @@ class RunParams:
     dry_run: bool = _of(
         default=False,
         schema={"title": "Dry run (dry_run)", "type": "boolean"},
-        form="Stop at the plan: it is shown, nobody is asked, nothing is written.",
+        form="Stop at the plan: it is shown, no source is asked, nothing is written.",
         route="Stop at the plan: nothing is asked.",
     )
     force: bool = _of(
@@ -164,7 +164,7 @@ def _fits(value: Any, schema: Mapping[str, Any]) -> bool:  # noqa: ANN401 - what
 
 
 def _is_date(text: str) -> bool:
-    """Tell whether a text is a date as the form writes it; Python's parser takes others too."""
+    """Return whether a text is a date as the form writes it; Python's parser accepts others too."""
     try:
         return bool(re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) and date.fromisoformat(text))
     except ValueError:

@@ -215,5 +215,5 @@ class SlotWriter:
 
 
 def _has_observed(row: Row, name: str) -> bool:
-    """Tell whether a row has an observed value of a wanted field (``Store.missing_optional``)."""
+    """Return whether a row has an observed value of a wanted field (``Store.missing_optional``)."""
     return name in row.values and not row.origin(name).grade < Grade.OBSERVED <= row.grade

@@ -1,11 +1,11 @@
 """Refuses a store that had readings and has none now: a lost store is never a first use.
 
-What was seen in a store is remembered outside of it (port ``Memory``), so that a file that
-was lost, a volume that is not mounted, or a bucket that was made anew is an error in every
-process, and nothing is written in its place.
+The newest slots of a store are remembered outside of it (port ``Memory``). So a lost file, a volume
+that is not mounted, or a bucket that was created again is an error in every process, and nothing is
+written in its place.
 
-What repairs a store may use it: a store that names a batch or an unfinished removal is the one
-that was seen, and a file of points may be put back into an empty one.
+Repairs may use the store: a store that names a batch or an unfinished removal is the one that had
+the readings, and a file of points may be restored into an empty one.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ UNCHECKED = ("close", "place", "stamp")
 
 
 class GuardedStore:
-    """A store that raises where it held readings and holds none, and remembers what it held.
+    """A store that raises if it had readings and has none now.
 
-    It looks before the first use, and again when the store was replaced.
+    It checks before the first use, and again when the store was replaced. It records the readings
+    that it finds in the memory.
 
     Args:
         store: The store.
@@ -189,7 +190,7 @@ class GuardedStore:
         return [series for series in self._series if subject(series) in self._seen]
 
     def _is_empty(self) -> bool:
-        """Tell whether no series has a point that counts, and no removal is unfinished."""
+        """Return whether no series has a point that counts, and no removal is unfinished."""
         known, ask = self._known(), self._store
         try:
             return not (
@@ -226,9 +227,9 @@ class GuardedStore:
         until = max(self._seen[subject(series)] for series in self._known())
         what = "gone: there is no" if is_gone else "empty: no series has a reading in the"
         return (
-            f"The store that held readings until {short(until)} is {what} "
-            f"{named(place)}. Put it back, or mount its volume; nothing is written until then. "
-            "If it is meant to begin anew, empty: python -m gapfill forget-store, or delete "
+            f"The store that had readings until {short(until)} is {what} "
+            f"{named(place)}. Restore it, or mount its volume; nothing is written until then. "
+            "To start again with an empty store: python -m gapfill forget-store, or delete "
             f"{self._memory.where(place)}."
         )
 

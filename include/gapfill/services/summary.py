@@ -33,8 +33,8 @@ class RunStatus(StrEnum):
     """Status of a run.
 
     Attributes:
-        COMPLETED: Nothing is left that somebody could be asked for now, and not everything
-            that was asked for is still missing.
+        COMPLETED: No slot is left that a source could be asked for now, and some requested
+            slots are no longer missing.
         PARTIAL: Something is left, a unit failed or was deferred, or a series could not be read
             while slots of others were healed.
         FAILED: Nothing was healed, and a unit failed or a series could not be read.
@@ -347,7 +347,7 @@ def _resolved(
 
 
 def _is_given_up(gap: Interval, now: Report) -> bool:
-    """Tell whether what is left of a gap is unfillable, all of it."""
+    """Return whether all slots that are left of a gap are unfillable."""
     is_open = intersect([gap], now.coverage.runs(State.MISSING, State.UNKNOWN))
     return not is_open and bool(intersect([gap], now.coverage.runs(State.UNFILLABLE)))
 

@@ -96,16 +96,16 @@ class UnitCounts:
         said: list[str] = []
         if self.refused:
             said.append(_not_stored(self.refused))
-        said += [f"{count(n, 'slot')} came without {name}" for name, n in self.without.items() if n]
+        said += [f"{count(n, 'slot')} had no {name}" for name, n in self.without.items() if n]
         if self.unproven:
             said.append(
-                f"{count(self.unproven, 'slot')} came without values in an answer that proves "
-                "nothing for them; asked again in the next run"
+                f"{count(self.unproven, 'slot')} had no values in an answer that proves "
+                "nothing for them; the next run asks again"
             )
-        if self.missing:
+        if self.absent:
             said.append(
-                f"{count(len(self.missing), 'slot', 'was', 'were')} not in what it answered, "
-                f"the first {iso(min(self.missing))}"
+                f"{count(len(self.absent), 'slot', 'was', 'were')} not in the answer of the "
+                f"source, the first {iso(min(self.absent))}"
             )
         if self.beside:
             said.append(

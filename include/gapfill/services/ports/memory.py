@@ -18,7 +18,7 @@ class Memory(Protocol):
         """Return the newest slots that were seen in a store, by subject (``guard.subject``)."""
 
     def keep(self, place: StoreLocation, newest: Mapping[str, datetime]) -> None:
-        """Remember what was seen in a store; a memory that cannot is no error."""
+        """Remember what was seen in a store; a memory that fails raises no error."""
 
     def forget(self, place: StoreLocation) -> bool:
         """Forget a store, and return whether anything was known of it."""

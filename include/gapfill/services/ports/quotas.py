@@ -1,4 +1,4 @@
-"""The port of quotas: calls, blocks, and the limits that sources have told."""
+"""The port of quotas: calls, blocks, and the limits that sources have reported."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class QuotaStore(Protocol):
         """Return what was learned at ``since`` or later, by subject and name."""
 
     def block(self, block: Block) -> None:
-        """Note that a source may not be called until an instant; the later one stands."""
+        """Note that a source may not be called until an instant; the later one counts."""
 
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""

@@ -48,7 +48,7 @@ class ReadingStore(Protocol):
         """Return the runs of slots that hold a reading below the series' target, by grade."""
 
     def missing_optional(self, series: Series, field: str, window: Interval) -> list[Interval]:
-        """Return the runs of slots that hold every required field and lack this one.
+        """Return the runs of slots that hold every required field but not this one.
 
         A value that a row keeps from a source that does not observe is missing, too.
         """
@@ -77,8 +77,8 @@ class ReadingStore(Protocol):
         """Return the values of other points that an earlier release copied into ours.
 
         Such a value is of unknown source, in a point of a batch, and another point of its slot
-        has the field. No method counts it. What stood in the point before Gapfill wrote into
-        it is no copy.
+        has the field. No method counts it. What was in the point before Gapfill wrote into
+        it is not a copy.
         """
 
     def remove_copies(self, series: Series, window: Interval, batch: str) -> int:

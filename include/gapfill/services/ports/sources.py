@@ -26,7 +26,7 @@ class Caller(Protocol):
             ask: What will be asked, for the errors.
 
         Returns:
-            ``None`` where the API does not tell.
+            ``None`` if the API does not say.
 
         Raises:
             SourceError: As ``fetch``.
@@ -36,7 +36,7 @@ class Caller(Protocol):
         """Ask the API and return what it said.
 
         Raises:
-            SourceError: One of its leaves; no verdict follows from it.
+            SourceError: One of its leaves; nothing follows from it for a slot.
         """
 
 
@@ -66,7 +66,7 @@ class Sources(Protocol):
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
         """Return the source's hook, which runs ``before_call`` before each HTTP request.
 
-        It is told how many records the answer will count in the source's quota.
+        Its argument is the number of records that the answer counts in the source's quota.
 
         Raises:
             ConfigError: If its connection is wrong.
