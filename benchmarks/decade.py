@@ -16,6 +16,7 @@ from gapfill import catalog
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.stores.sqlite.store import SqliteStore
+from tools.shipped import shipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +45,7 @@ def plant(folder: Path) -> dict[str, str]:
 
 def _catalog() -> str:
     """Return the shipped one, with prices of twenty places since ten years."""
-    text = catalog.SHIPPED.read_text(encoding="utf-8")
+    text = shipped_text()
     document = yaml.safe_load(re.sub(r"(since|earliest): 2021-06-01", r"\1: 2016-01-01", text))
     pvpc = document["series"]["pvpc"]
     document["series"] = {

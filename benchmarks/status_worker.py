@@ -2,7 +2,7 @@
 
 ``test_status`` starts one for each build. It seeds a store, and for each line that it reads it
 makes one pass and answers with the seconds and the store calls, as JSON. It uses only what
-the build of commit 1c77920 has too.
+the build of commit 1c77920 has too, there under other names.
 """
 
 from __future__ import annotations
@@ -13,28 +13,48 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gapfill import catalog
-from gapfill.alerts import conditions
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
-from gapfill.services.context import RunContext
-from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
-from gapfill.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from gapfill.catalog import Catalog
     from gapfill.domain.series import Series
+    from gapfill.services.context import RunContext
     from gapfill.services.ports import Sources, Store
+    from gapfill.stores.sqlite.store import SqliteStore
 
 HOUR = timedelta(hours=1)
 NOW = datetime(2026, 6, 30, 12, 5, tzinfo=UTC)
 FIRST = datetime(2026, 6, 1, tzinfo=UTC)
 HOLE = 24 * 10
 """Each series is without this hour."""
+
+
+def _named(ours: str, before: str) -> Any:  # noqa: ANN401 - a class or a function
+    """Return what is at ``module:name``, in this build or in that of commit 1c77920."""
+    for place in (ours, before):
+        module, _, name = place.partition(":")
+        try:
+            return getattr(import_module(f"gapfill.{module}"), name)
+        except ModuleNotFoundError:
+            continue
+    message = f"{ours} is missing"
+    raise ImportError(message)
+
+
+_RunContext = _named("services.context:RunContext", "services.site:Site")
+_RunRequest = _named("services.planning:RunRequest", "services.planner:Order")
+_SqliteStore = _named("stores.sqlite.store:SqliteStore", "stores.sqlite:SqliteStore")
+detect_all = _named("services.planning:detect_all", "services.planner:survey")
+make_plan = _named("services.planning:make_plan", "services.planner:make_plan")
+evaluate_conditions = _named("alerts.conditions:evaluate_conditions", "services.sights:look")
+worth_telling = _named("alerts.conditions:worth_telling", "services.sights:worth_telling")
 
 
 class Counting:
@@ -60,8 +80,10 @@ class SetUp:
         """Return the same short name for every key."""
         return f"{source} has none"
 
-    def held(self, product: object, station: object) -> None:
+    def available_intervals(self, product: object, station: object) -> None:
         """Return nothing: it is not known."""
+
+    held = available_intervals  # its name in the build of commit 1c77920
 
 
 def _known(count: int) -> Catalog:
@@ -88,28 +110,28 @@ def _seed(store: SqliteStore, series: Series) -> None:
 
 def _pass(context: RunContext) -> None:
     """Do what a cycle does beside asking the sources."""
-    order = RunRequest(Selection(tuple(context.catalog.series.values())))
+    order = _RunRequest(Selection(tuple(context.catalog.series.values())))
     reports = detect_all(context, order)
     missing = [len(report.coverage.gaps) for report in reports]
     assert missing == [1] * len(reports), missing
     plan = make_plan(context, order, reports)
     assert plan.units
     healed = {report.series: [report.coverage.gaps[0].interval] for report in reports}
-    seen = conditions.evaluate_conditions(context, reports, reports, [], healed)
+    seen = evaluate_conditions(context, reports, reports, [], healed)
     assert len(seen) > len(reports)
-    assert conditions.worth_telling(context, reports, healed) == {}
+    assert worth_telling(context, reports, healed) == {}
 
 
 def main(file: str, count: str) -> None:
     """Seed a store with ``count`` series, then make a pass for each line read."""
-    known, store = _known(int(count)), SqliteStore(Path(file))
+    known, store = _known(int(count)), _SqliteStore(Path(file))
     for series in known.series.values():
         _seed(store, series)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for _ in sys.stdin:
         counting = Counting(store)
-        context = RunContext(known, cast("Store", counting), cast("Sources", SetUp()), NOW)
+        context = _RunContext(known, cast("Store", counting), cast("Sources", SetUp()), NOW)
         began = time.perf_counter()
         _pass(context)
         seconds = time.perf_counter() - began

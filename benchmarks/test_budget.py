@@ -104,7 +104,7 @@ def test_a_minutes_calls_are_used_and_never_exceeded(
         if case.source == "siar":
             built.sources.allowances["siar"] = AccountLimits(calls_minute=30, calls_day=1000)
         if case.product == "timemachine":  # asked only where the key is known to be of 3.0
-            built.context.store.learn(case.source, {"one_call_generation": 3.0}, NOW)
+            built.context.store.save_limits(case.source, {"one_call_generation": 3.0}, NOW)
         calls = [(at, 1) for at, _ in _filled(built, case)]
     source = catalog.load().sources[case.source]
     hops = next(p.hops for p in source.products if p.name == case.product)

@@ -112,7 +112,7 @@ def test_grouping_in_memory_by_runs(
 
     Not the same work as grouping datetimes, and meant so: that work is gone.
     """
-    absent = gappy.store.absent(pvpc, ten_years())
+    absent = gappy.store.missing(pvpc, ten_years())
     assert len(_time(benchmark, "memory_ours", lambda: list(merge(absent)))) == GAPS
 
 
@@ -154,7 +154,7 @@ def test_rows_that_cross_from_sql_grow_with_the_gaps(
         connection.row_factory = count
 
     try:
-        found = gappy.store.absent(pvpc, ten_years())
+        found = gappy.store.missing(pvpc, ten_years())
     finally:
         sa.event.remove(sa.pool.Pool, "checkout", _watch)
     assert crossed >= len(found) == GAPS

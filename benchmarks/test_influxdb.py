@@ -38,7 +38,7 @@ from gapfill.domain.series import Grade
 from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.gaps import NEAR_END
 from gapfill.stores.influxdb.points import in_lanes, liner
@@ -108,7 +108,7 @@ def _pull(client: InfluxDBClient, bucket: str) -> list[tuple[datetime, datetime]
         )
         tables = client.query_api().query(flux)
         return group({record.values["_time"] for table in tables for record in table.records})
-    query = text.select('"price_eur_mwh"', "energy_prices", text.within(ten_years()))
+    query = influxql.select('"price_eur_mwh"', "energy_prices", influxql.within(ten_years()))
     api: Any = client.api_client  # it has no types of its own
     said = api.call_api(
         "/query",
@@ -129,11 +129,11 @@ def test_gaps_are_found_on_the_server(pvpc: Series, ratio: Callable[[Ratio], Non
     with InfluxDBClient(engine().url, TOKEN, org=ORG, timeout=120_000) as client:
         for bucket in ("gappy52", "whole52", "gappy0", "whole0"):
             store = InfluxStore(engine().access(bucket))
-            ours = store.absent(pvpc, ten_years())
+            ours = store.missing(pvpc, ten_years())
             assert [(gap.start, gap.end) for gap in ours] == _pull(client, bucket)
             assert len(ours) == (GAPS if bucket.startswith("gappy") else 0)
             pulled = _quickest(partial(_pull, client, bucket))
-            found[bucket] = pulled / _quickest(partial(store.absent, pvpc, ten_years()))
+            found[bucket] = pulled / _quickest(partial(store.missing, pvpc, ten_years()))
             store.close()
     what = "InfluxDB, {}: pulling every timestamp ÷ `elapsed()`"
     week = f"{what}, shards of a week"
@@ -153,7 +153,7 @@ def test_few_bytes_cross_the_wire(pvpc: Series, ratio: Callable[[Ratio], None]) 
             _pull(client, name)
         pulled, proxy.received = proxy.received, 0
         store = InfluxStore(engine().access(name, url=proxy.url))
-        store.absent(pvpc, ten_years())
+        store.missing(pvpc, ten_years())
         store.close()
         proxy.close()
         what = "724 gaps" if name.startswith("gappy") else "complete decade"
@@ -201,20 +201,22 @@ def test_judging_values_costs_a_tenth_at_most(
 class _Before(InfluxStore):
     """A store that asks what the build of commit 1c77920 asked: no value is judged."""
 
-    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return the runs between points, before the first and after the last of each part."""
-        server, table, own = self._server, series.measurement, text.is_own(series)
-        name = text.number(series.required[0])
+        server, table, own = self._server, series.measurement, influxql.is_own(series)
+        name = influxql.number(series.required[0])
 
         def ask(part: Interval) -> list[Interval]:
             head = Interval(part.start, part.start + NEAR_END)
             tail = Interval(part.end - NEAR_END, part.end)
             ends = [
-                text.select(f"{what}({name})", table, own, text.within(span))
+                influxql.select(f"{what}({name})", table, own, influxql.within(span))
                 for what, span in (("first", head), ("last", tail))
             ]
             first, last = (_rows(tables)[0][0] for tables in server.ask(ends))
-            inner = text.select(f"elapsed({name}, 1ns) AS dt", table, own, text.within(part))
+            inner = influxql.select(
+                f"elapsed({name}, 1ns) AS dt", table, own, influxql.within(part)
+            )
             outer = f"SELECT dt / 1000000000 AS dt FROM ({inner}) WHERE dt > 3600000000000"  # noqa: S608 - quoted
             (tables,) = server.ask([outer])
             start, end = int(part.start.timestamp()) - 3600, int(part.end.timestamp())
@@ -226,14 +228,14 @@ class _Before(InfluxStore):
             ]
 
         found = {series.required[0]: merge(in_lanes(window, ask))}
-        server.ask([text.select(f"last({name})", table, own)])  # the newest
+        server.ask([influxql.select(f"last({name})", table, own)])  # the newest
         return found
 
-    def below_target(self, series: Series, window: Interval) -> list[Graded]:
+    def lower_grade(self, series: Series, window: Interval) -> list[Graded]:
         """Return nothing: no price here is below its target."""
         low = f'"gapfill_grade" < {int(series.target)}'
-        own, within = text.is_own(series), text.within(window)
-        what = text.select('"gapfill_grade"', series.measurement, own, within, low)
+        own, within = influxql.is_own(series), influxql.within(window)
+        what = influxql.select('"gapfill_grade"', series.measurement, own, within, low)
         assert self._server.ask([what]) == [[]]
         return []
 
@@ -330,10 +332,10 @@ def test_an_enrichment_writes_a_third_of_the_bytes(
         for slot in year
     }
     engine().make_bucket("plant")
-    head = text.head(weather.measurement, {"data_source": "aemet", "station_id": "5279X"})
+    head = line_protocol.head(weather.measurement, {"data_source": "aemet", "station_id": "5279X"})
     believed = {slot: values | {"pressure": 950.0} for slot, values in rows.items()}
     lines = [
-        f"{head} {','.join(text.numbers(values))} {int(slot.timestamp())}"
+        f"{head} {','.join(line_protocol.numbers(values))} {int(slot.timestamp())}"
         for slot, values in believed.items()
     ]
     for first in range(0, len(lines), 5000):
@@ -371,7 +373,7 @@ def _as_before(
     points = [
         Stored("", s, {**rows[s], "solar_radiation": sun[s]}, 30, None, batch, kept) for s in slots
     ]
-    head = text.head("gapfill_replaced", {"batch": batch, "series": series.name})
+    head = line_protocol.head("gapfill_replaced", {"batch": batch, "series": series.name})
     same = 'before="",before_batch="",measurement="weather_data",tags="place=linares"'
     notes = [f"{head} {same},undone=false,begun=false {int(s.timestamp())}" for s in slots]
     return notes, [str(line(point, ())) for point in points]
@@ -435,7 +437,7 @@ def test_time_grows_with_years_and_hardly_with_gaps(
     store = InfluxStore(engine().access("gappy52"))
     starts = [END - timedelta(days=365 * years) for years in (1, 2, 4, 6, 8)]
     spans = [Interval(start, END) for start in starts] + [ten_years()]
-    by_year = [_quickest(partial(store.absent, pvpc, span)) for span in spans]
+    by_year = [_quickest(partial(store.missing, pvpc, span)) for span in spans]
     by_gap = [_of_gaps(pvpc, gaps) for gaps in (0, 90, 181, 362, 724)]
     store.close()
     with capsys.disabled():
@@ -450,8 +452,8 @@ def _of_gaps(series: Series, gaps: int) -> float:
     store = InfluxStore(engine().access(bucket, timeout_s=120))
     gone = holes(random.Random(724), gaps) if gaps else set[int]()
     store.write(series, prices(gone), "seed")
-    assert len(store.absent(series, ten_years())) == gaps
-    took = _quickest(partial(store.absent, series, ten_years()))
+    assert len(store.missing(series, ten_years())) == gaps
+    took = _quickest(partial(store.missing, series, ten_years()))
     store.close()
     engine().drop_bucket(bucket)
     return took

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.conftest import Ratio
 from gapfill.sources.aemet import parser as aemet
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.siar import parser as siar
 from gapfill.sources.siar_csv.hook import SiarCsvFolder
 from tests.sources.aemet.asks import RECORD, days
@@ -58,7 +59,7 @@ def test_a_year_of_siars_half_hours(ratio: Callable[[Ratio], None]) -> None:
         half_hour(str(first + n * DAY), name, **_VALUES) for n in range(366) for name in names
     )
     ask = hourly_ask(first, first + 365 * DAY, now=NOW)
-    answer, peak = _peak_mib(lambda: siar.parse(ask, 200, body))
+    answer, peak = _peak_mib(lambda: siar.parse(ask, Payload(200, body)))
     assert (len(answer.readings), answer.rejected) == (366 * 24, ())
     ratio(_of("parsing a year of SIAR's half-hours", peak))
 
@@ -69,7 +70,7 @@ def test_six_months_of_aemets_days(ratio: Callable[[Ratio], None]) -> None:
     rows_of_days = [{**RECORD, "fecha": str(first + n * DAY)} for n in range(184)]
     body = json.dumps(rows_of_days, ensure_ascii=False, indent=2).encode("iso-8859-15")
     ask = days(str(first), str(first + 183 * DAY))
-    answer, peak = _peak_mib(lambda: aemet.parse(ask, 200, body))
+    answer, peak = _peak_mib(lambda: aemet.parse(ask, Payload(200, body)))
     assert (len(answer.readings), answer.rejected) == (184, ())
     ratio(_of("parsing six months of AEMET's days", peak))
 

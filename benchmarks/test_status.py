@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 BEFORE = "1c77920"
 SERIES, PAIRS = 150, 12
+READS = ("books", "ledger_snapshot")
+"""The method that reads the ledger: in the build of ``BEFORE``, and in ours."""
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -67,7 +70,7 @@ class Build:
         self._process.stdin.write("pass\n")
         self._process.stdin.flush()
         said = json.loads(self._said())
-        return Pass(said["seconds"], said["calls"], said["by"].get("books", 0))
+        return Pass(said["seconds"], said["calls"], sum(said["by"].get(name, 0) for name in READS))
 
     def end(self) -> None:
         """End the process."""

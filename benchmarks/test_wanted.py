@@ -65,13 +65,13 @@ def _pull(store: SqliteStore, _: Series) -> list[Interval]:
 
 
 def _ours(store: SqliteStore, series: Series) -> list[Interval]:
-    return store.lacking(series, "solar_radiation", ten_years())
+    return store.missing_optional(series, "solar_radiation", ten_years())
 
 
 def _absent_and_ours(store: SqliteStore, series: Series) -> list[Interval]:
     """Look for all that a cycle looks for in the store: absent, below the target, lacking."""
-    assert store.absent(series, ten_years()) == []
-    assert store.below_target(series, ten_years()) == []
+    assert store.missing(series, ten_years()) == []
+    assert store.lower_grade(series, ten_years()) == []
     return _ours(store, series)
 
 

@@ -5,8 +5,9 @@ trigger form: a range of local days, one series, only long gaps, or `dry_run` to
 
 **Does** `validate_request → detect_gaps → plan_backfill → choose_sources`, then for each
 source that is asked `units_… → backfill_…` (one mapped task per unit, named
-`series start–end`), then `summarize → gate`. A run without missing slots calls no API. Two runs at
-the same time do no harm: each finds the values that the other has written.
+`series start–end`), then `summarize → gate`. Every installed source has its tasks. A run without
+missing slots calls no API. Two runs at the same time do no harm: each finds the values that the
+other has written.
 
 **When it fails**, `gate` and the alert give the reason in one sentence.
 
@@ -28,8 +29,7 @@ from airflow.sdk import dag
 from gapfill.alerts.callbacks import alert
 from gapfill.orchestration.dag_builder import DEFAULT_ARGS, wire
 from gapfill.orchestration.trigger_form import trigger_form
-
-SOURCES = ("ree", "esios", "openweathermap", "aemet", "siar", "siar_csv", "open_meteo")
+from gapfill.sources import registry
 
 
 @dag(
@@ -45,7 +45,7 @@ SOURCES = ("ree", "esios", "openweathermap", "aemet", "siar", "siar_csv", "open_
 )
 def gap_detection() -> None:
     """Connect the tasks; their code is in ``gapfill.orchestration``."""
-    wire(SOURCES)
+    wire(registry.names())
 
 
 wired = gap_detection()

@@ -14,7 +14,7 @@ from gapfill import catalog
 from gapfill.domain.grid import Grid
 from gapfill.domain.interval import BEGINNING
 from gapfill.domain.local_time import AtClock
-from gapfill.reporting.documents import resolution
+from gapfill.reporting.models import resolution
 from tools.local_airflow import ROOT
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from gapfill.domain.series import Grade
 from gapfill.stores.sqlite.store import SqliteStore
 from gapfill_sandbox import serve
 from gapfill_sandbox.world import price
+from tools.shipped import shipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,7 +131,7 @@ def showcase(folder: Path, *, is_quick: bool = True) -> Iterator[Showcase]:
 
 
 def _catalog(*, is_quick: bool) -> str:
-    text = catalog.SHIPPED.read_text(encoding="utf-8")
+    text = shipped_text()
     if is_quick:
         text = re.sub(r"per_minute: \d+", "per_minute: 60000", text)
     text = re.sub(r"earliest: \d{4}-\d\d-\d\d", f"earliest: {_EARLIEST}", text)

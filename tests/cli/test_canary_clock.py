@@ -106,7 +106,7 @@ def test_the_archive_is_asked_day_by_day_of_the_islands(
 
 def _early(series: Series, store: Store, source: str, start: datetime, hours: int) -> None:
     """Write hours as an earlier release did: each price at Madrid's instant."""
-    store.put(
+    store.import_rows(
         series,
         [
             Row(slot, {"price_eur_mwh": world.price(8742, slot)}, Grade.OFFICIAL, source, "old/a")

@@ -133,7 +133,7 @@ def test_a_series_that_is_read_again_is_healed_in_the_next_round(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, refresh: list[str], code: int
 ) -> None:
     """A read that failed once is no failure then; a refresh has no next round, so there it is."""
-    missing = SqliteStore.missing
+    missing = SqliteStore.missing_by_field
     failed: list[str] = []
 
     def once(self: SqliteStore, series: Series, window: Interval) -> dict[str, list[Interval]]:
@@ -143,7 +143,7 @@ def test_a_series_that_is_read_again_is_healed_in_the_next_round(
             raise StoreError(message)
         return missing(self, series, window)
 
-    monkeypatch.setattr(SqliteStore, "missing", once)
+    monkeypatch.setattr(SqliteStore, "missing_by_field", once)
     ran = cli("heal", "--start", "2025-11-01", "--end", "2025-11-01", *refresh, "--json")
     assert (ran.code, failed) == (code, ["other"])
     healed = ran.document["healed"]

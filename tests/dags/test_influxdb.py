@@ -77,4 +77,4 @@ def test_a_database_that_goes_away_makes_the_run_red_and_the_next_one_heals(
     assert run.state == "success"
     pvpc = catalog.load(plant.catalog_file).series["pvpc"]
     window = Interval(pvpc.earliest, datetime(2026, 3, 20, 23, tzinfo=UTC))
-    assert made.open().absent(pvpc, window) == []
+    assert made.open().missing(pvpc, window) == []

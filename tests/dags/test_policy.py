@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.sources.third_party import install
+
 pytestmark = pytest.mark.airflow
 
 DAGS = Path(__file__).parents[2] / "dags"
@@ -96,12 +98,29 @@ def test_the_trigger_form_shows_the_dates_first(dags: dict[str, Any]) -> None:
     ]
 
 
-def test_every_source_with_a_hook_has_tasks_in_the_dag(dags: dict[str, Any]) -> None:
-    """A new hook without its tasks would fail the branch."""
-    from gapfill.orchestration.source_factory import FOLDER, HOOKS
+def test_every_source_that_is_installed_has_tasks_in_the_dag(dags: dict[str, Any]) -> None:
+    """And a hook: a source without its tasks would fail the branch."""
+    from gapfill.sources import registry
+    from gapfill.sources.hooks import hook_of
 
     leaves = {t.task_id for t in dags["gap_detection"].tasks if t.task_id.startswith("backfill_")}
-    assert leaves == {f"backfill_{name}" for name in (*HOOKS, FOLDER)}
+    known = ("aemet", "esios", "open_meteo", "openweathermap", "ree", "siar", "siar_csv")
+    assert leaves >= {f"backfill_{name}" for name in known}
+    assert leaves == {f"backfill_{name}" for name in registry.names()}
+    assert all(hook_of(name) for name in registry.names())
+
+
+def test_a_source_that_another_package_adds_has_tasks_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its entry point is enough; no DAG file names it."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    install(tmp_path, monkeypatch, "third_party")
+    bag = DagBag(str(DAGS))
+    assert bag.import_errors == {}
+    task: Any = bag.dags["gap_detection"].get_task("backfill_third_party")
+    assert task.partial_kwargs["pool"] == "gapfill_third_party"
 
 
 def test_dag_files_stay_wiring() -> None:

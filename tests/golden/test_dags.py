@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gapfill.sources import registry
 from tests.alerts.receiver import receiving
 from tests.catalogs import FROZEN, frozen
 from tests.dags.conftest import run_dag
@@ -27,6 +28,9 @@ Story = dict[str, str]
 VARIABLE = "gapfill_incidents"
 
 DAGS = Path(__file__).parents[2] / "dags"
+SOURCES = ("ree", "esios", "openweathermap", "aemet", "siar", "siar_csv", "open_meteo")
+"""Those that are installed, frozen: another one changes nothing here."""
+
 OLD = Path(__file__).with_name("old") / "incidents.json"
 
 _OF_AIRFLOW = ("skipmixin_key",)
@@ -165,15 +169,17 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     from airflow.utils.db import initdb
 
     initdb()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAPFILL_CATALOG", str(FROZEN))
-        found = _wiring()
-    for name, story in STORIES.items():
-        Variable.delete(VARIABLE)
-        folder = tmp_path_factory.mktemp(name)
-        with pytest.MonkeyPatch.context() as patch, standing(folder, patch) as world:
-            found |= {f"{name}/{step}": said for step, said in story(world).items()}
-        Variable.delete(VARIABLE)
+    with pytest.MonkeyPatch.context() as fixed:
+        fixed.setattr(registry, "names", lambda: SOURCES)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GAPFILL_CATALOG", str(FROZEN))
+            found = _wiring()
+        for name, story in STORIES.items():
+            Variable.delete(VARIABLE)
+            folder = tmp_path_factory.mktemp(name)
+            with pytest.MonkeyPatch.context() as patch, standing(folder, patch) as world:
+                found |= {f"{name}/{step}": said for step, said in story(world).items()}
+            Variable.delete(VARIABLE)
     return found
 
 

@@ -247,3 +247,12 @@ def test_every_route_is_asked(outputs: Mapping[str, str]) -> None:
     for one in apps():
         described = one["app"].openapi()["paths"]
         assert {f"{one['url_prefix']}{path}" for path in described} - asked == set()
+
+
+def test_no_part_of_an_answer_is_left_open() -> None:
+    """A program that is made of the description knows each unit, slot and cost of a plan."""
+    from gapfill.webui.app import apps
+
+    for one in apps():
+        schemas = one["app"].openapi().get("components", {}).get("schemas", {})
+        assert '"additionalProperties": true' not in json.dumps(schemas)

@@ -82,7 +82,7 @@ def bench(
         connect(timeout_s)
         known, time, file = known_catalog(door), FakeTime(), tmp_path / "store.db"
         store, sources = SqliteStore(file), AirflowSources(known)
-        store.learn(door.source, door.facts, NOW)
+        store.save_limits(door.source, door.facts, NOW)
         context = RunContext(known, store, sources, NOW, time.sleep, time.monotonic)
         made = Bench(door, sandbox, context, time, file, connect)
         made.seed()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gapfill import catalog
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.series import Station
-from gapfill.orchestration.source_factory import FOLDER, AirflowSources
+from gapfill.orchestration.source_factory import AirflowSources
 from gapfill.services.backfill import fill
 from gapfill.services.context import RunContext
 from gapfill.services.heal import Healed, heal
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 KEYED = ("esios", "openweathermap", "aemet", "siar")
 KEYLESS = ("ree", "open_meteo")
+FOLDER = "siar_csv"
 PAUSED = {"paused": True}
 
 EARLIEST = {

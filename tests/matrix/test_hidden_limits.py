@@ -26,7 +26,7 @@ DAYS = {"weather_daily": datetime(2018, 6, 13, tzinfo=UTC)}
 
 def learned(made: Plant, source: str) -> dict[str, float]:
     """Return the facts of the only key of a source."""
-    known = made.context.store.learned(made.context.now - MEMORY)
+    known = made.context.store.load_limits(made.context.now - MEMORY)
     (facts,) = (facts for name, facts in known.items() if name.startswith(f"{source}#"))
     return facts
 
@@ -55,7 +55,7 @@ def test_ree_is_asked_just_below_a_limit_that_it_does_not_tell(
     with guarding(sandbox.url, gate):
         made = plant(monkeypatch, tmp_path, gate.url, keyed=(), earliest=PRICES)
         holder.append(made)
-        made.context.store.learn("ree.pvpc", {"span_s": 86_400.0}, made.context.now)
+        made.context.store.save_limits("ree.pvpc", {"span_s": 86_400.0}, made.context.now)
         heal_all(made, "ree")
     assert len(gate.refused) <= 3
     assert limiter.limit * 0.9 <= learned(made, "ree")["rate_rate"] <= limiter.limit * 1.01
@@ -73,7 +73,7 @@ def test_a_limit_of_aemet_that_falls_is_followed(
     with guarding(sandbox.url, gate):
         made = plant(monkeypatch, tmp_path, gate.url, keyed=("aemet",), earliest=DAYS)
         holder.append(made)
-        made.context.store.learn("aemet.daily", {"span_s": 20 * 86_400.0}, made.context.now)
+        made.context.store.save_limits("aemet.daily", {"span_s": 20 * 86_400.0}, made.context.now)
         units = made.plan(("aemet",)).units
         assert len(units) > 12
         for unit in units[:8]:
@@ -98,6 +98,8 @@ def test_the_facts_of_a_key_do_not_reveal_it(
     made = plant(monkeypatch, tmp_path, sandbox.url, keyed=("aemet",), earliest=DAYS)
     made.fill(made.plan(("aemet",)).units[0])
     (name,) = (
-        n for n in made.context.store.learned(made.context.now - MEMORY) if n.startswith("aemet#")
+        n
+        for n in made.context.store.load_limits(made.context.now - MEMORY)
+        if n.startswith("aemet#")
     )
     assert re.fullmatch(r"aemet#[0-9a-f]{4}", name)

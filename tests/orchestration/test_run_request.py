@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gapfill.errors import RequestError
-from gapfill.orchestration.run_request import is_dry_run, read_request
+from gapfill.orchestration.run_request import read_request
+from gapfill.services.run_params import read_params
 from tests.orchestration.conftest import NOW
 
 if TYPE_CHECKING:
@@ -91,6 +93,15 @@ def test_a_group_or_a_series_is_selected(known: Catalog, name: str, expected: li
         ),
         ({"days_back": 0}, "days_back is 0: expected a whole number from 1 to 3650."),
         ({"days_back": 4000}, "days_back is 4000: expected a whole number from 1 to 3650."),
+        ({"days_back": True}, "days_back is True: expected a whole number from 1 to 3650."),
+        ({"days_back": 3.0}, "days_back is 3.0: expected a whole number from 1 to 3650."),
+        ({"max_gap_hours": math.nan}, "max_gap_hours is nan: expected a number of hours, 0 or"),
+        ({"max_gap_hours": math.inf}, "max_gap_hours is inf: expected a number of hours, 0 or"),
+        ({"max_gap_hours": True}, "max_gap_hours is True: expected a number of hours, 0 or more."),
+        ({"max_gap_hours": None}, "max_gap_hours is None: expected a number of hours, 0 or more."),
+        ({"data_source": 3}, "data_source is 3: expected all, a group, or one series as series:"),
+        ({"start_date": 3, "end_date": "2026-03-01"}, "start_date is 3: expected a date such as"),
+        ({"refresh": 1}, "refresh is 1: expected true or false."),
         ({"max_gap_hours": -1}, "max_gap_hours is -1: expected a number of hours, 0 or more."),
         ({"dry": True}, "There is no parameter 'dry'"),
         ({"data_source": "series:spot"}, "There is no data_source 'series:spot'; there are all"),
@@ -114,5 +125,5 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
 
 def test_a_dry_run_is_asked_for_by_name() -> None:
     """And is off unless it is."""
-    assert is_dry_run({"dry_run": True})
-    assert not is_dry_run({})
+    assert read_params({"dry_run": True}).dry_run
+    assert not read_params({}).dry_run

@@ -78,7 +78,7 @@ def test_a_failed_read_leaves_its_reports_and_raises(
         raise StoreError(message)
 
     request = tasks.validate_request({}, ti)
-    monkeypatch.setattr(type(here.store), "missing", refuse)
+    monkeypatch.setattr(type(here.store), "missing_by_field", refuse)
     with pytest.raises(StoreError, match="pvpc could not be read: the disk is gone"):
         tasks.detect_gaps(request, ti)
     assert ti.pushed["problem"] == "pvpc could not be read: the disk is gone"
@@ -103,7 +103,7 @@ def test_one_series_that_cannot_be_read_is_tried_again_and_then_left_out(
     both = {**here.catalog.series, "other": replace(here.catalog.series["pvpc"], name="other")}
     wider = replace(here, catalog=replace(here.catalog, series=both))
     monkeypatch.setattr("gapfill.orchestration.container.make_context", lambda: wider)
-    missing = here.store.missing
+    missing = here.store.missing_by_field
 
     def refuse(_: object, series: Series, window: Interval) -> dict[str, list[Interval]]:
         if series.name == "other":
@@ -111,7 +111,7 @@ def test_one_series_that_cannot_be_read_is_tried_again_and_then_left_out(
             raise StoreError(message)
         return missing(series, window)
 
-    monkeypatch.setattr(type(here.store), "missing", refuse)
+    monkeypatch.setattr(type(here.store), "missing_by_field", refuse)
     ti.try_number, ti.max_tries = try_number, max_tries
     request = tasks.validate_request({}, ti)
     if not goes_on:

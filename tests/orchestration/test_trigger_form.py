@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gapfill import catalog
-from gapfill.orchestration.run_request import DEFAULTS, find_series
+from gapfill.orchestration.run_request import find_series
+from gapfill.services.run_params import DEFAULTS
 
 pytestmark = pytest.mark.airflow
 

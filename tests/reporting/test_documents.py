@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.grid import Era, Grid
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.reporting import documents
+from gapfill.reporting.models import resolution
 from gapfill.services.detection import detect
 from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.ports import Block
@@ -30,11 +31,11 @@ STATES = ["complete", "provisional", "missing", "pending", "unfillable", "unknow
 
 def status(
     context: RunContext, start: datetime | None = None, end: datetime | None = None
-) -> documents.Document:
+) -> dict[str, Any]:
     """Return the document, by way of JSON."""
     selection = Selection((context.catalog.series["pvpc"],), start, end)
     document = documents.status(context.catalog, detect(context, selection), context.now)
-    read: documents.Document = json.loads(json.dumps(document, allow_nan=False))
+    read: dict[str, Any] = json.loads(json.dumps(documents.plain(document), allow_nan=False))
     return read
 
 
@@ -62,7 +63,7 @@ def test_a_failed_read_is_unknown(context: RunContext, monkeypatch: pytest.Monke
         message = "The store is away."
         raise StoreError(message)
 
-    monkeypatch.setattr(context.store, "missing", fail)
+    monkeypatch.setattr(context.store, "missing_by_field", fail)
     document = status(context)
     (series,) = document["series"]
     assert (document["state"], series["error"]) == ("unknown", "The store is away.")
@@ -98,7 +99,9 @@ def test_what_waits_is_in_the_plan(context: RunContext, sources: Scripted) -> No
     sources.obstacles["esios"] = "is paused"
     context.store.block(Block("ree", datetime(2026, 3, 20, 13, tzinfo=UTC), "REE said 429."))
     order = RunRequest(Selection((context.catalog.series["pvpc"],)))
-    document = documents.plan(make_plan(context, order, detect_all(context, order)))
+    document = documents.plain(
+        documents.plan(make_plan(context, order, detect_all(context, order)))
+    )
     assert document["units"] == []
     (waiting,) = document["waiting"]
     assert {
@@ -117,7 +120,9 @@ def test_what_waits_is_in_the_plan(context: RunContext, sources: Scripted) -> No
 def test_the_bill_is_by_source(context: RunContext) -> None:
     """Two requests of at most 14 days, two seconds each."""
     order = RunRequest(Selection((context.catalog.series["pvpc"],)))
-    document = documents.plan(make_plan(context, order, detect_all(context, order)))
+    document = documents.plain(
+        documents.plan(make_plan(context, order, detect_all(context, order)))
+    )
     assert document["bill"]["calls"] == 2
     assert document["bill"]["seconds"] == 4.0
     assert document["bill"]["by_source"] == {
@@ -134,7 +139,7 @@ def test_the_first_line_names_all_that_is_not_complete(context: RunContext) -> N
         Row(slot, {"price_eur_mwh": 1.0}, Grade.OFFICIAL),
         Row(slot + timedelta(hours=1), {"price_eur_mwh": 1.0}, Grade.OBSERVED),
     ]
-    context.store.put(series, rows)
+    context.store.import_rows(series, rows)
     reports = detect(context, Selection((series,)))
     assert documents.first_line(reports) == (
         "Gaps: 1 complete, 478 missing, 1 provisional, 24 pending"
@@ -145,7 +150,7 @@ def test_a_resolution_is_the_newest_eras(context: RunContext) -> None:
     """As ISO 8601 writes it."""
     grid = context.catalog.series["pvpc"].grid
     era = Era(datetime(2025, 10, 1, tzinfo=UTC), timedelta(minutes=15))
-    assert documents.resolution(grid) == "PT1H"
-    assert documents.resolution(replace(grid, eras=(*grid.eras, era))) == "PT15M"
-    assert documents.resolution(Grid.of(timedelta(days=1))) == "P1D"
-    assert documents.resolution(Grid.of(timedelta(seconds=10))) == "PT10S"
+    assert resolution(grid) == "PT1H"
+    assert resolution(replace(grid, eras=(*grid.eras, era))) == "PT15M"
+    assert resolution(Grid.of(timedelta(days=1))) == "P1D"
+    assert resolution(Grid.of(timedelta(seconds=10))) == "PT10S"

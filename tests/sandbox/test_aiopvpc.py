@@ -15,6 +15,7 @@ from aiopvpc import PVPCData
 
 from gapfill.domain.local_time import day_interval
 from gapfill.sources.esios import parser as esios
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import Ask
 from gapfill.sources.ree import parser as ree
 from gapfill_sandbox import Sandbox, serve, world
@@ -113,7 +114,7 @@ def _ours(sandbox: Sandbox, ask: Ask) -> Answer:
     reply = call(url, headers={"x-api-key": "k"})
     if reply.status == HTTPStatus.TEMPORARY_REDIRECT:
         reply = follow(reply)
-    answer: Answer = api.parse(ask, reply.status, reply.body)
+    answer: Answer = api.parse(ask, Payload(reply.status, reply.body))
     return answer
 
 

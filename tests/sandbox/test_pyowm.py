@@ -13,6 +13,7 @@ from pyowm.owm import OWM
 from pyowm.utils.config import get_default_config
 from pyowm.weatherapi30.weather import Weather
 
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.openweathermap import parser as openweathermap
 from gapfill_sandbox import serve
 from tests.sources.openweathermap.asks import HOUR, LINARES, NOW, owm_ask
@@ -54,7 +55,7 @@ def _ours(sandbox: Sandbox, ask: Ask) -> Mapping[str, float]:
     request = openweathermap.request(ask)
     query = dict(request.params) | {"appid": "k"}
     reply = requests.get(sandbox.url + request.path, params=query, timeout=300)
-    (reading,) = openweathermap.parse(ask, reply.status_code, reply.content).readings
+    (reading,) = openweathermap.parse(ask, Payload(reply.status_code, reply.content)).readings
     return reading.values
 
 

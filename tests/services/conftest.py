@@ -67,7 +67,7 @@ class Scripted:
         """Nothing is known of any product that cannot be used."""
         return []
 
-    def held(self, product: Product, station: Station) -> None:
+    def available_intervals(self, product: Product, station: Station) -> None:
         """Nothing is known beforehand of any product."""
 
     def caller(self, source: str, before_call: Callable[[int], None]) -> Scripted._Caller:

@@ -104,7 +104,7 @@ class Configured:
         """Return none: every file is good."""
         return []
 
-    def held(self, _product: Product, _station: Station) -> list[Interval]:
+    def available_intervals(self, _product: Product, _station: Station) -> list[Interval]:
         """Return what the files have."""
         return merge(Interval(*stretch) for stretch in self.world.held)
 
@@ -281,8 +281,10 @@ def build(scene: Scene, folder: Path) -> RunContext:
     )
     series = replace(series, place=replace(series.place, stations=stations))
     store = SqliteStore(folder / "store.db")
-    store.put(series, [_row(world.series, slot, *held) for slot, held in scene.rows.items()])
-    store.note([_entry(world.series, line, series) for line in world.said])
+    store.import_rows(
+        series, [_row(world.series, slot, *held) for slot, held in scene.rows.items()]
+    )
+    store.append_ledger([_entry(world.series, line, series) for line in world.said])
     for source, until in world.blocked.items():
         store.block(Block(source, until, "HTTP 429"))
     _keep_account(store, scene)
@@ -296,15 +298,17 @@ def _keep_account(store: SqliteStore, scene: Scene) -> None:
         for n in range(used):
             store.record_call(source, now - n * HOUR, "before/x", 0)
         store.record_call(source, now - 25 * HOUR, "before/x", 100_000)
-        store.learn(source, {"calls_day": quota}, now - DAY)
+        store.save_limits(source, {"calls_day": quota}, now - DAY)
     if scene.world.generation is not None:
-        store.learn("openweathermap", {"one_call_generation": scene.world.generation}, now - DAY)
+        store.save_limits(
+            "openweathermap", {"one_call_generation": scene.world.generation}, now - DAY
+        )
     for product, days in scene.world.days.items():
-        store.learn(product, {"span_s": days * 86400}, now - DAY)
+        store.save_limits(product, {"span_s": days * 86400}, now - DAY)
     if scene.records:
         used, minute, day = scene.records
         store.record_call("siar", now - 23 * HOUR, "before/x", used)
-        store.learn("siar", {"records_minute": minute, "records_day": day}, now - DAY)
+        store.save_limits("siar", {"records_minute": minute, "records_day": day}, now - DAY)
         scene.world.left["siar"] -= 1
 
 

@@ -140,7 +140,7 @@ def test_siars_day_is_official_when_it_is_exactly_31_days_old(
     days = [at("2026-03-20 00:00") + timedelta(days=n) for n in range(31)]
     values = dict.fromkeys(("temperature_mean", "solar_radiation", "et0"), 10.0)
     rows = [Row(day, values, Grade.OBSERVED, "siar/J17", "before/x") for day in days]
-    context.store.put(series, rows)
+    context.store.import_rows(series, rows)
     assert units(context, now, "weather_daily", "2026-03-20 00:00") == asked
 
 

@@ -16,6 +16,7 @@ from gapfill.services.heal import heal
 from gapfill.services.ledger_writer import LedgerWriter
 from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import Ask
 from gapfill.sources.open_meteo import parser as open_meteo
 from gapfill.sources.open_meteo.arrays import VARIABLES
@@ -68,7 +69,7 @@ def _without(name: str, change: object, ask: Ask) -> Answer:
         "hourly_units": {v.name: v.unit for v in VARIABLES},
         "hourly": {"time": times, **hourly},
     }
-    return open_meteo.parse(ask, 200, json.dumps(body).encode())
+    return open_meteo.parse(ask, Payload(200, json.dumps(body).encode()))
 
 
 def _healed(context: RunContext, *, force: bool = False) -> Healed:

@@ -148,8 +148,8 @@ def test_a_quota_that_others_spend_meanwhile_ends_the_unit_and_defers_the_rest(
     context: RunContext, sources: Scripted
 ) -> None:
     """What was had stands, the rest is told of, and is asked for when the day has passed."""
-    context.store.learn("ree", {"calls_day": 5}, context.now)
-    context.store.learn("ree.pvpc", {"span_s": 86400 * 2}, context.now)
+    context.store.save_limits("ree", {"calls_day": 5}, context.now)
+    context.store.save_limits("ree.pvpc", {"span_s": 86400 * 2}, context.now)
     sources.obstacles["esios"] = "is paused"
     everything = tuple(context.catalog.series.values())
     order = RunRequest(Selection(everything))
@@ -175,8 +175,8 @@ def test_a_quota_that_others_spend_meanwhile_ends_the_unit_and_defers_the_rest(
 
 def test_a_run_that_a_quota_ends_early_says_so(context: RunContext, sources: Scripted) -> None:
     """Its summary is partial and counts the units that are left for later."""
-    context.store.learn("ree", {"calls_day": 3}, context.now)
-    context.store.learn("ree.pvpc", {"span_s": 86400 * 2}, context.now)
+    context.store.save_limits("ree", {"calls_day": 3}, context.now)
+    context.store.save_limits("ree.pvpc", {"span_s": 86400 * 2}, context.now)
     sources.obstacles["esios"] = "is paused"
     order = RunRequest(Selection(tuple(context.catalog.series.values())))
     healed = heal(context, order, "run", Nobody())

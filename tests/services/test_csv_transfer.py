@@ -118,7 +118,7 @@ def test_a_store_copied_by_csv_is_the_same(context: RunContext) -> None:
     ]
     assert isinstance(context.store, SqliteStore)
     other = SqliteStore(context.store.path.with_name("other.db"))
-    assert other.put(series, read(text)) == 4
+    assert other.import_rows(series, read(text)) == 4
     window = Interval(SLOT, SLOT + timedelta(days=1))
     assert other.read(series, window) == context.store.read(series, window) == held
 
@@ -174,7 +174,7 @@ def test_a_row_changed_by_hand_is_the_imports_own_and_can_be_undone(context: Run
     series = context.catalog.series["pvpc"]
     slot = datetime(2026, 3, 10, 5, tzinfo=UTC)
     stood = Row(slot, {"price_eur_mwh": 100.0}, Grade.OFFICIAL, "ree", "run/a")
-    context.store.put(series, [stood])
+    context.store.import_rows(series, [stood])
     changed = replace(stood, values={"price_eur_mwh": 999.0})
     anonymous = replace(changed, values={"price_eur_mwh": 888.0}, source=None, batch=None)
     window = Interval(slot, slot + timedelta(hours=1))
@@ -205,7 +205,7 @@ def test_only_changed_values_of_a_row_are_the_imports(context: RunContext) -> No
     window = Interval(slot, slot + timedelta(hours=1))
     assert isinstance(context.store, SqliteStore)
     empty = SqliteStore(context.store.path.with_name("empty.db"))
-    assert empty.put(series, rows) == 1
+    assert empty.import_rows(series, rows) == 1
     assert import_rows(context, series, rows, "import/1") == (1, True)
     for held in (*empty.read(series, window), *context.store.read(series, window)):
         assert held.values == {**stood.values, "temperature": 12.5, "wind_speed": 2.5}

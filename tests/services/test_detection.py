@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 
 DAY = Interval(datetime(2026, 3, 9, 23, tzinfo=UTC), datetime(2026, 3, 10, 23, tzinfo=UTC))
 AHEAD = datetime(2035, 1, 1, tzinfo=UTC)
-READS = ["books", "missing", "below_target", "newest", "flaws", "ahead", "unfinished"]
+READS = [
+    "ledger_snapshot",
+    "missing_by_field",
+    "lower_grade",
+    "newest",
+    "flaws",
+    "ahead",
+    "unfinished",
+]
 OF_THE_ISLANDS = ["of_source", "read"]
 
 
@@ -85,7 +93,7 @@ def looked_at(context: RunContext, selection: Selection) -> Report:
 
 def is_unknown(context: RunContext, report: Report) -> bool:
     """Tell whether a report of the day says of all of it that nothing is known."""
-    document = documents.status(context.catalog, [report], context.now)
+    document = documents.plain(documents.status(context.catalog, [report], context.now))
     slots = document["series"][0]["slots"]
     assert (report.newest, report.flaws, report.ahead) == (None, None, None)
     assert report.coverage.coverage is None

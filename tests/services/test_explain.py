@@ -30,7 +30,9 @@ def told(context: RunContext, instant: datetime = SLOT) -> Explanation:
 
 def put(context: RunContext, grade: Grade, **values: float) -> None:
     """Store a reading at the slot."""
-    context.store.put(context.catalog.series["pvpc"], [Row(SLOT, values, grade, "ree", "run/1")])
+    context.store.import_rows(
+        context.catalog.series["pvpc"], [Row(SLOT, values, grade, "ree", "run/1")]
+    )
 
 
 def test_a_missing_slot(context: RunContext) -> None:
@@ -95,7 +97,7 @@ def test_an_unfillable_slot_is_asked_again_some_day(context: RunContext, sources
         )
         for day in (17, 19)
     ]
-    context.store.note(asked)
+    context.store.append_ledger(asked)
     said = told(context)
     assert said.state is State.UNFILLABLE
     assert said.next == "no source is asked before 2026-03-26T12:00:00Z, unless forced"
@@ -117,7 +119,7 @@ def test_a_point_after_the_last_expected_slot_does_not_count(context: RunContext
     series = context.catalog.series["pvpc"]
     last, ahead = (datetime(2026, 3, day, hour, tzinfo=UTC) for day, hour in ((21, 22), (21, 23)))
     for slot in (last, ahead):
-        context.store.put(series, [Row(slot, {"price_eur_mwh": 5.0}, Grade.OFFICIAL)])
+        context.store.import_rows(series, [Row(slot, {"price_eur_mwh": 5.0}, Grade.OFFICIAL)])
     assert told(context, last).state is State.COMPLETE
     said = told(context, ahead)
     assert (said.state, said.row and said.row.values) == (None, {"price_eur_mwh": 5.0})
@@ -132,11 +134,11 @@ def test_a_point_after_the_last_expected_slot_does_not_count(context: RunContext
 def test_a_value_without_a_source_is_of_another_program(context: RunContext) -> None:
     """Alone, and beside a field that has a source."""
     series = context.catalog.series["pvpc"]
-    context.store.put(series, [Row(SLOT, {"price_eur_mwh": 80.0}, Grade.OFFICIAL)])
+    context.store.import_rows(series, [Row(SLOT, {"price_eur_mwh": 80.0}, Grade.OFFICIAL)])
     assert told(context).sentence == "has price_eur_mwh 80, official, from another program"
     kept = {"price_eur_kwh": Origin("ree", Grade.OFFICIAL)}
     values = {"price_eur_mwh": 81.0, "price_eur_kwh": 0.081}
-    context.store.put(series, [Row(SLOT, values, Grade.OFFICIAL, None, None, kept)])
+    context.store.import_rows(series, [Row(SLOT, values, Grade.OFFICIAL, None, None, kept)])
     assert told(context).sentence == (
         "has price_eur_mwh 81 from another program, official; price_eur_kwh 0.081 from ree, "
         "official; the slot is official"

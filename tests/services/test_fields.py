@@ -262,7 +262,7 @@ def test_a_hold_off_ends_before_the_oldest_slot_is_lost(context: RunContext) -> 
         LedgerEntry("weather_hourly", key, id_, twelve, Outcome.UNREACHED, NOW, "HTTP 500", "run/1")
         for id_ in ("5279X", "5281X")
     ]
-    context.store.note(failed)
+    context.store.append_ledger(failed)
     later = replace(context, now=NOW + timedelta(minutes=35))
 
     def planned(*, force: bool) -> dict[str, int]:

@@ -183,7 +183,7 @@ def test_a_source_that_always_refuses_is_asked_three_times(
     healed = heal(many, RunRequest(selection, force=force), "run", Nobody())
     assert calls(sources) == {"ree": 3}
     assert {certificate.outcome for certificate in healed.certificates} == {"deferred"}
-    assert context.store.books(LedgerQuery(context.now, context.now)).blocks
+    assert context.store.ledger_snapshot(LedgerQuery(context.now, context.now)).blocks
 
 
 def test_an_answer_between_refusals_begins_their_count_anew(
@@ -256,7 +256,7 @@ def test_a_signal_before_the_plan_knows_of_no_gaps(
     monkeypatch.setattr(context.store, "verify", stop)
     healed = healing(context)
     assert (healed.summary.gaps_found, healed.summary.gaps_waiting) == (None, None)
-    assert documents.healed(healed.summary, [], [], healed.plan, "stopped")["waiting"] is None
+    assert documents.healed(healed.summary, [], [], healed.plan, "stopped").waiting is None
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), StoreError("The connection was reset.")])
@@ -274,5 +274,5 @@ def test_what_an_unfinished_write_left_is_read_back(
     healed = healing(context)
     assert healed.error is end
     (batch,) = documents.batches(healed.certificates)
-    held = context.store.slots_of([str(batch["batch"])])
-    assert batch["slots"] == len(held[str(batch["batch"])]["pvpc"]) > 0
+    held = context.store.slots_of([batch.batch])
+    assert batch.slots == len(held[batch.batch]["pvpc"]) > 0

@@ -53,7 +53,7 @@ def ask_through(pace: RateLimiter, server: Limiter, time: FakeTime, calls: int) 
 
 def known(context: RunContext, account: str = "keyless") -> dict[str, float]:
     """Return the facts of a key at REE."""
-    return context.store.learned(context.now - MEMORY).get(str(AccountKey("ree", account)), {})
+    return context.store.load_limits(context.now - MEMORY).get(str(AccountKey("ree", account)), {})
 
 
 @dataclass
@@ -71,7 +71,7 @@ def test_nothing_is_learned_without_a_refusal(context: RunContext, time: FakeTim
     """A quiet source costs no write but its calls."""
     pace = RateLimiter(context, context.catalog.sources["ree"], "run/unit")
     assert ask_through(pace, SlidingMinute(30), time, 100) == []
-    assert context.store.learned(context.now - MEMORY) == {}
+    assert context.store.load_limits(context.now - MEMORY) == {}
 
 
 def test_the_pace_after_a_refusal_is_below_the_limit(context: RunContext, time: FakeTime) -> None:
@@ -184,13 +184,13 @@ def test_two_keys_share_nothing(context: RunContext, time: FakeTime) -> None:
 def test_the_plan_knows_the_learned_pace(context: RunContext, sources: Scripted) -> None:
     """Its units are a minute's worth, and its bill is right before anything runs."""
     sources.obstacles["esios"] = "is paused"
-    context.store.learn("ree.pvpc", {"span_s": 86400.0}, context.now)
+    context.store.save_limits("ree.pvpc", {"span_s": 86400.0}, context.now)
     order = RunRequest(Selection(tuple(context.catalog.series.values())))
     assert [
         len(u.requests) for u in make_plan(context, order, detect_all(context, order)).units
     ] == [20]
     facts = {"rate_rate": 4.5, "rate_since": context.now.timestamp()}
-    context.store.learn(str(AccountKey("ree", "keyless")), facts, context.now)
+    context.store.save_limits(str(AccountKey("ree", "keyless")), facts, context.now)
     plan = make_plan(context, order, detect_all(context, order))
     assert [len(u.requests) for u in plan.units] == [4, 4, 4, 4, 4]
     assert plan.bill["ree"].seconds == pytest.approx(20 * 60 / 4.5)
@@ -203,9 +203,9 @@ def test_a_run_is_not_longer_than_a_dag_run_may_last(
     sources.obstacles["esios"] = "is paused"
     early = replace(context.catalog.series["pvpc"], earliest=context.now - timedelta(days=100))
     context = replace(context, catalog=replace(context.catalog, series={"pvpc": early}))
-    context.store.learn("ree.pvpc", {"span_s": 86400.0}, context.now)
+    context.store.save_limits("ree.pvpc", {"span_s": 86400.0}, context.now)
     facts = {"rate_rate": 0.5, "rate_since": context.now.timestamp()}
-    context.store.learn(str(AccountKey("ree", "keyless")), facts, context.now)
+    context.store.save_limits(str(AccountKey("ree", "keyless")), facts, context.now)
     order = RunRequest(Selection((early,)))
     plan = make_plan(context, order, detect_all(context, order))
     assert len(plan.units) == 40
@@ -218,7 +218,7 @@ def test_a_unit_that_was_planned_for_a_faster_pace_ends_in_time(
 ) -> None:
     """What it wrote stands, and the rest is said to be left for the next run."""
     sources.obstacles["esios"] = "is paused"
-    context.store.learn("ree.pvpc", {"span_s": 86400.0}, context.now)
+    context.store.save_limits("ree.pvpc", {"span_s": 86400.0}, context.now)
     order = RunRequest(Selection(tuple(context.catalog.series.values())))
     (unit,) = make_plan(context, order, detect_all(context, order)).units
     server = SlidingMinute(1)

@@ -228,7 +228,7 @@ def test_a_key_of_the_other_generation_ends_the_unit_and_is_remembered(
         ("deferred", 0),
     ]
     assert all("another generation" in c.note for c in done)
-    assert context.store.learned(NOW)["openweathermap"] == {"one_call_generation": 3.0}
+    assert context.store.load_limits(NOW)["openweathermap"] == {"one_call_generation": 3.0}
     assert {u.product for u in units_of(context)} == {"timemachine", "current"}
 
 
@@ -236,7 +236,7 @@ def test_one_hour_that_was_asked_for_is_filled_whatever_the_generation(
     context: RunContext, sources: Scripted
 ) -> None:
     """The unit is no part of a plan for another one."""
-    context.store.learn("openweathermap", {"one_call_generation": 3.0}, NOW)
+    context.store.save_limits("openweathermap", {"one_call_generation": 3.0}, NOW)
     unit = next(u for u in units_of(context, per_unit=1) if u.product == "timemachine")
     sources.otherwise = shown(4.0)
     assert [c.outcome for c in run(context, [unit])] == ["filled"]

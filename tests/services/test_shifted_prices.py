@@ -47,7 +47,7 @@ def _rows(source: str, *hours: int) -> list[Row]:
 
 def test_early_hours_are_counted_within_the_window(context: RunContext, islands: Series) -> None:
     """From the first to the last of them, whatever lies between."""
-    context.store.put(islands, _rows("ree", 1, 2, 9) + _rows("ree/8742", 3, 4))
+    context.store.import_rows(islands, _rows("ree", 1, 2, 9) + _rows("ree/8742", 3, 4))
     (said,) = shifted(context, islands, day_interval(DAY, CANARY))
     assert said.startswith("islands: 3 slots were written by an earlier release, which used ")
     assert "--start 2026-03-10T01:00:00Z --end 2026-03-10T10:00:00Z --refresh" in said
@@ -59,7 +59,7 @@ def test_early_hours_are_counted_within_the_window(context: RunContext, islands:
 def test_what_others_wrote_is_not_taken_for_early(context: RunContext, islands: Series) -> None:
     """An import, or a point without provenance, names no source that read a clock."""
     anonymous = Row(START + HOUR, {"price_eur_mwh": 1.0}, Grade.OFFICIAL)
-    context.store.put(islands, [*_rows("import", 0), anonymous])
+    context.store.import_rows(islands, [*_rows("import", 0), anonymous])
     assert shifted(context, islands, day_interval(DAY, CANARY)) == ()
 
 
@@ -68,7 +68,7 @@ def test_an_early_point_behind_a_newer_one_does_not_count(
 ) -> None:
     """With more tags than the series has by now it stays, and is not what is read."""
     before = replace(islands, tags={**islands.tags, "unit": "eur"})
-    context.store.put(before, _rows("ree", 0, 1))
+    context.store.import_rows(before, _rows("ree", 0, 1))
     right = Reading(START, {"price_eur_mwh": 2.0}, Grade.OFFICIAL, "ree/8742")
     context.store.write(islands, [right], "run/b", replace=Replace.EQUAL)
     (said,) = shifted(context, islands, day_interval(DAY, CANARY))
@@ -79,7 +79,7 @@ def test_an_early_point_behind_a_newer_one_does_not_count(
 def test_the_peninsula_is_not_even_asked_for(context: RunContext) -> None:
     """Its store is not read: its clock is Madrid's."""
     pvpc = context.catalog.series["pvpc"]
-    context.store.put(pvpc, _rows("ree", 0))
+    context.store.import_rows(pvpc, _rows("ree", 0))
     assert shifted(context, pvpc, day_interval(DAY, "Europe/Madrid")) == ()
 
 

@@ -63,13 +63,13 @@ class Counting:
         self.calls[name] += 1
         return getattr(self.store, name)
 
-    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
+    def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Fail where a series is asked for whose ledger is damaged."""
-        self.calls["books"] += 1
+        self.calls["ledger_snapshot"] += 1
         if self.unreadable in {series.name for series in inquiry.series}:
             message = f"the ledger of {self.unreadable} is damaged"
             raise StoreError(message)
-        return self.store.books(inquiry)
+        return self.store.ledger_snapshot(inquiry)
 
 
 def weather_site(path: Path, unreadable: str = "") -> tuple[RunContext, Counting]:
@@ -106,7 +106,7 @@ def unreached(path: Path) -> None:
     store = SqliteStore(path / "store.db")
     hole = Interval(SINCE + 34 * HOUR, SINCE + 35 * HOUR)
     said = LedgerEntry("weather_b", "siar.hourly", "J17", hole, Outcome.UNREACHED, NOW, "timed out")
-    store.note([replace(said, series=name) for name in NAMES])
+    store.append_ledger([replace(said, series=name) for name in NAMES])
     store.close()
 
 
@@ -115,17 +115,17 @@ def test_each_phase_reads_the_status_of_all_series_once(tmp_path: Path) -> None:
     context, store = weather_site(tmp_path)
     order = whole_order(context)
     reports = detect_all(context, order)
-    assert store.calls == {"books": 1, "missing": 3, "below_target": 3}
+    assert store.calls == {"ledger_snapshot": 1, "missing_by_field": 3, "lower_grade": 3}
     store.calls.clear()
     assert len(make_plan(context, order, reports).units) == 3
-    assert store.calls == {"books": 1, "lacking": 3}
+    assert store.calls == {"ledger_snapshot": 1, "missing_optional": 3}
     healed = {report.series: [report.coverage.gaps[0].interval] for report in reports}
     store.calls.clear()
     evaluate_conditions(context, reports, reports, [], healed)
-    assert store.calls == {"books": 1, "learned": 1}
+    assert store.calls == {"ledger_snapshot": 1, "load_limits": 1}
     store.calls.clear()
     worth_telling(context, reports, healed)
-    assert store.calls == {"books": 1}
+    assert store.calls == {"ledger_snapshot": 1}
 
 
 def test_a_close_look_shares_the_status_of_its_detection(tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_a_close_look_shares_the_status_of_its_detection(tmp_path: Path) -> None
     context, store = weather_site(tmp_path)
     reports = detect(context, whole_order(context).selection, closely=True)
     assert [report.ahead for report in reports] == [None, None, None]
-    each = dict.fromkeys(("missing", "below_target", "flaws", "ahead"), 3)
-    assert store.calls == {"books": 1, "unfinished": 1, **each}
+    each = dict.fromkeys(("missing_by_field", "lower_grade", "flaws", "ahead"), 3)
+    assert store.calls == {"ledger_snapshot": 1, "unfinished": 1, **each}
 
 
 @pytest.mark.parametrize("happens", [blocked, unreached])
@@ -175,7 +175,7 @@ def test_a_ledger_that_cannot_be_read_leaves_the_other_series_known(tmp_path: Pa
         None,
     ]
     assert [report.coverage.counts[State.UNKNOWN] for report in reports] == [0, 85, 0]
-    assert store.calls["books"] == 4
+    assert store.calls["ledger_snapshot"] == 4
     plan = make_plan(context, whole_order(context), reports)
     assert plan.unread == (Unread("weather_b", "the ledger of weather_b is damaged"),)
     assert sorted({unit.series for unit in plan.units}) == ["weather_a", "weather_c"]
@@ -189,7 +189,7 @@ def test_very_many_series_are_read_in_groups(
     unreached(tmp_path)
     monkeypatch.setattr(source_status, "TOGETHER", 2)
     status = context.status(list(context.catalog.series.values()))
-    assert store.calls["books"] == 2
+    assert store.calls["ledger_snapshot"] == 2
     hole = Interval(SINCE + 34 * HOUR, SINCE + 35 * HOUR)
     for series in context.catalog.series.values():
         found = {c.product.key: c.recent for c in status.candidates(series)}

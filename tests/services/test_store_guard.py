@@ -26,11 +26,11 @@ WINDOW = hours(0, 3)
 
 CALLS: dict[str, Callable[[Store], object]] = {
     "verify": lambda store: store.verify(),
-    "missing": lambda store: store.missing(PVPC, WINDOW),
+    "missing_by_field": lambda store: store.missing_by_field(PVPC, WINDOW),
     "newest": lambda store: store.newest(PVPC),
     "read": lambda store: store.read(PVPC, WINDOW),
     "write": lambda store: store.write(PVPC, [price(0)], "run/b"),
-    "put": lambda store: store.put(PVPC, []),
+    "import_rows": lambda store: store.import_rows(PVPC, []),
     "undo": lambda store: store.undo("run/a", [PVPC]),
     "entries": lambda store: store.entries("pvpc"),
     "record_call": lambda store: store.record_call("ree", hour(0), "run/b"),
@@ -163,7 +163,7 @@ def test_a_file_that_goes_while_it_is_in_use_is_not_made_again(bench: Bench) -> 
     with pytest.raises(StoreError, match="is gone"):
         store.write(PVPC, [price(5)], "run/b")
     with pytest.raises(StoreError, match="is gone"):
-        store.missing(PVPC, WINDOW)
+        store.missing_by_field(PVPC, WINDOW)
     assert not bench.path.exists()
     bench.path.with_name("elsewhere.db").rename(bench.path)
     assert store.write(PVPC, [price(5)], "run/b") == 1
@@ -183,7 +183,7 @@ def test_reading_is_enough_to_remember(bench: Bench) -> None:
 def test_a_first_use_is_told_once(bench: Bench) -> None:
     """By the call that made the file."""
     store = bench.open()
-    assert store.missing(PVPC, WINDOW) == {"price_eur_mwh": [WINDOW]}
+    assert store.missing_by_field(PVPC, WINDOW) == {"price_eur_mwh": [WINDOW]}
     assert bench.told == []
     store.verify()
     store.write(PVPC, [price(0)], "run/a")
@@ -199,7 +199,7 @@ def test_a_store_that_its_own_undo_has_emptied_may_be_empty(bench: Bench) -> Non
     assert store.undo("run/a", [PVPC]).removed == 3
     assert store.newest(PVPC) is None
     store.close()
-    assert bench.open().missing(PVPC, WINDOW) == {"price_eur_mwh": [WINDOW]}
+    assert bench.open().missing_by_field(PVPC, WINDOW) == {"price_eur_mwh": [WINDOW]}
     bench.path.unlink()
     bench.open().verify()
 

@@ -42,7 +42,7 @@ def test_a_gap_that_was_given_up_is_not_closed(context: RunContext, sources: Scr
     before = Interval(window.start - timedelta(days=1), window.start)
     for product in ("ree.pvpc", "esios.archive70"):
         two_days_ago = context.now - timedelta(days=2)
-        context.store.note(
+        context.store.append_ledger(
             [
                 LedgerEntry("pvpc", product, None, window, Outcome.NO_DATA, two_days_ago, "502"),
                 LedgerEntry("pvpc", product, None, before, Outcome.FILLED, later.now, "no outage"),

@@ -106,10 +106,10 @@ def test_a_part_of_a_name_is_no_run(context: RunContext, name: str) -> None:
 
 def test_batches_are_listed_oldest_first_and_since_an_instant(context: RunContext) -> None:
     """By when they asked their source, else by the instant in their name."""
-    context.store.put(PVPC, [row(1, 2.0, "import__20260104T000000Z__ab12cd34")])
+    context.store.import_rows(PVPC, [row(1, 2.0, "import__20260104T000000Z__ab12cd34")])
     context.store.write(PVPC, [price(0)], unit(RUN, 0))
-    context.store.put(PVPC, [row(3, 2.0, "import__20260103T000000Z__ab12cd34")])
-    context.store.put(PVPC, [row(4, 2.0, "by hand")])
+    context.store.import_rows(PVPC, [row(3, 2.0, "import__20260103T000000Z__ab12cd34")])
+    context.store.import_rows(PVPC, [row(4, 2.0, "by hand")])
     found = undo_batches.list_batches(context)
     assert [batch.first for batch in found] == [hour(4), hour(3), hour(1), hour(0)]
     assert [undo_batches.instant_of(batch) for batch in found] == [

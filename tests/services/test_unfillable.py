@@ -93,12 +93,12 @@ def test_two_answers_a_day_apart_from_every_source_give_it_up_with_a_date(lost: 
     )
     assert f"ree pvpc {said}" in gap.reason
     assert f"esios archive70 {said}" in gap.reason
-    view = documents.status(context.catalog, [report], context.now)
+    view = documents.plain(documents.status(context.catalog, [report], context.now))
     (shown,) = view["series"][0]["gaps"]
     assert (shown["state"], shown["slots"], shown["waiting"]) == ("unfillable", 24, None)
     assert (shown["next_ask"], shown["reason"]) == ("2026-03-28T12:00:00Z", gap.reason)
-    (unhealable,) = documents.plan(second.plan)["unhealable"]
-    assert (unhealable["slots"], unhealable["reason"]) == (24, gap.reason)
+    (unhealable,) = documents.plan(second.plan).unhealable
+    assert (unhealable.slots, unhealable.reason) == (24, gap.reason)
     explained = explain(context, lost.catalog.series["pvpc"], LOST.start)
     assert explained.state is State.UNFILLABLE
     assert explained.next == "no source is asked before 2026-03-28T12:00:00Z, unless forced"

@@ -141,7 +141,7 @@ def test_a_small_account_is_asked_in_short_spans_from_the_first_run_on(
     days = [(ask.interval.end - ask.interval.start) / timedelta(days=1) for ask in sources.asked]
     assert max(days) == 2
     assert len(days) == 6  # of seven and three days: 2, 2, 2, 1 and 2, 1
-    learned = context.store.learned(context.now)["siar"]
+    learned = context.store.load_limits(context.now)["siar"]
     assert learned == {
         "calls_minute": 100,
         "calls_day": 1000,
@@ -167,7 +167,7 @@ def test_a_span_that_is_refused_is_halved_and_remembered(
     sources.otherwise = at_most_two_days
     unit = next(u for u in plan_of(context).units if u.source == "siar")
     assert fill(context, unit, "run").slots_filled == 239
-    assert context.store.learned(context.now)["siar.hourly"] == {"span_s": 86400}
+    assert context.store.load_limits(context.now)["siar.hourly"] == {"span_s": 86400}
     month_later = replace(context, now=context.now + timedelta(days=31))
     siar = next(c for c in month_later.candidates(unit_series(context)) if c.source.name == "siar")
     assert siar.product.span == timedelta(days=7)

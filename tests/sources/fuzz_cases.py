@@ -13,6 +13,7 @@ from gapfill.sources.aemet import errors
 from gapfill.sources.aemet import parser as aemet
 from gapfill.sources.aemet.rows import DAILY, HOURLY
 from gapfill.sources.esios import parser as esios
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import Answer, Ask
 from gapfill.sources.open_meteo import parser as open_meteo
 from gapfill.sources.open_meteo import refusals
@@ -21,7 +22,7 @@ from gapfill.sources.ree import parser as ree
 from gapfill.sources.siar import parser as siar
 from gapfill.sources.siar.account import parse_limits, parse_word
 from gapfill.sources.siar.fields import DAILY as SIAR_DAILY
-from gapfill.sources.siar.refusals import authorised_from, refusal_of, says_nothing_there
+from gapfill.sources.siar.refusals import authorised_from, read, says_nothing_there
 from gapfill.sources.siar_csv import days as siar_csv_days
 from gapfill.sources.siar_csv import parser as siar_csv
 from tests.sources.aemet.asks import RECORD, days, hours
@@ -73,55 +74,58 @@ class Case:
 
 def _aemet(ask: Ask, status: int, body: bytes) -> Answer | None:
     """Read it as either hop."""
-    errors.claims(status, body)
-    errors.claims_link(status, body)
-    errors.is_gone(status, body)
-    statement = errors.read(status, body)
+    payload = Payload(status, body)
+    errors.read_link(payload)
+    statement = errors.read(payload)
     if statement is not None and statement.said is errors.Said.FINE:
-        assert isinstance(aemet.link(ask, status, body), str)
+        assert isinstance(aemet.link(ask, payload), str)
         return None
-    return aemet.parse(ask, status, body, found="HTTP 200, estado 200: exito")
+    return aemet.parse(ask, payload, found="HTTP 200, estado 200: exito")
 
 
 def _first_hop(ask: Ask, status: int, body: bytes) -> Answer | None:
     try:
-        assert isinstance(aemet.link(ask, status, body), str)
+        assert isinstance(aemet.link(ask, Payload(status, body)), str)
     except MalformedPayload as exc:
         str(exc).encode()
-    return aemet.parse(ask, status, body)
+    return aemet.parse(ask, Payload(status, body))
 
 
 def _ree(ask: Ask, status: int, body: bytes) -> Answer:
-    ree.says_no_data(status, body)
-    return ree.parse(ask, status, body)
+    return ree.parse(ask, Payload(status, body))
 
 
 def _open_meteo(ask: Ask, status: int, body: bytes) -> Answer:
-    refusals.claims(status, body)
-    assert refusals.seconds_refused(body, ask.now) > 0
-    return open_meteo.parse(ask, status, body)
+    said = refusals.read(Payload(429, body))
+    assert isinstance(said, refusals.Refusal)
+    assert refusals.seconds_refused(said, ask.now) > 0
+    return open_meteo.parse(ask, Payload(status, body))
 
 
 def _owm(ask: Ask, status: int, body: bytes) -> Answer:
     owm.lacks_subscription(body)
-    return owm.parse(ask, status, body)
+    return owm.parse(ask, Payload(status, body))
+
+
+def _esios(ask: Ask, status: int, body: bytes) -> Answer:
+    return esios.parse(ask, Payload(status, body))
 
 
 def _siar(ask: Ask, status: int, body: bytes) -> Answer:
     for given in (status, 403):
-        refusal = refusal_of(given, {}, body)
+        refusal = read(Payload(given, body))
         if refusal is not None:
             assert refusal.said.isprintable()
             authorised_from(refusal, date(2025, 6, 30), date(2025, 7, 1))
     says_nothing_there(body[:1000].decode("latin-1"))
-    return siar.parse(ask, status, body)
+    return siar.parse(ask, Payload(status, body))
 
 
 def _account(_ask: Ask, _status: int, body: bytes) -> None:
-    allowed = parse_limits(body)
+    allowed = parse_limits(Payload(200, body))
     assert all(1 <= n <= 10**9 for n in (allowed.calls_minute or 1, allowed.records_day or 1))
     assert 0 <= allowed.calls_today <= 10**9
-    parse_word(body)
+    parse_word(Payload(200, body))
 
 
 def _csv(ask: Ask, _status: int, body: bytes) -> Answer:
@@ -220,15 +224,15 @@ _FILES: list[tuple[str, Ask, Parser, int, Rows | None]] = [
     (
         "esios_1001_2021-10-31.json",
         ask_of("esios.1001", AUTUMN),
-        esios.parse,
+        _esios,
         200,
         _at("indicator", "values"),
     ),
-    ("esios_573_empty.json", ask_of("esios.1001", AUTUMN), esios.parse, 200, None),
-    ("esios_error_forbidden.json", ask_of("esios.1001", AUTUMN), esios.parse, 403, None),
-    ("esios_archive70_2021-10-31.json", ARCHIVE, esios.parse, 200, _at("PVPC")),
-    ("esios_archive70_2019-03-31.json", ARCHIVE, esios.parse, 200, None),
-    ("esios_archive70_error_no_values.json", ARCHIVE, esios.parse, 200, None),
+    ("esios_573_empty.json", ask_of("esios.1001", AUTUMN), _esios, 200, None),
+    ("esios_error_forbidden.json", ask_of("esios.1001", AUTUMN), _esios, 403, None),
+    ("esios_archive70_2021-10-31.json", ARCHIVE, _esios, 200, _at("PVPC")),
+    ("esios_archive70_2019-03-31.json", ARCHIVE, _esios, 200, None),
+    ("esios_archive70_error_no_values.json", ARCHIVE, _esios, 200, None),
     ("open_meteo_forecast_2025-12-19.json", METEO, _open_meteo, 200, None),
     ("open_meteo_archive_daily_2025-11-27.json", ONE_DAY, _open_meteo, 200, None),
     ("open_meteo_error_not_covered.txt", METEO, _open_meteo, 200, None),

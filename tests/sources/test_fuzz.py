@@ -25,11 +25,10 @@ from hypothesis import strategies as st
 from gapfill.domain.interval import Interval
 from gapfill.domain.local_time import local_date
 from gapfill.errors import GapfillError, MalformedPayload
-from gapfill.sources.esios import parser as esios
-from gapfill.sources.json_reader import is_silent
+from gapfill.sources.json_reader import Payload, is_silent
 from gapfill.sources.model import ROW, Answer, Ask, is_blank
 from gapfill.sources.siar.account import parse_word
-from gapfill.sources.siar.refusals import refusal_of, says_nothing_there
+from gapfill.sources.siar.refusals import read, says_nothing_there
 from tests.examples import examples
 from tests.sources.asks import PAYLOADS
 from tests.sources.fuzz_cases import CASES, CSV, VALUES, Case
@@ -273,7 +272,7 @@ def test_a_long_message_is_read_in_good_time() -> None:
     ):
         text = words * (4_000_000 // len(words))
         started = time.process_time()
-        refusal_of(403, {}, text.encode())
+        read(Payload(403, text.encode()))
         says_nothing_there(text)
         assert time.process_time() - started < LONGEST_S
 
@@ -311,8 +310,8 @@ def test_any_json_is_read_or_refused(document: object) -> None:
 def test_any_bytes_are_a_word_nothing_or_malformed(body: bytes) -> None:
     """And a refusal of them can always be told."""
     with suppress(MalformedPayload):
-        assert parse_word(body) != ""
-    refusal = refusal_of(403, {}, body)
+        assert parse_word(Payload(200, body)) != ""
+    refusal = read(Payload(403, body))
     assert refusal is not None
     assert refusal.said.isprintable()
 
@@ -328,4 +327,4 @@ def test_a_broken_zip_is_read_or_malformed(data: st.DataObject) -> None:
     body = bytearray(box.getvalue())
     for _ in range(data.draw(st.integers(1, 6))):
         body[data.draw(st.integers(4, len(body) - 1))] = data.draw(st.integers(0, 255))
-    _read(Case(case.ask, bytes(body), esios.parse), 200, bytes(body))
+    _read(Case(case.ask, bytes(body), case.parse), 200, bytes(body))

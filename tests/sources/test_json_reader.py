@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 import pytest
 
 from gapfill.errors import MalformedPayload
-from gapfill.sources.json_reader import Node, decode, instant_of, is_silent, moment_of, utf8
+from gapfill.sources.json_reader import (
+    Node,
+    Payload,
+    decode,
+    instant_of,
+    is_silent,
+    moment_of,
+    utf8,
+)
 from gapfill.sources.model import number
 from tests.sources.asks import AUTUMN, ask_of
 
@@ -15,7 +23,7 @@ ASK = ask_of("ree.pvpc", AUTUMN)
 
 
 def _node(body: bytes) -> Node:
-    return Node.load(ASK, body)
+    return Node.load(ASK, Payload(200, body))
 
 
 @pytest.mark.parametrize(

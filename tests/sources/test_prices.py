@@ -14,6 +14,7 @@ from gapfill.domain.local_time import day_interval
 from gapfill.domain.tariff import localize
 from gapfill.errors import MalformedPayload
 from gapfill.sources.esios import parser as esios
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.ree import parser as ree
 from tests.sources.asks import AUTUMN, ask_of, payload
 
@@ -40,7 +41,7 @@ def _module(ask: Ask) -> ModuleType:
 
 
 def _parse(ask: Ask, body: bytes) -> Answer:
-    answer: Answer = _module(ask).parse(ask, 200, body)
+    answer: Answer = _module(ask).parse(ask, Payload(200, body))
     return answer
 
 

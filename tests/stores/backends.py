@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from gapfill.domain.interval import Interval
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.points import read_points as influxdb_points
 from gapfill.stores.influxdb.store import InfluxStore
 from gapfill.stores.points import parse_tags
@@ -166,14 +167,14 @@ class InfluxBackend:
 
 def _lines(series: Series, point: Point) -> list[str]:
     values: dict[str, float | None] = dict(point.values)
-    fields = text.numbers({n: v for n, v in values.items() if v is not None})
+    fields = line_protocol.numbers({n: v for n, v in values.items() if v is not None})
     fields += [
-        text.field(f"gapfill_{name}", getattr(point, name))
+        line_protocol.field(f"gapfill_{name}", getattr(point, name))
         for name in _PROVENANCE
         if getattr(point, name) is not None
     ]
-    head = text.head(series.measurement, parse_tags(point.tags))
-    return [f"{head} {','.join(fields)} {text.to_ns(point.instant)}"] if fields else []
+    head = line_protocol.head(series.measurement, parse_tags(point.tags))
+    return [f"{head} {','.join(fields)} {to_ns(point.instant)}"] if fields else []
 
 
 BACKENDS: dict[str, Callable[[Path], Backend]] = {

@@ -62,7 +62,7 @@ def test_an_enrichment_writes_its_field_alone(backend: Backend) -> None:
         "run/a",
         {"solar_radiation": SIAR},
     )
-    assert store.lacking(WEATHER, "solar_radiation", hours(0, 3)) == []
+    assert store.missing_optional(WEATHER, "solar_radiation", hours(0, 3)) == []
     assert store.batch_slots("run/a") == {"weather_hourly": [hour(n) for n in range(3)]}
     assert store.write(WEATHER, [_radiation(n) for n in range(3)], "run/b") == 0
 
@@ -79,7 +79,7 @@ def test_what_its_owner_changes_is_read(backend: Backend) -> None:
     assert (row.values["temperature"], row.origin("temperature")) == (13.5, UNKNOWN)
     assert (row.values["humidity"], row.origin("humidity")) == (50.0, SIAR)
     assert _own(backend, 0) == {"humidity": 50.0, "solar_radiation": 400.0}
-    assert store.below_target(WEATHER, hours(0, 1)) == []
+    assert store.lower_grade(WEATHER, hours(0, 1)) == []
 
 
 def test_a_modelled_field_beside_the_plants_is_what_is_below_the_target(backend: Backend) -> None:
@@ -93,13 +93,13 @@ def test_a_modelled_field_beside_the_plants_is_what_is_below_the_target(backend:
         "open_meteo",
     )
     assert store.write(WEATHER, [model], "run/a") == 1
-    assert store.below_target(WEATHER, hours(0, 1)) == [
+    assert store.lower_grade(WEATHER, hours(0, 1)) == [
         Graded(hours(0, 1), MODELLED, (("humidity", MODELLED),))
     ]
     siar = Reading(hour(0), {"humidity": 55.0}, OBSERVED, "siar/J17")
     assert store.write(WEATHER, [siar], "run/b") == 1
-    assert store.below_target(WEATHER, hours(0, 1)) == []
-    assert store.lacking(WEATHER, "solar_radiation", hours(0, 1)) == [hours(0, 1)]
+    assert store.lower_grade(WEATHER, hours(0, 1)) == []
+    assert store.missing_optional(WEATHER, "solar_radiation", hours(0, 1)) == [hours(0, 1)]
     assert store.undo("run/b", [WEATHER]) == Undone(1, 0, 0)
     assert store.undo("run/a", [WEATHER]) == Undone(0, 1, 0)
     assert store.read(WEATHER, hours(0, 1)) == [Row(hour(0), {"temperature": 11.0}, OBSERVED)]
@@ -146,14 +146,14 @@ def test_copies_are_not_read(backend: Backend) -> None:
     assert [row.values["temperature"] for row in rows] == [13.5, 13.5, 13.5, 11.0]
     assert [row.origin("temperature") for row in rows] == [UNKNOWN] * 4
     assert [row.values["solar_radiation"] for row in rows] == [400.0] * 4
-    assert store.absent(WEATHER, hours(0, 4)) == []
+    assert store.missing(WEATHER, hours(0, 4)) == []
 
 
 def test_a_copy_vouches_for_no_grade(backend: Backend) -> None:
     """What its owner says of a value counts, also where that is less by now."""
     lower = point(hour(0), PLANT, {"temperature": 13.5, "humidity": 70.0}, 20)
     backend.seed(WEATHER, lower, _copy(0))
-    assert backend.open().below_target(WEATHER, hours(0, 1)) == [Graded(hours(0, 1), PROVISIONAL)]
+    assert backend.open().lower_grade(WEATHER, hours(0, 1)) == [Graded(hours(0, 1), PROVISIONAL)]
 
 
 def test_tidying_removes_copies_and_undo_puts_them_back(backend: Backend) -> None:
@@ -207,10 +207,10 @@ def test_what_was_moved_to_another_store_reads_the_same(backend: Backend) -> Non
     store = backend.open()
     store.write(WEATHER, [_radiation(n) for n in range(2)], "run/a")
     rows = store.read(WEATHER, hours(0, 3))
-    assert store.put(WEATHER, rows) == 0
+    assert store.import_rows(WEATHER, rows) == 0
     other = backend.another()
     elsewhere = other.open()
-    assert elsewhere.put(WEATHER, rows) == 3
+    assert elsewhere.import_rows(WEATHER, rows) == 3
     assert elsewhere.read(WEATHER, hours(0, 3)) == rows
     other.close()
 
@@ -221,11 +221,11 @@ def test_an_import_writes_what_other_points_do_not_say(backend: Backend) -> None
     store = backend.open()
     values = {"temperature": 11.0, "humidity": 70.0, "pressure": 955.0}
     kept = {"pressure": Origin("import", OBSERVED)}
-    assert store.put(WEATHER, [Row(hour(0), values, OBSERVED, None, "i/a", kept)]) == 1
+    assert store.import_rows(WEATHER, [Row(hour(0), values, OBSERVED, None, "i/a", kept)]) == 1
     assert _own(backend, 0) == {"pressure": 955.0}
     lower = Row(hour(1), {"temperature": 5.0, "humidity": 5.0}, Grade.OFFICIAL, "import", "i/a",
                 {"temperature": Origin("import", OBSERVED)})  # fmt: skip
-    assert store.put(WEATHER, [lower]) == 1
+    assert store.import_rows(WEATHER, [lower]) == 1
     assert _own(backend, 1) == {"humidity": 5.0}
 
 

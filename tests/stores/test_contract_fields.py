@@ -33,22 +33,22 @@ def test_what_is_missing_is_told_by_field(store: Store) -> None:
     """A slot is absent where any required field is, and each field has its own runs."""
     store.write(WEATHER, [weather(0, OBSERVED), weather(1, OBSERVED)], "run/a")
     store.write(WEATHER, [_dry(2), _dry(3), _dry(6)], "run/b")
-    assert store.absent(WEATHER, hours(0, 8)) == [hours(2, 8)]
-    assert store.missing(WEATHER, hours(0, 8)) == {
+    assert store.missing(WEATHER, hours(0, 8)) == [hours(2, 8)]
+    assert store.missing_by_field(WEATHER, hours(0, 8)) == {
         "temperature": [hours(4, 6), hours(7, 8)],
         "humidity": [hours(2, 8)],
     }
-    assert store.missing(WEATHER, hours(0, 2)) == {"temperature": [], "humidity": []}
+    assert store.missing_by_field(WEATHER, hours(0, 2)) == {"temperature": [], "humidity": []}
 
 
 def test_an_empty_store_misses_every_field(store: Store) -> None:
     """Also of a series with one required field."""
-    assert store.missing(WEATHER, hours(0, 8)) == {
+    assert store.missing_by_field(WEATHER, hours(0, 8)) == {
         "temperature": [hours(0, 8)],
         "humidity": [hours(0, 8)],
     }
     store.write(PVPC, prices([0, 2]), "run/a")
-    assert store.missing(PVPC, hours(0, 3)) == {"price_eur_mwh": [hours(1, 2)]}
+    assert store.missing_by_field(PVPC, hours(0, 3)) == {"price_eur_mwh": [hours(1, 2)]}
 
 
 def test_two_stations_make_one_slot(store: Store) -> None:
@@ -67,8 +67,8 @@ def test_two_stations_make_one_slot(store: Store) -> None:
             "pressure": Origin("aemet/5279X", OBSERVED),
         },
     )
-    assert store.missing(WEATHER, hours(0, 1)) == {"temperature": [], "humidity": []}
-    assert store.below_target(WEATHER, hours(0, 1)) == []
+    assert store.missing_by_field(WEATHER, hours(0, 1)) == {"temperature": [], "humidity": []}
+    assert store.lower_grade(WEATHER, hours(0, 1)) == []
 
 
 def test_a_slot_is_as_good_as_its_worst_field_and_says_which_that_is(store: Store) -> None:
@@ -76,12 +76,12 @@ def test_a_slot_is_as_good_as_its_worst_field_and_says_which_that_is(store: Stor
     store.write(WEATHER, [_dry(0), _dry(1)], "run/a")
     modelled = [_damp(n, MODELLED, "open_meteo") for n in range(3)]
     store.write(WEATHER, modelled, "run/b")
-    assert store.below_target(WEATHER, hours(0, 3)) == [
+    assert store.lower_grade(WEATHER, hours(0, 3)) == [
         Graded(hours(0, 2), MODELLED, (("humidity", MODELLED),)),
         Graded(hours(2, 3), MODELLED),
     ]
     store.write(WEATHER, [_damp(0, OBSERVED, "aemet/5281X")], "run/c")
-    assert store.below_target(WEATHER, hours(0, 1)) == []
+    assert store.lower_grade(WEATHER, hours(0, 1)) == []
     (row,) = store.read(WEATHER, hours(0, 1))
     assert (row.values["temperature"], row.values["humidity"]) == (21.0, 55.0)
 
@@ -92,7 +92,7 @@ def test_a_field_of_another_program_completes_a_slot(backend: Backend) -> None:
     store.write(WEATHER, [_dry(0)], "run/a")
     store.write(WEATHER, [_damp(0, MODELLED, "open_meteo")], "run/b")
     backend.seed(WEATHER, point(hour(0.5), LINARES | {"sensor": "wall"}, {"humidity": 44.0}))
-    assert store.below_target(WEATHER, hours(0, 1)) == []
+    assert store.lower_grade(WEATHER, hours(0, 1)) == []
     (row,) = store.read(WEATHER, hours(0, 1))
     assert (row.grade, row.values["temperature"], row.values["humidity"]) == (OBSERVED, 21.0, 44.0)
 
@@ -119,7 +119,7 @@ def test_the_ledger_keeps_the_field_that_a_line_is_about(store: Store) -> None:
         LedgerEntry("d", "aemet.daily", "5279X", hours(0, 24), Outcome.NOT_YET, late, "e", "b/2"),
         LedgerEntry("w", "aemet_two.hourly", None, hours(0, 24), Outcome.NO_DATA, late, "e", "b/2"),
     ]
-    store.note(lines)
+    store.append_ledger(lines)
     assert store.entries("w") == [lines[0], lines[1], lines[3]]
     assert store.answers("aemet", late - HOUR) == [lines[0], lines[2]]
     assert store.answers("aemet", early) == lines[:3]

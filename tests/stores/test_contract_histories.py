@@ -92,8 +92,8 @@ def _compare(backend: Backend, series: Series, window: Interval, points: list[Po
 
     below = [Graded(run, g) for g in Grade if g < series.target for run in runs(g)]
     store = backend.open()
-    assert store.absent(series, window) == runs(None)
-    found = [(slot, run.grade) for run in store.below_target(series, window) for slot in
+    assert store.missing(series, window) == runs(None)
+    found = [(slot, run.grade) for run in store.lower_grade(series, window) for slot in
              series.grid.slots(run.interval)]  # fmt: skip
     expected = [(slot, run.grade) for run in below for slot in series.grid.slots(run.interval)]
     assert found == sorted(expected)

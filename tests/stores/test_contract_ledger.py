@@ -33,7 +33,7 @@ def test_an_empty_store_has_empty_books(store: Store) -> None:
     assert store.calls_of("run") == 0
     assert store.calls_since("ree", hour(0)) == 0
     assert store.records_since("siar", hour(0)) == 0
-    assert store.learned(hour(0)) == {}
+    assert store.load_limits(hour(0)) == {}
     assert store.blocks(hour(0)) == []
     assert store.batch_slots("run/a") == {}
 
@@ -41,9 +41,9 @@ def test_an_empty_store_has_empty_books(store: Store) -> None:
 def test_the_ledger_keeps_lines_as_they_are_in_the_order_written(store: Store) -> None:
     """Every column, the microsecond included; another series has its own."""
     other = replace(ENTRY, station="5279X", outcome=Outcome.FILLED, asked_at=hour(1), evidence="")
-    store.note([ENTRY, replace(ENTRY, series="spot")])
-    store.note([other, ENTRY])
-    store.note([])
+    store.append_ledger([ENTRY, replace(ENTRY, series="spot")])
+    store.append_ledger([other, ENTRY])
+    store.append_ledger([])
     assert store.entries("pvpc") == [ENTRY, other, ENTRY]
     assert store.entries("spot") == [replace(ENTRY, series="spot")]
 
@@ -51,32 +51,32 @@ def test_the_ledger_keeps_lines_as_they_are_in_the_order_written(store: Store) -
 def test_the_ledger_keeps_what_the_evidence_of_a_line_proves(store: Store) -> None:
     """Whatever its sentence says; over each way of reading."""
     lines = [replace(ENTRY, evidence="the key was refused", evidence_kind=k) for k in EvidenceKind]
-    store.note(lines)
+    store.append_ledger(lines)
     assert store.entries("pvpc") == lines
     assert store.answers("ree", hour(0)) == lines
-    assert store.books(LedgerQuery(hour(60), hour(0), (PVPC,))).entries == {"pvpc": lines}
+    assert store.ledger_snapshot(LedgerQuery(hour(60), hour(0), (PVPC,))).entries == {"pvpc": lines}
 
 
 def test_the_ledgers_of_several_series_are_read_at_once(store: Store) -> None:
     """In the order written, without what was filled, and without series that were not asked for."""
     later = replace(ENTRY, asked_at=hour(60), outcome=Outcome.NOT_YET, field="price_eur_kwh")
-    store.note(
+    store.append_ledger(
         [later, replace(ENTRY, series="spot"), replace(ENTRY, outcome=Outcome.FILLED), ENTRY]
     )
-    store.note([replace(ENTRY, series=name) for name in ("pvpc_2", "spot_2", "spo")])
+    store.append_ledger([replace(ENTRY, series=name) for name in ("pvpc_2", "spot_2", "spo")])
     asked = PVPC, replace(SPOT, name="spot"), replace(WEATHER, name="silent")
-    books = store.books(LedgerQuery(hour(60), hour(0), asked))
+    books = store.ledger_snapshot(LedgerQuery(hour(60), hour(0), asked))
     assert books.entries == {"pvpc": [later, ENTRY], "spot": [replace(ENTRY, series="spot")]}
-    one = store.books(LedgerQuery(hour(60), hour(0), (PVPC,)))
+    one = store.ledger_snapshot(LedgerQuery(hour(60), hour(0), (PVPC,)))
     assert one.entries == {"pvpc": [later, ENTRY]}
 
 
 def test_a_moments_books_have_no_ledger_where_none_is_asked_for(store: Store) -> None:
     """Neither of a series whose ledger is not wanted, nor without a series."""
-    store.note([ENTRY])
+    store.append_ledger([ENTRY])
     store.block(Block("ree", hour(90), "HTTP 429"))
     for asked in ((), (PVPC,), (PVPC, SPOT)):
-        books = store.books(LedgerQuery(hour(60), hour(0), asked, is_ledger=False))
+        books = store.ledger_snapshot(LedgerQuery(hour(60), hour(0), asked, is_ledger=False))
         assert books.entries == {}
         assert books.blocks == [Block("ree", hour(90), "HTTP 429")]
 
@@ -92,7 +92,7 @@ def test_outcomes_are_those_of_a_source_in_a_run(store: Store) -> None:
         ("RUN/a", "ree.pvpc", Outcome.FILLED),
         ("r%n/a", "ree.pvpc", Outcome.FAILED),
     ]:
-        store.note([replace(ENTRY, batch=batch, product=product, outcome=outcome)])
+        store.append_ledger([replace(ENTRY, batch=batch, product=product, outcome=outcome)])
     assert store.outcomes("run", "ree") == [
         ("run/a", Outcome.UNREACHED),
         ("run/b", Outcome.FILLED),
@@ -137,10 +137,10 @@ def test_the_later_of_two_blocks_stands(store: Store) -> None:
 def test_verify_leaves_the_store_as_it_is(store: Store) -> None:
     """It proves reading and writing, and changes nothing that can be seen."""
     store.verify()
-    store.note([ENTRY])
+    store.append_ledger([ENTRY])
     store.verify()
     assert store.entries("pvpc") == [ENTRY]
-    assert store.absent(PVPC, hours(0, 1)) == [hours(0, 1)]
+    assert store.missing(PVPC, hours(0, 1)) == [hours(0, 1)]
 
 
 def test_records_are_summed_by_source_and_time(store: Store) -> None:
@@ -155,19 +155,22 @@ def test_records_are_summed_by_source_and_time(store: Store) -> None:
 
 def test_what_was_learned_last_stands_until_it_is_too_old(store: Store) -> None:
     """Of each subject and name one number."""
-    store.learn("siar", {"calls_day": 1000, "records_day": 10_000}, hour(0))
-    store.learn("siar", {"calls_day": 500}, hour(2))
-    store.learn("aemet.daily", {"span_s": 86_400}, hour(1))
-    assert store.learned(hour(0)) == {
+    store.save_limits("siar", {"calls_day": 1000, "records_day": 10_000}, hour(0))
+    store.save_limits("siar", {"calls_day": 500}, hour(2))
+    store.save_limits("aemet.daily", {"span_s": 86_400}, hour(1))
+    assert store.load_limits(hour(0)) == {
         "siar": {"calls_day": 500, "records_day": 10_000},
         "aemet.daily": {"span_s": 86_400},
     }
-    assert store.learned(hour(1)) == {"siar": {"calls_day": 500}, "aemet.daily": {"span_s": 86_400}}
+    assert store.load_limits(hour(1)) == {
+        "siar": {"calls_day": 500},
+        "aemet.daily": {"span_s": 86_400},
+    }
 
 
 def test_facts_of_a_key_are_kept_to_the_microsecond(store: Store) -> None:
     """Their subject has a sign that some databases read in their own way."""
     facts = {"rate_rate": 4.5, "rate_since": 1774008000.123456, "refusals_times": 0.0}
-    store.learn("aemet#a3f1", facts, hour(1))
-    store.learn("aemet#keyless", {"rate_rate": 20.0}, hour(1))
-    assert store.learned(hour(0)) == {"aemet#a3f1": facts, "aemet#keyless": {"rate_rate": 20.0}}
+    store.save_limits("aemet#a3f1", facts, hour(1))
+    store.save_limits("aemet#keyless", {"rate_rate": 20.0}, hour(1))
+    assert store.load_limits(hour(0)) == {"aemet#a3f1": facts, "aemet#keyless": {"rate_rate": 20.0}}

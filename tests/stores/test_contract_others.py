@@ -41,7 +41,7 @@ def test_tags_that_do_not_contradict_are_the_series_own(
     """Such points fill their slots and are read, with the series' default grade."""
     backend.seed(PVPC, point(hour(1), tags, {"price_eur_mwh": 7.0}))
     store = backend.open()
-    assert store.absent(PVPC, hours(0, 3)) == [hours(0, 1), hours(2, 3)]
+    assert store.missing(PVPC, hours(0, 3)) == [hours(0, 1), hours(2, 3)]
     assert store.read(PVPC, hours(0, 3)) == [Row(hour(1), {"price_eur_mwh": 7.0}, OFFICIAL)]
     assert store.newest(PVPC) == hour(1)
 
@@ -55,7 +55,7 @@ def test_tags_that_contradict_are_another_series(backend: Backend, tags: dict[st
     """The same key with another value makes a point another's."""
     backend.seed(PVPC, point(hour(1), tags, {"price_eur_mwh": 7.0}))
     store = backend.open()
-    assert store.absent(PVPC, hours(0, 3)) == [hours(0, 3)]
+    assert store.missing(PVPC, hours(0, 3)) == [hours(0, 3)]
     assert store.read(PVPC, hours(0, 3)) == []
     assert store.newest(PVPC) is None
 
@@ -66,7 +66,7 @@ def test_tags_that_contradict_are_another_series(backend: Backend, tags: dict[st
 def test_excluded_tags_are_no_readings(backend: Backend, tag: tuple[str, str]) -> None:
     """A forecast is never an observation."""
     backend.seed(WEATHER, point(hour(0), LINARES | dict([tag]), WHOLE))
-    assert backend.open().absent(WEATHER, hours(0, 1)) == [hours(0, 1)]
+    assert backend.open().missing(WEATHER, hours(0, 1)) == [hours(0, 1)]
     assert backend.open().read(WEATHER, hours(0, 1)) == []
 
 
@@ -93,16 +93,16 @@ def test_forecasts_of_others_are_no_readings_of_the_catalogues_series(
         for slot in slots:
             backend.seed(series, point(slot, {**extra, **dict([tag])}, forecast, 40, "x"))
     store = backend.open()
-    assert store.missing(series, window) == {field: [window] for field in series.required}
+    assert store.missing_by_field(series, window) == {field: [window] for field in series.required}
     assert (store.read(series, window), store.newest(series)) == ([], None)
-    assert store.below_target(series, window) == []
+    assert store.lower_grade(series, window) == []
     assert (store.flaws(series, window).values, store.ahead(series, last.start)) == (0, None)
     own = dict.fromkeys(series.required, 3.0)
     assert store.write(series, [Reading(first.start, own, series.target, "a")], "run/a") == 1
     (row,) = store.read(series, window)
     assert (row.slot, row.values, row.source) == (first.start, own, "a")
     assert store.newest(series) == first.start
-    assert store.missing(series, window) == {
+    assert store.missing_by_field(series, window) == {
         field: [Interval(first.end, window.end)] for field in series.required
     }
 
@@ -120,7 +120,7 @@ def test_points_of_others_fill_holes_between_our_own(backend: Backend) -> None:
     store.write(PVPC, prices([0, 1, 4, 6]), "run/a")
     for slot in (2, 5):
         backend.seed(PVPC, point(hour(slot), {"market": "pvpc"}, {"price_eur_mwh": 1.0}))
-    assert store.absent(PVPC, hours(0, 8)) == [hours(3, 4), hours(7, 8)]
+    assert store.missing(PVPC, hours(0, 8)) == [hours(3, 4), hours(7, 8)]
     assert [r.slot for r in store.read(PVPC, hours(0, 8))] == [hour(n) for n in (0, 1, 2, 4, 5, 6)]
 
 
@@ -128,19 +128,19 @@ def test_tags_that_are_new_are_seen_by_a_store_that_is_open(backend: Backend) ->
     """Whatever it remembers of the tags there were, in reading and in writing."""
     store = backend.open()
     store.write(PVPC, prices([0]), "run/a")
-    assert store.absent(PVPC, hours(0, 4)) == [hours(1, 4)]
+    assert store.missing(PVPC, hours(0, 4)) == [hours(1, 4)]
     backend.seed(PVPC, point(hour(1), {"market": "pvpc"}, {"price_eur_mwh": 1.0}))
-    assert store.absent(PVPC, hours(0, 4)) == [hours(2, 4)]
+    assert store.missing(PVPC, hours(0, 4)) == [hours(2, 4)]
     backend.seed(PVPC, point(hour(2), {}, {"price_eur_mwh": 1.0}))
     assert store.write(PVPC, prices([1, 2, 3]), "run/b") == 1
-    assert store.absent(PVPC, hours(0, 4)) == []
+    assert store.missing(PVPC, hours(0, 4)) == []
 
 
 def test_a_point_off_the_grid_covers_its_slot(backend: Backend) -> None:
     """A sample at 01:59 is a reading of 01:00, and of nothing else."""
     backend.seed(PVPC, point(hour(1 + 59 / 60), OWN, {"price_eur_mwh": 7.0}))
     store = backend.open()
-    assert store.absent(PVPC, hours(0, 3)) == [hours(0, 1), hours(2, 3)]
+    assert store.missing(PVPC, hours(0, 3)) == [hours(0, 1), hours(2, 3)]
     assert store.read(PVPC, hours(1, 2)) == [Row(hour(1), {"price_eur_mwh": 7.0}, OFFICIAL)]
     assert store.newest(PVPC) == hour(1)
 
@@ -186,7 +186,7 @@ def test_required_fields_may_come_from_several_points(backend: Backend) -> None:
     backend.seed(WEATHER, point(hour(0.1), LINARES, {"temperature": 20.0}))
     backend.seed(WEATHER, point(hour(0), LINARES | {"sensor": "b"}, {"humidity": 50.0}))
     store = backend.open()
-    assert store.absent(WEATHER, hours(0, 2)) == [hours(1, 2)]
+    assert store.missing(WEATHER, hours(0, 2)) == [hours(1, 2)]
     assert store.read(WEATHER, hours(0, 2)) == [Row(hour(0), WHOLE, OBSERVED)]
     assert store.newest(WEATHER) == hour(0)
 
@@ -197,7 +197,7 @@ def test_a_good_value_in_one_field_does_not_vouch_for_another(backend: Backend) 
     store.write(WEATHER, [weather(0, MODELLED, "open_meteo")], "run/a")
     backend.seed(WEATHER, point(hour(0), LINARES | {"sensor": "roof"}, {"solar_radiation": 300.0}))
     backend.seed(WEATHER, point(hour(0), LINARES | {"sensor": "wall"}, {"humidity": 44.0}))
-    assert store.below_target(WEATHER, hours(0, 1)) == [
+    assert store.lower_grade(WEATHER, hours(0, 1)) == [
         Graded(hours(0, 1), MODELLED, (("temperature", MODELLED),))
     ]
     (row,) = store.read(WEATHER, hours(0, 1))
@@ -214,7 +214,7 @@ def test_a_better_point_of_others_lifts_a_slot_to_its_target(backend: Backend) -
     store = backend.open()
     store.write(WEATHER, [weather(n, MODELLED, "open_meteo") for n in range(3)], "run/a")
     backend.seed(WEATHER, point(hour(1.5), LINARES | {"sensor": "b"}, WHOLE))
-    assert store.below_target(WEATHER, hours(0, 3)) == [
+    assert store.lower_grade(WEATHER, hours(0, 3)) == [
         Graded(hours(0, 1), MODELLED),
         Graded(hours(2, 3), MODELLED),
     ]
@@ -224,9 +224,9 @@ def test_points_of_others_below_the_target_are_upgraded(backend: Backend) -> Non
     """The default grade of a series may lie below its target."""
     backend.seed(PVPC, point(hour(0.5), {"market": "pvpc"}, {"price_eur_mwh": 1.0}, grade=30))
     store = backend.open()
-    assert store.below_target(PVPC, hours(0, 1)) == [Graded(hours(0, 1), OBSERVED)]
+    assert store.lower_grade(PVPC, hours(0, 1)) == [Graded(hours(0, 1), OBSERVED)]
     assert store.write(PVPC, [price(0, 2.0)], "run/a") == 1
-    assert store.below_target(PVPC, hours(0, 1)) == []
+    assert store.lower_grade(PVPC, hours(0, 1)) == []
 
 
 def test_a_better_point_of_others_is_not_written_over(backend: Backend) -> None:
@@ -253,4 +253,4 @@ def test_a_grade_that_nobody_knows_is_an_error_for_upgrades_too(backend: Backend
     """Runs below the target are never silently left out."""
     backend.seed(PVPC, point(hour(0), OWN, {"price_eur_mwh": 1.0}, grade=25))
     with pytest.raises(StoreError, match="25"):
-        backend.open().below_target(PVPC, hours(0, 1))
+        backend.open().lower_grade(PVPC, hours(0, 1))

@@ -82,7 +82,7 @@ def test_undo_of_an_unknown_batch_does_nothing(store: Store) -> None:
 def test_undo_takes_back_what_was_put(store: Store) -> None:
     """An import is a batch as any other."""
     store.write(PVPC, [price(0, 1.0)], "run/a")
-    store.put(PVPC, [row(0, 2.0, "import/b"), row(1, 2.0, "import/b")])
+    store.import_rows(PVPC, [row(0, 2.0, "import/b"), row(1, 2.0, "import/b")])
     assert store.undo("import/b", KNOWN) == Undone(restored=1, removed=1, left=0)
     assert store.read(PVPC, hours(0, 2)) == [row(0, 1.0)]
 
@@ -116,7 +116,7 @@ def test_undo_refuses_a_series_that_the_catalogue_no_longer_has(store: Store) ->
     with pytest.raises(StoreError, match="weather_hourly, which is not in the catalogue"):
         store.undo("run/a", [PVPC])
     assert store.batch_slots("run/a") == {"pvpc": [hour(0)], "weather_hourly": [hour(0)]}
-    assert store.absent(PVPC, hours(0, 1)) == []
+    assert store.missing(PVPC, hours(0, 1)) == []
 
 
 def test_an_empty_store_has_no_batches(store: Store) -> None:
@@ -130,11 +130,13 @@ def test_batches_say_what_they_wrote_and_when_they_asked(store: Store) -> None:
     batch = "gap_detection/manual__1/pvpc:ree.pvpc:20260101T0100Z-20260101T0400Z"
     store.write(PVPC, prices([3, 1]), batch)
     store.write(WEATHER, [weather(2, Grade.OBSERVED)], batch)
-    store.put(PVPC, [row(7, 2.0, "import__1")])
+    store.import_rows(PVPC, [row(7, 2.0, "import__1")])
     asked = Interval(hour(1), hour(4))
     for seconds in (1, 2):
         at = hour(30).replace(second=seconds)
-        store.note([LedgerEntry("pvpc", "ree.pvpc", None, asked, Outcome.FILLED, at, "", batch)])
+        store.append_ledger(
+            [LedgerEntry("pvpc", "ree.pvpc", None, asked, Outcome.FILLED, at, "", batch)]
+        )
     assert sorted(store.batches()) == [
         Batch(batch, "pvpc", 2, hour(1), hour(3), hour(30).replace(second=2)),
         Batch(batch, "weather_hourly", 1, hour(2), hour(2), hour(30).replace(second=2)),
@@ -165,6 +167,6 @@ def test_what_was_undone_is_known_and_listed_no_more(backend: Backend) -> None:
 
 def test_rows_that_an_import_takes_in_as_nobodys_are_of_no_batch(store: Store) -> None:
     """They cannot be undone, so they are not listed."""
-    store.put(PVPC, [Row(hour(0), {"price_eur_mwh": 1.0}, Grade.OFFICIAL)])
+    store.import_rows(PVPC, [Row(hour(0), {"price_eur_mwh": 1.0}, Grade.OFFICIAL)])
     assert len(store.read(PVPC, hours(0, 1))) == 1
     assert store.batches() == []

@@ -40,14 +40,14 @@ def test_values_out_of_bounds_are_missing(backend: Backend) -> None:
     """By field, and neither the newest nor below the target."""
     _seed(backend)
     store = backend.open()
-    assert store.absent(WEATHER, hours(0, 4)) == [hours(0, 3)]
-    assert store.missing(WEATHER, hours(0, 4)) == {
+    assert store.missing(WEATHER, hours(0, 4)) == [hours(0, 3)]
+    assert store.missing_by_field(WEATHER, hours(0, 4)) == {
         "temperature": [hours(0, 1), hours(2, 3)],
         "humidity": [hours(1, 2)],
     }
     assert store.newest(WEATHER, hour(3)) is None
     assert store.newest(WEATHER) == hour(3)
-    assert store.below_target(WEATHER, hours(0, 4)) == []
+    assert store.lower_grade(WEATHER, hours(0, 4)) == []
     assert [row.values for row in store.read(WEATHER, hours(0, 4))] == [
         {"humidity": 50.0},
         {"temperature": 20.0},
@@ -79,7 +79,7 @@ def test_the_bounds_themselves_are_believed(backend: Backend, value: float) -> N
     """They are the smallest and the largest value that is."""
     backend.seed(WEATHER, point(hour(0), LINARES, {"temperature": value, "humidity": 100.0}))
     store = backend.open()
-    assert store.absent(WEATHER, hours(0, 1)) == []
+    assert store.missing(WEATHER, hours(0, 1)) == []
     assert store.flaws(WEATHER, hours(0, 1)) == Flaws()
 
 
@@ -96,7 +96,7 @@ def test_bounds_may_be_open_small_or_large(backend: Backend) -> None:
         point(hour(1), LINARES, {"temperature": 1e300, "humidity": 1e-8}),
     )
     store = backend.open()
-    assert store.absent(odd, hours(0, 2)) == [hours(1, 2)]
+    assert store.missing(odd, hours(0, 2)) == [hours(1, 2)]
     assert store.flaws(odd, hours(0, 2)) == Flaws(1, 0, Flaw(hour(1), "humidity", "1e-08"))
 
 
@@ -108,7 +108,7 @@ def test_a_bad_value_is_replaced_and_comes_back_by_undo(backend: Backend) -> Non
         weather(n, MODELLED, "open_meteo", temperature=5.0, humidity=40.0) for n in range(4)
     ]
     assert store.write(WEATHER, readings, "run/a") == 3
-    assert store.absent(WEATHER, hours(0, 4)) == []
+    assert store.missing(WEATHER, hours(0, 4)) == []
     assert store.flaws(WEATHER, hours(0, 4)) == Flaws()
     assert [row.values for row in store.read(WEATHER, hours(0, 4))] == [
         {"temperature": 5.0, "humidity": 50.0},
@@ -119,7 +119,7 @@ def test_a_bad_value_is_replaced_and_comes_back_by_undo(backend: Backend) -> Non
     assert store.write(WEATHER, readings, "run/b") == 0
     assert store.undo("run/a", [WEATHER]) == Undone(restored=3, removed=0, left=0)
     assert store.flaws(WEATHER, hours(0, 4)) == Flaws(3, 0, Flaw(hour(0), "temperature", "-999"))
-    assert store.absent(WEATHER, hours(0, 4)) == [hours(0, 3)]
+    assert store.missing(WEATHER, hours(0, 4)) == [hours(0, 3)]
 
 
 def test_a_bad_value_that_no_reading_replaces_stays(backend: Backend) -> None:
@@ -141,11 +141,11 @@ def test_a_bad_value_of_another_program_stays_and_ours_counts(backend: Backend) 
     (row,) = store.read(WEATHER, hours(0, 1))
     assert row.values == {"temperature": 5.0, "humidity": 50.0}
     assert store.flaws(WEATHER, hours(0, 1)).first == Flaw(hour(0), "temperature", "-999")
-    assert store.below_target(WEATHER, hours(0, 1)) == [
+    assert store.lower_grade(WEATHER, hours(0, 1)) == [
         Graded(hours(0, 1), MODELLED, (("temperature", MODELLED),))
     ]
     assert store.undo("run/a", [WEATHER]) == Undone(restored=0, removed=1, left=0)
-    assert store.absent(WEATHER, hours(0, 1)) == [hours(0, 1)]
+    assert store.missing(WEATHER, hours(0, 1)) == [hours(0, 1)]
 
 
 def test_a_bad_value_of_a_wanted_field_lacks(backend: Backend) -> None:
@@ -157,7 +157,7 @@ def test_a_bad_value_of_a_wanted_field_lacks(backend: Backend) -> None:
         point(hour(1), LINARES, values | {"solar_radiation": 0.0}),
     )
     store = backend.open()
-    assert store.lacking(WEATHER, "solar_radiation", hours(0, 2)) == [hours(0, 1)]
+    assert store.missing_optional(WEATHER, "solar_radiation", hours(0, 2)) == [hours(0, 1)]
 
 
 def test_an_import_leaves_what_it_has_no_value_for(backend: Backend) -> None:
@@ -166,8 +166,10 @@ def test_an_import_leaves_what_it_has_no_value_for(backend: Backend) -> None:
     store = backend.open()
     rows = store.read(WEATHER, hours(0, 1))
     assert rows == [Row(hour(0), {"temperature": 20.0}, OBSERVED)]
-    assert store.put(WEATHER, rows) == 0
-    assert store.put(WEATHER, [Row(hour(0), {"temperature": 21.0}, OBSERVED, "x", "i/a")]) == 1
+    assert store.import_rows(WEATHER, rows) == 0
+    assert (
+        store.import_rows(WEATHER, [Row(hour(0), {"temperature": 21.0}, OBSERVED, "x", "i/a")]) == 1
+    )
     assert store.flaws(WEATHER, hours(0, 1)).values == 1
 
 
@@ -217,11 +219,11 @@ def test_sqlite_takes_whatever_stands_there(tmp_path: Path, what: object) -> Non
     is_text = isinstance(what, str | bytes)
     flaws = store.flaws(WEATHER, hours(0, 1))
     assert (flaws.values, flaws.not_numbers) == (1, int(is_text))
-    assert store.missing(WEATHER, hours(0, 1))["temperature"] == [hours(0, 1)]
+    assert store.missing_by_field(WEATHER, hours(0, 1))["temperature"] == [hours(0, 1)]
     assert store.newest(WEATHER) is None
     assert [row.values for row in store.read(WEATHER, hours(0, 1))] == [{"humidity": 50.0}]
     assert store.write(WEATHER, [weather(0, OBSERVED)], "run/a") == 1
-    assert store.absent(WEATHER, hours(0, 1)) == []
+    assert store.missing(WEATHER, hours(0, 1)) == []
     assert store.undo("run/a", [WEATHER]) == Undone(1, 0, 0)
     assert stands() == what
     backend.close()
@@ -243,10 +245,10 @@ def test_texts_and_truths_of_influxdb_are_counted(tmp_path: Path) -> None:
     window = hours(0, 3 * week)
     assert store.flaws(WEATHER, window) == Flaws(3, 2, Flaw(hour(0), "temperature", "'21,5'"))
     assert store.newest(WEATHER) == hour(2 * week + 1)
-    assert store.missing(WEATHER, hours(2 * week, 2 * week + 2))["temperature"] == [
+    assert store.missing_by_field(WEATHER, hours(2 * week, 2 * week + 2))["temperature"] == [
         hours(2 * week, 2 * week + 1)
     ]
-    assert store.missing(WEATHER, hours(0, 1))["temperature"] == [hours(0, 1)]
+    assert store.missing_by_field(WEATHER, hours(0, 1))["temperature"] == [hours(0, 1)]
     backend.close()
 
 

@@ -103,7 +103,7 @@ def test_the_last_of_two_readings_of_a_slot_meets_the_first(store: Store) -> Non
     """They are combined one after the other, as if written apart."""
     half = Reading(hour(0), {"temperature": 20.0}, OBSERVED, "aemet")
     assert store.write(WEATHER, [half, weather(0, OBSERVED)], "run/a") == 1
-    assert store.absent(WEATHER, hours(0, 1)) == []
+    assert store.missing(WEATHER, hours(0, 1)) == []
 
 
 def test_slots_far_apart_are_written_at_once(store: Store) -> None:
@@ -125,7 +125,7 @@ def test_nothing_is_written_where_one_reading_cannot_be(store: Store) -> None:
 def test_no_readings_are_nothing_to_write(store: Store) -> None:
     """An empty answer leaves no trace."""
     assert store.write(PVPC, [], "run/a") == 0
-    assert store.put(PVPC, []) == 0
+    assert store.import_rows(PVPC, []) == 0
 
 
 def test_a_batch_is_written_at_once_and_not_slot_by_slot(store: Store) -> None:
@@ -138,7 +138,8 @@ def test_a_batch_is_written_at_once_and_not_slot_by_slot(store: Store) -> None:
         return time.process_time() - begun
 
     store.verify()
-    assert work(0, 60) < work(1000, 1) / 4
+    at_once = min(work(first, 60) for first in (0, 100, 200))  # the least: the collector may pause
+    assert at_once < min(work(first, 1) for first in (1000, 1100)) / 4
 
 
 def test_put_writes_rows_as_they_are(store: Store) -> None:
@@ -149,21 +150,24 @@ def test_put_writes_rows_as_they_are(store: Store) -> None:
         Row(hour(0), values, Grade.OFFICIAL, "ree", "run/a", kept),
         Row(hour(1), {"price_eur_mwh": 1.0}, Grade.OFFICIAL),
     ]
-    assert store.put(PVPC, rows) == 2
+    assert store.import_rows(PVPC, rows) == 2
     assert store.read(PVPC, hours(0, 2)) == rows
-    assert store.put(PVPC, rows) == 0
+    assert store.import_rows(PVPC, rows) == 0
 
 
 def test_put_replaces_an_equal_grade_whole(store: Store) -> None:
     """A value that the row lacks is gone, as the row says nothing of it."""
     first = Row(hour(0), {"price_eur_mwh": 1.0, "price_eur_kwh": 0.1}, Grade.OFFICIAL, "ree", "a/b")
-    store.put(PVPC, [first])
-    assert store.put(PVPC, [row(0, 2.0)]) == 1
+    store.import_rows(PVPC, [first])
+    assert store.import_rows(PVPC, [row(0, 2.0)]) == 1
     assert store.read(PVPC, hours(0, 1)) == [row(0, 2.0)]
 
 
 def test_put_leaves_a_higher_grade(store: Store) -> None:
     """An import never makes a store worse."""
     store.write(PVPC, [price(0, 1.0)], "run/a")
-    assert store.put(PVPC, [Row(hour(0), {"price_eur_mwh": 2.0}, MODELLED, "x", "import/b")]) == 0
+    assert (
+        store.import_rows(PVPC, [Row(hour(0), {"price_eur_mwh": 2.0}, MODELLED, "x", "import/b")])
+        == 0
+    )
     assert store.read(PVPC, hours(0, 1)) == [row(0, 1.0)]

@@ -57,5 +57,5 @@ def test_new_lines_beside_old_ones_keep_their_kind(backend: Backend) -> None:
     old = next(entry for entry in before if entry.outcome is Outcome.FAILED)
     corrected = replace(old, evidence="Implausible values.")
     other = replace(old, evidence_kind=EvidenceKind.OTHER)
-    store.note([corrected, other])
+    store.append_ledger([corrected, other])
     assert backend.open().entries("pvpc") == [*before, corrected, other]

@@ -139,7 +139,7 @@ def _take(backend: Backend, store: Store, number: int, step: object) -> object:
         case Import(rows):
             batch = f"run/{number}"
             named = [Row(r.slot, r.values, r.grade, r.source, batch, r.kept) for r in rows]
-            return store.put(WEATHER, named)
+            return store.import_rows(WEATHER, named)
         case Others(minutes, sensor, values, grade):
             tags = {"place": "linares", "sensor": f"{sensor}{number}"}
             backend.seed(WEATHER, point(hour(minutes / 60), tags, values, grade))
@@ -154,9 +154,9 @@ def _take(backend: Backend, store: Store, number: int, step: object) -> object:
 def _seen(store: Store, steps: int) -> dict[str, object]:
     return {
         "rows": store.read(WEATHER, WINDOW),
-        "absent": store.absent(WEATHER, WINDOW),
-        "below": store.below_target(WEATHER, WINDOW),
-        "lacking": store.lacking(WEATHER, "solar_radiation", WINDOW),
+        "missing": store.missing(WEATHER, WINDOW),
+        "below": store.lower_grade(WEATHER, WINDOW),
+        "missing_optional": store.missing_optional(WEATHER, "solar_radiation", WINDOW),
         "newest": store.newest(WEATHER),
         "newest within": store.newest(WEATHER, hour(SLOTS - 2)),
         "flaws": store.flaws(WEATHER, WINDOW),

@@ -19,6 +19,7 @@ from tools.cluster.world import EARLIEST, MARKETS, PER_MINUTE, write_catalog
 from tools.compose import read_services
 from tools.demo.world import NOW, due_end, fewest_requests, midnight, steps
 from tools.processes import ProgramError, Programs
+from tools.shipped import shipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +99,7 @@ def test_the_scenario_is_a_catalogue_that_gapfill_takes(tmp_path: Path) -> None:
     assert set(known.series) == {"pvpc", "pvpc_melilla", "pvpc_baleares", "pvpc_ceuta"}
     assert {series.measurement for series in known.series.values()} == {"energy_prices"}
     assert {name: known.sources[name].per_minute for name in PER_MINUTE} == PER_MINUTE
-    shipped = yaml.safe_load(catalog.SHIPPED.read_text(encoding="utf-8"))
+    shipped = yaml.safe_load(shipped_text())
     assert all(shipped["sources"][s]["per_minute"] > rate for s, rate in PER_MINUTE.items())
 
 

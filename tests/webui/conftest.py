@@ -55,7 +55,7 @@ def make_server(role: str = "op", *, is_open: bool = True) -> FastAPI:
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi import FastAPI
 
-    from gapfill.webui import auth, page
+    from gapfill.webui import auth
     from gapfill.webui.app import gaps_app, store_app
 
     server = FastAPI()
@@ -63,7 +63,7 @@ def make_server(role: str = "op", *, is_open: bool = True) -> FastAPI:
         if is_open:
             for gate in (auth.logged_in, auth.may_read, auth.may_start):
                 app.dependency_overrides[gate] = lambda: None
-            app.dependency_overrides[page.starts] = lambda: True
+            app.dependency_overrides[auth.starts] = lambda: True
         if role:
             user = SimpleAuthManagerUser(username="otto", role=role)
             app.dependency_overrides[get_user] = lambda user=user: user

@@ -82,7 +82,9 @@ def test_a_source_that_is_markup_stays_text(browser: Browser, served: Served) ->
     pvpc = frozen().series["pvpc"]
     slot = datetime(2025, 5, 5, 10, tzinfo=UTC)
     store = SqliteStore(served.showcase.store_file)
-    store.put(pvpc, [Row(slot, {"price_eur_mwh": 1.0}, Grade.OFFICIAL, MARKUP, "test/markup")])
+    store.import_rows(
+        pvpc, [Row(slot, {"price_eur_mwh": 1.0}, Grade.OFFICIAL, MARKUP, "test/markup")]
+    )
     store.close()
     with opened(browser, served) as page:
         drawn(page)

@@ -174,7 +174,7 @@ def test_a_value_without_a_source_is_of_another_program(client: TestClient, plan
     """So the page names what wrote it."""
     store = SqliteStore(plant.store_file)
     row = Row(utc("2026-03-01T00"), {"price_eur_mwh": 50.0}, Grade.OFFICIAL)
-    store.put(catalog.load(plant.catalog_file).series["pvpc"], [row])
+    store.import_rows(catalog.load(plant.catalog_file).series["pvpc"], [row])
     store.close()
     reply = client.get("/gaps/coverage/slots?series=pvpc&start_date=2026-03-01&end_date=2026-03-01")
     assert reply.json()["sources"] == ["another program"]
@@ -408,9 +408,43 @@ def test_requests_of_the_same_moment_share_one_look(
         return detect_all(context, order)
 
     monkeypatch.setattr(snapshot_cache, "detect_all", look)
-    for path in ("/gaps/summary", "/gaps/detect", "/gaps/coverage"):
+    for path in ("/gaps/summary", "/gaps/detect", "/gaps/coverage", "/gaps/plan"):
         assert client.get(path).status_code == 200
     assert len(looks) == 1
+
+
+@pytest.mark.usefixtures("dag")
+def test_a_bill_is_of_what_is_on_the_page(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store is not gone through again: its run does that."""
+    from gapfill.services import planning
+
+    shown = client.get("/gaps/plan?data_source=ree").json()
+
+    def look(_context: RunContext, _selection: object) -> list[Report]:
+        pytest.fail("The store is gone through again.")
+
+    monkeypatch.setattr(planning, "detect", look)
+    body = {"start_date": "2026-03-01", "end_date": "2026-03-02", "data_source": "ree"}
+    told = client.post("/gaps/backfill/range", json=body).json()["plan"]
+    assert told["now"] == shown["now"]
+    assert (told["bill"]["slots"], told["bill"]["calls"]) == (48, 1)
+
+
+def test_a_wrong_request_is_refused_before_the_store_is_read(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sentence comes even where the store does not answer."""
+    from gapfill.services import planning
+
+    def look(_context: RunContext, _selection: object) -> list[Report]:
+        pytest.fail("The store is read.")
+
+    monkeypatch.setattr(planning, "detect", look)
+    reply = client.get("/gaps/plan?data_source=gold")
+    assert reply.status_code == 400
+    assert reply.json()["detail"].startswith("There is no data_source 'gold'")
 
 
 def test_head_is_get_without_its_body(client: TestClient) -> None:

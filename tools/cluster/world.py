@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tools.demo.world import HOUR, NOW, Hole, due_end, midnight, utc
-from tools.local_airflow import ROOT
+from tools.shipped import shipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,8 +110,7 @@ MARKETS = (
 
 def write_catalog(file: Path) -> None:
     """Write the shipped catalogue, cut to the markets and with the scenario's rates."""
-    shipped = ROOT / "include" / "gapfill" / "catalog.yaml"
-    document = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    document = yaml.safe_load(shipped_text())
     for source, rate in PER_MINUTE.items():
         document["sources"][source]["per_minute"] = rate
         document["routes"][f"only_{source}"] = [{"sources": [source]}]

@@ -53,7 +53,7 @@ def evaluate_sources(
     Raises:
         StoreError: If the learned limits cannot be read.
     """
-    today = context.store.learned(context.now - DAY)
+    today = context.store.load_limits(context.now - DAY)
     for source in context.catalog.sources.values():
         is_closed = is_key_closed(source, today)
         own = [c for c in certificates if c.source == source.name]

@@ -12,6 +12,7 @@ from gapfill.domain.series import Field, Grade, Place, Series, Station, Zone
 from gapfill.domain.severity import Thresholds
 from gapfill.domain.tariff import SYSTEMS, is_pvpc
 from gapfill.errors import ConfigError
+from gapfill.sources import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ class Builder:
     def __init__(self, path: Path, entry: CatalogEntry) -> None:
         self.path = path
         self.entry = entry
+        self._sources = tuple(dict.fromkeys((*entry.sources, *registry.names())))
 
     def build(self) -> tuple[dict[str, Series], dict[str, Source]]:
         """Return series and sources by name, in the order of the file.
@@ -60,7 +62,7 @@ class Builder:
         stations = []
         for n, station in enumerate(entry.stations):
             key = f"places.{name}.stations.{n}"
-            self._known(f"{key}.source", station.source, self.entry.sources, "source")
+            self._known(f"{key}.source", station.source, self._sources, "source")
             start = day_start(station.from_, "UTC")
             end = day_start(station.to, "UTC") if station.to else END_OF_TIME
             if start >= end:
@@ -141,7 +143,7 @@ class Builder:
         zones = self.entry.routes[name]
         for n, zone in enumerate(zones):
             for source in zone.sources:
-                self._known(f"routes.{name}.{n}.sources", source, self.entry.sources, "source")
+                self._known(f"routes.{name}.{n}.sources", source, self._sources, "source")
         last = zones[-1]
         if last.younger_than or last.current_month:
             raise self._wrong(f"routes.{name}", "the last zone must take every slot that is left")

@@ -192,9 +192,9 @@ class SeriesEntry(SchemaModel):
 
 
 class CatalogEntry(SchemaModel):
-    """The whole file."""
+    """The whole file. ``sources`` defines those that have no package, or shall be otherwise."""
 
     places: dict[Name, PlaceEntry] = Field(min_length=1)
-    sources: dict[Name, SourceEntry] = Field(min_length=1)
+    sources: dict[Name, SourceEntry] = {}
     routes: dict[Name, tuple[ZoneEntry, ...]] = Field(min_length=1)
     series: dict[Name, SeriesEntry] = Field(min_length=1)

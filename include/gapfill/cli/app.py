@@ -10,11 +10,10 @@ import click
 
 from gapfill.cli import tables
 from gapfill.cli.batches import batches, forget_store, undo
-from gapfill.cli.formatting import new_id
 from gapfill.cli.import_csv import import_
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
-from gapfill.cli.ranges import request_of, select, slot_of
+from gapfill.cli.ranges import new_id, request_of, select, slot_of
 from gapfill.cli.retype import retype
 from gapfill.cli.siar import import_siar
 from gapfill.cli.signals import said_of

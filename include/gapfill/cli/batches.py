@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gapfill.cli.formatting import short
 from gapfill.cli.layout import capped
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.ranges import since_of
-from gapfill.domain.formatting import count
+from gapfill.domain.formatting import count, short
 from gapfill.errors import RequestError
 from gapfill.services import undo_batches
 

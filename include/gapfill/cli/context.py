@@ -19,6 +19,7 @@ from rich.console import Console
 from gapfill import catalog, settings
 from gapfill.clock import read_clock
 from gapfill.errors import ConfigError, RequestError
+from gapfill.reporting import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,9 +99,9 @@ class CliContext:
         self.err.print(" ".join(sentence.split()), soft_wrap=True)
 
     def print_json(self, document: object) -> None:
-        """Print the document on stdout, the only one."""
+        """Print the document, or plain JSON, on stdout, the only one."""
         self.document_of = None
-        self.stdout.write(json.dumps(document, indent=2) + "\n")
+        self.stdout.write(json.dumps(document, indent=2, default=documents.plain) + "\n")
 
     def flush(self) -> None:
         """Write out what is buffered, so that a closed pipe or a full disk is noticed."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gapfill.cli.formatting import brief, short, span
 from gapfill.cli.layout import COLOURS, capped, sentence
 from gapfill.domain.cause import Cause
-from gapfill.domain.formatting import count, needed, without
+from gapfill.domain.formatting import count, needed, short, span, without
 from gapfill.domain.plan import Unhealable, Waiting
 from gapfill.domain.series import State
 
@@ -37,6 +37,10 @@ _LEFT: Mapping[Cause, str] = {
     Cause.WAITING: "Waiting",
     Cause.NONE: "No source has it",
 }
+
+
+DASH = " – "
+"""Between the bounds of a gap: in a list there is room for spaces."""
 
 
 def worst_first(gaps: Sequence[Gap]) -> list[Gap]:
@@ -68,7 +72,7 @@ def _show_group(
         parts = [count(gap.slots, "slot"), gap.severity.label, gap.state.value]
         partial = without(gap.fields, series.required)
         parts += [partial] if partial else []
-        line = f"  {span(gap.interval)}  {', '.join(parts)}"
+        line = f"  {span(gap.interval, DASH)}  {', '.join(parts)}"
         out.print(Text(line, COLOURS[gap.severity]), soft_wrap=True)
         why = _why(gap)
         if why:
@@ -100,7 +104,12 @@ def _needs(item: Waiting | Unhealable) -> tuple[str, ...]:
 
 
 def _show_left(out: Console, item: Waiting | Unhealable) -> None:
-    line = f"  {item.series} {span(item.interval)}, {count(item.slots, 'slot')}"
+    line = f"  {item.series} {span(item.interval, DASH)}, {count(item.slots, 'slot')}"
     out.print(line, soft_wrap=True)
     until = f"until {short(item.until)}: " if isinstance(item, Waiting) else ""
     sentence(out, f"{until}{brief(item.reason)}")
+
+
+def brief(reason: str) -> str:
+    """Return the beginning of many verdicts; ``explain`` says them all."""
+    return textwrap.shorten(reason, 160, placeholder=" … (explain says it all)")

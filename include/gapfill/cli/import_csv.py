@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 import pendulum
 
-from gapfill.cli.formatting import new_id
 from gapfill.cli.options import everywhere
+from gapfill.cli.ranges import new_id
 from gapfill.domain.formatting import count
 from gapfill.errors import GapfillError, RequestError
 from gapfill.services.csv_import.rows import Stated, read_rows

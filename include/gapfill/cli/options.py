@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gapfill.cli.context import CliContext
+from gapfill.services.run_params import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,10 +80,10 @@ def ordered(command: Command) -> Command:
             type=click.FloatRange(0, 1_000_000),
             default=0.0,
             callback=_hours,
-            help="Only gaps longer than this; above 0 no upgrades.",
+            help=PARAMETERS["max_gap_hours"].option,
         ),
-        click.option("--force", is_flag=True, help="Ask again what a source said it has not."),
-        click.option("--refresh", is_flag=True, help="Ask again what is complete; needs a range."),
+        click.option("--force", is_flag=True, help=PARAMETERS["force"].option),
+        click.option("--refresh", is_flag=True, help=PARAMETERS["refresh"].option),
         as_document,
     )
     for option in reversed(options):

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gapfill.cli.formatting import duration
-from gapfill.domain.formatting import count
+from gapfill.domain.formatting import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

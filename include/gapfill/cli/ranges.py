@@ -1,8 +1,9 @@
-"""What a person asks for in words: series names, dates and instants."""
+"""What a person asks for in words: series names, dates and instants; and ids that they type."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.local_time import BoundError, parse_bound
 from gapfill.errors import RequestError
@@ -49,16 +50,14 @@ def request_of(
     series: tuple[str, ...],
     start: str | None,
     end: str | None,
-    max_gap_hours: float,
-    force: bool,
-    refresh: bool,
+    **asked: Any,  # noqa: ANN401 - the other options, of the names of the request
 ) -> RunRequest:
-    """Return the order that the options of ``plan`` and ``heal`` give.
+    """Return the request that the options of ``plan`` and ``heal`` give.
 
     Raises:
         RequestError: As ``select`` does.
     """
-    return RunRequest(select(known, series, start, end, now), max_gap_hours, force, refresh)
+    return RunRequest(select(known, series, start, end, now), **asked)
 
 
 def slot_of(series: Series, text: str) -> datetime:
@@ -79,6 +78,11 @@ def since_of(what: str, text: str, series: Sequence[Series]) -> datetime:
         RequestError: If the text is neither.
     """
     return _bound(what, text, series)
+
+
+def new_id(what: str, now: datetime) -> str:
+    """Return an id that no run or import had before."""
+    return f"{what}__{now:%Y%m%dT%H%M%SZ}__{secrets.token_hex(4)}"
 
 
 def _bound(what: str, text: str, series: Sequence[Series], *, is_end: bool = False) -> datetime:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gapfill.cli.formatting import short
 from gapfill.cli.layout import table
 from gapfill.cli.options import everywhere
-from gapfill.domain.formatting import count
+from gapfill.domain.formatting import count, short
 from gapfill.errors import RequestError
 from gapfill.services import retype as service
 

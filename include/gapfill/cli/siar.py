@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gapfill.cli.formatting import new_id
 from gapfill.cli.layout import SHOWN
 from gapfill.cli.options import as_document, everywhere
+from gapfill.cli.ranges import new_id
 from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
 from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError

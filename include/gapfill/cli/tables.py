@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pendulum
 from rich.text import Text
 
-from gapfill.cli.formatting import duration, percent, short
 from gapfill.cli.gap_lists import show_gaps, show_left, worst_first
 from gapfill.cli.layout import COLOURS, capped, sentence, table
 from gapfill.domain.cause import Cause
-from gapfill.domain.formatting import count, total
+from gapfill.domain.formatting import count, duration, percent, short, total
 from gapfill.domain.series import State
 from gapfill.reporting import documents
 from gapfill.services.certificate import UnitOutcome
@@ -83,7 +82,7 @@ def _worst(gap: Gap) -> Text:
 
 def show_plan(out: Console, plan: Plan) -> None:
     """Print what would be asked, the bill, and what cannot be asked with the reason."""
-    slots = count(sum(unit.slots for unit in plan.units), "slot")
+    slots = count(plan.slots, "slot")
     if plan.units:
         first = (
             f"To ask: {slots} in {count(len(plan.units), 'unit')}, "
@@ -176,7 +175,7 @@ def _show_batches(out: Console, healed: Healed) -> None:
     if batches:
         out.print("\nBatches, each of which `undo` takes back:")
         for one in batches:
-            out.print(f"  {one['batch']}", soft_wrap=True)
+            out.print(f"  {one.batch}", soft_wrap=True)
 
 
 def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:

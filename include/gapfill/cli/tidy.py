@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gapfill.cli.formatting import new_id, short
 from gapfill.cli.options import as_document, everywhere
-from gapfill.domain.formatting import count
+from gapfill.cli.ranges import new_id
+from gapfill.domain.formatting import count, short
 from gapfill.domain.interval import iso
 from gapfill.domain.keys import TIDY
 from gapfill.services.tidy import tidy as tidy_series

@@ -353,6 +353,8 @@ def edges(
         yield grid.ceil(stretch.end)
     if product.official_after is not None:
         yield grid.end_of(grid.floor(now - product.official_after))
+    if product.last is None and product.window is None:
+        return  # it keeps every slot
     margins = (JUST_NOW, RECENT, LAST_CHANCE)
     blocked = {candidate.blocked_until} if candidate.blocked_until else set()
     for until in {

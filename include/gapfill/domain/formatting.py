@@ -1,23 +1,62 @@
-"""Numbers and lists as text, the same in every output."""
+"""Numbers, instants and lists as text, the same in every output."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from gapfill.domain.interval import Interval
+
 
 NAMED = 5
 """Items named in one sentence; the rest is counted."""
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural if needed."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def plural(number: int, noun: str) -> str:
+    """Return a noun, in the plural if the number needs it."""
+    return noun if number == 1 else f"{noun}s"
+
+
+def count(number: int, noun: str, one: str = "", many: str = "") -> str:
+    """Return a number with its noun, ``1,450 slots``, and the verb in the same number.
+
+    Args:
+        number: The number.
+        noun: In the singular.
+        one: The verb for one, if any.
+        many: The verb for another number.
+    """
+    verb = one if number == 1 else many
+    return f"{number:,} {plural(number, noun)}" + (f" {verb}" if verb else "")
+
+
+def short(instant: datetime) -> str:
+    """Return an instant to the minute, or to the second if that is not 0."""
+    return iso(instant.replace(microsecond=0)).replace(":00Z", "Z")
+
+
+def span(interval: Interval, dash: str = "–") -> str:
+    """Return an interval as start, dash, end."""
+    return f"{short(interval.start)}{dash}{short(interval.end)}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in per cent, rounded down: one missing slot is never 100 %."""
+    return "–" if share is None else f"{math.floor(share * 10_000) / 100:.2f} %"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour
 
 
 def total(healed: int, enriched: int = 0) -> str:

@@ -83,8 +83,8 @@ class Grid:
 
     def ceil(self, instant: datetime) -> datetime:
         """Return the first slot that starts at the instant or later."""
-        floor = self.floor(instant)
-        return floor if floor == instant else self.end_of(floor)
+        over = (instant - _EPOCH) % self.step_at(instant)
+        return self.end_of(instant - over) if over else instant
 
     def end_of(self, slot: datetime) -> datetime:
         """Return the end of the slot, which is the start of the next one."""

@@ -74,6 +74,11 @@ class Interval:
         """Length of the interval."""
         return self.end - self.start
 
+    @property
+    def hours(self) -> float:
+        """Length of the interval in hours."""
+        return self.duration.total_seconds() / 3600
+
     def __contains__(self, instant: datetime) -> bool:
         """Return whether the instant lies in ``[start, end)``."""
         return self.start <= instant < self.end

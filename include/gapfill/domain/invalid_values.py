@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
 
 if TYPE_CHECKING:
@@ -102,16 +103,16 @@ def sentences(series: Series, flaws: Flaws, ahead: Ahead | None) -> tuple[str, .
         one = flaws.values == 1
         kinds = f" ({flaws.not_numbers:,} not numbers)" if flaws.not_numbers else ""
         said.append(
-            f"{series.name}: {flaws.values:,} {'value' if one else 'values'} out of bounds{kinds}, "
+            f"{series.name}: {count(flaws.values, 'value')} out of bounds{kinds}, "
             f"the first {first.field} {first.value} at {iso(first.instant)} (bounds: "
             f"{bounds_of(field)}); {'it does' if one else 'they do'} not count as "
             f"{'a reading' if one else 'readings'}."
         )
     if ahead:
-        points = "1 point lies" if ahead.points == 1 else f"{ahead.points:,} points lie"
         said.append(
-            f"{series.name}: {points} after the last expected slot, the newest "
-            f"{iso(ahead.newest)}; check the clock of the program that writes there."
+            f"{series.name}: {count(ahead.points, 'point', 'lies', 'lie')} after the last expected "
+            f"slot, the newest {iso(ahead.newest)}; check the clock of the program that writes "
+            "there."
         )
     return tuple(said)
 

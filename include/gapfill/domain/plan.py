@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.cause import Cause
-from gapfill.domain.interval import Interval, iso, merge, subtract
+from gapfill.domain.formatting import span
+from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.domain.keys import BatchId, ProductKey, UnitId
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Unit:
         return subtract(merge(self.asked), self.enriched)
 
     @property
+    def fields_asked(self) -> tuple[str, ...]:
+        """Return the fields that it is asked for, required and wanted."""
+        return self.fields + self.enrich
+
+    @property
     def is_enrichment(self) -> bool:
         """Whether it only adds wanted fields."""
         return bool(self.enrich) and not self.fields
@@ -89,8 +95,7 @@ class Unit:
         It has 250 characters at most: on PostgreSQL, Airflow fails a task with a longer one
         after its work is done.
         """
-        span = f"{_minutes(self.interval.start)}–{_minutes(self.interval.end)}"
-        base = f"{self.series[: LONGEST_LABEL // 2]} {span}"
+        base = f"{self.series[: LONGEST_LABEL // 2]} {span(self.interval)}"
         whole = base + "".join(f" +{field}" for field in self._added)
         return whole if len(whole) <= LONGEST_LABEL else f"{base} +{len(self._added)} fields"
 
@@ -117,10 +122,6 @@ class Unit:
     @property
     def _added(self) -> tuple[str, ...]:
         return self.enrich if self.is_enrichment else self.part
-
-
-def _minutes(instant: datetime) -> str:
-    return iso(instant).replace(":00Z", "Z")
 
 
 class Waiting(NamedTuple):
@@ -229,6 +230,11 @@ class Plan:
     deferred: int = 0
     bill: Mapping[str, Cost] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+
+    @property
+    def slots(self) -> int:
+        """Return all slots of the units."""
+        return sum(unit.slots for unit in self.units)
 
     @property
     def calls(self) -> int:

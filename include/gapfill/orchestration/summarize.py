@@ -72,7 +72,7 @@ def summarize_run(
             [from_json(Report, report) for report in reports],
             detect_all(run_context, order),
         )
-        found = _of_plan(made, run, certificates)
+        found = _of_plan(made, run, certificates, list(run_context.catalog.sources))
         summary = summarize(
             run_context,
             run,
@@ -155,15 +155,17 @@ def _of_run(dag_id: str, failures: Sequence[Failure], *, is_dry: bool) -> list[C
 
 
 def _of_plan(
-    plan: Plan, run: str, certificates: Iterable[Iterable[Json] | None]
+    plan: Plan, run: str, certificates: Iterable[Iterable[Json] | None], sources: Sequence[str]
 ) -> list[Certificate]:
-    """Return the certificates of the plan's units.
+    """Return the certificates of the plan's units, in the order of these sources.
 
     In a run that was cleared, those of units that are not in the new plan may still be there.
     """
     batches = {unit.batch(run) for unit in plan.units}
     found = [from_json(Certificate, c) for of_source in certificates for c in of_source or ()]
-    return [certificate for certificate in found if certificate.batch in batches]
+    kept = [certificate for certificate in found if certificate.batch in batches]
+    ranks = {name: n for n, name in enumerate(sources)}
+    return sorted(kept, key=lambda certificate: ranks.get(certificate.source, len(ranks)))
 
 
 def _age_s(started: datetime | None) -> float:
@@ -209,7 +211,7 @@ def _failure(problems: Sequence[str], seconds: float) -> Summary:
 def _document(summary: Summary, dry: Plan | None = None) -> Json:
     """Return a summary's document, with what a dry run has planned."""
     return {
-        **documents.summarized(summary),
+        **documents.plain(documents.summarized(summary)),
         "dry_run": dry is not None,
         "units_planned": len(dry.units) if dry else 0,
         "calls_planned": dry.calls if dry else 0,

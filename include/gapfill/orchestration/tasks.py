@@ -16,13 +16,14 @@ from gapfill.domain.plan import Unit
 from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import container
 from gapfill.orchestration.retry_policy import PLAIN
-from gapfill.orchestration.run_request import current_request, is_dry_run, read_request
+from gapfill.orchestration.run_request import current_request, read_request
 from gapfill.reporting import log_lines
 from gapfill.reporting.codec import Json, from_json, request_from_json, request_to_json, to_json
 from gapfill.services.backfill import attempt
 from gapfill.services.certificate import UnitOutcome, failed
 from gapfill.services.detection import Report, unread
 from gapfill.services.planning import detect_all, make_plan
+from gapfill.services.run_params import read_params
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -76,7 +77,8 @@ def validate_request(params: Mapping[str, object], ti: Instance) -> Json:
         StoreError: If the store cannot be written; not looked at for a dry run.
     """
     with telling(ti), open_context() as context:
-        order, is_dry = read_request(params, context.catalog, context.now), is_dry_run(params)
+        order = read_request(params, context.catalog, context.now)
+        is_dry = read_params(params).dry_run
         log.info("%s", log_lines.request_line(order, is_dry=is_dry))
         if not is_dry:
             context.store.verify()
@@ -158,7 +160,8 @@ def choose_sources(
         for source in asked:
             if source not in sources:
                 message = (
-                    f"The plan asks {source}, for which this DAG has no task: add it to SOURCES."
+                    f"The plan asks {source}, for which this DAG has no task: where its package "
+                    "was installed since, wait until Airflow has read the DAG again."
                 )
                 raise ConfigError(message)
     if request["dry_run"]:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, TypeAdapter
 
 from gapfill.domain.coverage import Coverage
-from gapfill.domain.interval import Interval, as_utc, iso
+from gapfill.domain.interval import Interval, as_utc
 from gapfill.domain.invalid_values import Ahead, Flaw, Flaws
 from gapfill.domain.plan import Plan, Unit
 from gapfill.domain.request import Request
 from gapfill.domain.series import Grade, State
 from gapfill.domain.severity import Severity
+from gapfill.reporting.documents import plain
+from gapfill.reporting.models import Document, attribute
 from gapfill.services.certificate import Certificate
 from gapfill.services.coverage_warnings import UnusableSource
 from gapfill.services.planning import RunRequest
@@ -84,7 +86,7 @@ def to_json(value: Any) -> Json:  # noqa: ANN401 - any of the services' frozen t
     if isinstance(value, Certificate) and not value.refused:
         del document["refused"]
     if isinstance(value, Unit):
-        document |= {"label": value.label, "severity": value.severity.label}
+        document["label"] = value.label
     return document
 
 
@@ -94,49 +96,37 @@ def from_json(kind: type[T], document: Json) -> T:
     Raises:
         ValueError: If the document is not one of that kind.
     """
-    if kind is Plan:
-        document = document | {"units": [_numbered(unit) for unit in document["units"]]}
-    elif kind is Unit:
-        document = _numbered(document)
     found: T = _adapter(kind).validate_python(document)
     return found
 
 
-def _numbered(unit: Json) -> Json:
-    """Return a unit's document with its severity as the type has it."""
-    return unit | {"severity": Severity[str(unit["severity"]).upper()]}
+class _Request(Document):
+    """A request as it travels: its series by name."""
+
+    series: Annotated[
+        list[str],
+        BeforeValidator(lambda series: [getattr(one, "name", one) for one in series]),
+        attribute("selection", "series"),
+    ]
+    start: Annotated[datetime | None, attribute("selection", "start")]
+    end: Annotated[datetime | None, attribute("selection", "end")]
+    max_gap_hours: int | float
+    force: bool
+    refresh: bool
+    sources: tuple[str, ...] | None
 
 
-def request_to_json(order: RunRequest) -> Json:
-    """Return an order as plain JSON, its series by name."""
-    selection = order.selection
-    return {
-        "series": [series.name for series in selection.series],
-        "start": iso(selection.start) if selection.start else None,
-        "end": iso(selection.end) if selection.end else None,
-        "max_gap_hours": order.max_gap_hours,
-        "force": order.force,
-        "refresh": order.refresh,
-        "sources": list(order.sources) if order.sources else None,
-    }
+def request_to_json(request: RunRequest) -> Json:
+    """Return a request as plain JSON."""
+    return plain(_Request.model_validate(request))
 
 
 def request_from_json(document: Json, catalog: Catalog) -> RunRequest:
-    """Return the order of a document, with the series as the catalogue has them now.
+    """Return the request of a document, with the series as the catalogue has them now.
 
     Raises:
         RequestError: If the catalogue has lost one of the series.
     """
-    start, end = document["start"], document["end"]
-    selection = Selection(
-        tuple(catalog.find(document["series"])),
-        as_utc(datetime.fromisoformat(start)) if start else None,
-        as_utc(datetime.fromisoformat(end)) if end else None,
-    )
-    return RunRequest(
-        selection,
-        max_gap_hours=document["max_gap_hours"],
-        force=document["force"],
-        refresh=document["refresh"],
-        sources=tuple(document["sources"]) if document["sources"] else None,
-    )
+    asked = dict(_Request.model_validate(document))
+    bounds = [bound and as_utc(bound) for bound in (asked.pop("start"), asked.pop("end"))]
+    return RunRequest(Selection(tuple(catalog.find(asked.pop("series"))), *bounds), **asked)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from gapfill.reporting.documents import Document
 
 _UNKNOWN: Mapping[str, Any] = {"units": None, "waiting": None, "unhealable": None}
 
@@ -33,7 +32,7 @@ _DONE = (
 
 def document(
     command: str, error: str, now: datetime | None, *, has_begun: bool = False
-) -> Document:
+) -> dict[str, Any]:
     """Return the document: the command's own keys, and ``error``.
 
     What is not known is ``None``, so that nothing looks like an empty answer.
@@ -57,11 +56,11 @@ def document(
             return _of(error)
 
 
-def _of(error: str) -> Document:
+def _of(error: str) -> dict[str, Any]:
     return {"error": error}
 
 
-def _healed(error: str) -> Document:
+def _healed(error: str) -> dict[str, Any]:
     """Return the document of a healing that ended before it asked or wrote anything."""
     summary = Summary(
         status=RunStatus.FAILED,
@@ -78,4 +77,4 @@ def _healed(error: str) -> Document:
         calls=0,
         failures=[Failure(error)],
     )
-    return documents.healed(summary, [], [], None, error)
+    return documents.plain(documents.healed(summary, [], [], None, error))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.domain.cause import Cause
-from gapfill.domain.formatting import count, needed, total
-from gapfill.domain.interval import iso
+from gapfill.domain.formatting import count, needed, percent, short, span, total
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.reporting.documents import first_line
@@ -15,12 +14,11 @@ from gapfill.services.summary import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from typing import Any
 
     from gapfill.domain.gap import Gap
-    from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Plan, Unit
+    from gapfill.reporting.plan_models import BillOut
     from gapfill.services.certificate import Certificate
     from gapfill.services.detection import Report
     from gapfill.services.planning import RunRequest
@@ -37,7 +35,8 @@ def request_line(order: RunRequest, *, is_dry: bool) -> str:
     selection = order.selection
     parts = [", ".join(series.name for series in selection.series)]
     if selection.has_range:
-        parts.append(f"from {_instant(selection.start)} to {_instant(selection.end)}")
+        since, until = (short(b) if b else "open" for b in (selection.start, selection.end))
+        parts.append(f"from {since} to {until}")
     else:
         parts.append("the whole history")
     if order.sources:
@@ -59,8 +58,8 @@ def report_lines(reports: Sequence[Report]) -> Iterator[str]:
             (
                 report.series,
                 *(f"{report.coverage.counts[state]:,}" for state in states),
-                _percent(report.coverage.coverage),
-                _instant(report.newest) if report.newest else "–",
+                percent(report.coverage.coverage),
+                short(report.newest) if report.newest else "–",
             )
             for report in reports
         ],
@@ -82,8 +81,8 @@ def _gap(series: str, gap: Gap) -> str:
     words = _CAUSES.get(gap.cause)
     parts += [words] if words else []
     parts += [needed(gap.needs)] if gap.cause is Cause.SETUP else []
-    parts += [f"waits until {_instant(gap.waiting)}"] if gap.waiting else []
-    return f"{series} {_span(gap.interval)} ({', '.join(parts)})"
+    parts += [f"waits until {short(gap.waiting)}"] if gap.waiting else []
+    return f"{series} {span(gap.interval)} ({', '.join(parts)})"
 
 
 _CAUSES = {Cause.DOWN: "source down", Cause.NONE: "no source has it"}
@@ -91,11 +90,7 @@ _CAUSES = {Cause.DOWN: "source down", Cause.NONE: "no source has it"}
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """Yield the plan with its bill, and what is not asked for, by cause and with its reason."""
-    slots = sum(unit.slots for unit in plan.units)
-    yield (
-        f"Plan: {count(len(plan.units), 'unit')}, {count(slots, 'slot')}, "
-        f"{count(plan.calls, 'call')}, about {plan.seconds:.0f} s at the sources' rates."
-    )
+    yield f"Plan: {bill_of(len(plan.units), plan)}."
     yield from (f"Nothing is planned of it: {said}" for said in unread(plan.unread))
     if plan.deferred:
         yield f"{count(plan.deferred, 'unit')} more left for the next run."
@@ -115,17 +110,25 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     )
     yield from _some(
         [
-            f"{'source down' if w.is_down else 'waits'}: {w.series} {_span(w.interval)} "
-            f"({count(w.slots, 'slot')}) until {_instant(w.until)} for {w.source}: {w.reason}"
+            f"{'source down' if w.is_down else 'waits'}: {w.series} {span(w.interval)} "
+            f"({count(w.slots, 'slot')}) until {short(w.until)} for {w.source}: {w.reason}"
             for w in plan.waiting
         ]
     )
     yield from _some(
         [
-            f"{_CAUSES.get(u.cause) or needed(u.needs)}: {u.series} {_span(u.interval)} "
+            f"{_CAUSES.get(u.cause) or needed(u.needs)}: {u.series} {span(u.interval)} "
             f"({count(u.slots, 'slot')}): {u.reason}"
             for u in plan.unhealable
         ]
+    )
+
+
+def bill_of(units: int, bill: Plan | BillOut) -> str:
+    """Return what a plan of that many units asks for and costs."""
+    return (
+        f"{count(units, 'unit')}, {count(bill.slots, 'slot')}, {count(bill.calls, 'call')}, "
+        f"about {bill.seconds:.0f} s at the sources' rates"
     )
 
 
@@ -136,7 +139,7 @@ def unit_lines(unit: Unit) -> Iterator[str]:
         f"for {count(unit.slots, 'slot')} of {unit.series} ({unit.severity.label}) "
         f"in {count(len(unit.requests), 'request')}."
     )
-    yield from _some([f"request: {_span(request.interval)}" for request in unit.requests])
+    yield from _some([f"request: {span(request.interval)}" for request in unit.requests])
 
 
 def certificate_line(certificate: Certificate) -> str:
@@ -233,17 +236,5 @@ def _list(items: Iterable[str], mark: str = ", ") -> str:
     return mark.join(named[:NAMED]) + (f"{mark}and {more:,} more" if more > 0 else "")
 
 
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.2f} %"
-
-
 def _quota(left: int | None) -> str:
     return "no quota" if left is None else f"{left:,}"
-
-
-def _span(interval: Interval) -> str:
-    return f"{_instant(interval.start)}–{_instant(interval.end)}"
-
-
-def _instant(instant: datetime | None) -> str:
-    return iso(instant).replace(":00Z", "Z") if instant else "open"

@@ -245,8 +245,8 @@ class _Fill:
         since = context.now - MEMORY
         own = (self.series,)
         inquiry = LedgerQuery(context.now, since, own, is_ledger=False, run=self.run, source=name)
-        books = context.store.books(inquiry)
-        self.learned = {subject: dict(facts) for subject, facts in books.learned.items()}
+        books = context.store.ledger_snapshot(inquiry)
+        self.learned = {subject: dict(facts) for subject, facts in books.limits.items()}
         self.source, self.product = narrow(*self.plain, self.learned)
         refusal = self._refusal(books)
         if refusal is None:
@@ -277,7 +277,7 @@ class _Fill:
         # Not "no data", but another source is asked for these slots at once.
         span = self.unit.interval
         line = self.clerk.line(self._ask_for(span), span, Outcome.DEFERRED, said, kind=kind)
-        self.context.store.note([line])
+        self.context.store.append_ledger([line])
         return said
 
     def _was_key_refused(self) -> bool:
@@ -316,7 +316,7 @@ class _Fill:
         ask = self._ask_for(self.unit.interval)
         allowance = self._patiently(lambda: caller.open(ask), ask)
         if allowance is not None:
-            self.context.store.learn(self.source.name, to_facts(allowance), self.context.now)
+            self.context.store.save_limits(self.source.name, to_facts(allowance), self.context.now)
             self.limiter.allow(allowance)
             self.product = narrow_product(self.product, allowance)
         self.is_open = True
@@ -335,7 +335,9 @@ class _Fill:
                 str(exc), source=exc.source, series=exc.series, interval=exc.interval
             ) from exc
         self.product = replace(self.product, span=span)
-        self.context.store.learn(self.product.key, {SPAN: span.total_seconds()}, self.context.now)
+        self.context.store.save_limits(
+            self.product.key, {SPAN: span.total_seconds()}, self.context.now
+        )
 
     def _ask(self, part: Request, caller: Caller) -> None:
         """Make a request, write better values, and record the outcome in the ledger."""
@@ -372,7 +374,7 @@ class _Fill:
         """Store the facts of the account that an answer shows, once in this unit."""
         if facts and facts != self.shown:
             self.shown = facts
-            self.context.store.learn(self.source.name, facts, self.context.now)
+            self.context.store.save_limits(self.source.name, facts, self.context.now)
             self.is_of_key = is_of_key(self.source, self.product, facts)
 
     def _ask_for(self, interval: Interval) -> Ask:
@@ -412,7 +414,7 @@ class _Fill:
         said: str,
         kind: EvidenceKind = EvidenceKind.OTHER,
     ) -> None:
-        self.context.store.note([self.clerk.line(ask, interval, outcome, said, kind=kind)])
+        self.context.store.append_ledger([self.clerk.line(ask, interval, outcome, said, kind=kind)])
 
     def failed(self, exc: GapfillError | KeyboardInterrupt) -> Certificate:
         """Return the certificate of a failure, with the values that were written before it."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gapfill.domain.interval import Interval  # noqa: TC001 - pydantic reads the annotations
 from gapfill.errors import ErrorCode
 
 if TYPE_CHECKING:
-    from gapfill.domain.interval import Interval
     from gapfill.domain.plan import Unit
 
 

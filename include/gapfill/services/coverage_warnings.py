@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import NOWHERE, Eligibility
-from gapfill.domain.interval import END_OF_TIME, Interval, intersect, iso, merge, subtract
+from gapfill.domain.formatting import count, short
+from gapfill.domain.interval import END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.local_time import local_date
 from gapfill.domain.route import cut
 from gapfill.domain.series import State
@@ -131,12 +132,12 @@ def _out_of_reach(
     if not runs:
         return ()
     slots = sum(series.grid.count(run) for run in runs)
-    many = f"{slots:,} slot" + ("" if slots == 1 else "s")
+    many = count(slots, "slot")
     if not wanted:
         names = (
             ", ".join(dict.fromkeys(c.source.name for c in candidates)) or "none has its resolution"
         )
-        newest = _shown(series.grid.floor(runs[-1].end - _MOMENT))
+        newest = short(series.grid.floor(runs[-1].end - _MOMENT))
         message = (
             f"{series.name}: none of its sources can be used ({names}), so no source can be asked "
             f"for {many}; `explain {series.name} {newest}` gives the reason for each source."
@@ -154,7 +155,7 @@ def _out_of_reach(
 
 
 def _where(runs: Sequence[Interval], grid: Grid) -> str:
-    first = f"from {_shown(runs[0].start)} to {_shown(grid.floor(runs[0].end - _MOMENT))}"
+    first = f"from {short(runs[0].start)} to {short(grid.floor(runs[0].end - _MOMENT))}"
     return first if len(runs) == 1 else f"in {len(runs):,} runs, the first {first},"
 
 
@@ -169,7 +170,3 @@ def _reach(candidate: Candidate) -> str:
         return "for no date"
     end = "" if reach.end >= END_OF_TIME else f" to {local_date(reach.end - _MOMENT, zone)}"
     return f"from {local_date(reach.start, zone)}{end}"
-
-
-def _shown(slot: datetime) -> str:
-    return iso(slot).replace(":00Z", "Z")

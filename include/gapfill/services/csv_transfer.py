@@ -108,7 +108,7 @@ def import_rows(context: RunContext, series: Series, rows: Sequence[Row], batch:
         elif _is_whole(series, row) or not _is_whole(series, before):
             is_changed = row.values != before.values and row.batch in (before.batch, None)
             chosen.append(_changed(series, row, before, batch) if is_changed else row)
-    written = context.store.put(series, chosen)
+    written = context.store.import_rows(series, chosen)
     return Imported(written, is_own=any(row.batch == batch for row in chosen))
 
 

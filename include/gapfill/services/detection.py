@@ -141,8 +141,8 @@ def detect_series(
         window = selection.window(series, candidates, context.now)
         if window is None:
             return Report(series.name, nothing(), _newest(context, series, candidates))
-        missing = context.store.missing(series, window)
-        lower = context.store.below_target(series, window)
+        missing = context.store.missing_by_field(series, window)
+        lower = context.store.lower_grade(series, window)
         coverage = classify(series, window, missing, lower, candidates, context.now)
         broken = unusable_of(series, coverage, candidates, context.now)
         warnings = (

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.ledger import LedgerEntry
-    from gapfill.services.ports import Store
+    from gapfill.services.ports import LedgerStore
 
 DAY = timedelta(days=1)
 """How far back other answers of the source count: the time between two "no data" answers."""
@@ -27,7 +27,7 @@ OUTAGE = "and all other answers of the source were empty too"
 
 
 def doubt_outage(
-    store: Store, source: str, entries: Sequence[LedgerEntry], now: datetime
+    store: LedgerStore, source: str, entries: Sequence[LedgerEntry], now: datetime
 ) -> list[LedgerEntry]:
     """Return the lines of one completely empty answer; ``UNPROVEN`` if it proves nothing.
 

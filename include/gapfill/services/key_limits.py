@@ -81,7 +81,7 @@ class KeyLimits:
         self._source = source
         self._subject: str | None = None
         if learned is None:
-            learned = context.store.learned(context.now - MEMORY)
+            learned = context.store.load_limits(context.now - MEMORY)
         facts: Mapping[str, float] = {}
         if _knows_account(source, learned):
             facts = learned.get(self._name(), {})
@@ -166,7 +166,7 @@ class KeyLimits:
         self._keep(learned_rate.to_facts(known))
 
     def _keep(self, facts: Mapping[str, float]) -> None:
-        self._site.store.learn(self._name(), facts, self._site.moment())
+        self._site.store.save_limits(self._name(), facts, self._site.moment())
 
     def _name(self) -> str:
         if self._subject is None:

@@ -200,9 +200,7 @@ def _missing_optional(
     """
     for field in series.fields:
         if field.wanted and coverage.window:
-            runs = context.store.lacking(  # codespell:ignore lacking
-                series, field.name, coverage.window
-            )
+            runs = context.store.missing_optional(series, field.name, coverage.window)
             if runs:
                 yield field.name, runs
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
 from gapfill.domain.tariff import has_own_clock, is_pvpc
 
@@ -44,7 +45,7 @@ def shifted(context: RunContext, series: Series, window: Interval) -> tuple[str,
     ]
     if not slots:
         return ()
-    many = "1 slot was" if len(slots) == 1 else f"{len(slots):,} slots were"
+    many = count(len(slots), "slot", "was", "were")
     start, end = iso(slots[0]), iso(series.grid.end_of(slots[-1]))
     message = (
         f"{series.name}: {many} written by an earlier release, which used the clock of Madrid "

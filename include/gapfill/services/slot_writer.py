@@ -136,7 +136,7 @@ class SlotWriter:
             StoreError: If the store cannot be written.
         """
         if not readings:
-            self.store.note(entries)
+            self.store.append_ledger(entries)
             return
         try:
             self._written += self.store.write(
@@ -215,5 +215,5 @@ class SlotWriter:
 
 
 def _has_observed(row: Row, name: str) -> bool:
-    """Return whether a row has an observed value of a wanted field (see ``Store.lacking``)."""
+    """Return whether a row has an observed value of a wanted field, as ``missing_optional``."""
     return name in row.values and not row.origin(name).grade < Grade.OBSERVED <= row.grade

@@ -96,7 +96,7 @@ def block_key(context: RunContext, source: Source, product: Product, exc: AuthRe
     until = context.in_seconds(DAY.total_seconds())
     for name in names_of(source, product):
         context.store.block(Block(name, until, str(exc)))
-    context.store.learn(source.name, {refusal_fact(needed): 1.0}, context.now)
+    context.store.save_limits(source.name, {refusal_fact(needed): 1.0}, context.now)
 
 
 def is_key_closed(source: Source, today: Mapping[str, Mapping[str, float]]) -> bool:

@@ -88,21 +88,23 @@ def read_status(context: RunContext, series: Sequence[Series]) -> SourceStatus:
     books = _read(context, series[:TOGETHER], by_series)
     for n in range(TOGETHER, len(series), TOGETHER):
         _read(context, series[n : n + TOGETHER], by_series)
-    return SourceStatus(context.now, books.blocks, books.learned, books.usage, by_series)
+    return SourceStatus(context.now, books.blocks, books.limits, books.usage, by_series)
 
 
 def _read(
     context: RunContext, group: Sequence[Series], by_series: dict[str, Sequence[Candidate]]
 ) -> LedgerSnapshot:
     """Read the ledger for some series, and add the candidates of each."""
-    books = context.store.books(LedgerQuery(context.now, context.now - MEMORY, tuple(group)))
+    books = context.store.ledger_snapshot(
+        LedgerQuery(context.now, context.now - MEMORY, tuple(group))
+    )
     by_series |= {one.name: _candidates(context, one, books) for one in group}
     return books
 
 
 def _candidates(context: RunContext, series: Series, books: LedgerSnapshot) -> list[Candidate]:
-    """Return every product of a series' route, with its state from the ledger."""
-    learned = books.learned
+    """Return every product of a series' route in the state that the books give it."""
+    learned = books.limits
     refused = tuple(books.refused.get(series.name, ()))
     entries: dict[tuple[str, str | None], list[LedgerEntry]] = {}
     for entry in books.entries.get(series.name, ()):
@@ -197,7 +199,7 @@ def _held(
 ) -> tuple[Interval, ...] | None:
     if product.hops or station is None or sources.obstacle(product):
         return None
-    held = sources.held(product, station)
+    held = sources.available_intervals(product, station)
     return None if held is None else tuple(held)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
-    from gapfill.services.ports import Store
+    from gapfill.services.ports import QuotaStore
     from gapfill.sources.model import Answer
 
 ROWS = 10
@@ -47,7 +47,7 @@ def never_reported(
 
 
 def learn_fields(
-    store: Store,
+    store: QuotaStore,
     series: Series,
     product: Product,
     station: Station | None,
@@ -86,7 +86,7 @@ def learn_fields(
         _PREFIX + n: now.timestamp() for n in without if facts_known.get(_PREFIX + n, 0.0) <= since
     }
     if facts:
-        store.learn(_subject(product, station), facts, now)
+        store.save_limits(_subject(product, station), facts, now)
         learned.setdefault(_subject(product, station), {}).update(facts)
 
 

@@ -11,7 +11,8 @@ from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from gapfill.domain.interval import iso, merge, subtract
+from gapfill.domain.formatting import short
+from gapfill.domain.interval import merge, subtract
 from gapfill.errors import StoreError
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ class GuardedStore:
         self._note(series, found)
         return found
 
-    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
+    def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return the missing runs by required field, see the port."""
         self._check()
-        found = self._store.missing(series, window)
+        found = self._store.missing_by_field(series, window)
         there = subtract([window], merge(run for runs in found.values() for run in runs))
         if there:
             self._note(series, series.grid.floor(there[-1].end - timedelta(microseconds=1)))
@@ -98,9 +99,9 @@ class GuardedStore:
         self._look_once(series, written)
         return written
 
-    def put(self, series: Series, rows: Sequence[Row]) -> int:
+    def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows unchanged, see the port."""
-        written: int = self._checking(self._store.put)(series, rows)
+        written: int = self._checking(self._store.import_rows)(series, rows)
         self._look_once(series, written)
         return written
 
@@ -192,7 +193,7 @@ class GuardedStore:
         until = max(self._seen[subject(series)] for series in self._known())
         what = "gone: there is no" if is_gone else "empty: no series has a reading in the"
         return (
-            f"The store that had readings until {iso(until).replace(':00Z', 'Z')} is {what} "
+            f"The store that had readings until {short(until)} is {what} "
             f"{named(place)}. Restore it, or mount its volume; nothing is written until then. "
             "To start again with an empty store: python -m gapfill forget-store, or delete "
             f"{self._memory.where(place)}."

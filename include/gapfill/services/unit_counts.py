@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
 from gapfill.services.certificate import UnitOutcome
 from gapfill.sources.answer import ROW
@@ -95,20 +96,16 @@ class UnitCounts:
         said: list[str] = []
         if self.refused:
             said.append(_not_stored(self.refused))
-        said += [
-            f"{n} slot{'s' if n > 1 else ''} had no {name}" for name, n in self.without.items() if n
-        ]
+        said += [f"{count(n, 'slot')} had no {name}" for name, n in self.without.items() if n]
         if self.unproven:
-            n = self.unproven
             said.append(
-                f"{n} slot{'s' if n > 1 else ''} had no values in an answer that proves "
+                f"{count(self.unproven, 'slot')} had no values in an answer that proves "
                 "nothing for them; the next run asks again"
             )
         if self.absent:
-            n = len(self.absent)
-            verb = "was" if n == 1 else "were"
             said.append(
-                f"{n} slot{'s' if n > 1 else ''} {verb} not in the answer of the source, "
+                f"{count(len(self.absent), 'slot', 'was', 'were')} not in the answer of "
+                "the source, "
                 f"the first {iso(min(self.absent))}"
             )
         if self.beside:
@@ -122,7 +119,7 @@ class UnitCounts:
 def _not_stored(refused: Sequence[Rejected]) -> str:
     """Return a text about refused values, rows and fields: their counts, and the first of them."""
     kinds = Counter(_kind(one) for one in refused)
-    counts = [f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in kinds.items()]
+    counts = [count(n, kind) for kind, n in kinds.items()]
     many = " and ".join([part for part in (", ".join(counts[:-1]), counts[-1]) if part])
     more = f"; and {len(refused) - SHOWN} more" if len(refused) > SHOWN else ""
     return f"{many} not stored: {'; '.join(one.said for one in refused[:SHOWN])}{more}"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gapfill.sources.model import excerpt, malformed
 from gapfill.sources.value_reader import Unfit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gapfill.errors import MalformedPayload
     from gapfill.sources.model import Ask
 
@@ -53,11 +56,49 @@ def utf8(body: bytes, content_type: str = "") -> bytes:
 
 def decode(body: bytes) -> object | None:
     """Return what a JSON body holds, in any encoding of ``utf8``; ``None`` for no JSON."""
-    try:
-        document: object = json.loads(utf8(body), object_pairs_hook=_members)
-    except (ValueError, RecursionError):
-        return None
-    return document
+    return Payload(200, body).document
+
+
+@dataclass(frozen=True)
+class Payload:
+    """An HTTP answer. Its body is decoded once, when it is first looked into.
+
+    Attributes:
+        status: HTTP status.
+        body: Its body, unpacked.
+        headers: Its headers; names in any case.
+        is_cut: Whether the body was longer than allowed and is cut.
+        had_credentials: Whether the request that it answers carried credentials; one behind
+            a redirect does not.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_cut: bool = False
+    had_credentials: bool = False
+
+    @property
+    def document(self) -> object | None:
+        """What its JSON holds, in any encoding of ``utf8``; ``None`` for no JSON."""
+        return self._decoded[0] if self._decoded else None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its body is JSON."""
+        return bool(self._decoded)
+
+    @property
+    def words(self) -> str:
+        """The first words of its body, see ``excerpt``."""
+        return excerpt(utf8(self.body))
+
+    @cached_property
+    def _decoded(self) -> tuple[()] | tuple[object]:
+        try:
+            return (json.loads(utf8(self.body), object_pairs_hook=_members),)
+        except (ValueError, RecursionError):
+            return ()
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -93,17 +134,17 @@ class Node:
     path: str = ""
 
     @classmethod
-    def load(cls, ask: Ask, body: bytes) -> Node:
-        """Read a whole body.
+    def load(cls, ask: Ask, payload: Payload) -> Node:
+        """Return the whole document of an answer.
 
         Raises:
             MalformedPayload: If it is not JSON.
         """
-        try:
-            return cls(ask, json.loads(utf8(body), object_pairs_hook=_members))
-        except (ValueError, RecursionError):
-            kind = "a web page, not JSON" if body.lstrip()[:1] == b"<" else "not whole JSON"
-        raise malformed(ask, f"it is {kind}: {excerpt(utf8(body))!r}")
+        if payload.is_json:
+            return cls(ask, payload.document)
+        is_page = payload.body.lstrip()[:1] == b"<"
+        kind = "a web page, not JSON" if is_page else "not whole JSON"
+        raise malformed(ask, f"it is {kind}: {payload.words!r}")
 
     def __getitem__(self, key: str) -> Node:
         """Return the member of this name.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -28,7 +27,6 @@ __all__ = [  # what a source needs, from one place
     "ROW",
     "Answer",
     "Ask",
-    "Claims",
     "HttpRequest",
     "RawRow",
     "Rejected",
@@ -43,12 +41,6 @@ __all__ = [  # what a source needs, from one place
 
 DIGITS = 6
 """Digits behind the point by which two values of a slot are compared, unless a source has fewer."""
-
-Claims = Callable[[int, bytes], bool]
-"""Tells whether an HTTP status with this body is the API's way of saying something.
-
-A hook turns 4xx and 5xx into errors, except those that the source's parser claims.
-"""
 
 
 @dataclass(frozen=True, slots=True)

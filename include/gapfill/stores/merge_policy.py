@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.interval import Interval, merge
 from gapfill.domain.reading import UNKNOWN, Row, add, combine, make_row, wins
-from gapfill.stores.points import Stand
+from gapfill.stores.points import Point, Stand, format_tags, point_of, stands_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
 
 Stands = dict[datetime, Stand]
 """What slots hold; a choice brings it up to date as it goes."""
+
+
+class Change(NamedTuple):
+    """One slot of a write.
+
+    Attributes:
+        slot: Which.
+        before: The series' own point that stands there, ``None`` for none.
+        after: The point to write.
+    """
+
+    slot: datetime
+    before: Point | None
+    after: Point
+
 
 Choice = Callable[[Stands], Iterable[Row]]
 """Makes the series' own rows to write of what stands. One without values leaves its batch only."""
@@ -85,6 +101,26 @@ def choose_without_copies(
                 yield made
 
     return rid
+
+
+def spans_of(series: Series, slots: Iterable[datetime]) -> list[Interval]:
+    """Return slots as sorted, disjoint intervals."""
+    return merge(Interval(slot, series.grid.end_of(slot)) for slot in set(slots))
+
+
+def changed(series: Series, points: Sequence[Point], choose: Choice) -> list[Change]:
+    """Return what ``choose`` writes over points that count for a series, in its order.
+
+    Raises:
+        StoreError: If a row has a field that the series does not have.
+    """
+    own = format_tags(series.tags)
+    chosen = {row.slot: row for row in choose(stands_of(series, points))}
+    before = {p.instant: p for p in points if p.tags == own}
+    return [
+        Change(slot, before.get(slot), point_of(series, own, row, before.get(slot)))
+        for slot, row in chosen.items()
+    ]
 
 
 def _standing(row: Row, others: Row | None) -> frozenset[str]:

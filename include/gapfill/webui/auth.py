@@ -46,13 +46,18 @@ def may_read(user: User) -> None:
         raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not see the DAG {DAG}.")
 
 
+def starts(user: User) -> bool:
+    """Return whether a user may start runs of ``gap_detection``."""
+    return _is_authorized("POST", user, DagAccessEntity.RUN)
+
+
 def may_start(user: User) -> None:
     """Let those pass who may start runs of ``gap_detection``.
 
     Raises:
-        HTTPException: 403, naming what is lacking.
+        HTTPException: 403, naming what is missing.
     """
-    if not _is_authorized("POST", user, DagAccessEntity.RUN):
+    if not starts(user):
         message = (
             f"This needs the permission to trigger {DAG}: ask an administrator for the "
             "role User or Op, or for that permission on the DAG."

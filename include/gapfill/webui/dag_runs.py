@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from gapfill import settings
 from gapfill.errors import RequestError
-from gapfill.orchestration.run_request import DEFAULTS
+from gapfill.services.run_params import DEFAULTS
 from gapfill.webui.problems import Conflict, NoDag
 
 if TYPE_CHECKING:

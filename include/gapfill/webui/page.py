@@ -6,18 +6,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
-from airflow.models.dag import DagModel
 from fastapi import APIRouter, Depends, HTTPException, Request, Response, status
 from starlette.routing import Match
 
 from gapfill.errors import GapfillError
 from gapfill.orchestration import container
 from gapfill.webui import responses
-from gapfill.webui.auth import User, sees
+from gapfill.webui.auth import User, sees, starts
 from gapfill.webui.conditional_responses import file
-from gapfill.webui.dag_runs import DAG
 from gapfill.webui.worker_pool import reading
 
 if TYPE_CHECKING:
@@ -39,16 +35,6 @@ _FILES = {
 
 router = APIRouter(include_in_schema=False)
 described = APIRouter(include_in_schema=False)
-
-
-def starts(user: User) -> bool:
-    """Return whether this user may start runs of ``gap_detection``."""
-    return get_auth_manager().is_authorized_dag(
-        method="POST",
-        access_entity=DagAccessEntity.RUN,
-        details=DagDetails(id=DAG, team_name=DagModel.get_team_name(DAG)),
-        user=user,
-    )
 
 
 _MAY_START = b"<body>", b'<body data-may-start="yes">'

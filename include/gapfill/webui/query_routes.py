@@ -5,6 +5,7 @@ Reading blocks, so each works at the ``desk``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,10 +14,13 @@ from fastapi import APIRouter, Query, Request, Response
 from gapfill.domain.local_time import parse_bound
 from gapfill.errors import RequestError, StoreError
 from gapfill.orchestration.run_request import read_request
-from gapfill.reporting import documents as views
+from gapfill.reporting import documents
+from gapfill.reporting.models import ExplainOut  # noqa: TC001 - FastAPI reads the annotations
+from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - likewise
 from gapfill.services.detection import detect_series
 from gapfill.services.explain import explain as explain_slot
-from gapfill.services.planning import detect_all, make_whole_plan
+from gapfill.services.planning import make_whole_plan
+from gapfill.services.run_params import read_params
 from gapfill.services.selection import Selection
 from gapfill.webui import response_models, responses
 from gapfill.webui.auth import MAY_READ
@@ -57,7 +61,7 @@ def summary(request: Request) -> Response:
 def detect(request: Request, query: Days) -> Response:
     """Every gap that reaches into the last days, each with its whole length."""
     days_back = query.days_back
-    responses.check_days(days_back)
+    read_params({"days_back": days_back})
     lookout = _lookout(request)
     view = lookout.view()
     responses.refuse_if_unread(view)
@@ -104,14 +108,14 @@ def slots(request: Request, query: Stretch) -> Response:
 
 @router.get("/plan")
 @reading
-def plan(query: Order) -> response_models.PlanOut:
+def plan(request: Request, query: Order) -> PlanOut:
     """Whom a run would ask for what, and what that costs; nothing is asked."""
-    return make_bill(query.model_dump())
+    return make_bill(request, query.model_dump())
 
 
 @router.get("/explain")
 @reading
-def explain(query: Slot) -> response_models.ExplainOut:
+def explain(query: Slot) -> ExplainOut:
     """A slot's state, and what each source can do for it; a date means its first slot."""
     with open_context() as context:
         (chosen,) = context.catalog.find([query.series])
@@ -119,7 +123,7 @@ def explain(query: Slot) -> response_models.ExplainOut:
         is_day = "T" not in query.slot and " " not in query.slot
         instant = chosen.grid.ceil(instant) if is_day else instant
         found = explain_slot(context, chosen, instant)
-        return response_models.ExplainOut(**views.explained(found))
+        return documents.explained(found)
 
 
 def _lookout(request: Request) -> SnapshotCache:
@@ -139,8 +143,8 @@ def _bound(name: str, text: str, zone: str, *, is_end: bool = False) -> datetime
         raise RequestError(message) from None
 
 
-def make_bill(params: dict[str, Any]) -> response_models.PlanOut:
-    """Plan what a run with these parameters would do.
+def make_bill(request: Request, params: dict[str, Any]) -> PlanOut:
+    """Plan what a run with these parameters would do, from what is known of the store just now.
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
@@ -148,7 +152,10 @@ def make_bill(params: dict[str, Any]) -> response_models.PlanOut:
         StoreError: If the store cannot be read.
     """
     with open_context() as context:
-        order = read_request(params, context.catalog, context.now)
-        return response_models.PlanOut(
-            **views.plan(make_whole_plan(context, order, detect_all(context, order)))
-        )
+        read_request(params, context.catalog, context.now)  # refused before the store is read
+        view = _lookout(request).view()
+        order = read_request(params, view.catalog, view.now)
+        names = {series.name for series in order.selection.series}
+        reports = [report for report in view.reports if report.series in names]
+        seen = replace(context, catalog=view.catalog, now=view.now)
+        return documents.plan(make_whole_plan(seen, order, reports))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.cause import Cause
-from gapfill.domain.formatting import count as counted
+from gapfill.domain.formatting import count, duration
 from gapfill.domain.interval import iso
 from gapfill.domain.local_time import local_date
 from gapfill.domain.series import State
@@ -38,7 +38,7 @@ def recovery(plan: Plan) -> response_models.Recovery:
         units=len(plan.units),
         calls=plan.calls,
         seconds=plan.seconds,
-        slots=sum(unit.slots for unit in plan.units),
+        slots=plan.slots,
         waiting_slots=sum(w.slots for w in plan.waiting),
         unhealable_slots=sum(u.slots for u in plan.unhealable),
         deferred_units=plan.deferred,
@@ -75,26 +75,31 @@ def _recommend(
     missing = [g for g in gaps if g.state is State.MISSING]
     if not missing:
         lost = sum(g.slots for g in gaps)
-        said = f"No gap that a source could fill; no source has {counted(lost, 'slot')}."
+        said = f"No gap that a source could fill; no source has {count(lost, 'slot')}."
         return said if lost else "Nothing is missing.", response_models.Strategy(name="none")
     askable = [g for g in missing if _is_askable(g)]
     if not askable or not plan.units:
         return _no_source(missing)
     number = sum(g.cause is not Cause.SETUP for g in missing)
+    there = f"{count(number, 'gap', 'is', 'are')} open"
     start = min(g.interval.start for g in askable)
     first = local_date(max(start, since) if since else start, LOCAL)
     last = local_date(max(g.interval.end for g in askable) - timedelta(microseconds=1), LOCAL)
-    cost = f"{counted(plan.calls, 'call')}, about {_duration(plan.seconds)}"
+    lasts = duration(plan.seconds) if plan.seconds >= 1 else "a second"
+    cost = f"{count(plan.calls, 'call')}, about {lasts}"
     days = (local_date(plan.now, LOCAL) - first).days
     if 0 <= days <= RECENT_DAYS:
         path = f"/gaps/backfill?days_back={max(1, days)}"
         strategy = response_models.Strategy(name="backfill", method="POST", path=path)
-        return f"{_gaps(number)} open: heal the last {max(1, days)} days ({cost}).", strategy
+        return (
+            f"{there}: heal the last {max(1, days)} days ({cost}).",
+            strategy,
+        )
     body = {"start_date": str(first), "end_date": str(last), "data_source": "all"}
     strategy = response_models.Strategy(
         name="range", method="POST", path="/gaps/backfill/range", body=body
     )
-    return f"{_gaps(number)} open: heal {first} to {last} ({cost}).", strategy
+    return f"{there}: heal {first} to {last} ({cost}).", strategy
 
 
 def _is_askable(gap: Gap) -> bool:
@@ -106,12 +111,13 @@ def _no_source(missing: Sequence[Gap]) -> tuple[str, response_models.Strategy]:
     others = [g for g in missing if g.cause is not Cause.SETUP]
     if not others:
         return "", response_models.Strategy(name="setup")  # what they need is said beside it
+    there = f"{count(len(others), 'gap', 'is', 'are')} open"
     until = min((g.waiting for g in others if g.waiting), default=None)
     if until is None and all(g.cause is Cause.DOWN for g in others):
-        sentence = f"{_gaps(len(others))} open, and no source of them can be used."
+        sentence = f"{there}, and no source of them can be used."
         return sentence, response_models.Strategy(name="setup")
     when = f" before {iso(until)}" if until else " now"
-    sentence = f"{_gaps(len(others))} open, but no source can be asked{when}: wait."
+    sentence = f"{there}, but no source can be asked{when}: wait."
     return sentence, response_models.Strategy(name="wait")
 
 
@@ -119,16 +125,5 @@ def _needs(gaps: Sequence[Gap]) -> list[str]:
     """Return what would set up sources of gaps that need it, a sentence for each need."""
     need = Counter(gap.needs for gap in gaps if gap.cause is Cause.SETUP)
     return [
-        f"{counted(n, 'gap')} {'needs' if n == 1 else 'need'} {' or '.join(names)}."
-        for names, n in need.items()
+        f"{count(n, 'gap', 'needs', 'need')} {' or '.join(names)}." for names, n in need.items()
     ]
-
-
-def _gaps(number: int) -> str:
-    return "1 gap is" if number == 1 else f"{number:,} gaps are"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return "a second"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - two minutes are told in minutes

@@ -1,8 +1,25 @@
-"""The shapes of what the routes take."""
+"""The shapes of what the routes take; bounds are checked by ``read_params``, in a sentence."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from gapfill.services.run_params import MAX_DAYS_BACK, PARAMETERS
+
+
+def parameter(name: str, default: object = None, description: str = "") -> Any:  # noqa: ANN401 - what Field returns
+    """Return the field of a run's parameter.
+
+    Args:
+        name: Of the parameter.
+        default: Where the route has another one; ``...`` for none.
+        description: Where the route has another one.
+    """
+    given = PARAMETERS[name]
+    default = given.default if default is None else default
+    return Field(default, description=description or given.route)
 
 
 class _Strict(BaseModel):
@@ -12,21 +29,21 @@ class _Strict(BaseModel):
 class PlanQuery(_Strict):
     """What would be done: the fields of the trigger form."""
 
-    start_date: str | None = Field(None, description="First local day, such as 2025-10-26.")
-    end_date: str | None = Field(None, description="Last local day; that day is included.")
-    data_source: str = Field("all", description="all, a group, or one series as series:NAME.")
-    days_back: int | None = Field(
-        None, description="Instead of dates, from so many days ago on: 1 to 3650."
-    )
-    max_gap_hours: float = Field(0, description="Only gaps longer than this.")
-    force: bool = Field(default=False, description="Ask again what sources do not have.")
-    refresh: bool = Field(default=False, description="Ask again what is complete.")
+    start_date: str | None = parameter("start_date")
+    end_date: str | None = parameter("end_date")
+    data_source: str = parameter("data_source")
+    days_back: int | None = parameter("days_back")
+    max_gap_hours: float = parameter("max_gap_hours")
+    force: bool = parameter("force")
+    refresh: bool = parameter("refresh")
 
 
 class DetectQuery(_Strict):
     """Which gaps."""
 
-    days_back: int | None = Field(None, description="1 to 3650; left out: the whole history.")
+    days_back: int | None = parameter(
+        "days_back", description=f"1 to {MAX_DAYS_BACK}; left out: the whole history."
+    )
 
 
 class SlotsQuery(_Strict):
@@ -47,21 +64,21 @@ class ExplainQuery(_Strict):
 class BackfillQuery(_Strict):
     """Which days to heal."""
 
-    days_back: int = Field(10, description="1 to 3650")
+    days_back: int = parameter("days_back", 10, f"1 to {MAX_DAYS_BACK}")
 
 
 class AutoQuery(_Strict):
     """Which gaps to heal."""
 
-    max_gap_hours: float = Field(6.0, description="0 or more")
+    max_gap_hours: float = parameter("max_gap_hours", 6.0, "0 or more")
 
 
 class RangeBody(_Strict):
     """A range to heal."""
 
-    start_date: str = Field(description="First local day, such as 2025-10-26.")
-    end_date: str = Field(description="Last local day; that day is included.")
-    data_source: str = Field("all", description="all, a group, or one series as series:NAME.")
-    dry_run: bool = Field(default=False, description="Stop at the plan: nothing is asked.")
-    force: bool = Field(default=False, description="Ask again what sources do not have.")
-    refresh: bool = Field(default=False, description="Ask again what is complete.")
+    start_date: str = parameter("start_date", ...)
+    end_date: str = parameter("end_date", ...)
+    data_source: str = parameter("data_source")
+    dry_run: bool = parameter("dry_run")
+    force: bool = parameter("force")
+    refresh: bool = parameter("refresh")

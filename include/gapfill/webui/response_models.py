@@ -1,17 +1,33 @@
-"""The shapes of what the routes give; ``asked`` has what they take."""
+"""The shapes of what only the routes give; ``reporting`` has those of reports and plans."""
 
 from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from gapfill.domain.severity import SeverityWord  # noqa: TC001 - pydantic reads the annotations
-from gapfill.reporting.documents import OverallWord  # noqa: TC001 - likewise
-from gapfill.webui.stored_values import StoredOut
-
-GapStateWord = Literal["missing", "unfillable", "unknown"]
+from gapfill.reporting.models import (
+    Ahead,
+    CauseWord,
+    Coverage,
+    Document,
+    Earliest,
+    Error,
+    Flaws,
+    GapFacts,
+    Group,
+    Name,
+    Newest,
+    OverallWord,
+    Resolution,
+    SeverityOf,
+    Slots,
+    Usable,
+    Warnings,
+    attribute,
+)
+from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - pydantic reads the annotations
 
 
 class Problem(BaseModel):
@@ -23,26 +39,13 @@ class Problem(BaseModel):
     detail: str
 
 
-CauseWord = Literal["askable", "down", "setup", "waiting", "none", "unread"]
+class _Named(BaseModel):
+    series: str
 
 
-class GapOut(BaseModel):
+class GapOut(GapFacts, _Named):
     """A run of slots that are missing, for one reason."""
 
-    series: str
-    start: datetime
-    end: datetime
-    slots: int
-    hours: float
-    severity: SeverityWord
-    state: GapStateWord
-    waiting: datetime | None = None
-    next_ask: datetime | None = None
-    reason: str = ""
-    needs: list[str] = Field(
-        default=[], description="connections and settings that are not set up; one of them would do"
-    )
-    fields: list[str] = Field(default=[], description="the required fields that are missing")
     cause: CauseWord = Field(
         default="askable",
         description="askable: a source can be asked now; down: its source is blocked, unreachable "
@@ -51,22 +54,36 @@ class GapOut(BaseModel):
     )
 
 
+class StoredOut(Document):
+    """What an operator should know of a series beside its gaps."""
+
+    flaws: Flaws = Field(
+        description="stored values that do not count as readings; null where nobody has looked yet"
+    )
+    ahead: Ahead = Field(
+        description="points after the last expected slot; null for none, or where `flaws` is null"
+    )
+    warnings: Warnings = Field(
+        description="what an operator should know of its sources, and of `flaws` and `ahead`"
+    )
+
+
 class SeriesOut(StoredOut):
     """A series in numbers."""
 
-    series: str
-    group: str
-    resolution: str
-    earliest: datetime
-    newest: datetime | None
+    series: Name
+    group: Group
+    resolution: Resolution
+    earliest: Earliest
+    newest: Newest
     state: OverallWord
-    slots: dict[str, int]
-    coverage: float | None
-    usable: float | None
+    slots: Slots
+    coverage: Coverage
+    usable: Usable
     missing_hours: float | None = Field(description="null where it is unknown")
     gaps: int | None
-    severity: SeverityWord | None
-    error: str | None = Field(description="why it could not be read")
+    severity: SeverityOf | None
+    error: Error = Field(description="why it could not be read")
 
 
 class GroupOut(BaseModel):
@@ -80,7 +97,7 @@ class GroupOut(BaseModel):
     )
     gaps: int | None
     newest: datetime | None
-    severity: SeverityWord | None
+    severity: SeverityOf | None
     series: list[str]
 
 
@@ -148,22 +165,26 @@ class DetectOut(BaseModel):
 class CalendarOut(StoredOut):
     """A row of the calendar."""
 
-    series: str
-    group: str
-    resolution: str
-    target: str
-    measurement: str
-    zone: str
-    first_day: date | None
-    newest: datetime | None
-    coverage: float | None
-    usable: float | None
-    slots: dict[str, int]
-    required: list[str] = Field(description="fields without which a slot is missing")
+    series: Name
+    group: Group
+    resolution: Resolution
+    target: Annotated[str, attribute("series", "target", "label")]
+    measurement: Annotated[str, attribute("series", "measurement")]
+    zone: Annotated[str, attribute("calendar", "zone")]
+    first_day: Annotated[date | None, attribute("calendar", "first_day")]
+    newest: Newest
+    coverage: Coverage
+    usable: Usable
+    slots: Slots
+    required: Annotated[list[str], attribute("series", "required")] = Field(
+        description="fields without which a slot is missing"
+    )
     causes: dict[str, int] = Field(description="slots of `gaps` by their cause")
     needs: list[str] = Field(description="what would set up sources of slots that need it")
-    days: list[tuple[int, str]] = Field(description="equal days in a row, and their slots by state")
-    error: str | None
+    days: Annotated[list[tuple[int, str]], attribute("calendar", "days")] = Field(
+        description="equal days in a row, and their slots by state"
+    )
+    error: Error
 
 
 class CoverageOut(BaseModel):
@@ -206,29 +227,6 @@ class SlotsOut(BaseModel):
     partial: list[tuple[int, int, str]] = Field(
         description="start and number of slots that have some required fields, and what is missing"
     )
-
-
-class ExplainOut(BaseModel):
-    """Everything known of one slot."""
-
-    series: str
-    slot: datetime
-    state: str
-    sentence: str
-    row: dict[str, Any] | None
-    candidates: list[dict[str, Any]]
-    next: str
-
-
-class PlanOut(BaseModel):
-    """Whom a run would ask for what, and what that costs."""
-
-    now: datetime
-    units: list[dict[str, Any]]
-    waiting: list[dict[str, Any]]
-    unhealable: list[dict[str, Any]]
-    deferred: int
-    bill: dict[str, Any]
 
 
 class Links(BaseModel):

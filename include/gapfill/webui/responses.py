@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from gapfill.domain.cause import Cause
 from gapfill.domain.local_time import day_start, local_date
 from gapfill.domain.series import State
-from gapfill.errors import RequestError, StoreError
-from gapfill.orchestration.run_request import LOCAL, MAX_DAYS_BACK
+from gapfill.errors import StoreError
+from gapfill.orchestration.run_request import LOCAL
 from gapfill.reporting import documents
+from gapfill.reporting.models import GapFacts
 from gapfill.webui import response_models
 from gapfill.webui.calendar_encoding import LETTERS, calendar
 from gapfill.webui.dag_runs import DAG, dag_state
 from gapfill.webui.recommendations import recommend, recovery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from gapfill.domain.gap import Gap
@@ -29,12 +31,6 @@ if TYPE_CHECKING:
 
 SHOWN_GAPS = 200
 """Gaps that the page lists; the rest are counted."""
-
-_GAP_STATES: Mapping[State, response_models.GapStateWord] = {
-    State.MISSING: "missing",
-    State.UNFILLABLE: "unfillable",
-    State.UNKNOWN: "unknown",
-}
 
 
 def summary(view: StoreSnapshot, plan: Plan) -> response_models.SummaryOut:
@@ -121,17 +117,6 @@ def start_of(now: datetime, days_back: int | None) -> datetime | None:
     return day_start(local_date(now, LOCAL) - timedelta(days=days_back), LOCAL)
 
 
-def check_days(days_back: int | None) -> None:
-    """Refuse a number of days that makes no sense.
-
-    Raises:
-        RequestError: In a sentence.
-    """
-    if days_back is not None and not 1 <= days_back <= MAX_DAYS_BACK:
-        message = f"days_back is {days_back}: expected a whole number from 1 to {MAX_DAYS_BACK}."
-        raise RequestError(message)
-
-
 def refuse_if_unread(view: StoreSnapshot) -> None:
     """Raise if no series could be read.
 
@@ -150,21 +135,8 @@ def dag() -> response_models.DagOut:
 
 def gap_out(series: str, gap: Gap) -> response_models.GapOut:
     """Return a gap as a document."""
-    return response_models.GapOut(
-        series=series,
-        start=gap.interval.start,
-        end=gap.interval.end,
-        slots=gap.slots,
-        hours=gap.interval.duration.total_seconds() / 3600,
-        severity=gap.severity.label,
-        state=_GAP_STATES[gap.state],
-        waiting=gap.waiting,
-        next_ask=gap.next_ask,
-        reason=gap.reason,
-        needs=list(gap.needs),
-        fields=list(gap.fields),
-        cause=gap.cause.value,
-    )
+    facts = dict(GapFacts.model_validate(gap))
+    return response_models.GapOut.model_validate(facts | {"series": series, "cause": gap.cause})
 
 
 def _group(view: StoreSnapshot, name: str) -> response_models.GroupOut:
@@ -185,55 +157,35 @@ def _group(view: StoreSnapshot, name: str) -> response_models.GroupOut:
 
 
 def _series(view: StoreSnapshot, report: Report) -> response_models.SeriesOut:
-    series, found = view.catalog.series[report.series], report.coverage
-    gaps = [g for g in found.gaps if g.state is State.MISSING]
-    return response_models.SeriesOut(
-        series=series.name,
-        group=series.group,
-        resolution=documents.resolution(series.grid),
-        earliest=series.earliest,
-        newest=report.newest,
+    gaps = [g for g in report.coverage.gaps if g.state is State.MISSING]
+    found = SimpleNamespace(
+        series=view.catalog.series[report.series],
+        report=report,
         state=documents.overall([report]),
-        slots={state.value: n for state, n in found.counts.items()},
-        coverage=found.coverage,
-        usable=found.usable,
         missing_hours=None if report.error else _hours(gaps),
         gaps=None if report.error else len(gaps),
         severity=_worst(gaps),
-        error=report.error,
-        **documents.stored(report),
     )
+    return response_models.SeriesOut.model_validate(found)
 
 
 def _calendar(view: StoreSnapshot, report: Report) -> response_models.CalendarOut:
-    series, found = view.catalog.series[report.series], report.coverage
-    days = calendar(series, found)
-    by_cause = Counter[str]()
-    for gap in found.gaps:
-        by_cause[gap.cause.value] += gap.slots
-    return response_models.CalendarOut(
-        series=series.name,
-        group=series.group,
-        resolution=documents.resolution(series.grid),
-        target=series.target.label,
-        measurement=series.measurement,
-        zone=days.zone,
-        first_day=days.first_day,
-        newest=report.newest,
-        coverage=found.coverage,
-        usable=found.usable,
-        slots={state.value: n for state, n in found.counts.items()},
-        required=list(series.required),
-        causes=by_cause,
-        needs=list(dict.fromkeys(n for g in found.gaps if g.cause is Cause.SETUP for n in g.needs)),
-        days=days.days,
-        error=report.error,
-        **documents.stored(report),
+    series, gaps = view.catalog.series[report.series], report.coverage.gaps
+    causes = Counter[str]()
+    for gap in gaps:
+        causes[gap.cause.value] += gap.slots
+    found = SimpleNamespace(
+        series=series,
+        report=report,
+        calendar=calendar(series, report.coverage),
+        causes=causes,
+        needs=[*dict.fromkeys(n for g in gaps if g.cause is Cause.SETUP for n in g.needs)],
     )
+    return response_models.CalendarOut.model_validate(found)
 
 
 def _hours(gaps: Iterable[Gap]) -> float:
-    return sum(gap.interval.duration.total_seconds() for gap in gaps) / 3600
+    return sum(gap.interval.hours for gap in gaps)
 
 
 def _worst(gaps: Iterable[Gap]) -> SeverityWord | None:

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
 from typing import TYPE_CHECKING, NamedTuple
-
-from pydantic import BaseModel, Field
 
 from gapfill.services.detection import look_closely, with_stored
 
@@ -30,43 +27,6 @@ REST = 100
 
 BUDGET_S = 2.0
 """After so long a request begins no further look; the next request goes on."""
-
-
-class FlawOut(BaseModel):
-    """A stored value that does not count."""
-
-    at: datetime
-    field: str
-    value: str = Field(description="what is stored there, as text")
-
-
-class FlawsOut(BaseModel):
-    """The stored values of a series that do not count."""
-
-    values: int = Field(description="not finite, not a number, or outside the field's bounds")
-    not_numbers: int = Field(description="how many of them are not numbers")
-    first: FlawOut | None
-
-
-class AheadOut(BaseModel):
-    """The points of a series after the last expected slot."""
-
-    points: int
-    newest: datetime
-
-
-class StoredOut(BaseModel):
-    """What an operator should know of a series beside its gaps."""
-
-    flaws: FlawsOut | None = Field(
-        description="stored values that do not count as readings; null where nobody has looked yet"
-    )
-    ahead: AheadOut | None = Field(
-        description="points after the last expected slot; null for none, or where `flaws` is null"
-    )
-    warnings: list[str] = Field(
-        description="what an operator should know of its sources, and of `flaws` and `ahead`"
-    )
 
 
 class _Seen(NamedTuple):

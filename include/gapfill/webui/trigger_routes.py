@@ -11,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from gapfill.errors import RequestError
+from gapfill.reporting.log_lines import bill_of
+from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - FastAPI reads the annotations
 from gapfill.webui import response_models
 from gapfill.webui.auth import MAY_START, SAME_SITE, User
 from gapfill.webui.dag_runs import DAG, start_run
@@ -95,7 +97,7 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> response_models
     Raises:
         GapfillError: As ``make_bill`` and ``start_run``.
     """
-    plan = make_bill(conf)
+    plan = make_bill(request, conf)
     run_id, is_paused = start_run(conf, str(user.get_name()), _note(plan))
     root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
     told = f"Started {DAG}: {_weight(plan)}."
@@ -115,24 +117,20 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> response_models
     )
 
 
-def _weight(plan: response_models.PlanOut) -> str:
+def _weight(plan: PlanOut) -> str:
     """Return what a run has to do."""
-    bill: dict[str, Any] = plan.bill
     if not plan.units:
         return "0 units, nothing to ask"
-    counts = [(len(plan.units), "unit"), (bill["slots"], "slot"), (bill["calls"], "call")]
-    told = ", ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in counts)
-    return f"{told}, about {bill['seconds']:.0f} s at the sources' rates"
+    return bill_of(len(plan.units), plan.bill)
 
 
-def _note(plan: response_models.PlanOut) -> str:
+def _note(plan: PlanOut) -> str:
     """Return the bill as a table, for the run's note."""
-    bill: dict[str, Any] = plan.bill
     if not plan.units:
         return "0 units: nothing to ask."
     lines = ["| source | calls | seconds |", "|---|---|---|"]
     lines += [
-        f"| {name} | {cost['calls']} | {cost['seconds']:.0f} |"
-        for name, cost in bill["by_source"].items()
+        f"| {name} | {cost.calls} | {cost.seconds:.0f} |"
+        for name, cost in plan.bill.by_source.items()
     ]
     return "\n".join([f"{_weight(plan)}.", "", *lines])

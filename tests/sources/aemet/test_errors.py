@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gapfill.sources.aemet.errors import Said, claims, is_gone, read
-from gapfill.sources.json_reader import utf8
+from gapfill.sources.aemet.errors import Said, read, read_link
+from gapfill.sources.json_reader import Payload, utf8
 from tests.sources.asks import payload
 
 BUSY = payload("aemet_error_too_many.json")
@@ -33,10 +33,9 @@ SEEN: list[tuple[int, bytes, Said]] = [
 @pytest.mark.parametrize("status,body,said", SEEN)
 def test_each_form_has_one_meaning(status: int, body: bytes, said: Said) -> None:
     """The words tell "nothing there" from "too long": both are 404."""
-    statement = read(status, body)
+    statement = read(Payload(status, body))
     assert statement is not None
     assert statement.said is said
-    assert claims(status, body)
 
 
 @pytest.mark.parametrize(
@@ -56,14 +55,13 @@ def test_each_form_has_one_meaning(status: int, body: bytes, said: Said) -> None
 )
 def test_rows_and_what_is_not_aemets_say_nothing(status: int, body: bytes) -> None:
     """A server error is one, whatever else its body claims: never "no data"."""
-    assert read(status, body) is None
-    assert not claims(status, body)
+    assert read(Payload(status, body)) is None
 
 
 def test_words_are_read_in_either_encoding() -> None:
     """The byte of í in ISO-8859-15 is no UTF-8."""
     assert b"L\xedmite" in BUSY
-    statement = read(429, BUSY)
+    statement = read(Payload(429, BUSY))
     assert statement is not None
     assert statement.text.startswith("HTTP 429: Límite de peticiones o caudal por minuto")
     assert utf8("Límite €".encode()) == "Límite €".encode()
@@ -72,7 +70,7 @@ def test_words_are_read_in_either_encoding() -> None:
 
 def test_evidence_holds_both_statuses_and_the_words() -> None:
     """For the ledger."""
-    statement = read(200, payload("aemet_error_no_data.json"))
+    statement = read(Payload(200, payload("aemet_error_no_data.json")))
     assert statement is not None
     assert statement.text == "HTTP 200, estado 404: No hay datos que satisfagan esos criterios"
 
@@ -93,4 +91,5 @@ def test_evidence_holds_both_statuses_and_the_words() -> None:
 )
 def test_a_link_that_is_gone_is_told_from_no_data(status: int, body: bytes, gone: bool) -> None:  # noqa: FBT001 - a column of the table
     """What an old link is answered is not documented, so each 404 but one is taken for it."""
-    assert is_gone(status, body) is gone
+    statement = read_link(Payload(status, body))
+    assert (statement is not None and statement.said is Said.EXPIRED) is gone

@@ -13,6 +13,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.series import Grade
 from gapfill.errors import ConfigError, MalformedPayload
 from gapfill.sources.aemet import parser as aemet
+from gapfill.sources.json_reader import Payload
 from tests.sources.aemet.asks import HOUR, RECORD, days, hours
 from tests.sources.asks import payload, within
 
@@ -27,7 +28,7 @@ MIDDAY = datetime(2025, 11, 5, 12, tzinfo=UTC)
 
 
 def _days(*records: Mapping[str, object]) -> Answer:
-    return aemet.parse(days("2025-10-05"), 200, json.dumps(records).encode("iso-8859-15"))
+    return aemet.parse(days("2025-10-05"), Payload(200, json.dumps(records).encode("iso-8859-15")))
 
 
 def _day(**changes: object) -> Answer:
@@ -40,7 +41,7 @@ def _hour(**row: object) -> Answer:
     """Return the answer to one hour, 11:00Z to 12:00Z unless the row says otherwise."""
     whole = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 12.5, "hr": 61.0, **row}
     ask = hours(MIDDAY - 12 * HOUR, MIDDAY)
-    return aemet.parse(ask, 200, json.dumps([whole]).encode())
+    return aemet.parse(ask, Payload(200, json.dumps([whole]).encode()))
 
 
 def test_hours_are_asked_by_station_alone() -> None:
@@ -86,7 +87,7 @@ def test_the_envelope_names_the_link() -> None:
     """As captured."""
     body = payload("aemet_envelope_2021-01-09.json")
     expected = "https://opendata.aemet.es/opendata/sh/208c3ca3"
-    assert aemet.link(days("2025-10-05"), 200, body) == expected
+    assert aemet.link(days("2025-10-05"), Payload(200, body)) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,14 +104,14 @@ def test_the_envelope_names_the_link() -> None:
 def test_an_envelope_without_a_link_is_malformed(body: bytes, words: str) -> None:
     """An unknown 404 is never "no data"."""
     with pytest.raises(MalformedPayload, match=words):
-        aemet.link(days("2025-10-05"), 200, body)
+        aemet.link(days("2025-10-05"), Payload(200, body))
 
 
 def test_an_hour_is_named_by_its_start_and_stated_by_its_end() -> None:
     """The capture's first ``fint`` is 14:00, without an offset: the slot is 13:00Z."""
     start = datetime(2021, 1, 8, 13, tzinfo=UTC)
     ask = hours(start, start + 23 * HOUR, station="3195", now=CAPTURED)
-    answer = aemet.parse(ask, 200, CAPTURE)
+    answer = aemet.parse(ask, Payload(200, CAPTURE))
     assert [r.slot for r in answer.readings] == [start + n * HOUR for n in range(23)]
     first = answer.readings[0]
     assert first.values == {
@@ -126,14 +127,17 @@ def test_an_hour_is_named_by_its_start_and_stated_by_its_end() -> None:
 def test_an_envelope_under_another_status_is_malformed() -> None:
     """A page that is not found has no rows to give."""
     with pytest.raises(MalformedPayload, match="HTTP 404, estado 200: exito"):
-        aemet.link(days("2025-10-05"), 404, payload("aemet_envelope_2021-01-09.json"))
+        aemet.link(days("2025-10-05"), Payload(404, payload("aemet_envelope_2021-01-09.json")))
 
 
 def test_hours_that_were_not_asked_are_dropped() -> None:
     """The window is the API's, not ours."""
     start = datetime(2021, 1, 9, 4, tzinfo=UTC)
     ask = hours(start, start + 2 * HOUR, station="3195", now=CAPTURED)
-    assert [r.slot for r in aemet.parse(ask, 200, CAPTURE).readings] == [start, start + HOUR]
+    assert [r.slot for r in aemet.parse(ask, Payload(200, CAPTURE)).readings] == [
+        start,
+        start + HOUR,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -208,17 +212,17 @@ def test_an_hour_that_is_not_over_spoils_the_answer() -> None:
     row = {"idema": "5279X", "fint": "2025-11-05T12:00:00", "ta": 1, "hr": 50}
     body = json.dumps([row]).encode()
     ask = hours(MIDDAY - HOUR, MIDDAY, now=MIDDAY - timedelta(minutes=10))
-    assert len(aemet.parse(ask, 200, body).readings) == 1
+    assert len(aemet.parse(ask, Payload(200, body)).readings) == 1
     earlier = replace(ask, now=MIDDAY - timedelta(minutes=11))
     with pytest.raises(MalformedPayload, match="not over yet"):
-        aemet.parse(earlier, 200, body)
+        aemet.parse(earlier, Payload(200, body))
 
 
 def test_hours_of_another_station_are_malformed() -> None:
     """They would be stored as ours."""
     ask = hours(CAPTURED - 12 * HOUR, CAPTURED, now=CAPTURED)
     with pytest.raises(MalformedPayload, match=r"station '3195', not of the asked 5279X"):
-        aemet.parse(ask, 200, CAPTURE)
+        aemet.parse(ask, Payload(200, CAPTURE))
 
 
 UNREADABLE = [
@@ -239,7 +243,7 @@ def test_an_hour_that_cannot_be_placed_is_dropped_and_reported(
     """The others are kept; an hour that is missing may be the dropped one: no verdict."""
     good = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 12.5, "hr": 61.0}
     body = json.dumps([good | {"fint": "2025-11-05T11:00:00+0000"} | row, good]).encode()
-    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, body)
+    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), Payload(200, body))
     assert [reading.slot for reading in answer.readings] == [MIDDAY - HOUR]
     (rejected,) = answer.rejected
     assert (rejected.slot, rejected.field, rejected.value) == (None, "row", "[0]")
@@ -273,7 +277,7 @@ def test_an_hour_that_is_days_older_than_the_others_is_dropped() -> None:
     """Its time is a slip: the hour that is missing may be that one."""
     row = {"idema": "5279X", "ta": 10.4}
     rows = [row | {"fint": f"2025-11-0{day}T12:00:00"} for day in (5, 3, 1)]
-    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, json.dumps(rows).encode())
+    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), Payload(200, json.dumps(rows).encode()))
     assert [reading.slot for reading in answer.readings] == [MIDDAY - HOUR]
     reason = "is days older than the other hours"
     assert [(r.slot, r.value, r.reason) for r in answer.rejected] == [
@@ -281,7 +285,7 @@ def test_an_hour_that_is_days_older_than_the_others_is_dropped() -> None:
         (None, "2025-11-01T11:00:00Z", reason),
     ]
     assert answer.no_verdict == {MIDDAY - 2 * HOUR}
-    old = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, json.dumps(rows[1:]).encode())
+    old = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), Payload(200, json.dumps(rows[1:]).encode()))
     assert (old.readings, old.rejected, old.no_verdict) == ((), (), frozenset())
 
 
@@ -289,7 +293,7 @@ def test_the_station_without_humidity_gives_all_its_hours() -> None:
     """12 hours of 5279X, which has ``ta vv vmax dv prec`` and never ``hr``."""
     start = datetime(2026, 8, 10, tzinfo=UTC)
     ask = hours(start, start + 12 * HOUR, now=start + timedelta(hours=12, minutes=20))
-    answer = aemet.parse(ask, 200, payload("case_aemet_5279X_without_humidity.json"))
+    answer = aemet.parse(ask, Payload(200, payload("case_aemet_5279X_without_humidity.json")))
     assert [reading.slot for reading in answer.readings] == [start + n * HOUR for n in range(12)]
     assert answer.readings[0].values == {
         "temperature": 24.1,
@@ -305,7 +309,7 @@ def test_an_hour_that_comes_twice_with_two_values_costs_no_other_hour() -> None:
     """10 of 11 are stored; the doubled one is reported and asked again."""
     start = datetime(2026, 8, 10, tzinfo=UTC)
     ask = hours(start, start + 11 * HOUR, now=start + timedelta(hours=11, minutes=50))
-    answer = aemet.parse(ask, 200, payload("case_aemet_one_hour_twice.json"))
+    answer = aemet.parse(ask, Payload(200, payload("case_aemet_one_hour_twice.json")))
     assert len(answer.readings) == 10
     (doubled,) = {start + n * HOUR for n in range(11)} - {r.slot for r in answer.readings}
     (rejected,) = answer.rejected
@@ -319,7 +323,7 @@ def test_values_that_differ_in_their_dust_alone_are_equal(other: object) -> None
     """AEMET gives one digit, and some of its rows carry the dust of a binary fraction."""
     row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.399999999999999}
     body = json.dumps([row, row | {"ta": other}]).encode()
-    answer = aemet.parse(hours(MIDDAY - HOUR, MIDDAY), 200, body)
+    answer = aemet.parse(hours(MIDDAY - HOUR, MIDDAY), Payload(200, body))
     assert [reading.values["temperature"] for reading in answer.readings] == [10.399999999999999]
     assert answer.rejected == ()
 
@@ -328,7 +332,7 @@ def test_what_one_of_two_equal_rows_lacks_is_taken_from_the_other() -> None:
     """They contradict each other in nothing."""
     row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.4}
     body = json.dumps([row, row | {"ta": None, "hr": 60}]).encode()
-    answer = aemet.parse(hours(MIDDAY - HOUR, MIDDAY), 200, body)
+    answer = aemet.parse(hours(MIDDAY - HOUR, MIDDAY), Payload(200, body))
     values = [dict(reading.values) for reading in answer.readings]
     assert values == [{"temperature": 10.4, "humidity": 60.0}]
 
@@ -337,7 +341,7 @@ def test_rows_without_anything_in_them_are_passed_over() -> None:
     """An object without members, one with nulls alone."""
     row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.4}
     body = json.dumps([row, {}, {"idema": None, "fint": None, "ta": None}]).encode()
-    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, body)
+    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), Payload(200, body))
     assert len(answer.readings) == 1
     assert (answer.rejected, answer.no_verdict) == ((), frozenset())
     assert answer.evidence == "HTTP 200: 1 row"
@@ -347,7 +351,7 @@ def test_a_null_record_is_reported() -> None:
     """It may have been that of the other hour, which gets no verdict."""
     row = {"idema": "5279X", "fint": "2025-11-05T12:00:00+0000", "ta": 10.4}
     ask = hours(MIDDAY - 2 * HOUR, MIDDAY)
-    answer = aemet.parse(ask, 200, json.dumps([row, None]).encode())
+    answer = aemet.parse(ask, Payload(200, json.dumps([row, None]).encode()))
     assert len(answer.readings) == 1
     (lost,) = answer.rejected
     assert lost.said == "a row is null ([1])"
@@ -360,7 +364,7 @@ def test_a_name_that_comes_twice_with_two_values_is_no_value() -> None:
         b'[{"idema": "5279X", "fint": "2025-11-05T12:00:00", "ta": 10.4, "hr": 60, "ta": 12},'
         b'{"idema": "5279X", "fint": "2025-11-05T11:00:00", "ta": 9.0, "hr": 61, "hr": 61}]'
     )
-    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), 200, body)
+    answer = aemet.parse(hours(MIDDAY - 2 * HOUR, MIDDAY), Payload(200, body))
     assert [dict(reading.values) for reading in answer.readings] == [
         {"temperature": 9.0, "humidity": 61.0},
         {"humidity": 60.0},
@@ -456,7 +460,9 @@ def test_two_stations_in_one_answer_are_malformed() -> None:
     rows = [RECORD | {"fecha": f"2025-10-{day:02}"} for day in (1, 2, 3, 4)]
     others = [row | {"tmed": "11,1"} for row in rows[:2]]
     with pytest.raises(MalformedPayload, match="2025-10-01T00:00:00Z twice, with different"):
-        aemet.parse(days("2025-10-01", "2025-10-04"), 200, json.dumps([*rows, *others]).encode())
+        aemet.parse(
+            days("2025-10-01", "2025-10-04"), Payload(200, json.dumps([*rows, *others]).encode())
+        )
 
 
 def test_days_of_a_part_of_a_request_come_alone() -> None:
@@ -464,14 +470,14 @@ def test_days_of_a_part_of_a_request_come_alone() -> None:
     ask = days("2025-10-05", "2025-10-06")
     ask = replace(ask, interval=Interval(ask.interval.start + HOUR, ask.interval.end))
     rows = [RECORD, RECORD | {"fecha": "2025-10-06"}]
-    answer = aemet.parse(ask, 200, json.dumps(rows).encode())
+    answer = aemet.parse(ask, Payload(200, json.dumps(rows).encode()))
     assert [r.slot for r in answer.readings] == [datetime(2025, 10, 6, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize("status", [200, 404])
 def test_no_data_is_an_empty_answer_with_evidence(status: int) -> None:
     """In AEMET's own words."""
-    answer = aemet.parse(days("2025-10-05"), status, payload("aemet_error_no_data.json"))
+    answer = aemet.parse(days("2025-10-05"), Payload(status, payload("aemet_error_no_data.json")))
     assert answer.readings == ()
     words = "No hay datos que satisfagan esos criterios"
     assert answer.evidence == f"HTTP {status}, estado 404: {words}"
@@ -493,13 +499,13 @@ def test_hops_that_contradict_each_other_are_malformed(body: bytes, said: str) -
     """The first found rows and the second has none: a failed request, and no proof of absence."""
     words = f"contradicts itself: the first hop says '{FOUND}', and the second .*{said}"
     with pytest.raises(MalformedPayload, match=words):
-        aemet.parse(days("2025-10-05"), 200, body, found=FOUND)
+        aemet.parse(days("2025-10-05"), Payload(200, body), found=FOUND)
 
 
 def test_hops_that_agree_are_read() -> None:
     """What the first one says is no part of the answer."""
     body = json.dumps([RECORD]).encode()
-    assert len(aemet.parse(days("2025-10-05"), 200, body, found=FOUND).readings) == 1
+    assert len(aemet.parse(days("2025-10-05"), Payload(200, body), found=FOUND).readings) == 1
 
 
 def test_no_rows_are_an_empty_answer_with_evidence() -> None:
@@ -524,11 +530,13 @@ def test_no_rows_are_an_empty_answer_with_evidence() -> None:
 def test_anything_else_is_malformed(status: int, body: bytes, words: str) -> None:
     """It leaves no verdict."""
     with pytest.raises(MalformedPayload, match=words):
-        aemet.parse(days("2025-10-05"), status, body)
+        aemet.parse(days("2025-10-05"), Payload(status, body))
 
 
 def test_names_in_either_encoding_do_no_harm() -> None:
     """ISO-8859-15 as AEMET sends it, UTF-8 as a proxy may."""
     text = json.dumps([RECORD | {"nombre": "CAÑADA €"}], ensure_ascii=False)
     for encoding in ("iso-8859-15", "utf-8", "utf-8-sig"):
-        assert len(aemet.parse(days("2025-10-05"), 200, text.encode(encoding)).readings) == 1
+        assert (
+            len(aemet.parse(days("2025-10-05"), Payload(200, text.encode(encoding))).readings) == 1
+        )

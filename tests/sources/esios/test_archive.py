@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from gapfill.errors import ConfigError, MalformedPayload
 from gapfill.sources.esios import parser as esios
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import Rejected
 from tests.examples import examples
 from tests.sources.asks import AUTUMN, SPRING, ask_of, payload
@@ -35,7 +36,7 @@ STARTS = {
 
 
 def _parse(body: bytes, day: date = AUTUMN, *, geo: str = "8741") -> Answer:
-    return esios.parse(ask_of("esios.archive70", day, geo=geo), 200, body)
+    return esios.parse(ask_of("esios.archive70", day, geo=geo), Payload(200, body))
 
 
 def _file(day: date, labels: list[str], **columns: str) -> bytes:
@@ -431,4 +432,4 @@ def test_hourly_prices_in_a_series_of_quarter_hours_are_malformed() -> None:
     grid = ask.series.grid.of(timedelta(minutes=15))
     ask = replace(ask, series=replace(ask.series, grid=grid))
     with pytest.raises(MalformedPayload, match="an hour apart"):
-        esios.parse(ask, 200, _file(PLAIN, _labels(*range(24))))
+        esios.parse(ask, Payload(200, _file(PLAIN, _labels(*range(24)))))

@@ -12,6 +12,7 @@ import pytest
 
 from gapfill.errors import ConfigError, MalformedPayload
 from gapfill.sources.esios import parser as esios
+from gapfill.sources.json_reader import Payload
 from tests.sources.asks import AUTUMN, ask_of, payload, spot_ask
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ CAPTURE = payload("esios_1001_2021-10-31.json")
 
 
 def _parse(body: bytes, *, geo: str = "8741") -> Answer:
-    return esios.parse(ask_of("esios.1001", AUTUMN, geo=geo), 200, body)
+    return esios.parse(ask_of("esios.1001", AUTUMN, geo=geo), Payload(200, body))
 
 
 def _edited(**changes: object) -> bytes:
@@ -180,10 +181,10 @@ def test_an_answer_with_other_places_only_is_no_answer() -> None:
 def test_an_answer_of_another_day_is_malformed() -> None:
     """A cached answer to another question does harm unseen."""
     with pytest.raises(MalformedPayload, match="was not asked"):
-        esios.parse(ask_of("esios.1001", date(2021, 11, 1)), 200, CAPTURE)
+        esios.parse(ask_of("esios.1001", date(2021, 11, 1)), Payload(200, CAPTURE))
 
 
 def test_a_status_that_is_no_answer_is_malformed() -> None:
     """The hook turns errors into exceptions; what slips through is refused here."""
     with pytest.raises(MalformedPayload, match="HTTP 204"):
-        esios.parse(ask_of("esios.1001", AUTUMN), 204, b"")
+        esios.parse(ask_of("esios.1001", AUTUMN), Payload(204, b""))

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gapfill.sources.http.hook import ApiHook
-    from gapfill.sources.http.transport import HttpResponse
+    from gapfill.sources.json_reader import Payload
+    from gapfill.sources.model import Answer, Ask
 
 pytestmark = pytest.mark.airflow
 
@@ -45,20 +46,23 @@ def hook(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> ApiHook:
         public_host = "https://api.example"
         probe = REQUEST
 
+        def fetch(self, _ask: Ask) -> Answer:
+            raise NotImplementedError
+
     extra = {"one_call": True, "timeout": patient(2)}
     text = server.connection(password=SECRET, login="a-login", extra=extra)
     monkeypatch.setenv("AIRFLOW_CONN_SOME_API", text)
     return SomeHook()
 
 
-def _with_key(hook: ApiHook) -> HttpResponse:
+def _with_key(hook: ApiHook) -> Payload:
     from gapfill.sources.http.client import ApiCall
 
     call = ApiCall(REQUEST, headers={"x-api-key": hook.key}, secret_params=(("appid", hook.key),))
     return hook.call(call)
 
 
-def _keyless(hook: ApiHook) -> HttpResponse:
+def _keyless(hook: ApiHook) -> Payload:
     from gapfill.sources.http.client import ApiCall
 
     return hook.call(ApiCall(REQUEST, leads_to=HERE))
@@ -128,13 +132,22 @@ def test_a_refusal_without_credentials_does_not_blame_a_key(
     assert "AIRFLOW_CONN_SOME_API" in str(caught.value)
 
 
-def test_a_claimed_status_is_the_parsers(hook: ApiHook, server: RawServer) -> None:
+def test_a_status_of_which_the_source_knows_what_it_says_is_no_error(
+    hook: ApiHook, server: RawServer
+) -> None:
     """REE says "no data" with 502."""
     from gapfill.sources.http.client import ApiCall
 
     server.answers = [reply(502, b"no data")]
-    call = ApiCall(REQUEST, claims=lambda status, body: (status, body) == (502, b"no data"))
-    assert hook.call(call).status == 502
+
+    def read(payload: Payload) -> str | None:
+        return "nothing" if (payload.status, payload.body) == (502, b"no data") else None
+
+    payload, said = hook.send(ApiCall(REQUEST), None, read)
+    assert (payload.status, said) == (502, "nothing")
+    server.answers = [reply(502, b"another")]
+    with pytest.raises(SourceUnavailable, match="answered HTTP 502: 'another'"):
+        hook.send(ApiCall(REQUEST), None, read)
 
 
 def test_a_refusal_names_how_long_to_wait(hook: ApiHook, server: RawServer) -> None:
@@ -411,11 +424,10 @@ def test_the_session_is_built_once(hook: ApiHook) -> None:
     assert "one_call" not in hook.get_conn().headers
 
 
-def test_the_way_of_httphook_is_closed(hook: ApiHook, server: RawServer) -> None:
-    """It keeps no pace, hides no key and knows no end."""
-    with pytest.raises(ConfigError, match=r"not through run\(\)"):
-        hook.run("/v1/data")
-    assert server.received == []
+def test_there_is_no_other_way_to_call(hook: ApiHook) -> None:
+    """``HttpHook.run`` keeps no pace, hides no key and knows no end."""
+    assert not hasattr(hook, "run")
+    assert (hook.conn_type, hook.conn_name_attr) == ("http", "http_conn_id")
 
 
 @pytest.mark.parametrize("password", ["", "contraseña-secreta"], ids=["none", "no ASCII"])

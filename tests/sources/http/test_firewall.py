@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,14 +10,12 @@ from hypothesis import strategies as st
 
 from gapfill.domain.interval import Interval
 from gapfill.errors import AuthRejected, GapfillError, Limit, RateLimited, SourceUnavailable
-from gapfill.orchestration.source_factory import HOOKS
+from gapfill.sources import hooks
+from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.model import Ask
 from tests.catalogs import frozen
 from tests.sources.http.raw_server import RawServer, reply
 from tests.sources.test_firewall_pages import AKAMAI, CHALLENGE, CLOUDFLARE, INCAPSULA, NGINX_403
-
-if TYPE_CHECKING:
-    from gapfill.sources.http.hook import ApiHook
 
 pytestmark = pytest.mark.airflow
 
@@ -60,7 +57,10 @@ def hook_of(
     key = {"password": KEY, "login": "12345678Z"} if has_key else {}
     name = frozen().sources[source].connection
     monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", server.connection(**key))
-    return HOOKS[source](name)
+    hook = hooks.hook_of(source)
+    assert hook is not None
+    assert issubclass(hook, ApiHook)
+    return hook(name)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=["incapsula", "cloudflare", "akamai", "challenge"])

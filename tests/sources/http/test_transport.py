@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.sources.http.transport import (
-    HttpResponse,
     TransferLimits,
     Unreachable,
     build_session,
@@ -22,6 +21,8 @@ from tests.sources.http.raw_server import RawServer, reply, reset
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gapfill.sources.json_reader import Payload
+
 import requests
 
 ROOMY = TransferLimits(connect_s=10, read_s=10, total_s=30, max_bytes=100_000)
@@ -30,7 +31,7 @@ DRIPPED_ON = TransferLimits(connect_s=10, read_s=10, total_s=0.3)
 """Only one limit of each can end a call, however busy the machine is."""
 
 
-def _get(url: str, limits: TransferLimits = ROOMY) -> HttpResponse:
+def _get(url: str, limits: TransferLimits = ROOMY) -> Payload:
     return get(build_session(), requests.Request("GET", url), limits)
 
 

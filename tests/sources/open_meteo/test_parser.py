@@ -11,6 +11,7 @@ import pytest
 
 from gapfill.domain.series import Grade
 from gapfill.errors import ConfigError, MalformedPayload
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import Rejected
 from gapfill.sources.open_meteo import parser as open_meteo
 from tests.sources.asks import payload
@@ -35,7 +36,7 @@ LABELS = ("2025-11-04T11:00", "2025-11-04T12:00")
 
 
 def _parse(body: bytes, ask: Ask = TWO_HOURS) -> Answer:
-    return open_meteo.parse(ask, 200, body)
+    return open_meteo.parse(ask, Payload(200, body))
 
 
 def _slots(answer: Answer) -> list[datetime]:
@@ -436,7 +437,7 @@ def test_dates_outside_the_api_window_are_malformed_with_its_reason() -> None:
     """They are our mistake, and no statement about the hours: nothing may read it as empty."""
     refused = payload("open_meteo_error_out_of_range.json")
     with pytest.raises(MalformedPayload, match=r"HTTP 400.* out of allowed range from 2026-07-03"):
-        open_meteo.parse(TWO_HOURS, 400, refused)
+        open_meteo.parse(TWO_HOURS, Payload(400, refused))
 
 
 def test_a_year_of_the_archive_is_read() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.open_meteo import parser as open_meteo
-from gapfill.sources.open_meteo.refusals import says_not_covered, seconds_refused
+from gapfill.sources.open_meteo.refusals import NotCovered, Refusal, read, seconds_refused
 from tests.sources.asks import payload
 from tests.sources.open_meteo.asks import ask_of, at
 
@@ -16,6 +17,12 @@ HOURLY = (
 )
 DAILY = b'{"reason":"Daily API request limit exceeded. Please try again tomorrow.","error":true}'
 NOT_HERE = b'{"error":true,"reason":"No data is available for this location"}'
+
+
+def _refusal(body: bytes) -> Refusal:
+    said = read(Payload(429, body))
+    assert isinstance(said, Refusal)
+    return said
 
 
 @pytest.mark.parametrize(
@@ -35,18 +42,20 @@ NOT_HERE = b'{"error":true,"reason":"No data is available for this location"}'
 )
 def test_a_refusal_lasts_until_its_limit_is_lifted(body: bytes, now: str, seconds: float) -> None:
     """A minute, until a minute past the hour, or a minute past midnight UTC."""
-    assert seconds_refused(body, at(now)) == seconds
+    assert seconds_refused(_refusal(body), at(now)) == seconds
 
 
 def test_without_a_clock_the_whole_time_is_waited() -> None:
     """Too long is a delay, too short a second refusal."""
-    assert [seconds_refused(body) for body in (MINUTELY, HOURLY, DAILY)] == [60, 3660, 86_460]
+    said = [_refusal(body) for body in (MINUTELY, HOURLY, DAILY)]
+    assert [seconds_refused(refusal) for refusal in said] == [60, 3660, 86_460]
 
 
 def test_nothing_for_the_place_is_empty_with_evidence() -> None:
     """The API's newer way to say what ``nan`` says."""
-    assert says_not_covered(400, NOT_HERE)
-    answer = open_meteo.parse(ask_of("2025-11-04T10:00", "2025-11-04T12:00"), 400, NOT_HERE)
+    there = Payload(400, NOT_HERE)
+    assert read(there) == NotCovered("No data is available for this location")
+    answer = open_meteo.parse(ask_of("2025-11-04T10:00", "2025-11-04T12:00"), there)
     assert answer.readings == ()
     assert answer.evidence == "HTTP 400: No data is available for this location"
 
@@ -63,4 +72,4 @@ def test_nothing_for_the_place_is_empty_with_evidence() -> None:
 )
 def test_other_errors_are_not_taken_for_no_data(status: int, body: bytes) -> None:
     """A failure must never read as "nothing there"."""
-    assert not says_not_covered(status, body)
+    assert read(Payload(status, body)) is None

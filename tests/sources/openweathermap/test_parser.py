@@ -12,6 +12,7 @@ import pytest
 from gapfill.domain.interval import Interval
 from gapfill.domain.series import Grade
 from gapfill.errors import ConfigError, MalformedPayload
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.openweathermap import parser as owm
 from tests.sources.asks import payload
 from tests.sources.openweathermap.asks import HOUR, NOW, owm_ask
@@ -45,7 +46,7 @@ def _current(at: datetime = NOW - timedelta(minutes=4), **changes: object) -> by
 
 
 def _now(body: bytes, slot: datetime = NOON, now: datetime = NOW) -> Answer:
-    return owm.parse(owm_ask("current", slot, now), 200, body)
+    return owm.parse(owm_ask("current", slot, now), Payload(200, body))
 
 
 def _moment(**changes: object) -> bytes:
@@ -62,7 +63,7 @@ def _twice(**changes: object) -> bytes:
 
 
 def _then(body: bytes) -> Answer:
-    return owm.parse(owm_ask("timemachine", NOON - HOUR), 200, body)
+    return owm.parse(owm_ask("timemachine", NOON - HOUR), Payload(200, body))
 
 
 def test_the_weather_of_now_is_asked_for_by_place_in_metric_units() -> None:
@@ -92,7 +93,7 @@ def test_more_than_one_slot_in_a_call_is_a_catalogue_error(product: str) -> None
     with pytest.raises(ConfigError, match=f"openweathermap.{product} answers one slot"):
         owm.request(ask)
     with pytest.raises(ConfigError, match="set its span"):
-        owm.parse(ask, 200, _moment())
+        owm.parse(ask, Payload(200, _moment()))
 
 
 def test_a_product_that_is_none_of_the_apis_is_a_catalogue_error() -> None:
@@ -106,7 +107,7 @@ def test_a_product_that_is_none_of_the_apis_is_a_catalogue_error() -> None:
 def test_the_sample_of_the_documentation_is_read() -> None:
     """Its kelvin made °C: rain of the last hour, pressure at the ground and not at sea level."""
     ask = owm_ask("current", ZOCCA_SLOT, ZOCCA_SLOT + timedelta(minutes=45), ZOCCA)
-    answer = owm.parse(ask, 200, CURRENT.replace(b'"temp": 298.48', b'"temp": 25.33'))
+    answer = owm.parse(ask, Payload(200, CURRENT.replace(b'"temp": 298.48', b'"temp": 25.33')))
     (reading,) = answer.readings
     assert reading.slot == ZOCCA_SLOT
     assert reading.values == {
@@ -126,11 +127,11 @@ def test_kelvin_is_never_taken_for_celsius() -> None:
     """An answer does not say its units; those of the sample are refused by their size, whole."""
     ask = owm_ask("current", ZOCCA_SLOT, ZOCCA_SLOT + timedelta(minutes=45), ZOCCA)
     with pytest.raises(MalformedPayload, match=r"the temperature 298\.48 is in kelvin"):
-        owm.parse(ask, 200, CURRENT)
+        owm.parse(ask, Payload(200, CURRENT))
     then = datetime(2022, 2, 26, 15, tzinfo=UTC)
     ask = owm_ask("timemachine", then - HOUR, then + HOUR, WARSAW)
     with pytest.raises(MalformedPayload, match=r"the temperature 279\.13 is in kelvin"):
-        owm.parse(ask, 200, MOMENT.replace(b"1645888976", b"1645887600"))
+        owm.parse(ask, Payload(200, MOMENT.replace(b"1645888976", b"1645887600")))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_a_moment_to_come_is_a_forecast() -> None:
     """The time machine answers four days ahead, in the same shape."""
     ask = owm_ask("timemachine", NOON)
     with pytest.raises(MalformedPayload, match=r"13:00:00Z is later than the clock.* forecast"):
-        owm.parse(ask, 200, _moment(dt=_unix(NOON + HOUR)))
+        owm.parse(ask, Payload(200, _moment(dt=_unix(NOON + HOUR))))
 
 
 def test_a_moment_that_comes_twice_is_one_reading() -> None:
@@ -273,7 +274,7 @@ def test_rain_that_is_a_number_costs_nothing_but_itself() -> None:
     """It does not say of how long it is; temperature, humidity, pressure and wind are kept."""
     slot = datetime(2025, 7, 2, 10, tzinfo=UTC)
     ask = owm_ask("current", slot, slot + timedelta(minutes=5))
-    answer = owm.parse(ask, 200, payload("case_openweathermap_rain_is_a_number.json"))
+    answer = owm.parse(ask, Payload(200, payload("case_openweathermap_rain_is_a_number.json")))
     (reading,) = answer.readings
     assert (reading.slot, reading.values) == (
         slot,
@@ -375,7 +376,7 @@ def test_an_answer_for_another_place_is_malformed(lat: float, lon: float) -> Non
 def test_a_place_on_the_date_line_is_itself(lon: float) -> None:
     """However the answer counts its degrees."""
     ask = owm_ask("current", NOON, place=(38.0, 180.0))
-    answer = owm.parse(ask, 200, _current(coord={"lat": 38.04, "lon": lon}))
+    answer = owm.parse(ask, Payload(200, _current(coord={"lat": 38.04, "lon": lon})))
     assert len(answer.readings) == 1
 
 
@@ -439,7 +440,7 @@ def test_two_different_rows_of_one_moment_are_neither() -> None:
 def test_a_status_that_is_no_answer_is_malformed() -> None:
     """The hook turns errors into exceptions; what slips through is refused here."""
     with pytest.raises(MalformedPayload, match="HTTP 204"):
-        owm.parse(owm_ask("current", NOON), 204, b"")
+        owm.parse(owm_ask("current", NOON), Payload(204, b""))
 
 
 def test_the_two_refusals_of_a_key_are_told_apart() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gapfill.catalog import SHIPPED, load
 from gapfill.domain.series import Grade
 from gapfill.errors import ConfigError, MalformedPayload
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.openweathermap import parser as owm
 from tests.examples import examples
 from tests.sources.asks import payload
@@ -48,7 +49,7 @@ def _page(rows: list[Any], **changes: object) -> bytes:
 
 def _read(rows: list[Any], slots: int = 5, /, **changes: object) -> Answer:
     ask = owm_ask("timeline", START, slots=slots)
-    return owm.parse(ask, 200, _page(rows, **changes))
+    return owm.parse(ask, Payload(200, _page(rows, **changes)))
 
 
 def _hours(answer: Answer) -> list[int]:
@@ -94,7 +95,7 @@ def test_the_catalogue_has_the_facts_of_both_generations() -> None:
 
 def test_a_page_is_read_without_its_forecast_its_pressure_and_its_links() -> None:
     """At 12:34Z the rows of 13:00Z and 14:00Z are to come; pressure is at sea level."""
-    answer = owm.parse(owm_ask("timeline", EIGHT, slots=4), 200, PAGE)
+    answer = owm.parse(owm_ask("timeline", EIGHT, slots=4), Payload(200, PAGE))
     assert [(r.slot - EIGHT) // HOUR for r in answer.readings] == [0, 1, 2, 3]
     assert answer.readings[1].values == {
         "temperature": 12.4,
@@ -120,7 +121,7 @@ def test_a_page_is_read_without_its_forecast_its_pressure_and_its_links() -> Non
 def test_a_row_is_a_forecast_until_its_hour_is_over(minute: int, hours: list[int]) -> None:
     """The hour that ends this moment is over; none is read before, whoever asked for it."""
     now = EIGHT + 3 * HOUR + timedelta(minutes=minute)
-    answer = owm.parse(owm_ask("timeline", EIGHT, now, slots=4), 200, PAGE)
+    answer = owm.parse(owm_ask("timeline", EIGHT, now, slots=4), Payload(200, PAGE))
     assert [(r.slot - EIGHT) // HOUR for r in answer.readings] == hours
     assert {(slot - EIGHT) // HOUR for slot in answer.no_verdict} == {0, 1, 2, 3} - set(hours)
 
@@ -172,7 +173,7 @@ def test_rows_that_are_moved_into_the_future_are_refused() -> None:
     body = json.loads(PAGE)
     body["data"] = body["data"][1:5]  # labels 10:00 to 13:00, of which the last is to come
     with pytest.raises(MalformedPayload, match="its rows are moved"):
-        owm.parse(owm_ask("timeline", EIGHT, slots=4), 200, json.dumps(body).encode())
+        owm.parse(owm_ask("timeline", EIGHT, slots=4), Payload(200, json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize("seconds", [1800, -900, 1])
@@ -335,7 +336,7 @@ def test_whatever_hours_a_page_has_none_is_stored_that_was_not_asked_or_is_not_o
     ask = replace(ask, now=START + ago * HOUR + timedelta(minutes=30))
     rows = [_row(START + n * HOUR) for n in hours]
     try:
-        answer = owm.parse(ask, 200, _page(rows))
+        answer = owm.parse(ask, Payload(200, _page(rows)))
     except MalformedPayload:
         assert {n for n in hours if n < 0 or n >= min(slots, ago)}
         return

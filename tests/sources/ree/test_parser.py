@@ -11,6 +11,7 @@ import pytest
 
 from gapfill.domain.series import Grade
 from gapfill.errors import ConfigError, MalformedPayload
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.ree import parser as ree
 from tests.sources.asks import AUTUMN, ask_of, payload, spot_ask, within
 
@@ -29,7 +30,7 @@ def _values(*rows: tuple[str, object]) -> bytes:
 
 
 def _parse(body: bytes, day: date = date(2025, 11, 5)) -> Answer:
-    return ree.parse(ask_of("ree.pvpc", day), 200, body)
+    return ree.parse(ask_of("ree.pvpc", day), Payload(200, body))
 
 
 def test_a_request_is_of_whole_madrid_days() -> None:
@@ -67,7 +68,7 @@ def test_a_place_the_api_does_not_know_is_a_catalogue_error(params: dict[str, st
 
 def test_the_autumn_day_has_25_prices_with_both_hours_at_two() -> None:
     """02:00+02:00 and 02:00+01:00 are two slots with two prices."""
-    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), 200, CAPTURE)
+    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), Payload(200, CAPTURE))
     start = datetime(2021, 10, 30, 22, tzinfo=UTC)
     assert [r.slot for r in answer.readings] == [start + n * HOUR for n in range(25)]
     prices = [r.values["price_eur_mwh"] for r in answer.readings]
@@ -81,7 +82,7 @@ def test_ceuta_comes_without_the_spot_price() -> None:
     """The indicator is found by its id, wherever it stands."""
     ask = ask_of("ree.pvpc", date(2021, 6, 1), geo="8744")
     assert dict(ree.request(ask).params)["geo_limit"] == "ceuta"
-    answer = ree.parse(ask, 200, payload("ree_pvpc_2021-06-01_ceuta.json"))
+    answer = ree.parse(ask, Payload(200, payload("ree_pvpc_2021-06-01_ceuta.json")))
     assert len(answer.readings) == 24
     assert answer.readings[0].slot == datetime(2021, 5, 31, 22, tzinfo=UTC)
     assert answer.readings[0].values["price_eur_mwh"] == 116.33
@@ -93,15 +94,15 @@ def test_the_indicator_is_chosen_by_id_in_any_order_and_under_any_title() -> Non
     document["included"].reverse()
     for entry in document["included"]:
         entry["type"] = entry["attributes"]["title"] = "Spot market price (€/MWh)"
-    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), 200, json.dumps(document).encode())
+    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), Payload(200, json.dumps(document).encode()))
     assert answer.readings[0].values["price_eur_mwh"] == 171.48
 
 
 @pytest.mark.parametrize("status", [502, 404])
 def test_nothing_published_is_an_empty_answer_with_evidence(status: int) -> None:
     """REE says it with 502, later with 404; the detail tells it from a broken gateway."""
-    assert ree.says_no_data(status, NO_DATA)
-    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), status, NO_DATA)
+    assert ree.no_data(Payload(status, NO_DATA))
+    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), Payload(status, NO_DATA))
     assert answer.readings == ()
     assert answer.evidence == f"HTTP {status}: There are no data for the selected filters."
 
@@ -119,16 +120,16 @@ def test_nothing_published_is_an_empty_answer_with_evidence(status: int) -> None
 )
 def test_other_errors_are_not_taken_for_no_data(status: int, body: bytes) -> None:
     """A failure must never read as "nothing there"."""
-    assert not ree.says_no_data(status, body)
+    assert ree.no_data(Payload(status, body)) is None
     with pytest.raises(MalformedPayload, match=f"HTTP {status}"):
-        ree.parse(ask_of("ree.pvpc", AUTUMN), status, body)
+        ree.parse(ask_of("ree.pvpc", AUTUMN), Payload(status, body))
 
 
 def test_before_publication_the_indicator_lacks() -> None:
     """In the afternoon, tomorrow has a spot price and no PVPC."""
     document = json.loads(CAPTURE)
     document["included"] = [e for e in document["included"] if e["id"] == "600"]
-    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), 200, json.dumps(document).encode())
+    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), Payload(200, json.dumps(document).encode()))
     assert (answer.readings, answer.days) == ((), frozenset())
     assert answer.evidence == "HTTP 200: no indicator 1001, only 600"
     assert _parse(b'{"included": []}').evidence == "HTTP 200: no indicator 1001, only none"
@@ -140,7 +141,7 @@ def test_rows_of_a_partial_day_are_read() -> None:
     document = json.loads(CAPTURE)
     for entry in document["included"]:
         del entry["attributes"]["values"][16:]
-    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), 200, json.dumps(document).encode())
+    answer = ree.parse(ask_of("ree.pvpc", AUTUMN), Payload(200, json.dumps(document).encode()))
     assert len(answer.readings) == 16
     assert answer.days == {AUTUMN}
 
@@ -197,7 +198,7 @@ def test_an_answer_of_another_shape_or_day_is_malformed(body: bytes, words: str)
 def test_a_note_without_an_id_costs_nothing() -> None:
     """The day's 24 prices stand in the entry that has the id."""
     ask = replace(ask_of("ree.pvpc", date(2025, 11, 3)), now=datetime(2025, 11, 5, 12, tzinfo=UTC))
-    answer = ree.parse(ask, 200, payload("case_ree_extra_entry_without_id.json"))
+    answer = ree.parse(ask, Payload(200, payload("case_ree_extra_entry_without_id.json")))
     assert len(answer.readings) == 24
     assert [r.values["price_eur_mwh"] for r in answer.readings][:2] == [100.0, 101.0]
     assert (answer.rejected, answer.no_verdict) == ((), frozenset())
@@ -230,7 +231,10 @@ def test_an_answer_that_says_no_data_and_holds_values_is_malformed() -> None:
     document["errors"] = json.loads(NO_DATA)["errors"]
     for status in (200, 502):
         with pytest.raises(MalformedPayload, match="it contradicts itself: it says 'There are no"):
-            ree.parse(ask_of("ree.pvpc", date(2025, 11, 5)), status, json.dumps(document).encode())
+            ree.parse(
+                ask_of("ree.pvpc", date(2025, 11, 5)),
+                Payload(status, json.dumps(document).encode()),
+            )
     document["included"] = []
     assert _parse(json.dumps(document).encode()).readings == ()
 
@@ -266,7 +270,7 @@ def test_a_bad_row_costs_nothing_but_itself() -> None:
 
 def _spot(ask: Ask, *minutes: int) -> Answer:
     rows = [(f"2025-10-02T{n // 60:02d}:{n % 60:02d}:00.000+02:00", 50.0 + n) for n in minutes]
-    return ree.parse(ask, 200, _values(*rows).replace(b'"1001"', b'"600"'))
+    return ree.parse(ask, Payload(200, _values(*rows).replace(b'"1001"', b'"600"')))
 
 
 def test_quarter_hours_are_read_into_a_series_of_quarter_hours() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from gapfill.domain.series import Grade
 from gapfill.errors import MalformedPayload
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.siar import parser as siar
 from gapfill.sources.siar.hourly import mean_direction
 from tests.sources.asks import payload
@@ -26,11 +27,11 @@ LABELS = [100 * (n // 60) + n % 60 for n in range(30, 24 * 60, 30)] + [2400]
 
 
 def _two_days(body: bytes = FILE) -> Answer:
-    return siar.parse(hourly_ask(DAY, date(2025, 7, 1)), 200, body)
+    return siar.parse(hourly_ask(DAY, date(2025, 7, 1)), Payload(200, body))
 
 
 def _parse(*rows: dict[str, object], day: date = DAY, zone: str = "UTC") -> Answer:
-    return siar.parse(hourly_ask(day, zone=zone), 200, body_of(rows))
+    return siar.parse(hourly_ask(day, zone=zone), Payload(200, body_of(rows)))
 
 
 def _hours(answer: Answer) -> list[str]:
@@ -135,7 +136,7 @@ def test_names_are_read_in_any_case_and_of_either_version(key: str) -> None:
             del row["HorMin"]
     rows = [{k: v for k, v in row.items() if k != "HorMin" or k == key} for row in rows]
     body = json.dumps({"Datos": rows, "mensajerespuesta": None}).encode()
-    assert _hours(siar.parse(hourly_ask(DAY), 200, body)) == ["30T00"]
+    assert _hours(siar.parse(hourly_ask(DAY), Payload(200, body))) == ["30T00"]
 
 
 @pytest.mark.parametrize(
@@ -229,10 +230,10 @@ def test_a_half_hour_of_the_future_is_malformed() -> None:
     now = datetime(2025, 6, 30, 12, tzinfo=UTC)
     ask = hourly_ask(DAY, now=now)
     body = body_of([half_hour("2025-06-30", 1200)])
-    assert siar.parse(ask, 200, body).evidence.startswith("HTTP 200: 1 half-hours")
+    assert siar.parse(ask, Payload(200, body)).evidence.startswith("HTTP 200: 1 half-hours")
     for time in (1230, 0):
         with pytest.raises(MalformedPayload, match="in the future"):
-            siar.parse(ask, 200, body_of([half_hour("2025-06-30", time)]))
+            siar.parse(ask, Payload(200, body_of([half_hour("2025-06-30", time)])))
 
 
 def test_days_of_madrid_are_two_hours_early_in_summer_and_one_in_winter() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError, MalformedPayload
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.siar import parser as siar
 from tests.sources.asks import payload
 from tests.sources.siar.asks import body_of, daily_ask, half_hour, hourly_ask
@@ -72,7 +73,7 @@ def test_a_name_in_two_spellings_has_the_value_of_the_one_that_has_any() -> None
     for names in (("datos", "Datos"), ("Datos", "datos")):
         for values in ((None, PAIR), (PAIR, None)):
             body = json.dumps(dict(zip(names, values, strict=True))).encode()
-            assert len(siar.parse(hourly_ask(DAY), 200, body).readings) == 1
+            assert len(siar.parse(hourly_ask(DAY), Payload(200, body)).readings) == 1
 
 
 def test_a_place_without_a_station_cannot_be_asked() -> None:
@@ -104,7 +105,7 @@ def test_nothing_there_is_an_empty_answer_with_evidence(
     rows: list[Any] | None, message: str | None, evidence: str
 ) -> None:
     """Whether it is not yet or never, the services know."""
-    answer = siar.parse(hourly_ask(DAY), 200, body_of(rows, message))
+    answer = siar.parse(hourly_ask(DAY), Payload(200, body_of(rows, message)))
     assert (answer.readings, answer.evidence) == ((), evidence)
 
 
@@ -119,14 +120,14 @@ def test_nothing_there_is_an_empty_answer_with_evidence(
 def test_an_unknown_message_without_rows_is_no_empty_answer(message: str) -> None:
     """A failure must never read as "nothing there"."""
     with pytest.raises(MalformedPayload, match="holds no rows and says"):
-        siar.parse(hourly_ask(DAY), 200, body_of([], message))
+        siar.parse(hourly_ask(DAY), Payload(200, body_of([], message)))
 
 
 def test_no_data_said_in_iso_8859_15_is_no_data() -> None:
     """SIAR's text has accents, and its bytes need not be UTF-8."""
     said = "No hay datos para los parámetros introducidos"
     body = json.dumps({"datos": [], "MensajeRespuesta": said}, ensure_ascii=False)
-    answer = siar.parse(hourly_ask(DAY), 200, body.encode("iso-8859-15"))
+    answer = siar.parse(hourly_ask(DAY), Payload(200, body.encode("iso-8859-15")))
     assert answer.readings == ()
     assert answer.evidence == f"HTTP 200: datos is empty, MensajeRespuesta {said!r}"
 
@@ -134,21 +135,25 @@ def test_no_data_said_in_iso_8859_15_is_no_data() -> None:
 def test_an_answer_without_a_list_that_says_there_is_nothing_is_empty() -> None:
     """The words are enough."""
     body = json.dumps({"MensajeRespuesta": "No existen datos"}).encode()
-    assert siar.parse(hourly_ask(DAY), 200, body).evidence.startswith("HTTP 200: datos is null")
+    assert siar.parse(hourly_ask(DAY), Payload(200, body)).evidence.startswith(
+        "HTTP 200: datos is null"
+    )
 
 
 def test_an_answer_that_says_there_is_nothing_and_holds_values_is_malformed() -> None:
     """It contradicts itself; rows without a value do not."""
     with pytest.raises(MalformedPayload, match="contradicts itself: it says 'No existen datos'"):
-        siar.parse(hourly_ask(DAY), 200, body_of(PAIR, "No existen datos"))
+        siar.parse(hourly_ask(DAY), Payload(200, body_of(PAIR, "No existen datos")))
     rows = [half_hour("2025-06-30", 30, TempMedia=None, HumedadMedia=None)]
-    assert siar.parse(hourly_ask(DAY), 200, body_of(rows, "No existen datos")).readings == ()
+    assert (
+        siar.parse(hourly_ask(DAY), Payload(200, body_of(rows, "No existen datos"))).readings == ()
+    )
 
 
 def test_a_last_record_with_nothing_in_it_costs_nothing() -> None:
     """Two days are read."""
     ask = daily_ask(date(2025, 6, 1), date(2025, 6, 2), now=datetime(2025, 7, 2, tzinfo=UTC))
-    answer = siar.parse(ask, 200, payload("case_siar_empty_last_record.json"))
+    answer = siar.parse(ask, Payload(200, payload("case_siar_empty_last_record.json")))
     assert [(f"{r.slot:%d}", r.values["temperature_mean"]) for r in answer.readings] == [
         ("01", 20.0),
         ("02", 20.0),
@@ -178,7 +183,7 @@ def test_a_row_that_cannot_be_placed_costs_no_other(
         if kind == "hours"
         else [PAIR[0], half_hour("2025-06-30", 130) | row]
     )
-    answer = siar.parse(ask, 200, body_of(rows))
+    answer = siar.parse(ask, Payload(200, body_of(rows)))
     assert len(answer.readings) == 1
     (rejected,) = answer.rejected
     assert (rejected.slot, rejected.field) == (None, "row")
@@ -189,14 +194,14 @@ def test_a_row_that_cannot_be_placed_costs_no_other(
 def test_a_name_in_two_spellings_with_two_values_is_neither() -> None:
     """Nobody knows which one is meant."""
     row = half_hour("2025-06-30", 30) | {"tempmedia": 25.0}
-    answer = siar.parse(daily_ask(DAY), 200, body_of([row]))
+    answer = siar.parse(daily_ask(DAY), Payload(200, body_of([row])))
     assert [dict(r.values) for r in answer.readings] == [{"humidity_mean": 50.0}]
     assert [r.reason for r in answer.rejected] == ["is given twice, with different values"]
 
 
 def test_a_message_beside_rows_is_kept_as_evidence() -> None:
     """The rows count."""
-    answer = siar.parse(hourly_ask(DAY), 200, body_of(PAIR, "Datos provisionales"))
+    answer = siar.parse(hourly_ask(DAY), Payload(200, body_of(PAIR, "Datos provisionales")))
     assert len(answer.readings) == 1
     assert answer.evidence == "HTTP 200: 2 half-hours; MensajeRespuesta 'Datos provisionales'"
 
@@ -205,9 +210,9 @@ def test_a_message_beside_rows_is_kept_as_evidence() -> None:
 def test_a_station_may_be_named_by_code_or_name_or_not_at_all(given: str | None) -> None:
     """Only a code can be told to be another's."""
     rows = [row | {"Estacion": given} for row in PAIR]
-    assert len(siar.parse(hourly_ask(DAY), 200, body_of(rows)).readings) == 1
+    assert len(siar.parse(hourly_ask(DAY), Payload(200, body_of(rows))).readings) == 1
     bare = [{k: v for k, v in row.items() if k != "Estacion"} for row in PAIR]
-    assert len(siar.parse(hourly_ask(DAY), 200, body_of(bare)).readings) == 1
+    assert len(siar.parse(hourly_ask(DAY), Payload(200, body_of(bare))).readings) == 1
 
 
 @pytest.mark.parametrize(
@@ -227,7 +232,7 @@ def test_rows_of_another_station_are_malformed(
     """Or of two, which is one too many."""
     rows = [row | other for row, other in zip(PAIR, others, strict=True)]
     with pytest.raises(MalformedPayload, match="and J17 was asked"):
-        siar.parse(hourly_ask(DAY), 200, body_of(rows))
+        siar.parse(hourly_ask(DAY), Payload(200, body_of(rows)))
 
 
 @pytest.mark.parametrize("day", ["2025-06-29", "2025-07-01", "2024-06-30"])
@@ -235,7 +240,7 @@ def test_a_date_that_was_not_asked_is_malformed(day: str) -> None:
     """Shifted answers do harm unseen."""
     for ask in (hourly_ask(DAY), daily_ask(DAY)):
         with pytest.raises(MalformedPayload, match=f"a row of {day}, which was not asked"):
-            siar.parse(ask, 200, body_of([*PAIR, half_hour(day, 30)]))
+            siar.parse(ask, Payload(200, body_of([*PAIR, half_hour(day, 30)])))
 
 
 @pytest.mark.parametrize(
@@ -244,13 +249,13 @@ def test_a_date_that_was_not_asked_is_malformed(day: str) -> None:
 def test_a_date_of_another_form_is_malformed(fecha: str) -> None:
     """The API writes the installation of a station in UTC; a row's date must have no time."""
     with pytest.raises(MalformedPayload, match=r"has (no fecha|the fecha '.*', which is not a)"):
-        siar.parse(hourly_ask(DAY), 200, body_of([PAIR[0] | {"Fecha": fecha}]))
+        siar.parse(hourly_ask(DAY), Payload(200, body_of([PAIR[0] | {"Fecha": fecha}])))
 
 
 def test_a_date_may_come_without_its_midnight() -> None:
     """Both are the same date."""
     rows = [row | {"Fecha": "2025-06-30"} for row in PAIR]
-    assert len(siar.parse(hourly_ask(DAY), 200, body_of(rows)).readings) == 1
+    assert len(siar.parse(hourly_ask(DAY), Payload(200, body_of(rows))).readings) == 1
 
 
 @pytest.mark.parametrize(
@@ -272,7 +277,7 @@ def test_a_date_may_come_without_its_midnight() -> None:
 def test_an_answer_of_another_shape_is_malformed(status: int, body: bytes, words: str) -> None:
     """Nothing of it is stored, and the sentence says what is wrong with it."""
     with pytest.raises(MalformedPayload, match=words) as caught:
-        siar.parse(hourly_ask(DAY), status, body)
+        siar.parse(hourly_ask(DAY), Payload(status, body))
     assert (caught.value.source, caught.value.series) == ("siar", "weather_hourly")
 
 
@@ -281,5 +286,5 @@ def test_hours_of_the_asked_dates_that_were_not_asked_are_dropped() -> None:
     start = datetime(2025, 6, 30, 5, tzinfo=UTC)
     ask = replace(hourly_ask(DAY), interval=Interval(start, start + timedelta(hours=1)))
     rows = [half_hour("2025-06-30", time) for time in (430, 500, 530, 600, 630, 700)]
-    answer = siar.parse(ask, 200, body_of(rows))
+    answer = siar.parse(ask, Payload(200, body_of(rows)))
     assert [reading.slot for reading in answer.readings] == [start]

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.siar.refusals import (
     Refusal,
     RefusalKind,
     authorised_from,
-    claims,
     day_quota_s,
-    refusal_of,
+    read,
     says_nothing_there,
 )
 
@@ -26,7 +26,7 @@ FIRST, LAST = date(2024, 12, 28), date(2025, 1, 3)
 
 
 def _kind(status: int, body: bytes, headers: dict[str, str] | None = None) -> RefusalKind | None:
-    refusal = refusal_of(status, headers or {}, body)
+    refusal = read(Payload(status, body, headers or {}))
     return refusal.kind if refusal else None
 
 
@@ -102,17 +102,19 @@ def test_a_message_without_rows_is_a_refusal_with_any_status() -> None:
 
 def test_what_was_said_is_kept_in_short() -> None:
     """With its status."""
-    refusal = refusal_of(403, {}, _json(CALLS_DAY))
+    refusal = read(Payload(403, _json(CALLS_DAY)))
     assert refusal is not None
     assert refusal.said == f"HTTP 403: '{CALLS_DAY}'"
-    long = refusal_of(403, {}, b"x" * 9000)
+    long = read(Payload(403, b"x" * 9000))
     assert long is not None
     assert len(long.said) < 600
 
 
 def test_only_the_statuses_that_a_text_explains_are_claimed() -> None:
     """A 429 and a 500 mean what they always mean."""
-    assert [s for s in (200, 400, 401, 403, 404, 429, 500) if claims(s, b"")] == [401, 403]
+    every = (200, 400, 401, 403, 404, 429, 500)
+    assert [s for s in every if read(Payload(s, b""))] == [401, 403]
+    assert [s for s in every if read(Payload(s, _json(CALLS_DAY)))] == [200, 401, 403]
 
 
 @pytest.mark.parametrize(

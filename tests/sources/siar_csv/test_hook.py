@@ -13,7 +13,9 @@ import pytest
 from gapfill import settings
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError, MalformedPayload, SourceUnavailable
-from gapfill.sources.siar_csv.hook import SiarCsvFolder
+from gapfill.sources.hooks import SourceSetup
+from gapfill.sources.siar_csv.hook import SiarCsvFolder, SiarCsvHook
+from tests.catalogs import frozen
 from tests.sources.siar_csv.files import DAY, FIRST, NAME, ask_days, csv_bytes, days, row, rows
 
 if TYPE_CHECKING:
@@ -39,8 +41,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_answers_from_the_files_of_the_asked_station(folder: Path) -> None:
     """Other stations' files lie beside them and are not looked into."""
     (folder / "J18_Other.csv").write_bytes(b"half a file of somebody else")
-    source: Caller = SiarCsvFolder(folder)
-    assert source.open() is None
+    source = SiarCsvFolder(folder)
     assert [r.slot.day for r in source.fetch(ask_days(count=5)).readings] == [1, 2, 3]
     old = source.fetch(ask_days(datetime(2017, 1, 2, tzinfo=UTC), station="J09"))
     assert [(r.slot.year, r.source) for r in old.readings] == [(2017, "siar_csv/J09")]
@@ -164,3 +165,27 @@ def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GAPFILL_SIAR_CSV", "~/siar")
     assert settings.siar_csv_folder() == tmp_path / "siar"
+
+
+def _paced(_records: int) -> None:
+    pytest.fail("a call was paced")
+
+
+def test_the_hook_reads_the_folder_that_the_variable_names(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It makes no call, so nothing is paced; without a folder it cannot be made."""
+    ask = ask_days(count=5)
+    setup = SourceSetup(frozen().sources["siar_csv"], ("J17",), lambda: None)
+    monkeypatch.setenv("GAPFILL_SIAR_CSV", str(folder))
+    hook: Caller = SiarCsvHook.caller(setup, _paced)
+    assert hook.open(ask) is None
+    assert [reading.slot.day for reading in hook.fetch(ask).readings] == [1, 2, 3]
+    assert SiarCsvHook.held("J17") == SiarCsvFolder(folder).held("J17")
+    monkeypatch.delenv("GAPFILL_SIAR_CSV")
+    assert (SiarCsvHook.held("J17"), SiarCsvHook.unusable("J17")) == (None, ())
+    with pytest.raises(ConfigError) as caught:
+        SiarCsvHook.caller(setup, _paced)
+    assert str(caught.value) == (
+        "GAPFILL_SIAR_CSV names no folder of SIAR's CSV files: put its path there."
+    )

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 
 TOKEN = "the-token-of-the-tests"
 READ_ONLY = "the-read-only-token"
@@ -114,8 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404, "not found", f'bucket "{bucket}" not found')
         elif pairs.keys() <= known:
             conditions = [f"time >= '{asked['start']}'", f"time <= '{asked['stop']}'"]
-            conditions += [f"{text.name(key)} = {text.value(pairs[key])}" for key in pairs]
-            chosen = text.select("*", measurement, *conditions)
+            conditions += [f"{influxql.name(key)} = {influxql.value(pairs[key])}" for key in pairs]
+            chosen = influxql.select("*", measurement, *conditions)
             done = self._ask(bucket, chosen.replace("SELECT *", "DELETE", 1))
             if "error" in done:
                 self._refuse(400, "invalid", done["error"])

@@ -12,8 +12,9 @@ import pytest
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, WEATHER, hour, hours, price, prices, row, weather
 from tests.stores.backends import InfluxBackend
@@ -58,7 +59,7 @@ def through(backend: InfluxBackend, proxy: FaultProxy) -> InfluxStore:
 def write(backend: InfluxBackend, *lines: tuple[str, float]) -> None:
     """Write lines at hours."""
     backend.engine.write(
-        backend.bucket, [f"{line} {text.to_ns(hour(number))}" for line, number in lines]
+        backend.bucket, [f"{line} {to_ns(hour(number))}" for line, number in lines]
     )
 
 
@@ -68,9 +69,9 @@ def whole_numbers(backend: InfluxBackend) -> list[list[object]]:
     2**53 + 1 is no float: added to one, it is told as 2**53.
     """
     what = '"price_eur_mwh" * 0 + 9007199254740993'
-    week = text.within(hours(MONDAY, MONDAY + WEEK))
+    week = influxql.within(hours(MONDAY, MONDAY + WEEK))
     return backend.engine.ask(
-        backend.bucket, text.select(what, "energy_prices", "\"unit\" = 'eur'", week)
+        backend.bucket, influxql.select(what, "energy_prices", "\"unit\" = 'eur'", week)
     )
 
 
@@ -113,10 +114,10 @@ def test_a_week_that_is_all_integers_but_for_our_points_stays_so(backend: Influx
         return [
             backend.engine.ask(
                 backend.bucket,
-                text.select(
+                influxql.select(
                     '"load", "big", "rate", "word", "is"',
                     "energy_prices",
-                    text.within(hours(first, first + WEEK)),
+                    influxql.within(hours(first, first + WEEK)),
                 ),
             )
             for first in (MONDAY, MONDAY + WEEK)
@@ -193,7 +194,7 @@ def leave_an_entry(
         table.rows
         for table in InfluxClient(backend.engine.access(backend.bucket)).ask([ENTRY], "ns")[0]
     ]
-    entry = text.field("lines", said.replace("cloud=3i", f"cloud={cloud}"))
+    entry = line_protocol.field("lines", said.replace("cloud=3i", f"cloud={cloud}"))
     lines = [
         f'gapfill_journal lines="" {number}',
         f"gapfill_journal {entry} {number - age_s * 10**9}",
@@ -251,12 +252,12 @@ def test_what_cannot_be_written_back_is_not_deleted(
 
 def test_an_undo_reads_only_near_what_it_removes(backend: InfluxBackend, proxy: FaultProxy) -> None:
     """Two slots half a year apart, with fifty thousand points of others between them."""
-    start = text.to_ns(hour(0))
+    start = to_ns(hour(0))
     lines = [f"{PRICE}=1 {start + 300 * 10**9 * n}" for n in range(1, 50_000)]
     for first in range(0, len(lines), 10_000):
         backend.engine.write(backend.bucket, lines[first : first + 10_000])
     last = 4200
-    backend.open().put(PVPC, [row(0), row(last)])
+    backend.open().import_rows(PVPC, [row(0), row(last)])
     store = through(backend, proxy)
     assert store.undo("run/a", [PVPC]) == Undone(0, 2, 0)
     assert proxy.received < 20_000
@@ -270,7 +271,7 @@ def test_a_server_that_removes_nothing_is_told_as_such(
     store = backend.open()
     store.write(PVPC, [price(0, 1.0)], "run/a")
     store.write(PVPC, prices([0, 2, 5], 2.0), "run/b")
-    store.put(PVPC, [row(0, 3.0, "run/b")])
+    store.import_rows(PVPC, [row(0, 3.0, "run/b")])
     proxy.fault = NO_PATH
     for restored in (1, 0):
         with pytest.raises(StoreError) as caught:
@@ -291,7 +292,7 @@ def test_an_undo_that_died_at_its_last_step_is_still_known(
     """All is removed and put back, and only that was not noted."""
     store = backend.open()
     store.write(PVPC, [price(0, 1.0)], "run/a")
-    store.put(PVPC, [row(0, 2.0, "run/b"), row(1, 2.0, "run/b")])
+    store.import_rows(PVPC, [row(0, 2.0, "run/b"), row(1, 2.0, "run/b")])
     proxy.fault = Fault(500, b"killed", path="/api/v2/write", after=2)
     with pytest.raises(StoreError, match="killed"):
         through(backend, proxy).undo("run/b", [PVPC])

@@ -35,9 +35,9 @@ WINDOW = hours(0, 3)
 Use = Callable[[InfluxStore], object]
 
 READS: dict[str, Use] = {
-    "absent": lambda store: store.absent(PVPC, WINDOW),
-    "below_target": lambda store: store.below_target(PVPC, WINDOW),
-    "lacking": lambda store: store.lacking(PVPC, "price_eur_kwh", WINDOW),
+    "missing": lambda store: store.missing(PVPC, WINDOW),
+    "lower_grade": lambda store: store.lower_grade(PVPC, WINDOW),
+    "missing_optional": lambda store: store.missing_optional(PVPC, "price_eur_kwh", WINDOW),
     "newest": lambda store: store.newest(PVPC),
     "read": lambda store: store.read(PVPC, WINDOW),
     "batch_slots": lambda store: store.batch_slots("run/a"),
@@ -46,17 +46,17 @@ READS: dict[str, Use] = {
     "calls_of": lambda store: store.calls_of("run"),
     "calls_since": lambda store: store.calls_since("ree", hour(0)),
     "records_since": lambda store: store.records_since("ree", hour(0)),
-    "learned": lambda store: store.learned(hour(0)),
+    "load_limits": lambda store: store.load_limits(hour(0)),
     "blocks": lambda store: store.blocks(hour(0)),
 }
 WRITES: dict[str, Use] = {
     "verify": lambda store: store.verify(),
     "write": lambda store: store.write(PVPC, [price(1)], "run/b"),
-    "put": lambda store: store.put(PVPC, [row(1)]),
+    "import_rows": lambda store: store.import_rows(PVPC, [row(1)]),
     "undo": lambda store: store.undo("run/a", [PVPC]),
-    "note": lambda store: store.note([ENTRY]),
+    "append_ledger": lambda store: store.append_ledger([ENTRY]),
     "record_call": lambda store: store.record_call("ree", hour(0), "run/a"),
-    "learn": lambda store: store.learn("siar", {"calls_day": 1.0}, hour(0)),
+    "save_limits": lambda store: store.save_limits("siar", {"calls_day": 1.0}, hour(0)),
     "block": lambda store: store.block(Block("ree", hour(1), "429")),
 }
 USES = READS | WRITES
@@ -127,7 +127,7 @@ def test_whatever_goes_wrong_is_an_error_in_every_use(
     """None of them is ever answered as if nothing were there; after it all is as before."""
     proxy.fault, expected = FAULTS[fault]
     parts = expected.split("|")
-    uses = {"slow": ["absent", "write", "undo"], "cut": [*READS, "write", "undo"]}.get(fault, USES)
+    uses = {"slow": ["missing", "write", "undo"], "cut": [*READS, "write", "undo"]}.get(fault, USES)
     for name in uses:
         said = says(InfluxStore(access(backend, url=proxy.url)), USES[name])
         assert said.startswith(
@@ -135,7 +135,7 @@ def test_whatever_goes_wrong_is_an_error_in_every_use(
         )
         assert any(part in said for part in parts), (name, said)
     proxy.fault = None
-    assert InfluxStore(access(backend)).absent(PVPC, WINDOW) == [hours(1, 2)]
+    assert InfluxStore(access(backend)).missing(PVPC, WINDOW) == [hours(1, 2)]
 
 
 @pytest.mark.parametrize("use", USES)
@@ -162,7 +162,7 @@ def test_a_bucket_that_is_not_there_is_an_error(backend: InfluxBackend, use: str
     assert "check the name of the bucket" in said or "make the bucket" in said
 
 
-@pytest.mark.parametrize("use", ["write", "verify", "note"])
+@pytest.mark.parametrize("use", ["write", "verify", "append_ledger"])
 def test_an_organization_that_is_not_there_is_an_error(backend: InfluxBackend, use: str) -> None:
     """Only writing needs it."""
     said = says(InfluxStore(access(backend, org="nobody")), USES[use])
@@ -175,7 +175,7 @@ def test_a_token_that_may_only_read_is_found_out_before_anything_is_asked(
     """``verify`` writes a real point; reading goes on."""
     token = backend.engine.read_only_token(backend.bucket)
     store = InfluxStore(access(backend, token=token))
-    assert store.absent(PVPC, WINDOW) == [hours(1, 2)]
+    assert store.missing(PVPC, WINDOW) == [hours(1, 2)]
     assert "the right to read and write the bucket" in says(store, USES["verify"])
 
 
@@ -212,7 +212,7 @@ def test_a_window_that_is_too_large_is_read_in_halves(backend: InfluxBackend) ->
         small = Small(backend.engine.url)
         store = InfluxStore(access(backend, url=small.url, timeout_s=120.0))
         if question == 0:
-            assert store.absent(PVPC, hours(0, 2400)) == expected
+            assert store.missing(PVPC, hours(0, 2400)) == expected
         else:
             slots = [row.slot for row in store.read(PVPC, hours(0, 2400))]
             assert slots == [hour(0), hour(2), hour(100), hour(2000)]
@@ -239,7 +239,7 @@ def test_numbers_of_another_type_are_said_by_shard_and_the_rest_is_written(
     assert "2026-01-12 to 2026-01-18, so 2 of 3 slots were refused there" in said
     assert "docs/how_to/influxdb.md" in said
     assert store.batch_slots("run/b") == {"pvpc": [hour(200)]}
-    assert store.absent(PVPC, hours(399, 403)) == [hours(399, 400), hours(401, 403)]
+    assert store.missing(PVPC, hours(399, 403)) == [hours(399, 400), hours(401, 403)]
     assert store.undo("run/b", [PVPC]) == (0, 1, 0)
 
 
@@ -292,7 +292,7 @@ def test_a_bucket_named_for_a_retention_policy_is_found(backend: InfluxBackend) 
     store = InfluxStore(backend.engine.access("plant/autogen"))
     try:
         assert store.write(PVPC, prices([0, 1]), "run/a") == 2
-        assert store.absent(PVPC, hours(0, 3)) == [hours(2, 3)]
+        assert store.missing(PVPC, hours(0, 3)) == [hours(2, 3)]
         assert store.undo("run/a", [PVPC]) == (0, 2, 0)
     finally:
         store.close()
@@ -307,6 +307,6 @@ def test_a_bucket_that_keeps_points_for_less_time_is_said(backend: InfluxBackend
         said = says(store, lambda one: one.write(PVPC, prices([0, 1]), "run/a"))
         assert "the bucket keeps points for less time than the series goes back" in said
         assert store.batch_slots("run/a") == {}
-        assert store.absent(PVPC, hours(0, 2)) == [hours(0, 2)]
+        assert store.missing(PVPC, hours(0, 2)) == [hours(0, 2)]
     finally:
         backend.engine.drop_bucket("short")

@@ -43,7 +43,7 @@ def says(store: InfluxStore, *, reads: bool = False) -> str:
     """Return the sentence with which the store refuses to write, or to read."""
 
     def look() -> None:
-        store.absent(PVPC, hours(0, 3))
+        store.missing(PVPC, hours(0, 3))
 
     with pytest.raises(StoreError) as caught:
         (look if reads else store.verify)()
@@ -152,7 +152,7 @@ def test_a_name_that_leads_queries_to_another_bucket_is_found_out() -> None:
 def test_without_the_right_to_look_the_written_point_finds_it_out() -> None:
     """What is written is not what is read, whatever the reason."""
     with SmallServer(Upgraded(tells=False), version="v2.8.0") as server:
-        assert store_at(server.url).absent(PVPC, hours(0, 3)) == [hours(0, 3)]
+        assert store_at(server.url).missing(PVPC, hours(0, 3)) == [hours(0, 3)]
         assert "cannot be read from the database of the same name" in says(store_at(server.url))
 
 

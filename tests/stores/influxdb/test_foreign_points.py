@@ -13,7 +13,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Field, Grade
 from gapfill.errors import ConfigError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, WEATHER, day, hour, hours, price, prices, weather
 from tests.domain.samples import DAY
@@ -47,7 +47,7 @@ def backend(tmp_path: Path) -> Iterator[InfluxBackend]:
 
 def write(backend: InfluxBackend, *lines: tuple[str, datetime]) -> None:
     """Write lines at instants, exact to the microsecond."""
-    backend.engine.write(backend.bucket, [f"{line} {text.to_ns(at)}" for line, at in lines])
+    backend.engine.write(backend.bucket, [f"{line} {to_ns(at)}" for line, at in lines])
 
 
 def test_instants_with_fractions_of_a_second_lie_in_their_slots(backend: InfluxBackend) -> None:
@@ -56,7 +56,7 @@ def test_instants_with_fractions_of_a_second_lie_in_their_slots(backend: InfluxB
     times = [0.25, 1 - micro, 1 + micro, 2.5, 4, 5 - micro, 7 - micro, 8 + micro, 8.5]
     write(backend, *(("energy_prices,market=pvpc price_eur_mwh=1", hour(t)) for t in times))
     store = backend.open()
-    assert store.absent(PVPC, hours(0, 10)) == [
+    assert store.missing(PVPC, hours(0, 10)) == [
         hours(3, 4), hours(5, 6), hours(7, 8), hours(9, 10),
     ]  # fmt: skip
     assert [row.slot for row in store.read(PVPC, hours(0, 10))] == [
@@ -76,7 +76,7 @@ def test_forecasts_and_days_among_the_hours_do_not_count(backend: InfluxBackend)
         (f"weather_data,place=jaen {both}", hour(4)),
     )
     store = backend.open()
-    assert store.absent(WEATHER, hours(0, 5)) == [hours(1, 3), hours(4, 5)]
+    assert store.missing(WEATHER, hours(0, 5)) == [hours(1, 3), hours(4, 5)]
     assert store.newest(WEATHER) == hour(3)
     assert store.write(WEATHER, [weather(n, Grade.OBSERVED) for n in range(5)], "run/a") == 3
     assert store.read(WEATHER, hours(0, 1)) == [
@@ -93,7 +93,7 @@ def test_whole_numbers_texts_and_truths_are_read_for_what_they_are(backend: Infl
     )
     store = backend.open()
     assert store.read(PVPC, hours(0, 2)) == [Row(hour(0), {"price_eur_mwh": 7.0}, Grade.OFFICIAL)]
-    assert store.absent(PVPC, hours(0, 2)) == [hours(1, 2)]
+    assert store.missing(PVPC, hours(0, 2)) == [hours(1, 2)]
 
 
 @pytest.mark.parametrize("text_or_truth", ['"unavailable"', "true"])
@@ -111,8 +111,8 @@ def test_weeks_of_texts_are_gaps_at_either_end_and_between(
         line = f"energy_prices,market=pvpc price_eur_mwh={what}"
         write(backend, *((line, hour(monday + 168 * n + h)) for h in range(168)))
     store = backend.open()
-    assert store.absent(PVPC, week(0, 12)) == [week(0, 4), week(6, 8), week(9, 12)]
-    assert store.absent(PVPC, week(0, 3)) == [week(0, 3)]
+    assert store.missing(PVPC, week(0, 12)) == [week(0, 4), week(6, 8), week(9, 12)]
+    assert store.missing(PVPC, week(0, 3)) == [week(0, 3)]
     assert store.newest(PVPC) == hour(monday + 168 * 9 - 1)
     assert store.read(PVPC, week(10, 11)) == []
 
@@ -127,7 +127,7 @@ def test_a_field_named_like_an_excluded_tag_decides_nothing(backend: InfluxBacke
         (f'weather_data,place=linares,data_type=forecast {both},data_type="x"', hour(4)),
     )
     store = backend.open()
-    assert store.absent(WEATHER, hours(0, 6)) == [hours(4, 6)]
+    assert store.missing(WEATHER, hours(0, 6)) == [hours(4, 6)]
     assert [row.slot for row in store.read(WEATHER, hours(0, 6))] == [hour(n) for n in range(4)]
 
 
@@ -138,7 +138,7 @@ def test_days_are_slots_like_hours(backend: InfluxBackend) -> None:
     ]
     write(backend, *noons)
     store = backend.open()
-    assert store.absent(DAILY, Interval(day(0), day(4))) == [
+    assert store.missing(DAILY, Interval(day(0), day(4))) == [
         Interval(day(1), day(2)),
         Interval(day(3), day(4)),
     ]
@@ -153,11 +153,11 @@ def test_fields_that_never_meet_are_no_reading(backend: InfluxBackend) -> None:
     ]
     write(backend, *lines)
     store = backend.open()
-    assert store.absent(WEATHER, hours(0, 30)) == [hours(0, 30)]
+    assert store.missing(WEATHER, hours(0, 30)) == [hours(0, 30)]
     assert store.newest(WEATHER) is None
     store.write(WEATHER, [weather(7, Grade.OBSERVED)], "run/a")
     assert store.newest(WEATHER) == hour(7)
-    assert store.absent(WEATHER, hours(0, 30)) == [hours(0, 7), hours(8, 30)]
+    assert store.missing(WEATHER, hours(0, 30)) == [hours(0, 7), hours(8, 30)]
 
 
 def test_a_default_grade_below_the_target_is_found_without_provenance(
@@ -169,7 +169,7 @@ def test_a_default_grade_below_the_target_is_found_without_provenance(
     write(backend, *lines)
     store = backend.open()
     store.write(modest, prices([2]), "run/a")
-    assert store.below_target(modest, hours(0, 3)) == [Graded(hours(0, 2), Grade.PROVISIONAL)]
+    assert store.lower_grade(modest, hours(0, 3)) == [Graded(hours(0, 2), Grade.PROVISIONAL)]
 
 
 def test_a_long_history_of_many_points_is_told_in_few_bytes(backend: InfluxBackend) -> None:
@@ -183,7 +183,7 @@ def test_a_long_history_of_many_points_is_told_in_few_bytes(backend: InfluxBacke
     for first in range(0, len(lines), 20_000):
         backend.engine.write(backend.bucket, lines[first : first + 20_000])
     store = backend.open()
-    (run,) = store.absent(PVPC, hours(0, 16_000))
+    (run,) = store.missing(PVPC, hours(0, 16_000))
     assert run == hours(4167, 4168)
     assert len(store.read(PVPC, hours(0, 2000))) == 2000
 
@@ -199,7 +199,7 @@ def test_a_long_window_is_asked_in_parts_at_once_and_told_as_one(backend: Influx
         "s",
     )
     store = backend.open()
-    assert store.absent(PVPC, hours(0, 24 * days)) == [
+    assert store.missing(PVPC, hours(0, 24 * days)) == [
         hours(0, 2), hours(9_000, 9_001), hours(10_000, 20_000), hours(cut - 1, cut + 1),
         hours(cut + 5, cut + 6), hours(24 * days - 7, 24 * days),
     ]  # fmt: skip
@@ -221,7 +221,7 @@ def test_series_of_one_measurement_are_undone_apart(backend: InfluxBackend) -> N
 def test_names_that_influxdb_needs_itself_are_refused(backend: InfluxBackend, name: str) -> None:
     """A wrong catalogue is a person's to mend."""
     odd = replace(PVPC, fields=(replace(PVPC.fields[0], name=name),))
-    for use in (lambda: backend.open().absent(odd, hours(0, 1)),
+    for use in (lambda: backend.open().missing(odd, hours(0, 1)),
                 lambda: backend.open().write(odd, [price(0)], "run/a")):  # fmt: skip
         with pytest.raises(ConfigError, match=f"'{name}'"):
             use()
@@ -234,7 +234,7 @@ def test_tags_that_influxdb_cannot_hold_are_refused(backend: InfluxBackend, said
     with pytest.raises(ConfigError, match="a tag market="):
         backend.open().write(odd, [price(0)], "run/a")
     with pytest.raises(ConfigError, match="a tag market="):
-        backend.open().absent(odd, hours(0, 1))
+        backend.open().missing(odd, hours(0, 1))
 
 
 def test_names_of_influxql_are_names_as_any_other(backend: InfluxBackend) -> None:
@@ -243,9 +243,9 @@ def test_names_of_influxql_are_names_as_any_other(backend: InfluxBackend) -> Non
     odd = replace(PVPC, measurement="from where", fields=fields, tags={"order by": "it's, =\\x"})
     values = {"select": 1.0, 'a "b" \\c, =d': 2.0}
     store = backend.open()
-    store.put(odd, [Row(hour(1), values, Grade.MODELLED, 's "x" \\', "run/a b")])
-    assert store.absent(odd, hours(0, 3)) == [hours(0, 1), hours(2, 3)]
-    assert [r.interval for r in store.below_target(odd, hours(0, 3))] == [hours(1, 2)]
+    store.import_rows(odd, [Row(hour(1), values, Grade.MODELLED, 's "x" \\', "run/a b")])
+    assert store.missing(odd, hours(0, 3)) == [hours(0, 1), hours(2, 3)]
+    assert [r.interval for r in store.lower_grade(odd, hours(0, 3))] == [hours(1, 2)]
     (row,) = store.read(odd, hours(0, 3))
     assert (row.values, row.source, row.batch) == (values, 's "x" \\', "run/a b")
     assert store.undo("run/a b", [odd]) == (0, 1, 0)
@@ -256,7 +256,7 @@ def test_what_is_not_finite_is_not_written(backend: InfluxBackend) -> None:
     """One such value would have the whole body refused."""
     values = {"price_eur_mwh": 1.0, "price_eur_kwh": float("nan")}
     store = backend.open()
-    store.put(PVPC, [Row(hour(0), values, Grade.OFFICIAL, "ree", "run/a")])
+    store.import_rows(PVPC, [Row(hour(0), values, Grade.OFFICIAL, "ree", "run/a")])
     assert store.read(PVPC, hours(0, 1))[0].values == {"price_eur_mwh": 1.0}
 
 
@@ -267,12 +267,12 @@ def test_what_crosses_the_wire_grows_with_the_gaps_and_not_with_the_history(
     backend.open().write(PVPC, prices(n for n in range(8760) if n % 96 != 5), "run/a")
     proxy = FaultProxy(backend.engine.url)
     store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url))
-    assert len(store.absent(PVPC, hours(0, 8760))) == 92
+    assert len(store.missing(PVPC, hours(0, 8760))) == 92
     assert proxy.received < 2000
     backend.open().write(PVPC, prices(range(8760)), "run/b")
     proxy.received = 0
-    assert store.absent(PVPC, hours(0, 8760)) == []
-    assert store.below_target(PVPC, hours(0, 8760)) == []
+    assert store.missing(PVPC, hours(0, 8760)) == []
+    assert store.lower_grade(PVPC, hours(0, 8760)) == []
     assert proxy.received < 600
     proxy.received = 0
     assert len(store.read(PVPC, hours(0, 8760))) == 8760

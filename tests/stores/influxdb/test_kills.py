@@ -21,7 +21,7 @@ from gapfill.services.detection import detect
 from gapfill.services.ports import Undone
 from gapfill.services.selection import Selection
 from gapfill.services.tidy import tidy
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, WEATHER, hour, hours, point, price, prices, row, weather
 from tests.catalogs import frozen
@@ -158,7 +158,7 @@ def test_an_undo_that_dies_anywhere_is_carried_on(backend: InfluxBackend) -> Non
             backend.bucket, 'SELECT "cloud", "note", "rain", "temperature" FROM "weather_data"'
         )
 
-    backend.engine.write(backend.bucket, [line + f" {text.to_ns(hour(0))}" for line in OTHERS])
+    backend.engine.write(backend.bucket, [line + f" {to_ns(hour(0))}" for line in OTHERS])
     backend.seed(WEATHER, point(hour(0), WEATHER.tags, BOTH, grade=10, source="open_meteo"))
     before = seen()
     assert sorted((row[1:] for row in before[1]), key=str) == [
@@ -187,9 +187,12 @@ def test_a_put_that_drops_a_value_survives_as_well(backend: InfluxBackend) -> No
     store = backend.open()
     whole = Row(hour(0), {"price_eur_mwh": 1.0, "price_eur_kwh": 0.1}, Grade.OFFICIAL, "ree", "a/b")
     died = 0
-    for _ in dies(backend, lambda one, _: (store.put(PVPC, [whole]), one.put(PVPC, [row(0, 2.0)]))):
+    for _ in dies(
+        backend,
+        lambda one, _: (store.import_rows(PVPC, [whole]), one.import_rows(PVPC, [row(0, 2.0)])),
+    ):
         died += 1
-        store.put(PVPC, [row(0, 2.0)])
+        store.import_rows(PVPC, [row(0, 2.0)])
         assert store.read(PVPC, hours(0, 1)) == [row(0, 2.0)]
         assert store.undo("run/a", [PVPC]) == Undone(1, 0, 0)
         assert store.read(PVPC, hours(0, 1)) == [whole]
@@ -203,7 +206,7 @@ def _write_all(access: InfluxConfig, number: int, together: Barrier) -> None:
     for first in range(0, 100, 10):
         store.record_call("ree", PVPC.earliest, f"run/{number}")
         store.write(PVPC, prices(range(first, first + 10), number), f"run/{number}")
-        assert store.absent(PVPC, hours(first, first + 10)) == []
+        assert store.missing(PVPC, hours(first, first + 10)) == []
     store.close()
 
 
@@ -218,7 +221,7 @@ def test_processes_that_write_the_same_slots_leave_one_store(backend: InfluxBack
         writer.join(DEADLINE_S)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     store = backend.open()
-    assert store.absent(PVPC, hours(0, 100)) == []
+    assert store.missing(PVPC, hours(0, 100)) == []
     assert store.calls_of("run") == 30
     rows = store.read(PVPC, hours(0, 100))
     assert {f"run/{r.values['price_eur_mwh']:.0f}" == r.batch for r in rows} == {True}
@@ -263,11 +266,11 @@ def test_a_killed_database_loses_nothing_that_it_has_confirmed() -> None:
         store.write(PVPC, prices(range(500)), "run/a")
         server.kill()
         with pytest.raises(StoreError):
-            store.absent(PVPC, hours(0, 500))
+            store.missing(PVPC, hours(0, 500))
         with pytest.raises(StoreError):
             store.write(PVPC, [price(500)], "run/b")
         server.start()
-        assert store.absent(PVPC, hours(0, 501)) == [hours(500, 501)]
+        assert store.missing(PVPC, hours(0, 501)) == [hours(500, 501)]
         assert len(store.batch_slots("run/a")["pvpc"]) == 500
         assert store.write(PVPC, [price(500)], "run/b") == 1
         store.close()
@@ -288,13 +291,13 @@ def test_a_full_disk_is_an_error_and_only_what_lasts_is_counted() -> None:
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
         with pytest.raises(StoreError, match="free some space on the server's disk"):
             store.write(PVPC, prices(range(200, 4000), 1), "run/b")
-        assert store.absent(PVPC, hours(0, 200)) == [hours(100, 200)]
+        assert store.missing(PVPC, hours(0, 200)) == [hours(100, 200)]
         server.kill()  # what it has in memory and did not confirm is gone after that
         server.start()
         rows = store.read(PVPC, hours(200, 4000))
         assert store.batch_slots("run/b").get("pvpc", []) == [row.slot for row in rows]
         assert store.write(PVPC, prices(range(100, 200)), "run/c") == 100
-        assert store.absent(PVPC, hours(0, 200)) == []
+        assert store.missing(PVPC, hours(0, 200)) == []
         store.close()
     finally:
         server.close()

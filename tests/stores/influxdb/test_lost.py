@@ -47,11 +47,11 @@ def test_a_bucket_that_was_made_anew_is_no_first_use(
     store.close()
     backend.engine.drop_bucket(backend.bucket)
     with pytest.raises(StoreError, match="not found"):
-        open_store(backend.bucket).missing(PVPC, hours(0, 3))
+        open_store(backend.bucket).missing_by_field(PVPC, hours(0, 3))
     backend.engine.make_bucket(backend.bucket)
     lost = open_store(backend.bucket)
     for use in (
-        lambda: lost.missing(PVPC, hours(0, 3)),
+        lambda: lost.missing_by_field(PVPC, hours(0, 3)),
         lost.verify,
         lambda: lost.write(PVPC, prices([5]), "run/b"),
     ):
@@ -62,7 +62,9 @@ def test_a_bucket_that_was_made_anew_is_no_first_use(
             f"reading in the bucket {backend.bucket} of "
         )
     backend.engine.make_bucket("another")
-    assert open_store("another").missing(PVPC, hours(0, 3)) == {"price_eur_mwh": [hours(0, 3)]}
+    assert open_store("another").missing_by_field(PVPC, hours(0, 3)) == {
+        "price_eur_mwh": [hours(0, 3)]
+    }
     backend.engine.drop_bucket("another")
     assert memory.forget(lost.place)
     assert open_store(backend.bucket).write(PVPC, prices([5]), "run/b") == 1

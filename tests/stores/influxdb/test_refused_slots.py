@@ -21,9 +21,9 @@ from gapfill.services.heal import Healed, heal
 from gapfill.services.planning import RunRequest
 from gapfill.services.ports import Batch, LedgerQuery, Undone
 from gapfill.services.selection import Selection
-from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb import refused_slots as refused
 from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.line_protocol import to_ns
 from tests.builders import PVPC, WEATHER, hour, hours, prices, weather
 from tests.catalogs import frozen
 from tests.services.conftest import FakeTime, Scripted
@@ -102,7 +102,7 @@ def test_a_shard_of_integers_is_asked_for_once_and_again_after_a_retype(
     """Three runs: the first one fails and names it, the others plan nothing there."""
     since, now = hour(0), hour(24 * 21 + 12)
     lines = [
-        f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(n))}"
+        f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {to_ns(hour(n))}"
         for n in (24 * 5, 24 * 9)
     ]
     backend.engine.write(backend.bucket, lines)
@@ -133,7 +133,7 @@ def test_shards_that_are_refused_in_several_requests_are_all_named(
     """In the one failure of the unit, and each with its reason in what cannot be healed."""
     since, now = hour(0), hour(24 * 21 + 12)
     lines = [
-        f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(n))}"
+        f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {to_ns(hour(n))}"
         for n in (24 * 5, 24 * 19)
     ]
     backend.engine.write(backend.bucket, lines)
@@ -147,7 +147,8 @@ def test_shards_that_are_refused_in_several_requests_are_all_named(
         (hour(24 * 4), 168),
         (hour(24 * 18), 95),
     ]
-    told = documents.healed(healed.summary, healed.certificates, healed.after, healed.plan)
+    document = documents.healed(healed.summary, healed.certificates, healed.after, healed.plan)
+    told = documents.plain(document)
     assert told["certificates"][0]["refused"] == [
         {"start": iso(hour(start)), "end": iso(hour(end))}
         for start, end in ((24 * 4, 24 * 11), (24 * 18, 24 * 21 + 23))
@@ -159,7 +160,7 @@ def test_the_rest_of_a_refused_shard_is_named_though_it_is_not_asked_for(
 ) -> None:
     """The first request shows that the shard refuses; the second one leaves out its part."""
     since, now = hour(0), hour(24 * 21 + 12)
-    whole = f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(24 * 12))}"
+    whole = f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {to_ns(hour(24 * 12))}"
     backend.engine.write(backend.bucket, [whole])
     healed, _ = healing(site_at(backend, since, now), "run/a")
     (certificate,) = healed.certificates
@@ -172,7 +173,7 @@ def test_the_rest_of_a_refused_shard_is_named_though_it_is_not_asked_for(
 def test_what_was_refused_is_of_no_batch(backend: InfluxBackend) -> None:
     """Half of a batch is written, nothing of another; undone, both are gone from the list."""
     day = 24 * 4  # a Monday, where a shard begins
-    whole = f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {text.to_ns(hour(day))}"
+    whole = f"energy_prices,geo=8743,market=pvpc price_eur_mwh=7i {to_ns(hour(day))}"
     backend.engine.write(backend.bucket, [whole])
     store = backend.open()
     with pytest.raises(StoreRefused):
@@ -196,7 +197,7 @@ def test_what_was_refused_is_of_no_batch(backend: InfluxBackend) -> None:
 
 def test_an_optional_field_of_another_type_costs_only_itself(backend: InfluxBackend) -> None:
     """The slot is written without it, and only the field is given up."""
-    line = f"weather_data,place=linares pressure=970i {text.to_ns(hour(0))}"
+    line = f"weather_data,place=linares pressure=970i {to_ns(hour(0))}"
     backend.engine.write(backend.bucket, [line])
     store = backend.open()
     readings = [weather(n, Grade.OBSERVED, pressure=970.5) for n in (1, 2)]
@@ -220,6 +221,6 @@ def test_refusals_of_several_series_are_read_together_and_kept_apart(
     for one, span in ((series[0], hours(1, 2)), (series[1], hours(3, 5)), (WEATHER, hours(7, 8))):
         refused.remember(server, one, [refused.RefusedRange(span, "", "", "", hour(9), "no room")])
     server.close()
-    books = backend.open().books(LedgerQuery(hour(10), hour(0), tuple(series)))
+    books = backend.open().ledger_snapshot(LedgerQuery(hour(10), hour(0), tuple(series)))
     found = {name: [r.interval for r in said] for name, said in books.refused.items()}
     assert found == {"weather_a": [hours(1, 2)], "weather_b": [hours(3, 5)], "weather_c": []}

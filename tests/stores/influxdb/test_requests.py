@@ -16,7 +16,8 @@ from gapfill.services.planning import RunRequest
 from gapfill.services.ports import LedgerQuery
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import line_protocol
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import WEATHER, hour, hours
 from tests.catalogs import frozen
@@ -68,11 +69,11 @@ def test_a_call_costs_at_most_a_third_of_the_requests(
     known = frozen()
     series = replace(known.series[name], earliest=since)
     known = replace(known, series={name: series})
-    head = text.head(series.measurement, series.tags)
+    head = line_protocol.head(series.measurement, series.tags)
     fields = ",".join(f"{field.name}=20.0" for field in series.fields)
     slots = [since + timedelta(hours=n) for n in range((NOW - since) // timedelta(hours=1) + 24)]
     lines = [
-        f"{head} {fields} {text.to_ns(slot)}"
+        f"{head} {fields} {to_ns(slot)}"
         for n, slot in enumerate(slots)
         if n % (24 * every_days) != 7
     ]
@@ -103,13 +104,13 @@ def test_the_books_of_many_series_are_read_in_as_few_requests_as_urls_hold_their
     asked = known_series(count, length)
     store = backend.open()
     entry = LedgerEntry("", "siar.hourly", None, hours(0, 1), Outcome.NO_DATA, hour(9), "HTTP 200")
-    store.note([replace(entry, series=one.name) for one in asked])
+    store.append_ledger([replace(entry, series=one.name) for one in asked])
     store.close()
     proxy = FaultProxy(backend.engine.url)
     store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url))
-    store.books(LedgerQuery(hour(10), hour(0), (WEATHER,)))  # the first contact asks more
+    store.ledger_snapshot(LedgerQuery(hour(10), hour(0), (WEATHER,)))  # the first contact asks more
     proxy.paths.clear()
-    books = store.books(LedgerQuery(hour(10), hour(0), asked))
+    books = store.ledger_snapshot(LedgerQuery(hour(10), hour(0), asked))
     store.close()
     proxy.close()
     assert books.entries == {one.name: [replace(entry, series=one.name)] for one in asked}

@@ -193,10 +193,10 @@ def test_a_flaky_server_costs_nothing(backend: InfluxBackend) -> None:
         store.record_call("ree", hour(n), "run/a")
         assert store.write(PVPC, prices(range(10 * n, 10 * n + 10)), f"run/{n}") == 10
     assert store.calls_of("run") == 6
-    assert store.absent(PVPC, hours(0, 60)) == []
+    assert store.missing(PVPC, hours(0, 60)) == []
     assert store.write(PVPC, [price(0)], "run/0") == 0
     assert store.undo("run/3", [PVPC]) == (0, 10, 0)
-    assert store.absent(PVPC, hours(0, 60)) == [hours(30, 40)]
+    assert store.missing(PVPC, hours(0, 60)) == [hours(30, 40)]
     store.close()
     proxy.close()
     assert len(proxy.paths) > 30

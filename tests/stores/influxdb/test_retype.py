@@ -15,8 +15,8 @@ from gapfill.errors import StoreError
 from gapfill.services.context import RunContext
 from gapfill.services.ports import Restored, WrongType
 from gapfill.services.retype import carry_out
-from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC, hour, hours, price, prices
 from tests.catalogs import frozen
@@ -48,7 +48,7 @@ class Bucket(InfluxBackend):
         self.engine.make_bucket(self.bucket, shard_weeks=weeks)
         lines = [
             f'{head} price_eur_mwh={n}i,volume=5i,note="x, y=7i \\"{n}\\"\nz",ok=true,load={n}.5 '
-            f"{text.to_ns(hour(n)) + fraction}"
+            f"{to_ns(hour(n)) + fraction}"
             for head in (OURS, OTHER)
             for n in range(FIRST, FIRST + 100)
             for fraction in (0, 17)
@@ -56,11 +56,11 @@ class Bucket(InfluxBackend):
         ]
         self.engine.write(self.bucket, lines)
         # Another shard, of which this one shows nothing; and another measurement.
-        far = [f"{OTHER} price_eur_mwh=8i {text.to_ns(hour(-20_000))}"]
+        far = [f"{OTHER} price_eur_mwh=8i {to_ns(hour(-20_000))}"]
         # The first instant of the next shard, which a deletion of this one takes on 2.x.
         end = {0: FIRST + 168, 52: 32 * 24}[weeks]
-        far.append(f"{OTHER} price_eur_mwh=1.5,volume=6i {text.to_ns(hour(end))}")
-        self.engine.write(self.bucket, [*far, f"others value=1i {text.to_ns(hour(FIRST))}"])
+        far.append(f"{OTHER} price_eur_mwh=1.5,volume=6i {to_ns(hour(end))}")
+        self.engine.write(self.bucket, [*far, f"others value=1i {to_ns(hour(FIRST))}"])
 
     def drop(self) -> None:
         """Drop the bucket."""
@@ -103,10 +103,10 @@ def every_use(store: InfluxStore) -> list[Callable[[], object]]:
     """Return everything that reads or writes points of the prices."""
     row = Row(hour(FIRST), {"price_eur_mwh": 1.5}, Grade.OFFICIAL, "ree", "run/a")
     return [
-        lambda: store.absent(PVPC, WEEK),
         lambda: store.missing(PVPC, WEEK),
-        lambda: store.below_target(PVPC, WEEK),
-        lambda: store.lacking(PVPC, "price_eur_kwh", WEEK),
+        lambda: store.missing_by_field(PVPC, WEEK),
+        lambda: store.lower_grade(PVPC, WEEK),
+        lambda: store.missing_optional(PVPC, "price_eur_kwh", WEEK),
         lambda: store.of_source(PVPC, ["ree"], WEEK),
         lambda: store.newest(PVPC),
         lambda: store.newest(PVPC, WEEK.end),
@@ -116,7 +116,7 @@ def every_use(store: InfluxStore) -> list[Callable[[], object]]:
         lambda: store.remove_copies(PVPC, WEEK, "tidy/a"),
         lambda: store.read(PVPC, WEEK),
         lambda: store.write(PVPC, prices(HOLES), "run/a"),
-        lambda: store.put(PVPC, [row]),
+        lambda: store.import_rows(PVPC, [row]),
         lambda: store.undo("run/old", [PVPC]),
     ]
 
@@ -232,11 +232,11 @@ def test_a_file_puts_back_only_what_is_missing(bucket: Bucket) -> None:
     points = 2 * (97 + 100)
     said = "".join(saved)
     assert store.restore(said).written == 0
-    first, last = text.to_ns(hour(-30_000)), text.to_ns(hour(30_000))
+    first, last = to_ns(hour(-30_000)), to_ns(hour(30_000))
     InfluxClient(bucket.engine.access(bucket.bucket)).delete(
         "energy_prices", {"geo": "8743"}, first, last
     )
-    newer = f"{OTHER} price_eur_mwh=1.25 {text.to_ns(hour(FIRST))}"
+    newer = f"{OTHER} price_eur_mwh=1.25 {to_ns(hour(FIRST))}"
     bucket.engine.write(bucket.bucket, [newer])
     found = store.restore(said)
     assert found.points == points + 2
@@ -262,7 +262,7 @@ def test_what_a_batch_wrote_over_a_saved_value_is_taken_back_by_undo(bucket: Buc
     store, saved = bucket.open(), list[str]()
     changed(store, saved.append)
     before, said = bucket.seen(), "".join(saved)
-    at = text.to_ns(hour(FIRST))
+    at = to_ns(hour(FIRST))
     tags = {"geo": "8741", "market": "pvpc"}
     InfluxClient(bucket.engine.access(bucket.bucket)).delete("energy_prices", tags, at, at + 17)
     store.write(PVPC, [price(FIRST, 80.1)], "run/a")
@@ -285,9 +285,9 @@ def test_each_point_is_counted_and_saved_once(tmp_path: Path) -> None:
     plain = InfluxBackend(tmp_path)
     monday = 96  # 2026-01-05T00:00Z, where a shard begins
     lines = [
-        f"{OTHER} price_eur_mwh={n}i {text.to_ns(hour(n))}" for n in range(monday, monday + 4 * 168)
+        f"{OTHER} price_eur_mwh={n}i {to_ns(hour(n))}" for n in range(monday, monday + 4 * 168)
     ]
-    end = f"{OTHER} price_eur_mwh=1.5 {text.to_ns(hour(monday + 4 * 168))}"
+    end = f"{OTHER} price_eur_mwh=1.5 {to_ns(hour(monday + 4 * 168))}"
     plain.engine.write(plain.bucket, [*lines, end])
     store, saved = plain.open(), list[str]()
     wrong = store.wrong_types(PVPC, ["price_eur_mwh"])
@@ -311,7 +311,7 @@ def test_another_value_than_the_old_one_is_written_by_a_living_program(bucket: B
         "retype pvpc "
         "--yes`, which writes them back; they are saved in /saved.lp."
     )
-    newer = f"{OTHER} price_eur_mwh=1.25 {text.to_ns(hour(FIRST))}"
+    newer = f"{OTHER} price_eur_mwh=1.25 {to_ns(hour(FIRST))}"
     bucket.engine.write(bucket.bucket, [newer])
     store.wrong_types(PVPC, ["price_eur_mwh"])
     after = bucket.seen()
@@ -339,7 +339,7 @@ def killed_before_the_floats(bucket: Bucket) -> None:
 
 def test_what_no_float_holds_stays_as_it_is(bucket: Bucket) -> None:
     """A number above 2 to the 53rd would be another one: it is named, nothing is deleted."""
-    big = f"{OTHER} price_eur_mwh={2**53 + 1}i {text.to_ns(hour(FIRST + 2)) + 5}"
+    big = f"{OTHER} price_eur_mwh={2**53 + 1}i {to_ns(hour(FIRST + 2)) + 5}"
     bucket.engine.write(bucket.bucket, [big])
     before = bucket.seen()
     with pytest.raises(StoreError, match=r"9007199254740993i at 2026-01-12.*nothing was deleted"):

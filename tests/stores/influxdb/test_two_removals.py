@@ -15,8 +15,8 @@ import pytest
 from gapfill.errors import StoreError
 from gapfill.services.context import RunContext
 from gapfill.services.retype import carry_out
-from gapfill.stores.influxdb import influxql as text
 from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.retype import convert, rehearsal
 from gapfill.stores.influxdb.store import InfluxStore
 from gapfill.stores.influxdb.undo.removal_turn import Turn
@@ -51,7 +51,7 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InfluxB
     monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "here"))
     made = InfluxBackend(tmp_path)
     lines = [
-        f'{PLANT} price_eur_mwh={n}i,volume=5i,note="n {n}" {text.to_ns(hour(n))}'
+        f'{PLANT} price_eur_mwh={n}i,volume=5i,note="n {n}" {to_ns(hour(n))}'
         for n in range(264, 288)
     ]
     made.engine.write(made.bucket, lines)
@@ -61,7 +61,7 @@ def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InfluxB
     for n in range(3):
         made.seed(WEATHER, point(hour(n), tags, both))
         made.seed(WEATHER, point(hour(n), WEATHER.tags, copied, 30, None, "old/a", kept))
-        others = [f"{line} {text.to_ns(hour(n))}" for line in OTHER_PROGRAM]
+        others = [f"{line} {to_ns(hour(n))}" for line in OTHER_PROGRAM]
         made.engine.write(made.bucket, others)
     yield made
     made.close()
@@ -225,7 +225,7 @@ def test_a_retype_carried_on_elsewhere_may_still_delete_and_nothing_is_lost(
     assert prices(backend) == before
     store = backend.open()
     assert store.unfinished() == []
-    assert store.absent(PVPC, DAY) == []
+    assert store.missing(PVPC, DAY) == []
     assert ended(child) == -signal.SIGKILL
     assert prices(backend) == []
     if again == "verify":
@@ -233,7 +233,7 @@ def test_a_retype_carried_on_elsewhere_may_still_delete_and_nothing_is_lost(
     else:
         retype(backend, tmp_path / "3.lp")
     assert prices(backend) == before
-    assert store.absent(PVPC, DAY) == []
+    assert store.missing(PVPC, DAY) == []
 
 
 def test_a_write_sees_the_points_that_a_late_deletion_took(
@@ -280,7 +280,7 @@ def test_a_retype_that_was_carried_on_after_its_deletion_writes_only_what_is_mis
     store = backend.open()
     assert store.wrong_types(PVPC, ["price_eur_mwh"]) == []
     assert prices(backend) == before
-    backend.engine.write(backend.bucket, [f"{PLANT} price_eur_mwh=1.25 {text.to_ns(hour(264))}"])
+    backend.engine.write(backend.bucket, [f"{PLANT} price_eur_mwh=1.25 {to_ns(hour(264))}"])
     corrected = prices(backend)
     assert ended(child) == REFUSED
     assert prices(backend) == corrected != before

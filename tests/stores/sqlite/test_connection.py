@@ -35,7 +35,7 @@ def store(path: Path) -> Iterator[SqliteStore]:
 
 def test_constructing_and_reading_make_no_file(store: SqliteStore, path: Path) -> None:
     """The first run finds everything missing, and leaves nothing behind."""
-    assert store.absent(PVPC, WINDOW) == [WINDOW]
+    assert store.missing(PVPC, WINDOW) == [WINDOW]
     assert store.read(PVPC, WINDOW) == []
     assert list(path.parent.iterdir()) == []
 
@@ -62,7 +62,7 @@ def test_reading_leaves_the_file_as_it_was(path: Path) -> None:
     writer.close()
     before = path.read_bytes(), path.stat().st_mtime_ns
     reader = SqliteStore(path)
-    assert reader.absent(PVPC, WINDOW) == [hours(1, 2)]
+    assert reader.missing(PVPC, WINDOW) == [hours(1, 2)]
     assert reader.entries("pvpc") == []
     reader.close()
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
@@ -78,7 +78,7 @@ def test_the_file_alone_is_the_whole_store_between_writes(
     store.write(PVPC, prices([1]), "run/b")
     copy = tmp_path / "copy.db"
     shutil.copy(store.path, copy)
-    assert SqliteStore(copy).absent(PVPC, WINDOW) == []
+    assert SqliteStore(copy).missing(PVPC, WINDOW) == []
 
 
 def test_a_file_put_back_from_a_copy_is_read_anew(store: SqliteStore, tmp_path: Path) -> None:
@@ -87,26 +87,26 @@ def test_a_file_put_back_from_a_copy_is_read_anew(store: SqliteStore, tmp_path: 
     copy = tmp_path / "copy.db"
     shutil.copy(store.path, copy)
     store.write(PVPC, prices([1, 2]), "run/b")
-    assert store.absent(PVPC, WINDOW) == []
+    assert store.missing(PVPC, WINDOW) == []
     copy.replace(store.path)
-    assert store.absent(PVPC, WINDOW) == [hours(1, 3)]
+    assert store.missing(PVPC, WINDOW) == [hours(1, 3)]
     store.write(PVPC, prices([1]), "run/c")
-    assert store.absent(PVPC, WINDOW) == [hours(2, 3)]
+    assert store.missing(PVPC, WINDOW) == [hours(2, 3)]
 
 
 def test_a_file_that_was_removed_is_an_empty_store(store: SqliteStore) -> None:
     """It is the same as one that was never there."""
     store.write(PVPC, prices([0]), "run/a")
     store.path.unlink()
-    assert store.absent(PVPC, WINDOW) == [WINDOW]
+    assert store.missing(PVPC, WINDOW) == [WINDOW]
     store.write(PVPC, prices([1]), "run/b")
-    assert store.absent(PVPC, WINDOW) == [hours(0, 1), hours(2, 3)]
+    assert store.missing(PVPC, WINDOW) == [hours(0, 1), hours(2, 3)]
 
 
 def test_a_file_of_no_bytes_is_an_empty_store(store: SqliteStore, path: Path) -> None:
     """That is what a kill at the very first moment leaves."""
     path.touch()
-    assert store.absent(PVPC, WINDOW) == [WINDOW]
+    assert store.missing(PVPC, WINDOW) == [WINDOW]
     assert store.write(PVPC, [price(0)], "run/a") == 1
 
 
@@ -126,7 +126,7 @@ def test_a_database_of_somebody_else_is_a_store_without_readings(
     """Its tables are left alone, beside ours."""
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE theirs (x)")
-    assert store.absent(PVPC, WINDOW) == [WINDOW]
+    assert store.missing(PVPC, WINDOW) == [WINDOW]
     assert store.blocks(hour(0)) == []
     store.write(PVPC, [price(0)], "run/a")
     assert other.execute("SELECT count(*) FROM theirs").fetchone() == (0,)
@@ -139,6 +139,6 @@ def test_a_store_may_be_used_on_both_sides_of_a_fork(store: SqliteStore) -> None
     child = os.fork()
     if child == 0:
         store.write(PVPC, prices([1]), "run/b")
-        os._exit(0 if store.absent(PVPC, WINDOW) == [hours(2, 3)] else 1)
+        os._exit(0 if store.missing(PVPC, WINDOW) == [hours(2, 3)] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert store.absent(PVPC, WINDOW) == [hours(2, 3)]
+    assert store.missing(PVPC, WINDOW) == [hours(2, 3)]

@@ -38,12 +38,12 @@ Use = Callable[[SqliteStore], object]
 
 USES: dict[str, Use] = {
     "verify": lambda store: store.verify(),
-    "absent": lambda store: store.absent(PVPC, WINDOW),
-    "below_target": lambda store: store.below_target(PVPC, WINDOW),
+    "missing": lambda store: store.missing(PVPC, WINDOW),
+    "lower_grade": lambda store: store.lower_grade(PVPC, WINDOW),
     "newest": lambda store: store.newest(PVPC),
     "read": lambda store: store.read(PVPC, WINDOW),
     "write": lambda store: store.write(PVPC, [price(0)], "run/a"),
-    "put": lambda store: store.put(PVPC, [row(0)]),
+    "import_rows": lambda store: store.import_rows(PVPC, [row(0)]),
     "batch_slots": lambda store: store.batch_slots("run/a"),
     "undo": lambda store: store.undo("run/a", [PVPC]),
     "entries": lambda store: store.entries("pvpc"),
@@ -107,7 +107,7 @@ def test_a_locked_file_is_read_but_not_written(store: SqliteStore, path: Path) -
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     try:
-        assert store.absent(PVPC, WINDOW) == [hours(1, 2)]
+        assert store.missing(PVPC, WINDOW) == [hours(1, 2)]
         said = says(store, lambda s: s.write(PVPC, [price(1)], "run/b"))
         assert "database is locked; another process holds it; find it with `fuser`" in said
         assert "locked" in says(store, lambda s: s.verify())
@@ -131,5 +131,5 @@ def test_a_full_disk_is_an_error_and_nothing_is_half_written(store: SqliteStore)
         sa.event.remove(sa.pool.Pool, "connect", _fill_up)
     assert "disk is full; free some space and run it again" in said
     store.close()
-    assert store.absent(PVPC, WINDOW) == [hours(1, 3)]
+    assert store.missing(PVPC, WINDOW) == [hours(1, 3)]
     assert store.batch_slots("run/b") == {}

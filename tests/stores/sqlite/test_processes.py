@@ -34,7 +34,7 @@ def _write_all(path: Path, number: int, together: Barrier) -> None:
         batch = f"run/{number}"
         store.record_call("ree", PVPC.earliest, batch)
         store.write(PVPC, prices(range(first, first + 10), number), batch)
-        assert store.absent(PVPC, hours(first, first + 10)) == []
+        assert store.missing(PVPC, hours(first, first + 10)) == []
     store.close()
 
 
@@ -49,7 +49,7 @@ def test_processes_that_write_the_same_slots_leave_one_store(tmp_path: Path) -> 
         writer.join(DEADLINE_S)
     assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
     store = SqliteStore(path)
-    assert store.absent(PVPC, hours(0, 100)) == []
+    assert store.missing(PVPC, hours(0, 100)) == []
     assert store.calls_of("run") == 40
     written = [store.batch_slots(f"run/{n}").get("pvpc", []) for n in range(4)]
     assert sum(len(slots) for slots in written) == 100

@@ -45,7 +45,7 @@ def test_a_read_only_store_is_read_and_refuses_to_be_written(
 
     def use() -> tuple[list[Interval], datetime | None, list[str], list[str]]:
         store = SqliteStore(closed)
-        found = store.absent(PVPC, WINDOW), store.newest(PVPC)
+        found = store.missing(PVPC, WINDOW), store.newest(PVPC)
         said = []
         for use in (store.verify, lambda: store.write(PVPC, [price(1)], "run/b")):
             with pytest.raises(StoreError) as caught:
@@ -65,7 +65,7 @@ def test_a_read_only_place_without_a_file_is_empty_and_cannot_be_written() -> No
     with readable_folder() as folder:
         folder.chmod(0o555)
         store = SqliteStore(folder / "store.db")
-        assert as_nobody(lambda: store.absent(PVPC, WINDOW)) == [WINDOW]
+        assert as_nobody(lambda: store.missing(PVPC, WINDOW)) == [WINDOW]
         with pytest.raises(StoreError, match=f"its folder {folder} is read-only"):
             as_nobody(store.verify)
 
@@ -74,7 +74,7 @@ def test_a_reader_without_rights_sees_what_the_writer_has_committed(closed: Path
     """A writer with an open store leaves its helpers readable beside the file."""
     writer = SqliteStore(closed)
     writer.write(PVPC, [price(1)], "run/b")
-    assert as_nobody(lambda: SqliteStore(closed).absent(PVPC, WINDOW)) == []
+    assert as_nobody(lambda: SqliteStore(closed).missing(PVPC, WINDOW)) == []
     writer.close()
 
 
@@ -84,4 +84,4 @@ def test_a_log_that_cannot_be_read_is_an_error_not_an_old_state(closed: Path) ->
     log.write_bytes(b"\x37\x7f\x06\x82" + b"\0" * 4000)
     closed.parent.chmod(0o555)
     with pytest.raises(StoreError, match="unable to open database file; check that this user may"):
-        as_nobody(lambda: SqliteStore(closed).absent(PVPC, WINDOW))
+        as_nobody(lambda: SqliteStore(closed).missing(PVPC, WINDOW))

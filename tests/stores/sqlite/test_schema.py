@@ -67,11 +67,11 @@ def test_a_required_field_that_the_catalogue_gains_is_missing_everywhere(
     """A slot without it is no longer complete, whether or not its column is there yet."""
     store.write(replace(PVPC, fields=(PER_MWH,)), prices([0, 1]), "run/a")
     changed = replace(PVPC, fields=(PER_MWH, replace(PER_KWH, required=True)))
-    assert store.absent(changed, hours(0, 2)) == [hours(0, 2)]
+    assert store.missing(changed, hours(0, 2)) == [hours(0, 2)]
     assert store.newest(changed) is None
     values = {"price_eur_mwh": 50.0, "price_eur_kwh": 0.05}
     store.write(changed, [Reading(hour(1), values, Grade.OFFICIAL, "ree")], "run/b")
-    assert store.absent(changed, hours(0, 2)) == [hours(0, 1)]
+    assert store.missing(changed, hours(0, 2)) == [hours(0, 1)]
 
 
 def test_a_field_that_the_catalogue_lost_keeps_its_values(store: SqliteStore) -> None:
@@ -88,7 +88,7 @@ def test_a_field_that_the_catalogue_lost_keeps_its_values(store: SqliteStore) ->
 def test_names_that_the_store_needs_itself_are_refused(store: SqliteStore, name: str) -> None:
     """A wrong catalogue is a person's to mend."""
     with pytest.raises(ConfigError, match=f"{name!r}, a name that the embedded store needs"):
-        store.absent(replace(PVPC, fields=(replace(PER_MWH, name=name),)), hours(0, 1))
+        store.missing(replace(PVPC, fields=(replace(PER_MWH, name=name),)), hours(0, 1))
     with pytest.raises(ConfigError, match=f"{name!r}, a name that the embedded store needs"):
         store.write(replace(PVPC, measurement=name), [price(0)], "run/a")
 
@@ -99,8 +99,8 @@ def test_names_of_sql_are_names_as_any_other(store: SqliteStore) -> None:
     odd = replace(PVPC, measurement="order", fields=fields)
     values = {"select": 1.0, "start": 2.0}
     store.write(odd, [Reading(hour(1), values, Grade.MODELLED, "x")], "run/a")
-    assert store.absent(odd, hours(0, 3)) == [hours(0, 1), hours(2, 3)]
-    assert [r.interval for r in store.below_target(odd, hours(0, 3))] == [hours(1, 2)]
+    assert store.missing(odd, hours(0, 3)) == [hours(0, 1), hours(2, 3)]
+    assert [r.interval for r in store.lower_grade(odd, hours(0, 3))] == [hours(1, 2)]
     assert store.newest(odd) == hour(1)
     assert [r.values for r in store.read(odd, hours(0, 3))] == [values]
 
@@ -142,12 +142,12 @@ def test_a_file_of_an_earlier_release_gets_the_books_it_lacks(tmp_path: Path) ->
         old.execute("ALTER TABLE gapfill_calls DROP COLUMN records")
     old.close()
     again = SqliteStore(path)
-    assert (again.calls_of("run"), again.learned(PVPC.earliest)) == (1, {})
+    assert (again.calls_of("run"), again.load_limits(PVPC.earliest)) == (1, {})
     assert again.records_since("siar", PVPC.earliest) == 0
     again.record_call("siar", PVPC.earliest, "run/b", 48)
-    again.learn("siar", {"calls_day": 100}, PVPC.earliest)
+    again.save_limits("siar", {"calls_day": 100}, PVPC.earliest)
     assert (again.calls_of("run"), again.records_since("siar", PVPC.earliest)) == (2, 48)
-    assert again.learned(PVPC.earliest) == {"siar": {"calls_day": 100}}
+    assert again.load_limits(PVPC.earliest) == {"siar": {"calls_day": 100}}
 
 
 def test_flaws_are_counted_in_an_index_of_their_own(store: SqliteStore) -> None:
@@ -179,10 +179,10 @@ def test_a_file_of_an_earlier_release_is_read_right_and_gets_its_indexes_with_a_
         slot = int(hour(50).timestamp())
         connection.execute("UPDATE energy_prices SET price_eur_mwh = 1e6 WHERE slot = ?", (slot,))
     connection.close()
-    assert store.absent(PVPC, hours(0, 100)) == [hours(50, 51)]
+    assert store.missing(PVPC, hours(0, 100)) == [hours(50, 51)]
     assert store.flaws(PVPC, hours(0, 100)).values == 1
     again = SqliteStore(store.path)
     assert again.write(PVPC, [price(50)], "run/b") == 1
     again.close()
     assert sorted(str(name) for (name,) in rows_in(store, names)) == fresh
-    assert store.absent(PVPC, hours(0, 100)) == []
+    assert store.missing(PVPC, hours(0, 100)) == []

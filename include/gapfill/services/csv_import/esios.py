@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.formatting import count
 from gapfill.domain.tariff import SYSTEMS, to_local
 from gapfill.services.csv_import.table import ESIOS, CsvTable, Line
 from gapfill.services.csv_import.text import Cell, refusal, shown
@@ -47,8 +48,7 @@ class Export(NamedTuple):
     @property
     def said(self) -> str:
         """How it was read, for people."""
-        rows = "1 row" if self.others == 1 else f"{self.others:,} rows"
-        left = f"; {rows} of other places left out" if self.others else ""
+        left = f"; {count(self.others, 'row')} of other places left out" if self.others else ""
         return f"It was read as an export of ESIOS, its rows on the clock of {self.zone}{left}."
 
 

@@ -7,11 +7,14 @@ in ISO-8859-15, and as a web page with HTTP 500 that speaks of "429 Too Many Req
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
-from gapfill.sources.json_reader import decode, utf8
 from gapfill.sources.model import excerpt, number
+
+if TYPE_CHECKING:
+    from gapfill.sources.json_reader import Payload
 
 _OK, _NOT_FOUND, _GONE, _TOO_MANY, _FIRST_FAILURE = 200, 404, 410, 429, 500
 _KEY_REFUSED = frozenset({401, 403})
@@ -55,20 +58,15 @@ class Statement:
     text: str
 
 
-def read(status: int, body: bytes) -> Statement | None:
-    """Return what an answer says of itself, ``None`` for rows and for what is not AEMET's.
-
-    Args:
-        status: HTTP status.
-        body: The answer's bytes.
-    """
-    document = decode(utf8(body))
+def read(payload: Payload) -> Statement | None:
+    """Return what an answer says of itself, ``None`` for rows and for what is not AEMET's."""
+    status, document = payload.status, payload.document
     about = document if isinstance(document, dict) else {}
     given = about.get("descripcion")
     estado, words = number(about.get("estado")), excerpt(given if isinstance(given, str) else "")
-    is_busy_page = document is None and _BUSY_PAGE.search(body) is not None
+    is_busy_page = document is None and _BUSY_PAGE.search(payload.body) is not None
     if _TOO_MANY in {status, estado} or is_busy_page:
-        said = words or excerpt(utf8(body))
+        said = words or payload.words
         return Statement(Said.TOO_MANY, _TOO_MANY, f"HTTP {status}: {said}")
     if estado is None or status not in {_OK, _NOT_FOUND}:
         return None
@@ -90,24 +88,16 @@ def _meaning(estado: int, words: str) -> Said:
     return next((said for part, said in known.items() if part in words.casefold()), Said.OTHER)
 
 
-def claims(status: int, body: bytes) -> bool:
-    """Tell whether an HTTP error is AEMET's way of saying something."""
-    return read(status, body) is not None
-
-
-def claims_link(status: int, body: bytes) -> bool:
-    """Tell the same of a second hop, where a link that is gone says so in no known way."""
-    return status in {_NOT_FOUND, _GONE} or claims(status, body)
-
-
-def is_gone(status: int, body: bytes) -> bool:
-    """Tell whether a second hop failed for its link, so that a fresh one may do.
+def read_link(payload: Payload) -> Statement | None:
+    """Return what an answer of a second hop says: ``EXPIRED`` where a fresh link may do.
 
     What an old link is answered is not documented: each 404 is taken for it, in the body
     or as HTTP status, except the one that says in AEMET's words that there are no data.
     """
-    statement = read(status, body)
+    statement = read(payload)
     if statement is None:
-        return status in {_NOT_FOUND, _GONE}
+        is_gone = payload.status in {_NOT_FOUND, _GONE}
+        said = f"HTTP {payload.status}: {payload.words}"
+        return Statement(Said.EXPIRED, payload.status, said) if is_gone else None
     is_unknown = statement.said is Said.OTHER and statement.estado in {_NOT_FOUND, _GONE}
-    return statement.said is Said.EXPIRED or is_unknown
+    return replace(statement, said=Said.EXPIRED) if is_unknown else statement

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.errors import SpanRefused
 from gapfill.sources.aemet import parser as aemet
-from gapfill.sources.aemet.errors import Said, claims, claims_link, is_gone, read
+from gapfill.sources.aemet.errors import Said, read, read_link
 from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import is_at_home
 from gapfill.sources.http.hook import ApiHook
@@ -15,10 +15,13 @@ from gapfill.sources.http.retry_after import seconds_to_wait
 from gapfill.sources.model import HttpRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gapfill.errors import SourceError
     from gapfill.sources.aemet.errors import Statement
+    from gapfill.sources.http.client import Reply
     from gapfill.sources.http.status_errors import RequestContext
-    from gapfill.sources.http.transport import HttpResponse
+    from gapfill.sources.json_reader import Payload
     from gapfill.sources.model import Answer, Ask
 
 NEXT_MINUTE_S = 61.0
@@ -37,47 +40,53 @@ class AemetHook(ApiHook):
     public_host = aemet.ROOT
     probe = aemet.STATIONS
 
-    def get_weather(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the weather of the asked slots; both hops are one unit.
 
         Raises:
             SourceError: One of its leaves.
             ConfigError: If the connection has no key, or it or the catalogue is wrong.
         """
-        first = ApiCall(aemet.request(ask), headers={"api_key": self.key}, claims=claims)
+        first = ApiCall(aemet.request(ask), headers={"api_key": self.key})
         for _ in range(LINKS):
-            reply = self.call(first, ask)
-            if _says_no_data(reply):
-                return aemet.parse(ask, reply.status, reply.body)
-            second = self._second(aemet.link(ask, reply.status, reply.body))
-            found = _words(reply)
-            reply = self.call(second, ask)
-            if not is_gone(reply.status, reply.body):
-                return aemet.parse(ask, reply.status, reply.body, found=found)
+            envelope = self._said(first, ask, read)
+            if envelope.said is not None and envelope.said.said is Said.NO_DATA:
+                return aemet.parse(ask, envelope.payload)
+            second = self._second(aemet.link(ask, envelope.payload))
+            rows = self._said(second, ask, read_link)
+            if rows.said is None or rows.said.said is not Said.EXPIRED:
+                return aemet.parse(ask, rows.payload, found=_found(envelope))
         why = f"gave {LINKS} links to the rows and knew none of them any more"
         raise self.errand(first, ask).unavailable(why)
 
-    fetch = get_weather
-
-    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
         """Make one call as ``ApiHook`` does; what ``estado`` refuses is an error as well."""
-        reply = super().call(call, ask)
-        statement = read(reply.status, reply.body)
-        errand = replace(self.errand(call, ask), has_credentials=reply.had_credentials)
-        error = _error(statement, reply, errand) if statement else None
-        if error is not None:
-            raise error
-        return reply
+        return self._said(call, ask, read).payload
 
     def probe_call(self) -> ApiCall:
         """Return the first hop to the list of stations, with the key."""
-        return ApiCall(self.probe, headers={"api_key": self.key}, claims=claims)
+        return ApiCall(self.probe, headers={"api_key": self.key})
+
+    def _said(
+        self, call: ApiCall, ask: Ask | None, understand: Callable[[Payload], Statement | None]
+    ) -> Reply[Statement]:
+        """Make one call and return what was said; a refusal is an error."""
+        reply = self.send(call, ask, understand)
+        has_credentials = reply.payload.had_credentials
+        errand = replace(self.errand(call, ask), has_credentials=has_credentials)
+        error = _error(reply.said, reply.payload, errand) if reply.said else None
+        if error is not None:
+            raise error
+        return reply
 
     def _second(self, url: str) -> ApiCall:
         """Return the call of a link: without the key, to the same host or AEMET's own."""
         is_theirs = is_at_home(url, aemet.ROOT) and not is_at_home(url, self.access.root)
         root = aemet.ROOT if is_theirs else None
-        return ApiCall(HttpRequest(_absolute(url)), root=root, claims=claims_link)
+        return ApiCall(HttpRequest(_absolute(url)), root=root)
+
+
+HOOK = AemetHook
 
 
 def _absolute(url: str) -> str:
@@ -85,18 +94,12 @@ def _absolute(url: str) -> str:
     return url if "://" in url else f"invalid:{url}"
 
 
-def _says_no_data(reply: HttpResponse) -> bool:
-    statement = read(reply.status, reply.body)
-    return statement is not None and statement.said is Said.NO_DATA
-
-
-def _words(reply: HttpResponse) -> str:
+def _found(envelope: Reply[Statement]) -> str:
     """Return what a first hop says of the rows that it found."""
-    statement = read(reply.status, reply.body)
-    return statement.text if statement else f"HTTP {reply.status}"
+    return envelope.said.text if envelope.said else f"HTTP {envelope.payload.status}"
 
 
-def _error(statement: Statement, reply: HttpResponse, errand: RequestContext) -> SourceError | None:
+def _error(statement: Statement, reply: Payload, errand: RequestContext) -> SourceError | None:
     """Return the error that a statement is, ``None`` for one that the parser reads."""
     if statement.said is Said.TOO_MANY:
         now = errand.ask.now if errand.ask else None

@@ -34,11 +34,12 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from gapfill.domain.formatting import count
 from gapfill.domain.interval import Interval, iso
 from gapfill.errors import ConfigError
 from gapfill.sources.aemet import rows as aemet_rows
 from gapfill.sources.aemet.errors import Said, read
-from gapfill.sources.json_reader import Node, is_silent, utf8
+from gapfill.sources.json_reader import Node, is_silent
 from gapfill.sources.model import (
     ROW,
     Answer,
@@ -46,7 +47,6 @@ from gapfill.sources.model import (
     RawRow,
     Rejected,
     check,
-    excerpt,
     is_blank,
     malformed,
 )
@@ -55,6 +55,8 @@ from gapfill.sources.rows import Rows, nulls
 if TYPE_CHECKING:
     from gapfill.domain.series import Station
     from gapfill.errors import MalformedPayload
+    from gapfill.sources.aemet.errors import Statement
+    from gapfill.sources.json_reader import Payload
     from gapfill.sources.model import Ask
 
 ROOT = "https://opendata.aemet.es"
@@ -93,26 +95,24 @@ def request(ask: Ask) -> HttpRequest:
     )
 
 
-def link(ask: Ask, status: int, body: bytes) -> str:
+def link(ask: Ask, payload: Payload) -> str:
     """Return where the first hop's answer says that the rows are.
 
     Raises:
         MalformedPayload: If it does not say it.
     """
-    statement = read(status, body)
-    if status != _OK or (statement and statement.said is not Said.FINE):
-        words = statement.text if statement else f"HTTP {status}: {excerpt(utf8(body))!r}"
-        raise malformed(ask, f"it is {words}")
-    return Node.load(ask, utf8(body))["datos"].text()
+    statement = read(payload)
+    if payload.status != _OK or (statement and statement.said is not Said.FINE):
+        raise malformed(ask, f"it is {_words(payload, statement)}")
+    return Node.load(ask, payload)["datos"].text()
 
 
-def parse(ask: Ask, status: int, body: bytes, *, found: str | None = None) -> Answer:
+def parse(ask: Ask, payload: Payload, *, found: str | None = None) -> Answer:
     """Turn the rows of the second hop, or either hop's "no data", into readings.
 
     Args:
         ask: What was asked.
-        status: HTTP status.
-        body: The answer's bytes.
+        payload: The answer.
         found: What the first hop said when it found rows; ``None`` for an answer of the
             first hop itself.
 
@@ -124,19 +124,18 @@ def parse(ask: Ask, status: int, body: bytes, *, found: str | None = None) -> An
             each other: the first found rows, and the second has none.
         ConfigError: If the product is unknown or the ask names no station.
     """
-    statement = read(status, body)
+    status, statement = payload.status, read(payload)
     if statement is not None and statement.said is Said.NO_DATA:
         if found is not None:
             raise _contradiction(ask, found, statement.text)
         return Answer(evidence=statement.text)
     if statement is not None or status != _OK:
-        words = statement.text if statement else f"HTTP {status}: {excerpt(utf8(body))!r}"
-        raise malformed(ask, f"it is {words}")
+        raise malformed(ask, f"it is {_words(payload, statement)}")
     station, is_hourly = _station(ask), _is_hourly(ask)
-    records = Node.load(ask, utf8(body)).items()
+    records = Node.load(ask, payload).items()
     nodes = [node for node in records if not is_silent(node.value)]
     if found is not None and not nodes:
-        raise _contradiction(ask, found, f"HTTP {status}: {excerpt(utf8(body))!r}")
+        raise _contradiction(ask, found, _words(payload, None))
     read_all = aemet_rows.observations if is_hourly else aemet_rows.days
     rows, dropped = read_all(ask, station, nodes)
     if is_hourly:
@@ -145,16 +144,19 @@ def parse(ask: Ask, status: int, body: bytes, *, found: str | None = None) -> An
     # A period that is not over: such an answer is shifted, and would do harm unseen.
     latest = ask.now + _SLACK - ask.product.resolution
     allowed = Interval(_BEFORE_ALL, ask.now + _DAY) if is_hourly else _whole_days(ask)
-    count = f"{len(nodes)} row" if len(nodes) == 1 else f"{len(nodes)} rows"
     return check(
         ask,
         rows,
         allowed,
-        f"HTTP {status}: {count}",
+        f"HTTP {status}: {count(len(nodes), 'row')}",
         dropped=dropped,
         latest=latest,
         digits=aemet_rows.DIGITS,
     )
+
+
+def _words(payload: Payload, statement: Statement | None) -> str:
+    return statement.text if statement else f"HTTP {payload.status}: {payload.words!r}"
 
 
 def _of_one_window(ask: Ask, rows: list[RawRow], dropped: list[Rejected]) -> Rows:

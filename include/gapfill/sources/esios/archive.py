@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.errors import ConfigError
 from gapfill.sources.esios.archive_labels import hour_of, positions
-from gapfill.sources.json_reader import Node, is_silent
+from gapfill.sources.json_reader import Node, Payload, is_silent
 from gapfill.sources.model import (
     ROW,
     Answer,
@@ -101,20 +101,20 @@ def request_day(archive: str, day: date) -> HttpRequest:
     return HttpRequest(path, (("locale", "es"), ("date", day.isoformat())))
 
 
-def parse(ask: Ask, status: int, body: bytes) -> Answer:
+def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn a day's file into readings.
 
     Args:
         ask: What was asked: slots of one Madrid day.
-        status: HTTP status, for the evidence.
-        body: The file, or the ZIP it is in.
+        payload: The file, or the ZIP it is in.
 
     Raises:
         MalformedPayload: If it is not the day's file.
         ConfigError: If the series' ``geo_id`` has no column.
     """
     column = _column(ask)
-    document = Node.load(ask, _unpacked(ask, body))
+    status = payload.status
+    document = Node.load(ask, Payload(status, _unpacked(ask, payload.body)))
     message, lines = document.get("message"), document.get("PVPC")
     said = excerpt(message.value) if message and isinstance(message.value, str) else ""
     is_none = _NONE_PUBLISHED in said.casefold()

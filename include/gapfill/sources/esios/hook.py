@@ -35,7 +35,7 @@ class EsiosHook(ApiHook):
         """Look at the hosts that the archive may lead to, see ``ApiHook.check``."""
         listed_hosts(access)
 
-    def get_prices(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the prices of the asked slots, of an indicator or an archive.
 
         Raises:
@@ -48,9 +48,7 @@ class EsiosHook(ApiHook):
             reply = self.call(ApiCall(request, leads_to=self._archive_hosts), ask)
         else:
             reply = self.call(ApiCall(request, headers={"x-api-key": self.key}), ask)
-        return esios.parse(ask, reply.status, reply.body)
-
-    fetch = get_prices
+        return esios.parse(ask, reply)
 
     @property
     def _archive_hosts(self) -> tuple[str, ...]:
@@ -63,3 +61,6 @@ class EsiosHook(ApiHook):
             return ApiCall(self.probe, leads_to=self._archive_hosts)
         request = esios.request_days("1001", "8741", _PROBED, _PROBED)
         return ApiCall(request, headers={"x-api-key": self.key})
+
+
+HOOK = EsiosHook

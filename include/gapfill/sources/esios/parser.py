@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from gapfill.sources.json_reader import Payload
+
 _HOUR = timedelta(hours=1)
 _HOURLY_BY_NATURE = frozenset({"1001"})
 _OK = 200
@@ -83,13 +85,12 @@ def request_days(indicator: str, geo: str, first: date, last: date) -> HttpReque
     return HttpRequest(f"/indicators/{indicator}", (*query_bounds(first, last), ("geo_ids[]", geo)))
 
 
-def parse(ask: Ask, status: int, body: bytes) -> Answer:
+def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
     Args:
         ask: What was asked.
-        status: HTTP status.
-        body: The answer's bytes.
+        payload: The answer.
 
     Returns:
         The asked slots' readings; none, with evidence, where nothing is published.
@@ -98,12 +99,13 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
         MalformedPayload: If it is not an answer to what was asked.
         ConfigError: If the catalogue's params of series or product make no request.
     """
+    status = payload.status
     if status != _OK:
-        raise malformed(ask, f"it is HTTP {status}: {excerpt(body)!r}")
+        raise malformed(ask, f"it is HTTP {status}: {excerpt(payload.body)!r}")
     if is_archive(ask):
-        return archive.parse(ask, status, body)
+        return archive.parse(ask, payload)
     indicator, geo = _indicator(ask), series_param(ask, "geo_id")
-    about = Node.load(ask, body)["indicator"]
+    about = Node.load(ask, payload)["indicator"]
     if not same_id(about["id"].value, indicator):
         raise malformed(ask, f"it is of indicator {shown(about['id'].value)!r}, not {indicator}")
     nodes = about["values"].items()

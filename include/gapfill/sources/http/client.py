@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
@@ -13,14 +13,15 @@ import requests
 from gapfill.sources.http.connection import is_at_home, origin
 from gapfill.sources.http.redirects import EXTRA, may_lead
 from gapfill.sources.http.status_errors import error_of
-from gapfill.sources.http.transport import HttpResponse, TransferLimits, Unreachable, get
+from gapfill.sources.http.transport import TransferLimits, Unreachable, get
+from gapfill.sources.json_reader import Payload, utf8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gapfill.sources.http.secrets import Secrets
     from gapfill.sources.http.status_errors import RequestContext
-    from gapfill.sources.model import Claims, HttpRequest
+    from gapfill.sources.model import HttpRequest
 
 MAX_HOPS = 3
 """Redirects followed in one call; the archive needs one."""
@@ -30,9 +31,19 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOP_HEADERS = {"Accept": "*/*"}
 
 
-def claims_nothing(_status: int, _body: bytes) -> bool:
-    """Leave every 4xx and 5xx to be an error."""
-    return False
+Said = TypeVar("Said")
+
+
+class Reply(NamedTuple, Generic[Said]):
+    """An answer that a source reads.
+
+    Attributes:
+        payload: The answer: 2xx, or one that the source knows.
+        said: What the source says by it, ``None`` where it is a document for the parser.
+    """
+
+    payload: Payload
+    said: Said | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ class ApiCall:
         root: Root URL instead of the connection's, for an API with a second host.
         leads_to: Other hosts that a redirect may lead to (``redirects.may_lead``). Only for
             a call without credentials: nothing of ours is sent there.
-        claims: Which 4xx and 5xx the source's parser reads.
+        names_charset: Whether the content type of the answer names its encoding.
         records: Records that the answer will count in the source's quota, where it counts any.
     """
 
@@ -55,7 +66,7 @@ class ApiCall:
     secret_params: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     root: str | None = None
     leads_to: tuple[str, ...] = ()
-    claims: Claims = claims_nothing
+    names_charset: bool = False
     records: int = 0
 
     @property
@@ -82,8 +93,16 @@ class HttpClient:
     before_call: Callable[[int], None] | None
     secrets: Secrets
 
-    def carry(self, call: ApiCall, errand: RequestContext) -> HttpResponse:
-        """Make a call, following redirects, and return its answer: 2xx or claimed.
+    def carry(
+        self, call: ApiCall, errand: RequestContext, read: Callable[[Payload], Said | None]
+    ) -> Reply[Said]:
+        """Make a call, following redirects, and return its answer: 2xx or known to the source.
+
+        Args:
+            call: What to send.
+            errand: What it is for.
+            read: Returns what the source says by an answer. A 4xx or 5xx of which it returns
+                ``None`` is an error.
 
         Raises:
             SourceError: One of its leaves.
@@ -101,11 +120,16 @@ class HttpClient:
             reply = self._send(request, shown, errand)
             target = _target(url, reply)
             if target is None:
+                payload = _as_sent(reply, call, is_first=hop == 0)
                 is_bare = hop > 0 and call.has_credentials and not has_left
-                error = error_of(reply, errand, call.claims, has_left=has_left, is_bare=is_bare)
+                said = read(payload)
+                is_claimed = said is not None
+                error = error_of(
+                    payload, errand, is_claimed=is_claimed, has_left=has_left, is_bare=is_bare
+                )
                 if error is not None:
                     raise error
-                return replace(reply, had_credentials=call.has_credentials and hop == 0)
+                return Reply(payload, said)
             self._check_hop(target, url, call, errand)
             url, headers, query = target, _HOP_HEADERS, ()
             there = urlsplit(self.secrets.blot(url))  # before a key with a "?" is cut in two
@@ -126,11 +150,11 @@ class HttpClient:
         why = f"redirected to {where}, which is not followed{step if call.leads_to else ''}"
         raise errand.unavailable(why)
 
-    def _send(self, request: requests.Request, shown: str, errand: RequestContext) -> HttpResponse:
+    def _send(self, request: requests.Request, shown: str, errand: RequestContext) -> Payload:
         """Send one request and log it in a line, without header, key or body."""
         started = time.monotonic()
         problem = ""
-        reply: HttpResponse | None = None
+        reply: Payload | None = None
         try:
             reply = get(self.session, request, self.limits, self.ca_bundle)
         except Unreachable as exc:
@@ -144,6 +168,13 @@ class HttpClient:
         return replace(reply, body=self.secrets.blot_bytes(reply.body))
 
 
+def _as_sent(reply: Payload, call: ApiCall, *, is_first: bool) -> Payload:
+    """Return the answer of a call with what is known of its request, not decoded yet."""
+    content_type = reply.headers.get("Content-Type", "") if call.names_charset else ""
+    body = utf8(reply.body, content_type) if call.names_charset else reply.body
+    return replace(reply, body=body, had_credentials=call.has_credentials and is_first)
+
+
 def _first_url(call: ApiCall, errand: RequestContext) -> str:
     """Return where to send a call: below the root, or a link of an answer if it leads there."""
     path = call.request.path
@@ -154,7 +185,7 @@ def _first_url(call: ApiCall, errand: RequestContext) -> str:
     return path
 
 
-def _target(url: str, reply: HttpResponse) -> str | None:
+def _target(url: str, reply: Payload) -> str | None:
     """Return where an answer redirects to, ``None`` for one that does not."""
     location = reply.headers.get("Location")
     if reply.status not in _REDIRECTS or not location:

@@ -1,8 +1,7 @@
-"""What every API hook shares: one way out to the network that closes ``HttpHook``'s traps.
+"""What every API hook shares: one way out to the network, over an ``http`` connection.
 
-``HttpHook`` sends a connection's extras as headers and its login as Basic auth, knows no
-timeout, follows redirects with every header, and logs URLs with keys in them. ``ApiHook``
-keeps its shape and its connection, and replaces all of that:
+It is no ``HttpHook``, which sends a connection's extras as headers and its login as Basic auth,
+knows no timeout, follows redirects with every header, and logs URLs with keys in them. Here
 
 * a key goes only where the subclass puts it, only to the connection's host, never along a
   redirect, and into no log, message or ``repr``;
@@ -13,28 +12,33 @@ keeps its shape and its connection, and replaces all of that:
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from airflow.providers.http.hooks.http import HttpHook
+from airflow.sdk.bases.hook import BaseHook
 
 from gapfill.errors import ConfigError, GapfillError
-from gapfill.sources.http.client import ApiCall, HttpClient
+from gapfill.sources.hooks import SourceHook
+from gapfill.sources.http import setup as http_setup
+from gapfill.sources.http.client import ApiCall, HttpClient, Reply, Said
 from gapfill.sources.http.connection import ConnectionConfig, read_config, variable
 from gapfill.sources.http.secrets import Secrets
 from gapfill.sources.http.status_errors import RequestContext
-from gapfill.sources.http.transport import HttpResponse, TransferLimits, build_session
+from gapfill.sources.http.transport import TransferLimits, build_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
 
-    from gapfill.domain.account_limits import AccountLimits
-    from gapfill.sources.model import Answer, Ask, HttpRequest
+    from gapfill.domain.candidate import Obstacle
+    from gapfill.domain.product import Product
+    from gapfill.sources.hooks import SourceSetup
+    from gapfill.sources.json_reader import Payload
+    from gapfill.sources.model import Ask, HttpRequest
 
 
-class ApiHook(HttpHook):
-    """Base of the hooks. A subclass has a ``source``, a ``public_host`` and ``fetch``.
+class ApiHook(SourceHook, BaseHook):
+    """Base of the hooks of APIs. A subclass has a ``source``, a ``public_host`` and ``fetch``.
 
     Args:
         http_conn_id: Id of the Airflow connection; it need not exist for an API without key.
@@ -46,10 +50,11 @@ class ApiHook(HttpHook):
 
     conn_name_attr = "http_conn_id"
     conn_type = "http"
+    default_conn_name: str
+    hook_name: str
     source: str
     public_host: str
     probe: HttpRequest
-    fetch: Callable[[Ask], Answer]
 
     def __init__(
         self,
@@ -59,7 +64,8 @@ class ApiHook(HttpHook):
         before_call: Callable[[int], None] | None = None,
         timeout_s: float | None = None,
     ) -> None:
-        super().__init__("GET", http_conn_id or self.default_conn_name, tcp_keep_alive=False)
+        super().__init__()
+        self.http_conn_id = http_conn_id or self.default_conn_name
         self._host = host or self.public_host
         self._before_call = before_call
         self._timeout_s = timeout_s
@@ -73,6 +79,22 @@ class ApiHook(HttpHook):
         Raises:
             ConfigError: If it does not make sense.
         """
+
+    @classmethod
+    def has_other_key(cls, _access: ConnectionConfig) -> bool:
+        """Tell whether a connection has what this API takes in place of login and password."""
+        return False
+
+    @classmethod
+    def obstacle(cls, product: Product, setup: SourceSetup) -> Obstacle | None:
+        """Return what a product needs and its connection does not have, see ``SourceHook``."""
+        return http_setup.obstacle(product, setup, cls.check, cls.has_other_key)
+
+    @classmethod
+    def caller(cls, setup: SourceSetup, before_call: Callable[[int], None]) -> ApiHook:
+        """Return a hook for the source's connection, see ``SourceHook``."""
+        source = setup.source
+        return cls(source.connection, host=source.host, before_call=before_call)
 
     @cached_property
     def access(self) -> ConnectionConfig:
@@ -107,31 +129,11 @@ class ApiHook(HttpHook):
         """Keep secrets, such as a token got on the way, out of all that goes on from here."""
         self._secrets.add(*secrets)
 
-    def get_conn(self, *_args: object, **_kwargs: object) -> requests.Session:
+    def get_conn(self) -> requests.Session:
         """Return the session, built once; nothing of the connection is in it."""
         if self._session is None:
             self._session = build_session()
         return self._session
-
-    def open(self, _ask: Ask | None = None) -> AccountLimits | None:
-        """Make what calls come before the first request, and return what the account allows.
-
-        Args:
-            _ask: What will be asked, for the errors.
-
-        Returns:
-            ``None`` where the API does not tell.
-        """
-        return None
-
-    def run(self, *_args: object, **_kwargs: object) -> NoReturn:
-        """Refuse ``HttpHook``'s own way to call, which keeps no pace and hides no key.
-
-        Raises:
-            ConfigError: Always.
-        """
-        message = f"{type(self).__name__} is asked through its own methods, not through run()."
-        raise ConfigError(message)
 
     def test_connection(self) -> tuple[bool, str]:
         """Make one small call and return whether it was answered, and what there is to say."""
@@ -145,15 +147,24 @@ class ApiHook(HttpHook):
         """Return the call that ``test_connection`` makes."""
         return ApiCall(self.probe)
 
-    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
+        """Make one call of which every 4xx and 5xx is an error, see ``send``."""
+        return self.send(call, ask, _says_nothing).payload
+
+    def send(
+        self, call: ApiCall, ask: Ask | None, read: Callable[[Payload], Said | None]
+    ) -> Reply[Said]:
         """Make one call, following redirects, and return its answer.
 
         Args:
             call: What to send.
             ask: What it is for, for the errors.
+            read: Returns what the source says by an answer: that there is nothing, or that it
+                refuses. ``None`` is for a document, and for a 4xx or 5xx that is an error.
 
         Returns:
-            The answer, 2xx or claimed by the source's parser, with secrets blotted out.
+            The answer, 2xx or one of which ``read`` knew what it says, with secrets blotted
+            out. Its body is decoded once.
 
         Raises:
             ConfigError: If the connection is wrong.
@@ -165,7 +176,7 @@ class ApiHook(HttpHook):
             AuthRejected: For a 401 or 403 to a call with credentials.
             MalformedPayload: For another 4xx, or an answer that is too large.
         """
-        return self._courier.carry(call, self.errand(call, ask))
+        return self._courier.carry(call, self.errand(call, ask), read)
 
     def errand(self, call: ApiCall, ask: Ask | None) -> RequestContext:
         """Return what a call is for, which is also how its errors are made."""
@@ -182,3 +193,7 @@ class ApiHook(HttpHook):
             before_call=self._before_call,
             secrets=self._secrets,
         )
+
+
+def _says_nothing(_payload: Payload) -> None:
+    """Know no 4xx and 5xx: each is an error."""

@@ -20,8 +20,8 @@ from gapfill.sources.model import excerpt
 
 if TYPE_CHECKING:
     from gapfill.domain.interval import Interval
-    from gapfill.sources.http.transport import HttpResponse
-    from gapfill.sources.model import Ask, Claims
+    from gapfill.sources.json_reader import Payload
+    from gapfill.sources.model import Ask
 
 QUEUE_S = 15.0
 """Wait after "too many concurrent requests": such a queue is empty after some seconds."""
@@ -133,19 +133,19 @@ class RequestContext:
 
 
 def error_of(
-    reply: HttpResponse,
+    reply: Payload,
     errand: RequestContext,
-    claims: Claims,
     *,
+    is_claimed: bool,
     has_left: bool,
     is_bare: bool = False,
 ) -> SourceError | None:
-    """Return the error that an answer is, ``None`` for one that the parser reads.
+    """Return the error that an answer is, ``None`` for one that the source reads.
 
     Args:
         reply: The last answer of the call.
         errand: What the call was for.
-        claims: Which 4xx and 5xx the source's parser reads.
+        is_claimed: Whether the source knows what it says by it.
         has_left: Whether the answer came from another host, behind a redirect. A
             refusal is then one of the link, and says nothing of our key.
         is_bare: Whether the answer came from this host behind a redirect, along which the
@@ -154,7 +154,7 @@ def error_of(
     status, body = reply.status, reply.body
     said = f"HTTP {status}: {excerpt(body)!r}" if body else f"HTTP {status}"
     is_not_ours = is_bare and status in _REFUSED
-    is_theirs = claims(status, body) and not is_not_ours and not says_queue_full(status, body)
+    is_theirs = is_claimed and not is_not_ours and not says_queue_full(status, body)
     is_read = _FIRST_OK <= status < _FIRST_REDIRECT or is_theirs
     is_page = not is_read and firewall_pages.is_blocked(status, body)
     if is_page or firewall_pages.is_firewall(status, reply.headers, body):
@@ -173,7 +173,7 @@ def error_of(
     return _refusal(status, said, errand)
 
 
-def _limited(reply: HttpResponse, said: str, errand: RequestContext) -> RateLimited:
+def _limited(reply: Payload, said: str, errand: RequestContext) -> RateLimited:
     now = errand.ask.now if errand.ask else None
     if says_queue_full(reply.status, reply.body):
         seconds = seconds_to_wait(reply.headers, now, default_s=QUEUE_S)

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 import requests
 
 from gapfill import __version__
+from gapfill.sources.json_reader import Payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from requests import PreparedRequest, Response
 
@@ -55,26 +56,6 @@ class TransferLimits:
     def of(cls, read_s: float) -> TransferLimits:
         """Return the limits for a given wait for an answer."""
         return cls(min(_CONNECT_S, read_s), read_s, _TOTAL_TO_READ * read_s)
-
-
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """An HTTP answer.
-
-    Attributes:
-        status: HTTP status.
-        headers: Its headers; names in any case.
-        body: Its body, unpacked.
-        is_cut: Whether the body was longer than allowed and is cut.
-        had_credentials: Whether the request that it answers carried credentials; one behind
-            a redirect does not.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    is_cut: bool = False
-    had_credentials: bool = False
 
 
 class Unreachable(Exception):
@@ -111,7 +92,7 @@ def get(
     request: requests.Request,
     limits: TransferLimits,
     ca_bundle: str | None = None,
-) -> HttpResponse:
+) -> Payload:
     """Send one GET and return its answer, whatever its status.
 
     It runs in a thread of its own, because nothing else bounds a name look-up, or headers
@@ -120,10 +101,10 @@ def get(
     Raises:
         Unreachable: If there was no whole answer in time.
     """
-    box: queue.SimpleQueue[HttpResponse | Unreachable] = queue.SimpleQueue()
+    box: queue.SimpleQueue[Payload | Unreachable] = queue.SimpleQueue()
     work = (session, request, limits, ca_bundle, box)
     Thread(target=_work, args=work, name=_THREAD, daemon=True).start()
-    outcome: HttpResponse | Unreachable | None
+    outcome: Payload | Unreachable | None
     try:
         outcome = box.get(timeout=limits.total_s)
     except queue.Empty:
@@ -141,7 +122,7 @@ def _work(
     request: requests.Request,
     limits: TransferLimits,
     ca_bundle: str | None,
-    box: queue.SimpleQueue[HttpResponse | Unreachable],
+    box: queue.SimpleQueue[Payload | Unreachable],
 ) -> None:
     try:
         box.put(_send(session, request, limits, ca_bundle))
@@ -154,7 +135,7 @@ def _send(
     request: requests.Request,
     limits: TransferLimits,
     ca_bundle: str | None,
-) -> HttpResponse:
+) -> Payload:
     """Send through the adapter: ``Session.send`` would read ahead along a redirect."""
     deadline = time.monotonic() + limits.total_s
     prepared = session.prepare_request(request)
@@ -172,7 +153,7 @@ def _send(
     finally:
         response.close()
         session.close()  # ends the kept connection, which the header alone does not on our side
-    return HttpResponse(response.status_code, response.headers, body, is_cut)
+    return Payload(response.status_code, body, response.headers, is_cut)
 
 
 def _read(response: Response, max_bytes: int, deadline: float) -> tuple[bytes, bool]:

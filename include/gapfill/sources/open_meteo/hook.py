@@ -14,11 +14,11 @@ from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.status_errors import QUEUE_S
 from gapfill.sources.model import HttpRequest, excerpt
 from gapfill.sources.open_meteo import parser as open_meteo
-from gapfill.sources.open_meteo.refusals import claims, is_limit, limit_of, seconds_refused
+from gapfill.sources.open_meteo.refusals import Refusal, read, seconds_refused
 
 if TYPE_CHECKING:
     from gapfill.sources.http.connection import ConnectionConfig
-    from gapfill.sources.http.transport import HttpResponse
+    from gapfill.sources.json_reader import Payload
     from gapfill.sources.model import Answer, Ask
 
 PUBLIC_ARCHIVE = "https://archive-api.open-meteo.com"
@@ -58,29 +58,24 @@ class OpenMeteoHook(ApiHook):
         is_public = is_at_home(self.public_host, root)
         return second_root(self.access, "archive_host") or (PUBLIC_ARCHIVE if is_public else root)
 
-    def get_weather(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the modelled weather of the asked slots, none of the time to come.
 
         Raises:
             SourceError: One of its leaves.
             ConfigError: If the connection or the catalogue is wrong.
         """
-        request = open_meteo.request(ask)
-        reply = self.call(self._call(request), ask)
-        return open_meteo.parse(ask, reply.status, reply.body)
+        return open_meteo.parse(ask, self.call(self._call(open_meteo.request(ask)), ask))
 
-    fetch = get_weather
-
-    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
         """Make one call as ``ApiHook`` does; a refusal lasts as long as its reason says."""
-        reply = super().call(call, ask)
-        if is_limit(reply.status, reply.body):
+        reply, said = self.send(call, ask, read)
+        if isinstance(said, Refusal):
             now = ask.now if ask else None
-            limit = limit_of(reply.body)
-            usual = QUEUE_S if limit is Limit.QUEUE else seconds_refused(reply.body, now)
+            usual = QUEUE_S if said.limit is Limit.QUEUE else seconds_refused(said, now)
             seconds = retry_after.seconds_to_wait(reply.headers, now, default_s=usual)
-            said = f"HTTP {reply.status}: {excerpt(reply.body)!r}"
-            raise self.errand(call, ask).limited(said, seconds, limit)
+            words = f"HTTP {reply.status}: {excerpt(reply.body)!r}"
+            raise self.errand(call, ask).limited(words, seconds, said.limit)
         return reply
 
     def test_connection(self) -> tuple[bool, str]:
@@ -103,5 +98,7 @@ class OpenMeteoHook(ApiHook):
         return ApiCall(
             request,
             root=self.archive_root if is_archive else None,
-            claims=claims,
         )
+
+
+HOOK = OpenMeteoHook

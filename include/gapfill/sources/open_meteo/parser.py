@@ -54,11 +54,12 @@ from gapfill.sources.model import (
     shown,
 )
 from gapfill.sources.open_meteo.arrays import VARIABLES, rows_of
-from gapfill.sources.open_meteo.refusals import as_json, is_nowhere, reason_of, says_not_covered
+from gapfill.sources.open_meteo.refusals import NotCovered, as_json, is_nowhere, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gapfill.sources.json_reader import Payload
     from gapfill.sources.model import Ask
 
 PATHS = {"forecast": "/v1/forecast", "archive": "/v1/archive"}
@@ -116,13 +117,12 @@ def request(ask: Ask) -> HttpRequest:
     )
 
 
-def parse(ask: Ask, status: int, body: bytes) -> Answer:
+def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
     Args:
         ask: What was asked.
-        status: HTTP status, 200 or one that ``says_not_covered`` claims.
-        body: The answer's bytes.
+        payload: The answer: 200, or one that says ``NotCovered``.
 
     Returns:
         The asked slots' readings, none of the time after ``ask.now``; without any, with
@@ -131,13 +131,14 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
     Raises:
         MalformedPayload: If it is not an answer to what was asked.
     """
-    if says_not_covered(status, body):
-        return Answer(evidence=f"HTTP {status}: {excerpt(reason_of(body))}")
+    status, said = payload.status, read(payload)
+    if isinstance(said, NotCovered):
+        return Answer(evidence=f"HTTP {status}: {excerpt(said.reason)}")
     if status != _OK:
-        raise malformed(ask, f"it is HTTP {status}: {excerpt(body)!r}")
-    document = Node.load(ask, as_json(body))
+        raise malformed(ask, f"it is HTTP {status}: {excerpt(payload.body)!r}")
+    document = Node.load(ask, as_json(payload))
     if is_nowhere(document):
-        return Answer(evidence=f"HTTP 200: the place is not covered: {excerpt(body)}")
+        return Answer(evidence=f"HTTP 200: the place is not covered: {excerpt(payload.body)}")
     _check_frame(ask, document)
     rows, dropped = rows_of(ask, document["hourly"], document["hourly_units"])
     slots = _dates(ask).slots

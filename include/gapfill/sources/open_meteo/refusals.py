@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gapfill.errors import Limit
-from gapfill.sources.json_reader import decode
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import excerpt, number
 
 if TYPE_CHECKING:
@@ -24,59 +25,79 @@ _NOT_COVERED = "no data is available for this location"
 _BARE_NAN = re.compile(rb"(?<=[\[:,])\s*nan(?=\s*[,\]}])")
 
 
-def claims(status: int, body: bytes) -> bool:
-    """Tell whether the answer is about a limit, or about a place without data."""
-    return is_limit(status, body) or says_not_covered(status, body)
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal that passes.
 
-
-def is_limit(status: int, body: bytes) -> bool:
-    """Tell whether this is a refusal that passes: a 429, or a reason that names a limit.
-
-    "Too many concurrent requests" has been seen as 429; the API says it of a queue of six
-    requests per address, so it may be about the requests of another program.
+    Attributes:
+        limit: What it is about.
+        reason: Its sentence, empty where it has none.
     """
-    is_named = status >= _BAD_REQUEST and _LIMIT.search(reason_of(body)) is not None
-    return status == TOO_MANY or is_named
+
+    limit: Limit
+    reason: str
 
 
-def limit_of(body: bytes) -> Limit:
-    """Return what a refusal that passes is about."""
-    reason = (reason_of(body) or excerpt(body)).casefold()
-    if "concurrent" in reason:
+@dataclass(frozen=True, slots=True)
+class NotCovered:
+    """The API has nothing for the place.
+
+    Attributes:
+        reason: Its sentence.
+    """
+
+    reason: str
+
+
+def read(payload: Payload) -> Refusal | NotCovered | None:
+    """Return what an error says, ``None`` where it is about neither a limit nor the place.
+
+    A refusal is a 429, or an error whose reason names a limit. "Too many concurrent requests"
+    has been seen as 429; the API says it of a queue of six requests per address, so it may be
+    about the requests of another program.
+    """
+    reason = reason_of(payload)
+    is_named = payload.status >= _BAD_REQUEST and _LIMIT.search(reason) is not None
+    if payload.status == TOO_MANY or is_named:
+        return Refusal(_limit_of((reason or excerpt(payload.body)).casefold()), reason)
+    if payload.status == _BAD_REQUEST and _NOT_COVERED in reason.casefold():
+        return NotCovered(reason)
+    return None
+
+
+def _limit_of(words: str) -> Limit:
+    if "concurrent" in words:
         return Limit.QUEUE
-    return Limit.QUOTA if "daily" in reason or "hourly" in reason else Limit.RATE
+    return Limit.QUOTA if "daily" in words or "hourly" in words else Limit.RATE
 
 
-def says_not_covered(status: int, body: bytes) -> bool:
-    """Tell whether this is how the API says, in an error, that it has nothing for the place."""
-    return status == _BAD_REQUEST and _NOT_COVERED in reason_of(body).casefold()
-
-
-def seconds_refused(body: bytes, now: datetime | None = None) -> float:
-    """Return for how long a 429 refuses, by the limit that its reason names.
+def seconds_refused(refusal: Refusal, now: datetime | None = None) -> float:
+    """Return for how long a refusal lasts, by the limit that its reason names.
 
     The API clears its counters every minute, those of the hour and the day in the first
     minute after the hour and midnight UTC (its source, ``RateLimiter``): so a minute is
     waited, or until a minute past the hour or past midnight.
 
     Args:
-        body: Of the 429.
+        refusal: The refusal.
         now: The clock; without it the whole hour or day is waited.
     """
-    reason = reason_of(body).casefold()
+    reason = refusal.reason.casefold()
     length = _DAY_S if "daily" in reason else _HOUR_S if "hourly" in reason else 0.0
     gone = now.timestamp() % length if now and length else 0.0
     return length - gone + _MINUTE_S
 
 
-def as_json(body: bytes) -> bytes:
-    """Return a body as JSON where nothing but its bare ``nan`` keeps it from being that."""
-    return body if decode(body) is not None else _BARE_NAN.sub(b"NaN", body)
+def as_json(payload: Payload) -> Payload:
+    """Return an answer as JSON where nothing but its bare ``nan`` keeps it from being that."""
+    if payload.is_json:
+        return payload
+    return Payload(payload.status, _BARE_NAN.sub(b"NaN", payload.body), payload.headers)
 
 
-def reason_of(body: bytes) -> str:
+def reason_of(payload: Payload) -> str:
     """Return the sentence of an error, empty where the body has none."""
-    document = decode(body)
+    document = payload.document
     reason = document.get("reason") if isinstance(document, dict) else None
     return reason if isinstance(reason, str) else ""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gapfill.errors import RateLimited, SourceError
-    from gapfill.sources.http.transport import HttpResponse
+    from gapfill.sources.json_reader import Payload
     from gapfill.sources.model import Answer, Ask, HttpRequest
 
 BLOCK_S = 3600.0
@@ -39,7 +39,6 @@ ONE_CALL = "one_call"
 
 _PROBED = Place("probe", 38.09, -3.63, "Europe/Madrid")
 _PROBED_AT = datetime(2024, 1, 1, 12, tzinfo=UTC)
-_FIRST_ERROR = 400
 _REFUSED, _FORBIDDEN, _UNKNOWN, _TOO_MANY = 401, 403, 404, 429
 _HALF = EXCERPT // 2
 """Characters of each body where a sentence quotes two."""
@@ -60,7 +59,7 @@ class OpenWeatherMapHook(ApiHook):
 
     _served: str | None = None
 
-    def get_weather(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the readings of the asked slots; of ``current``, of the slot of its own ``dt``.
 
         Where the key is of the other generation of One Call than the asked product, the
@@ -73,16 +72,14 @@ class OpenWeatherMapHook(ApiHook):
         own = ask.product.name
         if own not in owm.GENERATIONS:
             reply = self.call(self._with_key(owm.request(ask)), ask)
-            return owm.parse(ask, reply.status, reply.body)
+            return owm.parse(ask, reply)
         asks = {name: owm.as_asked_of(ask, name) for name in _in_order(own, owm.GENERATIONS)}
         name, reply = self._one_call({n: owm.request(one) for n, one in asks.items()}, ask)
-        answer = owm.parse(asks[name], reply.status, reply.body)
+        answer = owm.parse(asks[name], reply)
         left = frozenset(ask.series.grid.slots(ask.interval)) if name != own else frozenset()
         left -= {reading.slot for reading in answer.readings}
         facts = {generation_fact(ONE_CALL): float(owm.GENERATIONS[name])}
         return replace(answer, no_verdict=answer.no_verdict | left, facts=facts)
-
-    fetch = get_weather
 
     def test_connection(self) -> tuple[bool, str]:
         """Make one small call and return whether it was answered, and what there is to say.
@@ -104,15 +101,15 @@ class OpenWeatherMapHook(ApiHook):
         said = f"{self.source} answered HTTP {reply.status} at {self.access.root}"
         return True, f"{said}; the key is of One Call {owm.GENERATIONS[name]}."
 
-    def call(self, call: ApiCall, ask: Ask | None = None) -> HttpResponse:
+    def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
         """Make one call as the base does, and word this API's own refusals.
 
         Raises:
             SourceError: One of its leaves.
             ConfigError: If the connection is wrong.
         """
-        reply = super().call(replace(call, claims=_is_own_refusal), ask)
-        if reply.status < _FIRST_ERROR:
+        reply, refused = self.send(call, ask, _own_refusal)
+        if refused is None:
             return reply
         if reply.status == _TOO_MANY:
             raise self._limited(reply, ask)
@@ -124,7 +121,7 @@ class OpenWeatherMapHook(ApiHook):
 
     def _one_call(
         self, requests: Mapping[str, HttpRequest], ask: Ask | None
-    ) -> tuple[str, HttpResponse]:
+    ) -> tuple[str, Payload]:
         """Ask One Call, first the generation that served before, and return which one served.
 
         Args:
@@ -135,13 +132,12 @@ class OpenWeatherMapHook(ApiHook):
             SourceError: One of its leaves; a refusal is one of One Call's products alone.
             ConfigError: If the connection is wrong.
         """
-        refused: dict[str, HttpResponse] = {}
+        refused: dict[str, Payload] = {}
         for name in _in_order(self._served, requests):
-            call = replace(self._with_key(requests[name]), claims=_may_be_of_the_other)
-            reply = super().call(call, ask)
+            reply, refusal = self.send(self._with_key(requests[name]), ask, _refusal_of_one_call)
             if reply.status == _TOO_MANY:
                 raise self._limited(reply, ask)
-            if reply.status < _FIRST_ERROR:
+            if refusal is None:
                 self._remember(name)
                 return name, reply
             refused[name] = reply
@@ -160,7 +156,7 @@ class OpenWeatherMapHook(ApiHook):
     def _errand(self, ask: Ask | None) -> RequestContext:
         return RequestContext(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003 - it carries the key
 
-    def _limited(self, reply: HttpResponse, ask: Ask | None) -> RateLimited:
+    def _limited(self, reply: Payload, ask: Ask | None) -> RateLimited:
         seconds = seconds_to_wait(reply.headers, ask.now if ask else None, default_s=BLOCK_S)
         error = self._errand(ask).limited(_said(reply, EXCERPT), seconds)
         if ask is not None and ask.product.name in owm.GENERATIONS:
@@ -173,7 +169,7 @@ class OpenWeatherMapHook(ApiHook):
         text = f"{errand}: the key of {name} {text}"
         return AuthRejected(text, product=product, **errand.about)
 
-    def _closed(self, refused: Mapping[str, HttpResponse], ask: Ask | None) -> SourceError:
+    def _closed(self, refused: Mapping[str, Payload], ask: Ask | None) -> SourceError:
         """Return the error for a key that no generation of One Call serves."""
         unknown = [reply for reply in refused.values() if reply.status == _UNKNOWN]
         if unknown:
@@ -195,20 +191,24 @@ class OpenWeatherMapHook(ApiHook):
         return self._rejected(ask, text, ask.product.key if ask else None)
 
 
+HOOK = OpenWeatherMapHook
+
+
 def _in_order(first: str | None, names: Iterable[str]) -> list[str]:
     """Return names with one of them moved to the front."""
     return sorted(names, key=lambda name: name != first)
 
 
-def _is_own_refusal(status: int, _body: bytes) -> bool:
-    """Tell whether the hook words this refusal itself: of the key, or to wait."""
-    return status in {_REFUSED, _TOO_MANY}
+def _own_refusal(payload: Payload) -> int | None:
+    """Return the status of a refusal that the hook words itself: of the key, or to wait."""
+    return payload.status if payload.status in {_REFUSED, _TOO_MANY} else None
 
 
-def _may_be_of_the_other(status: int, _body: bytes) -> bool:
-    """Tell whether One Call refuses: the key, the path of a generation, or to answer now."""
-    return status in {_REFUSED, _FORBIDDEN, _UNKNOWN, _TOO_MANY}
+def _refusal_of_one_call(payload: Payload) -> int | None:
+    """Return the status with which One Call refuses the key, a generation, or to answer now."""
+    is_one = payload.status in {_REFUSED, _FORBIDDEN, _UNKNOWN, _TOO_MANY}
+    return payload.status if is_one else None
 
 
-def _said(reply: HttpResponse, length: int) -> str:
+def _said(reply: Payload, length: int) -> str:
     return f"HTTP {reply.status}: {excerpt(reply.body)[:length]!r}"

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gapfill.domain.series import Place
+    from gapfill.sources.json_reader import Payload
 
 CURRENT_PATH = "/data/2.5/weather"
 TIMEMACHINE_PATH = "/data/3.0/onecall/timemachine"
@@ -131,13 +132,12 @@ def lacks_subscription(body: bytes) -> bool:
     return _NO_SUBSCRIPTION in body
 
 
-def parse(ask: Ask, status: int, body: bytes) -> Answer:
+def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
     Args:
         ask: What was asked.
-        status: HTTP status.
-        body: The answer's bytes.
+        payload: The answer.
 
     Returns:
         The readings of the asked slots; of ``current``, that of the slot that contains its
@@ -148,12 +148,12 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
         ConfigError: If the ask makes no request.
     """
     _check_ask(ask)
-    if status != _OK:
-        raise malformed(ask, f"it is HTTP {status}: {excerpt(body)!r}")
-    root = Node.load(ask, body)
+    if payload.status != _OK:
+        raise malformed(ask, f"it is HTTP {payload.status}: {excerpt(payload.body)!r}")
+    root = Node.load(ask, payload)
     cod = root.get("cod")
     if cod is not None and str(cod.scalar()) != str(_OK):
-        raise malformed(ask, f"it is an error inside of HTTP 200: {excerpt(body)!r}")
+        raise malformed(ask, f"it is an error inside of HTTP 200: {excerpt(payload.body)!r}")
     if ask.product.name == "timeline":
         return timeline.parse(ask, root)
     return _parse_current(ask, root) if ask.product.name == "current" else _parse_moment(ask, root)

@@ -24,14 +24,14 @@ class ReeHook(ApiHook):
     public_host = "https://apidatos.ree.es"
     probe = ree.request_days("8741", _PROBED, _PROBED)
 
-    def get_prices(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the prices of the asked slots.
 
         Raises:
             SourceError: One of its leaves.
             ConfigError: If the connection or the catalogue is wrong.
         """
-        reply = self.call(ApiCall(ree.request(ask), claims=ree.says_no_data), ask)
-        return ree.parse(ask, reply.status, reply.body)
+        return ree.parse(ask, self.send(ApiCall(ree.request(ask)), ask, ree.no_data).payload)
 
-    fetch = get_prices
+
+HOOK = ReeHook

@@ -34,7 +34,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError
-from gapfill.sources.json_reader import Node, decode, is_silent
+from gapfill.sources.json_reader import Node, Payload, is_silent
 from gapfill.sources.model import Answer, Ask, HttpRequest, excerpt, malformed
 from gapfill.sources.prices import (
     answer_of,
@@ -96,18 +96,28 @@ def request_days(geo: str, first: date, last: date) -> HttpRequest:
     )
 
 
-def says_no_data(status: int, body: bytes) -> bool:
-    """Tell whether this is how the API says that nothing is published: 502 or 404."""
-    return status in _NO_DATA_STATUSES and _no_data_detail(body) is not None
+def no_data(payload: Payload) -> str | None:
+    """Return the sentence by which an answer says that nothing is published, else ``None``.
+
+    Its HTTP status is 502 or 404, and might be 200.
+    """
+    if payload.status not in {_OK, *_NO_DATA_STATUSES}:
+        return None
+    document = payload.document
+    errors = document.get("errors") if isinstance(document, dict) else None
+    for error in errors if isinstance(errors, list) else ():
+        detail = error.get("detail") if isinstance(error, dict) else None
+        if isinstance(detail, str) and _NO_DATA in detail.casefold():
+            return excerpt(detail)
+    return None
 
 
-def parse(ask: Ask, status: int, body: bytes) -> Answer:
+def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
     Args:
         ask: What was asked.
-        status: HTTP status, 200 or one that ``says_no_data`` claims.
-        body: The answer's bytes.
+        payload: The answer: 200, or one that says ``no_data``.
 
     Returns:
         The asked slots' readings; none, with evidence, where nothing is published.
@@ -115,15 +125,16 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
     Raises:
         MalformedPayload: If it is not an answer to what was asked, or contradicts itself.
     """
-    detail = _no_data_detail(body)
-    if detail is not None and status in {_OK, *_NO_DATA_STATUSES}:
-        if is_silent(_included(body)):
+    status, detail = payload.status, no_data(payload)
+    if detail is not None:
+        document = payload.document
+        if not isinstance(document, dict) or is_silent(document.get("included")):
             return Answer(evidence=f"HTTP {status}: {detail}")
         raise malformed(ask, f"it contradicts itself: it says {detail!r} and holds values")
     if status != _OK:
-        raise malformed(ask, f"it is HTTP {status}: {excerpt(body)!r}")
+        raise malformed(ask, f"it is HTTP {status}: {excerpt(payload.body)!r}")
     indicator = ask.product.params.get("indicator", "1001")
-    entries = Node.load(ask, body)["included"].items()
+    entries = Node.load(ask, payload)["included"].items()
     wanted = [entry for entry in entries if same_id(entry.within("id"), indicator)]
     if not wanted:
         return Answer(evidence=_without(ask, indicator, entries))
@@ -154,19 +165,3 @@ def _without(ask: Ask, indicator: str, entries: Sequence[Node]) -> str:
         raise malformed(ask, f"it has no {entries[0].path}.id")
     others = ", ".join(str(name) for name in named if isinstance(name, str | int)) or "none"
     return f"HTTP 200: no indicator {indicator}, only {excerpt(others)}"
-
-
-def _included(body: bytes) -> object:
-    document = decode(body)
-    return document.get("included") if isinstance(document, dict) else None
-
-
-def _no_data_detail(body: bytes) -> str | None:
-    """Return the sentence that says there is nothing, ``None`` where the body has none."""
-    document = decode(body)
-    errors = document.get("errors") if isinstance(document, dict) else None
-    for error in errors if isinstance(errors, list) else ():
-        detail = error.get("detail") if isinstance(error, dict) else None
-        if isinstance(detail, str) and _NO_DATA in detail.casefold():
-            return excerpt(detail)
-    return None

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gapfill.domain.account_limits import AccountLimits
 from gapfill.errors import MalformedPayload
-from gapfill.sources.json_reader import decode, utf8
+from gapfill.sources.json_reader import utf8
 from gapfill.sources.model import HttpRequest, excerpt, number
+
+if TYPE_CHECKING:
+    from gapfill.sources.json_reader import Payload
 
 BASE = "/siarapi/API/V1"
 ENCRYPT = HttpRequest(f"{BASE}/Autenticacion/cifrarCadena")
@@ -28,7 +33,7 @@ MOST = 1_000_000_000
 _COUNTERS = frozenset({"calls_today", "records_now", "records_today"})
 
 
-def parse_word(body: bytes) -> str | None:
+def parse_word(payload: Payload) -> str | None:
     """Return the text of an answer of the authentication, ``None`` for ``null`` or nothing.
 
     It may come as a JSON text, escapes and all, or bare, with quotes and blanks around it.
@@ -36,8 +41,8 @@ def parse_word(body: bytes) -> str | None:
     Raises:
         MalformedPayload: If it is no single word: a web page, an object, a list.
     """
-    document = decode(body)
-    text = document if isinstance(document, str) else utf8(body).decode("utf-8-sig")
+    document = payload.document
+    text = document if isinstance(document, str) else utf8(payload.body).decode("utf-8-sig")
     word = text.strip().strip('"').strip()
     if word.lower() in {"", "null"}:
         return None
@@ -46,7 +51,7 @@ def parse_word(body: bytes) -> str | None:
     return word
 
 
-def parse_limits(body: bytes) -> AccountLimits:
+def parse_limits(payload: Payload) -> AccountLimits:
     """Return what ``/Info/ACCESOS`` says of an account.
 
     Null or 0 as a maximum is no limit, and so is one beyond ``MOST``.
@@ -54,7 +59,7 @@ def parse_limits(body: bytes) -> AccountLimits:
     Raises:
         MalformedPayload: If it tells none of the limits.
     """
-    document = decode(body)
+    document = payload.document
     found: dict[str, int] = {}
     for name, value in _record(document).items():
         known = _NAMES.get(name.lower().removesuffix("s"))
@@ -64,7 +69,7 @@ def parse_limits(body: bytes) -> AccountLimits:
         elif known is not None and count is not None and 1 <= count <= MOST:
             found[known] = int(count)
     if not any(name.lower().removesuffix("s") in _NAMES for name in _record(document)):
-        raise _malformed(f"/Info/ACCESOS tells no limits: {excerpt(body)!r}")
+        raise _malformed(f"/Info/ACCESOS tells no limits: {excerpt(payload.body)!r}")
     return AccountLimits(
         calls_minute=found.get("calls_minute"),
         calls_day=found.get("calls_day"),

@@ -13,20 +13,20 @@ from gapfill.sources.http.connection import variable
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.secrets import Secrets
 from gapfill.sources.http.status_errors import RequestContext
-from gapfill.sources.json_reader import utf8
 from gapfill.sources.model import Answer, HttpRequest
 from gapfill.sources.siar import account
 from gapfill.sources.siar import parser as siar
 from gapfill.sources.siar.hook_errors import error_for, rejected, token_rejected
-from gapfill.sources.siar.refusals import Refusal, RefusalKind, authorised_from, claims, refusal_of
+from gapfill.sources.siar.refusals import Refusal, RefusalKind, authorised_from, read
 
 if TYPE_CHECKING:
     from datetime import date
 
     from gapfill.domain.account_limits import AccountLimits
     from gapfill.errors import SourceError
+    from gapfill.sources.http.client import Reply
     from gapfill.sources.http.connection import ConnectionConfig
-    from gapfill.sources.http.transport import HttpResponse
+    from gapfill.sources.json_reader import Payload
     from gapfill.sources.model import Ask
 
 
@@ -54,6 +54,11 @@ class SiarHook(ApiHook):
         """Look at the ready token, see ``ApiHook.check``."""
         _ready_token(access)
 
+    @classmethod
+    def has_other_key(cls, access: ConnectionConfig) -> bool:
+        """Tell whether the connection has a ready token, see ``ApiHook.has_other_key``."""
+        return _ready_token(access) is not None
+
     _token: str | None = None
     _is_ready_refused = False
     _allowance: AccountLimits | None = None
@@ -79,13 +84,13 @@ class SiarHook(ApiHook):
             SourceError: One of its leaves.
             ConfigError: If the connection has neither a token nor login and password.
         """
-        reply = self._carry(account.LIMITS, ask, 0)
-        if isinstance(reply, Refusal):
-            raise self._error(reply, ask)
-        self._allowance = account.parse_limits(reply.body)
+        reply, refusal = self._carry(account.LIMITS, ask, 0)
+        if refusal is not None:
+            raise self._error(refusal, ask)
+        self._allowance = account.parse_limits(reply)
         return self._allowance
 
-    def get_weather(self, ask: Ask) -> Answer:
+    def fetch(self, ask: Ask) -> Answer:
         """Return the readings of the asked slots, of half-hours or days.
 
         Raises:
@@ -93,8 +98,6 @@ class SiarHook(ApiHook):
             ConfigError: If the connection or the catalogue is wrong.
         """
         return self._ask(ask, None)
-
-    fetch = get_weather
 
     def test_connection(self) -> tuple[bool, str]:
         """Get a token and the account's limits, and return whether it went and what they are."""
@@ -113,19 +116,19 @@ class SiarHook(ApiHook):
     def _ask(self, ask: Ask, since: date | None) -> Answer:
         """Ask, a second time from the date the account may see, where a refusal names it."""
         request, records = siar.request(ask, since), siar.records(ask, since)
-        reply = self._carry(request, ask, records)
-        if not isinstance(reply, Refusal):
-            return siar.parse(ask, reply.status, reply.body)
-        if reply.kind is not RefusalKind.TOO_EARLY or since is not None:
-            raise self._error(reply, ask, records)
+        reply, refusal = self._carry(request, ask, records)
+        if refusal is None:
+            return siar.parse(ask, reply)
+        if refusal.kind is not RefusalKind.TOO_EARLY or since is not None:
+            raise self._error(refusal, ask, records)
         dates = siar.span(ask)
-        seen_from = authorised_from(reply, dates.first, dates.last)
+        seen_from = authorised_from(refusal, dates.first, dates.last)
         if dates.days == 1 or (seen_from is not None and seen_from > dates.last):
-            return Answer(evidence=reply.said, proves=False)
+            return Answer(evidence=refusal.said, proves=False)
         if seen_from is None:
-            raise self._error(reply, ask, records)
+            raise self._error(refusal, ask, records)
         later = self._ask(ask, seen_from)
-        said = f"{later.evidence}; before {seen_from}: {reply.said}"
+        said = f"{later.evidence}; before {seen_from}: {refusal.said}"
         return replace(later, evidence=said, proves=False)
 
     @property
@@ -133,7 +136,7 @@ class SiarHook(ApiHook):
         """Whether the token in use is the connection's own."""
         return self.ready_token is not None and not self._is_ready_refused
 
-    def _carry(self, request: HttpRequest, ask: Ask | None, records: int) -> HttpResponse | Refusal:
+    def _carry(self, request: HttpRequest, ask: Ask | None, records: int) -> Reply[Refusal]:
         """Send a request with the token; one that was in use before is renewed once.
 
         Raises:
@@ -141,20 +144,21 @@ class SiarHook(ApiHook):
         """
         was_in_use = self._token is not None or self._is_ready
         token = self.ready_token if self._is_ready else self._token
-        answer = self._send(request, ask, records, token or self._new_token(ask))
-        if was_in_use and isinstance(answer, Refusal) and answer.kind is RefusalKind.TOKEN:
+        reply = self._with_token(request, ask, records, token or self._new_token(ask))
+        refusal = reply.said
+        if was_in_use and refusal is not None and refusal.kind is RefusalKind.TOKEN:
             if self._is_ready and not (self.access.login and self.access.key):
-                raise token_rejected(self._errand(ask), answer.said, TOKEN)
+                raise token_rejected(self._errand(ask), refusal.said, TOKEN)
             self._is_ready_refused = True
-            answer = self._send(request, ask, records, self._new_token(ask))
-        return answer
+            reply = self._with_token(request, ask, records, self._new_token(ask))
+        return reply
 
-    def _send(
+    def _with_token(
         self, request: HttpRequest, ask: Ask | None, records: int, token: str
-    ) -> HttpResponse | Refusal:
+    ) -> Reply[Refusal]:
         secret = (("token", token),)
-        call = ApiCall(request, secret_params=secret, claims=claims, records=records)
-        return self._judged(self.call(call, ask))
+        call = ApiCall(request, secret_params=secret, records=records, names_charset=True)
+        return self.send(call, ask, self._read)
 
     def _new_token(self, ask: Ask | None) -> str:
         """Get a token.
@@ -170,14 +174,14 @@ class SiarHook(ApiHook):
         errand = self._errand(ask)
 
         def word(request: HttpRequest, *params: tuple[str, str]) -> str | None:
-            call = ApiCall(request, secret_params=params, claims=claims)
-            judged = self._judged(courier.carry(call, errand))
-            if not isinstance(judged, Refusal):
-                return account.parse_word(judged.body)
-            is_page = is_web_page(judged.text.encode())
-            if request is account.TOKEN and judged.kind is RefusalKind.BLOCKED and not is_page:
-                raise rejected(errand, judged.said)  # whatever its words, it is of these two
-            raise self._error(judged, ask)
+            call = ApiCall(request, secret_params=params, names_charset=True)
+            reply, refusal = courier.carry(call, errand, self._read)
+            if refusal is None:
+                return account.parse_word(reply)
+            is_page = is_web_page(refusal.text.encode())
+            if request is account.TOKEN and refusal.kind is RefusalKind.BLOCKED and not is_page:
+                raise rejected(errand, refusal.said)  # whatever its words, it is of these two
+            raise self._error(refusal, ask)
 
         user = word(account.ENCRYPT, ("cadena", login))
         key = word(account.ENCRYPT, ("cadena", password))
@@ -205,21 +209,19 @@ class SiarHook(ApiHook):
             raise ConfigError(message)
         return access.login, access.key
 
-    def _judged(self, reply: HttpResponse) -> HttpResponse | Refusal:
-        body = utf8(reply.body, reply.headers.get("Content-Type", ""))
-        reply = replace(reply, body=body)
-        refusal = refusal_of(reply.status, reply.headers, reply.body)
-        if refusal is None:
-            return reply
-        return replace(
-            refusal, said=self._secrets.blot(refusal.said), text=self._secrets.blot(refusal.text)
-        )
+    def _read(self, payload: Payload) -> Refusal | None:
+        """Return the refusal that an answer is, without a secret that a header may repeat."""
+        refusal, blot = read(payload), self._secrets.blot
+        return refusal and replace(refusal, said=blot(refusal.said), text=blot(refusal.text))
 
     def _errand(self, ask: Ask | None) -> RequestContext:
         return RequestContext(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003
 
     def _error(self, refusal: Refusal, ask: Ask | None, records: int = 0) -> SourceError:
         return error_for(refusal, self._errand(ask), records, self._allowance)
+
+
+HOOK = SiarHook
 
 
 def _many(limit: int | None) -> str:

@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from gapfill.sources.json_reader import Payload
+
 HALF_HOURS = 48
 """Rows of a day, whatever the clock does."""
 
@@ -101,13 +103,12 @@ def records(ask: Ask, since: date | None = None) -> int:
     return days if is_daily(ask) else HALF_HOURS * days
 
 
-def parse(ask: Ask, status: int, body: bytes) -> Answer:
+def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
     Args:
         ask: What was asked.
-        status: HTTP status.
-        body: The answer's bytes; one that ``refusal_of`` knows does not come here.
+        payload: The answer; a refusal (``refusals.read``) does not come here.
 
     Returns:
         The asked slots' readings; none, with evidence, where there is nothing.
@@ -116,9 +117,9 @@ def parse(ask: Ask, status: int, body: bytes) -> Answer:
         MalformedPayload: If it is not an answer to what was asked.
         ConfigError: If the place has no station of SIAR.
     """
-    if status != _OK:
-        raise malformed(ask, f"it is HTTP {status}: {excerpt(body)!r}")
-    document = members(_object(Node.load(ask, body)))
+    if payload.status != _OK:
+        raise malformed(ask, f"it is HTTP {payload.status}: {excerpt(payload.body)!r}")
+    document = members(_object(Node.load(ask, payload)))
     message = _message(document)
     is_none = message is not None and says_nothing_there(message)
     if "datos" not in document and not is_none:

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.local_time import at_local, local_date
 from gapfill.sources.firewall_pages import is_web_page
-from gapfill.sources.json_reader import decode, utf8
+from gapfill.sources.json_reader import utf8
 from gapfill.sources.model import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from gapfill.sources.json_reader import Payload
 
 MINUTE_S = 65.0
 """Wait after the minute's quota is spent: what clients found to be enough."""
@@ -32,6 +32,7 @@ READ = 20_000
 """Characters of a text that are looked into: a refusal is a sentence."""
 
 REFUSED = frozenset({401, 403})
+_FIRST_ERROR = 400
 _DAY = timedelta(days=1)
 _ZONE = "Europe/Madrid"
 _BOTH_MIDNIGHTS = time(2)
@@ -123,17 +124,16 @@ def is_of_records(refusal: Refusal) -> bool:
     return any(word in fold(refusal.text) for word in _RECORDS)
 
 
-def claims(status: int, _body: bytes) -> bool:
-    """Tell whether a status is one that the text explains."""
-    return status in REFUSED
-
-
-def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> Refusal | None:
+def read(payload: Payload) -> Refusal | None:
     """Return the refusal that an answer is, ``None`` for one that is none.
 
-    An answer of another status is a refusal where it holds no rows and its message says so.
+    A 401 and a 403 always are, a 2xx where it holds no rows and its message says so. Any other
+    status is HTTP's own.
     """
-    text = _text(headers, body, is_refused=status in REFUSED)[:READ]
+    status = payload.status
+    if status >= _FIRST_ERROR and status not in REFUSED:
+        return None
+    text = _text(payload, is_refused=status in REFUSED)[:READ]
     text = text.encode("utf-8", "replace").decode()  # a JSON text may hold half a character
     kind = _kind(fold(text))
     if kind is RefusalKind.TOKEN and is_web_page(text.encode()):
@@ -217,9 +217,9 @@ def _says_too_early(text: str) -> bool:
     return True
 
 
-def _text(headers: Mapping[str, str], body: bytes, *, is_refused: bool) -> str:
+def _text(payload: Payload, *, is_refused: bool) -> str:
     """Return what an answer says in words; nothing where it holds rows."""
-    document = decode(body)
+    document = payload.document
     if isinstance(document, dict):
         named = {str(key).lower(): value for key, value in document.items()}
         rows, message = named.get("datos"), named.get("mensajerespuesta")
@@ -229,9 +229,9 @@ def _text(headers: Mapping[str, str], body: bytes, *, is_refused: bool) -> str:
             return message
     if not is_refused:
         return ""
-    if _HEADER in headers:
-        return _decoded(headers[_HEADER].encode("latin-1", "replace"))
-    return document if isinstance(document, str) else _decoded(body)
+    if _HEADER in payload.headers:
+        return _decoded(payload.headers[_HEADER].encode("latin-1", "replace"))
+    return document if isinstance(document, str) else _decoded(payload.body)
 
 
 def _decoded(text: bytes) -> str:

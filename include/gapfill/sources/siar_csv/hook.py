@@ -8,31 +8,33 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gapfill.errors import ConfigError, SourceUnavailable
+from gapfill import settings
+from gapfill.domain.candidate import Obstacle
+from gapfill.errors import ConfigError, GapfillError, SourceUnavailable
+from gapfill.sources.hooks import SourceHook
 from gapfill.sources.model import excerpt
 from gapfill.sources.siar_csv import days
 from gapfill.sources.siar_csv.parser import CsvFile, read_file, station_of
 from gapfill.sources.siar_csv.row import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from gapfill.domain.account_limits import AccountLimits
     from gapfill.domain.candidate import Unusable
     from gapfill.domain.interval import Interval
+    from gapfill.domain.product import Product
+    from gapfill.sources.hooks import SourceSetup
     from gapfill.sources.model import Answer, Ask
 
 _SHOWN = 3
 VARIABLE = "GAPFILL_SIAR_CSV"
+_NO_FOLDER = f"{VARIABLE} names no folder of SIAR's CSV files"
 
 
 class SiarCsvFolder:
     """Reads the files of SIAR's web form that somebody has put into a folder.
 
-    It fits the port ``Caller`` as the API hooks do, and is none of them: there is no
-    connection, no key, no call to pace and nothing for Airflow to show, so neither
-    ``HttpHook`` nor ``BaseHook`` would have anything to do. A file is read again only when
-    its time or size has changed.
+    A file is read again only when its time or size has changed.
 
     Args:
         folder: The folder; its name may be composed or decomposed Unicode.
@@ -42,10 +44,6 @@ class SiarCsvFolder:
     def __init__(self, folder: Path, *, named: str = VARIABLE) -> None:
         self._folder = folder
         self._named = named
-
-    def open(self, _ask: Ask | None = None) -> AccountLimits | None:
-        """Return ``None``: no call comes before the first, and no account has limits."""
-        return None
 
     def fetch(self, ask: Ask) -> Answer:
         """Return the readings of the asked days from the files of the asked station.
@@ -125,6 +123,60 @@ class SiarCsvFolder:
 
     def _wrong(self, problem: str, step: str) -> ConfigError:
         return ConfigError(f"{self._named}: the folder {self._folder} {problem}; {step}.")
+
+
+class SiarCsvHook(SourceHook):
+    """Asks the folder that ``GAPFILL_SIAR_CSV`` names.
+
+    It is not one of Airflow's hooks: there is no connection, no key and no call to pace.
+    """
+
+    def __init__(self, folder: SiarCsvFolder) -> None:
+        self._folder = folder
+
+    @classmethod
+    def obstacle(cls, _product: Product, setup: SourceSetup) -> Obstacle | None:
+        """Return why the files cannot be read; one that is wrong stops them all, not the run."""
+        folder = _configured()
+        if folder is None:
+            return Obstacle(f"is not configured: {_NO_FOLDER}", needs=VARIABLE)
+        try:
+            folder.check(setup.stations)
+        except GapfillError as exc:
+            return Obstacle(f"cannot be read: {exc}".rstrip("."), is_broken=True)
+        return None
+
+    @classmethod
+    def held(cls, station_id: str) -> Sequence[Interval] | None:
+        """Return the days of which the folder has a usable row, ``None`` without a folder."""
+        folder = _configured()
+        return None if folder is None else folder.held(station_id)
+
+    @classmethod
+    def unusable(cls, station_id: str) -> Sequence[Unusable]:
+        """Return the days of which the folder has no usable row, and why."""
+        folder = _configured()
+        return () if folder is None else folder.unusable(station_id)
+
+    @classmethod
+    def caller(cls, _setup: SourceSetup, _before_call: Callable[[int], None]) -> SiarCsvHook:
+        """Return a hook that reads the folder; reading files is no call and needs no pace."""
+        folder = _configured()
+        if folder is None:
+            raise ConfigError(f"{_NO_FOLDER}: put its path there.")
+        return cls(folder)
+
+    def fetch(self, ask: Ask) -> Answer:
+        """Return the readings of the asked days, see ``SiarCsvFolder.fetch``."""
+        return self._folder.fetch(ask)
+
+
+HOOK = SiarCsvHook
+
+
+def _configured() -> SiarCsvFolder | None:
+    folder = settings.siar_csv_folder()
+    return None if folder is None else SiarCsvFolder(folder)
 
 
 def _not_used(name: str, stations: Sequence[str]) -> str:

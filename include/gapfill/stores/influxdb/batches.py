@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.services.ports import Batch
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.ledger import LEDGER
 from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.undo.note_lines import forget
 from gapfill.stores.influxdb.undo.undo_log import (
     REPLACED,
     WHAT,
-    forget,
     notes_in,
     notes_of,
+    notes_of_all,
     written,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from gapfill.stores.influxdb.client import InfluxClient
@@ -31,8 +32,8 @@ _HAS_BATCH = "\"batch\" != 'none'"
 
 def batches(server: InfluxClient) -> list[Batch]:
     """Return what each batch noted and still can be undone, one for each series."""
-    notes = text.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
-    asked = text.select('"batch", "asked_us"', LEDGER)
+    notes = influxql.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
+    asked = influxql.select('"batch", "asked_us"', LEDGER)
     noted, lines = server.ask([notes, asked], "ns")
     at: dict[str, datetime] = {}
     for row in (row for table in lines for row in table.dicts()):
@@ -64,6 +65,23 @@ def withdraw(server: InfluxClient, batch: str, series: str, slots: Collection[da
 def undone_batches(server: InfluxClient) -> set[str]:
     """Return the batches of which slots were undone, not those of which notes were withdrawn."""
     is_undone = '"undone" = true', '"begun" = true'
-    statement = text.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)
+    statement = influxql.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)
     (tables,) = server.ask([statement])
     return {table.tags["batch"] for table in tables}
+
+
+def slots_of(server: InfluxClient, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
+    """Return the slots that batches wrote and that were not undone, by batch and series name.
+
+    One whose undo was begun counts until that has come to its end.
+    """
+    noted = notes_of_all(server, batches) if batches else {}
+    wrote = written(server, noted)
+    return {
+        batch: {
+            name: sorted(slots)
+            for name, known in of_batch.items()
+            if (slots := wrote[batch][name] | {note.slot for note in known if note.is_begun})
+        }
+        for batch, of_batch in noted.items()
+    }

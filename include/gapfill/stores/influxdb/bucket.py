@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.errors import Transient
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _of_1(server: InfluxClient) -> Bucket | None:
     """
     database, policy = server.database
     try:
-        (tables,) = server.ask([f"SHOW RETENTION POLICIES ON {text.name(database)}"])
+        (tables,) = server.ask([f"SHOW RETENTION POLICIES ON {influxql.name(database)}"])
     except Transient:
         raise
     except StoreError:

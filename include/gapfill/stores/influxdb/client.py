@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from http.client import BadStatusLine
 from typing import TYPE_CHECKING, Any
 
 import urllib3.exceptions
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
-from gapfill.errors import StoreError
 from gapfill.stores.influxdb import errors
 from gapfill.stores.influxdb.bucket import read_bucket
 from gapfill.stores.influxdb.first_contact import explain_unread, meet
-from gapfill.stores.influxdb.influxql import packed, predicate, rfc3339
+from gapfill.stores.influxdb.influxql import packed
+from gapfill.stores.influxdb.predicates import predicate, rfc3339
 from gapfill.stores.influxdb.response import error_of, tables_of
 from gapfill.stores.influxdb.retries import Retries
+from gapfill.stores.influxdb.transport_errors import unreached, without_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,9 +35,6 @@ LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
 
 NO_CONTENT = 204
-
-_NO_HTTPS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
-"""What OpenSSL says where the other side does not speak TLS."""
 
 
 class InfluxClient:
@@ -237,9 +234,9 @@ class InfluxClient:
                 )
                 failure = errors.of_status(access, path, exc.status, body, exc.headers or {})
             else:
-                failure = _without_certificate(access, str(exc.reason))
+                failure = without_certificate(access, str(exc.reason))
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as exc:
-            failure = _unreached(access, exc, was_reached=self._is_reached)
+            failure = unreached(access, exc, was_reached=self._is_reached)
         else:
             self._is_reached = True
             self._version = str(answer[2].get("X-Influxdb-Version") or "").removeprefix("v")
@@ -267,44 +264,3 @@ class InfluxClient:
             words = " ".join(str(said or "").split())[: errors.EXCERPT]
             what = f"the server answered {status} ({words}) where InfluxDB answers {NO_CONTENT}"
             raise errors.problem(self.access, what, f"check host and port of {self.access.conn_id}")
-
-
-def _unreached(access: InfluxConfig, exc: Exception, *, was_reached: bool) -> StoreError:
-    """Return the error where there was no whole answer.
-
-    Args:
-        access: Whose.
-        exc: What the transport said.
-        was_reached: Whether it has answered before: it may be starting again.
-    """
-    if isinstance(exc, urllib3.exceptions.TimeoutError) and not isinstance(
-        exc, urllib3.exceptions.NewConnectionError
-    ):
-        what = f"it did not answer within {access.timeout_s:g} s"
-        return errors.problem(access, what, "see how it is, or set a longer timeout in the extra")
-    if isinstance(exc, urllib3.exceptions.NewConnectionError | ConnectionError):
-        what = "no connection can be made to it"
-        step = "start it, or correct host and port of the connection"
-        said = errors.sentence(access, what, step)
-        return errors.Transient(said) if was_reached else StoreError(said)
-    if isinstance(exc, UnicodeDecodeError | urllib3.exceptions.DecodeError):
-        return errors.stranger(access, "binary data")
-    if _is_no_http(exc):
-        return errors.stranger(access, "something else than HTTP")
-    step = "see how it is, and run it again"
-    return errors.Transient(errors.sentence(access, "its answer broke off", step))
-
-
-def _is_no_http(exc: Exception) -> bool:
-    """Tell whether the first line of an answer is none of HTTP's; none at all is broken off."""
-    causes = [cause for cause in exc.args if isinstance(cause, BadStatusLine)]
-    return bool(causes) and not any(isinstance(cause, ConnectionError) for cause in causes)
-
-
-def _without_certificate(access: InfluxConfig, reason: str) -> StoreError:
-    """Return the error where https could not be agreed on."""
-    if any(mark in reason for mark in _NO_HTTPS):
-        what = "it answers, but not in https"
-        return errors.problem(access, what, "begin the host of the connection with http://")
-    reason = reason.replace("\n", ": ")[: errors.EXCERPT]
-    return errors.problem(access, reason, "check the certificate of its host")

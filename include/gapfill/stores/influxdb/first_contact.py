@@ -14,8 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import errors
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import errors, influxql, line_protocol
 from gapfill.stores.influxdb.bucket import read_bucket_v2
 
 if TYPE_CHECKING:
@@ -64,9 +63,9 @@ def prove(server: InfluxClient) -> None:
         now = time.time_ns()
         lane = random.SystemRandom().randrange(LANES)
         second = now // 10**9 // DAY_S * DAY_S + lane
-        server.write([f"{VERIFY} {text.field('value', now)} {second}"])
+        server.write([f"{VERIFY} {line_protocol.field('value', now)} {second}"])
         at = f"time = {second * 10**9}"
-        (tables,) = server.ask([text.select('"value"', VERIFY, at)])
+        (tables,) = server.ask([influxql.select('"value"', VERIFY, at)])
         if any(row[1] == now for table in tables for row in table.rows):
             break
     else:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import END_OF_TIME, Interval, intersect, iso, merge, subtract
 from gapfill.domain.series import Grade
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
+from gapfill.stores.influxdb.names import check_names
 from gapfill.stores.influxdb.points import in_lanes, in_pieces, read_points
 from gapfill.stores.points import graded, is_weak, joined, rows_of
 
@@ -48,17 +49,17 @@ class InfluxGaps:
     """
 
     def __init__(self, server: Asker, series: Series) -> None:
-        text.check(series)
+        check_names(series)
         self.server = server
         self.series = series
         self._table = series.measurement
-        self._own = text.is_own(series)
+        self._own = influxql.is_own(series)
 
-    def absent(self, window: Interval) -> list[Interval]:
+    def missing(self, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
-        return merge(run for runs in self.missing(window).values() for run in runs)
+        return merge(run for runs in self.missing_by_field(window).values() for run in runs)
 
-    def missing(self, window: Interval) -> dict[str, list[Interval]]:
+    def missing_by_field(self, window: Interval) -> dict[str, list[Interval]]:
         """Return the runs of slots of the window without each required field, by field."""
         found = [
             pair
@@ -69,14 +70,14 @@ class InfluxGaps:
             name: merge(run for of, run in found if of == name) for name in self.series.required
         }
 
-    def lacking(self, field: str, window: Interval) -> list[Interval]:
+    def missing_optional(self, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
         without = merge(
             run
             for part, step in self.series.grid.stretches(window)
             for _, run in self._without([field], part, step)
         )
-        gone = self.absent(window) if without else []
+        gone = self.missing(window) if without else []
         weak = subtract(in_pieces(window, lambda piece: self._weak(field, piece)), without)
         names = (*self.series.required, field)
         found = rows_of(self.series, read_points(self.server, self.series, weak, names))
@@ -87,7 +88,7 @@ class InfluxGaps:
         )
         return merge([*subtract(without, gone), *kept])
 
-    def below_target(self, window: Interval) -> list[Graded]:
+    def lower_grade(self, window: Interval) -> list[Graded]:
         """Return the runs of slots whose readings have one grade, below the target.
 
         Only slots with some point below the target are looked at, and all of their points
@@ -110,7 +111,7 @@ class InfluxGaps:
     def of_source(self, sources: Sequence[str], window: Interval) -> list[Interval]:
         """Return the runs of slots that have a point with one of these sources."""
         column = '"gapfill_source"'
-        either = f"({' OR '.join(f'{column} = {text.value(name)}' for name in sources)})"
+        either = f"({' OR '.join(f'{column} = {influxql.value(name)}' for name in sources)})"
         return merge(in_pieces(window, lambda piece: self._slots_of(column, piece, either)))
 
     def newest(self, end: datetime) -> datetime | None:
@@ -135,7 +136,7 @@ class InfluxGaps:
         if slot is None or oldest is None or oldest > slot:
             return None
         window = Interval(oldest, grid.end_of(slot))
-        there = subtract([window], self.absent(window))
+        there = subtract([window], self.missing(window))
         return grid.floor(there[-1].end - timedelta(microseconds=1)) if there else None
 
     def _each(
@@ -145,7 +146,7 @@ class InfluxGaps:
         bounds += [f"time < '{iso(end)}'"] if end != END_OF_TIME else []
         return self.server.ask(
             [
-                self._of(name, f"{function}({text.number(name)})", *bounds)
+                self._of(name, f"{function}({influxql.number(name)})", *bounds)
                 for name in self.series.required
             ]
         )
@@ -153,8 +154,8 @@ class InfluxGaps:
     def _of(self, name: str, what: str, *conditions: str) -> str:
         """Return a statement about the values of a field that count."""
         field = self.series.field(name)
-        good = text.is_good(field) if field else ""
-        return text.select(what, self._table, self._own, *conditions, good)
+        good = influxql.is_good(field) if field else ""
+        return influxql.select(what, self._table, self._own, *conditions, good)
 
     def _slot(self, tables: Sequence[ResponseTable]) -> datetime | None:
         time = _time(tables)
@@ -162,8 +163,8 @@ class InfluxGaps:
 
     def _low(self, window: Interval) -> list[Interval]:
         """Return the slots with a grade below the target, looked for in years that have one."""
-        target, within = int(self.series.target), text.within(window)
-        least = text.select(
+        target, within = int(self.series.target), influxql.within(window)
+        least = influxql.select(
             'min("gapfill_grade")', self._table, self._own, within, by=f"time({YEAR.days}d)"
         )
         (tables,) = self.server.ask([f"{least} fill(none)"])
@@ -180,8 +181,8 @@ class InfluxGaps:
         return self._slots_of('"gapfill_grade"', window, condition)
 
     def _slots_of(self, column: str, window: Interval, condition: str) -> list[Interval]:
-        within = text.within(window)
-        statement = text.select(column, self._table, self._own, within, condition)
+        within = influxql.within(window)
+        statement = influxql.select(column, self._table, self._own, within, condition)
         (tables,) = self.server.ask([statement])
         grid = self.series.grid
         slots = {grid.floor(_instant(row[0])) for table in tables for row in table.rows}
@@ -230,7 +231,7 @@ class InfluxGaps:
     ) -> tuple[list[int | None], list[list[ResponseTable]]]:
         """Return the first and last instants of the fields, in turn, and then their pairs."""
         ends = [
-            self._of(name, f"{function}({text.number(name)})", text.within(span))
+            self._of(name, f"{function}({influxql.number(name)})", influxql.within(span))
             for name in names
             for function, span in zip(("first", "last"), near, strict=True)
         ]
@@ -244,8 +245,8 @@ class InfluxGaps:
         The window stands outside too, where it changes no answer: without it 2.8 opens every
         shard of the bucket, 520 in ten years of weeks, for each statement.
         """
-        within = text.within(window)
-        inner = self._of(name, f"elapsed({text.number(name)}, 1ns) AS dt", within)
+        within = influxql.within(window)
+        inner = self._of(name, f"elapsed({influxql.number(name)}, 1ns) AS dt", within)
         dt = "dt" if exact else f"dt / {_NS} AS dt"
         limit = int(step.total_seconds()) * _NS
         return f"SELECT {dt} FROM ({inner}) WHERE dt > {limit} AND {within}"  # noqa: S608 - all quoted

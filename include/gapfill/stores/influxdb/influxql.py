@@ -1,28 +1,18 @@
-"""Names, values and points as InfluxDB reads them: InfluxQL, line protocol, delete predicates.
-
-Formatting lines by hand takes a seventh of the time that the client's ``Point`` objects
-take, or less (``make bench``).
-"""
+"""Statements and conditions in InfluxQL, with every name and value quoted."""
 
 from __future__ import annotations
 
 import math
-import re
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
-from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Field, Series
-
-PROVENANCE = ("gapfill_grade", "gapfill_source", "gapfill_batch", "gapfill_kept")
 
 QUESTION = 4000
 """Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
@@ -32,42 +22,6 @@ NAMES = 3000
 
 EXACT = 2**53
 """Below it every whole number is a float, too."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_IN_KEY = re.compile(r"([,= ])")
-_IN_MEASUREMENT = re.compile(r"([, ])")
-_BEHIND = r"\\\1"
-
-
-def check(series: Series) -> None:
-    """Refuse a series whose names InfluxDB or Gapfill needs itself.
-
-    Raises:
-        ConfigError: If the catalogue has such a name, or a field named like a tag.
-    """
-    names = (series.measurement, *(f.name for f in series.fields), *series.tags)
-    for name in names:
-        if name.lower() == "time" or name.lower().startswith(("gapfill_", "_")):
-            message = (
-                f"The catalogue has a measurement, field or tag {name!r}, a name that the InfluxDB "
-                "store needs for itself; choose another."
-            )
-            raise ConfigError(message)
-    for key, said in series.tags.items():
-        if not said or said.endswith("\\") or "\n" in key + said:
-            message = (
-                f"The series {series.name} has a tag {key}={said!r} that InfluxDB cannot hold: it "
-                "must not be empty, end in a backslash or have a line break; correct the catalogue."
-            )
-            raise ConfigError(message)
-    both = {*series.tags, *series.exclude} & {f.name for f in series.fields}
-    if both:
-        message = (
-            f"The series {series.name} has {min(both)!r} as a field and as a tag, which InfluxDB "
-            "cannot tell apart; rename one in the catalogue."
-        )
-        raise ConfigError(message)
 
 
 def name(text: str) -> str:
@@ -191,52 +145,6 @@ def select(what: str, source: str, *conditions: str, by: str = "") -> str:
     return f"SELECT {what} FROM {name(source)}{clause}{group}"  # noqa: S608 - all quoted
 
 
-def predicate(measurement: str, tags: Mapping[str, str]) -> str:
-    """Return which points ``/api/v2/delete`` shall delete; it knows no fields."""
-
-    def quoted(text: str) -> str:
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-    pairs = [("_measurement", measurement), *sorted(tags.items())]
-    return " AND ".join(f"{quoted(key)}={quoted(text)}" for key, text in pairs)
-
-
-def head(measurement: str, tags: Mapping[str, str]) -> str:
-    """Return a line up to its fields: the measurement, and the tags in order of their keys."""
-    return _IN_MEASUREMENT.sub(_BEHIND, measurement) + "".join(
-        f",{_key(key)}={_key(text)}" for key, text in sorted(tags.items()) if text
-    )
-
-
-def field(key: str, what: float | str | bool) -> str:  # noqa: FBT001 - one of the types of a field
-    """Return a field of a line: whole numbers are integers, texts are quoted."""
-    start = _key(key)
-    if isinstance(what, bool):
-        return f"{start}={str(what).lower()}"
-    if isinstance(what, str):
-        text = what.replace("\\", "\\\\").replace('"', '\\"')
-        return f'{start}="{text}"'
-    return f"{start}={what}i" if isinstance(what, int) else f"{start}={what!r}"
-
-
-def numbers(values: Mapping[str, float]) -> list[str]:
-    """Return values as fields, floats all of them; what is not finite cannot be stored."""
-    return [
-        f"{_key(key)}={float(number)!r}" for key, number in values.items() if math.isfinite(number)
-    ]
-
-
-@lru_cache(maxsize=4096)
-def _key(text: str) -> str:
-    return _IN_KEY.sub(_BEHIND, text)
-
-
-def to_ns(instant: datetime) -> int:
-    """Return an instant as nanoseconds since 1970, exact to the microsecond."""
-    seconds = int(instant.replace(microsecond=0).timestamp())
-    return (seconds * 1_000_000 + instant.microsecond) * 1000
-
-
 def packed(statements: Sequence[str]) -> Iterator[list[str]]:
     """Yield statements in groups that fit into a URL."""
     part: list[str] = []
@@ -249,10 +157,3 @@ def packed(statements: Sequence[str]) -> Iterator[list[str]]:
         size += len(statement) + 2
     if part:
         yield part
-
-
-def rfc3339(ns: int) -> str:
-    """Return nanoseconds since 1970 as ``/api/v2/delete`` takes them."""
-    seconds, rest = divmod(ns, 1_000_000_000)
-    instant = _EPOCH + timedelta(seconds=seconds)
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

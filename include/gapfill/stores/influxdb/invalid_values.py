@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.invalid_values import Ahead, Flaws, flaw_of, together
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
+from gapfill.stores.influxdb.names import PROVENANCE, check_names
 from gapfill.stores.influxdb.points import from_ns, in_pieces, read_points
 from gapfill.stores.points import format_tags, stands_of
 
@@ -41,10 +42,10 @@ class InfluxInvalidValues:
     """
 
     def __init__(self, server: Asker, series: Series) -> None:
-        text.check(series)
+        check_names(series)
         self.server = server
         self.series = series
-        self._own = text.is_own(series)
+        self._own = influxql.is_own(series)
 
     def flaws(self, window: Interval) -> Flaws:
         """Return the values of the window that do not count."""
@@ -53,7 +54,7 @@ class InfluxInvalidValues:
     def ahead(self, start: datetime) -> Ahead | None:
         """Return the points from an instant on, ``None`` for none."""
         after = f"time >= '{iso(start)}'"
-        names = [text.name(field.name) for field in self.series.fields]
+        names = [influxql.name(field.name) for field in self.series.fields]
         asked = [f"{what}({name})" for name in names for what in ("count", "last")]
         answers = self.server.ask([self._select(what, after) for what in asked], "ns")
         counts = [_first(tables) for tables in answers[::2]]
@@ -74,10 +75,10 @@ class InfluxInvalidValues:
 
     def _possible_copies(self, window: Interval) -> list[datetime]:
         """Return where a point of ours was written by a batch and has values of others."""
-        columns = ", ".join(map(text.name, text.PROVENANCE[1:]))
-        is_ours = f"{text.has_tags(self.series.tags)} AND \"gapfill_batch\" != ''"
-        within = text.within(window)
-        statement = text.select(columns, self.series.measurement, is_ours, within, by="*")
+        columns = ", ".join(map(influxql.name, PROVENANCE[1:]))
+        is_ours = f"{influxql.has_tags(self.series.tags)} AND \"gapfill_batch\" != ''"
+        within = influxql.within(window)
+        statement = influxql.select(columns, self.series.measurement, is_ours, within, by="*")
         (tables,) = self.server.ask([statement], "ns")
         own = format_tags(self.series.tags)
         return [
@@ -95,14 +96,14 @@ class InfluxInvalidValues:
         yield from ((slot, stand.copies) for slot, stand in stands.items() if stand.copies)
 
     def _flaws(self, window: Interval) -> list[Flaws]:
-        within, fields = text.within(window), self.series.fields
-        either = " OR ".join(said for field in fields if (said := text.is_flaw(field)))
-        numbers = ", ".join(text.number(field.name) for field in fields)
-        types = f"SHOW FIELD KEYS FROM {text.name(self.series.measurement)}"
+        within, fields = influxql.within(window), self.series.fields
+        either = " OR ".join(said for field in fields if (said := influxql.is_flaw(field)))
+        numbers = ", ".join(influxql.number(field.name) for field in fields)
+        types = f"SHOW FIELD KEYS FROM {influxql.name(self.series.measurement)}"
         asked = [f"{self._select(numbers, within, f'({either})')} LIMIT 1"] if either else []
         kinds, *found = self.server.ask([types, *asked])
         is_found = any(tables for tables in found)
-        counted = [(field, "float") for field in fields if is_found and text.is_flaw(field)]
+        counted = [(field, "float") for field in fields if is_found and influxql.is_flaw(field)]
         known = {(name, kind) for table in kinds for name, kind in table.rows}
         counted += [(f, kind) for f in fields for kind in NO_NUMBERS if (f.name, kind) in known]
         return self._counted(counted, within) if counted else []
@@ -110,9 +111,9 @@ class InfluxInvalidValues:
     def _counted(self, fields: Sequence[tuple[Field, str]], within: str) -> list[Flaws]:
         """Return the account of the values of some fields, of one type each, that do not count."""
         statements = [
-            self._select(f"{what}({text.name(field.name)}::{kind})", within, bad)
+            self._select(f"{what}({influxql.name(field.name)}::{kind})", within, bad)
             for field, kind in fields
-            for bad in [f"({text.is_flaw(field)})" if kind == "float" else ""]
+            for bad in [f"({influxql.is_flaw(field)})" if kind == "float" else ""]
             for what in ("count", "first")
         ]
         answers = self.server.ask(statements, "ns")
@@ -125,7 +126,7 @@ class InfluxInvalidValues:
         return flaws
 
     def _select(self, what: str, *conditions: str) -> str:
-        return text.select(what, self.series.measurement, self._own, *conditions)
+        return influxql.select(what, self.series.measurement, self._own, *conditions)
 
 
 def _first(tables: Sequence[ResponseTable]) -> list[Any] | None:

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.grid import DAY
 from gapfill.services.ports import LedgerSnapshot, Usage
-from gapfill.stores.influxdb import influxql as text
-from gapfill.stores.influxdb import ledger as books
-from gapfill.stores.influxdb import refused_slots as refused
+from gapfill.stores.influxdb import influxql, ledger, quotas, refused_slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,32 +20,32 @@ if TYPE_CHECKING:
 def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     """Return what the books say, asked at once as far as a URL holds the names of the series."""
     statements = [
-        books.blocks_question(inquiry.now),
-        books.learned_question(inquiry.since),
+        quotas.blocks_question(inquiry.now),
+        quotas.limits_question(inquiry.since),
         _usage(inquiry.now - DAY),
     ]
-    parts = text.is_one_of("series", [series.name for series in inquiry.series])
+    parts = influxql.is_one_of("series", [series.name for series in inquiry.series])
     ledgers = parts if inquiry.is_ledger else []
     if parts:  # refusals are rare: those of several series are not worth naming them twice
-        statements += [refused.question(parts[0] if len(inquiry.series) == 1 else "")]
-    statements += [books.ledger_question(part, books.IS_VERDICT) for part in ledgers]
+        statements += [refused_slots.question(parts[0] if len(inquiry.series) == 1 else "")]
+    statements += [ledger.ledger_question(part, ledger.IS_VERDICT) for part in ledgers]
     if inquiry.run:
-        statements += [books.outcomes_question(inquiry.run, inquiry.source)]
+        statements += [ledger.outcomes_question(inquiry.run, inquiry.source)]
     answers = iter(server.ask(statements, "ns"))
     blocks, learned, usage = next(answers), next(answers), next(answers)
     told = next(answers) if parts else []
     noted = [table for _ in ledgers for table in next(answers)]
     return LedgerSnapshot(
-        blocks=books.blocks_from(blocks),
-        learned=books.learned_from(learned),
+        blocks=quotas.blocks_from(blocks),
+        limits=quotas.limits_from(learned),
         usage={
             table.tags["source"]: Usage(int(row["calls"]), int(row["records"] or 0))
             for table in usage
             for row in table.dicts()
         },
-        entries=_by_series(books.entries_from(noted)),
-        outcomes=books.outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
-        refused={one.name: refused.standing(server, one, told) for one in inquiry.series},
+        entries=_by_series(ledger.entries_from(noted)),
+        outcomes=ledger.outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
+        refused={one.name: refused_slots.standing(server, one, told) for one in inquiry.series},
     )
 
 
@@ -60,4 +58,4 @@ def _by_series(entries: Iterable[LedgerEntry]) -> dict[str, list[LedgerEntry]]:
 
 def _usage(since: datetime) -> str:
     what = 'count("records") AS calls, sum("records") AS records'
-    return text.select(what, books.CALLS, books.since_condition(since), by='"source"')
+    return influxql.select(what, quotas.CALLS, quotas.since_condition(since), by='"source"')

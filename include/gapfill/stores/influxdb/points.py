@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, covers
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.errors import TooMuch
+from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.points import Point, format_tags, judged
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ LANES, LANE = 2, timedelta(days=366)
 """So many parts at most are asked at once, each at least so long."""
 
 _SECOND = 1_000_000_000
-_TEXTS = text.PROVENANCE[1:]
+_TEXTS = PROVENANCE[1:]
 
 
 def from_ns(ns: int) -> datetime:
@@ -110,11 +111,11 @@ def read_beside(
         StoreError: If they cannot be read.
     """
     fields = [field.name for field in series.fields] if names is None else list(names)
-    what = ", ".join([*map(text.number, fields), *map(text.name, text.PROVENANCE)])
-    own = text.is_own(series)
+    what = ", ".join([*map(influxql.number, fields), *map(influxql.name, PROVENANCE)])
+    own = influxql.is_own(series)
 
     def statement(window: Interval) -> str:
-        return text.select(what, series.measurement, own, text.within(window), by="*")
+        return influxql.select(what, series.measurement, own, influxql.within(window), by="*")
 
     def found(tables: Iterable[ResponseTable]) -> list[Point]:
         return [p for t in tables for p in _points(series, t, fields)]
@@ -144,11 +145,11 @@ def liner(series: Series) -> Callable[[Point, Collection[str]], str | None]:
     there and must not: an empty text is none. It returns ``None`` where nothing is to be
     written.
     """
-    head = text.head(series.measurement, series.tags)
+    head = line_protocol.head(series.measurement, series.tags)
 
     def line(point: Point, cleared: Collection[str] = ()) -> str | None:
         said = _provenance(point.grade, point.source, point.batch, point.kept, tuple(cleared))
-        fields = [*text.numbers(point.values), *said]
+        fields = [*line_protocol.numbers(point.values), *said]
         return f"{head} {','.join(fields)} {int(point.instant.timestamp())}" if fields else None
 
     return line
@@ -164,8 +165,10 @@ def _provenance(
 ) -> tuple[str, ...]:
     """Return the fields of the provenance that a line has."""
     texts = zip(_TEXTS, (source, batch, kept), strict=True)
-    said = [text.field(name, what or "") for name, what in texts if what or name in cleared]
-    return (*([] if grade is None else [text.field("gapfill_grade", grade)]), *said)
+    said = [
+        line_protocol.field(name, what or "") for name, what in texts if what or name in cleared
+    ]
+    return (*([] if grade is None else [line_protocol.field("gapfill_grade", grade)]), *said)
 
 
 def _points(series: Series, table: ResponseTable, fields: Sequence[str]) -> Iterator[Point]:

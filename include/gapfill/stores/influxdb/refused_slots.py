@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import RefusedRun
 from gapfill.domain.interval import BEGINNING, Interval, iso, merge
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.points import from_ns
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval)
     InfluxQL does not tell an integer from a float in an answer. But it refuses to combine bits
     with a fraction, and names the type of the field as it does so.
     """
-    window = f"time >= {text.to_ns(shard.start)} AND time < {text.to_ns(shard.end)}"
-    statement = text.select(f"{text.name(field)} & 1.5", measurement, window) + " LIMIT 1"
+    window = f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
+    statement = influxql.select(f"{influxql.name(field)} & 1.5", measurement, window) + " LIMIT 1"
     said = server.ask_for_error(statement)
     found = _TYPE.search(said or "")
     return found[1] if found else ""
@@ -70,18 +71,18 @@ def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval)
 def remember(server: InfluxClient, series: Series, refusals: Sequence[RefusedRange]) -> None:
     """Note refusals of a series."""
     number = time.time_ns()
-    head = text.head(REFUSED, {"series": series.name})
+    head = line_protocol.head(REFUSED, {"series": series.name})
     lines = []
     for n, one in enumerate(refusals):
         fields: dict[str, str | int] = {
-            "start": text.to_ns(one.interval.start) // 10**9,
-            "end": text.to_ns(one.interval.end) // 10**9,
+            "start": to_ns(one.interval.start) // 10**9,
+            "end": to_ns(one.interval.end) // 10**9,
             "field": one.field,
             "theirs": one.theirs,
             "seen": one.seen,
             "said": one.said,
         }
-        body = ",".join(text.field(key, what) for key, what in fields.items())
+        body = ",".join(line_protocol.field(key, what) for key, what in fields.items())
         lines.append(f"{head} {body} {number + n}")
     server.write(lines, "ns")
 
@@ -89,7 +90,7 @@ def remember(server: InfluxClient, series: Series, refusals: Sequence[RefusedRan
 def question(is_its: str = "") -> str:
     """Return the question for refusals by series, those that meet a condition, times in ns."""
     what = ("start", "end", "field", "theirs", "seen", "said")
-    return text.select(", ".join(map(text.name, what)), REFUSED, is_its, by='"series"')
+    return influxql.select(", ".join(map(influxql.name, what)), REFUSED, is_its, by='"series"')
 
 
 def standing(

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gapfill.domain.formatting import listed, ranges
+from gapfill.domain.formatting import listed, plural, ranges
 from gapfill.domain.interval import Interval, merge
 from gapfill.errors import StoreRefused
 from gapfill.stores.influxdb import refused_slots as refused
@@ -55,7 +55,7 @@ def refuse(
         what = f"slots were written without {exc.field} there"
     return StoreRefused(
         f"The store (connection {access.conn_id}, bucket {access.bucket!r}) holds {exc.field} of "
-        f"{series.measurement} as {exc.theirs} in the shard{'s' if len(shards) > 1 else ''} "
+        f"{series.measurement} as {exc.theirs} in the {plural(len(shards) or 1, 'shard')} "
         f"{named}, so {len(lost)} of {len(made)} {what}, from {ranges(runs)}; the others are "
         f"written. To make floats of the shard: gapfill retype {series.name} "
         "(docs/how_to/influxdb.md, Refused points).",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gapfill.stores.influxdb import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gapfill.stores.influxdb.config import InfluxConfig
 
@@ -134,3 +134,8 @@ def _joined(
     if any(is_open):
         raise _CutError if results else ValueError
     return tables
+
+
+def dicts(tables: Iterable[ResponseTable]) -> list[dict[str, Any]]:
+    """Return the rows of tables by the names of their columns."""
+    return [row for table in tables for row in table.dicts()]

@@ -8,37 +8,37 @@ server (``influxdb.gaps``); writing notes what it replaces before it replaces it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from gapfill.domain.interval import END_OF_TIME
 from gapfill.domain.invalid_values import copies as count_copies
 from gapfill.domain.reading import Replace
 from gapfill.services.ports import StoreLocation
-from gapfill.stores.influxdb import influxql as text
-from gapfill.stores.influxdb import ledger as books
-from gapfill.stores.influxdb import writes as changes
-from gapfill.stores.influxdb.batches import batches, undone_batches
+from gapfill.stores.influxdb import ledger, quotas, writes
+from gapfill.stores.influxdb.batches import batches, slots_of, undone_batches
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.first_contact import prove
 from gapfill.stores.influxdb.gaps import InfluxGaps
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
 from gapfill.stores.influxdb.ledger_query import read_books
+from gapfill.stores.influxdb.names import check_names
+from gapfill.stores.influxdb.numbers import Numbers
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.retype import convert as retyping
 from gapfill.stores.influxdb.retype.field_types import find_wrong
 from gapfill.stores.influxdb.retype.restore import restore
 from gapfill.stores.influxdb.undo.recovery import mend
 from gapfill.stores.influxdb.undo.removal_watch import Watched, unfinished
+from gapfill.stores.influxdb.undo.undo_batch import undo_batch
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.points import rows_of
+from gapfill.stores.reads import SeriesReads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from gapfill.domain.coverage import Graded
     from gapfill.domain.interval import Interval
-    from gapfill.domain.invalid_values import Ahead, Copies, Flaws
+    from gapfill.domain.invalid_values import Copies
     from gapfill.domain.ledger import LedgerEntry, Outcome
     from gapfill.domain.reading import Reading, Row
     from gapfill.domain.series import Series
@@ -53,9 +53,12 @@ if TYPE_CHECKING:
         WrongType,
     )
     from gapfill.stores.influxdb.config import InfluxConfig
+    from gapfill.stores.reads import Gaps, InvalidValues
+
+T = TypeVar("T")
 
 
-class InfluxStore:
+class InfluxStore(SeriesReads):
     """The store port (``services.ports.Store``, which says what each method promises) on a bucket.
 
     Attributes:
@@ -65,7 +68,7 @@ class InfluxStore:
     def __init__(self, access: InfluxConfig) -> None:
         self.access = access
         self._server = InfluxClient(access)
-        self._numbers = books.Numbers()
+        self._numbers = Numbers()
 
     @property
     def place(self) -> StoreLocation:
@@ -85,49 +88,17 @@ class InfluxStore:
         mend(self._server)
         prove(self._server)
 
-    def absent(self, series: Series, window: Interval) -> list[Interval]:
-        """Return the runs of slots of the window without every required field."""
-        return InfluxGaps(self._watched(series), series).absent(window)
-
-    def missing(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        """Return the runs of slots of the window without each required field, by field."""
-        return InfluxGaps(self._watched(series), series).missing(window)
-
-    def below_target(self, series: Series, window: Interval) -> list[Graded]:
-        """Return the runs of slots that hold a reading below the series' target, by grade."""
-        return InfluxGaps(self._watched(series), series).below_target(window)
-
-    def lacking(self, series: Series, field: str, window: Interval) -> list[Interval]:
-        """Return the runs of slots that hold every required field and lack this one."""
-        return InfluxGaps(self._watched(series), series).lacking(field, window)
-
-    def of_source(self, series: Series, sources: Sequence[str], window: Interval) -> list[Interval]:
-        """Return the runs of slots that have a point with one of these sources."""
-        return InfluxGaps(self._watched(series), series).of_source(sources, window)
-
-    def newest(self, series: Series, end: datetime = END_OF_TIME) -> datetime | None:
-        """Return the newest slot before ``end`` that holds every required field, else ``None``."""
-        return InfluxGaps(self._watched(series), series).newest(end)
-
-    def flaws(self, series: Series, window: Interval) -> Flaws:
-        """Return the stored values of the window that do not count."""
-        return InfluxInvalidValues(self._watched(series), series).flaws(window)
-
-    def ahead(self, series: Series, start: datetime) -> Ahead | None:
-        """Return the points from an instant on, ``None`` for none."""
-        return InfluxInvalidValues(self._watched(series), series).ahead(start)
-
     def copies(self, series: Series, window: Interval) -> Copies:
         """Return the copies of values of others in the series' own points of the window."""
-        return count_copies(changes.copies_of(self._server, series, window))
+        return count_copies(writes.copies_of(self._server, series, window))
 
     def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
         """Remove those copies, 5,000 slots at once, and return from how many slots."""
-        return changes.remove_copies(self._server, series, window, batch)
+        return writes.remove_copies(self._server, series, window, batch)
 
     def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
         """Return the rows of sorted, disjoint windows in order of slot, one per slot."""
-        text.check(series)
+        check_names(series)
         return rows_of(series, read_points(self._watched(series), series, [window, *more]))
 
     def write(
@@ -141,15 +112,15 @@ class InfluxStore:
     ) -> int:
         """Write what ``combine`` makes of what stands, 2,500 slots at once."""
         choice = choose_better(series, readings, batch, replace)
-        lines = books.entry_lines(self._numbers, entries)
+        lines = ledger.entry_lines(self._numbers, entries)
         slots = [r.slot for r in readings]
-        return changes.change(self._server, series, slots, {batch}, choice, lines)
+        return writes.change(self._server, series, slots, {batch}, choice, lines)
 
-    def put(self, series: Series, rows: Sequence[Row]) -> int:
+    def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
         """Write rows as they are, provenance included, 2,500 slots at once."""
         batches = {row.batch or "" for row in rows}
         slots = [row.slot for row in rows]
-        return changes.change(self._server, series, slots, batches, choose_news(series, rows))
+        return writes.change(self._server, series, slots, batches, choose_news(series, rows))
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
         """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
@@ -157,7 +128,7 @@ class InfluxStore:
 
     def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
         """Return the slots, by batch and series name, that batches wrote."""
-        return changes.slots_of(self._server, batches)
+        return slots_of(self._server, batches)
 
     def batches(self) -> list[Batch]:
         """Return what each batch noted and still can be undone, one for each series."""
@@ -169,59 +140,59 @@ class InfluxStore:
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
         """Put back what a batch replaced and remove what it added; killed, do it again."""
-        return changes.undo_batch(self._server, batch, series)
+        return undo_batch(self._server, batch, series)
 
-    def books(self, inquiry: LedgerQuery) -> LedgerSnapshot:
+    def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Return what the books say, all of it asked at once."""
         return read_books(self._server, inquiry)
 
-    def note(self, entries: Sequence[LedgerEntry]) -> None:
+    def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger; they are never changed."""
-        books.note(self._server, self._numbers, entries)
+        ledger.append(self._server, self._numbers, entries)
 
     def entries(self, series: str) -> list[LedgerEntry]:
         """Return the ledger of a series in the order it was written."""
-        return books.entries_of(self._server, series)
+        return ledger.entries_of(self._server, series)
 
     def answers(self, source: str, since: datetime) -> list[LedgerEntry]:
         """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
-        return books.answers_of(self._server, source, since)
+        return ledger.answers_of(self._server, source, since)
 
     def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
         """Return ``(batch, outcome)`` of a source's ledger lines in a run, in order."""
-        return books.outcomes_of(self._server, run, source)
+        return ledger.outcomes_of(self._server, run, source)
 
     def record_call(self, source: str, at: datetime, batch: str, records: int = 0) -> None:
         """Note that a call is about to be sent, and the records it will count in a quota."""
-        books.record_call(self._server, self._numbers, source, at, batch, records)
+        quotas.record_call(self._server, self._numbers, source, at, batch, records)
 
     def calls_of(self, run: str) -> int:
         """Count the calls recorded by the batches of a run."""
-        return books.count_calls_of(self._server, run)
+        return quotas.count_calls_of(self._server, run)
 
     def calls_since(self, source: str, since: datetime) -> int:
         """Count the calls recorded at ``since`` or later."""
-        return books.count_calls_since(self._server, source, since)
+        return quotas.count_calls_since(self._server, source, since)
 
     def records_since(self, source: str, since: datetime) -> int:
         """Count the records of the calls recorded at ``since`` or later."""
-        return books.sum_records_since(self._server, source, since)
+        return quotas.sum_records_since(self._server, source, since)
 
-    def learn(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
+    def save_limits(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
         """Note what a source has said of itself; a later saying replaces an earlier one."""
-        books.learn(self._server, subject, facts, at)
+        quotas.save_limits(self._server, subject, facts, at)
 
-    def learned(self, since: datetime) -> dict[str, dict[str, float]]:
+    def load_limits(self, since: datetime) -> dict[str, dict[str, float]]:
         """Return what was learned at ``since`` or later, by subject and name."""
-        return books.learned_since(self._server, since)
+        return quotas.limits_since(self._server, since)
 
     def block(self, block: Block) -> None:
         """Note that a source may not be called until an instant; the later one stands."""
-        books.block(self._server, block)
+        quotas.block(self._server, block)
 
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
-        return books.blocks_at(self._server, now)
+        return quotas.blocks_at(self._server, now)
 
     def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
         """Return the shards that hold these fields of a series as another type than float."""
@@ -252,6 +223,12 @@ class InfluxStore:
     def close(self) -> None:
         """Give back connections; the store may be used again afterwards."""
         self._server.close()
+
+    def _gaps(self, series: Series, ask: Callable[[Gaps], T]) -> T:
+        return ask(InfluxGaps(self._watched(series), series))
+
+    def _invalid(self, series: Series, ask: Callable[[InvalidValues], T]) -> T:
+        return ask(InfluxInvalidValues(self._watched(series), series))
 
     def _watched(self, series: Series) -> Watched:
         return Watched(self._server, series)

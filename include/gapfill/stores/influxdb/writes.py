@@ -13,26 +13,24 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval, iso, merge
-from gapfill.errors import StoreError
-from gapfill.services.ports import Undone
-from gapfill.stores.influxdb import influxql as text
+from gapfill.domain.interval import Interval
 from gapfill.stores.influxdb.batches import withdraw
-from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite
+from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
+from gapfill.stores.influxdb.names import PROVENANCE, check_names
 from gapfill.stores.influxdb.points import liner, read_beside, read_points
 from gapfill.stores.influxdb.refused_write import refuse, remember_refused
+from gapfill.stores.influxdb.undo import note_lines
 from gapfill.stores.influxdb.undo import undo_log as notes
 from gapfill.stores.influxdb.undo.deletes import replace_points
-from gapfill.stores.influxdb.undo.recovery import mend, mend_what
+from gapfill.stores.influxdb.undo.recovery import mend_what
 from gapfill.stores.influxdb.undo.recovery_journal import QUESTION, Removal
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
-from gapfill.stores.influxdb.undo.removal_watch import Watched, refuse_unfinished
-from gapfill.stores.merge_policy import choose_without_copies
-from gapfill.stores.points import format_tags, point_of, stands_of
+from gapfill.stores.influxdb.undo.removal_watch import Watched
+from gapfill.stores.merge_policy import changed, choose_without_copies, spans_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.series import Series
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
     from gapfill.stores.merge_policy import Choice
     from gapfill.stores.points import Point
 
-_TEXTS = text.PROVENANCE[1:]
+_TEXTS = PROVENANCE[1:]
 
 _ZEROS = "000000000"
 """Behind a time in seconds, to make it one in nanoseconds."""
@@ -71,8 +69,8 @@ def change(
     if not slots:
         server.write(beside, "ns")
         return 0
-    text.check(series)
-    spans = merge(Interval(s, series.grid.end_of(s)) for s in set(slots))
+    check_names(series)
+    spans = spans_of(series, slots)
     hull = Interval(spans[0].start, spans[-1].end)
     names = sorted(batches)
     questions = [QUESTION, *(notes.slots_question(name, series.name, hull) for name in names)]
@@ -81,19 +79,18 @@ def change(
     if any(table.rows for table in left):
         mend_what(server, left, near=(series.measurement, hull))
         points = read_points(watched, series, spans)
-    chosen = {row.slot: row for row in choose(stands_of(series, points))}
-    if not chosen:
+    changes = changed(series, points, choose)
+    if not changes:
         server.write(beside, "ns")
         return 0
-    own = format_tags(series.tags)
-    before = {p.instant: p for p in points if p.tags == own}
-    made = {slot: point_of(series, own, row, before.get(slot)) for slot, row in chosen.items()}
+    before = {one.slot: one.before for one in changes if one.before}
+    made = {one.slot: one.after for one in changes}
     known = dict(zip(names, map(notes.slots_from, noted), strict=True))
-    replaced = notes.pairs(
+    replaced = note_lines.pairs(
         server, series, {slot: p.batch or "" for slot, p in made.items()}, before, known
     )
     try:
-        _write(server, series, made, before, noted=replaced, beside=beside)
+        write_points(server, series, made, before, noted=replaced, beside=beside)
     except PartialWrite as exc:
         try:
             _without_field(server, series, made, exc)
@@ -101,7 +98,7 @@ def change(
         finally:
             for name in names:
                 withdraw(server, name, series.name, made)
-    return len(chosen)
+    return len(changes)
 
 
 def copies_of(
@@ -147,7 +144,7 @@ def _without_field(
         if exc.field in point.values and len(point.values) > 1
     }
     try:
-        _write(server, series, rest, {})
+        write_points(server, series, rest, {})
     except PartialWrite as other:
         if other.field == exc.field:
             raise
@@ -156,122 +153,7 @@ def _without_field(
         raise refuse(server, series, rest, other) from other
 
 
-def slots_of(server: InfluxClient, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
-    """Return the slots that batches wrote and that were not undone, by batch and series name.
-
-    One whose undo was begun counts until that has come to its end.
-    """
-    noted = notes.notes_of_all(server, batches) if batches else {}
-    written = notes.written(server, noted)
-    return {
-        batch: {
-            name: sorted(slots)
-            for name, known in of_batch.items()
-            if (slots := written[batch][name] | _begun(known))
-        }
-        for batch, of_batch in noted.items()
-    }
-
-
-def undo_batch(server: InfluxClient, batch: str, known: Iterable[Series]) -> Undone:
-    """Put back what a batch replaced, and remove what it added.
-
-    Killed half-way, it is carried on by doing it again.
-
-    Raises:
-        StoreError: If the batch wrote a series that is not among the known ones; nothing
-            was undone then, nor where a ``retype`` of one of its series is not finished. If
-            points of others that a killed removal has left in the journal cannot be written
-            back; all was undone then.
-    """
-    refused = mend(server, batch)
-    by_name, noted = {series.name: series for series in known}, notes.notes_of(server, batch)
-    refuse_unfinished(server, [by_name[name] for name in noted if name in by_name])
-    written = notes.written(server, {batch: noted})[batch]
-    for name, slots in written.items():
-        if slots and name not in by_name:
-            message = (
-                f"The batch {batch} wrote {name}, which is not in the catalogue; nothing was "
-                "undone. Put the series back into the catalogue for that."
-            )
-            raise StoreError(message)
-    undone = Undone(0, 0, 0)
-    for name, said in noted.items():
-        if name in by_name:
-            one = _undo_series(server, batch, by_name[name], said, written[name])
-            undone = Undone(*(a + b for a, b in zip(undone, one, strict=True)))
-    if refused:
-        message = (
-            f"The batch {batch} is undone. But points of others that a removal once took are "
-            "refused by the server and cannot be written back; each write tries again: "
-            + " ".join(refused)
-        )
-        raise StoreError(message)
-    return undone
-
-
-def _undo_series(
-    server: InfluxClient,
-    batch: str,
-    series: Series,
-    said: Sequence[notes.Note],
-    written: Collection[datetime],
-) -> Undone:
-    held = notes.standing(server, batch, said)
-    target = {n.slot: n.before for n in said if n.slot in held}
-    if target:
-        notes.begin(server, batch, series.name, held)
-        try:
-            _put_back(server, batch, series, target)
-        except NoRemoval as exc:
-            left = notes.standing(server, batch, said)
-            raise _remaining(server, batch, series, held, left, exc) from exc
-    done = {n.slot: n.before for n in said if n.is_begun and n.slot not in written} | target
-    if done:
-        notes.forget(server, batch, series.name, done)
-    withdraw(server, batch, series.name, {n.slot for n in said} - done.keys())
-    restored = sum(point is not None for point in done.values())
-    return Undone(restored, len(done) - restored, len(set(written) - held))
-
-
-def _put_back(
-    server: InfluxClient, batch: str, series: Series, target: Mapping[datetime, Point | None]
-) -> None:
-    own = format_tags(series.tags)
-    spans = merge(Interval(s, series.grid.end_of(s)) for s in target)
-    points = read_points(server, series, spans)
-    now = {p.instant: p for p in points if p.tags == own}
-    stood = {slot: point for slot, point in target.items() if point}
-    _write(server, series, stood, now, owner=batch, is_exact=True)
-    gone = target.keys() - stood.keys()
-    if gone:
-        replace_points(server, series, gone, {}, Removal(batch, batch))
-
-
-def _begun(known: Iterable[notes.Note]) -> set[datetime]:
-    return {n.slot for n in known if n.is_begun}
-
-
-def _remaining(
-    server: InfluxClient,
-    batch: str,
-    series: Series,
-    held: Collection[datetime],
-    left: Collection[datetime],
-    exc: NoRemoval,
-) -> StoreError:
-    """Return the error of an undo on a server that removes nothing: what it did, what stays."""
-    done = set(held) - set(left)
-    if done:
-        notes.forget(server, batch, series.name, done)
-    first, last = min(left or held), max(left or held)
-    return StoreError(
-        f"{exc} So of the batch {batch}, {len(left)} slots of {series.name} remain as it wrote "
-        f"them, from {iso(first)} to {iso(last)}, and {len(done)} are put back."
-    )
-
-
-def _write(
+def write_points(
     server: InfluxClient,
     series: Series,
     made: Mapping[datetime, Point],

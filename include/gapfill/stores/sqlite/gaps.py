@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.stores.points import format_tags, grade_of, graded, joined
+from gapfill.stores.sql.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite import gap_sql as queries
-from gapfill.stores.sqlite.rows import from_epoch, own_tags, span_text, to_epoch
+from gapfill.stores.sqlite.rows import own_tags, span_text
 from gapfill.stores.sqlite.schema import stored_table
 
 if TYPE_CHECKING:
@@ -50,23 +51,24 @@ class SqliteGaps:
         self.connection = connection
         self.series = series
         self.tags: Sequence[str] = ()
+        self._mine = format_tags(series.tags)
         table = stored_table(connection, series)
         if table is not None and all(name in table.c for name in series.required):
             self.tags = own_tags(connection, table, series)
 
-    def absent(self, window: Interval) -> list[Interval]:
+    def missing(self, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
         if not self.tags:
             return [window]
         parts = self.series.grid.stretches(window)
         return merge(r for part, step in parts for r in self._absent(part, _seconds(step)))
 
-    def missing(self, window: Interval) -> dict[str, list[Interval]]:
+    def missing_by_field(self, window: Interval) -> dict[str, list[Interval]]:
         """Return the runs of slots of the window without each required field, by field.
 
         Only holes are looked into for the fields that they do have.
         """
-        absent, required = self.absent(window), self.series.required
+        absent, required = self.missing(window), self.series.required
         if not absent or not self.tags or len(required) == 1:
             return dict.fromkeys(required, absent)
         found: dict[str, list[Interval]] = {}
@@ -81,7 +83,7 @@ class SqliteGaps:
             found[name] = subtract(absent, there)
         return found
 
-    def below_target(self, window: Interval) -> list[Graded]:
+    def lower_grade(self, window: Interval) -> list[Graded]:
         """Return the runs of slots whose readings have the same grades, some below the target."""
         runs: list[Graded] = []
         for part, step in self.series.grid.stretches(window) if self.tags else ():
@@ -90,13 +92,13 @@ class SqliteGaps:
                 runs.append(graded(self.series, _interval(start, end), known))
         return joined(runs)
 
-    def lacking(self, field: str, window: Interval) -> list[Interval]:
+    def missing_optional(self, field: str, window: Interval) -> list[Interval]:
         """Return the runs of slots that hold every required field and lack this one."""
         if not self.tags:
             return []
         table = stored_table(self.connection, self.series)
         if table is None or field not in table.c:  # no point has it yet
-            return subtract([window], self.absent(window))
+            return subtract([window], self.missing(window))
         return merge(
             _interval(start, end)
             for part, step in self.series.grid.stretches(window)
@@ -185,7 +187,7 @@ class SqliteGaps:
         known = {
             "own": self.tags[0],
             "tags": self.tags,
-            "mine": format_tags(self.series.tags),
+            "mine": self._mine,
             "start": to_epoch(part.start),
             "end": to_epoch(part.end),
             **more,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.invalid_values import Ahead, Flaws, flaw_of, together
 from gapfill.stores.points import format_tags, stands_of
+from gapfill.stores.sql.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite import gap_sql as queries
-from gapfill.stores.sqlite.rows import from_epoch, own_tags, read_points, to_epoch
+from gapfill.stores.sqlite.rows import own_tags, read_points
 from gapfill.stores.sqlite.schema import stored_table
 
 if TYPE_CHECKING:

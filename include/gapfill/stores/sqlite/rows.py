@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
-from gapfill.stores.points import Point, format_tags, is_own, judged, parse_tags
+from gapfill.stores.points import format_tags, is_own, parse_tags
+from gapfill.stores.sql import rows
+from gapfill.stores.sql.rows import point_in, to_epoch
 from gapfill.stores.sqlite.conditions import quoted
 from gapfill.stores.sqlite.schema import points_table, stored_table
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gapfill.domain.interval import Interval
     from gapfill.domain.series import Series
+    from gapfill.stores.points import Point
 
 _TAGS = """
 WITH RECURSIVE known(tags) AS (
@@ -30,26 +31,23 @@ SELECT tags FROM known WHERE tags IS NOT NULL
 """
 
 
-def to_epoch(instant: datetime) -> int:
-    """Return an instant as whole seconds since 1970."""
-    return int(instant.timestamp())
-
-
-def from_epoch(seconds: float) -> datetime:
-    """Return seconds since 1970 as an aware UTC instant."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 def own_tags(connection: sa.Connection, table: sa.Table, series: Series) -> list[str]:
     """Return the tag sets in a table whose points count for a series, its own first."""
-    own = format_tags(series.tags)
-    known = _known_tags(connection, table)
-    counting = [text for text, tags in known.items() if is_own(series, tags)]
-    return sorted(counting, key=lambda text: text != own)
+    version, known = _known_tags(connection, table)
+    kept = connection.info.setdefault("own_tags", {})
+    state, found = kept.get((table.name, series.name), (None, []))
+    if state != (series, version, len(known)):
+        own = format_tags(series.tags)
+        counting = [text for text, tags in known.items() if is_own(series, tags)]
+        found = sorted(counting, key=lambda text: text != own)
+        kept[table.name, series.name] = (series, version, len(known)), found
+    return list(found)
 
 
-def _known_tags(connection: sa.Connection, table: sa.Table) -> dict[str, dict[str, str]]:
-    """Return the tag sets in a table, parsed.
+def _known_tags(
+    connection: sa.Connection, table: sa.Table
+) -> tuple[int, dict[str, dict[str, str]]]:
+    """Return the version of the file, and the tag sets in a table, parsed.
 
     Each costs a seek, however many points it has. They are looked for again once
     another connection has written; what this one writes, ``upsert`` adds.
@@ -61,7 +59,7 @@ def _known_tags(connection: sa.Connection, table: sa.Table) -> dict[str, dict[st
     if table.name not in seen or seen[table.name][0] != version:
         found = connection.scalars(sa.text(_TAGS.format(table=quoted(table.name))))
         seen[table.name] = version, {text: parse_tags(text) for text in found}
-    return seen[table.name][1]
+    return seen[table.name]
 
 
 def span_text(intervals: Iterable[Interval]) -> str:
@@ -84,35 +82,7 @@ def read_points(
     )
     names = [field.name for field in series.fields if field.name in table.c]
     query = sa.select(table).select_from(span.join(table, is_within))
-    return [_point(series, names, found) for found in connection.execute(query).mappings()]
-
-
-def _point(series: Series, names: Sequence[str], found: sa.RowMapping) -> Point:
-    values, flaws = judged(series, {name: found[name] for name in names})
-    return Point(
-        tags=found["tags"],
-        instant=from_epoch(found["slot"]),
-        values=values,
-        grade=found["gapfill_grade"],
-        source=found["gapfill_source"],
-        batch=found["gapfill_batch"],
-        kept=found["gapfill_kept"],
-        flaws=flaws,
-    )
-
-
-def columns_of(series: Series, point: Point) -> dict[str, object]:
-    """Return a point as the columns of its table, absent fields as ``None``."""
-    stored = point.stored
-    return {
-        "tags": point.tags,
-        "slot": to_epoch(point.instant),
-        **{field.name: stored.get(field.name) for field in series.fields},
-        "gapfill_grade": point.grade,
-        "gapfill_source": point.source,
-        "gapfill_batch": point.batch,
-        "gapfill_kept": point.kept,
-    }
+    return [point_in(series, names, found) for found in connection.execute(query).mappings()]
 
 
 def upsert(
@@ -120,12 +90,7 @@ def upsert(
 ) -> None:
     """Write points over what stands at the same tags and slot; columns of others stay."""
     table = points_table(series)
-    statement = insert(table)
-    names = [column.name for column in table.columns if not column.primary_key]
-    statement = statement.on_conflict_do_update(
-        index_elements=["tags", "slot"], set_={name: statement.excluded[name] for name in names}
-    )
-    connection.execute(statement, points)
-    known = _known_tags(connection, table)
+    rows.upsert(connection, table, points)
+    _, known = _known_tags(connection, table)
     for text in {str(point["tags"]) for point in points} - known.keys():
         known[text] = parse_tags(text)

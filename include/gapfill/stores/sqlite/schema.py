@@ -1,4 +1,4 @@
-"""Tables of the embedded store: one per measurement, and the books beside them."""
+"""Tables of the embedded store: one for each measurement, with its indexes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gapfill.errors import ConfigError
+from gapfill.stores.sql.tables import columns_in, prepare_books
 from gapfill.stores.sqlite.conditions import (
     below_target,
     complete_slot,
@@ -26,67 +27,6 @@ if TYPE_CHECKING:
 _OWN_COLUMNS = ("tags", "slot")
 
 _master = sa.table("sqlite_master", sa.column("name", sa.Text))
-
-books = sa.MetaData()
-
-ledger = sa.Table(
-    "gapfill_ledger",
-    books,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("series", sa.Text, nullable=False),
-    sa.Column("product", sa.Text, nullable=False),
-    sa.Column("station", sa.Text),
-    sa.Column("start", sa.Integer, nullable=False),
-    sa.Column("end", sa.Integer, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("asked_at", sa.Float, nullable=False),
-    sa.Column("evidence", sa.Text, nullable=False),
-    sa.Column("batch", sa.Text, nullable=False),
-    sa.Column("field", sa.Text, doc="The one field that the line is about; NULL: the slots."),
-    sa.Column("evidence_kind", sa.Text, doc="See EvidenceKind; NULL in lines of earlier releases."),
-    sa.Index("gapfill_ledger_series", "series"),
-    sa.Index("gapfill_ledger_batch", "batch"),
-)
-
-calls = sa.Table(
-    "gapfill_calls",
-    books,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("at", sa.Float, nullable=False),
-    sa.Column("batch", sa.Text, nullable=False),
-    sa.Column("records", sa.Integer, nullable=False, server_default="0"),
-    sa.Index("gapfill_calls_source", "source", "at"),
-    sa.Index("gapfill_calls_batch", "batch"),
-)
-
-blocks = sa.Table(
-    "gapfill_blocks",
-    books,
-    sa.Column("source", sa.Text, primary_key=True),
-    sa.Column("until", sa.Float, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-)
-
-learned = sa.Table(
-    "gapfill_learned",
-    books,
-    sa.Column("subject", sa.Text, primary_key=True, doc="A source, or the key of a product."),
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", sa.Float, nullable=False),
-    sa.Column("at", sa.Float, nullable=False),
-)
-
-replaced = sa.Table(
-    "gapfill_replaced",
-    books,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("series", sa.Text, nullable=False),
-    sa.Column("slot", sa.Integer, nullable=False),
-    sa.Column("batch", sa.Text, nullable=False, doc="The batch that wrote the slot."),
-    sa.Column("before", sa.Text, doc="The row that stood there, as JSON; NULL where none did."),
-    sa.UniqueConstraint("batch", "series", "slot"),
-)
 
 
 class _AsItStands(sa.types.UserDefinedType[Any]):
@@ -134,40 +74,11 @@ def _points_table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
     )
 
 
-def has_books(connection: sa.Connection) -> bool:
-    """Tell whether anything was ever written."""
-    return bool(_columns(connection, ledger))
-
-
-def has_learned(connection: sa.Connection) -> bool:
-    """Tell whether the books of this release are there: an earlier one had fewer."""
-    return bool(_columns(connection, learned))
-
-
-def later_columns(connection: sa.Connection) -> dict[str, bool]:
-    """Return which columns the ledger has of those that an earlier release had not."""
-    columns = _columns(connection, ledger)
-    return {name: name in columns for name in ("field", "evidence_kind")}
-
-
 def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
     """Return the table of a series with the fields it has by now, ``None`` for no table yet."""
-    columns = _columns(connection, points_table(series))
+    columns = columns_in(connection, points_table(series))
     fields = tuple(field.name for field in series.fields if field.name in columns)
     return _points_table(series.measurement, fields) if columns else None
-
-
-def prepare_books(connection: sa.Connection) -> None:
-    """Make the tables beside the measurements, where they are not there yet."""
-    if not has_learned(connection) or not all(later_columns(connection).values()):
-        called, noted = _columns(connection, calls), _columns(connection, ledger)
-        later = later_columns(connection)
-        books.create_all(connection)
-        if called and "records" not in called:
-            statement = f"ALTER TABLE {calls.name} ADD COLUMN records INTEGER NOT NULL DEFAULT 0"
-            connection.exec_driver_sql(statement)
-        for name in [n for n, is_there in later.items() if noted and not is_there]:
-            connection.exec_driver_sql(f"ALTER TABLE {ledger.name} ADD COLUMN {name} TEXT")
 
 
 def prepare(connection: sa.Connection, series: Series) -> None:
@@ -182,7 +93,7 @@ def prepare(connection: sa.Connection, series: Series) -> None:
         return
     prepare_books(connection)
     table = points_table(series)
-    columns = _columns(connection, table)
+    columns = columns_in(connection, table)
     if not columns:
         connection.execute(CreateTable(table))
     for name in [f.name for f in series.fields if columns and f.name not in columns]:
@@ -196,18 +107,6 @@ def prepare(connection: sa.Connection, series: Series) -> None:
         if name in known:
             connection.exec_driver_sql(f"DROP INDEX {quoted(name)}")
     prepared.add(shape)
-
-
-def _columns(connection: sa.Connection, table: sa.Table) -> set[str]:
-    """Return the columns a table has by now, none where it is not there.
-
-    Columns are only ever added, so those seen once over a connection are there.
-    """
-    seen: dict[str, set[str]] = connection.info.setdefault("columns", {})
-    if not seen.get(table.name, set()) >= set(table.columns.keys()):
-        found = sa.func.pragma_table_info(table.name).table_valued("name")
-        seen[table.name] = set(connection.scalars(sa.select(found.c.name)))
-    return seen[table.name]
 
 
 def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import line_protocol
 from gapfill.stores.influxdb.errors import PartialWrite, problem
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.retype.field_types import types_in
@@ -211,7 +211,7 @@ def _check(series: Series, points: Sequence[Kept], fields: set[str]) -> None:
 def as_float(point: Kept, fields: set[str]) -> Kept:
     """Return a point with these fields as floats, where they are whole numbers."""
     changed = {
-        name: text.field(name, float(said.rpartition("=")[2][:-1]))
+        name: line_protocol.field(name, float(said.rpartition("=")[2][:-1]))
         for name, said in point.fields.items()
         if name in fields and is_whole(said)
     }

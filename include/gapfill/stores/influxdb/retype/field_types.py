@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
 from gapfill.services.ports import WrongType
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.bucket import WEEK
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.refused_slots import type_in
 from gapfill.stores.influxdb.undo.foreign_points import types_of
@@ -64,7 +65,7 @@ def types_in(
         # Over shards of several types a question takes them for floats.
         found |= {type_in(server, measurement, name, piece) for piece in _pieces(shard)} - {""}
     if not found and "boolean" in kinds:  # which may be combined with a fraction
-        statement = text.select(f"{text.name(name)}::boolean", measurement, _within(shard))
+        statement = influxql.select(f"{influxql.name(name)}::boolean", measurement, _within(shard))
         (tables,) = server.ask([f"{statement} LIMIT 1"])
         found = {"boolean" for table in tables if table.rows}
     return found
@@ -74,7 +75,7 @@ def shards_of(server: InfluxClient, measurement: str) -> list[Interval]:
     """Return the shards between the first and the last point of a measurement, in order."""
     bounds = server.ask(
         [
-            f"{text.select('*', measurement)} ORDER BY time {order} LIMIT 1"
+            f"{influxql.select('*', measurement)} ORDER BY time {order} LIMIT 1"
             for order in ("ASC", "DESC")
         ],
         "ns",
@@ -111,13 +112,13 @@ def _pieces(shard: Interval) -> Iterator[Interval]:
 
 
 def _count(server: InfluxClient, series: Series, name: str, shard: Interval) -> int:
-    what = f"count({text.name(name)}) AS n"
-    (tables,) = server.ask([text.select(what, series.measurement, _within(shard))])
+    what = f"count({influxql.name(name)}) AS n"
+    (tables,) = server.ask([influxql.select(what, series.measurement, _within(shard))])
     return sum(int(row["n"]) for table in tables for row in table.dicts())
 
 
 def _within(shard: Interval) -> str:
-    return f"time >= {text.to_ns(shard.start)} AND time < {text.to_ns(shard.end)}"
+    return f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
 
 
 def _time(tables: Sequence[object]) -> datetime | None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite, problem
+from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.retype.field_types import shards_of
 from gapfill.stores.influxdb.undo.missing_points import MOMENT
 
@@ -45,7 +46,7 @@ def rehearse(server: InfluxClient, series: Series, shard: Interval) -> Way:
     instants = [_inside(server, series, place) for place in places]
 
     def drop(measurement: str) -> None:
-        server.ask([f"DROP MEASUREMENT {text.name(measurement)}"])
+        server.ask([f"DROP MEASUREMENT {influxql.name(measurement)}"])
 
     end = Interval(shard.end, shard.end + MOMENT)
     ways = [Way([shard], [end], _deleting(server, shard)), Way(all_, [], drop)]
@@ -80,7 +81,7 @@ def _tidy(removals: Sequence[Callable[[str], None]]) -> None:
 
 def _deleting(server: InfluxClient, shard: Interval) -> Callable[[str], None]:
     def delete(measurement: str) -> None:
-        server.delete(measurement, {}, text.to_ns(shard.start), text.to_ns(shard.end) - 1)
+        server.delete(measurement, {}, to_ns(shard.start), to_ns(shard.end) - 1)
 
     return delete
 
@@ -97,8 +98,8 @@ def _takes_float(server: InfluxClient, ns: int) -> bool:
 
 def _inside(server: InfluxClient, series: Series, shard: Interval) -> int:
     """Return the time of the last point of a series' measurement in a shard, else its start."""
-    window = f"time >= {text.to_ns(shard.start)} AND time < {text.to_ns(shard.end)}"
-    statement = f"{text.select('*', series.measurement, window)} ORDER BY time DESC LIMIT 1"
+    window = f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
+    statement = f"{influxql.select('*', series.measurement, window)} ORDER BY time DESC LIMIT 1"
     (tables,) = server.ask([statement], "ns")
     times = [row[0] for table in tables for row in table.rows]
-    return int(times[0]) if times else text.to_ns(shard.start)
+    return int(times[0]) if times else to_ns(shard.start)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gapfill.domain.interval import iso
 from gapfill.errors import StoreError
 from gapfill.services.ports import Restored
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import line_protocol
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.retype.convert import as_float, is_whole
@@ -117,7 +117,7 @@ def _differing(server: InfluxClient, measurement: str, saved: Sequence[Kept]) ->
         }
         if fields:
             batch = str(there.get(_BATCH, {}).get("string") or "")
-            if batch and text.field(_BATCH, batch) == point.fields.get(_BATCH):
+            if batch and line_protocol.field(_BATCH, batch) == point.fields.get(_BATCH):
                 batch = ""
             sentence = _sentence(measurement, point, fields, there, batch)
             found.append(_Other(point._replace(fields=fields), batch, sentence))
@@ -132,7 +132,7 @@ def _sentence(
     batch: str,
 ) -> str:
     stands = ", ".join(f"{name}={next(iter(there[name].values()))}" for name in fields)
-    where = f"{text.head(measurement, point.tags)} at {iso(from_ns(point.instant))}"
+    where = f"{line_protocol.head(measurement, point.tags)} at {iso(from_ns(point.instant))}"
     by = f", written by the batch {batch}" if batch else ""
     return f"{where}: {', '.join(fields.values())} in the file, {stands} in the store{by}"
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import line_protocol
 from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite
+from gapfill.stores.influxdb.line_protocol import to_ns
+from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import NEAR, joined
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Found, Kept, read_whole, settle
@@ -67,7 +69,7 @@ def replace_points(
         NoRemoval: If the server removes no points; all stands as it did.
         StoreError: If it failed; what it has removed and not written back is in the journal.
     """
-    own = {text.to_ns(slot): _own(series, line) for slot, line in back.items()}
+    own = {to_ns(slot): _own(series, line) for slot, line in back.items()}
     doing = f"removal of the batch {whose.batch}" if whose.batch else "removal"
     with alone(server.access, series.measurement, doing, WAIT_S):
         for part in _parts(sorted(slots)):
@@ -84,7 +86,7 @@ def _replace_part(
     turn = Turn(server, series.measurement, Interval(part[0], part[-1] + 2 * MOMENT))
     windows = list(joined(Interval(slot, slot + MOMENT) for slot in part))
     found = read_whole(server, series.measurement, series.tags, windows)
-    at = {text.to_ns(slot) for slot in part}
+    at = {to_ns(slot) for slot in part}
     runs = list(_runs(sorted({one.instant for one in found} | at), at))
     for first in range(0, len(runs), DELETIONS):
         some = runs[first : first + DELETIONS]
@@ -129,7 +131,7 @@ def _replace(
 def _own(series: Series, line: str) -> Kept:
     """Return a line of the series' own point, with its time in seconds, as it is kept."""
     said, _, second = line.rpartition(" ")
-    fields = said.removeprefix(text.head(series.measurement, series.tags) + " ")
+    fields = said.removeprefix(line_protocol.head(series.measurement, series.tags) + " ")
     return Kept(dict(series.tags), int(second) * 1_000_000_000, {"": fields})
 
 
@@ -149,7 +151,7 @@ def _others(
 ) -> Iterator[Found]:
     """Yield what goes with the runs and is to stay: all but our own fields at our instants."""
     own = format_tags(series.tags)
-    ours = {*(f.name for f in series.fields), *text.PROVENANCE}
+    ours = {*(f.name for f in series.fields), *PROVENANCE}
     near = {n for n in (one.instant for one in found) if _is_in(runs, n)}
     for one in found:
         goes = ours if one.instant in at and format_tags(one.tags) == own else ()

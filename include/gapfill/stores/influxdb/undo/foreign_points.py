@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.errors import PartialWrite, TooMuch
 from gapfill.stores.influxdb.points import in_pieces
 
@@ -55,7 +55,7 @@ class Kept(NamedTuple):
     def line(self, measurement: str) -> str:
         """Return the line of the point, its time in nanoseconds."""
         said = ",".join(self.fields.values())
-        return f"{text.head(measurement, self.tags)} {said} {self.instant}"
+        return f"{line_protocol.head(measurement, self.tags)} {said} {self.instant}"
 
 
 def read_whole(
@@ -69,11 +69,13 @@ def read_whole(
     # Over shards of several types "*" is one of them, and texts beside numbers lack: a cast
     # finds each. Of one type, "*" is a far shorter question.
     is_mixed = len(pairs) > len(types)
-    casts = [f"{text.name(n)}::{kind} AS {text.name(f'{kind} {n}')}" for n, kind in pairs]
+    casts = [f"{influxql.name(n)}::{kind} AS {influxql.name(f'{kind} {n}')}" for n, kind in pairs]
     what = ", ".join(casts) if is_mixed else "*"
 
     def statement(window: Interval) -> str:
-        return text.select(what, measurement, text.has_tags(tags), text.within(window), by="*")
+        return influxql.select(
+            what, measurement, influxql.has_tags(tags), influxql.within(window), by="*"
+        )
 
     def ask(window: Interval) -> list[Found]:
         (tables,) = server.ask([statement(window)], "ns")
@@ -128,7 +130,7 @@ def kept_of(one: Found, kinds: Mapping[str, str]) -> Kept:
 
 def types_of(server: InfluxClient, measurement: str) -> dict[str, list[str]]:
     """Return the types that each field of a measurement has in any shard, likeliest first."""
-    (tables,) = server.ask([f"SHOW FIELD KEYS FROM {text.name(measurement)}"])
+    (tables,) = server.ask([f"SHOW FIELD KEYS FROM {influxql.name(measurement)}"])
     types: dict[str, list[str]] = {}
     for table in tables:
         for name, kind in table.rows:
@@ -171,6 +173,6 @@ def _settle(
 def said_as(name: str, kind: str, what: Any) -> str:  # noqa: ANN401 - of any type of a field
     """Return a field as it stands in a line, as one of its types."""
     if kind == "float":
-        return text.field(name, float(what))
-    said = text.field(name, what)
+        return line_protocol.field(name, float(what))
+    said = line_protocol.field(name, what)
     return f"{said.removesuffix('i')}u" if kind == "unsigned" else said

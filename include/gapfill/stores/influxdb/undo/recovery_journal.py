@@ -28,7 +28,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import iso
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import from_ns
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ ENTRY = 30_000
 
 PATIENCE = timedelta(minutes=15)
 
-QUESTION = text.select('"lines", "state"', JOURNAL, "\"lines\" != ''")
+QUESTION = influxql.select('"lines", "state"', JOURNAL, "\"lines\" != ''")
 """Finds what is to be written back, times in nanoseconds."""
 
 OPEN, TAKEN, BACK, DONE = "open", "taken", "back", "done"
@@ -93,10 +94,12 @@ def keep(server: InfluxClient, series: Series, whose: Removal, points: Sequence[
         "is_retype": whose.is_retype,
         "own": own_of(series),
     }
-    more = [text.field("state", OPEN)]
-    more += [text.field("about", json.dumps(_about(series, whose, points)))] if points else []
-    more += [text.field("retype", series.measurement)] if whose.is_retype else []
-    texts = [text.field("lines", json.dumps({**same, "points": part})) for part in parts]
+    more = [line_protocol.field("state", OPEN)]
+    more += (
+        [line_protocol.field("about", json.dumps(_about(series, whose, points)))] if points else []
+    )
+    more += [line_protocol.field("retype", series.measurement)] if whose.is_retype else []
+    texts = [line_protocol.field("lines", json.dumps({**same, "points": part})) for part in parts]
     pairs = zip(numbers, texts, strict=True)
     server.write([f"{JOURNAL} {','.join([said, *more])} {number}" for number, said in pairs], "ns")
     return numbers
@@ -104,7 +107,7 @@ def keep(server: InfluxClient, series: Series, whose: Removal, points: Sequence[
 
 def own_of(series: Series) -> list[str]:
     """Return the names of the fields of a series' own points."""
-    return [*(field.name for field in series.fields), *text.PROVENANCE]
+    return [*(field.name for field in series.fields), *PROVENANCE]
 
 
 def _about(series: Series, whose: Removal, points: Sequence[Kept]) -> dict[str, object]:
@@ -129,7 +132,7 @@ def clear(server: InfluxClient, numbers: Iterable[int]) -> None:
 def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) -> None:
     """Note entries with other points in the place of those of the same numbers."""
     lines = [
-        f"{JOURNAL} {text.field('lines', json.dumps(entry))} {number}"
+        f"{JOURNAL} {line_protocol.field('lines', json.dumps(entry))} {number}"
         for number, entry in entries.items()
     ]
     server.write(lines, "ns")
@@ -143,7 +146,7 @@ def mark(server: InfluxClient, numbers: Iterable[int], step: str) -> None:
 
 def _set(server: InfluxClient, numbers: Iterable[int], **texts: str) -> None:
     """Write texts of entries."""
-    said = ",".join(text.field(name, what) for name, what in texts.items())
+    said = ",".join(line_protocol.field(name, what) for name, what in texts.items())
     server.write([f"{JOURNAL} {said} {number}" for number in numbers], "ns")
 
 

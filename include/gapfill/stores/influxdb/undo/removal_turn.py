@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of, lacking
@@ -148,7 +148,7 @@ class Turn:
 
     def _look(self) -> dict[int, _Seen]:
         since = max(journal.SINCE, time.time_ns() - LOOKS_BACK)
-        statement = text.select('"about", "state"', journal.JOURNAL, f"time >= {since}")
+        statement = influxql.select('"about", "state"', journal.JOURNAL, f"time >= {since}")
         (tables,) = self._server.ask([statement], "ns")
         found: dict[int, _Seen] = {}
         for number, said, state in [row for table in tables for row in table.rows]:

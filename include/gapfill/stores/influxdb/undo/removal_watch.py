@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.errors import StoreError
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.undo.recovery_journal import JOURNAL, SINCE
 
 if TYPE_CHECKING:
@@ -72,13 +72,13 @@ def is_retyped(server: InfluxClient, measurement: str) -> bool:
 
 def unfinished(server: InfluxClient) -> list[Unfinished]:
     """Return the removals whose points are not all written back, each once."""
-    statement = text.select('"about"', JOURNAL, "\"lines\" != ''", "\"about\" != ''", _SINCE)
+    statement = influxql.select('"about"', JOURNAL, "\"lines\" != ''", "\"about\" != ''", _SINCE)
     (tables,) = server.ask([statement])
     return _from(tables)
 
 
 def _question(measurement: str) -> str:
-    return text.select('"about"', JOURNAL, f'"retype" = {text.value(measurement)}', _SINCE)
+    return influxql.select('"about"', JOURNAL, f'"retype" = {influxql.value(measurement)}', _SINCE)
 
 
 def _from(tables: Iterable[ResponseTable]) -> list[Unfinished]:

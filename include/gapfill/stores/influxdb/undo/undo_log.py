@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval
-from gapfill.stores.influxdb import influxql as text
+from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.points import Point, format_tags, parse_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gapfill.domain.series import Series
@@ -69,65 +69,10 @@ class Known(NamedTuple):
     is_new: bool
 
 
-def pairs(
-    server: InfluxClient,
-    series: Series,
-    batches: Mapping[datetime, str],
-    before: Mapping[datetime, Point],
-    known: Mapping[str, Known],
-) -> dict[datetime, str]:
-    """Return the lines that note what batches are about to replace, by slot.
-
-    Of a batch and slot only the first write counts.
-
-    Args:
-        server: Where.
-        series: Whose slots.
-        batches: The batch that writes each slot.
-        before: The series' own points that stand there now.
-        known: What each batch has noted already, around its slots.
-    """
-    lines: dict[datetime, str] = {}
-    for batch in sorted(set(batches.values())):
-        slots = [slot for slot, name in batches.items() if name == batch]
-        stale, is_new = known.get(batch, Known(set(), is_new=True))
-        standing = {s for s in slots if s in before and (before[s].batch or "") == batch}
-        if stale & set(slots) - standing:
-            standing |= _handed_on(server, batch, series.name, stale)
-        noted = stale & standing
-        line, fresh = _lines(series, batch), [slot for slot in slots if slot not in noted]
-        runs = _runs(series, sorted(fresh), before) if is_new else [[slot] for slot in fresh]
-        lines |= {run[-1]: line(run[-1], before.get(run[-1]), len(run)) for run in runs}
-    return lines
-
-
-def _runs(
-    series: Series, slots: Sequence[datetime], before: Mapping[datetime, Point]
-) -> list[list[datetime]]:
-    """Return sorted slots in runs that have one note each."""
-    runs: list[list[datetime]] = []
-    for slot in slots:
-        last = runs[-1][-1] if runs else None
-        is_next = (
-            last is not None
-            and last.date() == slot.date()
-            and slot - last == _step(series, slot) == _step(series, last)
-        )
-        if is_next and last not in before and slot not in before:
-            runs[-1].append(slot)
-        else:
-            runs.append([slot])
-    return runs
-
-
-def _step(series: Series, slot: datetime) -> timedelta:
-    return series.grid.end_of(slot) - slot
-
-
 def slots_question(batch: str, series: str, window: Interval) -> str:
     """Return the question for the slots that a batch has noted and that were not undone."""
     wide = Interval(window.start, window.end + DAY)
-    return text.select(WHAT, REPLACED, *_conditions(batch, series, wide))
+    return influxql.select(WHAT, REPLACED, *_conditions(batch, series, wide))
 
 
 def slots_from(tables: Sequence[ResponseTable]) -> Known:
@@ -137,11 +82,11 @@ def slots_from(tables: Sequence[ResponseTable]) -> Known:
 
 
 def _conditions(batch: str, series: str = "", window: Interval | None = None) -> list[str]:
-    conditions = [f'"batch" = {text.value(_tag(batch))}']
+    conditions = [f'"batch" = {influxql.value(batch_tag(batch))}']
     if series:
-        conditions.append(f'"series" = {text.value(series)}')
+        conditions.append(f'"series" = {influxql.value(series)}')
     if window:
-        conditions.append(text.within(window))
+        conditions.append(influxql.within(window))
     return conditions
 
 
@@ -152,7 +97,7 @@ def notes_of(server: InfluxClient, batch: str) -> dict[str, list[Note]]:
 
 def notes_of_all(server: InfluxClient, batches: Sequence[str]) -> dict[str, dict[str, list[Note]]]:
     """Return the notes of several batches that were not undone, by batch and name of the series."""
-    asked = [text.select(WHAT, REPLACED, *_conditions(one), by='"series"') for one in batches]
+    asked = [influxql.select(WHAT, REPLACED, *_conditions(one), by='"series"') for one in batches]
     answers = server.ask(asked, "ns")
     return {batch: _notes_from(tables) for batch, tables in zip(batches, answers, strict=True)}
 
@@ -185,12 +130,12 @@ def notes_in(table: ResponseTable) -> list[Note]:
 def first_replaced(server: InfluxClient, series: Series, slots: Collection[datetime]) -> list[Note]:
     """Return the notes of points of others that stood where a series' own points came to be."""
     conditions = (
-        f'"series" = {text.value(series.name)}',
+        f'"series" = {influxql.value(series.name)}',
         "\"before_batch\" = ''",
         "\"before\" != ''",
-        text.within(_hull(slots)),
+        influxql.within(_hull(slots)),
     )
-    (tables,) = server.ask([text.select(WHAT, REPLACED, *conditions)], "ns")
+    (tables,) = server.ask([influxql.select(WHAT, REPLACED, *conditions)], "ns")
     notes = [_note(row) for table in tables for row in table.dicts()]
     return [one for one in notes if one.slot in slots]
 
@@ -210,8 +155,8 @@ def written(
     for (batch, name, said), slots in zip(pairs, there, strict=True):
         noted_slots = {n.slot for n in said}
         is_whole = slots == noted_slots
-        handed_on = set() if is_whole else _handed_on(server, batch, name, noted_slots)
-        found[batch][name] = slots | handed_on
+        later = set() if is_whole else handed_on(server, batch, name, noted_slots)
+        found[batch][name] = slots | later
     return found
 
 
@@ -232,9 +177,9 @@ def _standing(
         for one in notes:
             by_place.setdefault((one.measurement, one.tags), set()).add(one.slot)
         for (measurement, tags), slots in by_place.items():
-            is_its = f'"gapfill_batch" = {text.value(batch)}'
-            conditions = text.has_tags(parse_tags(tags)), text.within(_hull(slots)), is_its
-            asked.append(text.select('"gapfill_batch"', measurement, *conditions, by="*"))
+            is_its = f'"gapfill_batch" = {influxql.value(batch)}'
+            conditions = influxql.has_tags(parse_tags(tags)), influxql.within(_hull(slots)), is_its
+            asked.append(influxql.select('"gapfill_batch"', measurement, *conditions, by="*"))
             places.append((number, tags, slots))
     answers = server.ask(asked, "ns") if asked else []
     for (number, tags, slots), tables in zip(places, answers, strict=True):
@@ -243,62 +188,18 @@ def _standing(
     return found
 
 
-def begin(server: InfluxClient, batch: str, series: str, slots: Collection[datetime]) -> None:
-    """Mark the notes of slots that are about to be put back.
-
-    Of a batch whose undo was killed after its last slot, nothing else tells that it is one.
-    """
-    _mark(server, batch, series, slots, "begun")
-
-
-def forget(server: InfluxClient, batch: str, series: str, slots: Collection[datetime]) -> None:
-    """Mark the notes of slots that were put back: they count no more."""
-    _mark(server, batch, series, slots, "undone")
-
-
-def _mark(
-    server: InfluxClient, batch: str, series: str, slots: Collection[datetime], field: str
-) -> None:
-    head = text.head(REPLACED, {"batch": _tag(batch), "series": series})
-    said = text.field(field, what=True)
-    server.write([f"{head} {said} {int(slot.timestamp())}" for slot in sorted(slots)], "s")
-
-
-def _handed_on(
+def handed_on(
     server: InfluxClient, batch: str, series: str, slots: Collection[datetime]
 ) -> set[datetime]:
     """Return the slots in which a later batch noted that it replaced this one."""
     conditions = (
-        f'"series" = {text.value(series)}',
-        f'"before_batch" = {text.value(batch)}',
+        f'"series" = {influxql.value(series)}',
+        f'"before_batch" = {influxql.value(batch)}',
         '"undone" = false',
-        text.within(_hull(slots)),
+        influxql.within(_hull(slots)),
     )
-    (tables,) = server.ask([text.select('"before_batch"', REPLACED, *conditions)], "ns")
+    (tables,) = server.ask([influxql.select('"before_batch"', REPLACED, *conditions)], "ns")
     return {from_ns(row[0]) for table in tables for row in table.rows} & set(slots)
-
-
-def _lines(series: Series, batch: str) -> Callable[[datetime, Point | None, int], str]:
-    """Return what makes the line of a note; all but what stood there is the same for a batch."""
-    head = text.head(REPLACED, {"batch": _tag(batch), "series": series.name})
-    same = ",".join(
-        (
-            text.field("measurement", series.measurement),
-            text.field("tags", format_tags(series.tags)),
-            text.field("undone", what=False),
-            text.field("begun", what=False),
-        )
-    )
-
-    def line(slot: datetime, before: Point | None, slots: int) -> str:
-        said = "" if before is None else json.dumps(_document(before))
-        batch_before = (before and before.batch) or ""
-        stood = f"{text.field('before', said)},{text.field('before_batch', batch_before)}"
-        step = int(_step(series, slot).total_seconds())
-        run = f",{text.field('slots', slots)},{text.field('step', step)}" if slots > 1 else ""
-        return f"{head} {stood},{same}{run} {int(slot.timestamp())}"
-
-    return line
 
 
 def _note(row: dict[str, Any]) -> Note:
@@ -311,21 +212,11 @@ def _note(row: dict[str, Any]) -> Note:
     )
 
 
-def _document(point: Point) -> dict[str, object]:
-    return {
-        "values": point.stored,
-        "grade": point.grade,
-        "source": point.source,
-        "batch": point.batch,
-        "kept": point.kept,
-    }
-
-
 def _parse(said: str, slot: datetime, tags: str) -> Point | None:
     return Point(tags, slot, **json.loads(said)) if said else None
 
 
-def _tag(batch: str) -> str:
+def batch_tag(batch: str) -> str:
     """Return a batch as a tag, which cannot be empty."""
     return batch or "none"
 

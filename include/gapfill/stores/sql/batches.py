@@ -1,18 +1,18 @@
-"""The batches of the embedded store: what each wrote, and which were undone."""
+"""The batches of a SQL store: what each wrote, and which were undone."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from gapfill.services.ports import Batch
-from gapfill.stores.sqlite.rows import from_epoch
-from gapfill.stores.sqlite.schema import has_books, ledger, replaced
+from gapfill.stores.sql.dialect import insert
+from gapfill.stores.sql.rows import from_epoch
+from gapfill.stores.sql.tables import has_books, ledger, replaced, undone
 
-_tables = sa.MetaData()
-
-_undone = sa.Table("gapfill_undone", _tables, sa.Column("batch", sa.Text, primary_key=True))
-"""Made by the first undo: earlier releases have none."""
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def batches(connection: sa.Connection) -> list[Batch]:
@@ -48,12 +48,21 @@ def batches(connection: sa.Connection) -> list[Batch]:
 
 def mark_undone(connection: sa.Connection, batch: str) -> None:
     """Note that a batch was undone."""
-    _tables.create_all(connection)
-    connection.execute(insert(_undone).values(batch=batch).on_conflict_do_nothing())
+    undone.create(connection, checkfirst=True)
+    connection.execute(insert(connection, undone).values(batch=batch).on_conflict_do_nothing())
 
 
 def undone_batches(connection: sa.Connection) -> set[str]:
     """Return the batches that were undone."""
-    if not sa.inspect(connection).has_table(_undone.name):
+    if not sa.inspect(connection).has_table(undone.name):
         return set()
-    return set(connection.scalars(sa.select(_undone.c.batch)))
+    return set(connection.scalars(sa.select(undone.c.batch)))
+
+
+def slots_of(connection: sa.Connection, batch: str) -> dict[str, list[datetime]]:
+    """Return the slots, by series name, that a batch wrote and that were not undone."""
+    query = sa.select(replaced.c.series, replaced.c.slot).where(replaced.c.batch == batch)
+    slots: dict[str, list[datetime]] = {}
+    for series, slot in connection.execute(query.order_by(replaced.c.series, replaced.c.slot)):
+        slots.setdefault(series, []).append(from_epoch(slot))
+    return slots

@@ -1,0 +1,132 @@
+"""Which sources there are: the packages beside this module, and those of other distributions.
+
+A package of a source holds its facts in ``source.yaml`` and its hook in ``hook``. One that is
+installed from elsewhere names itself by an entry point of the group ``gapfill.sources``::
+
+    [project.entry-points."gapfill.sources"]
+    my_source = "my_package.my_source"
+
+Nothing is imported to list the names: DAG files are parsed often, and ask only for those.
+"""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import re
+import sys
+from functools import lru_cache
+from importlib.metadata import Distribution
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gapfill import sources
+from gapfill.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from importlib.metadata import EntryPoint
+
+GROUP = "gapfill.sources"
+"""Group of entry points by which other distributions add sources."""
+
+FACTS = "source.yaml"
+"""File of a source's facts, beside its modules."""
+
+_METADATA = (".dist-info", ".egg-info")
+_NAME = re.compile(r"[A-Za-z0-9_]{1,80}", re.ASCII)
+"""What a source may be called: it is part of task ids and pools."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all sources, in alphabetical order."""
+    return tuple(sorted(_packages()))
+
+
+def package_of(name: str) -> str | None:
+    """Return the import path of a source's package, ``None`` where there is none.
+
+    Raises:
+        ConfigError: If two packages have the name.
+    """
+    found = _packages().get(name, ())
+    if len(found) > 1:
+        message = (
+            f"The source {name!r} is defined by {' and by '.join(found)}: uninstall all but one of "
+            f"these packages, or give its entry point in {GROUP} another name."
+        )
+        raise ConfigError(message)
+    return found[0] if found else None
+
+
+def facts_file(name: str) -> Path | None:
+    """Return the file with a source's facts, ``None`` for a source that has no package.
+
+    Raises:
+        ConfigError: If two packages have the name, or its package is not installed.
+    """
+    package = package_of(name)
+    if package is None:
+        return None
+    try:
+        spec = find_spec(package)
+    except ImportError:
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        message = (
+            f"The source {name!r} is the package {package} (entry point in {GROUP}), which is not "
+            "installed as a package: install it again, or remove the source from the catalogue."
+        )
+        raise ConfigError(message)
+    return Path(next(iter(spec.submodule_search_locations))) / FACTS
+
+
+def _packages() -> Mapping[str, tuple[str, ...]]:
+    return _packages_in(tuple(sources.__path__), tuple(sys.path))
+
+
+@lru_cache(maxsize=4)
+def _packages_in(folders: tuple[str, ...], _path: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return the packages of each name; more than one is an error of whoever asks for it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for module in pkgutil.iter_modules(folders):
+        if any((Path(folder) / module.name / FACTS).is_file() for folder in folders):
+            found[module.name] = (f"{sources.__name__}.{module.name}",)
+    for entry in sorted(_entry_points()):
+        if _NAME.fullmatch(entry.name):
+            known = found.get(entry.name, ())
+            found[entry.name] = tuple(dict.fromkeys((*known, entry.module)))
+    return found
+
+
+def _entry_points() -> Iterator[EntryPoint]:
+    """Yield the entry points of the group, of installed distributions that mention it.
+
+    ``importlib.metadata.entry_points`` parses those of all groups of all distributions, which
+    takes three times as long at each parse of a DAG file. Of a distribution that is installed
+    twice the first on the path counts.
+    """
+    group, seen = GROUP.encode(), set[str]()
+    for folder in dict.fromkeys(entry or "." for entry in sys.path):
+        for name in _listed(folder):
+            if not name.endswith(_METADATA):
+                continue
+            try:
+                with open(f"{folder}/{name}/entry_points.txt", "rb", buffering=0) as file:  # noqa: PTH123 - twice as fast
+                    if group not in file.read():
+                        continue
+            except OSError:
+                continue
+            found = Distribution.at(Path(folder) / name)
+            if found.name.casefold() not in seen:
+                seen.add(found.name.casefold())
+                yield from found.entry_points.select(group=GROUP)
+
+
+def _listed(folder: str) -> list[str]:
+    """Return the names in a folder of the path; none of an archive, or of one that is not there."""
+    try:
+        return [entry.name for entry in os.scandir(folder)]
+    except OSError:
+        return []

@@ -1,0 +1,28 @@
+"""What ``/api/v2/delete`` takes: which points, and from when to when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def predicate(measurement: str, tags: Mapping[str, str]) -> str:
+    """Return which points ``/api/v2/delete`` shall delete; it knows no fields."""
+
+    def quoted(text: str) -> str:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    pairs = [("_measurement", measurement), *sorted(tags.items())]
+    return " AND ".join(f"{quoted(key)}={quoted(text)}" for key, text in pairs)
+
+
+def rfc3339(ns: int) -> str:
+    """Return nanoseconds since 1970 as ``/api/v2/delete`` takes them."""
+    seconds, rest = divmod(ns, 1_000_000_000)
+    instant = _EPOCH + timedelta(seconds=seconds)
+    return f"{instant:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"

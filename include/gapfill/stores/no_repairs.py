@@ -1,0 +1,48 @@
+"""The port of repairs for a store with transactions and typed columns, which needs none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gapfill.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gapfill.domain.series import Series
+    from gapfill.domain.unfinished_removal import Unfinished
+    from gapfill.services.ports import Restored, WrongType
+
+
+class NoRepairs:
+    """See ``services.ports.RepairStore``."""
+
+    def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:  # noqa: ARG002 - of the port
+        """Return nothing: a column takes numbers of every type."""
+        return []
+
+    def retype(
+        self,
+        series: Series,  # noqa: ARG002 - of the port
+        wrong: Sequence[WrongType],  # noqa: ARG002 - of the port
+        save: Callable[[str], None],  # noqa: ARG002 - of the port
+        file: str = "",  # noqa: ARG002 - of the port
+    ) -> int:
+        """Do nothing: there is nothing to change."""
+        return 0
+
+    def restore(self, said: str, *, overwrite: bool = False) -> Restored:  # noqa: ARG002 - of the port
+        """Refuse a file that was saved from another kind of store.
+
+        Raises:
+            RequestError: Always.
+        """
+        message = (
+            "The file was saved from an InfluxDB, and the connection gapfill_store names an "
+            "embedded store; name the InfluxDB there."
+        )
+        raise RequestError(message)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return nothing: a transaction is done whole or not at all."""
+        return []

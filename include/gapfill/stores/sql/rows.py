@@ -1,0 +1,76 @@
+"""Points as rows of a SQL table, and instants as seconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from gapfill.stores.points import Point, judged
+from gapfill.stores.sql.dialect import insert
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from gapfill.domain.series import Series
+
+
+def to_epoch(instant: datetime) -> int:
+    """Return an instant as whole seconds since 1970."""
+    return int(instant.timestamp())
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Return seconds since 1970 as an aware UTC instant."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def starts(column: sa.Column[str], prefix: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a text starts with a prefix, which an index can serve.
+
+    ``LIKE`` takes ``a`` for ``A``, and so uses no index.
+    """
+    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    return sa.and_(column >= prefix, column < after)
+
+
+def point_in(series: Series, names: Sequence[str], found: sa.RowMapping) -> Point:
+    """Return a row of a series' table as a point, with the fields that the table has."""
+    values, flaws = judged(series, {name: found[name] for name in names})
+    return Point(
+        tags=found["tags"],
+        instant=from_epoch(found["slot"]),
+        values=values,
+        grade=found["gapfill_grade"],
+        source=found["gapfill_source"],
+        batch=found["gapfill_batch"],
+        kept=found["gapfill_kept"],
+        flaws=flaws,
+    )
+
+
+def columns_of(series: Series, point: Point) -> dict[str, object]:
+    """Return a point as the columns of its table, absent fields as ``None``."""
+    stored = point.stored
+    return {
+        "tags": point.tags,
+        "slot": to_epoch(point.instant),
+        **{field.name: stored.get(field.name) for field in series.fields},
+        "gapfill_grade": point.grade,
+        "gapfill_source": point.source,
+        "gapfill_batch": point.batch,
+        "gapfill_kept": point.kept,
+    }
+
+
+def upsert(
+    connection: sa.Connection, table: sa.Table, points: Sequence[Mapping[str, object]]
+) -> None:
+    """Write points over what stands at the same tags and slot; columns of others stay."""
+    statement = insert(connection, table)
+    names = [column.name for column in table.columns if not column.primary_key]
+    statement = statement.on_conflict_do_update(
+        index_elements=["tags", "slot"], set_={name: statement.excluded[name] for name in names}
+    )
+    connection.execute(statement, points)

@@ -1,0 +1,126 @@
+"""The tables beside the measurements: ledger, calls, blocks, limits, and what was replaced.
+
+The tables of earlier releases are read as they are; the first write adds what is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+_SECONDS = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Seconds since 1970, beyond 2038 too."""
+
+books = sa.MetaData()
+
+ledger = sa.Table(
+    "gapfill_ledger",
+    books,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("series", sa.Text, nullable=False),
+    sa.Column("product", sa.Text, nullable=False),
+    sa.Column("station", sa.Text),
+    sa.Column("start", _SECONDS, nullable=False),
+    sa.Column("end", _SECONDS, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("asked_at", sa.Float, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("field", sa.Text, doc="The one field that the line is about; NULL: the slots."),
+    sa.Column("evidence_kind", sa.Text, doc="See EvidenceKind; NULL in lines of earlier releases."),
+    sa.Index("gapfill_ledger_series", "series"),
+    sa.Index("gapfill_ledger_batch", "batch"),
+)
+
+calls = sa.Table(
+    "gapfill_calls",
+    books,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("records", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("gapfill_calls_source", "source", "at"),
+    sa.Index("gapfill_calls_batch", "batch"),
+)
+
+blocks = sa.Table(
+    "gapfill_blocks",
+    books,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("until", sa.Float, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+learned = sa.Table(
+    "gapfill_learned",
+    books,
+    sa.Column("subject", sa.Text, primary_key=True, doc="A source, or the key of a product."),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Float, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+
+replaced = sa.Table(
+    "gapfill_replaced",
+    books,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("series", sa.Text, nullable=False),
+    sa.Column("slot", _SECONDS, nullable=False),
+    sa.Column("batch", sa.Text, nullable=False, doc="The batch that wrote the slot."),
+    sa.Column("before", sa.Text, doc="The row that stood there, as JSON; NULL where none did."),
+    sa.UniqueConstraint("batch", "series", "slot"),
+)
+
+_later = sa.MetaData()
+
+undone = sa.Table("gapfill_undone", _later, sa.Column("batch", sa.Text, primary_key=True))
+"""Made by the first undo: earlier releases have none."""
+
+
+def has_books(connection: sa.Connection) -> bool:
+    """Tell whether anything was ever written."""
+    return bool(columns_in(connection, ledger))
+
+
+def has_learned(connection: sa.Connection) -> bool:
+    """Tell whether the books of this release are there: an earlier one had fewer."""
+    return bool(columns_in(connection, learned))
+
+
+def later_columns(connection: sa.Connection) -> dict[str, bool]:
+    """Return which columns the ledger has of those that an earlier release had not."""
+    columns = columns_in(connection, ledger)
+    return {name: name in columns for name in ("field", "evidence_kind")}
+
+
+def prepare_books(connection: sa.Connection) -> None:
+    """Make the tables beside the measurements, where they are not there yet."""
+    if not has_learned(connection) or not all(later_columns(connection).values()):
+        called, noted = columns_in(connection, calls), columns_in(connection, ledger)
+        later = later_columns(connection)
+        books.create_all(connection)
+        if called and "records" not in called:
+            statement = f"ALTER TABLE {calls.name} ADD COLUMN records INTEGER NOT NULL DEFAULT 0"
+            connection.exec_driver_sql(statement)
+        for name in [n for n, is_there in later.items() if noted and not is_there]:
+            connection.exec_driver_sql(f"ALTER TABLE {ledger.name} ADD COLUMN {name} TEXT")
+
+
+def columns_in(connection: sa.Connection, table: sa.Table) -> set[str]:
+    """Return the columns a table has by now, none where it is not there.
+
+    Columns are only ever added, so those seen once over a connection are there.
+    """
+    seen: dict[str, set[str]] = connection.info.setdefault("columns", {})
+    if not seen.get(table.name, set()) >= set(table.columns.keys()):
+        seen[table.name] = _look(connection, table.name)
+    return seen[table.name]
+
+
+def _look(connection: sa.Connection, name: str) -> set[str]:
+    if not sa.inspect(connection).has_table(name):
+        return set()
+    anything: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(sa.table(name))
+    return set(connection.execute(anything.limit(0)).keys())

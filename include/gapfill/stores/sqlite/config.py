@@ -1,0 +1,57 @@
+"""Which file the connection of an embedded store names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from gapfill.errors import ConfigError
+
+_EXAMPLE = '{"conn_type": "sqlite", "host": "/var/lib/gapfill/gapfill.db"}'
+
+
+def read_path(conn_id: str, host: str | None, schema: str | None) -> Path:
+    """Return the file that a connection names: the same one for everybody, wherever they are.
+
+    Args:
+        conn_id: Id of the connection, for messages.
+        host: The file, with its folders.
+        schema: Holds it where the connection is a wrong URI.
+
+    Raises:
+        ConfigError: If it names none, or one that depends on who asks from where.
+    """
+    host = (host or "").strip()
+    meant = (schema or "").strip()
+    if _is_in_home(host or meant):
+        message = (
+            f"The connection {conn_id} names the file {host or meant!r} in a home folder, which is "
+            "another file for each user: put its whole path into host, without ~, as in "
+            f"{_EXAMPLE}."
+        )
+        raise ConfigError(message)
+    if not host:
+        path = meant if meant.startswith("/") else "/tmp/gapfill.db"  # noqa: S108 - an example
+        message = (
+            f"The connection {conn_id} names no file: put its whole path into host, as in "
+            f"{_EXAMPLE}, or as a URI, with each slash of the path as %2F: "
+            f"sqlite://{quote(path, safe='')}"
+        )
+        raise ConfigError(message)
+    if not Path(host).is_absolute():
+        message = (
+            f"The connection {conn_id} names the file {host!r} by a relative path, which is "
+            "another file in each working directory: put its whole path into host, as in "
+            f"{_EXAMPLE}."
+        )
+        raise ConfigError(message)
+    return Path(host)
+
+
+def _is_in_home(path: str) -> bool:
+    """Tell whether a path means a home folder: ``~`` is a part of it, or ``~name`` the first one.
+
+    A URI cannot write such a path without a slash before it.
+    """
+    parts = path.strip("/").split("/")
+    return "~" in parts or parts[0].startswith("~")
