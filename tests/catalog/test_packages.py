@@ -140,7 +140,7 @@ def test_a_source_that_is_nowhere_is_refused_with_those_that_are(
     path = _catalog(tmp_path, "ree, meteosat")
     with pytest.raises(ConfigError) as caught:
         catalog.load(path)
-    problem, _, known = str(caught.value).partition("; it has ")
+    problem, _, known = str(caught.value).partition("; known: ")
     assert problem == (
         f"The catalogue {path} is wrong at routes.prices.0.sources: there is no source 'meteosat'"
     )

@@ -73,7 +73,7 @@ class Catalog:
 
 
 def load(path: Path = SHIPPED) -> Catalog:
-    """Read a catalogue file, and the facts of the sources that it names and does not define.
+    """Read a catalogue file, and the facts of the sources that it names but does not define.
 
     Raises:
         ConfigError: If one of the files cannot be read or is wrong; names the file, the key and

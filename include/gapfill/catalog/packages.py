@@ -1,4 +1,4 @@
-"""Adds to a catalogue the sources that it names, and that their packages define."""
+"""Adds the sources to a catalogue that it names and that their packages define."""
 
 from __future__ import annotations
 

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
     _SafeLoader = yaml.SafeLoader
 else:
-    # The one written in C takes an eighth of the time; not every build of PyYAML has it.
+    # The loader in C takes an eighth of the time; not every build of PyYAML has it.
     _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Entry = TypeVar("Entry", bound=SchemaModel)
 
 
 def read(path: Path, next_step: str) -> object:
-    """Return what a file holds; dates stay texts.
+    """Return the content of a file; dates stay text.
 
     Args:
         path: The file.
-        next_step: What to look at where it cannot be read, for the error.
+        next_step: What to check if it cannot be read, for the error.
 
     Raises:
         ConfigError: If it cannot be read, or is not YAML.
@@ -48,10 +48,10 @@ def read(path: Path, next_step: str) -> object:
 
 
 def check(path: Path, document: object, shape: type[Entry]) -> Entry:
-    """Return a file's content in its shape.
+    """Return a file's content in its schema.
 
     Raises:
-        ConfigError: If it is of another shape; names the keys.
+        ConfigError: If it does not fit the schema; names the keys.
     """
     try:
         return shape.model_validate(document)
@@ -66,7 +66,7 @@ def _say(error: Any) -> str:  # noqa: ANN401 - pydantic's error details
     if error["type"] == "string_too_long":
         length = len(error["input"])
         most = error["ctx"]["max_length"]
-        return f"{key}: a name of {length:,} characters, which may have {most} at most: shorten it"
+        return f"{key}: a name of {length:,} characters; at most {most} are allowed: shorten it"
     if error["type"] == "extra_forbidden":
         return f"{key}: unknown key"
     if error["type"] in _EXPECTED:
@@ -92,12 +92,12 @@ _EXPECTED = {
 
 
 class _StrictLoader(_SafeLoader):
-    """A safe loader that refuses a key given twice, such as two series of one name.
+    """A safe loader that refuses a key that appears twice, such as two series of one name.
 
     Dates stay texts, so that a wrong one is reported with its key.
     """
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class's way
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as in the base class
         first: [(tag, form) for tag, form in known if tag != "tag:yaml.org,2002:timestamp"]
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -108,7 +108,7 @@ class _StrictLoader(_SafeLoader):
             key = self.construct_object(key_node, deep=deep)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                    None, None, f"the key {key!r} appears twice", key_node.start_mark
                 )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)

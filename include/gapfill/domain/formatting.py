@@ -20,15 +20,15 @@ NAMED = 5
 
 
 def plural(number: int, noun: str) -> str:
-    """Return a noun in the form that fits a number."""
+    """Return a noun, in the plural if the number needs it."""
     return noun if number == 1 else f"{noun}s"
 
 
 def count(number: int, noun: str, one: str = "", many: str = "") -> str:
-    """Return a number with its noun, ``1,450 slots``, and with the verb that fits.
+    """Return a number with its noun, ``1,450 slots``, and the verb in the same number.
 
     Args:
-        number: How many.
+        number: The number.
         noun: In the singular.
         one: The verb for one, if any.
         many: The verb for another number.
@@ -38,7 +38,7 @@ def count(number: int, noun: str, one: str = "", many: str = "") -> str:
 
 
 def short(instant: datetime) -> str:
-    """Return an instant to the minute, or to the second where it has one."""
+    """Return an instant to the minute, or to the second if that is not 0."""
     return iso(instant.replace(microsecond=0)).replace(":00Z", "Z")
 
 
@@ -53,7 +53,7 @@ def percent(share: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as people say them."""
+    """Return a duration for people."""
     if seconds < 60:  # noqa: PLR2004 - a minute
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

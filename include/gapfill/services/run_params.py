@@ -1,8 +1,8 @@
-"""What a run can be asked for: every parameter once, with its default, bounds and texts.
+"""The parameters of a run: each one once, with its default, bounds and texts.
 
-The trigger form, the routes and the command line take their fields from here, and the conf
-of every run is checked here. In a catalogue it comes to a ``RunRequest``. DAG files read this
-when they are parsed, so it imports little.
+The trigger form, the routes and the command line take their fields from here, and the conf of
+every run is checked here. With a catalogue, the parameters become a ``RunRequest``. DAG files
+import this when they are parsed, so it imports little.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_DAYS_BACK = 3650
-"""Ten years: further back a range says better what is meant."""
+"""Ten years; use a range of dates for an earlier start."""
 
 _DATE = "a date such as 2025-10-26"
 _DAY = {"type": ["null", "string"], "format": "date"}
 
 
 class Parameter(NamedTuple):
-    """What is the same of a parameter wherever it is asked for.
+    """Facts of a parameter that the form, the routes and the command line share.
 
     Attributes:
-        default: Where it is not given.
+        default: Its default.
         schema: Its JSON schema, with its heading in the trigger form.
-        form: What the trigger form says of it.
-        route: What the description of the routes says of it.
-        option: What the command line says of it, where it has that option.
-        expected: What a value that is refused should have been.
+        form: Its text in the trigger form.
+        route: Its text in the description of the routes.
+        option: Its text on the command line, if there is such an option.
+        expected: The expected value, for the error about a refused one.
     """
 
     default: object
@@ -90,7 +90,7 @@ class RunParams:
     max_gap_hours: float = _of(
         0,
         {"type": "number", "minimum": 0, "title": "Only gaps longer than, hours (max_gap_hours)"},
-        "0 takes all gaps, and also upgrades provisional values.",
+        "0 selects all gaps and also upgrades provisional values.",
         "Only gaps longer than this.",
         "Only gaps longer than this; above 0 no upgrades.",
         "a number of hours, 0 or more",
@@ -103,17 +103,17 @@ class RunParams:
     )
     force: bool = _of(
         default=False,
-        schema={"title": "Ask again what was not there (force)", "type": "boolean"},
-        form="Ask again now what sources have said they do not have.",
-        route="Ask again what sources do not have.",
-        option="Ask again what a source said it has not.",
+        schema={"title": "Ask again for slots without data (force)", "type": "boolean"},
+        form="Ask again now for slots that sources do not have.",
+        route="Ask again for slots that sources do not have.",
+        option="Ask again for slots that a source does not have.",
     )
     refresh: bool = _of(
         default=False,
-        schema={"title": "Ask again what is complete (refresh)", "type": "boolean"},
-        form="Ask again what is complete, for values corrected since. Needs a range.",
-        route="Ask again what is complete.",
-        option="Ask again what is complete; needs a range.",
+        schema={"title": "Ask again for complete slots (refresh)", "type": "boolean"},
+        form="Ask again for complete slots, whose values may have been corrected. Needs a range.",
+        route="Ask again for complete slots.",
+        option="Ask again for complete slots; needs a range.",
     )
 
 
@@ -121,19 +121,19 @@ PARAMETERS: Mapping[str, Parameter] = {
     one.name: one.metadata["parameter"] for one in fields(RunParams)
 }
 DEFAULTS: Mapping[str, object] = {name: one.default for name, one in PARAMETERS.items()}
-"""What a scheduled run is given."""
+"""Parameters of a scheduled run."""
 
 
 def read_params(params: Mapping[str, Any]) -> RunParams:
     """Return the parameters of a run; absent ones have their defaults.
 
     Raises:
-        RequestError: In a sentence for the person who gave them.
+        RequestError: With a sentence for the person who gave them.
     """
     given = {name: params[name] for name in params}  # Airflow's own mapping has other items
     for name in given:
         if name not in PARAMETERS:
-            message = f"There is no parameter {name!r}; there are {', '.join(PARAMETERS)}."
+            message = f"There is no parameter {name!r}; known: {', '.join(PARAMETERS)}."
             raise RequestError(message)
     for name, value in given.items():
         if not _fits(value, PARAMETERS[name].schema):
@@ -151,7 +151,7 @@ _TYPES: Mapping[str, Any] = {
 }
 
 
-def _fits(value: Any, schema: Mapping[str, Any]) -> bool:  # noqa: ANN401 - whatever a program hands over
+def _fits(value: Any, schema: Mapping[str, Any]) -> bool:  # noqa: ANN401 - any value of a program
     null, kind = schema["type"] if isinstance(schema["type"], list) else ("", schema["type"])
     if value is None:
         return bool(null)

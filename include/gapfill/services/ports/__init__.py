@@ -1,6 +1,6 @@
-"""What the use cases need from the world: a store, sources, and a memory of stores.
+"""The ports of the use cases: a store, sources, and a memory of stores.
 
-A use case names the narrowest of these that it needs. ``Store`` is all that one database keeps.
+A use case names the narrowest port that it needs. ``Store`` is everything in one database.
 """
 
 from gapfill.services.ports.ledger import LedgerQuery, LedgerSnapshot, LedgerStore

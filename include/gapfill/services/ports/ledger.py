@@ -1,4 +1,4 @@
-"""The port of the ledger: what was asked, and what it came to."""
+"""The port of the ledger: requests and their outcomes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LedgerQuery:
-    """What of the books is read together.
+    """The parts of the ledger, limits and quotas to read together.
 
     Attributes:
         now: The clock: blocks in force, and the usage of the 24 hours before.
-        since: From when on what was learned counts.
-        series: Whose ledger and refused slots, of all of them at once; empty: neither.
+        since: Learned facts count from this instant on.
+        series: Series whose ledger and refused slots are wanted; empty: neither.
         is_ledger: Whether the ledger of these series is wanted.
-        run: Whose outcomes, of ``source``; empty: none.
+        run: Run whose outcomes of ``source`` are wanted; empty: none.
         source: Catalogue name, for the outcomes.
     """
 
@@ -38,16 +38,16 @@ class LedgerQuery:
 
 
 class LedgerSnapshot(NamedTuple):
-    """What the books say at one moment.
+    """The ledger, limits and quotas at one moment.
 
     Attributes:
-        entries: By series name, as ``Store.entries``, without the lines of what was filled:
-            they are most of a ledger and rule nothing out. A series without lines is absent.
+        entries: By series name, as ``Store.entries``, without the lines of filled slots: they are
+            most of a ledger and exclude nothing. A series without lines is absent.
         blocks: As ``Store.blocks``.
         limits: As ``Store.load_limits``.
         usage: Calls and records of the last 24 hours, by source; one without calls is absent.
         outcomes: As ``Store.outcomes``.
-        refused: By series name, what the store has refused, or would refuse, and still does.
+        refused: By series name, slots that the store refuses.
     """
 
     entries: Mapping[str, Sequence[LedgerEntry]]
@@ -59,16 +59,16 @@ class LedgerSnapshot(NamedTuple):
 
 
 class LedgerStore(Protocol):
-    """The ledger: lines are added and never changed."""
+    """The ledger: lines are added and never change."""
 
     def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
-        """Return what the books say, in as few requests as can be."""
+        """Return the ledger, limits and quotas in as few requests as possible."""
 
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
-        """Add lines to the ledger; they are never changed."""
+        """Add lines to the ledger; lines never change."""
 
     def entries(self, series: str) -> list[LedgerEntry]:
-        """Return the ledger of a series in the order it was written."""
+        """Return the ledger of a series in the order of writing."""
 
     def answers(self, source: str, since: datetime) -> list[LedgerEntry]:
         """Return the ledger lines of a source that were asked at ``since`` or later.
@@ -79,7 +79,7 @@ class LedgerStore(Protocol):
         """
 
     def outcomes(self, run: str, source: str) -> list[tuple[str, Outcome]]:
-        """Return ``(batch, outcome)`` of a source's ledger lines in a run, in the order written.
+        """Return ``(batch, outcome)`` of a source's ledger lines in a run, in the order of writing.
 
         Args:
             run: Id of the run; its batches are ``run/…``.

@@ -1,4 +1,4 @@
-"""The port of what was seen in stores."""
+"""The port of the memory of stores."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 class Memory(Protocol):
-    """What was seen in stores, kept outside of them, over restarts of every process."""
+    """Remembers, outside of the stores, that they had readings; it survives restarts."""
 
     def seen(self, place: StoreLocation) -> Mapping[str, datetime]:
-        """Return the newest slots that were seen in a store, by subject (``guard.subject``)."""
+        """Return the newest slots seen in a store, by subject (``store_guard.subject``)."""
 
     def keep(self, place: StoreLocation, newest: Mapping[str, datetime]) -> None:
         """Remember what was seen in a store; a memory that fails raises no error."""
 
     def forget(self, place: StoreLocation) -> bool:
-        """Forget a store, and return whether anything was known of it."""
+        """Forget a store, and return whether it was known."""
 
     def where(self, place: StoreLocation) -> str:
-        """Return the file that a person may delete to the same end."""
+        """Return the file that a person can delete with the same effect."""

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A source that refused and may not be called for a while.
+    """A block of a source that refused: Gapfill does not call it for a while.
 
     Attributes:
         source: Catalogue name.
         until: First instant at which it may be called again.
-        reason: What the refusal said, without secrets.
+        reason: Text of the refusal, without secrets.
     """
 
     source: str
@@ -26,17 +26,17 @@ class Block:
 
 
 class Usage(NamedTuple):
-    """What was used of a source: its calls, and the records that they counted."""
+    """Use of a source: its calls, and the records that they counted."""
 
     calls: int = 0
     records: int = 0
 
 
 class QuotaStore(Protocol):
-    """Calls that were made, blocks of sources, and limits that were learned."""
+    """Calls, blocks of sources, and learned limits."""
 
     def record_call(self, source: str, at: datetime, batch: str, records: int = 0) -> None:
-        """Note that a call is about to be sent, and the records it will count in a quota."""
+        """Record a call before it is sent, with the records that it will count in a quota."""
 
     def calls_of(self, run: str) -> int:
         """Count the calls recorded by the batches of a run."""
@@ -48,16 +48,16 @@ class QuotaStore(Protocol):
         """Count the records of the calls recorded at ``since`` or later."""
 
     def save_limits(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
-        """Note what a source has said of itself; a later saying replaces an earlier one.
+        """Store facts of a source; later facts replace earlier ones.
 
         Args:
             subject: Name of a source, or the key of a product.
             facts: Numbers by name.
-            at: When it was learned.
+            at: Time of learning.
         """
 
     def load_limits(self, since: datetime) -> dict[str, dict[str, float]]:
-        """Return what was learned at ``since`` or later, by subject and name."""
+        """Return the facts that were learned at ``since`` or later, by subject and name."""
 
     def block(self, block: Block) -> None:
         """Note that a source may not be called until an instant; the later one counts."""

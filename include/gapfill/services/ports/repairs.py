@@ -1,4 +1,4 @@
-"""The port of repairs: fields of another type than float, and removals that were cut short."""
+"""The port of repairs: fields with another type than float, and unfinished removals."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class WrongType(NamedTuple):
-    """A part of the store that holds fields of a series as another type than float.
+    """A part of the store that has fields of a series with another type than float.
 
     Attributes:
-        shard: The part, ``[start, end)``: the type of a field is one in all of it.
+        shard: The part, ``[start, end)``, in which a field has one type.
         fields: The fields, each with its type there.
-        points: How many points of the first field it has, of others too.
+        points: Number of points with the first field, including those of other programs.
     """
 
     shard: Interval
@@ -27,14 +27,14 @@ class WrongType(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """What putting back saved points came to.
+    """Result of writing saved points back.
 
     Attributes:
-        points: How many points were saved.
-        written: How many of them were missing, whole or in part, and were written.
-        differing: The others of which a field has another value in the store, a text each.
-        overwritten: How many of these now have the saved values.
-        batches: Which batches wrote some of these since they were saved.
+        points: Number of saved points.
+        written: Number of points that were missing, completely or in part, and were written.
+        differing: Points with another value in the store, one text each.
+        overwritten: Number of these that now have the saved values.
+        batches: Batches that have written some of these since they were saved.
     """
 
     points: int
@@ -47,11 +47,11 @@ class Restored(NamedTuple):
 class RepairStore(Protocol):
     """Repairs of a store without transactions, or with typed fields.
 
-    A store that needs none inherits ``stores.no_repairs.NoRepairs``.
+    A store that needs no repairs inherits ``stores.no_repairs.NoRepairs``.
     """
 
     def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
-        """Return the parts that hold these fields of a series as another type than float."""
+        """Return the parts that have these fields of a series with another type than float."""
 
     def retype(
         self,
@@ -60,25 +60,25 @@ class RepairStore(Protocol):
         save: Callable[[str], None],
         file: str = "",
     ) -> int:
-        """Make floats of what ``wrong_types`` has found, and return how many points it wrote.
+        """Convert the fields of ``wrong_types`` to floats; return the number of points written.
 
-        Killed anywhere, it is carried on by doing it again. Until it is finished, each method
-        that reads or writes points of a series of this measurement raises a ``StoreError``.
+        Repeat it after a kill to continue it. Until it is finished, each method that reads or
+        writes points of a series of this measurement raises a ``StoreError``.
 
         Args:
-            series: Whose fields.
-            wrong: What to change.
-            save: Keeps a text for good; called with the points before any is deleted.
-            file: Where it is kept, for messages.
+            series: The series of the fields.
+            wrong: The parts to convert.
+            save: Saves a text permanently; called with the points before one is deleted.
+            file: Name of the file with the saved points, for messages.
         """
 
     def restore(self, said: str, *, overwrite: bool = False) -> Restored:
-        """Write what is missing of the points that ``retype`` saved, and count what differs.
+        """Write the missing points that ``retype`` saved, and count those that differ.
 
         Args:
-            said: What was saved.
-            overwrite: Whether saved values are written over other values as well. A point that
-                a batch has written since is left alone: ``undo`` takes that back.
+            said: The saved text.
+            overwrite: Whether saved values also replace different values. A point that a batch has
+                written since does not change: use ``undo`` for it.
         """
 
     def unfinished(self) -> list[Unfinished]:

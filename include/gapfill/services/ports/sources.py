@@ -1,4 +1,4 @@
-"""The ports of sources: whether one is set up, and a source to ask."""
+"""The ports of sources: their set-up, and one source ready for requests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Caller(Protocol):
-    """One source, ready to be asked."""
+    """One source, ready for requests."""
 
     def open(self, ask: Ask | None = None, /) -> AccountLimits | None:
-        """Make what calls come before the first request, and return what the account allows.
+        """Make the calls before the first request, and return the limits of the account.
 
         Args:
-            ask: What will be asked, for the errors.
+            ask: The request that will follow, for errors.
 
         Returns:
             ``None`` if the API does not say.
@@ -33,7 +33,7 @@ class Caller(Protocol):
         """
 
     def fetch(self, ask: Ask) -> Answer:
-        """Ask the API and return what it said.
+        """Send a request to the API and return the answer.
 
         Raises:
             SourceError: One of its leaves; nothing follows from it for a slot.
@@ -44,27 +44,27 @@ class Sources(Protocol):
     """The sources as they are set up on this machine."""
 
     def obstacle(self, product: Product) -> Obstacle | None:
-        """Return why a product cannot be asked as it is set up; ``None`` where it can."""
+        """Return why this set-up cannot ask a product; ``None`` if it can."""
 
     def account(self, source: str) -> str:
-        """Return a short name for the key of a source, if any, which does not reveal it."""
+        """Return a short name for the key of a source, if any, that does not reveal the key."""
 
     def available_intervals(self, product: Product, station: Station) -> Sequence[Interval] | None:
-        """Return what a product of files has of a station, ``None`` where that is not known.
+        """Return the slots that a product of files has for a station, ``None`` if unknown.
 
         Raises:
             ConfigError: If the files cannot be read.
         """
 
     def unusable(self, product: Product, station: Station) -> Sequence[Unusable]:
-        """Return what a product of files has of a station and cannot be used.
+        """Return the slots for which a product of files has only unusable rows of a station.
 
         Raises:
             ConfigError: If the files cannot be read.
         """
 
     def caller(self, source: str, before_call: Callable[[int], None]) -> Caller:
-        """Return the source's hook, which runs ``before_call`` before each HTTP request.
+        """Return the source's hook, which calls ``before_call`` before each HTTP request.
 
         Its argument is the number of records that the answer counts in the source's quota.
 

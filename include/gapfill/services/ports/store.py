@@ -1,4 +1,4 @@
-"""The port of a store: all that Gapfill keeps in one database."""
+"""The port of a store: everything that Gapfill stores in one database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gapfill.services.ports.undo import UndoStore
 
 
 class StoreLocation(NamedTuple):
-    """Where a store is, for people and without secrets: its kind, and its file or address."""
+    """Location of a store for people, without secrets: its kind, and its file or address."""
 
     kind: str
     where: str
@@ -21,19 +21,19 @@ class StoreLocation(NamedTuple):
 class Store(ReadingStore, UndoStore, LedgerStore, QuotaStore, RepairStore, Protocol):
     """A database of readings, with the ledger, quotas and replaced rows beside them.
 
-    Every method raises ``StoreError`` when the database cannot be read or written; none
-    of them ever answers "empty" instead. Instants are aware UTC.
+    Every method raises ``StoreError`` if the database cannot be read or written; no method returns
+    an empty result instead. Instants are aware UTC.
     """
 
     @property
     def place(self) -> StoreLocation:
-        """Where it is."""
+        """Its location."""
 
     def stamp(self) -> object | None:
-        """Return what changes when another store comes to this place; ``None`` for no store."""
+        """Return a value that changes if another store replaces this one; ``None`` for no store."""
 
     def verify(self) -> None:
-        """Run a real query and open a real write transaction; raise where either fails."""
+        """Run a real query and open a real write transaction; raise if one of them fails."""
 
     def close(self) -> None:
-        """Give back connections; the store may be used again afterwards."""
+        """Close connections; the store can be used again afterwards."""

@@ -1,4 +1,4 @@
-"""The port of batches: what each wrote, and undoing one."""
+"""The port of batches: the slots of each, and undoing one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Undone(NamedTuple):
-    """What ``undo`` did.
+    """Result of ``undo``.
 
     Attributes:
-        restored: Slots that hold again what they held before the batch.
+        restored: Slots that have their values from before the batch again.
         removed: Slots that were empty before the batch and are empty again.
-        left: Slots of the batch that a later batch has replaced since: left alone.
+        left: Slots of the batch that a later batch has replaced; these do not change.
     """
 
     restored: int
@@ -28,15 +28,15 @@ class Undone(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one batch wrote of one series, and can be undone.
+    """The slots of one series that one batch wrote and that can be undone.
 
     Attributes:
         id: Id of the batch: of a unit of a run, or of an import.
-        series: Catalogue name, at the time.
-        slots: How many.
-        first: The first of them.
-        last: The last of them.
-        at: When it asked a source, ``None`` where it asked none.
+        series: Catalogue name at that time.
+        slots: Number of slots.
+        first: The first slot.
+        last: The last slot.
+        at: When it asked a source, ``None`` if it asked none.
     """
 
     id: str
@@ -48,34 +48,34 @@ class Batch(NamedTuple):
 
     @property
     def run(self) -> str:
-        """Return the run that the batch is of; an import is its own."""
+        """Return the run of the batch; an import is its own run."""
         return run_of(self.id)
 
 
 class UndoStore(Protocol):
-    """What each batch wrote, with what it replaced."""
+    """The values that each batch wrote, and those that it replaced."""
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
-        """Return the slots a batch wrote, by series name, whether or not replaced since."""
+        """Return the slots that a batch wrote, by series name, including replaced ones."""
 
     def batches(self) -> list[Batch]:
-        """Return what each batch wrote and still can be undone, one for each series."""
+        """Return the slots that each batch wrote and that can be undone, one entry per series."""
 
     def undone_batches(self) -> set[str]:
-        """Return the ids of batches that were undone, as far as that could be."""
+        """Return the ids of batches that were undone, as far as possible."""
 
     def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
-        """Return the same for several batches, by batch and series name."""
+        """Return the slots that several batches wrote, by batch and series name."""
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
-        """Put back what a batch replaced and remove what it added.
+        """Restore the values that a batch replaced and remove those that it added.
 
-        In one transaction where the database has them; else, killed half-way, it is
-        carried on by doing it again.
+        In one transaction if the database has them. Otherwise, repeat a killed ``undo`` to
+        continue it.
 
         Args:
             batch: Id of the fill.
-            series: The catalogue's series, to find its rows in.
+            series: The series of the catalogue, to find the rows.
 
         Raises:
             StoreError: If the database cannot be read or written.
