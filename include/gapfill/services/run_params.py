@@ -83,7 +83,8 @@ class RunParams:
             "maximum": MAX_DAYS_BACK,
             "title": "Days back (days_back)",
         },
-        "Instead of dates: from local midnight this number of days ago, with what is published ahead.",
+        "Instead of dates: from local midnight this number of days ago, with what is published "
+        "ahead.",
         f"Instead of dates, from this number of days ago: 1 to {MAX_DAYS_BACK}.",
         expected=f"a whole number from 1 to {MAX_DAYS_BACK}",
     )
