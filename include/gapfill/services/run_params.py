@@ -100,7 +100,7 @@ class RunParams:
         default=False,
         schema={"title": "Dry run (dry_run)", "type": "boolean"},
         form="Stop at the plan: it is shown, no source is asked, nothing is written.",
-        route="Stop at the plan: nothing is asked.",
+        route="Stop after the plan: call no API.",
     )
     force: bool = _of(
         default=False,

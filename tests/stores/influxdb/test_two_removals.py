@@ -358,6 +358,6 @@ def test_an_entry_that_is_whole_is_emptied_after_a_day(
     store = backend.open()
     store.verify()
     assert len(backend.engine.ask(backend.bucket, STATE)) == 1
-    monkeypatch.setattr("gapfill.stores.influxdb.undo.recovery.SETTLES", timedelta(0))
+    monkeypatch.setattr("gapfill.stores.influxdb.undo.recovery.SETTLES", timedelta(minutes=-1))
     store.verify()
     assert backend.engine.ask(backend.bucket, STATE) == []
