@@ -77,21 +77,6 @@ def test_a_range_of_local_days_counts_the_days_that_start_in_it(context: RunCont
     assert (summary.status, summary.gaps_found, summary.gaps_resolved) == ("completed", 1, 1)
 
 
-def test_gaps_are_counted_as_status_lists_them(context: RunContext) -> None:
-    """A run of missing slots of which two sources are to be asked is two gaps, before and after."""
-    order = RunRequest(Selection(tuple(context.catalog.series.values())))
-    (report,) = detect_all(context, order)
-    (gap,) = report.coverage.gaps
-    middle = gap.interval.start + timedelta(days=3)
-    halves = (Interval(gap.interval.start, middle), Interval(middle, gap.interval.end))
-    gaps = tuple(replace(gap, interval=half) for half in halves)
-    before = replace(report, coverage=replace(report.coverage, gaps=gaps))
-    found = count_gaps(context, [], [before], [before], None)
-    assert (found.found, found.resolved, found.left) == (2, 0, 2)
-    day = Interval(middle, middle + timedelta(days=1))
-    assert count_gaps(context, [], [before], [before], day).found == 1
-
-
 def test_a_gap_that_was_given_up_is_counted_apart(context: RunContext) -> None:
     """It is not left to be asked for, and not closed; a gap that is missing in part is left."""
     order = RunRequest(Selection(tuple(context.catalog.series.values())))

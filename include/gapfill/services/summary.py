@@ -15,7 +15,7 @@ from gapfill.services.detection import unread
 from gapfill.services.failure import Failure, failure_of, failure_to_read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime
 
     from gapfill.domain.grid import Grid
@@ -338,7 +338,8 @@ def _resolved(
     found = resolved = left = given_up = 0
     for report in before:
         now, within = read.get(report.series), ranges[report.series]
-        for gap in _listed(report, within, planned[report.series]):
+        lost = intersect(report.coverage.runs(State.UNFILLABLE), planned[report.series])
+        for gap in intersect(merge([*report.coverage.runs(State.MISSING), *lost]), within):
             found += 1
             resolved += now is not None and not intersect([gap], _open(now))
             left += now is None or bool(intersect([gap], intersect(_askable(now), within)))
@@ -350,17 +351,6 @@ def _is_given_up(gap: Interval, now: Report) -> bool:
     """Return whether all slots that are left of a gap are unfillable."""
     is_open = intersect([gap], now.coverage.runs(State.MISSING, State.UNKNOWN))
     return not is_open and bool(intersect([gap], now.coverage.runs(State.UNFILLABLE)))
-
-
-def _listed(
-    report: Report, within: Sequence[Interval], planned: Sequence[Interval]
-) -> Iterator[Interval]:
-    """Yield the missing part of each gap in a range, and what was planned of those given up."""
-    for gap in report.coverage.gaps:
-        if gap.state is State.MISSING:
-            yield from intersect([gap.interval], within)
-        elif gap.state is State.UNFILLABLE:
-            yield from intersect(intersect([gap.interval], planned), within)
 
 
 def _open(report: Report) -> list[Interval]:
