@@ -15,7 +15,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gapfill.domain.interval import iso, merge, subtract
-from gapfill.errors import RemovalUnfinished, StoreError
+from gapfill.errors import StoreError
+from gapfill.services.ports import RemovalUnfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
