@@ -186,13 +186,6 @@ class StoreError(GapfillError):
     code = ErrorCode.STORE
 
 
-class RemovalUnfinished(StoreError):
-    """Points are being removed and written back, so nothing is read or written there.
-
-    It shows that the store is the one that held them: this is noted in the store itself.
-    """
-
-
 class StoreRefused(StoreError):
     """The database refuses some points until a person corrects it.
 

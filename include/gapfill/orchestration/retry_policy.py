@@ -7,7 +7,6 @@
 | ``RateLimited`` | tried again after what the refusal asks, clamped |
 | ``SpanRefused`` | never gets here: the fill halves the span; fails at once if it does |
 | ``SourceUnavailable``, ``StoreError``, anything else | tried again, each wait twice as long |
-| ``RemovalUnfinished`` | likewise: the removal may be running |
 
 How often depends on the severity of the unit's gaps: minor once, moderate three times,
 critical five times; a task without a unit once. ``retries`` of the operator is the ceiling.

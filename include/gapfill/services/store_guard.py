@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gapfill.domain.formatting import short
 from gapfill.domain.interval import merge, subtract
-from gapfill.errors import RemovalUnfinished, StoreError
+from gapfill.errors import StoreError
+from gapfill.services.ports import RemovalUnfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

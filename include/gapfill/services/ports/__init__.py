@@ -7,7 +7,7 @@ from gapfill.services.ports.ledger import LedgerQuery, LedgerSnapshot, LedgerSto
 from gapfill.services.ports.memory import Memory
 from gapfill.services.ports.quotas import Block, QuotaStore, Usage
 from gapfill.services.ports.readings import ReadingStore
-from gapfill.services.ports.repairs import RepairStore, Restored, WrongType
+from gapfill.services.ports.repairs import RemovalUnfinished, RepairStore, Restored, WrongType
 from gapfill.services.ports.sources import Caller, Sources
 from gapfill.services.ports.store import Store, StoreLocation
 from gapfill.services.ports.undo import Batch, Undone, UndoStore
@@ -22,6 +22,7 @@ __all__ = [
     "Memory",
     "QuotaStore",
     "ReadingStore",
+    "RemovalUnfinished",
     "RepairStore",
     "Restored",
     "Sources",

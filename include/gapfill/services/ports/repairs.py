@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from gapfill.errors import StoreError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -42,6 +44,13 @@ class Restored(NamedTuple):
     differing: Sequence[str] = ()
     overwritten: int = 0
     batches: Sequence[str] = ()
+
+
+class RemovalUnfinished(StoreError):
+    """Points are being removed and written back, so nothing is read or written there.
+
+    It shows that the store is the one that held them: this is noted in the store itself.
+    """
 
 
 class RepairStore(Protocol):

@@ -127,7 +127,7 @@ def _about(series: Series, whose: Removal, points: Sequence[Kept]) -> dict[str, 
 
 def clear(server: InfluxClient, numbers: Iterable[int]) -> None:
     """Empty entries."""
-    _set(server, numbers, lines="", retype="", refused="", state=DONE)
+    _set(server, numbers, lines="", retype="", state=DONE)
 
 
 def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) -> None:
@@ -141,14 +141,14 @@ def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) ->
 
 def mark(server: InfluxClient, numbers: Iterable[int], step: str) -> None:
     """Note how far another process has carried on entries; written back, they bar nobody."""
-    free = {"retype": "", "refused": ""} if step == BACK else {}
+    free = {"retype": ""} if step == BACK else {}
     _set(server, numbers, **free, state=f"{step} {time.time_ns()}")
 
 
 def refuse(
     server: InfluxClient, numbers: Iterable[int], exc: PartialWrite, own: Collection[str]
 ) -> None:
-    """Note in entries why points cannot be written back, for people.
+    """Note in entries why points cannot be written back, and when, for people.
 
     Args:
         server: Where.
@@ -158,7 +158,7 @@ def refuse(
     """
     is_typed = exc.field in own and exc.theirs in ("integer", "unsigned")
     why = json.dumps({"refused": str(exc), "is_typed": is_typed})
-    _set(server, numbers, refused=why)
+    _set(server, numbers, refused=f"{time.time_ns()} {why}")
 
 
 def _set(server: InfluxClient, numbers: Iterable[int], **texts: str) -> None:

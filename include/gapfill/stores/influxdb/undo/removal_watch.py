@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gapfill.domain.unfinished_removal import Unfinished
-from gapfill.errors import RemovalUnfinished
+from gapfill.services.ports import RemovalUnfinished
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.undo.recovery_journal import JOURNAL, SINCE
 
@@ -87,7 +87,8 @@ def read_about(about: str, refused: str | None = None) -> Unfinished:
     """Return what an entry says for people, and why points of it are refused."""
     said: dict[str, Any] = json.loads(about)
     bounds = {name: datetime.fromisoformat(said[name]) for name in ("first", "last")}
-    return Unfinished(**said | bounds | (json.loads(refused) if refused else {}))
+    why = (refused or "").partition(" ")[2]
+    return Unfinished(**said | bounds | (json.loads(why) if why else {}))
 
 
 def _refuse(left: Sequence[Unfinished]) -> None:

@@ -49,9 +49,11 @@ def unfinished(server: InfluxClient) -> list[Unfinished]:
     held: dict[str, set[str]] = {}
     for _, about, lines, state, refused in [row for table in tables for row in table.rows]:
         entry = json.loads(lines)
-        one = read_about(about or _derived(entry), refused)
+        step, _, since = (state or "").partition(" ")
+        is_later = refused and int(refused.partition(" ")[0]) > int(since or 0)
+        one = read_about(about or _derived(entry), refused if is_later else None)
         points = [Kept(*point) for point in entry["points"]]
-        if (state or "").partition(" ")[0] == BACK:
+        if step == BACK:
             some = back.setdefault(one.measurement, [])
             some.append(_Back(one._replace(is_back=True), points, entry["own"]))
         else:
