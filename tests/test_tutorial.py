@@ -123,7 +123,7 @@ def test_heal_fills_the_day_from_its_source(followed: Followed) -> None:
     explained = followed.outputs["gapfill explain weather_hourly 2025-11-03T12:00Z"]
     assert "Nothing missing: 0 complete, 24 provisional" in explained
     assert (
-        "holds temperature 12.5, humidity 71.25, pressure 962.4, wind_speed 2.31, "
+        "has temperature 12.5, humidity 71.25, pressure 962.4, wind_speed 2.31, "
         "precipitation 0.02, solar_radiation 512, modelled, from my_nasa_power, "
     ) in explained
 

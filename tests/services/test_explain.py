@@ -135,7 +135,7 @@ def test_a_value_without_a_source_is_of_another_program(context: RunContext) -> 
     """Alone, and beside a field that has a source."""
     series = context.catalog.series["pvpc"]
     context.store.import_rows(series, [Row(SLOT, {"price_eur_mwh": 80.0}, Grade.OFFICIAL)])
-    assert told(context).sentence == "holds price_eur_mwh 80, official, from another program"
+    assert told(context).sentence == "has price_eur_mwh 80, official, from another program"
     kept = {"price_eur_kwh": Origin("ree", Grade.OFFICIAL)}
     values = {"price_eur_mwh": 81.0, "price_eur_kwh": 0.081}
     context.store.import_rows(series, [Row(SLOT, values, Grade.OFFICIAL, None, None, kept)])

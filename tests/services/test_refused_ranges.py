@@ -33,10 +33,10 @@ def test_of_many_ranges_each_refused_stretch_is_named_with_its_slots() -> None:
         ranges=[hours(n, n + 1) for n in range(2, 30, 2)],
     )
     assert str(joined([first, many], HOURLY)) == (
-        "No. Refused as well: 11 slots in the shard 2026-01-01 to 2026-01-01, 11 ranges; 3 slots "
+        "No. Also refused: 11 slots in the shard 2026-01-01 to 2026-01-01, 11 ranges; 3 slots "
         "in the shard 2026-01-02 to 2026-01-02, 2026-01-02T00:00:00Z to 2026-01-02T01:00:00Z, "
         "2026-01-02T02:00:00Z to 2026-01-02T03:00:00Z, 2026-01-02T04:00:00Z to "
-        "2026-01-02T05:00:00Z; status says why."
+        "2026-01-02T05:00:00Z; `status` gives the reason."
     )
 
 
@@ -44,8 +44,8 @@ def test_of_many_ranges_without_a_known_shard_the_bounds_are_named() -> None:
     """With the number of slots, and that of ranges."""
     many = StoreRefused("No.", ranges=[hours(n, n + 2) for n in range(2, 50, 4)])
     assert str(joined([StoreRefused("No."), many], HOURLY)) == (
-        "No. Refused as well: 24 slots between 2026-01-01T02:00:00Z and 2026-01-03T00:00:00Z, "
-        "12 ranges; status says why."
+        "No. Also refused: 24 slots between 2026-01-01T02:00:00Z and 2026-01-03T00:00:00Z, "
+        "12 ranges; `status` gives the reason."
     )
 
 
@@ -54,7 +54,7 @@ def test_ten_ranges_are_named_one_by_one() -> None:
     many = StoreRefused("No.", ranges=[hours(n, n + 1) for n in range(2, 22, 2)])
     said = str(joined([StoreRefused("No."), many], HOURLY))
     assert said.count(" to ") == 10
-    assert said.endswith("2026-01-01T20:00:00Z to 2026-01-01T21:00:00Z; status says why.")
+    assert said.endswith("2026-01-01T20:00:00Z to 2026-01-01T21:00:00Z; `status` gives the reason.")
 
 
 def test_slots_that_were_written_without_a_field_are_no_refused_ones() -> None:
@@ -64,7 +64,7 @@ def test_slots_that_were_written_without_a_field_are_no_refused_ones() -> None:
     found = joined([first, second], HOURLY)
     assert str(found) == (
         "No. Written without an optional field as well: 2026-01-01T09:00:00Z to "
-        "2026-01-01T10:00:00Z; status says why."
+        "2026-01-01T10:00:00Z; `status` gives the reason."
     )
     assert isinstance(found, StoreRefused)
     assert (found.ranges, found.partly) == ([hours(0, 1)], [hours(1, 2), hours(9, 10)])

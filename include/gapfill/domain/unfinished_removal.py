@@ -52,7 +52,7 @@ class Unfinished(NamedTuple):
         if self.is_retype:
             return (
                 f"{self._who} is running or was interrupted, and {where} may be "
-                "missing, so nothing is read or written there. Once it is not running, run "
+                "missing, so Gapfill does not read or write there. When no retype is running, run "
                 f"`gapfill retype {self.series} --yes`, which writes them back{self._saved}."
             )
         step = f"{_HEAL} them back within 15 minutes"

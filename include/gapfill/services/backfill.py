@@ -206,7 +206,7 @@ class _Fill:
             where = all_ranges(runs, shards, grid.count)
             message = (
                 f"{self.series.name}: {count(len(self.skipped), 'slot')} not asked for, as the "
-                f"store refuses them, from {where}; status says why."
+                f"store refuses them, from {where}; `status` gives the reason."
             )
             useless.append(StoreRefused(message, ranges=runs))
             self.lost += runs

@@ -38,10 +38,10 @@ def joined(
     shards = sorted({run for exc in errors if isinstance(exc, StoreRefused) for run in exc.shards})
     said = str(first)
     if others:
-        said += f" Refused as well: {all_ranges(others, shards, slots)}; status says why."
+        said += f" Also refused: {all_ranges(others, shards, slots)}; `status` gives the reason."
     if partly:
         where = all_ranges(partly, shards, slots)
-        said += f" Written without an optional field as well: {where}; status says why."
+        said += f" Written without an optional field as well: {where}; `status` gives the reason."
     if isinstance(first, MalformedPayload):
         return MalformedPayload(
             said, source=first.source, series=first.series, interval=first.interval

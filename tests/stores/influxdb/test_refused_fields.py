@@ -230,7 +230,7 @@ def test_the_sentence_names_every_shard_field_and_range(backend: InfluxBackend) 
         "2026-01-13T04:00:00Z; it holds price_eur_mwh of energy_prices as integer in the shard "
         "2026-01-19 to 2026-01-25, so 3 of 9 slots were refused there, from 2026-01-19T03:00:00Z "
         "to 2026-01-19T05:00:00Z, 2026-01-20T03:00:00Z to 2026-01-20T04:00:00Z. To make floats of "
-        "the shards: gapfill retype pvpc (docs/influxdb.md, Refused points)."
+        "the shards: gapfill retype pvpc (docs/how_to/influxdb.md, Refused points)."
     )
     assert [run.start for run in caught.value.ranges] == [
         hour(MONDAY + n) for n in (3, 27, 2 * WEEK + 3, 2 * WEEK + 27)
