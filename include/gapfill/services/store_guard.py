@@ -85,7 +85,7 @@ class GuardedStore:
         return found
 
     def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        """Return what is missing of each required field, see the port."""
+        """Return the missing runs by required field, see the port."""
         self._check()
         found = self._store.missing_by_field(series, window)
         there = subtract([window], merge(run for runs in found.values() for run in runs))
@@ -106,7 +106,7 @@ class GuardedStore:
         return written
 
     def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
-        """Write rows as they are, see the port."""
+        """Write rows unchanged, see the port."""
         written: int = self._checking(self._store.import_rows)(series, rows)
         self._look_once(series, written)
         return written
@@ -125,7 +125,10 @@ class GuardedStore:
         return self._store.restore(said, overwrite=overwrite)
 
     def undo(self, batch: str, series: Collection[Series]) -> Undone:
-        """Undo a batch, also where a killed undo of it emptied the store; then it may be empty."""
+        """Undo a batch, also after a killed undo of it emptied the store.
+
+        The store may be empty afterwards.
+        """
         self.batch_slots(batch)
         undone = self._store.undo(batch, series)
         is_changed = undone.removed or undone.restored
@@ -160,7 +163,11 @@ class GuardedStore:
         self._store.close()
 
     def _check(self) -> None:
-        """Look whether the store is the one that held readings; raise if it holds none."""
+        """Check that the store still has readings.
+
+        Raises:
+            StoreError: If it had some and has none now, or is gone.
+        """
         stamp = self._check_place()
         if stamp == self._checked:
             return
@@ -169,7 +176,11 @@ class GuardedStore:
         self._checked = stamp
 
     def _check_place(self) -> object:
-        """Return the stamp of the store; raise if it held readings and is gone."""
+        """Return the stamp of the store.
+
+        Raises:
+            StoreError: If it had readings and is gone.
+        """
         stamp = self._store.stamp()
         if stamp != self._checked:
             self._seen = {**self._memory.seen(self._store.place), **self._seen}
@@ -179,7 +190,7 @@ class GuardedStore:
         return stamp
 
     def _noted(self, ask: Callable[[], T]) -> T:
-        """Return what the books say, and check the store where they say nothing."""
+        """Return what the store noted of its batches; if that is nothing, check its readings."""
         self._check_place()
         found = ask()
         if not found:

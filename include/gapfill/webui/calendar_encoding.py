@@ -104,11 +104,6 @@ def letter_of(gap: Gap) -> str:
     return _STATES.get(gap.state) or ("w" if gap.waiting else "m")
 
 
-def grade_letter(grade: Grade, target: Grade) -> str:
-    """Return the letter of a reading."""
-    return "c" if grade >= target else _GRADES[grade]
-
-
 def _text(total: int, cell: dict[str, int] | None) -> str:
     if not cell:
         return f"{total}c"
