@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
 
 SOURCE_NAMES = (
     *("paused", "one_call", "timeout", "ca_bundle"),

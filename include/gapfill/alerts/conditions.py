@@ -5,33 +5,23 @@ A run reports only what it checked: a source that it did not ask is neither down
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from gapfill.alerts.incidents import Condition
-from gapfill.alerts.late_data import late_by_sources, late_runs, tail
+from gapfill.alerts.late_data import LateRun, late_by_sources, late_runs, tail
 from gapfill.alerts.setup_conditions import evaluate_setup
 from gapfill.alerts.source_conditions import evaluate_sources
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count
 from gapfill.domain.incident_key import IncidentKey, IncidentKind
-from gapfill.domain.interval import intersect, iso
-from gapfill.domain.series import State
+from gapfill.domain.interval import Interval, intersect, iso
+from gapfill.domain.series import Series, State
 from gapfill.domain.severity import Severity
-from gapfill.services.certificate import UnitOutcome
-from gapfill.services.detection import unread
-from gapfill.services.failure import STORE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gapfill.alerts.late_data import LateRun
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
-    from gapfill.services.certificate import Certificate
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
-    from gapfill.services.failure import Failure
-    from gapfill.services.source_status import SourceStatus
+from gapfill.services.certificate import Certificate, UnitOutcome
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report, unread
+from gapfill.services.failure import STORE, Failure
+from gapfill.services.source_status import SourceStatus
 
 NAMED = 3
 """Gaps and attempts named in one line; the rest is counted."""

@@ -6,16 +6,12 @@ state. Messages wait in its outbox, so that a restart or a failing service repea
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from gapfill.domain.incident_key import IncidentKey, IncidentKind
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
 
 REMIND = timedelta(hours=23, minutes=30)
 """Time from a message to the next reminder: a day, with 30 minutes for cycles that start early."""

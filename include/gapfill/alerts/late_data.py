@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from gapfill.domain.candidate import Eligibility
+from gapfill.catalog import Catalog
+from gapfill.domain.candidate import Candidate, Eligibility
 from gapfill.domain.cause import Cause
+from gapfill.domain.gap import Gap
 from gapfill.domain.interval import BEGINNING, Interval, intersect, merge
-from gapfill.domain.series import State
+from gapfill.domain.series import Series, State
 from gapfill.domain.severity import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.gap import Gap
-    from gapfill.domain.series import Series
-    from gapfill.services.detection import Report
-    from gapfill.services.source_status import SourceStatus
+from gapfill.services.detection import Report
+from gapfill.services.source_status import SourceStatus
 
 PUBLICATION = timedelta(hours=25)
 """The longest day that is published at once; a longer missing run is more than late."""

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
-from gapfill.alerts.incidents import Message, Tone
+from gapfill.alerts.incidents import Changes, Condition, Incident, Message, Tone
 from gapfill.domain.formatting import count, total
-from gapfill.domain.incident_key import IncidentKind
+from gapfill.domain.incident_key import IncidentKey, IncidentKind
 from gapfill.domain.interval import iso
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
-
-    from gapfill.alerts.incidents import Changes, Condition, Incident
-    from gapfill.domain.incident_key import IncidentKey
 
 LONGEST = 1900
 """Maximum characters of a body: some services cut or refuse longer ones."""

@@ -7,21 +7,18 @@ them, as the provider's own notifier reads it. Without that connection messages 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import apprise
 from airflow.providers.apprise.hooks.apprise import AppriseHook
 from airflow.sdk import BaseNotifier
 from airflow.sdk.log import mask_secret
 
+from gapfill.alerts.incidents import Message
 from gapfill.errors import ConfigError
 from gapfill.sources.http.connection import find_connection
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from gapfill.alerts.incidents import Message
 
 CONNECTION = "gapfill_alerts"
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from gapfill.alerts.incidents import Condition
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count, needed
 from gapfill.domain.incident_key import IncidentKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report
 
 SOURCES = "sources"
 """Subject of the one incident about sources that are not set up."""

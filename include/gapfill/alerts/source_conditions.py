@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from gapfill.alerts.incidents import Condition
+from gapfill.domain.backoff import RefusalStreak
 from gapfill.domain.grid import DAY
 from gapfill.domain.incident_key import IncidentKind
 from gapfill.domain.interval import iso
+from gapfill.domain.product import Source
 from gapfill.errors import ErrorCode
-from gapfill.services.certificate import UnitOutcome
+from gapfill.services.certificate import Certificate, UnitOutcome
+from gapfill.services.context import RunContext
 from gapfill.services.key_limits import KeyLimits
+from gapfill.services.ports import Block
 from gapfill.services.source_availability import is_key_closed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gapfill.domain.backoff import RefusalStreak
-    from gapfill.domain.product import Source
-    from gapfill.services.certificate import Certificate
-    from gapfill.services.context import RunContext
-    from gapfill.services.ports import Block
-    from gapfill.services.source_status import SourceStatus
+from gapfill.services.source_status import SourceStatus
 
 ANSWERED = (
     UnitOutcome.FILLED,

@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from airflow.sdk import Variable
@@ -27,12 +28,7 @@ from gapfill.alerts.notifier import GapfillNotifier, NotSentError
 from gapfill.clock import read_clock
 from gapfill.domain.incident_key import IncidentKind
 from gapfill.errors import ConfigError
-from gapfill.reporting.codec import from_json, to_json
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from gapfill.reporting.codec import Json
+from gapfill.reporting.codec import Json, from_json, to_json
 
 VARIABLE = "gapfill_incidents"
 """Airflow Variable with the state as JSON; deleting it forgets every open incident."""

@@ -7,24 +7,19 @@ file, the key and what was expected.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gapfill.catalog import reader
 from gapfill.catalog.builder import Builder
 from gapfill.catalog.packages import with_packages
 from gapfill.catalog.schema import CatalogEntry
+from gapfill.domain.product import Product, Source
+from gapfill.domain.series import Series, Station
 from gapfill.domain.tariff import localize
 from gapfill.errors import RequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gapfill.domain.product import Product, Source
-    from gapfill.domain.series import Series, Station
-
 
 SHIPPED = Path(__file__).parents[1] / "catalog.yaml"
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gapfill.domain.grid import Era, Grid
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
-from gapfill.domain.local_time import AfterEnd, AtClock, day_start
+from gapfill.domain.local_time import AfterEnd, AtClock, Rule, day_start
 from gapfill.domain.product import Product, Source
 from gapfill.domain.series import Field, Grade, Place, Series, Station, Zone
 from gapfill.domain.severity import Thresholds
@@ -15,10 +18,6 @@ from gapfill.errors import ConfigError
 from gapfill.sources import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-    from pathlib import Path
-
     from gapfill.catalog.schema import (
         CatalogEntry,
         PlaceEntry,
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
         SeriesEntry,
         SourceEntry,
     )
-    from gapfill.domain.local_time import Rule
 
 
 class Builder:

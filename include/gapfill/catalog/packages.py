@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from gapfill.catalog import reader
 from gapfill.catalog.schema import CatalogEntry, SourceEntry
 from gapfill.sources import registry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def with_packages(entry: CatalogEntry) -> CatalogEntry:

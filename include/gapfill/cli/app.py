@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +24,13 @@ from gapfill.errors import ErrorCode
 from gapfill.reporting import documents
 from gapfill.services import csv_transfer
 from gapfill.services.coverage_warnings import incomplete
-from gapfill.services.detection import detect, unread
+from gapfill.services.detection import Report, detect, unread
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
 from gapfill.services.planning import detect_all, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gapfill.cli.context import CliContext
-    from gapfill.services.detection import Report
 
 FAILED, MISSING = 1, 3
 """Exit codes of a read that failed, and of slots that are missing (design, 13)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,13 +13,11 @@ from gapfill.cli.ranges import since_of
 from gapfill.domain.formatting import count, short
 from gapfill.errors import RequestError
 from gapfill.services import undo_batches
+from gapfill.services.ports import Batch
+from gapfill.services.undo_batches import UndoResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gapfill.cli.context import CliContext
-    from gapfill.services.ports import Batch
-    from gapfill.services.undo_batches import UndoResult
 
 
 @click.command()

@@ -9,27 +9,25 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO, cast
 from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from gapfill import catalog, settings
+from gapfill.catalog import Catalog
 from gapfill.clock import read_clock
 from gapfill.errors import ConfigError, RequestError
 from gapfill.reporting import documents
+from gapfill.services.context import RunContext
+from gapfill.services.ports import StoreLocation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
     from typing_extensions import Buffer
-
-    from gapfill.catalog import Catalog
-    from gapfill.services.context import RunContext
-    from gapfill.services.ports import StoreLocation
 
 WIDTH = 200
 """Columns where nobody looks through a terminal: a line is a line, for grep and for logs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -10,18 +11,13 @@ from rich.text import Text
 from gapfill.cli.layout import COLOURS, capped, sentence
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count, needed, short, span, without
-from gapfill.domain.plan import Unhealable, Waiting
-from gapfill.domain.series import State
+from gapfill.domain.gap import Gap
+from gapfill.domain.plan import Plan, Unhealable, Waiting
+from gapfill.domain.series import Series, State
+from gapfill.services.detection import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from rich.console import Console
-
-    from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Plan
-    from gapfill.domain.series import Series
-    from gapfill.services.detection import Report
 
 _WORST_STATE = (State.UNKNOWN, State.MISSING, State.UNFILLABLE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.table import Table
@@ -10,8 +11,6 @@ from rich.text import Text
 from gapfill.domain.severity import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from rich.console import Console
 
 T = TypeVar("T")

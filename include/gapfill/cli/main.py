@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +16,6 @@ from gapfill.cli.context import CliContext
 from gapfill.cli.signals import Terminated, said_of, terminable
 from gapfill.errors import GapfillError, RequestError
 from gapfill.reporting.failed_document import document
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 PROGRAM = "python -m gapfill"
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
+from gapfill.catalog import Catalog
 from gapfill.domain.local_time import BoundError, parse_bound
+from gapfill.domain.series import Series
 from gapfill.errors import RequestError
 from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.series import Series
 
 
 def select(

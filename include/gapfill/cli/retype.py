@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,17 +12,14 @@ import click
 from gapfill.cli.layout import table
 from gapfill.cli.options import everywhere
 from gapfill.domain.formatting import count, short
+from gapfill.domain.series import Series
+from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.errors import RequestError
 from gapfill.services import retype as service
+from gapfill.services.ports import Restored, WrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from gapfill.cli.context import CliContext
-    from gapfill.domain.series import Series
-    from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.services.ports import Restored, WrongType
 
 SHOWN = 10
 """So many points with another value than in the file are named."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.catalog import Catalog
 from gapfill.cli.layout import SHOWN
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.ranges import new_id
@@ -15,15 +18,10 @@ from gapfill.domain.interval import iso
 from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
 from gapfill.services.siar_csv_import import ImportedFiles, document, import_files, targets
 from gapfill.sources.siar_csv.hook import SiarCsvFolder
-from gapfill.sources.siar_csv.parser import station_of
+from gapfill.sources.siar_csv.parser import CsvFile, station_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.catalog import Catalog
     from gapfill.cli.context import CliContext
-    from gapfill.sources.siar_csv.parser import CsvFile
 
 _NAMED = 3  # so many of the files that were left out; years of a station not wanted are many
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from gapfill.errors import ErrorCode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Terminated(KeyboardInterrupt):

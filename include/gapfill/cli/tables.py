@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pendulum
 from rich.text import Text
 
+from gapfill.catalog import Catalog
 from gapfill.cli.gap_lists import show_gaps, show_left, worst_first
 from gapfill.cli.layout import COLOURS, capped, sentence, table
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count, duration, percent, short, total
+from gapfill.domain.gap import Gap
+from gapfill.domain.plan import Plan, Unhealable, Waiting
 from gapfill.domain.series import State
 from gapfill.errors import ErrorCode
 from gapfill.reporting import documents
 from gapfill.services.certificate import UnitOutcome
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report
+from gapfill.services.explain import Explanation
+from gapfill.services.heal import Healed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Plan, Unhealable, Waiting
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
-    from gapfill.services.explain import Explanation
-    from gapfill.services.heal import Healed
 
 _COLUMNS = {
     State.COMPLETE: "complete",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +12,11 @@ from gapfill.cli.ranges import new_id
 from gapfill.domain.formatting import count, short
 from gapfill.domain.interval import iso
 from gapfill.domain.keys import TIDY
+from gapfill.services.tidy import Tidied
 from gapfill.services.tidy import tidy as tidy_series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gapfill.cli.context import CliContext
-    from gapfill.services.tidy import Tidied
 
 SHOWN = 3
 """So many of the first instants are shown."""

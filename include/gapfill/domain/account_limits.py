@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gapfill.domain.product import Product, Source
+from gapfill.domain.product import Product, Source
 
 SPAN = "span_s"
 """Name of the fact that a product was refused a span; its value is the longest span left, in s."""

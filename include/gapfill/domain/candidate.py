@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import END_OF_TIME, Interval, covers
-from gapfill.domain.ledger import Exclusions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from gapfill.domain.ledger import Exclusion
-    from gapfill.domain.product import Product, Source
-    from gapfill.domain.series import Series, Station
+from gapfill.domain.ledger import Exclusion, Exclusions
+from gapfill.domain.product import Product, Source
+from gapfill.domain.series import Series, Station
 
 
 class Eligibility(StrEnum):

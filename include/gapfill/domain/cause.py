@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from gapfill.domain.candidate import ASKABLE, WAITS, Eligibility
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gapfill.domain.eligibility import Assessment
+from gapfill.domain.eligibility import Assessment
 
 
 class Cause(StrEnum):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
 
-from gapfill.domain.plan import Cost
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.plan import Unit
+from gapfill.domain.candidate import Candidate
+from gapfill.domain.plan import Cost, Unit
 
 Asked = dict[tuple[str, str], "Candidate"]
 """Candidates by source and product."""

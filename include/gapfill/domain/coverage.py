@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import Eligibility
+from gapfill.domain.candidate import Candidate, Eligibility
 from gapfill.domain.due import due_until
 from gapfill.domain.gap import Gap
 from gapfill.domain.gap_builder import find_gaps
+from gapfill.domain.grid import Grid
 from gapfill.domain.interval import Interval, intersect, merge, subtract
 from gapfill.domain.series import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.grid import Grid
     from gapfill.domain.series import Grade, Series
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.local_time import AtClock, day_start, local_date
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.series import Series
+from gapfill.domain.series import Series
 
 
 def due_until(series: Series, candidates: Sequence[Candidate], now: datetime) -> datetime:

@@ -6,20 +6,17 @@ only at a few slots (``edges``), so the first slot of a run decides for the whol
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.candidate import ASKABLE, NOWHERE, WAITS, Candidate, Eligibility
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, covers, iso
-from gapfill.domain.ledger import JUST_NOW, LAST_CHANCE, RECENT
+from gapfill.domain.ledger import JUST_NOW, LAST_CHANCE, RECENT, Exclusion
 from gapfill.domain.local_time import local_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.ledger import Exclusion
     from gapfill.domain.series import Grade, Series
 
 

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 
-from gapfill.domain.interval import iso
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from datetime import datetime
-
-    from gapfill.domain.interval import Interval
-
+from gapfill.domain.interval import Interval, iso
 
 NAMED = 5
 """Items named in one sentence; the rest is counted."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gapfill.domain.cause import Cause
+from gapfill.domain.interval import Interval
 from gapfill.domain.series import State
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from gapfill.domain.interval import Interval
     from gapfill.domain.severity import Severity
 
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from gapfill.domain.candidate import ASKABLE, WAITS, Eligibility
+from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Eligibility
 from gapfill.domain.cause import is_down
-from gapfill.domain.eligibility import needs_of, why_not
+from gapfill.domain.eligibility import Assessment, needs_of, why_not
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.route import cut
-from gapfill.domain.series import State
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.eligibility import Assessment
-    from gapfill.domain.series import Series
+from gapfill.domain.series import Series, State
 
 
 class MissingCause(NamedTuple):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from gapfill.domain.series import Field, Series
+from gapfill.domain.series import Field, Series
 
 
 class Flaw(NamedTuple):

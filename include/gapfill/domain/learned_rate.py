@@ -13,13 +13,10 @@ Pure: no clock and no store. Instants are seconds since the epoch, so that they 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING
 
 from gapfill.domain.rate_steps import BELOW, BUSY, PROBE_S, STEP, next_rate
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SLOWEST = 0.5
 """Minimum calls a minute: a slower unit would only wait."""

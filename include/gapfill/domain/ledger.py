@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from gapfill.domain.evidence import EvidenceKind
 from gapfill.domain.interval import Interval, merge
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
 
 ASK_AGAIN = (timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(days=90))
 """Wait after the n-th "no data" answer before the next request; the last repeats (design, 6)."""

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import pendulum
 
-from gapfill.domain.grid import DAY
+from gapfill.domain.grid import DAY, Grid
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gapfill.domain.grid import Grid
-
 
 _zone = lru_cache(maxsize=64)(pendulum.timezone)
 """A time zone by name. Without this cache Pendulum reads the file again each time."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.cause import Cause
+from gapfill.domain.coverage import Graded
 from gapfill.domain.formatting import span
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.domain.keys import BatchId, ProductKey, UnitId
+from gapfill.domain.request import Request
+from gapfill.domain.series import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.coverage import Graded
-    from gapfill.domain.request import Request
-    from gapfill.domain.series import Series
     from gapfill.domain.severity import Severity
 
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from gapfill.domain.grid import Grid
 from gapfill.domain.keys import ProductKey
-from gapfill.domain.local_time import local_date
+from gapfill.domain.local_time import Rule, local_date
 from gapfill.domain.series import Grade
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from gapfill.domain.local_time import Rule
-
 
 _DAY = timedelta(days=1)
 _LONGEST_DAY = timedelta(hours=25)

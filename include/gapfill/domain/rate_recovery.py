@@ -7,15 +7,11 @@ limit that was raised. The probes cost at most three refusals a day.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from gapfill.domain.learned_rate import LearnedRate
 from gapfill.domain.rate_steps import BUSY, NEAR, PROBE_S, STEP, TINY, next_rate, step
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gapfill.domain.learned_rate import LearnedRate
 
 HOLD, HOLD_NEAR, HOLD_PROBE = 3.0, 12.0, 25.0
 """Minutes of use before the next step: two whole fixed minutes; near a refused rate, and above a

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as _replace
+from datetime import datetime
 from enum import Enum, auto
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 from gapfill.domain.series import Grade
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
 
 UNKNOWN = "unknown"
 """Source of a value whose point has no provenance."""

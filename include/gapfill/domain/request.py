@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from gapfill.domain.grid import Grid
 from gapfill.domain.interval import Interval
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.grid import Grid
 
 
 @dataclass(frozen=True, slots=True)

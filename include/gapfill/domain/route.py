@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Eligibility
 from gapfill.domain.cause import is_down
@@ -13,13 +15,7 @@ from gapfill.domain.eligibility import Assessment, edges, evaluate, in_turn, nee
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.local_time import local_date, month_start
-from gapfill.domain.series import Grade, Zone
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
+from gapfill.domain.series import Grade, Series, Zone
 
 
 def zone_bounds(series: Series, now: datetime) -> list[tuple[Interval, Zone]]:

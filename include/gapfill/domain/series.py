@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
 
+from gapfill.domain.grid import Grid
+from gapfill.domain.interval import Interval
+from gapfill.domain.local_time import Rule
 from gapfill.domain.severity import Severity, Thresholds
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime, timedelta
-
-    from gapfill.domain.grid import Grid
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.local_time import Rule
 
 
 class Grade(IntEnum):

@@ -7,13 +7,10 @@ same subscription, and the daily quota of the source is that of the subscription
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gapfill.domain.product import Product, Source
+from gapfill.domain.product import Product, Source
 
 
 def subscription(product: Product) -> str | None:

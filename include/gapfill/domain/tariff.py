@@ -7,18 +7,14 @@ change at the same instant, so that their days have the same number of hours.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
-from gapfill.domain.local_time import AtClock, day_start, local_date
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from gapfill.domain.local_time import Rule
-    from gapfill.domain.product import Product
-    from gapfill.domain.series import Series
+from gapfill.domain.local_time import AtClock, Rule, day_start, local_date
+from gapfill.domain.product import Product
+from gapfill.domain.series import Series
 
 MADRID = "Europe/Madrid"
 """Time zone of everything that REE publishes, for every place."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.domain.interval import iso
 from gapfill.domain.keys import TIDY, command_of
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 class Unfinished(NamedTuple):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gapfill.domain.plan import BackfillRequest, Unit
+from gapfill.domain.plan import BackfillRequest, Unit
 
 
 def in_order(units: Iterable[Unit], backfills: Sequence[BackfillRequest]) -> list[Unit]:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.cost import Asked, cost_of, within_quotas
 from gapfill.domain.interval import BEGINNING, Interval, intersect, merge, subtract
-from gapfill.domain.plan import BackfillRequest, Plan, Unhealable, Unit, Waiting
+from gapfill.domain.plan import BackfillRequest, Missing, Plan, Unhealable, Unit, Waiting
 from gapfill.domain.request import coalesce
-from gapfill.domain.route import choose
-from gapfill.domain.series import Grade
+from gapfill.domain.route import Assignment, choose
+from gapfill.domain.series import Grade, Series
 from gapfill.domain.severity import Severity
 from gapfill.domain.unit_order import in_order
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.plan import Missing
-    from gapfill.domain.route import Assignment
-    from gapfill.domain.series import Series
 
 MAX_UNITS = 64
 """Maximum units of one run; the others are reported as deferred (design, 5)."""

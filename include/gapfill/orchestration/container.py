@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
 
 from airflow.sdk.bases.hook import BaseHook
 
@@ -13,15 +15,10 @@ from gapfill.errors import ConfigError
 from gapfill.orchestration.source_factory import AirflowSources
 from gapfill.orchestration.store_memory import FileMemory
 from gapfill.services.context import RunContext
+from gapfill.services.ports import Store, StoreLocation
 from gapfill.services.store_guard import GuardedStore
 from gapfill.sources.http.connection import find_connection, variable
 from gapfill.stores.registry import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from gapfill.services.ports import Store, StoreLocation
 
 STORE = "gapfill_store"
 

@@ -16,17 +16,13 @@ The series stands in the name, as StatsD knows no tags. Airflow's own prefix goe
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from airflow.sdk.observability import stats
 
 from gapfill.domain.series import State
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.services.detection import Report
+from gapfill.services.detection import Report
 
 HOUR_S = 3600
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
+from gapfill.catalog import Catalog
 from gapfill.domain.local_time import day_start, local_date, parse_bound
+from gapfill.domain.series import Series
 from gapfill.errors import RequestError
 from gapfill.services.planning import RunRequest
-from gapfill.services.run_params import read_params
+from gapfill.services.run_params import RunParams, read_params
 from gapfill.services.selection import Selection
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.series import Series
-    from gapfill.services.run_params import RunParams
 
 LOCAL = "Europe/Madrid"
 """Dates of the form are days of this zone (design, 8 and 13)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -11,23 +13,18 @@ from airflow.sdk.bases.hook import BaseHook
 from filelock import FileLock
 
 from gapfill import settings
-from gapfill.domain.candidate import Obstacle
+from gapfill.catalog import Catalog
+from gapfill.domain.candidate import Obstacle, Unusable
+from gapfill.domain.interval import Interval
+from gapfill.domain.product import Product, Source
+from gapfill.domain.series import Station
 from gapfill.errors import ConfigError, GapfillError
+from gapfill.services.ports import Caller
 from gapfill.sources.hooks import SourceSetup, hook_of
 from gapfill.sources.http.connection import find_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
-
     from airflow.sdk import Connection
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.candidate import Unusable
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.product import Product, Source
-    from gapfill.domain.series import Station
-    from gapfill.services.ports import Caller
 
 KEYLESS = "keyless"
 """Account of a source that is asked without a key."""

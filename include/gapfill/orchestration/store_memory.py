@@ -6,18 +6,14 @@ import json
 import logging
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gapfill.services.ports import StoreLocation
+from gapfill.services.ports import StoreLocation
 
 log = logging.getLogger(__name__)
 

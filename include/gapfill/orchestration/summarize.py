@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from gapfill.alerts import conditions
 from gapfill.alerts import state as incidents
 from gapfill.alerts.callbacks import CAUSE, PROBLEM
+from gapfill.alerts.incidents import Condition
 from gapfill.domain.plan import Plan
 from gapfill.errors import ErrorCode
 from gapfill.orchestration import assets, metrics
@@ -27,9 +29,6 @@ from gapfill.services.source_faults import faults, with_faults
 from gapfill.services.summary import RunStatus, Summary, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from gapfill.alerts.incidents import Condition
     from gapfill.orchestration.tasks import Instance
 
 NO_PLAN = "no plan was made; the log of the first red task says why"

@@ -8,8 +8,9 @@ tells it, whichever task it was.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from gapfill.alerts.callbacks import CAUSE, PROBLEM
 from gapfill.domain.plan import Unit
@@ -21,14 +22,10 @@ from gapfill.reporting import log_lines
 from gapfill.reporting.codec import Json, from_json, request_from_json, request_to_json, to_json
 from gapfill.services.backfill import attempt
 from gapfill.services.certificate import UnitOutcome, failed
+from gapfill.services.context import RunContext
 from gapfill.services.detection import Report, unread
 from gapfill.services.planning import detect_all, make_plan
 from gapfill.services.run_params import read_params
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from gapfill.services.context import RunContext
 
 RESULT = "return_value"
 """XCom key of what a task returns; a task that fails leaves it there by itself."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from enum import IntEnum
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, TypeAdapter
 
+from gapfill.catalog import Catalog
 from gapfill.domain.coverage import Coverage
 from gapfill.domain.interval import Interval, as_utc
 from gapfill.domain.invalid_values import Ahead, Flaw, Flaws
@@ -26,11 +28,6 @@ from gapfill.services.certificate import Certificate
 from gapfill.services.coverage_warnings import UnusableSource
 from gapfill.services.planning import RunRequest
 from gapfill.services.selection import Selection
-
-if TYPE_CHECKING:
-    from enum import IntEnum
-
-    from gapfill.catalog import Catalog
 
 Json = dict[str, Any]
 T = TypeVar("T")

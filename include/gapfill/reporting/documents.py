@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
+from gapfill.catalog import Catalog
+from gapfill.domain.plan import Plan
 from gapfill.domain.series import State
-from gapfill.reporting.models import ExplainOut, SeriesReport, StatusOut
+from gapfill.reporting.models import Document, ExplainOut, OverallWord, SeriesReport, StatusOut
 from gapfill.reporting.plan_models import BatchOut, HealOut, PlanOut, RunOut
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.plan import Plan
-    from gapfill.reporting.models import Document, OverallWord
-    from gapfill.services.certificate import Certificate
-    from gapfill.services.detection import Report
-    from gapfill.services.explain import Explanation
-    from gapfill.services.ports import StoreLocation
-    from gapfill.services.summary import Summary
+from gapfill.services.certificate import Certificate
+from gapfill.services.detection import Report
+from gapfill.services.explain import Explanation
+from gapfill.services.ports import StoreLocation
+from gapfill.services.summary import Summary
 
 
 def plain(document: Document) -> dict[str, Any]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from gapfill.domain.interval import iso
 from gapfill.reporting import documents
 from gapfill.services.failure import Failure
 from gapfill.services.summary import RunStatus, Summary
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
 
 _UNKNOWN: Mapping[str, Any] = {"units": None, "waiting": None, "unhealable": None}
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count, needed, percent, short, span, total
+from gapfill.domain.gap import Gap
+from gapfill.domain.plan import Plan, Unit
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.reporting.documents import first_line
-from gapfill.services.detection import unread
+from gapfill.reporting.plan_models import BillOut
+from gapfill.services.certificate import Certificate
+from gapfill.services.detection import Report, unread
+from gapfill.services.planning import RunRequest
 from gapfill.services.summary import RunStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any
-
-    from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Plan, Unit
-    from gapfill.reporting.plan_models import BillOut
-    from gapfill.services.certificate import Certificate
-    from gapfill.services.detection import Report
-    from gapfill.services.planning import RunRequest
 
 MOST = 20
 """Lines of one kind in a log; what is left over is counted."""

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
 
-from gapfill.domain.grid import Grid  # noqa: TC001 - likewise
+from gapfill.domain.grid import Grid
 from gapfill.domain.reading import format_kept
-from gapfill.domain.series import Series  # noqa: TC001 - likewise
+from gapfill.domain.series import Series
 from gapfill.domain.severity import SeverityWord
-from gapfill.services.detection import Report  # noqa: TC001 - likewise
+from gapfill.services.detection import Report
 
 OverallWord = Literal["ok", "gaps", "unknown"]
 GapStateWord = Literal["missing", "unfillable", "unknown"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
-from datetime import datetime  # noqa: TC003 - likewise
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, WrapSerializer
 
 from gapfill.reporting.models import Document, End, OverallWord, SeverityOf, Start, attribute
-from gapfill.services.certificate import Certificate  # noqa: TC001 - likewise
+from gapfill.services.certificate import Certificate
 
 Seconds = int | float
 """Seconds of nothing are 0 and not 0.0."""

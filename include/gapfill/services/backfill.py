@@ -6,9 +6,10 @@ answer, and a retry skips slots that are already stored.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from gapfill.domain.account_limits import SPAN, narrow_product, to_facts
 from gapfill.domain.evidence import KEY_REFUSED, EvidenceKind
@@ -16,7 +17,10 @@ from gapfill.domain.formatting import count
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.keys import BatchId
 from gapfill.domain.ledger import Outcome
-from gapfill.domain.request import coalesce
+from gapfill.domain.plan import Unit
+from gapfill.domain.product import Source
+from gapfill.domain.request import Request, coalesce
+from gapfill.domain.series import Series
 from gapfill.domain.subscription import is_of_key, subscription
 from gapfill.domain.tariff import localize
 from gapfill.errors import (
@@ -34,10 +38,11 @@ from gapfill.errors import (
     StoreRefused,
 )
 from gapfill.services.certificate import Certificate, UnitOutcome, failed
+from gapfill.services.context import RunContext
 from gapfill.services.empty_answers import as_unproven, doubt_outage
 from gapfill.services.key_limits import MEMORY
 from gapfill.services.ledger_writer import LedgerWriter
-from gapfill.services.ports import LedgerQuery, Usage
+from gapfill.services.ports import Caller, LedgerQuery, LedgerSnapshot, Usage
 from gapfill.services.rate_limiter import RateLimiter
 from gapfill.services.refused_ranges import all_ranges, joined
 from gapfill.services.slot_writer import SlotWriter
@@ -47,17 +52,6 @@ from gapfill.services.source_status import narrow
 from gapfill.services.station_fields import learn_fields, told_fields
 from gapfill.services.unit_counts import UnitCounts
 from gapfill.sources.model import Answer, Ask
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
-
-    from gapfill.domain.plan import Unit
-    from gapfill.domain.product import Source
-    from gapfill.domain.request import Request
-    from gapfill.domain.series import Series
-    from gapfill.services.context import RunContext
-    from gapfill.services.ports import Caller, LedgerSnapshot
 
 T = TypeVar("T")
 

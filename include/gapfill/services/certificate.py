@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import Interval  # noqa: TC001 - pydantic reads the annotations
+from gapfill.domain.interval import Interval
+from gapfill.domain.plan import Unit
 from gapfill.errors import ErrorCode
-
-if TYPE_CHECKING:
-    from gapfill.domain.plan import Unit
 
 
 class UnitOutcome(StrEnum):

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
+from gapfill.catalog import Catalog
+from gapfill.domain.candidate import Candidate
+from gapfill.domain.series import Series
+from gapfill.services.ports import Sources, Store
 from gapfill.services.source_status import SourceStatus, read_status
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.series import Series
-    from gapfill.services.ports import Sources, Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,18 @@ cannot be used is an error, never "not set up".
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from gapfill.domain.candidate import NOWHERE, Eligibility
+from gapfill.domain.candidate import NOWHERE, Candidate, Eligibility
+from gapfill.domain.coverage import Coverage
 from gapfill.domain.formatting import count, short
+from gapfill.domain.grid import Grid
 from gapfill.domain.interval import END_OF_TIME, Interval, intersect, merge, subtract
 from gapfill.domain.local_time import local_date
 from gapfill.domain.route import cut
-from gapfill.domain.series import State
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.coverage import Coverage
-    from gapfill.domain.grid import Grid
-    from gapfill.domain.series import Series
+from gapfill.domain.series import Series, State
 
 _MOMENT = timedelta(microseconds=1)
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, TextIO
 
 from gapfill.domain.interval import Interval, iso
-from gapfill.domain.reading import Origin, format_kept, make_row
+from gapfill.domain.reading import Origin, Row, format_kept, make_row
+from gapfill.domain.series import Series
+from gapfill.services.context import RunContext
 from gapfill.services.csv_import.rows import IMPORT, read_rows
 from gapfill.services.csv_import.table import PROVENANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.reading import Row
-    from gapfill.domain.series import Series
-    from gapfill.services.context import RunContext
 
 
 def header(series: Series) -> list[str]:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.due import horizon
-from gapfill.domain.interval import merge
+from gapfill.domain.interval import Interval, merge
 from gapfill.domain.invalid_values import Ahead, Flaws, sentences
-from gapfill.domain.series import State
+from gapfill.domain.plan import Unread
+from gapfill.domain.series import Series, State
 from gapfill.errors import StoreError
+from gapfill.services.context import RunContext
 from gapfill.services.coverage_warnings import UnusableSource, unusable_of, warnings_of
+from gapfill.services.selection import Selection
 from gapfill.services.shifted_prices import shifted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.plan import Unread
-    from gapfill.domain.series import Series
-    from gapfill.services.context import RunContext
-    from gapfill.services.selection import Selection
-    from gapfill.services.source_status import SourceStatus
+from gapfill.services.source_status import SourceStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
-from gapfill.domain.ledger import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.ledger import LedgerEntry
-    from gapfill.services.ports import LedgerStore
+from gapfill.domain.ledger import LedgerEntry, Outcome
+from gapfill.services.ports import LedgerStore
 
 DAY = timedelta(days=1)
 """How far back other answers of the source count: the time between two "no data" answers."""

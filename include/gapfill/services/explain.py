@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.due import due_at, horizon, last_slot
-from gapfill.domain.eligibility import evaluate, in_turn
+from gapfill.domain.eligibility import Assessment, evaluate, in_turn
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.invalid_values import Flaws, bounds_of
-from gapfill.domain.reading import told_source
-from gapfill.domain.route import choose, cut
+from gapfill.domain.reading import Origin, Row, told_source
+from gapfill.domain.route import Assignment, Piece, choose, cut
 from gapfill.domain.series import State
-from gapfill.services.detection import detect_series
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report, detect_series
 from gapfill.services.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.eligibility import Assessment
-    from gapfill.domain.reading import Origin, Row
-    from gapfill.domain.route import Assignment, Piece
     from gapfill.domain.series import Grade, Series
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gapfill.domain.incident_key import IncidentKey, IncidentKind
 from gapfill.errors import ErrorCode
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gapfill.services.certificate import Certificate
+from gapfill.services.certificate import Certificate
 
 STORE = "gapfill_store"
 """Subject of the store's incident: its connection."""

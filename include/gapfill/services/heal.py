@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from gapfill.domain.interval import merge, subtract
-from gapfill.domain.plan import Plan, Unread
+from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.domain.keys import ProductKey
+from gapfill.domain.ledger import Outcome
+from gapfill.domain.plan import Plan, Unit, Unread
 from gapfill.errors import (
     AuthRejected,
     ConfigError,
@@ -16,27 +19,16 @@ from gapfill.errors import (
     StoreRefused,
 )
 from gapfill.services.backfill import INTERRUPTED, attempt
-from gapfill.services.certificate import UnitOutcome
-from gapfill.services.detection import detect
+from gapfill.services.certificate import Certificate, UnitOutcome
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report, detect
 from gapfill.services.interrupted import broken_off
-from gapfill.services.planning import detect_all, make_plan
+from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.source_availability import is_down
 from gapfill.services.source_faults import faults, with_faults
 from gapfill.services.source_sessions import SourceSessions
 from gapfill.services.station_fields import told_fields
 from gapfill.services.summary import Summary, summarize
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.keys import ProductKey
-    from gapfill.domain.ledger import Outcome
-    from gapfill.domain.plan import Unit
-    from gapfill.services.certificate import Certificate
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
-    from gapfill.services.planning import RunRequest
 
 ROUNDS = 3
 """Maximum rounds: if a source fails in one, another can replace it in the next (design, 13)."""

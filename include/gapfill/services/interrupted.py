@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId
-from gapfill.services.certificate import UnitOutcome
+from gapfill.domain.plan import Plan
+from gapfill.services.certificate import Certificate, UnitOutcome
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report
 from gapfill.services.failure import Failure, failure_of
 from gapfill.services.summary import RunStatus, Summary, count_gaps
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.plan import Plan
-    from gapfill.services.certificate import Certificate
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
 
 
 def broken_off(

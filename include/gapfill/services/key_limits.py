@@ -7,22 +7,20 @@ the rate, and the first answer after refusals.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain import backoff, learned_rate
 from gapfill.domain.keys import AccountKey
+from gapfill.domain.product import Source
 from gapfill.domain.rate_recovery import minutes_to_hold, raised
-from gapfill.errors import Limit
+from gapfill.errors import Limit, RateLimited
+from gapfill.services.ports import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gapfill.domain.product import Source
-    from gapfill.errors import RateLimited
     from gapfill.services.context import RunContext
-    from gapfill.services.ports import Sources
 
 LEARN_S = 900.0
 """A refusal that is longer than this is not about the calls per minute."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from gapfill.domain.evidence import NOT_BELIEVED, PARTIAL_DAY, EvidenceKind
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.local_time import local_date
+from gapfill.domain.reading import Reading
 from gapfill.sources.answer import ROW
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from gapfill.domain.reading import Reading
-    from gapfill.sources.model import Answer, Ask
+from gapfill.sources.model import Answer, Ask
 
 PROVES_NOTHING = "which proves nothing for this slot"
 

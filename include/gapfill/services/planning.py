@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+from gapfill.domain.candidate import Candidate
+from gapfill.domain.coverage import Coverage
 from gapfill.domain.due import due_until
+from gapfill.domain.gap import Gap
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
-from gapfill.domain.plan import BackfillRequest, Missing, Plan, Unread
+from gapfill.domain.plan import BackfillRequest, Missing, Plan, Unit, Unread
+from gapfill.domain.series import Series
 from gapfill.domain.unit_planner import plan_units
 from gapfill.errors import RequestError, StoreError
-from gapfill.services.detection import detect, status_of, unread
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report, detect, status_of, unread
 from gapfill.services.selection import Selection
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.coverage import Coverage
-    from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Unit
-    from gapfill.domain.series import Series
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
 
 _AGES_H = 10**7
 """Maximum hours: longer than any gap, and within the range of ``timedelta``."""

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from gapfill.domain.account_limits import AccountLimits, narrow_source
 from gapfill.domain.grid import DAY
 from gapfill.domain.learned_rate import CLEAR_S
+from gapfill.domain.product import Source
 from gapfill.errors import Limit, RateLimited
+from gapfill.services.context import RunContext
 from gapfill.services.key_limits import KeyLimits
 from gapfill.services.ports import Usage
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gapfill.domain.product import Source
-    from gapfill.services.context import RunContext
 
 MARGIN = 1.01
 """Factor by which pauses are longer than the rate requires, so that jitter never exceeds it."""

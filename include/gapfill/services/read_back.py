@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
-from gapfill.domain.reading import Origin, Replace, wins
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gapfill.domain.reading import Reading, Row
+from gapfill.domain.reading import Origin, Reading, Replace, Row, wins
 
 
 def is_stored(reading: Reading, row: Row | None) -> bool:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from gapfill.domain.formatting import by_days, count, ranges
-from gapfill.domain.interval import iso, merge
+from gapfill.domain.interval import Interval, iso, merge
 from gapfill.errors import MalformedPayload, StoreRefused
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gapfill.domain.interval import Interval
 
 NAMED = 10
 """So many ranges of one shard are named one by one; of more, the number."""

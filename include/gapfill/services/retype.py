@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from gapfill.domain.interval import iso
+from gapfill.domain.series import Series
+from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.errors import RequestError, StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from gapfill.domain.series import Series
-    from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.services.context import RunContext
-    from gapfill.services.ports import Restored, WrongType
+from gapfill.services.context import RunContext
+from gapfill.services.ports import Restored, WrongType
 
 
 def left_of(context: RunContext, series: Series) -> list[Unfinished]:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from gapfill.errors import RequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_DAYS_BACK = 3650
 """Ten years; use a range of dates for an earlier start."""

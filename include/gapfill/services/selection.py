@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.due import horizon, last_slot
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, iso
+from gapfill.domain.series import Series
 from gapfill.errors import RequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import Candidate
-    from gapfill.domain.series import Series
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,11 @@ Nothing changes until a person runs the command.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gapfill.domain.formatting import count
-from gapfill.domain.interval import iso
+from gapfill.domain.interval import Interval, iso
+from gapfill.domain.series import Series
 from gapfill.domain.tariff import has_own_clock, is_pvpc
-
-if TYPE_CHECKING:
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
-    from gapfill.services.context import RunContext
+from gapfill.services.context import RunContext
 
 
 def shifted(context: RunContext, series: Series, window: Interval) -> tuple[str, ...]:

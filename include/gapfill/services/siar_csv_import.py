@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
+from gapfill.catalog import Catalog
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval, iso
+from gapfill.domain.product import Product
+from gapfill.domain.series import Series, Station
 from gapfill.errors import StoreError
+from gapfill.services.context import RunContext
 from gapfill.services.read_back import is_held
 from gapfill.sources.model import Answer, Ask, Rejected
 from gapfill.sources.siar_csv.days import answer, join, refuse_bad_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.product import Product
-    from gapfill.domain.series import Series, Station
-    from gapfill.services.context import RunContext
-    from gapfill.sources.siar_csv.parser import CsvFile
-    from gapfill.sources.siar_csv.row import Day
+from gapfill.sources.siar_csv.parser import CsvFile
+from gapfill.sources.siar_csv.row import Day
 
 _SOURCES = ("siar_csv", "siar")
 

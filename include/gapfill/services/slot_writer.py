@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.domain.interval import Interval, covers, iso, merge, subtract
-from gapfill.domain.reading import Replace
-from gapfill.domain.series import Grade
+from gapfill.domain.ledger import LedgerEntry
+from gapfill.domain.plan import Unit
+from gapfill.domain.product import Product
+from gapfill.domain.reading import Reading, Replace, Row
+from gapfill.domain.request import Request
+from gapfill.domain.series import Grade, Series
 from gapfill.errors import StoreError
+from gapfill.services.ports import Store
 from gapfill.services.read_back import is_held, is_stored
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.ledger import LedgerEntry
-    from gapfill.domain.plan import Unit
-    from gapfill.domain.product import Product
-    from gapfill.domain.reading import Reading, Row
-    from gapfill.domain.request import Request
-    from gapfill.domain.series import Series
-    from gapfill.services.ports import Store
-
 
 NEAR = 500
 """Runs with at most this number of slots between them are read together: a query costs more."""

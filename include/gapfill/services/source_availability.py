@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import iso
 from gapfill.domain.keys import BatchId
 from gapfill.domain.ledger import Outcome
+from gapfill.domain.plan import Unit
+from gapfill.domain.product import Product, Source
 from gapfill.domain.route import choose
+from gapfill.domain.series import Series
 from gapfill.domain.subscription import names_of, refusal_fact, shares_fate, subscription
+from gapfill.errors import AuthRejected, RateLimited
 from gapfill.services.key_limits import KeyLimits
 from gapfill.services.ports import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gapfill.domain.plan import Unit
-    from gapfill.domain.product import Product, Source
-    from gapfill.domain.series import Series
-    from gapfill.errors import AuthRejected, RateLimited
     from gapfill.services.context import RunContext
 
 DOWN = 2

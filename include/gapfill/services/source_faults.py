@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import intersect
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report
 from gapfill.services.failure import failure_to_use
-from gapfill.services.summary import RunStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
-    from gapfill.services.planning import RunRequest
-    from gapfill.services.summary import Summary
+from gapfill.services.planning import RunRequest
+from gapfill.services.summary import RunStatus, Summary
 
 
 def faults(context: RunContext, order: RunRequest, after: Sequence[Report]) -> dict[str, str]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from gapfill.services.ports import Caller
-    from gapfill.services.rate_limiter import RateLimiter
+from gapfill.services.ports import Caller
+from gapfill.services.rate_limiter import RateLimiter
 
 REFUSALS = 3
 """Number of consecutive refusals after which a source is not asked again."""

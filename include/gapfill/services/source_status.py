@@ -6,40 +6,36 @@ so includes the results of earlier fills and blocks by other processes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.account_limits import SPAN, from_facts, narrow_product, narrow_source
 from gapfill.domain.candidate import Candidate, Obstacle, Unusable
 from gapfill.domain.grid import DAY
+from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import (
     ANY_WANTED,
     JUST_NOW,
     UNREACHED,
+    LedgerEntry,
     Outcome,
     exclusions_from,
     key_refused,
     recent,
     without,
 )
-from gapfill.domain.series import Grade
+from gapfill.domain.product import Product, Source
+from gapfill.domain.series import Grade, Series, Station
 from gapfill.domain.subscription import is_of_key, with_quota_of
 from gapfill.services.key_limits import MEMORY, narrow_rate
-from gapfill.services.ports import LedgerQuery, Usage
+from gapfill.services.ports import Block, LedgerQuery, LedgerSnapshot, Sources, Usage
 from gapfill.services.source_availability import block_of
 from gapfill.services.station_fields import never_reported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.ledger import LedgerEntry
-    from gapfill.domain.product import Product, Source
-    from gapfill.domain.series import Series, Station
     from gapfill.services.context import RunContext
-    from gapfill.services.ports import Block, LedgerSnapshot, Sources
 
 TOGETHER = 250
 """Number of series whose ledgers are read at once and held in memory."""

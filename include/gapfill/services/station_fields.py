@@ -8,17 +8,13 @@ never marks a slot as "no data".
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from gapfill.domain.product import Product
-    from gapfill.domain.series import Series, Station
-    from gapfill.services.ports import QuotaStore
-    from gapfill.sources.model import Answer
+from gapfill.domain.product import Product
+from gapfill.domain.series import Series, Station
+from gapfill.services.ports import QuotaStore
+from gapfill.sources.model import Answer
 
 ROWS = 10
 """Number of rows without a field in one answer after which the station counts as without it."""

@@ -10,23 +10,25 @@ the readings, and a file of points may be restored into an empty one.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from gapfill.domain.formatting import short
-from gapfill.domain.interval import merge, subtract
+from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.domain.reading import Reading, Row
+from gapfill.domain.series import Series
 from gapfill.errors import StoreError
-from gapfill.services.ports import RemovalUnfinished
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.reading import Reading, Row
-    from gapfill.domain.series import Series
-    from gapfill.services.ports import Batch, Memory, Restored, Store, StoreLocation, Undone
+from gapfill.services.ports import (
+    Batch,
+    Memory,
+    RemovalUnfinished,
+    Restored,
+    Store,
+    StoreLocation,
+    Undone,
+)
 
 T = TypeVar("T")
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.domain.cause import Cause
+from gapfill.domain.grid import Grid
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
+from gapfill.domain.plan import Plan, Unit, Unread
 from gapfill.domain.series import State
-from gapfill.services.certificate import UnitOutcome
-from gapfill.services.detection import unread
+from gapfill.services.certificate import Certificate, UnitOutcome
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report, unread
 from gapfill.services.failure import Failure, failure_of, failure_to_read
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from gapfill.domain.grid import Grid
-    from gapfill.domain.plan import Plan, Unit, Unread
-    from gapfill.services.certificate import Certificate
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
-
 
 _Runs = Mapping[str, Sequence[Interval]]
 """By series, sorted and disjoint."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.domain.interval import Interval
+from gapfill.domain.invalid_values import Copies
 from gapfill.domain.keys import TIDY, command_of
+from gapfill.domain.series import Series
+from gapfill.services.context import RunContext
 from gapfill.services.detection import last_expected
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.invalid_values import Copies
-    from gapfill.domain.series import Series
-    from gapfill.services.context import RunContext
 
 
 class Tidied(NamedTuple):

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.keys import run_of
 from gapfill.errors import GapfillError
-from gapfill.services.ports import Undone
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gapfill.services.context import RunContext
-    from gapfill.services.ports import Batch
+from gapfill.services.context import RunContext
+from gapfill.services.ports import Batch, Undone
 
 _IN_NAME = re.compile(r"__(\d{8}T\d{6})Z|__(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})")
 """The instant in the name of a run of the command line or of Airflow."""

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
+from gapfill.domain.reading import Reading
 from gapfill.services.certificate import UnitOutcome
+from gapfill.services.ledger_writer import Settled
+from gapfill.services.slot_writer import WrittenSlots
 from gapfill.sources.answer import ROW
+from gapfill.sources.model import Answer, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.reading import Reading
     from gapfill.domain.series import Grade
-    from gapfill.services.ledger_writer import Settled
-    from gapfill.services.slot_writer import WrittenSlots
-    from gapfill.sources.model import Answer, Rejected
 
 
 SHOWN = 5

@@ -11,13 +11,10 @@ where it is not left alone.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from gapfill.sources.json_reader import decode
 from gapfill.sources.model import excerpt
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 COOL_OFF_S = 600.0
 """Seconds to leave a firewall alone after its first refusal; the next ones last longer."""

@@ -8,23 +8,21 @@ The module ``hook`` of a source's package names the class as ``HOOK``::
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gapfill.domain.account_limits import AccountLimits
+from gapfill.domain.candidate import Obstacle, Unusable
+from gapfill.domain.interval import Interval
+from gapfill.domain.product import Product, Source
 from gapfill.errors import ConfigError
 from gapfill.sources import registry
+from gapfill.sources.model import Answer, Ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from airflow.sdk import Connection
-
-    from gapfill.domain.account_limits import AccountLimits
-    from gapfill.domain.candidate import Obstacle, Unusable
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.product import Product, Source
-    from gapfill.sources.model import Answer, Ask
 
 
 @dataclass(frozen=True, slots=True)

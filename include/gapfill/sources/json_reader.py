@@ -5,19 +5,14 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from gapfill.sources.model import excerpt, malformed
+from gapfill.errors import MalformedPayload
+from gapfill.sources.model import Ask, excerpt, malformed
 from gapfill.sources.value_reader import Unfit
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gapfill.errors import MalformedPayload
-    from gapfill.sources.model import Ask
 
 Scalar = str | int | float | bool | None
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from gapfill.domain import tariff
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.local_time import local_date
+from gapfill.domain.product import Product
 from gapfill.domain.reading import Reading
+from gapfill.domain.series import Series, Station
 from gapfill.errors import MalformedPayload
 from gapfill.sources.answer import ROW, Answer, RawRow, Rejected
 from gapfill.sources.unit_checks import other_measure
 from gapfill.sources.value_reader import EXCERPT, agree, excerpt, is_blank, judge, number, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date, datetime
-
-    from gapfill.domain.product import Product
-    from gapfill.domain.series import Series, Station
 
 __all__ = [  # what a source needs, from one place
     "EXCERPT",

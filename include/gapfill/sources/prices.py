@@ -7,23 +7,18 @@ Madrid's instants, and ``answer_of`` moves them to the place's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.local_time import day_interval, days_of
 from gapfill.domain.tariff import MADRID, localize, to_local, zone_of
 from gapfill.errors import ConfigError
 from gapfill.sources.json_reader import instant_of
-from gapfill.sources.model import Answer, RawRow, check, judge, malformed, number
+from gapfill.sources.model import Answer, Ask, RawRow, Rejected, check, judge, malformed, number
 from gapfill.sources.rows import bad
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.sources.model import Ask, Rejected
 
 DIGITS = 2
 """Behind the point of a price in €/MWh."""

@@ -15,6 +15,7 @@ import os
 import pkgutil
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import Distribution
 from importlib.util import find_spec
@@ -25,7 +26,6 @@ from gapfill import sources
 from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from importlib.metadata import EntryPoint
 
 GROUP = "gapfill.sources"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.sources.json_reader import is_silent
-from gapfill.sources.model import ROW, RawRow, Rejected, excerpt, is_blank, malformed
+from gapfill.sources.json_reader import Node, is_silent
+from gapfill.sources.model import ROW, Ask, RawRow, Rejected, excerpt, is_blank, malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
-
-    from gapfill.sources.json_reader import Node
-    from gapfill.sources.model import Ask
-
     Record = Mapping[str, object]
 
 

@@ -11,15 +11,12 @@ code of a broken sensor where it is a code that devices send, or where only the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.domain.interval import iso
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Field
+from gapfill.domain.series import Field
 
 ROWS = 3
 """So many slots at least, all without a value inside the bounds, are more than slips."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gapfill.domain.series import Field
+from gapfill.domain.series import Field
 
 EXCERPT = 500
 """Longest piece of a body that an error, a log or the ledger may hold (conventions)."""

@@ -6,19 +6,14 @@ and no value that stands in another point (docs/adr/0020).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.domain.interval import Interval, merge
-from gapfill.domain.reading import UNKNOWN, Row, add, combine, make_row, wins
+from gapfill.domain.reading import UNKNOWN, Reading, Replace, Row, add, combine, make_row, wins
+from gapfill.domain.series import Series
 from gapfill.stores.points import Point, Stand, format_tags, point_of, stands_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from gapfill.domain.reading import Reading, Replace
-    from gapfill.domain.series import Series
 
 Stands = dict[datetime, Stand]
 """What slots hold; a choice brings it up to date as it goes."""

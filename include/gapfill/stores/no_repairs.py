@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
+from gapfill.domain.series import Series
+from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.errors import RequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gapfill.domain.series import Series
-    from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.services.ports import Restored, WrongType
+from gapfill.services.ports import Restored, WrongType
 
 
 class NoRepairs:

@@ -11,20 +11,16 @@ other point has the field (docs/adr/0020).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import UNKNOWN, Row, format_kept, make_row, parse_kept
-from gapfill.domain.series import Grade
+from gapfill.domain.series import Grade, Series
 from gapfill.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
 
 _PAIR = re.compile(r"((?:\\.|[^\\,=])*)=((?:\\.|[^\\,=])*)(?:,|$)", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

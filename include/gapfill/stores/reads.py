@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
 
-from gapfill.domain.interval import END_OF_TIME
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.coverage import Graded
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.invalid_values import Ahead, Flaws
-    from gapfill.domain.series import Series
+from gapfill.domain.coverage import Graded
+from gapfill.domain.interval import END_OF_TIME, Interval
+from gapfill.domain.invalid_values import Ahead, Flaws
+from gapfill.domain.series import Series
 
 T = TypeVar("T")
 

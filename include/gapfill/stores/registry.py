@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from gapfill.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gapfill.services.ports import Store
+from gapfill.services.ports import Store
 
 BUSY_WAIT_S = 1.5
 """How long a page waits for a busy InfluxDB: shorter than what counts as a store that hangs."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 
+from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
 
 NOTHING = Undone(0, 0, 0)
 

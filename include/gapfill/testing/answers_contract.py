@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.local_time import parse_instant
 from gapfill.errors import SourceError
+from gapfill.testing.source_bench import SourceBench
 from gapfill.testing.source_case import SourceCase, brief, by_slot, check_values, usable
-
-if TYPE_CHECKING:
-    from gapfill.testing.source_bench import SourceBench
 
 
 class AnswersContract(SourceCase):

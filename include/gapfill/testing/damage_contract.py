@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from gapfill.domain.interval import iso
 from gapfill.sources.model import Answer
 from gapfill.testing import faults
+from gapfill.testing.source_bench import SourceBench
 from gapfill.testing.source_case import SourceCase, by_slot, check_values, usable
-
-if TYPE_CHECKING:
-    from gapfill.testing.source_bench import SourceBench
 
 
 class DamageContract(SourceCase):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from gapfill.errors import RateLimited
 from gapfill.sources.model import Answer
 from gapfill.testing import faults
 from gapfill.testing.local_api import Recorded
+from gapfill.testing.source_bench import SourceBench
 from gapfill.testing.source_case import SourceCase, brief
-
-if TYPE_CHECKING:
-    from gapfill.testing.source_bench import SourceBench
 
 
 class FailuresContract(SourceCase):

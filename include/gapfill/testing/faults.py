@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from base64 import b64encode
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from gapfill.errors import RateLimited, SourceError, SourceUnavailable
 from gapfill.testing.local_api import Failure, Recorded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 OK = 200
 RETRY_AFTER_S = 90

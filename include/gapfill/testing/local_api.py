@@ -6,14 +6,12 @@ import json
 import socket
 import struct
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, NamedTuple, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from types import TracebackType
+from types import TracebackType
+from typing import NamedTuple, Self
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 _LONGEST_S = 60

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.bases.hook import BaseHook
@@ -15,22 +17,17 @@ from gapfill.catalog import reader
 from gapfill.catalog.builder import Builder
 from gapfill.catalog.packages import with_packages
 from gapfill.catalog.schema import CatalogEntry, SourceEntry
+from gapfill.domain.product import Source
+from gapfill.domain.series import Series
 from gapfill.errors import GapfillError
 from gapfill.sources import registry
-from gapfill.sources.hooks import SourceSetup, hook_of
+from gapfill.sources.hooks import SourceHook, SourceSetup, hook_of
 from gapfill.sources.http.connection import find_connection, variable
+from gapfill.sources.model import Answer, Ask
+from gapfill.testing.local_api import LocalApi
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     import pytest
-
-    from gapfill.domain.product import Source
-    from gapfill.domain.series import Series
-    from gapfill.sources.hooks import SourceHook
-    from gapfill.sources.model import Answer, Ask
-    from gapfill.testing.local_api import LocalApi
 
 
 def facts_of(source: str, catalog: Path) -> tuple[Mapping[str, Series], Source]:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from gapfill.catalog import SHIPPED
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.local_time import parse_instant
+from gapfill.domain.reading import Reading
+from gapfill.domain.series import Station
 from gapfill.errors import GapfillError, SourceError
 from gapfill.sources.model import Answer, Ask
 from gapfill.testing.local_api import LocalApi, Recorded
 from gapfill.testing.source_bench import SourceBench, facts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
-    from pathlib import Path
-
-    from gapfill.domain.reading import Reading
-    from gapfill.domain.series import Station
 
 OTHER_DAYS = timedelta(days=14)
 """How far away the other days are, for which the answer must not be taken."""

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from gapfill.domain.grid import DAY
+from gapfill.domain.coverage import Coverage
+from gapfill.domain.gap import Gap
+from gapfill.domain.grid import DAY, Grid
+from gapfill.domain.interval import Interval
 from gapfill.domain.local_time import day_start, local_date
-from gapfill.domain.series import Grade, State
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from gapfill.domain.coverage import Coverage
-    from gapfill.domain.gap import Gap
-    from gapfill.domain.grid import Grid
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
+from gapfill.domain.series import Grade, Series, State
 
 LETTERS = {
     "c": "complete",

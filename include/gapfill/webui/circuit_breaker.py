@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gapfill.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gapfill.services.ports import Store
+from gapfill.services.ports import Store
 
 PATIENCE_S = 10.0
 """How long the web waits for one answer of the store."""

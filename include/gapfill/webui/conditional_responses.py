@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from fastapi import Request
     from pydantic import BaseModel
 

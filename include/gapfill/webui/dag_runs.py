@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.api.common.trigger_dag import trigger_dag
 from airflow.exceptions import DagNotFound, DagRunAlreadyExists
@@ -18,9 +19,6 @@ from gapfill import settings
 from gapfill.errors import RequestError
 from gapfill.services.run_params import DEFAULTS
 from gapfill.webui.problems import Conflict, NoDag
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 DAG = "gap_detection"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response, status
 from starlette.routing import Match
@@ -15,9 +16,6 @@ from gapfill.webui import responses
 from gapfill.webui.auth import User, sees, starts
 from gapfill.webui.conditional_responses import file
 from gapfill.webui.worker_pool import reading
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,6 @@ from gapfill.errors import ConfigError, GapfillError, RequestError, StoreError
 from gapfill.webui.worker_pool import Busy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from fastapi import FastAPI, Request
 
 TYPE = "application/problem+json"

@@ -15,8 +15,8 @@ from gapfill.domain.local_time import parse_bound
 from gapfill.errors import RequestError, StoreError
 from gapfill.orchestration.run_request import read_request
 from gapfill.reporting import documents
-from gapfill.reporting.models import ExplainOut  # noqa: TC001 - FastAPI reads the annotations
-from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - likewise
+from gapfill.reporting.models import ExplainOut
+from gapfill.reporting.plan_models import PlanOut
 from gapfill.services.detection import detect_series
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.planning import make_whole_plan

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count, duration
+from gapfill.domain.gap import Gap
 from gapfill.domain.interval import iso
 from gapfill.domain.local_time import local_date
+from gapfill.domain.plan import Plan
 from gapfill.domain.series import State
 from gapfill.orchestration.run_request import LOCAL
 from gapfill.webui import response_models
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Plan
-    from gapfill.webui.snapshot_cache import StoreSnapshot
+from gapfill.webui.snapshot_cache import StoreSnapshot
 
 RECENT_DAYS = 10
 """Gaps no older than this are healed by ``days_back``, older ones by their range."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -27,7 +27,7 @@ from gapfill.reporting.models import (
     Warnings,
     attribute,
 )
-from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - pydantic reads the annotations
+from gapfill.reporting.plan_models import PlanOut
 
 
 class Problem(BaseModel):

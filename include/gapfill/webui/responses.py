@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from gapfill.domain.cause import Cause
+from gapfill.domain.gap import Gap
 from gapfill.domain.local_time import day_start, local_date
+from gapfill.domain.plan import Plan
 from gapfill.domain.series import State
 from gapfill.errors import StoreError
 from gapfill.orchestration.run_request import LOCAL
 from gapfill.reporting import documents
 from gapfill.reporting.models import GapFacts
+from gapfill.services.detection import Report
 from gapfill.webui import response_models
 from gapfill.webui.calendar_encoding import LETTERS, calendar
 from gapfill.webui.dag_runs import DAG, dag_state
 from gapfill.webui.recommendations import recommend, recovery
+from gapfill.webui.snapshot_cache import StoreSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from gapfill.domain.gap import Gap
-    from gapfill.domain.plan import Plan
     from gapfill.domain.severity import Severity, SeverityWord
-    from gapfill.services.detection import Report
-    from gapfill.webui.snapshot_cache import StoreSnapshot
 
 SHOWN_GAPS = 200
 """Gaps that the page lists; the rest are counted."""

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import datetime
 
+from gapfill.domain.coverage import Coverage
 from gapfill.domain.formatting import without
-from gapfill.domain.interval import merge, subtract
-from gapfill.domain.reading import told_source
+from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.domain.reading import Row, told_source
+from gapfill.domain.series import Series
 from gapfill.webui import response_models
 from gapfill.webui.calendar_encoding import lettered, zone_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.coverage import Coverage
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.reading import Row
-    from gapfill.domain.series import Series
 
 
 def slots_of(

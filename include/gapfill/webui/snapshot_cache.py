@@ -8,28 +8,24 @@ is kept for some seconds too, so that nobody queues for a store that hangs.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from threading import Lock, RLock
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
+from gapfill.catalog import Catalog
+from gapfill.domain.plan import Plan
 from gapfill.orchestration import container
-from gapfill.services.detection import unread
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report, unread
 from gapfill.services.planning import RunRequest, detect_all, make_whole_plan
+from gapfill.services.ports import Store
 from gapfill.services.selection import Selection
 from gapfill.webui.circuit_breaker import PATIENCE_S, CircuitBreakerStore
 from gapfill.webui.stored_values import Stored
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
-
-    from gapfill.catalog import Catalog
-    from gapfill.domain.plan import Plan
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
-    from gapfill.services.ports import Store
 
 T = TypeVar("T")
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.invalid_values import Flaws, sentences
+from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.orchestration import container
+from gapfill.services.context import RunContext
 from gapfill.services.detection import last_expected
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.snapshot_cache import open_context
 from gapfill.webui.worker_pool import reading
-
-if TYPE_CHECKING:
-    from gapfill.domain.series import Series
-    from gapfill.services.context import RunContext
 
 router = APIRouter(dependencies=[MAY_READ])
 

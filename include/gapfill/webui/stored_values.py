@@ -8,18 +8,16 @@ long as that took, and one request spends a few seconds on it at most.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.services.detection import look_closely, with_stored
+from gapfill.domain.series import Series
+from gapfill.services.context import RunContext
+from gapfill.services.detection import Report, look_closely, with_stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
-    from gapfill.domain.series import Series
-    from gapfill.services.context import RunContext
-    from gapfill.services.detection import Report
     from gapfill.webui.snapshot_cache import StoreSnapshot
 
 REST = 100

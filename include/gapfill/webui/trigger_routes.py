@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from gapfill.errors import RequestError
 from gapfill.reporting.log_lines import bill_of
-from gapfill.reporting.plan_models import PlanOut  # noqa: TC001 - FastAPI reads the annotations
+from gapfill.reporting.plan_models import PlanOut
 from gapfill.webui import response_models
 from gapfill.webui.auth import MAY_START, SAME_SITE, User
 from gapfill.webui.dag_runs import DAG, start_run

@@ -7,18 +7,15 @@ systems, so nothing is guessed: rows of other systems are skipped and counted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.domain.formatting import count
+from gapfill.domain.series import Series
 from gapfill.domain.tariff import SYSTEMS, to_local
 from gapfill.services.csv_import.table import ESIOS, CsvTable, Line
 from gapfill.services.csv_import.text import Cell, refusal, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
 
 PRICE = "price_eur_mwh"
 

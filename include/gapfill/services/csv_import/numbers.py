@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from gapfill.services.csv_import.text import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gapfill.services.csv_import.text import Cell
+from gapfill.services.csv_import.text import Cell, shown
 
 _PLAIN = re.compile(r"[+-]?\d+(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _MARKED = re.compile(

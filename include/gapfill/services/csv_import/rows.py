@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.domain.due import horizon, last_slot
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import iso
-from gapfill.domain.reading import UNKNOWN, Row, parse_kept
-from gapfill.domain.series import Grade
+from gapfill.domain.reading import UNKNOWN, Origin, Row, parse_kept
+from gapfill.domain.series import Grade, Series
 from gapfill.services.csv_import.esios import PRICE, TITLES, Export, read_export
 from gapfill.services.csv_import.numbers import Decimals, decimals_of
 from gapfill.services.csv_import.table import PROVENANCE, Line, read_table
 from gapfill.services.csv_import.text import Cell, refusal, shown
 from gapfill.services.csv_import.times import Stamp, instants_of, read_stamp
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.reading import Origin
-    from gapfill.domain.series import Series
 
 IMPORT = "import"
 """Source of a value without a source in the file, or changed by hand in it."""

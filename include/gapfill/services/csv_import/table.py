@@ -11,13 +11,11 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.services.csv_import.text import Cell, refusal, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 PROVENANCE = ("grade", "source", "batch", "kept")
 

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pendulum
 
 from gapfill.domain.interval import iso
-from gapfill.services.csv_import.text import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gapfill.errors import RequestError
-    from gapfill.services.csv_import.text import Cell
+from gapfill.errors import RequestError
+from gapfill.services.csv_import.text import Cell, shown
 
 _CLOCK = (
     r"(?:(?:T|[ \u00a0]+)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]0+)?)?)?"

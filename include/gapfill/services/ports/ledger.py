@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+from gapfill.domain.candidate import RefusedRun
+from gapfill.domain.ledger import LedgerEntry, Outcome
+from gapfill.domain.series import Series
 
-    from gapfill.domain.candidate import RefusedRun
-    from gapfill.domain.ledger import LedgerEntry, Outcome
-    from gapfill.domain.series import Series
+if TYPE_CHECKING:
     from gapfill.services.ports.quotas import Block, Usage
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
 
-from gapfill.domain.interval import END_OF_TIME
-from gapfill.domain.reading import Replace
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.domain.coverage import Graded
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.invalid_values import Ahead, Copies, Flaws
-    from gapfill.domain.ledger import LedgerEntry
-    from gapfill.domain.reading import Reading, Row
-    from gapfill.domain.series import Series
+from gapfill.domain.coverage import Graded
+from gapfill.domain.interval import END_OF_TIME, Interval
+from gapfill.domain.invalid_values import Ahead, Copies, Flaws
+from gapfill.domain.ledger import LedgerEntry
+from gapfill.domain.reading import Reading, Replace, Row
+from gapfill.domain.series import Series
 
 
 class ReadingStore(Protocol):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
+from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
+from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
-    from gapfill.domain.unfinished_removal import Unfinished
 
 
 class WrongType(NamedTuple):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
-
-    from gapfill.domain.account_limits import AccountLimits
-    from gapfill.domain.candidate import Obstacle, Unusable
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.product import Product
-    from gapfill.domain.series import Station
-    from gapfill.sources.model import Answer, Ask
+from gapfill.domain.account_limits import AccountLimits
+from gapfill.domain.candidate import Obstacle, Unusable
+from gapfill.domain.interval import Interval
+from gapfill.domain.product import Product
+from gapfill.domain.series import Station
+from gapfill.sources.model import Answer, Ask
 
 
 class Caller(Protocol):

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gapfill.errors import SpanRefused
+from gapfill.errors import SourceError, SpanRefused
 from gapfill.sources.aemet import parser as aemet
-from gapfill.sources.aemet.errors import Said, read, read_link
+from gapfill.sources.aemet.errors import Said, Statement, read, read_link
 from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import is_at_home
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.retry_after import seconds_to_wait
-from gapfill.sources.model import HttpRequest
+from gapfill.sources.json_reader import Payload
+from gapfill.sources.model import Answer, Ask, HttpRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gapfill.errors import SourceError
-    from gapfill.sources.aemet.errors import Statement
     from gapfill.sources.http.client import Reply
     from gapfill.sources.http.status_errors import RequestContext
-    from gapfill.sources.json_reader import Payload
-    from gapfill.sources.model import Answer, Ask
 
 NEXT_MINUTE_S = 61.0
 """The refusal says "wait for the next minute": then a new one has begun for certain."""

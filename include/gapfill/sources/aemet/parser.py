@@ -31,18 +31,19 @@ Limits and lag:
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from gapfill.domain.formatting import count
 from gapfill.domain.interval import Interval, iso
-from gapfill.errors import ConfigError
+from gapfill.domain.series import Station
+from gapfill.errors import ConfigError, MalformedPayload
 from gapfill.sources.aemet import rows as aemet_rows
-from gapfill.sources.aemet.errors import Said, read
-from gapfill.sources.json_reader import Node, is_silent
+from gapfill.sources.aemet.errors import Said, Statement, read
+from gapfill.sources.json_reader import Node, Payload, is_silent
 from gapfill.sources.model import (
     ROW,
     Answer,
+    Ask,
     HttpRequest,
     RawRow,
     Rejected,
@@ -51,13 +52,6 @@ from gapfill.sources.model import (
     malformed,
 )
 from gapfill.sources.rows import Rows, nulls
-
-if TYPE_CHECKING:
-    from gapfill.domain.series import Station
-    from gapfill.errors import MalformedPayload
-    from gapfill.sources.aemet.errors import Statement
-    from gapfill.sources.json_reader import Payload
-    from gapfill.sources.model import Ask
 
 ROOT = "https://opendata.aemet.es"
 _API = "/opendata/api"

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
 
-from gapfill.sources.json_reader import YEARS, moment_of
-from gapfill.sources.model import excerpt, is_blank, malformed
+from gapfill.domain.series import Station
+from gapfill.sources.json_reader import YEARS, Node, moment_of
+from gapfill.sources.model import Ask, excerpt, is_blank, malformed
 from gapfill.sources.rows import Rows, bad, read_rows, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gapfill.domain.series import Station
-    from gapfill.sources.json_reader import Node
-    from gapfill.sources.model import Ask
 
 HOURLY: Mapping[str, str] = {
     "temperature": "ta",

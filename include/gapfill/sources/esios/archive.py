@@ -35,9 +35,10 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from gapfill.errors import ConfigError
 from gapfill.sources.esios.archive_labels import hour_of, positions
@@ -56,10 +57,6 @@ from gapfill.sources.model import (
 )
 from gapfill.sources.prices import answer_of, price_values, series_param, whole_days
 from gapfill.sources.rows import Rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
 
 COLUMNS = {"8741": "PCB", "8742": "PCB", "8743": "PCB", "8744": "CYM", "8745": "CYM"}
 """Column of the price of each ``geo_id``."""

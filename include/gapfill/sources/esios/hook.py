@@ -10,10 +10,10 @@ from gapfill.sources.esios import parser as esios
 from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.redirects import listed_hosts
+from gapfill.sources.model import Answer, Ask
 
 if TYPE_CHECKING:
     from gapfill.sources.http.connection import ConnectionConfig
-    from gapfill.sources.model import Answer, Ask
 
 ARCHIVE_HOSTS = (".amazonaws.com",)
 """The archive's files lie in the storage of this provider, over https."""

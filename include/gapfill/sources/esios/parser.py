@@ -29,14 +29,14 @@ Limits and lag:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError
 from gapfill.sources.esios import archive
-from gapfill.sources.json_reader import Node
+from gapfill.sources.json_reader import Node, Payload
 from gapfill.sources.model import Answer, Ask, HttpRequest, excerpt, is_blank, malformed, shown
 from gapfill.sources.prices import (
     answer_of,
@@ -48,12 +48,6 @@ from gapfill.sources.prices import (
     whole_days,
 )
 from gapfill.sources.rows import bad, read_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from gapfill.sources.json_reader import Payload
 
 _HOUR = timedelta(hours=1)
 _HOURLY_BY_NATURE = frozenset({"1001"})

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 
 from gapfill.sources.http.connection import is_at_home, origin
 from gapfill.sources.http.redirects import EXTRA, may_lead
-from gapfill.sources.http.status_errors import error_of
+from gapfill.sources.http.secrets import Secrets
+from gapfill.sources.http.status_errors import RequestContext, error_of
 from gapfill.sources.http.transport import TransferLimits, Unreachable, get
 from gapfill.sources.json_reader import Payload, utf8
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gapfill.sources.http.secrets import Secrets
-    from gapfill.sources.http.status_errors import RequestContext
-    from gapfill.sources.model import HttpRequest
+from gapfill.sources.model import HttpRequest
 
 MAX_HOPS = 3
 """Redirects followed in one call; the archive needs one."""

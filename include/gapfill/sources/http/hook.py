@@ -11,30 +11,27 @@ knows no timeout, follows redirects with every header, and logs URLs with keys i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow.sdk.bases.hook import BaseHook
 
+from gapfill.domain.candidate import Obstacle
+from gapfill.domain.product import Product
 from gapfill.errors import ConfigError, GapfillError
-from gapfill.sources.hooks import SourceHook
+from gapfill.sources.hooks import SourceHook, SourceSetup
 from gapfill.sources.http import setup as http_setup
 from gapfill.sources.http.client import ApiCall, HttpClient, Reply, Said
 from gapfill.sources.http.connection import ConnectionConfig, read_config, variable
 from gapfill.sources.http.secrets import Secrets
 from gapfill.sources.http.status_errors import RequestContext
 from gapfill.sources.http.transport import TransferLimits, build_session
+from gapfill.sources.json_reader import Payload
+from gapfill.sources.model import Ask, HttpRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import requests
-
-    from gapfill.domain.candidate import Obstacle
-    from gapfill.domain.product import Product
-    from gapfill.sources.hooks import SourceSetup
-    from gapfill.sources.json_reader import Payload
-    from gapfill.sources.model import Ask, HttpRequest
 
 
 class ApiHook(SourceHook, BaseHook):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from gapfill.errors import ConfigError
-from gapfill.sources.http.connection import is_at_home, origin, variable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gapfill.sources.http.connection import ConnectionConfig
+from gapfill.sources.http.connection import ConnectionConfig, is_at_home, origin, variable
 
 EXTRA = "redirect_hosts"
 """Extra of a connection that lists more hosts."""

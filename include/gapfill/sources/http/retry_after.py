@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
 from gapfill.sources.model import number
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_S = 60.0
 """For a refusal that names no time: every limit met so far is per minute."""

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from gapfill import extras
 from gapfill.domain.candidate import Obstacle
-from gapfill.sources.http.connection import config_of, read_extra, variable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gapfill.domain.product import Product
-    from gapfill.sources.hooks import SourceSetup
-    from gapfill.sources.http.connection import ConnectionConfig
+from gapfill.domain.product import Product
+from gapfill.sources.hooks import SourceSetup
+from gapfill.sources.http.connection import ConnectionConfig, config_of, read_extra, variable
 
 
 def obstacle(

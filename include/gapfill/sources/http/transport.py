@@ -11,6 +11,7 @@ import queue
 import socket
 import ssl
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
@@ -23,8 +24,6 @@ from gapfill import __version__
 from gapfill.sources.json_reader import Payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from requests import PreparedRequest, Response
 
 USER_AGENT = f"gapfill/{__version__} (+Airflow DAG package that heals gaps in time series)"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.sources.json_reader import Node, moment_of
-from gapfill.sources.model import Rejected, excerpt, is_blank, malformed
+from gapfill.sources.model import Ask, Rejected, excerpt, is_blank, malformed
 from gapfill.sources.rows import Rows, bad, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gapfill.sources.model import Ask
-
     Record = Mapping[str, object]
 
 _HOUR = timedelta(hours=1)

@@ -12,14 +12,13 @@ from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import is_at_home, second_root
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.status_errors import QUEUE_S
-from gapfill.sources.model import HttpRequest, excerpt
+from gapfill.sources.json_reader import Payload
+from gapfill.sources.model import Answer, Ask, HttpRequest, excerpt
 from gapfill.sources.open_meteo import parser as open_meteo
 from gapfill.sources.open_meteo.refusals import Refusal, read, seconds_refused
 
 if TYPE_CHECKING:
     from gapfill.sources.http.connection import ConnectionConfig
-    from gapfill.sources.json_reader import Payload
-    from gapfill.sources.model import Answer, Ask
 
 PUBLIC_ARCHIVE = "https://archive-api.open-meteo.com"
 

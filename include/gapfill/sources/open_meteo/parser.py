@@ -35,15 +35,17 @@ Limits and lag:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError
-from gapfill.sources.json_reader import Node
+from gapfill.sources.json_reader import Node, Payload
 from gapfill.sources.model import (
     Answer,
+    Ask,
     HttpRequest,
     RawRow,
     check,
@@ -55,12 +57,6 @@ from gapfill.sources.model import (
 )
 from gapfill.sources.open_meteo.arrays import VARIABLES, rows_of
 from gapfill.sources.open_meteo.refusals import NotCovered, as_json, is_nowhere, read
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gapfill.sources.json_reader import Payload
-    from gapfill.sources.model import Ask
 
 PATHS = {"forecast": "/v1/forecast", "archive": "/v1/archive"}
 """By product."""

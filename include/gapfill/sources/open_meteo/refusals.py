@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from gapfill.errors import Limit
-from gapfill.sources.json_reader import Payload
+from gapfill.sources.json_reader import Node, Payload
 from gapfill.sources.model import excerpt, number
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from gapfill.sources.json_reader import Node
 
 TOO_MANY = 429
 """Status of a refusal for the rate; its body says which limit."""

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from gapfill.sources.json_reader import YEARS
-from gapfill.sources.model import ROW, Rejected, malformed, number, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gapfill.domain.series import Place
-    from gapfill.sources.json_reader import Node
-    from gapfill.sources.model import Ask, RawRow
+from gapfill.domain.series import Place
+from gapfill.sources.json_reader import YEARS, Node
+from gapfill.sources.model import ROW, Ask, RawRow, Rejected, malformed, number, shown
 
 NEARBY = 0.1
 """Degrees between the place asked for and the one answered: answers round to two decimals at

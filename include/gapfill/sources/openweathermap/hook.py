@@ -8,28 +8,22 @@ the other is asked at once, and which one served goes into the answer (ADR 0017)
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from gapfill.domain.series import Place
 from gapfill.domain.subscription import generation_fact
-from gapfill.errors import AuthRejected, GapfillError
+from gapfill.errors import AuthRejected, GapfillError, RateLimited, SourceError
 from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import variable
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.retry_after import seconds_to_wait
 from gapfill.sources.http.status_errors import RequestContext
-from gapfill.sources.model import EXCERPT, excerpt
+from gapfill.sources.json_reader import Payload
+from gapfill.sources.model import EXCERPT, Answer, Ask, HttpRequest, excerpt
 from gapfill.sources.openweathermap import parser as owm
 from gapfill.sources.openweathermap import timeline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from gapfill.errors import RateLimited, SourceError
-    from gapfill.sources.json_reader import Payload
-    from gapfill.sources.model import Answer, Ask, HttpRequest
 
 BLOCK_S = 3600.0
 """Wait where a 429 names none: it says "your account is temporary blocked", not for how long."""

@@ -34,12 +34,12 @@ Limits and lag:
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from gapfill.domain.interval import Interval, iso
+from gapfill.domain.series import Place
 from gapfill.errors import ConfigError
-from gapfill.sources.json_reader import Node
+from gapfill.sources.json_reader import Node, Payload
 from gapfill.sources.model import (
     Answer,
     Ask,
@@ -61,12 +61,6 @@ from gapfill.sources.openweathermap.frame import (
     where,
 )
 from gapfill.sources.openweathermap.values import values_of_current, values_of_moment
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from gapfill.domain.series import Place
-    from gapfill.sources.json_reader import Payload
 
 CURRENT_PATH = "/data/2.5/weather"
 TIMEMACHINE_PATH = "/data/3.0/onecall/timemachine"

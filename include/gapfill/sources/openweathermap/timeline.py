@@ -16,12 +16,15 @@ Not documented:
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from gapfill.domain.interval import iso
+from gapfill.domain.series import Place
+from gapfill.sources.json_reader import Node
 from gapfill.sources.model import (
     ROW,
     Answer,
+    Ask,
     HttpRequest,
     RawRow,
     Rejected,
@@ -38,13 +41,6 @@ from gapfill.sources.openweathermap.frame import (
     where,
 )
 from gapfill.sources.openweathermap.values import values_of_moment
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from gapfill.domain.series import Place
-    from gapfill.sources.json_reader import Node
-    from gapfill.sources.model import Ask
 
 PATH = "/data/4.0/onecall/timeline/1h"
 PER_CALL = 20

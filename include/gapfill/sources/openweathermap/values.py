@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from gapfill.sources.json_reader import Node
 from gapfill.sources.model import number, shown
 from gapfill.sources.value_reader import Unfit
-
-if TYPE_CHECKING:
-    from gapfill.sources.json_reader import Node
 
 _SHOWERS = ("rain", "snow")
 _FALLING = range(200, 700)

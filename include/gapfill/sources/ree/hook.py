@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.hook import ApiHook
+from gapfill.sources.model import Answer, Ask
 from gapfill.sources.ree import parser as ree
-
-if TYPE_CHECKING:
-    from gapfill.sources.model import Answer, Ask
 
 _PROBED = date(2021, 10, 31)
 

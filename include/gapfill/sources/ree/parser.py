@@ -30,8 +30,9 @@ Limits and lag:
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gapfill.errors import ConfigError
 from gapfill.sources.json_reader import Node, Payload, is_silent
@@ -46,10 +47,6 @@ from gapfill.sources.prices import (
     whole_days,
 )
 from gapfill.sources.rows import read_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
 
 PATH = "/es/datos/mercados/precios-mercados-tiempo-real"
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gapfill.domain.account_limits import AccountLimits
 from gapfill.errors import MalformedPayload
-from gapfill.sources.json_reader import utf8
+from gapfill.sources.json_reader import Payload, utf8
 from gapfill.sources.model import HttpRequest, excerpt, number
-
-if TYPE_CHECKING:
-    from gapfill.sources.json_reader import Payload
 
 BASE = "/siarapi/API/V1"
 ENCRYPT = HttpRequest(f"{BASE}/Autenticacion/cifrarCadena")

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gapfill.domain.local_time import day_interval
-from gapfill.sources.model import malformed, shown
+from gapfill.sources.model import Ask, malformed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from gapfill.sources.model import Ask
-
     Values = Mapping[str, object]
 
 _HALF = timedelta(minutes=30)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.domain.local_time import local_date
-from gapfill.sources.model import RawRow, malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gapfill.sources.model import Ask, Rejected
-    from gapfill.sources.siar.rows import Dated
+from gapfill.sources.model import Ask, RawRow, Rejected, malformed
+from gapfill.sources.siar.rows import Dated
 
 _DAY = timedelta(days=1)
 

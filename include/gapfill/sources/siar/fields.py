@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from gapfill.sources.json_reader import differ
 from gapfill.sources.value_reader import Unfit
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 HOURLY: Mapping[str, str] = {
     "temperature": "TempMedia",

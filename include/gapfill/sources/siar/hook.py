@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gapfill.errors import ConfigError, GapfillError
+from gapfill.domain.account_limits import AccountLimits
+from gapfill.errors import ConfigError, GapfillError, SourceError
 from gapfill.sources.firewall_pages import is_web_page
 from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.connection import variable
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.secrets import Secrets
 from gapfill.sources.http.status_errors import RequestContext
-from gapfill.sources.model import Answer, HttpRequest
+from gapfill.sources.json_reader import Payload
+from gapfill.sources.model import Answer, Ask, HttpRequest
 from gapfill.sources.siar import account
 from gapfill.sources.siar import parser as siar
 from gapfill.sources.siar.hook_errors import error_for, rejected, token_rejected
 from gapfill.sources.siar.refusals import Refusal, RefusalKind, authorised_from, read
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from gapfill.domain.account_limits import AccountLimits
-    from gapfill.errors import SourceError
     from gapfill.sources.http.client import Reply
     from gapfill.sources.http.connection import ConnectionConfig
-    from gapfill.sources.json_reader import Payload
-    from gapfill.sources.model import Ask
 
 
 TOKEN = "token"  # noqa: S105 - no secret but a name

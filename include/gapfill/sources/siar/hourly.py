@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import iso
-from gapfill.sources.model import ROW, RawRow, Rejected, judge, malformed
+from gapfill.domain.series import Field
+from gapfill.sources.model import ROW, Ask, RawRow, Rejected, judge, malformed
 from gapfill.sources.siar.clock import clock_of, instant_of, is_half, no_half
 from gapfill.sources.siar.fields import HOURLY
+from gapfill.sources.siar.rows import Dated
 from gapfill.sources.value_reader import agree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Field
-    from gapfill.sources.model import Ask
-    from gapfill.sources.siar.rows import Dated
-
     Values = Mapping[str, object]
 
 ZONE = "UTC"

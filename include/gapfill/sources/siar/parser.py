@@ -31,13 +31,14 @@ Limits and lag:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import date
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval
 from gapfill.domain.local_time import day_interval, days_of
 from gapfill.errors import ConfigError
-from gapfill.sources.json_reader import Node, is_silent
+from gapfill.sources.json_reader import Node, Payload, is_silent
 from gapfill.sources.model import (
     Answer,
     Ask,
@@ -54,12 +55,6 @@ from gapfill.sources.siar.account import BASE
 from gapfill.sources.siar.fields import DAILY, HOURLY, members
 from gapfill.sources.siar.refusals import says_nothing_there
 from gapfill.sources.siar.rows import Span, dated
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from gapfill.sources.json_reader import Payload
 
 HALF_HOURS = 48
 """Rows of a day, whatever the clock does."""

@@ -15,15 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from gapfill.domain.local_time import at_local, local_date
 from gapfill.sources.firewall_pages import is_web_page
-from gapfill.sources.json_reader import utf8
+from gapfill.sources.json_reader import Payload, utf8
 from gapfill.sources.model import excerpt
-
-if TYPE_CHECKING:
-    from gapfill.sources.json_reader import Payload
 
 MINUTE_S = 65.0
 """Wait after the minute's quota is spent: what clients found to be enough."""

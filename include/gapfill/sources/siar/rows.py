@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from gapfill.sources.json_reader import YEARS, is_silent
-from gapfill.sources.model import ROW, Rejected, excerpt, is_blank, malformed, number
+from gapfill.sources.json_reader import YEARS, Node, is_silent
+from gapfill.sources.model import ROW, Ask, Rejected, excerpt, is_blank, malformed, number
 from gapfill.sources.rows import BadRow, bad
 from gapfill.sources.siar.fields import members
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gapfill.sources.json_reader import Node
-    from gapfill.sources.model import Ask
 
 _CODE = re.compile(r"([A-Z]{1,3})0*(\d{1,3})", re.ASCII)
 CLOCK = ("hormin", "horamin")

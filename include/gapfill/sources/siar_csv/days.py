@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from gapfill.domain.candidate import Unusable
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, iso, merge
-from gapfill.sources.model import ROW, Answer, RawRow, Rejected, check, excerpt, number
+from gapfill.sources.model import ROW, Answer, Ask, RawRow, Rejected, check, excerpt, number
+from gapfill.sources.siar_csv.parser import CsvFile
 from gapfill.sources.siar_csv.row import FIELDS, Day, refused
 from gapfill.sources.value_reader import agree
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.sources.model import Ask
-    from gapfill.sources.siar_csv.parser import CsvFile
 
 _DIGITS = 2
 _KEEP = "keep the one that was downloaded last"

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gapfill import settings
-from gapfill.domain.candidate import Obstacle
+from gapfill.domain.candidate import Obstacle, Unusable
+from gapfill.domain.interval import Interval
+from gapfill.domain.product import Product
 from gapfill.errors import ConfigError, GapfillError, SourceUnavailable
-from gapfill.sources.hooks import SourceHook
-from gapfill.sources.model import excerpt
+from gapfill.sources.hooks import SourceHook, SourceSetup
+from gapfill.sources.model import Answer, Ask, excerpt
 from gapfill.sources.siar_csv import days
 from gapfill.sources.siar_csv.parser import CsvFile, read_file, station_of
 from gapfill.sources.siar_csv.row import SOURCE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gapfill.domain.candidate import Unusable
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.product import Product
-    from gapfill.sources.hooks import SourceSetup
-    from gapfill.sources.model import Answer, Ask
 
 _SHOWN = 3
 VARIABLE = "GAPFILL_SIAR_CSV"

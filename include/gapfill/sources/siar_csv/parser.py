@@ -28,14 +28,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from gapfill.sources.model import ROW, Rejected, excerpt
 from gapfill.sources.rows import BadRow
 from gapfill.sources.siar_csv.row import COLUMNS, CsvRow, Day, refused, slot_of, split_cells
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 _ENCODING = "utf-16-le"
 _BOM = "\ufeff"

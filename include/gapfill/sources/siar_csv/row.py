@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.errors import MalformedPayload
 from gapfill.sources.model import excerpt
 from gapfill.sources.rows import BadRow
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 SOURCE = "siar_csv"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from gapfill.services.ports import Batch
 from gapfill.stores.influxdb import influxql
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.ledger import LEDGER
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.undo.note_lines import forget
@@ -17,12 +19,6 @@ from gapfill.stores.influxdb.undo.undo_log import (
     notes_of_all,
     written,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from datetime import datetime
-
-    from gapfill.stores.influxdb.client import InfluxClient
 
 _BY = '"batch", "series"'
 

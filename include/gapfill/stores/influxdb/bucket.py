@@ -7,6 +7,7 @@ the bucket and not to look at it: then nothing is known, and nothing is made up.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,6 @@ from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.errors import Transient
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gapfill.stores.influxdb.client import InfluxClient
 
 _YEAR_1_S = -62_135_596_800

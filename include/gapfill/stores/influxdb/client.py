@@ -8,28 +8,23 @@ protocol to ``/api/v2/write``. What fails only for now is tried again here
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import urllib3.exceptions
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
 from gapfill.stores.influxdb import errors
-from gapfill.stores.influxdb.bucket import read_bucket
+from gapfill.stores.influxdb.bucket import Bucket, read_bucket
+from gapfill.stores.influxdb.config import InfluxConfig
 from gapfill.stores.influxdb.first_contact import explain_unread, meet
 from gapfill.stores.influxdb.influxql import packed
 from gapfill.stores.influxdb.predicates import predicate, rfc3339
-from gapfill.stores.influxdb.response import error_of, tables_of
+from gapfill.stores.influxdb.response import ResponseTable, error_of, tables_of
 from gapfill.stores.influxdb.retries import Retries
 from gapfill.stores.influxdb.transport_errors import unreached, without_certificate
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gapfill.stores.influxdb.bucket import Bucket
-    from gapfill.stores.influxdb.config import InfluxConfig
-    from gapfill.stores.influxdb.response import ResponseTable
 
 LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""

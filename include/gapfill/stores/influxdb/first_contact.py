@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import errors, influxql, line_protocol
-from gapfill.stores.influxdb.bucket import read_bucket_v2
+from gapfill.stores.influxdb.bucket import Bucket, read_bucket_v2
+from gapfill.stores.influxdb.config import InfluxConfig
 
 if TYPE_CHECKING:
-    from gapfill.stores.influxdb.bucket import Bucket
     from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.config import InfluxConfig
 
 VERIFY = "gapfill_verify"
 

@@ -10,23 +10,19 @@ answer and is asked for beside it (docs/adr/0014).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import END_OF_TIME, Interval, intersect, iso, merge, subtract
-from gapfill.domain.series import Grade
+from gapfill.domain.series import Grade, Series
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.names import check_names
 from gapfill.stores.influxdb.points import in_lanes, in_pieces, read_points
+from gapfill.stores.influxdb.response import ResponseTable
+from gapfill.stores.influxdb.undo.removal_watch import Asker
 from gapfill.stores.points import graded, is_weak, joined, rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from gapfill.domain.coverage import Graded
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.response import ResponseTable
-    from gapfill.stores.influxdb.undo.removal_watch import Asker
 
 _NS = 1_000_000_000
 

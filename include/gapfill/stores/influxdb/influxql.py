@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from gapfill.domain.interval import iso
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Field, Series
+from gapfill.domain.interval import Interval, iso
+from gapfill.domain.series import Field, Series
 
 QUESTION = 4000
 """Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""

@@ -7,24 +7,20 @@ any shard. InfluxDB stores no number that is not finite.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gapfill.domain.interval import Interval, iso, merge
 from gapfill.domain.invalid_values import Ahead, Flaws, flaw_of, together
+from gapfill.domain.series import Field, Series
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.names import PROVENANCE, check_names
 from gapfill.stores.influxdb.points import from_ns, in_pieces, read_points
+from gapfill.stores.influxdb.response import ResponseTable
+from gapfill.stores.influxdb.undo.removal_watch import Asker
 from gapfill.stores.points import format_tags, stands_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Field, Series
-    from gapfill.stores.influxdb.response import ResponseTable
-    from gapfill.stores.influxdb.undo.removal_watch import Asker
 
 NO_NUMBERS = ("string", "boolean")
 """Types of fields that are no numbers."""

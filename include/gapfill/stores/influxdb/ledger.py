@@ -7,26 +7,20 @@ make ever new series in InfluxDB's index.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from gapfill.domain.evidence import read_kind
 from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId, ProductKey
 from gapfill.domain.ledger import LedgerEntry, Outcome, as_read
 from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.line_protocol import to_ns
-from gapfill.stores.influxdb.numbers import NS_OF_US
+from gapfill.stores.influxdb.numbers import NS_OF_US, Numbers
 from gapfill.stores.influxdb.points import from_ns
-from gapfill.stores.influxdb.response import dicts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-    from typing import Any
-
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.numbers import Numbers
-    from gapfill.stores.influxdb.response import ResponseTable
+from gapfill.stores.influxdb.response import ResponseTable, dicts
 
 LEDGER = "gapfill_ledger"
 

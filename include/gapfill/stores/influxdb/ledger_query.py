@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import datetime
 
 from gapfill.domain.grid import DAY
-from gapfill.services.ports import LedgerSnapshot, Usage
+from gapfill.domain.ledger import LedgerEntry
+from gapfill.services.ports import LedgerQuery, LedgerSnapshot, Usage
 from gapfill.stores.influxdb import influxql, ledger, quotas, refused_slots
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from gapfill.domain.ledger import LedgerEntry
-    from gapfill.services.ports import LedgerQuery
-    from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.client import InfluxClient
 
 
 def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
 
 _IN_KEY = re.compile(r"([,= ])")
 _IN_MEASUREMENT = re.compile(r"([, ])")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from gapfill.domain.series import Series
 from gapfill.errors import ConfigError
-
-if TYPE_CHECKING:
-    from gapfill.domain.series import Series
 
 PROVENANCE = ("gapfill_grade", "gapfill_source", "gapfill_batch", "gapfill_kept")
 

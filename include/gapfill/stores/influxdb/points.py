@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.interval import Interval, covers
+from gapfill.domain.series import Series
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.errors import TooMuch
 from gapfill.stores.influxdb.names import PROVENANCE
+from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.points import Point, format_tags, judged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from typing import TypeVar
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.response import ResponseTable
     from gapfill.stores.influxdb.undo.removal_watch import Asker
 
     T = TypeVar("T")

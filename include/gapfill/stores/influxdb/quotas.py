@@ -5,24 +5,19 @@ Points are only added, so that no kill and no other process can spoil them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from gapfill.domain.keys import BatchId
 from gapfill.services.ports import Block
 from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.ledger import is_of, run_in
 from gapfill.stores.influxdb.line_protocol import to_ns
+from gapfill.stores.influxdb.numbers import Numbers
 from gapfill.stores.influxdb.points import from_ns
-from gapfill.stores.influxdb.response import dicts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-    from typing import Any
-
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.numbers import Numbers
-    from gapfill.stores.influxdb.response import ResponseTable
+from gapfill.stores.influxdb.response import ResponseTable, dicts
 
 CALLS, BLOCKS, LEARNED = "gapfill_calls", "gapfill_blocks", "gapfill_learned"
 

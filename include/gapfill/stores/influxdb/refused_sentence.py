@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
+from gapfill.domain.candidate import RefusedRun
 from gapfill.domain.formatting import by_days, ranges
 from gapfill.domain.interval import Interval, iso
+from gapfill.domain.series import Series
 from gapfill.stores.influxdb import refused_slots as refused
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.names import PROVENANCE
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.candidate import RefusedRun
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
 
 RANGES = 10
 """So many ranges of one shard are named; of more, the shard and the number of slots."""

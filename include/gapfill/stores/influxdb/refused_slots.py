@@ -10,23 +10,20 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.domain.candidate import RefusedRun
 from gapfill.domain.formatting import by_days
 from gapfill.domain.interval import BEGINNING, Interval, iso, merge
+from gapfill.domain.series import Series
 from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import from_ns
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.response import ResponseTable
+from gapfill.stores.influxdb.response import ResponseTable
 
 REFUSED = "gapfill_refused"
 

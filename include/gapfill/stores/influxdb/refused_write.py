@@ -7,29 +7,23 @@ shard with refused points is asked for the types of its fields.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval, merge
+from gapfill.domain.series import Series
 from gapfill.errors import StoreRefused
 from gapfill.stores.influxdb import refused_slots as refused
 from gapfill.stores.influxdb.bucket import WEEK, span_at
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.refused_sentence import Cause, Refusals, sentence
 from gapfill.stores.influxdb.undo.foreign_points import types_of
-from gapfill.stores.points import format_tags
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.points import Point
-
+from gapfill.stores.points import Point, format_tags
 
 READINGS, SETTLE_S = 6, 0.3
 """So often at most, and so far apart, is read what a refused write has left out."""

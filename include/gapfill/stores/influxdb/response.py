@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gapfill.stores.influxdb import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from gapfill.stores.influxdb.config import InfluxConfig
-
+from gapfill.stores.influxdb.config import InfluxConfig
 
 _BEGINS = '{"results":'
 """How each document of InfluxDB's begins."""

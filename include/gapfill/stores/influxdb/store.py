@@ -8,14 +8,31 @@ server (``influxdb.gaps``); writing notes what it replaces before it replaces it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
 
+from gapfill.domain.interval import Interval
+from gapfill.domain.invalid_values import Copies
 from gapfill.domain.invalid_values import copies as count_copies
-from gapfill.domain.reading import Replace
-from gapfill.services.ports import StoreLocation
+from gapfill.domain.ledger import LedgerEntry, Outcome
+from gapfill.domain.reading import Reading, Replace, Row
+from gapfill.domain.series import Series
+from gapfill.domain.unfinished_removal import Unfinished
+from gapfill.services.ports import (
+    Batch,
+    Block,
+    LedgerQuery,
+    LedgerSnapshot,
+    Restored,
+    StoreLocation,
+    Undone,
+    WrongType,
+)
 from gapfill.stores.influxdb import ledger, quotas, writes
 from gapfill.stores.influxdb.batches import batches, slots_of, undone_batches
 from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.config import InfluxConfig
 from gapfill.stores.influxdb.first_contact import prove
 from gapfill.stores.influxdb.gaps import InfluxGaps
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
@@ -31,29 +48,7 @@ from gapfill.stores.influxdb.undo.undo_batch import undo_batch
 from gapfill.stores.influxdb.undo.unfinished_removals import unfinished
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.points import rows_of
-from gapfill.stores.reads import SeriesReads
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.invalid_values import Copies
-    from gapfill.domain.ledger import LedgerEntry, Outcome
-    from gapfill.domain.reading import Reading, Row
-    from gapfill.domain.series import Series
-    from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.services.ports import (
-        Batch,
-        Block,
-        LedgerQuery,
-        LedgerSnapshot,
-        Restored,
-        Undone,
-        WrongType,
-    )
-    from gapfill.stores.influxdb.config import InfluxConfig
-    from gapfill.stores.reads import Gaps, InvalidValues
+from gapfill.stores.reads import Gaps, InvalidValues, SeriesReads
 
 T = TypeVar("T")
 

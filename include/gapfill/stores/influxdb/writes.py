@@ -9,12 +9,15 @@ transaction: a body of 5,000 lines is written at once, a larger change body by b
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
 from gapfill.stores.influxdb.batches import withdraw
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
 from gapfill.stores.influxdb.names import PROVENANCE, check_names
@@ -27,16 +30,8 @@ from gapfill.stores.influxdb.undo.recovery import mend_what
 from gapfill.stores.influxdb.undo.recovery_journal import QUESTION, Removal
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb.undo.removal_watch import Watched
-from gapfill.stores.merge_policy import changed, choose_without_copies, spans_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.merge_policy import Choice
-    from gapfill.stores.points import Point
+from gapfill.stores.merge_policy import Choice, changed, choose_without_copies, spans_of
+from gapfill.stores.points import Point
 
 _TEXTS = PROVENANCE[1:]
 

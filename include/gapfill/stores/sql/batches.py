@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -10,9 +10,6 @@ from gapfill.services.ports import Batch
 from gapfill.stores.sql.dialect import insert
 from gapfill.stores.sql.rows import from_epoch
 from gapfill.stores.sql.tables import has_books, ledger, replaced, undone
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 def batches(connection: sa.Connection) -> list[Batch]:

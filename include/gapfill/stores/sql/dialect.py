@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
+from gapfill.stores.points import Point
+from gapfill.stores.reads import Gaps, InvalidValues
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     import sqlalchemy as sa
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
-    from gapfill.stores.points import Point
-    from gapfill.stores.reads import Gaps, InvalidValues
 
 
 class SqlDialect(NamedTuple):

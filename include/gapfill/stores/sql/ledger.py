@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,17 +13,11 @@ from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId, ProductKey
 from gapfill.domain.ledger import LedgerEntry, Outcome, as_read
-from gapfill.services.ports import LedgerSnapshot
+from gapfill.services.ports import LedgerQuery, LedgerSnapshot
 from gapfill.stores.sql import tables
 from gapfill.stores.sql.quotas import blocks_at, limits_since, usage_since
 from gapfill.stores.sql.rows import from_epoch, starts, to_epoch
 from gapfill.stores.sql.tables import ledger
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from gapfill.services.ports import LedgerQuery
 
 
 def probe(connection: sa.Connection) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -11,10 +12,6 @@ from gapfill.services.ports import Block, Usage
 from gapfill.stores.sql.dialect import insert
 from gapfill.stores.sql.rows import from_epoch, starts
 from gapfill.stores.sql.tables import blocks, calls, learned
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
 
 
 def record_call(

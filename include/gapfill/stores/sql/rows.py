@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from gapfill.domain.series import Series
 from gapfill.stores.points import Point, judged
 from gapfill.stores.sql.dialect import insert
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gapfill.domain.series import Series
 
 
 def to_epoch(instant: datetime) -> int:

@@ -6,35 +6,29 @@ A new one opens its connections and brings a ``SqlDialect`` (docs/how_to/add_a_s
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from gapfill.domain.interval import Interval
+from gapfill.domain.invalid_values import Copies
 from gapfill.domain.invalid_values import copies as count_copies
-from gapfill.domain.reading import Replace
-from gapfill.services.ports import LedgerSnapshot
+from gapfill.domain.ledger import LedgerEntry, Outcome
+from gapfill.domain.reading import Reading, Replace, Row
+from gapfill.domain.series import Series
+from gapfill.services.ports import Batch, Block, LedgerQuery, LedgerSnapshot, Undone
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.no_repairs import NoRepairs
 from gapfill.stores.points import rows_of
-from gapfill.stores.reads import SeriesReads
+from gapfill.stores.reads import Gaps, InvalidValues, SeriesReads
 from gapfill.stores.sql import batches, ledger, quotas
+from gapfill.stores.sql.dialect import SqlDialect
 from gapfill.stores.sql.tables import has_books, has_learned, prepare_books
 from gapfill.stores.sql.writes import SqlWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
-    from datetime import datetime
-
     import sqlalchemy as sa
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.invalid_values import Copies
-    from gapfill.domain.ledger import LedgerEntry, Outcome
-    from gapfill.domain.reading import Reading, Row
-    from gapfill.domain.series import Series
-    from gapfill.services.ports import Batch, Block, LedgerQuery, Undone
-    from gapfill.stores.reads import Gaps, InvalidValues
-    from gapfill.stores.sql.dialect import SqlDialect
 
 T = TypeVar("T")
 

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
+from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
 from gapfill.services.ports import Undone
 from gapfill.stores import undo
-from gapfill.stores.merge_policy import changed, choose_without_copies, spans_of
+from gapfill.stores.merge_policy import Change, Choice, changed, choose_without_copies, spans_of
 from gapfill.stores.points import format_tags
 from gapfill.stores.sql.batches import slots_of
-from gapfill.stores.sql.dialect import insert
+from gapfill.stores.sql.dialect import SqlDialect, insert
 from gapfill.stores.sql.rows import columns_of, from_epoch, to_epoch
 from gapfill.stores.sql.tables import has_books, replaced
 
 _BYTES = "bytes"
 """Key of what was no text and no number."""
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
-    from gapfill.stores.merge_policy import Change, Choice
-    from gapfill.stores.sql.dialect import SqlDialect
 
 
 class SqlWriter:

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.dialects import sqlite
 
 from gapfill.domain.reading import UNKNOWN
-from gapfill.domain.series import Grade
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gapfill.domain.series import Field
+from gapfill.domain.series import Field, Grade
 
 _quote = sqlite.dialect().identifier_preparer.quote
 

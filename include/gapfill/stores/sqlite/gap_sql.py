@@ -7,12 +7,12 @@ name that belongs to an outer query carries its table, so that no field can be t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gapfill.domain.series import Grade
+from gapfill.domain.series import Field, Grade, Series
 from gapfill.stores.sqlite.conditions import (
     below_target,
     best_grade,
@@ -24,11 +24,6 @@ from gapfill.stores.sqlite.conditions import (
     least,
     quoted,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gapfill.domain.series import Field, Series
 
 COUNT = """
 SELECT count(*) FROM {table} WHERE tags = :own AND slot >= :start AND slot < :end AND {complete}

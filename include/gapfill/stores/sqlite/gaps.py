@@ -9,10 +9,14 @@ with holes are looked into (``make bench`` holds the ratios).
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.domain.series import Series
 from gapfill.stores.points import format_tags, grade_of, graded, joined
 from gapfill.stores.sql.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite import gap_sql as queries
@@ -20,13 +24,7 @@ from gapfill.stores.sqlite.rows import own_tags, span_text
 from gapfill.stores.sqlite.schema import stored_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime, timedelta
-
     import sqlalchemy as sa
-
-    from gapfill.domain.coverage import Graded
-    from gapfill.domain.series import Series
 
 STRETCH = 48
 """Slots that are counted at once: 24 to 60 take the same time for gaps of an hour to two days.

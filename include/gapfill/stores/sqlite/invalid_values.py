@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.invalid_values import Ahead, Flaws, flaw_of, together
+from gapfill.domain.series import Field, Series
 from gapfill.stores.points import format_tags, stands_of
 from gapfill.stores.sql.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite import gap_sql as queries
@@ -13,12 +16,7 @@ from gapfill.stores.sqlite.rows import own_tags, read_points
 from gapfill.stores.sqlite.schema import stored_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
     import sqlalchemy as sa
-
-    from gapfill.domain.series import Field, Series
 
 AT_ONCE = 5_000
 """So many slots are looked at at once for copies."""

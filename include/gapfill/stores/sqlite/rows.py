@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from gapfill.stores.points import format_tags, is_own, parse_tags
+from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
+from gapfill.stores.points import Point, format_tags, is_own, parse_tags
 from gapfill.stores.sql import rows
 from gapfill.stores.sql.rows import point_in, to_epoch
 from gapfill.stores.sqlite.conditions import quoted
 from gapfill.stores.sqlite.schema import points_table, stored_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
-    from gapfill.stores.points import Point
 
 _TAGS = """
 WITH RECURSIVE known(tags) AS (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from gapfill.domain.series import Field, Series
 from gapfill.errors import ConfigError
 from gapfill.stores.sql.tables import columns_in, prepare_books
 from gapfill.stores.sqlite.conditions import (
@@ -18,11 +20,6 @@ from gapfill.stores.sqlite.conditions import (
     literal,
     quoted,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from gapfill.domain.series import Field, Series
 
 _OWN_COLUMNS = ("tags", "slot")
 

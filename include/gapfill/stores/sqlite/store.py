@@ -8,6 +8,8 @@ opened and what its errors mean: ``sqlite.connection``.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gapfill.services.ports import StoreLocation
@@ -22,9 +24,6 @@ from gapfill.stores.sqlite.rows import read_points, upsert
 from gapfill.stores.sqlite.schema import points_table, prepare
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
     import sqlalchemy as sa
 
 

@@ -10,30 +10,24 @@ shard on a measurement of our own: an integer, refused as a float, deleted, take
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
 
+from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
 from gapfill.errors import StoreError
+from gapfill.services.ports import WrongType
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite, problem
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.retype.field_types import find_wrong, types_in
-from gapfill.stores.influxdb.retype.rehearsal import REHEARSAL, rehearse
+from gapfill.stores.influxdb.retype.rehearsal import REHEARSAL, Way, rehearse
 from gapfill.stores.influxdb.undo import recovery_journal as journal
-from gapfill.stores.influxdb.undo.foreign_points import Kept, kept_of, read_whole, types_of
+from gapfill.stores.influxdb.undo.foreign_points import Found, Kept, kept_of, read_whole, types_of
 from gapfill.stores.influxdb.undo.missing_points import lacking
 from gapfill.stores.influxdb.undo.recovery import mend
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, WAIT_S, alone
 from gapfill.stores.influxdb.undo.removal_turn import Turn
 from gapfill.stores.influxdb.undo.write_back import EXACT, as_type, is_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
-    from gapfill.services.ports import WrongType
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.retype.rehearsal import Way
-    from gapfill.stores.influxdb.undo.foreign_points import Found
 
 _OWNER = "retype"
 """Whose entries in the journal are those of a retype: no batch is named so."""

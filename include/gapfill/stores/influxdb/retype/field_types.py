@@ -5,25 +5,20 @@ The type of a field is fixed for a measurement and a shard by the first point wr
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.services.ports import WrongType
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.bucket import WEEK
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.refused_slots import type_in
 from gapfill.stores.influxdb.undo.foreign_points import types_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
 
 
 def find_wrong(server: InfluxClient, series: Series, names: Sequence[str]) -> list[WrongType]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from gapfill.errors import RequestError
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _KEY = r"(?:\\[,= ]|[^ ,=\n])+"
 _FIELD = rf'{_KEY}=(?:"(?:\\.|[^"\\])*"|[^ ,"\n]+)'

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import influxql
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite, problem
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.retype.field_types import shards_of
 from gapfill.stores.influxdb.undo.missing_points import MOMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
 
 REHEARSAL = "gapfill_retype"
 

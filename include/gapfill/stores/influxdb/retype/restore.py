@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gapfill.domain.interval import iso
 from gapfill.errors import StoreError
 from gapfill.services.ports import Restored
 from gapfill.stores.influxdb import line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.retype.line_file import parse
-from gapfill.stores.influxdb.undo.foreign_points import said_as
+from gapfill.stores.influxdb.undo.foreign_points import Kept, said_as
 from gapfill.stores.influxdb.undo.missing_points import beside
 from gapfill.stores.influxdb.undo.recovery import mend
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb.undo.write_back import as_type, is_whole, write_back
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.undo.foreign_points import Kept
 
 _BATCH = "gapfill_batch"
 

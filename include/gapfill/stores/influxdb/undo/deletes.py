@@ -9,12 +9,15 @@ journal (``influxdb.undo.recovery_journal``), and written back after.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.names import PROVENANCE
@@ -28,12 +31,6 @@ from gapfill.stores.influxdb.undo.write_back import write_back
 from gapfill.stores.points import format_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-
     Run = tuple[int, int]
     """The first and the last instant of what is deleted at once."""
 

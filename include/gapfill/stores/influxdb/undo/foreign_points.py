@@ -8,18 +8,15 @@ server refuses all but the one that it holds. This happens before anything is de
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
+from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite, TooMuch
 from gapfill.stores.influxdb.points import in_pieces
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.stores.influxdb.client import InfluxClient
 
 _ORDER = ("float", "integer", "unsigned", "boolean", "string")
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gapfill.domain.interval import Interval, merge
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.points import from_ns, joined
-from gapfill.stores.influxdb.undo.foreign_points import read_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.undo.foreign_points import Kept
+from gapfill.stores.influxdb.undo.foreign_points import Kept, read_whole
 
 MOMENT = timedelta(microseconds=1)
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
+from gapfill.domain.series import Series
 from gapfill.stores.influxdb import line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo.undo_log import REPLACED, Known, batch_tag, handed_on
-from gapfill.stores.points import format_tags
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-    from datetime import datetime, timedelta
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.points import Point
+from gapfill.stores.points import Point, format_tags
 
 
 def pairs(

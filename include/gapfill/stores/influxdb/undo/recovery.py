@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from gapfill.domain.interval import iso
+from gapfill.domain.interval import Interval, iso
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import MOMENT, kept_still, key_of
 from gapfill.stores.influxdb.undo.recovery_journal import (
@@ -31,13 +34,6 @@ from gapfill.stores.influxdb.undo.recovery_journal import (
 from gapfill.stores.influxdb.undo.removal_lock import Busy, alone
 from gapfill.stores.influxdb.undo.removal_watch import is_retyped
 from gapfill.stores.influxdb.undo.write_back import write_back
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.response import ResponseTable
 
 SETTLES = timedelta(days=1)
 """So long after it was carried on, or was last found incomplete, an entry of another is kept."""

@@ -24,22 +24,18 @@ from __future__ import annotations
 import json
 import random
 import time
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from gapfill.domain.interval import iso
+from gapfill.domain.series import Series
 from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import from_ns
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.errors import PartialWrite
-    from gapfill.stores.influxdb.undo.foreign_points import Kept
+from gapfill.stores.influxdb.undo.foreign_points import Kept
 
 JOURNAL = "gapfill_journal"
 

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from gapfill import settings
 from gapfill.domain.interval import iso
 from gapfill.errors import StoreError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from gapfill.stores.influxdb.config import InfluxConfig
+from gapfill.stores.influxdb.config import InfluxConfig
 
 BRIEFLY_S = 2.0
 """A command waits so long: a run that only writes back what is missing takes less."""

@@ -12,22 +12,19 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
+from gapfill.domain.interval import Interval
+from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import influxql
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of
 from gapfill.stores.influxdb.undo.removal_watch import read_about
 from gapfill.stores.influxdb.undo.write_back import write_back
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.stores.influxdb.client import InfluxClient
 
 LOOKS_BACK = 7 * 86_400 * 10**9
 """So old entries are looked at, in nanoseconds: clocks of machines differ by less."""

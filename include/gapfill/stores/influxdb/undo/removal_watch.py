@@ -9,20 +9,17 @@ the points: what is read before an entry is noted is whole.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from gapfill.domain.series import Series
 from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.services.ports import RemovalUnfinished
 from gapfill.stores.influxdb import influxql
+from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.influxdb.undo.recovery_journal import JOURNAL, SINCE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.response import ResponseTable
 
 SINCE_FIRST = f"time >= {SINCE}"
 """The bound of a question to the journal."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from gapfill.domain.interval import iso
+from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.services.ports import Undone
 from gapfill.stores import undo
 from gapfill.stores.influxdb.batches import withdraw
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import NoRemoval
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.undo import undo_log as notes
@@ -19,15 +22,7 @@ from gapfill.stores.influxdb.undo.recovery_journal import Removal
 from gapfill.stores.influxdb.undo.removal_watch import refuse_unfinished
 from gapfill.stores.influxdb.writes import write_points
 from gapfill.stores.merge_policy import spans_of
-from gapfill.stores.points import format_tags
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.points import Point
+from gapfill.stores.points import Point, format_tags
 
 
 def undo_batch(server: InfluxClient, batch: str, known: Iterable[Series]) -> Undone:

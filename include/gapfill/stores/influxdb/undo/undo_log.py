@@ -13,23 +13,19 @@ What undoing says of one of them is a point of its own.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval
+from gapfill.domain.series import Series
 from gapfill.stores.influxdb import influxql
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.points import Point, format_tags, parse_tags
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from gapfill.domain.series import Series
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.response import ResponseTable
 
 REPLACED = "gapfill_replaced"
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
 
+from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.stores.influxdb import influxql
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import kept_still, key_of, lacking
 from gapfill.stores.influxdb.undo.recovery_journal import BACK, JOURNAL, bounds
 from gapfill.stores.influxdb.undo.removal_watch import SINCE_FIRST, read_about
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-
-    from gapfill.domain.unfinished_removal import Unfinished
-    from gapfill.stores.influxdb.client import InfluxClient
 
 
 class _Back(NamedTuple):

@@ -7,18 +7,14 @@ to refuse.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
 
 from gapfill.stores.influxdb import line_protocol
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import lacking
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    from gapfill.stores.influxdb.client import InfluxClient
-    from gapfill.stores.influxdb.undo.foreign_points import Kept
 
 EXACT = 2**53
 """Up to here every whole number is a float of the same value."""
