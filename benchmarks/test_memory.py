@@ -11,7 +11,7 @@ from benchmarks.conftest import Ratio
 from gapfill.sources.aemet import parser as aemet
 from gapfill.sources.json_reader import Payload
 from gapfill.sources.siar import parser as siar
-from gapfill.sources.siar_csv.hook import SiarCsvFolder
+from gapfill.sources.siar_csv.folder import SiarCsvFolder
 from tests.sources.aemet.asks import RECORD, days
 from tests.sources.siar.asks import body_of, half_hour, hourly_ask
 from tests.sources.siar_csv.files import ask_days, csv_bytes, rows

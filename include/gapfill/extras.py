@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from typing import Any, Protocol
 
 SOURCE_NAMES = (
     *("paused", "one_call", "timeout", "ca_bundle"),
@@ -34,6 +35,42 @@ CLOSE = 0.8
 
 _WORDS = {"true": True, "1": True, "yes": True, "on": True}
 _WORDS |= {"false": False, "0": False, "no": False, "off": False}
+
+
+class Connection(Protocol):
+    """What is read of an Airflow connection."""
+
+    @property
+    def conn_type(self) -> str | None:
+        """Its type, such as ``http``."""
+
+    @property
+    def host(self) -> str | None:
+        """Its host, or root URL."""
+
+    @property
+    def schema(self) -> str | None:
+        """Its schema: of a URL, or a name of a database."""
+
+    @property
+    def login(self) -> str | None:
+        """Its user."""
+
+    @property
+    def port(self) -> int | None:
+        """Its port."""
+
+    @property
+    def password(self) -> str | None:
+        """Its secret."""
+
+    @property
+    def extra(self) -> str | None:
+        """A JSON object."""
+
+    @property
+    def extra_dejson(self) -> dict[str, Any]:
+        """The object, empty if the text is not JSON."""
 
 
 class ExtraError(ValueError):

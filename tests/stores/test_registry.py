@@ -15,13 +15,13 @@ from gapfill.stores.registry import STORES, open_store
 from tests.stores.backends import BACKENDS
 
 if TYPE_CHECKING:
-    from gapfill.stores.registry import StoreConnection
+    from gapfill.extras import Connection
 
 
-def connection(conn_type: str | None, host: str = "", extra: str = "") -> StoreConnection:
+def connection(conn_type: str | None, host: str = "", extra: str = "") -> Connection:
     """Return a connection as Airflow gives it."""
     fields = {"schema": None, "port": None, "password": None, "extra": extra}
-    return cast("StoreConnection", SimpleNamespace(conn_type=conn_type, host=host, **fields))
+    return cast("Connection", SimpleNamespace(conn_type=conn_type, host=host, **fields))
 
 
 def test_every_kind_is_opened_by_its_type() -> None:

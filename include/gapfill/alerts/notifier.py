@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import apprise
 from airflow.providers.apprise.hooks.apprise import AppriseHook
-from airflow.sdk import BaseNotifier
+from airflow.sdk import BaseNotifier, Connection
 from airflow.sdk.log import mask_secret
 
 from gapfill.alerts.incidents import Message
 from gapfill.errors import ConfigError
+from gapfill.sources.http.airflow_connection import look_up
 from gapfill.sources.http.connection import find_connection
 
 CONNECTION = "gapfill_alerts"
@@ -104,7 +105,7 @@ class GapfillNotifier(BaseNotifier):
 def _services() -> apprise.Apprise | None:
     """Return the services of the connection, ``None`` if it does not exist."""
     hook = AppriseHook(CONNECTION)
-    connection = find_connection(CONNECTION, hook.get_connection, _EXAMPLE)
+    connection = cast("Connection | None", find_connection(CONNECTION, look_up, _EXAMPLE))
     if connection is None:
         return None
     found = apprise.Apprise()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import os
@@ -13,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -22,6 +21,8 @@ from gapfill import catalog, settings
 from gapfill.catalog import Catalog
 from gapfill.clock import read_clock
 from gapfill.errors import ConfigError, RequestError
+from gapfill.orchestration.connections import for_command_line
+from gapfill.orchestration.container import forget_store, make_context
 from gapfill.reporting import documents
 from gapfill.services.context import RunContext
 from gapfill.services.ports import StoreLocation
@@ -132,7 +133,7 @@ class CliContext:
             ConfigError: If the catalogue, the store's connection or a setting is wrong.
         """
         with self._quiet():
-            context = cast("RunContext", _wiring().make_context(now, tell=self.complain))
+            context = make_context(now, tell=self.complain, look_up=for_command_line())
             try:
                 yield context
             finally:
@@ -146,24 +147,24 @@ class CliContext:
             StoreError: If the store is there and holds readings.
         """
         with self._quiet():
-            return cast("tuple[StoreLocation, bool]", _wiring().forget_store())
+            return forget_store(for_command_line())
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
         """Keep logs and warnings off both streams; with ``--debug`` they go to stderr.
 
-        Airflow is imported inside: it takes seconds, and its logging keeps for good the
-        stdout it finds.
+        If a hook or a secrets backend is used, Airflow is imported inside; its logging keeps for
+        good the stdout that it finds.
         """
         aside = cast("TextIO", self.err.file) if self.is_debugging else _NOWHERE
-        with redirect_stdout(aside), redirect_stderr(aside), warnings.catch_warnings():
+        with (
+            redirect_stdout(aside),
+            redirect_stderr(aside),
+            _no_log_folder(),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("default" if self.is_debugging else "ignore")
             yield
-
-
-def _wiring() -> Any:  # noqa: ANN401 - a module, whose import takes seconds
-    with _no_log_folder():
-        return importlib.import_module("gapfill.orchestration.container")
 
 
 @contextmanager

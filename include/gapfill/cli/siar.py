@@ -17,7 +17,7 @@ from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
 from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
 from gapfill.services.siar_csv_import import ImportedFiles, document, import_files, targets
-from gapfill.sources.siar_csv.hook import SiarCsvFolder
+from gapfill.sources.siar_csv.folder import SiarCsvFolder
 from gapfill.sources.siar_csv.parser import CsvFile, station_of
 
 if TYPE_CHECKING:

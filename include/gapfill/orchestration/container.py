@@ -7,17 +7,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
-from airflow.sdk.bases.hook import BaseHook
-
 from gapfill import catalog, settings
 from gapfill.clock import read_clock
 from gapfill.errors import ConfigError
+from gapfill.orchestration.connections import by_airflow
 from gapfill.orchestration.source_factory import AirflowSources
 from gapfill.orchestration.store_memory import FileMemory
 from gapfill.services.context import RunContext
 from gapfill.services.ports import Store, StoreLocation
 from gapfill.services.store_guard import GuardedStore
-from gapfill.sources.http.connection import find_connection, variable
+from gapfill.sources.http.connection import LookUp, find_connection, variable
 from gapfill.stores.registry import open_store
 
 STORE = "gapfill_store"
@@ -34,6 +33,7 @@ def make_context(
     now: datetime | None = None,
     patience_s: float | None = None,
     tell: Callable[[str], None] = log.warning,
+    look_up: LookUp = by_airflow,
 ) -> RunContext:
     """Return this installation, with the clock read once.
 
@@ -43,18 +43,23 @@ def make_context(
         now: The clock, read when left out.
         patience_s: How long to wait for the store at most; as it is set up when left out.
         tell: Takes what the person or the log should know, such as that a store was made.
+        look_up: Looks connections up.
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
     """
     known = catalog.load(settings.catalog_path())
     memory = FileMemory(settings.state_folder(), tell)
-    store = GuardedStore(make_store(patience_s), memory, known.series.values(), tell)
-    return RunContext(known, cast("Store", store), AirflowSources(known), now or read_clock())
+    store = GuardedStore(make_store(patience_s, look_up), memory, known.series.values(), tell)
+    sources = AirflowSources(known, look_up)
+    return RunContext(known, cast("Store", store), sources, now or read_clock())
 
 
-def forget_store() -> tuple[StoreLocation, bool]:
+def forget_store(look_up: LookUp = by_airflow) -> tuple[StoreLocation, bool]:
     """Forget what the store held, so that an empty one may take its place.
+
+    Args:
+        look_up: Looks connections up.
 
     Returns:
         The store, and whether anything was known of it.
@@ -65,23 +70,24 @@ def forget_store() -> tuple[StoreLocation, bool]:
     """
     series = catalog.load(settings.catalog_path()).series.values()
     memory = FileMemory(settings.state_folder())
-    store = GuardedStore(make_store(), memory, series, log.warning)
+    store = GuardedStore(make_store(None, look_up), memory, series, log.warning)
     try:
         return store.place, store.forget()
     finally:
         store.close()
 
 
-def make_store(patience_s: float | None = None) -> Store:
+def make_store(patience_s: float | None = None, look_up: LookUp = by_airflow) -> Store:
     """Return the store that the connection ``gapfill_store`` names.
 
     Args:
         patience_s: How long one answer of it is waited for at most.
+        look_up: Looks connections up.
 
     Raises:
         ConfigError: If there is no such connection, or it is of a type Gapfill cannot use.
     """
-    connection = find_connection(STORE, BaseHook.get_connection, _EXAMPLE)
+    connection = find_connection(STORE, look_up, _EXAMPLE)
     if connection is None:
         message = (
             f"There is no connection {STORE}. Make it in Airflow under Admin, Connections, or set "

@@ -8,49 +8,16 @@ The module ``hook`` of a source's package names the class as ``HOOK``::
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from gapfill.domain.account_limits import AccountLimits
-from gapfill.domain.candidate import Obstacle, Unusable
-from gapfill.domain.interval import Interval
-from gapfill.domain.product import Product, Source
-from gapfill.errors import ConfigError
-from gapfill.sources import registry
+from gapfill.sources.availability import SourceSetup
 from gapfill.sources.model import Answer, Ask
-
-if TYPE_CHECKING:
-    from airflow.sdk import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSetup:
-    """How a source is set up here.
-
-    Attributes:
-        source: Its facts.
-        stations: Ids of its stations in the catalogue.
-        connection: Looks its Airflow connection up; ``None`` where there is none.
-    """
-
-    source: Source
-    stations: Sequence[str]
-    connection: Callable[[], Connection | None]
+from gapfill.sources.registry import member, wrong_member
 
 
 class SourceHook(ABC):
-    """Base of all hooks. Its class methods are asked before a hook is made, and call nobody."""
-
-    @classmethod
-    @abstractmethod
-    def obstacle(cls, product: Product, setup: SourceSetup) -> Obstacle | None:
-        """Return why a product cannot be asked as it is set up; ``None`` where it can.
-
-        Raises:
-            ConfigError: If the set-up makes no sense.
-        """
+    """Base of all hooks. What is known of a source without a call is its ``SourceAvailability``."""
 
     @classmethod
     @abstractmethod
@@ -62,24 +29,6 @@ class SourceHook(ABC):
         Raises:
             ConfigError: If the set-up makes no sense.
         """
-
-    @classmethod
-    def held(cls, _station_id: str) -> Sequence[Interval] | None:
-        """Return what is known to be there of a station, ``None`` where it must be asked for.
-
-        Raises:
-            GapfillError: If it cannot be read.
-        """
-        return None
-
-    @classmethod
-    def unusable(cls, _station_id: str) -> Sequence[Unusable]:
-        """Return what is known to be there of a station and cannot be used.
-
-        Raises:
-            GapfillError: If it cannot be read.
-        """
-        return ()
 
     def open(self, _ask: Ask | None = None) -> AccountLimits | None:
         """Make what calls come before the first request, and return what the account allows.
@@ -107,17 +56,9 @@ def hook_of(source: str) -> type[SourceHook] | None:
     Raises:
         ConfigError: If its module cannot be imported, or does not name it.
     """
-    package = registry.package_of(source)
-    if package is None:
+    found = member(source, "hook", "HOOK")
+    if found is None:
         return None
-    name = f"{package}.hook"
-    try:
-        module = import_module(name)
-    except Exception as exc:
-        message = f"the module {name} of the source {source!r} cannot be imported"
-        raise ConfigError(f"{message} ({type(exc).__name__}: {exc}); install it again.") from exc
-    hook = getattr(module, "HOOK", None)
-    if not (isinstance(hook, type) and issubclass(hook, SourceHook)):
-        message = f"the module {name} of the source {source!r} must name a SourceHook as HOOK"
-        raise ConfigError(f"{message}; see docs/how_to/catalogue.md, Another source.")
-    return hook
+    if not (isinstance(found, type) and issubclass(found, SourceHook)):
+        raise wrong_member(source, "hook", "SourceHook", "HOOK")
+    return found

@@ -17,10 +17,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib import import_module
 from importlib.metadata import Distribution
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gapfill import sources
 from gapfill.errors import ConfigError
@@ -58,6 +59,51 @@ def package_of(name: str) -> str | None:
         )
         raise ConfigError(message)
     return found[0] if found else None
+
+
+def member(source: str, module: str, name: str, default: object = None) -> Any:  # noqa: ANN401 - its caller checks the type
+    """Return what a module of a source's package names, imported when first used.
+
+    Args:
+        source: The source.
+        module: Name of the module in the package.
+        name: What it must name.
+        default: What is returned if the package has no such module.
+
+    Returns:
+        ``None`` for a source that has no package.
+
+    Raises:
+        ConfigError: If two packages have the name, or the module cannot be imported or does not
+            have that name.
+    """
+    package = package_of(source)
+    if package is None:
+        return None
+    path = f"{package}.{module}"
+    try:
+        if default is not None and find_spec(path) is None:
+            return default
+        return getattr(import_module(path), name, None) or _Nameless()
+    except Exception as exc:
+        message = f"the module {path} of the source {source!r} cannot be imported"
+        raise ConfigError(f"{message} ({type(exc).__name__}: {exc}); install it again.") from exc
+
+
+def wrong_member(source: str, module: str, kind: str, name: str) -> ConfigError:
+    """Return the error of a module of a source's package that does not name what it must."""
+    path = f"{package_of(source)}.{module}"
+    message = f"the module {path} of the source {source!r} must name a {kind} as {name}"
+    return ConfigError(f"{message}; see docs/how_to/catalogue.md, Another source.")
+
+
+class _Nameless:
+    """What a module has that does not name what it must."""
+
+
+def is_own(name: str) -> bool:
+    """Return whether a source's package is one of those beside this module."""
+    return package_of(name) == f"{sources.__name__}.{name}"
 
 
 def facts_file(name: str) -> Path | None:

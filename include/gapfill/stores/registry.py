@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from gapfill.errors import ConfigError
+from gapfill.extras import Connection
 from gapfill.services.ports import Store
 
 BUSY_WAIT_S = 1.5
 """How long a page waits for a busy InfluxDB: shorter than what counts as a store that hangs."""
 
 
-class StoreConnection(Protocol):
-    """What is read of an Airflow connection."""
-
-    conn_type: str | None
-    host: str | None
-    schema: str | None
-    port: int | None
-
-    @property
-    def password(self) -> str | None:
-        """Its secret."""
-
-    @property
-    def extra(self) -> str | None:
-        """A JSON object."""
-
-
-def open_store(conn_id: str, connection: StoreConnection, longest_s: float | None = None) -> Store:
+def open_store(conn_id: str, connection: Connection, longest_s: float | None = None) -> Store:
     """Return the store that a connection names; its database's client is imported only here.
 
     Args:
@@ -51,7 +34,7 @@ def open_store(conn_id: str, connection: StoreConnection, longest_s: float | Non
     return opener(conn_id, connection, longest_s)
 
 
-def _open_sqlite(conn_id: str, connection: StoreConnection, longest_s: float | None) -> Store:
+def _open_sqlite(conn_id: str, connection: Connection, longest_s: float | None) -> Store:
     from gapfill.stores.sqlite.config import read_path
     from gapfill.stores.sqlite.connection import WAIT_S
     from gapfill.stores.sqlite.store import SqliteStore
@@ -60,7 +43,7 @@ def _open_sqlite(conn_id: str, connection: StoreConnection, longest_s: float | N
     return SqliteStore(path, wait_s=WAIT_S if longest_s is None else min(WAIT_S, longest_s))
 
 
-def _open_influxdb(conn_id: str, connection: StoreConnection, longest_s: float | None) -> Store:
+def _open_influxdb(conn_id: str, connection: Connection, longest_s: float | None) -> Store:
     try:
         from gapfill.stores.influxdb.config import read_config
         from gapfill.stores.influxdb.store import InfluxStore
@@ -85,7 +68,7 @@ def _open_influxdb(conn_id: str, connection: StoreConnection, longest_s: float |
     return InfluxStore(config)
 
 
-STORES: Mapping[str, Callable[[str, StoreConnection, float | None], Store]] = {
+STORES: Mapping[str, Callable[[str, Connection, float | None], Store]] = {
     "sqlite": _open_sqlite,
     "influxdb": _open_influxdb,
 }

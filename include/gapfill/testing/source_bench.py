@@ -11,8 +11,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.bases.hook import BaseHook
-
 from gapfill.catalog import reader
 from gapfill.catalog.builder import Builder
 from gapfill.catalog.packages import with_packages
@@ -21,7 +19,10 @@ from gapfill.domain.product import Source
 from gapfill.domain.series import Series
 from gapfill.errors import GapfillError
 from gapfill.sources import registry
-from gapfill.sources.hooks import SourceHook, SourceSetup, hook_of
+from gapfill.sources.availability import SourceSetup
+from gapfill.sources.hooks import SourceHook, hook_of
+from gapfill.sources.http.airflow_connection import look_up
+from gapfill.sources.http.availability import availability_of
 from gapfill.sources.http.connection import find_connection, variable
 from gapfill.sources.model import Answer, Ask
 from gapfill.testing.local_api import LocalApi
@@ -88,16 +89,17 @@ class SourceBench:
 
     def hook(self, timeout_s: float) -> SourceHook:
         """Return the hook, as a run makes it."""
-        found = hook_of(self.source.name)
-        assert found is not None, f"The source {self.source.name!r} has no package."
+        found, known = hook_of(self.source.name), availability_of(self.source.name)
+        assert found, f"The source {self.source.name!r} has no package."
+        assert known, f"The source {self.source.name!r} has no package."
         more: dict[str, Any] = dict(self._credentials)
         more["extra"] = {**more.get("extra", {}), "timeout": timeout_s}
         name = self.source.connection
         self._monkeypatch.setenv(variable(name), self.api.connection(**more))
-        look_up = partial(find_connection, name, BaseHook.get_connection)
-        setup = SourceSetup(self.source, (), look_up)
+        connection = partial(find_connection, name, look_up)
+        setup = SourceSetup(self.source, (), connection)
         for product in self.source.products:
-            obstacle = found.obstacle(product, setup)
+            obstacle = known.obstacle(product, setup)
             said = obstacle.sentence if obstacle else ""
             assert not said, f"{product.key} {said}."
         return found.caller(setup, self._count)

@@ -13,8 +13,10 @@ import pytest
 from gapfill import settings
 from gapfill.domain.interval import Interval
 from gapfill.errors import ConfigError, MalformedPayload, SourceUnavailable
-from gapfill.sources.hooks import SourceSetup
-from gapfill.sources.siar_csv.hook import SiarCsvFolder, SiarCsvHook
+from gapfill.sources.availability import SourceSetup
+from gapfill.sources.siar_csv.availability import AVAILABILITY
+from gapfill.sources.siar_csv.folder import SiarCsvFolder
+from gapfill.sources.siar_csv.hook import SiarCsvHook
 from tests.catalogs import frozen
 from tests.sources.siar_csv.files import DAY, FIRST, NAME, ask_days, csv_bytes, days, row, rows
 
@@ -181,9 +183,9 @@ def test_the_hook_reads_the_folder_that_the_variable_names(
     hook: Caller = SiarCsvHook.caller(setup, _paced)
     assert hook.open(ask) is None
     assert [reading.slot.day for reading in hook.fetch(ask).readings] == [1, 2, 3]
-    assert SiarCsvHook.held("J17") == SiarCsvFolder(folder).held("J17")
+    assert AVAILABILITY.held("J17") == SiarCsvFolder(folder).held("J17")
     monkeypatch.delenv("GAPFILL_SIAR_CSV")
-    assert (SiarCsvHook.held("J17"), SiarCsvHook.unusable("J17")) == (None, ())
+    assert (AVAILABILITY.held("J17"), AVAILABILITY.unusable("J17")) == (None, ())
     with pytest.raises(ConfigError) as caught:
         SiarCsvHook.caller(setup, _paced)
     assert str(caught.value) == (

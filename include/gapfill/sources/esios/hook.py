@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 from gapfill.sources.esios import archive
 from gapfill.sources.esios import parser as esios
@@ -11,9 +10,6 @@ from gapfill.sources.http.client import ApiCall
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.redirects import listed_hosts
 from gapfill.sources.model import Answer, Ask
-
-if TYPE_CHECKING:
-    from gapfill.sources.http.connection import ConnectionConfig
 
 ARCHIVE_HOSTS = (".amazonaws.com",)
 """The archive's files lie in the storage of this provider, over https."""
@@ -29,11 +25,6 @@ class EsiosHook(ApiHook):
     source = "esios"
     public_host = "https://api.esios.ree.es"
     probe = archive.request_day("70", _PROBED)
-
-    @classmethod
-    def check(cls, access: ConnectionConfig) -> None:
-        """Look at the hosts that the archive may lead to, see ``ApiHook.check``."""
-        listed_hosts(access)
 
     def fetch(self, ask: Ask) -> Answer:
         """Return the prices of the asked slots, of an indicator or an archive.

@@ -6,27 +6,25 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
-
-from airflow.sdk.exceptions import (
-    AirflowException,
-    AirflowNotFoundException,
-    AirflowRuntimeError,
-)
 
 from gapfill import extras
 from gapfill.errors import ConfigError
-
-if TYPE_CHECKING:
-    from airflow.sdk.definitions.connection import Connection
+from gapfill.extras import Connection
 
 FLAGS = ("paused", "one_call")
 """What an extra says with true or false."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.", "[::1]")
-_FAILURES = (AirflowException, AirflowRuntimeError, OSError, ValueError, TypeError, KeyError)
+
+
+LookUp = Callable[[str], Connection | None]
+"""Looks a connection up by its id; returns ``None`` if there is none, or raises ``Unreadable``."""
+
+
+class Unreadable(Exception):
+    """A look-up failed. Its text is only the type of the cause, which may hold the secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +61,19 @@ def variable(conn_id: str) -> str:
     return f"AIRFLOW_CONN_{conn_id.upper()}"
 
 
-def read_config(
-    conn_id: str, host: str, get_connection: Callable[[str], Connection]
-) -> ConnectionConfig:
+def read_config(conn_id: str, host: str, look_up: LookUp) -> ConnectionConfig:
     """Look a connection up and return what it says.
 
     Args:
         conn_id: Its id.
         host: Public root URL, for a connection that does not exist or names no host.
-        get_connection: Airflow's look-up.
+        look_up: Looks connections up.
 
     Raises:
         ConfigError: If it cannot be read, or does not make sense; a connection that
             does not exist is none, as a public API without key needs none.
     """
-    connection = find_connection(conn_id, get_connection)
+    connection = find_connection(conn_id, look_up)
     if connection is None:
         return ConnectionConfig(conn_id, host.rstrip("/"))
     return config_of(conn_id, connection, host)
@@ -101,9 +97,7 @@ def config_of(conn_id: str, connection: Connection, host: str) -> ConnectionConf
     )
 
 
-def find_connection(
-    conn_id: str, get_connection: Callable[[str], Connection], example: str = _EXAMPLE
-) -> Connection | None:
+def find_connection(conn_id: str, look_up: LookUp, example: str = _EXAMPLE) -> Connection | None:
     """Return the connection, ``None`` where there is none.
 
     Airflow passes over a variable that it cannot read as if it were not there; a call
@@ -111,7 +105,7 @@ def find_connection(
 
     Args:
         conn_id: Its id.
-        get_connection: Airflow's look-up.
+        look_up: Looks connections up.
         example: How such a connection looks, for the error.
 
     Raises:
@@ -120,16 +114,15 @@ def find_connection(
     """
     problem = "is set but cannot be read"
     try:
-        found = get_connection(conn_id)
-    except AirflowNotFoundException:
-        if not os.environ.get(variable(conn_id)):
-            return None
-    except _FAILURES as exc:
-        problem = f"cannot be read ({type(exc).__name__})"
+        found = look_up(conn_id)
+    except Unreadable as exc:
+        problem = f"cannot be read ({exc})"
     else:
         # Airflow takes any other text, such as a bare key, as a URL without anything in it.
-        if found.conn_type != "":
+        if found is not None and found.conn_type != "":
             return found
+        if found is None and not os.environ.get(variable(conn_id)):
+            return None
     raise _wrong(conn_id, problem, example)  # outside: the cause may hold the secret
 
 

@@ -12,16 +12,15 @@ knows no timeout, follows redirects with every header, and logs URLs with keys i
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from airflow.sdk.bases.hook import BaseHook
 
-from gapfill.domain.candidate import Obstacle
-from gapfill.domain.product import Product
 from gapfill.errors import ConfigError, GapfillError
-from gapfill.sources.hooks import SourceHook, SourceSetup
-from gapfill.sources.http import setup as http_setup
+from gapfill.sources.availability import SourceSetup
+from gapfill.sources.hooks import SourceHook
+from gapfill.sources.http.airflow_connection import look_up
 from gapfill.sources.http.client import ApiCall, HttpClient, Reply, Said
 from gapfill.sources.http.connection import ConnectionConfig, read_config, variable
 from gapfill.sources.http.secrets import Secrets
@@ -70,24 +69,6 @@ class ApiHook(SourceHook, BaseHook):
         self._secrets = Secrets()
 
     @classmethod
-    def check(cls, access: ConnectionConfig) -> None:
-        """Look at what only this API's connection says, so that it is not found wrong in a call.
-
-        Raises:
-            ConfigError: If it does not make sense.
-        """
-
-    @classmethod
-    def has_other_key(cls, _access: ConnectionConfig) -> bool:
-        """Tell whether a connection has what this API takes in place of login and password."""
-        return False
-
-    @classmethod
-    def obstacle(cls, product: Product, setup: SourceSetup) -> Obstacle | None:
-        """Return what a product needs and its connection does not have, see ``SourceHook``."""
-        return http_setup.obstacle(product, setup, cls.check, cls.has_other_key)
-
-    @classmethod
     def caller(cls, setup: SourceSetup, before_call: Callable[[int], None]) -> ApiHook:
         """Return a hook for the source's connection, see ``SourceHook``."""
         source = setup.source
@@ -100,7 +81,8 @@ class ApiHook(SourceHook, BaseHook):
         Raises:
             ConfigError: If it cannot be read or makes no sense.
         """
-        access = read_config(self.http_conn_id, self._host, self.get_connection)
+        find = partial(look_up, get_connection=self.get_connection)
+        access = read_config(self.http_conn_id, self._host, find)
         self.hide(access.key, access.login)
         return access
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from gapfill.errors import GapfillError, Limit
 from gapfill.sources.http import retry_after
@@ -16,9 +15,6 @@ from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import Answer, Ask, HttpRequest, excerpt
 from gapfill.sources.open_meteo import parser as open_meteo
 from gapfill.sources.open_meteo.refusals import Refusal, read, seconds_refused
-
-if TYPE_CHECKING:
-    from gapfill.sources.http.connection import ConnectionConfig
 
 PUBLIC_ARCHIVE = "https://archive-api.open-meteo.com"
 
@@ -37,11 +33,6 @@ class OpenMeteoHook(ApiHook):
     archive_probe = HttpRequest(
         open_meteo.PATHS["archive"], (*_PLACE, ("start_date", _PROBED), ("end_date", _PROBED))
     )
-
-    @classmethod
-    def check(cls, access: ConnectionConfig) -> None:
-        """Look at the archive's host, see ``ApiHook.check``."""
-        second_root(access, "archive_host")
 
     @cached_property
     def archive_root(self) -> str:

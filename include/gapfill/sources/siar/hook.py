@@ -19,16 +19,12 @@ from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import Answer, Ask, HttpRequest
 from gapfill.sources.siar import account
 from gapfill.sources.siar import parser as siar
+from gapfill.sources.siar.availability import TOKEN, ready_token
 from gapfill.sources.siar.hook_errors import error_for, rejected, token_rejected
 from gapfill.sources.siar.refusals import Refusal, RefusalKind, authorised_from, read
 
 if TYPE_CHECKING:
     from gapfill.sources.http.client import Reply
-    from gapfill.sources.http.connection import ConnectionConfig
-
-
-TOKEN = "token"  # noqa: S105 - no secret but a name
-"""Extra of the connection that holds a ready token, for those who have no id and password."""
 
 
 class SiarHook(ApiHook):
@@ -46,16 +42,6 @@ class SiarHook(ApiHook):
     public_host = "https://servicio.mapa.gob.es"
     probe = account.LIMITS
 
-    @classmethod
-    def check(cls, access: ConnectionConfig) -> None:
-        """Look at the ready token, see ``ApiHook.check``."""
-        _ready_token(access)
-
-    @classmethod
-    def has_other_key(cls, access: ConnectionConfig) -> bool:
-        """Tell whether the connection has a ready token, see ``ApiHook.has_other_key``."""
-        return _ready_token(access) is not None
-
     _token: str | None = None
     _is_ready_refused = False
     _allowance: AccountLimits | None = None
@@ -67,7 +53,7 @@ class SiarHook(ApiHook):
         Raises:
             ConfigError: If it is not a text of plain ASCII without blanks.
         """
-        token = _ready_token(self.access)
+        token = ready_token(self.access)
         self.hide(token)
         return token
 
@@ -224,24 +210,3 @@ HOOK = SiarHook
 def _many(limit: int | None) -> str:
     """Return a limit in words."""
     return "no told limit of" if limit is None else str(limit)
-
-
-def _ready_token(access: ConnectionConfig) -> str | None:
-    """Return the token of a connection's extra, ``None`` where there is none.
-
-    Raises:
-        ConfigError: If it is not a text of plain ASCII without blanks.
-    """
-    given = access.extra.get(TOKEN)
-    if given is None or given == "":
-        return None
-    token = given.strip().strip('"') if isinstance(given, str) else ""
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        message = (
-            f"siar: the {TOKEN} in the extra of connection {access.conn_id!r} "
-            f"({variable(access.conn_id)}) is not one word of plain ASCII: put the token "
-            "there as SIAR gave it, or remove it and put an id into the login and its "
-            "password into the password."
-        )
-        raise ConfigError(message)
-    return token

@@ -1,162 +1,31 @@
-"""A folder of SIAR's CSV files as a source (see ``gapfill.sources.siar_csv.parser``)."""
+"""SIAR's CSV files as a source: those of the folder that ``GAPFILL_SIAR_CSV`` names."""
 
 from __future__ import annotations
 
-import os
-import unicodedata
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable
 
-from gapfill import settings
-from gapfill.domain.candidate import Obstacle, Unusable
-from gapfill.domain.interval import Interval
-from gapfill.domain.product import Product
-from gapfill.errors import ConfigError, GapfillError, SourceUnavailable
-from gapfill.sources.hooks import SourceHook, SourceSetup
-from gapfill.sources.model import Answer, Ask, excerpt
-from gapfill.sources.siar_csv import days
-from gapfill.sources.siar_csv.parser import CsvFile, read_file, station_of
-from gapfill.sources.siar_csv.row import SOURCE
-
-_SHOWN = 3
-VARIABLE = "GAPFILL_SIAR_CSV"
-_NO_FOLDER = f"{VARIABLE} names no folder of SIAR's CSV files"
-
-
-class SiarCsvFolder:
-    """Reads the files of SIAR's web form that somebody has put into a folder.
-
-    A file is read again only when its time or size has changed.
-
-    Args:
-        folder: The folder; its name may be composed or decomposed Unicode.
-        named: What names it, for errors: the variable, or an argument.
-    """
-
-    def __init__(self, folder: Path, *, named: str = VARIABLE) -> None:
-        self._folder = folder
-        self._named = named
-
-    def fetch(self, ask: Ask) -> Answer:
-        """Return the readings of the asked days from the files of the asked station.
-
-        Raises:
-            ConfigError: If the folder is wrong.
-            MalformedPayload: If one of the station's files is as a whole.
-            SourceUnavailable: If one of them cannot be read.
-        """
-        if ask.station is None:
-            message = (
-                f"{ask.series.name} cannot be asked of {SOURCE}: place "
-                f"{ask.series.place.name} has no {SOURCE} station in the catalogue."
-            )
-            raise ConfigError(message)
-        return days.answer(ask, self.files(ask.station.id))
-
-    def held(self, station_id: str) -> list[Interval]:
-        """Return the runs of days for which the folder has a usable row, merged, in order.
-
-        Raises:
-            GapfillError: As ``fetch``.
-        """
-        return days.held(self.files(station_id))
-
-    def unusable(self, station_id: str) -> list[Unusable]:
-        """Return the days of which the folder has no usable row, and why.
-
-        Raises:
-            GapfillError: As ``fetch``.
-        """
-        return days.unusable(self.files(station_id))
-
-    def check(self, stations: Sequence[str]) -> None:
-        """Refuse a folder in which no file has a row of any of some stations.
-
-        Raises:
-            ConfigError: If it has none, with what its files are instead; else as ``fetch``.
-            GapfillError: As ``fetch``.
-        """
-        files = [file for station_id in stations for file in self.files(station_id)]
-        if any(file.days or file.blanks or file.dropped for file in files):
-            return
-        said = [_not_used(path.name, stations) for path in self.paths()]
-        more = f"; and {len(said) - _SHOWN} more files" if len(said) > _SHOWN else ""
-        problem = f"has no row of {' or '.join(stations)}: {'; '.join(said[:_SHOWN])}{more}"
-        raise self._wrong(problem, "put SIAR's files there, such as J17_….csv")
-
-    def files(self, station_id: str) -> list[CsvFile]:
-        """Return the files of a station, in order of their names.
-
-        Raises:
-            GapfillError: As ``fetch``.
-        """
-        return [_read(path) for path in self.paths() if station_of(path.name) == station_id]
-
-    def paths(self) -> list[Path]:
-        """Return the CSV files of the folder, of any station or none, in order of their names.
-
-        Raises:
-            ConfigError: If the folder is not there, is none, cannot be read or has no CSV file.
-        """
-        try:
-            folder = _find(self._folder)
-            found = [Path(e.path) for e in os.scandir(folder) if not e.is_dir()]
-        except FileNotFoundError as exc:
-            raise self._wrong("does not exist", "put the folder's path there") from exc
-        except NotADirectoryError as exc:
-            raise self._wrong("is no folder", "put the folder's path there") from exc
-        except OSError as exc:
-            problem = f"cannot be read ({exc.strerror})"
-            raise self._wrong(problem, "let this user read it") from exc
-        paths = sorted((p for p in found if p.suffix.lower() == ".csv"), key=_composed)
-        if not paths:
-            raise self._wrong("has no CSV file", "put SIAR's files there, such as J17_….csv")
-        return paths
-
-    def _wrong(self, problem: str, step: str) -> ConfigError:
-        return ConfigError(f"{self._named}: the folder {self._folder} {problem}; {step}.")
+from gapfill.errors import ConfigError
+from gapfill.sources.availability import SourceSetup
+from gapfill.sources.hooks import SourceHook
+from gapfill.sources.model import Answer, Ask
+from gapfill.sources.siar_csv.folder import NO_FOLDER, SiarCsvFolder, configured
 
 
 class SiarCsvHook(SourceHook):
-    """Asks the folder that ``GAPFILL_SIAR_CSV`` names.
+    """Reads the folder.
 
-    It is not one of Airflow's hooks: there is no connection, no key and no call to pace.
+    It is not one of Airflow's hooks: there is no connection, no key and no rate to keep.
     """
 
     def __init__(self, folder: SiarCsvFolder) -> None:
         self._folder = folder
 
     @classmethod
-    def obstacle(cls, _product: Product, setup: SourceSetup) -> Obstacle | None:
-        """Return why the files cannot be read; one that is wrong stops them all, not the run."""
-        folder = _configured()
-        if folder is None:
-            return Obstacle(f"is not configured: {_NO_FOLDER}", needs=VARIABLE)
-        try:
-            folder.check(setup.stations)
-        except GapfillError as exc:
-            return Obstacle(f"cannot be read: {exc}".rstrip("."), is_broken=True)
-        return None
-
-    @classmethod
-    def held(cls, station_id: str) -> Sequence[Interval] | None:
-        """Return the days of which the folder has a usable row, ``None`` without a folder."""
-        folder = _configured()
-        return None if folder is None else folder.held(station_id)
-
-    @classmethod
-    def unusable(cls, station_id: str) -> Sequence[Unusable]:
-        """Return the days of which the folder has no usable row, and why."""
-        folder = _configured()
-        return () if folder is None else folder.unusable(station_id)
-
-    @classmethod
     def caller(cls, _setup: SourceSetup, _before_call: Callable[[int], None]) -> SiarCsvHook:
-        """Return a hook that reads the folder; reading files is no call and needs no pace."""
-        folder = _configured()
+        """Return a hook that reads the folder; that is not a call."""
+        folder = configured()
         if folder is None:
-            raise ConfigError(f"{_NO_FOLDER}: put its path there.")
+            raise ConfigError(f"{NO_FOLDER}: put its path there.")
         return cls(folder)
 
     def fetch(self, ask: Ask) -> Answer:
@@ -165,57 +34,3 @@ class SiarCsvHook(SourceHook):
 
 
 HOOK = SiarCsvHook
-
-
-def _configured() -> SiarCsvFolder | None:
-    folder = settings.siar_csv_folder()
-    return None if folder is None else SiarCsvFolder(folder)
-
-
-def _not_used(name: str, stations: Sequence[str]) -> str:
-    station = station_of(name)
-    if station is None:
-        return f"{excerpt(name)} does not begin with a station, such as J17_"
-    if station not in stations:
-        return f"{excerpt(name)} is of {station}, which the catalogue does not name"
-    return f"{excerpt(name)} has no row behind its header"
-
-
-def _composed(path: Path) -> str:
-    return unicodedata.normalize("NFC", path.name)
-
-
-def _find(path: Path) -> Path:
-    """Return the path as the disk spells it, which may compose its letters otherwise.
-
-    Raises:
-        FileNotFoundError: If no spelling of it is there.
-    """
-    if path.parent == path or os.path.lexists(path):
-        return path
-    for child in _find(path.parent).iterdir():
-        if _composed(child) == _composed(path):
-            return child
-    raise FileNotFoundError
-
-
-def _read(path: Path) -> CsvFile:
-    """Read a file, unless it is known and has not changed.
-
-    Raises:
-        MalformedPayload: If it is not as SIAR gives it.
-        SourceUnavailable: If it cannot be read.
-    """
-    try:
-        stat = path.stat()
-        return _read_once(path, stat.st_mtime_ns, stat.st_size)
-    except OSError as exc:
-        message = (
-            f"{path.name} cannot be read ({exc.strerror}); let this user read it, or remove it."
-        )
-        raise SourceUnavailable(message, source=SOURCE) from exc
-
-
-@lru_cache(maxsize=128)
-def _read_once(path: Path, _changed: int, _size: int) -> CsvFile:
-    return read_file(path.name, path.read_bytes())
