@@ -22,8 +22,6 @@ from gapfill.sources.http.connection import LookUp, variable
 _BACKENDS = (("secrets", "backend"), ("workers", "secrets_backend"))
 """Section and option of Airflow's settings that name a secrets backend."""
 
-_FIELDS = {"conn_type", "description", "host", "schema", "login", "password", "port", "extra"}
-
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentConnection:
@@ -76,9 +74,14 @@ def for_command_line() -> LookUp:
 
 def _of_json(text: str) -> EnvironmentConnection:
     said = json.loads(text)
-    if said.keys() - _FIELDS:
-        raise ValueError
     extra, port, kind = (said.pop(name, None) for name in ("extra", "port", "conn_type"))
+    uri = said.pop("uri", None)
+    if uri is not None:  # alone, it is read as any other
+        if said or extra or port or kind or not isinstance(uri, str):
+            raise TypeError
+        return _of_uri(uri)
+    if not all(isinstance(value, str | None) for value in (kind, *said.values())):
+        raise TypeError
     if extra:
         said["extra"] = extra if isinstance(extra, str) else json.dumps(extra)
     if kind:
