@@ -63,7 +63,7 @@ def both(text: str) -> tuple[object, object]:
     return found[0], found[1]
 
 
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 @given(URIS)
 @example("https://key")
 @example("key")
@@ -77,7 +77,7 @@ def test_a_uri_is_read_as_airflow_reads_it(text: str) -> None:
     assert ours == airflow
 
 
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 @given(OBJECTS)
 @example({"conn_type": "http", "port": "x"})
 @example({"conn_type": "http", "extra": '{"paused": true}'})
