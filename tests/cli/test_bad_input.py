@@ -209,4 +209,4 @@ def test_ctrl_c_says_that_what_is_written_stands(cli: Cli, monkeypatch: pytest.M
     monkeypatch.setattr("gapfill.cli.app.heal_gaps", interrupt)
     ran = cli("heal")
     assert (ran.code, ran.out) == (130, "")
-    assert ran.err == "Interrupted; what is written stands, run it again to go on.\n"
+    assert ran.err == "Interrupted; what is written stays, run it again to continue.\n"

@@ -117,7 +117,7 @@ def test_a_store_that_is_gone_is_the_same_error_everywhere(cli: Cli, store: Path
     assert "Nothing was forgotten" in ran.err
     store.unlink()
     assert cli("status").code == 1
-    assert cli("forget-store").out == f"The store {store} may begin anew, empty.\n"
+    assert cli("forget-store").out == f"The store {store} may begin again, empty.\n"
     assert cli("forget-store").out == f"The store {store} was not known to hold readings.\n"
     assert cli("heal", "--start", "2025-11-05").err.count("A new store was created") == 1
 

@@ -52,7 +52,7 @@ def test_a_folder_is_imported_and_taken_back(cli: Cli, folder: Path) -> None:
     *lines, last = ran.out.splitlines()
     assert lines == [
         "Imported 2 of 3 rows of 1 file.",
-        f"  {NAME} into weather_daily: 3 rows, 1 blank, 2 written, 0 stood",
+        f"  {NAME} into weather_daily: 3 rows, 1 blank, 2 written, 0 kept",
         "",
         f"Left out, of no station of the catalogue: {OLD}",
     ]
@@ -75,7 +75,7 @@ def test_importing_twice_changes_nothing(cli: Cli, folder: Path) -> None:
     assert ran.code == 0
     assert ran.out.splitlines()[:2] == [
         "Imported 0 of 3 rows of 1 file.",
-        f"  {NAME} into weather_daily: 3 rows, 1 blank, 0 written, 2 stood",
+        f"  {NAME} into weather_daily: 3 rows, 1 blank, 0 written, 2 kept",
     ]
     assert "undo" not in ran.out
     assert exported(cli) == before
@@ -116,7 +116,7 @@ def test_json_has_the_counts_and_every_refused_value(cli: Cli, folder: Path) -> 
     told = cli("import-siar", str(folder)).out
     assert (
         f"  {HALF} into weather_daily: 13 rows, 12 without a mean temperature, "
-        "0 written, 1 stood, 12 values refused\n"
+        "0 written, 1 kept, 12 values refused\n"
     ) in told
     assert (
         f"  2023-01-01 temperature_mean '-60' is outside -40 to 50 °C ({HALF}, line 2)\n"

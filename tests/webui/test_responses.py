@@ -63,7 +63,7 @@ def test_the_summary_is_no_all_clear_while_a_series_cannot_be_read() -> None:
     assert told.strategy.name == "wait"
     assert told.recommendation == (
         "weather_hourly could not be read: the disk is gone. "
-        "Mend that first: until then no run over all series can be started."
+        "Correct that first: until then no run over all series can be started."
     )
 
 

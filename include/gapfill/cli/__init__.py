@@ -1,7 +1,7 @@
 """The command line: the same services as the DAGs, without a scheduler.
 
 ``main`` is the boundary where errors become sentences, ``app`` the commands and
-``options`` what they share, ``ranges`` reads dates, ``desk`` opens the installation;
+``options`` what they share, ``ranges`` reads dates, ``cli`` opens the installation;
 ``tables``, ``progress`` and ``words`` are what people see.
 """
 

@@ -54,7 +54,7 @@ def app() -> None:
 @everywhere
 @click.pass_obj
 def status(
-    desk: CliContext,
+    cli: CliContext,
     names: tuple[str, ...],
     start: str | None,
     end: str | None,
@@ -63,25 +63,25 @@ def status(
     as_json: bool,
 ) -> int:
     """Say what is complete, missing, pending or unfillable."""
-    now = desk.clock()
-    selection = select(desk.catalog(), names, start, end, now)
-    with desk.context(now) as context:
+    now = cli.clock()
+    selection = select(cli.catalog(), names, start, end, now)
+    with cli.context(now) as context:
         reports = detect(context, selection, closely=True)
     if as_json:
-        desk.print_json(documents.status(context.catalog, reports, now, context.store.place))
+        cli.print_json(documents.status(context.catalog, reports, now, context.store.place))
     else:
-        tables.show_status(desk.out, context, reports)
+        tables.show_status(cli.out, context, reports)
     for sentence in unread(reports):
-        desk.complain(sentence)
-    _complain_of_broken(desk, reports)
+        cli.complain(sentence)
+    _complain_of_broken(cli, reports)
     return _code(reports, strict=strict)
 
 
-def _complain_of_broken(desk: CliContext, reports: Sequence[Report]) -> None:
+def _complain_of_broken(cli: CliContext, reports: Sequence[Report]) -> None:
     """Say on stderr which sources cannot be used that could serve what is missing."""
     found = (b.sentence for report in reports for b in report.broken if b.missed)
     for sentence in dict.fromkeys(found):
-        desk.complain(sentence)
+        cli.complain(sentence)
 
 
 def _code(reports: Sequence[Report], *, strict: bool = False) -> int:
@@ -100,20 +100,20 @@ def _code(reports: Sequence[Report], *, strict: bool = False) -> int:
 @as_document
 @everywhere
 @click.pass_obj
-def explain(desk: CliContext, name: str, slot: str, *, as_json: bool) -> int:
+def explain(cli: CliContext, name: str, slot: str, *, as_json: bool) -> int:
     """Say a slot's state, and what each source can do for it.
 
     SLOT is an instant inside it; a date means its first slot.
     """
-    now = desk.clock()
-    (series,) = desk.catalog().find([name])
+    now = cli.clock()
+    (series,) = cli.catalog().find([name])
     instant = slot_of(series, slot)
-    with desk.context(now) as context:
+    with cli.context(now) as context:
         explanation = explain_slot(context, series, instant)
     if as_json:
-        desk.print_json(documents.explained(explanation))
+        cli.print_json(documents.explained(explanation))
     else:
-        tables.show_explanation(desk.out, explanation, series.place.zone)
+        tables.show_explanation(cli.out, explanation, series.place.zone)
     return FAILED if explanation.state is State.UNKNOWN else 0
 
 
@@ -121,27 +121,27 @@ def explain(desk: CliContext, name: str, slot: str, *, as_json: bool) -> int:
 @ordered
 @everywhere
 @click.pass_obj
-def plan(desk: CliContext, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
+def plan(cli: CliContext, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Show what would be asked of whom, and what that costs.
 
     Nothing is asked. Series that cannot be read are left out, named, and make exit code 1.
     """
-    now = desk.clock()
-    order = replace(request_of(desk.catalog(), now, **options), one_process=True)
-    with desk.context(now) as context:
+    now = cli.clock()
+    order = replace(request_of(cli.catalog(), now, **options), one_process=True)
+    with cli.context(now) as context:
         order.check(context)
         reports = detect_all(context, order)
         made = make_plan(context, order, reports)
         status = context.status([context.catalog.series[report.series] for report in reports])
     if as_json:
-        desk.print_json(documents.plan(made))
+        cli.print_json(documents.plan(made))
     else:
-        tables.show_plan(desk.out, made)
+        tables.show_plan(cli.out, made)
     for note in dict.fromkeys(n for own in status.by_series.values() for n in incomplete(own)):
-        desk.complain(note)
-    _complain_of_broken(desk, reports)
+        cli.complain(note)
+    _complain_of_broken(cli, reports)
     for sentence in unread(made.unread):
-        desk.complain(sentence)
+        cli.complain(sentence)
     return FAILED if made.unread else 0
 
 
@@ -149,33 +149,33 @@ def plan(desk: CliContext, /, *, as_json: bool, **options: Any) -> int:  # noqa:
 @ordered
 @everywhere
 @click.pass_obj
-def heal(desk: CliContext, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
+def heal(cli: CliContext, /, *, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - see order_of
     """Plan, and carry the plan out here and now.
 
     Plans again until nothing new can be asked, three rounds at most. Where an error or a
     signal ends it, what was written is printed all the same, by batch. Series that cannot be
     read are left out, named, and make exit code 1.
     """
-    now = desk.clock()
-    order = request_of(desk.catalog(), now, **options)
-    with desk.context(now) as context, watch(desk, is_silent=as_json) as watcher:
+    now = cli.clock()
+    order = request_of(cli.catalog(), now, **options)
+    with cli.context(now) as context, watch(cli, is_silent=as_json) as watcher:
         healed = heal_gaps(context, order, new_id("cli", now), watcher)
     signalled = healed.error if isinstance(healed.error, KeyboardInterrupt) else None
     error = said_of(signalled) if signalled else str(healed.error) if healed.error else None
     if as_json:
-        desk.print_json(
+        cli.print_json(
             documents.healed(healed.summary, healed.certificates, healed.after, healed.plan, error)
         )
     elif error:
-        tables.show_broken_off(desk.out, healed)
+        tables.show_broken_off(cli.out, healed)
     else:
-        tables.show_healed(desk.out, context.catalog, healed)
+        tables.show_healed(cli.out, context.catalog, healed)
     for sentence in unread(healed.plan.unread):
-        desk.complain(sentence)
+        cli.complain(sentence)
     if signalled:
         raise signalled
     if error:
-        desk.complain(error)
+        cli.complain(error)
         return FAILED
     if healed.plan.unread:
         return FAILED
@@ -192,25 +192,25 @@ def heal(desk: CliContext, /, *, as_json: bool, **options: Any) -> int:  # noqa:
 @click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv")
 @everywhere
 @click.pass_obj
-def export(desk: CliContext, name: str, start: str | None, end: str | None, kind: str) -> int:
+def export(cli: CliContext, name: str, start: str | None, end: str | None, kind: str) -> int:
     """Print the rows of a range, with where each value came from."""
-    now = desk.clock()
-    selection = select(desk.catalog(), [name], start, end, now)
+    now = cli.clock()
+    selection = select(cli.catalog(), [name], start, end, now)
     (series,) = selection.series
-    with desk.context(now) as context:
+    with cli.context(now) as context:
         window = selection.window(series, context.candidates(series), now)
         rows = csv_transfer.export_rows(context, series, window) if window else iter(())
         if kind == "csv":
-            csv_transfer.write_csv(series, rows, desk.stdout)
+            csv_transfer.write_csv(series, rows, cli.stdout)
         else:
-            _write_json(rows, desk)
+            _write_json(rows, cli)
     return 0
 
 
-def _write_json(rows: Iterator[dict[str, object]], desk: CliContext) -> None:
+def _write_json(rows: Iterator[dict[str, object]], cli: CliContext) -> None:
     """Write a JSON list, a row a line."""
     lines = ",\n".join(json.dumps(row) for row in rows)
-    desk.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
+    cli.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
 
 
 for command in (import_, import_siar, batches, undo, tidy, retype, forget_store):

@@ -1,4 +1,4 @@
-"""``batches``, ``undo``, and ``forget-store``, which lets a lost store begin anew."""
+"""``batches``, ``undo``, and ``forget-store``, which accepts an empty store for a lost one."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 @as_document
 @everywhere
 @click.pass_obj
-def batches(desk: CliContext, names: tuple[str, ...], since: str | None, *, as_json: bool) -> int:
+def batches(cli: CliContext, names: tuple[str, ...], since: str | None, *, as_json: bool) -> int:
     """List what was written and can be undone, the newest run last.
 
     Each unit of a run is a batch, and so is each import.
     """
-    now = desk.clock()
-    series = desk.catalog().find(names)
+    now = cli.clock()
+    series = cli.catalog().find(names)
     start = None if since is None else since_of("--since", since, series)
-    with desk.context(now) as context:
+    with cli.context(now) as context:
         found = undo_batches.list_batches(context, names, start)
         if as_json:
-            desk.print_json(undo_batches.document(found))
+            cli.print_json(undo_batches.document(found))
         else:
-            _show(desk, found)
+            _show(cli, found)
     return 0
 
 
-def _show(desk: CliContext, found: Sequence[Batch]) -> None:
+def _show(cli: CliContext, found: Sequence[Batch]) -> None:
     """Print the runs, each with its batches."""
     if not found:
-        desk.out.print("No batch that can be undone.")
+        cli.out.print("No batch that can be undone.")
         return
     runs: dict[str, list[Batch]] = {}
     for batch in found:
@@ -57,15 +57,15 @@ def _show(desk: CliContext, found: Sequence[Batch]) -> None:
         when = undo_batches.instant_of(of_run[-1])
         slots = count(sum(batch.slots for batch in of_run), "slot")
         made = f", {short(when)}" if when else ""
-        desk.out.print(f"\n{run}: {slots}{made}", style="bold", soft_wrap=True)
-        capped(desk.out, of_run, lambda batch: _show_batch(desk, batch))
-    desk.out.print("\nTo take one back: undo BATCH; all of a run: undo --run RUN", soft_wrap=True)
+        cli.out.print(f"\n{run}: {slots}{made}", style="bold", soft_wrap=True)
+        capped(cli.out, of_run, lambda batch: _show_batch(cli, batch))
+    cli.out.print("\nTo take one back: undo BATCH; all of a run: undo --run RUN", soft_wrap=True)
 
 
-def _show_batch(desk: CliContext, batch: Batch) -> None:
+def _show_batch(cli: CliContext, batch: Batch) -> None:
     span = f"{short(batch.first)} to {short(batch.last)}"
-    desk.out.print(f"  {batch.id}", soft_wrap=True)
-    desk.out.print(f"    {batch.series}, {count(batch.slots, 'slot')}, {span}", soft_wrap=True)
+    cli.out.print(f"  {batch.id}", soft_wrap=True)
+    cli.out.print(f"    {batch.series}, {count(batch.slots, 'slot')}, {span}", soft_wrap=True)
 
 
 @click.command()
@@ -73,18 +73,18 @@ def _show_batch(desk: CliContext, batch: Batch) -> None:
 @click.option("--run", metavar="RUN", help="Take back all batches of a run, the newest first.")
 @everywhere
 @click.pass_obj
-def undo(desk: CliContext, batch: str | None, run: str | None) -> int:
+def undo(cli: CliContext, batch: str | None, run: str | None) -> int:
     """Put back what a batch, or all of a run, replaced, and remove what it added."""
     if (batch is None) == (run is None):
         message = "Give either a BATCH or --run RUN: `batches` lists both."
         raise RequestError(message)
-    with desk.context(desk.clock()) as context:
+    with cli.context(cli.clock()) as context:
         taken = (
             undo_batches.undo_run(context, run)
             if run
             else undo_batches.undo_batch(context, batch or "")
         )
-    desk.out.print(_told(taken), soft_wrap=True)
+    cli.out.print(_told(taken), soft_wrap=True)
     return 0
 
 
@@ -108,12 +108,12 @@ def _told(taken: UndoResult) -> str:
 @click.command("forget-store")
 @everywhere
 @click.pass_obj
-def forget_store(desk: CliContext) -> int:
-    """Let a store that held readings, and is gone or empty, begin anew.
+def forget_store(cli: CliContext) -> int:
+    """Accept an empty store in the place of one that held readings.
 
     Nothing is deleted but the note that it held readings. A store that holds some is left as it is.
     """
-    place, was_known = desk.forget_store()
-    said = "may begin anew, empty" if was_known else "was not known to hold readings"
-    desk.out.print(f"The store {place.where} {said}.", soft_wrap=True)
+    place, was_known = cli.forget_store()
+    said = "may begin again, empty" if was_known else "was not known to hold readings"
+    cli.out.print(f"The store {place.where} {said}.", soft_wrap=True)
     return 0

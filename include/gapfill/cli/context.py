@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 WIDTH = 200
-"""Columns where nobody looks through a terminal: a line is a line, for grep and for logs."""
+"""Columns if the output is not a terminal: a line is a line, for grep and for logs."""
 
 _LOGS = "AIRFLOW__LOGGING__BASE_LOG_FOLDER"
 
@@ -87,7 +87,7 @@ class CliContext:
 
     @classmethod
     def of_process(cls, *, is_debugging: bool) -> CliContext:
-        """Return the desk at this process's streams."""
+        """Return the cli at this process's streams."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
@@ -133,7 +133,8 @@ class CliContext:
             ConfigError: If the catalogue, the store's connection or a setting is wrong.
         """
         with self._quiet():
-            context = make_context(now, tell=self.complain, look_up=for_command_line())
+            look_up = for_command_line()
+            context = make_context(now, tell=self.complain, look_up=look_up)  # codespell:ignore tell
             try:
                 yield context
             finally:

@@ -109,7 +109,7 @@ def _show_left(out: Console, item: Waiting | Unhealable) -> None:
 
 
 def brief(reason: str) -> str:
-    """Return the beginning of many verdicts; ``explain`` says them all.
+    """Return the first of many assessments; ``explain`` prints all of them.
 
     A next step behind a reason, such as ``gapfill retype pvpc``, is never cut.
     """

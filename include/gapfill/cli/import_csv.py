@@ -41,11 +41,11 @@ def _zone(_context: click.Context, _option: click.Parameter, value: str | None) 
 @click.option(
     "--decimal",
     type=click.Choice(["comma", "point"]),
-    help="The decimal mark, where the file does not tell: is 1.234 more than a thousand?",
+    help="The decimal mark, if the file does not show it: is 1.234 more than a thousand?",
 )
 @everywhere
 @click.pass_obj
-def import_(desk: CliContext, name: str, file: str, zone: str | None, decimal: str | None) -> int:
+def import_(cli: CliContext, name: str, file: str, zone: str | None, decimal: str | None) -> int:
     """Take in a CSV file as `export` or a spreadsheet writes it.
 
     It is taken whole or not at all. FILE may be - for stdin. The columns grade, source,
@@ -53,8 +53,8 @@ def import_(desk: CliContext, name: str, file: str, zone: str | None, decimal: s
     a decimal point or comma; a file that can be read in two ways is refused. PVPC is also
     read from a file that ESIOS's web exports.
     """
-    now = desk.clock()
-    (series,) = desk.catalog().find([name])
+    now = cli.clock()
+    (series,) = cli.catalog().find([name])
     batch = new_id("import", now)
     title = "standard input" if file == "-" else file
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -65,14 +65,14 @@ def import_(desk: CliContext, name: str, file: str, zone: str | None, decimal: s
     except RequestError as exc:
         # The command line was right; the file is not.
         raise GapfillError(str(exc)) from exc
-    with desk.context(now) as context:
+    with cli.context(now) as context:
         written, is_own = import_rows(context, series, read.rows, batch)
     of = f"{written:,} of {count(len(read.rows), 'row')}"
-    desk.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
+    cli.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
     for note in read.notes:
-        desk.out.print(note, soft_wrap=True)
+        cli.out.print(note, soft_wrap=True)
     if written < len(read.rows):
-        desk.out.print("The others were left out: the store holds the same or better.")
+        cli.out.print("The others were left out: the store holds the same or better.")
     if written and is_own:
-        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+        cli.out.print(f"To take it back: undo {batch}", soft_wrap=True)
     return 0

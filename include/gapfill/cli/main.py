@@ -37,24 +37,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; those of this process where left out.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    desk = CliContext.of_process(is_debugging="--debug" in arguments)
+    cli = CliContext.of_process(is_debugging="--debug" in arguments)
     try:
         with terminable():
-            code = _invoke(arguments, desk)
-            desk.flush()
+            code = _invoke(arguments, cli)
+            cli.flush()
     except BrokenPipeError:
         _drop_stdout()
         return Exit.BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001 - the one boundary of a command
-        return _explain(exc, desk)
+        return _explain(exc, cli)
     else:
         return code
 
 
-def _invoke(arguments: list[str], desk: CliContext) -> int:
+def _invoke(arguments: list[str], cli: CliContext) -> int:
     """Let click read the arguments and call the command."""
     try:
-        with app.make_context(PROGRAM, arguments, obj=desk) as context:
+        with app.make_context(PROGRAM, arguments, obj=cli) as context:
             return int(app.invoke(context) or 0)
     except click.exceptions.Exit as exc:
         return exc.exit_code
@@ -63,17 +63,17 @@ def _invoke(arguments: list[str], desk: CliContext) -> int:
         return Exit.USAGE
 
 
-def _explain(exc: BaseException, desk: CliContext) -> int:
+def _explain(exc: BaseException, cli: CliContext) -> int:
     """Say in one sentence what went wrong, and in the document where one is to be printed."""
-    if desk.is_debugging:
-        desk.err.print("".join(traceback.format_exception(exc)).rstrip(), soft_wrap=True)
+    if cli.is_debugging:
+        cli.err.print("".join(traceback.format_exception(exc)).rstrip(), soft_wrap=True)
     sentence, code = _said(exc)
-    desk.complain(sentence)
-    if desk.document_of and not isinstance(exc, click.ClickException):
+    cli.complain(sentence)
+    if cli.document_of and not isinstance(exc, click.ClickException):
         try:
-            command, begun = desk.document_of, desk.has_begun
-            desk.print_json(document(command, sentence, desk.moment, has_begun=begun))
-            desk.flush()
+            command, begun = cli.document_of, cli.has_begun
+            cli.print_json(document(command, sentence, cli.moment, has_begun=begun))
+            cli.flush()
         except OSError:
             _drop_stdout()
     return code
@@ -98,7 +98,7 @@ def _said(exc: BaseException) -> tuple[str, int]:
             name = f"{exc.filename}: " if exc.filename else ""
             return f"{name}{exc.strerror or type(exc).__name__}.", Exit.ERROR
         case _:
-            # Its text may hold anything, a key too; so only the type is told.
+            # Its text may contain a key, so only the type is printed.
             bug = f"Gapfill has a bug ({type(exc).__name__})"
             return f"{bug}; run it again with --debug to see where.", Exit.ERROR
 

@@ -15,13 +15,13 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 def _keep(context: click.Context, option: click.Parameter, value: object) -> None:
-    """Keep a global option wherever it stands; the one nearer the end wins."""
+    """Keep a global option before or after the command; the last one wins."""
     if value is not None and option.name == "now":
         context.ensure_object(CliContext).now = str(value)
 
 
 def everywhere(command: Command) -> Command:
-    """Add the options that may stand before and after the command's name."""
+    """Add the options that may come before or after the command's name."""
     now = click.option(
         "--now",
         metavar="INSTANT",

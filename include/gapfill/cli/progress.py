@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def watch(desk: CliContext, *, is_silent: bool = False) -> Iterator[ProgressObserver]:
-    """Return a progress observer, which also notes at the desk that something was begun.
+def watch(cli: CliContext, *, is_silent: bool = False) -> Iterator[ProgressObserver]:
+    """Return a progress observer, which also notes at the cli that something was begun.
 
     Args:
-        desk: Whose stderr is printed to.
+        cli: Whose stderr is printed to.
         is_silent: Whether nothing is printed where stderr is not a terminal.
     """
-    err = desk.err
+    err = cli.err
     if not err.is_terminal:
-        yield _Silent(desk) if is_silent else _Lines(desk)
+        yield _Silent(cli) if is_silent else _Lines(cli)
         return
     columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn())
     with Progress(
@@ -38,15 +38,15 @@ def watch(desk: CliContext, *, is_silent: bool = False) -> Iterator[ProgressObse
         redirect_stdout=False,
         redirect_stderr=False,
     ) as progress:
-        yield _Bar(desk, progress)
+        yield _Bar(cli, progress)
 
 
 class _Silent:
     """Prints nothing."""
 
-    def __init__(self, desk: CliContext) -> None:
-        self._desk = desk
-        self._err = desk.err
+    def __init__(self, cli: CliContext) -> None:
+        self._desk = cli
+        self._err = cli.err
 
     def planned(self, plan: Plan) -> None:
         """Print nothing."""
@@ -62,8 +62,8 @@ class _Silent:
 class _Lines(_Silent):
     """Prints a line per unit when it has ended."""
 
-    def __init__(self, desk: CliContext) -> None:
-        super().__init__(desk)
+    def __init__(self, cli: CliContext) -> None:
+        super().__init__(cli)
         self._units = self._ended = 0
 
     def planned(self, plan: Plan) -> None:
@@ -82,13 +82,13 @@ class _Lines(_Silent):
 class _Bar(_Silent):
     """Moves a bar, with what went wrong above it."""
 
-    def __init__(self, desk: CliContext, progress: Progress) -> None:
-        super().__init__(desk)
+    def __init__(self, cli: CliContext, progress: Progress) -> None:
+        super().__init__(cli)
         self._progress = progress
         self._task = progress.add_task("looking for gaps", total=None)
 
     def planned(self, plan: Plan) -> None:
-        """Start the bar anew."""
+        """Start the bar again."""
         self._progress.reset(self._task, total=len(plan.units) or None)
 
     def began(self, unit: Unit) -> None:

@@ -39,7 +39,7 @@ SHOWN = 10
 @everywhere
 @click.pass_obj
 def retype(
-    desk: CliContext,
+    cli: CliContext,
     name: str,
     fields: tuple[str, ...],
     path: str | None,
@@ -54,90 +54,90 @@ def retype(
     holds integers. All points of the measurement there are saved in a file, deleted and
     written as floats. Stop the programs that write into it first.
     """
-    now = desk.clock()
-    (series,) = desk.catalog().find([name])
-    with desk.context(now) as context:
+    now = cli.clock()
+    (series,) = cli.catalog().find([name])
+    with cli.context(now) as context:
         if restore:
             if fields or path or yes:
                 message = "--restore goes with no other option but --overwrite."
                 raise RequestError(message)
             found = service.restore(context, Path(restore), overwrite=overwrite)
-            _show_restored(desk, name, restore, found)
+            _show_restored(cli, name, restore, found)
             return 0
         if overwrite:
             message = "--overwrite goes with --restore only."
             raise RequestError(message)
         left = service.left_of(context, series)
-        if left and not yes:  # it may be running: to write points back is no dry run
+        if left and not yes:  # it may be running: to write points back is not a dry run
             for one in left:
-                desk.out.print(one.sentence, soft_wrap=True)
+                cli.out.print(one.sentence, soft_wrap=True)
             return 1
         wrong = service.find(context, series, fields)
-        _show_left(desk, left)
-        _show(desk, series, wrong)
+        _show_left(cli, left)
+        _show(cli, series, wrong)
         if not wrong:
             return 0
         target = Path(path) if path else _new_file(series, now)
         if not yes:
-            desk.out.print(
+            cli.out.print(
                 f"\nNothing is changed. With --yes all points of {series.measurement} there, of "
                 f"every program, are saved in {target}, deleted, and written as floats.",
                 soft_wrap=True,
             )
             return 0
         points = service.carry_out(context, series, wrong, target)
-    desk.out.print(
-        f"\n{count(points, 'point')} written anew and read back. They are as they were in "
+    cli.out.print(
+        f"\n{count(points, 'point')} written again and read back. They are as they were in "
         f"{target}: keep it until you have seen them in the other program too.",
         soft_wrap=True,
     )
     return 0
 
 
-def _show_left(desk: CliContext, left: Sequence[Unfinished]) -> None:
+def _show_left(cli: CliContext, left: Sequence[Unfinished]) -> None:
     for one in left:
-        desk.out.print(
+        cli.out.print(
             f"Carried on an earlier retype of {one.series}: what was missing of {one.measurement} "
             f"from {short(one.first)} to {short(one.last)} is written back.",
             soft_wrap=True,
         )
 
 
-def _show_restored(desk: CliContext, name: str, path: str, found: Restored) -> None:
-    desk.out.print(
+def _show_restored(cli: CliContext, name: str, path: str, found: Restored) -> None:
+    cli.out.print(
         f"{count(found.points, 'point')} in {path}, {found.written:,} of them were missing and "
         "are written.",
         soft_wrap=True,
     )
     if not found.differing:
         return
-    desk.out.print(
+    cli.out.print(
         f"Of {count(len(found.differing), 'other point')} the store holds another value; "
         f"{found.overwritten:,} of them now have the value of the file:",
         soft_wrap=True,
     )
     for said in found.differing[:SHOWN]:
-        desk.out.print(f"  {said}", soft_wrap=True)
+        cli.out.print(f"  {said}", soft_wrap=True)
     if len(found.differing) > SHOWN:
-        desk.out.print(f"  and {len(found.differing) - SHOWN:,} more.")
+        cli.out.print(f"  and {len(found.differing) - SHOWN:,} more.")
     again = f"retype {name} --restore {path}"
     for batch in found.batches:
-        desk.out.print(f"To put back what {batch} wrote: undo {batch}; then {again}")
+        cli.out.print(f"To put back what {batch} wrote: undo {batch}; then {again}")
     if len(found.differing) > found.overwritten and not found.batches:
-        desk.out.print(f"To put back the values of the file: {again} --overwrite")
+        cli.out.print(f"To put back the values of the file: {again} --overwrite")
 
 
-def _show(desk: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
+def _show(cli: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
     if not wrong:
-        desk.out.print(f"The store takes floats of {series.name} everywhere; nothing to do.")
+        cli.out.print(f"The store takes floats of {series.name} everywhere; nothing to do.")
         return
-    desk.out.print(f"The store refuses floats of {series.name} in {count(len(wrong), 'shard')}:\n")
+    cli.out.print(f"The store refuses floats of {series.name} in {count(len(wrong), 'shard')}:\n")
     shown = table("from", "to", "fields", numbers=("points",))
     for one in wrong:
         fields = ", ".join(f"{name} ({kind})" for name, kind in one.fields.items())
         start, end = short(one.shard.start), short(one.shard.end)
         shown.add_row(start, end, fields, f"{one.points:,}")
-    desk.out.print(shown)
+    cli.out.print(shown)
 
 
 def _new_file(series: Series, now: datetime) -> Path:

@@ -23,7 +23,7 @@ from gapfill.sources.siar_csv.parser import CsvFile, station_of
 if TYPE_CHECKING:
     from gapfill.cli.context import CliContext
 
-_NAMED = 3  # so many of the files that were left out; years of a station not wanted are many
+_NAMED = 3  # files that were left out, named one by one; a folder may have hundreds
 
 
 @click.command("import-siar")
@@ -31,25 +31,25 @@ _NAMED = 3  # so many of the files that were left out; years of a station not wa
 @as_document
 @everywhere
 @click.pass_obj
-def import_siar(desk: CliContext, folder: Path, *, as_json: bool) -> int:
+def import_siar(cli: CliContext, folder: Path, *, as_json: bool) -> int:
     """Take in a folder of CSV files from SIAR's web.
 
     All of them are taken or none. A file's name begins with its station, such as J17_;
     those of stations that the catalogue does not have are left out. A better grade in the
     store stays.
     """
-    now = desk.clock()
-    files, skipped = _read(folder, desk.catalog())
+    now = cli.clock()
+    files, skipped = _read(folder, cli.catalog())
     batch = new_id("import", now)
     try:
-        with desk.context(now) as context:
+        with cli.context(now) as context:
             taken = import_files(context, files, batch)
     except SourceError as exc:
         raise _nothing(exc) from exc
     if as_json:
-        desk.print_json(document(taken, skipped, batch, now))
+        cli.print_json(document(taken, skipped, batch, now))
     else:
-        _show(desk, taken, skipped, batch)
+        _show(cli, taken, skipped, batch)
     return 0
 
 
@@ -85,29 +85,29 @@ def _nothing(exc: SourceError) -> GapfillError:
 
 
 def _show(
-    desk: CliContext, taken: Sequence[ImportedFiles], skipped: Sequence[str], batch: str
+    cli: CliContext, taken: Sequence[ImportedFiles], skipped: Sequence[str], batch: str
 ) -> None:
     """Print the sum, a line per file, what was not believed, and how to take it back."""
     written = sum(t.written for t in taken)
     rows = count(sum(t.rows for t in taken), "row")
-    desk.out.print(f"Imported {written:,} of {rows} of {count(len(taken), 'file')}.", style="bold")
+    cli.out.print(f"Imported {written:,} of {rows} of {count(len(taken), 'file')}.", style="bold")
     for one in taken:
-        desk.out.print(f"  {one.file} into {one.series}: {_counts(one)}", soft_wrap=True)
+        cli.out.print(f"  {one.file} into {one.series}: {_counts(one)}", soft_wrap=True)
     refused = [r for t in taken for r in t.refused]
     if refused:
-        desk.out.print("\nNot believed, and not stored:")
+        cli.out.print("\nNot believed, and not stored:")
     for r in refused[:SHOWN]:
         line = f"  {_day(r.slot) if r.slot else '?'} {r.field} {r.value!r} {r.reason}"
-        desk.out.print(line, soft_wrap=True)
+        cli.out.print(line, soft_wrap=True)
     if len(refused) > SHOWN:
-        desk.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")
+        cli.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")
     if skipped:
         names = ", ".join(skipped[:_NAMED])
         if len(skipped) > _NAMED:
             names += f" and {len(skipped) - _NAMED:,} more; --json lists all"
-        desk.out.print(f"\nLeft out, of no station of the catalogue: {names}", soft_wrap=True)
+        cli.out.print(f"\nLeft out, of no station of the catalogue: {names}", soft_wrap=True)
     if written:
-        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+        cli.out.print(f"To take it back: undo {batch}", soft_wrap=True)
 
 
 def _counts(one: ImportedFiles) -> str:
@@ -118,7 +118,8 @@ def _counts(one: ImportedFiles) -> str:
     }
     left = "".join(f", {number:,} {what}" for what, number in parts.items() if number)
     refused = f", {count(len(one.refused), 'value')} refused" if one.refused else ""
-    return f"{count(one.rows, 'row')}{left}, {one.written:,} written, {one.stood:,} stood{refused}"
+    kept = one.stood  # codespell:ignore stood
+    return f"{count(one.rows, 'row')}{left}, {one.written:,} written, {kept:,} kept{refused}"
 
 
 def _day(slot: datetime) -> str:

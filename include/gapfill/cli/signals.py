@@ -20,7 +20,7 @@ class Terminated(KeyboardInterrupt):
 def said_of(exc: KeyboardInterrupt) -> str:
     """Return the sentence for a command that a signal ended."""
     how = "Stopped by a signal" if isinstance(exc, Terminated) else "Interrupted"
-    return f"{how}; what is written stands, run it again to go on."
+    return f"{how}; what is written stays, run it again to continue."
 
 
 @contextmanager

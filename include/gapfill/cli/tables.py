@@ -186,7 +186,7 @@ def _show_batches(out: Console, healed: Healed) -> None:
 
 
 def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:
-    """Print one slot's state, every candidate's verdict, and what comes next.
+    """Print one slot's state, the assessment of every candidate, and what comes next.
 
     Args:
         out: Where to.
@@ -204,5 +204,5 @@ def show_explanation(out: Console, explanation: Explanation, zone: str) -> None:
     for opinion in explanation.opinions:
         sentence(out, f"{opinion.candidate} {opinion.sentence}.")
     if not explanation.opinions:
-        sentence(out, "nobody: no source of its route offers it.")
+        sentence(out, "none: no source of its route offers it.")
     out.print(f"\nNext: {explanation.next}.", soft_wrap=not out.is_terminal)

@@ -28,32 +28,32 @@ SHOWN = 3
 @as_document
 @everywhere
 @click.pass_obj
-def tidy(desk: CliContext, names: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
+def tidy(cli: CliContext, names: tuple[str, ...], *, yes: bool, as_json: bool) -> int:
     """Remove values that an earlier release copied.
 
     To add one field to a slot of another program, it copied all of the slot's values into a
     point of Gapfill's own. They are not read any more, but other programs count them. This
     shows how many there are; --yes removes them, and `undo` puts them back.
     """
-    now = desk.clock()
-    chosen = desk.catalog().find(names)
+    now = cli.clock()
+    chosen = cli.catalog().find(names)
     batch = new_id(TIDY, now) if yes else None
-    with desk.context(now) as context:
+    with cli.context(now) as context:
         done = tidy_series(context, chosen, batch)
     if as_json:
-        desk.print_json(
+        cli.print_json(
             _document(done.series, batch) | {"carried_on": done.carried_on, "left": done.left}
         )
         return 0
     for earlier, slots in done.carried_on.items():
-        desk.out.print(
+        cli.out.print(
             f"Carried on {earlier}: {count(slots, 'slot')}. To take it back: undo {earlier}",
             soft_wrap=True,
         )
     for said in done.left:
-        desk.out.print(said, soft_wrap=True)
+        cli.out.print(said, soft_wrap=True)
     if not (done.carried_on or done.left) or any(one.copies.slots for one in done.series):
-        _show(desk, done.series, batch)
+        _show(cli, done.series, batch)
     return 0
 
 
@@ -75,22 +75,22 @@ def _document(found: Sequence[Tidied], batch: str | None) -> dict[str, object]:
     }
 
 
-def _show(desk: CliContext, found: Sequence[Tidied], batch: str | None) -> None:
+def _show(cli: CliContext, found: Sequence[Tidied], batch: str | None) -> None:
     copied = [one for one in found if one.copies.slots]
     for one in copied:
         slots = one.copies.slots
         first = ", ".join(short(slot) for slot in slots[:SHOWN])
         more = f" and so on to {short(slots[-1])}" if len(slots) > SHOWN else ""
-        desk.out.print(
+        cli.out.print(
             f"{one.series}: {count(one.copies.values, 'copied value')} in "
             f"{count(len(slots), 'slot')}: {first}{more}.",
             soft_wrap=True,
         )
     if not copied:
-        desk.out.print("Nothing to tidy: no point holds copies of other programs' values.")
+        cli.out.print("Nothing to tidy: no point holds copies of other programs' values.")
     elif batch is None:
-        desk.out.print("Nothing was changed. To remove them: tidy --yes", soft_wrap=True)
+        cli.out.print("Nothing was changed. To remove them: tidy --yes", soft_wrap=True)
     else:
         removed = sum(one.removed for one in copied)
-        desk.out.print(f"Removed from {count(removed, 'slot')}.", soft_wrap=True)
-        desk.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+        cli.out.print(f"Removed from {count(removed, 'slot')}.", soft_wrap=True)
+        cli.out.print(f"To take it back: undo {batch}", soft_wrap=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
 
 logged_in = requires_authenticated()
-"""Whoever is logged in."""
+"""Anyone who is logged in."""
 
 User = Annotated[BaseUser, Depends(get_user)]
 
@@ -86,16 +86,16 @@ LOGGED_IN, MAY_READ, MAY_START = Depends(logged_in), Depends(may_read), Depends(
 def same_site(request: Request) -> None:
     """Refuse a write that another site's page has sent with this browser's cookie.
 
-    A bearer token is sent by nobody by accident, so a request that carries one is exempt.
+    A browser does not send a bearer token by itself, so a request with one is exempt.
 
     Raises:
         HTTPException: 403.
     """
     if request.headers.get("authorization"):
         return
-    origin, told = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    if told is not None:
-        is_own = told in {"same-origin", "none"}
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if site is not None:
+        is_own = site in {"same-origin", "none"}
     else:
         is_own = origin is None or _place(origin) == request.headers.get("host")
     if not is_own:

@@ -109,7 +109,7 @@ def _text(total: int, cell: dict[str, int] | None) -> str:
 
 @lru_cache(maxsize=64)
 def _bounds(first: date, count: int, zone: str) -> tuple[int, ...]:
-    """Return where so many days begin, in seconds since the epoch; the last ends the one before."""
+    """Return when each day begins, in seconds since the epoch, and when the last one ends."""
     return tuple(_epoch(day_start(first + timedelta(days=n), zone)) for n in range(count))
 
 

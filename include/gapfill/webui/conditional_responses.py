@@ -22,7 +22,7 @@ class Rendered:
 
     Attributes:
         content: JSON.
-        etag: Tells it from every other one; of the clock its minute, which a page shows.
+        etag: Differs for every other body; contains the clock's minute, which a page shows.
     """
 
     content: bytes

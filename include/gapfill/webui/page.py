@@ -88,7 +88,7 @@ def openapi(request: Request) -> dict[str, Any]:
 
 @described.api_route("/{path:path}", methods=[], operation_id="nothing")
 def nothing(request: Request, path: str) -> Response:
-    """Say to those who are logged in, and to nobody else, that there is nothing here.
+    """Answer 404, but only to people who are logged in.
 
     Without methods of its own it takes every method, so that nothing is said before the login.
     """
@@ -116,11 +116,11 @@ def _described(schema: dict[str, Any]) -> Iterator[str]:
     """Yield each route as HTML."""
     base = schema["servers"][0]["url"]
     for path, methods in schema["paths"].items():
-        for method, told in methods.items():
+        for method, operation in methods.items():
             yield f"<h2><b>{method.upper()}</b> <code>{escape(base + path)}</code></h2>"
-            yield f"<p>{escape(told.get('description', ''))}</p>"
-            yield from _parameters(told.get("parameters", []))
-            body = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+            yield f"<p>{escape(operation.get('description', ''))}</p>"
+            yield from _parameters(operation.get("parameters", []))
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             given = body.get("schema", {})
             required = given.get("required", [])
             yield from _parameters(

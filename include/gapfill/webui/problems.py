@@ -139,7 +139,7 @@ def install(app: FastAPI) -> None:
 
 
 def _is_person(request: Request) -> bool:
-    """Tell whether a browser goes to the page itself, which is the one that people bookmark."""
+    """Return whether a browser opens the page itself, which people bookmark."""
     is_page = request.url.path.removesuffix("/") == request.scope.get("root_path", "")
     return is_page and "text/html" in request.headers.get("accept", "")
 

@@ -52,7 +52,7 @@ def recommend(
     """
     if view.errors:
         said = " ".join(f"{error.rstrip('.')}." for error in view.errors)
-        sentence = f"{said} Mend that first: until then no run over all series can be started."
+        sentence = f"{said} Correct that first: until then no run over all series can be started."
         return sentence, response_models.Strategy(name="wait")
     gaps = [
         g for r in view.reports for g in r.coverage.gaps if since is None or g.interval.end > since

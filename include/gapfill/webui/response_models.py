@@ -58,7 +58,7 @@ class StoredOut(Document):
     """What an operator should know of a series beside its gaps."""
 
     flaws: Flaws = Field(
-        description="stored values that do not count as readings; null where nobody has looked yet"
+        description="stored values that do not count as readings; null if they are not counted yet"
     )
     ahead: Ahead = Field(
         description="points after the last expected slot; null for none, or where `flaws` is null"

@@ -126,7 +126,7 @@ def refuse_if_unread(view: StoreSnapshot) -> None:
 
 
 def dag() -> response_models.DagOut:
-    """Return how the DAG that heals stands."""
+    """Return the state of the DAG that heals."""
     state = dag_state()
     return response_models.DagOut(id=DAG, known=state.is_known, paused=state.is_paused)
 

@@ -60,8 +60,8 @@ async def small_body(request: Request) -> bytes:
     Raises:
         HTTPException: 413.
     """
-    told = request.headers.get("content-length", "")
-    size, parts = int(told) if told.isdecimal() else 0, []
+    length = request.headers.get("content-length", "")
+    size, parts = int(length) if length.isdecimal() else 0, []
     if size <= MAX_BODY:
         size = 0
         async for part in request.stream():

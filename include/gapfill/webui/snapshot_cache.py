@@ -1,8 +1,8 @@
 """What is known of the store just now, shared by all requests of a few seconds.
 
 An open page asks every few seconds, and several people may look at once: the store is
-read once for all of them. What failed is told to all who waited for it; what failed slowly
-is kept for some seconds too, so that nobody queues for a store that hangs.
+read once for all of them. All waiting requests get the same failure; a slow failure
+is kept for some seconds too, so that no request waits for a store that hangs.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class SnapshotCache:
         return self.derive(f"plan since {since}", view, lambda of: _plan(of, since))
 
     def closely(self, view: StoreSnapshot) -> StoreSnapshot:
-        """Return the view with what is stored and is no reading, as far as it was looked at.
+        """Return the view with the stored values that are not readings, as far as they are counted.
 
         Raises:
             ConfigError: As ``view``.
@@ -149,7 +149,7 @@ def open_context(now: datetime | None = None) -> Iterator[RunContext]:
     """Open this installation, with little patience for its store, and give connections back.
 
     Args:
-        now: The clock, read anew when left out.
+        now: The clock; read again if left out.
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.

@@ -1,7 +1,7 @@
-"""What is stored and is no reading, beside what is missing: looked at for the page, but rarely.
+"""Counts the stored values that are not readings, for the page, but rarely.
 
 Gaps are found by the required fields; this goes through every field, which on InfluxDB takes
-about two thirds as long again. So each series is looked at anew only after a hundred times as
+about two thirds as long again. So each series is counted again only after a hundred times as
 long as that took, and one request spends a few seconds on it at most.
 """
 

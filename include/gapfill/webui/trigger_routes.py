@@ -45,7 +45,7 @@ def backfill(
 def backfill_auto(
     request: Request, user: User, query: Annotated[AutoQuery, Query()]
 ) -> response_models.StartedOut:
-    """Heal every gap that is longer than so many hours, however old."""
+    """Heal every gap that is longer than this number of hours, however old."""
     return _start(request, user, query.model_dump())
 
 
@@ -100,14 +100,14 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> response_models
     plan = make_bill(request, conf)
     run_id, is_paused = start_run(conf, str(user.get_name()), _note(plan))
     root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
-    told = f"Started {DAG}: {_weight(plan)}."
+    message = f"Started {DAG}: {_weight(plan)}."
     if is_paused:
-        told += f" {DAG} is paused: the run waits in the queue until it is unpaused."
+        message += f" {DAG} is paused: the run waits in the queue until it is unpaused."
     return response_models.StartedOut(
         dag_id=DAG,
         run_id=run_id,
         paused=is_paused,
-        message=told,
+        message=message,
         plan=plan,
         links=response_models.Links(
             run=f"{root}/dags/{DAG}/runs/{quote(run_id)}",

@@ -1,7 +1,7 @@
 """Where requests wait for the store: threads of our own, so that none of Airflow's are held.
 
 Airflow's routes share some forty threads. A store that hangs would keep them all, and with
-them every page of Airflow; here it keeps a few of ours, and whoever comes is told so.
+them every page of Airflow; here it blocks only our own threads; further requests get 503.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WORKERS, QUEUE, WAIT_S = 8, 64, 20.0
 
 
 class Busy(StoreError):
-    """The store keeps so many requests waiting that another one is not let in.
+    """Too many requests wait for the store, so another one is refused.
 
     Attributes:
         retry_after: Seconds until it may be tried again.
