@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -21,7 +21,7 @@ from tests.webui.browser import chromium, click, drawn, hover, look, middle, ope
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
     from tests.webui.served import Served
 
@@ -328,7 +328,7 @@ def test_ten_years_of_twenty_series_are_drawn_without_a_stall(
         with opened(browser, served) as page:
             drawn(page)
             page.evaluate(_WATCH)
-            page.route("**/gaps/coverage", lambda route: route.fulfill(json=decade()))
+            page.route("**/gaps/coverage?*", lambda route: route.fulfill(json=decade()))
             look(page)
             page.wait_for_selector("canvas[data-series=series_19][data-state]")
             page.wait_for_timeout(300)
@@ -340,8 +340,45 @@ def test_ten_years_of_twenty_series_are_drawn_without_a_stall(
     assert min(worst) < most
 
 
-def decade() -> dict[str, Any]:
-    """Return what the server would tell of ten years of twenty series with many holes."""
+def test_many_series_are_searched_and_paged(browser: Browser, served: Served) -> None:
+    """Fifty at a time, and by a part of the name; the headline counts all of them."""
+
+    def serve(route: Route) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)
+        offset, (text,) = int(asked.get("offset", ["0"])[0]), asked.get("search", [""])
+        route.fulfill(json=decade(120, text, offset, int(asked["limit"][0])))
+
+    with opened(browser, served) as page:
+        drawn(page)
+        assert page.locator("#filter").is_hidden()
+        page.route("**/gaps/coverage?*", serve)
+        look(page)
+        page.wait_for_selector("#filter:not([hidden])")
+        assert page.locator("canvas[data-series]").count() == 50
+        assert page.locator("#shown").inner_text() == "1 to 50 of 120"
+        assert page.locator("#headline").inner_text() == "1,021,440 slots are missing in 0 gaps"
+        assert page.locator("#group option").all_inner_texts() == [
+            "all: 120 series",
+            "ree: 120 series, 7 incomplete",
+        ]
+        page.locator("#next").click()
+        page.wait_for_selector("canvas[data-series=series_50]")
+        page.locator("#next").click()
+        page.wait_for_selector("canvas[data-series=series_119]")
+        assert page.locator("#shown").inner_text() == "101 to 120 of 120"
+        assert page.locator("#next").is_disabled()
+        page.locator("#search").fill("es_11")
+        page.wait_for_selector("canvas[data-series=series_11]")
+        assert page.locator("canvas[data-series]").count() == 11
+        assert page.locator("#shown").inner_text() == "1 to 11 of 11"
+        page.locator("#search").fill("nothing")
+        page.get_by_text("No series matches.").wait_for()
+        assert page.locator("canvas[data-series]").count() == 0
+        page.goto("about:blank")
+
+
+def decade(number: int = 20, text: str = "", offset: int = 0, limit: int = 50) -> dict[str, Any]:
+    """Return the server's answer for ten years of some series with many holes."""
     days = [[3, "24c"], [1, "20c4m"], [1, "24m"], [5, "24c"], [1, "3c21p"], [1, "24u"]] * 304
     row = {
         "group": "ree",
@@ -355,10 +392,16 @@ def decade() -> dict[str, Any]:
         "days": days,
         "error": None,
     }
+    found = [name for n in range(number) if text in (name := f"series_{n}")]
     return {
         "now": "2026-01-01T00:00:00Z",
         "state": "gaps",
-        "series": [{**row, "series": f"series_{n}"} for n in range(20)],
+        "series": [{**row, "series": name} for name in found[offset : offset + limit]],
+        "series_total": len(found),
+        "groups": [{"name": "ree", "series": number, "incomplete": 7}],
+        "slots": {"missing": 8512 * number, "unfillable": 0},
+        "errors": [],
+        "unread": [],
         "gaps": [],
         "gaps_total": 0,
         "gaps_open": 0,

@@ -16,7 +16,7 @@ from gapfill.domain.reading import Reading, Row
 from gapfill.domain.series import Grade
 from gapfill.services.planning import RunRequest, detect_all
 from gapfill.stores.sqlite.store import SqliteStore
-from tests.catalogs import FROZEN
+from tests.catalogs import FROZEN, write_catalog
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
@@ -133,6 +133,38 @@ def test_the_plan_is_the_bill_of_a_range(client: TestClient) -> None:
 def test_no_gap_is_longer_than_an_absurd_number_of_hours(client: TestClient) -> None:
     """It is a limit like any other."""
     assert client.get("/gaps/plan?max_gap_hours=1e300").json()["units"] == []
+
+
+def test_coverage_lists_the_series_that_are_asked_for(client: TestClient, plant: Plant) -> None:
+    """By a part of the name, by group and in pages; what is counted is of all series."""
+    write_catalog(plant.catalog_file.parent, earliest="2026-02-15")
+    fill(plant)
+    whole = client.get("/gaps/coverage").json()
+    names = [row["series"] for row in whole["series"]]
+    assert whole["series_total"] == len(names) > 1
+    assert sum(group["series"] for group in whole["groups"]) == len(names)
+    assert (whole["errors"], whole["unread"]) == ([], [])
+    for query, listed, total in (
+        ("search=PVP", ["pvpc"], 1),
+        ("group=ree", ["pvpc"], 1),
+        ("search=pvpc&group=weather", [], 0),
+        ("limit=1", names[:1], len(names)),
+        ("limit=500&offset=1", names[1:], len(names)),
+        ("search=nothing", [], 0),
+    ):
+        found = client.get(f"/gaps/coverage?{query}").json()
+        assert [row["series"] for row in found["series"]] == listed, query
+        assert found["series_total"] == total, query
+        for counted in ("gaps", "gaps_total", "groups", "slots", "state", "gaps_by_cause"):
+            assert found[counted] == whole[counted], query
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "offset=-1", "page=2", "limit=x"])
+def test_a_page_that_cannot_be_is_refused(client: TestClient, query: str) -> None:
+    """With the parameter's name."""
+    reply = client.get(f"/gaps/coverage?{query}")
+    assert reply.status_code == 422
+    assert query.split("=", maxsplit=1)[0] in reply.json()["detail"]
 
 
 def test_coverage_tells_days_by_their_slots(client: TestClient, plant: Plant) -> None:

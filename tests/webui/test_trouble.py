@@ -63,7 +63,7 @@ def test_one_series_that_cannot_be_read_leaves_the_others_drawn(
             "new MutationObserver(() => (window.said ??= []).push(headline.textContent))"
             ".observe(headline, {childList: true})"
         )
-        page.route("**/gaps/coverage", lambda route: route.fulfill(json=broken(route)))
+        page.route("**/gaps/coverage?*", lambda route: route.fulfill(json=broken(route)))
         problem = {"detail": "weather_daily could not be read: timeout"}
         page.route("**/gaps/summary", lambda route: route.fulfill(status=503, json=problem))
         for _ in range(2):
@@ -91,7 +91,8 @@ def broken(route: Route) -> dict[str, Any]:
     row |= {"first_day": None, "days": [], "slots": {}, "coverage": None, "newest": None}
     row["error"] = "timeout"
     found["gaps"] = [gap for gap in found["gaps"] if gap["series"] != "weather_daily"]
-    return found | {"state": "unknown"}
+    error = "weather_daily could not be read: timeout"
+    return found | {"state": "unknown", "errors": [error], "unread": ["weather_daily"]}
 
 
 def test_a_store_that_hangs_is_asked_once_at_a_time(browser: Browser, served: Served) -> None:
@@ -99,7 +100,7 @@ def test_a_store_that_hangs_is_asked_once_at_a_time(browser: Browser, served: Se
     asked: list[Route] = []
     with opened(browser, served) as page:
         drawn(page)
-        page.route("**/gaps/coverage", lambda route: asked.extend([route]))
+        page.route("**/gaps/coverage?*", lambda route: asked.extend([route]))
         for _ in range(4):
             look(page)
             page.wait_for_timeout(200)
@@ -161,7 +162,7 @@ def test_no_label_is_an_all_clear_where_no_source_has_a_slot(
     """Nor the headline, nor the list of gaps."""
     with opened(browser, served) as page:
         drawn(page)
-        page.route("**/gaps/coverage", lambda route: route.fulfill(json=unfillable(route)))
+        page.route("**/gaps/coverage?*", lambda route: route.fulfill(json=unfillable(route)))
         look(page)
         page.wait_for_selector("body[data-state=ok]")
         assert page.locator("#headline").inner_text() == (
@@ -185,6 +186,7 @@ def unfillable(route: Route) -> dict[str, Any]:
         row |= {"causes": {"none": lost} if lost else {}, "needs": []}
         row["slots"]["missing"] = 0
     found["gaps"] = [gap for gap in found["gaps"] if gap["state"] == "unfillable"]
+    found["slots"]["missing"] = 0
     found |= {"gaps_open": 0, "gaps_total": len(found["gaps"])}
     return found | {"gaps_by_cause": {"none": len(found["gaps"])}, "state": "ok"}
 
@@ -193,7 +195,7 @@ def test_gaps_are_listed_by_cause(browser: Browser, served: Served) -> None:
     """A key that is missing, a source that is down and a wait are no gaps to heal now."""
     with opened(browser, served) as page:
         drawn(page)
-        page.route("**/gaps/coverage", lambda route: route.fulfill(json=caused(route)))
+        page.route("**/gaps/coverage?*", lambda route: route.fulfill(json=caused(route)))
         look(page)
         page.wait_for_selector("#gaps h3:nth-of-type(4)")
         assert page.locator("#gaps h3").all_inner_texts() == [

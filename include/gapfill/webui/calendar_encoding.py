@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from gapfill.domain.coverage import Coverage
@@ -59,9 +60,9 @@ def calendar(series: Series, coverage: Coverage) -> Calendar:
         return Calendar(None, zone, [])
     first = local_date(window.start, zone)
     last = local_date(window.end - timedelta(microseconds=1), zone)
-    bounds = _bounds(first, (last - first).days + 2, zone)
+    number = (last - first).days + 1
+    bounds = _bounds(first, number + 1, zone)
     count = _counter(series.grid)
-    start, end = _epoch(window.start), _epoch(window.end)
     found: defaultdict[int, dict[str, int]] = defaultdict(dict)
     for run, letter in lettered(coverage):
         left, right = _epoch(run.start), _epoch(run.end)
@@ -72,14 +73,36 @@ def calendar(series: Series, coverage: Coverage) -> Calendar:
             cell[letter] = cell.get(letter, 0) + slots
             day += 1
     days: list[tuple[int, str]] = []
-    for day in range(len(bounds) - 1):
-        total = count(max(start, bounds[day]), min(end, bounds[day + 1]))
-        text = _text(total, found.get(day))
-        if days and days[-1][1] == text:
-            days[-1] = (days[-1][0] + 1, text)
-        else:
-            days.append((1, text))
+    marked, day = iter([*sorted(found), number]), 0
+    next_marked = next(marked)
+    for length, total in _totals(first, number, zone, series.grid, window):
+        until = day + length
+        while next_marked < until:
+            _append(days, next_marked - day, f"{total}c")
+            _append(days, 1, _text(total, found[next_marked]))
+            day, next_marked = next_marked + 1, next(marked)
+        _append(days, until - day, f"{total}c")
+        day = until
     return Calendar(first, zone, days)
+
+
+def _append(days: list[tuple[int, str]], number: int, text: str) -> None:
+    """Append equal days."""
+    if number and days and days[-1][1] == text:
+        days[-1] = (days[-1][0] + number, text)
+    elif number:
+        days.append((number, text))
+
+
+@lru_cache(maxsize=64)
+def _totals(
+    first: date, number: int, zone: str, grid: Grid, window: Interval
+) -> tuple[tuple[int, int], ...]:
+    """Return ``(how many days in a row, slots of each)``, the same for many series."""
+    bounds, count = _bounds(first, number + 1, zone), _counter(grid)
+    start, end = _epoch(window.start), _epoch(window.end)
+    totals = (count(max(start, a), min(end, b)) for a, b in pairwise(bounds))
+    return tuple((sum(1 for _ in same), total) for total, same in groupby(totals))
 
 
 def zone_of(series: Series) -> str:
@@ -99,9 +122,7 @@ def letter_of(gap: Gap) -> str:
     return _STATES.get(gap.state) or ("w" if gap.waiting else "m")
 
 
-def _text(total: int, cell: dict[str, int] | None) -> str:
-    if not cell:
-        return f"{total}c"
+def _text(total: int, cell: dict[str, int]) -> str:
     whole = total - sum(cell.values())
     counts = {"c": whole + cell.get("c", 0), **{k: n for k, n in cell.items() if k != "c"}}
     return "".join(f"{counts[letter]}{letter}" for letter in LETTERS if counts.get(letter))

@@ -26,7 +26,13 @@ from gapfill.webui import response_models, responses
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.calendar_encoding import zone_of
 from gapfill.webui.conditional_responses import Rendered, answer, render
-from gapfill.webui.request_models import DetectQuery, ExplainQuery, PlanQuery, SlotsQuery
+from gapfill.webui.request_models import (
+    CoverageQuery,
+    DetectQuery,
+    ExplainQuery,
+    PlanQuery,
+    SlotsQuery,
+)
 from gapfill.webui.slots import slots_of
 from gapfill.webui.snapshot_cache import SnapshotCache, StoreSnapshot, open_context
 from gapfill.webui.worker_pool import reading
@@ -35,6 +41,7 @@ MAX_ZOOM = timedelta(days=63)
 """Two months of slots are a screen; more is what the days are for."""
 
 
+Shown = Annotated[CoverageQuery, Query()]
 Days = Annotated[DetectQuery, Query()]
 Stretch = Annotated[SlotsQuery, Query()]
 Order = Annotated[PlanQuery, Query()]
@@ -71,14 +78,14 @@ def detect(request: Request, query: Days) -> Response:
 
 @router.get("/coverage", response_model=response_models.CoverageOut)
 @reading
-def coverage(request: Request) -> Response:
-    """Every day of every series, as the calendar draws them."""
+def coverage(request: Request, query: Shown) -> Response:
+    """Every day of the series, as the calendar draws them, and counts of all series."""
     lookout = _lookout(request)
 
     def make(view: StoreSnapshot) -> Rendered:
-        return render(responses.coverage(lookout.closely(view)))
+        return render(responses.coverage(lookout.closely(view), query))
 
-    return answer(request, lookout.derive("coverage", lookout.view(), make))
+    return answer(request, lookout.derive(f"coverage {query!r}", lookout.view(), make))
 
 
 @router.get("/coverage/slots", response_model=response_models.SlotsOut)

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gapfill.services.run_params import MAX_DAYS_BACK, PARAMETERS
 
+MAX_LIMIT = 500
+"""Series of one answer, if it has a limit."""
+
 
 def parameter(name: str, default: object = None, description: str = "") -> Any:  # noqa: ANN401 - what Field returns
     """Return the field of a run's parameter.
@@ -43,6 +46,17 @@ class DetectQuery(_Strict):
 
     days_back: int | None = parameter(
         "days_back", description=f"1 to {MAX_DAYS_BACK}; left out: the whole history."
+    )
+
+
+class CoverageQuery(_Strict):
+    """Which series."""
+
+    search: str = Field("", description="Part of a series' name, in any case.", max_length=100)
+    group: str | None = Field(None, description="Group of a series in the catalogue.")
+    offset: int = Field(0, description="How many of these series to skip.", ge=0)
+    limit: int | None = Field(
+        None, description=f"How many to list, 1 to {MAX_LIMIT}; left out: all.", ge=1, le=MAX_LIMIT
     )
 
 

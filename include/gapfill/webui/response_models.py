@@ -187,19 +187,39 @@ class CalendarOut(StoredOut):
     error: Error
 
 
+class ListedGapOut(GapOut):
+    """A gap with what its list shows of the series."""
+
+    zone: str
+    required: tuple[str, ...]
+
+
 class CoverageOut(BaseModel):
-    """What the page draws."""
+    """What the page draws: the asked series, and counts of all."""
 
     now: datetime
     state: OverallWord
     store: str = Field(description="where the store is that was looked at")
     letters: dict[str, str]
     series: list[CalendarOut]
-    gaps: list[GapOut] = Field(description="the worst, then the newest")
+    series_total: int = Field(description="those that were asked for, listed above or not")
+    groups: list[GroupCount]
+    slots: dict[str, int] = Field(description="slots of all series by state")
+    errors: list[str] = Field(description="what could not be read, of all series")
+    unread: list[str] = Field(description="series that could not be read")
+    gaps: list[ListedGapOut] = Field(description="of all series: the worst, then the newest")
     gaps_total: int = Field(description="listed above or not")
     gaps_open: int = Field(description="those of them that are missing, not unfillable")
     gaps_by_cause: dict[str, int] = Field(description="listed above or not")
     dag: DagOut
+
+
+class GroupCount(BaseModel):
+    """How many series a group has."""
+
+    name: str
+    series: int
+    incomplete: int = Field(description="those with a missing slot, or that cannot be read")
 
 
 class SlotsOut(BaseModel):

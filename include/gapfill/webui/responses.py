@@ -12,16 +12,17 @@ from gapfill.domain.cause import Cause
 from gapfill.domain.gap import Gap
 from gapfill.domain.local_time import day_start, local_date
 from gapfill.domain.plan import Plan
-from gapfill.domain.series import State
+from gapfill.domain.series import Series, State
 from gapfill.errors import StoreError
 from gapfill.orchestration.run_request import LOCAL
 from gapfill.reporting import documents
 from gapfill.reporting.models import GapFacts
 from gapfill.services.detection import Report
 from gapfill.webui import response_models
-from gapfill.webui.calendar_encoding import LETTERS, calendar
+from gapfill.webui.calendar_encoding import LETTERS, calendar, zone_of
 from gapfill.webui.dag_runs import DAG, dag_state
 from gapfill.webui.recommendations import recommend, recovery
+from gapfill.webui.request_models import CoverageQuery
 from gapfill.webui.snapshot_cache import StoreSnapshot
 
 if TYPE_CHECKING:
@@ -85,13 +86,15 @@ def detected(view: StoreSnapshot, plan: Plan, days_back: int | None) -> response
     )
 
 
-def coverage(view: StoreSnapshot) -> response_models.CoverageOut:
-    """Return what the page draws.
+def coverage(view: StoreSnapshot, query: CoverageQuery) -> response_models.CoverageOut:
+    """Return what the page draws: the series that a query names, and counts of all.
 
     Raises:
         StoreError: If no series at all could be read.
     """
     refuse_if_unread(view)
+    asked = [r for r in view.reports if _is_asked(view.catalog.series[r.series], query)]
+    end = None if query.limit is None else query.offset + query.limit
     gaps = [(report.series, gap) for report in view.reports for gap in report.coverage.gaps]
     gaps.sort(key=_worst_first, reverse=True)
     return response_models.CoverageOut(
@@ -99,13 +102,36 @@ def coverage(view: StoreSnapshot) -> response_models.CoverageOut:
         state=documents.overall(view.reports),
         store=view.store,
         letters=LETTERS,
-        series=[_calendar(view, report) for report in view.reports],
-        gaps=[gap_out(name, gap) for name, gap in gaps[:SHOWN_GAPS]],
+        series=[_calendar(view, report) for report in asked[query.offset : end]],
+        series_total=len(asked),
+        groups=_groups(view),
+        slots={s.value: sum(r.coverage.counts[s] for r in view.reports) for s in State},
+        errors=view.errors,
+        unread=[report.series for report in view.reports if report.error],
+        gaps=[_listed(view.catalog.series[name], gap) for name, gap in gaps[:SHOWN_GAPS]],
         gaps_total=len(gaps),
         gaps_open=sum(gap.state is State.MISSING for _, gap in gaps),
         gaps_by_cause=Counter(gap.cause.value for _, gap in gaps),
         dag=dag(),
     )
+
+
+def _is_asked(series: Series, query: CoverageQuery) -> bool:
+    is_found = query.search.casefold() in series.name.casefold()
+    return is_found and query.group in (None, series.group)
+
+
+def _groups(view: StoreSnapshot) -> list[response_models.GroupCount]:
+    """Return the groups in the order of the catalogue."""
+    found: dict[str, list[Report]] = {}
+    for report in view.reports:
+        found.setdefault(view.catalog.series[report.series].group, []).append(report)
+    return [
+        response_models.GroupCount(
+            name=name, series=len(some), incomplete=sum(r.is_missing or bool(r.error) for r in some)
+        )
+        for name, some in found.items()
+    ]
 
 
 def start_of(now: datetime, days_back: int | None) -> datetime | None:
@@ -135,6 +161,13 @@ def gap_out(series: str, gap: Gap) -> response_models.GapOut:
     """Return a gap as a document."""
     facts = dict(GapFacts.model_validate(gap))
     return response_models.GapOut.model_validate(facts | {"series": series, "cause": gap.cause})
+
+
+def _listed(series: Series, gap: Gap) -> response_models.ListedGapOut:
+    facts = dict(GapFacts.model_validate(gap))
+    facts |= {"series": series.name, "cause": gap.cause}
+    facts |= {"zone": zone_of(series), "required": series.required}
+    return response_models.ListedGapOut.model_validate(facts)
 
 
 def _group(view: StoreSnapshot, name: str) -> response_models.GroupOut:

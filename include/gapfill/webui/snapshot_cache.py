@@ -35,6 +35,9 @@ FRESH_S = 3.0
 FAILED_S = 10.0
 """How long a failure is good for at most."""
 
+MOST_DERIVED = 32
+"""Documents that are kept of a view; each search makes another one."""
+
 _SLOW_S = 1.0
 """A failure that came more quickly is not kept: to ask again costs little."""
 
@@ -117,7 +120,8 @@ class SnapshotCache:
             kept = self._derived.get(name)
             if kept is None or kept[0] is not view:
                 made = make(view)
-                self._derived = {k: of for k, of in self._derived.items() if of[0] is view}
+                of_view = [(k, of) for k, of in self._derived.items() if of[0] is view]
+                self._derived = dict(of_view[1 - MOST_DERIVED :])
                 self._derived[name] = view, made
                 return made
             return cast("T", kept[1])

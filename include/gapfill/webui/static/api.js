@@ -34,7 +34,7 @@ async function send(url, options = {}) {
 const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)).toString();
 const DAG = "../api/v2/dags/gap_detection";
 
-export const coverage = () => send("coverage");
+export const coverage = (which) => send(`coverage?${query(which)}`);
 export const summary = () => send("summary");
 export const slots = (series, start_date, end_date) => send(`coverage/slots?${query({ series, start_date, end_date })}`);
 export const explain = (series, slot) => send(`explain?${query({ series, slot })}`);

@@ -30,10 +30,9 @@ export class Form {
   }
 
   /** Offer the groups and the series there are. */
-  offer(rows) {
-    const groups = [...new Set(rows.map((row) => row.group))];
-    const choices = [["all", "everything"], ...groups.map((group) => [group, `group ${group}`]), ...rows.map((row) => [`series:${row.series}`, row.series])];
-    this.zones = Object.fromEntries(rows.map((row) => [row.series, row.zone]));
+  offer(rows, gaps, groups) {
+    const choices = [["all", "everything"], ...groups.map((group) => [group, `group ${group}`]), ...[...new Set([...rows, ...gaps].map((one) => one.series))].map((name) => [`series:${name}`, name])];
+    this.zones = Object.fromEntries([...gaps, ...rows].map((one) => [one.series, one.zone]));
     const select = this.form.elements.data_source;
     const kept = select.value;
     select.replaceChildren(...choices.map(([value, text]) => el("option", { value }, text)));

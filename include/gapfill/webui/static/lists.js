@@ -10,14 +10,13 @@ const CAUSES = { askable: "Can be healed now", down: "Source down", setup: "Need
 
 /** @param heal called with a series name and two dates */
 export function show(document, rows, heal) {
-  const known = Object.fromEntries(rows.map((row) => [row.series, row]));
   const given = document.gaps.filter((gap) => gap.state === "unfillable");
   const lists = Object.keys(CAUSES).map((cause) => [cause, document.gaps.filter((gap) => gap.cause === cause)]);
-  const open = lists.flatMap(([cause, gaps]) => openGaps(cause, gaps, known, heal, document.gaps_by_cause?.[cause] ?? gaps.length));
+  const open = lists.flatMap(([cause, gaps]) => openGaps(cause, gaps, heal, document.gaps_by_cause?.[cause] ?? gaps.length));
   const lost = document.gaps_total - document.gaps_open;
   const none = lost ? "None that a source could fill." : "None: every slot that is due has a reading.";
   byId("gaps").replaceChildren(...(open.length ? open : [el("p", { class: "quiet" }, none)]));
-  byId("unfillable").replaceChildren(...unfillable(given, known));
+  byId("unfillable").replaceChildren(...unfillable(given));
   warn([...new Set(rows.flatMap((row) => row.warnings))]);
 }
 
@@ -42,10 +41,10 @@ function why(gap, zone) {
   return when || "can be healed now";
 }
 
-function openGaps(cause, gaps, known, heal, all) {
+function openGaps(cause, gaps, heal, all) {
   if (!all) return [];
   const rows = gaps.slice(0, SHOWN).map((gap) => {
-    const { zone, required } = known[gap.series];
+    const { zone, required } = gap;
     const [first, last] = daysOf(gap, zone);
     const partial = without(gap.fields, required);
     return el(
@@ -64,10 +63,10 @@ function openGaps(cause, gaps, known, heal, all) {
   return [el("h3", {}, CAUSES[cause]), ...table, ...note];
 }
 
-function unfillable(gaps, known) {
+function unfillable(gaps) {
   if (!gaps.length) return [el("p", { class: "quiet" }, "Nothing: each missing slot has a source that may still have it.")];
   const rows = gaps.slice(0, SHOWN).map((gap) => {
-    const { zone, required } = known[gap.series];
+    const { zone, required } = gap;
     const partial = without(gap.fields, required);
     const next = gap.next_ask ? `asked again ${local(new Date(gap.next_ask), zone)}` : "not asked again by itself";
     return el(

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { Calendar } from "./calendar.js";
+import { Filter } from "./filter.js";
 import { Form, NEEDS, mayStart } from "./form.js";
 import { palette } from "./grid.js";
 import * as hours from "./hours.js";
@@ -10,10 +11,11 @@ import { NAMES, unfold, unknown, whole } from "./model.js";
 import { paintSwatch } from "./paint.js";
 import * as runs from "./runs.js";
 import * as tip from "./tip.js";
-import { LOCAL, byId, count, el, isoDay, local, outward } from "./words.js";
+import { LOCAL, byId, count, el, isoDay, local, number, outward } from "./words.js";
 
 const REST_MS = 15000;
 const BUSY_MS = 4000;
+const NAMED = 5;
 
 let rows = [];
 let gaps = [];
@@ -43,6 +45,8 @@ const calendar = new Calendar({
   },
 });
 
+const filter = new Filter(() => refresh());
+
 function heal(series, first, last) {
   form.open(`series:${series}`, first, last);
 }
@@ -70,7 +74,7 @@ async function look() {
     isStale = false;
     const ofRuns = runs.refresh();
     try {
-      show(await api.coverage());
+      show(await api.coverage(filter.query()));
       await advise();
     } catch (problem) {
       showUnknown(problem);
@@ -85,22 +89,23 @@ function schedule(wait) {
 }
 
 function show(found) {
-  const news = JSON.stringify([found.series, found.gaps]);
+  const news = JSON.stringify([found.series, found.gaps, found.groups, found.series_total]);
   const isNew = news !== said;
   said = news;
   delete document.body.dataset.blind;
-  alertWith(found.series.filter((row) => row.error).map((row) => `${row.series} could not be read: ${row.error}`).join(" "));
+  alertWith(found.errors.join(" "));
   byId("paused").hidden = found.dag.known && !found.dag.paused;
   byId("paused").textContent = found.dag.known ? "gap_detection is paused: nothing heals by itself, and runs started here wait in the queue." : "Airflow does not know gap_detection: no run can be started.";
   byId("asof").textContent = `as of ${found.now.slice(0, 16).replace("T", " ")}Z`;
   byId("store").textContent = `Store: ${found.store}`;
   byId("headline").textContent = headline(found);
   document.body.dataset.state = found.state;
+  filter.show(found);
   if (!isNew) return;
   tip.forget();
   rows = whole(found.series.map(unfold));
   gaps = found.gaps;
-  form.offer(rows);
+  form.offer(rows, gaps, found.groups.map((group) => group.name));
   calendar.show(rows);
   lists.show(found, rows, heal);
   const looked = hours.current();
@@ -112,9 +117,8 @@ function show(found) {
 }
 
 function headline(found) {
-  const slots = (state) => found.series.reduce((sum, row) => sum + (row.slots[state] ?? 0), 0);
-  const [missing, unfillable] = [slots("missing"), slots("unfillable")];
-  const lost = found.series.filter((row) => row.error).map((row) => row.series);
+  const { missing, unfillable } = found.slots;
+  const lost = found.unread.length > NAMED ? [`${number(found.unread.length)} series`] : found.unread;
   const well = unfillable ? `No gap that a source could fill; no source has ${count(unfillable, "slot")}` : "Nothing is missing";
   const told = missing ? `${count(missing, "slot")} ${missing === 1 ? "is" : "are"} missing in ${count(found.gaps_open, "gap")}` : well;
   if (found.state !== "unknown") return told;
