@@ -312,7 +312,7 @@ def test_a_batch_is_written_nearly_as_fast_as_its_bytes(
         (whole, "a whole write of 80,000 readings, with reading and notes", None),
     ):
         bodies = _recorded(write)
-        times = [(_fresh(write), _posted(curl, bodies, tmp_path)) for _ in range(3)]
+        times = [(_fresh(write), _posted(curl, bodies, tmp_path)) for _ in range(ROUNDS)]
         ours, theirs = (min(column) for column in zip(*times, strict=True))
         row = f"InfluxDB, {what} ÷ posting the same bytes with curl"
         ratio(Ratio(row, ours / theirs, target, at_least=False))

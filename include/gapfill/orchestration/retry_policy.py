@@ -21,15 +21,6 @@ from zlib import crc32
 from airflow.sdk import RetryDecision, RetryPolicy
 
 from gapfill import settings
-from gapfill.errors import (
-    AuthRejected,
-    ConfigError,
-    MalformedPayload,
-    RateLimited,
-    RequestError,
-    SpanRefused,
-    StoreRefused,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,9 +42,6 @@ LONGEST_S = 600.0
 JITTER = 0.25
 """Waits differ by up to this part, so that mapped tasks that failed together part again."""
 
-FINAL = (ConfigError, RequestError, AuthRejected, MalformedPayload, SpanRefused, StoreRefused)
-"""Only a person, or another answer in a later cycle, can mend these."""
-
 
 class BySeverity(RetryPolicy):
     """The policy of all tasks of Gapfill's DAGs."""
@@ -74,7 +62,7 @@ class BySeverity(RetryPolicy):
             context: The task's, which holds its unit where it has one.
         """
         what = type(exception).__name__
-        if isinstance(exception, FINAL):
+        if isinstance(exception, _final()):
             return RetryDecision.fail(f"{what} does not pass by trying again")
         severity = _severity(context)
         allowed = min(RETRIES.get(severity or "", PLAIN), max_tries)
@@ -83,6 +71,20 @@ class BySeverity(RetryPolicy):
         delay = _delay(exception, try_number, _seed(context, try_number))
         reason = f"{what}: retry {try_number} of {allowed} in {delay:.0f} s"
         return RetryDecision.retry(timedelta(seconds=delay), reason)
+
+
+def _final() -> tuple[type[Exception], ...]:
+    """Return the errors that only a person, or another answer in a later cycle, can mend."""
+    from gapfill import errors  # noqa: PLC0415 - parsing a DAG stays quick
+
+    return (
+        errors.ConfigError,
+        errors.RequestError,
+        errors.AuthRejected,
+        errors.MalformedPayload,
+        errors.SpanRefused,
+        errors.StoreRefused,
+    )
 
 
 def _severity(context: Context | None) -> str | None:
@@ -101,6 +103,8 @@ def _seed(context: Context | None, try_number: int) -> str:
 
 def _delay(exception: BaseException, try_number: int, seed: str) -> float:
     """Return the seconds to wait, jittered by the task instance, never above the longest."""
+    from gapfill.errors import RateLimited  # noqa: PLC0415 - parsing a DAG stays quick
+
     if isinstance(exception, RateLimited):
         seconds = exception.retry_after
     else:

@@ -10,11 +10,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, NamedTuple
-
-from gapfill.errors import RequestError
 
 MAX_DAYS_BACK = 3650
 """Ten years; use a range of dates for an earlier start."""
@@ -43,14 +40,15 @@ class Parameter(NamedTuple):
     expected: str = "true or false"
 
 
-def _of(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - as Parameter takes them; what field returns
-    found = Parameter(*args, **more)
-    return field(default=found.default, metadata={"parameter": found})
+def _of(*args: Any, **more: Any) -> Any:  # noqa: ANN401 - as Parameter takes them; of any field
+    return Parameter(*args, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class RunParams:
-    """The parameters of a run, in the order of the trigger form."""
+class RunParams(NamedTuple):
+    """The parameters of a run, in the order of the trigger form; ``read_params`` makes them.
+
+    A tuple, because to make a data class takes three times as long at each parse of a DAG file.
+    """
 
     start_date: str | None = _of(
         None,
@@ -116,9 +114,7 @@ class RunParams:
     )
 
 
-PARAMETERS: Mapping[str, Parameter] = {
-    one.name: one.metadata["parameter"] for one in fields(RunParams)
-}
+PARAMETERS: Mapping[str, Parameter] = RunParams._field_defaults
 DEFAULTS: Mapping[str, object] = {name: one.default for name, one in PARAMETERS.items()}
 """Parameters of a scheduled run."""
 
@@ -129,6 +125,8 @@ def read_params(params: Mapping[str, Any]) -> RunParams:
     Raises:
         RequestError: With a sentence for the person who gave them.
     """
+    from gapfill.errors import RequestError  # noqa: PLC0415 - parsing a DAG stays quick
+
     given = {name: params[name] for name in params}  # Airflow's own mapping has other items
     for name in given:
         if name not in PARAMETERS:
@@ -139,7 +137,7 @@ def read_params(params: Mapping[str, Any]) -> RunParams:
             said = repr(value[:40] if isinstance(value, str) else value)
             message = f"{name} is {said}: expected {PARAMETERS[name].expected}."
             raise RequestError(message)
-    return RunParams(**given)
+    return RunParams(**{**DEFAULTS, **given})
 
 
 _TYPES: Mapping[str, Any] = {

@@ -12,7 +12,6 @@ Nothing is imported to list the names: DAG files are parsed often, and ask only 
 from __future__ import annotations
 
 import os
-import pkgutil
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -24,10 +23,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gapfill import sources
-from gapfill.errors import ConfigError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from gapfill.errors import ConfigError
 
 GROUP = "gapfill.sources"
 """Group of entry points by which other distributions add sources."""
@@ -57,7 +57,7 @@ def package_of(name: str) -> str | None:
             f"The source {name!r} is defined by {' and by '.join(found)}: uninstall all but one of "
             f"these packages, or give its entry point in {GROUP} another name."
         )
-        raise ConfigError(message)
+        raise _config_error(message)
     return found[0] if found else None
 
 
@@ -124,8 +124,14 @@ def facts_file(name: str) -> Path | None:
             f"The source {name!r} is the package {package} (entry point in {GROUP}), which is not "
             "installed as a package: install it again, or remove the source from the catalogue."
         )
-        raise ConfigError(message)
+        raise _config_error(message)
     return Path(next(iter(spec.submodule_search_locations))) / FACTS
+
+
+def _config_error(message: str) -> ConfigError:
+    from gapfill.errors import ConfigError  # noqa: PLC0415 - parsing a DAG stays quick
+
+    return ConfigError(message)
 
 
 def _packages() -> Mapping[str, tuple[str, ...]]:
@@ -136,9 +142,11 @@ def _packages() -> Mapping[str, tuple[str, ...]]:
 def _packages_in(folders: tuple[str, ...], _path: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return the packages of each name; more than one is an error of whoever asks for it."""
     found: dict[str, tuple[str, ...]] = {}
-    for module in pkgutil.iter_modules(folders):
-        if any((Path(folder) / module.name / FACTS).is_file() for folder in folders):
-            found[module.name] = (f"{sources.__name__}.{module.name}",)
+    for folder in folders:
+        for name in _listed(folder):
+            files = (Path(folder, name, file) for file in (FACTS, "__init__.py"))
+            if _NAME.fullmatch(name) and all(file.is_file() for file in files):
+                found[name] = (f"{sources.__name__}.{name}",)
     for entry in sorted(_entry_points()):
         if _NAME.fullmatch(entry.name):
             known = found.get(entry.name, ())
@@ -158,11 +166,7 @@ def _entry_points() -> Iterator[EntryPoint]:
         for name in _listed(folder):
             if not name.endswith(_METADATA):
                 continue
-            try:
-                with open(f"{folder}/{name}/entry_points.txt", "rb", buffering=0) as file:  # noqa: PTH123 - twice as fast
-                    if group not in file.read():
-                        continue
-            except OSError:
+            if group not in _read(f"{folder}/{name}/entry_points.txt"):
                 continue
             found = Distribution.at(Path(folder) / name)
             if found.name.casefold() not in seen:
@@ -173,6 +177,20 @@ def _entry_points() -> Iterator[EntryPoint]:
 def _listed(folder: str) -> list[str]:
     """Return the names in a folder of the path; none of an archive, or of one that is not there."""
     try:
-        return [entry.name for entry in os.scandir(folder)]
+        return os.listdir(folder)  # noqa: PTH208 - makes no object of each of hundreds of files
     except OSError:
         return []
+
+
+def _read(path: str) -> bytes:
+    """Return a file without the buffers of ``open``: most have some lines, many do not exist."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return os.read(file, os.fstat(file).st_size)
+    except OSError:
+        return b""
+    finally:
+        os.close(file)

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gapfill.domain.coverage import Graded
@@ -26,9 +27,11 @@ _PAIR = re.compile(r"((?:\\.|[^\\,=])*)=((?:\\.|[^\\,=])*)(?:,|$)", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of a measurement.
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+class Point(NamedTuple):
+    """One point of a measurement; a tuple, because a store makes one of each stored slot.
 
     Attributes:
         tags: Its tags in canonical form.
@@ -48,7 +51,7 @@ class Point:
     source: str | None = None
     batch: str | None = None
     kept: str | None = None
-    flaws: Mapping[str, object] = field(default_factory=dict)
+    flaws: Mapping[str, object] = _NOTHING
 
     @property
     def stored(self) -> dict[str, object]:

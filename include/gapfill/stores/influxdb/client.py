@@ -7,6 +7,7 @@ protocol to ``/api/v2/write``. What fails only for now is tried again here
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -28,6 +29,9 @@ from gapfill.stores.influxdb.transport_errors import unreached, without_certific
 
 LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
+
+GZIP_LEVEL = 6
+"""Half the time of 9, which the official client takes, for bodies that are 4 % larger."""
 
 NO_CONTENT = 204
 
@@ -179,7 +183,7 @@ class InfluxClient:
             ("precision", precision),
         ]
         headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
-        body = "\n".join(lines).encode()
+        body = gzip.compress("\n".join(lines).encode(), GZIP_LEVEL)
         try:
             answer = self._call("/api/v2/write", "POST", query, body=body, header_params=headers)
         except errors.TooMuch:
@@ -248,7 +252,6 @@ class InfluxClient:
                 access.token,
                 org=access.org,
                 timeout=int(access.timeout_s * 1000),
-                enable_gzip=True,
                 ssl_ca_cert=access.ca_bundle,
             )
         return self._client.api_client

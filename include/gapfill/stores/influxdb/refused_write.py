@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from gapfill.domain.grid import DAY
@@ -100,7 +99,7 @@ def _without_refused(
         fields = tuple(sorted((costly or wrong).items()))
         found.add(slot, Cause(shard, fields, is_lost=is_lost), piece)
         if not is_lost:
-            rest[slot] = replace(point, values=kept)
+            rest[slot] = point._replace(values=kept)
     return rest
 
 

@@ -10,7 +10,6 @@ transaction: a body of 5,000 lines is written at once, a larger change body by b
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -150,7 +149,7 @@ def write_points(
         if old and (_loses(old, point) or (is_exact and cleared)):
             removed.add(slot)
             cleared = []
-            point = replace(point, values=_numbers(point))  # noqa: PLW2901 - to be written whole
+            point = point._replace(values=_numbers(point))  # noqa: PLW2901 - to be written whole
         said = line(point, cleared)
         if said:
             lines[slot] = said
