@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,16 @@ from typing import NamedTuple
 
 from gapfill.domain.cause import Cause
 from gapfill.domain.grid import Grid
-from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
+from gapfill.domain.interval import (
+    BEGINNING,
+    END_OF_TIME,
+    Interval,
+    intersect,
+    merge,
+    overlap,
+    overlaps,
+    subtract,
+)
 from gapfill.domain.plan import Plan, Unit, Unread
 from gapfill.domain.series import State
 from gapfill.services.certificate import Certificate, UnitOutcome
@@ -143,7 +153,7 @@ def summarize(
     missing = [u for u in units if u.batch(run) not in returned]
     failed = [c for c in returned.values() if c.outcome is UnitOutcome.FAILED]
     short = _short(returned.values(), written)
-    stood_in = {u.batch(run) for u in units if not subtract(u.asked, healed.get(u.series, ()))}
+    stood_in = {u.batch(run) for u in units if _is_all_in(u.asked, healed.get(u.series, ()))}
     deferred = sum(
         c.outcome is UnitOutcome.DEFERRED and c.batch not in stood_in for c in returned.values()
     )
@@ -209,7 +219,7 @@ def count_gaps(
     """Count the gaps that a run found, closed and left; arguments as for ``summarize``."""
     units = [unit for plan in plans for unit in plan.units]
     ranges = {name: _range(series.grid, asked) for name, series in context.catalog.series.items()}
-    gaps = [g for r in after for g in r.coverage.gaps if intersect([g.interval], ranges[r.series])]
+    gaps = [g for r in after for g in r.coverage.gaps if overlaps(ranges[r.series], g.interval)]
     return GapCounts(
         *_resolved(before, after, ranges, _planned(context, units)),
         waiting=sum(gap.waiting is not None for gap in gaps),
@@ -220,10 +230,15 @@ def count_gaps(
 
 def _planned(context: RunContext, units: Sequence[Unit]) -> _Runs:
     """Return the runs that units ask for, by series."""
-    return {
-        name: merge(run for u in units if u.series == name for run in u.asked)
-        for name in context.catalog.series
-    }
+    runs: dict[str, list[Interval]] = {name: [] for name in context.catalog.series}
+    for unit in units:
+        runs.setdefault(unit.series, []).extend(unit.asked)
+    return {name: merge(own) for name, own in runs.items()}
+
+
+def _is_all_in(asked: Sequence[Interval], healed: Sequence[Interval]) -> bool:
+    """Return whether healed runs hold every slot of these runs."""
+    return all(not subtract([run], healed[overlap(healed, run)]) for run in asked)
 
 
 def _status(
@@ -282,10 +297,11 @@ def _healed(
 
 def _enriched(context: RunContext, changed: _Runs, units: Sequence[Unit]) -> int:
     """Count the changed slots that got only wanted fields."""
+    only = _only_enriched(units)
     return sum(
         context.catalog.series[name].grid.count(run)
         for name, runs in changed.items()
-        for run in intersect(runs, _only_enriched(units, name))
+        for run in intersect(runs, only.get(name, ()))
     )
 
 
@@ -293,18 +309,24 @@ def _filled(
     changed: _Runs, units: Sequence[Unit], after: Sequence[Report]
 ) -> dict[str, list[Interval]]:
     """Return the changed slots of gaps and upgrades that have every required field now."""
+    only = _only_enriched(units)
     is_open = {report.series: merge(_open(report)) for report in after}
     filled = {
-        name: subtract(subtract(runs, _only_enriched(units, name)), is_open.get(name, ()))
+        name: subtract(subtract(runs, only.get(name, ())), is_open.get(name, ()))
         for name, runs in changed.items()
     }
     return {name: runs for name, runs in filled.items() if runs}
 
 
-def _only_enriched(units: Sequence[Unit], name: str) -> list[Interval]:
-    own = [unit for unit in units if unit.series == name]
-    healed = merge(run for unit in own for run in unit.healed)
-    return subtract(merge(run for unit in own for run in unit.enriched), healed)
+def _only_enriched(units: Sequence[Unit]) -> dict[str, list[Interval]]:
+    """Return, by series, the runs that units ask for wanted fields only."""
+    healed: defaultdict[str, list[Interval]] = defaultdict(list)
+    enriched: defaultdict[str, list[Interval]] = defaultdict(list)
+    for unit in units:
+        if unit.enriched:
+            enriched[unit.series] += unit.enriched
+        healed[unit.series] += unit.healed
+    return {name: subtract(merge(runs), merge(healed[name])) for name, runs in enriched.items()}
 
 
 def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
@@ -325,25 +347,27 @@ def _resolved(
     """Return how many gaps were found, are closed, could be asked for still, and are given up.
 
     Gaps are those that ``status`` lists. One that has become unfillable is neither closed nor left
-    to ask for; one that was unfillable counts where a run asked for it all the same.
+    to ask for; one that was unfillable counts where a run asked for it all the same. Each gap is
+    looked up in the runs after: the cost is linear in the gaps, but for a logarithm.
     """
     read = {r.series: r for r in after if not r.error}
     found = resolved = left = given_up = 0
     for report in before:
         now, within = read.get(report.series), ranges[report.series]
         lost = intersect(report.coverage.runs(State.UNFILLABLE), planned[report.series])
-        for gap in intersect(merge([*report.coverage.runs(State.MISSING), *lost]), within):
-            found += 1
-            resolved += now is not None and not intersect([gap], _open(now))
-            left += now is None or bool(intersect([gap], intersect(_askable(now), within)))
-            given_up += now is not None and _is_given_up(gap, now)
+        gaps = intersect(merge([*report.coverage.runs(State.MISSING), *lost]), within)
+        found += len(gaps)
+        if now is None:
+            left += len(gaps)
+            continue
+        open_, could_end = _open(now), now.coverage.runs(State.MISSING, State.UNKNOWN)
+        askable = intersect(_askable(now), within)
+        for gap in gaps:
+            is_closed = not overlaps(open_, gap)
+            resolved += is_closed
+            left += overlaps(askable, gap)
+            given_up += not is_closed and not overlaps(could_end, gap)
     return found, resolved, left, given_up
-
-
-def _is_given_up(gap: Interval, now: Report) -> bool:
-    """Return whether all slots that are left of a gap are unfillable."""
-    is_open = intersect([gap], now.coverage.runs(State.MISSING, State.UNKNOWN))
-    return not is_open and bool(intersect([gap], now.coverage.runs(State.UNFILLABLE)))
 
 
 def _open(report: Report) -> list[Interval]:
