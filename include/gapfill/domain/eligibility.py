@@ -341,10 +341,9 @@ def edges(
         *candidate.key_refused,
         *(candidate.held or ()),
     )
-    spoilt = (one.interval for one in candidate.unusable)
-    asunder = (*(one.interval for one in candidate.refused), *spoilt)
-    refused = (one for one in asunder if one.start > BEGINNING)
-    yield from (grid.ceil(one.interval.end) for one in candidate.refused)
+    held_back = (*candidate.refused.items, *candidate.unusable.items)
+    refused = (one.interval for one in held_back if one.interval.start > BEGINNING)
+    yield from (grid.ceil(one.interval.end) for one in candidate.refused.items)
     for stretch in (*(r.interval for r in ruled), *known, *refused):
         yield grid.ceil(stretch.start)
         yield grid.ceil(stretch.end)

@@ -115,6 +115,15 @@ def overlaps(intervals: Sequence[Interval], span: Interval) -> bool:
     return n > 0 and intervals[n - 1].end > span.start
 
 
+def is_within(intervals: Iterable[Interval], others: Sequence[Interval]) -> bool:
+    """Return whether each interval lies in one of the sorted, disjoint, non-touching others."""
+    for one in intervals:
+        n = bisect_right(others, one.start, key=_start)
+        if not n or others[n - 1].end < one.end:
+            return False
+    return True
+
+
 def merge(intervals: Iterable[Interval]) -> list[Interval]:
     """Return the union as sorted, disjoint, non-touching intervals."""
     merged: list[Interval] = []

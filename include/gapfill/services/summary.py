@@ -16,8 +16,8 @@ from gapfill.domain.interval import (
     END_OF_TIME,
     Interval,
     intersect,
+    is_within,
     merge,
-    overlap,
     overlaps,
     subtract,
 )
@@ -153,7 +153,7 @@ def summarize(
     missing = [u for u in units if u.batch(run) not in returned]
     failed = [c for c in returned.values() if c.outcome is UnitOutcome.FAILED]
     short = _short(returned.values(), written)
-    stood_in = {u.batch(run) for u in units if _is_all_in(u.asked, healed.get(u.series, ()))}
+    stood_in = {u.batch(run) for u in units if is_within(u.asked, healed.get(u.series, ()))}
     deferred = sum(
         c.outcome is UnitOutcome.DEFERRED and c.batch not in stood_in for c in returned.values()
     )
@@ -234,11 +234,6 @@ def _planned(context: RunContext, units: Sequence[Unit]) -> _Runs:
     for unit in units:
         runs.setdefault(unit.series, []).extend(unit.asked)
     return {name: merge(own) for name, own in runs.items()}
-
-
-def _is_all_in(asked: Sequence[Interval], healed: Sequence[Interval]) -> bool:
-    """Return whether healed runs hold every slot of these runs."""
-    return all(not subtract([run], healed[overlap(healed, run)]) for run in asked)
 
 
 def _status(
