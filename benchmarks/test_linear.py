@@ -83,8 +83,8 @@ def _world(folder: Path, known: Catalog, gaps: int) -> World:
         Reading(start + 2 * n * HOUR, {"price_eur_mwh": n % 300 / 2}, Grade.PROVISIONAL, "ree")
         for n in range(gaps)
     ]
-    for first in range(0, gaps, 5000):
-        store.write(pvpc, readings[first : first + 5000], "seed")
+    for first in range(0, gaps, 500):
+        store.write(pvpc, readings[first : first + 500], "seed")
     context = RunContext(replace(known, series={"pvpc": pvpc}), store, NoSources(), NOW)
     order = RunRequest(Selection((pvpc,)))
     before = detect_all(context, order)
