@@ -19,7 +19,7 @@ from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.services.context import RunContext
 from gapfill.services.detection import Report
-from gapfill.services.summary import GapCounts, count_gaps
+from gapfill.services.gap_counts import GapCounts, count_gaps
 from tests.catalogs import frozen
 from tests.domain.samples import HOUR, at, thoroughly
 

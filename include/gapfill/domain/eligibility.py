@@ -341,8 +341,9 @@ def edges(
         *candidate.key_refused,
         *(candidate.held or ()),
     )
-    held_back = (*candidate.refused.items, *candidate.unusable.items)
-    refused = (one.interval for one in held_back if one.interval.start > BEGINNING)
+    held_back = [one.interval for one in candidate.refused.items]
+    held_back += [one.interval for one in candidate.unusable.items]
+    refused = (one for one in held_back if one.start > BEGINNING)
     yield from (grid.ceil(one.interval.end) for one in candidate.refused.items)
     for stretch in (*(r.interval for r in ruled), *known, *refused):
         yield grid.ceil(stretch.start)
