@@ -107,6 +107,7 @@ def _steps(world: World) -> Mapping[str, Callable[[], object]]:
     reports = [to_json(report) for report in before]
     planned = to_json(plan)
     healed = {"pvpc": gaps}
+    stored = [run.interval for run in before[0].coverage.lower]
     view = StoreSnapshot(NOW, context.catalog, tuple(before))
     window = before[0].coverage.window
     assert window is not None
@@ -115,6 +116,7 @@ def _steps(world: World) -> Mapping[str, Callable[[], object]]:
         "detect with a refused range for each gap": lambda: classify(
             series, window, {"price_eur_mwh": gaps}, (), [refused], NOW
         ),
+        "reading back a slot beside each gap": lambda: context.store.read(series, *stored),
         "plan": lambda: make_plan(context, order, before),
         "plan with units left for later runs": lambda: plan_units([wish], NOW),
         "reports to XCom": lambda: [to_json(report) for report in before],
