@@ -69,7 +69,9 @@ def test_a_gap_says_why_it_is_there() -> None:
     )
     head = "pvpc 2026-03-01T00:00Z–2026-03-02T00:00Z (critical, 24 slots, "
     assert [
-        line.removeprefix(head) for line in log_lines.gap_lines([report(*gaps)], Severity(1))
+        line.removeprefix(f"gap: {head}")
+        for line in log_lines.report_lines([report(*gaps)])
+        if head in line
     ] == [
         "missing)",
         "missing, needs aemet_default or siar_default)",

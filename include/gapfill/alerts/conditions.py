@@ -5,6 +5,7 @@ A run reports only what it checked: a source that it did not ask is neither down
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from gapfill.alerts.incidents import Condition
@@ -65,9 +66,12 @@ def evaluate_conditions(
     conditions += evaluate_sources(context, status, certificates)
     conditions += evaluate_setup(context, after)
     first = {report.series for report in before if not report.error and report.newest is None}
+    of_series: defaultdict[str, list[Certificate]] = defaultdict(list)
+    for certificate in certificates:
+        of_series[certificate.series].append(certificate)
     for report in read:
         series = context.catalog.series[report.series]
-        own = [c for c in certificates if c.series == report.series]
+        own = of_series[report.series]
         slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
         found = _series(status, series, report, own, slots, is_first=report.series in first)
         conditions += [

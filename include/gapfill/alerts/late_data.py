@@ -10,7 +10,7 @@ from gapfill.catalog import Catalog
 from gapfill.domain.candidate import Candidate, Eligibility
 from gapfill.domain.cause import Cause
 from gapfill.domain.gap import Gap
-from gapfill.domain.interval import BEGINNING, Interval, intersect, merge
+from gapfill.domain.interval import BEGINNING, Interval, intersect, merge, overlap
 from gapfill.domain.series import Series, State
 from gapfill.domain.severity import Severity
 from gapfill.services.detection import Report
@@ -66,9 +66,10 @@ def late_runs(
     if not gaps:
         return []
     whole = Interval(BEGINNING, _limit(status, series))
+    intervals = [gap.interval for gap in gaps]
     return [
-        LateRun(run, tuple(gap for gap in gaps if gap.interval.intersection(run)))
-        for run in intersect(merge(gap.interval for gap in gaps), [whole])
+        LateRun(run, tuple(gaps[overlap(intervals, run)]))
+        for run in intersect(merge(intervals), [whole])
     ]
 
 

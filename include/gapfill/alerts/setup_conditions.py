@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gapfill.alerts.incidents import Condition
@@ -49,9 +50,12 @@ def _setup(reports: Sequence[Report]) -> Condition:
     """Return the condition that lists what each series needs, and for how many slots."""
     parts: list[str] = []
     for report in reports:
-        gaps = [gap for gap in report.coverage.gaps if gap.cause is Cause.SETUP]
-        for needs in dict.fromkeys(gap.needs for gap in gaps):
-            slots = sum(gap.slots for gap in gaps if gap.needs == needs)
-            parts.append(f"{report.series} {needed(needs)} for {count(slots, 'slot')}")
+        slots = Counter[tuple[str, ...]]()
+        for gap in report.coverage.gaps:
+            if gap.cause is Cause.SETUP:
+                slots[gap.needs] += gap.slots
+        parts += [
+            f"{report.series} {needed(needs)} for {count(n, 'slot')}" for needs, n in slots.items()
+        ]
     what = f"{'; '.join(parts)}." if parts else "No missing slot needs a source to be set up."
     return Condition(IncidentKind.SETUP, SOURCES, is_there=bool(parts), what=what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -43,15 +44,17 @@ def evaluate_sources(
         context: The installation.
         status: Status of the sources.
         certificates: The results of the run's units.
-        certificates: What the run's units returned.
 
     Raises:
         StoreError: If the learned limits cannot be read.
     """
     today = context.store.load_limits(context.now - DAY)
+    of_source: defaultdict[str, list[Certificate]] = defaultdict(list)
+    for certificate in certificates:
+        of_source[certificate.source].append(certificate)
     for source in context.catalog.sources.values():
         is_closed = is_key_closed(source, today)
-        own = [c for c in certificates if c.source == source.name]
+        own = of_source[source.name]
         refused = [c for c in own if c.error is ErrorCode.AUTH_REJECTED]
         unreached = [c for c in own if c.error is ErrorCode.SOURCE_UNAVAILABLE]
         answered = [

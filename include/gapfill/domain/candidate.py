@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from gapfill.domain.grid import DAY
 from gapfill.domain.interval import END_OF_TIME, Interval, covers
 from gapfill.domain.ledger import Exclusion, Exclusions
 from gapfill.domain.product import Product, Source
+from gapfill.domain.run_lookup import RunLookup
 from gapfill.domain.series import Series, Station
 
 
@@ -83,6 +84,24 @@ class RefusedRun(NamedTuple):
     field: str = ""
 
 
+class RefusedRuns:
+    """Slots that the store refuses, with a look-up by slot and field in logarithmic time."""
+
+    __slots__ = ("_by_field", "items")
+
+    def __init__(self, items: Sequence[RefusedRun] = ()) -> None:
+        """Keep the runs; where several hold a slot, the first one counts."""
+        self.items = tuple(items)
+        self._by_field = {
+            name: RunLookup([one for one in self.items if one.field in ("", name)])
+            for name in {"", *(one.field for one in self.items)}
+        }
+
+    def at(self, slot: datetime, field: str | None = None) -> RefusedRun | None:
+        """Return why the store refuses a slot, or one field of it; ``None`` if it does not."""
+        return self._by_field.get(field or "", self._by_field[""]).at(slot)
+
+
 class Unusable(NamedTuple):
     """Slots for which a product of files has rows, but no usable value.
 
@@ -150,8 +169,8 @@ class Candidate:
     without: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     never: frozenset[str] = frozenset()
     held: tuple[Interval, ...] | None = None
-    refused: tuple[RefusedRun, ...] = ()
-    unusable: tuple[Unusable, ...] = ()
+    refused: RefusedRuns = field(default_factory=RefusedRuns)
+    unusable: RunLookup[Unusable] = field(default_factory=RunLookup)
     reach: Interval = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,9 +192,7 @@ class Candidate:
 
     def why_not_usable(self, slot: datetime) -> Unusable | None:
         """Return why its rows of a slot cannot be used, ``None`` if it has no such row."""
-        if slot not in self.reach:
-            return None
-        return next((one for one in self.unusable if slot in one.interval), None)
+        return self.unusable.at(slot) if slot in self.reach else None
 
     def gives(self, series: Series, name: str) -> bool:
         """Return whether it can have a field of a series.
@@ -195,10 +212,7 @@ class Candidate:
 
     def refusal(self, slot: datetime, name: str | None = None) -> RefusedRun | None:
         """Return why the store refuses a slot, or one field of it; ``None`` if it does not."""
-        for one in self.refused:
-            if slot in one.interval and one.field in ("", name):
-                return one
-        return None
+        return self.refused.at(slot, name)
 
     def came_without(self, slot: datetime, name: str) -> bool:
         """Return whether it answered for a slot without this field, or never reports it."""

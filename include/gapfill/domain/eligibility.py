@@ -341,10 +341,10 @@ def edges(
         *candidate.key_refused,
         *(candidate.held or ()),
     )
-    spoilt = (one.interval for one in candidate.unusable)
-    asunder = (*(one.interval for one in candidate.refused), *spoilt)
-    refused = (one for one in asunder if one.start > BEGINNING)
-    yield from (grid.ceil(one.interval.end) for one in candidate.refused)
+    held_back = [one.interval for one in candidate.refused.items]
+    held_back += [one.interval for one in candidate.unusable.items]
+    refused = (one for one in held_back if one.start > BEGINNING)
+    yield from (grid.ceil(one.interval.end) for one in candidate.refused.items)
     for stretch in (*(r.interval for r in ruled), *known, *refused):
         yield grid.ceil(stretch.start)
         yield grid.ceil(stretch.end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -91,16 +91,43 @@ class Interval:
         return Interval(start, end) if start < end else None
 
 
+_start, _end = attrgetter("start"), attrgetter("end")
+
+
 def covers(intervals: Sequence[Interval], instant: datetime) -> bool:
     """Return whether one of the sorted, disjoint intervals holds the instant; logarithmic."""
-    n = bisect_right(intervals, instant, key=attrgetter("start"))
+    n = bisect_right(intervals, instant, key=_start)
     return n > 0 and instant < intervals[n - 1].end
+
+
+def overlap(intervals: Sequence[Interval], span: Interval) -> slice:
+    """Return the positions of the sorted, disjoint intervals that share an instant with a span.
+
+    Logarithmic: a loop over many spans stays linear, which ``intersect`` in a loop does not.
+    """
+    first = bisect_right(intervals, span.start, key=_end)
+    return slice(first, bisect_left(intervals, span.end, lo=first, key=_start))
+
+
+def overlaps(intervals: Sequence[Interval], span: Interval) -> bool:
+    """Return whether one of the sorted, disjoint intervals shares an instant with a span."""
+    n = bisect_left(intervals, span.end, key=_start)
+    return n > 0 and intervals[n - 1].end > span.start
+
+
+def is_within(intervals: Iterable[Interval], others: Sequence[Interval]) -> bool:
+    """Return whether each interval lies in one of the sorted, disjoint, non-touching others."""
+    for one in intervals:
+        n = bisect_right(others, one.start, key=_start)
+        if not n or others[n - 1].end < one.end:
+            return False
+    return True
 
 
 def merge(intervals: Iterable[Interval]) -> list[Interval]:
     """Return the union as sorted, disjoint, non-touching intervals."""
     merged: list[Interval] = []
-    for interval in sorted(intervals, key=attrgetter("start")):
+    for interval in sorted(intervals, key=_start):
         if merged and interval.start <= merged[-1].end:
             if interval.end > merged[-1].end:
                 merged[-1] = Interval(merged[-1].start, interval.end)

@@ -186,8 +186,13 @@ def _is_doubt(entry: LedgerEntry) -> bool:
 
 def _counted(history: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Return the answers that count: empty ones, and repeated values that cannot be believed."""
-    doubts = [e for e in history if e.outcome is Outcome.FAILED][BELIEVED_SOON:]
-    return [e for e in history if e.outcome in _EMPTY or e in doubts]
+    counted: list[LedgerEntry] = []
+    doubts = 0
+    for entry in history:
+        doubts += entry.outcome is Outcome.FAILED
+        if entry.outcome in _EMPTY or doubts > BELIEVED_SOON:
+            counted.append(entry)
+    return counted
 
 
 def _ruling(interval: Interval, history: Sequence[LedgerEntry], *, proves: bool) -> Exclusion:

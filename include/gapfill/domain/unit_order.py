@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from math import inf
 
+from gapfill.domain.interval import overlap
 from gapfill.domain.plan import BackfillRequest, Unit
 
 
@@ -33,14 +35,35 @@ def in_order(units: Iterable[Unit], backfills: Sequence[BackfillRequest]) -> lis
     return found
 
 
-def _earlier_first(ranked: Iterable[tuple[int, Unit]]) -> list[Unit]:
-    """Return units, each before those of later stations with which it shares slots."""
-    found: list[tuple[int, Unit]] = []
-    for rank, unit in ranked:
-        later = (n for n, (r, other) in enumerate(found) if r > rank and _overlap(unit, other))
-        found.insert(next(later, len(found)), (rank, unit))
-    return [unit for _, unit in found]
+def _earlier_first(ranked: Sequence[tuple[int, Unit]]) -> list[Unit]:
+    """Return units, each before those of later stations with which it shares slots.
+
+    Each unit goes to the end, or directly before the first such unit that has a place. Units of
+    one station share no slots, so these are found by bisection. A place is a tuple: ``(n, END)``
+    is the n-th at the end, ``(n, 0, END)``, ``(n, 1, END)`` and so on are those put before it.
+    """
+    lines: defaultdict[int, list[Unit]] = defaultdict(list)
+    for rank, unit in sorted(ranked, key=lambda pair: pair[1].interval):
+        lines[rank].append(unit)
+    spans = {rank: [unit.interval for unit in line] for rank, line in lines.items()}
+    places: dict[int, _Place] = {}
+    before: Counter[_Place] = Counter()
+    for n, (rank, unit) in enumerate(ranked):
+        later = (
+            places[id(other)]
+            for r, line in lines.items()
+            if r > rank
+            for other in line[overlap(spans[r], unit.interval)]
+            if id(other) in places
+        )
+        first = min(later, default=None)
+        place: _Place = (n, _END)
+        if first is not None:
+            place = (*first[:-1], before[first], _END)
+            before[first] += 1
+        places[id(unit)] = place
+    return sorted((unit for _, unit in ranked), key=lambda unit: places[id(unit)])
 
 
-def _overlap(one: Unit, other: Unit) -> bool:
-    return one.interval.start < other.interval.end and other.interval.start < one.interval.end
+_Place = tuple[float, ...]
+_END = inf

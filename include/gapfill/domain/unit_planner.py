@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.cost import Asked, cost_of, within_quotas
-from gapfill.domain.interval import BEGINNING, Interval, intersect, merge, subtract
+from gapfill.domain.interval import BEGINNING, Interval, intersect, merge, overlap, subtract
 from gapfill.domain.plan import BackfillRequest, Missing, Plan, Unhealable, Unit, Waiting
 from gapfill.domain.request import coalesce
 from gapfill.domain.route import Assignment, choose
@@ -256,13 +256,13 @@ def _units(backfill: BackfillRequest, choice: _Choice, elsewhere: set[str]) -> I
     product = candidate.product
     healed = merge(choice.runs)
     enriched = subtract(merge(choice.enriched), healed)
-    starts, ends = [run.start for run in enriched], [run.end for run in enriched]
+    gaps = [gap.interval for gap in backfill.gaps]
     requests = coalesce(merge([*healed, *enriched]), series.grid, product.fits)
     size = _unit_size(candidate) or max(1, len(requests))
     for first in range(0, len(requests), size):
         part = tuple(requests[first : first + size])
         asked = [run for request in part for run in request.asked]
-        near = slice(bisect_left(ends, asked[0].start), bisect_right(starts, asked[-1].end) + 1)
+        near = overlap(enriched, Interval(asked[0].start, asked[-1].end))
         only_enriched = intersect(enriched[near], merge(asked))
         slots = sum(series.grid.count(run) for run in asked)
         heals = sum(series.grid.count(run) for run in only_enriched) < slots
@@ -272,7 +272,7 @@ def _units(backfill: BackfillRequest, choice: _Choice, elsewhere: set[str]) -> I
             source=candidate.source.name,
             product=product.name,
             station=candidate.station.id if candidate.station else None,
-            severity=_worst(backfill.gaps, asked),
+            severity=_worst(backfill.gaps, gaps, asked),
             slots=slots,
             requests=part,
             refresh=backfill.refresh or bool(backfill.again),
@@ -306,14 +306,12 @@ def _unit_size(candidate: Candidate) -> int | None:
     return max(1, size)
 
 
-def _worst(gaps: Sequence[Missing], asked: Sequence[Interval]) -> Severity:
-    """Return the worst severity among the gaps with slots that are asked for."""
-    starts = [gap.interval.start for gap in gaps]
-    worst = Severity.MINOR
-    for run in asked:
-        touched = slice(max(bisect_right(starts, run.start) - 1, 0), bisect_left(starts, run.end))
-        worst = max([worst, *(g.severity for g in gaps[touched] if g.interval.end > run.start)])
-    return worst
+def _worst(
+    gaps: Sequence[Missing], intervals: Sequence[Interval], asked: Sequence[Interval]
+) -> Severity:
+    """Return the worst severity among the gaps, with these intervals, that are asked for."""
+    found = (gap.severity for run in asked for gap in gaps[overlap(intervals, run)])
+    return max(found, default=Severity.MINOR)
 
 
 _start = attrgetter("interval.start")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from gapfill.domain.cause import Cause
 from gapfill.domain.formatting import count, needed, percent, short, span, total
 from gapfill.domain.gap import Gap
-from gapfill.domain.plan import Plan, Unit
+from gapfill.domain.plan import Plan, Unhealable, Unit, Waiting
 from gapfill.domain.series import State
 from gapfill.domain.severity import Severity
 from gapfill.reporting.documents import first_line
@@ -17,6 +17,8 @@ from gapfill.services.certificate import Certificate
 from gapfill.services.detection import Report, unread
 from gapfill.services.planning import RunRequest
 from gapfill.services.summary import RunStatus
+
+T = TypeVar("T")
 
 MOST = 20
 """Lines of one kind in a log; what is left over is counted."""
@@ -61,14 +63,19 @@ def report_lines(reports: Sequence[Report]) -> Iterator[str]:
     )
     yield from unread(reports)
     yield from dict.fromkeys(warning for report in reports for warning in report.warnings)
-    yield from _some([f"gap: {line}" for line in gap_lines(reports, Severity.MINOR)])
+    yield from _gap_lines("gap", reports, Severity.MINOR)
 
 
-def gap_lines(reports: Sequence[Report], least: Severity) -> list[str]:
-    """Return the gaps of at least a severity, worst first, then newest first."""
-    gaps = [(report.series, gap) for report in reports for gap in report.coverage.gaps]
+def _gap_lines(head: str, reports: Sequence[Report], least: Severity) -> Iterator[str]:
+    """Yield the gaps of at least a severity, worst first, then newest first."""
+    gaps = [
+        (report.series, gap)
+        for report in reports
+        for gap in report.coverage.gaps
+        if gap.severity >= least
+    ]
     gaps.sort(key=lambda pair: (pair[1].severity, pair[1].interval.end), reverse=True)
-    return [_gap(name, gap) for name, gap in gaps if gap.severity >= least]
+    yield from _some(gaps, lambda pair: f"{head}: {_gap(*pair)}")
 
 
 def _gap(series: str, gap: Gap) -> str:
@@ -103,19 +110,21 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             for u in plan.units
         ],
     )
-    yield from _some(
-        [
-            f"{'source down' if w.is_down else 'waits'}: {w.series} {span(w.interval)} "
-            f"({count(w.slots, 'slot')}) until {short(w.until)} for {w.source}: {w.reason}"
-            for w in plan.waiting
-        ]
+    yield from _some(plan.waiting, _waiting)
+    yield from _some(plan.unhealable, _unhealable)
+
+
+def _waiting(left: Waiting) -> str:
+    return (
+        f"{'source down' if left.is_down else 'waits'}: {left.series} {span(left.interval)} "
+        f"({count(left.slots, 'slot')}) until {short(left.until)} for {left.source}: {left.reason}"
     )
-    yield from _some(
-        [
-            f"{_CAUSES.get(u.cause) or needed(u.needs)}: {u.series} {span(u.interval)} "
-            f"({count(u.slots, 'slot')}): {u.reason}"
-            for u in plan.unhealable
-        ]
+
+
+def _unhealable(left: Unhealable) -> str:
+    return (
+        f"{_CAUSES.get(left.cause) or needed(left.needs)}: {left.series} {span(left.interval)} "
+        f"({count(left.slots, 'slot')}): {left.reason}"
     )
 
 
@@ -134,7 +143,7 @@ def unit_lines(unit: Unit) -> Iterator[str]:
         f"for {count(unit.slots, 'slot')} of {unit.series} ({unit.severity.label}) "
         f"in {count(len(unit.requests), 'request')}."
     )
-    yield from _some([f"request: {span(request.interval)}" for request in unit.requests])
+    yield from _some(unit.requests, lambda request: f"request: {span(request.interval)}")
 
 
 def certificate_line(certificate: Certificate) -> str:
@@ -161,7 +170,7 @@ def summary_lines(document: Mapping[str, Any], after: Sequence[Report]) -> Itera
     for name, runs in document["healed"].items():
         spans = [f"{run['start']}–{run['end']}" for run in runs]
         yield f"healed: {name} {_list(spans)}"
-    yield from _some([f"left: {line}" for line in gap_lines(after, Severity.MODERATE)])
+    yield from _gap_lines("left", after, Severity.MODERATE)
 
 
 def sentence(document: Mapping[str, Any]) -> str:
@@ -225,10 +234,11 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(n) for cell, n in zip(row, widths, strict=True)).rstrip()
 
 
-def _some(lines: Sequence[str]) -> Iterator[str]:
-    yield from lines[:MOST]
-    if len(lines) > MOST:
-        yield f"… and {len(lines) - MOST:,} more"
+def _some(items: Sequence[T], line: Callable[[T], str]) -> Iterator[str]:
+    """Yield the lines of the first items, and how many there are besides."""
+    yield from map(line, items[:MOST])
+    if len(items) > MOST:
+        yield f"… and {len(items) - MOST:,} more"
 
 
 def _list(items: Iterable[str], mark: str = ", ") -> str:

@@ -6,6 +6,7 @@ answer, and a retry skips slots that are already stored.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from typing import TypeVar
 from gapfill.domain.account_limits import SPAN, narrow_product, to_facts
 from gapfill.domain.evidence import KEY_REFUSED, EvidenceKind
 from gapfill.domain.formatting import count
-from gapfill.domain.interval import Interval, merge
+from gapfill.domain.interval import Interval, covers, merge
 from gapfill.domain.keys import BatchId
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.plan import Unit
@@ -188,7 +189,7 @@ class _Fill:
                 block_key(self.context, self.source, self.product, exc)
                 raise
             except StoreRefused as exc:
-                self.refused += exc.refused
+                self.refused = merge([*self.refused, *exc.refused])
                 self.lost += [*exc.ranges, *exc.partly]
                 useless.append(exc)
             except MalformedPayload as exc:
@@ -246,9 +247,8 @@ class _Fill:
         self.source, self.product = narrow(*self.plain, self.learned)
         refusal = self._refusal(books)
         if refusal is None:
-            self.refused = [
-                one.interval for one in books.refused.get(self.series.name, ()) if not one.field
-            ]
+            refused = books.refused.get(self.series.name, ())
+            self.refused = merge(one.interval for one in refused if not one.field)
             self.used = books.usage.get(name, Usage())
             self.limiter = RateLimiter(context, self.source, self.batch, self.learned)
         return refusal
@@ -286,24 +286,25 @@ class _Fill:
     def _carry_out(self, request: Request, caller: Caller) -> None:
         """Request slots that are not stored yet, in parts if the source refuses longer requests."""
         open_ = self.delivery.still_to_ask(request, self.product)
-        asked = [slot for slot in open_ if not any(slot in run for run in self.refused)]
+        asked = [slot for slot in open_ if not covers(self.refused, slot)]
         self.tally.present += _count(self.series, request.asked) - len(open_)
         self.skipped += sorted(set(open_) - set(asked))
         if not asked:
             return
         self._open(caller)
         grid = self.series.grid
-        rest = merge(Interval(slot, grid.end_of(slot)) for slot in asked)
-        while rest:
-            part = coalesce(rest, grid, self.product.fits)[0]
+        runs = merge(Interval(slot, grid.end_of(slot)) for slot in asked)
+        parts = deque(coalesce(runs, grid, self.product.fits))
+        while parts:
+            part = parts[0]
             try:
                 self._ask(part, caller)
             except SpanRefused as exc:
                 self._halve(part, exc)
+                left = merge(run for one in parts for run in one.asked)
+                parts = deque(coalesce(left, grid, self.product.fits))
             else:
-                rest = [run for run in rest if run.end > part.end]
-                if rest and rest[0].start < part.end:
-                    rest[0] = Interval(part.end, rest[0].end)
+                parts.popleft()
 
     def _open(self, caller: Caller) -> None:
         """Open the caller once, and apply the limits of the account."""

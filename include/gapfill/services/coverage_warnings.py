@@ -15,7 +15,7 @@ from gapfill.domain.candidate import NOWHERE, Candidate, Eligibility
 from gapfill.domain.coverage import Coverage
 from gapfill.domain.formatting import count, short
 from gapfill.domain.grid import Grid
-from gapfill.domain.interval import END_OF_TIME, Interval, intersect, merge, subtract
+from gapfill.domain.interval import END_OF_TIME, Interval, merge, overlaps, subtract
 from gapfill.domain.local_time import local_date
 from gapfill.domain.route import cut
 from gapfill.domain.series import Series, State
@@ -74,7 +74,7 @@ def _note_unusable(
     missed: dict[str, list[Interval]],
 ) -> None:
     """Add a product of files with bad files for missing slots."""
-    spoilt = [f for f in candidate.unusable if f.is_error and intersect([f.interval], runs)]
+    spoilt = [f for f in candidate.unusable.items if f.is_error and overlaps(runs, f.interval)]
     if spoilt:
         more = f" {len(spoilt) - 1:,} more of its days cannot be read." if len(spoilt) > 1 else ""
         said = f"{candidate.name} {spoilt[0].reason.rstrip('.')}.{more}"

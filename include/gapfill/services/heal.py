@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.domain.interval import Interval, is_within, merge
 from gapfill.domain.keys import ProductKey
 from gapfill.domain.ledger import Outcome
 from gapfill.domain.plan import Plan, Unit, Unread
@@ -183,6 +183,7 @@ class _Work:
             if not self._may_pass(unit, certificate, error):
                 for covered in _covered_by(self.context, unit):
                     self.answered.setdefault(covered, []).extend(unit.asked)
+        self.answered = {covered: merge(runs) for covered, runs in self.answered.items()}
         return True
 
     def _plan(
@@ -194,7 +195,7 @@ class _Work:
     def _is_new(self, unit: Unit) -> bool:
         """Return whether the product has not yet answered for a slot of the unit."""
         return any(
-            subtract(merge(unit.asked), merge(self.answered.get(_answered(unit, name), ())))
+            not is_within(unit.asked, self.answered.get(_answered(unit, name), ()))
             for name in (*unit.fields, *unit.enrich)
         )
 

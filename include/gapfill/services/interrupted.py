@@ -11,7 +11,8 @@ from gapfill.services.certificate import Certificate, UnitOutcome
 from gapfill.services.context import RunContext
 from gapfill.services.detection import Report
 from gapfill.services.failure import Failure, failure_of
-from gapfill.services.summary import RunStatus, Summary, count_gaps
+from gapfill.services.gap_counts import count_gaps
+from gapfill.services.summary import RunStatus, Summary
 
 
 def broken_off(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from gapfill.domain.formatting import by_days, count, ranges
 from gapfill.domain.interval import Interval, iso, merge
@@ -62,7 +64,9 @@ def all_ranges(
     """
     groups: dict[Interval | None, list[Interval]] = {}
     for run in runs:
-        groups.setdefault(next((one for one in shards if run.start in one), None), []).append(run)
+        n = bisect_right(shards, run.start, key=attrgetter("start"))
+        shard = shards[n - 1] if n and run.start in shards[n - 1] else None
+        groups.setdefault(shard, []).append(run)
     is_named = len(runs) <= NAMED_IN_ALL
     return "; ".join(
         _group(shard, group, sum(map(slots, group)), is_named=is_named and len(group) <= NAMED)

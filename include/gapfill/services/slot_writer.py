@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from gapfill.domain.interval import Interval, covers, iso, merge, subtract
+from gapfill.domain.interval import Interval, covers, is_within, iso, merge
 from gapfill.domain.ledger import LedgerEntry
 from gapfill.domain.plan import Unit
 from gapfill.domain.product import Product
@@ -83,7 +83,7 @@ class SlotWriter:
         Raises:
             StoreError: If the store cannot be read.
         """
-        if subtract([request.interval], self._known):
+        if not is_within([request.interval], self._known):
             self._look(request)
         slots = (slot for run in request.asked for slot in self.series.grid.slots(run))
         return [slot for slot in slots if not self._has_all(slot, self._rows.get(slot), product)]

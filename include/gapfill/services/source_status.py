@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gapfill.domain.account_limits import SPAN, from_facts, narrow_product, narrow_source
-from gapfill.domain.candidate import Candidate, Obstacle, Unusable
+from gapfill.domain.candidate import Candidate, Obstacle, RefusedRuns, Unusable
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import (
@@ -27,6 +27,7 @@ from gapfill.domain.ledger import (
     without,
 )
 from gapfill.domain.product import Product, Source
+from gapfill.domain.run_lookup import RunLookup
 from gapfill.domain.series import Grade, Series, Station
 from gapfill.domain.subscription import is_of_key, with_quota_of
 from gapfill.services.key_limits import MEMORY, narrow_rate
@@ -101,7 +102,7 @@ def _read(
 def _candidates(context: RunContext, series: Series, books: LedgerSnapshot) -> list[Candidate]:
     """Return every product of a series' route in the state that the books give it."""
     learned = books.limits
-    refused = tuple(books.refused.get(series.name, ()))
+    refused = RefusedRuns(books.refused.get(series.name, ()))
     entries: dict[tuple[str, str | None], list[LedgerEntry]] = {}
     for entry in books.entries.get(series.name, ()):
         entries.setdefault((entry.product, entry.station), []).append(entry)
@@ -123,7 +124,7 @@ def _candidates(context: RunContext, series: Series, books: LedgerSnapshot) -> l
             quota_left=_quota_left(source, product, learned, used),
             never=never_reported(product, station, learned, context.now),
             held=_held(context.sources, product, station),
-            unusable=_unusable(context.sources, product, station),
+            unusable=RunLookup(_unusable(context.sources, product, station)),
             refused=refused,
         )
         asked = entries.get((product.key, station.id if station else None))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
-from gapfill.domain.cause import Cause
 from gapfill.domain.grid import Grid
-from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, intersect, merge, subtract
+from gapfill.domain.interval import Interval, intersect, is_within, merge, subtract
 from gapfill.domain.plan import Plan, Unit, Unread
 from gapfill.domain.series import State
 from gapfill.services.certificate import Certificate, UnitOutcome
 from gapfill.services.context import RunContext
 from gapfill.services.detection import Report, unread
 from gapfill.services.failure import Failure, failure_of, failure_to_read
-
-_Runs = Mapping[str, Sequence[Interval]]
-"""By series, sorted and disjoint."""
+from gapfill.services.gap_counts import Runs, count_gaps, open_runs, planned_runs
 
 
 class RunStatus(StrEnum):
@@ -86,28 +83,6 @@ class Summary:
     gaps_given_up: int = 0
 
 
-class GapCounts(NamedTuple):
-    """Gaps in the range of a run.
-
-    Attributes:
-        found: Those with a due slot missing, before.
-        resolved: How many of those are completely filled, after.
-        left: How many of those could still be asked for, after.
-        given_up: How many of those are neither closed nor missing, but unfillable, after.
-        waiting: Gaps, after, for which a source can be asked later.
-        unfillable: Gaps, after, that no source has.
-        need_setup: Gaps, after, that only sources that are not set up could serve.
-    """
-
-    found: int
-    resolved: int
-    left: int
-    given_up: int
-    waiting: int
-    unfillable: int
-    need_setup: int
-
-
 def summarize(
     context: RunContext,
     run: str,
@@ -143,7 +118,7 @@ def summarize(
     missing = [u for u in units if u.batch(run) not in returned]
     failed = [c for c in returned.values() if c.outcome is UnitOutcome.FAILED]
     short = _short(returned.values(), written)
-    stood_in = {u.batch(run) for u in units if not subtract(u.asked, healed.get(u.series, ()))}
+    stood_in = {u.batch(run) for u in units if is_within(u.asked, healed.get(u.series, ()))}
     deferred = sum(
         c.outcome is UnitOutcome.DEFERRED and c.batch not in stood_in for c in returned.values()
     )
@@ -165,7 +140,7 @@ def summarize(
             is_unread=bool(unread_series),
             is_vain=bool(gaps.found)
             and not healed
-            and _is_missing(_planned(context, units), after),
+            and _is_missing(planned_runs(context, units), after),
             has_records=bool(records),
         ),
         ree_records_recovered=ree,
@@ -199,33 +174,6 @@ def _unread(plans: Sequence[Plan], after: Sequence[Report]) -> list[Report | Unr
     return [*now, *(u for plan in plans[-1:] for u in plan.unread if u.series not in known)]
 
 
-def count_gaps(
-    context: RunContext,
-    plans: Sequence[Plan],
-    before: Sequence[Report],
-    after: Sequence[Report],
-    asked: Interval | None,
-) -> GapCounts:
-    """Count the gaps that a run found, closed and left; arguments as for ``summarize``."""
-    units = [unit for plan in plans for unit in plan.units]
-    ranges = {name: _range(series.grid, asked) for name, series in context.catalog.series.items()}
-    gaps = [g for r in after for g in r.coverage.gaps if intersect([g.interval], ranges[r.series])]
-    return GapCounts(
-        *_resolved(before, after, ranges, _planned(context, units)),
-        waiting=sum(gap.waiting is not None for gap in gaps),
-        unfillable=sum(gap.state is State.UNFILLABLE for gap in gaps),
-        need_setup=sum(gap.cause is Cause.SETUP for gap in gaps),
-    )
-
-
-def _planned(context: RunContext, units: Sequence[Unit]) -> _Runs:
-    """Return the runs that units ask for, by series."""
-    return {
-        name: merge(run for u in units if u.series == name for run in u.asked)
-        for name in context.catalog.series
-    }
-
-
 def _status(
     units: int,
     lost: int,
@@ -246,7 +194,7 @@ def _status(
     return RunStatus.PARTIAL if is_partial else RunStatus.COMPLETED
 
 
-def _is_missing(planned: _Runs, after: Sequence[Report]) -> bool:
+def _is_missing(planned: Runs, after: Sequence[Report]) -> bool:
     """Return whether a requested slot is still missing and not unfillable."""
     return any(intersect(r.coverage.runs(State.MISSING), planned[r.series]) for r in after)
 
@@ -280,77 +228,39 @@ def _healed(
     }
 
 
-def _enriched(context: RunContext, changed: _Runs, units: Sequence[Unit]) -> int:
+def _enriched(context: RunContext, changed: Runs, units: Sequence[Unit]) -> int:
     """Count the changed slots that got only wanted fields."""
+    only = _only_enriched(units)
     return sum(
         context.catalog.series[name].grid.count(run)
         for name, runs in changed.items()
-        for run in intersect(runs, _only_enriched(units, name))
+        for run in intersect(runs, only.get(name, ()))
     )
 
 
 def _filled(
-    changed: _Runs, units: Sequence[Unit], after: Sequence[Report]
+    changed: Runs, units: Sequence[Unit], after: Sequence[Report]
 ) -> dict[str, list[Interval]]:
     """Return the changed slots of gaps and upgrades that have every required field now."""
-    is_open = {report.series: merge(_open(report)) for report in after}
+    only = _only_enriched(units)
+    is_open = {report.series: merge(open_runs(report)) for report in after}
     filled = {
-        name: subtract(subtract(runs, _only_enriched(units, name)), is_open.get(name, ()))
+        name: subtract(subtract(runs, only.get(name, ())), is_open.get(name, ()))
         for name, runs in changed.items()
     }
     return {name: runs for name, runs in filled.items() if runs}
 
 
-def _only_enriched(units: Sequence[Unit], name: str) -> list[Interval]:
-    own = [unit for unit in units if unit.series == name]
-    healed = merge(run for unit in own for run in unit.healed)
-    return subtract(merge(run for unit in own for run in unit.enriched), healed)
+def _only_enriched(units: Sequence[Unit]) -> dict[str, list[Interval]]:
+    """Return, by series, the runs that units ask for wanted fields only."""
+    healed: defaultdict[str, list[Interval]] = defaultdict(list)
+    enriched: defaultdict[str, list[Interval]] = defaultdict(list)
+    for unit in units:
+        if unit.enriched:
+            enriched[unit.series] += unit.enriched
+        healed[unit.series] += unit.healed
+    return {name: subtract(merge(runs), merge(healed[name])) for name, runs in enriched.items()}
 
 
 def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
     return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
-
-
-def _range(grid: Grid, asked: Interval | None) -> list[Interval]:
-    """Return the slots that start in the range of a run."""
-    if asked is None:
-        return [Interval(BEGINNING, END_OF_TIME)]
-    covered = grid.cover(asked)
-    return [covered] if covered else []
-
-
-def _resolved(
-    before: Sequence[Report], after: Sequence[Report], ranges: _Runs, planned: _Runs
-) -> tuple[int, int, int, int]:
-    """Return how many gaps were found, are closed, could be asked for still, and are given up.
-
-    Gaps are those that ``status`` lists. One that has become unfillable is neither closed nor left
-    to ask for; one that was unfillable counts where a run asked for it all the same.
-    """
-    read = {r.series: r for r in after if not r.error}
-    found = resolved = left = given_up = 0
-    for report in before:
-        now, within = read.get(report.series), ranges[report.series]
-        lost = intersect(report.coverage.runs(State.UNFILLABLE), planned[report.series])
-        for gap in intersect(merge([*report.coverage.runs(State.MISSING), *lost]), within):
-            found += 1
-            resolved += now is not None and not intersect([gap], _open(now))
-            left += now is None or bool(intersect([gap], intersect(_askable(now), within)))
-            given_up += now is not None and _is_given_up(gap, now)
-    return found, resolved, left, given_up
-
-
-def _is_given_up(gap: Interval, now: Report) -> bool:
-    """Return whether all slots that are left of a gap are unfillable."""
-    is_open = intersect([gap], now.coverage.runs(State.MISSING, State.UNKNOWN))
-    return not is_open and bool(intersect([gap], now.coverage.runs(State.UNFILLABLE)))
-
-
-def _open(report: Report) -> list[Interval]:
-    return report.coverage.runs(State.MISSING, State.UNFILLABLE, State.UNKNOWN)
-
-
-def _askable(report: Report) -> list[Interval]:
-    """Return the missing slots that can be asked for now, or could be if their source were up."""
-    askable = (Cause.ASKABLE, Cause.DOWN)
-    return [g.interval for g in report.coverage.gaps if g.cause in askable and not g.waiting]

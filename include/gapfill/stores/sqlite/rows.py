@@ -76,8 +76,11 @@ def read_points(
         table.c.slot < sa.func.json_extract(span.c.value, "$[1]"),
     )
     names = [field.name for field in series.fields if field.name in table.c]
-    query = sa.select(table).select_from(span.join(table, is_within))
-    return [point_in(series, names, found) for found in connection.execute(query).mappings()]
+    # An outer join fixes the order. For an inner one SQLite walks through all points of the series
+    # and reads the intervals anew for each: that costs points times intervals.
+    query = sa.select(table).select_from(span.outerjoin(table, is_within))
+    found = connection.execute(query).mappings()
+    return [point_in(series, names, one) for one in found if one["slot"] is not None]
 
 
 def upsert(
