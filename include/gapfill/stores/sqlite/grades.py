@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gapfill.domain.coverage import Graded
@@ -75,5 +76,5 @@ def of_source(
     )
 
 
-def _start(run: Graded) -> object:
+def _start(run: Graded) -> datetime:
     return run.interval.start

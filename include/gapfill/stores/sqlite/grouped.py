@@ -15,7 +15,7 @@ from gapfill.errors import StoreError, StoreUnreachable
 from gapfill.services.ports import Each, SeriesInstant, SeriesSources, SeriesWindow
 from gapfill.stores.grouped import OfSeries, one_by_one
 from gapfill.stores.sqlite import gaps, grades, invalid_values
-from gapfill.stores.sqlite.members import members
+from gapfill.stores.sqlite.members import Member, members
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -83,8 +83,11 @@ class GroupedReads(ABC):
                     answers |= ask(connection, some)
             except StoreUnreachable as exc:
                 return answers | {one.series.name: exc for one in asked[n:]}
-            except StoreError:
-                answers |= one_by_one(some, lambda one: self._alone(one, ask))
+            except StoreError as exc:
+                if len(some) == 1:
+                    answers[some[0].series.name] = exc
+                else:
+                    answers |= one_by_one(some, lambda one: self._alone(one, ask))
         return answers
 
     def _alone(
@@ -104,7 +107,7 @@ def _windows(connection: sa.Connection, asked: Sequence[SeriesWindow]) -> gaps.A
 
 def _instants(
     connection: sa.Connection, asked: Sequence[SeriesInstant]
-) -> list[tuple[gaps.Member, datetime]]:
+) -> list[tuple[Member, datetime]]:
     found = members(connection, [one.series for one in asked])
     return list(zip(found, (one.instant for one in asked), strict=True))
 

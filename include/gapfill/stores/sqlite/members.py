@@ -76,8 +76,8 @@ def members(connection: sa.Connection, every: Iterable[Series]) -> list[Member]:
         key = series.measurement, series.fields
         if key not in known:
             table = stored_table(connection, series)
-            fields = [] if table is None else [f for f in series.fields if f.name in table.c]
-            known[key] = None if table is None else tag_index(connection, table), fields
+            stored = [] if table is None else [f for f in series.fields if f.name in table.c]
+            known[key] = None if table is None else tag_index(connection, table), stored
         index, fields = known[key]
         tags = index.own(series) if index is not None else ()
         found.append(Member(series, format_tags(series.tags), tags, fields))
@@ -122,9 +122,9 @@ class Group:
         Entries of one part follow one another, so that one statement has all of them.
         """
         text = query(template, self.series, self.step, field, fields, several=self._has_several)
-        cursor = self._connection.connection.cursor()
         for chunk in self._chunks(entries):
-            yield from cursor.execute(text, {"asked": json.dumps(chunk), **more})
+            found = self._connection.exec_driver_sql(text, {"asked": json.dumps(chunk), **more})
+            yield from found.cursor or ()
 
     def _chunks(self, entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         """Yield entries in lists of limited length, which do not divide a part."""
