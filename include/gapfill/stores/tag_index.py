@@ -30,6 +30,10 @@ class TagIndex:
         """Return the number of tag sets."""
         return len(self._known)
 
+    def tags(self, text: str) -> Mapping[str, str]:
+        """Return the tags of a tag set that is known."""
+        return self._known[text]
+
     def add(self, text: str) -> None:
         """Add a tag set; one that is known does not change anything."""
         if text in self._known:

@@ -103,13 +103,19 @@ def within(window: Interval) -> str:
     return f"time >= '{iso(window.start)}' AND time < '{iso(window.end)}'"
 
 
-def is_own(series: Series) -> str:
-    """Return the condition that a point counts for a series, as ``points.is_own`` tells it.
+def is_own(series: Series, *, is_complete: bool = False) -> str:
+    """Return the condition that a point counts for a series, as ``points.is_own`` decides it.
 
-    A tag that a point does not have is the empty text in InfluxQL, also where no point has it.
+    A tag that a point does not have is the empty text in InfluxQL, also if no point has it.
+
+    Args:
+        series: The series.
+        is_complete: Whether all points that count are known to have all tags of the series.
     """
     tags = [
-        f"({tag(key)} = {value(text)} OR {tag(key)} = '')"
+        f"{tag(key)} = {value(text)}"
+        if is_complete
+        else f"({tag(key)} = {value(text)} OR {tag(key)} = '')"
         for key, text in sorted(series.tags.items())
     ]
     others = [

@@ -35,6 +35,7 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.config import InfluxConfig
 from gapfill.stores.influxdb.first_contact import prove
 from gapfill.stores.influxdb.gaps import InfluxGaps
+from gapfill.stores.influxdb.grouped import GroupedReads
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
 from gapfill.stores.influxdb.ledger_query import read_books
 from gapfill.stores.influxdb.names import check_names
@@ -48,12 +49,12 @@ from gapfill.stores.influxdb.undo.undo_batch import undo_batch
 from gapfill.stores.influxdb.undo.unfinished_removals import unfinished
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.points import rows_of
-from gapfill.stores.reads import Gaps, InvalidValues, SeriesReads
+from gapfill.stores.reads import Gaps, InvalidValues
 
 T = TypeVar("T")
 
 
-class InfluxStore(SeriesReads):
+class InfluxStore(GroupedReads):
     """The store port (``services.ports.Store``, which says what each method promises) on a bucket.
 
     Attributes:
