@@ -1,7 +1,7 @@
 """Values in InfluxDB that do not count, found inside the server.
 
-One statement looks through the fields and ends at the first number out of bounds; only if
-there is one, they are counted. Texts and booleans are counted if a field has such a type in
+The least and the greatest number of each stored field show whether any is out of bounds; only
+then they are counted. Texts and booleans are counted if a field has such a type in
 any shard. InfluxDB stores no number that is not finite.
 """
 
@@ -60,15 +60,23 @@ class InvalidReads:
         return Ahead(points, from_ns(newest)) if newest is not None else None
 
     def _flaws(self, window: Interval) -> Steps[list[Flaws]]:
+        """Return the account of each field that has such values, in a window."""
         within, fields = influxql.within(window), self.series.fields
-        either = " OR ".join(said for field in fields if (said := influxql.is_flaw(field)))
-        numbers = ", ".join(influxql.number(field.name) for field in fields)
-        types = f"SHOW FIELD KEYS FROM {influxql.name(self.series.measurement)}"
-        asked = [f"{self._select(numbers, within, f'({either})')} LIMIT 1"] if either else []
-        kinds, *found = yield Question([types, *asked])
-        is_found = any(tables for tables in found)
-        counted = [(field, "float") for field in fields if is_found and influxql.is_flaw(field)]
+        (kinds,) = yield Question(
+            [f"SHOW FIELD KEYS FROM {influxql.name(self.series.measurement)}"]
+        )
         known = {(name, kind) for table in kinds for name, kind in table.rows}
+        stored = {name for name, kind in known if kind not in NO_NUMBERS}
+        bounded = [field for field in fields if field.name in stored and influxql.is_flaw(field)]
+        numbers = [influxql.number(field.name) for field in bounded]
+        answers = yield Question(
+            [self._select(f"min({number}), max({number})", within) for number in numbers]
+        )
+        counted = [
+            (field, "float")
+            for field, tables in zip(bounded, answers, strict=True)
+            if (ends := _first(tables)) and not all(map(field.is_reading, ends[1:]))
+        ]
         counted += [(f, kind) for f in fields for kind in NO_NUMBERS if (f.name, kind) in known]
         return (yield from self._counted(counted, within)) if counted else []
 
