@@ -16,18 +16,32 @@ No more than 62: a statement returns the slots that are there as the bits of one
 STRETCHES_OF_PIECE = 10
 """Only pieces with a hole are divided into stretches."""
 
-WHOLE = """
+BOUNDS = """
 WITH {asked}
-SELECT gapfill_n FROM asked
-WHERE gapfill_start <= (SELECT min(slot) FROM {table} WHERE tags = gapfill_tags AND {complete})
-  AND gapfill_end - {step} = (
-      SELECT CASE WHEN tags = gapfill_tags THEN slot END FROM {table}
-      WHERE tags >= gapfill_tags AND {complete} ORDER BY tags, slot LIMIT 1 OFFSET :others
-  )
+SELECT gapfill_n,
+       (SELECT max(slot) FROM {table}
+        WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end AND {complete}),
+       (SELECT min(slot) FROM {table} WHERE tags = gapfill_tags AND {complete}) >= gapfill_start
+       AND (SELECT max(slot) FROM {table} WHERE tags = gapfill_tags AND {complete}) < gapfill_end
+FROM asked
 """
-"""The windows, all of one length, without a hole and without an earlier point.
+"""The newest slot of each window, and whether the tag set has no slot outside of it."""
 
-SQLite compares no entry with an end, which takes half of the time again.
+HALVES = """
+WITH {asked}
+SELECT gapfill_n,
+       (SELECT CASE WHEN tags = gapfill_tags THEN slot END FROM {table}
+        WHERE tags >= gapfill_tags AND {complete} ORDER BY tags, slot LIMIT 1 OFFSET :before)
+       IS gapfill_start + :before * {step},
+       (SELECT CASE WHEN tags = gapfill_tags THEN slot END FROM {table}
+        WHERE tags <= gapfill_tags AND {complete} ORDER BY tags DESC, slot DESC
+        LIMIT 1 OFFSET :after) IS gapfill_end - (:after + 1) * {step}
+FROM asked
+"""
+"""Whether the first half of each window is without a hole, and whether the second half is.
+
+The windows are of one length, end with their newest slot, and have all slots of their tag sets. So
+SQLite compares no entry with a bound, which takes half of the time.
 """
 
 STRETCHES = """
