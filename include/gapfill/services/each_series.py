@@ -32,6 +32,8 @@ Q = TypeVar("Q", bound=OfSeries)
 
 def ask_each(ask: Callable[[Sequence[Q]], Each[T]], asked: Sequence[Q]) -> Each[T]:
     """Return the answers of a method of ``GroupedReadings``; an error is the answer for each."""
+    if not asked:
+        return {}
     try:
         return ask(asked)
     except StoreError as exc:
