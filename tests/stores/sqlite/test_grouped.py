@@ -18,7 +18,10 @@ from tests.builders import PVPC, WEATHER, hours, prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    import sqlalchemy as sa
 
 MANY = [replace(PVPC, name=f"s{n}", tags={"geo": str(n)}) for n in range(7)]
 DAY = hours(0, 24)
@@ -82,7 +85,12 @@ def test_a_file_that_is_none_is_opened_once(
     store.path.write_bytes(b"This is not a database. " * 400)
     opened = store._file.reading
     count: list[int] = []
-    monkeypatch.setattr(store._file, "reading", lambda: count.append(1) or opened())
+
+    def counted() -> AbstractContextManager[sa.Connection]:
+        count.append(1)
+        return opened()
+
+    monkeypatch.setattr(store._file, "reading", counted)
     monkeypatch.setattr(grouped, "TOGETHER", 2)
     found = store.lower_grade_each(ASKED)
     assert found.keys() == {one.series.name for one in ASKED}

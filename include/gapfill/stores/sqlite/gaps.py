@@ -165,7 +165,7 @@ def _divide(group: Group, entries: Sequence[Entry]) -> dict[int, Runs]:
         return {}
     size = STRETCHES_OF_PIECE * STRETCH * group.step
     longest = max(entry.end - entry.start for entry in entries)
-    pieces = max(-(-longest // size), STRETCHES_OF_PIECE)
+    pieces = -(-longest // size)
     found: dict[int, Runs] = {}
     for n, start, end, bits, goes_on in group.ask(STRETCHES, entries, pieces=pieces):
         runs = found.setdefault(n, [])
