@@ -267,3 +267,29 @@ def break_store(backend: Backend) -> None:
         path.write_bytes(b"This is not a database. " * 400)
     else:
         backend.close()
+
+
+def test_points_of_the_next_series_do_not_count(store: Store) -> None:
+    """Neither where they continue a series, slot by slot, up to the end of its window."""
+    store.write(PVPC, prices([0, 1]), "run/a")
+    store.write(FAR, prices([2, 3]), "run/a")
+    found = store.missing_by_field_each([SeriesWindow(one, hours(0, 4)) for one in (PVPC, FAR)])
+    assert found == {
+        "pvpc": {"price_eur_mwh": [hours(2, 4)]},
+        "far": {"price_eur_mwh": [hours(0, 2)]},
+    }
+
+
+def test_points_before_a_window_do_not_count(store: Store) -> None:
+    """As many as are missing in it."""
+    store.write(PVPC, prices([0, 1, 3]), "run/a")
+    store.write(FAR, prices([0, 1, 2, 3, 9]), "run/a")
+    found = store.missing_by_field_each([SeriesWindow(one, hours(1, 4)) for one in (PVPC, FAR)])
+    assert found == {"pvpc": {"price_eur_mwh": [hours(2, 3)]}, "far": {"price_eur_mwh": []}}
+
+
+def test_a_long_empty_stretch_is_one_run(store: Store) -> None:
+    """From the middle of a piece over whole ones to the middle of another, and the head."""
+    store.write(PVPC, prices([*range(100, 500), *range(2000, 2100)]), "run/a")
+    (found,) = store.missing_by_field_each([SeriesWindow(PVPC, hours(0, 2100))]).values()
+    assert found == {"price_eur_mwh": [hours(0, 100), hours(500, 2000)]}

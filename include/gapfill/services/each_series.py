@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gapfill.domain.candidate import Candidate
+from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.domain.series import Series
 from gapfill.errors import StoreError, StoreUnreachable
-from gapfill.services.ports import Each
+from gapfill.services.ports import Each, RemovalUnfinished
 from gapfill.services.source_status import SourceStatus
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ Q = TypeVar("Q", bound=OfSeries)
 
 def ask_each(ask: Callable[[Sequence[Q]], Each[T]], asked: Sequence[Q]) -> Each[T]:
     """Return the answers of a method of ``GroupedReadings``; an error is the answer for each."""
+    if not asked:
+        return {}
     try:
         return ask(asked)
     except StoreError as exc:
@@ -71,3 +75,27 @@ def good(answers: Each[T], errors: dict[str, StoreError]) -> dict[str, T]:
         else:
             found[name] = answer
     return found
+
+
+def last_there(
+    series: Series, window: Interval, missing: Mapping[str, Sequence[Interval]]
+) -> datetime | None:
+    """Return the last slot of a window with every required field, ``None`` for none."""
+    there = subtract([window], merge(run for runs in missing.values() for run in runs))
+    return series.grid.floor(there[-1].end - timedelta(microseconds=1)) if there else None
+
+
+def any_there(answers: Each[object]) -> bool:
+    """Return whether some series has an answer.
+
+    Raises:
+        StoreError: If none has, and one could not be read.
+    """
+    found = [answer for answer in answers.values() if answer is not None]
+    errors = [answer for answer in found if isinstance(answer, StoreError)]
+    if len(found) > len(errors):
+        return True
+    unfinished = (exc for exc in errors if isinstance(exc, RemovalUnfinished))
+    for exc in (*unfinished, *errors):
+        raise exc
+    return False

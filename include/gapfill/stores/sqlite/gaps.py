@@ -7,14 +7,14 @@ comparison of neighbours (``hole_sql``). Only if other points are in its holes, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import Interval, subtract
 from gapfill.stores.sql.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite import gap_sql as queries
-from gapfill.stores.sqlite.hole_sql import STRETCH, STRETCHES, STRETCHES_OF_PIECE, WHOLE
+from gapfill.stores.sqlite.hole_sql import BOUNDS, HALVES, STRETCH, STRETCHES, STRETCHES_OF_PIECE
 from gapfill.stores.sqlite.members import Entry, Group, Member, Part, groups_of, undivided
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ Runs = list[tuple[int, int]]
 """Runs of slots, in seconds."""
 
 SAMPLE = 16
-"""Windows of one length that show whether most are without a hole."""
+"""Windows of one length that show whether most have a half without a hole."""
+
+SHORT = 100
+"""Slots of windows that are searched at once."""
 
 RARE = 8
 """Windows of a length that fewer than one in this many has are searched at once."""
@@ -137,14 +140,34 @@ def _of_group(group: Group) -> dict[int, Runs]:
 
 def _search(group: Group, entries: Sequence[Entry]) -> dict[int, Runs]:
     """Return the runs of entries without complete slots of their tag set; each part once."""
-    holed = _not_whole(group, entries)
-    if not holed:
+    tails: dict[int, Runs] = {}
+    ending: list[Entry] = []
+    plain: set[int] = set()
+    of = {entry.n: entry for entry in entries}
+    for n, newest, is_plain in group.ask(BOUNDS, entries):
+        start, end = of[n].start, of[n].end
+        after = start if newest is None else newest + group.step
+        if after < end:
+            tails[n] = [(after, end)]
+        if start < after:
+            ending.append(of[n]._replace(end=after))
+        if is_plain:
+            plain.add(n)
+    found = _divide(group, [*_not_whole(group, ending, plain)])
+    for n, runs in tails.items():
+        found.setdefault(n, []).extend(runs)
+    return found
+
+
+def _divide(group: Group, entries: Sequence[Entry]) -> dict[int, Runs]:
+    """Return the runs of entries, searched by pieces and stretches."""
+    if not entries:
         return {}
     size = STRETCHES_OF_PIECE * STRETCH * group.step
-    longest = max(entry.end - entry.start for entry in holed)
-    pieces = max(-(-longest // size), STRETCHES_OF_PIECE)
+    longest = max(entry.end - entry.start for entry in entries)
+    pieces = -(-longest // size)
     found: dict[int, Runs] = {}
-    for n, start, end, bits, goes_on in group.ask(STRETCHES, holed, pieces=pieces):
+    for n, start, end, bits, goes_on in group.ask(STRETCHES, entries, pieces=pieces):
         runs = found.setdefault(n, [])
         if not bits:
             _add(runs, runs[-1][1] if goes_on else start, end)
@@ -162,21 +185,46 @@ def _add(runs: Runs, start: int, end: int) -> None:
         runs.append((start, end))
 
 
-def _not_whole(group: Group, entries: Sequence[Entry]) -> list[Entry]:
-    """Return the entries that may have a hole, and most likely not the others."""
+def _not_whole(group: Group, entries: Sequence[Entry], plain: Container[int]) -> Iterator[Entry]:
+    """Yield the entries, or their halves, that may have a hole.
+
+    Args:
+        group: Their group.
+        entries: The entries; each ends with its newest slot.
+        plain: The parts whose tag set has no other slots.
+    """
     alike: dict[int, list[Entry]] = {}
     for entry in entries:
-        alike.setdefault((entry.end - entry.start) // group.step, []).append(entry)
-    left: list[Entry] = []
+        slots = (entry.end - entry.start) // group.step
+        alike.setdefault(slots if entry.n in plain else 0, []).append(entry)
     for slots, windows in alike.items():
-        whole: set[int] = set()
-        if len(windows) * RARE >= len(entries):
-            sample, others = windows[:SAMPLE], windows[SAMPLE:]
-            whole = {n for (n,) in group.ask(WHOLE, sample, others=slots - 1)}
-            if 2 * len(whole) >= len(sample):
-                whole |= {n for (n,) in group.ask(WHOLE, others, others=slots - 1)}
-        left += [entry for entry in windows if entry.n not in whole]
-    return left
+        if slots < SHORT or len(windows) * RARE < len(entries):
+            yield from windows
+            continue
+        sample, others = windows[:SAMPLE], windows[SAMPLE:]
+        whole = _halves(group, sample, slots)
+        yield from (half for halves in whole.values() for half in halves)
+        if sum(map(len, whole.values())) > len(sample):
+            yield from others
+        else:
+            rest = _halves(group, others, slots)
+            yield from (half for halves in rest.values() for half in halves)
+
+
+def _halves(group: Group, entries: Sequence[Entry], slots: int) -> dict[int, list[Entry]]:
+    """Return the halves of windows that may have a hole; the whole window if both may."""
+    found: dict[int, list[Entry]] = {}
+    of = {entry.n: entry for entry in entries}
+    first = slots // 2
+    for n, *is_whole in group.ask(HALVES, entries, before=first - 1, after=slots - first - 1):
+        middle = of[n].start + first * group.step
+        bounds = (of[n].start, middle), (middle, of[n].end)
+        found[n] = [
+            of[n]._replace(start=start, end=end)
+            for (start, end), is_known in zip(bounds, is_whole, strict=True)
+            if not is_known
+        ]
+    return found
 
 
 def _present(group: Group, holes: Mapping[int, Runs], field: str) -> dict[int, Runs]:

@@ -16,24 +16,41 @@ No more than 62: a statement returns the slots that are there as the bits of one
 STRETCHES_OF_PIECE = 10
 """Only pieces with a hole are divided into stretches."""
 
-WHOLE = """
+BOUNDS = """
 WITH {asked}
-SELECT gapfill_n FROM asked
-WHERE gapfill_start <= (SELECT min(slot) FROM {table} WHERE tags = gapfill_tags AND {complete})
-  AND gapfill_end - {step} = (
-      SELECT CASE WHEN tags = gapfill_tags THEN slot END FROM {table}
-      WHERE tags >= gapfill_tags AND {complete} ORDER BY tags, slot LIMIT 1 OFFSET :others
-  )
+SELECT gapfill_n,
+       (SELECT max(slot) FROM {table}
+        WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end AND {complete}),
+       (SELECT min(slot) FROM {table} WHERE tags = gapfill_tags AND {complete}) >= gapfill_start
+       AND (SELECT max(slot) FROM {table} WHERE tags = gapfill_tags AND {complete}) < gapfill_end
+FROM asked
 """
-"""The windows, all of one length, without a hole and without an earlier point.
+"""The newest slot of each window, and whether the tag set has no slot outside of it."""
 
-SQLite compares no entry with an end, which takes half of the time again.
+HALVES = """
+WITH {asked}
+SELECT gapfill_n,
+       (SELECT CASE WHEN tags = gapfill_tags THEN slot END FROM {table}
+        WHERE tags >= gapfill_tags AND {complete} ORDER BY tags, slot LIMIT 1 OFFSET :before)
+       IS gapfill_start + :before * {step},
+       (SELECT CASE WHEN tags = gapfill_tags THEN slot END FROM {table}
+        WHERE tags <= gapfill_tags AND {complete} ORDER BY tags DESC, slot DESC
+        LIMIT 1 OFFSET :after) IS gapfill_end - (:after + 1) * {step}
+FROM asked
+"""
+"""Whether the first half of each window is without a hole, and whether the second half is.
+
+The windows are of one length, end with their newest slot, and have all slots of their tag sets. So
+SQLite compares no entry with a bound, which takes half of the time.
 """
 
 STRETCHES = """
 WITH RECURSIVE {asked},
 number(gapfill_k) AS MATERIALIZED (
     VALUES (0) UNION ALL SELECT gapfill_k + 1 FROM number WHERE gapfill_k + 1 < :pieces
+),
+few(gapfill_k) AS MATERIALIZED (
+    VALUES (0) UNION ALL SELECT gapfill_k + 1 FROM few WHERE gapfill_k + 1 < {stretches}
 ),
 piece(gapfill_n, gapfill_tags, gapfill_first, gapfill_after) AS MATERIALIZED (
     SELECT gapfill_n, gapfill_tags, gapfill_start + gapfill_k * {piece},
@@ -48,8 +65,7 @@ holed(gapfill_n, gapfill_tags, gapfill_first, gapfill_after) AS MATERIALIZED (
 stretch(gapfill_n, gapfill_tags, gapfill_first, gapfill_after) AS MATERIALIZED (
     SELECT gapfill_n, gapfill_tags, gapfill_first + gapfill_k * {stretch},
            min(gapfill_first + (gapfill_k + 1) * {stretch}, gapfill_after)
-    FROM holed CROSS JOIN number
-    WHERE gapfill_k < {stretches} AND gapfill_first + gapfill_k * {stretch} < gapfill_after
+    FROM holed CROSS JOIN few WHERE gapfill_first + gapfill_k * {stretch} < gapfill_after
 ),
 found(gapfill_n, gapfill_first, gapfill_after, gapfill_bits) AS MATERIALIZED (
     SELECT gapfill_n, gapfill_first, gapfill_after, (
@@ -60,17 +76,18 @@ found(gapfill_n, gapfill_first, gapfill_after, gapfill_bits) AS MATERIALIZED (
         THEN {last_of_stretch} IS NOT gapfill_after - {step}
         ELSE {count} * {step} <> gapfill_after - gapfill_first END
 ),
-marked AS (
-    SELECT *,
-           lag(gapfill_after, 1, NULL) OVER follows IS gapfill_first
-               AND lag(gapfill_bits) OVER follows = 0 AS gapfill_goes_on,
-           lead(gapfill_first) OVER follows IS gapfill_after
-               AND lead(gapfill_bits) OVER follows = 0 AS gapfill_is_followed
-    FROM found WINDOW follows AS (PARTITION BY gapfill_n ORDER BY gapfill_first)
+empty AS (
+    SELECT gapfill_n, gapfill_first, gapfill_after,
+           lag(gapfill_after) OVER follows IS gapfill_first AS gapfill_goes_on,
+           lead(gapfill_first) OVER follows IS gapfill_after AS gapfill_is_followed
+    FROM found WHERE gapfill_bits = 0
+    WINDOW follows AS (PARTITION BY gapfill_n ORDER BY gapfill_first)
 )
-SELECT gapfill_n, gapfill_first, gapfill_after, gapfill_bits, gapfill_goes_on FROM marked
-WHERE gapfill_bits OR NOT gapfill_goes_on OR NOT gapfill_is_followed
-ORDER BY gapfill_n, gapfill_first
+SELECT gapfill_n, gapfill_first, gapfill_after, gapfill_bits, 0 FROM found WHERE gapfill_bits
+UNION ALL
+SELECT gapfill_n, gapfill_first, gapfill_after, 0, gapfill_goes_on FROM empty
+WHERE NOT gapfill_goes_on OR NOT gapfill_is_followed
+ORDER BY 1, 2
 """
 """Stretches with holes, and which of their slots are there, as bits.
 

@@ -124,7 +124,8 @@ class Group:
         text = query(template, self.series, self.step, field, fields, several=self._has_several)
         for chunk in self._chunks(entries):
             found = self._connection.exec_driver_sql(text, {"asked": json.dumps(chunk), **more})
-            yield from found.cursor or ()
+            while rows := found.cursor.fetchmany(AT_ONCE):
+                yield from rows
 
     def _chunks(self, entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         """Yield entries in lists of limited length, which do not divide a part."""
