@@ -36,7 +36,7 @@ HOLE = 24 * 10
 """Each series is without this hour."""
 
 
-def _named(ours: str, before: str) -> Any:  # noqa: ANN401 - a class or a function
+def named(ours: str, before: str) -> Any:  # noqa: ANN401 - a class or a function
     """Return what is at ``module:name``, in this build or in that of commit 1c77920."""
     for place in (ours, before):
         module, _, name = place.partition(":")
@@ -48,13 +48,13 @@ def _named(ours: str, before: str) -> Any:  # noqa: ANN401 - a class or a functi
     raise ImportError(message)
 
 
-context_class = _named("services.context:RunContext", "services.site:Site")
-request_class = _named("services.planning:RunRequest", "services.planner:Order")
-store_class = _named("stores.sqlite.store:SqliteStore", "stores.sqlite:SqliteStore")
-detect_all = _named("services.planning:detect_all", "services.planner:survey")
-make_plan = _named("services.planning:make_plan", "services.planner:make_plan")
-evaluate_conditions = _named("alerts.conditions:evaluate_conditions", "services.sights:look")
-worth_telling = _named("alerts.conditions:worth_telling", "services.sights:worth_telling")
+context_class = named("services.context:RunContext", "services.site:Site")
+request_class = named("services.planning:RunRequest", "services.planner:Order")
+store_class = named("stores.sqlite.store:SqliteStore", "stores.sqlite:SqliteStore")
+detect_all = named("services.planning:detect_all", "services.planner:survey")
+make_plan = named("services.planning:make_plan", "services.planner:make_plan")
+evaluate_conditions = named("alerts.conditions:evaluate_conditions", "services.sights:look")
+worth_telling = named("alerts.conditions:worth_telling", "services.sights:worth_telling")
 
 
 class Counting:
