@@ -70,7 +70,10 @@ def look(world: Catalog, store: Store, now: datetime, what: str) -> tuple[int, i
 
 
 def pull(world: Catalog, config: Any, now: datetime, *, is_2: bool) -> int:  # noqa: ANN401 - of either build
-    """Return how many rows there are, after all have been pulled, series by series."""
+    """Return how many rows there are, after all have been pulled, series by series.
+
+    A row has all of its fields, as a program has to know the grade to tell what is good enough.
+    """
     begin, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (FIRST, now))
     with InfluxDBClient(config.url, config.token, org=config.org, timeout=600_000) as client:
         rows = _pull_2(client, config.bucket) if is_2 else _pull_1(client, config.bucket)
@@ -81,7 +84,8 @@ def _pull_2(client: InfluxDBClient, bucket: str) -> Callable[[str, str, str], in
     def rows(name: str, begin: str, end: str) -> int:
         tables = client.query_api().query(
             f'from(bucket: "{bucket}") |> range(start: {begin}, stop: {end}) |> filter(fn: (r) => '
-            f'r._measurement == "sensors" and r._field == "price_eur_mwh" and r.sensor == "{name}")'
+            f'r._measurement == "sensors" and r.sensor == "{name}") '
+            '|> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
         )
         return len({record.values["_time"] for table in tables for record in table.records})
 
@@ -98,7 +102,7 @@ def _pull_1(client: InfluxDBClient, bucket: str) -> Callable[[str, str, str], in
             "GET",
             query_params=[
                 ("db", bucket),
-                ("q", f"SELECT price_eur_mwh FROM sensors WHERE {where}"),  # noqa: S608 - our own names
+                ("q", f"SELECT * FROM sensors WHERE {where}"),  # noqa: S608 - our own names
             ],
             auth_settings=[],
             response_type="object",

@@ -14,7 +14,7 @@ from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.client import InfluxClient
-from gapfill.stores.points import format_tags
+from gapfill.stores.points import format_tags, is_own
 from gapfill.stores.tag_index import TagIndex
 
 MOST = 50_000
@@ -47,14 +47,13 @@ def conditions_of(server: InfluxClient, series: Sequence[Series]) -> dict[str, s
 
 
 def _condition(series: Series, index: TagIndex) -> str:
+    """Return the shortest condition that is right for the tag sets that are stored."""
     without = replace(series, exclude={})
     own = index.own(without)
-    tags = [set(index.tags(text)) for text in own]
-    if any(not found >= set(series.tags) for found in tags):
+    if any(not index.tags(text).keys() >= series.tags.keys() for text in own):
         return influxql.is_own(series)
-    if len(index.own(series)) != len(own):
-        return influxql.is_own(series, is_complete=True)
-    return influxql.is_own(without, is_complete=True)
+    is_mixed = any(not is_own(series, index.tags(text)) for text in own)
+    return influxql.is_own(series if is_mixed else without, is_complete=True)
 
 
 def _index(server: InfluxClient, measurement: str) -> TagIndex | None:
