@@ -72,7 +72,7 @@ def look(world: Catalog, store: Store, now: datetime, what: str) -> tuple[int, i
 def pull(world: Catalog, config: Any, now: datetime, *, is_2: bool) -> int:  # noqa: ANN401 - of either build
     """Return how many rows there are, after all have been pulled, series by series.
 
-    A row has all of its fields, as a program has to know the grade to tell what is good enough.
+    A row has all of its fields, because a program needs the grade to decide what is good enough.
     """
     begin, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (FIRST, now))
     with InfluxDBClient(config.url, config.token, org=config.org, timeout=600_000) as client:

@@ -95,7 +95,7 @@ def test_a_point_with_a_part_of_the_tags_counts_where_none_contradicts(
 
 
 def test_an_excluded_point_does_not_count(backend: InfluxBackend) -> None:
-    """A forecast for the hour 5 of a is no reading."""
+    """A forecast for the hour 5 of a is not a reading."""
     a, b = (replace(one, exclude={"data_type": ("forecast",)}) for one in (A, B))
     seed(backend, "geo=a", *range(5), *range(6, 24))
     seed(backend, "data_type=forecast,geo=a", 5)
@@ -138,7 +138,7 @@ def test_integers_and_floats_count_alike(backend: InfluxBackend) -> None:
 
 
 def test_texts_are_flaws_of_their_series_alone(backend: InfluxBackend) -> None:
-    """A text in a field is no reading, and does not keep the other series from being read."""
+    """A text in a field is not a reading, and does not keep the other series from being read."""
     seed(backend, "geo=b", *range(24))
     line = f'energy_prices,geo=a {PRICE}="broken" {to_ns(hour(400))}'
     backend.engine.write(backend.bucket, [line])

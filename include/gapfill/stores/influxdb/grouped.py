@@ -1,7 +1,7 @@
 """The grouped reads of the InfluxDB store: the questions of many series in few requests.
 
 Each series has a statement of its own, and many statements go in one request. A ``GROUP BY`` of
-the tags is no faster for ``elapsed()``, but four times as slow (docs/reference/benchmarks.md): the
+the tags makes ``elapsed()`` up to twice as slow (docs/reference/benchmarks.md): the
 server copies the tags of each point through the subquery.
 """
 

@@ -28,7 +28,7 @@ def number(text: str) -> str:
     """Return a field as it stands in an InfluxQL statement that is about its numbers.
 
     Where points of others hold it as text, a statement takes the type that its window has
-    most right to: two statements about one field would then speak of different points.
+    most right to: two statements about one field would then be about different points.
     """
     return f"{name(text)}::float"
 
@@ -62,7 +62,7 @@ def is_one_of(key: str, names: Sequence[str]) -> list[str]:
 
 
 def is_good(field: Field) -> str:
-    """Return the condition that a value counts, as ``Field.is_reading`` tells it of numbers."""
+    """Return the condition that a value counts, as ``Field.is_reading`` decides it for numbers."""
     low, high = _bounds(field)
     return " AND ".join(
         f"{number(field.name)} {said}"

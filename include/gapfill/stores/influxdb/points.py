@@ -27,10 +27,10 @@ NEAR = timedelta(days=3)
 """Stretches this near are read as one: a question costs more than the points between."""
 
 LANE = timedelta(days=366)
-"""A window is asked in parts at the same time if each is at least so long."""
+"""A window is asked in parts at the same time if each is at least this long."""
 
 POINT = 20
-"""A point takes the memory of so many rows of two numbers."""
+"""Number of rows of two numbers that take the memory of a point."""
 
 _SECOND = 1_000_000_000
 _TEXTS = PROVENANCE[1:]

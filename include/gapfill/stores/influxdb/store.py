@@ -77,9 +77,9 @@ class InfluxStore(GroupedReads):
         return self.place.where
 
     def verify(self) -> None:
-        """Mend what a kill has left, write a real point and read it; raise where any fails.
+        """Repair what a kill has left, write a real point and read it; raise if any of it fails.
 
-        What the server refuses of the mending is told by ``undo`` and stops no run.
+        ``undo`` reports what the server refuses of the repair; it does not stop a run.
         """
         mend(self._server)
         prove(self._server)

@@ -24,7 +24,7 @@ _PART = re.compile(r"((?:[^\\,]|\\.)*)(?:,|$)")
 _PAIR = re.compile(r"((?:[^\\=]|\\.)*)=(.*)", re.DOTALL)
 _ESCAPED = re.compile(r"\\([,= ])")
 _ODD = re.compile(r"\\(?![,= ])")
-"""A backslash that is not an escape: the tag sets cannot be told apart for certain."""
+"""A backslash that is not an escape: the tag sets cannot be separated for certain."""
 
 
 def conditions_of(server: InfluxClient, series: Sequence[Series]) -> dict[str, str]:

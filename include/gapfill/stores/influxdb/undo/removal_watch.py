@@ -1,7 +1,7 @@
 """Keeps readers and writers off a measurement while a ``retype`` of it is not finished.
 
 Between its deletion and its writing all points of a shard are missing. Whether it is running
-or was killed, that is no gap, and what is written there would hide the values that it puts
+or was killed, that is not a gap, and what is written there would hide the values that it puts
 back. So each question about a series also asks the journal, in the same request and after
 the points: what is read before an entry is noted is whole.
 """
