@@ -115,13 +115,13 @@ class StoreFile:
                 self._empty_log(connection)
 
     def _empty_log(self, connection: sa.Connection) -> None:
-        """Bring what was committed into the file itself, unless another connection is reading just now.
+        """Write what was committed into the file itself, unless another connection reads now.
 
         So the file alone is the whole store, to be copied or replaced by a copy while
         nothing runs, whatever connections are open.
         """
         _run(connection, "PRAGMA busy_timeout = 0")
-        with suppress(sqlite3.OperationalError):  # what is committed stands in the log
+        with suppress(sqlite3.OperationalError):  # what is committed is in the log
             _run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         _run(connection, f"PRAGMA busy_timeout = {int(self.wait_s * 1000)}")
 
