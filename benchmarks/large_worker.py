@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FIRST = datetime(2024, 12, 31, 23, tzinfo=UTC)
 PENDING = 12
-"""Without a hole the clock is so many hours before the last price, at noon: nothing is missing."""
+"""Hours between the clock and the last price if no hour is missing: it is noon then."""
 
 MARGIN = 200
 """Hours before the end in which no hole begins."""

@@ -151,7 +151,7 @@ def missing_of(series: Series, window: Interval, points: Sequence[Point]) -> lis
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_series_are_read_as_each_alone(kind: str) -> None:
-    """Whatever tags, bounds, grids and windows they have, and whoever wrote beside them."""
+    """Whatever tags, bounds, grids and windows they have, with points of other programs."""
     numbers = count()
     with tempfile.TemporaryDirectory() as folder:
 
@@ -261,7 +261,7 @@ def test_a_store_that_is_gone_is_the_answer_for_each(backend: Backend) -> None:
 
 
 def break_store(backend: Backend) -> None:
-    """Make the store unreadable: a file that is no database, or a bucket that is gone."""
+    """Make the store unreadable: a file that is not a database, or a bucket that is gone."""
     path: Path | None = getattr(backend, "path", None)
     if path:
         path.write_bytes(b"This is not a database. " * 400)

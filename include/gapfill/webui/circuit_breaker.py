@@ -14,7 +14,7 @@ PATIENCE_S = 10.0
 """How long the web waits for one answer of the store."""
 
 SILENT_S = 10.0
-"""How long nobody asks a store that did not answer in time."""
+"""How long a store that did not answer in time is not asked."""
 
 _SLOW_S = 2.0
 """A failure that takes longer is a store that hangs."""
@@ -23,7 +23,7 @@ _silent: dict[str, tuple[float, str]] = {}
 
 
 class CircuitBreakerStore:
-    """A store that is not asked again for a while after it has let somebody wait.
+    """A store that is not asked again for a while after a slow failure.
 
     Args:
         store: The store, any that has the port.

@@ -63,12 +63,12 @@ TOUCHED = """
 WITH {asked}
 SELECT DISTINCT gapfill_n FROM asked
 WHERE EXISTS (
-    SELECT 1 FROM {table}
-    WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end
-      AND (tags <> gapfill_mine OR slot % {step} <> 0)
+    SELECT 1 FROM json_each(gapfill_every) AS span CROSS JOIN {table}
+    WHERE tags = gapfill_tags AND slot >= json_extract(span.value, '$[0]')
+      AND slot < json_extract(span.value, '$[1]') AND (tags <> gapfill_mine OR slot % {step} <> 0)
 )
 """
-"""Where points with other tags than ``mine``, or off the grid, are in the bounds."""
+"""Where points with other tags than ``mine``, or off the grid, are in runs (``every``, as JSON)."""
 
 HOLES = """
 WITH {asked}, {merged},

@@ -7,6 +7,7 @@ comparison of neighbours (``hole_sql``). Only if other points are in its holes, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -126,9 +127,9 @@ def _of_group(group: Group) -> dict[int, Runs]:
     found = _search(group, first)
     own = {entry.n: entry.tags for entry in first}
     spans = (
-        Entry(n, tags, own[n], start, end)
+        Entry(n, tags, own[n], *group.parts[n][1:], text)
         for n, runs in found.items()
-        for start, end in runs
+        for text in [json.dumps(runs)]
         for tags in group.parts[n].member.tags
     )
     touched = {n for (n,) in group.ask(queries.TOUCHED, spans)}

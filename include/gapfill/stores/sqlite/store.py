@@ -1,9 +1,9 @@
 """The embedded store: one SQLite file through SQLAlchemy Core, safe with several processes.
 
-A file that does not exist yet, in a folder that does, is an empty store; the first write
-or ``verify`` makes it. Every write is one short ``BEGIN IMMEDIATE`` transaction, so that
-a kill leaves all of it or nothing. What stands where: ``sqlite.schema``; how the file is
-opened and what its errors mean: ``sqlite.connection``.
+A file that does not exist yet, in a folder that does, is an empty store; the first write or
+``verify`` creates it. Every write is one short ``BEGIN IMMEDIATE`` transaction, so that a kill
+leaves all of it or nothing. ``sqlite.schema`` has the tables, ``sqlite.connection`` opens the file,
+and ``sqlite.gaps``, ``grades`` and ``invalid_values`` read many series with one statement.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ class SqliteStore(GroupedReads, SqlStore):
         return StoreLocation("sqlite", str(self.path.absolute()))
 
     def stamp(self) -> tuple[int, int] | None:
-        """Return device and number of the file, ``None`` where there is none."""
+        """Return device and number of the file, ``None`` for no file."""
         return self._file.identity()
 
     def verify(self) -> None:
-        """Read, and commit a real write; raise where either fails."""
+        """Read, and commit a real write; raise an error if one of them fails."""
         with self._file.writing() as connection:
             prepare_books(connection)
             connection.exec_driver_sql("PRAGMA user_version = 1")  # writes the file's first page
@@ -60,7 +60,7 @@ class SqliteStore(GroupedReads, SqlStore):
             ledger.probe(connection)
 
     def close(self) -> None:
-        """Give back connections; the store may be used again afterwards."""
+        """Close connections; the store can be used again afterwards."""
         self._file.close()
 
     def _reading(self) -> AbstractContextManager[sa.Connection]:
