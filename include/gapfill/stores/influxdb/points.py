@@ -169,9 +169,8 @@ def points_of(
 def liner(series: Series) -> Callable[[Point, Collection[str]], str | None]:
     """Return what makes a line of a series' own point, with its time in seconds.
 
-    It takes a point on the grid, and the names of the texts of its provenance that stand
-    there and must not: an empty text is none. It returns ``None`` where nothing is to be
-    written.
+    It takes a point on the grid, and the names of the texts of its provenance that are stored and
+    must be cleared: an empty text counts as none. It returns ``None`` if there is nothing to write.
     """
     head = line_protocol.head(series.measurement, series.tags)
 
