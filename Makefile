@@ -80,10 +80,10 @@ golden: venv ## after a change that is meant: write tests/golden/files anew; rea
 	@git status --short tests/golden/files
 
 bench: venv ## the ratios of the design's budgets
-	$(CLEAN) $(PY) -m pytest benchmarks --ignore=benchmarks/test_large.py --timeout=600
+	$(CLEAN) $(PY) -m pytest benchmarks --ignore-glob='benchmarks/test_large*.py' --timeout=600
 
-bench-large: venv ## 1,000 series of a year on both stores: some minutes, most of them for seeding
-	$(CLEAN) $(PY) -m pytest benchmarks/test_large.py --timeout=1200
+bench-large: venv ## thousands of series on both stores: some minutes, most of them for seeding
+	$(CLEAN) $(PY) -m pytest benchmarks/test_large.py benchmarks/test_large_influxdb.py --timeout=1800
 
 # --- check -------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ HOLE = 24 * 10
 """Each series is without this hour."""
 
 
-def _named(ours: str, before: str) -> Any:  # noqa: ANN401 - a class or a function
+def named(ours: str, before: str) -> Any:  # noqa: ANN401 - a class or a function
     """Return what is at ``module:name``, in this build or in that of commit 1c77920."""
     for place in (ours, before):
         module, _, name = place.partition(":")
@@ -48,13 +48,13 @@ def _named(ours: str, before: str) -> Any:  # noqa: ANN401 - a class or a functi
     raise ImportError(message)
 
 
-_RunContext = _named("services.context:RunContext", "services.site:Site")
-_RunRequest = _named("services.planning:RunRequest", "services.planner:Order")
-_SqliteStore = _named("stores.sqlite.store:SqliteStore", "stores.sqlite:SqliteStore")
-detect_all = _named("services.planning:detect_all", "services.planner:survey")
-make_plan = _named("services.planning:make_plan", "services.planner:make_plan")
-evaluate_conditions = _named("alerts.conditions:evaluate_conditions", "services.sights:look")
-worth_telling = _named("alerts.conditions:worth_telling", "services.sights:worth_telling")
+context_class = named("services.context:RunContext", "services.site:Site")
+request_class = named("services.planning:RunRequest", "services.planner:Order")
+store_class = named("stores.sqlite.store:SqliteStore", "stores.sqlite:SqliteStore")
+detect_all = named("services.planning:detect_all", "services.planner:survey")
+make_plan = named("services.planning:make_plan", "services.planner:make_plan")
+evaluate_conditions = named("alerts.conditions:evaluate_conditions", "services.sights:look")
+worth_telling = named("alerts.conditions:worth_telling", "services.sights:worth_telling")
 
 
 class Counting:
@@ -110,7 +110,7 @@ def _seed(store: SqliteStore, series: Series) -> None:
 
 def _pass(context: RunContext) -> None:
     """Do what a cycle does beside asking the sources."""
-    order = _RunRequest(Selection(tuple(context.catalog.series.values())))
+    order = request_class(Selection(tuple(context.catalog.series.values())))
     reports = detect_all(context, order)
     missing = [len(report.coverage.gaps) for report in reports]
     assert missing == [1] * len(reports), missing
@@ -124,14 +124,14 @@ def _pass(context: RunContext) -> None:
 
 def main(file: str, count: str) -> None:
     """Seed a store with ``count`` series, then make a pass for each line read."""
-    known, store = _known(int(count)), _SqliteStore(Path(file))
+    known, store = _known(int(count)), store_class(Path(file))
     for series in known.series.values():
         _seed(store, series)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for _ in sys.stdin:
         counting = Counting(store)
-        context = _RunContext(known, cast("Store", counting), cast("Sources", SetUp()), NOW)
+        context = context_class(known, cast("Store", counting), cast("Sources", SetUp()), NOW)
         began = time.perf_counter()
         _pass(context)
         seconds = time.perf_counter() - began

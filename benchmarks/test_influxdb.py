@@ -40,7 +40,7 @@ from gapfill.services.detection import detect
 from gapfill.services.selection import Selection
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
-from gapfill.stores.influxdb.gaps import NEAR_END
+from gapfill.stores.influxdb.elapsed import NEAR_END
 from gapfill.stores.influxdb.points import in_lanes, liner
 from gapfill.stores.influxdb.store import InfluxStore
 from gapfill.stores.points import Point as Stored

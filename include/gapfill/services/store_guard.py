@@ -10,21 +10,25 @@ the readings, and a file of points may be restored into an empty one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
 from gapfill.domain.formatting import short
-from gapfill.domain.interval import Interval, merge, subtract
+from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.reading import Reading, Row
 from gapfill.domain.series import Series
 from gapfill.errors import StoreError
+from gapfill.services.each_series import any_there, last_there
 from gapfill.services.ports import (
     Batch,
+    Each,
     Memory,
     RemovalUnfinished,
     Restored,
+    SeriesInstant,
+    SeriesWindow,
     Store,
     StoreLocation,
     Undone,
@@ -90,9 +94,27 @@ class GuardedStore:
         """Return the missing runs by required field, see the port."""
         self._check()
         found = self._store.missing_by_field(series, window)
-        there = subtract([window], merge(run for runs in found.values() for run in runs))
-        if there:
-            self._note(series, series.grid.floor(there[-1].end - timedelta(microseconds=1)))
+        self._note(series, last_there(series, window, found))
+        return found
+
+    def newest_each(self, ends: Sequence[SeriesInstant]) -> Each[datetime | None]:
+        """Return the newest slots with every required field, see the port."""
+        self._check()
+        found = self._store.newest_each(ends)
+        self._note_all((one.series, found[one.series.name]) for one in ends)
+        return found
+
+    def missing_by_field_each(
+        self, windows: Sequence[SeriesWindow]
+    ) -> Each[dict[str, list[Interval]]]:
+        """Return the missing runs by required field, see the port."""
+        self._check()
+        found = self._store.missing_by_field_each(windows)
+        self._note_all(
+            (series, last_there(series, window, runs))
+            for series, window in windows
+            if not isinstance(runs := found[series.name], StoreError)
+        )
         return found
 
     def write(
@@ -207,9 +229,13 @@ class GuardedStore:
         """Return whether no series has a point that counts, and no removal is unfinished."""
         known, ask = self._known(), self._store
         try:
+            if any(ask.newest(series) for series in known[:1]):
+                return False
+            ends = [SeriesInstant(one, END_OF_TIME) for one in known]
+            last = [SeriesInstant(one, one.grid.floor(self._seen[subject(one)])) for one in known]
             return not (
-                any(ask.newest(series) for series in known)
-                or any(ask.ahead(one, one.grid.floor(self._seen[subject(one)])) for one in known)
+                any_there(ask.newest_each(ends))
+                or any_there(ask.ahead_each(last))
                 or ask.unfinished()
             )
         except RemovalUnfinished:
@@ -224,11 +250,19 @@ class GuardedStore:
 
     def _note(self, series: Series, slot: datetime | None) -> None:
         """Record that a series has a reading; the first one is saved at once."""
-        name = subject(series)
-        if slot is None or slot <= self._seen.get(name, slot.min.replace(tzinfo=slot.tzinfo)):
-            return
-        self._seen[name] = slot
-        if name not in self._kept:
+        self._note_all([(series, slot)])
+
+    def _note_all(self, found: Iterable[tuple[Series, datetime | StoreError | None]]) -> None:
+        """Record that series have readings; the first one of each is saved at once."""
+        is_new = False
+        for series, slot in found:
+            if slot is None or isinstance(slot, StoreError):
+                continue
+            name = subject(series)
+            if slot > self._seen.get(name, slot.min.replace(tzinfo=slot.tzinfo)):
+                self._seen[name] = slot
+                is_new = is_new or name not in self._kept
+        if is_new:
             self._keep()
 
     def _keep(self) -> None:

@@ -24,6 +24,7 @@ from gapfill.domain.series import Grade, Series
 from gapfill.errors import StoreError
 
 _PAIR = re.compile(r"((?:\\.|[^\\,=])*)=((?:\\.|[^\\,=])*)(?:,|$)", re.DOTALL)
+_ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\,="})
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -77,11 +78,10 @@ class Stand(NamedTuple):
 
 def format_tags(tags: Mapping[str, str]) -> str:
     r"""Return tags in canonical form: ``geo=8741,market=pvpc``, with ``\`` before ``\ , =``."""
-
-    def escaped(text: str) -> str:
-        return re.sub(r"([\\,=])", r"\\\1", text)
-
-    return ",".join(f"{escaped(key)}={escaped(value)}" for key, value in sorted(tags.items()))
+    pairs = sorted(tags.items())
+    return ",".join(
+        f"{key.translate(_ESCAPES)}={value.translate(_ESCAPES)}" for key, value in pairs
+    )
 
 
 def parse_tags(text: str) -> dict[str, str]:

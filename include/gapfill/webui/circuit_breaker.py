@@ -1,4 +1,4 @@
-"""The store as the web asks it: with little patience. A page must not wait minutes for it."""
+"""The store for the web, which has little patience: a page must not wait minutes for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from gapfill.errors import StoreError
+from gapfill.errors import StoreError, StoreUnreachable
 from gapfill.services.ports import Store
 
 PATIENCE_S = 10.0
@@ -40,17 +40,27 @@ class CircuitBreakerStore:
 
     def _hurried(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
-        def ask(*args: object, **kwargs: object) -> object:
+        def ask(*args: object, **kwargs: object) -> Any:  # noqa: ANN401 - as the port has it
             until, why = _silent.get(self._place, (0.0, ""))
             began = time.monotonic()
             if began < until:
-                raise StoreError(why)
+                raise StoreUnreachable(why)
             try:
-                return method(*args, **kwargs)
+                answer = method(*args, **kwargs)
             except StoreError as exc:
-                ended = time.monotonic()
-                if ended - began >= _SLOW_S and name != "verify":  # which waits for writers
-                    _silent[self._place] = ended + SILENT_S, str(exc)
+                if name != "verify":  # which waits for writers
+                    self._note_slow(exc, began)
                 raise
+            if name.endswith("_each"):
+                errors = (one for one in answer.values() if isinstance(one, StoreUnreachable))
+                if (first := next(errors, None)) is not None:
+                    self._note_slow(first, began)
+            return answer
 
         return ask
+
+    def _note_slow(self, exc: StoreError, began: float) -> None:
+        """Ask nothing for a while if the failure took long."""
+        ended = time.monotonic()
+        if ended - began >= _SLOW_S:
+            _silent[self._place] = ended + SILENT_S, str(exc)

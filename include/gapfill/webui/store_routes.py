@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from gapfill.domain.due import horizon
 from gapfill.domain.interval import Interval
 from gapfill.domain.invalid_values import Flaws, sentences
 from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.orchestration import container
 from gapfill.services.context import RunContext
-from gapfill.services.detection import last_expected
+from gapfill.services.each_series import candidates_of, good
+from gapfill.services.ports import SeriesInstant, SeriesWindow
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.snapshot_cache import open_context
 from gapfill.webui.worker_pool import reading
@@ -51,7 +54,7 @@ class VerifyOut(BaseModel):
 def verify() -> VerifyOut:
     """Whether the store can be read and written, and the newest point of each series."""
     with open_context() as context:
-        newest = [_newest(context, series) for series in context.catalog.series.values()]
+        newest = _newest(context, list(context.catalog.series.values()))
         problem = None
         try:
             context.store.verify()
@@ -71,16 +74,40 @@ def verify() -> VerifyOut:
         )
 
 
-def _newest(context: RunContext, series: Series) -> tuple[NewestOut, tuple[str, ...]]:
-    """Return how far a series reaches, and what stands in it and does not count."""
-    end = last_expected(context, series)
-    slot = context.store.newest(series, end)
-    window = Interval(series.earliest, end) if series.earliest < end else None
-    flaws = context.store.flaws(series, window) if window else Flaws()
-    out = NewestOut(
-        series=series.name,
-        measurement=series.measurement,
-        newest=slot,
-        age_hours=(context.now - slot).total_seconds() / 3600 if slot else None,
-    )
-    return out, sentences(series, flaws, context.store.ahead(series, end))
+def _newest(
+    context: RunContext, every: Sequence[Series]
+) -> list[tuple[NewestOut, tuple[str, ...]]]:
+    """Return the newest slot of each series, and sentences about values that do not count.
+
+    Raises:
+        StoreError: If a series cannot be read.
+    """
+    errors: dict[str, StoreError] = {}
+    candidates = good(candidates_of(context, every), errors)
+    _raise_first(errors)
+    ends = [SeriesInstant(one, horizon(one, candidates[one.name], context.now)) for one in every]
+    windows = [
+        SeriesWindow(one, Interval(one.earliest, end)) for one, end in ends if one.earliest < end
+    ]
+    newest = good(context.store.newest_each(ends), errors)
+    flaws = good(context.store.flaws_each(windows), errors)
+    ahead = good(context.store.ahead_each(ends), errors)
+    _raise_first(errors)
+    return [
+        (
+            NewestOut(
+                series=one.name,
+                measurement=one.measurement,
+                newest=slot,
+                age_hours=(context.now - slot).total_seconds() / 3600 if slot else None,
+            ),
+            sentences(one, flaws.get(one.name, Flaws()), ahead[one.name]),
+        )
+        for one in every
+        for slot in [newest[one.name]]
+    ]
+
+
+def _raise_first(errors: Mapping[str, StoreError]) -> None:
+    for exc in errors.values():
+        raise exc

@@ -150,9 +150,11 @@ class Engine:
         return number
 
     def drop_bucket(self, bucket: str) -> None:
-        """Drop a bucket and all that is in it."""
+        """Drop a bucket and all that is in it; one that is not there is not an error."""
         if self.is_2:
-            self._call("DELETE", f"/api/v2/buckets/{self.bucket_id(bucket)}")
+            found = self._call("GET", f"/api/v2/buckets?{urlencode({'name': bucket})}")
+            for one in found["buckets"]:
+                self._call("DELETE", f"/api/v2/buckets/{one['id']}")
         else:
             self.ask("_", f'DROP DATABASE "{bucket}"')
 

@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         if token not in (TOKEN, READ_ONLY):
             self._refuse(401, "unauthorized", "unauthorized access")
         elif parts.path == "/query":
-            self._pass_on("GET", self.path, b"")
+            self._pass_on(self.command, self.path, body)
         elif token == READ_ONLY:
             self._refuse(403, "forbidden", "insufficient permissions for write")
         elif query.get("org") != ORG:
@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self, method: str, path: str, body: bytes) -> None:
         headers = {
             name: self.headers[name]
-            for name in ("Content-Encoding", "Accept-Encoding")
+            for name in ("Content-Encoding", "Accept-Encoding", "Content-Type")
             if name in self.headers
         }
         status, said, encoding = self._send(method, path, body, headers)

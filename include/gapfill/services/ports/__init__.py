@@ -3,6 +3,13 @@
 A use case names the narrowest port that it needs. ``Store`` is everything in one database.
 """
 
+from gapfill.services.ports.grouped_readings import (
+    Each,
+    GroupedReadings,
+    SeriesInstant,
+    SeriesSources,
+    SeriesWindow,
+)
 from gapfill.services.ports.ledger import LedgerQuery, LedgerSnapshot, LedgerStore
 from gapfill.services.ports.memory import Memory
 from gapfill.services.ports.quotas import Block, QuotaStore, Usage
@@ -16,6 +23,8 @@ __all__ = [
     "Batch",
     "Block",
     "Caller",
+    "Each",
+    "GroupedReadings",
     "LedgerQuery",
     "LedgerSnapshot",
     "LedgerStore",
@@ -25,6 +34,9 @@ __all__ = [
     "RemovalUnfinished",
     "RepairStore",
     "Restored",
+    "SeriesInstant",
+    "SeriesSources",
+    "SeriesWindow",
     "Sources",
     "Store",
     "StoreLocation",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ from gapfill.stores.influxdb import errors
 from gapfill.stores.influxdb.bucket import Bucket, read_bucket
 from gapfill.stores.influxdb.config import InfluxConfig
 from gapfill.stores.influxdb.first_contact import explain_unread, meet
-from gapfill.stores.influxdb.influxql import packed
+from gapfill.stores.influxdb.influxql import QUESTION, packed
 from gapfill.stores.influxdb.predicates import predicate, rfc3339
 from gapfill.stores.influxdb.response import ResponseTable, error_of, tables_of
 from gapfill.stores.influxdb.retries import Retries
@@ -62,8 +62,19 @@ class InfluxClient:
             StoreError: If any of them fails; also inside an answer of status 200.
             TooMuch: If the server refuses the size.
         """
+        return self._ask(packed(statements), epoch)
+
+    def ask_at_once(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
+        """Return the tables that each statement answers, in one request of any length.
+
+        Raises:
+            StoreError: As ``ask``.
+        """
+        return self._ask([statements], epoch)
+
+    def _ask(self, parts: Iterable[Sequence[str]], epoch: str) -> list[list[ResponseTable]]:
         tables: list[list[ResponseTable]] = []
-        for part in packed(statements):
+        for part in parts:
             try:
                 tables += tables_of(self.access, self._query(part, epoch), part)
             except errors.NoDatabase as exc:
@@ -123,10 +134,15 @@ class InfluxClient:
             *([("rp", policy)] if policy else []),
             ("epoch", epoch),
             ("chunked", "true"),
-            ("q", "; ".join(statements)),
         ]
-        accept = {"Accept": "application/json", "Accept-Encoding": "gzip"}
-        said, _, _ = self._call("/query", "GET", query, header_params=accept)
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        text = "; ".join(statements)
+        if len(text) <= QUESTION or len(statements) == 1:
+            said, _, _ = self._call("/query", "GET", [*query, ("q", text)], header_params=headers)
+            return said
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        form = [("q", text)]
+        said, _, _ = self._call("/query", "POST", query, header_params=headers, post_params=form)
         return said
 
     def write(self, lines: Sequence[str], precision: str = "s") -> None:

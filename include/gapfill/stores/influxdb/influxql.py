@@ -28,7 +28,7 @@ def number(text: str) -> str:
     """Return a field as it stands in an InfluxQL statement that is about its numbers.
 
     Where points of others hold it as text, a statement takes the type that its window has
-    most right to: two statements about one field would then speak of different points.
+    most right to: two statements about one field would then be about different points.
     """
     return f"{name(text)}::float"
 
@@ -62,7 +62,7 @@ def is_one_of(key: str, names: Sequence[str]) -> list[str]:
 
 
 def is_good(field: Field) -> str:
-    """Return the condition that a value counts, as ``Field.is_reading`` tells it of numbers."""
+    """Return the condition that a value counts, as ``Field.is_reading`` decides it for numbers."""
     low, high = _bounds(field)
     return " AND ".join(
         f"{number(field.name)} {said}"
@@ -103,13 +103,19 @@ def within(window: Interval) -> str:
     return f"time >= '{iso(window.start)}' AND time < '{iso(window.end)}'"
 
 
-def is_own(series: Series) -> str:
-    """Return the condition that a point counts for a series, as ``points.is_own`` tells it.
+def is_own(series: Series, *, is_complete: bool = False) -> str:
+    """Return the condition that a point counts for a series, as ``points.is_own`` decides it.
 
-    A tag that a point does not have is the empty text in InfluxQL, also where no point has it.
+    A tag that a point does not have is the empty text in InfluxQL, also if no point has it.
+
+    Args:
+        series: The series.
+        is_complete: Whether all points that count are known to have all tags of the series.
     """
     tags = [
-        f"({tag(key)} = {value(text)} OR {tag(key)} = '')"
+        f"{tag(key)} = {value(text)}"
+        if is_complete
+        else f"({tag(key)} = {value(text)} OR {tag(key)} = '')"
         for key, text in sorted(series.tags.items())
     ]
     others = [

@@ -1,7 +1,7 @@
-"""What stands in InfluxDB and does not count, found inside the server.
+"""Values in InfluxDB that do not count, found inside the server.
 
-One question walks through the fields and ends at the first number out of bounds; only where
-there is one are they counted. Texts and truths are counted where a field has such a type in
+The least and the greatest number of each stored field show whether any is out of bounds; only
+then they are counted. Texts and booleans are counted if a field has such a type in
 any shard. InfluxDB stores no number that is not finite.
 """
 
@@ -18,6 +18,7 @@ from gapfill.domain.series import Field, Series
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.names import PROVENANCE, check_names
 from gapfill.stores.influxdb.points import from_ns, in_pieces, read_points
+from gapfill.stores.influxdb.questions import Question, Steps, in_halves, run
 from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.influxdb.undo.removal_watch import Asker
 from gapfill.stores.points import format_tags, stands_of
@@ -29,8 +30,79 @@ COPIES_AT_ONCE, YEAR = 5_000, timedelta(days=365)
 """So many slots, and so long a stretch, are looked at at once for copies."""
 
 
+class InvalidReads:
+    """The reads of what does not count of one series, as questions (``questions.Steps``).
+
+    Attributes:
+        series: The series.
+    """
+
+    def __init__(self, series: Series, own: str | None = None) -> None:
+        """Take a series, and the condition that a point counts for it if that is known."""
+        check_names(series)
+        self.series = series
+        self._own = influxql.is_own(series) if own is None else own
+
+    def flaws(self, window: Interval) -> Steps[Flaws]:
+        """Return the values of the window that do not count."""
+        return together((yield from in_halves(window, self._flaws)))
+
+    def ahead(self, start: datetime) -> Steps[Ahead | None]:
+        """Return the points from an instant on, ``None`` for none."""
+        after = f"time >= '{iso(start)}'"
+        names = [influxql.name(field.name) for field in self.series.fields]
+        asked = [f"{what}({name})" for name in names for what in ("count", "last")]
+        answers = yield Question([self._select(what, after) for what in asked], epoch="ns")
+        counts = [_first(tables) for tables in answers[::2]]
+        lasts = [_first(tables) for tables in answers[1::2]]
+        points = max((row[1] for row in counts if row), default=0)
+        newest = max((row[0] for row in lasts if row), default=None)
+        return Ahead(points, from_ns(newest)) if newest is not None else None
+
+    def _flaws(self, window: Interval) -> Steps[list[Flaws]]:
+        """Return the account of each field that has such values, in a window."""
+        within, fields = influxql.within(window), self.series.fields
+        (kinds,) = yield Question(
+            [f"SHOW FIELD KEYS FROM {influxql.name(self.series.measurement)}"]
+        )
+        known = {(name, kind) for table in kinds for name, kind in table.rows}
+        stored = {name for name, kind in known if kind not in NO_NUMBERS}
+        bounded = [field for field in fields if field.name in stored and influxql.is_flaw(field)]
+        numbers = [influxql.number(field.name) for field in bounded]
+        answers = yield Question(
+            [self._select(f"min({number}), max({number})", within) for number in numbers]
+        )
+        counted = [
+            (field, "float")
+            for field, tables in zip(bounded, answers, strict=True)
+            if (ends := _first(tables)) and not all(map(field.is_reading, ends[1:]))
+        ]
+        counted += [(f, kind) for f in fields for kind in NO_NUMBERS if (f.name, kind) in known]
+        return (yield from self._counted(counted, within)) if counted else []
+
+    def _counted(self, fields: Sequence[tuple[Field, str]], within: str) -> Steps[list[Flaws]]:
+        """Return the account of the values of some fields, of one type each, that do not count."""
+        statements = [
+            self._select(f"{what}({influxql.name(field.name)}::{kind})", within, bad)
+            for field, kind in fields
+            for bad in [f"({influxql.is_flaw(field)})" if kind == "float" else ""]
+            for what in ("count", "first")
+        ]
+        answers = yield Question(statements, epoch="ns")
+        flaws: list[Flaws] = []
+        for (field, kind), counts, firsts in zip(fields, answers[::2], answers[1::2], strict=True):
+            n, first = _first(counts), _first(firsts)
+            if n and first:
+                texts = n[1] if kind in NO_NUMBERS else 0
+                flaws.append(Flaws(n[1], texts, flaw_of(field, from_ns(first[0]), first[1])))
+        return flaws
+
+    def _select(self, what: str, *conditions: str) -> str:
+        return influxql.select(what, self.series.measurement, self._own, *conditions)
+
+
 class InfluxInvalidValues:
-    """What does not count of one series.
+    """What does not count of one series, asked alone.
 
     Attributes:
         server: Where its points are.
@@ -38,26 +110,17 @@ class InfluxInvalidValues:
     """
 
     def __init__(self, server: Asker, series: Series) -> None:
-        check_names(series)
         self.server = server
         self.series = series
-        self._own = influxql.is_own(series)
+        self._reads = InvalidReads(series)
 
     def flaws(self, window: Interval) -> Flaws:
         """Return the values of the window that do not count."""
-        return together(in_pieces(window, self._flaws))
+        return run(self.server, self._reads.flaws(window))
 
     def ahead(self, start: datetime) -> Ahead | None:
         """Return the points from an instant on, ``None`` for none."""
-        after = f"time >= '{iso(start)}'"
-        names = [influxql.name(field.name) for field in self.series.fields]
-        asked = [f"{what}({name})" for name in names for what in ("count", "last")]
-        answers = self.server.ask([self._select(what, after) for what in asked], "ns")
-        counts = [_first(tables) for tables in answers[::2]]
-        lasts = [_first(tables) for tables in answers[1::2]]
-        points = max((row[1] for row in counts if row), default=0)
-        newest = max((row[0] for row in lasts if row), default=None)
-        return Ahead(points, from_ns(newest)) if newest is not None else None
+        return run(self.server, self._reads.ahead(start))
 
     def copies(self, window: Interval) -> dict[datetime, frozenset[str]]:
         """Return the fields of the series' own points that are copies, by slot."""
@@ -90,39 +153,6 @@ class InfluxInvalidValues:
         spans = merge(Interval(slot, self.series.grid.end_of(slot)) for slot in slots)
         stands = stands_of(self.series, read_points(self.server, self.series, spans))
         yield from ((slot, stand.copies) for slot, stand in stands.items() if stand.copies)
-
-    def _flaws(self, window: Interval) -> list[Flaws]:
-        within, fields = influxql.within(window), self.series.fields
-        either = " OR ".join(said for field in fields if (said := influxql.is_flaw(field)))
-        numbers = ", ".join(influxql.number(field.name) for field in fields)
-        types = f"SHOW FIELD KEYS FROM {influxql.name(self.series.measurement)}"
-        asked = [f"{self._select(numbers, within, f'({either})')} LIMIT 1"] if either else []
-        kinds, *found = self.server.ask([types, *asked])
-        is_found = any(tables for tables in found)
-        counted = [(field, "float") for field in fields if is_found and influxql.is_flaw(field)]
-        known = {(name, kind) for table in kinds for name, kind in table.rows}
-        counted += [(f, kind) for f in fields for kind in NO_NUMBERS if (f.name, kind) in known]
-        return self._counted(counted, within) if counted else []
-
-    def _counted(self, fields: Sequence[tuple[Field, str]], within: str) -> list[Flaws]:
-        """Return the account of the values of some fields, of one type each, that do not count."""
-        statements = [
-            self._select(f"{what}({influxql.name(field.name)}::{kind})", within, bad)
-            for field, kind in fields
-            for bad in [f"({influxql.is_flaw(field)})" if kind == "float" else ""]
-            for what in ("count", "first")
-        ]
-        answers = self.server.ask(statements, "ns")
-        flaws: list[Flaws] = []
-        for (field, kind), counts, firsts in zip(fields, answers[::2], answers[1::2], strict=True):
-            n, first = _first(counts), _first(firsts)
-            if n and first:
-                texts = n[1] if kind in NO_NUMBERS else 0
-                flaws.append(Flaws(n[1], texts, flaw_of(field, from_ns(first[0]), first[1])))
-        return flaws
-
-    def _select(self, what: str, *conditions: str) -> str:
-        return influxql.select(what, self.series.measurement, self._own, *conditions)
 
 
 def _first(tables: Sequence[ResponseTable]) -> list[Any] | None:

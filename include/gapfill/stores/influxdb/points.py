@@ -14,6 +14,7 @@ from gapfill.domain.series import Series
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.errors import TooMuch
 from gapfill.stores.influxdb.names import PROVENANCE
+from gapfill.stores.influxdb.questions import LANES, Question, Steps, halves, in_halves
 from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.points import Point, format_tags, judged
 
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 NEAR = timedelta(days=3)
 """Stretches this near are read as one: a question costs more than the points between."""
 
-LANES, LANE = 2, timedelta(days=366)
-"""So many parts at most are asked at once, each at least so long."""
+LANE = timedelta(days=366)
+"""A window is asked in parts at the same time if each is at least this long."""
+
+POINT = 20
+"""Number of rows of two numbers that take the memory of a point."""
 
 _SECOND = 1_000_000_000
 _TEXTS = PROVENANCE[1:]
@@ -50,13 +54,10 @@ def in_pieces(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
     try:
         return ask(window)
     except TooMuch:
-        days = window.duration // timedelta(days=1)
-        if days < 2:  # noqa: PLR2004 - two days are the least that has whole halves
+        parts = halves(window)
+        if parts is None:
             raise
-        midnight = window.start.replace(hour=0, minute=0, second=0, microsecond=0)
-        middle = midnight + timedelta(days=(days + 1) // 2)
-        left, right = Interval(window.start, middle), Interval(middle, window.end)
-        return in_pieces(left, ask) + in_pieces(right, ask)
+    return [found for part in parts for found in in_pieces(part, ask)]
 
 
 def in_lanes(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
@@ -109,18 +110,11 @@ def read_beside(
         StoreError: If they cannot be read.
     """
     fields = [field.name for field in series.fields] if names is None else list(names)
-    what = ", ".join([*map(influxql.number, fields), *map(influxql.name, PROVENANCE)])
-    own = influxql.is_own(series)
-
-    def statement(window: Interval) -> str:
-        return influxql.select(what, series.measurement, own, influxql.within(window), by="*")
-
-    def found(tables: Iterable[ResponseTable]) -> list[Point]:
-        return [p for t in tables for p in _points(series, t, fields)]
+    statement = _statement(series, influxql.is_own(series), fields)
 
     def ask(window: Interval) -> list[Point]:
         (tables,) = server.ask([statement(window)], "ns")
-        return found(tables)
+        return _found(series, fields, tables)
 
     windows = list(joined(intervals))
     try:
@@ -130,18 +124,53 @@ def read_beside(
         points = [point for window in windows for point in in_pieces(window, ask)]
     else:
         beside = answers[: len(questions)]
-        points = [point for tables in answers[len(questions) :] for point in found(tables)]
+        said = answers[len(questions) :]
+        points = [point for tables in said for point in _found(series, fields, tables)]
     if len(windows) != len(intervals):
         points = [point for point in points if covers(intervals, point.instant)]
     return points, beside
 
 
+def points_of(
+    series: Series, own: str, intervals: Sequence[Interval], fields: Sequence[str]
+) -> Steps[list[Point]]:
+    """Return, as questions, the points of a series in sorted, disjoint intervals, in no order.
+
+    Args:
+        series: Whose they are.
+        own: The condition that a point counts for it.
+        intervals: ``[start, end)`` each.
+        fields: The fields to read.
+    """
+    statement = _statement(series, own, fields)
+
+    def ask(window: Interval) -> Steps[list[Point]]:
+        rows = POINT * series.grid.count(window)
+        (tables,) = yield Question([statement(window)], rows, "ns")
+        return _found(series, fields, tables)
+
+    windows = list(joined(intervals))
+    if not windows:
+        return []
+    rows = POINT * sum(series.grid.count(window) for window in windows)
+    points: list[Point] = []
+    try:
+        answers = yield Question([statement(window) for window in windows], rows, "ns")
+    except TooMuch:
+        for window in windows:
+            points += yield from in_halves(window, ask)
+    else:
+        points = [point for tables in answers for point in _found(series, fields, tables)]
+    if len(windows) != len(intervals):
+        points = [point for point in points if covers(intervals, point.instant)]
+    return points
+
+
 def liner(series: Series) -> Callable[[Point, Collection[str]], str | None]:
     """Return what makes a line of a series' own point, with its time in seconds.
 
-    It takes a point on the grid, and the names of the texts of its provenance that stand
-    there and must not: an empty text is none. It returns ``None`` where nothing is to be
-    written.
+    It takes a point on the grid, and the names of the texts of its provenance that are stored and
+    must be cleared: an empty text counts as none. It returns ``None`` if there is nothing to write.
     """
     head = line_protocol.head(series.measurement, series.tags)
 
@@ -167,6 +196,19 @@ def _provenance(
         line_protocol.field(name, what or "") for name, what in texts if what or name in cleared
     ]
     return (*([] if grade is None else [line_protocol.field("gapfill_grade", grade)]), *said)
+
+
+def _statement(series: Series, own: str, fields: Sequence[str]) -> Callable[[Interval], str]:
+    what = ", ".join([*map(influxql.number, fields), *map(influxql.name, PROVENANCE)])
+
+    def of(window: Interval) -> str:
+        return influxql.select(what, series.measurement, own, influxql.within(window), by="*")
+
+    return of
+
+
+def _found(series: Series, fields: Sequence[str], tables: Iterable[ResponseTable]) -> list[Point]:
+    return [point for table in tables for point in _points(series, table, fields)]
 
 
 def _points(series: Series, table: ResponseTable, fields: Sequence[str]) -> Iterator[Point]:

@@ -1,9 +1,9 @@
 """The production store: a bucket of InfluxDB, where others may write too.
 
-What stands where: points in the catalogue's measurements with four fields of provenance
-(``gapfill_…``), the books in measurements of that prefix. Reading finds holes on the
-server (``influxdb.gaps``); writing notes what it replaces before it replaces it
-(``influxdb.writes``). Reading writes nothing.
+Points are in the measurements of the catalogue, with four fields of provenance (``gapfill_…``); the
+ledger, calls and blocks are in measurements of that prefix. Reading finds holes on the server
+(``influxdb.gaps``), of many series together (``influxdb.grouped``). Writing notes what it replaces
+before it replaces it (``influxdb.writes``). Reading writes nothing.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ from gapfill.stores.influxdb.batches import batches, slots_of, undone_batches
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.config import InfluxConfig
 from gapfill.stores.influxdb.first_contact import prove
-from gapfill.stores.influxdb.gaps import InfluxGaps
+from gapfill.stores.influxdb.grouped import GroupedReads
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
 from gapfill.stores.influxdb.ledger_query import read_books
 from gapfill.stores.influxdb.names import check_names
 from gapfill.stores.influxdb.numbers import Numbers
+from gapfill.stores.influxdb.one_series import InfluxGaps
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.retype import convert as retyping
 from gapfill.stores.influxdb.retype.restore import restore
@@ -48,12 +49,12 @@ from gapfill.stores.influxdb.undo.undo_batch import undo_batch
 from gapfill.stores.influxdb.undo.unfinished_removals import unfinished
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.points import rows_of
-from gapfill.stores.reads import Gaps, InvalidValues, SeriesReads
+from gapfill.stores.reads import Gaps, InvalidValues
 
 T = TypeVar("T")
 
 
-class InfluxStore(SeriesReads):
+class InfluxStore(GroupedReads):
     """The store port (``services.ports.Store``, which says what each method promises) on a bucket.
 
     Attributes:
@@ -76,9 +77,9 @@ class InfluxStore(SeriesReads):
         return self.place.where
 
     def verify(self) -> None:
-        """Mend what a kill has left, write a real point and read it; raise where any fails.
+        """Repair what a kill has left, write a real point and read it; raise if any of it fails.
 
-        What the server refuses of the mending is told by ``undo`` and stops no run.
+        ``undo`` reports what the server refuses of the repair; it does not stop a run.
         """
         mend(self._server)
         prove(self._server)

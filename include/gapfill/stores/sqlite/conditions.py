@@ -1,7 +1,7 @@
 """Conditions on points of the embedded store, shared by its indexes and its statements.
 
-SQLite uses a partial index only where a statement states the index's own condition, so both
-take it from here, with every number as a literal.
+SQLite uses a partial index only for a statement with the index's own condition. So both take it
+from here, with every number as a literal.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _quote = sqlite.dialect().identifier_preparer.quote
 
 
 def quoted(name: str) -> str:
-    """Return a name of the catalogue as it stands in a statement."""
+    """Return a name of the catalogue, quoted for a statement."""
     return _quote(name) if name else ""  # SQLAlchemy 2.0 reads its first character
 
 
 def literal(number: float) -> str:
-    """Return a bound as a literal; what is not finite is the largest number, as ``Inf`` is none."""
+    """Return a bound as a literal: the largest number for infinity, which SQL does not have."""
     largest = sys.float_info.max
     return repr(float(number) if math.isfinite(number) else math.copysign(largest, number))
 
 
 def is_good(field: Field) -> str:
-    """Return the condition that a value counts, as ``Field.is_reading`` tells it.
+    """Return the condition that a value counts, as in ``Field.is_reading``.
 
     Texts and bytes are greater than every number. The sign keeps a column of another type
     from making texts of the bounds.
@@ -41,12 +41,12 @@ def is_good(field: Field) -> str:
 
 
 def is_flaw(field: Field) -> str:
-    """Return the condition that something stands in a field and does not count."""
+    """Return the condition that a field has a value that does not count."""
     return f"({quoted(field.name)} IS NOT NULL AND NOT ({is_good(field)}))"
 
 
 def has_flaw(fields: Iterable[Field]) -> str:
-    """Return the condition that a point has something that does not count."""
+    """Return the condition that a point has a value that does not count."""
     return f"({' OR '.join(is_flaw(field) for field in fields)})"
 
 
@@ -67,7 +67,7 @@ def lacks(field: Field, default: int) -> str:
 
 
 def field_grade(field: str, default: int) -> str:
-    """Return the grade of a point's value of a field: of its own origin where that is kept."""
+    """Return the grade of a point's value of a field: that of its own origin, if that is kept."""
     grade = f"coalesce(gapfill_grade, {default})"
     return f"CASE WHEN {_is_kept(field)} THEN {_kept_grade(field)} ELSE {grade} END"
 
@@ -75,14 +75,14 @@ def field_grade(field: str, default: int) -> str:
 def best_grade(field: Field, default: int) -> str:
     """Return the best grade of a field among the points of a group, ``NULL`` for no value.
 
-    A copy in the series' own point, whose tags are ``:mine``, counts only where no other
-    point has the field (``stores.points``).
+    A copy in the series' own point, whose tags are ``gapfill_mine``, counts only if no other point
+    has the field (``stores.points``).
     """
     grade = field_grade(field.name, default)
     good = is_good(field)
     copy = (
-        f"tags = :mine AND coalesce(gapfill_batch, '') <> '' AND CASE WHEN {_is_kept(field.name)} "
-        f"THEN instr({_KEPT}, ';{field.name}:{UNKNOWN}:') > 0 "
+        "tags = gapfill_mine AND coalesce(gapfill_batch, '') <> '' "
+        f"AND CASE WHEN {_is_kept(field.name)} THEN instr({_KEPT}, ';{field.name}:{UNKNOWN}:') > 0 "
         f"ELSE coalesce(gapfill_source, '') IN ('', '{UNKNOWN}') END"
     )
     fresh = f"max(CASE WHEN {good} AND NOT ({copy}) THEN {grade} END)"
@@ -90,7 +90,7 @@ def best_grade(field: Field, default: int) -> str:
 
 
 def least(terms: Sequence[str]) -> str:
-    """Return the least of some terms; NULL where one of them is."""
+    """Return the least of some terms; NULL if one of them is NULL."""
     return terms[0] if len(terms) == 1 else f"min({', '.join(terms)})"
 
 

@@ -1,4 +1,4 @@
-"""The file under the embedded store: how it is opened, and what its errors mean.
+"""The file of the embedded store: how it is opened, and what its errors mean.
 
 A place that can be written is opened for reading and writing, with reads held to
 ``query_only``: only so does SQLite take away its two helper files (``-wal``, ``-shm``)
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gapfill.errors import StoreError
+from gapfill.errors import StoreError, StoreUnreachable
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -39,6 +39,10 @@ _NEXT_STEP = {
     sqlite3.SQLITE_IOERR: "check the disk and its space, then run it again",
 }
 """By primary result code; see https://www.sqlite.org/rescode.html."""
+
+
+_PARTIAL = (sqlite3.SQLITE_CORRUPT,)
+"""Codes of errors that may concern a part of the file only."""
 
 
 class _Mode(Enum):
@@ -93,7 +97,7 @@ class StoreFile:
         """Yield a connection in one transaction that holds the write lock from its start.
 
         Raises:
-            StoreError: If the file cannot be written; nothing of the transaction stands.
+            StoreError: If the file cannot be written; nothing of the transaction is stored.
         """
         self._check_writable()
         with self._said():
@@ -111,13 +115,13 @@ class StoreFile:
                 self._empty_log(connection)
 
     def _empty_log(self, connection: sa.Connection) -> None:
-        """Bring what was committed into the file itself, unless somebody is reading just now.
+        """Write what was committed into the file itself, unless another connection reads now.
 
         So the file alone is the whole store, to be copied or replaced by a copy while
         nothing runs, whatever connections are open.
         """
         _run(connection, "PRAGMA busy_timeout = 0")
-        with suppress(sqlite3.OperationalError):  # what is committed stands in the log
+        with suppress(sqlite3.OperationalError):  # what is committed is in the log
             _run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         _run(connection, f"PRAGMA busy_timeout = {int(self.wait_s * 1000)}")
 
@@ -146,7 +150,7 @@ class StoreFile:
                 uri, uri=True, timeout=self.wait_s, isolation_level=None, check_same_thread=False
             )
 
-        lasts = mode not in (_Mode.ABSENT, _Mode.READING_ALONE)  # which see no later change
+        lasts = mode not in (_Mode.ABSENT, _Mode.READING_ALONE)  # they see no later change
         pool = sa.QueuePool if lasts else sa.NullPool
         engine = sa.create_engine("sqlite://", creator=connect, poolclass=pool)
 
@@ -163,12 +167,12 @@ class StoreFile:
         @sa.event.listens_for(engine, "checkout")
         def _same_file(_: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
             if entry.info["file"] != self.identity():
-                raise sa.exc.DisconnectionError  # replaced, as by a restored copy: open it anew
+                raise sa.exc.DisconnectionError  # replaced, as by a restored copy: open it again
 
         return engine
 
     def identity(self) -> tuple[int, int] | None:
-        """Return what tells the file from one that was put in its place, ``None`` for no file.
+        """Return what identifies the file, also if another one replaces it; ``None`` for no file.
 
         Raises:
             StoreError: If it cannot be looked at.
@@ -218,12 +222,15 @@ class StoreFile:
             cause = exc.orig if isinstance(exc, sa.exc.DBAPIError) else exc
             code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
             step = _NEXT_STEP.get(code, "see docs/how_to/runbook.md, StoreError")
-            raise self._error(str(cause), step) from exc
+            kind = StoreUnreachable if code in _NEXT_STEP and code not in _PARTIAL else StoreError
+            raise self._error(str(cause), step, kind) from exc
         except OSError as exc:
             raise self._error(f"{exc.strerror}", "check the file and its folder") from exc
 
-    def _error(self, problem: str, step: str) -> StoreError:
-        return StoreError(
+    def _error(
+        self, problem: str, step: str, kind: type[StoreError] = StoreUnreachable
+    ) -> StoreError:
+        return kind(
             f"The store {self.path} (connection gapfill_store) cannot be used: {problem}; {step}."
         )
 

@@ -1,9 +1,9 @@
 """The embedded store: one SQLite file through SQLAlchemy Core, safe with several processes.
 
-A file that does not exist yet, in a folder that does, is an empty store; the first write
-or ``verify`` makes it. Every write is one short ``BEGIN IMMEDIATE`` transaction, so that
-a kill leaves all of it or nothing. What stands where: ``sqlite.schema``; how the file is
-opened and what its errors mean: ``sqlite.connection``.
+A file that does not exist yet, in a folder that does, is an empty store; the first write or
+``verify`` creates it. Every write is one short ``BEGIN IMMEDIATE`` transaction, so that a kill
+leaves all of it or nothing. ``sqlite.schema`` has the tables, ``sqlite.connection`` opens the file,
+and ``sqlite.gaps``, ``grades`` and ``invalid_values`` read many series with one statement.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from gapfill.stores.sql.dialect import SqlDialect
 from gapfill.stores.sql.store import SqlStore
 from gapfill.stores.sql.tables import prepare_books
 from gapfill.stores.sqlite.connection import WAIT_S, StoreFile
-from gapfill.stores.sqlite.gaps import SqliteGaps
-from gapfill.stores.sqlite.invalid_values import SqliteInvalidValues
+from gapfill.stores.sqlite.grouped import GroupedReads
+from gapfill.stores.sqlite.one_series import SqliteGaps, SqliteInvalidValues
 from gapfill.stores.sqlite.rows import read_points, upsert
 from gapfill.stores.sqlite.schema import points_table, prepare
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
-class SqliteStore(SqlStore):
+class SqliteStore(GroupedReads, SqlStore):
     """The store port (``services.ports.Store``) on a file.
 
     Attributes:
@@ -48,11 +48,11 @@ class SqliteStore(SqlStore):
         return StoreLocation("sqlite", str(self.path.absolute()))
 
     def stamp(self) -> tuple[int, int] | None:
-        """Return device and number of the file, ``None`` where there is none."""
+        """Return device and number of the file, ``None`` for no file."""
         return self._file.identity()
 
     def verify(self) -> None:
-        """Read, and commit a real write; raise where either fails."""
+        """Read, and commit a real write; raise an error if one of them fails."""
         with self._file.writing() as connection:
             prepare_books(connection)
             connection.exec_driver_sql("PRAGMA user_version = 1")  # writes the file's first page
@@ -60,7 +60,7 @@ class SqliteStore(SqlStore):
             ledger.probe(connection)
 
     def close(self) -> None:
-        """Give back connections; the store may be used again afterwards."""
+        """Close connections; the store can be used again afterwards."""
         self._file.close()
 
     def _reading(self) -> AbstractContextManager[sa.Connection]:

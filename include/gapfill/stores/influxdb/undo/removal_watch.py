@@ -1,7 +1,7 @@
 """Keeps readers and writers off a measurement while a ``retype`` of it is not finished.
 
 Between its deletion and its writing all points of a shard are missing. Whether it is running
-or was killed, that is no gap, and what is written there would hide the values that it puts
+or was killed, that is not a gap, and what is written there would hide the values that it puts
 back. So each question about a series also asks the journal, in the same request and after
 the points: what is read before an entry is noted is whole.
 """
@@ -33,22 +33,29 @@ class Asker(Protocol):
 
 
 class Watched:
-    """A server that answers questions about a series while no ``retype`` is unfinished there."""
+    """A server that answers questions about series while no ``retype`` is unfinished there.
 
-    def __init__(self, server: InfluxClient, series: Series) -> None:
-        self._server = server
-        self._question = _question(series.measurement)
+    Args:
+        server: The server.
+        series: The series.
+        at_once: Whether all statements go in one request, of any length.
+    """
+
+    def __init__(self, server: InfluxClient, *series: Series, at_once: bool = False) -> None:
+        self._ask = server.ask_at_once if at_once else server.ask
+        self._questions = [_question(name) for name in sorted({s.measurement for s in series})]
 
     def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
         """Return the tables that each statement answers, as ``Server.ask`` does.
 
         Raises:
-            RemovalUnfinished: If a ``retype`` of the series' measurement is not finished.
+            RemovalUnfinished: If a ``retype`` of the measurement of a series is not finished.
             StoreError: If it cannot be asked.
         """
-        *answers, left = self._server.ask([*statements, self._question], epoch)
-        _refuse(_from(left))
-        return answers
+        answers = self._ask([*statements, *self._questions], epoch)
+        for left in answers[len(statements) :]:
+            _refuse(_from(left))
+        return answers[: len(statements)]
 
 
 def refuse_unfinished(server: InfluxClient, known: Iterable[Series]) -> None:
