@@ -78,7 +78,7 @@ _BUSY = (
 
 
 def _has_key(ask: Ask) -> bool:
-    """Tell whether a key came, in the header or the query, that is not refused."""
+    """Return whether a key came, in the header or the query, that is not refused."""
     return (ask.headers.get("api_key") or ask.first("api_key") or _BAD_KEY) != _BAD_KEY
 
 

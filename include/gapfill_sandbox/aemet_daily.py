@@ -105,7 +105,7 @@ def _sum(station: Station, day: date) -> float:
 
 
 def _is_accumulated(station: Station, day: date) -> bool:
-    """Tell whether a day's rain is counted on the next one: one wet day in six."""
+    """Return whether a day's rain is counted on the next one: one wet day in six."""
     return _sum(station, day) > 0 and noise("acum", day) < 1 / 6
 
 
