@@ -1,7 +1,7 @@
 """Simulated APIs on one local port, on their real paths and in their real formats.
 
-Values come from a deterministic world, a virtual clock says what is published, and faults
-are asked for. ``python -m gapfill.sandbox`` serves it, and ``serve`` does so beside a test.
+Values come from a deterministic world, a virtual clock decides which are published, and options
+or requests add faults. ``python -m gapfill.sandbox`` serves it, ``serve`` beside a test.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An account at an API: its limits of calls and records, what counts against them, its tokens."""
+"""An account at an API: its limits of calls and records, their counters, and its tokens."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 LIMITS = ("calls_minute", "records_minute", "calls_day", "records_day")
-"""In the order in which they are looked at."""
+"""In the order of the checks."""
 
 
 @dataclass(slots=True)
 class _Token:
-    """A token that was given out."""
+    """A token in use."""
 
     since: datetime
     uses: int = 0
@@ -32,7 +32,7 @@ class _Token:
 
 @dataclass(slots=True)
 class _Admitted:
-    """What counts: in the last sixty seconds of real time, and on a virtual local day."""
+    """Admitted requests: in the last sixty seconds of real time, and on a virtual local day."""
 
     minute: deque[tuple[float, int]] = field(default_factory=deque)
     day: date | None = None
@@ -78,7 +78,7 @@ class Account:
         return None
 
     def counted(self, now: datetime) -> dict[str, int]:
-        """Return what has been counted against each limit."""
+        """Return the counter of each limit."""
         with self._lock:
             return self._count(now)
 
@@ -103,7 +103,7 @@ class Account:
         return token
 
     def is_token(self, text: str | None, now: datetime) -> bool:
-        """Return whether a text is a token that still holds, and count its use."""
+        """Return whether a text is a valid token, and count its use."""
         with self._lock:
             token = self._tokens.get(text or "")
             if token is None:

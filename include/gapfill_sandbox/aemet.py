@@ -1,7 +1,7 @@
 """AEMET OpenData: two hops to the hours (``aemet_observations``) and days (``aemet_daily``).
 
-Source: ``opendata.aemet.es``, read through captures of 2021 (home-assistant/core,
-Apache-2.0), its errors as public issues quote them, and the clients that live on it.
+Source: captures of ``opendata.aemet.es`` of 2021 (home-assistant/core, Apache-2.0), errors
+quoted in public issues, and its clients.
 
 Documented: paths, the header or query parameter ``api_key``, the envelope.
 
@@ -9,10 +9,9 @@ Observed: Jackson's JSON in ISO-8859-15 as text/plain; ``estado`` in the body, m
 HTTP 200; HTTP 401 for a wrong key and 429 above some 40 requests a minute; a range above
 6 months and a station that is not known are ``estado`` 404. The second hop needs no key.
 
-Not known: what an old link is answered (here ``estado`` 404 "datos expirados") and when it
-is old (here after 5 minutes), the answer to a wrong date, whether the second hop counts
-towards the rate (here it does), how the first hop words that it found rows which the
-second then does not have.
+Not known: the answer to an old link (here ``estado`` 404 "datos expirados") and when a link is
+old (here after 5 minutes), the answer to a wrong date, whether the second hop counts towards
+the rate (here it does), the first hop's text if it finds rows that the second does not have.
 """
 
 from __future__ import annotations
@@ -78,12 +77,12 @@ _BUSY = (
 
 
 def _has_key(ask: Ask) -> bool:
-    """Tell whether a key came, in the header or the query, that is not refused."""
+    """Return whether header or query have a key, and it is not refused."""
     return (ask.headers.get("api_key") or ask.first("api_key") or _BAD_KEY) != _BAD_KEY
 
 
 def _envelope(read: Callable[[Ask], Wanted]) -> Callable[[Ask], SimulatedAnswer]:
-    """Return the first hop of what ``read`` reads: where the data are, if there are any."""
+    """Return the first hop for the requests that ``read`` reads: the link to the data, if any."""
 
     def answer(ask: Ask) -> SimulatedAnswer:
         if not _has_key(ask):
@@ -104,7 +103,7 @@ def _envelope(read: Callable[[Ask], Wanted]) -> Callable[[Ask], SimulatedAnswer]
 
 
 def _found(ask: Ask, wanted: Wanted, words: str = "exito") -> SimulatedAnswer:
-    """Return the answer of the first hop that says where the data are."""
+    """Return the answer of the first hop with the link to the data."""
     root = f"http://{ask.headers['host']}" if "host" in ask.headers else ask.hop_url
     paths = {"datos": wanted.link(), "metadatos": wanted.link(links.ABOUT)}
     return _write(
@@ -137,7 +136,7 @@ def _data(ask: Ask) -> SimulatedAnswer:
 
 
 def _touched(read: Callable[[Ask], Wanted]) -> Callable[[Ask], tuple[date, date] | None]:
-    """Return what tells the local days that a request touches."""
+    """Return a function for the local days that a request touches."""
 
     def days(ask: Ask) -> tuple[date, date] | None:
         try:

@@ -37,7 +37,7 @@ _COLUMNS = {
     "pressure_min": "presMin",
     "precipitation": "prec",
 }
-"""What AEMET calls the fields of the series."""
+"""AEMET's names of the series' fields."""
 
 _HOUR_KEYS = {
     "tmin": "horatmin",
@@ -51,11 +51,11 @@ _HOUR_KEYS = {
 _WHOLE = frozenset({"hrMedia", "hrMax", "hrMin"})
 _PRESSURE, _HUMIDITY = ("presMax", "presMin"), ("hrMedia", "hrMax", "hrMin")
 _SOMETIMES_MISSING = (("velmedia", "racha"), _PRESSURE, _HUMIDITY, ("tmax",), ("prec",))
-"""What may be missing from a day, together; never the mean temperature."""
+"""Fields that may be missing from a day, together; never the mean temperature."""
 
 
 def rows(station: Station, first: date, last: date, now: datetime) -> list[Row]:
-    """Return a station's days from first to last, both included, that are there by now."""
+    """Return a station's published days from first to last, both included."""
     found: list[Row] = []
     start, last = max(_midnight(first), SINCE), min(last, now.date())
     while start.date() <= last and start + _DAY + _LATE <= now:
@@ -66,7 +66,7 @@ def rows(station: Station, first: date, last: date, now: datetime) -> list[Row]:
 
 @lru_cache(maxsize=8192)
 def values(station: Station, day: date) -> Mapping[str, Value]:
-    """Return what a station states for a UTC date: numbers, and the two words for rain."""
+    """Return a station's values of a UTC date: numbers, and the two words for rain."""
     seen = _seen(station, day)
     warmth, humidity = [w.temperature for w in seen], [w.humidity for w in seen]
     pressure = [w.pressure for w in seen]
@@ -100,17 +100,17 @@ def _seen(station: Station, day: date) -> list[Weather]:
 
 @lru_cache(maxsize=8192)
 def _sum(station: Station, day: date) -> float:
-    """Return what fell on a day, in mm."""
+    """Return the rain of a day, in mm."""
     return round(sum(seen.precipitation for seen in _seen(station, day)), 1)
 
 
 def _is_accumulated(station: Station, day: date) -> bool:
-    """Tell whether a day's rain is counted on the next one: one wet day in six."""
+    """Return whether a day's rain is counted on the next one: one wet day in six."""
     return _sum(station, day) > 0 and noise("acum", day) < 1 / 6
 
 
 def _rain(station: Station, day: date) -> Value:
-    """Return a day's rain: mm, with what earlier days left to it, or a word."""
+    """Return a day's rain: mm, including rain that earlier days moved to it, or a word."""
     if _is_accumulated(station, day):
         return ACCUMULATED
     total, before = _sum(station, day), day - _DAY
@@ -121,7 +121,7 @@ def _rain(station: Station, day: date) -> Value:
 
 
 def write(station: Station, stated: Sequence[Row]) -> list[dict[str, object]]:
-    """Return the rows as the answer has them: texts alone, and no key for what is missing."""
+    """Return the rows of the answer: only texts, and no key for a missing value."""
     return [_record(station, row) for row in stated]
 
 
@@ -153,13 +153,13 @@ def _text(key: str, value: Value) -> str:
 
 
 def _tens(station: Station, day: date) -> int:
-    """Return where the strongest gust came from, in tens of degrees, 1 to 36."""
+    """Return the direction of the strongest gust, in tens of degrees, 1 to 36."""
     strongest = max(_seen(station, day), key=lambda w: w.wind_gust)
     return round(strongest.wind_direction / 10) or 36
 
 
 def _hour(key: str, day: date) -> str:
-    """Return when an extreme was, in one of the forms there are."""
+    """Return the time of an extreme, in one of AEMET's forms."""
     chance = noise("hora", key, day)
     minute = int(noise("minuto", key, day) * 1440)
     forms = (_SEVERAL, "24", f"{minute // 60:02d}", "23:59")
@@ -174,9 +174,9 @@ def _midnight(day: date) -> datetime:
 def _truth(
     query: Mapping[str, str], start: datetime, end: datetime
 ) -> Iterable[tuple[datetime, Sequence[float | None]]]:
-    """Yield all days in the catalogue's units: a trace is 0, what is not stated is nothing.
+    """Yield all days in the catalogue's units: a trace is 0, a missing value is ``None``.
 
-    Each value is that of the first of the stations asked for that states it.
+    Each value is that of the first requested station that has it.
     """
     known = STATIONS[query.get("stations", DEFAULT_STATIONS)]
     stations = [known[each] for each in query.get("station", LINARES.id).split(",")]

@@ -1,6 +1,6 @@
-"""What AEMET is asked for at the first hop, and the link that leads to it at the second.
+"""Requests to AEMET's first hop, and their links to the second.
 
-A link here is what was asked, in hexadecimal digits.
+A link here is the request, in hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ HOURS, DAYS, LIST, ABOUT, NOTHING = "hours", "days", "list", "about", "nothing"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a link leads to.
+    """The data behind a link.
 
     Attributes:
-        kind: Hours, days, the list of stations, what the fields mean, or nothing after all.
-        station: Its id; of the list, nothing.
-        first: First date asked for; of hours, the date of the asking.
-        last: Last date asked for, included.
-        issued: When the link was given.
+        kind: Hours, days, the list of stations, the meaning of the fields, or no data.
+        station: Its id; empty for the list.
+        first: First requested date; for hours, the date of the request.
+        last: Last requested date, included.
+        issued: Time of the link.
     """
 
     kind: str
@@ -47,14 +47,14 @@ class Wanted:
         """Read a link.
 
         Raises:
-            ValueError: If it is none of ours.
+            ValueError: If this API did not issue it.
         """
         kind, station, first, last, seconds = bytes.fromhex(link).decode().split("|")
         issued = datetime.fromtimestamp(int(seconds), UTC)
         return cls(kind, station, date.fromisoformat(first), date.fromisoformat(last), issued)
 
     def rows(self, ask: Ask) -> list[Row]:
-        """Return the rows it leads to that are there now, as a fault leaves them."""
+        """Return its rows that exist now, changed by a fault."""
         station = STATIONS[ask.stations].get(self.station)
         if station is None:
             return []
@@ -91,6 +91,6 @@ def read_link(ask: Ask) -> Wanted:
     """Read a link.
 
     Raises:
-        ValueError: If it is none of ours.
+        ValueError: If this API did not issue it.
     """
     return Wanted.read(ask.parts["link"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gapfill_sandbox.api import Value
 
 KEPT = timedelta(hours=13)
-"""How long an hour is there from its end: 12 or 13 rows, as seen in 2025 and 2026."""
+"""How long an hour is available after its end: 12 or 13 rows, as observed in 2025 and 2026."""
 
 _HOUR = timedelta(hours=1)
 _LATE = timedelta(minutes=10)
@@ -35,12 +35,12 @@ _COLUMNS = {
     "wind_gust": "vmax",
     "precipitation": "prec",
 }
-"""What AEMET calls the fields of the series."""
+"""AEMET's names of the series' fields."""
 _WIND = ("vmax", "vv", "dv", "dmax", "stdvv", "stddv")
 
 
 def rows(station: Station, now: datetime) -> list[Row]:
-    """Return the hours that can be had now, oldest first."""
+    """Return the hours that are available now, oldest first."""
     end = now.replace(minute=0, second=0, microsecond=0)
     ends = [end - n * _HOUR for n in reversed(range(KEPT // _HOUR))]
     return [
@@ -51,7 +51,7 @@ def rows(station: Station, now: datetime) -> list[Row]:
 
 
 def values(station: Station, start: datetime) -> dict[str, Value]:
-    """Return what a station states for the hour that starts at an instant, by AEMET's keys."""
+    """Return a station's values of the hour that starts at an instant, by AEMET's keys."""
     missing = {
         key
         for key, part in station.rarely_missing
@@ -62,7 +62,7 @@ def values(station: Station, start: datetime) -> dict[str, Value]:
 
 
 def _measured(station: Station, end: datetime) -> dict[str, Value]:
-    """Return what a station measures in the hour that ends at an instant."""
+    """Return a station's measurements in the hour that ends at an instant."""
     seen = weather(end, "aemet", point=station.point)
     warmth, speed = round(seen.temperature, 1), round(seen.wind_speed, 1)
     pressure = round(seen.pressure, 1)
@@ -85,7 +85,7 @@ def _measured(station: Station, end: datetime) -> dict[str, Value]:
 
 
 def write(station: Station, seen: Sequence[Row], now: datetime) -> list[dict[str, object]]:
-    """Return the rows as the answer has them; ``fint`` is the end of the hour."""
+    """Return the rows of the answer; ``fint`` is the end of the hour."""
     offset = "+0000" if now >= _OFFSET_SINCE else ""
     return [
         {
@@ -110,9 +110,9 @@ def _if_there(row: Row, key: str) -> dict[str, Value]:
 def _truth(
     query: Mapping[str, str], start: datetime, end: datetime
 ) -> Iterable[tuple[datetime, Sequence[float | None]]]:
-    """Yield all hours in the catalogue's units, as if none were ever forgotten.
+    """Yield all hours in the catalogue's units, also those that AEMET no longer has.
 
-    Each value is that of the first of the stations asked for that states it.
+    Each value is that of the first requested station that has it.
     """
     known = STATIONS[query.get("stations", DEFAULT_STATIONS)]
     stations = [known[each] for each in query.get("station", LINARES.id).split(",")]

@@ -1,4 +1,4 @@
-"""AEMET's stations in the sandbox: the plant's own, its neighbours, and one that was captured."""
+"""AEMET's stations in the sandbox: the plant's own, its neighbours, and one from a capture."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class Station:
 
     Attributes:
         id: AEMET's own (``idema``, ``indicativo``).
-        name: As it stands in the answers; not all of it is ASCII.
-        province: As it stands in the answers.
+        name: As in the answers; not all of it is ASCII.
+        province: As in the answers.
         altitude: Metres.
         latitude: Degrees north.
         longitude: Degrees east.
-        has_wind: Whether it measures wind itself; else it has only how far it blew.
+        has_wind: Whether it measures wind itself; else it has only the wind's path.
         has_humidity: Whether it measures humidity, and so knows a dew point.
         has_pressure: Whether it measures pressure.
-        rarely_missing: Keys of hourly rows, and in which part of its rows each is missing.
+        rarely_missing: Keys of hourly rows, each with the share of rows without it.
         point: Its weather.
     """
 

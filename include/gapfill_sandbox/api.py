@@ -1,4 +1,4 @@
-"""What one simulated API is: routes that turn what was asked into an answer, as pure functions."""
+"""A simulated API: routes that turn a request into an answer, as pure functions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SimulatedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a client asked, and under which circumstances.
+    """A request, with the state of the sandbox.
 
     Attributes:
         parts: Named parts of the path.
@@ -66,8 +66,8 @@ class Ask:
         span_days: Longest range the API answers, 0 for any.
         hop_url: Root URL of the other host that holds the data of a second hop.
         stations: What stations measure: one of ``aemet_stations.STATIONS``.
-        account: Who asks, where the API has accounts.
-        fault: What the request meets, none for no fault.
+        account: The account of the client, if the API has accounts.
+        fault: The fault of the request, none for no fault.
     """
 
     parts: Mapping[str, str]
@@ -82,11 +82,11 @@ class Ask:
 
     @property
     def kind(self) -> str | None:
-        """The kind of fault that the request meets."""
+        """The kind of the request's fault."""
         return None if self.fault is None else self.fault.kind
 
     def spoil(self, rows: list[Row]) -> list[Row]:
-        """Return the rows of the answer as the fault leaves them, before they are written."""
+        """Return the rows of the answer, changed by the fault."""
         return spoil_rows(rows, self.fault)
 
     def first(self, name: str) -> str | None:
@@ -102,8 +102,8 @@ class Route:
     Attributes:
         path: Pattern of aiohttp's router.
         answer: Makes the answer.
-        days: First and last local day a request touches, none if it cannot be told.
-        kinds: Faults that can befall this path.
+        days: First and last local day a request touches, none if unknown.
+        kinds: Faults that are possible on this path.
         is_counted: Whether its requests count towards the API's rate.
         per_day: Requests admitted on one UTC day, shared with the API's other such paths; 0
             for no limit.
@@ -143,11 +143,11 @@ class Api:
         refusals: Its own body for each fault that is an error answer, where known.
         rate_per_minute: Requests admitted in any 60 seconds, unless an option says otherwise.
         span_days: Longest range per request, unless an option says otherwise.
-        truths: True values by series name; several APIs may tell those of one series.
+        truths: True values by series name; several APIs may have those of one series.
         account: Settings of its account where it has one (``account.Account``), unless an
             option says otherwise; the rate is then the account's, and refused as it does.
-        at_once: Requests of one address that are answered at the same time, 0 for any number.
-        waiting: Requests of one address that may wait for their turn beside those.
+        at_once: Concurrent requests of one address, 0 for any number.
+        waiting: Further requests of one address that may wait.
     """
 
     name: str
@@ -162,5 +162,5 @@ class Api:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The faults that can befall any of its paths."""
+        """The faults that are possible on any of its paths."""
         return frozenset().union(*(route.kinds for route in self.routes))

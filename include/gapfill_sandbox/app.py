@@ -1,4 +1,4 @@
-"""The application: finds the fault a request meets, answers it, and notes both."""
+"""The application: finds the fault of a request, answers it, and logs both."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def build_app(state: SandboxState) -> web.Application:
 
 
 def _journaled(state: SandboxState) -> Middleware:
-    """Return the middleware that notes each request when it comes, also to unknown paths."""
+    """Return the middleware that logs each request on arrival, also to unknown paths."""
 
     @web.middleware
     async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -91,7 +91,7 @@ def _handler(state: SandboxState, api: Api, route: Route) -> Handler:
 
 
 def _ask(state: SandboxState, api: Api, request: web.Request) -> Ask:
-    """Return what a client asked, and under which circumstances."""
+    """Return the request with the state of the sandbox."""
     return Ask(
         parts=request.match_info,
         query=_query(request),
@@ -107,7 +107,7 @@ def _ask(state: SandboxState, api: Api, request: web.Request) -> Ask:
 def _meet(
     state: SandboxState, api: Api, route: Route, request: web.Request
 ) -> tuple[SimulatedAnswer, Fault | None, str | None]:
-    """Return a request's answer, the fault it met and the word for it in the log."""
+    """Return a request's answer, its fault and the word for it in the log."""
     ask = _ask(state, api, request)
     is_in_time = not route.is_counted or state.rates.is_admitted(api.name)
     if not is_in_time or not state.days.is_admitted(api.name, ask.now.date(), route.per_day):
@@ -124,7 +124,7 @@ def _meet(
 def _spoilt_answer(
     api: Api, route: Route, ask: Ask, request: web.Request, fault: Fault
 ) -> SimulatedAnswer:
-    """Return what a request that meets a fault is answered."""
+    """Return the answer to a request with a fault."""
     if fault.kind in REFUSAL_KINDS | {EXPIRED_LINK}:
         refusal = api.refusals[fault.kind]
         if fault.retry_after is None:
@@ -137,7 +137,7 @@ def _spoilt_answer(
 
 
 def _elsewhere(state: SandboxState) -> Handler:
-    """Return the handler of the host that the redirect fault leads to."""
+    """Return the handler of the target host of the redirect fault."""
 
     async def handle(request: web.Request) -> web.Response:
         state.journal.close(request[_ENTRY], api=_ELSEWHERE, status=200, fault=None)
@@ -147,7 +147,7 @@ def _elsewhere(state: SandboxState) -> Handler:
 
 
 def _address(request: web.Request) -> tuple[str, int]:
-    """Return the address and port at which a request came in, whatever its Host header says."""
+    """Return the local address and port of a request, whatever its Host header."""
     if request.transport is None:
         return "127.0.0.1", 0
     host, port, *_ = request.transport.get_extra_info("sockname")
@@ -155,9 +155,9 @@ def _address(request: web.Request) -> tuple[str, int]:
 
 
 def _hop_url(request: web.Request, name: str | None) -> str:
-    """Return the root URL of the host of a second hop, by default the one that was called.
+    """Return the root URL of the host of a second hop, by default the called one.
 
-    A public name in the Host header is that of the API whose place the sandbox takes.
+    A public name in the Host header is that of the API that the sandbox replaces.
     """
     host, port = _address(request)
     called = request.url.host or host

@@ -9,10 +9,10 @@ from gapfill_sandbox.times import as_utc
 
 
 class Clock:
-    """What time it is in the sandbox.
+    """The time of the sandbox.
 
-    Without an instant it is the real time until somebody sets it; then it stands still,
-    or runs on. Threads may share it.
+    Without an instant it is the real time until a client sets it; then it is frozen, or
+    continues. Threads may share it.
 
     Args:
         start: Timezone-aware instant, or none for the real time.

@@ -1,4 +1,4 @@
-"""Sending an answer, well or as a fault of the connection has it."""
+"""Send an answer, with or without a fault of the connection."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ async def deliver(
     """Send an answer.
 
     Args:
-        request: What it answers.
-        answer: What to send.
-        fault: What the request meets; only the kinds of the connection matter here.
+        request: The request.
+        answer: Its answer.
+        fault: Its fault; only the kinds of the connection matter here.
     """
     kind = fault.kind if fault is not None else None
     if fault is not None and kind == "slow":
@@ -62,7 +62,7 @@ async def _hold(request: web.Request) -> None:
 
 
 def _reset(request: web.Request) -> web.Response:
-    """Close the connection with a TCP RST; the response returned goes nowhere."""
+    """Close the connection with a TCP RST; no client gets the returned response."""
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")
@@ -72,7 +72,7 @@ def _reset(request: web.Request) -> web.Response:
 
 
 async def _truncate(request: web.Request, answer: SimulatedAnswer) -> web.StreamResponse:
-    """Send half of what the header promises, then close."""
+    """Send half of the announced body, then close."""
     response = web.StreamResponse(status=answer.status, headers=_headers(answer))
     response.content_length = max(len(answer.body), _LEAST_PROMISED)
     await response.prepare(request)

@@ -34,7 +34,7 @@ def add_control_routes(app: web.Application, state: SandboxState) -> None:
 
 
 def _handler(control: _Control, state: SandboxState) -> Handler:
-    """Return a control as aiohttp calls it; what it cannot read is answered with 400."""
+    """Return a control as a handler of aiohttp; it answers 400 to an invalid request."""
 
     async def handle(request: web.Request) -> web.Response:
         body = await request.text()
@@ -86,7 +86,7 @@ def _replace_faults(state: SandboxState, query: Mapping[str, str], body: str) ->
 
 
 def _each(body: str) -> list[object]:
-    """Return the members of a list in JSON, or the one value that it is."""
+    """Return the members of a JSON list, or any other JSON value as the only member."""
     data = json.loads(body)
     return data if isinstance(data, list) else [data]
 
@@ -98,10 +98,10 @@ def _forget_faults(state: SandboxState, _query: Mapping[str, str], _body: str) -
 
 
 def _truth(series: str, source: str | None) -> Truth:
-    """Return the truth of a series as a source states it; none need be named where one does.
+    """Return the truth of a series in a source's units; a single source needs no name.
 
     Raises:
-        ValueError: If no such source states it, or none is named and several do.
+        ValueError: If no such source has it, or none is named and several have it.
     """
     sources = [api for name, api in _TRUTHS if name == series]
     if source is None and len(sources) == 1:

@@ -1,10 +1,10 @@
 """ESIOS: indicators with a token, and the keyless archive 70 (in ``esios.archive``).
 
-Source: ``api.esios.ree.es``, read through captures of 2021 (aiopvpc, MIT).
+Source: captures of ``api.esios.ree.es`` of 2021 (aiopvpc, MIT).
 
 Documented: paths, headers.
 
-Observed: all places unless ``geo_ids[]`` asks for some, in no fixed order within an hour;
+Observed: all places unless ``geo_ids[]`` selects some, in no fixed order within an hour;
 ``datetime_utc`` repeats the first passing's instant in the autumn hour; an answer without
 values is HTTP 200 with an empty list and no time of update; a refused token is HTTP 403.
 With ``time_trunc=hour`` the quarters of 600 are summed unless ``time_agg=avg``.
@@ -42,7 +42,7 @@ _TOO_LONG = SimulatedAnswer(500, b'{"status":500,"error":"Internal Server Error"
 
 @dataclass(frozen=True, slots=True)
 class _Indicator:
-    """What an indicator's payload says of itself."""
+    """The texts of an indicator's payload."""
 
     name: str
     short_name: str
@@ -71,14 +71,14 @@ def _error(status: int, text: str) -> SimulatedAnswer:
 
 
 def _is_allowed(headers: Mapping[str, str]) -> bool:
-    """Return whether one of the two headers carries a token that is not refused."""
+    """Return whether one of the two headers has a valid token."""
     token = _TOKEN.match(headers.get("authorization", ""))
     keys = {headers.get("x-api-key", ""), token.group(1) if token else ""} - {""}
     return bool(keys) and _BAD_KEY not in keys
 
 
 def _bounds(ask: Ask) -> tuple[datetime, datetime]:
-    """Return the first and last instant asked for.
+    """Return the first and last requested instant.
 
     Raises:
         ValueError: If one is missing or wrong.
@@ -104,7 +104,7 @@ def days(ask: Ask) -> tuple[date, date] | None:
 
 
 def _is_too_long(start: datetime, end: datetime, span_days: int) -> bool:
-    """Return whether a range is longer, on the local clock, than the API answers."""
+    """Return whether a range is longer, on the local clock, than the API allows."""
     first, last = (bound.astimezone(MADRID).replace(tzinfo=None) for bound in (start, end))
     return span_days > 0 and last - first > timedelta(days=span_days)
 
@@ -129,7 +129,7 @@ def _by_hour(rows: Sequence[Row], *, is_mean: bool) -> list[Row]:
 
 
 def _values(rows: Sequence[Row], names: Mapping[int, str]) -> list[dict[str, object]]:
-    """Return the payload's values, the places of each slot in an order of chance."""
+    """Return the payload's values, the places of each slot in random order."""
     values: list[dict[str, object]] = []
     for row in rows:
         local = row.start.astimezone(MADRID)

@@ -69,7 +69,7 @@ def _comma(value: Value, form: str = _CENTS) -> str:
 
 
 def _parts(total: float, slot: datetime) -> dict[str, float]:
-    """Return what a price is made of; the market's part is what the others leave."""
+    """Return the parts of a price; the market's part is the rest."""
     chance = noise("parts", slot.timestamp())
     adjustments = round(3 + 12 * chance, 2)
     fee = round(1.5 + 0.015 * abs(total), 2)
@@ -133,7 +133,7 @@ def _write(rows: Sequence[Row], kind: str | None) -> bytes:
 
 
 def _day(ask: Ask) -> date | None:
-    """Return the day a request of either hop asks for, none if that is not a date."""
+    """Return the requested day of either hop, none if it is not a date."""
     try:
         return date.fromisoformat(ask.parts.get("day") or ask.first("date") or "")
     except ValueError:
@@ -147,7 +147,7 @@ def _days(ask: Ask) -> tuple[date, date] | None:
 
 
 def _link(ask: Ask) -> SimulatedAnswer:
-    """Answer the first hop: where the day's file is."""
+    """Answer the first hop: a redirect to the day's file."""
     day = _day(ask)
     if day is None:
         return _BAD_DATE

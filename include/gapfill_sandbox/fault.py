@@ -1,4 +1,4 @@
-"""One fault: which requests meet it, and what it changes."""
+"""One fault: the requests that it affects, and its effect."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ KEYS = (
     *("times", "after", "from", "to", "since", "until", "at", "field", "every"),
     *("retry_after", "seconds", "per_minute", "window", "clock"),
 )
-"""What a fault may have besides ``api`` and ``kind``."""
+"""Keys of a fault besides ``api`` and ``kind``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something that goes wrong with requests to one API.
+    """A fault of requests to one API.
 
     Attributes:
         api: The API's name.
         kind: One of ``kinds``.
-        times: How many requests meet it, none for all.
-        after: How many matching requests it lets pass first.
+        times: Number of affected requests, none for all.
+        after: Number of matching requests that pass first.
         first_day: Only requests that touch this local day or a later one.
         last_day: Only requests that touch this local day or an earlier one.
         since: Only while the virtual clock shows this instant or a later one.
         until: Only while the virtual clock shows an earlier instant.
-        at: For kinds that change rows: strike the row that starts at this instant alone.
-        field: For kinds that change values: strike this column alone, by the API's own name.
+        at: For kinds that change rows: affect only the row that starts at this instant.
+        field: For kinds that change values: affect only this column, by the API's own name.
         retry_after: Seconds named in a ``Retry-After`` header, none for no header.
         seconds: How long ``slow`` waits.
-        every: For kinds that change rows: strike each so-many-th of them.
-        per_minute: Only requests above so many a minute, none for all.
+        every: For kinds that change rows: affect every Nth row.
+        per_minute: Only requests above this number a minute, none for all.
         window: Of ``per_minute``: any sixty seconds (``sliding``) or each minute of the clock
             (``fixed``).
         clock: Of ``per_minute``: the ``real`` or the ``virtual`` one.
@@ -108,7 +108,7 @@ class Fault:
         return cls.parse({"api": api, "kind": kind, **dict(pairs)})
 
     def as_json(self) -> dict[str, object]:
-        """Return the JSON form with every key, null where nothing was said."""
+        """Return the JSON form with every key, null for an unset one."""
         return {
             "api": self.api,
             "kind": self.kind,
@@ -129,7 +129,7 @@ class Fault:
         }
 
     def matches(self, days: tuple[date, date] | None, now: datetime) -> bool:
-        """Return whether a request can meet it.
+        """Return whether it can affect a request.
 
         Args:
             days: First and last local day that the request touches, if known.
@@ -174,7 +174,7 @@ def _instant(data: Mapping[str, object], key: str) -> datetime | None:
 
 
 def _word(data: Mapping[str, object], key: str, words: tuple[str, ...]) -> str:
-    """Return a word of the JSON form, the first of those allowed where it is missing."""
+    """Return a word of the JSON form, the first allowed one if it is missing."""
     word = str(data.get(key) or words[0])
     if word not in words:
         message = f"{key} is {word!r}, not one of {', '.join(words)}: this fault has no such {key}"

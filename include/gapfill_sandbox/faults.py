@@ -1,4 +1,4 @@
-"""The faults asked for: which request meets which."""
+"""The active faults, and the requests that they affect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Standing:
-    """A fault with what it has seen and done."""
+    """A fault with its counters."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -26,7 +26,7 @@ class _Standing:
             self.window = Window(fault.per_minute, is_fixed=fault.window == "fixed")
 
     def is_met(self, moment: float) -> bool:
-        """Count a request that matches, and return whether it meets the fault."""
+        """Count a matching request, and return whether the fault affects it."""
         self.seen += 1
         if self.seen <= self.fault.after:
             return False
@@ -35,16 +35,16 @@ class _Standing:
         return self.window is None or self.window.is_full(moment)
 
     def as_json(self) -> dict[str, object]:
-        """Return the fault as it can be asked for, with its counts."""
+        """Return the fault in its JSON form, with its counts."""
         return {**self.fault.as_json(), "seen": self.seen, "used": self.used}
 
 
 class Faults:
-    """The faults in force, in the order they were asked for. Threads may share it.
+    """The active faults, in the order of their requests. Threads may share it.
 
     Args:
-        known: The kinds that each API can meet.
-        faults: Asked for from the start.
+        known: The possible kinds of each API.
+        faults: Faults from the start.
         seconds: The real clock, in seconds of any start.
 
     Raises:
@@ -63,7 +63,7 @@ class Faults:
         self._standing = [self._stand(fault) for fault in faults]
 
     def add(self, *data: object) -> None:
-        """Ask for faults in their JSON form: for all of them, or for none if one is wrong.
+        """Add faults in their JSON form: all of them, or none if one is wrong.
 
         Raises:
             ValueError: If the form, the API or the kind is unknown.
@@ -73,7 +73,7 @@ class Faults:
             self._standing.extend(new)
 
     def replace(self, *data: object) -> None:
-        """Forget all faults and ask for others, with no moment in between.
+        """Replace all faults by others in one step.
 
         Raises:
             ValueError: If the form, the API or the kind is unknown; then nothing changes.
@@ -83,7 +83,7 @@ class Faults:
             self._standing = new
 
     def _stand(self, fault: Fault) -> _Standing:
-        """Return a fault that can be put in force."""
+        """Return a fault that can become active."""
         kinds = self._known.get(fault.api)
         if kinds is None:
             message = f"no API is named {fault.api!r}; there are {sorted(self._known)}"
@@ -111,15 +111,15 @@ class Faults:
         *,
         is_counted: bool = True,
     ) -> Fault | None:
-        """Return the fault this request meets, and count it.
+        """Return the fault of this request, and count it.
 
-        The first in force that matches is met; each that matches has seen the request. A
+        The first matching fault applies; each matching one counts the request as seen. A
         request that a limit a minute refuses counts towards no such limit, any other one
         counts towards all that match.
 
         Args:
-            api: The API that was called.
-            kinds: What can befall the path.
+            api: The called API.
+            kinds: Possible faults of the path.
             days: First and last local day the request touches, if known.
             now: The virtual clock.
             is_counted: Whether the path counts towards limits a minute.

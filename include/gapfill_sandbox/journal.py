@@ -1,4 +1,4 @@
-"""The log of requests: what came, when in real and in virtual time, and what it met."""
+"""The log of requests: each with its real and its virtual time, its status and its fault."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _SECRET_NAMES = frozenset(name.lower() for name in SECRET_PARAMETERS)
 class JournalEntry(TypedDict):
     """One request.
 
-    ``monotonic`` is in seconds, ``wall`` and ``virtual`` are ISO 8601. ``secrets`` says of
-    each known secret header, and as ``query.NAME`` of each known secret parameter, whether
-    it came. ``status`` is null while none is known and where none is sent; ``fault`` is the
-    kind met, or ``rate`` where the API's own limit refused.
+    ``monotonic`` is in seconds, ``wall`` and ``virtual`` are ISO 8601. ``secrets`` has, for
+    each known secret header, and as ``query.NAME`` for each known secret parameter, whether
+    the request had it. ``status`` is null while it is unknown and if none is sent; ``fault``
+    is its kind, or ``rate`` if the API's own limit refused.
     """
 
     number: int
@@ -68,7 +68,7 @@ def _shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _secrets(query: Mapping[str, Sequence[str]], headers: Mapping[str, str]) -> dict[str, bool]:
-    """Return of each known secret whether it came."""
+    """Return for each known secret whether the request has it."""
     came, names = {name: name in headers for name in SECRET_HEADERS}, {n.lower() for n in query}
     return came | {f"query.{name}": name.lower() in names for name in SECRET_PARAMETERS}
 
@@ -94,7 +94,7 @@ class Journal:
         query: Mapping[str, Sequence[str]],
         headers: Mapping[str, str],
     ) -> JournalEntry:
-        """Note that a request came.
+        """Log a new request.
 
         Args:
             virtual: The virtual clock.
@@ -126,7 +126,7 @@ class Journal:
     def close(
         self, entry: JournalEntry, *, api: str | None, status: int | None, fault: str | None
     ) -> None:
-        """Note what a request got; called before the answer is sent."""
+        """Log the answer of a request, before it is sent."""
         with self._lock:
             entry.update({"api": api, "status": status, "fault": fault})
             if self._file is not None:

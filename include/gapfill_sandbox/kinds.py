@@ -1,9 +1,9 @@
-"""The faults there are, by what they strike: the wire, the answer or the rows in it."""
+"""The kinds of faults: of the connection, the answer or its rows."""
 
 from __future__ import annotations
 
 CONNECTION_KINDS = frozenset({"timeout", "reset", "truncated", "big_body", "slow"})
-"""The connection fails, or carries the right answer badly."""
+"""The connection fails, or damages the right answer."""
 
 REFUSAL_KINDS = frozenset(
     {
@@ -20,10 +20,10 @@ REFUSAL_KINDS = frozenset(
         "too_many_at_once",
     }
 )
-"""Another answer comes instead."""
+"""Another answer replaces the right one."""
 
 WIRE_KINDS = CONNECTION_KINDS | REFUSAL_KINDS | {"redirect"}
-"""What can befall any request."""
+"""Possible for any request."""
 
 ROW_KINDS = frozenset(
     {
@@ -42,28 +42,28 @@ ROW_KINDS = frozenset(
 """The answer is well-formed, its rows are wrong; only a request that carries rows can meet one."""
 
 NO_DATA = "no_data"
-"""The API has nothing at all and says so in its own form: Open-Meteo with nulls."""
+"""The API has no data and returns its own form of that: Open-Meteo with nulls."""
 
 CLOCK_LABELS = "clock_labels"
 """The archive labels the hours of a 25-hour day by the clock; with ``at``, one row is missing."""
 
 LIST_KINDS = frozenset({NO_DATA, "absent", "conflicting", "missing"})
-"""The same, where the answer is a list: values or rows are absent, or a slot has two rows."""
+"""The same for an answer that is a list: values or rows are absent, or a slot has two rows."""
 
 RECORD_KINDS = frozenset({"extra_record", "empty_record", "null_record"})
 """The list has one more record, which is not a row."""
 
 EXPIRED_LINK = "expired_link"
-"""The second hop of a two-hop API refuses a link that was too old."""
+"""The second hop of a two-hop API refuses an old link."""
 
 CONTRADICTION = "contradiction"
-"""The first hop of AEMET says that rows were found, and the second that there are none."""
+"""The first hop of AEMET finds rows, and the second has none."""
 
 NO_DATA_TEXT = "no_data_text"
 """SIAR sends an empty list and a sentence that there are no data."""
 
 MISSING_ARRAY = "missing_array"
-"""Open-Meteo leaves out the array of one variable that was asked for."""
+"""Open-Meteo omits the array of one requested variable."""
 
 KINDS = (
     WIRE_KINDS

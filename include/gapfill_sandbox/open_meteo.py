@@ -1,20 +1,20 @@
 r"""Open-Meteo: modelled weather by the hour, of recent dates with forecasts, and of an archive.
 
-Source: ``api.open-meteo.com`` and ``archive-api.open-meteo.com``, read through a capture of
-December 2025 (AccessiWeather, MIT; data CC BY 4.0), quoted errors and the API's own source.
+Source: a capture of ``api.open-meteo.com`` and ``archive-api.open-meteo.com`` of December 2025
+(AccessiWeather, MIT; data CC BY 4.0), quoted errors and the API's published source code.
 
-Documented: paths, parameters, units, arrays beside ``time``; labels end the hour they
-speak of; both dates are included.
+Documented: paths, parameters, units, arrays beside ``time``; a label is the end of its hour;
+both dates are included.
 
-Observed: times without offset; HTTP 200 without a body where the place is missing, without
-``hourly`` where the variables do; bare ``nan`` where a number lacks the wrong way (the
-fault ``nan``); the sentences of the refusals. The forecast API holds 92 days back to 16
-ahead, **the hours to come as well**. The archive's last date is yesterday, and its values
-end some five days ago: ``null`` from then on. The offset of a time zone is that of now, for
-all dates. A 429 is that of the minute.
+Observed: times without offset; HTTP 200 without a body if the place is missing, without
+``hourly`` if the variables are; bare ``nan`` for a missing number (the fault ``nan``); the
+sentences of the refusals. The forecast API has 92 past and 16 future days, **future hours
+included**. The archive's last date is yesterday, and its values end about five days ago:
+``null`` from then on. The offset of a time zone is the present one, for all dates. A 429 is
+that of the minute.
 
 Documented by its authors (open-meteo#1493): one request at a time per address, six more
-wait, and the next one is answered 429 "Too many concurrent requests".
+wait, and the next one gets 429 "Too many concurrent requests".
 
 Not simulated: models, several places, ``daily`` and ``current``, ``timezone=auto``, Unix
 times, any limit of length (there is none, so the sandbox's option for it does nothing).
@@ -50,7 +50,7 @@ _CELL = {"forecast": 0.0625, "archive": 0.0703}
 
 
 def _json(data: object) -> bytes:
-    """Write JSON as the API does: what is not a number as ``nan``, which no reader takes."""
+    """Write JSON as the API does: a value that is not a number as ``nan``, which is not JSON."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     return text.replace("NaN", "nan").encode()
 
@@ -60,7 +60,7 @@ def _refusal(reason: str) -> SimulatedAnswer:
 
 
 def _rows(wanted: Wanted, product: str, now: datetime) -> list[Row]:
-    """Return a row per label; one without values where the archive has none yet."""
+    """Return a row per label; one without values if the archive has none yet."""
     rows = []
     for label in wanted.labels():
         has_values = product == "forecast" or label <= now - _ARCHIVE_LAG
@@ -73,7 +73,7 @@ def _rows(wanted: Wanted, product: str, now: datetime) -> list[Row]:
 def _payload(
     wanted: Wanted, product: str, rows: Sequence[Row], missing: str | None
 ) -> dict[str, object]:
-    """Return the whole answer, without the array of the variable that a fault takes away."""
+    """Return the whole answer, without the array that a fault removes."""
     step = _CELL[product]
     head = {
         "latitude": round(round(wanted.latitude / step) * step, 6),
@@ -132,7 +132,7 @@ def _touched(ask: Ask, product: str) -> tuple[date, date] | None:
 def _truth(
     _query: Mapping[str, str], start: datetime, end: datetime
 ) -> Iterable[tuple[datetime, Sequence[float]]]:
-    """Yield the slots of ``[start, end)`` as the API states them in the catalogue's units."""
+    """Yield the API's values of the slots of ``[start, end)``, in the catalogue's units."""
     units = units_of({"wind_speed_unit": "ms"})
     slot = start.replace(minute=0, second=0, microsecond=0)
     slot += _HOUR if slot < start else timedelta(0)

@@ -1,4 +1,4 @@
-"""What a request to Open-Meteo asks for, or why it is refused."""
+"""Parse a request to Open-Meteo, or refuse it with a reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ARCHIVE_START = date(1940, 1, 1)
 
 
 class Refused(ValueError):
-    """A request that the API answers with 400; the text is its reason."""
+    """A request that gets a 400; the text is its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Wanted:
     Attributes:
         latitude: Of the place.
         longitude: Of the place.
-        units: Unit of each variable that was asked for.
+        units: Unit of each requested variable.
         zone: Name of the time zone.
         offset: Its distance from UTC, now.
         first: First date, of that zone.
@@ -96,7 +96,7 @@ def _zone(ask: Ask) -> tuple[str, timedelta]:
 
 
 def _dates(ask: Ask, product: str, today: date) -> tuple[date, date]:
-    """Return the first and the last date asked for."""
+    """Return the first and the last requested date."""
     given = [ask.first("start_date"), ask.first("end_date")]
     if given == [None, None] and product == "forecast":
         back = _days(ask, "past_days", 0, _BACK)

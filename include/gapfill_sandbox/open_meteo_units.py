@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Unit(NamedTuple):
-    """How a kind of value is written.
+    """The format of a kind of value.
 
     Attributes:
-        symbol: As ``hourly_units`` has it.
-        decimals: Digits after the point; 0 for a whole number without one.
+        symbol: Its text in ``hourly_units``.
+        decimals: Decimal places; 0 for a whole number.
         factor: Times the catalogue's unit.
         offset: Added to that.
     """
@@ -31,7 +31,7 @@ class Variable(NamedTuple):
 
     Attributes:
         field: Of the weather, and of the catalogue.
-        kind: What decides its unit: a parameter, or a unit that never changes.
+        kind: The parameter that sets its unit, or a fixed unit.
     """
 
     field: str

@@ -1,22 +1,22 @@
 """OpenWeatherMap: the free weather of now and forecast, and One Call in both generations.
 
-Source: ``api.openweathermap.org``, read through the samples of its documentation and errors
-quoted in public issues.
+Source: the samples in the documentation of ``api.openweathermap.org``, and errors quoted in
+public issues.
 
-Documented: paths, parameters, ``units``; the key in ``appid``; One Call needs a subscription
-of its own, has 1,000 free calls a day and answers any moment from 1979-01-01 until four days
-ahead; what does not happen is left out.
+Documented: paths, parameters, ``units``; the key in ``appid``; One Call needs its own
+subscription, has 1,000 free calls a day and any moment from 1979-01-01 until four days ahead;
+phenomena that do not happen are omitted.
 
 Observed: ``dt`` of the current weather is that of the last calculation, some minutes ago;
-``dt`` of the time machine is echoed; ``cod`` is a number or a text; names of parameters are
-read in any case (pyowm sends ``APPID``).
+the time machine returns the request's ``dt``; ``cod`` is a number or a text; parameter names
+may be in any case (pyowm sends ``APPID``).
 
 Here a key that starts with ``bad`` is refused everywhere, one that contains ``free`` has no
 subscription to One Call, one that contains ``4.0`` has one to One Call 4.0, and every other
 one to 3.0. A generation refuses the keys of the other with 401.
 
-Not known: the words with which 4.0 refuses a key (here those of 3.0), the answers to a moment
-that is missing or out of reach, the body of a 500, how long a block lasts.
+Not known: the text with which 4.0 refuses a key (here that of 3.0), the answers to a moment
+that is missing or out of range, the body of a 500, how long a block lasts.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _ONE_ROW_LIST = WIRE_KINDS | (ROW_KINDS - {"partial_day"})
 
 
 def _view(ask: Ask) -> form.View:
-    """Return the place and units asked for.
+    """Return the requested place and units.
 
     Raises:
         Refused: If there is no such place.
@@ -118,7 +118,7 @@ def _one_call(ask: Ask, view: form.View) -> object:
 
 
 def _moment(ask: Ask) -> datetime:
-    """Return the moment asked of the time machine.
+    """Return the requested moment of the time machine.
 
     Raises:
         ValueError: If it is missing, is not a number, or is outside the years of the calendar.
@@ -143,7 +143,7 @@ def _timemachine(ask: Ask, view: form.View) -> object:
 def _answers(
     make: Callable[[Ask, form.View], object], generation: str | None = None
 ) -> Callable[[Ask], SimulatedAnswer]:
-    """Return what answers a path: after key and place are found good."""
+    """Return the answer function of a path, which checks key and place first."""
 
     def answer(ask: Ask) -> SimulatedAnswer:
         try:
@@ -171,7 +171,7 @@ def _days_of_moment(ask: Ask) -> tuple[date, date] | None:
 def _truth(
     _query: Mapping[str, str], start: datetime, end: datetime
 ) -> Iterable[tuple[datetime, Sequence[float | None]]]:
-    """Yield what each slot's reading holds, by whichever product."""
+    """Yield the values of each slot, which all products share."""
     slot = _hour_end(start)
     while slot < end:
         values = form.values_at(slot + _HOUR)

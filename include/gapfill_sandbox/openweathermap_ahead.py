@@ -1,4 +1,4 @@
-"""What OpenWeatherMap says of times to come: a trap for whoever takes a forecast for a reading."""
+"""OpenWeatherMap's forecasts, which a source must not store as readings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOUR = timedelta(hours=1)
 _THREE_HOURS = timedelta(hours=3)
 _STEPS, _HOURS, _DAYS, _MINUTES = 40, 48, 8, 60
 _ERROR = 1.5
-"""How much too warm each forecast is, in °C, so that one taken for a reading shows."""
+"""Error of each forecast in °C, so that tests detect a forecast that is stored as a reading."""
 
 
 def foreseen(end: datetime) -> dict[str, Value]:
@@ -26,7 +26,7 @@ def foreseen(end: datetime) -> dict[str, Value]:
 
 
 def forecast(now: datetime, view: form.View) -> object:
-    """Return an answer of ``/data/2.5/forecast``: 40 steps of three hours, all to come."""
+    """Return an answer of ``/data/2.5/forecast``: 40 future steps of three hours."""
     last = now - (now - datetime(1970, 1, 1, tzinfo=UTC)) % _THREE_HOURS
     steps = [last + n * _THREE_HOURS for n in range(1, _STEPS + 1)]
     listed: list[dict[str, object]] = []
@@ -57,7 +57,7 @@ def _chance(values: Mapping[str, Value]) -> float:
 
 
 def one_call(at: datetime, now: datetime, view: form.View, excluded: Collection[str]) -> object:
-    """Return an answer of ``/data/3.0/onecall``: now as calculated at an instant, and to come."""
+    """Return an answer of ``/data/3.0/onecall``: now as calculated at an instant, and forecasts."""
     hour = at.replace(minute=0)
     rows = [hour + n * _HOUR for n in range(_HOURS)]
     days = [hour.replace(hour=12) + timedelta(days=n) for n in range(_DAYS)]

@@ -30,18 +30,18 @@ COLUMNS = {
 """The catalogue's name of each value."""
 
 LIGHT_RAIN = 0.1
-"""mm: below this the weather is called light rain and no amount is given, as was seen."""
+"""mm: below this the answer has "light rain" without an amount, as observed."""
 
 _TO_SEA_LEVEL = 53
 _KELVIN, _MPH = 273.15, 2.23694
 VISIBILITY = 10000
-"""Metres; the API tells no more than ten kilometres."""
+"""Metres; the API reports ten kilometres at most."""
 _DAYLIGHT_FROM, _DAYLIGHT_TO = 7, 18
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where, and in which units.
+    """The place and the units of an answer.
 
     Attributes:
         latitude: Degrees north.
@@ -81,7 +81,7 @@ def values_at(end: datetime) -> dict[str, Value]:
 
 
 def stated(values: Mapping[str, Value], name: str) -> float | None:
-    """Return a value as an answer gives it: an amount of light rain is not given."""
+    """Return a value of an answer, ``None`` for the amount of light rain."""
     value = float(values[name])
     return None if name == "rain" and 0 < value < LIGHT_RAIN else value
 
@@ -97,7 +97,7 @@ def offset(instant: datetime) -> int:
 
 
 def sun_of(day: datetime, view: View) -> dict[str, int]:
-    """Return sunrise and sunset, near enough."""
+    """Return sunrise and sunset, approximately."""
     season = -math.cos(2 * math.pi * (day.timetuple().tm_yday + 10) / 365.25)
     noon = day.replace(hour=12, minute=0, second=0, microsecond=0)
     noon -= timedelta(hours=view.longitude / 15)
@@ -106,7 +106,7 @@ def sun_of(day: datetime, view: View) -> dict[str, int]:
 
 
 def words_of(values: Mapping[str, Value], at: datetime) -> list[dict[str, object]]:
-    """Return what the weather is called."""
+    """Return the names of the weather."""
     sky = "d" if _DAYLIGHT_FROM <= at.hour < _DAYLIGHT_TO else "n"
     if not values["rain"]:
         return [{"id": 800, "main": "Clear", "description": "clear sky", "icon": f"01{sky}"}]
@@ -174,7 +174,7 @@ def current(row: Row, view: View) -> object:
 
 
 def hourly(values: Mapping[str, Value], at: datetime, view: View) -> dict[str, object]:
-    """Return what all hourly rows of One Call have."""
+    """Return the common part of all hourly rows of One Call."""
     temperature = view.degrees(values["temp"])
     return {
         "dt": unix(at),
@@ -200,7 +200,7 @@ def with_sun(values: Mapping[str, Value], at: datetime, view: View) -> dict[str,
 
 
 def place_of(at: datetime, view: View) -> dict[str, object]:
-    """Return what One Call says of the place."""
+    """Return the place in an answer of One Call."""
     zone = {"timezone": "Europe/Madrid", "timezone_offset": offset(at)}
     return {"lat": round(view.latitude, 4), "lon": round(view.longitude, 4), **zone}
 

@@ -27,7 +27,7 @@ INVALID_KEY = error(
 
 
 def _no_subscription(generation: str) -> SimulatedAnswer:
-    """Return the refusal of a key that a generation of One Call is not for."""
+    """Return the refusal of a key without a subscription to a generation of One Call."""
     return SimulatedAnswer(
         401,
         b'{"cod": 401, "message": "Please note that using One Call %s requires a separate '
@@ -62,14 +62,14 @@ def given(ask: Ask, name: str) -> str | None:
 
 
 def admit(ask: Ask, *, generation: str | None) -> None:
-    """Refuse a key that may not ask.
+    """Refuse a missing or invalid key.
 
     Args:
-        ask: What was asked.
-        generation: That of One Call, ``None`` for what every key opens.
+        ask: The request.
+        generation: Generation of One Call, ``None`` for paths that every key opens.
 
     Raises:
-        Refused: If it is none or bad, or not one of this generation of One Call.
+        Refused: If the key is missing or bad, or not one of this generation.
     """
     key = given(ask, "appid") or _BAD_KEY
     if key.startswith(_BAD_KEY):

@@ -1,10 +1,10 @@
 """One Call 4.0: the weather of now, and a timeline of hours from 1979 to two days ahead.
 
-Documented: 20 rows a call at most; ``prev`` and ``next`` are whole http URLs that carry the
-key; rows after now are a forecast in the same shape; pressure is at sea level.
+Documented: 20 rows a call at most; ``prev`` and ``next`` are complete http URLs with the key;
+rows after now are forecasts in the same form; pressure is at sea level.
 
-Not known: the answers to a start that is missing or out of reach, or to an odd ``cnt``; here
-they are the hour of now, an error, and as many rows as go.
+Not known: the answers to a start that is missing or out of range, or to an odd ``cnt``; here
+they are the current hour, an error, and as many rows as possible.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TIMELINE = "/data/4.0/onecall/timeline/1h"
 CURRENT = "/data/4.0/onecall/current"
 
 PER_CALL = 20
-"""Rows of one answer at most."""
+"""Most rows of one answer."""
 
 _HOUR = timedelta(hours=1)
 _FIRST = datetime(1979, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ def timeline(ask: Ask, view: form.View) -> object:
     """Return a page of the timeline.
 
     Raises:
-        Refused: If the start or the number of rows makes no sense.
+        Refused: If the start or the number of rows is invalid.
     """
     try:
         start, count = _start(ask), _count(ask)
@@ -75,10 +75,10 @@ def days(ask: Ask) -> tuple[date, date] | None:
 
 
 def _start(ask: Ask) -> datetime:
-    """Return the first whole hour from the start on; that of now where none is given.
+    """Return the first whole hour from the start; the current one if none is given.
 
     Raises:
-        ValueError: If it is not a number, or of no year.
+        ValueError: If it is not a number, or not in a valid year.
     """
     text = given(ask, "start")
     try:
@@ -89,7 +89,7 @@ def _start(ask: Ask) -> datetime:
 
 
 def _count(ask: Ask) -> int:
-    """Return the number of rows asked for, as far as one answer has them.
+    """Return the requested number of rows, limited to one answer.
 
     Raises:
         ValueError: If it is not a number, or less than one.
@@ -101,7 +101,7 @@ def _count(ask: Ask) -> int:
 
 
 def _link(ask: Ask, start: datetime) -> str:
-    """Return the whole URL of another page, with the key in it, as the API gives it."""
+    """Return the complete URL of another page, with the key, as the API does."""
     names = ("lat", "lon", "units", "cnt", "appid")
     kept = {name: value for name in names if (value := given(ask, name)) is not None}
     return f"{ask.hop_url}{TIMELINE}?{urlencode(kept | {'start': form.unix(start)})}"

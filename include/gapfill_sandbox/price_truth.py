@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def price_truth(indicator: int, geo: int) -> Truth:
-    """Return the true prices of an indicator, of one place unless ``geo`` is asked for."""
+    """Return the true prices of an indicator, of one place unless the query names ``geo``."""
 
     def rows(
         query: Mapping[str, str], start: datetime, end: datetime

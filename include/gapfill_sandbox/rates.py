@@ -1,4 +1,4 @@
-"""How many requests an API admits: in a minute, on one virtual day."""
+"""Limits of an API: requests in a minute, and on one virtual day."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Window:
         self._admitted: list[float] = []
 
     def is_full(self, moment: float) -> bool:
-        """Return whether a request that comes at a moment is above the limit."""
+        """Return whether a request at a moment is above the limit."""
         return sum(self._is_in(other, moment) for other in self._admitted) >= self._limit
 
     def add(self, moment: float) -> None:
-        """Count a request that was admitted at a moment; forget those of earlier windows."""
+        """Count an admitted request; forget those of earlier windows."""
         self._admitted = [other for other in self._admitted if self._is_in(other, moment)]
         self._admitted.append(moment)
 
@@ -43,7 +43,7 @@ class Window:
 
 
 class Rates:
-    """What each API says that it admits: so many requests in any sixty seconds of real time.
+    """The rate limit of each API: requests in any sixty seconds of real time.
 
     Args:
         per_minute: Limit by API; 0 is none.
@@ -57,7 +57,7 @@ class Rates:
         self._monotonic = monotonic
 
     def is_admitted(self, api: str) -> bool:
-        """Return whether a request that comes now is within the rate, and count it if so."""
+        """Return whether a request now is within the rate, and count it if so."""
         window = self._windows.get(api)
         if window is None:
             return True
@@ -69,7 +69,7 @@ class Rates:
 
 
 class Days:
-    """How many requests an API admitted on each UTC day of the virtual clock."""
+    """Admitted requests of each API on each UTC day of the virtual clock."""
 
     def __init__(self) -> None:
         self._admitted: Counter[tuple[str, date]] = Counter()

@@ -1,4 +1,4 @@
-"""What a fault adds to a list of records: one more, which is not a row."""
+"""Add a record that is not a row to a list of records, as a fault."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _EXTRA = {"type": "note", "attributes": {}}
 
 
 def with_odd_record(records: Sequence[Mapping[str, object]], kind: str | None) -> list[object]:
-    """Return the records of an answer, with one more where a fault adds one.
+    """Return the records of an answer, with one more if a fault adds one.
 
     Args:
         records: In the API's own form.
-        kind: Of the fault. ``extra_record``: the first one is about something else, and has
-            no id and no time. ``empty_record``: the last one has nulls alone.
+        kind: Kind of the fault. ``extra_record``: the first one is another type, without id
+            and time. ``empty_record``: the last one has only nulls.
             ``null_record``: the last one is null.
     """
     if kind == "extra_record":

@@ -1,16 +1,16 @@
 r"""REE apidatos: prices of the peninsular market in real time, without a key.
 
-Source: ``apidatos.ree.es``, read through a capture of 2021 (aiopvpc, MIT) and public logs
-of calls made in September 2026.
+Source: a capture of ``apidatos.ree.es`` of 2021 (aiopvpc, MIT), and public logs of calls in
+September 2026.
 
 Documented: path, parameters, local bounds without offset.
 
 Observed: the end bound is inclusive; PHP's JSON (ASCII, ``\/``, whole numbers without a
-point); HTTP 502 with a detail where nothing is published; HTTP 400 "Error Interno" for a
-range of 92 days and for ``time_trunc=day`` (31 days are answered); 600 has a value per
-quarter-hour since 2025-10-01, and a request with ``geo_ids`` gets 1001 alone since about
-then. Titles were "PVPC (€/MWh)" until 2023 and are "PVPC" now. Which series comes first
-is not fixed: here 600 does when the range starts on an even day of the month.
+point); HTTP 502 with a detail if nothing is published; HTTP 400 "Error Interno" for a range
+of 92 days and for ``time_trunc=day`` (31 days work); 600 has a value per quarter-hour since
+2025-10-01, and a request with ``geo_ids`` gets only 1001 since about then. Titles were
+"PVPC (€/MWh)" until 2023 and are "PVPC" now. The order of the series is not fixed: here 600 is
+first if the range starts on an even day of the month.
 
 Not known: the body of a wrong parameter (here the same 400), of a 429, any rate limit.
 """
@@ -53,7 +53,7 @@ _COLORS = {"1001": "#ffcf09", "600": "#df4a32"}
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A valid request: both bounds are inside."""
+    """A valid request; it includes both bounds."""
 
     start: datetime
     end: datetime
@@ -62,7 +62,7 @@ class _Wanted:
 
     @property
     def length(self) -> timedelta:
-        """How long the range is on the local clock."""
+        """Length of the range on the local clock."""
         start, end = (bound.astimezone(MADRID) for bound in (self.start, self.end))
         return end.replace(tzinfo=None) - start.replace(tzinfo=None)
 
@@ -139,7 +139,7 @@ def _rows(wanted: _Wanted, now: datetime) -> list[Row]:
 
 
 def _last_updates(rows: Iterable[Row]) -> dict[str, str]:
-    """Return when each series last changed, as the payload writes it."""
+    """Return the last update of each series, in the payload's format."""
     last_days = {name: local_day(row.start) for row in rows for name in row.values}
     return {
         name: local_stamp(world.published_at(day, int(name))) for name, day in last_days.items()

@@ -1,4 +1,4 @@
-"""Error answers for APIs whose own are unknown, and those that stand between client and API."""
+"""Error answers for APIs whose own are unknown, and those of proxies and firewalls."""
 
 from __future__ import annotations
 

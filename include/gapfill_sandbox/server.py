@@ -1,4 +1,4 @@
-"""Running a sandbox: until told to stop, or beside a test in a thread."""
+"""Run a sandbox until it gets a signal, or beside a test in a thread."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def listen(options: Options) -> socket.socket:
     """Return a listening socket.
 
     Raises:
-        OSError: If the address is taken or is none of this machine's.
+        OSError: If the address is in use or not of this machine.
     """
     return socket.create_server((options.host, options.port))
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return the root URL a listening socket is reached at."""
+    """Return the root URL of a listening socket."""
     host, port, *_ = listener.getsockname()
     return f"http://{host}:{port}"
 
@@ -50,9 +50,9 @@ async def run(
     """Serve until the event given to ``ready`` is set.
 
     Args:
-        state: What the requests share.
-        listener: Where they come in.
-        ready: Called in the loop when connections are accepted.
+        state: Shared state of the requests.
+        listener: The listening socket.
+        ready: Called in the loop when the server accepts connections.
     """
     runner = web.AppRunner(build_app(state), access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
@@ -72,8 +72,8 @@ class Sandbox:
     Attributes:
         url: Root URL of every API, without a slash at its end.
         clock: The virtual clock.
-        faults: What goes wrong.
-        requests: What was asked.
+        faults: The active faults.
+        requests: The log of requests.
     """
 
     url: str
@@ -99,7 +99,7 @@ def serve(
     Args:
         now: Start of the virtual clock, none for the real time.
         is_running: Whether the clock runs on from ``now``.
-        faults: In force from the start, in their JSON form.
+        faults: Active from the start, in their JSON form.
         rates: Requests per minute by API, 0 for no limit.
         spans: Longest range in days by API, 0 for any.
         limits: Settings of accounts and queues, such as ``siar.records_minute``.

@@ -1,23 +1,22 @@
 """SIAR's Web API v2: tokens, the account's limits, half-hours and days of a station.
 
-Source: the technical manual v2.2 through transcriptions, and public clients.
+Source: transcriptions of the technical manual v2.2, and public clients.
 
 Documented: paths, parameters, columns, ``{"datos": […], "MensajeRespuesta": null}``, the
 counters of ACCESOS with 30 calls and 1,000,000 records a minute, 1,000 calls a day.
 
-Observed by clients: authentication answers quoted texts; "Horarios" are half-hours with
+Observed by clients: authentication returns quoted texts; "Horarios" are half-hours with
 ``HorMin`` HHMM of their end, the day's last as 0 or 2400 (here 2400 on even days of the
-month); 403 for a token and for a quota alike, with a text; ``IdProvincia`` and
-``IdEstacion`` lack; soil temperatures are null; two digits.
+month); 403 for a token and for a quota, with a text; ``IdProvincia`` and ``IdEstacion`` are
+missing; soil temperatures are null; two decimal places.
 
-Not known, and so of our own making: the whole texts (their known pieces are in them), the
-body around them (here JSON), the answer to wrong credentials (here null) or parameters,
-how long a token lives (here an hour of the virtual clock), whether authentication and
-ACCESOS count (here they do), which day a daily quota is of (here Madrid's), and what is
-said where there are no data (here nothing, with the fault ``no_data_text`` a sentence).
+Not known, and invented here: the complete texts (with their known phrases), the body around
+them (here JSON), the answer to wrong credentials (here null) or parameters, the lifetime of a
+token (here an hour of the virtual clock), whether authentication and ACCESOS count (here they
+do), the zone of a daily quota (here Madrid's), and the message without data (here none; with
+the fault ``no_data_text`` a sentence).
 
-A token that starts with ``ready`` is one that its holder was given beforehand: it holds for
-ever, without any authentication.
+A token that starts with ``ready`` is valid for ever, without any authentication.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ _LAST_OF_DAY = 2400
 
 
 def _no_days(_ask: Ask) -> None:
-    """Tell that a path touches no days."""
+    """Return no days, for a path that has none."""
 
 
 def days(ask: Ask) -> tuple[date, date] | None:
@@ -127,7 +126,7 @@ def answer(ask: Ask) -> SimulatedAnswer:
 
 
 def _out_of_reach(ask: Ask, asked: tuple[date, date]) -> SimulatedAnswer | None:
-    """Return the refusal of dates that the API or the account does not answer."""
+    """Return the refusal of dates that the API or the account does not allow."""
     if ask.span_days and (asked[1] - asked[0]).days >= ask.span_days:
         return say(None, "El rango de fechas es demasiado amplio.", 400)
     since = account(ask).settings.get("authorised", 0)
@@ -136,7 +135,7 @@ def _out_of_reach(ask: Ask, asked: tuple[date, date]) -> SimulatedAnswer | None:
 
 
 def _records(ask: Ask, code: str, rows: Sequence[Row]) -> list[dict[str, object]]:
-    """Return rows as the payload has them."""
+    """Return rows in the format of the payload."""
     if ask.parts["kind"] == "Horarios":
         return [_half_hour(code, row) for row in rows]
     is_calculated = (ask.first("DatosCalculados") or "").lower() == "true"
@@ -144,7 +143,7 @@ def _records(ask: Ask, code: str, rows: Sequence[Row]) -> list[dict[str, object]
 
 
 def _rows(ask: Ask, code: str, asked: tuple[date, date]) -> list[Row]:
-    """Return what can be read; nothing of a station that is unknown."""
+    """Return the available rows; none of an unknown station."""
     station = stations.STATIONS.get(code)
     if station is None:
         return []

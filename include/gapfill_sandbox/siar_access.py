@@ -1,4 +1,4 @@
-"""Who may ask SIAR: its envelope and refusals, the tokens, and the counters of ACCESOS."""
+"""SIAR's access control: its envelope and refusals, the tokens, and the counters of ACCESOS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXTS = {
         "La petición rebasaría el número máximo de datos permitidos en un día para su usuario."
     ),
 }
-BAD_TOKEN = "El token no es válido o ha caducado."  # noqa: S105 - what is said of one
+BAD_TOKEN = "El token no es válido o ha caducado."  # noqa: S105 - a message, not a token
 
 
 def say(data: object, message: str | None = None, status: int = 200) -> SimulatedAnswer:
@@ -39,22 +39,22 @@ def _word(text: str | None) -> SimulatedAnswer:
 
 
 def refuse(message: str) -> SimulatedAnswer:
-    """Return a refusal, of a token and of a quota alike."""
+    """Return a refusal of a token or a quota."""
     return say(None, message, 403)
 
 
 def refuse_over(limit: str) -> SimulatedAnswer:
-    """Return the refusal of what is over a limit of the account."""
+    """Return the refusal for a limit of the account."""
     return replace(refuse(TEXTS[limit]), is_over_limit=True)
 
 
 def account(ask: Ask) -> Account:
-    """Return the account that asks."""
+    """Return the account of the client."""
     return ask.account or Account({})
 
 
 def has_token(ask: Ask) -> bool:
-    """Return whether a token came that holds: one given out, or one that was ready before."""
+    """Return whether the request has a valid token: an issued one, or a ready one."""
     token = ask.first("token")
     return (token or "").startswith(_READY) or account(ask).is_token(token, ask.now)
 
@@ -85,7 +85,7 @@ def give_token(ask: Ask) -> SimulatedAnswer:
 
 
 def tell_limits(ask: Ask) -> SimulatedAnswer:
-    """Answer what the account may do and what it did."""
+    """Return the limits and the counters of the account."""
     asking = account(ask)
     if not has_token(ask):
         return refuse(BAD_TOKEN)

@@ -1,4 +1,4 @@
-"""What SIAR's stations measure, half-hour by half-hour and day by day, rounded as SIAR does."""
+"""The half-hours and days of SIAR's stations, rounded as in SIAR."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HALF = timedelta(minutes=30)
 LAG = timedelta(minutes=90)
-"""From the end of a half-hour to when it can be read."""
+"""Delay from the end of a half-hour to its publication."""
 _DAILY_AT = time(12)
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _HALVES = 48
@@ -26,7 +26,7 @@ _HALF_TURN, _TURN = 180, 360
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A station: its code, its province and number, and the dates it has data of."""
+    """A station: its code, its province and number, and the dates of its data."""
 
     code: str
     place: str
@@ -42,7 +42,7 @@ STATIONS = {
 
 @lru_cache(maxsize=65_536)
 def half_hour(end: datetime) -> Mapping[str, float]:
-    """Return what is measured in the half-hour that ends at an instant, two digits each."""
+    """Return the values of the half-hour that ends at an instant, with two decimal places."""
     seen = weather(end, "siar", HALF)
     return {
         "TempMedia": round(seen.temperature, 2),
@@ -56,7 +56,7 @@ def half_hour(end: datetime) -> Mapping[str, float]:
 
 @lru_cache(maxsize=4096)
 def daily(day: date) -> Mapping[str, float]:
-    """Return what is said of a UTC date: aggregates of its half-hours, two digits each."""
+    """Return the aggregates of a UTC date's half-hours, with two decimal places."""
     ends = _ends(day)
     halves = [half_hour(end) for end in ends]
     column = {name: [half[name] for half in halves] for name in halves[0]}
@@ -84,14 +84,14 @@ def daily(day: date) -> Mapping[str, float]:
 
 
 def _mean_direction(degrees: Sequence[float]) -> float:
-    """Return where the sum of arrows of equal length points from."""
+    """Return the direction of the sum of unit vectors."""
     east = math.fsum(math.sin(math.radians(d)) for d in degrees)
     north = math.fsum(math.cos(math.radians(d)) for d in degrees)
     return math.degrees(math.atan2(east, north)) % _TURN
 
 
 def hour(start: datetime) -> Mapping[str, float | None]:
-    """Return the hour that the two half-hours after an instant make, in the catalogue's names."""
+    """Return the hour of the two half-hours after an instant, in the catalogue's names."""
     first, second = half_hour(start + HALF), half_hour(start + _HOUR)
 
     def mean(name: str) -> float:
@@ -108,7 +108,7 @@ def hour(start: datetime) -> Mapping[str, float | None]:
 
 
 def _between(first: float, second: float) -> float | None:
-    """Return the direction half-way on the shorter way round, none where both are as long."""
+    """Return the direction in the middle of the shorter arc, none if both arcs are equal."""
     way = (second - first + _HALF_TURN) % _TURN - _HALF_TURN
     if abs(way) == _HALF_TURN:
         return None
@@ -122,7 +122,7 @@ def _ends(day: date) -> list[datetime]:
 
 
 def half_hours(station: Station, days: Sequence[date], now: datetime) -> list[Row]:
-    """Return the half-hours of UTC dates that can be read; a row starts where its time does."""
+    """Return the available half-hours of UTC dates; a row starts with its half-hour."""
     return [
         Row(end - HALF, dict(half_hour(end)))
         for day in days
@@ -133,7 +133,7 @@ def half_hours(station: Station, days: Sequence[date], now: datetime) -> list[Ro
 
 
 def dailies(station: Station, days: Sequence[date], now: datetime) -> list[Row]:
-    """Return the days that can be read: from noon of the next one."""
+    """Return the available days: from noon of the next one."""
     return [
         Row(datetime.combine(day, time(0), UTC), dict(daily(day)))
         for day in days

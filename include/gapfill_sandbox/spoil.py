@@ -1,4 +1,4 @@
-"""What a fault does to the rows of an answer, before any API's format."""
+"""Apply a fault to the rows of an answer, before any API's format."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SMALL = 2
 
 
 def _negative(value: Value) -> Value:
-    """Return a value below zero, whatever it was."""
+    """Return a value below zero."""
     return value if isinstance(value, str) else round(-abs(value) - 1, 2)
 
 
 def _other(value: Value) -> Value:
-    """Return another value that is as likely: one less, and one more where that is too low."""
+    """Return another plausible value: one less, or one more if that is too low."""
     if isinstance(value, str):
         return value
     return round(value - 1 if value >= _SMALL else value + 1, 2)
@@ -46,10 +46,10 @@ _NEW_VALUES: Mapping[str, Callable[[Value], Value]] = {
 
 
 def _is_struck(rows: list[Row], fault: Fault) -> list[bool]:
-    """Return of each row whether the fault strikes it.
+    """Return for each row whether the fault affects it.
 
-    Of the rows that start on the fault's days, and at its instant where it names one, it
-    strikes each ``every``-th, starting with the first.
+    Of the rows that start on the fault's days, and at its instant if it names one, it affects
+    every ``every``-th, starting with the first.
     """
     struck, candidates = [], 0
     for row in rows:
@@ -70,13 +70,13 @@ def _changed(row: Row, fault: Fault) -> Row:
 
 
 def _change(rows: list[Row], fault: Fault) -> list[Row]:
-    """Return the rows, those that are struck with new values."""
+    """Return the rows, the affected ones with new values."""
     struck = _is_struck(rows, fault)
     return [_changed(row, fault) if hit else row for row, hit in zip(rows, struck, strict=True)]
 
 
 def _conflict(rows: list[Row], fault: Fault) -> list[Row]:
-    """Return the rows, those that are struck twice: with their values and with others."""
+    """Return the rows, the affected ones twice: with their values and with others."""
     found: list[Row] = []
     for row, hit in zip(rows, _is_struck(rows, fault), strict=True):
         found.extend([row, _changed(row, fault)] if hit else [row])
@@ -84,7 +84,7 @@ def _conflict(rows: list[Row], fault: Fault) -> list[Row]:
 
 
 def _drop(rows: list[Row], fault: Fault) -> list[Row]:
-    """Return the rows without those that are struck."""
+    """Return the rows without the affected ones."""
     struck = _is_struck(rows, fault)
     return [row for row, hit in zip(rows, struck, strict=True) if not hit]
 
@@ -117,7 +117,7 @@ def _shift(rows: list[Row], _fault: Fault) -> list[Row]:
 
 
 def _double(rows: list[Row], fault: Fault) -> list[Row]:
-    """Return the rows, those that are struck twice, one after the other."""
+    """Return the rows, the affected ones twice, one after the other."""
     struck = _is_struck(rows, fault)
     return [row for row, hit in zip(rows, struck, strict=True) for _ in range(1 + hit)]
 
@@ -142,6 +142,6 @@ _SPOILERS: Mapping[str, Callable[[list[Row], Fault], list[Row]]] = {
 
 
 def spoil_rows(rows: list[Row], fault: Fault | None) -> list[Row]:
-    """Return the rows, in order of time, as a fault leaves them; most kinds leave them alone."""
+    """Return the rows, in order of time, changed by a fault; most kinds change none."""
     spoiler = _SPOILERS.get(fault.kind) if fault is not None else None
     return rows if fault is None or spoiler is None else spoiler(rows, fault)

@@ -1,4 +1,4 @@
-"""The options of a sandbox and the state its requests share."""
+"""The options of a sandbox and the shared state of its requests."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a sandbox starts.
+    """The options of a sandbox.
 
     Attributes:
         host: Address to listen on.
         port: Port to listen on, 0 for a free one.
         now: Start of the virtual clock, none for the real time.
         is_running: Whether the virtual clock runs on from ``now``.
-        faults: In force from the start.
+        faults: Active from the start.
         rates: Requests per minute by API, 0 for no limit; the API's own where it is missing.
         spans: Longest range in days by API, 0 for any; the API's own where it is missing.
         limits: Settings of accounts, such as ``siar.records_minute``, and of queues, such as
@@ -56,17 +56,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class SandboxState:
-    """What the requests of one sandbox share.
+    """The shared state of the requests to one sandbox.
 
     Attributes:
         clock: The virtual clock.
-        faults: What goes wrong.
-        journal: What was asked.
-        rates: How much each API still admits in a minute.
-        days: How much each API has admitted on a day.
+        faults: The active faults.
+        journal: The log of requests.
+        rates: Requests of each API in a minute.
+        days: Requests of each API on a day.
         spans: Longest range in days by API.
-        accounts: By API, where it has one.
-        turns: Who is answered at the same time.
+        accounts: Accounts by API.
+        turns: Queues of concurrent requests.
         archive_redirect_host: Host name that archive 70 redirects to, none for the same.
         stations: What AEMET's stations measure.
     """
@@ -84,7 +84,7 @@ class SandboxState:
 
     @classmethod
     def start(cls, options: Options) -> Self:
-        """Make the state a sandbox starts with.
+        """Return the state at the start of a sandbox.
 
         Raises:
             ValueError: If an option names an unknown API or fault.
@@ -113,7 +113,7 @@ class SandboxState:
 
 
 def _own_limits() -> dict[str, int]:
-    """Return the settings of every account and queue as the APIs have them."""
+    """Return the APIs' own settings of every account and queue."""
     found = {f"{api.name}.{key}": number for api in APIS for key, number in api.account.items()}
     for api in APIS:
         if api.at_once:
@@ -134,7 +134,7 @@ def _accounts(rates: Mapping[str, int], limits: Mapping[str, int]) -> dict[str, 
 
 
 def _merged(defaults: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, int]:
-    """Return the defaults with what was wanted instead.
+    """Return the defaults with the given changes.
 
     Raises:
         ValueError: If a name is unknown or a number is negative.

@@ -70,11 +70,11 @@ def parse_local(text: str, *, is_end: bool = False) -> datetime:
     In the hour that exists twice, a start is its first passing and an end its second.
 
     Raises:
-        ValueError: If the text is no ISO 8601 date or time, or far from today.
+        ValueError: If the text is not an ISO 8601 date or time, or far from today.
     """
     moment = datetime.fromisoformat(text)
     if moment.year not in _YEARS:
-        message = f"{text!r} is in no year the sandbox knows"
+        message = f"{text!r} is not in a year of the sandbox"
         raise ValueError(message)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=MADRID, fold=int(is_end))

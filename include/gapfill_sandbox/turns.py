@@ -1,4 +1,4 @@
-"""Who is answered: so many requests of an address at once, while some more wait in a queue."""
+"""Limit the concurrent requests of an address; further ones wait in a queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _Line:
-    """The requests of one address to one API that are not answered yet."""
+    """The pending requests of one address to one API."""
 
     def __init__(self, at_once: int) -> None:
         self.turn = asyncio.Semaphore(at_once)
@@ -22,8 +22,8 @@ class Turns:
     """A queue per API and address, for the one event loop that serves.
 
     Args:
-        at_once: By API, how many requests are answered at the same time; 0 for any number.
-        waiting: By API, how many more may wait for their turn.
+        at_once: Concurrent requests by API; 0 for any number.
+        waiting: Further requests that may wait, by API.
     """
 
     def __init__(self, at_once: Mapping[str, int], waiting: Mapping[str, int]) -> None:
@@ -35,7 +35,7 @@ class Turns:
     async def turn(self, api: str, address: str | None) -> AsyncIterator[bool]:
         """Wait for a request's turn, which lasts as long as the context.
 
-        Gives whether it is its turn: a request that finds the queue full does not wait.
+        Yields whether it is its turn: a request does not wait in a full queue.
         """
         at_once = self._at_once[api]
         if not at_once:

@@ -1,7 +1,7 @@
-"""The weather of the sandbox: a function of place of measurement and time, and of nothing else.
+"""The weather of the sandbox: a function of only place and time.
 
-Each source sees the same weather a little differently, so that a test can tell from a value
-who gave it. Values are in the catalogue's units and not rounded: an API rounds as it does.
+Each source has slightly different weather, so that a value shows its source. Values are in the
+catalogue's units and not rounded, because each API rounds in its own way.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from datetime import date
 
 SKEW = {"aemet": 0.0, "siar": 0.2, "openweathermap": 0.4, "open_meteo": 0.6}
-"""How much warmer, in °C, each source finds it."""
+"""Difference of each source's temperature, in °C."""
 
 
 class Point(NamedTuple):
-    """A point of the world, by how its weather differs from that of the plant.
+    """A point, by the differences of its weather from the plant's.
 
     Attributes:
         temperature: °C.
@@ -30,7 +30,7 @@ class Point(NamedTuple):
         pressure: hPa.
         wind_speed: m/s.
         wind_direction: Degrees.
-        rain: Times that of the plant.
+        rain: Factor of the plant's rain.
     """
 
     temperature: float = 0.0
@@ -42,7 +42,7 @@ class Point(NamedTuple):
 
 
 PLANT = Point()
-"""Where all sources look that have no stations."""
+"""The point of all sources without stations."""
 
 _HOUR = timedelta(hours=1)
 _YEAR_DAYS = 365.25
@@ -53,7 +53,7 @@ _NOON, _HALF_DAY = 12.0, 6.5
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """The weather of a stretch of time.
+    """The weather of a period.
 
     Attributes:
         temperature: °C, mean.
@@ -78,13 +78,13 @@ class Weather:
 
 @lru_cache(maxsize=65_536)
 def weather(end: datetime, source: str, length: timedelta = _HOUR, point: Point = PLANT) -> Weather:
-    """Return the weather of the stretch that ends at an instant.
+    """Return the weather of the period that ends at an instant.
 
     Args:
-        end: Timezone-aware end of the stretch.
-        source: Who looks; one of ``SKEW``.
-        length: How long the stretch is; only precipitation is in proportion to it.
-        point: Where.
+        end: Timezone-aware end of the period.
+        source: One of ``SKEW``.
+        length: Length of the period; only precipitation is proportional to it.
+        point: The point.
     """
     end = end.astimezone(UTC)
     hour = end.hour + end.minute / 60

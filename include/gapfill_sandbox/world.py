@@ -1,8 +1,8 @@
-"""The truth about prices: a pure function of place and time, and when it is published.
+"""The true prices: a pure function of place and time, with their time of publication.
 
-Prices have the shape of the Spanish market: dear winters and evenings, cheap nights,
-weekends and spring noons, with hours of exactly zero and hours below zero. Nothing here
-is a forecast of a real price; it only has to be the same on every call.
+Prices follow the Spanish market: expensive winters and evenings, cheap nights,
+weekends and spring noons, with hours of exactly zero and hours below zero. They do not
+forecast real prices; they only have to be the same on every call.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SPOT_GEOS = {
 
 _PVPC_OFFSETS = {PENINSULA: 0.0, 8742: 0.37, 8743: -0.41, 8744: 1.93, 8745: 2.68}
 _SPOT_OFFSETS = {1: 0.23, 2: -6.31, SPAIN: 0.0, 8826: 4.17, 8827: 2.09, 8828: 3.52}
-"""€/MWh above the peninsula: in reality mostly equal, here never, so that a wrong one shows."""
+"""€/MWh above the peninsula: in reality mostly equal, here never, so that tests see a wrong one."""
 
 _NIGHT_AND_MORNING = (0.92, 0.86, 0.82, 0.80, 0.80, 0.85, 0.97, 1.13, 1.20, 1.10, 0.99, 0.92)
 _NOON_AND_EVENING = (0.90, 0.88, 0.86, 0.88, 0.95, 1.08, 1.23, 1.36, 1.42, 1.34, 1.16, 1.02)
@@ -78,7 +78,7 @@ def slots_of(day: date, indicator: int = PVPC) -> tuple[datetime, ...]:
 
 @lru_cache(maxsize=8192)
 def published_at(day: date, indicator: int = PVPC) -> datetime:
-    """Return when the values of a local day appear: on the day before.
+    """Return the publication time of a local day's values, on the day before.
 
     The spot price comes at 13:42 Madrid time, PVPC at a second of its own from 20:16:00
     to 20:46:59.
@@ -163,5 +163,5 @@ def _toll(local: datetime) -> float:
 
 
 def _with_zero_band(raw: float) -> float:
-    """Return the price after the market's floor: mild oversupply is worth exactly zero."""
+    """Return the price after the market's floor: a mild oversupply gives exactly zero."""
     return raw if raw > 0 else min(0.0, _NEGATIVE_SLOPE * (raw + _ZERO_BAND))

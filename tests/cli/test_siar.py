@@ -129,9 +129,9 @@ def test_json_has_the_counts_and_every_refused_value(cli: Cli, folder: Path) -> 
     [
         (
             csv_bytes(ROW, row(date(2024, 1, 2)))[:-40],
-            f"{HALF}, line 3: the file breaks off in it",
+            f"{HALF}, line 3: the file ends in it",
         ),
-        (csv_bytes(ROW, row(date(2024, 1, 2)))[:-41], f"{HALF}, line 3: it breaks off in the mid"),
+        (csv_bytes(ROW, row(date(2024, 1, 2)))[:-41], f"{HALF}, line 3: it ends in the mid"),
         (csv_bytes(ROW).decode("utf-16-le").encode(), f"{HALF}: it is UTF-8, Latin-1 or the like"),
         (csv_bytes(ROW.replace("6,87", "7")), f"{NAME}, line 2: Temp Media (ºC) of 01/01/2024 "),
         (csv_bytes(row(date(2025, 11, 5))), f"{HALF}, line 2: 05/11/2025 has values and is not"),
@@ -171,7 +171,7 @@ def test_a_folder_that_is_none_is_a_wrong_command_line(cli: Cli, folder: Path, s
     empty.mkdir()
     said = {
         folder / "nowhere": "does not exist; put the folder's path there.",
-        folder / NAME: "is no folder; put the folder's path there.",
+        folder / NAME: "is not a folder; put the folder's path there.",
         empty: "has no CSV file; put SIAR's files there, such as J17_….csv.",
     }
     for path, sentence in said.items():

@@ -226,7 +226,7 @@ html         MalformedPayload  0 failed         2 it is a web page, not JSON
 firewall     deferred          0 -              2 the API's firewall refused
 firewall_200 deferred          0 -              2 the API's firewall refused
 too_many_at_once deferred      0 -              4 may be asked again in 15 s. Deferred
-expired_link SourceUnavailable 0 unreached      4 gave 2 links to the rows and knew none
+expired_link SourceUnavailable 0 unreached      4 gave 2 links to the rows, and both had
 duplicated   filled            4 filled         2
 shifted      MalformedPayload  0 failed         2 2025-11-05T12:00:00Z, which is not over yet
 partial_day  partial           2 filled+not_yet 2
@@ -264,8 +264,8 @@ redirect     SourceUnavailable 0 unreached      1 which is not followed
 429          deferred          0 -              3 may be asked again in 60 s. Deferred
 500          SourceUnavailable 0 unreached      1 answered HTTP 500
 502          SourceUnavailable 0 unreached      1 answered HTTP 502
-estado_429   MalformedPayload  0 failed         1 the authentication gave no single word
-html         MalformedPayload  0 failed         1 the authentication gave no single word
+estado_429   MalformedPayload  0 failed         1 the authentication did not return a single word
+html         MalformedPayload  0 failed         1 the authentication did not return a single word
 firewall     deferred          0 -              1 the API's firewall refused
 firewall_200 deferred          0 -              1 the API's firewall refused
 too_many_at_once deferred      0 -              3 may be asked again in 15 s. Deferred

@@ -45,7 +45,7 @@ def _with(content: bytes) -> Callable[[Path], None]:
 
 FOLDERS: dict[str, tuple[Callable[[Path], None], str]] = {
     "missing": (_missing, "does not exist; put the folder's path there"),
-    "a file": (_a_file, "is no folder; put the folder's path there"),
+    "a file": (_a_file, "is not a folder; put the folder's path there"),
     "empty": (_empty, "has no CSV file; put SIAR's files there"),
     "an empty file": (_with(b""), NAME),
     "half a file": (_with(WHOLE[: len(WHOLE) // 2]), NAME),

@@ -164,7 +164,7 @@ def test_a_connection_that_is_a_uri_says_the_same(
     "source,query,sentence",
     [
         ("ree", "timeout=abc", "has a 'timeout' in its extra that is not a number of seconds"),
-        ("ree", "ca_bundle=%2Fnone.pem", "has a ca_bundle in its extra that is no file"),
+        ("ree", "ca_bundle=%2Fnone.pem", "has a ca_bundle in its extra that is not a file"),
         (
             "ree",
             "Pausd=true",
@@ -178,7 +178,7 @@ def test_a_connection_that_is_a_uri_says_the_same(
         (
             "open_meteo",
             "archive_host=ftp%3A%2F%2Fa",
-            "has a archive_host in its extra that is no http",
+            "has a archive_host in its extra that is not an http",
         ),
         ("siar", "token=two%20words", "is not one word of plain ASCII"),
     ],

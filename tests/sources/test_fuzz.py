@@ -58,7 +58,7 @@ SIGNS = (
     "off the series' grid",
     "of station",
     "was asked",
-    "cannot be told apart",
+    "are ambiguous",
     ", not of ",
     "skips",
     "none of 8741",

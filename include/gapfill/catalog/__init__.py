@@ -1,8 +1,8 @@
 """Reads ``catalog.yaml``, checks it, and builds the domain's frozen types.
 
-The facts of a source stand in its package (``sources/<name>/source.yaml``); a catalogue file that
-defines the source itself is believed instead. A wrong file is a ``ConfigError`` that names the
-file, the key and what was expected.
+The facts of a source are in its package (``sources/<name>/source.yaml``); a catalogue file that
+defines the source overrides them. A wrong file is a ``ConfigError`` that names the file, the key
+and the expected value.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def load(path: Path = SHIPPED) -> Catalog:
 
     Raises:
         ConfigError: If one of the files cannot be read or is wrong; names the file, the key and
-            what was expected.
+            the expected value.
     """
     return _load(path, path.stat().st_mtime_ns if path.is_file() else 0)
 

@@ -12,8 +12,8 @@ from gapfill.sources import registry
 def with_packages(entry: CatalogEntry) -> CatalogEntry:
     """Return a catalogue with the packages' facts of each source that it only names.
 
-    A source that the file defines is as the file has it, whole. One that neither its routes nor
-    its stations name is left out, so that a package that a catalogue does not use cannot break it.
+    A definition in the file replaces the package's facts as a whole. A source that neither routes
+    nor stations name is omitted, so that an unused package cannot break the catalogue.
 
     Raises:
         ConfigError: If the facts of a named source cannot be read or are wrong.

@@ -1,4 +1,4 @@
-"""Reads the catalogue's YAML files; what is wrong is reported with the file and the key."""
+"""Reads the catalogue's YAML files, and reports errors with the file and the key."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _EXPECTED = {
     "time_delta_parsing": _DURATION,
     "time_delta_type": _DURATION,
 }
-"""What pydantic says of these kinds of values in words that do not help."""
+"""Clearer texts than pydantic's for these kinds of values."""
 
 
 class _StrictLoader(_SafeLoader):

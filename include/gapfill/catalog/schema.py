@@ -192,7 +192,7 @@ class SeriesEntry(SchemaModel):
 
 
 class CatalogEntry(SchemaModel):
-    """The whole file. ``sources`` defines those that have no package, or shall be otherwise."""
+    """The whole file. ``sources`` adds sources without a package, or overrides a package."""
 
     places: dict[Name, PlaceEntry] = Field(min_length=1)
     sources: dict[Name, SourceEntry] = {}

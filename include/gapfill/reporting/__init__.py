@@ -1,1 +1,1 @@
-"""Reports in one place: JSON documents, the form that XCom carries, and log lines."""
+"""Reports as JSON documents, as XCom, and as log lines."""

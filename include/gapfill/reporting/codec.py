@@ -1,8 +1,7 @@
-"""What travels between tasks: the services' frozen types as plain JSON, and back.
+"""Convert the services' frozen types to plain JSON for XCom, and back.
 
-Airflow stores XComs as JSON and refuses to read objects of other packages, so tasks
-exchange documents. Severities and grades travel by their label, which the retry policy,
-the UI and people can read; instants as ``2025-10-26T00:00:00Z``; a series by its name.
+Airflow stores XComs as JSON and refuses to read objects of other packages. Severities and grades
+are stored by their label, instants as ``2025-10-26T00:00:00Z``, a series by its name.
 """
 
 from __future__ import annotations
@@ -55,8 +54,8 @@ _TYPES: Mapping[str, Any] = {
     "State": State,
     "datetime": Annotated[datetime, AfterValidator(as_utc)],
 }
-"""How annotations of the frozen types are read: their modules import these for the type
-checker only, and some have another form in JSON than pydantic's own."""
+"""Names in annotations of the frozen types: their modules import these for the type checker
+only, and some have another form in JSON than pydantic's own."""
 
 
 _adapters: dict[object, TypeAdapter[Any]] = {}
@@ -71,9 +70,9 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a type, as pydant
 
 
 def to_json(value: Any) -> Json:  # noqa: ANN401 - any of the services' frozen types
-    """Return a Report, Plan, Unit, Certificate, Sight or the like as plain JSON.
+    """Return a Report, Plan, Unit, Certificate, Condition or the like as plain JSON.
 
-    A unit also carries its label, by which Airflow names the mapped task.
+    A unit also has its label, which becomes the name of the mapped task.
     """
     document: Json = _adapter(type(value)).dump_python(value, mode="json")
     if isinstance(value, Plan):
@@ -88,17 +87,17 @@ def to_json(value: Any) -> Json:  # noqa: ANN401 - any of the services' frozen t
 
 
 def from_json(kind: type[T], document: Json) -> T:
-    """Return what ``to_json`` was given.
+    """Return the object of a document of ``to_json``.
 
     Raises:
-        ValueError: If the document is not one of that kind.
+        ValueError: If the document is of another kind.
     """
     found: T = _adapter(kind).validate_python(document)
     return found
 
 
 class _Request(Document):
-    """A request as it travels: its series by name."""
+    """A request with the names of its series."""
 
     series: Annotated[
         list[str],
@@ -119,10 +118,10 @@ def request_to_json(request: RunRequest) -> Json:
 
 
 def request_from_json(document: Json, catalog: Catalog) -> RunRequest:
-    """Return the request of a document, with the series as the catalogue has them now.
+    """Return the request of a document, with the series of the present catalogue.
 
     Raises:
-        RequestError: If the catalogue has lost one of the series.
+        RequestError: If the catalogue no longer has one of the series.
     """
     asked = dict(_Request.model_validate(document))
     bounds = [bound and as_utc(bound) for bound in (asked.pop("start"), asked.pop("end"))]

@@ -26,7 +26,7 @@ def plain(document: Document) -> dict[str, Any]:
 def status(
     catalog: Catalog, reports: Sequence[Report], now: datetime, place: StoreLocation | None = None
 ) -> StatusOut:
-    """Return the document of ``status --json``; ``place`` is the store that was read."""
+    """Return the document of ``status --json``; ``place`` is the store."""
     series = [SeriesReport(catalog.series[report.series], report) for report in reports]
     return StatusOut.model_validate(
         {"now": now, "store": place, "state": overall(reports), "series": series}
@@ -46,7 +46,7 @@ def healed(
     last: Plan | None,
     error: str | None = None,
 ) -> HealOut:
-    """Return the document of ``heal --json``; ``error`` is what ended it before its end."""
+    """Return the document of ``heal --json``; ``error`` is the error that stopped it."""
     is_planned = summary.gaps_found is not None
     parts = {name: getattr(summary, name) for name in RunOut.model_fields} | {
         "certificates": certificates,
@@ -62,7 +62,7 @@ def healed(
 
 
 def batches(certificates: Sequence[Certificate]) -> list[BatchOut]:
-    """Return what was written, by batch, read back or not."""
+    """Return the written slots by batch, verified or not."""
     found: dict[str, BatchOut] = {}
     for c in certificates:
         if c.slots_filled or c.slots_unproven:
@@ -72,7 +72,7 @@ def batches(certificates: Sequence[Certificate]) -> list[BatchOut]:
 
 
 def summarized(summary: Summary) -> RunOut:
-    """Return what ``summarize`` returns."""
+    """Return the document of ``summarize``."""
     return RunOut.model_validate(summary)
 
 
@@ -82,17 +82,17 @@ def explained(explanation: Explanation) -> ExplainOut:
 
 
 def overall(reports: Sequence[Report]) -> OverallWord:
-    """Return ``unknown`` when any read failed, ``gaps`` when something is missing, else ``ok``."""
+    """Return ``unknown`` if any read failed, ``gaps`` if a slot is missing, else ``ok``."""
     if any(report.error for report in reports):
         return "unknown"
     return "gaps" if any(report.is_missing for report in reports) else "ok"
 
 
 def first_line(reports: Sequence[Report], *, has_refused: bool = False) -> str:
-    """Return the state of everything in one line; ``has_refused`` is that of a run's store.
+    """Return the state of all series in one line; ``has_refused``: the store refused slots.
 
-    It says that nothing is missing only where that is true of every slot that is due: slots
-    that no source has are missing too.
+    It reports that nothing is missing only if no due slot is: slots that no source has are
+    missing too.
     """
     counts = {state: sum(r.coverage.counts[state] for r in reports) for state in State}
     named = (State.MISSING, State.UNKNOWN, State.PROVISIONAL, State.PENDING, State.UNFILLABLE)

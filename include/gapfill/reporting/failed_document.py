@@ -1,4 +1,4 @@
-"""The JSON document of a command that an error ended before it could print its own."""
+"""The JSON document of a command that an error stopped before its own document."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DONE = (
     "certificates",
     "batches",
 )
-"""What is 0 or empty where nothing was begun."""
+"""Keys that are 0 or empty if nothing was started."""
 
 
 def document(
@@ -32,13 +32,13 @@ def document(
 ) -> dict[str, Any]:
     """Return the document: the command's own keys, and ``error``.
 
-    What is not known is ``None``, so that nothing looks like an empty answer.
+    Unknown values are ``None``, so that they do not look like an empty answer.
 
     Args:
         command: Its name.
-        error: What ended it, in a sentence.
-        now: The clock, ``None`` where it could not be read.
-        has_begun: Whether a healing had begun, so that what it did is not known.
+        error: The error, as a sentence.
+        now: The clock, ``None`` if it could not be read.
+        has_begun: Whether a ``heal`` had started, so that its results are unknown.
     """
     instant = iso(now) if now else None
     match command:
@@ -58,7 +58,7 @@ def _of(error: str) -> dict[str, Any]:
 
 
 def _healed(error: str) -> dict[str, Any]:
-    """Return the document of a healing that ended before it asked or wrote anything."""
+    """Return the document of a ``heal`` that stopped before any request or write."""
     summary = Summary(
         status=RunStatus.FAILED,
         ree_records_recovered=0,

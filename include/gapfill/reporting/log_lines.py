@@ -1,4 +1,4 @@
-"""What tasks write: tables for their logs, and the sentences of a run."""
+"""Log lines of tasks: tables, and the sentences of a run."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from gapfill.services.summary import RunStatus
 T = TypeVar("T")
 
 MOST = 20
-"""Lines of one kind in a log; what is left over is counted."""
+"""Lines of one kind in a log; the others are counted."""
 
 NAMED = 5
-"""Things named in one sentence; what is left over is counted."""
+"""Items named in one sentence; the others are counted."""
 
 
 def request_line(order: RunRequest, *, is_dry: bool) -> str:
-    """Return what a run is to do, in a sentence."""
+    """Return the request of a run, as a sentence."""
     selection = order.selection
     parts = [", ".join(series.name for series in selection.series)]
     if selection.has_range:
@@ -91,7 +91,7 @@ _CAUSES = {Cause.DOWN: "source down", Cause.NONE: "no source has it"}
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
-    """Yield the plan with its bill, and what is not asked for, by cause and with its reason."""
+    """Yield the plan with its bill, and the slots without a request, by cause with the reason."""
     yield f"Plan: {bill_of(len(plan.units), plan)}."
     yield from (f"Nothing is planned of it: {said}" for said in unread(plan.unread))
     if plan.deferred:
@@ -129,7 +129,7 @@ def _unhealable(left: Unhealable) -> str:
 
 
 def bill_of(units: int, bill: Plan | BillOut) -> str:
-    """Return what a plan of that many units asks for and costs."""
+    """Return the size and the cost of a plan."""
     return (
         f"{count(units, 'unit')}, {count(bill.slots, 'slot')}, {count(bill.calls, 'call')}, "
         f"about {bill.seconds:.0f} s at the sources' rates"
@@ -137,7 +137,7 @@ def bill_of(units: int, bill: Plan | BillOut) -> str:
 
 
 def unit_lines(unit: Unit) -> Iterator[str]:
-    """Yield what a unit is about to ask."""
+    """Yield the requests of a unit, before it makes them."""
     yield (
         f"Asks {unit.source} {unit.product}{f' at {unit.station}' if unit.station else ''} "
         f"for {count(unit.slots, 'slot')} of {unit.series} ({unit.severity.label}) "
@@ -147,7 +147,7 @@ def unit_lines(unit: Unit) -> Iterator[str]:
 
 
 def certificate_line(certificate: Certificate) -> str:
-    """Return what a unit proved, in a sentence."""
+    """Return the result of a unit, as a sentence."""
     c = certificate
     note = f" {c.note.rstrip('.')}." if c.note else ""
     rejected = f", {count(c.rejected, 'value')} not believed" if c.rejected else ""
@@ -159,10 +159,10 @@ def certificate_line(certificate: Certificate) -> str:
 
 
 def summary_lines(document: Mapping[str, Any], after: Sequence[Report]) -> Iterator[str]:
-    """Yield what a run came to, and by name what is left that is worse than minor.
+    """Yield the result of a run, and the remaining gaps that are worse than minor.
 
     Args:
-        document: What ``summarize`` returns.
+        document: The result of ``summarize``.
         after: Reports over the whole history, after the run.
     """
     yield sentence(document)
@@ -174,7 +174,7 @@ def summary_lines(document: Mapping[str, Any], after: Sequence[Report]) -> Itera
 
 
 def sentence(document: Mapping[str, Any]) -> str:
-    """Return what a run came to, in a sentence."""
+    """Return the result of a run, as a sentence."""
     d = document
     if d["dry_run"]:
         return (
@@ -204,14 +204,14 @@ def sentence(document: Mapping[str, Any]) -> str:
 
 
 UNREAD = " could not be read: "
-"""What a failure says of a series behind its name (``services.detection.unread``)."""
+"""Text of a failure after the name of a series (``services.detection.unread``)."""
 
 
 def trouble(document: Mapping[str, Any]) -> str | None:
-    """Return why a run is to be red, in a sentence for the operator; ``None`` where it is not.
+    """Return why a run must fail, as a sentence for the operator; ``None`` if it must not.
 
-    Deferred units do not make it so: a source that refuses, or was down for others, is
-    asked again by the next run.
+    Deferred units do not fail it: the next run asks a source again that refused, or was down
+    for other units.
     """
     failures: list[str] = document["failures"]
     if not failures and not document["units_failed"]:
@@ -226,7 +226,7 @@ def trouble(document: Mapping[str, Any]) -> str | None:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield rows under their heads in columns as wide as needed; nothing for no rows."""
+    """Yield a table with columns as wide as needed; nothing for no rows."""
     if not rows:
         return
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]

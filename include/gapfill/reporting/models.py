@@ -1,7 +1,7 @@
-"""The shapes of reports on series, gaps and slots, the same for all who give them as JSON.
+"""JSON models of reports on series, gaps and slots, for the CLI, the API and XCom.
 
-Each model names its keys in order and reads them from the attributes of what it describes.
-Keys are contracts: more may be added, none taken away.
+Each model names its keys in order and reads them from the attributes of its object. Keys are
+contracts: a release may add keys, but not remove any.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ CauseWord = Literal["askable", "down", "setup", "waiting", "none", "unread"]
 
 
 class Document(BaseModel):
-    """What is read from attributes, and built when it is first used: a command needs few."""
+    """Base of all models; pydantic builds each on first use, as a command needs few."""
 
     model_config = ConfigDict(from_attributes=True, defer_build=True, validate_by_name=True)
 
 
 def attribute(*path: str) -> Any:  # noqa: ANN401 - what Field returns
-    """Return the metadata of a field that is read from an attribute of an attribute."""
+    """Return the metadata of a field that comes from an attribute of an attribute."""
     return Field(validation_alias=AliasPath(path[0], *path[1:]))
 
 
@@ -48,7 +48,7 @@ SeverityOf = Annotated[SeverityWord, BeforeValidator(lambda s: getattr(s, "label
 
 
 class SeriesReport(NamedTuple):
-    """A series and what was found of it."""
+    """A series and its report."""
 
     series: Series
     report: Report
@@ -131,7 +131,7 @@ class SeriesFacts(Document):
 
 
 class Store(Document):
-    """Where a store is."""
+    """The location of a store."""
 
     kind: str
     where: str
@@ -147,7 +147,7 @@ class StatusOut(Document):
 
 
 class RowOut(Document):
-    """What the store holds of one slot."""
+    """One slot in the store."""
 
     values: dict[str, float]
     grade: Annotated[str, attribute("grade", "label")]
@@ -159,7 +159,7 @@ class RowOut(Document):
 
 
 class OpinionOut(Document):
-    """What one candidate can do for a slot."""
+    """The assessment of one candidate for a slot."""
 
     candidate: str
     standing: Annotated[str, attribute("eligibility")]
@@ -168,7 +168,7 @@ class OpinionOut(Document):
 
 
 class ExplainOut(Document):
-    """Everything known of one slot."""
+    """All facts about one slot."""
 
     series: str
     slot: datetime

@@ -1,4 +1,4 @@
-"""The shapes of plans and of what runs came to; see ``models``."""
+"""JSON models of plans and of the results of runs; see ``models``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gapfill.reporting.models import Document, End, OverallWord, SeverityOf, Sta
 from gapfill.services.certificate import Certificate
 
 Seconds = int | float
-"""Seconds of nothing are 0 and not 0.0."""
+"""Seconds; no time is 0, not 0.0."""
 
 
 class Span(Document):
@@ -23,7 +23,7 @@ class Span(Document):
 
 
 class UnitOut(Document):
-    """What one mapped task asks."""
+    """The requests of one mapped task."""
 
     label: str
     series: str
@@ -44,7 +44,7 @@ class _Left(Document):
 
 
 class WaitingOut(_Left):
-    """Slots for which no source can be asked now, but later."""
+    """Slots for which a source can be asked later, but none now."""
 
     until: datetime
     source: str
@@ -59,7 +59,7 @@ class UnhealableOut(_Left):
 
 
 class CostOut(Document):
-    """What asking one source costs."""
+    """The cost of one source."""
 
     calls: int
     seconds: Seconds
@@ -67,7 +67,7 @@ class CostOut(Document):
 
 
 class BillOut(Document):
-    """What a plan costs."""
+    """The cost of a plan."""
 
     calls: int
     seconds: Seconds = Field(description="at the sources' rates, one source after the other")
@@ -93,7 +93,7 @@ Errors = Annotated[
 
 
 class PlanOut(Document):
-    """Whom a run would ask for what, and what that costs."""
+    """The requests of a run, and their cost."""
 
     now: datetime
     units: list[UnitOut]
@@ -105,7 +105,7 @@ class PlanOut(Document):
 
 
 class RunOut(Document):
-    """What ``summarize`` returns."""
+    """The result of ``summarize``."""
 
     status: str
     ree_records_recovered: int | None
@@ -128,7 +128,7 @@ class RunOut(Document):
 
 
 class BatchOut(Document):
-    """What was written of one batch, read back or not."""
+    """The written slots of one batch, verified or not."""
 
     batch: str
     series: str
@@ -144,7 +144,7 @@ def _certificate(certificate: Certificate, dump: SerializerFunctionWrapHandler) 
 
 
 class HealOut(RunOut):
-    """The document of ``heal --json``; what is not known is null."""
+    """The document of ``heal --json``; an unknown value is null."""
 
     certificates: list[Annotated[Certificate, WrapSerializer(_certificate)]]
     state: OverallWord

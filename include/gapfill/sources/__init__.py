@@ -1,1 +1,1 @@
-"""What each API's answers mean: intervals to requests, payloads to readings. Pure."""
+"""Turn intervals into requests to each API, and its answers into readings."""

@@ -1,4 +1,4 @@
-"""What a source said: raw rows before any check, checked readings, and what was dropped."""
+"""The answer of a source: raw rows, checked readings, and rejected values."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _NUMBER = re.compile(r"[+-]?\d+([.,]\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE
 _PLAIN = ("an object", "a list", "null", "True", "False")
 
 ROW = "row"
-"""Stands for the field where a whole row was dropped."""
+"""Field name that marks a whole rejected row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A value, or a whole row, that was not stored.
+    """A value, or a whole row, that Gapfill does not store.
 
     Attributes:
-        slot: Its slot; ``None`` where no time of it could be read.
+        slot: Its slot; ``None`` if its time cannot be read.
         field: Its field; ``ROW`` for a whole row.
         value: As the source gave it, shortened.
-        reason: Why it was not stored.
+        reason: Why it is not stored.
     """
 
     slot: datetime | None
@@ -36,11 +36,7 @@ class Rejected:
 
     @property
     def said(self) -> str:
-        """What was not stored and why, for people.
-
-        A value is quoted where it is a text that is not a number; a row and a field that could
-        not be read at all are told apart from a value.
-        """
+        """The value or row with the reason, in one sentence; a text is quoted."""
         if self.field == ROW:
             row = f"the row of {iso(self.slot)}" if self.slot else "a row"
             return f"{row} {self.reason} ({self.value})"
@@ -53,21 +49,21 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a source said. Empty is a value; a failure is an exception.
+    """The answer of a source. An empty answer is a value; a failure is an exception.
 
     Attributes:
         readings: One per slot, in order, checked; each has at least one field.
-        rejected: Values and rows that were not believed.
+        rejected: Values and rows that failed a check.
         evidence: Status and first words of the answer, for the ledger; no secrets.
-        days: Local dates, in the product's ``day_zone``, of which the answer held any
-            row, asked for or not; empty for a product without one. A slot that is missing
-            from such a day gets no verdict where the product publishes whole days.
-        proves: Whether what it is without is a verdict; not where the account may not see it.
-        no_verdict: Asked slots about which the answer proves nothing: their row was
-            dropped, or may be among the rows whose time could not be read, or they are
-            null between the values of a model. A slot with a reading is among them where
-            the answer proves nothing about a required field that the reading is without.
-        facts: What the answer showed of the account, by name, to be remembered of the source.
+        days: Local dates, in the product's ``day_zone``, for which the answer has any row,
+            requested or not; empty for a product without one. If the product publishes
+            whole days, a slot missing from such a day is not marked as "no data".
+        proves: Whether a missing slot counts as "no data"; false if the account may not see it.
+        no_verdict: Requested slots about which the answer proves nothing: their row was
+            dropped, or may be among the rows whose time cannot be read, or they are
+            null between the values of a model. A slot with a reading is included if the
+            answer proves nothing about a required field that the reading does not have.
+        facts: Facts about the account, by name, that the source's state keeps.
     """
 
     readings: tuple[Reading, ...] = ()
@@ -83,9 +79,8 @@ class RawRow(NamedTuple):
     """One row of a payload before any check.
 
     Attributes:
-        instant: Start of the period that it is about, UTC.
-        values: As parsed, by field name: a number, a text, nothing, or anything else
-            that a stranger may write.
+        instant: Start of its period, UTC.
+        values: As parsed, by field name; of any JSON type.
     """
 
     instant: datetime

@@ -1,12 +1,12 @@
-"""What is known of a source without a call: whether it is set up, and what its files have.
+"""Whether a source is set up, and which days its files have, without a call.
 
-It is found without the source's hook, whose import takes a second (Airflow). A package of a
-source may have a module ``availability`` that names its own as ``AVAILABILITY``::
+The source's hook is not imported: that takes a second (Airflow). A package of a source may
+have a module ``availability`` that names its own class as ``AVAILABILITY``::
 
     AVAILABILITY = MySourceAvailability()
 
-Without one, ``http.availability.ApiAvailability`` applies: its products need what they say of
-the connection.
+Without one, ``http.availability.ApiAvailability`` applies: it checks the credentials that each
+product requires of the connection.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class SourceSetup:
 
 
 class SourceAvailability:
-    """Base: always set up, and asked for everything."""
+    """Base: the source is always set up and may have any slot."""
 
     def obstacle(self, _product: Product, _setup: SourceSetup) -> Obstacle | None:
-        """Return why a product cannot be asked as it is set up, ``None`` if it can.
+        """Return why the set-up does not allow a product, ``None`` if it does.
 
         Raises:
             ConfigError: If the set-up is wrong.
@@ -47,7 +47,7 @@ class SourceAvailability:
         return None
 
     def held(self, _station_id: str) -> Sequence[Interval] | None:
-        """Return what the source is known to have of a station, ``None`` if that must be asked.
+        """Return the intervals that the source has of a station, ``None`` if only a call can show.
 
         Raises:
             GapfillError: If it cannot be read.
@@ -55,7 +55,7 @@ class SourceAvailability:
         return None
 
     def unusable(self, _station_id: str) -> Sequence[Unusable]:
-        """Return what the source has of a station and cannot be used.
+        """Return the source's unusable intervals of a station.
 
         Raises:
             GapfillError: If it cannot be read.

@@ -1,11 +1,10 @@
-"""Web pages of firewalls, in place of an API's answer: they say nothing about a key or a slot.
+"""Recognise the web page of a firewall, which proves nothing about a key or a slot.
 
 *Source*: a capture of REE apidatos of March 2025, still so in 2026 (HTTP 403, "Request
-unsuccessful. Incapsula incident ID …"); the block pages of the makers that are named below.
+unsuccessful. Incapsula incident ID …"); the block pages of the vendors that are named below.
 
 *Documented*: nowhere for any of the APIs. *Observed*: HTTP 403, 429 and 503, and HTTP 200 with
-a page where JSON is expected. A block passes by itself after minutes, and comes back sooner
-where it is not left alone.
+a page where JSON is expected. A block ends by itself after minutes; further requests prolong it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from gapfill.sources.json_reader import decode
 from gapfill.sources.model import excerpt
 
 COOL_OFF_S = 600.0
-"""Seconds to leave a firewall alone after its first refusal; the next ones last longer."""
+"""Seconds without requests after a firewall's first refusal; later waits are longer."""
 
 _READ, _SCANNED, _SHOWN, _MOST_BEFORE = 65_536, 8_192, 200, 4
 _OK, _MULTIPLE, _UNAUTHORIZED, _REFUSED = 200, 300, 401, 403
@@ -31,7 +30,7 @@ _MARKS = re.compile(
     rb"|the requested url was rejected|web application firewall|error code: 10\d\d\b",
     re.IGNORECASE,
 )
-"""What only the page, or the script, of a firewall holds."""
+"""Text that only the page, or the script, of a firewall contains."""
 _WORDS = re.compile(
     rb"request unsuccessful|access denied|acceso denegado|(request|petici\xc3\xb3n|solicitud) "
     rb"(is |was |has been |ha sido )?(blocked|bloquead[ao]|rechazad[ao])"
@@ -39,24 +38,18 @@ _WORDS = re.compile(
     rb"|just a moment|checking your browser|incident id|support id|not a robot|rate limited",
     re.IGNORECASE,
 )
-"""What such a page says, and an outage or a login page does not."""
+"""Phrases of such a page that an outage or a login page does not have."""
 _TAG = re.compile(
     rb"<(!doctype\s+html|html|head|body|title|meta|h[1-6]|center|div|p|script|iframe|style)\b",
     re.IGNORECASE,
 )
 _BEFORE = ((b"<!--", b"-->"), (b"<?", b"?>"))
-"""What may stand before the first tag of a page."""
+"""Markup that may precede the first tag of a page."""
 _HIDDEN = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 def is_firewall(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """Tell whether an answer is certainly a firewall's, whatever the API says with this status.
-
-    Args:
-        status: HTTP status.
-        headers: Names in any case.
-        body: The answer's bytes.
-    """
+    """Return whether a firewall certainly sent an answer, whatever the API means by its status."""
     page = body[:_READ]
     is_page = is_web_page(page)
     if _OK <= status < _MULTIPLE:
@@ -69,12 +62,12 @@ def is_firewall(status: int, headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def is_blocked(status: int, body: bytes) -> bool:
-    """Tell whether a refusal is a web page: an API refuses a key in its own format."""
+    """Return whether a refusal is a web page: an API refuses a key in its own format."""
     return status == _REFUSED and is_web_page(body)
 
 
 def is_web_page(body: bytes) -> bool:
-    """Tell whether a body is HTML."""
+    """Return whether a body is HTML."""
     page = body[:_READ].removeprefix(b"\xef\xbb\xbf").lstrip()
     for opening, closing in _BEFORE * _MOST_BEFORE:
         if page.startswith(opening):

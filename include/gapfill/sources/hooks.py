@@ -1,4 +1,4 @@
-"""What every source's hook offers to whoever plans and asks, and how the hook of a source is found.
+"""The interface of every source's hook, and the look-up of a source's hook.
 
 The module ``hook`` of a source's package names the class as ``HOOK``::
 
@@ -17,36 +17,33 @@ from gapfill.sources.registry import member, wrong_member
 
 
 class SourceHook(ABC):
-    """Base of all hooks. What is known of a source without a call is its ``SourceAvailability``."""
+    """Base of all hooks. ``SourceAvailability`` has the facts that need no call."""
 
     @classmethod
     @abstractmethod
     def caller(cls, setup: SourceSetup, before_call: Callable[[int], None]) -> SourceHook:
         """Return a hook that runs ``before_call`` before each request to the source.
 
-        It is told how many records the answer will count in the source's quota.
+        Its argument is the number of records that the answer will count in the source's quota.
 
         Raises:
-            ConfigError: If the set-up makes no sense.
+            ConfigError: If the set-up is invalid.
         """
 
     def open(self, _ask: Ask | None = None) -> AccountLimits | None:
-        """Make what calls come before the first request, and return what the account allows.
-
-        Args:
-            _ask: What will be asked, for the errors.
+        """Make the calls that precede the first request, such as a login.
 
         Returns:
-            ``None`` where the source does not tell.
+            The account's limits, ``None`` if the source does not publish them.
         """
         return None
 
     @abstractmethod
     def fetch(self, ask: Ask) -> Answer:
-        """Ask the source and return what it said.
+        """Request the slots from the source and return its answer.
 
         Raises:
-            SourceError: One of its leaves; no verdict follows from it.
+            SourceError: A subclass of it; it proves nothing about a slot.
         """
 
 

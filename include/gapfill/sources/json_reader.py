@@ -1,4 +1,4 @@
-"""Reading JSON that a stranger wrote: each wrong shape is a ``MalformedPayload`` with its place."""
+"""Read JSON of any shape: each wrong shape is a ``MalformedPayload`` with its place."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from gapfill.sources.value_reader import Unfit
 Scalar = str | int | float | bool | None
 
 YEARS = range(1900, 2200)
-"""Years that a time may be of; one of another year is a slip of the pen, not a shift."""
+"""Valid years of a time; a time of another year is a typing error, not a shift."""
 
 MOST_ITEMS = 100_000
-"""Longest list that is read: a year of hours has 8,784."""
+"""Longest list that a parser reads: a year of hours has 8,784."""
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.ASCII | re.IGNORECASE)
 _OLDER = "iso-8859-15"
@@ -30,14 +30,14 @@ _TWICE = "is given twice, with different values"
 
 
 def utf8(body: bytes, content_type: str = "") -> bytes:
-    """Return a body in UTF-8, whichever encoding it is written in.
+    """Return a body in UTF-8, whatever its encoding.
 
-    The charset that the content type names is tried first, then UTF-8, then ISO-8859-15, which
-    Spanish APIs write without saying so.
+    It tries the charset that the content type names, then UTF-8, then ISO-8859-15, which
+    Spanish APIs write without naming it.
 
     Args:
         body: The answer's bytes.
-        content_type: The header of this name; empty where it is not to be believed.
+        content_type: The header of this name; empty if it is not reliable.
     """
     named = _CHARSET.search(content_type)
     marked = "utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
@@ -50,21 +50,20 @@ def utf8(body: bytes, content_type: str = "") -> bytes:
 
 
 def decode(body: bytes) -> object | None:
-    """Return what a JSON body holds, in any encoding of ``utf8``; ``None`` for no JSON."""
+    """Return the document of a JSON body, in any encoding of ``utf8``; ``None`` for no JSON."""
     return Payload(200, body).document
 
 
 @dataclass(frozen=True)
 class Payload:
-    """An HTTP answer. Its body is decoded once, when it is first looked into.
+    """An HTTP answer. Its body is decoded once, on first use.
 
     Attributes:
         status: HTTP status.
         body: Its body, unpacked.
         headers: Its headers; names in any case.
         is_cut: Whether the body was longer than allowed and is cut.
-        had_credentials: Whether the request that it answers carried credentials; one behind
-            a redirect does not.
+        had_credentials: Whether its request carried credentials; one after a redirect does not.
     """
 
     status: int
@@ -75,7 +74,7 @@ class Payload:
 
     @property
     def document(self) -> object | None:
-        """What its JSON holds, in any encoding of ``utf8``; ``None`` for no JSON."""
+        """The document of its JSON, in any encoding of ``utf8``; ``None`` for no JSON."""
         return self._decoded[0] if self._decoded else None
 
     @property
@@ -97,7 +96,7 @@ class Payload:
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return an object; of a name that comes twice with two values neither is taken."""
+    """Return an object; a name that comes twice with different values has none of them."""
     members = dict(pairs)
     if len(members) < len(pairs):
         first: dict[str, object] = {}
@@ -108,7 +107,7 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def differ(first: object, second: object) -> bool:
-    """Tell whether two values of one name differ; lists and objects are not looked into."""
+    """Return whether two values of one name differ; lists and objects always do."""
     if type(first) is not type(second):
         return True
     return not isinstance(first, str | int | float | None) or first != second
@@ -116,12 +115,12 @@ def differ(first: object, second: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in a JSON document; reading from it names the place in its errors.
+    """A place in a JSON document, which its errors name.
 
     Attributes:
-        ask: What was asked.
-        value: What stands there.
-        path: Where it stands, such as ``included[0].attributes``.
+        ask: The request.
+        value: The value there.
+        path: The place, such as ``included[0].attributes``.
     """
 
     ask: Ask
@@ -145,7 +144,7 @@ class Node:
         """Return the member of this name.
 
         Raises:
-            MalformedPayload: If this is no object, or has no such member.
+            MalformedPayload: If this is not an object, or has no such member.
         """
         member = self.get(key)
         if member is None:
@@ -156,7 +155,7 @@ class Node:
         """Return the member of this name, ``None`` where the object has none.
 
         Raises:
-            MalformedPayload: If this is no object.
+            MalformedPayload: If this is not an object.
         """
         if not isinstance(self.value, dict):
             raise self._wrong(expected="an object")
@@ -165,7 +164,7 @@ class Node:
         return Node(self.ask, self.value[key], self._below(key))
 
     def within(self, *keys: str) -> object:
-        """Return the value below these names, ``None`` where a part of the way is missing."""
+        """Return the value below these names, ``None`` if one of them is missing."""
         value = self.value
         for key in keys:
             value = value.get(key) if isinstance(value, dict) else None
@@ -212,7 +211,7 @@ class Node:
 
 
 def is_silent(value: object) -> bool:
-    """Tell whether a record holds nothing: it is null, or all its members are null or empty."""
+    """Return whether a record is null, or all its members are null or empty."""
     if isinstance(value, dict):
         return all(member in _SILENT for member in value.values())
     return value in _SILENT

@@ -1,4 +1,4 @@
-"""What all sources share: an ask, and rows that become readings checked against the series."""
+"""Shared by all sources: a request for slots, and the checks that turn rows into readings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gapfill.domain.series import Series, Station
 from gapfill.errors import MalformedPayload
 from gapfill.sources.answer import ROW, Answer, RawRow, Rejected
 from gapfill.sources.unit_checks import other_measure
-from gapfill.sources.value_reader import EXCERPT, agree, excerpt, is_blank, judge, number, shown
+from gapfill.sources.value_reader import EXCERPT, agree, assess, excerpt, is_blank, number, shown
 
 __all__ = [  # what a source needs, from one place
     "EXCERPT",
@@ -26,28 +26,28 @@ __all__ = [  # what a source needs, from one place
     "HttpRequest",
     "RawRow",
     "Rejected",
+    "assess",
     "check",
     "excerpt",
     "is_blank",
-    "judge",
     "malformed",
     "number",
     "shown",
 ]
 
 DIGITS = 6
-"""Digits behind the point by which two values of a slot are compared, unless a source has fewer."""
+"""Decimal places for the comparison of two values of a slot, unless a source has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request, as a source is given it.
+    """A request to one source for slots of one series.
 
     Attributes:
-        series: Whose slots.
-        product: What is asked.
-        station: Where, for products that have stations.
-        interval: ``[start, end)`` of the slots asked for.
+        series: The series of the slots.
+        product: The source's product.
+        station: The station, for products that have stations.
+        interval: ``[start, end)`` of the requested slots.
         now: The clock.
     """
 
@@ -59,7 +59,7 @@ class Ask:
 
     @property
     def origin(self) -> str:
-        """Return what its readings name as their source."""
+        """Return the name of the source in its readings."""
         if self.station:
             return f"{self.product.source}/{self.station.id}"
         return tariff.origin(self.series, self.product)
@@ -67,12 +67,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One GET, as a source words it; the hook adds the root URL, headers and credentials.
+    """One GET; the hook adds the root URL, headers and credentials.
 
     Attributes:
-        path: Path below the root URL, starting with ``/``; or the whole URL that an
-            answer named for a second hop, which must be of the root's host.
-        params: Names and values of the query, in order; none of them a secret.
+        path: Path below the root URL, starting with ``/``; or the complete URL of a second
+            hop, which must be on the root's host.
+        params: Names and values of the query, in order; without secrets.
     """
 
     path: str
@@ -80,7 +80,7 @@ class HttpRequest:
 
 
 def malformed(ask: Ask, problem: str) -> MalformedPayload:
-    """Return the error for an answer that is not an answer to what was asked."""
+    """Return the error for an answer that does not answer the request."""
     return MalformedPayload(
         f"{ask.product.source} {ask.product.name} for {ask.series.name} {ask.interval}: {problem}. "
         "Nothing of it was stored; see docs/how_to/runbook.md, MalformedPayload.",
@@ -102,29 +102,29 @@ def check(
 ) -> Answer:
     """Turn raw rows into readings on the series' grid, within the fields' bounds.
 
-    One bad row or member costs nothing but itself. A row without any value is dropped
-    before every other check. A value that is not a number or outside its field's bounds,
-    a row off the grid and a slot that comes twice with two values are reported and not
-    stored. A slot gives a reading as soon as it has one value; whether the required ones
-    are there is judged where the slot's sources are merged. Rows outside the asked
-    interval but inside ``allowed`` are dropped.
+    One bad row or member does not affect the others. A row without any value is dropped
+    before every other check. A value that is not a number or is outside its field's bounds,
+    a row off the grid and a slot that comes twice with different values are reported and
+    not stored. A slot gives a reading as soon as it has one value; the merge of the slot's
+    sources checks the required ones. Rows outside the requested interval but inside
+    ``allowed`` are dropped.
 
     Args:
-        ask: What was asked.
+        ask: The request.
         rows: Rows as parsed, in any order.
-        allowed: What the request on the wire was for, ``[start, end)``; may be wider
-            than what was asked, where requests are made of whole days.
+        allowed: Interval of the HTTP request, ``[start, end)``; wider than ``ask.interval``
+            if the API takes only whole days.
         evidence: For the ledger.
         dropped: Rows and members that the parser could not read.
-        latest: Latest slot that can have values yet; ``None`` where they come in advance.
-        digits: Digits behind the point that the source gives.
+        latest: Latest slot that can have values yet; ``None`` if they come in advance.
+        digits: Decimal places of the source.
 
     Raises:
         MalformedPayload: If the rows show a shift, or another place or step: one with a
-            value lies outside ``allowed`` or after ``latest``; half of them, or two that
-            follow each other, are off the grid; half of the slots come twice with
+            value lies outside ``allowed`` or after ``latest``; half of them, or two
+            consecutive ones, are off the grid; half of the slots come twice with
             different values; every value of a field is outside its bounds, as in another
-            unit (``units``).
+            unit (``unit_checks``).
     """
     sieve = _Sieve(ask, allowed, latest, digits)
     for row in rows:
@@ -149,7 +149,7 @@ class _Sieve:
     days: set[date] = field(default_factory=set)
 
     def take(self, row: RawRow) -> None:
-        """Sort one row in."""
+        """Add one row."""
         ask, at = self.ask, row.instant
         if ask.product.day_zone and at in self.allowed:
             self.days.add(local_date(at, ask.product.day_zone))
@@ -170,7 +170,7 @@ class _Sieve:
                 self.doubled.setdefault(at, f"{name} {first:g} and {value:g}")
 
     def refuse_other_step(self) -> None:
-        """Refuse rows off the grid that are more than a single slip."""
+        """Refuse rows off the grid if they are more than single errors."""
         off = sorted(self.astray)
         if not off:
             return
@@ -188,14 +188,14 @@ class _Sieve:
             raise malformed(self.ask, f"{problem}, and {len(self.doubled) - 1} more slots")
 
     def refuse_other_unit(self) -> None:
-        """Refuse values that are not a slip or a broken sensor, but are measured otherwise."""
+        """Refuse values in another unit, unlike a single error or a broken sensor."""
         good = {name for values in self.held.values() for name in values}
         problem = other_measure(self.ask.series.fields, self.beyond, good)
         if problem:
             raise malformed(self.ask, problem)
 
     def answer(self, evidence: str, dropped: Iterable[Rejected]) -> Answer:
-        """Return what is left, and what is not."""
+        """Return the checked readings and the rejected values."""
         ask, grid = self.ask, self.ask.series.grid
         lost = list(dropped)
         for at in self.astray:
@@ -212,20 +212,20 @@ class _Sieve:
         is_any_lost = is_misplaced or self.astray or self.doubled
         unsure = set(grid.slots(ask.interval) if is_any_lost else ())
         unsure |= {r.slot for r in lost if r.slot and r.field == ROW and r.slot in ask.interval}
-        told = dict.fromkeys((*self.rejected, *lost))
-        said = [r for r in told if r.slot is None or r.slot in ask.interval]
+        listed = dict.fromkeys((*self.rejected, *lost))
+        said = [r for r in listed if r.slot is None or r.slot in ask.interval]
         said.sort(key=lambda r: (r.slot is None, r.slot or ask.now))
         no_verdict = frozenset(unsure - {reading.slot for reading in readings})
         return Answer(readings, tuple(said), evidence, frozenset(self.days), no_verdict=no_verdict)
 
     def _believed(self, at: datetime, given: Mapping[str, object]) -> dict[str, float]:
-        """Return the values of a row that are believed; the others are reported."""
+        """Return the valid values of a row, and report the others."""
         values: dict[str, float] = {}
         for known in self.ask.series.fields:
             member = given.get(known.name)
             if is_blank(member):
                 continue
-            value, reason = judge(known, member)
+            value, reason = assess(known, member)
             if value is None:
                 slot = self.ask.series.grid.floor(at)
                 size = number(member)

@@ -1,8 +1,8 @@
-"""What REE's two price APIs share: whole days on the wire, local clocks, and prices in two units.
+"""Shared by REE's two price APIs: requests of whole days, local clocks, and prices in two units.
 
 Both APIs publish a table for each Madrid day, with Madrid's instants, whatever the place. PVPC
-holds at the same hour of the place's own clock (``domain.tariff``): the parsers give rows at
-Madrid's instants, and ``answer_of`` moves them to the place's.
+applies at the same hour of the place's own clock (``domain.tariff``): the parsers return rows
+at Madrid's instants, and ``answer_of`` moves them to the place's.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from gapfill.domain.local_time import day_interval, days_of
 from gapfill.domain.tariff import MADRID, localize, to_local, zone_of
 from gapfill.errors import ConfigError
 from gapfill.sources.json_reader import instant_of
-from gapfill.sources.model import Answer, Ask, RawRow, Rejected, check, judge, malformed, number
+from gapfill.sources.model import Answer, Ask, RawRow, Rejected, assess, check, malformed, number
 from gapfill.sources.rows import bad
 
 DIGITS = 2
-"""Behind the point of a price in €/MWh."""
+"""Decimal places of a price in €/MWh."""
 
 _HOUR = timedelta(hours=1)
 _MWH, _KWH = "price_eur_mwh", "price_eur_kwh"
@@ -29,12 +29,12 @@ _KWH_PER_MWH = 1000
 
 
 class Days(NamedTuple):
-    """The whole days that a request on the wire asks for.
+    """The whole days of a request.
 
     Attributes:
         first: First date.
         last: Last date, included.
-        interval: The same as ``[start, end)`` in UTC, on Madrid's clock as the answer has it.
+        interval: The same as ``[start, end)`` in UTC, on Madrid's clock as in the answer.
     """
 
     first: date
@@ -43,12 +43,12 @@ class Days(NamedTuple):
 
 
 def query_bounds(first: date, last: date) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return the query's bounds: local time without offset, the end included by both APIs."""
+    """Return the query's bounds: local time without offset; both APIs include the end."""
     return ("start_date", f"{first}T00:00"), ("end_date", f"{last}T23:59")
 
 
 def whole_days(ask: Ask) -> Days:
-    """Return the published days that have the asked slots: by the clock that the prices follow."""
+    """Return the published days with the requested slots, by the clock of the prices."""
     days = days_of(ask.interval, zone_of(ask.series, ask.product))
     return Days(days[0], days[-1], _interval(days, MADRID))
 
@@ -58,10 +58,10 @@ def _interval(days: Sequence[date], zone: str) -> Interval:
 
 
 def series_param(ask: Ask, name: str) -> str:
-    """Return what the catalogue says of the series under ``params``.
+    """Return a parameter of the series in the catalogue.
 
     Raises:
-        ConfigError: If it does not say it.
+        ConfigError: If it is missing.
     """
     if name not in ask.series.params:
         message = (
@@ -73,10 +73,10 @@ def series_param(ask: Ask, name: str) -> str:
 
 
 def price_values(ask: Ask, given: object) -> dict[str, object]:
-    """Return the fields of a price given in €/MWh; in €/kWh only where that is believed."""
+    """Return the fields of a price in €/MWh; with the one in €/kWh if the price is valid."""
     values: dict[str, object] = {_MWH: given}
     known = ask.series.field(_MWH)
-    price = judge(known, given)[0] if known else None
+    price = assess(known, given)[0] if known else None
     if price is not None:
         values[_KWH] = price / _KWH_PER_MWH
     return values
@@ -95,7 +95,7 @@ def time_of(record: Mapping[str, object]) -> datetime:
 
 
 def same_id(given: object, wanted: str) -> bool:
-    """Tell whether an id, a number or a text, is the wanted one."""
+    """Return whether an id, a number or a text, is the wanted one."""
     if isinstance(given, str):
         return given.strip() == wanted
     return number(given) is not None and number(given) == number(wanted)
@@ -107,10 +107,10 @@ def answer_of(
     """Move the rows of a request of whole days to the place's clock, and check them.
 
     Args:
-        ask: What was asked.
-        rows: Those that could be read, as published, at Madrid's instants.
+        ask: The request.
+        rows: Readable rows at Madrid's instants.
         status: HTTP status, for the evidence.
-        dropped: Those that could not, likewise.
+        dropped: Unreadable rows, likewise.
 
     Raises:
         MalformedPayload: If the rows are not of the asked days, not of the series'

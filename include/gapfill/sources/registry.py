@@ -1,12 +1,12 @@
-"""Which sources there are: the packages beside this module, and those of other distributions.
+"""List the sources: the packages beside this module, and those of other distributions.
 
-A package of a source holds its facts in ``source.yaml`` and its hook in ``hook``. One that is
-installed from elsewhere names itself by an entry point of the group ``gapfill.sources``::
+A package of a source holds its facts in ``source.yaml`` and its hook in ``hook``. One of another
+distribution has an entry point of the group ``gapfill.sources``::
 
     [project.entry-points."gapfill.sources"]
     my_source = "my_package.my_source"
 
-Nothing is imported to list the names: DAG files are parsed often, and ask only for those.
+Listing the names imports nothing, because each parse of a DAG file needs them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FACTS = "source.yaml"
 
 _METADATA = (".dist-info", ".egg-info")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,80}", re.ASCII)
-"""What a source may be called: it is part of task ids and pools."""
+"""Valid names of a source, which is part of task ids and pools."""
 
 
 def names() -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def names() -> tuple[str, ...]:
 
 
 def package_of(name: str) -> str | None:
-    """Return the import path of a source's package, ``None`` where there is none.
+    """Return the import path of a source's package, ``None`` if there is none.
 
     Raises:
         ConfigError: If two packages have the name.
@@ -62,16 +62,16 @@ def package_of(name: str) -> str | None:
 
 
 def member(source: str, module: str, name: str, default: object = None) -> Any:  # noqa: ANN401 - its caller checks the type
-    """Return what a module of a source's package names, imported when first used.
+    """Return a member of a module of a source's package, imported on first use.
 
     Args:
         source: The source.
         module: Name of the module in the package.
-        name: What it must name.
-        default: What is returned if the package has no such module.
+        name: Name of the member.
+        default: Result if the package has no such module.
 
     Returns:
-        ``None`` for a source that has no package.
+        The member; ``None`` for a source that has no package.
 
     Raises:
         ConfigError: If two packages have the name, or the module cannot be imported or does not
@@ -91,14 +91,14 @@ def member(source: str, module: str, name: str, default: object = None) -> Any: 
 
 
 def wrong_member(source: str, module: str, kind: str, name: str) -> ConfigError:
-    """Return the error of a module of a source's package that does not name what it must."""
+    """Return the error for a source's module without its required member."""
     path = f"{package_of(source)}.{module}"
     message = f"the module {path} of the source {source!r} must name a {kind} as {name}"
     return ConfigError(f"{message}; see docs/how_to/catalogue.md, Another source.")
 
 
 class _Nameless:
-    """What a module has that does not name what it must."""
+    """Default for a member that a module does not have."""
 
 
 def is_own(name: str) -> bool:
@@ -140,7 +140,7 @@ def _packages() -> Mapping[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=4)
 def _packages_in(folders: tuple[str, ...], _path: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    """Return the packages of each name; more than one is an error of whoever asks for it."""
+    """Return the packages of each name; ``package_of`` refuses more than one."""
     found: dict[str, tuple[str, ...]] = {}
     for folder in folders:
         for name in _listed(folder):
@@ -158,8 +158,8 @@ def _entry_points() -> Iterator[EntryPoint]:
     """Yield the entry points of the group, of installed distributions that mention it.
 
     ``importlib.metadata.entry_points`` parses those of all groups of all distributions, which
-    takes three times as long at each parse of a DAG file. Of a distribution that is installed
-    twice the first on the path counts.
+    takes three times as long at each parse of a DAG file. If a distribution is installed
+    twice, the first on the path counts.
     """
     group, seen = GROUP.encode(), set[str]()
     for folder in dict.fromkeys(entry or "." for entry in sys.path):
@@ -175,7 +175,7 @@ def _entry_points() -> Iterator[EntryPoint]:
 
 
 def _listed(folder: str) -> list[str]:
-    """Return the names in a folder of the path; none of an archive, or of one that is not there."""
+    """Return the names in a folder of the path; none of an archive or a missing folder."""
     try:
         return os.listdir(folder)  # noqa: PTH208 - makes no object of each of hundreds of files
     except OSError:

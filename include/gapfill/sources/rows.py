@@ -1,4 +1,4 @@
-"""Rows read one by one, so that a bad one costs nothing but itself."""
+"""Read rows one by one, so that a bad row does not affect the others."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class BadRow(Exception):
-    """A row whose time or place cannot be read. Its text says why, and ends in a report."""
+    """A row whose time or place cannot be read. Its text gives the reason for a report."""
 
 
 class Rows(NamedTuple):
-    """What the rows of an answer are.
+    """The rows of an answer.
 
     Attributes:
-        rows: Those that could be read.
-        dropped: The others; a row without any value is not among them.
+        rows: Readable rows.
+        dropped: Unreadable rows that have a value.
     """
 
     rows: list[RawRow]
@@ -40,12 +40,12 @@ def read_rows(
     """Read each row by itself.
 
     Args:
-        ask: What was asked.
+        ask: The request.
         nodes: The rows.
         values: Returns the values of a row by field name.
-        time: Returns the start of a row's period; raises ``BadRow`` where it cannot.
-        place: Checks the place of a row that has a value; raises ``BadRow`` where it
-            cannot be read, and ``MalformedPayload`` for another place.
+        time: Returns the start of a row's period, or raises ``BadRow``.
+        place: Checks the place of a row that has a value; raises ``BadRow`` if it cannot
+            be read, and ``MalformedPayload`` for another place.
 
     Raises:
         MalformedPayload: If none of the rows can be read, or one is of another place.
@@ -94,7 +94,7 @@ def _read(
 
 
 def nulls(nodes: Iterable[Node]) -> list[Rejected]:
-    """Return the records of a list that are null: each may be that of any slot."""
+    """Return the null records of a list, each of which may be of any slot."""
     return [Rejected(None, ROW, n.path, "is null") for n in nodes if n.value is None]
 
 
@@ -111,7 +111,7 @@ def text_of(record: Record, key: str) -> str:
 
 
 def bad(record: Record, key: str, expected: str) -> BadRow:
-    """Return the error for a member that is not what its row needs."""
+    """Return the error for an invalid member of a row."""
     given = record.get(key)
     if is_blank(given):
         return BadRow(f"has no {key}")

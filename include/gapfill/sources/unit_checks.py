@@ -1,12 +1,11 @@
-"""Signs that an answer is in another unit than it says.
+"""Detect an answer in another unit than documented.
 
-One value outside its bounds is a slip, and a field that is outside them for a whole day is a
-broken sensor (a humidity of 255 %): the field is lost, the rest of the answer is good. It is
-another unit where every value of the field, over ``ROWS`` slots or more, lies outside its bounds
-and lies inside them once it is converted from a unit in which the quantity is published: then
-nobody knows what else changed, and nothing of the answer is taken. One value repeated is the
-code of a broken sensor where it is a code that devices send, or where only the weaker signs
-(°F) speak against it.
+One value outside its bounds is a single error, and a field that is outside them for a whole day
+comes from a broken sensor (a humidity of 255 %): only the field is rejected. It is another unit
+if every value of the field, in ``ROWS`` slots or more, is outside its bounds, and inside them
+after conversion from a unit in which sources publish the quantity: then other fields may have
+changed as well, and the whole answer is refused. One repeated value is the code of a broken
+sensor if devices send that code, or if only a unit marked ``varies`` would fit.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from gapfill.domain.interval import iso
 from gapfill.domain.series import Field
 
 ROWS = 3
-"""So many slots at least, all without a value inside the bounds, are more than slips."""
+"""Fewest slots, all without a value inside the bounds, that are more than single errors."""
 
 _CODES = frozenset({255.0, 327.67})
-"""What devices send for "no value" (all bits of a byte, of 15 bits in hundredths) that would be
+"""Codes of devices for "no value" (all bits of a byte, of 15 bits in hundredths) that would be
 plausible temperatures in kelvin."""
 
 
 class _Unit(NamedTuple):
-    """A unit in which a quantity is published beside the one that is asked for."""
+    """Another unit in which sources publish a quantity."""
 
     name: str
     convert: Callable[[float], float]
@@ -45,16 +44,16 @@ _OTHERS: dict[str, tuple[_Unit, ...]] = {
         _Unit("inHg", lambda v: v * 33.8639, varies=True),
     ),
 }
-"""By unit; ``varies``: believed only where the values are not all one, as a stuck sensor's are."""
+"""By unit; ``varies``: only if the values differ, because a stuck sensor repeats one value."""
 
 
 def other_measure(
     fields: Sequence[Field], beyond: Mapping[str, Mapping[datetime, float]], good: Collection[str]
 ) -> str | None:
-    """Return why the values of an answer are not of what was asked, ``None`` where they may be.
+    """Return the sign that an answer is in another unit, ``None`` if there is none.
 
     Args:
-        fields: Those of the series.
+        fields: Fields of the series.
         beyond: By field and slot, the numbers outside the field's bounds.
         good: Fields with any value inside their bounds.
     """
@@ -73,7 +72,7 @@ def _other_unit(known: Field, values: Collection[float]) -> str | None:
 
     Args:
         known: The field.
-        values: All its values of an answer, one a slot, each outside the bounds.
+        values: All its values in an answer, one per slot, each outside the bounds.
     """
     if len(values) < ROWS or set(values) <= _CODES:
         return None

@@ -1,4 +1,4 @@
-"""Values as a stranger wrote them: shortened for a report, read as numbers, and compared."""
+"""Read raw values of an answer as numbers, compare them, and shorten them for a report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gapfill.domain.series import Field
 
 EXCERPT = 500
-"""Longest piece of a body that an error, a log or the ledger may hold (conventions)."""
+"""Most characters of a body in an error, a log or the ledger."""
 
 _SHOWN = 40
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -19,11 +19,11 @@ _DUST = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """Stands for a member that cannot be a value, whatever is inside it.
+    """A member that cannot be a value.
 
     Attributes:
-        text: What stands there, for a report.
-        reason: Why it is not taken.
+        text: The member, shortened for a report.
+        reason: Why it is not a value.
     """
 
     text: str
@@ -39,7 +39,7 @@ def excerpt(body: bytes | str) -> str:
 
 
 def shown(given: object) -> str:
-    """Return a refused value as a report shows it; a list or an object by its kind alone."""
+    """Return a refused value for a report; only the type of a list or an object."""
     if isinstance(given, Unfit):
         return excerpt(given.text)[:_SHOWN]
     if isinstance(given, dict | list):
@@ -65,8 +65,8 @@ def number(value: object) -> float | None:
     return result if math.isfinite(result) else None
 
 
-def judge(known: Field, given: object) -> tuple[float | None, str]:
-    """Return the value to store and nothing, or nothing and why it is not believed."""
+def assess(known: Field, given: object) -> tuple[float | None, str]:
+    """Return a valid value, or ``None`` with the reason why it is invalid."""
     value = number(given)
     if value is None:
         return None, given.reason if isinstance(given, Unfit) else "is not a finite number"
@@ -76,15 +76,14 @@ def judge(known: Field, given: object) -> tuple[float | None, str]:
 
 
 def is_blank(given: object) -> bool:
-    """Tell whether a member says nothing: it is null, or an empty text."""
+    """Return whether a member is null, or an empty text."""
     return given is None or (isinstance(given, str) and not given.strip())
 
 
 def agree(first: float, second: float, digits: int) -> bool:
-    """Tell whether two numbers are one, written with so many digits behind the point.
+    """Return whether two numbers are equal, rounded to a number of decimal places.
 
-    ``10.399999999999999`` and ``10.4`` are, as one of them carries the dust of a binary
-    fraction.
+    ``10.399999999999999`` and ``10.4`` are, as one of them has a binary rounding error.
     """
     is_near = math.isclose(first, second, rel_tol=_DUST, abs_tol=_DUST)
     return is_near or round(first, digits) == round(second, digits)

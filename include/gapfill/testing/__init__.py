@@ -1,4 +1,4 @@
-"""Test classes for those who write a source, in this repository or in a package of their own.
+"""Test classes for authors of a source, in this repository or in their own package.
 
-Production imports nothing of this package. It needs pytest, which is a dependency of the tests.
+Production does not import this package. It needs pytest, which is a dependency of the tests.
 """

@@ -1,4 +1,4 @@
-"""What a source must make of a good answer."""
+"""Tests of a source with a good answer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gapfill.testing.source_case import SourceCase, brief, by_slot, check_values
 
 
 class AnswersContract(SourceCase):
-    """Readings of the slots asked, and of no others."""
+    """Readings of the requested slots, and of no others."""
 
     def test_each_value_is_in_its_own_slot(self, bench: SourceBench) -> None:
-        """The values of the recorded answer, in the series' units, at the slots worked out."""
+        """The values of the recorded answer, in the series' units, at the slots in ``values``."""
         found = self.readings(bench)
         known = {parse_instant(slot): fields for slot, fields in self.values.items()}
         assert len({tuple(fields.values()) for fields in known.values()}) > 1, (
@@ -33,7 +33,7 @@ class AnswersContract(SourceCase):
                 )
 
     def test_no_row_is_dropped(self, bench: SourceBench) -> None:
-        """Each asked slot has a reading."""
+        """Each requested slot has a reading."""
         ask = self.ask()
         found = self.readings(bench)
         lost = [iso(slot) for slot in ask.series.grid.slots(ask.interval) if slot not in found]
@@ -46,7 +46,7 @@ class AnswersContract(SourceCase):
         slots = [reading.slot for reading in answer.readings]
         assert slots == sorted(set(slots)), "Readings must come in order, one for each slot."
         for reading in answer.readings:
-            assert reading.slot in ask.interval, f"{iso(reading.slot)} was not asked."
+            assert reading.slot in ask.interval, f"{iso(reading.slot)} was not requested."
             assert ask.series.grid.floor(reading.slot) == reading.slot
             check_values(ask, reading)
 
@@ -60,7 +60,7 @@ class AnswersContract(SourceCase):
             assert reading.source == ask.origin, f"The origin is {reading.source!r}: ask.origin."
 
     def test_a_part_of_the_slots_has_the_same_values(self, bench: SourceBench) -> None:
-        """A source that requests whole days takes the asked slots out of them by their time."""
+        """A source that requests whole days selects the slots by their time."""
         whole = self.readings(bench)
         slots = self.slots()
         first, last = slots[len(slots) // 3], slots[2 * len(slots) // 3]
@@ -73,7 +73,7 @@ class AnswersContract(SourceCase):
         assert found == wanted, "A part of the slots must have the values of the whole."
 
     def test_another_day_is_another_request(self, bench: SourceBench) -> None:
-        """A source that ignores the date asked gets the same answer each day."""
+        """A source that ignores the requested date gets the same answer each day."""
         self.recorded(bench)
         first = list(bench.api.received)
         for ask in (*self.other_asks(), self.longer_ask()):
@@ -81,12 +81,12 @@ class AnswersContract(SourceCase):
                 continue
             self.said(bench, self.answer, ask)
             assert bench.api.received != first, (
-                f"{self.ask().interval} and {ask.interval} were asked for by the same request, "
+                f"{self.ask().interval} and {ask.interval} have the same request, "
                 f"{first}: put the start and the end of ask.interval into it."
             )
 
     def test_the_answer_of_another_day_is_refused(self, bench: SourceBench) -> None:
-        """An API that answers with other days than asked must not fill the asked ones."""
+        """An API that returns other days than requested must not fill the requested ones."""
         for ask in self.other_asks():
             said = self.said(bench, self.answer, ask)
             assert isinstance(said, SourceError), (

@@ -1,4 +1,4 @@
-"""What a source must make of an answer with a bad row."""
+"""Tests of a source with a damaged answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DamageContract(SourceCase):
     """A bad row is never stored, and changes no other; the whole answer may be refused."""
 
     def test_a_missing_row_stays_missing(self, bench: SourceBench) -> None:
-        """Nothing is made up for it, and no other value moves."""
+        """The source invents no value for it, and moves no other value."""
         whole = self.readings(bench)
         slots = self.slots()
         for slot in (slots[0], slots[len(slots) // 2], slots[-1]):
@@ -56,7 +56,7 @@ class DamageContract(SourceCase):
             )
 
     def test_no_hour_to_come_is_stored(self, bench: SourceBench) -> None:
-        """An API that answers for hours to come gives a forecast. Prices come in advance."""
+        """A value for a future hour is a forecast. Prices come in advance."""
         slots = self.slots()
         ask = replace(self.ask(), now=slots[len(slots) // 2])
         grid = ask.series.grid

@@ -1,4 +1,4 @@
-"""What a source must make of a call that fails, and how it must call."""
+"""Tests of a source with failing calls, and of the way it calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FailuresContract(SourceCase):
         """The ledger keeps the evidence of "no data"."""
         bench.api.answer_with(*self.before_answer(bench.api.url), self.empty)
         said = bench.fetch(self.ask())
-        assert isinstance(said, Answer), f"The API has nothing, and the source said {said!r}."
+        assert isinstance(said, Answer), f"The API has nothing, and the source returned {said!r}."
         assert not said.readings
         assert said.evidence, "An empty answer needs evidence: the status and a few words."
 
@@ -33,13 +33,13 @@ class FailuresContract(SourceCase):
             bench.api.answer_with(*steps)
             said = bench.fetch(self.ask(), self.timeout_s if fault.is_silent else 10)
             assert isinstance(said, fault.error), (
-                f"After {name} the source said {brief(said)}, not {fault.error.__name__}."
+                f"After {name} the source returned {brief(said)}, not {fault.error.__name__}."
             )
             if name == "429" and isinstance(said, RateLimited):
                 assert said.retry_after >= faults.RETRY_AFTER_S, "Retry-After is ignored."
 
     def test_each_refusal_is_its_error(self, bench: SourceBench) -> None:
-        """As the API words it."""
+        """With the body that the API sends."""
         for name, (refusal, error) in self.refusals.items():
             bench.api.answer_with(*self.before_answer(bench.api.url), refusal)
             said = bench.fetch(self.ask())
@@ -47,14 +47,14 @@ class FailuresContract(SourceCase):
 
     @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 429, 500])
     def test_the_key_is_in_no_error_and_no_log(self, bench: SourceBench, status: int) -> None:
-        """Not even where the server repeats the request in its answer."""
+        """Not even if the server repeats the request in its answer."""
         body = self.answer if status == faults.OK else b'{"error": "refused"}'
         for echoes in (False, True):
             bench.api.answer_with(Recorded(status, body, echoes=echoes))
             said = bench.fetch(self.ask())
-            told = [*bench.lines, repr(said), *faults.chain(said), bench.tested()]
+            printed = [*bench.lines, repr(said), *faults.chain(said), bench.tested()]
             for form in faults.forms(self.key, self.login):
-                leaks = [line.replace(form, "KEY") for line in told if form in line]
+                leaks = [line.replace(form, "KEY") for line in printed if form in line]
                 assert not leaks, f"A secret of the connection is in {leaks[0]!r}."
 
     def test_a_body_is_decoded_once(self, bench: SourceBench) -> None:
@@ -69,7 +69,7 @@ class FailuresContract(SourceCase):
             )
 
     def test_it_makes_no_more_calls_than_it_says(self, bench: SourceBench) -> None:
-        """Each is counted by ``before_call``: pace and quota depend on it. It does not retry."""
+        """``before_call`` counts each, for rate and quota. The source does not retry."""
         product, source = self.ask().product, bench.source
         for steps in (
             (*self.before_answer(bench.api.url), Recorded(200, self.answer)),
@@ -80,6 +80,6 @@ class FailuresContract(SourceCase):
             bench.fetch(self.ask())
             made = len(bench.api.received)
             assert made <= product.hops + source.opening_calls, (
-                f"It made {made} calls, and source.yaml says hops: {product.hops}."
+                f"It made {made} calls, and source.yaml has hops: {product.hops}."
             )
             assert made == bench.calls, f"It made {made} calls, and counted {bench.calls}."

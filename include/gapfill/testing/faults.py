@@ -1,4 +1,4 @@
-"""What can go wrong with an answer, and what a source must make of it."""
+"""Faults of an answer, and the error that a source must raise for each."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Fault(NamedTuple):
     """A call without a usable answer.
 
     Attributes:
-        step: What comes instead; ``None`` for the first half of the recorded answer.
-        error: What the source must raise.
+        step: The answer instead; ``None`` for the first half of the recorded answer.
+        error: Error that the source must raise.
     """
 
     step: Recorded | Failure | None
@@ -30,7 +30,7 @@ class Fault(NamedTuple):
 
     @property
     def is_silent(self) -> bool:
-        """Whether the test has to wait for the source's own limit of time."""
+        """Whether the test has to wait for the source's own time limit."""
         return self.step is Failure.SILENCE
 
 
@@ -68,13 +68,13 @@ VALUES: Mapping[str, object] = {
 
 
 def forms(key: str, login: str | None) -> list[str]:
-    """Return the forms in which a secret may be written: plain, and as in Basic authentication."""
+    """Return the forms of a secret: plain, and as in Basic authentication."""
     texts = [key, f"{login or ''}:{key}", *([login] if login else [])]
     return [*texts, *(b64encode(text.encode()).decode().rstrip("=") for text in texts)]
 
 
 def chain(outcome: object) -> Iterator[str]:
-    """Yield the texts of an error and of all errors that it comes from."""
+    """Yield the texts of an error and of all its causes."""
     seen: set[int] = set()
     error = outcome
     while isinstance(error, BaseException) and id(error) not in seen:

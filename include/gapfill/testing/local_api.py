@@ -1,4 +1,4 @@
-"""An API on this machine for the tests of a source: it answers with recorded bytes, or fails."""
+"""A local API for the tests of a source: it returns recorded bytes, or fails."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Recorded(NamedTuple):
 
 
 class Failure(Enum):
-    """A call without a whole answer.
+    """A call without a complete answer.
 
     Attributes:
-        SILENCE: The connection stays open, and nothing comes.
+        SILENCE: The connection stays open, without any byte.
         RESET: The connection is reset.
-        CUT: The answer breaks off after its first bytes.
+        CUT: The answer ends after its first bytes.
     """
 
     SILENCE = auto()
@@ -52,7 +52,7 @@ class LocalApi:
     """Serves on a free local port while its context lasts.
 
     Attributes:
-        steps: What the calls get, in turn; the last one stays.
+        steps: Answers of the calls, in turn; the last one repeats.
         received: Path and query of each call.
         sent: The body of each answer.
     """
@@ -72,11 +72,11 @@ class LocalApi:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def connection(self, **more: object) -> str:
-        """Return an Airflow connection to it, as an environment variable holds one."""
+        """Return an Airflow connection to it, in the form of an environment variable."""
         return json.dumps({"conn_type": "http", "host": self.url, **more})
 
     def answer_with(self, *steps: Recorded | Failure) -> None:
-        """Set what the next calls get, and forget the calls so far."""
+        """Set the answers of the next calls, and forget the calls so far."""
         self.steps = steps
         self.received.clear()
         self.sent.clear()
@@ -89,7 +89,7 @@ class LocalApi:
                 api.handle(self)
 
             def log_message(self, *_: object) -> None:
-                """Log nothing: the test looks for keys in the log of the source."""
+                """Log nothing, because the test searches the log of the source for keys."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.block_on_close = False

@@ -1,4 +1,4 @@
-"""Runs the real hook of a source against a local API, and notes what it does on the way."""
+"""Run the real hook of a source against a local API, and record its calls and log lines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def facts_of(source: str, catalog: Path) -> tuple[Mapping[str, Series], Source]:
     """
     facts = registry.facts_file(source)
     assert facts is not None, (
-        f"There is no source {source!r}: put its package into gapfill/sources, or name it by an "
+        f"There is no source {source!r}: put its package into gapfill/sources, or name it in an "
         f"entry point of the group {registry.GROUP}, and install it."
     )
     return _facts(source, facts, catalog)
@@ -56,18 +56,18 @@ def _facts(source: str, facts: Path, catalog: Path) -> tuple[Mapping[str, Series
 
 
 class SourceBench:
-    """A source whose connection leads to a local API.
+    """A source whose connection points to a local API.
 
     Args:
         source: The source.
-        api: What it asks.
+        api: The local API.
         monkeypatch: Undoes all changes.
         credentials: Login and password of its connection, and further members.
 
     Attributes:
-        lines: What was logged, on any level, or printed during the last fetch.
-        calls: How often the hook said that it makes a call, during the last fetch.
-        decoded: Texts that were decoded as JSON during the last fetch.
+        lines: Log lines of any level, and printed lines, of the last fetch.
+        calls: Number of calls that the hook announced during the last fetch.
+        decoded: Texts that the last fetch decoded as JSON.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class SourceBench:
         self.hook(timeout_s=10)  # the first look-up makes Airflow set its logging up
 
     def hook(self, timeout_s: float) -> SourceHook:
-        """Return the hook, as a run makes it."""
+        """Return the hook, created as in a run."""
         found, known = hook_of(self.source.name), availability_of(self.source.name)
         assert found, f"The source {self.source.name!r} has no package."
         assert known, f"The source {self.source.name!r} has no package."
@@ -105,10 +105,10 @@ class SourceBench:
         return found.caller(setup, self._count)
 
     def fetch(self, ask: Ask, timeout_s: float = 10) -> Answer | GapfillError:
-        """Return what the source says, or the error that it ends with.
+        """Return the source's answer, or the error that it raises.
 
         Args:
-            ask: What is asked.
+            ask: The request.
             timeout_s: Seconds that the hook waits for the API.
         """
         hook = self.hook(timeout_s)
@@ -130,7 +130,7 @@ class SourceBench:
             self.lines.append(printed.getvalue())
 
     def tested(self) -> str:
-        """Return what the source says of a test of its connection, where it offers one."""
+        """Return the result of the source's connection test, if it has one."""
         test = getattr(self.hook(timeout_s=10), "test_connection", None)
         return str(test()) if callable(test) else ""
 

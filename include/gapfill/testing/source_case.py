@@ -1,4 +1,4 @@
-"""What the tests of a source share: its recorded answers, the ask, and the source at work."""
+"""Base of the tests of a source: its recorded answers, the request, and the running source."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from gapfill.testing.local_api import LocalApi, Recorded
 from gapfill.testing.source_bench import SourceBench, facts_of
 
 OTHER_DAYS = timedelta(days=14)
-"""How far away the other days are, for which the answer must not be taken."""
+"""Distance to other days, whose requests must not accept the answer."""
 
 MORE_DAYS = timedelta(days=2)
-"""By how much a longer request is longer: its last day is another one in each time zone."""
+"""Extra length of a longer request: it ends on another day in each time zone."""
 
 
 class SourceCase:
@@ -34,20 +34,20 @@ class SourceCase:
     Attributes:
         source: Name of the source.
         product: Name of the product in ``source.yaml``.
-        catalog: File with the series; the shipped one unless another is named.
-        series: Name of the series that is asked for.
+        catalog: File with the series; the shipped one by default.
+        series: Name of the requested series.
         start: First slot, ISO 8601 with its offset.
         end: End of the last slot.
         now: The clock; the source has every slot by then.
         answer: Body of the answer for these slots, as the API sends it: a value for each slot.
-        values: By slot and field, values that the answer holds, in the series' units, worked out
-            by hand. Two slots at least, with different values: they show a shift.
-        empty: The answer of the API where it has nothing for these slots.
-        refusals: Recorded refusals, by any name, each with the error that it must become.
+        values: By slot and field, values of the answer in the series' units, calculated by
+            hand. Two slots at least, with different values: they show a shift.
+        empty: The answer of the API if it has nothing for these slots.
+        refusals: Recorded refusals, by any name, each with its expected error.
         key: Password of the connection.
         login: Its login; ``None`` for none.
         extra: Its extra.
-        timeout_s: Seconds that the source waits for an API that keeps silent.
+        timeout_s: Seconds that the source waits for an API that does not answer.
     """
 
     source: ClassVar[str]
@@ -67,18 +67,18 @@ class SourceCase:
     timeout_s: ClassVar[float] = 0.4
 
     def set_value(self, document: Any, slot: datetime, field: str, value: object) -> None:  # noqa: ANN401 - any JSON
-        """Put a value where the decoded answer has that of a slot and field.
+        """Replace the value of a slot and field in the decoded answer, in place.
 
         Args:
-            document: The decoded answer, to be changed in place.
+            document: The decoded answer.
             slot: The slot.
-            field: Any field of the series that ``values`` names.
-            value: What the API gives instead; it may be anything that JSON can hold.
+            field: A field of the series in ``values``.
+            value: The new value, of any JSON type.
         """
         raise NotImplementedError
 
     def drop_row(self, document: Any, slot: datetime) -> None:  # noqa: ANN401 - any JSON
-        """Remove all that the decoded answer has of a slot, as an API does that has no such row."""
+        """Remove a slot from the decoded answer, as in an API without such a row."""
         raise NotImplementedError
 
     def before_answer(self, _url: str) -> Sequence[Recorded]:
@@ -91,14 +91,14 @@ class SourceCase:
 
     @pytest.fixture
     def bench(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[SourceBench]:
-        """The source, with its connection to a local API."""
+        """The source with a connection to a local API."""
         _, source = facts_of(self.source, self.catalog)
         given = {"password": self.key, "login": self.login, "extra": dict(self.extra)}
         with LocalApi((Recorded(500, b""),)) as api:
             yield SourceBench(source, api, monkeypatch, given)
 
     def ask(self) -> Ask:
-        """Return the ask for the recorded answer; override it for another place or parameters."""
+        """Return the request of the recorded answer; override it for another place."""
         series, source = facts_of(self.source, self.catalog)
         interval = Interval(parse_instant(self.start), parse_instant(self.end))
         product = next((p for p in source.products if p.name == self.product), None)
@@ -107,7 +107,7 @@ class SourceCase:
         return Ask(series[self.series], product, self.station(), interval, now)
 
     def decode(self, body: bytes) -> Any:  # noqa: ANN401 - any JSON
-        """Return the answer as ``set_value`` and ``drop_row`` change it; JSON by default."""
+        """Return the decoded answer for ``set_value`` and ``drop_row``; JSON by default."""
         return json.loads(body)
 
     def encode(self, document: Any) -> bytes:  # noqa: ANN401 - any JSON
@@ -115,7 +115,7 @@ class SourceCase:
         return json.dumps(document).encode()
 
     def other_asks(self) -> list[Ask]:
-        """Return asks for as many slots of an earlier and of a later day."""
+        """Return requests for the same number of slots of an earlier and of a later day."""
         ask = self.ask()
         return [
             replace(
@@ -127,26 +127,26 @@ class SourceCase:
         ]
 
     def longer_ask(self) -> Ask | None:
-        """Return an ask for further days in one request; ``None`` where the span has no more."""
+        """Return a request for further days; ``None`` if the product's span allows no more."""
         ask = self.ask()
         longer = Interval(ask.interval.start, ask.interval.end + MORE_DAYS)
         is_allowed = ask.product.fits(longer.start, longer.end)
         return replace(ask, interval=longer, now=ask.now + MORE_DAYS) if is_allowed else None
 
     def slots(self) -> list[datetime]:
-        """Return the asked slots."""
+        """Return the requested slots."""
         ask = self.ask()
         return list(ask.series.grid.slots(ask.interval))
 
     def said(
         self, bench: SourceBench, body: bytes, ask: Ask | None = None
     ) -> Answer | GapfillError:
-        """Return what the source makes of a body, or the error that it ends with."""
+        """Return the source's answer to a body, or the error that it raises."""
         bench.api.answer_with(*self.before_answer(bench.api.url), Recorded(200, body))
         return bench.fetch(ask or self.ask())
 
     def recorded(self, bench: SourceBench) -> Answer:
-        """Return what the source makes of the recorded answer."""
+        """Return the source's answer to the recorded body."""
         said = self.said(bench, self.answer)
         assert isinstance(said, Answer), f"The recorded answer was refused: {said}"
         assert not said.rejected, f"Of the recorded answer, {said.rejected[0].said}."
@@ -158,7 +158,7 @@ class SourceCase:
 
 
 def usable(said: Answer | GapfillError) -> Answer | None:
-    """Return an answer, ``None`` where it was refused as a source refuses one."""
+    """Return an answer, ``None`` for an allowed refusal."""
     if isinstance(said, Answer):
         return said
     assert isinstance(said, SourceError), f"The answer was refused by {brief(said)}"
@@ -171,7 +171,7 @@ def by_slot(answer: Answer) -> dict[datetime, dict[str, float]]:
 
 
 def check_values(ask: Ask, reading: Reading) -> None:
-    """Fail for a value that no store may get."""
+    """Fail for a value that must not reach a store."""
     for name, value in reading.values.items():
         known = ask.series.field(name)
         assert known is not None, f"The series {ask.series.name} has no field {name!r}."
@@ -182,7 +182,7 @@ def check_values(ask: Ask, reading: Reading) -> None:
 
 
 def brief(said: Answer | GapfillError) -> str:
-    """Return what a source said, for the message of a test."""
+    """Return a summary of an answer or error, for the message of a test."""
     if isinstance(said, GapfillError):
         return f"{type(said).__name__}: {said}"
     return f"an answer of {len(said.readings)} readings with the evidence {said.evidence!r}"

@@ -1,6 +1,6 @@
-"""What every source of an HTTP API must do, as tests to subclass.
+"""The tests of every source of an HTTP API, to subclass.
 
-A subclass names the source and gives recorded answers. The real hook then asks a local HTTP
+A subclass names the source and has recorded answers. The real hook then calls a local HTTP
 server, which answers as recorded, with damaged rows, or not at all::
 
     class TestMySource(SourceContract):
@@ -10,8 +10,8 @@ server, which answers as recorded, with damaged rows, or not at all::
         answer = Path("answer.json").read_bytes()
         values = {"2025-11-03T00:00Z": {"temperature": 9.8}, …}
 
-A test that fails says what the source did and what to change. The tutorial
-``docs/tutorials/add_a_source.md`` writes a source with it.
+A failing test names the behaviour of the source and the necessary change. The tutorial
+``docs/tutorials/add_a_source.md`` uses it.
 """
 
 from __future__ import annotations
@@ -25,4 +25,4 @@ __all__ = ["Recorded", "SourceContract"]
 
 
 class SourceContract(AnswersContract, DamageContract, FailuresContract):
-    """Every test of one product of a source; see ``SourceCase`` for what a subclass gives."""
+    """Every test of one product of a source; ``SourceCase`` lists the attributes of a subclass."""

@@ -243,7 +243,7 @@ def test_an_expired_link_is_asked_for_anew_once(aemet: AemetHook, sandbox: Sandb
 def test_links_that_keep_expiring_are_an_outage(aemet: AemetHook, sandbox: Sandbox) -> None:
     """Never "no data", though they say 404."""
     sandbox.faults.add({"api": "aemet", "kind": "expired_link"})
-    with pytest.raises(SourceUnavailable, match="gave 2 links to the rows and knew none"):
+    with pytest.raises(SourceUnavailable, match="gave 2 links to the rows, and both had"):
         aemet.fetch(DAYS)
     assert len(sandbox.requests.of("aemet")) == 4
 

@@ -221,7 +221,7 @@ def test_an_hour_that_is_not_over_spoils_the_answer() -> None:
 def test_hours_of_another_station_are_malformed() -> None:
     """They would be stored as ours."""
     ask = hours(CAPTURED - 12 * HOUR, CAPTURED, now=CAPTURED)
-    with pytest.raises(MalformedPayload, match=r"station '3195', not of the asked 5279X"):
+    with pytest.raises(MalformedPayload, match=r"station '3195', not of the requested 5279X"):
         aemet.parse(ask, Payload(200, CAPTURE))
 
 
@@ -436,7 +436,7 @@ def test_a_frosty_day_is_below_zero() -> None:
         ({"fecha": "2025-11-05"}, "not over yet"),
         ({"fecha": "05/10/2025"}, "has the fecha '05/10/2025', which is not a date"),
         ({"fecha": None}, r"\[0\] has no fecha"),
-        ({"indicativo": "5279"}, "station '5279', not of the asked 5279X"),
+        ({"indicativo": "5279"}, "station '5279', not of the requested 5279X"),
         ({"indicativo": None}, r"\[0\] has no indicativo"),
     ],
 )

@@ -176,7 +176,7 @@ def test_a_part_of_a_day_is_read_by_labels(
 )
 def test_rows_that_cannot_be_told_apart_are_malformed(day: date, labels: list[str]) -> None:
     """Better no price than one in the wrong hour."""
-    with pytest.raises(MalformedPayload, match=r"rows cannot be told apart on a day of 2\d hours"):
+    with pytest.raises(MalformedPayload, match=r"rows are ambiguous on a day of 2\d hours"):
         _parse(_file(day, labels), day)
 
 
@@ -220,7 +220,7 @@ def test_without_any_one_row_each_price_is_at_its_own_hour_or_none_is_read(form:
     hours = set(range(len(labels)))
     for lost in sorted(hours):
         if lost in UNSURE.get(form, ()):
-            with pytest.raises(MalformedPayload, match="cannot be told apart"):
+            with pytest.raises(MalformedPayload, match="are ambiguous"):
                 _parse(_without(form, lost), day)
         else:
             answer = _parse(_without(form, lost), day)
@@ -252,7 +252,7 @@ def test_whatever_rows_are_missing_or_doubled_no_price_is_at_another_hour(
 def test_a_row_that_is_doubled_is_not_the_other_hour_at_two() -> None:
     """Running labels without the last row, and 02-03 twice, look like the clock's labels."""
     rows = json.loads(_without("autumn, running", 24))["PVPC"]
-    with pytest.raises(MalformedPayload, match="cannot be told apart"):
+    with pytest.raises(MalformedPayload, match="are ambiguous"):
         _parse(json.dumps({"PVPC": [*rows[:3], rows[2], *rows[3:]]}).encode())
 
 
@@ -378,7 +378,7 @@ def test_an_unbelievable_price_is_reported_and_the_rest_kept() -> None:
         (b"{}", "it has no PVPC"),
         (b'{"PVPC": {}}', "PVPC is not a list"),
         (b'{"PVPC": [[1]]}', "none of its rows has PCB"),
-        (b'{"PVPC": [{"Dia": "31/10/2021", "PCB": "1"}]}', "its 1 rows cannot be told apart"),
+        (b'{"PVPC": [{"Dia": "31/10/2021", "PCB": "1"}]}', "its 1 rows are ambiguous"),
         (b'{"PVPC": [{"Dia": "31/10/2021", "Hora": "00-01"}]}', "none of its rows has PCB"),
         (CAPTURE[:2000], "not whole JSON"),
         (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a web page, not JSON"),

@@ -307,5 +307,5 @@ def test_a_partial_day_of_the_archive_is_read_by_its_labels(
     whole = esios.fetch(usual)
     sandbox.faults.add({"api": "esios", "kind": "partial_day"})
     assert esios.fetch(usual).readings == whole.readings[:16]
-    with pytest.raises(MalformedPayload, match="its 17 rows cannot be told apart"):
+    with pytest.raises(MalformedPayload, match="its 17 rows are ambiguous"):
         esios.fetch(ask_of("esios.archive70", AUTUMN))

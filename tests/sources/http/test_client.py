@@ -325,7 +325,7 @@ def test_a_link_of_an_answer_is_followed_only_home(
     assert hook.call(ApiCall(HttpRequest(f"{server.url}/sh/1"))).body == b"rows"
     with pytest.raises(SourceUnavailable, match="names a link to"):
         hook.call(ApiCall(HttpRequest(f"{elsewhere.url}/sh/1")))
-    with pytest.raises(SourceUnavailable, match="what is no http address"):
+    with pytest.raises(SourceUnavailable, match="a non-HTTP address"):
         hook.call(ApiCall(HttpRequest("sh/1")))
     assert elsewhere.received == []
 

@@ -96,7 +96,7 @@ def test_the_words_of_the_capture_are_a_block(
     assert str(caught.value) == (
         "ree pvpc for pvpc 2025-11-03T23:00:00Z–2025-11-04T23:00:00Z: the API's firewall refused "
         "the request (HTTP 403, a web page: 'Request unsuccessful. Incapsula incident ID 1-2'). "
-        "This passes by itself."
+        "The block ends by itself."
     )
 
 

@@ -179,8 +179,8 @@ def test_a_reset_a_refusal_and_a_break_are_told_apart(server: RawServer) -> None
     "url,problem",
     [
         ("http://no-such-host.invalid/?appid=s3cret", "its name could not be resolved"),
-        ("http://" + 70 * "x" + ".example/", "its address is no URL"),
-        ("ftp://api.example/?appid=s3cret", "its address is no URL"),
+        ("http://" + 70 * "x" + ".example/", "its address is not a URL"),
+        ("ftp://api.example/?appid=s3cret", "its address is not a URL"),
     ],
     ids=["unknown name", "label too long", "other scheme"],
 )

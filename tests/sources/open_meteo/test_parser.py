@@ -304,7 +304,7 @@ def test_an_array_without_a_unit_costs_its_own_field_alone(unit: object) -> None
     units = {**UNITS, "precipitation": unit}
     answer = _parse(body_of(LABELS, hourly_units=units))
     assert [len(reading.values) for reading in answer.readings] == [7, 7]
-    assert [(r.field, r.reason) for r in answer.rejected] == [("precipitation", "says no unit")]
+    assert [(r.field, r.reason) for r in answer.rejected] == [("precipitation", "has no unit")]
     nothing = _parse(_without("precipitation", inside="hourly_units"))
     assert [len(reading.values) for reading in nothing.readings] == [7, 7]
 

@@ -39,7 +39,7 @@ def test_null_is_no_word(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"<html>", b'{"datos": null}', b"[1]", b"two words", b"\xff\x00"])
 def test_what_is_no_word_is_malformed(body: bytes) -> None:
     """It would be sent as a token."""
-    with pytest.raises(MalformedPayload, match="no single word"):
+    with pytest.raises(MalformedPayload, match="not return a single word"):
         parse_word(Payload(200, body))
 
 
@@ -84,5 +84,5 @@ def test_a_limit_that_is_no_number_above_zero_is_none(most: object) -> None:
 )
 def test_an_answer_without_limits_is_malformed(body: bytes) -> None:
     """To know nothing is not to have no limits."""
-    with pytest.raises(MalformedPayload, match="tells no limits"):
+    with pytest.raises(MalformedPayload, match="has no limits"):
         parse_limits(Payload(200, body))

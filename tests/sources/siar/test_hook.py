@@ -260,7 +260,7 @@ FAILURES: list[tuple[str, type[SourceError], str]] = [
     ("500", SourceUnavailable, "answered HTTP 500"),
     ("502", SourceUnavailable, "answered HTTP 502"),
     ("estado_429", MalformedPayload, "has no datos"),
-    ("html", MalformedPayload, "a web page, not JSON|no single word"),
+    ("html", MalformedPayload, "a web page, not JSON|not return a single word"),
     ("redirect", SourceUnavailable, "redirected to .*, which is not followed"),
     ("big_body", MalformedPayload, "larger than 5000000 bytes"),
     ("shifted", MalformedPayload, "which was not asked"),
@@ -283,7 +283,7 @@ def test_each_fault_is_one_error_without_a_secret(
     ask = hourly_ask(*WEEK)
     if is_open:
         siar.open()
-    words = words if is_open or kind != "estado_429" else "no single word"
+    words = words if is_open or kind != "estado_429" else "not return a single word"
     sandbox.faults.add({"api": "siar", "kind": kind})
     with pytest.raises(error, match=words) as caught:
         siar.fetch(ask)
@@ -360,6 +360,6 @@ def test_the_connection_can_be_tested(siar: SiarHook, sandbox: Sandbox) -> None:
     is_fine, said = siar.test_connection()
     assert is_fine
     assert said == (
-        f"siar gave a token at {sandbox.url}; the account has no told limit of calls and "
-        "1000000 records a minute, 1000 calls and no told limit of records a day."
+        f"siar gave a token at {sandbox.url}; the account has no published limit of calls and "
+        "1000000 records a minute, 1000 calls and no published limit of records a day."
     )

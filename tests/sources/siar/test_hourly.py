@@ -153,7 +153,9 @@ NO_TIMES = [15, 2430, 2500, 60, 1260, -30, None, "noon", True, 30.5, [30], 10**4
 @pytest.mark.parametrize("time", NO_TIMES, ids=lambda time: str(time)[:8])
 def test_a_time_that_is_no_half_hour_is_never_rounded_to_one(time: object) -> None:
     """Alone it is no answer; among others it costs its own half-hour."""
-    with pytest.raises(MalformedPayload, match=r"no half-hour of a day|neither HorMin nor HoraMin"):
+    with pytest.raises(
+        MalformedPayload, match=r"not a half-hour of a day|neither HorMin nor HoraMin"
+    ):
         _parse(half_hour("2025-06-30", time))
     good = [half_hour("2025-06-30", at) for at in (30, 100, 130)]
     answer = _parse(*good, half_hour("2025-06-30", time))
@@ -165,7 +167,7 @@ def test_a_time_that_is_no_half_hour_is_never_rounded_to_one(time: object) -> No
 def test_quarters_of_an_hour_are_of_another_step() -> None:
     """Half of them end with a half-hour, and would be taken for one."""
     rows = [half_hour("2025-06-30", time) for time in (15, 30, 45, 100)]
-    with pytest.raises(MalformedPayload, match="no half-hour of a day"):
+    with pytest.raises(MalformedPayload, match="not a half-hour of a day"):
         _parse(*rows)
 
 

@@ -113,7 +113,7 @@ def test_a_problem_in_a_file_names_that_file(folder: Path) -> None:
     (folder / half).write_bytes(csv_bytes(*rows(days(date(2023, 1, 1), 3)))[:-30])
     source = SiarCsvFolder(folder)
     for ask in (lambda: source.fetch(ask_days()), lambda: source.held("J17")):
-        with pytest.raises(MalformedPayload, match=rf"^{half}, line 4: the file breaks off in it"):
+        with pytest.raises(MalformedPayload, match=rf"^{half}, line 4: the file ends in it"):
             ask()
     assert source.held("J09") == [
         Interval(datetime(2017, 1, 1, tzinfo=UTC), datetime(2017, 1, 4, tzinfo=UTC))
@@ -138,8 +138,8 @@ def test_a_folder_that_is_none_says_what_names_it(tmp_path: Path) -> None:
     loop.symlink_to(loop)
     said = {
         tmp_path / "nowhere" / "at all": "does not exist; put the folder's path there.",
-        file: "is no folder; put the folder's path there.",
-        file / "below": "is no folder; put the folder's path there.",
+        file: "is not a folder; put the folder's path there.",
+        file / "below": "is not a folder; put the folder's path there.",
         loop: "cannot be read (Too many levels of symbolic links); let this user read it.",
         empty: "has no CSV file; put SIAR's files there, such as J17_….csv.",
     }

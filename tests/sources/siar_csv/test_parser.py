@@ -159,21 +159,21 @@ def test_a_file_cut_in_a_row_is_refused_with_its_line(cut: int) -> None:
     second = len(csv_bytes(ROW))
     with pytest.raises(MalformedPayload, match=r"\.csv, line 3: ") as caught:
         read_file(NAME, body[: second + cut])
-    assert "line 3: the file breaks off in it, and is not whole" in str(caught.value)
+    assert "line 3: the file ends in it and is incomplete" in str(caught.value)
 
 
 @pytest.mark.parametrize("end", ["", "\r", ";"], ids=["nothing", "CR", "semicolon"])
 def test_a_file_without_a_last_line_break_is_cut(end: str) -> None:
     """Its last cell may be the beginning of another: ``0,6`` of ``0,65``."""
-    with pytest.raises(MalformedPayload, match=r"line 3: the file breaks off in it"):
+    with pytest.raises(MalformedPayload, match=r"line 3: the file ends in it"):
         read_file(NAME, csv_bytes(ROW, row(date(2024, 1, 2), et0="0,6"), end=end))
-    with pytest.raises(MalformedPayload, match=r"line 1: the file breaks off in it"):
+    with pytest.raises(MalformedPayload, match=r"line 1: the file ends in it"):
         read_file(NAME, csv_bytes(end="\r"))
 
 
 def test_a_cut_in_the_middle_of_a_character_is_refused() -> None:
     """An odd number of bytes is no UTF-16."""
-    with pytest.raises(MalformedPayload, match=r"line 2: it breaks off in the middle"):
+    with pytest.raises(MalformedPayload, match=r"line 2: it ends in the middle"):
         read_file(NAME, csv_bytes(ROW)[:-5])
 
 

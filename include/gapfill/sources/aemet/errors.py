@@ -1,7 +1,7 @@
-"""What AEMET says of an answer: ``estado`` in the body counts, whatever the HTTP status.
+"""How AEMET reports errors: ``estado`` in the body decides, whatever the HTTP status.
 
-A refusal has been seen as HTTP 200 with ``estado`` 401, 404 or 429, as HTTP 429 with a body
-in ISO-8859-15, and as a web page with HTTP 500 that speaks of "429 Too Many Requests".
+AEMET has refused with HTTP 200 and ``estado`` 401, 404 or 429, with HTTP 429 and a body in
+ISO-8859-15, and with a web page under HTTP 500 that says "429 Too Many Requests".
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _NO_DATA, _TOO_LONG, _EXPIRED = "no hay datos", "rango de fechas no puede ser su
 
 
 class Said(Enum):
-    """What an answer says of itself."""
+    """The meaning of AEMET's ``estado`` and ``descripcion``."""
 
     FINE = auto()
     """``estado`` 200: the data are at ``datos``."""
     NO_DATA = auto()
-    """The asked station and time have none, in AEMET's own words."""
+    """AEMET has no data for the requested station and time."""
     TOO_LONG = auto()
     """The range is longer than the API answers."""
     TOO_MANY = auto()
@@ -38,19 +38,19 @@ class Said(Enum):
     EXPIRED = auto()
     """The link of a second hop is too old."""
     FAILED = auto()
-    """A failure of theirs, worth another try."""
+    """AEMET failed; a retry may succeed."""
     OTHER = auto()
-    """Anything else: never taken for "no data"."""
+    """Anything else; never read as "no data"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What an answer says of itself.
+    """AEMET's own status of an answer.
 
     Attributes:
-        said: What it comes to.
-        estado: Status in the body, 429 for a page that says so.
-        text: Its words, for an error or as evidence.
+        said: Its meaning.
+        estado: Status in the body; 429 for a page that names it.
+        text: Status and words, for an error or as evidence.
     """
 
     said: Said
@@ -59,7 +59,7 @@ class Statement:
 
 
 def read(payload: Payload) -> Statement | None:
-    """Return what an answer says of itself, ``None`` for rows and for what is not AEMET's."""
+    """Return AEMET's own status of an answer, ``None`` for rows and for other servers' answers."""
     status, document = payload.status, payload.document
     about = document if isinstance(document, dict) else {}
     given = about.get("descripcion")
@@ -89,10 +89,10 @@ def _meaning(estado: int, words: str) -> Said:
 
 
 def read_link(payload: Payload) -> Statement | None:
-    """Return what an answer of a second hop says: ``EXPIRED`` where a fresh link may do.
+    """Return AEMET's status of a second hop: ``EXPIRED`` where a new link may help.
 
-    What an old link is answered is not documented: each 404 is taken for it, in the body
-    or as HTTP status, except the one that says in AEMET's words that there are no data.
+    AEMET does not document its answer to an old link. Each 404, in the body or as HTTP
+    status, is read as one, except the 404 that says that there are no data.
     """
     statement = read(payload)
     if statement is None:

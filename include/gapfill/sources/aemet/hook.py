@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from gapfill.sources.http.status_errors import RequestContext
 
 NEXT_MINUTE_S = 61.0
-"""The refusal says "wait for the next minute": then a new one has begun for certain."""
+"""The refusal says "wait for the next minute"; after this time a new minute has begun."""
 
 LINKS = 2
-"""Links to the rows that are tried in one fetch: a fresh one, and one for a link that expired."""
+"""Links that one fetch tries: the first one, and a second one if the first has expired."""
 
 
 class AemetHook(ApiHook):
-    """Asks AEMET for hourly observations and days of a station."""
+    """Fetches hourly observations and daily values of a station from AEMET."""
 
     default_conn_name = "aemet_default"
     hook_name = "AEMET OpenData"
@@ -37,10 +37,10 @@ class AemetHook(ApiHook):
     probe = aemet.STATIONS
 
     def fetch(self, ask: Ask) -> Answer:
-        """Return the weather of the asked slots; both hops are one unit.
+        """Return the weather of the requested slots; both hops count as one unit.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
             ConfigError: If the connection has no key, or it or the catalogue is wrong.
         """
         first = ApiCall(aemet.request(ask), headers={"api_key": self.key})
@@ -52,11 +52,11 @@ class AemetHook(ApiHook):
             rows = self._said(second, ask, read_link)
             if rows.said is None or rows.said.said is not Said.EXPIRED:
                 return aemet.parse(ask, rows.payload, found=_found(envelope))
-        why = f"gave {LINKS} links to the rows and knew none of them any more"
-        raise self.errand(first, ask).unavailable(why)
+        why = f"gave {LINKS} links to the rows, and both had expired"
+        raise self.context(first, ask).unavailable(why)
 
     def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
-        """Make one call as ``ApiHook`` does; what ``estado`` refuses is an error as well."""
+        """Make one call as ``ApiHook`` does, and raise an error for a refusal in ``estado``."""
         return self._said(call, ask, read).payload
 
     def probe_call(self) -> ApiCall:
@@ -66,17 +66,17 @@ class AemetHook(ApiHook):
     def _said(
         self, call: ApiCall, ask: Ask | None, understand: Callable[[Payload], Statement | None]
     ) -> Reply[Statement]:
-        """Make one call and return what was said; a refusal is an error."""
+        """Make one call and return its answer; raise an error for a refusal."""
         reply = self.send(call, ask, understand)
         has_credentials = reply.payload.had_credentials
-        errand = replace(self.errand(call, ask), has_credentials=has_credentials)
-        error = _error(reply.said, reply.payload, errand) if reply.said else None
+        context = replace(self.context(call, ask), has_credentials=has_credentials)
+        error = _error(reply.said, reply.payload, context) if reply.said else None
         if error is not None:
             raise error
         return reply
 
     def _second(self, url: str) -> ApiCall:
-        """Return the call of a link: without the key, to the same host or AEMET's own."""
+        """Return the call of a link: without the key, to the connection's host or AEMET's."""
         is_theirs = is_at_home(url, aemet.ROOT) and not is_at_home(url, self.access.root)
         root = aemet.ROOT if is_theirs else None
         return ApiCall(HttpRequest(_absolute(url)), root=root)
@@ -86,27 +86,27 @@ HOOK = AemetHook
 
 
 def _absolute(url: str) -> str:
-    """Return a link as it is; one that is none must not pass for a path below the root."""
+    """Return a link unchanged; mark other text, which must not become a path below the root."""
     return url if "://" in url else f"invalid:{url}"
 
 
 def _found(envelope: Reply[Statement]) -> str:
-    """Return what a first hop says of the rows that it found."""
+    """Return AEMET's status of a first hop that found rows."""
     return envelope.said.text if envelope.said else f"HTTP {envelope.payload.status}"
 
 
-def _error(statement: Statement, reply: Payload, errand: RequestContext) -> SourceError | None:
-    """Return the error that a statement is, ``None`` for one that the parser reads."""
+def _error(statement: Statement, reply: Payload, context: RequestContext) -> SourceError | None:
+    """Return the error for a status, ``None`` for one that the parser reads."""
     if statement.said is Said.TOO_MANY:
-        now = errand.ask.now if errand.ask else None
-        return errand.limited(
+        now = context.ask.now if context.ask else None
+        return context.limited(
             statement.text, seconds_to_wait(reply.headers, now, default_s=NEXT_MINUTE_S)
         )
     if statement.said is Said.KEY_REFUSED:
-        return errand.rejected(statement.text)
+        return context.rejected(statement.text)
     if statement.said is Said.FAILED:
-        return errand.unavailable(f"answered {statement.text}")
+        return context.unavailable(f"answered {statement.text}")
     if statement.said is Said.TOO_LONG:
-        text = f"{errand}: the range is too long ({statement.text}); a shorter one may be asked."
-        return SpanRefused(text, **errand.about)
+        text = f"{context}: the range is too long ({statement.text}); request a shorter one."
+        return SpanRefused(text, **context.about)
     return None

@@ -2,30 +2,30 @@
 
 Source:
     ``https://opendata.aemet.es``, described at https://opendata.aemet.es/dist/index.html;
-    © AEMET, free to use with the source named. A key comes by mail, for nothing. Read
-    2026-11-24 through captures of 2021 (home-assistant/core, Apache-2.0), its errors as
-    public issues quote them, and maintained clients (AEMET-OpenData, climaemet, meteospain).
+    © AEMET, free to use with attribution. AEMET mails a key free of charge. Read 2026-11-24
+    from captures of 2021 (home-assistant/core, Apache-2.0), errors quoted in public issues,
+    and maintained clients (AEMET-OpenData, climaemet, meteospain).
 
 Documented:
-    Two hops: the first answers an envelope ``{descripcion, estado, datos, metadatos}``, the
-    second, at ``datos``, the rows. The key goes into the header ``api_key`` of the first.
+    Two hops: the first returns ``{descripcion, estado, datos, metadatos}``, the second, at
+    the URL in ``datos``, the rows. The first sends the key in the header ``api_key``.
 
 Observed:
-    HTTP 200 says nothing, ``estado`` does (``aemet.errors``): 404 is "nothing there", and
+    ``estado`` is the real status, not HTTP 200 (``aemet.errors``): 404 means "no data", and
     also "the range is too long". Bodies are ISO-8859-15 under any content type. The second
-    hop needs no key and its link soon expires. Hourly rows are the last 12 (24 until 2021),
-    numbers, any of which may be missing (5279X never gives humidity); ``fint`` is the
-    **end** of the hour in UTC, with ``+0000`` since some year. Days are all texts with
-    decimal commas, ``Ip`` for a trace of rain, ``Acum`` for rain counted later, "Varias" for
-    an hour, and keys that are missing. The hops can disagree: the first found rows, and the
-    second has no data. Some values carry the dust of a binary fraction.
+    hop needs no key and its link soon expires. Hourly rows are the last 12 (24 until 2021);
+    values are numbers, any of which may be missing (5279X never gives humidity); ``fint``
+    is the **end** of the hour in UTC, with ``+0000`` since some year. Daily values are
+    texts with decimal commas, ``Ip`` for a trace of rain, ``Acum`` for rain counted later,
+    "Varias" for an hour; keys may be missing. The hops can disagree: the first found rows,
+    and the second has no data. Some values have binary rounding errors.
 
 Units:
     °C, %, hPa at the station, m/s, °, mm.
 
 Limits and lag:
-    Some 40 requests a minute; 20 here, and both hops count. Days: at most 6 months a call,
-    3 to 4 days late. Hours: some minutes late, and gone after 12.
+    About 40 requests a minute; Gapfill makes 20, and both hops count. Days: at most 6
+    months a call, 3 to 4 days late. Hours: some minutes late, and removed after 12.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ _OK = 200
 _MOMENT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 _SLACK = timedelta(minutes=10)
-"""How far the task's clock, read at its start, may lie behind a row that is already there."""
+"""How far a row may be ahead of the task's clock, which is read when the task starts."""
 
 _WINDOW = timedelta(days=2)
-"""Twice as long as the window of hours ever was."""
+"""Twice the longest window of hours that AEMET has offered."""
 
 _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
-"""Hours come as a window that nobody asked for: older ones are dropped, however old."""
+"""AEMET chooses the window of hours, so older hours are dropped, whatever their age."""
 
 
 def request(ask: Ask) -> HttpRequest:
@@ -90,10 +90,10 @@ def request(ask: Ask) -> HttpRequest:
 
 
 def link(ask: Ask, payload: Payload) -> str:
-    """Return where the first hop's answer says that the rows are.
+    """Return the URL of the rows from the first hop's answer.
 
     Raises:
-        MalformedPayload: If it does not say it.
+        MalformedPayload: If the answer has none.
     """
     statement = read(payload)
     if payload.status != _OK or (statement and statement.said is not Said.FINE):
@@ -105,17 +105,17 @@ def parse(ask: Ask, payload: Payload, *, found: str | None = None) -> Answer:
     """Turn the rows of the second hop, or either hop's "no data", into readings.
 
     Args:
-        ask: What was asked.
+        ask: The request.
         payload: The answer.
-        found: What the first hop said when it found rows; ``None`` for an answer of the
+        found: Status of the first hop when it found rows; ``None`` for an answer of the
             first hop itself.
 
     Returns:
-        The asked slots' readings; none, with evidence, where there are no data.
+        The requested slots' readings; none, with evidence, if there are no data.
 
     Raises:
-        MalformedPayload: If it is not an answer to what was asked, or the hops contradict
-            each other: the first found rows, and the second has none.
+        MalformedPayload: If it does not answer the request, or the hops contradict each
+            other: the first found rows, and the second has none.
         ConfigError: If the product is unknown or the ask names no station.
     """
     status, statement = payload.status, read(payload)
@@ -154,9 +154,9 @@ def _words(payload: Payload, statement: Statement | None) -> str:
 
 
 def _of_one_window(ask: Ask, rows: list[RawRow], dropped: list[Rejected]) -> Rows:
-    """Drop hours that are days older than others: the time of such a row is a slip.
+    """Drop hours that are days older than others: the time of such a row is wrong.
 
-    A station that is out of order may give old hours alone: they are nobody's.
+    A station that is out of order may give only old hours: no slot needs them.
     """
     oldest = ask.now - _WINDOW
     kept = [row for row in rows if row.instant >= oldest]
@@ -177,7 +177,7 @@ def _contradiction(ask: Ask, found: str, said: str) -> MalformedPayload:
 
 
 def _whole_days(ask: Ask) -> Interval:
-    """Return the UTC days that the asked interval touches."""
+    """Return the UTC days that the requested interval touches."""
     start, last = (
         datetime.combine(instant.date(), time(), UTC)
         for instant in (ask.interval.start, ask.interval.end - _MOMENT)

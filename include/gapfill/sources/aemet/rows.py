@@ -1,4 +1,4 @@
-"""The rows of AEMET's two products: names, units and words, as readings need them."""
+"""Read the rows of AEMET's two products: names, units and special words."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ DAILY: Mapping[str, str] = {
 """Keys of a day, by field; ``dir`` (tens of degrees) and the ``hora*`` serve no field."""
 
 DIGITS = 1
-"""Behind the point; some values come with the dust of a binary fraction."""
+"""Decimal places; some values have binary rounding errors."""
 
 TRACE, ACCUMULATED = "ip", "acum"
-"""Less than 0.1 mm; and rain that is counted on a later day."""
+"""Rain below 0.1 mm, and rain that AEMET counts on a later day."""
 
 _HOUR = timedelta(hours=1)
 
 
 def observations(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
-    """Return the hours of an answer. ``fint`` is the end of one, in UTC with or without saying so.
+    """Return the hours of an answer. ``fint`` is the end of one, in UTC with or without an offset.
 
     Raises:
-        MalformedPayload: If one is of another station, or none can be read.
+        MalformedPayload: If a row is of another station, or none can be read.
     """
 
     def place(record: Mapping[str, object]) -> None:
@@ -60,7 +60,7 @@ def days(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
     """Return the days of an answer. ``fecha`` is a label, its slot starts at 00:00Z.
 
     Raises:
-        MalformedPayload: If one is of another station, or none can be read.
+        MalformedPayload: If a row is of another station, or none can be read.
     """
 
     def place(record: Mapping[str, object]) -> None:
@@ -71,7 +71,7 @@ def days(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
 
 def _refuse_other_station(ask: Ask, station: Station, given: str) -> None:
     if given.casefold() != station.id.casefold():
-        problem = f"it holds a row of station {excerpt(given)!r}, not of the asked {station.id}"
+        problem = f"it holds a row of station {excerpt(given)!r}, not of the requested {station.id}"
         raise malformed(ask, problem)
 
 
@@ -102,14 +102,14 @@ def _daily_values(record: Mapping[str, object]) -> dict[str, object]:
 
 
 def _values(record: Mapping[str, object], keys: Mapping[str, str]) -> dict[str, object]:
-    """Return the row's values by field; a key that is missing, or is blank, gives none."""
+    """Return the row's values by field, without missing and blank ones."""
     values = {name: record.get(key) for name, key in keys.items()}
     values["precipitation"] = _rain(values["precipitation"])
     return {name: given for name, given in values.items() if not is_blank(given)}
 
 
 def _rain(given: object) -> object:
-    """Return a sum of rain: a trace is none that counts, what comes later is not known."""
+    """Return an amount of rain: 0 for a trace, nothing for rain that is counted later."""
     word = given.strip().casefold() if isinstance(given, str) else None
     if word == TRACE:
         return 0.0

@@ -13,13 +13,13 @@ Observed:
     (31/10/2021), ``Hora`` (00-01) and decimal commas. Column PCB holds the price of
     Península, Canarias and Baleares, CYM that of Ceuta and Melilla; before the 2.0TD
     tariff of 2021-06-01 the columns were GEN, NOC and VHC, which are other prices.
-    Labels in spring go without 02-03; in autumn they run on to 24-25. So a full day is
-    read **by the order of its rows**, and a part of one by its labels, where they can mean
-    one thing only (``esios.archive_labels``).
+    Labels in spring skip 02-03; in autumn they continue to 24-25. So the parser reads a full
+    day **by the order of its rows**, and a part of one by its labels if they are
+    unambiguous (``esios.archive_labels``).
     A day that is not published is HTTP 200 with "No values for specified archive".
     On 2026-07-08 the file came in a ZIP, with a content type of ``json`` or ``text/html``;
-    the content type is not looked at, and a ZIP is opened. One user saw ``Dia`` a day off
-    in it: such an answer is refused, as every ``Dia`` must be the asked day.
+    the parser ignores the content type and opens a ZIP. One user saw ``Dia`` a day off
+    in it: the parser refuses such an answer, as every ``Dia`` must be the requested day.
 
 Units:
     €/MWh with a decimal comma.
@@ -79,7 +79,7 @@ _ZIP_ERRORS = (
 
 
 def request(ask: Ask) -> HttpRequest:
-    """Return the request for the one Madrid day of the asked interval.
+    """Return the request for the one Madrid day of the requested interval.
 
     Raises:
         ConfigError: If it touches two days, or the series' ``geo_id`` has no column.
@@ -102,7 +102,7 @@ def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn a day's file into readings.
 
     Args:
-        ask: What was asked: slots of one Madrid day.
+        ask: The request: slots of one Madrid day.
         payload: The file, or the ZIP it is in.
 
     Raises:
@@ -133,10 +133,10 @@ class _Line(NamedTuple):
     """A row of a day's file.
 
     Attributes:
-        path: Where it stands.
+        path: Its place in the document.
         label: First hour of its label, ``None`` for one of another form.
-        price: What its column holds.
-        fault: Why its price cannot be taken, empty where it can.
+        price: The value in its column.
+        fault: Why its price is not usable, empty if it is.
     """
 
     path: str
@@ -146,11 +146,11 @@ class _Line(NamedTuple):
 
 
 def _rows(ask: Ask, nodes: Sequence[Node], column: str) -> Rows:
-    """Return the rows with their slots, and those that have a price and no place.
+    """Return the rows with their slots, and those that have a price and no known hour.
 
     Raises:
         MalformedPayload: If one is of another day, none has the column, or the labels
-            cannot be told apart.
+            are ambiguous.
     """
     found = Rows([], [])
     lines: list[_Line] = []
@@ -171,7 +171,7 @@ def _rows(ask: Ask, nodes: Sequence[Node], column: str) -> Rows:
     hours = day.duration // _HOUR
     places = positions([line.label for line in counted], hours)
     if places is None:
-        problem = f"its {len(counted)} rows cannot be told apart on a day of {hours} hours"
+        problem = f"its {len(counted)} rows are ambiguous on a day of {hours} hours"
         raise malformed(ask, problem)
     for line, place in zip(counted, places, strict=True):
         slot = None if place is None else day.start + place * _HOUR
@@ -184,12 +184,12 @@ def _rows(ask: Ask, nodes: Sequence[Node], column: str) -> Rows:
 
 
 def _scalars(record: Mapping[str, object]) -> frozenset[tuple[str, object]]:
-    """Return what a row says, so that one that comes twice is known again."""
+    """Return the members of a row, to recognise a duplicate."""
     return frozenset((k, v) for k, v in record.items() if isinstance(v, str | int | float))
 
 
 def _line(ask: Ask, node: Node, column: str) -> _Line:
-    """Return a row as it is read.
+    """Read a row.
 
     Raises:
         MalformedPayload: If it has a price of another day.
@@ -216,7 +216,7 @@ def _column(ask: Ask) -> str:
 
 
 def _unpacked(ask: Ask, body: bytes) -> bytes:
-    """Return the file, taken out of its ZIP where it is in one."""
+    """Return the file, unpacked if it is a ZIP."""
     if not body.startswith(_ZIP):
         return body
     with suppress(*_ZIP_ERRORS), zipfile.ZipFile(io.BytesIO(body)) as packed:

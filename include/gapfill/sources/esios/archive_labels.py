@@ -1,10 +1,10 @@
-"""Which hour of its day a row of archive 70 is: by order in a whole day, else by its label.
+"""Find the hour of each row of archive 70: by order in a whole day, else by its label.
 
 A day of 24 hours has one form of labels, ``00-01`` to ``23-24``. Where the clock changes
-there are two: by the **clock** (spring goes without 02-03, autumn has it twice) and
-**running** (spring ends with 22-23, autumn with 24-25). The source was seen to use the
-clock in spring and running labels in autumn, and nothing says that it always will. So a
-label is believed only where every form that fits all labels of the day means the same hour.
+there are two: by the **clock** (spring skips 02-03, autumn has it twice) and **running**
+(spring ends with 22-23, autumn with 24-25). The source has used the clock in spring and
+running labels in autumn, but does not document that. So a label counts only if every form
+that fits all labels of the day gives it the same hour.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def positions(labels: Labels, hours: int) -> list[int | None] | None:
         hours: How many hours the day has.
 
     Returns:
-        ``None`` for a row that cannot be told; ``None`` in place of the list where the
-        labels cannot be told apart, or are of another day.
+        ``None`` for a row with an ambiguous label; ``None`` in place of the list if all
+        labels are ambiguous, or are of another day.
     """
     forms = (_CLOCK[hours], _RUNNING[hours])
     if any(_is_whole(labels, form) for form in forms):
@@ -63,17 +63,17 @@ def positions(labels: Labels, hours: int) -> list[int | None] | None:
 
 
 def _is_whole(labels: Labels, form: Sequence[int]) -> bool:
-    """Tell whether labels are those of a whole day; one of an unknown form contradicts nothing."""
+    """Return whether labels are those of a whole day; a label of an unknown form may be any."""
     return len(labels) == len(form) and all(
         label in {None, hour} for label, hour in zip(labels, form, strict=True)
     )
 
 
 def _fits(known: Counter[int], form: Sequence[int]) -> bool:
-    """Tell whether all labels are of a form.
+    """Return whether all labels are of a form.
 
-    A label that a form has once may come twice, as the rows of an answer may. 02-03 twice
-    and no 24-25 are the clock's two hours, though, where no other hour is missing.
+    A label may come twice, because an answer may repeat rows. But 02-03 twice without
+    24-25 means the clock's two hours if no other hour is missing.
     """
     if not known.keys() <= set(form):
         return False
@@ -87,7 +87,7 @@ def _missing(known: Counter[int], form: Sequence[int]) -> int:
 
 
 def _read(labels: Labels, form: Sequence[int]) -> list[int | None]:
-    """Return the place of each label in a form; ``None`` where it has more than one."""
+    """Return the position of each label in a form; ``None`` if it has more than one."""
     twins = [n for n, label in enumerate(labels) if label == _CHANGED]
     has_twins = form.count(_CHANGED) > 1
     is_in_order = [x for x in labels if x is not None] == sorted(x for x in labels if x is not None)

@@ -1,4 +1,4 @@
-"""Whether ESIOS can be asked: also the hosts in the connection's extra must be right."""
+"""Check the set-up of ESIOS, including the hosts in the connection's extra."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gapfill.sources.http.redirects import listed_hosts
 
 
 class EsiosAvailability(ApiAvailability):
-    """As of any API, with the hosts that the archive may redirect to."""
+    """Also checks the hosts to which the archive may redirect."""
 
     def check(self, access: ConnectionConfig) -> None:
         """Check these hosts, see ``ApiAvailability.check``."""

@@ -12,13 +12,13 @@ from gapfill.sources.http.redirects import listed_hosts
 from gapfill.sources.model import Answer, Ask
 
 ARCHIVE_HOSTS = (".amazonaws.com",)
-"""The archive's files lie in the storage of this provider, over https."""
+"""The storage provider that serves the archive's files, over https."""
 
 _PROBED = date(2021, 10, 31)
 
 
 class EsiosHook(ApiHook):
-    """Asks ESIOS for prices of whole Madrid days."""
+    """Fetches prices of whole Madrid days from ESIOS."""
 
     default_conn_name = "esios_default"
     hook_name = "ESIOS"
@@ -27,10 +27,10 @@ class EsiosHook(ApiHook):
     probe = archive.request_day("70", _PROBED)
 
     def fetch(self, ask: Ask) -> Answer:
-        """Return the prices of the asked slots, of an indicator or an archive.
+        """Return the prices of the requested slots, of an indicator or an archive.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
             ConfigError: If the connection has no token and the product needs one, or
                 the connection or the catalogue is wrong.
         """
@@ -43,7 +43,7 @@ class EsiosHook(ApiHook):
 
     @property
     def _archive_hosts(self) -> tuple[str, ...]:
-        """Hosts that the archive may lead to, those of the connection's extra included."""
+        """Hosts to which the archive may redirect, with those of the connection's extra."""
         return (*ARCHIVE_HOSTS, *listed_hosts(self.access))
 
     def probe_call(self) -> ApiCall:

@@ -2,27 +2,28 @@
 
 Source:
     ``https://api.esios.ree.es/indicators/{id}``, described at https://api.esios.ree.es;
-    data of Red Eléctrica, free to use with the source named. The token comes by mail from
-    consultasios@ree.es, for personal use, without massive or redundant requests. Read
+    data of Red Eléctrica, free to use with attribution. consultasios@ree.es mails the token,
+    for personal use, without massive or redundant requests. Read
     2026-11-24 through captures of 2021 (azogue/aiopvpc, MIT).
 
 Documented:
-    The token goes into ``x-api-key``. ``start_date`` and ``end_date`` as at apidatos,
+    The header ``x-api-key`` carries the token. ``start_date`` and ``end_date`` as at apidatos,
     ``geo_ids[]`` filters places, ``time_trunc`` and ``time_agg`` make coarser values.
 
 Observed:
     ``datetime`` has the offset and is right; ``datetime_utc`` **repeats the first hour's
-    instant** in the autumn hour and is never read. The places of an hour come in no fixed
-    order. Nothing published is HTTP 200 with ``values: []`` and ``values_updated_at: null``.
+    instant** in the autumn hour, so the parser ignores it. The places of an hour come in no
+    fixed order. A day that is not published is HTTP 200 with ``values: []`` and
+    ``values_updated_at: null``.
     A bad token, or a blocked address or User-Agent, is 403 (``{"Status": 403, …}``).
     With ``time_trunc=hour`` alone the four quarters of 600 are **summed** since 2025-10-01,
-    so a mean is asked for (``time_agg=avg``); 1001 is hourly by nature and asked as it is.
+    so Gapfill requests a mean (``time_agg=avg``); 1001 is hourly and needs no aggregation.
 
 Units:
     €/MWh.
 
 Limits and lag:
-    None documented; clients keep to 21 days. 14 days in a call, 30 calls a minute here.
+    None documented; clients request up to 21 days. Gapfill: 14 days a call, 30 calls a minute.
     Published at 20:17 to 20:47 of the day before. Not used: 10211, which is revised for
     months.
 """
@@ -55,15 +56,15 @@ _OK = 200
 
 
 def is_archive(ask: Ask) -> bool:
-    """Tell whether the product is a keyless archive and no indicator."""
+    """Return whether the product is a keyless archive, not an indicator."""
     return "archive" in ask.product.params
 
 
 def request(ask: Ask) -> HttpRequest:
-    """Return the request for the Madrid days that the asked interval touches.
+    """Return the request for the Madrid days that the requested interval touches.
 
     Raises:
-        ConfigError: If the catalogue's params of series or product do not make one.
+        ConfigError: If a parameter of series or product is missing in the catalogue.
     """
     if is_archive(ask):
         return archive.request(ask)
@@ -82,16 +83,12 @@ def request_days(indicator: str, geo: str, first: date, last: date) -> HttpReque
 def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
-    Args:
-        ask: What was asked.
-        payload: The answer.
-
     Returns:
-        The asked slots' readings; none, with evidence, where nothing is published.
+        The requested slots' readings; none, with evidence, if nothing is published.
 
     Raises:
-        MalformedPayload: If it is not an answer to what was asked.
-        ConfigError: If the catalogue's params of series or product make no request.
+        MalformedPayload: If it does not answer the request.
+        ConfigError: If a parameter of series or product is missing in the catalogue.
     """
     status = payload.status
     if status != _OK:
@@ -137,7 +134,7 @@ def _price(ask: Ask, record: Mapping[str, object]) -> dict[str, object]:
 
 
 def _is_elsewhere(node: Node, geo: str) -> bool:
-    """Tell whether a row is of another place; one that does not say its place is not."""
+    """Return whether a row names another place."""
     given = node.within("geo_id")
     return isinstance(given, str | int) and not same_id(given, geo)
 

@@ -1,1 +1,1 @@
-"""The shared HTTP code of all hooks: the only way out to the network."""
+"""The shared HTTP code of all hooks; no other module calls an API."""

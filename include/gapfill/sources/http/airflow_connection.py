@@ -1,4 +1,4 @@
-"""Looks a connection up as Airflow does. Its import takes a second."""
+"""Look up a connection with Airflow, whose import takes a second."""
 
 from __future__ import annotations
 
@@ -22,10 +22,6 @@ def look_up(
     conn_id: str, get_connection: Callable[[str], Any] = BaseHook.get_connection
 ) -> Connection | None:
     """Return a connection, ``None`` if there is none.
-
-    Args:
-        conn_id: Its id.
-        get_connection: Airflow's look-up, or a hook's.
 
     Raises:
         Unreadable: If it cannot be read.

@@ -1,4 +1,4 @@
-"""Whether an API can be asked as its connection is set up."""
+"""Check whether an API's connection has everything that a product requires."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from gapfill.sources.registry import member, wrong_member
 
 
 class ApiAvailability(SourceAvailability):
-    """An API's products need what they say: login, key, or a member of the connection's extra."""
+    """An API's products may require a login, a key, or a member of the connection's extra."""
 
     def check(self, access: ConnectionConfig) -> None:
-        """Check what only this API's connection says, so that a call does not find it wrong.
+        """Check the options that only this API's connection has, before any call.
 
         Raises:
-            ConfigError: If it is wrong.
+            ConfigError: If one is wrong.
         """
 
     def has_other_key(self, _access: ConnectionConfig) -> bool:
-        """Return whether a connection has what replaces login and password for this API."""
+        """Return whether a connection has a substitute for login and password."""
         return False
 
     def obstacle(self, product: Product, setup: SourceSetup) -> Obstacle | None:
-        """Return what a product needs and its connection does not have.
+        """Return the requirement of a product that its connection does not meet.
 
         Raises:
             ConfigError: If the connection is wrong.
@@ -49,10 +49,10 @@ class ApiAvailability(SourceAvailability):
 
 
 def availability_of(source: str) -> SourceAvailability | None:
-    """Return what is known of a source without a call, ``None`` without a package.
+    """Return the availability of a source, ``None`` without a package.
 
     Raises:
-        ConfigError: If its module cannot be imported, or does not name it.
+        ConfigError: If its module cannot be imported, or has no ``AVAILABILITY``.
     """
     found = member(source, "availability", "AVAILABILITY", ApiAvailability())
     if found is not None and not isinstance(found, SourceAvailability):
@@ -61,7 +61,7 @@ def availability_of(source: str) -> SourceAvailability | None:
 
 
 def _missing(product: Product, access: ConnectionConfig) -> Obstacle | None:
-    """Return which credential or extra of a connection a product needs and does not find."""
+    """Return the credential or extra that a product requires and the connection does not have."""
     name = f"connection {access.conn_id}"
     needed = product.params.get("requires_extra")
     if product.needs_login and not access.login:

@@ -1,4 +1,4 @@
-"""One call on its way: what to send, where it may lead, and what of it may be told."""
+"""Send one call: follow allowed redirects, and keep secrets out of logs and errors."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ Said = TypeVar("Said")
 
 
 class Reply(NamedTuple, Generic[Said]):
-    """An answer that a source reads.
+    """An answer with its meaning.
 
     Attributes:
-        payload: The answer: 2xx, or one that the source knows.
-        said: What the source says by it, ``None`` where it is a document for the parser.
+        payload: The answer: 2xx, or one that the source's ``read`` understands.
+        said: Its meaning, ``None`` for a document that the parser reads.
     """
 
     payload: Payload
@@ -44,17 +44,17 @@ class Reply(NamedTuple, Generic[Said]):
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """One request with what only a hook knows.
+    """One request with credentials and options of its hook.
 
     Attributes:
         request: Path and query, without secrets.
         headers: Further headers, with credentials.
         secret_params: Further query parameters, with credentials.
         root: Root URL instead of the connection's, for an API with a second host.
-        leads_to: Other hosts that a redirect may lead to (``redirects.may_lead``). Only for
-            a call without credentials: nothing of ours is sent there.
+        leads_to: Other hosts to which a redirect may lead (``redirects.may_lead``). Only for
+            a call without credentials.
         names_charset: Whether the content type of the answer names its encoding.
-        records: Records that the answer will count in the source's quota, where it counts any.
+        records: Records that the answer will count in the source's quota.
     """
 
     request: HttpRequest
@@ -67,20 +67,20 @@ class ApiCall:
 
     @property
     def has_credentials(self) -> bool:
-        """Whether it carries any."""
+        """Whether the call carries credentials."""
         return bool(self.headers or self.secret_params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpClient:
-    """Carries calls to one API.
+    """Sends calls to one API.
 
     Attributes:
-        session: Sends them.
-        limits: In time and size, of each request.
+        session: The HTTP session.
+        limits: Time and size limits of each request.
         ca_bundle: File of certificates to trust instead.
-        before_call: Runs before each request to the API's own host, told its records.
-        secrets: To blot out of all that comes back.
+        before_call: Runs before each request to the API's own host, with its number of records.
+        secrets: Texts to remove from every answer.
     """
 
     session: requests.Session
@@ -89,31 +89,31 @@ class HttpClient:
     before_call: Callable[[int], None] | None
     secrets: Secrets
 
-    def carry(
-        self, call: ApiCall, errand: RequestContext, read: Callable[[Payload], Said | None]
+    def send(
+        self, call: ApiCall, context: RequestContext, read: Callable[[Payload], Said | None]
     ) -> Reply[Said]:
-        """Make a call, following redirects, and return its answer: 2xx or known to the source.
+        """Make a call, following redirects, and return its answer.
 
         Args:
-            call: What to send.
-            errand: What it is for.
-            read: Returns what the source says by an answer. A 4xx or 5xx of which it returns
-                ``None`` is an error.
+            call: The request.
+            context: Purpose of the call, for the errors.
+            read: Returns the meaning of an answer. A 4xx or 5xx for which it returns ``None``
+                is an error.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
         """
-        url, headers = _first_url(call, errand), dict(call.headers)
+        url, headers = _first_url(call, context), dict(call.headers)
         query = (*call.request.params, *call.secret_params)
         shown = "?".join(
             filter(None, (urlsplit(url).path, urlencode(call.request.params, safe=":[]")))
         )
         for hop in range(MAX_HOPS + 1):
-            has_left = not is_at_home(url, errand.root)
+            has_left = not is_at_home(url, context.root)
             if not has_left and self.before_call:
                 self.before_call(call.records)
             request = requests.Request("GET", url, headers=headers, params=query)
-            reply = self._send(request, shown, errand)
+            reply = self._send(request, shown, context)
             target = _target(url, reply)
             if target is None:
                 payload = _as_sent(reply, call, is_first=hop == 0)
@@ -121,33 +121,33 @@ class HttpClient:
                 said = read(payload)
                 is_claimed = said is not None
                 error = error_of(
-                    payload, errand, is_claimed=is_claimed, has_left=has_left, is_bare=is_bare
+                    payload, context, is_claimed=is_claimed, has_left=has_left, is_bare=is_bare
                 )
                 if error is not None:
                     raise error
                 return Reply(payload, said)
-            self._check_hop(target, url, call, errand)
+            self._check_hop(target, url, call, context)
             url, headers, query = target, _HOP_HEADERS, ()
             there = urlsplit(self.secrets.blot(url))  # before a key with a "?" is cut in two
             shown = f"{there.netloc}{there.path} (redirect)"
-        raise errand.unavailable(f"redirected more than {MAX_HOPS} times")
+        raise context.unavailable(f"redirected more than {MAX_HOPS} times")
 
-    def _check_hop(self, target: str, at: str, call: ApiCall, errand: RequestContext) -> None:
-        """Refuse a redirect that must not be followed, or that takes a secret along."""
+    def _check_hop(self, target: str, at: str, call: ApiCall, context: RequestContext) -> None:
+        """Refuse a redirect to a host that is not allowed, or with a secret in its URL."""
         hosts = () if call.has_credentials else call.leads_to
-        is_bare = self.secrets.blot(target) == target or is_at_home(target, errand.root)
-        if may_lead(target, at=at, root=errand.root, hosts=hosts) and is_bare:
+        is_bare = self.secrets.blot(target) == target or is_at_home(target, context.root)
+        if may_lead(target, at=at, root=context.root, hosts=hosts) and is_bare:
             return
         where = _host_of(self.secrets.blot(target))
         step = (
             f': a host that you trust can be listed as "{EXTRA}" in the extra of connection '
-            f"{errand.conn_id!r}, http only where the host of the connection is http itself"
+            f"{context.conn_id!r}, http only where the host of the connection is http itself"
         )
         why = f"redirected to {where}, which is not followed{step if call.leads_to else ''}"
-        raise errand.unavailable(why)
+        raise context.unavailable(why)
 
-    def _send(self, request: requests.Request, shown: str, errand: RequestContext) -> Payload:
-        """Send one request and log it in a line, without header, key or body."""
+    def _send(self, request: requests.Request, shown: str, context: RequestContext) -> Payload:
+        """Send one request and log one line, without header, key or body."""
         started = time.monotonic()
         problem = ""
         reply: Payload | None = None
@@ -157,32 +157,32 @@ class HttpClient:
             problem = str(exc)
         millis = round(1000 * (time.monotonic() - started))
         if reply is None:
-            _log.info("%s GET %s: %s after %s ms", errand.source, shown, problem, millis)
-            raise errand.unavailable(f"could not be reached: {problem}")
+            _log.info("%s GET %s: %s after %s ms", context.source, shown, problem, millis)
+            raise context.unavailable(f"could not be reached: {problem}")
         line = "%s GET %s: HTTP %s, %s bytes, %s ms"
-        _log.info(line, errand.source, shown, reply.status, len(reply.body), millis)
+        _log.info(line, context.source, shown, reply.status, len(reply.body), millis)
         return replace(reply, body=self.secrets.blot_bytes(reply.body))
 
 
 def _as_sent(reply: Payload, call: ApiCall, *, is_first: bool) -> Payload:
-    """Return the answer of a call with what is known of its request, not decoded yet."""
+    """Return the answer with facts of its request: its charset and its credentials."""
     content_type = reply.headers.get("Content-Type", "") if call.names_charset else ""
     body = utf8(reply.body, content_type) if call.names_charset else reply.body
     return replace(reply, body=body, had_credentials=call.has_credentials and is_first)
 
 
-def _first_url(call: ApiCall, errand: RequestContext) -> str:
-    """Return where to send a call: below the root, or a link of an answer if it leads there."""
+def _first_url(call: ApiCall, context: RequestContext) -> str:
+    """Return the URL of a call: below the root, or an answer's link to the root's host."""
     path = call.request.path
     if path.startswith("/"):
-        return errand.root + path
-    if not is_at_home(path, errand.root):
-        raise errand.unavailable(f"names a link to {_host_of(path)}, which is not followed")
+        return context.root + path
+    if not is_at_home(path, context.root):
+        raise context.unavailable(f"names a link to {_host_of(path)}, which is not followed")
     return path
 
 
 def _target(url: str, reply: Payload) -> str | None:
-    """Return where an answer redirects to, ``None`` for one that does not."""
+    """Return the target of a redirect, ``None`` for another answer."""
     location = reply.headers.get("Location")
     if reply.status not in _REDIRECTS or not location:
         return None
@@ -195,4 +195,4 @@ def _target(url: str, reply: Payload) -> str | None:
 def _host_of(url: str) -> str:
     """Return scheme, host and port of a URL, for a message."""
     there = origin(url)
-    return f"{there[0]}://{there[1]}:{there[2]}" if there else "what is no http address"
+    return f"{there[0]}://{there[1]}:{there[2]}" if there else "a non-HTTP address"

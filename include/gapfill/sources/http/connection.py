@@ -1,4 +1,4 @@
-"""What a hook needs of an Airflow connection: the root URL, the key, and a few options."""
+"""Read the root URL, the key and the options from an Airflow connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gapfill.errors import ConfigError
 from gapfill.extras import Connection
 
 FLAGS = ("paused", "one_call")
-"""What an extra says with true or false."""
+"""Members of an extra that are true or false."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.", "[::1]")
@@ -24,12 +24,12 @@ LookUp = Callable[[str], Connection | None]
 
 
 class Unreadable(Exception):
-    """A look-up failed. Its text is only the type of the cause, which may hold the secret."""
+    """A look-up failed. Its text is only the type of the cause, whose text may hold the secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionConfig:
-    """How one API is reached; its secrets stay out of ``repr``.
+    """Address, credentials and options of one API; ``repr`` shows no secret.
 
     Attributes:
         conn_id: Id of the Airflow connection, whether or not it exists.
@@ -62,7 +62,9 @@ def variable(conn_id: str) -> str:
 
 
 def read_config(conn_id: str, host: str, look_up: LookUp) -> ConnectionConfig:
-    """Look a connection up and return what it says.
+    """Look a connection up and return its configuration.
+
+    A public API without key needs no connection, so a missing one is not an error.
 
     Args:
         conn_id: Its id.
@@ -70,8 +72,7 @@ def read_config(conn_id: str, host: str, look_up: LookUp) -> ConnectionConfig:
         look_up: Looks connections up.
 
     Raises:
-        ConfigError: If it cannot be read, or does not make sense; a connection that
-            does not exist is none, as a public API without key needs none.
+        ConfigError: If it cannot be read, or is invalid.
     """
     connection = find_connection(conn_id, look_up)
     if connection is None:
@@ -80,10 +81,10 @@ def read_config(conn_id: str, host: str, look_up: LookUp) -> ConnectionConfig:
 
 
 def config_of(conn_id: str, connection: Connection, host: str) -> ConnectionConfig:
-    """Return what a connection says, see ``read_config``.
+    """Return the configuration in a connection, see ``read_config``.
 
     Raises:
-        ConfigError: If it does not make sense.
+        ConfigError: If it is invalid.
     """
     extra = read_extra(conn_id, connection.extra)
     return ConnectionConfig(
@@ -98,19 +99,19 @@ def config_of(conn_id: str, connection: Connection, host: str) -> ConnectionConf
 
 
 def find_connection(conn_id: str, look_up: LookUp, example: str = _EXAMPLE) -> Connection | None:
-    """Return the connection, ``None`` where there is none.
+    """Return the connection, ``None`` if there is none.
 
-    Airflow passes over a variable that it cannot read as if it were not there; a call
-    would then go to the public host unseen, so the variable is looked for here.
+    Airflow ignores an environment variable that it cannot read; the call would then go to the
+    public host, so this function checks for the variable itself.
 
     Args:
         conn_id: Its id.
         look_up: Looks connections up.
-        example: How such a connection looks, for the error.
+        example: A valid connection, for the error.
 
     Raises:
-        ConfigError: If it is there and cannot be read; without its text, which may hold
-            the secret.
+        ConfigError: If it is set and cannot be read; without its text, which may hold the
+            secret.
     """
     problem = "is set but cannot be read"
     try:
@@ -133,11 +134,11 @@ def _wrong(conn_id: str, problem: str, example: str = _EXAMPLE) -> ConfigError:
 
 
 def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
-    """Return a connection's extra, where each of ``FLAGS`` is true or false.
+    """Return a connection's extra, in which each of ``FLAGS`` is true or false.
 
     Raises:
-        ConfigError: If it is not a JSON object, a name in it is misspelt, or a flag is
-            something else.
+        ConfigError: If it is not a JSON object, a name in it is misspelt, or a flag has
+            another value.
     """
     try:
         extra = extras.read(text, extras.SOURCE_NAMES)
@@ -148,7 +149,7 @@ def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
 
 
 def _secret(conn_id: str, name: str, value: str | None) -> str | None:
-    """Return a secret without the white space it was pasted with."""
+    """Return a secret without surrounding white space."""
     secret = (value or "").strip()
     if not secret.isprintable():
         raise _wrong(conn_id, f"has a {name} with unprintable characters")
@@ -168,12 +169,12 @@ def _ca_bundle(conn_id: str, extra: Mapping[str, object]) -> str | None:
     if path is None:
         return None
     if not isinstance(path, str) or not Path(path).exists():
-        raise _wrong(conn_id, "has a ca_bundle in its extra that is no file")
+        raise _wrong(conn_id, "has a ca_bundle in its extra that is not a file")
     return path
 
 
 def _root(conn_id: str, connection: Connection, default: str) -> str:
-    """Return the root URL: ``host`` whole, or put together of schema, host and port."""
+    """Return the root URL: ``host`` alone, or schema, host and port joined."""
     host = (connection.host or "").strip() or default
     parts = _root_parts(conn_id, "host", host, connection.schema)
     if parts.port is None and connection.port and connection.host:
@@ -182,14 +183,10 @@ def _root(conn_id: str, connection: Connection, default: str) -> str:
 
 
 def second_root(access: ConnectionConfig, name: str) -> str | None:
-    """Return the root URL of an API's second host, ``None`` where the extra names none.
-
-    Args:
-        access: Of the API.
-        name: The member of the connection's extra.
+    """Return the root URL that a member of the extra names, ``None`` if it is absent.
 
     Raises:
-        ConfigError: If it is no root URL.
+        ConfigError: If it is not a root URL.
     """
     host = access.extra.get(name)
     if host is None or host == "":
@@ -207,7 +204,7 @@ def _root_parts(conn_id: str, what: str, host: str, scheme: str | None = None) -
         host = f"{(scheme or guess).lower()}://{host}"
     parts = _split(host)
     if parts is None:
-        raise _wrong(conn_id, f"has a {what} that is no http or https URL")
+        raise _wrong(conn_id, f"has a {what} that is not an http or https URL")
     if parts.username is not None or parts.query or parts.fragment:
         raise _wrong(conn_id, f"has a {what} with more than scheme, name, port and path in it")
     return parts
@@ -218,7 +215,7 @@ def _joined(parts: SplitResult) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port of a URL, ``None`` for what is no plain http URL."""
+    """Return scheme, host and port of a URL, ``None`` if it is not a plain http URL."""
     parts = _split(url)
     if parts is None or parts.username is not None:
         return None
@@ -226,7 +223,7 @@ def origin(url: str) -> tuple[str, str, int] | None:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return the parts of an http URL with a host and a port that can be one, else ``None``."""
+    """Return the parts of an http URL with a host and a valid port, else ``None``."""
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in _DEFAULT_PORTS and parts.hostname and parts.port != 0
@@ -236,7 +233,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def is_at_home(url: str, root: str) -> bool:
-    """Tell whether a URL is of the root's scheme, host and port, or its upgrade to https."""
+    """Return whether a URL is of the root's scheme, host and port, or its upgrade to https."""
     there, home = origin(url), origin(root)
     if there is None or home is None:
         return False

@@ -1,12 +1,12 @@
-"""What every API hook shares: one way out to the network, over an ``http`` connection.
+"""Base of all API hooks: one way to call an API over an ``http`` connection.
 
-It is no ``HttpHook``, which sends a connection's extras as headers and its login as Basic auth,
-knows no timeout, follows redirects with every header, and logs URLs with keys in them. Here
+It does not extend ``HttpHook``, which sends a connection's extras as headers and its login as
+Basic auth, has no timeout, follows redirects with every header, and logs URLs with keys. Here
 
 * a key goes only where the subclass puts it, only to the connection's host, never along a
   redirect, and into no log, message or ``repr``;
-* every call ends, in time and in size, and every failure is one of ``gapfill.errors``;
-* ``before_call`` runs before each request to the API: pace, quota and account.
+* every call has a time and a size limit, and every failure is one of ``gapfill.errors``;
+* ``before_call`` runs before each request to the API, for rate, quota and account.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class ApiHook(SourceHook, BaseHook):
     Args:
         http_conn_id: Id of the Airflow connection; it need not exist for an API without key.
         host: Public root URL, used where the connection names none.
-        before_call: Runs before each request to the API, told the records that it will count
-            in the source's quota; what it raises goes through.
+        before_call: Runs before each request to the API, with the records that it will count
+            in the source's quota; its exceptions reach the caller.
         timeout_s: Seconds to wait for an answer; the connection's extra ``timeout`` wins.
     """
 
@@ -79,7 +79,7 @@ class ApiHook(SourceHook, BaseHook):
         """The connection, looked up once.
 
         Raises:
-            ConfigError: If it cannot be read or makes no sense.
+            ConfigError: If it cannot be read or is invalid.
         """
         find = partial(look_up, get_connection=self.get_connection)
         access = read_config(self.http_conn_id, self._host, find)
@@ -88,10 +88,10 @@ class ApiHook(SourceHook, BaseHook):
 
     @property
     def key(self) -> str:
-        """The key of the connection, fit for a header.
+        """The key of the connection, valid in a header.
 
         Raises:
-            ConfigError: If it has none, or one that no header can carry.
+            ConfigError: If it is missing, or is not plain ASCII.
         """
         key = self.access.key
         if key is None or not key.isascii():
@@ -105,17 +105,17 @@ class ApiHook(SourceHook, BaseHook):
         return key
 
     def hide(self, *secrets: str | None) -> None:
-        """Keep secrets, such as a token got on the way, out of all that goes on from here."""
+        """Remove further secrets, such as a new token, from all later answers and messages."""
         self._secrets.add(*secrets)
 
     def get_conn(self) -> requests.Session:
-        """Return the session, built once; nothing of the connection is in it."""
+        """Return the session, built once; it holds no data of the connection."""
         if self._session is None:
             self._session = build_session()
         return self._session
 
     def test_connection(self) -> tuple[bool, str]:
-        """Make one small call and return whether it was answered, and what there is to say."""
+        """Make one small call and return whether the API answered, with a message."""
         try:
             reply = self.call(self.probe_call())
         except GapfillError as exc:
@@ -127,7 +127,7 @@ class ApiHook(SourceHook, BaseHook):
         return ApiCall(self.probe)
 
     def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
-        """Make one call of which every 4xx and 5xx is an error, see ``send``."""
+        """Make one call and raise an error for every 4xx and 5xx, see ``send``."""
         return self.send(call, ask, _says_nothing).payload
 
     def send(
@@ -136,34 +136,33 @@ class ApiHook(SourceHook, BaseHook):
         """Make one call, following redirects, and return its answer.
 
         Args:
-            call: What to send.
-            ask: What it is for, for the errors.
-            read: Returns what the source says by an answer: that there is nothing, or that it
-                refuses. ``None`` is for a document, and for a 4xx or 5xx that is an error.
+            call: The request.
+            ask: The slots that it is for, for the errors.
+            read: Returns the meaning of an answer: no data, or a refusal. ``None`` is for a
+                document, and for a 4xx or 5xx that is an error.
 
         Returns:
-            The answer, 2xx or one of which ``read`` knew what it says, with secrets blotted
-            out. Its body is decoded once.
+            The answer, 2xx or with a meaning, without secrets. Its body is decoded once.
 
         Raises:
             ConfigError: If the connection is wrong.
-            SourceUnavailable: If there was no whole answer, a 5xx, or a redirect that
-                must not be followed. It is worth another try, and two in a row defer
-                the source's other units: such a redirect is of the host, not of one answer.
+            SourceUnavailable: For no complete answer, a 5xx, or a redirect that must not be
+                followed. A retry may succeed; two in a row defer the source's other units,
+                because such a redirect concerns the host, not one answer.
             RateLimited: For a 429, the web page of a firewall, and a 401 or 403 to a call
                 without credentials.
             AuthRejected: For a 401 or 403 to a call with credentials.
             MalformedPayload: For another 4xx, or an answer that is too large.
         """
-        return self._courier.carry(call, self.errand(call, ask), read)
+        return self._client.send(call, self.context(call, ask), read)
 
-    def errand(self, call: ApiCall, ask: Ask | None) -> RequestContext:
-        """Return what a call is for, which is also how its errors are made."""
+    def context(self, call: ApiCall, ask: Ask | None) -> RequestContext:
+        """Return the purpose of a call, which builds its errors."""
         root = call.root or self.access.root
         return RequestContext(self.source, self.http_conn_id, root, ask, call.has_credentials)
 
     @cached_property
-    def _courier(self) -> HttpClient:
+    def _client(self) -> HttpClient:
         seconds = self.access.timeout_s or self._timeout_s
         return HttpClient(
             session=self.get_conn(),
@@ -175,4 +174,4 @@ class ApiHook(SourceHook, BaseHook):
 
 
 def _says_nothing(_payload: Payload) -> None:
-    """Know no 4xx and 5xx: each is an error."""
+    """Give no answer a meaning, so that each 4xx and 5xx is an error."""

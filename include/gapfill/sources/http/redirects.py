@@ -1,4 +1,4 @@
-"""Where a redirect may lead: to the API's own host, and for some calls to hosts that are listed."""
+"""Allow redirects to the API's own host, and for some calls to listed hosts."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _SUBDOMAINS = "."
 
 
 def may_lead(target: str, *, at: str, root: str, hosts: Sequence[str]) -> bool:
-    """Tell whether a redirect is followed.
+    """Return whether a redirect may be followed.
 
-    It never leads from https to http. Nothing of ours goes along: neither key nor header.
+    Never from https to http. The next request carries neither key nor header.
 
     Args:
         target: Where it leads.
         at: The URL that was redirected.
         root: Root URL of the API.
-        hosts: What else may be followed: ``files.example``, with ``:port`` for that port
-            alone; ``.files.example`` for the subdomains of a domain, over https alone.
+        hosts: Further hosts: ``files.example``, with ``:port`` for only that port;
+            ``.files.example`` for the subdomains of a domain, only over https.
     """
     there, here = origin(target), origin(at)
     if there is None or here is None or (here[0] == _HTTPS and there[0] == _HTTP):
@@ -43,7 +43,7 @@ def listed_hosts(access: ConnectionConfig) -> tuple[str, ...]:
     """Return the hosts that a connection lists in its extra.
 
     Raises:
-        ConfigError: If it is not a list of host names.
+        ConfigError: If the member is not a list of host names.
     """
     given = access.extra.get(EXTRA)
     if given is None:
@@ -62,6 +62,6 @@ def listed_hosts(access: ConnectionConfig) -> tuple[str, ...]:
 
 
 def _is_name(text: str) -> bool:
-    """Tell whether a text is a host name, with or without a port."""
+    """Return whether a text is a host name, with or without a port."""
     url = f"{_HTTPS}://{text.removeprefix(_SUBDOMAINS)}"
     return origin(url) is not None and not set(text) & set("/?#@ *")

@@ -1,4 +1,4 @@
-"""How long a refusal asks to wait: the ``Retry-After`` header in its two forms."""
+"""Read the ``Retry-After`` header in its two forms."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from email.utils import parsedate_to_datetime
 from gapfill.sources.model import number
 
 DEFAULT_S = 60.0
-"""For a refusal that names no time: every limit met so far is per minute."""
+"""For a refusal that names no time: every limit observed so far is per minute."""
 
 SHORTEST_S, LONGEST_S = 1.0, 86_400.0
-"""A wait of nothing would hammer, one of weeks would be a mistake of the server."""
+"""No wait would overload the server; a wait of weeks would be the server's mistake."""
 
 
 def seconds_to_wait(
     headers: Mapping[str, str], now: datetime | None = None, *, default_s: float = DEFAULT_S
 ) -> float:
-    """Return the seconds that a 429 asks to wait, between a second and a day.
+    """Return the seconds to wait after a 429, between a second and a day.
 
-    A date is taken relative to the answer's own ``Date``, so that no clock of ours has to
-    agree with the server's.
+    A date counts relative to the answer's ``Date``, so the clocks need not agree.
 
     Args:
-        headers: Of the answer.
+        headers: Headers of the answer.
         now: The clock, for an answer without ``Date``.
-        default_s: For an answer that names no time.
+        default_s: Wait after an answer that names no time.
     """
     text = headers.get("Retry-After", "")
     seconds = number(text)

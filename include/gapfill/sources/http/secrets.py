@@ -1,4 +1,4 @@
-"""Texts that must not be told, in whatever form an answer brings them back."""
+"""Remove secrets from answers and messages, in every form in which a server may echo them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _LATIN, _APOSTROPHE = 0xFF, ord("'")
 
 
 class Secrets:
-    """Texts that must not be told.
+    """Texts that no log or message may show.
 
-    A server may echo them as they are, quoted for a URL, a form, JSON or HTML, once or several
-    times, in part or whole, and a host name in small letters.
+    A server may echo them unchanged or quoted for a URL, a form, JSON or HTML, once or several
+    times, in part or whole, and a host name in lower case.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Secrets:
         self._pattern: re.Pattern[bytes] | None = None
 
     def add(self, *secrets: str | None) -> None:
-        """Keep secrets; one so short that it would blot out data by chance is passed over."""
+        """Add secrets, except one so short that it could match data by chance."""
         found = {text for text in secrets if text and len(text) >= _SHORTEST} - self._texts
         if found:
             self._texts |= found
@@ -49,13 +49,13 @@ class Secrets:
 
 
 def _plainly(text: str) -> set[bytes]:
-    """Return the forms of a text that need no quoting, in small letters."""
+    """Return the unquoted forms of a text, in lower case."""
     spaced = {text, text.replace(" ", "+")}
     return {form.lower() for one in spaced for form in _encoded(one)}
 
 
 def _encoded(text: str) -> set[bytes]:
-    """Return a text in UTF-8, in Latin-1, and in UTF-8 taken for Latin-1, as headers are."""
+    """Return a text in UTF-8, in Latin-1, and in UTF-8 read as Latin-1, as in headers."""
     raw = text.encode()
     latin = {text.encode("latin-1")} if all(ord(one) <= _LATIN for one in text) else set()
     return {raw, raw.decode("latin-1").encode(), *latin}
@@ -66,14 +66,14 @@ def _in_any_form(text: str) -> bytes:
 
 
 def _forms(character: str) -> list[bytes]:
-    """Return patterns of a character; each begins with a literal, which makes a search fast."""
+    """Return patterns of a character; each begins with a literal, so that a search is fast."""
     cases = dict.fromkeys([character, character.lower(), character.upper()])
     forms = [form for one in cases for form in _forms_of_case(one)]
     return [*forms, re.escape(b"+")] if character == " " else forms
 
 
 def _forms_of_case(text: str) -> list[bytes]:
-    """Return patterns of a character, or of the two that some become in capitals."""
+    """Return patterns of a character, or of the two that its upper case may have."""
     encoded = sorted(_encoded(text))
     whole = [re.escape(one) for one in encoded]
     if not text.isalnum():
@@ -85,7 +85,7 @@ def _forms_of_case(text: str) -> list[bytes]:
 
 
 def _hex(digits: str) -> bytes:
-    """Return a pattern of hexadecimal digits in small or capital letters."""
+    """Return a pattern of hexadecimal digits in lower or upper case."""
     return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits).encode()
 
 

@@ -1,4 +1,4 @@
-"""What an HTTP status means, said once for all sources."""
+"""Turn an HTTP status into an error, for all sources."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gapfill.sources.model import Ask
 
 QUEUE_S = 15.0
-"""Wait after "too many concurrent requests": such a queue is empty after some seconds."""
+"""Wait after "too many concurrent requests": such a queue empties within seconds."""
 
 _REFUSED = frozenset({401, 403})
 _TIMED_OUT, _TOO_MANY, _SCANNED = 408, 429, 4_096
@@ -40,14 +40,14 @@ class _About(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What a call is for, so that its errors can say so.
+    """The purpose of a call, for its errors.
 
     Attributes:
         source: Catalogue name.
         conn_id: Id of the Airflow connection.
-        root: Root URL that is called.
-        ask: What was asked; ``None`` for a test of the connection.
-        has_credentials: Whether the call carries any.
+        root: Root URL of the API.
+        ask: The requested slots; ``None`` for a test of the connection.
+        has_credentials: Whether the call carries credentials.
     """
 
     source: str
@@ -58,7 +58,7 @@ class RequestContext:
 
     @property
     def about(self) -> _About:
-        """What every ``SourceError`` is told."""
+        """Arguments of every ``SourceError``."""
         ask = self.ask
         return {
             "source": self.source,
@@ -67,7 +67,7 @@ class RequestContext:
         }
 
     def __str__(self) -> str:
-        """Return how a message names it."""
+        """Return its name in a message."""
         if self.ask is None:
             return self.source
         return (
@@ -75,7 +75,7 @@ class RequestContext:
         )
 
     def unavailable(self, why: str) -> SourceUnavailable:
-        """Return the error for a source that gave no answer."""
+        """Return the error for a source that did not answer."""
         step = f"if it lasts, look at the host of connection {self.conn_id!r}"
         text = (
             f"{self}: {self.root} {why}; {step}, and at docs/how_to/runbook.md, SourceUnavailable."
@@ -83,13 +83,13 @@ class RequestContext:
         return SourceUnavailable(text, **self.about)
 
     def malformed(self, why: str) -> MalformedPayload:
-        """Return the error for an answer of no use."""
+        """Return the error for an invalid answer."""
         see = "see docs/how_to/runbook.md, MalformedPayload."
         text = f"{self}: {why}. Nothing of it was stored; {see}"
         return MalformedPayload(text, **self.about)
 
     def rejected(self, said: str) -> SourceError:
-        """Return the error for a refused key; of a call without one it says nothing about keys."""
+        """Return the error for a refused key, or for a refused call without a key."""
         name = f"connection {self.conn_id!r} ({variable(self.conn_id)})"
         if self.has_credentials:
             text = (
@@ -108,48 +108,50 @@ class RequestContext:
         Args:
             status: Such as ``HTTP 403``.
             body: The page.
-            seconds: Wait that it asks for, 0 for none.
+            seconds: Wait that the answer names, 0 for none.
         """
         shown = firewall_pages.words(body)
         page = f"a web page: {shown!r}" if shown else "a web page"
-        text = f"the API's firewall refused the request ({status}, {page}). This passes by itself."
+        text = (
+            f"the API's firewall refused the request ({status}, {page}). The block ends by itself."
+        )
         return self.walled(text, seconds)
 
     def walled(self, text: str, seconds: float = 0.0) -> RateLimited:
-        """Return the error for a refusal of no known end, of which no key is the cause.
+        """Return the error for a refusal of unknown length that no key caused.
 
         Args:
-            text: What happened.
-            seconds: Wait that the answer asks for, 0 for none.
+            text: The reason.
+            seconds: Wait that the answer names, 0 for none.
         """
         wait = max(seconds, firewall_pages.COOL_OFF_S)
         message = f"{self}: {text}"
         return RateLimited(message, retry_after=wait, limit=Limit.WALL, **self.about)
 
     def limited(self, said: str, seconds: float, limit: Limit = Limit.RATE) -> RateLimited:
-        """Return the error for a refusal that asks to wait."""
+        """Return the error for a refusal that names a wait."""
         text = f"{self}: too many requests ({said}); it may be asked again in {seconds:g} s."
         return RateLimited(text, retry_after=seconds, limit=limit, **self.about)
 
 
 def error_of(
     reply: Payload,
-    errand: RequestContext,
+    context: RequestContext,
     *,
     is_claimed: bool,
     has_left: bool,
     is_bare: bool = False,
 ) -> SourceError | None:
-    """Return the error that an answer is, ``None`` for one that the source reads.
+    """Return the error for an answer, ``None`` for one that the source reads.
 
     Args:
         reply: The last answer of the call.
-        errand: What the call was for.
-        is_claimed: Whether the source knows what it says by it.
-        has_left: Whether the answer came from another host, behind a redirect. A
-            refusal is then one of the link, and says nothing of our key.
-        is_bare: Whether the answer came from this host behind a redirect, along which the
-            call's key was not sent. A refusal says nothing of our key then either.
+        context: Purpose of the call.
+        is_claimed: Whether the source's ``read`` gave the answer a meaning.
+        has_left: Whether the answer came from another host, after a redirect. A refusal
+            then concerns the link, not the key.
+        is_bare: Whether the answer came from this host after a redirect, which does not
+            carry the key. A refusal then does not concern the key either.
     """
     status, body = reply.status, reply.body
     said = f"HTTP {status}: {excerpt(body)!r}" if body else f"HTTP {status}"
@@ -158,40 +160,40 @@ def error_of(
     is_read = _FIRST_OK <= status < _FIRST_REDIRECT or is_theirs
     is_page = not is_read and firewall_pages.is_blocked(status, body)
     if is_page or firewall_pages.is_firewall(status, reply.headers, body):
-        now = errand.ask.now if errand.ask else None
+        now = context.ask.now if context.ask else None
         seconds = seconds_to_wait(reply.headers, now, default_s=0.0)
-        return errand.behind_firewall(f"HTTP {status}", body, seconds)
+        return context.behind_firewall(f"HTTP {status}", body, seconds)
     if is_read:
         too_large = f"its answer (HTTP {status}) is larger than {len(body)} bytes"
-        return errand.malformed(too_large) if reply.is_cut else None
+        return context.malformed(too_large) if reply.is_cut else None
     if status == _TOO_MANY or says_queue_full(status, body):
-        return _limited(reply, said, errand)
+        return _limited(reply, said, context)
     if has_left:
-        return errand.unavailable(f"sent us to another host, which answered {said}")
+        return context.unavailable(f"redirected to another host, which answered {said}")
     if is_not_ours:
-        return errand.unavailable(f"redirected us, without the key, to what answered {said}")
-    return _refusal(status, said, errand)
+        return context.unavailable(f"redirected to a page that answered {said} without the key")
+    return _refusal(status, said, context)
 
 
-def _limited(reply: Payload, said: str, errand: RequestContext) -> RateLimited:
-    now = errand.ask.now if errand.ask else None
+def _limited(reply: Payload, said: str, context: RequestContext) -> RateLimited:
+    now = context.ask.now if context.ask else None
     if says_queue_full(reply.status, reply.body):
         seconds = seconds_to_wait(reply.headers, now, default_s=QUEUE_S)
-        return errand.limited(said, seconds, Limit.QUEUE)
-    return errand.limited(said, seconds_to_wait(reply.headers, now))
+        return context.limited(said, seconds, Limit.QUEUE)
+    return context.limited(said, seconds_to_wait(reply.headers, now))
 
 
 def says_queue_full(status: int, body: bytes) -> bool:
-    """Tell whether a refusal is for requests at the same time, and not for their rate."""
+    """Return whether a refusal is for concurrent requests, not for their rate."""
     words = body[:_SCANNED].lower()
     if status == _TOO_MANY:
         return b"concurrent" in words
     return status in _MAY_BE_QUEUE and b"too many concurrent requests" in words
 
 
-def _refusal(status: int, said: str, errand: RequestContext) -> SourceError:
+def _refusal(status: int, said: str, context: RequestContext) -> SourceError:
     if status in _REFUSED:
-        return errand.rejected(said)
+        return context.rejected(said)
     if status >= _FIRST_SERVER_ERROR or status == _TIMED_OUT:
-        return errand.unavailable(f"answered {said}")
-    return errand.malformed(f"it answered {said}")
+        return context.unavailable(f"answered {said}")
+    return context.malformed(f"it answered {said}")

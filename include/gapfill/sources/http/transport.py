@@ -1,7 +1,7 @@
-"""One GET that always ends: bounded in time and size, without redirects, cookies or netrc.
+"""Send one GET with a time and a size limit, without redirects, cookies or netrc.
 
-What ``requests`` raises may hold the URL, and a URL may hold a key. So its exceptions end
-here, and only a reason in plain words goes on.
+Exceptions of ``requests`` may hold the URL, and a URL may hold a key. So this module catches
+them and raises a reason in plain words.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
 USER_AGENT = f"gapfill/{__version__} (+Airflow DAG package that heals gaps in time series)"
-"""Honest and our own: some of the APIs block borrowed browser names and the lack of one."""
+"""Names Gapfill: some of the APIs block browser names and requests without a name."""
 
 _THREAD = "gapfill-http"
 _CHUNK = 1024
@@ -37,12 +37,12 @@ _CONNECT_S, _READ_S, _TOTAL_TO_READ = 10.0, 60.0, 3
 
 @dataclass(frozen=True, slots=True)
 class TransferLimits:
-    """How long and how much one GET may take.
+    """Time and size limits of one GET.
 
     Attributes:
         connect_s: Seconds for the connection.
-        read_s: Seconds of silence.
-        total_s: Seconds in all, so that an answer in drops ends as well.
+        read_s: Seconds without a byte.
+        total_s: Seconds in all, so that a very slow answer ends as well.
         max_bytes: Size of a body, unpacked.
     """
 
@@ -62,10 +62,9 @@ class Unreachable(Exception):
 
 
 def build_session() -> requests.Session:
-    """Return a session that sends what it is told and remembers nothing.
+    """Return a session without cookies and ``~/.netrc``, which the no-op auth disables.
 
-    Proxies and certificates still come from the environment (``trust_env``); the no-op
-    auth keeps ``~/.netrc`` out of it.
+    Proxies and certificates still come from the environment (``trust_env``).
     """
     session = requests.Session()
     session.headers.clear()
@@ -94,8 +93,8 @@ def get(
 ) -> Payload:
     """Send one GET and return its answer, whatever its status.
 
-    It runs in a thread of its own, because nothing else bounds a name look-up, or headers
-    that come in drops. A thread that is given up ends with its server, or the process.
+    It runs in its own thread, because nothing else limits a name look-up or very slow
+    headers. An abandoned thread ends with its server, or the process.
 
     Raises:
         Unreachable: If there was no whole answer in time.
@@ -135,7 +134,7 @@ def _send(
     limits: TransferLimits,
     ca_bundle: str | None,
 ) -> Payload:
-    """Send through the adapter: ``Session.send`` would read ahead along a redirect."""
+    """Send through the adapter, because ``Session.send`` would read ahead along a redirect."""
     deadline = time.monotonic() + limits.total_s
     prepared = session.prepare_request(request)
     url = prepared.url or ""
@@ -156,7 +155,7 @@ def _send(
 
 
 def _read(response: Response, max_bytes: int, deadline: float) -> tuple[bytes, bool]:
-    """Return the body, and whether it was cut; a refusal counts even if its body breaks off."""
+    """Return the body, and whether it is cut; a refusal counts even with an incomplete body."""
     body = bytearray()
     try:
         for chunk in response.iter_content(_CHUNK):
@@ -183,14 +182,14 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
     ((requests.ReadTimeout, TimeoutError), "no answer within {limits.read_s:g} s"),
     (
         (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError),
-        "its address is no URL",
+        "its address is not a URL",
     ),
     (requests.exceptions.ContentDecodingError, "the answer could not be unpacked"),
 )
 
 
 def _reason(exc: BaseException, limits: TransferLimits) -> str:
-    """Return why there was no answer, without a word of the exception itself."""
+    """Return why there was no answer, without any text of the exception."""
     chain = list(_chain(exc))
     for kinds, words in _REASONS:
         if any(isinstance(link, kinds) for link in chain):
@@ -199,7 +198,7 @@ def _reason(exc: BaseException, limits: TransferLimits) -> str:
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and those it was made of, once each."""
+    """Yield an exception and its causes, once each."""
     seen: set[int] = set()
     waiting: list[object] = [exc]
     while waiting:
@@ -211,10 +210,10 @@ def _chain(exc: BaseException) -> Iterator[BaseException]:
 
 
 class _OursSilent(logging.Filter):
-    """Drops what urllib3 logs for our calls: its lines hold whole URLs, keys included."""
+    """Drops the log lines of urllib3 for Gapfill's calls, because they hold URLs with keys."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether the line is of another's call."""
+        """Return whether the line is of another program's call."""
         return record.threadName != _THREAD
 
 

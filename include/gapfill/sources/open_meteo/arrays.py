@@ -1,4 +1,4 @@
-"""Open-Meteo's parallel arrays: an array a variable, beside the labels of its hours."""
+"""Read Open-Meteo's parallel arrays: one per variable, and one with the labels of the hours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ModelVariable(NamedTuple):
 
     Attributes:
         name: The API's name.
-        unit: The unit it is asked in.
+        unit: The unit in the request.
         field: The series' name.
     """
 
@@ -45,12 +45,12 @@ VARIABLES = (
 def rows_of(ask: Ask, hourly: Node, units: Node) -> Rows:
     """Return a row per label, at the start of the hour that the label ends.
 
-    An array that is missing, is of another length than the times or says no unit costs
-    its own field alone.
+    An array that is missing, has another length than the times or has no unit affects only
+    its own field.
 
     Raises:
-        MalformedPayload: If no array fits the times, one is in another unit than asked
-            for, or no label can be read.
+        MalformedPayload: If no array fits the times, one is in another unit than requested,
+            or no label can be read.
     """
     labels = hourly["time"].items()
     columns: dict[str, Sequence[object]] = {}
@@ -81,10 +81,10 @@ def _values(record: Record) -> dict[str, object]:
 
 
 def _fault(ask: Ask, variable: ModelVariable, values: object, times: int, units: Node) -> str:
-    """Return why an array cannot be taken, empty where it can.
+    """Return why an array is not usable, empty if it is.
 
     Raises:
-        MalformedPayload: If it is in another unit than asked for.
+        MalformedPayload: If it is in another unit than requested.
     """
     if not isinstance(values, list):
         return "is missing" if values is None else "is not a list"
@@ -96,11 +96,11 @@ def _fault(ask: Ask, variable: ModelVariable, values: object, times: int, units:
     if isinstance(given, str) and given != variable.unit:
         problem = f"hourly_units.{variable.name} is {excerpt(given)!r}, not {variable.unit!r}"
         raise malformed(ask, problem)
-    return "" if isinstance(given, str) else "says no unit"
+    return "" if isinstance(given, str) else "has no unit"
 
 
 def _slot(record: Record) -> datetime:
-    """Return the start of the hour that ends at a label: a time of UTC without offset."""
+    """Return the start of the hour that ends at a label, a UTC time without offset."""
     end = moment_of(record.get("time"))
     if end is None or end.tzinfo is not None:
         raise bad(record, "time", "a time without offset")

@@ -1,4 +1,4 @@
-"""Whether Open-Meteo can be asked: also the archive's host in the extra must be right."""
+"""Check the set-up of Open-Meteo, including the archive's host in the extra."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gapfill.sources.http.connection import ConnectionConfig, second_root
 
 
 class OpenMeteoAvailability(ApiAvailability):
-    """As of any API, with the archive's host."""
+    """Also checks the archive's host."""
 
     def check(self, access: ConnectionConfig) -> None:
         """Check the archive's host, see ``ApiAvailability.check``."""

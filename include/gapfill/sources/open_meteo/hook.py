@@ -23,7 +23,7 @@ _PROBED = date(2021, 10, 31).isoformat()
 
 
 class OpenMeteoHook(ApiHook):
-    """Asks Open-Meteo for the weather of whole UTC dates, of either of its two hosts."""
+    """Fetches the weather of whole UTC dates from one of Open-Meteo's two hosts."""
 
     default_conn_name = "open_meteo_default"
     hook_name = "Open-Meteo"
@@ -38,8 +38,8 @@ class OpenMeteoHook(ApiHook):
     def archive_root(self) -> str:
         """Root URL of the archive.
 
-        The extra ``archive_host`` names it; else it is the host of the connection where
-        that is another than the public one, which has no archive.
+        The extra ``archive_host`` names it; else it is the connection's host, unless that is
+        the public one, which has no archive.
 
         Raises:
             ConfigError: If the connection is wrong.
@@ -49,23 +49,23 @@ class OpenMeteoHook(ApiHook):
         return second_root(self.access, "archive_host") or (PUBLIC_ARCHIVE if is_public else root)
 
     def fetch(self, ask: Ask) -> Answer:
-        """Return the modelled weather of the asked slots, none of the time to come.
+        """Return the modelled weather of the requested slots, without future hours.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
             ConfigError: If the connection or the catalogue is wrong.
         """
         return open_meteo.parse(ask, self.call(self._call(open_meteo.request(ask)), ask))
 
     def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
-        """Make one call as ``ApiHook`` does; a refusal lasts as long as its reason says."""
+        """Make one call as ``ApiHook`` does; the reason of a refusal sets its length."""
         reply, said = self.send(call, ask, read)
         if isinstance(said, Refusal):
             now = ask.now if ask else None
             usual = QUEUE_S if said.limit is Limit.QUEUE else seconds_refused(said, now)
             seconds = retry_after.seconds_to_wait(reply.headers, now, default_s=usual)
             words = f"HTTP {reply.status}: {excerpt(reply.body)!r}"
-            raise self.errand(call, ask).limited(words, seconds, said.limit)
+            raise self.context(call, ask).limited(words, seconds, said.limit)
         return reply
 
     def test_connection(self) -> tuple[bool, str]:

@@ -3,33 +3,33 @@
 Source:
     ``https://api.open-meteo.com/v1/forecast`` and
     ``https://archive-api.open-meteo.com/v1/archive``, described at
-    https://open-meteo.com/en/docs; data CC BY 4.0 with the source named, free for
-    non-commercial use. Read 2026-11-24 through a capture of 2025 (Orinks/AccessiWeather,
-    MIT), of its errors, and the API's own published source.
+    https://open-meteo.com/en/docs; data CC BY 4.0 with attribution, free for
+    non-commercial use. Read 2026-11-24 from a capture of 2025 (Orinks/AccessiWeather,
+    MIT), captures of its errors, and the API's published source code.
 
 Documented:
     GET only, no key. ``start_date`` and ``end_date`` are whole dates of ``timezone``, both
     included; ``hourly`` names variables, each an array beside ``time``. Wind is in km/h
-    unless ``wind_speed_unit`` says otherwise. Precipitation, radiation and gusts speak of
+    unless ``wind_speed_unit`` names another unit. Precipitation, radiation and gusts describe
     the hour before their label; so a row belongs to the slot that **ends** at its label.
 
 Observed:
-    Times have no offset: only UTC is asked for, and an answer of another offset refused.
-    The forecast API's dates hold the hours to come as well, which are **forecasts**: a row
-    labelled later than now is dropped. What is not there is ``null``. A place outside the
-    model is HTTP 200 with ``"latitude":nan`` (no JSON), and since autumn 2026 HTTP 400 with
-    "No data is available for this location". Without a place, HTTP 200 comes without a
-    body; without variables, without ``hourly``. Coordinates in the answer are those of the
-    grid cell, which may be a neighbour of like elevation.
+    Times have no offset: Gapfill requests UTC and refuses an answer with another offset.
+    The forecast API's dates include future hours, which are **forecasts**: the parser drops
+    a row labelled later than now. A missing value is ``null``. A place outside the model is
+    HTTP 200 with ``"latitude":nan`` (not JSON), and since autumn 2026 HTTP 400 with "No data
+    is available for this location". A request without a place gets HTTP 200 without a body;
+    one without variables, no ``hourly``. Coordinates in the answer are those of the grid
+    cell, which may be a neighbour of similar elevation.
 
 Units:
     °C, %, hPa at the place's elevation, m/s, °, mm, W/m² (mean of the hour).
 
 Limits and lag:
     600 calls a minute, 5,000 an hour, 10,000 a day, one at a time; more than 10 variables
-    or 14 days weigh as several calls. Refused with 429 and a reason that names the limit,
-    without a header that says how long (``open_meteo.refusals``).
-    The forecast API knows 92 days back, the archive 1940 to some 5 days ago.
+    or 14 days count as several calls. A refusal is a 429 with a reason that names the limit,
+    without a ``Retry-After`` (``open_meteo.refusals``).
+    The forecast API has the last 92 days, the archive 1940 to about 5 days ago.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ PATHS = {"forecast": "/v1/forecast", "archive": "/v1/archive"}
 FARTHEST_CELL = 0.4
 """Degrees from the place to its grid cell: 1.5 cells of the coarsest model, of 0.25°.
 
-The API takes a neighbour where its elevation is closer (open-meteo/open-meteo#189).
+The API uses a neighbour if its elevation is closer (open-meteo/open-meteo#189).
 """
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -74,7 +74,7 @@ _FULL_TURN = 360.0
 
 
 class _Dates(NamedTuple):
-    """The whole UTC dates that a request speaks of.
+    """The whole UTC dates of a request.
 
     Attributes:
         first: First date.
@@ -88,10 +88,10 @@ class _Dates(NamedTuple):
 
 
 def request(ask: Ask) -> HttpRequest:
-    """Return the request for the UTC dates that the labels of the asked slots touch.
+    """Return the request for the UTC dates that the labels of the requested slots touch.
 
     Raises:
-        ConfigError: If the product is none of the API's.
+        ConfigError: If the API has no such product.
     """
     path = PATHS.get(ask.product.name)
     if path is None:
@@ -117,15 +117,15 @@ def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
     Args:
-        ask: What was asked.
-        payload: The answer: 200, or one that says ``NotCovered``.
+        ask: The request.
+        payload: The answer: 200, or one that means ``NotCovered``.
 
     Returns:
-        The asked slots' readings, none of the time after ``ask.now``; without any, with
-        evidence, where the API has none.
+        The requested slots' readings, none after ``ask.now``; none, with evidence, if the
+        API has none.
 
     Raises:
-        MalformedPayload: If it is not an answer to what was asked.
+        MalformedPayload: If it does not answer the request.
     """
     status, said = payload.status, read(payload)
     if isinstance(said, NotCovered):
@@ -147,10 +147,10 @@ def parse(ask: Ask, payload: Payload) -> Answer:
 
 
 def _holes(ask: Ask, rows: Sequence[RawRow]) -> set[datetime]:
-    """Return the asked hours without a required field that the model must have by now.
+    """Return the requested hours without a required field that the model must have by now.
 
-    A model that covers the place has no lasting holes: nulls between its values, and those
-    of an hour whose grace has passed, are a fault of the moment and are restored later.
+    A model that covers the place has no permanent gaps: nulls between its values, and those
+    of an hour whose grace has passed, are temporary, and the API fills them later.
     """
     grid, holes = ask.series.grid, set[datetime]()
     past = [slot for slot in grid.slots(ask.interval) if slot + _HOUR <= ask.now]
@@ -167,7 +167,7 @@ def _holes(ask: Ask, rows: Sequence[RawRow]) -> set[datetime]:
 
 
 def _dates(ask: Ask) -> _Dates:
-    """Return the dates of the labels: the ends of the asked slots."""
+    """Return the dates of the labels: the ends of the requested slots."""
     first, last = (ask.interval.start + _HOUR).date(), ask.interval.end.date()
     start, end = (datetime.combine(day, time(0), UTC) - _HOUR for day in (first, last + _DAY))
     return _Dates(first, last, Interval(start, end))

@@ -1,4 +1,4 @@
-"""How Open-Meteo says that it refuses, or has nothing: sentences in errors, and bare ``nan``."""
+"""Recognise Open-Meteo's refusals and empty answers: sentences in errors, and bare ``nan``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gapfill.sources.json_reader import Node, Payload
 from gapfill.sources.model import excerpt, number
 
 TOO_MANY = 429
-"""Status of a refusal for the rate; its body says which limit."""
+"""Status of a refusal for the rate; its body names the limit."""
 
 _BAD_REQUEST = 400
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
@@ -22,11 +22,11 @@ _BARE_NAN = re.compile(rb"(?<=[\[:,])\s*nan(?=\s*[,\]}])")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refusal that passes.
+    """A temporary refusal.
 
     Attributes:
-        limit: What it is about.
-        reason: Its sentence, empty where it has none.
+        limit: The limit that the request exceeded.
+        reason: Its sentence, empty if it has none.
     """
 
     limit: Limit
@@ -35,21 +35,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NotCovered:
-    """The API has nothing for the place.
-
-    Attributes:
-        reason: Its sentence.
-    """
+    """The API has nothing for the place."""
 
     reason: str
 
 
 def read(payload: Payload) -> Refusal | NotCovered | None:
-    """Return what an error says, ``None`` where it is about neither a limit nor the place.
+    """Return the meaning of an error, ``None`` if it names neither a limit nor the place.
 
     A refusal is a 429, or an error whose reason names a limit. "Too many concurrent requests"
-    has been seen as 429; the API says it of a queue of six requests per address, so it may be
-    about the requests of another program.
+    has come as 429; the API's queue holds six requests per address, so another program may
+    have caused it.
     """
     reason = reason_of(payload)
     is_named = payload.status >= _BAD_REQUEST and _LIMIT.search(reason) is not None
@@ -67,15 +63,15 @@ def _limit_of(words: str) -> Limit:
 
 
 def seconds_refused(refusal: Refusal, now: datetime | None = None) -> float:
-    """Return for how long a refusal lasts, by the limit that its reason names.
+    """Return the length of a refusal in seconds, by the limit that its reason names.
 
     The API clears its counters every minute, those of the hour and the day in the first
-    minute after the hour and midnight UTC (its source, ``RateLimiter``): so a minute is
-    waited, or until a minute past the hour or past midnight.
+    minute after the hour and midnight UTC (its source, ``RateLimiter``): so the wait is a
+    minute, or lasts until a minute past the hour or past midnight.
 
     Args:
         refusal: The refusal.
-        now: The clock; without it the whole hour or day is waited.
+        now: The clock; without it the wait is the whole hour or day.
     """
     reason = refusal.reason.casefold()
     length = _DAY_S if "daily" in reason else _HOUR_S if "hourly" in reason else 0.0
@@ -84,21 +80,21 @@ def seconds_refused(refusal: Refusal, now: datetime | None = None) -> float:
 
 
 def as_json(payload: Payload) -> Payload:
-    """Return an answer as JSON where nothing but its bare ``nan`` keeps it from being that."""
+    """Return an answer with each bare ``nan``, which is not JSON, as ``NaN``."""
     if payload.is_json:
         return payload
     return Payload(payload.status, _BARE_NAN.sub(b"NaN", payload.body), payload.headers)
 
 
 def reason_of(payload: Payload) -> str:
-    """Return the sentence of an error, empty where the body has none."""
+    """Return the sentence of an error, empty if the body has none."""
     document = payload.document
     reason = document.get("reason") if isinstance(document, dict) else None
     return reason if isinstance(reason, str) else ""
 
 
 def is_nowhere(document: Node) -> bool:
-    """Tell whether the place is not a number and nothing is: it lies outside the model."""
+    """Return whether neither the place nor any value is a number: it is outside the model."""
     place = [document.get("latitude"), document.get("longitude")]
     if not all(node is not None and _is_nan(node.value) for node in place):
         return False

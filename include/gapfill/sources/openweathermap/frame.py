@@ -1,4 +1,4 @@
-"""What all answers of OpenWeatherMap have around their values: a place, a time and units."""
+"""Read the place, the time and the units of OpenWeatherMap's answers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from gapfill.sources.json_reader import YEARS, Node
 from gapfill.sources.model import ROW, Ask, RawRow, Rejected, malformed, number, shown
 
 NEARBY = 0.1
-"""Degrees between the place asked for and the one answered: answers round to two decimals at
-least, and 0.1° is the spacing of the finest global models."""
+"""Largest distance in degrees from the requested place to the answer's: answers round to two
+decimals at least, and 0.1° is the spacing of the finest global models."""
 
 DIGITS = 2
-"""Digits behind the point of its values."""
+"""Decimal places of its values."""
 
 _CIRCLE = 360
 
 _KELVIN = (170.0, 340.0)
-"""Air temperatures of this world in kelvin; none of them can be one in °C."""
+"""Air temperatures on Earth in kelvin; none of them can be one in °C."""
 
 
 def where(place: Place) -> tuple[tuple[str, str], ...]:
@@ -36,16 +36,16 @@ def instant(node: Node) -> datetime:
     """Return Unix seconds as an instant.
 
     Raises:
-        MalformedPayload: If they are not a whole number, or of no year.
+        MalformedPayload: If they are not a whole number, or of no valid year.
     """
     at = _instant_of(node.value)
     if at is None:
-        raise malformed(node.ask, f"{node.path} is {shown(node.value)!r}, no Unix time")
+        raise malformed(node.ask, f"{node.path} is {shown(node.value)!r}, not a Unix time")
     return at
 
 
 def time_of(row: Node) -> datetime | Rejected:
-    """Return the time of a row of One Call; the row, to be dropped, where it has none."""
+    """Return the time of a row of One Call, or the rejected row if it has none."""
     given = row.value
     at = _instant_of(given.get("dt")) if isinstance(given, dict) else None
     if at is not None:
@@ -65,10 +65,10 @@ def _instant_of(seconds: object) -> datetime | None:
 
 
 def check_place(ask: Ask, place: Node) -> None:
-    """Refuse an answer for another place than asked for.
+    """Refuse an answer for another place than the requested one.
 
     Raises:
-        MalformedPayload: If it is one, or names no place.
+        MalformedPayload: If it is for another place, or names no place.
     """
     latitude, longitude = number(place["lat"].scalar()), number(place["lon"].scalar())
     if latitude is None or longitude is None:
@@ -81,11 +81,11 @@ def check_place(ask: Ask, place: Node) -> None:
 
 
 def check_units(ask: Ask, rows: Iterable[RawRow]) -> None:
-    """Refuse an answer in kelvin: no answer says its units, so the size of its values has to.
+    """Refuse an answer in kelvin, by the size of its values: no answer names its units.
 
     Raises:
-        MalformedPayload: If every temperature that is a number is one of the weather in
-            kelvin. A single one among others is a bad value.
+        MalformedPayload: If every temperature is a plausible one in kelvin. A single one
+            among others is a bad value.
     """
     known = [n for row in rows if (n := number(row.values.get("temperature"))) is not None]
     if known and all(_KELVIN[0] <= n <= _KELVIN[1] for n in known):

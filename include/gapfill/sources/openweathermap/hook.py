@@ -1,8 +1,8 @@
-"""OpenWeatherMap: the weather of now, and of past hours (see ``parser``).
+"""OpenWeatherMap: current weather, and past hours (see ``parser``).
 
-The API takes its key in the query alone, so it travels as a secret parameter. A key opens one
-generation of One Call or none, and nothing but an answer tells which: where one is refused,
-the other is asked at once, and which one served goes into the answer (ADR 0017).
+The API accepts its key only in the query, so the key is a secret parameter. A key opens one
+generation of One Call or none, and only an answer shows which: after a refusal the hook tries
+the other one, and the answer's facts name the one that served (ADR 0017).
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from gapfill.sources.openweathermap import parser as owm
 from gapfill.sources.openweathermap import timeline
 
 BLOCK_S = 3600.0
-"""Wait where a 429 names none: it says "your account is temporary blocked", not for how long."""
+"""Wait after a 429 without one: it says "your account is temporary blocked", not for how long."""
 
 ONE_CALL = "one_call"
-"""Extra of the connection that says that One Call is subscribed to."""
+"""Extra of the connection that declares a subscription to One Call."""
 
 _PROBED = Place("probe", 38.09, -3.63, "Europe/Madrid")
 _PROBED_AT = datetime(2024, 1, 1, 12, tzinfo=UTC)
 _REFUSED, _FORBIDDEN, _UNKNOWN, _TOO_MANY = 401, 403, 404, 429
 _HALF = EXCERPT // 2
-"""Characters of each body where a sentence quotes two."""
+"""Characters of each body in a sentence that quotes two."""
 
 _VALID_KEY = "put a valid one into its password. A new key takes up to two hours to become valid."
 
@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 
 class OpenWeatherMapHook(ApiHook):
-    """Asks OpenWeatherMap for the weather of now or of past hours."""
+    """Fetches the current weather or past hours from OpenWeatherMap."""
 
     default_conn_name = "openweathermap_default"
     hook_name = "OpenWeatherMap"
@@ -54,13 +54,13 @@ class OpenWeatherMapHook(ApiHook):
     _served: str | None = None
 
     def fetch(self, ask: Ask) -> Answer:
-        """Return the readings of the asked slots; of ``current``, of the slot of its own ``dt``.
+        """Return the readings of the requested slots; of ``current``, of the slot of its ``dt``.
 
-        Where the key is of the other generation of One Call than the asked product, the
-        other one is asked for what one call of it answers.
+        If the key is of the other generation of One Call than the product, one call of the
+        other generation replaces it.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
             ConfigError: If the connection has no key, or it or the catalogue is wrong.
         """
         own = ask.product.name
@@ -76,9 +76,9 @@ class OpenWeatherMapHook(ApiHook):
         return replace(answer, no_verdict=answer.no_verdict | left, facts=facts)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Make one small call and return whether it was answered, and what there is to say.
+        """Make one small call and return whether the API answered, with a message.
 
-        One Call is asked where the connection says that it is subscribed to.
+        It calls One Call if the connection declares a subscription to it.
         """
         try:
             if self.access.extra.get(ONE_CALL) is not True:
@@ -96,10 +96,10 @@ class OpenWeatherMapHook(ApiHook):
         return True, f"{said}; the key is of One Call {owm.GENERATIONS[name]}."
 
     def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
-        """Make one call as the base does, and word this API's own refusals.
+        """Make one call as the base does, with this API's own texts of refusals.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
             ConfigError: If the connection is wrong.
         """
         reply, refused = self.send(call, ask, _own_refusal)
@@ -110,20 +110,20 @@ class OpenWeatherMapHook(ApiHook):
         raise self._rejected(ask, f"was refused ({_said(reply, EXCERPT)}): {_VALID_KEY}")
 
     def probe_call(self) -> ApiCall:
-        """Return the call that ``test_connection`` makes where One Call is not subscribed to."""
+        """Return the call that ``test_connection`` makes without a subscription to One Call."""
         return self._with_key(self.probe)
 
     def _one_call(
         self, requests: Mapping[str, HttpRequest], ask: Ask | None
     ) -> tuple[str, Payload]:
-        """Ask One Call, first the generation that served before, and return which one served.
+        """Call One Call, first the generation that served before, and return the one that served.
 
         Args:
-            requests: By product, in the order in which they are tried.
-            ask: What it is for, for the errors.
+            requests: By product, in the order of the attempts.
+            ask: The slots that they are for, for the errors.
 
         Raises:
-            SourceError: One of its leaves; a refusal is one of One Call's products alone.
+            SourceError: A subclass of it; a refusal concerns only One Call's products.
             ConfigError: If the connection is wrong.
         """
         refused: dict[str, Payload] = {}
@@ -147,27 +147,27 @@ class OpenWeatherMapHook(ApiHook):
     def _with_key(self, request: HttpRequest) -> ApiCall:
         return ApiCall(request, secret_params=(("appid", self.key),))
 
-    def _errand(self, ask: Ask | None) -> RequestContext:
+    def _context(self, ask: Ask | None) -> RequestContext:
         return RequestContext(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003 - it carries the key
 
     def _limited(self, reply: Payload, ask: Ask | None) -> RateLimited:
         seconds = seconds_to_wait(reply.headers, ask.now if ask else None, default_s=BLOCK_S)
-        error = self._errand(ask).limited(_said(reply, EXCERPT), seconds)
+        error = self._context(ask).limited(_said(reply, EXCERPT), seconds)
         if ask is not None and ask.product.name in owm.GENERATIONS:
             error.product = ask.product.key
         return error
 
     def _rejected(self, ask: Ask | None, text: str, product: str | None = None) -> AuthRejected:
-        errand = self._errand(ask)
+        context = self._context(ask)
         name = f"connection {self.http_conn_id!r} ({variable(self.http_conn_id)})"
-        text = f"{errand}: the key of {name} {text}"
-        return AuthRejected(text, product=product, **errand.about)
+        text = f"{context}: the key of {name} {text}"
+        return AuthRejected(text, product=product, **context.about)
 
     def _closed(self, refused: Mapping[str, Payload], ask: Ask | None) -> SourceError:
-        """Return the error for a key that no generation of One Call serves."""
+        """Return the error for a key that both generations of One Call refuse."""
         unknown = [reply for reply in refused.values() if reply.status == _UNKNOWN]
         if unknown:
-            return self._errand(ask).malformed(f"it answered {_said(unknown[0], EXCERPT)}")
+            return self._context(ask).malformed(f"it answered {_said(unknown[0], EXCERPT)}")
         said = " and ".join(
             f"by One Call {owm.GENERATIONS[name]} ({_said(reply, _HALF)})"
             for name, reply in refused.items()
@@ -194,12 +194,12 @@ def _in_order(first: str | None, names: Iterable[str]) -> list[str]:
 
 
 def _own_refusal(payload: Payload) -> int | None:
-    """Return the status of a refusal that the hook words itself: of the key, or to wait."""
+    """Return the status of a refusal with a text of this hook: of the key, or of the rate."""
     return payload.status if payload.status in {_REFUSED, _TOO_MANY} else None
 
 
 def _refusal_of_one_call(payload: Payload) -> int | None:
-    """Return the status with which One Call refuses the key, a generation, or to answer now."""
+    """Return the status of One Call's refusal: of the key, a generation, or the rate."""
     is_one = payload.status in {_REFUSED, _FORBIDDEN, _UNKNOWN, _TOO_MANY}
     return payload.status if is_one else None
 

@@ -1,34 +1,34 @@
-"""OpenWeatherMap: the weather of now, and past hours where One Call is subscribed to.
+"""OpenWeatherMap: current weather, and past hours with a subscription to One Call.
 
 Source:
     ``https://api.openweathermap.org``, described at https://openweathermap.org/current,
     https://openweathermap.org/api/one-call-3 and https://openweathermap.org/api/one-call-4;
     data under ODbL, "Weather data provided by OpenWeather". Read 2026-11-24 and 2026-11-30
-    through the samples of those pages, errors quoted in public issues, and five clients.
+    from the samples of those pages, errors quoted in public issues, and five clients.
 
 Documented:
-    ``/data/2.5/weather`` is free and **has no history**. One Call needs a subscription of its
-    own, in one of two generations that exclude each other: a key of 3.0 opens
-    ``/data/3.0/onecall/timemachine``, which takes one ``dt`` (Unix seconds) and answers that
-    one moment; a key of 4.0, as all are since mid-2026, opens the timeline (see
-    ``openweathermap.timeline``). Both reach back to 1979-01-01 and **ahead**, a forecast in the
-    same shape. Without ``units`` temperatures are in kelvin, and no answer says which units it
-    has. A parameter that is missing means "these weather phenomena are just not happened".
+    ``/data/2.5/weather`` is free and **has no history**. One Call needs its own
+    subscription, to one of two generations: a key of 3.0 opens
+    ``/data/3.0/onecall/timemachine``, which takes one ``dt`` (Unix seconds) and returns that
+    moment; a key of 4.0, as all are since mid-2026, opens the timeline (see
+    ``openweathermap.timeline``). Both start at 1979-01-01 and include **forecasts** of the
+    same shape. Without ``units`` temperatures are in kelvin, and no answer names its units.
+    A missing parameter means "these weather phenomena are just not happened".
 
 Observed:
-    ``dt`` of the current weather is that of the calculation, minutes before the call and at
-    times in the hour before; that of timemachine is the one asked for. ``cod`` is a number
-    or a text. ``rain`` and ``snow`` are missing on a dry hour, but **also beside "light
-    rain"**: so that is 0 mm only where ``weather`` names nothing that falls. The other
-    generation answers a key with 401.
+    ``dt`` of the current weather is the time of the calculation, minutes before the call and
+    sometimes in the hour before; that of timemachine equals the request's. ``cod`` is a
+    number or a text. ``rain`` and ``snow`` are missing in a dry hour, but **also beside
+    "light rain"**: so that is 0 mm only if ``weather`` names no precipitation. The other
+    generation refuses a key with 401.
 
 Units:
     °C, %, m/s, degrees, mm of the last hour. ``grnd_level`` is hPa at the ground;
     ``pressure`` is reduced to sea level everywhere, and One Call has no other.
 
 Limits and lag:
-    60 calls a minute; One Call 1,000 a day for nothing, billed from there on. The model
-    is renewed every ten minutes.
+    60 calls a minute; One Call 1,000 a day free of charge, then billed. The provider
+    updates the model every ten minutes.
 """
 
 from __future__ import annotations
@@ -66,25 +66,24 @@ CURRENT_PATH = "/data/2.5/weather"
 TIMEMACHINE_PATH = "/data/3.0/onecall/timemachine"
 
 LEEWAY = timedelta(minutes=5)
-"""How far ``dt`` may be ahead of our clock: that is read when a unit starts, and a wait for the
-source's turn or a refusal waited out may come before the call."""
+"""How far ``dt`` may be ahead of the clock, which is read when a unit starts: the call may
+follow a wait for the source's lock or after a refusal."""
 
 OLDEST = timedelta(hours=2)
-"""What is calculated every ten minutes and is older than this is no weather of now."""
+"""Oldest current weather, which the API calculates every ten minutes."""
 
 GENERATIONS = {"timeline": "4.0", "timemachine": "3.0"}
-"""Products of One Call, with the generation of the keys that open each; the newer one first."""
+"""Products of One Call, with the generation of keys that opens each; the newer one first."""
 
 _OK = 200
 _NO_SUBSCRIPTION = b"requires a separate subscription"
 
 
 def request(ask: Ask) -> HttpRequest:
-    """Return the request for the slots of an ask.
+    """Return the HTTP request for slots.
 
     Raises:
-        ConfigError: If the ask is of more slots than one call answers, or of a product
-            unknown here.
+        ConfigError: If they are more slots than one call returns, or the product is unknown.
     """
     _check_ask(ask)
     place, grid, first = ask.series.place, ask.series.grid, ask.interval.start
@@ -96,7 +95,7 @@ def request(ask: Ask) -> HttpRequest:
 
 
 def request_current(place: Place) -> HttpRequest:
-    """Return the request for the weather of now."""
+    """Return the request for the current weather."""
     return HttpRequest(CURRENT_PATH, (*where(place), ("units", "metric")))
 
 
@@ -106,12 +105,12 @@ def request_moment(place: Place, moment: datetime) -> HttpRequest:
 
 
 def as_asked_of(ask: Ask, name: str) -> Ask:
-    """Return an ask of One Call as one of the product of either generation.
+    """Return a request to One Call for the product of either generation.
 
     Args:
-        ask: What was asked.
-        name: The product. The time machine answers one moment, so of several slots it is
-            asked for the newest.
+        ask: The request.
+        name: The product. The time machine returns one moment, so several slots are reduced
+            to the newest.
     """
     if ask.product.name == name:
         return ask
@@ -122,24 +121,20 @@ def as_asked_of(ask: Ask, name: str) -> Ask:
 
 
 def lacks_subscription(body: bytes) -> bool:
-    """Tell whether a 401 is of One Call's subscription, and not of the key."""
+    """Return whether a 401 concerns One Call's subscription, not the key."""
     return _NO_SUBSCRIPTION in body
 
 
 def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
-    Args:
-        ask: What was asked.
-        payload: The answer.
-
     Returns:
-        The readings of the asked slots; of ``current``, that of the slot that contains its
-        own ``dt``, which may be the slot before.
+        The readings of the requested slots; of ``current``, that of the slot that contains
+        its ``dt``, which may be the slot before.
 
     Raises:
-        MalformedPayload: If it is not an answer to what was asked.
-        ConfigError: If the ask makes no request.
+        MalformedPayload: If it does not answer the request.
+        ConfigError: As ``request``.
     """
     _check_ask(ask)
     if payload.status != _OK:
@@ -191,7 +186,7 @@ def _parse_moment(ask: Ask, root: Node) -> Answer:
 
 
 def _check_ask(ask: Ask) -> None:
-    """Refuse what no single request can ask: slots left over would look as if they had no data."""
+    """Refuse slots that need several calls: the others would look as if they had no data."""
     key, grid, first = ask.product.key, ask.series.grid, ask.interval.start
     if ask.product.name not in {"current", *GENERATIONS}:
         names = "current, timeline and timemachine are"

@@ -1,16 +1,16 @@
-"""One Call 4.0: twenty hours of the past in one call, a page of a timeline that runs on ahead.
+"""One Call 4.0: up to twenty past hours in one call, from a timeline with forecasts.
 
 Documented:
-    ``/data/4.0/onecall/timeline/1h`` has history since 1979 and 48 hours ahead in one list,
-    from ``start`` (Unix seconds) on, ``cnt`` rows and 20 at most. **Rows after now are a
-    forecast.** ``prev`` and ``next`` are whole ``http`` URLs that carry the key.
+    ``/data/4.0/onecall/timeline/1h`` has history since 1979 and 48 future hours in one list,
+    from ``start`` (Unix seconds), ``cnt`` rows and 20 at most. **Rows after now are
+    forecasts.** ``prev`` and ``next`` are complete ``http`` URLs that contain the key.
 
 Observed:
     ``pressure`` is at sea level. ``wind_gust`` and ``rain`` may be missing.
 
 Not documented:
-    Whether ``dt`` is the start or the end of its hour; Gapfill reads it as the end, as of every
-    row of One Call. The words with which 4.0 refuses a key of 3.0.
+    Whether ``dt`` is the start or the end of its hour; Gapfill reads it as the end, as in every
+    row of One Call. The text with which 4.0 refuses a key of 3.0.
 """
 
 from __future__ import annotations
@@ -44,28 +44,24 @@ from gapfill.sources.openweathermap.values import values_of_moment
 
 PATH = "/data/4.0/onecall/timeline/1h"
 PER_CALL = 20
-"""Rows of one call at most."""
+"""Most rows of one call."""
 
 
 def request(place: Place, first: datetime, rows: int) -> HttpRequest:
-    """Return the request for so many rows, the first of them labelled with an instant."""
+    """Return the request for a number of rows, the first labelled with an instant."""
     page = ("start", unix(first)), ("cnt", str(rows))
     return HttpRequest(PATH, (*where(place), *page, ("units", "metric")))
 
 
 def parse(ask: Ask, root: Node) -> Answer:
-    """Turn a page of the timeline into the readings of the asked slots.
+    """Turn a page of the timeline into the readings of the requested slots.
 
-    Rows may come in any order, doubled, and more of them than asked for. Nothing is read
-    from ``prev`` and ``next``. An hour that is missing beside others proves nothing: the
-    timeline is a model's and has no holes of its own.
-
-    Args:
-        ask: What was asked.
-        root: The whole answer.
+    Rows may come in any order, twice, and for other hours. ``prev`` and ``next`` are ignored.
+    An hour that is missing beside others proves nothing: the timeline comes from a model,
+    which has no gaps.
 
     Returns:
-        One reading per hour that has a value, without those to come.
+        One reading per past hour that has a value.
 
     Raises:
         MalformedPayload: If it is of another place, or its rows show a shift, another unit
@@ -82,20 +78,20 @@ def parse(ask: Ask, root: Node) -> Answer:
     check_units(ask, page.rows)
     answer = check(ask, page.rows, ask.interval, page.evidence, dropped=page.dropped, digits=DIGITS)
     had = {reading.slot for reading in answer.readings}
-    lacking = frozenset(ask.series.grid.slots(ask.interval)) - had
-    return replace(answer, no_verdict=answer.no_verdict | lacking)
+    absent = frozenset(ask.series.grid.slots(ask.interval)) - had
+    return replace(answer, no_verdict=answer.no_verdict | absent)
 
 
 @dataclass(slots=True)
 class _Page:
-    """The rows of one answer, sorted.
+    """The rows of one answer by kind.
 
     Attributes:
-        ask: What was asked.
-        rows: Of asked slots, with values.
-        dropped: That could not be read.
-        there: Asked slots that have a row, with values or not.
-        others: Slots of rows with values that were not asked for or are to come.
+        ask: The request.
+        rows: Rows of requested slots, with values.
+        dropped: Rows that could not be read.
+        there: Requested slots that have a row, with values or not.
+        others: Slots of rows with values that were not requested or are in the future.
     """
 
     ask: Ask
@@ -105,7 +101,7 @@ class _Page:
     others: set[datetime] = field(default_factory=set)
 
     def take(self, row: Node) -> None:
-        """Sort one row in."""
+        """Add one row."""
         at = time_of(row)
         if isinstance(at, Rejected):
             self.dropped.append(at)
@@ -122,12 +118,12 @@ class _Page:
             self.others.add(slot)
 
     def refuse_shift(self) -> None:
-        """Refuse rows that are moved: they go beyond one end of what was asked, and miss the other.
+        """Refuse shifted rows: they exceed one end of the requested interval, and miss the other.
 
-        A row by itself, far from all others, is a slip of one time, and is dropped.
+        A single row far from all others has a wrong time, and is dropped.
 
         Raises:
-            MalformedPayload: If they are, or none of them was asked for.
+            MalformedPayload: If they are shifted, or none of them was requested.
         """
         step, asked = self.ask.product.resolution, self.ask.interval
         named = self.there | self.others
@@ -148,7 +144,7 @@ class _Page:
 
     @property
     def evidence(self) -> str:
-        """Return what the answer was, for the ledger."""
+        """Return a summary of the answer, for the ledger."""
         if not self.rows:
             return "HTTP 200: no row of what was asked has a value"
         ends = sorted(row.instant + self.ask.product.resolution for row in self.rows)

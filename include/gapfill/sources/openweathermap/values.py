@@ -1,4 +1,4 @@
-"""OpenWeatherMap's values under the catalogue's names (see ``openweathermap``)."""
+"""Return OpenWeatherMap's values under the catalogue's names."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from gapfill.sources.value_reader import Unfit
 
 _SHOWERS = ("rain", "snow")
 _FALLING = range(200, 700)
-"""Ids of ``weather`` that speak of thunderstorm, drizzle, rain or snow."""
+"""Ids of ``weather`` for thunderstorm, drizzle, rain and snow."""
 
 
 def values_of_current(root: Node) -> dict[str, object]:
     """Return the values of an answer of ``/data/2.5/weather``.
 
-    A member that is missing gives nothing; one of another kind is passed on, for
-    ``check`` to report.
+    A missing member gives nothing; ``check`` reports one of another type.
     """
     return {
         "temperature": _member(root, "main", "temp"),
@@ -31,7 +30,7 @@ def values_of_current(root: Node) -> dict[str, object]:
 def values_of_moment(row: Node) -> dict[str, object]:
     """Return the values of one row of One Call, as ``values_of_current`` does.
 
-    Its pressure is at sea level, and so left out.
+    Its pressure is at sea level, so it is left out.
     """
     return {
         "temperature": row.within("temp"),
@@ -44,7 +43,7 @@ def values_of_moment(row: Node) -> dict[str, object]:
 
 
 def _precipitation(weather: Node) -> object:
-    """Return the mm of the last hour; nothing where an answer tells of some but not how much."""
+    """Return the mm of the last hour; nothing if an answer has rain without an amount."""
     parts = (weather.within(name) for name in _SHOWERS)
     given = [_amount(part) for part in parts if part is not None]
     if not given:
@@ -57,14 +56,14 @@ def _precipitation(weather: Node) -> object:
 
 
 def _amount(shower: object) -> object:
-    """Return the mm of the last hour of rain or snow; a bare number does not say of how long."""
+    """Return the mm of the last hour of rain or snow; a bare number names no period."""
     if isinstance(shower, dict):
         return shower.get("1h")
     return Unfit(shown(shower), "is not an object with the amount of the last hour")
 
 
 def _may_fall(weather: Node) -> bool:
-    """Tell whether the words for the weather speak of anything that falls, or say nothing."""
+    """Return whether the weather's ids include precipitation, or are missing."""
     words = weather.within("weather")
     listed = words if isinstance(words, list) else ()
     ids = [number(word.get("id")) if isinstance(word, dict) else None for word in listed]
@@ -72,7 +71,7 @@ def _may_fall(weather: Node) -> bool:
 
 
 def _member(root: Node, name: str, key: str) -> object:
-    """Return a member of a part that an answer may leave out, or have null."""
+    """Return a member of a part that may be missing or null."""
     part = root.within(name)
     if part is None or isinstance(part, dict):
         return root.within(name, key)

@@ -13,7 +13,7 @@ _PROBED = date(2021, 10, 31)
 
 
 class ReeHook(ApiHook):
-    """Asks REE apidatos for prices of whole Madrid days."""
+    """Fetches prices of whole Madrid days from REE apidatos."""
 
     default_conn_name = "ree_default"
     hook_name = "REE apidatos"
@@ -22,10 +22,10 @@ class ReeHook(ApiHook):
     probe = ree.request_days("8741", _PROBED, _PROBED)
 
     def fetch(self, ask: Ask) -> Answer:
-        """Return the prices of the asked slots.
+        """Return the prices of the requested slots.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
             ConfigError: If the connection or the catalogue is wrong.
         """
         return ree.parse(ask, self.send(ApiCall(ree.request(ask)), ask, ree.no_data).payload)

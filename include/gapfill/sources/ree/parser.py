@@ -2,9 +2,9 @@
 
 Source:
     ``https://apidatos.ree.es/es/datos/mercados/precios-mercados-tiempo-real``, described at
-    https://www.ree.es/es/datos/apidatos; data of Red Eléctrica, free to use with the source
-    named. Read 2026-11-24 through captures of 2021 (azogue/aiopvpc, MIT) and of its errors
-    (home-assistant/core, Apache-2.0).
+    https://www.ree.es/es/datos/apidatos; data of Red Eléctrica, free to use with
+    attribution. Read 2026-11-24 from captures of 2021 (azogue/aiopvpc, MIT) and of its
+    errors (home-assistant/core, Apache-2.0).
 
 Documented:
     GET only. ``start_date`` and ``end_date`` are local Madrid time without offset;
@@ -12,20 +12,20 @@ Documented:
     8745 Melilla. ``included`` holds one entry per indicator, ``datetime`` has its offset.
 
 Observed:
-    The end bound is included, so T00:00 of the next day brings a 25th row: T23:59 is asked.
-    An indicator is known by its ``id`` alone: titles change with language and year, and the
-    order with the place (600, the spot price, is missing for Ceuta). Nothing published is HTTP
-    **502** with the detail "There are no data for the selected filters."; later clients saw
-    404 with it. Before some 20:20 the indicator 1001 of tomorrow is simply not among
-    ``included``. ``percentage`` is a share of both indicators and means nothing here.
+    The end bound is included, so T00:00 of the next day brings a 25th row; Gapfill requests
+    T23:59. Only ``id`` identifies an indicator: titles change with language and year, and the
+    order with the place (600, the spot price, is missing for Ceuta). A day that is not
+    published is HTTP **502** with the detail "There are no data for the selected filters.";
+    later clients saw 404 with it. Before about 20:20 the indicator 1001 of tomorrow is
+    missing from ``included``. ``percentage`` is a share of both indicators and is not used.
 
 Units:
     €/MWh, whole numbers without a point.
 
 Limits and lag:
-    No documented limit of rate or range; 14 days in a call, 30 calls a minute here. Longer
-    ranges have been answered with HTTP 400 and with the last month only. Published at
-    20:16 to 20:47 of the day before.
+    No documented limit of rate or range; Gapfill requests 14 days a call, 30 calls a minute.
+    The API has answered longer ranges with HTTP 400 and with only the last month. Published
+    at 20:16 to 20:47 of the day before.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ SYSTEMS = {
     "8744": "ceuta",
     "8745": "melilla",
 }
-"""The API's ``geo_limit`` of each ``geo_id``. An answer names no place: no other is asked for."""
+"""The API's ``geo_limit`` of each ``geo_id``. Answers name no place, so only these are valid."""
 
 _NO_DATA_STATUSES = frozenset({404, 502})
 _NO_DATA = "no data"
@@ -65,10 +65,10 @@ _OK = 200
 
 
 def request(ask: Ask) -> HttpRequest:
-    """Return the request for the Madrid days that the asked interval touches.
+    """Return the request for the Madrid days that the requested interval touches.
 
     Raises:
-        ConfigError: If the series' ``geo_id`` is missing or none of the API's.
+        ConfigError: If the series' ``geo_id`` is missing or unknown to the API.
     """
     geo = series_param(ask, "geo_id")
     if geo not in SYSTEMS:
@@ -94,7 +94,7 @@ def request_days(geo: str, first: date, last: date) -> HttpRequest:
 
 
 def no_data(payload: Payload) -> str | None:
-    """Return the sentence by which an answer says that nothing is published, else ``None``.
+    """Return the answer's sentence that nothing is published, else ``None``.
 
     Its HTTP status is 502 or 404, and might be 200.
     """
@@ -113,14 +113,14 @@ def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
     Args:
-        ask: What was asked.
-        payload: The answer: 200, or one that says ``no_data``.
+        ask: The request.
+        payload: The answer: 200, or one with ``no_data``.
 
     Returns:
-        The asked slots' readings; none, with evidence, where nothing is published.
+        The requested slots' readings; none, with evidence, if nothing is published.
 
     Raises:
-        MalformedPayload: If it is not an answer to what was asked, or contradicts itself.
+        MalformedPayload: If it does not answer the request, or contradicts itself.
     """
     status, detail = payload.status, no_data(payload)
     if detail is not None:
@@ -151,13 +151,13 @@ def _without(ask: Ask, indicator: str, entries: Sequence[Node]) -> str:
     """Return the evidence of an answer without the indicator.
 
     Raises:
-        MalformedPayload: If an entry with values does not say which indicator it is.
+        MalformedPayload: If an entry with values has no indicator id.
     """
     named = [entry.within("id") for entry in entries]
     for entry, name in zip(entries, named, strict=True):
         has_values = not is_silent(entry.within("attributes", "values"))
         if has_values and not isinstance(name, str | int):
-            raise malformed(ask, f"{entry.path} has values, and no id that says of what")
+            raise malformed(ask, f"{entry.path} has values, and no id of an indicator")
     if entries and not any(isinstance(name, str | int) for name in named):
         raise malformed(ask, f"it has no {entries[0].path}.id")
     others = ", ".join(str(name) for name in named if isinstance(name, str | int)) or "none"

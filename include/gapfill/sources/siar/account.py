@@ -1,4 +1,4 @@
-"""SIAR's account: the words that make a token, and ``/Info/ACCESOS``, which tells the limits."""
+"""SIAR's account: the steps that make a token, and the limits in ``/Info/ACCESOS``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAMES = {
     "registrosacumuladosdia": "records_today",
 }
 MOST = 1_000_000_000
-"""Calls or records that no account ever makes in a day: a greater number limits nothing."""
+"""Calls or records that no account makes in a day: a greater number does not limit."""
 
 _COUNTERS = frozenset({"calls_today", "records_now", "records_today"})
 
@@ -31,10 +31,10 @@ _COUNTERS = frozenset({"calls_today", "records_now", "records_today"})
 def parse_word(payload: Payload) -> str | None:
     """Return the text of an answer of the authentication, ``None`` for ``null`` or nothing.
 
-    It may come as a JSON text, escapes and all, or bare, with quotes and blanks around it.
+    It may be a JSON text with escapes, or a bare text within quotes and blanks.
 
     Raises:
-        MalformedPayload: If it is no single word: a web page, an object, a list.
+        MalformedPayload: If it is not a single word: a web page, an object, a list.
     """
     document = payload.document
     text = document if isinstance(document, str) else utf8(payload.body).decode("utf-8-sig")
@@ -42,17 +42,17 @@ def parse_word(payload: Payload) -> str | None:
     if word.lower() in {"", "null"}:
         return None
     if word[0] in "<{[" or any(char.isspace() for char in word) or not word.isprintable():
-        raise _malformed("the authentication gave no single word")
+        raise _malformed("the authentication did not return a single word")
     return word
 
 
 def parse_limits(payload: Payload) -> AccountLimits:
-    """Return what ``/Info/ACCESOS`` says of an account.
+    """Return the limits in ``/Info/ACCESOS``.
 
-    Null or 0 as a maximum is no limit, and so is one beyond ``MOST``.
+    A maximum of null or 0, or above ``MOST``, means no limit.
 
     Raises:
-        MalformedPayload: If it tells none of the limits.
+        MalformedPayload: If it has none of the limits.
     """
     document = payload.document
     found: dict[str, int] = {}
@@ -64,7 +64,7 @@ def parse_limits(payload: Payload) -> AccountLimits:
         elif known is not None and count is not None and 1 <= count <= MOST:
             found[known] = int(count)
     if not any(name.lower().removesuffix("s") in _NAMES for name in _record(document)):
-        raise _malformed(f"/Info/ACCESOS tells no limits: {excerpt(payload.body)!r}")
+        raise _malformed(f"/Info/ACCESOS has no limits: {excerpt(payload.body)!r}")
     return AccountLimits(
         calls_minute=found.get("calls_minute"),
         calls_day=found.get("calls_day"),
@@ -77,7 +77,7 @@ def parse_limits(payload: Payload) -> AccountLimits:
 
 
 def _record(document: object) -> dict[str, object]:
-    """Return the record of an answer; ``datos`` is a list of one, or that one alone."""
+    """Return the record of an answer; ``datos`` is a list of one record, or the record."""
     if not isinstance(document, dict):
         return {}
     named = {str(key).lower(): value for key, value in document.items()}

@@ -1,4 +1,4 @@
-"""Whether SIAR can be asked: a ready token replaces id and password."""
+"""Check the set-up of SIAR: a ready token replaces id and password."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from gapfill.sources.http.availability import ApiAvailability
 from gapfill.sources.http.connection import ConnectionConfig, variable
 
 TOKEN = "token"  # noqa: S105 - no secret but a name
-"""Extra of the connection that holds a ready token, for those who have no id and password."""
+"""Extra of the connection that holds a ready token, for users without id and password."""
 
 
 class SiarAvailability(ApiAvailability):
-    """As of any API, with the ready token of the extra."""
+    """Also checks the ready token in the extra."""
 
     def check(self, access: ConnectionConfig) -> None:
         """Check the ready token, see ``ApiAvailability.check``."""
@@ -26,7 +26,7 @@ AVAILABILITY = SiarAvailability()
 
 
 def ready_token(access: ConnectionConfig) -> str | None:
-    """Return the token of a connection's extra, ``None`` where there is none.
+    """Return the token of a connection's extra, ``None`` if there is none.
 
     Raises:
         ConfigError: If it is not a text of plain ASCII without blanks.

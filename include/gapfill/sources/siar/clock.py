@@ -1,4 +1,4 @@
-"""When SIAR's half-hours end: clock times of a day, in the time base of the product."""
+"""Find the end of SIAR's half-hours: clock times of a day, in the time base of the product."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LAST, _MINUTES = 24, 60
 
 
 def clock_of(record: Values) -> tuple[int, int] | None:
-    """Return the clock time of a row, ``None`` where it says none.
+    """Return the clock time of a row, ``None`` if it has none.
 
-    It is that of the end: 30 is 00:30, 2330 is 23:30, and 2400 or 0 is the end of the
-    row's own day.
+    It is the end of the half-hour: 30 is 00:30, 2330 is 23:30, and 2400 or 0 is the end of
+    the row's own day.
     """
     given = _given(record)
     whole = int(given) if isinstance(given, float) and given.is_integer() else given
@@ -44,23 +44,23 @@ def _given(record: Values) -> object:
 
 
 def is_half(clock: tuple[int, int]) -> bool:
-    """Tell whether a clock time ends a half-hour."""
+    """Return whether a clock time ends a half-hour."""
     return clock[1] in {0, 30}
 
 
 def no_half(record: Values) -> str:
-    """Return what is wrong with the time of a row, for a report."""
+    """Return the fault of a row's time, for a report."""
     given = _given(record)
     if given is None:
         return "has neither HorMin nor HoraMin"
-    return f"has the HorMin {shown(given)!r}, no half-hour of a day"
+    return f"has the HorMin {shown(given)!r}, not a half-hour of a day"
 
 
 def instant_of(ask: Ask, day: date, clock: tuple[int, int], zone: str) -> datetime | None:
     """Return the instant of a clock time that ends a half-hour.
 
     Raises:
-        MalformedPayload: If the zone skips it, which shows that the times are of another.
+        MalformedPayload: If the zone skips it, so that the times are of another zone.
     """
     found = _ends(day, zone).get(clock, ())
     if not found:
@@ -76,9 +76,9 @@ def instant_of(ask: Ask, day: date, clock: tuple[int, int], zone: str) -> dateti
 def _ends(day: date, zone: str) -> Mapping[tuple[int, int], tuple[datetime, ...]]:
     """Return the instants that each clock time of a day may mean as the end of a half-hour.
 
-    The end of a half-hour across a clock change has two names: what the clock shows, and
-    what it would have shown. So in spring 02:00 and 03:00 are one instant and 02:30 is
-    none; in autumn 02:00, 02:30 and 03:00 may each be either of two.
+    The end of a half-hour at a clock change has two names: by the clock after the change, and
+    by the clock before it. So in spring 02:00 and 03:00 are one instant and 02:30 is none; in
+    autumn 02:00, 02:30 and 03:00 may each be either of two.
     """
     bounds, local = day_interval(day, zone), ZoneInfo(zone)
     found: dict[tuple[int, int], set[datetime]] = {}

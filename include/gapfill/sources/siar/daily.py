@@ -1,4 +1,4 @@
-"""SIAR's days: one row per date."""
+"""Read SIAR's daily values: one row per date."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _DAY = timedelta(days=1)
 
 
 class DailyRows(NamedTuple):
-    """What the rows of an answer make.
+    """The rows of an answer.
 
     Attributes:
         rows: One per date.
-        notes: What was left out, for the evidence.
-        dropped: Rows that could not be read; none, as a date is all that they need.
+        notes: Counts of omitted rows, for the evidence.
+        dropped: Unreadable rows; none, as they need only a date.
     """
 
     rows: list[RawRow]
@@ -30,11 +30,7 @@ class DailyRows(NamedTuple):
 def rows_of(ask: Ask, records: Sequence[Dated]) -> DailyRows:
     """Return a row per date; a date is a label, its slot starts at 00:00Z.
 
-    The row of a day that is not over holds values of a part of it: it is left out.
-
-    Args:
-        ask: What was asked.
-        records: The rows with their dates.
+    The row of an unfinished day covers a part of it and is left out.
 
     Raises:
         MalformedPayload: If one with a value is of a date in the future.

@@ -1,4 +1,4 @@
-"""SIAR's names for what it measures, and records whose names are read in any case."""
+"""SIAR's names of fields, and records whose names may be in any case."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DAILY: Mapping[str, str] = {
 def members(record: Mapping[str, object]) -> dict[str, object]:
     """Return the members of an object by lower-case name; of two spellings the one with a value.
 
-    Two spellings with two values are neither.
+    Two spellings with different values give no value.
     """
     found: dict[str, object] = {}
     for key, value in record.items():

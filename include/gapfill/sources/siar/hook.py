@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 class SiarHook(ApiHook):
-    """Asks SIAR for a station. Its id goes into the connection's login, its key into the password.
+    """Fetches data of a station from SIAR. The connection's login is its id, the password its key.
 
-    The token is got at ``open`` or before the first request, and once again where it is
-    refused on the way. A ready token in the extra ``token`` is used as it is; where it is
-    refused, id and password take its place if they are there. Login, password, their
-    encrypted forms and every token are secrets.
+    The hook gets the token at ``open`` or before the first request, and renews it once after a
+    refusal. It uses a ready token in the extra ``token``; after a refusal, id and password
+    replace that token if they are set. Login, password, their encrypted forms and every token
+    are secrets.
     """
 
     default_conn_name = "siar_default"
@@ -48,7 +48,7 @@ class SiarHook(ApiHook):
 
     @cached_property
     def ready_token(self) -> str | None:
-        """The token of the extra ``token``, ``None`` where there is none.
+        """The token of the extra ``token``, ``None`` if there is none.
 
         Raises:
             ConfigError: If it is not a text of plain ASCII without blanks.
@@ -58,13 +58,13 @@ class SiarHook(ApiHook):
         return token
 
     def open(self, ask: Ask | None = None) -> AccountLimits:
-        """Get a token unless there is one, and return what the account may do.
+        """Get a token unless there is one, and return the limits of the account.
 
         Args:
-            ask: What will be asked, for the errors and their clock.
+            ask: The request that follows, for the errors and their clock.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
             ConfigError: If the connection has neither a token nor login and password.
         """
         reply, refusal = self._carry(account.LIMITS, ask, 0)
@@ -74,16 +74,16 @@ class SiarHook(ApiHook):
         return self._allowance
 
     def fetch(self, ask: Ask) -> Answer:
-        """Return the readings of the asked slots, of half-hours or days.
+        """Return the readings of the requested slots, of half-hours or days.
 
         Raises:
-            SourceError: One of its leaves.
+            SourceError: A subclass of it.
             ConfigError: If the connection or the catalogue is wrong.
         """
         return self._ask(ask, None)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Get a token and the account's limits, and return whether it went and what they are."""
+        """Get a token and the account's limits, and return whether that succeeded, with them."""
         try:
             allowed = self.open()
         except GapfillError as exc:
@@ -97,7 +97,7 @@ class SiarHook(ApiHook):
         return True, f"siar {did} at {self.access.root}; the account has {limits}."
 
     def _ask(self, ask: Ask, since: date | None) -> Answer:
-        """Ask, a second time from the date the account may see, where a refusal names it."""
+        """Request the slots; if a refusal names the first allowed date, repeat from that date."""
         request, records = siar.request(ask, since), siar.records(ask, since)
         reply, refusal = self._carry(request, ask, records)
         if refusal is None:
@@ -120,7 +120,7 @@ class SiarHook(ApiHook):
         return self.ready_token is not None and not self._is_ready_refused
 
     def _carry(self, request: HttpRequest, ask: Ask | None, records: int) -> Reply[Refusal]:
-        """Send a request with the token; one that was in use before is renewed once.
+        """Send a request with the token; renew a token of an earlier request once.
 
         Raises:
             AuthRejected: If the connection's own token was refused and it has no login.
@@ -131,7 +131,7 @@ class SiarHook(ApiHook):
         refusal = reply.said
         if was_in_use and refusal is not None and refusal.kind is RefusalKind.TOKEN:
             if self._is_ready and not (self.access.login and self.access.key):
-                raise token_rejected(self._errand(ask), refusal.said, TOKEN)
+                raise token_rejected(self._context(ask), refusal.said, TOKEN)
             self._is_ready_refused = True
             reply = self._with_token(request, ask, records, self._new_token(ask))
         return reply
@@ -146,35 +146,35 @@ class SiarHook(ApiHook):
     def _new_token(self, ask: Ask | None) -> str:
         """Get a token.
 
-        The answers are read with what is secret by then blotted out, and no more: an API
-        may give the same encrypted text, or the same token, as it gave before.
+        Only secrets known before its calls are removed from their answers: SIAR may return the
+        same encrypted text, or the same token, as before.
         """
         login, password = self._credentials()
         self._token = None
         secrets = Secrets()
         secrets.add(login, password)
-        courier = replace(self._courier, secrets=secrets)
-        errand = self._errand(ask)
+        courier = replace(self._client, secrets=secrets)
+        context = self._context(ask)
 
         def word(request: HttpRequest, *params: tuple[str, str]) -> str | None:
             call = ApiCall(request, secret_params=params, names_charset=True)
-            reply, refusal = courier.carry(call, errand, self._read)
+            reply, refusal = courier.send(call, context, self._read)
             if refusal is None:
                 return account.parse_word(reply)
             is_page = is_web_page(refusal.text.encode())
             if request is account.TOKEN and refusal.kind is RefusalKind.BLOCKED and not is_page:
-                raise rejected(errand, refusal.said)  # whatever its words, it is of these two
+                raise rejected(context, refusal.said)  # whatever its words, it is of these two
             raise self._error(refusal, ask)
 
         user = word(account.ENCRYPT, ("cadena", login))
         key = word(account.ENCRYPT, ("cadena", password))
         if user is None or key is None:
-            raise errand.malformed("cifrarCadena answered null in place of an encrypted text")
+            raise context.malformed("cifrarCadena answered null instead of an encrypted text")
         secrets.add(user, key)
         self.hide(user, key)
         token = word(account.TOKEN, ("Usuario", user), ("Password", key))
         if token is None:
-            raise rejected(errand, "obtenerToken answered null")
+            raise rejected(context, "obtenerToken answered null")
         self.hide(token)
         self._token = token
         return token
@@ -193,15 +193,15 @@ class SiarHook(ApiHook):
         return access.login, access.key
 
     def _read(self, payload: Payload) -> Refusal | None:
-        """Return the refusal that an answer is, without a secret that a header may repeat."""
+        """Return the refusal in an answer, without a secret that a header may repeat."""
         refusal, blot = read(payload), self._secrets.blot
         return refusal and replace(refusal, said=blot(refusal.said), text=blot(refusal.text))
 
-    def _errand(self, ask: Ask | None) -> RequestContext:
+    def _context(self, ask: Ask | None) -> RequestContext:
         return RequestContext(self.source, self.http_conn_id, self.access.root, ask, True)  # noqa: FBT003
 
     def _error(self, refusal: Refusal, ask: Ask | None, records: int = 0) -> SourceError:
-        return error_for(refusal, self._errand(ask), records, self._allowance)
+        return error_for(refusal, self._context(ask), records, self._allowance)
 
 
 HOOK = SiarHook
@@ -209,4 +209,4 @@ HOOK = SiarHook
 
 def _many(limit: int | None) -> str:
     """Return a limit in words."""
-    return "no told limit of" if limit is None else str(limit)
+    return "no published limit of" if limit is None else str(limit)

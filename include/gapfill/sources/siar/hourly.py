@@ -1,4 +1,4 @@
-"""SIAR's half-hours, two of which make an hour."""
+"""Combine SIAR's half-hours into hours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import iso
 from gapfill.domain.series import Field
-from gapfill.sources.model import ROW, Ask, RawRow, Rejected, judge, malformed
+from gapfill.sources.model import ROW, Ask, RawRow, Rejected, assess, malformed
 from gapfill.sources.siar.clock import clock_of, instant_of, is_half, no_half
 from gapfill.sources.siar.fields import HOURLY
 from gapfill.sources.siar.rows import Dated
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     Values = Mapping[str, object]
 
 ZONE = "UTC"
-"""Time base of the half-hours where the product names none: what SIAR's own files suggest."""
+"""Time base of the half-hours if the product names none, as SIAR's own files suggest."""
 
 _HALF, _HOUR = timedelta(minutes=30), timedelta(hours=1)
 DIGITS = 2
-"""Behind the point of what SIAR measures."""
+"""Decimal places of SIAR's values."""
 
 _DIGITS = 6  # sums and halves of values with two digits, without the dust of binary fractions
 _NO_DIRECTION = 1e-9
 
 
 class Pairs(NamedTuple):
-    """What the rows of an answer make.
+    """The hours of an answer.
 
     Attributes:
-        rows: One per hour of which both halves are there.
-        notes: What was left out, for the evidence.
-        dropped: Half-hours without a readable time, and hours of which a half comes twice
-            with different values.
+        rows: One per hour with both half-hours.
+        notes: Counts of omitted rows, for the evidence.
+        dropped: Half-hours without a readable time, and hours with a half-hour that comes
+            twice with different values.
     """
 
     rows: list[RawRow]
@@ -45,16 +45,12 @@ class Pairs(NamedTuple):
 
 
 def pair(ask: Ask, records: Sequence[Dated]) -> Pairs:
-    """Return the hours of which both half-hours are there.
+    """Return the hours with both half-hours.
 
     Each value needs both halves: temperature, humidity, wind speed and radiation are their
-    mean, precipitation is their sum, and the wind direction is the mean on the circle, of
-    two arrows of equal length (350° and 10° make 0°; 90° and 270° make none). A half that
-    is not believed is passed on as it is, so that it is reported and not averaged away.
-
-    Args:
-        ask: What was asked.
-        records: The rows with their dates.
+    mean, precipitation is their sum, and the wind direction is the mean of two unit vectors
+    (350° and 10° make 0°; 90° and 270° make none). An invalid half becomes the hour's value,
+    so that ``check`` reports it instead of an average.
 
     Raises:
         MalformedPayload: If a half-hour with a value is in the future or one that the
@@ -90,7 +86,7 @@ def pair(ask: Ask, records: Sequence[Dated]) -> Pairs:
 def _halves(
     ask: Ask, records: Sequence[Dated]
 ) -> tuple[dict[datetime, list[Values]], list[Rejected], int]:
-    """Return the rows of each half-hour by its end, those without one, and how many are untold."""
+    """Return the rows of each half-hour by its end, those without one, and the ambiguous count."""
     zone = ask.product.day_zone or ZONE
     halves: dict[datetime, list[Values]] = {}
     dropped: list[Rejected] = []
@@ -117,9 +113,9 @@ def _halves(
 
 
 def _two(ask: Ask, rows: Sequence[Values]) -> str:
-    """Return the first two values of a half-hour that differ, nothing where none do."""
+    """Return the first two values of a half-hour that differ, empty if none do."""
     for known in ask.series.fields:
-        believed = [judge(known, row.get(known.name))[0] for row in rows]
+        believed = [assess(known, row.get(known.name))[0] for row in rows]
         values = [value for value in believed if value is not None]
         other = next((v for v in values if not agree(values[0], v, DIGITS)), None)
         if other is not None:
@@ -128,12 +124,12 @@ def _two(ask: Ask, rows: Sequence[Values]) -> str:
 
 
 def _merged(ask: Ask, rows: Sequence[Values]) -> Values:
-    """Return the values of the rows of one half-hour; of a field the one that is believed."""
+    """Return the values of the rows of one half-hour; of each field the valid one."""
     values: dict[str, object] = {}
     for row in rows:
         for name, given in row.items():
             known = ask.series.field(name)
-            if name not in values or (known and judge(known, values[name])[0] is None):
+            if name not in values or (known and assess(known, values[name])[0] is None):
                 values[name] = given
     return values
 
@@ -148,12 +144,12 @@ def _hour(ask: Ask, slot: datetime, first: Values, second: Values) -> RawRow:
 
 
 def _joined(known: Field, given: Sequence[object]) -> object:
-    """Return the hour's value, the half that is not believed, or nothing where one is missing."""
+    """Return the hour's value, its invalid half, or nothing if one half is missing."""
     believed = []
     for half in given:
         if half is None:
             continue
-        value = judge(known, half)[0]
+        value = assess(known, half)[0]
         if value is None:
             return half
         believed.append(value)

@@ -3,9 +3,9 @@
 Source:
     ``https://servicio.mapa.gob.es/siarapi/API/V1``, Sistema de Información Agroclimática
     para el Regadío; technical manual of the Web API v2.2 (May 2025). Access is free after
-    registering ("Mi SiAR"); the data are the ministry's, to be used with the source named.
-    Read 2026-11-24 through transcriptions of the manual and public clients; no answer of
-    the API itself was seen.
+    registration ("Mi SiAR"); the data belong to the ministry and require attribution.
+    Read 2026-11-24 from transcriptions of the manual and public clients; no answer of the
+    API itself was available.
 
 Documented:
     Encrypt login and password, get a token, send it as ``token`` (``siar.account``).
@@ -16,9 +16,9 @@ Documented:
 Observed:
     "Horarios" are half-hours, 48 a day; ``HorMin`` is the whole number HHMM of the **end**:
     30, 100 … 2330, then 0 or 2400 for the end of the row's own ``Fecha``. ``datos`` and
-    ``Datos``, ``HorMin`` and ``HoraMin``, ``humedadMin``: names are read in any case.
-    ``IdProvincia`` and ``IdEstacion`` may be missing. A missing value is null, or it has no row.
-    Everything refused is a 403 with a text (``siar.refusals``).
+    ``Datos``, ``HorMin`` and ``HoraMin``, ``humedadMin``: the case of names varies.
+    ``IdProvincia`` and ``IdEstacion`` may be missing. A missing value is null, or has no row.
+    Every refusal is a 403 with a text (``siar.refusals``).
 
 Units:
     °C, %, m/s (the manual says "km/h or m/s, as configured"), °, mm; radiation W/m² in
@@ -57,28 +57,28 @@ from gapfill.sources.siar.refusals import says_nothing_there
 from gapfill.sources.siar.rows import Span, dated
 
 HALF_HOURS = 48
-"""Rows of a day, whatever the clock does."""
+"""Rows of a day, also at a clock change."""
 
 _OK = 200
 
 
 def is_daily(ask: Ask) -> bool:
-    """Tell whether days are asked and no half-hours."""
+    """Return whether the request is for days, not half-hours."""
     return ask.product.resolution >= DAY
 
 
 def span(ask: Ask) -> Span:
-    """Return the dates that the asked interval touches: UTC dates of days, else the product's."""
+    """Return the dates that the interval touches: UTC dates for days, else the product's."""
     days = days_of(ask.interval, _zone(ask))
     return Span(days[0], days[-1])
 
 
 def request(ask: Ask, since: date | None = None) -> HttpRequest:
-    """Return the request for the dates that the asked interval touches.
+    """Return the request for the dates that the requested interval touches.
 
     Args:
-        ask: What is asked.
-        since: First date to name instead, where the account may see no earlier one.
+        ask: The request.
+        since: First date that the account may see, if it is later.
 
     Raises:
         ConfigError: If the place has no station of SIAR.
@@ -92,7 +92,7 @@ def request(ask: Ask, since: date | None = None) -> HttpRequest:
 
 
 def records(ask: Ask, since: date | None = None) -> int:
-    """Return how many records the answer counts at most in the account's quota."""
+    """Return the most records that the answer can count in the account's quota."""
     dates = span(ask)
     days = Span(since or dates.first, dates.last).days
     return days if is_daily(ask) else HALF_HOURS * days
@@ -102,14 +102,14 @@ def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
     Args:
-        ask: What was asked.
-        payload: The answer; a refusal (``refusals.read``) does not come here.
+        ask: The request.
+        payload: The answer, not a refusal (``refusals.read``).
 
     Returns:
-        The asked slots' readings; none, with evidence, where there is nothing.
+        The requested slots' readings; none, with evidence, if SIAR has none.
 
     Raises:
-        MalformedPayload: If it is not an answer to what was asked.
+        MalformedPayload: If it does not answer the request.
         ConfigError: If the place has no station of SIAR.
     """
     if payload.status != _OK:
@@ -148,7 +148,7 @@ def parse(ask: Ask, payload: Payload) -> Answer:
 
 
 def _allowed(ask: Ask) -> Interval:
-    """Return the asked dates as ``[start, end)``."""
+    """Return the requested dates as ``[start, end)``."""
     dates, zone = span(ask), _zone(ask)
     return Interval(day_interval(dates.first, zone).start, day_interval(dates.last, zone).end)
 

@@ -1,10 +1,10 @@
-"""What SIAR means by a refusal: one status, 403, for five things that only the text tells apart.
+"""Find the reason of SIAR's refusals: status 403 has five, and only the text distinguishes them.
 
-A web page names no token: words like "usuario" on one are those of a firewall or a proxy.
+A web page is from a firewall or a proxy, so words like "usuario" on it do not mean the token.
 
-No verbatim body is public: the texts are known in pieces, from clients that look for them.
-They are looked for without regard to case and accents, in ``MensajeRespuesta``, in a body
-that is not JSON, and in the header ``mensajerespuesta`` of version 1.
+No complete body is public: the phrases come from clients that search for them. The search
+ignores case and accents. It covers ``MensajeRespuesta``, a body that is not JSON, and the
+header ``mensajerespuesta`` of version 1.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from gapfill.sources.json_reader import Payload, utf8
 from gapfill.sources.model import excerpt
 
 MINUTE_S = 65.0
-"""Wait after the minute's quota is spent: what clients found to be enough."""
+"""Wait after the minute's quota is spent; clients found it sufficient."""
 
 READ = 20_000
-"""Characters of a text that are looked into: a refusal is a sentence."""
+"""Characters of a text to search: a refusal is a sentence."""
 
 REFUSED = frozenset({401, 403})
 _FIRST_ERROR = 400
@@ -60,7 +60,7 @@ _TOO_EARLY = tuple(
         r"\b(autorizad|permitid|minim)",
     )
 )
-"""Looked for one behind the other; as one pattern they would take forever on a long text."""
+"""Searched in this order; one combined pattern would be very slow on a long text."""
 _NOUN = (
     r"(datos?|registros?|resultados?|medicion(es)?|medidas?|observacion(es)?|informacion"
     r"|lecturas?|valores)"
@@ -77,21 +77,21 @@ _NOTHING = re.compile(
     rf"|\b{_NOUN} no (encontrad|hallad|disponible)"
     r"|\b(consulta|respuesta|resultado) (vacia|vacio)\b"
 )
-"""Ways to say "there is nothing": *No existen datos*, *La consulta no ha devuelto resultados* …"""
+"""Phrases for "no data": *No existen datos*, *La consulta no ha devuelto resultados* …"""
 
 _FAILURE = re.compile(
     r"\b(error|fallo|excepcion|conexion|temporal\w*|momento|mantenimiento|reintent\w*|intentelo"
     r"|pued\w+|pud\w+|podid\w+|parametro|incorrect\w+|invalid\w+|obligatori\w+|de entrada"
     r"|tiempo de espera|base de datos)\b"
 )
-"""Words of a failure: a message with one of them never says that there is nothing."""
+"""Words of a failure: a message with one of them never means "no data"."""
 
 _ASIDE = re.compile(r"\b\w+ por el usuario\b")
 _DATES = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b|\b(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")
 
 
 class RefusalKind(StrEnum):
-    """What a refusal is about."""
+    """The reason of a refusal."""
 
     MINUTE = "minute"
     DAY = "day"
@@ -105,7 +105,7 @@ class Refusal:
     """A refusal.
 
     Attributes:
-        kind: What it is about.
+        kind: Its reason.
         said: Status and text, shortened.
         text: The text, for the date in it.
     """
@@ -116,15 +116,15 @@ class Refusal:
 
 
 def is_of_records(refusal: Refusal) -> bool:
-    """Tell whether a quota is of records: it says nothing about the rate of calls."""
+    """Return whether a quota limits records, not the rate of calls."""
     return any(word in fold(refusal.text) for word in _RECORDS)
 
 
 def read(payload: Payload) -> Refusal | None:
-    """Return the refusal that an answer is, ``None`` for one that is none.
+    """Return the refusal in an answer, ``None`` if there is none.
 
-    A 401 and a 403 always are, a 2xx where it holds no rows and its message says so. Any other
-    status is HTTP's own.
+    A 401 and a 403 always are refusals; a 2xx is one if it has no rows and its message names a
+    reason. Any other status has its HTTP meaning.
     """
     status = payload.status
     if status >= _FIRST_ERROR and status not in REFUSED:
@@ -143,22 +143,22 @@ def read(payload: Payload) -> Refusal | None:
 
 
 def says_nothing_there(message: str) -> bool:
-    """Tell whether a message says that there are no data, and nothing else."""
+    """Return whether a message only means "no data"."""
     folded = fold(message[:READ])
     is_failure = _kind(folded) is not None or _FAILURE.search(folded) is not None
     return not is_failure and _NOTHING.search(folded) is not None
 
 
 def authorised_from(refusal: Refusal, first: date, last: date) -> date | None:
-    """Return the date from which an account may see data, if its refusal tells it.
+    """Return the date from which an account may see data, if its refusal names it.
 
-    The text may also repeat the range that was asked, so only one other date, later than
-    its start, is believed.
+    The text may also repeat the requested range, so the date must be the only other one and
+    later than the start of the range.
 
     Args:
         refusal: Of the kind ``TOO_EARLY``.
-        first: First date that was asked.
-        last: Last date that was asked.
+        first: First requested date.
+        last: Last requested date.
     """
     found = set()
     for match in _DATES.finditer(refusal.text):
@@ -170,11 +170,11 @@ def authorised_from(refusal: Refusal, first: date, last: date) -> date | None:
 
 
 def day_quota_s(now: datetime | None) -> float:
-    """Return the seconds until a day's quota starts anew: 02:00 in Madrid, 24 h at most.
+    """Return the seconds until a day's quota restarts: 02:00 in Madrid, 24 h at most.
 
-    ACCESOS counts "the current day" and nobody says of which zone. 02:00 in Madrid is past
-    midnight there and in UTC alike, so that a source that was waited for is not refused
-    again because the other midnight was meant. Without a clock it is 24 h, which passes both.
+    ACCESOS counts "the current day" without a zone. 02:00 in Madrid is past midnight there
+    and in UTC, so the wait covers both midnights. Without a clock it is 24 h, which covers
+    both as well.
     """
     if now is None:
         return _DAY.total_seconds()
@@ -183,13 +183,13 @@ def day_quota_s(now: datetime | None) -> float:
 
 
 def fold(text: str) -> str:
-    """Return a text in small letters without accents, on one line."""
+    """Return a text in lower case without accents, on one line."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
 
 
 def _kind(text: str) -> RefusalKind | None:
-    """Return what a folded text is about; a quota of no named time is taken for a minute's."""
+    """Return the reason in a folded text; a quota without a period counts as a minute's."""
     text = _ASIDE.sub("", text)
     if any(word in text for word in _BLOCKED):
         return RefusalKind.BLOCKED
@@ -214,7 +214,7 @@ def _says_too_early(text: str) -> bool:
 
 
 def _text(payload: Payload, *, is_refused: bool) -> str:
-    """Return what an answer says in words; nothing where it holds rows."""
+    """Return the message of an answer, empty if it has rows."""
     document = payload.document
     if isinstance(document, dict):
         named = {str(key).lower(): value for key, value in document.items()}
@@ -231,5 +231,5 @@ def _text(payload: Payload, *, is_refused: bool) -> str:
 
 
 def _decoded(text: bytes) -> str:
-    """Return a text that may be of either encoding; headers are always read as the older one."""
+    """Return a text in either encoding; HTTP clients always read headers as Latin-1."""
     return utf8(text).decode()

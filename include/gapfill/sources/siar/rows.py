@@ -1,4 +1,4 @@
-"""SIAR's rows before their time is known: a date, a station, and values by field name."""
+"""Read SIAR's rows without their time of day: a date, a station, and values by field name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gapfill.sources.siar.fields import members
 
 _CODE = re.compile(r"([A-Z]{1,3})0*(\d{1,3})", re.ASCII)
 CLOCK = ("hormin", "horamin")
-"""Members that tell a row's half-hour, in either spelling."""
+"""Members with a row's half-hour, in either spelling."""
 
 _PLACE = ("estacion", "idprovincia", "idestacion")
 
@@ -27,7 +27,7 @@ class Span(NamedTuple):
 
     @property
     def days(self) -> int:
-        """How many."""
+        """Number of dates."""
         return (self.last - self.first).days + 1
 
 
@@ -35,7 +35,7 @@ class Dated(NamedTuple):
     """A row with its date.
 
     Attributes:
-        path: Where it stands.
+        path: Its place in the document.
         day: Its date.
         record: Its members, by lower-case name; ``dated`` keeps only those in ``CLOCK``.
         values: Its values, by field name; without the blank ones.
@@ -53,11 +53,11 @@ def dated(
     """Return the rows with their dates, and those that have a value and no readable date.
 
     Args:
-        ask: What was asked.
+        ask: The request.
         nodes: The rows.
         columns: SIAR's column of each field.
-        dates: Those that were asked.
-        station: That was asked.
+        dates: The requested dates.
+        station: The requested station.
 
     Raises:
         MalformedPayload: If a row with a value is of another date or station, or none of
@@ -88,7 +88,7 @@ def dated(
 
 
 def _dated(node: Node, columns: Mapping[str, str], dates: Span) -> Dated:
-    """Return a row; one without a value and without a readable date gets any date.
+    """Return a row; one without a value and without a readable date gets the first date.
 
     Raises:
         BadRow: If it has a value, and no readable date.
@@ -106,7 +106,7 @@ def _dated(node: Node, columns: Mapping[str, str], dates: Span) -> Dated:
 
 
 def _date(given: object) -> date | None:
-    """Return a date, with or without its midnight."""
+    """Return a date from a text with or without midnight."""
     try:
         moment = datetime.fromisoformat(given.strip()) if isinstance(given, str) else None
     except ValueError:
@@ -118,10 +118,10 @@ def _date(given: object) -> date | None:
 
 
 def _note_place(record: Mapping[str, object], places: Mapping[str, set[str]]) -> None:
-    """Note what a row says of its place.
+    """Collect the names and numbers of a row's place.
 
     Raises:
-        BadRow: If that is a list or an object.
+        BadRow: If one is a list or an object.
     """
     for name, texts in places.items():
         given = record.get(name)
@@ -134,11 +134,11 @@ def _note_place(record: Mapping[str, object], places: Mapping[str, set[str]]) ->
 
 
 def _refuse_other_stations(ask: Ask, places: Mapping[str, set[str]], station: str) -> None:
-    """Refuse rows of another station, where they clearly say so.
+    """Refuse rows that clearly name another station.
 
     ``Estacion`` may be the code, a name such as "Linares", or absent; the numbers are
-    SIAR's own and in no catalogue. So a code must be the one asked for, and a name or
-    number must be one and the same in all rows.
+    SIAR's own and in no catalogue. So a code must be the requested one, and a name or
+    number must be the same in all rows.
     """
     asked = _code(station)
     for name, texts in places.items():

@@ -1,1 +1,1 @@
-"""A folder of CSV files that a person downloaded from SIAR."""
+"""A folder of CSV files that a user downloaded from SIAR."""

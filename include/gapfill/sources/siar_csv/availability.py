@@ -1,4 +1,4 @@
-"""Whether there is a folder of SIAR's CSV files, and what its files have."""
+"""Check the folder of SIAR's CSV files, and find the days in its files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gapfill.sources.siar_csv.folder import NO_FOLDER, VARIABLE, configured
 
 
 class SiarCsvAvailability(SourceAvailability):
-    """What the folder's files have is known without a call."""
+    """Reads the days from the folder's files, without a call."""
 
     def obstacle(self, _product: Product, setup: SourceSetup) -> Obstacle | None:
-        """Return why the files cannot be read; a wrong file stops all of them, not the run."""
+        """Return why the files cannot be read; an invalid file disables the source, not the run."""
         folder = configured()
         if folder is None:
             return Obstacle(f"is not configured: {NO_FOLDER}", needs=VARIABLE)

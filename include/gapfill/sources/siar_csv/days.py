@@ -1,4 +1,4 @@
-"""Several files of one SIAR station as one: which days they have, and readings of them."""
+"""Merge several files of one SIAR station: find their days, and read them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from gapfill.sources.value_reader import agree
 _DIGITS = 2
 _KEEP = "keep the one that was downloaded last"
 _AGAIN = "download that file again"
-_USABLE = "temperature_mean"  # what a slot of daily weather is missing without
+_USABLE = "temperature_mean"  # a daily weather slot is missing without it
 
 
 def join(files: Iterable[CsvFile]) -> dict[datetime, Day]:
-    """Return the days of a station's files by slot; a day that comes twice is the first one.
+    """Return the days of a station's files by slot; of a day that comes twice, the first row.
 
-    What the first one left blank is taken from the later one. Of a day whose rows say
-    different things nothing is taken, and its ``fault`` names both places.
+    The later row fills blank fields of the first one. A day whose rows contradict each other
+    has no values, and its ``fault`` names both places.
     """
     days: dict[datetime, Day] = {}
     for day in (day for file in files for day in file.days):
@@ -49,7 +49,7 @@ def _both(first: Day, later: Day) -> Day:
 
 
 def _differ(one: str, other: str) -> bool:
-    """Tell whether two cells say different numbers, or are different texts."""
+    """Return whether two cells hold different numbers, or different texts."""
     first, second = number(one), number(other)
     if first is None or second is None:
         return one != other
@@ -57,9 +57,9 @@ def _differ(one: str, other: str) -> bool:
 
 
 def refuse_bad_rows(files: Iterable[CsvFile]) -> None:
-    """Refuse files with a row that cannot be read, or with two of a day that contradict each other.
+    """Refuse files with an unreadable row, or with two contradicting rows of a day.
 
-    Whoever takes files in by hand can mend them first; a source reads around such rows.
+    A user who imports files can correct them first; the source skips such rows.
 
     Raises:
         MalformedPayload: For the first one; names file and line.
@@ -73,17 +73,17 @@ def refuse_bad_rows(files: Iterable[CsvFile]) -> None:
 
 
 def held(files: Iterable[CsvFile]) -> list[Interval]:
-    """Return the runs of days that have a mean temperature, which a slot is missing without."""
+    """Return the runs of days with a mean temperature; without it, a slot is missing."""
     days = join(files).values()
     usable = (d.slot for d in days if number(d.values.get(_USABLE)) is not None)
     return merge(Interval(slot, slot + DAY) for slot in usable)
 
 
 def unusable(files: Sequence[CsvFile]) -> list[Unusable]:
-    """Return the days of which files have rows and no usable one, and why.
+    """Return the days with rows but no usable one, with the reason.
 
-    Two rows that contradict each other, and rows that cannot be read, are errors: a file is to
-    be corrected. A row that cannot be read and has no date may be of any day.
+    Two rows that contradict each other, and unreadable rows, are errors that the user must
+    correct in the file. An unreadable row without a date may be of any day.
     """
     days = join(files)
     said: dict[datetime, Unusable] = {}
@@ -116,16 +116,16 @@ def unusable(files: Sequence[CsvFile]) -> list[Unusable]:
 
 
 def _step(day: Day) -> str:
-    """Return what to do about a day with two rows."""
+    """Return the next step for a day with two rows."""
     place = day.fault[0] if day.fault else ""
     return "remove the wrong row" if place.startswith(f"{day.file}, ") else _KEEP
 
 
 def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
-    """Return what a station's files say of the asked days.
+    """Return the readings of the requested days in a station's files.
 
-    Values that are not numbers, or outside their field's bounds, rows that cannot be read and
-    days whose rows contradict each other are reported with file and line and not stored.
+    Values that are not numbers, or outside their field's bounds, unreadable rows and days
+    whose rows contradict each other are reported with file and line and not stored.
 
     Raises:
         MalformedPayload: If a file has a value of a day that is not over.
@@ -142,13 +142,13 @@ def answer(ask: Ask, files: Sequence[CsvFile]) -> Answer:
     ]
     evidence = _evidence(ask, files, asked)
     checked = check(ask, rows, ask.interval, evidence, dropped=dropped, digits=_DIGITS)
-    told = [
+    listed = [
         replace(r, reason=f"{r.reason} ({asked[r.slot].row_of(r.field).place})")
         if r.slot and r.field != ROW
         else r
         for r in checked.rejected
     ]
-    return replace(checked, rejected=tuple(told))
+    return replace(checked, rejected=tuple(listed))
 
 
 def _refuse_future(days: Iterable[Day], now: datetime) -> None:
@@ -159,7 +159,7 @@ def _refuse_future(days: Iterable[Day], now: datetime) -> None:
 
 
 def _evidence(ask: Ask, files: Sequence[CsvFile], asked: Mapping[datetime, Day]) -> str:
-    """Return which files were looked into, and what they have of the asked days."""
+    """Return the files, with the number of requested days in them."""
     station = ask.station.id if ask.station else "no station"
     if not files:
         return f"The folder has no file of {station}"

@@ -23,13 +23,13 @@ NO_FOLDER = f"{VARIABLE} names no folder of SIAR's CSV files"
 
 
 class SiarCsvFolder:
-    """Reads the files of SIAR's web form that somebody has put into a folder.
+    """Reads the files of SIAR's web form in a folder.
 
     A file is read again only when its time or size has changed.
 
     Args:
         folder: The folder; its name may be composed or decomposed Unicode.
-        named: What names it, for errors: the variable, or an argument.
+        named: Variable or argument that names it, for errors.
     """
 
     def __init__(self, folder: Path, *, named: str = VARIABLE) -> None:
@@ -37,11 +37,11 @@ class SiarCsvFolder:
         self._named = named
 
     def fetch(self, ask: Ask) -> Answer:
-        """Return the readings of the asked days from the files of the asked station.
+        """Return the readings of the requested days from the station's files.
 
         Raises:
             ConfigError: If the folder is wrong.
-            MalformedPayload: If one of the station's files is as a whole.
+            MalformedPayload: If one of the station's files is invalid as a whole.
             SourceUnavailable: If one of them cannot be read.
         """
         if ask.station is None:
@@ -53,7 +53,7 @@ class SiarCsvFolder:
         return days.answer(ask, self.files(ask.station.id))
 
     def held(self, station_id: str) -> list[Interval]:
-        """Return the runs of days for which the folder has a usable row, merged, in order.
+        """Return the runs of days with a usable row, merged, in order.
 
         Raises:
             GapfillError: As ``fetch``.
@@ -61,7 +61,7 @@ class SiarCsvFolder:
         return days.held(self.files(station_id))
 
     def unusable(self, station_id: str) -> list[Unusable]:
-        """Return the days of which the folder has no usable row, and why.
+        """Return the days with rows but no usable one, with the reason.
 
         Raises:
             GapfillError: As ``fetch``.
@@ -69,10 +69,10 @@ class SiarCsvFolder:
         return days.unusable(self.files(station_id))
 
     def check(self, stations: Sequence[str]) -> None:
-        """Refuse a folder in which no file has a row of any of some stations.
+        """Refuse a folder without a row of any of some stations.
 
         Raises:
-            ConfigError: If it has none, with what its files are instead; else as ``fetch``.
+            ConfigError: If it has none, with the reason for each file; else as ``fetch``.
             GapfillError: As ``fetch``.
         """
         files = [file for station_id in stations for file in self.files(station_id)]
@@ -95,7 +95,7 @@ class SiarCsvFolder:
         """Return the CSV files of the folder, of any station or none, in order of their names.
 
         Raises:
-            ConfigError: If the folder is not there, is none, cannot be read or has no CSV file.
+            ConfigError: If the folder is missing, is a file, cannot be read or has no CSV file.
         """
         try:
             folder = _find(self._folder)
@@ -103,7 +103,7 @@ class SiarCsvFolder:
         except FileNotFoundError as exc:
             raise self._wrong("does not exist", "put the folder's path there") from exc
         except NotADirectoryError as exc:
-            raise self._wrong("is no folder", "put the folder's path there") from exc
+            raise self._wrong("is not a folder", "put the folder's path there") from exc
         except OSError as exc:
             problem = f"cannot be read ({exc.strerror})"
             raise self._wrong(problem, "let this user read it") from exc
@@ -117,7 +117,7 @@ class SiarCsvFolder:
 
 
 def configured() -> SiarCsvFolder | None:
-    """Return the folder that ``GAPFILL_SIAR_CSV`` names, ``None`` without one."""
+    """Return the folder that ``GAPFILL_SIAR_CSV`` names, ``None`` if it is not set."""
     folder = settings.siar_csv_folder()
     return None if folder is None else SiarCsvFolder(folder)
 
@@ -136,10 +136,10 @@ def _composed(path: Path) -> str:
 
 
 def _find(path: Path) -> Path:
-    """Return the path as the disk spells it, which may compose its letters otherwise.
+    """Return the path as spelled on the disk, which may use another Unicode form.
 
     Raises:
-        FileNotFoundError: If no spelling of it is there.
+        FileNotFoundError: If no spelling of it exists.
     """
     if path.parent == path or os.path.lexists(path):
         return path
@@ -150,10 +150,10 @@ def _find(path: Path) -> Path:
 
 
 def _read(path: Path) -> CsvFile:
-    """Read a file, unless it is known and has not changed.
+    """Read a file, from the cache if it has not changed.
 
     Raises:
-        MalformedPayload: If it is not as SIAR gives it.
+        MalformedPayload: If it is not in SIAR's format.
         SourceUnavailable: If it cannot be read.
     """
     try:

@@ -1,4 +1,4 @@
-"""SIAR's CSV files as a source: those of the folder that ``GAPFILL_SIAR_CSV`` names."""
+"""SIAR's CSV files as a source, from the folder that ``GAPFILL_SIAR_CSV`` names."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from gapfill.sources.siar_csv.folder import NO_FOLDER, SiarCsvFolder, configured
 
 
 class SiarCsvHook(SourceHook):
-    """Reads the folder.
-
-    It is not one of Airflow's hooks: there is no connection, no key and no rate to keep.
-    """
+    """Reads the folder. It is not an Airflow hook: it has no connection, key or rate."""
 
     def __init__(self, folder: SiarCsvFolder) -> None:
         self._folder = folder
 
     @classmethod
     def caller(cls, _setup: SourceSetup, _before_call: Callable[[int], None]) -> SiarCsvHook:
-        """Return a hook that reads the folder; that is not a call."""
+        """Return a hook that reads the folder, which makes no call."""
         folder = configured()
         if folder is None:
             raise ConfigError(f"{NO_FOLDER}: put its path there.")

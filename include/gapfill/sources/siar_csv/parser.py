@@ -1,18 +1,17 @@
-"""SIAR's daily values as CSV files, downloaded by hand: bytes of one file to days.
+"""Read the days of one CSV file with SIAR's daily values.
 
 Source:
     https://servicio.mapa.gob.es/websiar/SeleccionParametrosMap.aspx?dst=1; data of MAPA, whose
-    terms apply. Read 2026-11-24 through 27 files of J09 and J17, 2000 to 2025, that somebody
-    has published.
+    terms apply. Read 2026-11-24 from 27 published files of J09 and J17, 2000 to 2025.
 
 Documented:
     Nothing.
 
 Observed:
     UTF-16LE **without a byte order mark**, CRLF, ``;``, decimal commas, DD/MM/YYYY, 24
-    columns. Read as Latin-1 every cell holds NULs. ``Dia`` is the day of the *year*. Dates
-    are missing (163 in a row when a station moved); rows have every value blank, or only
-    some. Every file ends with a line break, so one that does not is cut. Names are
+    columns. As Latin-1, every cell holds NULs. ``Dia`` is the day of the *year*. Dates are
+    missing (163 consecutive ones when a station moved); all or some values of a row may be
+    blank. Every file ends with a line break, so a file without one is cut. Names are
     ``J17_Linares_01_01_2022_31_12_2022.csv``: station, place, from, to; a name may be
     decomposed Unicode (NFD).
 
@@ -41,11 +40,11 @@ _NAME = re.compile(r"([A-Z]{1,2})(\d{1,3})(_.*)?\.csv", re.IGNORECASE | re.ASCII
 
 
 class Seen(NamedTuple):
-    """A row of which nothing is taken.
+    """A row without a usable value.
 
     Attributes:
-        slot: The day that it seems to be of; ``None`` where its date cannot be read.
-        place: Where it stands, for a sentence.
+        slot: Its probable day; ``None`` if its date cannot be read.
+        place: File and line, for a sentence.
     """
 
     slot: datetime | None
@@ -54,15 +53,15 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """One file, read whole.
+    """One complete file.
 
     Attributes:
         name: Its name, in composed Unicode.
         station: Id of its station, such as ``J17``.
         days: Its rows that have a value, in the order of the file.
-        blanks: Its rows that have none, by line; the day is what they say of it.
-        dropped: Rows that could not be read, each with its line.
-        doubtful: Days that such a row seems to be of, each with the place in ``dropped``.
+        blanks: Its rows without a value, by line, with the day as written.
+        dropped: Unreadable rows, each with its line.
+        doubtful: Probable days of such rows, each with the place in ``dropped``.
     """
 
     name: str
@@ -74,26 +73,26 @@ class CsvFile:
 
     @property
     def blank(self) -> int:
-        """How many rows have no value."""
+        """Number of rows without a value."""
         return len(self.blanks)
 
 
 def station_of(name: str) -> str | None:
-    """Return the station that a file name begins with, ``None`` for the name of another file."""
+    """Return the station at the start of a file name, ``None`` if it has none."""
     found = _NAME.fullmatch(unicodedata.normalize("NFC", name))
     return f"{found[1].upper()}{int(found[2]):02d}" if found else None
 
 
 def read_file(name: str, body: bytes) -> CsvFile:
-    """Read a file; one bad row costs nothing but itself.
+    """Read a file; one bad row does not affect the others.
 
     Args:
-        name: The file's name, which says its station.
+        name: The file's name, which begins with its station.
         body: Its bytes.
 
     Raises:
         MalformedPayload: If name, encoding or header is wrong, a row is of another station,
-            half of them cannot be read, or the file breaks off in the middle of a row; names
+            half of the rows are unreadable, or the file ends in the middle of a row; names
             the file and the line.
     """
     name = unicodedata.normalize("NFC", name)
@@ -103,7 +102,7 @@ def read_file(name: str, body: bytes) -> CsvFile:
     lines = _text(name, body).split("\n")
     _check_header(name, lines[0].removesuffix("\r"))
     if lines[-1]:
-        raise refused(f"{name}, line {len(lines)}", "the file breaks off in it, and is not whole")
+        raise refused(f"{name}, line {len(lines)}", "the file ends in it and is incomplete")
     days: list[Day] = []
     dropped: list[Rejected] = []
     blanks: list[Seen] = []
@@ -147,11 +146,11 @@ def _text(name: str, body: bytes) -> str:
         return body.decode(_ENCODING).removeprefix(_BOM)
     except UnicodeDecodeError as exc:
         line = body[: exc.start].decode(_ENCODING).count("\n") + 1
-    raise refused(f"{name}, line {line}", "it breaks off in the middle of a character of UTF-16LE")
+    raise refused(f"{name}, line {line}", "it ends in the middle of a character of UTF-16LE")
 
 
 def _check_header(name: str, text: str) -> None:
-    """Refuse any other header: a column too many would shift the ones behind it."""
+    """Refuse any other header: an extra column would shift the next ones."""
     cells = split_cells(unicodedata.normalize("NFC", text))
     for n, expected in enumerate(COLUMNS):
         given = cells[n] if n < len(cells) else "nothing"

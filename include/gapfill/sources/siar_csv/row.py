@@ -1,4 +1,4 @@
-"""One row of SIAR's CSV files: its columns, and what it must agree with."""
+"""Read one row of SIAR's CSV files, and check its station and date."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FIELDS = {
 """Column of each field."""
 
 PROVINCES = {23: "J"}
-"""Letters of the provinces that were seen. Of another, the number alone is checked."""
+"""Letters of known provinces. For another one, only the number is checked."""
 
 _AGAIN = "download it again, and do not save it from a spreadsheet"
 _DATE = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
@@ -52,11 +52,11 @@ class Day(NamedTuple):
 
     Attributes:
         slot: Its date at 00:00 UTC.
-        values: What its cells say, by field name; blank ones are absent.
+        values: Its cells by field name, without blank ones.
         file: Name of its file.
         line: Its line there, counted from 1.
-        lent: Rows of the same day in other files, by the field that was taken from them.
-        fault: A place and what it says against this one, where nothing of the day is taken.
+        lent: Rows of the same day in other files, by the field that they supply.
+        fault: Place and text of a contradiction, which makes the day unusable.
     """
 
     slot: datetime
@@ -68,16 +68,16 @@ class Day(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it stands, for a sentence."""
+        """File and line, for a sentence."""
         return f"{self.file}, line {self.line}"
 
     def row_of(self, field: str) -> Day:
-        """Return the row that says the value of a field: this one, or that of another file."""
+        """Return the row with the value of a field: this one, or that of another file."""
         return self.lent.get(field, self)
 
 
 def refused(place: str, problem: str, step: str = _AGAIN) -> MalformedPayload:
-    """Return the error for a file that is not as SIAR gives it."""
+    """Return the error for a file that is not in SIAR's format."""
     message = (
         f"{place}: {problem}. Nothing of it was taken; {step} (docs/reference/sources/siar_csv.md)."
     )
@@ -85,7 +85,7 @@ def refused(place: str, problem: str, step: str = _AGAIN) -> MalformedPayload:
 
 
 def split_cells(text: str) -> list[str]:
-    """Return the cells of a line; an empty one behind the last column is left out."""
+    """Return the cells of a line, without an empty one after the last column."""
     cells = [cell.strip() for cell in text.split(";")]
     return cells[:-1] if len(cells) == len(COLUMNS) + 1 and not cells[-1] else cells
 
@@ -94,7 +94,7 @@ class CsvRow:
     """The cells of one line.
 
     Attributes:
-        values: What the cells of known fields say, without the blank ones.
+        values: Cells of known fields, without blank ones.
 
     Raises:
         BadRow: If it has more or fewer cells than the header.
@@ -109,7 +109,7 @@ class CsvRow:
         self.values = {name: self.cells[n] for name, n in _AT.items() if self.cells[n]}
 
     def province(self, station: str) -> int:
-        """Return the row's province, having refused another station than the file's name says.
+        """Return the row's province, and refuse a row of another station than the file's.
 
         Raises:
             BadRow: If its province or station is not a number.
@@ -151,7 +151,7 @@ class CsvRow:
 
 
 def slot_of(text: str) -> datetime | None:
-    """Return the date in the third cell of a line, whatever else is wrong with it."""
+    """Return the date in the third cell of a line, whose other cells may be invalid."""
     cells = split_cells(text)
     day = _date(cells[2]) if len(cells) > 2 else None  # noqa: PLR2004 - the column of the date
     return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
