@@ -135,7 +135,7 @@ def _steps(world: World) -> Mapping[str, Callable[[], object]]:
         "`explain`": lambda: explain(context, series, NOW - 1001 * HOUR),
         "`/gaps/summary`": lambda: responses.summary(view, plan).model_dump_json(),
         "`/gaps/detect`": lambda: responses.detected(view, plan, None).model_dump_json(),
-        "`/gaps/coverage`": lambda: responses.coverage(view).model_dump_json(),
+        "`/gaps/coverage`": lambda: responses.coverage(view, CoverageQuery()).model_dump_json(),
     }
 
 

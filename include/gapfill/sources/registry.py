@@ -87,14 +87,15 @@ def member(source: str, module: str, name: str, default: object = None) -> Any: 
         return getattr(import_module(path), name, None) or _Nameless()
     except Exception as exc:
         message = f"the module {path} of the source {source!r} cannot be imported"
-        raise ConfigError(f"{message} ({type(exc).__name__}: {exc}); install it again.") from exc
+        reason = f"{type(exc).__name__}: {exc}"
+        raise _config_error(f"{message} ({reason}); install it again.") from exc
 
 
 def wrong_member(source: str, module: str, kind: str, name: str) -> ConfigError:
     """Return the error for a source's module without its required member."""
     path = f"{package_of(source)}.{module}"
     message = f"the module {path} of the source {source!r} must name a {kind} as {name}"
-    return ConfigError(f"{message}; see docs/how_to/catalogue.md, Another source.")
+    return _config_error(f"{message}; see docs/how_to/catalogue.md, Another source.")
 
 
 class _Nameless:
