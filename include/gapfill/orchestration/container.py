@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 def make_context(
     now: datetime | None = None,
     patience_s: float | None = None,
-    tell: Callable[[str], None] = log.warning,
+    warn: Callable[[str], None] = log.warning,
     look_up: LookUp = by_airflow,
 ) -> RunContext:
     """Return this installation, with the clock read once.
@@ -42,15 +42,15 @@ def make_context(
     Args:
         now: The clock, read when left out.
         patience_s: How long to wait for the store at most; as it is set up when left out.
-        tell: Takes what the person or the log should know, such as that a store was made.
+        warn: Takes what the person or the log should know, such as that a store was made.
         look_up: Looks connections up.
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
     """
     known = catalog.load(settings.catalog_path())
-    memory = FileMemory(settings.state_folder(), tell)
-    store = GuardedStore(make_store(patience_s, look_up), memory, known.series.values(), tell)
+    memory = FileMemory(settings.state_folder(), warn)
+    store = GuardedStore(make_store(patience_s, look_up), memory, known.series.values(), warn)
     sources = AirflowSources(known, look_up)
     return RunContext(known, cast("Store", store), sources, now or read_clock())
 
