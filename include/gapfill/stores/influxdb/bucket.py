@@ -47,6 +47,7 @@ class Bucket:
         keeps: How long it keeps points; ``None`` for ever, or where that is not known.
         shard: How long a shard that is yet to come will be, ``None`` where that is not known.
         shards: The shards that are there, where the server lists them.
+        others: The other retention policies of the database, on 1.x.
     """
 
     id: str = ""
@@ -54,6 +55,7 @@ class Bucket:
     keeps: timedelta | None = None
     shard: timedelta | None = None
     shards: Sequence[Interval] = ()
+    others: Sequence[str] = ()
 
     def shard_of(self, instant: datetime) -> Interval | None:
         """Return the shard in which an instant lies, ``None`` where that is not known."""
@@ -154,6 +156,7 @@ def _of_1(server: InfluxClient) -> Bucket | None:
         keeps=_duration(rule["duration"]),
         shard=_duration(rule["shardGroupDuration"]),
         shards=sorted(shards),
+        others=[str(row["name"]) for row in rules if row is not rule],
     )
 
 

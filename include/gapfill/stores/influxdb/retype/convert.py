@@ -17,13 +17,14 @@ from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.services.ports import WrongType
 from gapfill.stores.influxdb.client import InfluxClient
-from gapfill.stores.influxdb.errors import PartialWrite, problem
+from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite, problem
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.retype.field_types import find_wrong, types_in
 from gapfill.stores.influxdb.retype.rehearsal import REHEARSAL, Way, rehearse
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Found, Kept, kept_of, read_whole, types_of
 from gapfill.stores.influxdb.undo.missing_points import lacking
+from gapfill.stores.influxdb.undo.other_policies import refuse_beside
 from gapfill.stores.influxdb.undo.recovery import mend
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, WAIT_S, alone
 from gapfill.stores.influxdb.undo.removal_turn import Turn
@@ -146,6 +147,11 @@ def _replace(
     """Remove the points of shards, and write these in their place."""
     measurement = series.measurement
     turn.check(numbers)
+    try:
+        refuse_beside(server, measurement)
+    except NoRemoval:
+        journal.clear(server, numbers)
+        raise
     way.remove(measurement)
     try:
         is_mine = turn.finish(numbers, floats, journal.own_of(series))

@@ -14,6 +14,7 @@ from gapfill.stores.influxdb.errors import NoRemoval, PartialWrite, problem
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.retype.field_types import shards_of
 from gapfill.stores.influxdb.undo.missing_points import MOMENT
+from gapfill.stores.influxdb.undo.other_policies import refuse_beside
 
 REHEARSAL = "gapfill_retype"
 
@@ -36,8 +37,10 @@ def rehearse(server: InfluxClient, series: Series, shard: Interval) -> Way:
     """Return the way in which the server lets go of a type in the very shard, as it was seen to.
 
     Raises:
-        StoreError: If there is none; nothing of others was deleted.
+        StoreError: If there is none, or if it would take points that are not of the bucket;
+            nothing of others was deleted.
     """
+    refuse_beside(server, series.measurement)
     all_ = shards_of(server, series.measurement)
     places = [shard, *[other for other in all_ if other != shard][:1]]
     instants = [_inside(server, series, place) for place in places]

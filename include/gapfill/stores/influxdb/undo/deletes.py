@@ -25,6 +25,7 @@ from gapfill.stores.influxdb.points import NEAR, joined
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Found, Kept, read_whole, settle
 from gapfill.stores.influxdb.undo.missing_points import MOMENT
+from gapfill.stores.influxdb.undo.other_policies import between, refuse_beside
 from gapfill.stores.influxdb.undo.removal_lock import WAIT_S, alone
 from gapfill.stores.influxdb.undo.removal_turn import Turn
 from gapfill.stores.influxdb.undo.write_back import write_back
@@ -64,7 +65,8 @@ def replace_points(
         whose: The batch whose removal this is.
 
     Raises:
-        NoRemoval: If the server removes no points; all stands as it did.
+        NoRemoval: If the server removes no points, or not those of the bucket alone; all stands
+            as it did.
         StoreError: If it failed; what it has removed and not written back is in the journal.
     """
     own = {to_ns(slot): _own(series, line) for slot, line in back.items()}
@@ -88,6 +90,7 @@ def _replace_part(
     runs = list(_runs(sorted({one.instant for one in found} | at), at))
     for first in range(0, len(runs), DELETIONS):
         some = runs[first : first + DELETIONS]
+        refuse_beside(server, series.measurement, series.tags, between(some))
         stays = list(_others(series, found, at, some))
         others = settle(server, series.measurement, stays) if stays else []
         lines = [own[n] for n in sorted(at & own.keys()) if _is_in(some, n)]
