@@ -134,7 +134,9 @@ class CliContext:
         """
         with self._quiet():
             look_up = for_command_line()
-            context = make_context(now, tell=self.complain, look_up=look_up)  # codespell:ignore tell
+            context = make_context(
+                now, tell=self.complain, look_up=look_up
+            )  # codespell:ignore tell
             try:
                 yield context
             finally:

@@ -19,6 +19,8 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.retype import convert, rehearsal
 from gapfill.stores.influxdb.store import InfluxStore
+from gapfill.stores.influxdb.undo.recovery import mend_what
+from gapfill.stores.influxdb.undo.recovery_journal import QUESTION
 from gapfill.stores.influxdb.undo.removal_turn import Turn
 from tests.builders import PVPC, WEATHER, hour, hours, point
 from tests.builders import prices as readings
@@ -342,6 +344,26 @@ def test_what_is_undone_does_not_come_back_from_an_entry_that_is_kept(
     os.waitpid(child, 0)
     assert store.undo("run/a", [PVPC]).removed == 3
     store.verify()
+    assert store.read(PVPC, hours(500, 503)) == []
+
+
+def test_what_is_undone_does_not_come_back_from_an_entry_that_was_read_before(
+    backend: InfluxBackend, tmp_path: Path
+) -> None:
+    """A run has read the journal and is slow; an undo ends meanwhile."""
+    store = backend.open()
+    store.write(PVPC, readings(range(500, 503)), "run/a")
+    child = first(
+        tmp_path / "there", lambda: _deadly(_stop), lambda: retype(backend, tmp_path / "1.lp")
+    )
+    retype(backend, tmp_path / "2.lp")
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    server = InfluxClient(backend.engine.access(backend.bucket))
+    (read_before,) = server.ask([QUESTION], "ns")
+    assert store.undo("run/a", [PVPC]).removed == 3
+    mend_what(server, read_before)
+    server.close()
     assert store.read(PVPC, hours(500, 503)) == []
 
 

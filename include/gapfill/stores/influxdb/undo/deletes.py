@@ -109,8 +109,12 @@ def _replace(
         return point.tags.items() >= series.tags.items() and _is_in(runs, point.instant)
 
     numbers = journal.keep(server, series, whose, kept)
-    turn.check(numbers)
-    turn.forget(goes, kept)
+    before = turn.forget(goes, kept)
+    try:  # after that: whoever writes back what was read before is seen here
+        turn.check(numbers)
+    except StoreError:
+        journal.revise(server, before)
+        raise
     done = 0
     try:
         for first, last in runs:
@@ -120,6 +124,7 @@ def _replace(
             done += 1
     except NoRemoval:
         journal.clear(server, numbers)
+        journal.revise(server, before)
         raise
     _put_back(server, series, kept, numbers, turn)
     if done < len(runs):
