@@ -24,12 +24,16 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of
+from gapfill.stores.influxdb.undo.removal_lock import machine
 from gapfill.stores.influxdb.undo.removal_watch import read_about
 from gapfill.stores.influxdb.undo.write_back import write_back
 
 LOOKS_BACK = 7 * 86_400 * 10**9
 """So old entries are looked at, in nanoseconds: clocks of machines differ by less."""
 
+
+_EMPTY_NS = journal.PATIENCE // MOMENT * 1000
+"""So long an entry without points counts as open, in nanoseconds: its process may be killed."""
 
 Entries = dict[int, dict[str, Any]]
 """Entries of the journal by number."""
@@ -56,17 +60,23 @@ class Turn:
         server: Where.
         measurement: Whose points.
         span: Where points may be removed; ``None`` for anywhere.
+        batch: Whose undo this is, which does not wait for a killed one of the same batch.
 
     Raises:
         StoreError: If another removal is not finished there.
     """
 
     def __init__(
-        self, server: InfluxClient, measurement: str, span: Interval | None = None
+        self,
+        server: InfluxClient,
+        measurement: str,
+        span: Interval | None = None,
+        batch: str = "",
     ) -> None:
         self._server = server
         self._measurement = measurement
         self._span = span
+        self._batch = batch
         self._own: set[int] = set()
         seen = self._look()
         self._refuse({n: one for n, one in seen.items() if one.is_open})
@@ -178,6 +188,10 @@ class Turn:
                 # What the server refuses stays so, and bars nobody.
                 is_refused = int((refused or "").partition(" ")[0] or 0) > int(at or 0)
                 is_open = step == journal.OPEN or (step == journal.TAKEN and not is_refused)
+                if about and about.is_empty:  # no process carries it on
+                    is_own = bool(self._batch) and about.batch == self._batch
+                    is_killed = is_own or about.machine == machine()  # which held the lock
+                    is_open = is_open and not is_killed and time.time_ns() - number < _EMPTY_NS
                 found[number] = _Seen(step, about, is_open)
         return found
 
