@@ -22,6 +22,8 @@ class Unfinished(NamedTuple):
         file: Where a ``retype`` has saved the points.
         is_back: Whether all was written back once, and points are missing again.
         refused: Why the store refuses to take points back, a sentence; empty where it does not.
+        is_empty: Whether it writes nothing back; it counts as unfinished for 15 minutes at most.
+        machine: Where it runs, if it writes nothing back: processes there share lock files.
         is_typed: Whether they are refused for a whole number of which ``retype`` makes a float.
     """
 
@@ -35,6 +37,8 @@ class Unfinished(NamedTuple):
     is_back: bool = False
     refused: str = ""
     is_typed: bool = False
+    is_empty: bool = False
+    machine: str = ""
 
     @property
     def bars(self) -> bool:
@@ -52,6 +56,11 @@ class Unfinished(NamedTuple):
                 f"{self._who} is running or was interrupted, and {where} may be "
                 "missing, so Gapfill does not read or write there. When no retype is running, run "
                 f"`gapfill retype {self.series} --yes`, which writes them back{self._saved}."
+            )
+        if self.is_empty:
+            return (
+                f"{self._who} is removing {where}, or was interrupted less than 15 minutes ago: "
+                "run this again later."
             )
         step = f"{_HEAL} them back within 15 minutes"
         if command_of(self.batch) == TIDY:

@@ -293,7 +293,7 @@ def test_an_undo_that_died_at_its_last_step_is_still_known(
     store = backend.open()
     store.write(PVPC, [price(0, 1.0)], "run/a")
     store.import_rows(PVPC, [row(0, 2.0, "run/b"), row(1, 2.0, "run/b")])
-    proxy.fault = Fault(500, b"killed", path="/api/v2/write", after=2)
+    proxy.fault = Fault(500, b"killed", path="/api/v2/write", after=4)
     with pytest.raises(StoreError, match="killed"):
         through(backend, proxy).undo("run/b", [PVPC])
     assert store.read(PVPC, hours(0, 2)) == [row(0, 1.0)]

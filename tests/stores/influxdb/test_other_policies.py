@@ -15,7 +15,6 @@ from tests.stores.backends import InfluxBackend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.server
 
@@ -38,7 +37,7 @@ class Bucket(InfluxBackend):
         lines = [f"{measurement} mean_price=1.5 {to_ns(hour(n))}" for n in hours_]
         query = urlencode({"db": self.bucket, "rp": "monthly"})
         url = f"http://127.0.0.1:{self.engine.port}/write?{query}"
-        with urlopen(Request(url, data="\n".join(lines).encode())):  # noqa: S310 - our own server
+        with urlopen(Request(url, data="\n".join(lines).encode())):
             pass
 
     def means(self) -> int:
@@ -64,7 +63,7 @@ def test_a_retype_that_would_take_points_of_another_policy_is_refused(bucket: Bu
     store = bucket.open()
     wrong = store.wrong_types(PVPC, ["price_eur_mwh"])
     saved: list[str] = []
-    with pytest.raises(StoreError, match="'monthly' has points there too. Nothing was deleted"):
+    with pytest.raises(StoreError, match=r"'monthly' has points there too\. Nothing was deleted"):
         store.retype(PVPC, wrong, saved.append)
     assert saved == []
     assert bucket.means() == 2

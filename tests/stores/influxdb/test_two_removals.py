@@ -19,6 +19,8 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.retype import convert, rehearsal
 from gapfill.stores.influxdb.store import InfluxStore
+from gapfill.stores.influxdb.undo.recovery import mend_what
+from gapfill.stores.influxdb.undo.recovery_journal import QUESTION
 from gapfill.stores.influxdb.undo.removal_turn import Turn
 from tests.builders import PVPC, WEATHER, hour, hours, point
 from tests.builders import prices as readings
@@ -342,6 +344,75 @@ def test_what_is_undone_does_not_come_back_from_an_entry_that_is_kept(
     os.waitpid(child, 0)
     assert store.undo("run/a", [PVPC]).removed == 3
     store.verify()
+    assert store.read(PVPC, hours(500, 503)) == []
+
+
+def test_what_is_undone_elsewhere_meanwhile_does_not_come_back(
+    backend: InfluxBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also an undo that writes nothing back is seen by a retype of another machine."""
+    backend.open().write(PVPC, readings(range(500, 503)), "run/a")
+    store = InfluxStore(backend.engine.access(backend.bucket))
+    wrong = store.wrong_types(PVPC, ["price_eur_mwh"])
+    undone: list[int] = []
+
+    def prove(*_: object) -> None:
+        if not undone:
+            monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "there"))
+            undone.append(backend.open().undo("run/a", [PVPC]).removed)
+
+    monkeypatch.setattr(convert, "_prove", prove)
+    with pytest.raises(StoreError, match="while this one was reading them"):
+        store.retype(PVPC, wrong, lambda _: None)
+    assert undone == [3]
+    assert store.read(PVPC, hours(500, 503)) == []
+
+
+def test_an_undo_is_carried_on_at_once_by_the_same_batch_alone(
+    backend: InfluxBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was killed behind its note, and has nothing to write back."""
+    store = backend.open()
+    store.write(PVPC, readings(range(500, 503)), "run/a")
+    store.write(PVPC, readings(range(503, 505)), "run/b")
+    delete = InfluxClient.delete
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(InfluxClient, "delete", die)
+    with pytest.raises(KeyboardInterrupt):
+        store.undo("run/a", [PVPC])
+    monkeypatch.setattr(InfluxClient, "delete", delete)
+    store.verify()
+    assert store.wrong_types(PVPC, ["price_eur_mwh"])  # here the lock shows that it was killed
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "there"))
+    with pytest.raises(StoreError, match="was interrupted less than 15 minutes ago"):
+        store.wrong_types(PVPC, ["price_eur_mwh"])
+    assert store.undo("run/a", [PVPC]).removed == 3
+    monkeypatch.setattr("gapfill.stores.influxdb.undo.removal_turn._EMPTY_NS", 0)
+    wrong = store.wrong_types(PVPC, ["price_eur_mwh"])
+    assert store.retype(PVPC, wrong, lambda _: None) > 0
+    assert store.undo("run/b", [PVPC]).removed == 2
+
+
+def test_what_is_undone_does_not_come_back_from_an_entry_that_was_read_before(
+    backend: InfluxBackend, tmp_path: Path
+) -> None:
+    """A run has read the journal and is slow; an undo ends meanwhile."""
+    store = backend.open()
+    store.write(PVPC, readings(range(500, 503)), "run/a")
+    child = first(
+        tmp_path / "there", lambda: _deadly(_stop), lambda: retype(backend, tmp_path / "1.lp")
+    )
+    retype(backend, tmp_path / "2.lp")
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    server = InfluxClient(backend.engine.access(backend.bucket))
+    (read_before,) = server.ask([QUESTION], "ns")
+    assert store.undo("run/a", [PVPC]).removed == 3
+    mend_what(server, read_before)
+    server.close()
     assert store.read(PVPC, hours(500, 503)) == []
 
 

@@ -83,7 +83,8 @@ def _replace_part(
     own: Mapping[int, Kept],
     whose: journal.Removal,
 ) -> None:
-    turn = Turn(server, series.measurement, Interval(part[0], part[-1] + 2 * MOMENT))
+    span = Interval(part[0], part[-1] + 2 * MOMENT)
+    turn = Turn(server, series.measurement, span, whose.batch)
     windows = list(joined(Interval(slot, slot + MOMENT) for slot in part))
     found = read_whole(server, series.measurement, series.tags, windows)
     at = {to_ns(slot) for slot in part}
@@ -108,9 +109,13 @@ def _replace(
     def goes(point: Kept) -> bool:
         return point.tags.items() >= series.tags.items() and _is_in(runs, point.instant)
 
-    numbers = journal.keep(server, series, whose, kept)
-    turn.check(numbers)
-    turn.forget(goes, kept)
+    numbers = journal.keep(server, series, whose, kept, (runs[0][0], runs[-1][1]))
+    before = turn.forget(goes, kept)
+    try:  # after that: whoever writes back what was read before is seen here
+        turn.check(numbers)
+    except StoreError:
+        journal.revise(server, before)
+        raise
     done = 0
     try:
         for first, last in runs:
@@ -120,6 +125,7 @@ def _replace(
             done += 1
     except NoRemoval:
         journal.clear(server, numbers)
+        journal.revise(server, before)
         raise
     _put_back(server, series, kept, numbers, turn)
     if done < len(runs):

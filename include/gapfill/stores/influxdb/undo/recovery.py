@@ -18,7 +18,7 @@ from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-from gapfill.stores.influxdb.undo.missing_points import MOMENT, kept_still, key_of
+from gapfill.stores.influxdb.undo.missing_points import MOMENT, kept_still, key_of, lacking
 from gapfill.stores.influxdb.undo.recovery_journal import (
     BACK,
     JOURNAL,
@@ -91,14 +91,15 @@ def mend_what(
         near: Of entries that were written back once, only these points of this measurement.
     """
     refused: list[str] = []
-    settling: dict[str, list[_Settling]] = {}
-    for number, said, state in [row for table in tables for row in table.rows]:
-        entry, (step, _, since) = json.loads(said), (state or OPEN).partition(" ")
+    settling: set[str] = set()
+    rows = [row for table in tables for row in table.rows]
+    for number, said, state in sorted(rows, reverse=True):  # of one point the newest entry counts
+        entry, step = json.loads(said), (state or OPEN).partition(" ")[0]
         is_retype, measurement = entry.get("is_retype", False), entry["measurement"]
         is_asked = is_retype and measurement in retyped
         is_barred = step == OPEN and measurement in retyped and not is_retype
         if step == BACK:
-            settling.setdefault(measurement, []).append(_Settling(number, int(since), entry))
+            settling.add(measurement)
         elif is_asked or (not is_barred and _is_due(entry, number, step, owner)):
             try:
                 _carry_on(server, number, measurement)
@@ -107,9 +108,9 @@ def mend_what(
                     raise
             except PartialWrite as exc:
                 refused.append(_note_refused(server, entry, [number], exc))
-    for measurement, some in settling.items():
+    for measurement in sorted(settling):
         if near is None or near[0] == measurement:
-            refused += _settle(server, measurement, some, near[1] if near else None)
+            refused += _settle(server, measurement, near[1] if near else None)
     return refused
 
 
@@ -123,40 +124,45 @@ def _is_due(entry: dict[str, Any], number: int, state: str, owner: str) -> bool:
 def _carry_on(server: InfluxClient, number: int, measurement: str) -> None:
     """Write back what is missing of an entry, which may have been emptied since it was found."""
     with alone(server.access, measurement, "recovery"):
-        (tables,) = server.ask([f"{QUESTION} AND time = {number}"], "ns")
-        for _, said, _ in [row for table in tables for row in table.rows]:
-            entry = json.loads(said)
+        if _read(server, number):
             mark(server, [number], TAKEN)
+        for entry in _read(server, number):
             points = [Kept(*point) for point in entry["points"]]
             write_back(server, measurement, kept_still(server, points), entry["own"])
             mark(server, [number], BACK)
 
 
-def _settle(
-    server: InfluxClient, measurement: str, some: Sequence[_Settling], span: Interval | None
-) -> list[str]:
+def _read(server: InfluxClient, number: int) -> list[dict[str, Any]]:
+    """Return an entry as it is now, if it is not emptied."""
+    (tables,) = server.ask([f"{QUESTION} AND time = {number}"], "ns")
+    return [json.loads(said) for table in tables for _, said, _ in table.rows]
+
+
+def _settle(server: InfluxClient, measurement: str, span: Interval | None) -> list[str]:
     """Write back what is missing by now of entries, and empty those that are old and whole.
+
+    They are read inside the lock: an undo may have taken points out of them since they were
+    found. They are marked and read again before anything is written, for an undo elsewhere.
 
     Args:
         server: Where.
         measurement: Whose entries.
-        some: The entries.
         span: Only these points, and nothing is emptied; ``None`` for all of them.
     """
-    newest: dict[str, Kept] = {}
-    for one in sorted(some, reverse=True):
-        for point in (Kept(*said) for said in one.entry["points"]):
-            if span is None or from_ns(point.instant) in span:
-                known = newest.setdefault(key_of(point), point)
-                fields = point.fields | known.fields
-                newest[key_of(point)] = known._replace(fields=fields)
-    own = {name for one in some for name in one.entry["own"]}
+    some: list[_Settling] = []
     try:
         with alone(server.access, measurement, "recovery"):
             if is_retyped(server, measurement):  # whose points may get another type
                 return []
-            if write_back(server, measurement, kept_still(server, newest.values()), own):
-                mark(server, [one.number for one in some], BACK)
+            some = _settling(server, measurement, BACK)
+            numbers = [one.number for one in some]
+            if _missing(server, measurement, some, span):
+                mark(server, numbers, TAKEN)
+                again = _settling(server, measurement, TAKEN)
+                some = [one for one in again if one.number in numbers]
+                own = {name for one in some for name in one.entry["own"]}
+                write_back(server, measurement, _missing(server, measurement, some, span), own)
+                mark(server, numbers, BACK)
             elif span is None:
                 least = time.time_ns() - SETTLES // MOMENT * 1000
                 clear(server, [one.number for one in some if one.since < least])
@@ -165,6 +171,32 @@ def _settle(
     except Busy:
         return []  # the entries stay
     return []
+
+
+def _settling(server: InfluxClient, measurement: str, step: str) -> list[_Settling]:
+    """Return the entries of a measurement that are as far as that, as they are now."""
+    (tables,) = server.ask([QUESTION], "ns")
+    found: list[_Settling] = []
+    for number, said, state in [row for table in tables for row in table.rows]:
+        entry, (at, _, since) = json.loads(said), (state or OPEN).partition(" ")
+        if at == step and entry["measurement"] == measurement:
+            found.append(_Settling(number, int(since), entry))
+    return found
+
+
+def _missing(
+    server: InfluxClient, measurement: str, some: Sequence[_Settling], span: Interval | None
+) -> list[Kept]:
+    """Return what is missing of the points of entries, each as the newest of them has it."""
+    newest: dict[str, Kept] = {}
+    for one in sorted(some, key=lambda one: one.number, reverse=True):
+        for point in (Kept(*said) for said in one.entry["points"]):
+            if span is None or from_ns(point.instant) in span:
+                known = newest.setdefault(key_of(point), point)
+                fields = point.fields | known.fields
+                newest[key_of(point)] = known._replace(fields=fields)
+    own = {name for one in some for name in one.entry["own"]}
+    return lacking(server, measurement, kept_still(server, newest.values()), own)
 
 
 def _note_refused(

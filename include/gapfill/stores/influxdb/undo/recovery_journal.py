@@ -36,6 +36,7 @@ from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.undo.foreign_points import Kept
+from gapfill.stores.influxdb.undo.removal_lock import machine
 
 JOURNAL = "gapfill_journal"
 
@@ -70,9 +71,24 @@ class Removal(NamedTuple):
     file: str = ""
 
 
-def keep(server: InfluxClient, series: Series, whose: Removal, points: Sequence[Kept]) -> list[int]:
-    """Note points that are to be written after a deletion, and return the entries' numbers."""
-    parts: list[list[Kept]] = []
+def keep(
+    server: InfluxClient,
+    series: Series,
+    whose: Removal,
+    points: Sequence[Kept],
+    span: tuple[int, int] | None = None,
+) -> list[int]:
+    """Note points that are to be written after a deletion, and return the entries' numbers.
+
+    Args:
+        server: Where.
+        series: Whose points are removed.
+        whose: The removal.
+        points: The points.
+        span: The first and the last instant that is deleted. With it a removal that writes
+            nothing back has an entry too, without points: others must see that there was one.
+    """
+    parts: list[list[Kept]] = [[]] if span and not points else []
     size = 0
     for point in points:
         length = len(json.dumps(point))
@@ -92,11 +108,17 @@ def keep(server: InfluxClient, series: Series, whose: Removal, points: Sequence[
         "own": own_of(series),
     }
     more = [line_protocol.field("state", OPEN)]
-    more += (
-        [line_protocol.field("about", json.dumps(_about(series, whose, points)))] if points else []
-    )
+    if numbers:
+        instants = [point.instant for point in points] or list(span or ())
+        about = _about(series, whose, instants)
+        if not points:
+            about |= {"is_empty": True, "machine": machine()}
+        more.append(line_protocol.field("about", json.dumps(about)))
     more += [line_protocol.field("retype", series.measurement)] if whose.is_retype else []
-    texts = [line_protocol.field("lines", json.dumps({**same, "points": part})) for part in parts]
+    texts = [
+        line_protocol.field("lines", json.dumps({**same, "points": part}) if part else "")
+        for part in parts
+    ]
     pairs = zip(numbers, texts, strict=True)
     server.write([f"{JOURNAL} {','.join([said, *more])} {number}" for number, said in pairs], "ns")
     return numbers
@@ -107,9 +129,9 @@ def own_of(series: Series) -> list[str]:
     return [*(field.name for field in series.fields), *PROVENANCE]
 
 
-def _about(series: Series, whose: Removal, points: Sequence[Kept]) -> dict[str, object]:
+def _about(series: Series, whose: Removal, instants: Sequence[int]) -> dict[str, object]:
     """Return what people are told of an entry."""
-    first, last = bounds(point.instant for point in points)
+    first, last = bounds(instants)
     return {
         "series": series.name,
         "measurement": series.measurement,

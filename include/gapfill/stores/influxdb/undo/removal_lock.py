@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -65,6 +66,12 @@ def alone(access: InfluxConfig, measurement: str, doing: str, wait_s: float = 0)
         yield
     finally:
         lock.release()
+
+
+def machine() -> str:
+    """Return a short name of this machine and its folder of locks: its processes share these."""
+    where = f"{platform.node()}\n{settings.lock_folder()}"
+    return sha256(where.encode()).hexdigest()[:12]
 
 
 def _note(holder: Path, doing: str) -> None:

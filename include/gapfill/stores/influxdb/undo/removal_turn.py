@@ -5,7 +5,8 @@ there is; who deletes and writes that back loses the rest. A store has no locks.
 processes that each note an entry in the journal and look for the other's after that, at least
 one sees the other. So a removal looks at the journal before it reads, notes its entry, and
 looks again right before it deletes: where another entry is open, or was noted since, nothing is
-deleted. Nor where its own was carried on by another process meanwhile.
+deleted. Nor where its own was carried on by another process meanwhile, nor while another process
+writes back points of an entry there, which may be among those that this one deletes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.unfinished_removal import Unfinished
@@ -23,11 +24,19 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of
+from gapfill.stores.influxdb.undo.removal_lock import machine
 from gapfill.stores.influxdb.undo.removal_watch import read_about
 from gapfill.stores.influxdb.undo.write_back import write_back
 
 LOOKS_BACK = 7 * 86_400 * 10**9
 """So old entries are looked at, in nanoseconds: clocks of machines differ by less."""
+
+
+_EMPTY_NS = journal.PATIENCE // MOMENT * 1000
+"""So long an entry without points counts as open, in nanoseconds: its process may be killed."""
+
+Entries = dict[int, dict[str, Any]]
+"""Entries of the journal by number."""
 
 
 class _Seen(NamedTuple):
@@ -36,10 +45,12 @@ class _Seen(NamedTuple):
     Attributes:
         step: How far it is, as in ``influxdb.undo.recovery_journal``.
         about: What it says for people; ``None`` where an earlier release has emptied that.
+        is_open: Whether points of it may be missing, or are about to be written.
     """
 
     step: str
     about: Unfinished | None
+    is_open: bool
 
 
 class Turn:
@@ -49,20 +60,26 @@ class Turn:
         server: Where.
         measurement: Whose points.
         span: Where points may be removed; ``None`` for anywhere.
+        batch: Whose undo this is, which does not wait for a killed one of the same batch.
 
     Raises:
         StoreError: If another removal is not finished there.
     """
 
     def __init__(
-        self, server: InfluxClient, measurement: str, span: Interval | None = None
+        self,
+        server: InfluxClient,
+        measurement: str,
+        span: Interval | None = None,
+        batch: str = "",
     ) -> None:
         self._server = server
         self._measurement = measurement
         self._span = span
+        self._batch = batch
         self._own: set[int] = set()
         seen = self._look()
-        self._refuse({n: one for n, one in seen.items() if one.step == journal.OPEN})
+        self._refuse({n: one for n, one in seen.items() if one.is_open})
         self._known = seen.keys()
         self._has_others = any(one.step in (journal.TAKEN, journal.BACK) for one in seen.values())
 
@@ -83,7 +100,7 @@ class Turn:
         new = {n: one for n, one in seen.items() if n not in self._own}
         try:
             self._refuse(
-                {n: one for n, one in new.items() if one.step == journal.OPEN}
+                {n: one for n, one in new.items() if one.is_open}
                 or {n: one for n, one in new.items() if n not in self._known}
             )
         except StoreError:
@@ -127,20 +144,24 @@ class Turn:
             f"this one {what}. Run it again."
         )
 
-    def forget(self, goes: Callable[[Kept], bool], kept: Sequence[Kept]) -> None:
+    def forget(self, goes: Callable[[Kept], bool], kept: Sequence[Kept]) -> Entries:
         """Take out of entries that others carried on what is removed now, and is not to come back.
 
         Args:
             goes: Whether a point goes.
             kept: What is written in the place of those.
+
+        Returns:
+            These entries as they were, for ``journal.revise`` where nothing is removed.
         """
         if not self._has_others:
-            return
+            return {}
         by_key: dict[str, list[Kept]] = {}
         for one in kept:
             by_key.setdefault(key_of(one), []).append(one)
         (tables,) = self._server.ask([journal.QUESTION], "ns")
-        changed: dict[int, dict[str, object]] = {}
+        changed: Entries = {}
+        before: Entries = {}
         for number, said, state in [row for table in tables for row in table.rows]:
             entry = json.loads(said)
             if entry["measurement"] != self._measurement or state in (None, journal.OPEN):
@@ -150,18 +171,28 @@ class Turn:
             rest = [one for one in points if key_of(one) not in gone]
             rest += [one for key in sorted(gone) for one in by_key.get(key, ())]
             if rest != points:
-                changed[number] = {**entry, "points": rest}
+                changed[number], before[number] = {**entry, "points": rest}, entry
         journal.revise(self._server, changed)
+        return before
 
     def _look(self) -> dict[int, _Seen]:
         since = max(journal.SINCE, time.time_ns() - LOOKS_BACK)
-        statement = influxql.select('"about", "state"', journal.JOURNAL, f"time >= {since}")
+        what = '"about", "state", "refused"'
+        statement = influxql.select(what, journal.JOURNAL, f"time >= {since}")
         (tables,) = self._server.ask([statement], "ns")
         found: dict[int, _Seen] = {}
-        for number, said, state in [row for table in tables for row in table.rows]:
+        for number, said, state, refused in [row for table in tables for row in table.rows]:
             about = read_about(said) if said else None
             if number in self._own or about is None or self._is_near(about):
-                found[number] = _Seen((state or journal.DONE).partition(" ")[0], about)
+                step, _, at = (state or journal.DONE).partition(" ")
+                # What the server refuses stays so, and bars nobody.
+                is_refused = int((refused or "").partition(" ")[0] or 0) > int(at or 0)
+                is_open = step == journal.OPEN or (step == journal.TAKEN and not is_refused)
+                if about and about.is_empty:  # no process carries it on
+                    is_own = bool(self._batch) and about.batch == self._batch
+                    is_killed = is_own or about.machine == machine()  # which held the lock
+                    is_open = is_open and not is_killed and time.time_ns() - number < _EMPTY_NS
+                found[number] = _Seen(step, about, is_open)
         return found
 
     def _is_near(self, about: Unfinished) -> bool:
@@ -176,7 +207,7 @@ class Turn:
 
     def _refuse(self, others: dict[int, _Seen]) -> None:
         for one in others.values():
-            if one.about and one.step == journal.OPEN:
+            if one.about and one.is_open:
                 raise StoreError(f"Nothing was deleted. {one.about.sentence}")
             if one.about:
                 raise StoreError(
