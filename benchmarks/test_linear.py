@@ -31,6 +31,7 @@ from gapfill.services.selection import Selection
 from gapfill.services.summary import summarize
 from gapfill.stores.sqlite.store import SqliteStore
 from gapfill.webui import response_models, responses
+from gapfill.webui.request_models import CoverageQuery
 from gapfill.webui.snapshot_cache import StoreSnapshot
 
 if TYPE_CHECKING:

@@ -77,7 +77,7 @@ def _points(series: Series) -> st.SearchStrategy[list[Point]]:
         one.name: st.sampled_from([1.0, 1.0, 2.0, None, FLAW]) for one in series.fields[:2]
     } | {one.name: st.sampled_from([None, 600.0]) for one in series.fields[2:]}
     one = st.builds(
-        Point,
+        lambda **given: Point(**given),  # noqa: PLW0108 - of a tuple, builds also makes the optional fields
         tags=st.sampled_from([format_tags(tags) for tags in TAGS[series.measurement]]),
         instant=quarters.map(lambda n: START + n * HOUR / 4)
         | quarters.map(lambda n: START + n // 4 * HOUR),

@@ -46,7 +46,7 @@ def _points(series: Series, start: datetime) -> st.SearchStrategy[list[Point]]:
     tags = [dict(series.tags) | more for more in _MORE_TAGS] + [{}]
     values = {name: st.sampled_from([1.0, 1.0, 1.0, None, FLAW]) for name in series.required}
     one = st.builds(
-        Point,
+        lambda **given: Point(**given),  # noqa: PLW0108 - of a tuple, builds also makes the optional fields
         tags=st.sampled_from([format_tags(tags) for tags in tags]),
         instant=instants,
         values=st.fixed_dictionaries(values),
