@@ -95,6 +95,7 @@ def test_every_leaf_of_the_errors_has_an_action() -> None:
         "MalformedPayload",
         "SpanRefused",
         "StoreRefused",
+        "StoreUnreachable",
     }
 
 

@@ -16,7 +16,7 @@ def test_a_source_that_is_not_installed_is_named_with_the_next_step() -> None:
     with pytest.raises(AssertionError) as caught:
         facts_of("nobody", FROZEN)
     assert str(caught.value) == (
-        "There is no source 'nobody': put its package into gapfill/sources, or name it by an "
+        "There is no source 'nobody': put its package into gapfill/sources, or name it in an "
         "entry point of the group gapfill.sources, and install it."
     )
 
