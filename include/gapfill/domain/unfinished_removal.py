@@ -62,7 +62,7 @@ class Unfinished(NamedTuple):
                 f"{self._who} is removing {where}, or was interrupted less than 15 minutes ago: "
                 "run this again later."
             )
-        step = f"{_HEAL} them back within 15 minutes"
+        step = f"{_HEAL} them back, from another machine after 15 minutes"
         if command_of(self.batch) == TIDY:
             step = "`gapfill tidy --yes` writes them back"
         return (

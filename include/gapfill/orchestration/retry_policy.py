@@ -6,7 +6,7 @@
 | ``StoreRefused`` | fails at once; the unit's other requests were made |
 | ``RateLimited`` | tried again after what the refusal asks, clamped |
 | ``SpanRefused`` | never gets here: the fill halves the span; fails at once if it does |
-| ``SourceUnavailable``, other ``StoreError``, anything else | tried again, each wait twice as long |
+| ``SourceUnavailable``, other ``StoreError``, anything else | tried again, waits double |
 
 How often depends on the severity of the unit's gaps: minor once, moderate three times,
 critical five times; a task without a unit once. ``retries`` of the operator is the ceiling.

@@ -202,16 +202,31 @@ def leave_an_entry(
     backend.engine.write(backend.bucket, lines)
 
 
-@pytest.mark.parametrize("age_s, cloud", [(14 * 60, None), (16 * 60, 3)])
-def test_what_a_killed_undo_left_is_written_back_after_a_while(
-    backend: InfluxBackend, proxy: FaultProxy, age_s: int, cloud: int | None
+@pytest.mark.parametrize(
+    "folder, age_s, cloud",
+    [("here", 0, 3), ("there", 14 * 60, None), ("there", 16 * 60, 3)],
+    ids=["this machine", "another machine", "another machine, later"],
+)
+def test_what_a_killed_undo_left_is_written_back(
+    backend: InfluxBackend,
+    proxy: FaultProxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+    age_s: int,
+    cloud: int | None,
 ) -> None:
-    """Longer than any removal takes; and nothing that was written since is written over."""
+    """At once where the lock shows that its process is gone, elsewhere after 15 minutes.
+
+    Nothing that was written since is written over.
+    """
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "here"))
     write(backend, ("weather_data,place=linares cloud=3i,rain=1", 0))
     store = backend.open()
     store.write(WEATHER, [weather(0, Grade.OBSERVED)], "run/a")
     leave_an_entry(backend, proxy, age_s)
     write(backend, ("weather_data,place=linares rain=2", 0))
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / folder))
     store.verify()
     found = backend.engine.ask(backend.bucket, 'SELECT "cloud", "rain" FROM "weather_data"')
     assert [row[1:] for row in found] == [[cloud, 2]]

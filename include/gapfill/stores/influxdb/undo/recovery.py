@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from gapfill.domain.interval import Interval, iso
 from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.config import InfluxConfig
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.response import ResponseTable
@@ -31,7 +32,7 @@ from gapfill.stores.influxdb.undo.recovery_journal import (
     mark,
     refuse,
 )
-from gapfill.stores.influxdb.undo.removal_lock import Busy, alone
+from gapfill.stores.influxdb.undo.removal_lock import Busy, alone, is_held, machine
 from gapfill.stores.influxdb.undo.removal_watch import is_retyped
 from gapfill.stores.influxdb.undo.write_back import write_back
 
@@ -100,7 +101,7 @@ def mend_what(
         is_barred = step == OPEN and measurement in retyped and not is_retype
         if step == BACK:
             settling.add(measurement)
-        elif is_asked or (not is_barred and _is_due(entry, number, step, owner)):
+        elif is_asked or (not is_barred and _is_due(server.access, entry, number, step, owner)):
             try:
                 _carry_on(server, number, measurement)
             except Busy:
@@ -114,10 +115,15 @@ def mend_what(
     return refused
 
 
-def _is_due(entry: dict[str, Any], number: int, state: str, owner: str) -> bool:
+def _is_due(
+    access: InfluxConfig, entry: dict[str, Any], number: int, state: str, owner: str
+) -> bool:
     """Return whether anybody may carry on the removal of an entry."""
     if state != OPEN or entry["owner"] in ("", owner):
         return True
+    is_here = entry.get("machine") == machine()
+    if is_here and not entry["is_retype"]:  # the lock shows whether its process lives
+        return not is_held(access, entry["measurement"])
     return time.time_ns() - number > PATIENCE // MOMENT * 1000  # as in keep()
 
 

@@ -5,9 +5,10 @@ points. A short text beside it says the same for people (``unfinished_removals``
 names the measurement of a ``retype``, a fourth one says how far it is, and a fifth one why the
 server refuses points of it. An entry is emptied, not deleted, as writing is far quicker.
 
-While a removal lives it needs its entry. Others leave an entry alone for ``PATIENCE``,
-many times what a removal takes between noting and emptying it, and longer while a process of
-this machine holds the lock (``removal_lock``). The undo of the same batch, which is how a
+While a removal lives it needs its entry. Others leave an entry alone while a process of
+this machine holds the lock (``removal_lock``). An entry of another machine, whose lock cannot be
+seen here, they leave alone for ``PATIENCE``, many times what a removal takes between noting and
+emptying it. The undo of the same batch, which is how a
 killed one is carried on, does not wait. Nobody waits for an import that dropped values, as
 trying that again must find its points for the notes.
 
@@ -103,6 +104,7 @@ def keep(
     numbers = [now + n for n in range(len(parts))]
     same = {
         "owner": whose.owner,
+        "machine": machine(),
         "measurement": series.measurement,
         "is_retype": whose.is_retype,
         "own": own_of(series),

@@ -48,9 +48,7 @@ def alone(access: InfluxConfig, measurement: str, doing: str, wait_s: float = 0)
         Busy: If another process has it; names that process.
         StoreError: If the lock file cannot be used.
     """
-    store = f"{access.url}\n{access.bucket}\n{measurement}"
-    name = sha256(store.encode()).hexdigest()[:16]
-    path = settings.lock_folder() / f"influxdb-{name}.lock"
+    path = _path(access, measurement)
     holder = path.with_suffix(".json")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +64,17 @@ def alone(access: InfluxConfig, measurement: str, doing: str, wait_s: float = 0)
         yield
     finally:
         lock.release()
+
+
+def is_held(access: InfluxConfig, measurement: str) -> bool:
+    """Return whether this thread holds the lock of a measurement."""
+    return FileLock(_path(access, measurement), is_singleton=True).is_locked
+
+
+def _path(access: InfluxConfig, measurement: str) -> Path:
+    store = f"{access.url}\n{access.bucket}\n{measurement}"
+    name = sha256(store.encode()).hexdigest()[:16]
+    return settings.lock_folder() / f"influxdb-{name}.lock"
 
 
 def machine() -> str:
