@@ -113,7 +113,7 @@ def answer_of(
         dropped: Unreadable rows, likewise.
 
     Raises:
-        MalformedPayload: If the rows are not of the asked days, not of the series'
+        MalformedPayload: If the rows are not of the requested days, not of the series'
             resolution, or of two places at once.
     """
     ask = replace(ask, product=localize(ask.product, ask.series))
