@@ -6,6 +6,7 @@ The processes are real ones. Another folder of locks stands for another machine.
 from __future__ import annotations
 
 import os
+import platform
 import signal
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -19,8 +20,11 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.retype import convert, rehearsal
 from gapfill.stores.influxdb.store import InfluxStore
+from gapfill.stores.influxdb.undo import recovery_journal
+from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.recovery import mend_what
 from gapfill.stores.influxdb.undo.recovery_journal import QUESTION
+from gapfill.stores.influxdb.undo.removal_lock import machine
 from gapfill.stores.influxdb.undo.removal_turn import Turn
 from tests.builders import PVPC, WEATHER, hour, hours, point
 from tests.builders import prices as readings
@@ -330,18 +334,23 @@ def test_two_retypes_that_begin_at_once_do_not_read_what_the_other_has_deleted(
     assert prices(backend) == before
 
 
-def test_what_is_undone_does_not_come_back_from_an_entry_that_is_kept(
-    backend: InfluxBackend, tmp_path: Path
-) -> None:
-    """A retype is carried on, and a batch that it had read is taken back after that."""
-    store = backend.open()
-    store.write(PVPC, readings(range(500, 503)), "run/a")
+def carry_on_another(backend: InfluxBackend, tmp_path: Path) -> None:
+    """Carry on a retype of another machine, which is killed after that; its entry is kept."""
     child = first(
         tmp_path / "there", lambda: _deadly(_stop), lambda: retype(backend, tmp_path / "1.lp")
     )
     retype(backend, tmp_path / "2.lp")
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+
+
+def test_what_is_undone_does_not_come_back_from_an_entry_that_is_kept(
+    backend: InfluxBackend, tmp_path: Path
+) -> None:
+    """A retype is carried on, and a batch that it had read is taken back after that."""
+    store = backend.open()
+    store.write(PVPC, readings(range(500, 503)), "run/a")
+    carry_on_another(backend, tmp_path)
     assert store.undo("run/a", [PVPC]).removed == 3
     store.verify()
     assert store.read(PVPC, hours(500, 503)) == []
@@ -402,12 +411,7 @@ def test_what_is_undone_does_not_come_back_from_an_entry_that_was_read_before(
     """A run has read the journal and is slow; an undo ends meanwhile."""
     store = backend.open()
     store.write(PVPC, readings(range(500, 503)), "run/a")
-    child = first(
-        tmp_path / "there", lambda: _deadly(_stop), lambda: retype(backend, tmp_path / "1.lp")
-    )
-    retype(backend, tmp_path / "2.lp")
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    carry_on_another(backend, tmp_path)
     server = InfluxClient(backend.engine.access(backend.bucket))
     (read_before,) = server.ask([QUESTION], "ns")
     assert store.undo("run/a", [PVPC]).removed == 3
@@ -416,16 +420,75 @@ def test_what_is_undone_does_not_come_back_from_an_entry_that_was_read_before(
     assert store.read(PVPC, hours(500, 503)) == []
 
 
+def test_what_is_undone_elsewhere_is_not_written_back_from_an_entry(
+    backend: InfluxBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The undo ends between the first look at an entry and its mark."""
+    store = backend.open()
+    store.write(PVPC, readings(range(500, 503)), "run/a")
+    carry_on_another(backend, tmp_path)
+    before = prices(backend)
+    server = InfluxClient(backend.engine.access(backend.bucket))
+    server.delete(PVPC.measurement, PVPC.tags, to_ns(hour(264)), to_ns(hour(264)))
+    mark = recovery_journal.mark
+    undone: list[int] = []
+
+    def late(client: InfluxClient, numbers: Sequence[int], step: str) -> None:
+        if not undone:
+            undone.append(0)
+            with monkeypatch.context() as elsewhere:
+                elsewhere.setenv("GAPFILL_LOCKS", str(tmp_path / "there"))
+                undone.append(backend.open().undo("run/a", [PVPC]).removed)
+        mark(client, numbers, step)
+
+    monkeypatch.setattr("gapfill.stores.influxdb.undo.recovery.mark", late)
+    store.verify()
+    server.close()
+    assert undone == [0, 3]
+    assert store.read(PVPC, hours(500, 503)) == []
+    assert prices(backend) == before[:-3]
+
+
+def test_an_old_entry_is_left_alone_while_a_retype_is_unfinished(
+    backend: InfluxBackend, tmp_path: Path
+) -> None:
+    """Its points could get another type; the retype writes back what it holds itself."""
+    carry_on_another(backend, tmp_path)
+    before = prices(backend)
+    store = InfluxStore(backend.engine.access(backend.bucket))
+    server = InfluxClient(backend.engine.access(backend.bucket))
+    retyped = recovery_journal.Removal("retype of pvpc", is_retype=True)
+    held = [Kept(dict(PVPC.tags), to_ns(hour(265)), {"": "price_eur_mwh=265"})]
+    numbers = recovery_journal.keep(server, PVPC, retyped, held)
+    server.delete(PVPC.measurement, PVPC.tags, to_ns(hour(264)), to_ns(hour(264)))
+    store.verify()
+    assert prices(backend) == before[1:]
+    recovery_journal.clear(server, numbers)
+    store.verify()
+    server.close()
+    assert prices(backend) == before
+
+
+def test_processes_of_one_folder_of_locks_have_one_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two containers may have one host name: without a common folder their locks say nothing."""
+    monkeypatch.setattr(platform, "node", lambda: "host")
+    here = machine()
+    assert machine() == here
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "there"))
+    assert machine() != here
+    monkeypatch.setenv("GAPFILL_LOCKS", "/dev/null/locks")
+    assert machine() != machine()
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "here"))
+    assert machine() == here
+
+
 def test_an_entry_that_is_whole_is_emptied_after_a_day(
     backend: InfluxBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not before; by then no deletion comes any more."""
-    child = first(
-        tmp_path / "there", lambda: _deadly(_stop), lambda: retype(backend, tmp_path / "1.lp")
-    )
-    retype(backend, tmp_path / "2.lp")
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    carry_on_another(backend, tmp_path)
     store = backend.open()
     store.verify()
     assert len(backend.engine.ask(backend.bucket, STATE)) == 1

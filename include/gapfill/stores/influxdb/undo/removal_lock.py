@@ -11,10 +11,11 @@ import json
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -78,9 +79,23 @@ def _path(access: InfluxConfig, measurement: str) -> Path:
 
 
 def machine() -> str:
-    """Return a short name of this machine and its folder of locks: its processes share these."""
-    where = f"{platform.node()}\n{settings.lock_folder()}"
-    return sha256(where.encode()).hexdigest()[:12]
+    """Return a name that only processes with the same host name and folder of locks have.
+
+    A file of the folder holds a random part. If it cannot be made, the name is another one at each
+    call, so that no process takes an entry for one of its own machine.
+    """
+    path = settings.lock_folder() / "machine"
+    made = path.with_name(f"machine-{uuid4().hex}")
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made.write_text(made.name, encoding="utf-8")
+            with suppress(FileExistsError):  # of two processes the first one names the machine
+                os.link(made, path)
+            made.unlink()
+        return f"{platform.node()} {path.read_text(encoding='utf-8')}"
+    except OSError:
+        return made.name
 
 
 def _note(holder: Path, doing: str) -> None:
