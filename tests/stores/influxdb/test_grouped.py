@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gapfill.domain.invalid_values import Flaw, Flaws
 from gapfill.services.ports import SeriesInstant, SeriesWindow
 from gapfill.stores.influxdb.line_protocol import to_ns
+from gapfill.stores.influxdb.questions import run_all
 from gapfill.stores.influxdb.store import InfluxStore
 from gapfill.stores.points import parse_tags
 from tests.builders import PVPC, hour, hours, point
@@ -161,8 +162,24 @@ def test_a_value_out_of_bounds_is_a_flaw_of_its_series_alone(backend: InfluxBack
     assert missing(backend, A, B) == {"a": [], "b": [hours(23, 24)]}
 
 
+def test_a_forecast_that_is_written_meanwhile_does_not_count(
+    backend: InfluxBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No point had its tag when the conditions were made: they did not exclude it yet."""
+    observed = [replace(one, exclude={"kind": ("forecast",)}) for one in (A, B)]
+    for name in ("a", "b"):
+        seed(backend, f"geo={name}", *range(23))
+
+    def late(*given: Any) -> Any:  # noqa: ANN401 - as it is handed on
+        seed(backend, "geo=a,kind=forecast", 23)
+        return run_all(*given)
+
+    monkeypatch.setattr("gapfill.stores.influxdb.grouped.run_all", late)
+    assert missing(backend, *observed) == {"a": [hours(23, 24)], "b": [hours(23, 24)]}
+
+
 def test_many_series_are_read_with_few_requests(backend: InfluxBackend) -> None:
-    """Three hundred series: one list of the tag sets, and two requests for the answers."""
+    """Three hundred series: the tag sets before and after, and two requests for the answers."""
     many = [place(f"p{n:03}") for n in range(300)]
     for one in many:
         seed(backend, f"geo={one.name}", *range(int(one.name[1:]) % 24 + 1))
@@ -171,7 +188,7 @@ def test_many_series_are_read_with_few_requests(backend: InfluxBackend) -> None:
     store.newest(A)  # the first contact
     before = len(proxy.paths)
     newest = store.newest_each([SeriesInstant(one, hour(24)) for one in many])
-    assert len(proxy.paths) - before == 3
+    assert len(proxy.paths) - before == 4
     store.close()
     proxy.close()
     assert newest["p000"] == hour(0)

@@ -7,7 +7,7 @@ server copies the tags of each point through the subquery.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,8 +15,7 @@ from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval
 from gapfill.domain.invalid_values import Ahead, Flaws
 from gapfill.errors import StoreError, StoreUnreachable
-from gapfill.services.ports import Each, SeriesInstant, SeriesSources, SeriesWindow
-from gapfill.stores.grouped import OfSeries
+from gapfill.services.ports import Each, OfSeries, SeriesInstant, SeriesSources, SeriesWindow
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.gaps import GapReads
 from gapfill.stores.influxdb.invalid_values import InvalidReads
@@ -73,13 +72,27 @@ class GroupedReads(SeriesReads):
     def _each(
         self, asked: Sequence[Q], steps: Callable[[Q, str], Steps[T]]
     ) -> dict[str, T | StoreError]:
-        """Return what each question finds, or its error; those of one measurement go together.
+        """Return what each question finds, or its error.
+
+        The conditions depend on the tag sets that are stored. If these have changed meanwhile, the
+        series whose condition is another one now are asked again.
+        """
+        series = [one.series for one in asked]
+        own = conditions_of(self._server, series)
+        found = self._by_measurement(asked, steps, own)
+        now = conditions_of(self._server, series) if len(series) > 1 else own
+        again = [one for one in asked if now[one.series.name] != own[one.series.name]]
+        return found | self._by_measurement(again, steps, now)
+
+    def _by_measurement(
+        self, asked: Sequence[Q], steps: Callable[[Q, str], Steps[T]], own: Mapping[str, str]
+    ) -> dict[str, T | StoreError]:
+        """Ask the questions of each measurement together.
 
         If no series of a measurement can be asked because the server cannot be reached, the
         measurements after it are not asked and have the same error.
         """
         found: dict[str, T | StoreError] = {}
-        own = conditions_of(self._server, [one.series for one in asked])
         by_measurement: dict[str, list[Q]] = {}
         for one in asked:
             by_measurement.setdefault(one.series.measurement, []).append(one)

@@ -31,8 +31,8 @@ def conditions_of(server: InfluxClient, series: Sequence[Series]) -> dict[str, s
     """Return the condition of each series, by its name.
 
     A series that is alone in its measurement, or whose tag sets are not known, has the general one.
-    A point with a new tag set that is written meanwhile is then not counted: that can make a gap
-    that is none any more, but hides none.
+    A short condition is right only while no point with another tag set is written: its user asks
+    for the conditions once more after the reads.
     """
     conditions = {one.name: influxql.is_own(one) for one in series}
     by_measurement: dict[str, list[Series]] = {}
