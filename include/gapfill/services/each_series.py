@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.interval import Interval, merge, subtract
 from gapfill.domain.series import Series
 from gapfill.errors import StoreError, StoreUnreachable
-from gapfill.services.ports import Each, RemovalUnfinished
+from gapfill.services.ports import Each, OfSeries, RemovalUnfinished
 from gapfill.services.source_status import SourceStatus
 
 if TYPE_CHECKING:
     from gapfill.services.context import RunContext
 
 T = TypeVar("T")
-
-
-class OfSeries(Protocol):
-    """A question about one series."""
-
-    @property
-    def series(self) -> Series:
-        """The series."""
 
 
 Q = TypeVar("Q", bound=OfSeries)

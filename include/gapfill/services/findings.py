@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Graded
 from gapfill.domain.due import horizon
-from gapfill.domain.interval import Interval, merge
+from gapfill.domain.interval import Interval
 from gapfill.errors import StoreError
 from gapfill.services.context import RunContext
-from gapfill.services.each_series import ask_each, good
+from gapfill.services.each_series import ask_each, good, last_there
 from gapfill.services.ports import Each, SeriesInstant, SeriesWindow
 from gapfill.services.selection import Selection
 from gapfill.services.shifted_prices import shifted
@@ -79,9 +79,9 @@ def _newest(
     """
     newest: dict[str, datetime | None] = {}
     for series, window in windows if selection.end is None else ():
-        until = _present_until(window, found.missing[series.name])
-        if until:
-            newest[series.name] = series.grid.floor(until - timedelta(microseconds=1))
+        last = last_there(series, window, found.missing[series.name])
+        if last:
+            newest[series.name] = last
     ends = [
         SeriesInstant(one, horizon(one, found.candidates[one.name], context.now))
         for one in selection.series
@@ -90,11 +90,3 @@ def _newest(
     if not ends:
         return newest
     return newest | good(ask_each(context.store.newest_each, ends), found.errors)
-
-
-def _present_until(window: Interval, missing: Mapping[str, Sequence[Interval]]) -> datetime | None:
-    """Return the end of the last slot of a window with every field, ``None`` for none."""
-    absent = merge(run for runs in missing.values() for run in runs)
-    is_last_gone = bool(absent) and absent[-1].end == window.end
-    until = absent[-1].start if is_last_gone else window.end
-    return until if until > window.start else None

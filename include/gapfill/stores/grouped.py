@@ -9,27 +9,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.invalid_values import Ahead, Flaws
 from gapfill.domain.series import Series
 from gapfill.errors import StoreError, StoreUnreachable
-from gapfill.services.ports import Each, SeriesInstant, SeriesSources, SeriesWindow
+from gapfill.services.ports import Each, OfSeries, SeriesInstant, SeriesSources, SeriesWindow
 
 T = TypeVar("T")
 
 GIVE_UP_AFTER = 2
 """Number of series in a row for which the store cannot be reached before no other one is asked."""
-
-
-class OfSeries(Protocol):
-    """A question about one series."""
-
-    @property
-    def series(self) -> Series:
-        """The series."""
 
 
 Q = TypeVar("Q", bound=OfSeries)

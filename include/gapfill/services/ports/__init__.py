@@ -6,6 +6,7 @@ A use case names the narrowest port that it needs. ``Store`` is everything in on
 from gapfill.services.ports.grouped_readings import (
     Each,
     GroupedReadings,
+    OfSeries,
     SeriesInstant,
     SeriesSources,
     SeriesWindow,
@@ -29,6 +30,7 @@ __all__ = [
     "LedgerSnapshot",
     "LedgerStore",
     "Memory",
+    "OfSeries",
     "QuotaStore",
     "ReadingStore",
     "RemovalUnfinished",

@@ -18,6 +18,14 @@ Each = Mapping[str, T | StoreError]
 """An answer for each series, by name; a ``StoreError`` for a series that cannot be read."""
 
 
+class OfSeries(Protocol):
+    """A question about one series."""
+
+    @property
+    def series(self) -> Series:
+        """The series."""
+
+
 class SeriesWindow(NamedTuple):
     """A series and its window, ``[start, end)`` of whole slots."""
 

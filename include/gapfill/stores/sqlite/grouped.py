@@ -12,8 +12,8 @@ from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval
 from gapfill.domain.invalid_values import Ahead, Flaws
 from gapfill.errors import StoreError, StoreUnreachable
-from gapfill.services.ports import Each, SeriesInstant, SeriesSources, SeriesWindow
-from gapfill.stores.grouped import OfSeries, one_by_one
+from gapfill.services.ports import Each, OfSeries, SeriesInstant, SeriesSources, SeriesWindow
+from gapfill.stores.grouped import one_by_one
 from gapfill.stores.sqlite import gaps, grades, invalid_values
 from gapfill.stores.sqlite.members import Member, members
 
