@@ -474,6 +474,7 @@ def test_processes_of_one_folder_of_locks_have_one_machine(
 ) -> None:
     """Two containers may have one host name: without a common folder their locks say nothing."""
     monkeypatch.setattr(platform, "node", lambda: "host")
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "here"))
     here = machine()
     assert machine() == here
     monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "there"))
