@@ -43,7 +43,7 @@ class Unfinished(NamedTuple):
     @property
     def bars(self) -> bool:
         """Whether nothing is read or written in its measurement until it is finished."""
-        return self.is_retype and not self.is_back
+        return not (self.is_back or self.is_empty) and (self.is_retype or not self.refused)
 
     @property
     def sentence(self) -> str:

@@ -20,7 +20,8 @@ def left_of(context: RunContext, series: Series) -> list[Unfinished]:
     ``find`` continues it, so call it only in a process that knows that no other ``retype`` runs.
     """
     of_all = context.store.unfinished()
-    return [one for one in of_all if one.bars and one.measurement == series.measurement]
+    retyped = [one for one in of_all if one.bars and one.is_retype]
+    return [one for one in retyped if one.measurement == series.measurement]
 
 
 def find(context: RunContext, series: Series, names: Sequence[str]) -> list[WrongType]:

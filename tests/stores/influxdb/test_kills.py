@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gapfill.domain.reading import Replace, Row
-from gapfill.domain.series import Grade
+from gapfill.domain.series import Grade, State
 from gapfill.errors import StoreError
 from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
@@ -331,7 +331,7 @@ def test_a_tidy_that_dies_anywhere_is_carried_on_by_the_next(
 
 
 def test_a_killed_tidy_is_told_and_named_when_it_is_carried_on(backend: InfluxBackend) -> None:
-    """By a warning of ``status``, and by the next one, which has nothing else to do."""
+    """``status`` cannot read beside it; the next one has nothing else to do and names it."""
     known = frozen()
     series = known.series["weather_hourly"]
     mine = BOTH | {"solar_radiation": 400.0}
@@ -353,14 +353,20 @@ def test_a_killed_tidy_is_told_and_named_when_it_is_carried_on(backend: InfluxBa
         (report,) = detect(context, selection, closely=True)
         told += bool(left)
         assert [one.batch for one in left] == [f"tidy__{number}"] * len(left)
-        assert list(report.warnings) == [
+        assert report.warnings == ()
+        assert report.error == (
             (
                 f"A removal of the batch tidy__{number} is running or was interrupted, and points "
                 "of weather_data from 2026-01-01T00:00:00Z to 2026-01-01T02:00:00Z may be "
                 "missing, also of other programs: `gapfill tidy --yes` writes them back."
             )
-        ] * len(left)
-        assert tidy(context, [series], None).left == report.warnings
+            if left
+            else None
+        )
+        if left:
+            assert report.coverage.counts[State.MISSING] == 0
+            with pytest.raises(StoreError, match="`gapfill tidy --yes` writes them back"):
+                tidy(context, [series], None)
         done = tidy(context, [series], f"tidy__again{number}")
         # One that died before its deletion has removed nothing that could be taken back.
         is_named = bool(left) and not done.series[0].removed

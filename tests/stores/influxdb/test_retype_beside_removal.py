@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.domain.series import Grade, State
 from gapfill.errors import StoreError
 from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
@@ -21,7 +22,7 @@ from gapfill.services.tidy import tidy as tidy_service
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.undo import recovery_journal as journal
-from tests.builders import WEATHER, hour, hours, point
+from tests.builders import WEATHER, hour, hours, point, weather
 from tests.catalogs import frozen
 from tests.services.conftest import Scripted
 from tests.stores.backends import InfluxBackend
@@ -36,6 +37,7 @@ pytestmark = pytest.mark.server
 SLOTS = range(4)
 DAY = hours(0, 24)
 STATION = "weather_data,place=linares,station_id=5279X"
+RUNNING = "A removal of the batch tidy__1 is running or was interrupted"
 ENTRIES = "SELECT state FROM gapfill_journal WHERE lines != ''"
 
 
@@ -81,11 +83,13 @@ def retype(backend: InfluxBackend, path: Path) -> int:
 
 
 def warnings(backend: InfluxBackend) -> list[str]:
-    """Return what ``status`` warns of removals."""
+    """Return what ``status`` says of removals: an error while points are missing."""
     context = run(backend)
     series = context.catalog.series["weather_hourly"]
     (report,) = detect(context, Selection((series,), DAY.start, DAY.end), closely=True)
-    assert report.error is None
+    if report.error:
+        assert report.coverage.counts[State.MISSING] == 0
+        return [report.error]
     return [one for one in report.warnings if "removal" in one or "retype of" in one]
 
 
@@ -128,6 +132,37 @@ def test_a_retype_waits_for_a_tidy_that_is_stopped_elsewhere(
     assert warnings(backend) == []
     assert retype(backend, tmp_path / "2.lp") > 0
     assert plant(backend) == before
+
+
+def test_what_a_running_tidy_has_deleted_is_no_gap_and_nothing_is_written_beside_it(
+    backend: InfluxBackend, tmp_path: Path
+) -> None:
+    """It goes on after that."""
+    before = plant(backend)
+    child = first(tmp_path / "here", _before_deletion(1), lambda: tidy(backend, "tidy__1"))
+    assert [RUNNING in one for one in warnings(backend)] == [True]
+    store = backend.open()
+    store.verify()
+    with pytest.raises(StoreError, match=RUNNING):
+        store.write(WEATHER, [weather(n, Grade.OBSERVED) for n in SLOTS], "heal/1")
+    assert ended(child) == 0
+    assert plant(backend) == before
+    assert warnings(backend) == []
+
+
+def test_what_a_tidy_elsewhere_has_deleted_is_back_before_anything_is_written(
+    backend: InfluxBackend, tmp_path: Path
+) -> None:
+    """Any process carries on a ``tidy``; that one then ends and says so."""
+    before = plant(backend)
+    child = first(tmp_path / "there", _before_deletion(1), lambda: tidy(backend, "tidy__1"))
+    assert [RUNNING in one for one in warnings(backend)] == [True]
+    store = backend.open()
+    store.write(WEATHER, [weather(n, Grade.OBSERVED) for n in SLOTS], "heal/1")
+    assert plant(backend) == before
+    assert ended(child) == REFUSED
+    assert plant(backend) == before
+    assert warnings(backend) == []
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])

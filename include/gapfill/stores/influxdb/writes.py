@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.series import Series
+from gapfill.services.ports import RemovalUnfinished
 from gapfill.stores.influxdb.batches import withdraw
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite
@@ -25,7 +26,7 @@ from gapfill.stores.influxdb.refused_write import settle
 from gapfill.stores.influxdb.undo import note_lines
 from gapfill.stores.influxdb.undo import undo_log as notes
 from gapfill.stores.influxdb.undo.deletes import replace_points
-from gapfill.stores.influxdb.undo.recovery import mend_what
+from gapfill.stores.influxdb.undo.recovery import mend, mend_what
 from gapfill.stores.influxdb.undo.recovery_journal import QUESTION, Removal
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb.undo.removal_watch import Watched
@@ -69,7 +70,11 @@ def change(
     names = sorted(batches)
     questions = [QUESTION, *(notes.slots_question(name, series.name, hull) for name in names)]
     watched = Watched(server, series)
-    points, (left, *noted) = read_beside(watched, series, spans, questions)
+    try:
+        points, (left, *noted) = read_beside(watched, series, spans, questions)
+    except RemovalUnfinished:  # perhaps a killed one, which any process may carry on
+        mend(server)
+        points, (left, *noted) = read_beside(watched, series, spans, questions)
     if any(table.rows for table in left):
         mend_what(server, left, near=(series.measurement, hull))
         points = read_points(watched, series, spans)

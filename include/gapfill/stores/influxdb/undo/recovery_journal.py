@@ -116,7 +116,9 @@ def keep(
         if not points:
             about |= {"is_empty": True, "machine": machine()}
         more.append(line_protocol.field("about", json.dumps(about)))
-    more += [line_protocol.field("retype", series.measurement)] if whose.is_retype else []
+    if points:
+        kind = "retype" if whose.is_retype else "removal"
+        more.append(line_protocol.field(kind, series.measurement))
     texts = [
         line_protocol.field("lines", json.dumps({**same, "points": part}) if part else "")
         for part in parts
@@ -147,7 +149,7 @@ def _about(series: Series, whose: Removal, instants: Sequence[int]) -> dict[str,
 
 def clear(server: InfluxClient, numbers: Iterable[int]) -> None:
     """Empty entries."""
-    _set(server, numbers, lines="", retype="", state=DONE)
+    _set(server, numbers, lines="", retype="", removal="", state=DONE)
 
 
 def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) -> None:
@@ -161,7 +163,7 @@ def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) ->
 
 def mark(server: InfluxClient, numbers: Iterable[int], step: str) -> None:
     """Note how far another process has carried on entries; written back, they bar nobody."""
-    free = {"retype": ""} if step == BACK else {}
+    free = {"retype": "", "removal": ""} if step == BACK else {}
     _set(server, numbers, **free, state=f"{step} {time.time_ns()}")
 
 
@@ -178,7 +180,7 @@ def refuse(
     """
     is_typed = exc.field in own and exc.theirs in ("integer", "unsigned")
     why = json.dumps({"refused": str(exc), "is_typed": is_typed})
-    _set(server, numbers, refused=f"{time.time_ns()} {why}")
+    _set(server, numbers, removal="", refused=f"{time.time_ns()} {why}")
 
 
 def _set(server: InfluxClient, numbers: Iterable[int], **texts: str) -> None:

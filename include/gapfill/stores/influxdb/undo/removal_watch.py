@@ -1,7 +1,7 @@
-"""Keeps readers and writers off a measurement while a ``retype`` of it is not finished.
+"""Keeps readers and writers off a measurement while a removal is to write points back there.
 
-Between its deletion and its writing all points of a shard are missing. Whether it is running
-or was killed, that is not a gap, and what is written there would hide the values that it puts
+Between its deletion and its writing points are missing. Whether it is running or was killed,
+that is not a gap, and what is written there would hide the values that it puts
 back. So each question about a series also asks the journal, in the same request and after
 the points: what is read before an entry is noted is whole.
 """
@@ -33,7 +33,7 @@ class Asker(Protocol):
 
 
 class Watched:
-    """A server that answers questions about series while no ``retype`` is unfinished there.
+    """A server that answers questions about series while no removal is unfinished there.
 
     Args:
         server: The server.
@@ -43,13 +43,14 @@ class Watched:
 
     def __init__(self, server: InfluxClient, *series: Series, at_once: bool = False) -> None:
         self._ask = server.ask_at_once if at_once else server.ask
-        self._questions = [_question(name) for name in sorted({s.measurement for s in series})]
+        names = sorted({one.measurement for one in series})
+        self._questions = [_question(name, "retype", "removal") for name in names]
 
     def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
         """Return the tables that each statement answers, as ``Server.ask`` does.
 
         Raises:
-            RemovalUnfinished: If a ``retype`` of the measurement of a series is not finished.
+            RemovalUnfinished: If a removal in the measurement of a series is not finished.
             StoreError: If it cannot be asked.
         """
         answers = self._ask([*statements, *self._questions], epoch)
@@ -66,19 +67,19 @@ def refuse_unfinished(server: InfluxClient, known: Iterable[Series]) -> None:
     """
     names = sorted({series.measurement for series in known})
     if names:
-        for tables in server.ask([_question(name) for name in names]):
+        for tables in server.ask([_question(name, "retype") for name in names]):
             _refuse(_from(tables))
 
 
 def is_retyped(server: InfluxClient, measurement: str) -> bool:
     """Return whether a ``retype`` of a measurement is not finished."""
-    (tables,) = server.ask([_question(measurement)])
+    (tables,) = server.ask([_question(measurement, "retype")])
     return any(table.rows for table in tables)
 
 
-def _question(measurement: str) -> str:
-    what, retyped = '"about", "refused"', f'"retype" = {influxql.value(measurement)}'
-    return influxql.select(what, JOURNAL, retyped, SINCE_FIRST)
+def _question(measurement: str, *kinds: str) -> str:
+    bars = " OR ".join(f'"{kind}" = {influxql.value(measurement)}' for kind in kinds)
+    return influxql.select('"about", "refused"', JOURNAL, f"({bars})", SINCE_FIRST)
 
 
 def _from(tables: Iterable[ResponseTable]) -> list[Unfinished]:
