@@ -1,6 +1,6 @@
-"""What the server refused to take, remembered so that nobody is asked for it again.
+"""What the server refused to take, remembered so that no source is asked for it again.
 
-A refusal holds as long as its cause does. The type of a field in a shard is asked anew
+A refusal holds as long as its cause does. The type of a field in a shard is asked again
 whenever refusals are read, which costs one short question for each field and shard; how
 long the bucket keeps points is asked once in a process. A cause that cannot be asked for is
 believed for a day.
@@ -59,7 +59,7 @@ class RefusedRange(NamedTuple):
 def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval) -> str:
     """Return the type of a field in a shard, empty where it has none there.
 
-    InfluxQL does not tell an integer from a float in an answer. But it refuses to combine bits
+    InfluxQL does not distinguish integers from floats in an answer. But it refuses to combine bits
     with a fraction, and names the type of the field as it does so.
     """
     window = f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
@@ -132,7 +132,7 @@ def standing(
                 span, row["field"], row["theirs"], row["seen"], at, row["said"]
             )
     held = [one for found in last.values() if (one := _held(server, series, found))]
-    return [*_beyond(server, series), *(told(server, series, one) for one in held)]
+    return [*_beyond(server, series), *(run_of(server, series, one) for one in held)]
 
 
 def _held(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRange | None:
@@ -152,8 +152,8 @@ def _held(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRan
     return None if found == own_type(one.field) else one._replace(theirs=found)
 
 
-def told(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
-    """Return a refusal as it is told."""
+def run_of(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
+    """Return a refusal as messages show it."""
     if not one.field:
         again = iso((one.at + BELIEVED).replace(microsecond=0))
         reason = f"the store refused it ({one.said}); it is tried again after {again}"

@@ -66,7 +66,7 @@ def settle(
     _remember(server, found, exc)
     return StoreRefused(
         sentence(server, found),
-        refused=[one.interval for one in found.told if not one.field],
+        refused=[one.interval for one in found.runs if not one.field],
         ranges=refused.runs_of(series, found.slots(is_lost=True)),
         partly=refused.runs_of(series, found.slots(is_lost=False)),
         shards=sorted({c.shard for c in found.by_slot.values() if c.shard and c.fields}),
@@ -125,7 +125,7 @@ class _Types:
         return self._exc.is_old
 
     def is_old(self, slot: datetime) -> bool:
-        """Tell whether a slot is known to be older than the bucket keeps."""
+        """Return whether a slot is known to be older than the bucket keeps."""
         return self._oldest is not None and slot < self._oldest
 
     def wrong_of(self, slot: datetime, point: Point) -> tuple[Interval | None, dict[str, str]]:
@@ -187,7 +187,7 @@ def _remember(server: InfluxClient, found: Refusals, exc: PartialWrite) -> None:
                 seen = kind if span in known else ""
                 said[span, name] = refused.RefusedRange(span, name, kind, seen, now, words)
     refused.remember(server, found.series, list(said.values()))
-    found.told = [refused.told(server, found.series, one) for one in said.values()]
+    found.runs = [refused.run_of(server, found.series, one) for one in said.values()]
 
 
 def _lost(server: InfluxClient, series: Series, made: Mapping[datetime, Point]) -> list[datetime]:

@@ -12,15 +12,15 @@ _EXAMPLE = '{"conn_type": "sqlite", "host": "/var/lib/gapfill/gapfill.db"}'
 
 
 def read_path(conn_id: str, host: str | None, schema: str | None) -> Path:
-    """Return the file that a connection names: the same one for everybody, wherever they are.
+    """Return the file that a connection names: the same for all users and working directories.
 
     Args:
         conn_id: Id of the connection, for messages.
         host: The file, with its folders.
-        schema: Holds it where the connection is a wrong URI.
+        schema: Contains the file if the connection is a wrong URI.
 
     Raises:
-        ConfigError: If it names none, or one that depends on who asks from where.
+        ConfigError: If it names no file, or one that depends on the user or the working directory.
     """
     host = (host or "").strip()
     meant = (schema or "").strip()
@@ -57,7 +57,7 @@ def read_path(conn_id: str, host: str | None, schema: str | None) -> Path:
 
 
 def _unread(host: str) -> str:
-    """Return what a name is that a shell or a browser would read, empty for a path."""
+    """Return what a name is if only a shell or a browser could read it; empty for a path."""
     if re.match(r"[a-z][a-z0-9+.-]+:", host, re.IGNORECASE):
         return "a URL"
     if re.match(r"(\$\w|\$\{|%\w+%)", host):
@@ -66,7 +66,7 @@ def _unread(host: str) -> str:
 
 
 def _is_in_home(path: str) -> bool:
-    """Tell whether a path means a home folder: ``~`` is a part of it, or ``~name`` the first one.
+    """Return whether a path is in a home folder: it has a part ``~``, or begins with ``~name``.
 
     A URI cannot write such a path without a slash before it.
     """
