@@ -428,7 +428,8 @@ def test_what_is_undone_elsewhere_is_not_written_back_from_an_entry(
     store = backend.open()
     store.write(PVPC, readings(range(500, 503)), "run/a")
     carry_on_another(backend, tmp_path)
-    before = prices(backend)
+    # "*" has the columns of Gapfill's fields, on some versions also when they are gone.
+    before = [[v for v in row if v is not None] for row in prices(backend)]
     server = InfluxClient(backend.engine.access(backend.bucket))
     server.delete(PVPC.measurement, PVPC.tags, to_ns(hour(264)), to_ns(hour(264)))
     mark = recovery_journal.mark
@@ -447,7 +448,8 @@ def test_what_is_undone_elsewhere_is_not_written_back_from_an_entry(
     server.close()
     assert undone == [0, 3]
     assert store.read(PVPC, hours(500, 503)) == []
-    assert prices(backend) == before[:-3]
+    after = prices(backend)
+    assert [[v for v in row if v is not None] for row in after] == before[:-3]
 
 
 def test_an_old_entry_is_left_alone_while_a_retype_is_unfinished(
