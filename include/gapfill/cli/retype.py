@@ -75,8 +75,10 @@ def retype(
         wrong = service.find(context, series, fields)
         _show_left(cli, left)
         _show(cli, series, wrong)
+        stays = [one for one in wrong if one.obstacle]
+        wrong = [one for one in wrong if not one.obstacle]
         if not wrong:
-            return 0
+            return 1 if stays else 0
         target = Path(path) if path else _new_file(series, now)
         if not yes:
             cli.out.print(
@@ -91,7 +93,7 @@ def retype(
         f"{target}: keep it until you have seen them in the other program too.",
         soft_wrap=True,
     )
-    return 0
+    return 1 if stays else 0
 
 
 def _show_left(cli: CliContext, left: Sequence[Unfinished]) -> None:
@@ -138,6 +140,13 @@ def _show(cli: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
         start, end = short(one.shard.start), short(one.shard.end)
         shown.add_row(start, end, fields, f"{one.points:,}")
     cli.out.print(shown)
+    for one in wrong:
+        if one.obstacle:
+            cli.out.print(
+                f"\nThe shard from {short(one.shard.start)} stays as it is: {one.obstacle}, which "
+                "cannot be stored as a float. Correct or delete such points, then run this again.",
+                soft_wrap=True,
+            )
 
 
 def _new_file(series: Series, now: datetime) -> Path:

@@ -39,7 +39,7 @@ def _open_sqlite(conn_id: str, connection: Connection, longest_s: float | None) 
     from gapfill.stores.sqlite.connection import WAIT_S
     from gapfill.stores.sqlite.store import SqliteStore
 
-    path = read_path(conn_id, connection.host, connection.schema)
+    path = read_path(conn_id, connection.host, connection.schema, connection.extra)
     return SqliteStore(path, wait_s=WAIT_S if longest_s is None else min(WAIT_S, longest_s))
 
 

@@ -32,7 +32,7 @@ BELIEVED = timedelta(days=1)
 
 _OWN_TYPES = {"gapfill_grade": "integer"} | dict.fromkeys(PROVENANCE[1:], "string")
 
-_TYPE = re.compile(r"type error: .*::(\w+) & ")
+_TYPE = re.compile(r"type error: .*::(\w+) - true:")
 
 
 class RefusedRange(NamedTuple):
@@ -59,28 +59,14 @@ class RefusedRange(NamedTuple):
 def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval) -> str:
     """Return the type of a field in a shard, empty where it has none there.
 
-    InfluxQL does not distinguish integers from floats in an answer. But it refuses to combine bits
-    with a fraction, and names the type of the field as it does so.
+    InfluxQL does not distinguish integers from floats in an answer. But it refuses to subtract a
+    boolean, and names the type of the field as it does so, also where no point has the field.
     """
     window = f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
-    statement = influxql.select(f"{influxql.name(field)} & 1.5", measurement, window) + " LIMIT 1"
+    statement = influxql.select(f"{influxql.name(field)} - true", measurement, window) + " LIMIT 1"
     said = server.ask_for_error(statement)
     found = _TYPE.search(said or "")
     return found[1] if found else ""
-
-
-def held_type(server: InfluxClient, measurement: str, field: str, shard: Interval) -> str:
-    """Return the type of a field in a shard as ``type_in`` does, and boolean as well.
-
-    InfluxQL combines a boolean with a fraction, so a second question is asked for it.
-    """
-    found = type_in(server, measurement, field, shard)
-    if found:
-        return found
-    window = f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
-    statement = influxql.select(f"{influxql.name(field)}::boolean", measurement, window)
-    (tables,) = server.ask([f"{statement} LIMIT 1"])
-    return "boolean" if any(table.rows for table in tables) else ""
 
 
 def own_type(field: str) -> str:
@@ -146,7 +132,7 @@ def _held(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRan
         return one if is_recent else None
     if series.field(one.field) is None and one.field not in PROVENANCE:
         return None  # the catalogue no longer has the field
-    found = held_type(server, series.measurement, one.field, one.interval)
+    found = type_in(server, series.measurement, one.field, one.interval)
     if not found:
         return one if is_recent and not one.seen else None
     return None if found == own_type(one.field) else one._replace(theirs=found)
@@ -160,7 +146,7 @@ def run_of(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRu
         return RefusedRun(one.interval, reason)
     known = series.field(one.field)
     shard = server.bucket.shard_of(one.interval.start) or one.interval
-    own, step = own_type(one.field), next_step(series, one.field)
+    own, step = own_type(one.field), next_step(series, one.field, one.theirs)
     reason = (
         f"the store holds {one.field} of {series.measurement} as {one.theirs} in its shard "
         f"{by_days(shard)}, and refuses {own}s there: {step}"
@@ -168,11 +154,14 @@ def run_of(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRu
     return RefusedRun(one.interval, reason, "" if known is None or known.required else one.field)
 
 
-def next_step(series: Series, field: str) -> str:
-    """Return what ends the refusal of a field."""
+def next_step(series: Series, field: str, theirs: str) -> str:
+    """Return what ends the refusal of a field, which has their type in the shard."""
     if field in PROVENANCE:
         return f"another program writes {field}, a name of Gapfill's: let it use another name"
-    return f"gapfill retype {series.name}"
+    command = f"gapfill retype {series.name}"
+    if theirs in ("string", "boolean"):
+        return f"correct or delete these values of the other program, then {command}"
+    return command
 
 
 def _beyond(server: InfluxClient, series: Series) -> list[RefusedRun]:

@@ -153,7 +153,7 @@ class _Types:
     def _type(self, name: str, span: Interval) -> str:
         if (span, name) not in self._known:
             measurement = self._series.measurement
-            self._known[span, name] = refused.held_type(self.server, measurement, name, span)
+            self._known[span, name] = refused.type_in(self.server, measurement, name, span)
         return self._known[span, name]
 
 

@@ -6,22 +6,29 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from gapfill import extras
 from gapfill.errors import ConfigError
 
 _EXAMPLE = '{"conn_type": "sqlite", "host": "/var/lib/gapfill/gapfill.db"}'
 
 
-def read_path(conn_id: str, host: str | None, schema: str | None) -> Path:
+def read_path(conn_id: str, host: str | None, schema: str | None, extra: str | None = None) -> Path:
     """Return the file that a connection names: the same for all users and working directories.
 
     Args:
         conn_id: Id of the connection, for messages.
         host: The file, with its folders.
         schema: Contains the file if the connection is a wrong URI.
+        extra: A JSON object; Gapfill reads nothing from it.
 
     Raises:
         ConfigError: If it names no file, or one that depends on the user or the working directory.
     """
+    try:
+        extras.read(extra, ())
+    except extras.ExtraError as exc:
+        message = f"The connection {conn_id} {exc}. It looks like {_EXAMPLE}."
+        raise ConfigError(message) from None
     host = (host or "").strip()
     meant = (schema or "").strip()
     if _is_in_home(host or meant):

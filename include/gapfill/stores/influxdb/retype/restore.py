@@ -15,6 +15,7 @@ from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.retype.line_file import parse
 from gapfill.stores.influxdb.undo.foreign_points import Kept, said_as
 from gapfill.stores.influxdb.undo.missing_points import beside
+from gapfill.stores.influxdb.undo.old_points import write
 from gapfill.stores.influxdb.undo.recovery import mend
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb.undo.write_back import as_type, is_whole, write_back
@@ -79,7 +80,7 @@ def _overwrite(server: InfluxClient, measurement: str, points: Sequence[Kept]) -
     """Write points over other values, as the types that their shards hold by now."""
     while points:
         try:
-            server.write([one.line(measurement) for one in points], "ns")
+            write(server, measurement, points)
         except PartialWrite as exc:
             left = [one.point for one in _differing(server, measurement, points)]
             typed = [as_type(one, exc.field or "", exc.theirs or "") for one in left]

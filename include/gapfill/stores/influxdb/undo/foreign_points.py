@@ -17,6 +17,7 @@ from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite, TooMuch
 from gapfill.stores.influxdb.points import in_pieces
+from gapfill.stores.influxdb.undo.old_points import write
 
 _ORDER = ("float", "integer", "unsigned", "boolean", "string")
 
@@ -107,7 +108,7 @@ def settle(server: InfluxClient, measurement: str, points: Sequence[Found]) -> l
             kinds = _settle(server, measurement, name, [points[n] for n in having], 0)
             for n, kind in zip(having, kinds, strict=True):
                 kept[n].fields[name] = said_as(name, kind, points[n].fields[name][kind])
-        server.write([one.line(measurement) for one in kept], "ns")
+        write(server, measurement, kept)
     except PartialWrite as exc:
         message = (
             f"Points of others in {measurement}, at the instants that are to be removed, could "
@@ -146,16 +147,16 @@ def _settle(
     open_ = [n for n, said in enumerate(options) if len(said) > 1]
     if open_:
         asked = [points[n] for n in open_]
-        lines = [
+        as_first = [
             Kept(
                 one.tags,
                 one.instant,
                 {name: said_as(name, options[n][0], one.fields[name][options[n][0]])},
-            ).line(measurement)
+            )
             for n, one in zip(open_, asked, strict=True)
         ]
         try:
-            server.write(lines, "ns")
+            write(server, measurement, as_first)
         except PartialWrite as exc:
             if exc.field is None:
                 raise

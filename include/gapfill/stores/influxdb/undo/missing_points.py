@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -55,13 +54,6 @@ def beside(
         standing = {one.instant: one.fields for one in found if one.tags == tags}
         for point in group:
             yield point, standing.get(point.instant, {})
-
-
-def kept_still(server: InfluxClient, points: Iterable[Kept]) -> list[Kept]:
-    """Return the points that are not older than what the bucket keeps."""
-    keeps = server.bucket.keeps
-    oldest = time.time_ns() - keeps // MOMENT * 1000 if keeps else None
-    return [one for one in points if oldest is None or one.instant >= oldest]
 
 
 def key_of(point: Kept) -> str:

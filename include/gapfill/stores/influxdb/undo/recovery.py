@@ -19,7 +19,8 @@ from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-from gapfill.stores.influxdb.undo.missing_points import MOMENT, kept_still, key_of, lacking
+from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of, lacking
+from gapfill.stores.influxdb.undo.old_points import kept_still
 from gapfill.stores.influxdb.undo.recovery_journal import (
     BACK,
     JOURNAL,
@@ -134,7 +135,12 @@ def _carry_on(server: InfluxClient, number: int, measurement: str) -> None:
             mark(server, [number], TAKEN)
         for entry in _read(server, number):
             points = [Kept(*point) for point in entry["points"]]
-            write_back(server, measurement, kept_still(server, points), entry["own"])
+            try:
+                write_back(server, measurement, points, entry["own"])
+            except PartialWrite as exc:
+                missing = lacking(server, measurement, points, entry["own"])
+                if not exc.is_old or kept_still(server, missing):
+                    raise
             mark(server, [number], BACK)
 
 

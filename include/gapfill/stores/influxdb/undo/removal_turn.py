@@ -24,6 +24,7 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of
+from gapfill.stores.influxdb.undo.old_points import write
 from gapfill.stores.influxdb.undo.removal_lock import machine
 from gapfill.stores.influxdb.undo.removal_watch import read_about
 from gapfill.stores.influxdb.undo.write_back import write_back
@@ -120,7 +121,7 @@ class Turn:
         """
         is_mine = self.holds(numbers)
         if is_mine:
-            self._server.write([one.line(self._measurement) for one in points], "ns")
+            write(self._server, self._measurement, points)
         else:  # others may have written there since, and changed types
             write_back(self._server, self._measurement, points, own)
         return is_mine

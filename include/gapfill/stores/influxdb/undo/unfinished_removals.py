@@ -10,7 +10,8 @@ from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-from gapfill.stores.influxdb.undo.missing_points import kept_still, key_of, lacking
+from gapfill.stores.influxdb.undo.missing_points import key_of, lacking
+from gapfill.stores.influxdb.undo.old_points import kept_still
 from gapfill.stores.influxdb.undo.recovery_journal import BACK, JOURNAL, bounds
 from gapfill.stores.influxdb.undo.removal_watch import SINCE_FIRST, read_about
 

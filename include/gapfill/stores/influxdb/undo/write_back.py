@@ -15,6 +15,7 @@ from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import lacking
+from gapfill.stores.influxdb.undo.old_points import write
 
 EXACT = 2**53
 """Up to here every whole number is a float of the same value."""
@@ -36,7 +37,7 @@ def write_back(
     """
     missing = lacking(server, measurement, points, own)
     try:
-        server.write([one.line(measurement) for one in missing], "ns")
+        write(server, measurement, missing)
     except PartialWrite as exc:
         if exc.field is None:
             raise
@@ -47,7 +48,7 @@ def write_back(
             except PartialWrite as other:
                 refusals.append(other)
         if refusals:
-            raise refusals[0] from exc
+            raise min(refusals, key=lambda one: one.is_old) from exc
     return len(missing)
 
 
@@ -72,7 +73,7 @@ def _write_typed(
     refusal: PartialWrite | None = None
     while points := lacking(server, measurement, points, own):
         try:
-            server.write([one.line(measurement) for one in points], "ns")
+            write(server, measurement, points)
         except PartialWrite as exc:
             name = exc.field
             if name is None:
