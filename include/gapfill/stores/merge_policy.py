@@ -120,7 +120,7 @@ def changed(series: Series, points: Sequence[Point], choose: Choice) -> list[Cha
 
 
 def _standing(row: Row, others: Row | None) -> frozenset[str]:
-    """Return the fields that other points have like a row, or in a better grade.
+    """Return the fields that other points have with the same value and origin, or a better grade.
 
     A value of unknown source in a row of a batch is a copy of their value, with any grade.
     """

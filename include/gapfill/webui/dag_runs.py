@@ -1,4 +1,4 @@
-"""Runs of ``gap_detection`` in the API server; no other module of it starts a run."""
+"""Runs of ``gap_detection`` in the API server; only this module starts one."""
 
 from __future__ import annotations
 

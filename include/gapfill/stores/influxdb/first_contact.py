@@ -52,8 +52,9 @@ def meet(server: InfluxClient) -> None:
 def prove(server: InfluxClient) -> None:
     """Write a real point, read it back, and check that the server can remove points.
 
-    The point stays in one of 64 places for a day. Its time is from the system's clock: a bucket
-    with retention refuses points that are too old.
+    During a day the point has one of 64 times, so few points are stored. Its time is from the
+    system's clock, not from ``GAPFILL_NOW``: a bucket with retention refuses points that are too
+    old by the server's clock.
 
     Raises:
         StoreError: If a step fails, with the missing right or the next step.

@@ -1,4 +1,4 @@
-"""Times and lanes that order what a process writes, and prevent that points share a time."""
+"""Times that order what a process writes, and lanes that keep points of one time separate."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ from gapfill.stores.influxdb.one_series import InfluxGaps
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.retype import convert as retyping
 from gapfill.stores.influxdb.retype.restore import restore
-from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.recovery import recover
 from gapfill.stores.influxdb.undo.removal_watch import Watched
 from gapfill.stores.influxdb.undo.undo_batch import undo_batch
 from gapfill.stores.influxdb.undo.unfinished_removals import unfinished
@@ -81,7 +81,7 @@ class InfluxStore(GroupedReads):
 
         Points that the server refuses to take back do not stop a run; ``undo`` reports them.
         """
-        mend(self._server)
+        recover(self._server)
         prove(self._server)
 
     def copies(self, series: Series, window: Interval) -> Copies:

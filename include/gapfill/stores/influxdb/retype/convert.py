@@ -23,10 +23,10 @@ from gapfill.stores.influxdb.retype.field_types import find_wrong, types_in
 from gapfill.stores.influxdb.retype.rehearsal import REHEARSAL, Way, rehearse
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Found, Kept, kept_of, read_whole, types_of
-from gapfill.stores.influxdb.undo.missing_points import lacking
+from gapfill.stores.influxdb.undo.missing_points import missing_of
 from gapfill.stores.influxdb.undo.old_points import write
 from gapfill.stores.influxdb.undo.other_policies import refuse_beside
-from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.recovery import recover
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, WAIT_S, alone
 from gapfill.stores.influxdb.undo.removal_turn import Turn
 from gapfill.stores.influxdb.undo.write_back import EXACT, as_type, is_whole
@@ -42,11 +42,11 @@ def retype(
     save: Callable[[str], None],
     file: str = "",
 ) -> int:
-    """Make floats of fields in shards, and return how many points were written anew.
+    """Make floats of fields in shards, and return how many points were rewritten.
 
     Args:
         server: Where.
-        series: Whose fields; the points of others in the measurement are written anew as well.
+        series: Whose fields; the points of others in the measurement are rewritten as well.
         wrong: What to change; shards with a value that no float can hold stay as they are.
         save: Keeps a text for good: called with the points, before anything is deleted.
         file: Where that is, for messages.
@@ -114,7 +114,7 @@ def _retype(
 
 def carry_on(server: InfluxClient, series: Series) -> list[str]:
     """Put back what an earlier one that was killed has removed, and return what was refused."""
-    return mend(server, retyped=[series.measurement])
+    return recover(server, retyped=[series.measurement])
 
 
 def _not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
@@ -163,7 +163,7 @@ def _replace(
             f"{journal.JOURNAL}: stop the other program, and run it again. {exc}"
         )
         raise StoreError(message) from exc
-    missing = lacking(server, measurement, floats)
+    missing = missing_of(server, measurement, floats)
     if missing:
         what = f"{len(missing)} points of {measurement} cannot be read back after they were written"
         raise problem(server.access, what, "they are in the file: retype --restore FILE")
@@ -196,7 +196,7 @@ def _kept(one: Found, held: Mapping[str, set[str]]) -> Kept:
         fitting = [kind for kind in said if kind in held[name]]
         if len(fitting) != 1:
             message = (
-                f"The type of {name} at {from_ns(one.instant)} cannot be told, so nothing was "
+                f"The type of {name} at {from_ns(one.instant)} is not certain, so nothing was "
                 "deleted; see docs/how_to/influxdb.md, Refused points."
             )
             raise StoreError(message)

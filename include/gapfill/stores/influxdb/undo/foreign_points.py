@@ -23,7 +23,7 @@ _ORDER = ("float", "integer", "unsigned", "boolean", "string")
 
 
 class Found(NamedTuple):
-    """A point as it stands.
+    """A point as it is stored.
 
     Attributes:
         tags: All its tags.
@@ -64,8 +64,8 @@ def read_whole(
     if not types:
         return []
     pairs = [(name, kind) for name, kinds in types.items() for kind in kinds]
-    # Over shards of several types "*" is one of them, and texts beside numbers lack: a cast
-    # finds each. Of one type, "*" is a far shorter question.
+    # Over shards of several types "*" is one of them, and texts beside numbers are missing: a
+    # cast finds each. Of one type, "*" is a far shorter question.
     is_mixed = len(pairs) > len(types)
     casts = [f"{influxql.name(n)}::{kind} AS {influxql.name(f'{kind} {n}')}" for n, kind in pairs]
     what = ", ".join(casts) if is_mixed else "*"
@@ -139,7 +139,7 @@ def types_of(server: InfluxClient, measurement: str) -> dict[str, list[str]]:
 def _settle(
     server: InfluxClient, measurement: str, name: str, points: Sequence[Found], tried: int
 ) -> list[str]:
-    """Return the type that a field has in each point, whose first so many types are refused."""
+    """Return the type that a field has in each point, whose first ``tried`` types are refused."""
     options = [list(one.fields[name])[tried:] for one in points]
     for said, one in zip(options, points, strict=True):
         if not float(one.fields[name].get("float", 0)).is_integer():

@@ -15,7 +15,7 @@ from gapfill.stores.influxdb.undo.foreign_points import Kept, read_whole
 MOMENT = timedelta(microseconds=1)
 
 
-def lacking(
+def missing_of(
     server: InfluxClient, measurement: str, points: Iterable[Kept], own: Collection[str] = ()
 ) -> list[Kept]:
     """Return what is missing of points: those that are not there, and their missing fields.
@@ -42,7 +42,7 @@ def lacking(
 def beside(
     server: InfluxClient, measurement: str, points: Iterable[Kept]
 ) -> Iterator[tuple[Kept, dict[str, dict[str, Any]]]]:
-    """Yield each point with the fields that stand at its tags and instant, as in ``Found``."""
+    """Yield each point with the fields stored at its tags and instant, as in ``Found``."""
     by_tags: dict[str, list[Kept]] = {}
     for point in points:
         by_tags.setdefault(json.dumps(point.tags, sort_keys=True), []).append(point)

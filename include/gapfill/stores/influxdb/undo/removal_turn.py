@@ -114,7 +114,7 @@ class Turn:
         Args:
             numbers: Their entries.
             points: The points.
-            own: As in ``lacking``, where only what is missing is written.
+            own: As in ``missing_of``, where only what is missing is written.
 
         Raises:
             PartialWrite: If some are refused.
@@ -186,7 +186,7 @@ class Turn:
             about = read_about(said) if said else None
             if number in self._own or about is None or self._is_near(about):
                 step, _, at = (state or journal.DONE).partition(" ")
-                # What the server refuses stays so, and bars nobody.
+                # What the server refuses stays so, and bars no process.
                 is_refused = int((refused or "").partition(" ")[0] or 0) > int(at or 0)
                 is_open = step == journal.OPEN or (step == journal.TAKEN and not is_refused)
                 if about and about.is_empty:  # no process carries it on
