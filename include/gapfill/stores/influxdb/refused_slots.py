@@ -1,9 +1,8 @@
 """What the server refused to take, remembered so that no source is asked for it again.
 
-A refusal holds as long as its cause does. The type of a field in a shard is asked again
-whenever refusals are read, which costs one short question for each field and shard; how
-long the bucket keeps points is asked once in a process. A cause that cannot be asked for is
-believed for a day.
+A refusal holds as long as its cause does. Whenever refusals are read, the type of each field in its
+shard is read again, with one short question. How long the bucket keeps points is read once per
+process. If the cause cannot be read, the refusal holds for a day.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from gapfill.stores.influxdb.response import ResponseTable
 REFUSED = "gapfill_refused"
 
 BELIEVED = timedelta(days=1)
-"""How long a refusal holds whose cause cannot be asked for."""
+"""How long a refusal holds if its cause cannot be read."""
 
 _OWN_TYPES = {"gapfill_grade": "integer"} | dict.fromkeys(PROVENANCE[1:], "string")
 
@@ -36,14 +35,14 @@ _TYPE = re.compile(r"type error: .*::(\w+) - true:")
 
 
 class RefusedRange(NamedTuple):
-    """Slots that a write was refused for.
+    """Slots for which a write was refused.
 
     Attributes:
-        interval: The slots, ``[start, end)``: of the shard, or a week of it, as far as they
-            surely lie in it.
-        field: The field whose type is another in the store; empty for another cause.
-        theirs: Its type in the shard, or as the refusal said.
-        seen: Its type as a question about the shard said at that time; empty for none.
+        interval: The slots, ``[start, end)``: those of the shard, or of a week of it, that are
+            certainly in it.
+        field: The field that has another type in the store; empty for another cause.
+        theirs: Its type in the shard, or according to the refusal.
+        seen: Its type according to a question about the shard at that time; empty without one.
         at: When it was refused, by the system's clock.
         said: The server's words.
     """
@@ -57,7 +56,7 @@ class RefusedRange(NamedTuple):
 
 
 def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval) -> str:
-    """Return the type of a field in a shard, empty where it has none there.
+    """Return the type of a field in a shard, empty if it has none there.
 
     InfluxQL does not distinguish integers from floats in an answer. But it refuses to subtract a
     boolean, and names the type of the field as it does so, also where no point has the field.
@@ -70,7 +69,7 @@ def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval)
 
 
 def own_type(field: str) -> str:
-    """Return the type that Gapfill writes a field as."""
+    """Return the type in which Gapfill writes a field."""
     return _OWN_TYPES.get(field, "float")
 
 
@@ -102,12 +101,12 @@ def question(is_its: str = "") -> str:
 def standing(
     server: InfluxClient, series: Series, tables: Sequence[ResponseTable]
 ) -> list[RefusedRun]:
-    """Return the refusals of a series that still hold, of those found, and the rule's.
+    """Return the refusals of a series that still hold, and that of the bucket's retention rule.
 
     Args:
-        server: Where they are.
-        series: Whose refusals.
-        tables: What ``question`` answers, of other series too.
+        server: The server.
+        series: The series of the refusals.
+        tables: The answer to ``question``; it may also be about other series.
     """
     last: dict[tuple[Interval, str], RefusedRange] = {}
     for table in (table for table in tables if table.tags.get("series") == series.name):
@@ -122,10 +121,10 @@ def standing(
 
 
 def _held(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRange | None:
-    """Return a refusal with the type that the shard has now, ``None`` where it no longer holds.
+    """Return a refusal with the type that the shard has now, ``None`` if it no longer holds.
 
-    It holds while the shard has another type than Gapfill writes. Of a shard that had no type
-    when it refused, a refusal is believed for a day.
+    It holds while the shard has a type that differs from the one that Gapfill writes. If the shard
+    had no type when it refused, the refusal holds for a day.
     """
     is_recent = _now() - one.at < BELIEVED
     if not one.field:
@@ -165,7 +164,7 @@ def next_step(series: Series, field: str, theirs: str) -> str:
 
 
 def _beyond(server: InfluxClient, series: Series) -> list[RefusedRun]:
-    """Return what is older than the bucket keeps: the server drops it by its own clock."""
+    """Return the slots that are older than the bucket keeps points, by the server's own clock."""
     keeps = server.bucket.keeps
     if keeps is None:
         return []

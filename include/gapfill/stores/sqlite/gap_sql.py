@@ -106,7 +106,7 @@ numbered AS (
 SELECT gapfill_n, min(gapfill_slot), max(gapfill_slot) + {step}, {names}
 FROM numbered GROUP BY gapfill_n, {names}, island ORDER BY 1, 2
 """
-"""Runs of slots by the grades of their required fields, where the worst is below the target."""
+"""Runs of slots by the grades of their required fields; the worst grade is below the target."""
 
 WITHOUT_FIELD = """
 WITH {asked}, {low},
