@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from gapfill.domain.assessment import Assessment, needs_of, why_not
 from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Eligibility
 from gapfill.domain.cause import is_down
-from gapfill.domain.eligibility import Assessment, needs_of, why_not
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.route import cut

@@ -9,13 +9,15 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
+from gapfill.domain.assessment import Assessment, needs_of, why_not
 from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Eligibility
 from gapfill.domain.cause import is_down
-from gapfill.domain.eligibility import Assessment, edges, evaluate, in_turn, needs_of, why_not
+from gapfill.domain.eligibility import edges, evaluate
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.local_time import local_date, month_start
 from gapfill.domain.series import Grade, Series, Zone
+from gapfill.domain.station_order import in_turn
 
 
 def zone_bounds(series: Series, now: datetime) -> list[tuple[Interval, Zone]]:
