@@ -131,7 +131,7 @@ class SiarHook(ApiHook):
         refusal = reply.said
         if was_in_use and refusal is not None and refusal.kind is RefusalKind.TOKEN:
             if self._is_ready and not (self.access.login and self.access.key):
-                raise token_rejected(self._context(ask), refusal.said, TOKEN)
+                raise token_rejected(self._context(ask), refusal.said)
             self._is_ready_refused = True
             reply = self._with_token(request, ask, records, self._new_token(ask))
         return reply

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gapfill.errors import AuthRejected, Limit, SourceError, SpanRefused
 from gapfill.sources.firewall_pages import is_web_page
 from gapfill.sources.http.connection import variable
+from gapfill.sources.siar.availability import TOKEN
 from gapfill.sources.siar.refusals import MINUTE_S, Refusal, RefusalKind, day_quota_s, is_of_records
 
 if TYPE_CHECKING:
@@ -70,16 +71,10 @@ def rejected(context: RequestContext, said: str) -> AuthRejected:
     )
 
 
-def token_rejected(context: RequestContext, said: str, extra: str) -> AuthRejected:
-    """Return the error for a refused ready token without login and password.
-
-    Args:
-        context: Purpose of the call.
-        said: Status and words of the API.
-        extra: The member of the connection's extra that holds the token.
-    """
+def token_rejected(context: RequestContext, said: str) -> AuthRejected:
+    """Return the error for a refused ready token without login and password."""
     return AuthRejected(
-        f'{context}: the token in the extra "{extra}" of {_name(context)} was refused ({said}): '
+        f'{context}: the token in the extra "{TOKEN}" of {_name(context)} was refused ({said}): '
         "put a valid one there, or an id into its login and a password into its password. "
         "Where it is valid, the API blocks this machine's address for now.",
         **context.about,

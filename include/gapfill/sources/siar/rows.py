@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from gapfill.sources.json_reader import YEARS, Node, is_silent
-from gapfill.sources.model import ROW, Ask, Rejected, excerpt, is_blank, malformed, number
+from gapfill.sources.model import ROW, Ask, RawRow, Rejected, excerpt, is_blank, malformed, number
 from gapfill.sources.rows import BadRow, bad
 from gapfill.sources.siar.fields import members
 
@@ -45,6 +45,21 @@ class Dated(NamedTuple):
     day: date
     record: Mapping[str, object]
     values: Mapping[str, object]
+
+
+class Periods(NamedTuple):
+    """The hours or days of an answer.
+
+    Attributes:
+        rows: One per hour with both half-hours, or per date.
+        notes: Counts of omitted rows, for the evidence.
+        dropped: Half-hours without a readable time, and hours with a half-hour that comes
+            twice with different values.
+    """
+
+    rows: list[RawRow]
+    notes: list[str]
+    dropped: Sequence[Rejected] = ()
 
 
 def dated(
