@@ -68,11 +68,11 @@ def import_(cli: CliContext, name: str, file: str, zone: str | None, decimal: st
     with cli.context(now) as context:
         written, is_own = import_rows(context, series, read.rows, batch)
     of = f"{written:,} of {count(len(read.rows), 'row')}"
-    cli.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
+    cli.say(f"Imported {of} into {series.name}.")
     for note in read.notes:
-        cli.out.print(note, soft_wrap=True)
+        cli.say(note)
     if written < len(read.rows):
         cli.out.print("The others were left out: the store holds the same or better.")
     if written and is_own:
-        cli.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+        cli.say(f"To take it back: undo {batch}")
     return 0

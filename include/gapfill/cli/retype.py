@@ -70,7 +70,7 @@ def retype(
         left = service.left_of(context, series)
         if left and not yes:  # it may be running: to write points back is not a dry run
             for one in left:
-                cli.out.print(one.sentence, soft_wrap=True)
+                cli.say(one.sentence)
             return 1
         wrong = service.find(context, series, fields)
         _show_left(cli, left)
@@ -79,45 +79,40 @@ def retype(
             return 0
         target = Path(path) if path else _new_file(series, now)
         if not yes:
-            cli.out.print(
+            cli.say(
                 f"\nNothing is changed. With --yes all points of {series.measurement} there, of "
-                f"every program, are saved in {target}, deleted, and written as floats.",
-                soft_wrap=True,
+                f"every program, are saved in {target}, deleted, and written as floats."
             )
             return 0
         points = service.carry_out(context, series, wrong, target)
-    cli.out.print(
+    cli.say(
         f"\n{count(points, 'point')} written again and read back. They are as they were in "
-        f"{target}: keep it until you have seen them in the other program too.",
-        soft_wrap=True,
+        f"{target}: keep it until you have seen them in the other program too."
     )
     return 0
 
 
 def _show_left(cli: CliContext, left: Sequence[Unfinished]) -> None:
     for one in left:
-        cli.out.print(
+        cli.say(
             f"Carried on an earlier retype of {one.series}: what was missing of {one.measurement} "
-            f"from {short(one.first)} to {short(one.last)} is written back.",
-            soft_wrap=True,
+            f"from {short(one.first)} to {short(one.last)} is written back."
         )
 
 
 def _show_restored(cli: CliContext, name: str, path: str, found: Restored) -> None:
-    cli.out.print(
+    cli.say(
         f"{count(found.points, 'point')} in {path}, {found.written:,} of them were missing and "
-        "are written.",
-        soft_wrap=True,
+        "are written."
     )
     if not found.differing:
         return
-    cli.out.print(
+    cli.say(
         f"Of {count(len(found.differing), 'other point')} the store holds another value; "
-        f"{found.overwritten:,} of them now have the value of the file:",
-        soft_wrap=True,
+        f"{found.overwritten:,} of them now have the value of the file:"
     )
     for said in found.differing[:SHOWN]:
-        cli.out.print(f"  {said}", soft_wrap=True)
+        cli.say(f"  {said}")
     if len(found.differing) > SHOWN:
         cli.out.print(f"  and {len(found.differing) - SHOWN:,} more.")
     again = f"retype {name} --restore {path}"

@@ -92,22 +92,22 @@ def _show(
     rows = count(sum(t.rows for t in taken), "row")
     cli.out.print(f"Imported {written:,} of {rows} of {count(len(taken), 'file')}.", style="bold")
     for one in taken:
-        cli.out.print(f"  {one.file} into {one.series}: {_counts(one)}", soft_wrap=True)
+        cli.say(f"  {one.file} into {one.series}: {_counts(one)}")
     refused = [r for t in taken for r in t.refused]
     if refused:
         cli.out.print("\nNot believed, and not stored:")
     for r in refused[:SHOWN]:
         line = f"  {_day(r.slot) if r.slot else '?'} {r.field} {r.value!r} {r.reason}"
-        cli.out.print(line, soft_wrap=True)
+        cli.say(line)
     if len(refused) > SHOWN:
         cli.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")
     if skipped:
         names = ", ".join(skipped[:_NAMED])
         if len(skipped) > _NAMED:
             names += f" and {len(skipped) - _NAMED:,} more; --json lists all"
-        cli.out.print(f"\nLeft out, of no station of the catalogue: {names}", soft_wrap=True)
+        cli.say(f"\nLeft out, of no station of the catalogue: {names}")
     if written:
-        cli.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+        cli.say(f"To take it back: undo {batch}")
 
 
 def _counts(one: ImportedFiles) -> str:
