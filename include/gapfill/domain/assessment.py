@@ -7,13 +7,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gapfill.domain.candidate import NOWHERE, Candidate, Eligibility
-from gapfill.domain.interval import END_OF_TIME, iso
+from gapfill.domain.interval import iso
 from gapfill.domain.ledger import Exclusion
-from gapfill.domain.local_time import local_date
 
 _OTHERS_FIRST = "other sources are asked first"
 _HOUR = timedelta(hours=1)
-_MOMENT = timedelta(microseconds=1)
 _HOURS_READ_WELL = 72
 
 
@@ -99,15 +97,14 @@ def _say_ruled(assessment: Assessment) -> str:
 
 
 def _say_reach(assessment: Assessment) -> str:
-    reach, zone = assessment.candidate.reach, assessment.candidate.product.day_zone or "UTC"
-    if reach is NOWHERE:
+    candidate = assessment.candidate
+    if candidate.reach is NOWHERE:
         return "has no data for any date"
     if assessment.reason:
         return assessment.reason
-    if assessment.candidate.held is not None:
+    if candidate.held is not None:
         return "has no row for it in its files"
-    first, last = local_date(reach.start, zone), local_date(reach.end - _MOMENT, zone)
-    return f"has data only from {first}" + (f" to {last}" if reach.end < END_OF_TIME else "")
+    return f"has data only {candidate.dates}"
 
 
 def _instant(assessment: Assessment) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, merge
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -107,6 +107,14 @@ class Grid:
         if len(self.eras) == 1:
             return _count(interval, self.eras[0].step)
         return sum(_count(part, step) for part, step in self.stretches(interval))
+
+    def total(self, runs: Iterable[Interval]) -> int:
+        """Return how many slots start in several intervals."""
+        return sum(map(self.count, runs))
+
+    def runs(self, slots: Iterable[datetime]) -> list[Interval]:
+        """Return slots as merged intervals, in order."""
+        return merge(Interval(slot, self.end_of(slot)) for slot in slots)
 
     def slots(self, interval: Interval) -> Iterator[datetime]:
         """Yield the slots that start in the interval, in order."""

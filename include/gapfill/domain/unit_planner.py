@@ -92,8 +92,8 @@ def _units(backfill: BackfillRequest, choice: Choice, elsewhere: set[str]) -> It
         asked = [run for request in part for run in request.asked]
         near = overlap(enriched, Interval(asked[0].start, asked[-1].end))
         only_enriched = intersect(enriched[near], merge(asked))
-        slots = sum(series.grid.count(run) for run in asked)
-        heals = sum(series.grid.count(run) for run in only_enriched) < slots
+        slots = series.grid.total(asked)
+        heals = series.grid.total(only_enriched) < slots
         fields = _in_order(series, choice.fields if heals else ())
         yield Unit(
             series=series.name,

@@ -43,18 +43,15 @@ def document(
     instant = iso(now) if now else None
     match command:
         case "status":
-            return {"now": instant, "store": None, "state": "unknown", "series": None} | _of(error)
+            known = {"now": instant, "store": None, "state": "unknown", "series": None}
         case "plan":
-            return {"now": instant, **_UNKNOWN, "deferred": None, "bill": None} | _of(error)
+            known = {"now": instant, **_UNKNOWN, "deferred": None, "bill": None}
         case "heal":
             unknown = dict.fromkeys(_DONE) if has_begun else {}
             return _healed(error) | unknown
         case _:
-            return _of(error)
-
-
-def _of(error: str) -> dict[str, Any]:
-    return {"error": error}
+            known = {}
+    return known | {"error": error}
 
 
 def _healed(error: str) -> dict[str, Any]:

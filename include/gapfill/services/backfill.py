@@ -140,7 +140,7 @@ class _Fill:
                 useless.append(exc)
         if self.skipped:
             grid = self.series.grid
-            runs = merge(Interval(slot, grid.end_of(slot)) for slot in self.skipped)
+            runs = grid.runs(self.skipped)
             shards = sorted({s for e in useless if isinstance(e, StoreRefused) for s in e.shards})
             where = all_ranges(runs, shards, grid.count)
             message = (
@@ -165,13 +165,12 @@ class _Fill:
         calls, grid = self.calls, self.series.grid
         open_ = self.delivery.still_to_ask(request, calls.product)
         asked = [slot for slot in open_ if not covers(self.refused, slot)]
-        self.tally.present += sum(map(grid.count, request.asked)) - len(open_)
+        self.tally.present += grid.total(request.asked) - len(open_)
         self.skipped += sorted(set(open_) - set(asked))
         if not asked:
             return
         calls.open()
-        runs = merge(Interval(slot, grid.end_of(slot)) for slot in asked)
-        parts = deque(coalesce(runs, grid, calls.product.fits))
+        parts = deque(coalesce(grid.runs(asked), grid, calls.product.fits))
         while parts:
             part = parts[0]
             try:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple, TextIO
 
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Origin, Row, format_kept, make_row
 from gapfill.domain.series import Series
 from gapfill.services.context import RunContext
-from gapfill.services.csv_import.rows import IMPORT, read_rows
+from gapfill.services.csv_import.rows import IMPORT
 from gapfill.services.csv_import.table import PROVENANCE
 
 
@@ -46,22 +45,6 @@ def export_rows(
         }
 
 
-def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: datetime) -> list[Row]:
-    """Read and check a whole file before anything is written, as ``csv_rows.read_rows`` does.
-
-    Args:
-        series: The series of the rows.
-        file: The CSV, opened with ``newline=""``.
-        name: The file's name, for errors.
-        batch: Id of this import.
-        now: The clock; rows after the last slot expected now are refused.
-
-    Raises:
-        RequestError: If the file is wrong; names line and column.
-    """
-    return read_rows(series, file.read(), name, batch=batch, now=now).rows
-
-
 class Imported(NamedTuple):
     """Result of an import.
 
@@ -85,7 +68,7 @@ def import_rows(context: RunContext, series: Series, rows: Sequence[Row], batch:
     Args:
         context: The installation.
         series: The series of the rows.
-        rows: From ``read_csv``.
+        rows: Valid rows, as ``read_rows`` returns them.
         batch: Id of this import.
 
     Raises:

@@ -202,17 +202,10 @@ def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | Non
     return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
 
 
-def last_expected(
-    context: RunContext, series: Series, status: SourceStatus | None = None
-) -> datetime:
+def last_expected(context: RunContext, series: Series) -> datetime:
     """Return the end of the last expected slot.
-
-    Args:
-        context: The installation.
-        series: The series.
-        status: Of the sources, in the same phase; ``None`` to read it.
 
     Raises:
         StoreError: If the ledger cannot be read.
     """
-    return horizon(series, (status or context).candidates(series), context.now)
+    return horizon(series, context.candidates(series), context.now)

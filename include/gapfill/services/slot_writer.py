@@ -156,7 +156,7 @@ class SlotWriter:
         if not written:
             return WrittenSlots(0, 0)
         slots = sorted({reading.slot for reading in written})
-        windows = self._near(merge(Interval(s, self.series.grid.end_of(s)) for s in slots))
+        windows = self._near(self.series.grid.runs(slots))
         rows = {row.slot: row for row in self.store.read(self.series, *windows)}
         self._firm, self._perhaps, self._written = [], [], 0
         given: dict[datetime, list[Mapping[str, float]]] = {}

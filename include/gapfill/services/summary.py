@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from gapfill.domain.grid import Grid
 from gapfill.domain.interval import Interval, intersect, is_within, merge, subtract
 from gapfill.domain.plan import Plan, Unit, Unread
 from gapfill.domain.series import State
@@ -124,7 +123,7 @@ def summarize(
     )
     gaps = count_gaps(context, plans, before, after, asked)
     records = {
-        name: sum(context.catalog.series[name].grid.count(i) for i in intervals)
+        name: context.catalog.series[name].grid.total(intervals)
         for name, intervals in filled.items()
     }
     ree = sum(n for name, n in records.items() if context.catalog.series[name].group == "ree")
@@ -222,7 +221,7 @@ def _healed(
         for name, of_batch in batch.items():
             slots.setdefault(name, set()).update(of_batch)
     return {
-        name: _runs(sorted(found), context.catalog.series[name].grid)
+        name: context.catalog.series[name].grid.runs(found)
         for name, found in slots.items()
         if found
     }
@@ -232,9 +231,8 @@ def _enriched(context: RunContext, changed: Runs, units: Sequence[Unit]) -> int:
     """Count the changed slots that got only wanted fields."""
     only = _only_enriched(units)
     return sum(
-        context.catalog.series[name].grid.count(run)
+        context.catalog.series[name].grid.total(intersect(runs, only.get(name, ())))
         for name, runs in changed.items()
-        for run in intersect(runs, only.get(name, ()))
     )
 
 
@@ -260,7 +258,3 @@ def _only_enriched(units: Sequence[Unit]) -> dict[str, list[Interval]]:
             enriched[unit.series] += unit.enriched
         healed[unit.series] += unit.healed
     return {name: subtract(merge(runs), merge(healed[name])) for name, runs in enriched.items()}
-
-
-def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
-    return merge(Interval(slot, grid.end_of(slot)) for slot in slots)
