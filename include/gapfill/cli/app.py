@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -203,14 +203,9 @@ def export(cli: CliContext, name: str, start: str | None, end: str | None, kind:
         if kind == "csv":
             csv_transfer.write_csv(series, rows, cli.stdout)
         else:
-            _write_json(rows, cli)
+            lines = ",\n".join(json.dumps(row) for row in rows)  # a row a line
+            cli.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
     return 0
-
-
-def _write_json(rows: Iterator[dict[str, object]], cli: CliContext) -> None:
-    """Write a JSON list, a row a line."""
-    lines = ",\n".join(json.dumps(row) for row in rows)
-    cli.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
 
 
 for command in (import_, import_siar, batches, undo, tidy, retype, forget_store):

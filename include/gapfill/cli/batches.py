@@ -76,8 +76,7 @@ def _show_batch(cli: CliContext, batch: Batch) -> None:
 def undo(cli: CliContext, batch: str | None, run: str | None) -> int:
     """Put back what a batch, or all of a run, replaced, and remove what it added."""
     if (batch is None) == (run is None):
-        message = "Give either a BATCH or --run RUN: `batches` lists both."
-        raise RequestError(message)
+        raise RequestError("Give either a BATCH or --run RUN: `batches` lists both.")
     with cli.context(cli.clock()) as context:
         taken = (
             undo_batches.undo_run(context, run)

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 def _zone(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and value not in pendulum.timezones():
-        message = f"{value!r} is not an IANA time zone such as Europe/Madrid or UTC"
-        raise click.BadParameter(message)
+        raise click.BadParameter(f"{value!r} is not an IANA time zone such as Europe/Madrid or UTC")
     return value
 
 

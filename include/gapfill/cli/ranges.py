@@ -89,18 +89,15 @@ def bound_of(what: str, text: str, series: Sequence[Series], *, is_end: bool = F
     try:
         bounds = {parse_bound(text, zone, is_end=is_end) for zone in zones}
     except BoundError as exc:
-        message = f"{what} {exc}."
-        raise RequestError(message) from exc
+        raise RequestError(f"{what} {exc}.") from exc
     except ValueError as exc:
-        message = (
+        raise RequestError(
             f"{what} {text!r} is neither a date such as 2025-10-26 nor an instant such as "
             "2025-10-26T00:00:00Z."
-        )
-        raise RequestError(message) from exc
+        ) from exc
     if len(bounds) > 1:
-        message = (
+        raise RequestError(
             f"{what} {text} is another day in {' and in '.join(zones)}: name series of one "
             "place, or give an instant such as 2025-10-26T00:00:00Z."
         )
-        raise RequestError(message)
     return bounds.pop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,14 +58,12 @@ def retype(
     with cli.context(now) as context:
         if restore:
             if fields or path or yes:
-                message = "--restore goes with no other option but --overwrite."
-                raise RequestError(message)
+                raise RequestError("--restore goes with no other option but --overwrite.")
             found = service.restore(context, Path(restore), overwrite=overwrite)
             _show_restored(cli, name, restore, found)
             return 0
         if overwrite:
-            message = "--overwrite goes with --restore only."
-            raise RequestError(message)
+            raise RequestError("--overwrite goes with --restore only.")
         left = service.left_of(context, series)
         if left and not yes:  # it may be running: to write points back is not a dry run
             for one in left:
@@ -77,7 +74,7 @@ def retype(
         _show(cli, series, wrong)
         if not wrong:
             return 0
-        target = Path(path) if path else _new_file(series, now)
+        target = Path(path or f"gapfill-retype-{series.name}-{now:%Y%m%dT%H%M%SZ}.lp")
         if not yes:
             cli.say(
                 f"\nNothing is changed. With --yes all points of {series.measurement} there, of "
@@ -133,7 +130,3 @@ def _show(cli: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
         start, end = short(one.shard.start), short(one.shard.end)
         shown.add_row(start, end, fields, f"{one.points:,}")
     cli.out.print(shown)
-
-
-def _new_file(series: Series, now: datetime) -> Path:
-    return Path(f"gapfill-retype-{series.name}-{now:%Y%m%dT%H%M%SZ}.lp")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,11 +68,10 @@ def _read(folder: Path, known: Catalog) -> tuple[dict[str, list[CsvFile]], list[
     skipped = [name for name in names if station_of(name) not in stations]
     if len(skipped) == len(names):
         wanted = " or ".join(f"{station}_" for station in stations) or "a station of the catalogue"
-        message = (
+        raise GapfillError(
             f"Of {count(len(names), 'CSV file')} in {folder} none begins with {wanted}: add the "
             "station to the catalogue, or its files to the folder. Nothing was imported."
         )
-        raise GapfillError(message)
     try:
         return {station: shelf.files(station) for station in stations}, skipped
     except SourceError as exc:
@@ -97,8 +95,8 @@ def _show(
     if refused:
         cli.out.print("\nNot believed, and not stored:")
     for r in refused[:SHOWN]:
-        line = f"  {_day(r.slot) if r.slot else '?'} {r.field} {r.value!r} {r.reason}"
-        cli.say(line)
+        day = iso(r.slot)[:10] if r.slot else "?"
+        cli.say(f"  {day} {r.field} {r.value!r} {r.reason}")
     if len(refused) > SHOWN:
         cli.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")
     if skipped:
@@ -120,7 +118,3 @@ def _counts(one: ImportedFiles) -> str:
     refused = f", {count(len(one.refused), 'value')} refused" if one.refused else ""
     kept = one.stood  # codespell:ignore stood
     return f"{count(one.rows, 'row')}{left}, {one.written:,} written, {kept:,} kept{refused}"
-
-
-def _day(slot: datetime) -> str:
-    return iso(slot)[:10]

@@ -47,16 +47,13 @@ class Grid:
     def __post_init__(self) -> None:
         """Refuse a grid without eras, out of order or with a step that does not divide a day."""
         if any(era.start.tzinfo is None for era in self.eras):
-            message = "an era needs a time zone"
-            raise ValueError(message)
+            raise ValueError("an era needs a time zone")
         starts = [era.start for era in self.eras]
         if not starts or starts != sorted(set(starts)):
-            message = "a grid needs at least one era, in order of their starts"
-            raise ValueError(message)
+            raise ValueError("a grid needs at least one era, in order of their starts")
         for era in self.eras:
             if era.step <= timedelta(0) or DAY % era.step:
-                message = f"a resolution must divide a day, got {era.step}"
-                raise ValueError(message)
+                raise ValueError(f"a resolution must divide a day, got {era.step}")
         for before, era in zip(self.eras, self.eras[1:], strict=False):
             if (era.start - _EPOCH) % before.step or (era.start - _EPOCH) % era.step:
                 message = f"an era must start on the grid of both its steps, got {era.start}"

@@ -170,12 +170,10 @@ class Assignment(NamedTuple):
     Attributes:
         interval: The slots, ``[start, end)``.
         candidate: The candidate to ask; ``None`` if none can be asked now.
-        until: For slots left
-            over, when a source can be asked; ``None`` for never.
-        reason: For slots left over, a
-            sentence that says why.
-        by: For slots left over, the source that they wait for. needs:
-            For slots left over, connections and settings that are not set up and could serve.
+        until: For slots left over, when a source can be asked; ``None`` for never.
+        reason: For slots left over, a sentence that says why.
+        by: For slots left over, the source that they wait for.
+        needs: For slots left over, connections and settings that are not set up and could serve.
         is_down: For slots left over, whether their source is blocked or cannot be used.
     """
 

@@ -14,14 +14,10 @@ from gapfill.services.csv_import.rows import IMPORT
 from gapfill.services.csv_import.table import PROVENANCE
 
 
-def header(series: Series) -> list[str]:
-    """Return the columns of an export: the slot, the fields, the provenance."""
-    return ["slot", *(f.name for f in series.fields), *PROVENANCE]
-
-
 def write_csv(series: Series, rows: Iterable[Mapping[str, object]], file: TextIO) -> None:
     """Write exported rows as CSV; numbers keep their exact value."""
-    lines = csv.DictWriter(file, header(series), lineterminator="\n")
+    columns = ["slot", *(f.name for f in series.fields), *PROVENANCE]
+    lines = csv.DictWriter(file, columns, lineterminator="\n")
     lines.writeheader()
     lines.writerows(rows)
 
@@ -64,12 +60,6 @@ def import_rows(context: RunContext, series: Series, rows: Sequence[Row], batch:
     row does not have all of them. A row that differs from the stored one and names the same batch
     or none was changed by hand: it gets this import as batch and names no source, so that ``undo``
     can restore the stored row.
-
-    Args:
-        context: The installation.
-        series: The series of the rows.
-        rows: Valid rows, as ``read_rows`` returns them.
-        batch: Id of this import.
 
     Raises:
         StoreError: If the store cannot be read or written.

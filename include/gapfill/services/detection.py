@@ -200,12 +200,3 @@ def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | Non
     """Return a report with the stored values that are not readings, and warnings about them."""
     warnings = (*report.warnings, *sentences(series, flaws, ahead))
     return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
-
-
-def last_expected(context: RunContext, series: Series) -> datetime:
-    """Return the end of the last expected slot.
-
-    Raises:
-        StoreError: If the ledger cannot be read.
-    """
-    return horizon(series, context.candidates(series), context.now)

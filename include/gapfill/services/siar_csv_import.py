@@ -91,12 +91,8 @@ def import_files(
 ) -> list[ImportedFiles]:
     """Write values of files that are better than the stored ones; a second import changes nothing.
 
-    Every file is checked before the first write. A lower grade never replaces a higher one.
-
-    Args:
-        context: The installation.
-        files: Files by station id.
-        batch: Id of this import.
+    The files are those of each station id. Every file is checked before the first write. A lower
+    grade never replaces a higher one.
 
     Raises:
         MalformedPayload: If a row cannot be read, two rows of a day differ, or a day is not over.
@@ -148,11 +144,10 @@ def _write(context: RunContext, series: Series, said: Answer, batch: str) -> set
         if not is_held(reading, rows.get(reading.slot), batch, stored.get(reading.slot))
     ]
     if lost:
-        message = (
+        raise StoreError(
             f"{series.name}: {len(lost)} of {len(said.readings)} days were written but could not "
             f"be read back, the first is {iso(lost[0])}; run the import again, or undo {batch}."
         )
-        raise StoreError(message)
     return set(context.store.batch_slots(batch).get(series.name, ())) - before
 
 

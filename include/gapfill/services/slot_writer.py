@@ -164,11 +164,10 @@ class SlotWriter:
             given.setdefault(reading.slot, []).append(reading.values)
         lost = [r.slot for r in firm if not self._is_held(r, rows.get(r.slot), given[r.slot])]
         if lost:
-            message = (
+            raise StoreError(
                 f"{self.series.name}: {len(lost)} of {len(firm)} slots were written but could "
                 f"not be read back, the first is {iso(lost[0])}; run it again."
             )
-            raise StoreError(message)
         own = [slot for slot in slots if slot in rows and rows[slot].batch == self.batch]
         return WrittenSlots(len(own), sum(covers(self.unit.enriched, s) for s in own))
 

@@ -222,6 +222,5 @@ def known(items: Mapping[str, T], name: str, kind: str) -> T:
         ConfigError: If there is none; the plan is older than the catalogue.
     """
     if name not in items:
-        message = f"The catalogue no longer has the {kind} {name!r}; plan again."
-        raise ConfigError(message)
+        raise ConfigError(f"The catalogue no longer has the {kind} {name!r}; plan again.")
     return items[name]

@@ -82,6 +82,33 @@ class Summary:
     gaps_given_up: int = 0
 
 
+def nothing_done(
+    failures: Sequence[Failure], seconds: float = 0.0, gaps: int | None = 0
+) -> Summary:
+    """Return the summary of a run that failed before it planned.
+
+    Args:
+        failures: Why it failed.
+        seconds: Real time of the run.
+        gaps: The number of gaps of each kind, ``None`` for unknown.
+    """
+    return Summary(
+        status=RunStatus.FAILED,
+        ree_records_recovered=0,
+        weather_records_recovered=0,
+        duration_seconds=round(seconds, 3),
+        gaps_found=gaps,
+        gaps_resolved=gaps,
+        gaps_waiting=gaps,
+        gaps_unfillable=gaps,
+        gaps_need_setup=gaps,
+        units_failed=0,
+        units_deferred=0,
+        calls=0,
+        failures=failures,
+    )
+
+
 def summarize(
     context: RunContext,
     run: str,

@@ -76,11 +76,7 @@ class UnitCounts:
         self.refused += answer.rejected
 
     def outcome(self, slots: int) -> UnitOutcome:
-        """Return the outcome of the unit.
-
-        Args:
-            slots: Number of slots to fill.
-        """
+        """Return the outcome of the unit, which was to fill this number of slots."""
         had = self.filled - self.beside + self.present
         if had >= slots and not self.without:
             return UnitOutcome.FILLED if self.filled else UnitOutcome.PRESENT
