@@ -64,11 +64,10 @@ def geo_id(ask: Ask) -> str:
         ConfigError: If it is missing.
     """
     if "geo_id" not in ask.series.params:
-        message = (
+        raise ConfigError(
             f"Series {ask.series.name} cannot be asked of {ask.product.source}: "
             "add geo_id to its params in the catalogue."
         )
-        raise ConfigError(message)
     return ask.series.params["geo_id"]
 
 

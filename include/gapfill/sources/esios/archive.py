@@ -86,8 +86,7 @@ def request(ask: Ask) -> HttpRequest:
     """
     days = whole_days(ask)
     if days.first != days.last:
-        message = f"{ask.product.key} gives one day a call: set its span to P1D."
-        raise ConfigError(message)
+        raise ConfigError(f"{ask.product.key} gives one day a call: set its span to P1D.")
     _column(ask)
     return request_day(ask.product.params["archive"], days.first)
 
@@ -171,8 +170,7 @@ def _rows(ask: Ask, nodes: Sequence[Node], column: str) -> Rows:
     hours = day.duration // _HOUR
     places = positions([line.label for line in counted], hours)
     if places is None:
-        problem = f"its {len(counted)} rows are ambiguous on a day of {hours} hours"
-        raise malformed(ask, problem)
+        raise malformed(ask, f"its {len(counted)} rows are ambiguous on a day of {hours} hours")
     for line, place in zip(counted, places, strict=True):
         slot = None if place is None else day.start + place * _HOUR
         if slot is not None and not line.fault:

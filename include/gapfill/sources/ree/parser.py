@@ -112,10 +112,6 @@ def no_data(payload: Payload) -> str | None:
 def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
-    Args:
-        ask: The request.
-        payload: The answer: 200, or one with ``no_data``.
-
     Returns:
         The requested slots' readings; none, with evidence, if nothing is published.
 

@@ -31,9 +31,8 @@ class SiarHook(ApiHook):
     """Fetches data of a station from SIAR. The connection's login is its id, the password its key.
 
     The hook gets the token at ``open`` or before the first request, and renews it once after a
-    refusal. It uses a ready token in the extra ``token``; after a refusal, id and password
-    replace that token if they are set. Login, password, their encrypted forms and every token
-    are secrets.
+    refusal. It uses a ready token in the extra ``token``; after a refusal, id and password replace
+    that token if they are set. Login, password, their encrypted forms and every token are secrets.
     """
 
     default_conn_name = "siar_default"
@@ -183,13 +182,12 @@ class SiarHook(ApiHook):
         access = self.access
         if not access.login or not access.key:
             absent = "login, its id (NIF)" if not access.login else "password"
-            message = (
+            raise ConfigError(
                 f"siar needs an id and a password: connection {self.http_conn_id!r} has no {absent}"
                 f'; set {variable(self.http_conn_id)}=\'{{"conn_type": "http", "login": "NIF", '
                 '"password": "PASSWORD"}\' or add it in Airflow\'s UI. '
                 f'A ready token goes into its extra: {{"{TOKEN}": "TOKEN"}}.'
             )
-            raise ConfigError(message)
         return access.login, access.key
 
     def _read(self, payload: Payload) -> Refusal | None:

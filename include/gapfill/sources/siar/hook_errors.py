@@ -23,12 +23,6 @@ def error_for(
 
     A request with more records than the account's limit needs a shorter span, as no wait
     helps; any other quota needs a wait.
-
-    Args:
-        refusal: The refusal.
-        context: Purpose of the call.
-        records: Records of the refused answer.
-        allowance: Limits of the account, if known.
     """
     if refusal.kind in {RefusalKind.MINUTE, RefusalKind.DAY}:
         limit = _limit(refusal.kind, allowance)

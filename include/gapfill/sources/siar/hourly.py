@@ -38,9 +38,8 @@ def pair(ask: Ask, records: Sequence[Dated]) -> Periods:
     so that ``check`` reports it instead of an average.
 
     Raises:
-        MalformedPayload: If a half-hour with a value is in the future or one that the
-            clock skips, the rows are of another step, or most half-hours come twice
-            with different values.
+        MalformedPayload: If a half-hour with a value is in the future or one that the clock skips,
+            the rows are of another step, or most half-hours come twice with different values.
     """
     halves, dropped, untold = _halves(ask, records)
     grid = ask.series.grid
