@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from gapfill.catalog.schema import (
+    CatalogEntry,
+    PlaceEntry,
+    ProductEntry,
+    RuleEntry,
+    SeriesEntry,
+    SourceEntry,
+)
 from gapfill.domain.grid import Era, Grid
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.local_time import AfterEnd, AtClock, Rule, day_start
@@ -15,16 +22,6 @@ from gapfill.domain.severity import Thresholds
 from gapfill.domain.tariff import SYSTEMS, is_pvpc
 from gapfill.errors import ConfigError
 from gapfill.sources import registry
-
-if TYPE_CHECKING:
-    from gapfill.catalog.schema import (
-        CatalogEntry,
-        PlaceEntry,
-        ProductEntry,
-        RuleEntry,
-        SeriesEntry,
-        SourceEntry,
-    )
 
 
 class Builder:

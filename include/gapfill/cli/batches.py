@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.context import CliContext
 from gapfill.cli.layout import capped
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.ranges import bound_of
@@ -15,9 +15,6 @@ from gapfill.errors import RequestError
 from gapfill.services import undo_batches
 from gapfill.services.ports import Batch
 from gapfill.services.undo_batches import UndoResult
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 
 @click.command()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pendulum
 
+from gapfill.cli.context import CliContext
 from gapfill.cli.options import everywhere
 from gapfill.cli.ranges import new_id
 from gapfill.domain.formatting import count
@@ -16,9 +16,6 @@ from gapfill.errors import GapfillError, RequestError
 from gapfill.services.csv_import.rows import Stated, read_rows
 from gapfill.services.csv_import.text import decode
 from gapfill.services.csv_transfer import import_rows
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 
 def _zone(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.context import CliContext
 from gapfill.cli.layout import table
 from gapfill.cli.options import everywhere
 from gapfill.domain.formatting import count, short
@@ -16,9 +16,6 @@ from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.errors import RequestError
 from gapfill.services import retype as service
 from gapfill.services.ports import Restored, WrongType
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 SHOWN = 10
 """So many points with another value than in the file are named."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gapfill.catalog import Catalog
+from gapfill.cli.context import CliContext
 from gapfill.cli.layout import SHOWN
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.ranges import new_id
@@ -18,9 +18,6 @@ from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
 from gapfill.services.siar_csv_import import ImportedFiles, document, import_files, targets
 from gapfill.sources.siar_csv.folder import SiarCsvFolder
 from gapfill.sources.siar_csv.parser import CsvFile, station_of
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 _NAMED = 3  # files that were left out, named one by one; a folder may have hundreds
 

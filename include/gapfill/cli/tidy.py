@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.context import CliContext
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.ranges import new_id
 from gapfill.domain.formatting import count, short
@@ -14,9 +14,6 @@ from gapfill.domain.interval import iso
 from gapfill.domain.keys import TIDY
 from gapfill.services.tidy import Tidied
 from gapfill.services.tidy import tidy as tidy_series
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 SHOWN = 3
 """So many of the first instants are shown."""

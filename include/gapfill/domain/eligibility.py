@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from gapfill.domain.assessment import Assessment
 from gapfill.domain.candidate import Candidate, Eligibility
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, covers
 from gapfill.domain.ledger import JUST_NOW, LAST_CHANCE, RECENT
-
-if TYPE_CHECKING:
-    from gapfill.domain.series import Grade, Series
+from gapfill.domain.series import Grade, Series
 
 
 def evaluate(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from gapfill.domain.account_limits import AccountLimits
 from gapfill.errors import ConfigError, GapfillError, SourceError
 from gapfill.sources.firewall_pages import is_web_page
-from gapfill.sources.http.client import ApiCall
+from gapfill.sources.http.client import ApiCall, Reply
 from gapfill.sources.http.connection import variable
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.secrets import Secrets
@@ -22,9 +21,6 @@ from gapfill.sources.siar import parser as siar
 from gapfill.sources.siar.availability import TOKEN, ready_token
 from gapfill.sources.siar.hook_errors import error_for, rejected, token_rejected
 from gapfill.sources.siar.refusals import Refusal, RefusalKind, authorised_from, read
-
-if TYPE_CHECKING:
-    from gapfill.sources.http.client import Reply
 
 
 class SiarHook(ApiHook):

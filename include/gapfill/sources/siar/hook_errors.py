@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gapfill.errors import AuthRejected, Limit, SourceError, SpanRefused
+from gapfill.domain.account_limits import AccountLimits
+from gapfill.errors import AuthRejected, Limit, RateLimited, SourceError, SpanRefused
 from gapfill.sources.firewall_pages import is_web_page
 from gapfill.sources.http.connection import variable
+from gapfill.sources.http.status_errors import RequestContext
 from gapfill.sources.siar.availability import TOKEN
 from gapfill.sources.siar.refusals import MINUTE_S, Refusal, RefusalKind, day_quota_s, is_of_records
-
-if TYPE_CHECKING:
-    from gapfill.domain.account_limits import AccountLimits
-    from gapfill.errors import RateLimited
-    from gapfill.sources.http.status_errors import RequestContext
 
 
 def error_for(
