@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.sources.json_reader import Node, is_silent
 from gapfill.sources.model import ROW, Ask, RawRow, Rejected, excerpt, is_blank, malformed
 
-if TYPE_CHECKING:
-    Record = Mapping[str, object]
+Record = Mapping[str, object]
 
 
 class BadRow(Exception):

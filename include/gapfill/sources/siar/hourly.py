@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from gapfill.domain.interval import iso
 from gapfill.domain.series import Field
@@ -15,8 +14,7 @@ from gapfill.sources.siar.fields import HOURLY
 from gapfill.sources.siar.rows import Dated, Periods
 from gapfill.sources.value_reader import agree
 
-if TYPE_CHECKING:
-    Values = Mapping[str, object]
+Values = Mapping[str, object]
 
 ZONE = "UTC"
 """Time base of the half-hours if the product names none, as SIAR's own files suggest."""
