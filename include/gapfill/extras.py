@@ -94,14 +94,12 @@ def read(text: str | None, known: Collection[str]) -> dict[str, object]:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        message = "has an extra that is not a JSON object"
-        raise ExtraError(message)
+        raise ExtraError("has an extra that is not a JSON object")
     extra: dict[str, object] = {}
     for name, value in given.items():
         said = _name(name, known)
         if said in extra:
-            message = f"has {said} twice in its extra: keep one of them"
-            raise ExtraError(message)
+            raise ExtraError(f"has {said} twice in its extra: keep one of them")
         extra[said] = value
     return extra
 
@@ -120,11 +118,10 @@ def _name(name: str, known: Collection[str]) -> str:
         )
         raise ExtraError(message)
     if meant:
-        message = (
+        raise ExtraError(
             f"has {name[:40]!r} in its extra, which Gapfill does not know: write {meant[0]!r} if "
             "you mean that, or remove it"
         )
-        raise ExtraError(message)
     return name
 
 
@@ -145,8 +142,7 @@ def flag(extra: Mapping[str, object], name: str) -> bool:
         return bool(value)
     word = _WORDS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
     if word is None:
-        message = f"has a {name!r} in its extra that is neither true nor false"
-        raise ExtraError(message)
+        raise ExtraError(f"has a {name!r} in its extra that is neither true nor false")
     return word
 
 
@@ -165,6 +161,5 @@ def seconds(extra: Mapping[str, object], name: str) -> float | None:
     except (ValueError, OverflowError):
         number = 0.0
     if not 0 < number < math.inf:
-        message = f"has a {name!r} in its extra that is not a number of seconds"
-        raise ExtraError(message)
+        raise ExtraError(f"has a {name!r} in its extra that is not a number of seconds")
     return number

@@ -21,12 +21,13 @@ from gapfill.orchestration.retry_policy import PLAIN
 from gapfill.orchestration.tasks import RESULT, open_context, run_name, write_log
 from gapfill.reporting import documents, log_lines
 from gapfill.reporting.codec import Json, from_json, request_from_json
+from gapfill.reporting.plan_models import RunOut
 from gapfill.services.certificate import Certificate
 from gapfill.services.detection import Report
 from gapfill.services.failure import Failure
 from gapfill.services.planning import detect_all
 from gapfill.services.source_faults import faults, with_faults
-from gapfill.services.summary import RunStatus, Summary, summarize
+from gapfill.services.summary import Summary, nothing_done, summarize
 
 if TYPE_CHECKING:
     from gapfill.orchestration.tasks import Instance
@@ -60,7 +61,7 @@ def summarize_run(
     problems = problems_of(ti, refused)
     request, reports, plan = (_result_of(ti, name, states) for name in task_ids[:3])
     if request is None or reports is None or plan is None:
-        document = _document(_failure(problems or [NO_PLAN], seconds))
+        document = _document(nothing_done([*map(Failure, problems or [NO_PLAN])], seconds))
         document |= _without_plan(ti, refused, dag_run.dag_id, log_lines.trouble(document))
         log.error("%s", log_lines.trouble(document))
         return document
@@ -190,28 +191,10 @@ def _result_of(ti: Instance, task_id: str, states: Mapping[str, str]) -> Any:  #
     return ti.xcom_pull(task_id, key=RESULT, map_indexes=None)
 
 
-def _failure(problems: Sequence[str], seconds: float) -> Summary:
-    """Return the summary of a run that made no plan."""
-    return Summary(
-        status=RunStatus.FAILED,
-        ree_records_recovered=0,
-        weather_records_recovered=0,
-        duration_seconds=round(seconds, 3),
-        gaps_found=0,
-        gaps_resolved=0,
-        gaps_waiting=0,
-        gaps_unfillable=0,
-        units_failed=0,
-        units_deferred=0,
-        calls=0,
-        failures=[Failure(problem) for problem in problems],
-    )
-
-
 def _document(summary: Summary, dry: Plan | None = None) -> Json:
     """Return the document of a summary, with the planned units and calls of a dry run."""
     return {
-        **documents.plain(documents.summarized(summary)),
+        **documents.plain(RunOut.model_validate(summary)),
         "dry_run": dry is not None,
         "units_planned": len(dry.units) if dry else 0,
         "calls_planned": dry.calls if dry else 0,

@@ -72,7 +72,7 @@ def _recommend(
         lost = sum(g.slots for g in gaps)
         said = f"No gap that a source could fill; no source has {count(lost, 'slot')}."
         return said if lost else "Nothing is missing.", response_models.Strategy(name="none")
-    askable = [g for g in missing if _is_askable(g)]
+    askable = [g for g in missing if g.is_askable]
     if not askable or not plan.units:
         return _no_source(missing)
     number = sum(g.cause is not Cause.SETUP for g in missing)
@@ -95,10 +95,6 @@ def _recommend(
         name="range", method="POST", path="/gaps/backfill/range", body=body
     )
     return f"{there}: heal {first} to {last} ({cost}).", strategy
-
-
-def _is_askable(gap: Gap) -> bool:
-    return gap.cause in (Cause.ASKABLE, Cause.DOWN) and gap.waiting is None
 
 
 def _no_source(missing: Sequence[Gap]) -> tuple[str, response_models.Strategy]:
