@@ -82,11 +82,12 @@ def read(text: str | None, known: Collection[str]) -> dict[str, object]:
 
     Args:
         text: JSON.
-        known: Names that Gapfill reads. A name that is similar to one of these is refused; all
-            others are returned unchanged.
+        known: Names that Gapfill reads in this connection. A name that is similar to one of
+            these, or that Gapfill reads in another connection only, is refused; all others
+            are returned unchanged.
 
     Raises:
-        ExtraError: If it is not a JSON object, or a name is misspelt or appears twice.
+        ExtraError: If it is not a JSON object, or a name is misspelt, misplaced or appears twice.
     """
     try:
         given = json.loads(text) if text else {}
@@ -109,12 +110,25 @@ def _name(name: str, known: Collection[str]) -> str:
     if plain in known:
         return plain
     meant = [] if plain in FOREIGN else get_close_matches(plain, known, 1, CLOSE)
+    elsewhere = _elsewhere(plain)
+    if elsewhere:
+        message = (
+            f"has {plain!r} in its extra, which Gapfill reads only in the connection of "
+            f"{elsewhere}: remove it"
+        )
+        raise ExtraError(message)
     if meant:
         raise ExtraError(
             f"has {name[:40]!r} in its extra, which Gapfill does not know: write {meant[0]!r} if "
             "you mean that, or remove it"
         )
     return name
+
+
+def _elsewhere(name: str) -> str:
+    if name in SOURCE_NAMES:
+        return "a source"
+    return "an InfluxDB" if name in STORE_NAMES else ""
 
 
 def flag(extra: Mapping[str, object], name: str) -> bool:

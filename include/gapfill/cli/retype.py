@@ -69,8 +69,10 @@ def retype(
         wrong = service.find(context, series, fields)
         _show_left(cli, left)
         _show(cli, series, wrong)
+        stays = [one for one in wrong if one.obstacle]
+        wrong = [one for one in wrong if not one.obstacle]
         if not wrong:
-            return 0
+            return 1 if stays else 0
         target = Path(path or f"gapfill-retype-{series.name}-{now:%Y%m%dT%H%M%SZ}.lp")
         if not yes:
             cli.say(
@@ -83,7 +85,7 @@ def retype(
         f"\n{count(points, 'point')} written again and read back. They are as they were in "
         f"{target}: keep it until you have seen them in the other program too."
     )
-    return 0
+    return 1 if stays else 0
 
 
 def _show_left(cli: CliContext, left: Sequence[Unfinished]) -> None:
@@ -127,3 +129,9 @@ def _show(cli: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
         start, end = short(one.shard.start), short(one.shard.end)
         shown.add_row(start, end, fields, f"{one.points:,}")
     cli.out.print(shown)
+    for one in wrong:
+        if one.obstacle:
+            cli.say(
+                f"\nThe shard from {short(one.shard.start)} stays as it is: {one.obstacle}, which "
+                "cannot be stored as a float. Correct or delete such points, then run this again."
+            )

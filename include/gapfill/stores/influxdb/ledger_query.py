@@ -1,4 +1,4 @@
-"""The books of one moment, read in one request."""
+"""The ledger and the quotas at one moment, read in one request."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from gapfill.stores.influxdb import influxql, ledger, quotas, refused_slots
 from gapfill.stores.influxdb.client import InfluxClient
 
 
-def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
-    """Return what the books say, asked at once as far as a URL holds the names of the series."""
+def read_snapshot(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
+    """Return the ledger and the quotas, in one request if a URL can hold the series' names."""
     statements = [
         quotas.blocks_question(inquiry.now),
         quotas.limits_question(inquiry.since),
@@ -21,14 +21,14 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     ]
     parts = influxql.is_one_of("series", [series.name for series in inquiry.series])
     ledgers = parts if inquiry.is_ledger else []
-    if parts:  # refusals are rare: those of several series are not worth naming them twice
+    if parts:  # refusals are rare, so for several series all of them are read
         statements += [refused_slots.question(parts[0] if len(inquiry.series) == 1 else "")]
     statements += [ledger.ledger_question(part, ledger.IS_VERDICT) for part in ledgers]
     if inquiry.run:
         statements += [ledger.outcomes_question(inquiry.run, inquiry.source)]
     answers = iter(server.ask(statements, "ns"))
     blocks, learned, usage = next(answers), next(answers), next(answers)
-    told = next(answers) if parts else []
+    refusals = next(answers) if parts else []
     noted = [table for _ in ledgers for table in next(answers)]
     return LedgerSnapshot(
         blocks=quotas.blocks_from(blocks),
@@ -40,7 +40,7 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
         },
         entries=_by_series(ledger.entries_from(noted)),
         outcomes=ledger.outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
-        refused={one.name: refused_slots.standing(server, one, told) for one in inquiry.series},
+        refused={one.name: refused_slots.standing(server, one, refusals) for one in inquiry.series},
     )
 
 

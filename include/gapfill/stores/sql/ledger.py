@@ -21,7 +21,7 @@ from gapfill.stores.sql.tables import ledger
 
 
 def probe(connection: sa.Connection) -> None:
-    """Read a line of each book, so that a damaged one is found."""
+    """Read a line of each of Gapfill's own tables, so that a damaged one raises an error."""
     for table in tables.books.sorted_tables:
         connection.execute(sa.select(table).limit(1)).all()
 
@@ -53,7 +53,7 @@ def entries_of(connection: sa.Connection, series: str) -> list[LedgerEntry]:
 
 
 def _verdicts_of(connection: sa.Connection, names: Sequence[str]) -> dict[str, list[LedgerEntry]]:
-    """Return the ledger of several series without what was filled, read in one statement."""
+    """Return the ledger of several series without "filled" entries, read in one statement."""
     is_verdict = ledger.c.outcome != Outcome.FILLED.value
     found: dict[str, list[LedgerEntry]] = {}
     for entry in _entries(connection, ledger.c.series.in_(names), is_verdict):
@@ -107,7 +107,7 @@ def outcomes_of(connection: sa.Connection, run: str, source: str) -> list[tuple[
 def read(
     connection: sa.Connection, inquiry: LedgerQuery, *, is_whole: bool = True
 ) -> LedgerSnapshot:
-    """Return what the books say; ``is_whole`` as for ``usage_since``."""
+    """Return the contents of the ledger and the quotas; ``is_whole`` as in ``usage_since``."""
     run, names = inquiry.run, [series.name for series in inquiry.series]
     return LedgerSnapshot(
         entries=_verdicts_of(connection, names) if names and inquiry.is_ledger else {},

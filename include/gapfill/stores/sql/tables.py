@@ -69,7 +69,7 @@ replaced = sa.Table(
     sa.Column("series", sa.Text, nullable=False),
     sa.Column("slot", _SECONDS, nullable=False),
     sa.Column("batch", sa.Text, nullable=False, doc="The batch that wrote the slot."),
-    sa.Column("before", sa.Text, doc="The row that stood there, as JSON; NULL where none did."),
+    sa.Column("before", sa.Text, doc="The row that was there, as JSON; NULL where none was."),
     sa.UniqueConstraint("batch", "series", "slot"),
 )
 
@@ -80,12 +80,12 @@ undone = sa.Table("gapfill_undone", _later, sa.Column("batch", sa.Text, primary_
 
 
 def has_books(connection: sa.Connection) -> bool:
-    """Tell whether anything was ever written."""
+    """Return whether anything was ever written."""
     return bool(columns_in(connection, ledger))
 
 
 def has_learned(connection: sa.Connection) -> bool:
-    """Tell whether the books of this release are there: an earlier one had fewer."""
+    """Return whether the books of this release are there: an earlier one had fewer."""
     return bool(columns_in(connection, learned))
 
 
