@@ -146,7 +146,7 @@ def test_a_settings_file_names_a_backend(tmp_path: Path, text: str, look_up: obj
 def test_status_does_not_wait_for_airflow(tmp_path: Path) -> None:
     """Nor does a plan or an explanation, of any series and with keys."""
     store = {"conn_type": "sqlite", "host": str(tmp_path / "s.db")}
-    key = {"conn_type": "http", "login": "u", "password": "k", "extra": {"token": "t"}}
+    key = {"conn_type": "http", "login": "u", "password": "k", "extra": {"timeout": 5}}
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
