@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from gapfill.catalog import Catalog
 from gapfill.domain.candidate import Candidate
+from gapfill.domain.interval import Interval
 from gapfill.domain.series import Series
 from gapfill.services.ports import Sources, Store
 from gapfill.services.source_status import SourceStatus, read_status
@@ -52,20 +53,28 @@ class RunContext:
         """
         return self.now + timedelta(seconds=math.ceil(self.monotonic() - self.started + seconds))
 
-    def status(self, series: Sequence[Series]) -> SourceStatus:
+    def status(self, series: Sequence[Series], window: Interval | None = None) -> SourceStatus:
         """Return the present status of the sources, with the candidates of these series.
 
         Read it once per phase: fills and other processes change it.
 
+        Args:
+            series: The series.
+            window: Slots for which the candidates must be right, ``[start, end)``; ``None``: all.
+
         Raises:
             StoreError: If the ledger, the calls or the blocks cannot be read.
         """
-        return read_status(self, series)
+        return read_status(self, series, window)
 
-    def candidates(self, series: Series) -> Sequence[Candidate]:
+    def candidates(self, series: Series, window: Interval | None = None) -> Sequence[Candidate]:
         """Return every product of a series' route, in its present state.
+
+        Args:
+            series: The series.
+            window: As for ``status``.
 
         Raises:
             StoreError: As ``status``.
         """
-        return self.status([series]).candidates(series)
+        return self.status([series], window).candidates(series)

@@ -90,12 +90,14 @@ def make_plan(
     """
     lost = [Unread(report.series, report.error) for report in reports if report.error]
     planned = [context.catalog.series[r.series] for r in reports if not r.error]
-    status = status_of(context, planned)
+    window = order.selection.interval
+    status = status_of(context, planned, window)
     wishes: list[BackfillRequest] = []
     coverages = {report.series: report.coverage for report in reports}
     for series in planned:
         try:
-            candidates = (status or context).candidates(series)
+            known = status or context.status([series], window)
+            candidates = known.candidates(series)
             wishes.append(_backfill(context, order, series, coverages[series.name], candidates))
         except StoreError as exc:
             lost.append(Unread(series.name, str(exc)))

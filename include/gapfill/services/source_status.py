@@ -37,6 +37,9 @@ from gapfill.services.station_fields import never_reported
 if TYPE_CHECKING:
     from gapfill.services.context import RunContext
 
+BESIDE = timedelta(days=2)
+"""The ledger is read for so much more on both sides: a slot can begin before a window."""
+
 TOGETHER = 250
 """Number of series whose ledgers are read at once and held in memory."""
 
@@ -70,29 +73,37 @@ class SourceStatus:
         return source.per_day - self.usage.get(source.name, Usage()).calls
 
 
-def read_status(context: RunContext, series: Sequence[Series]) -> SourceStatus:
+def read_status(
+    context: RunContext, series: Sequence[Series], window: Interval | None = None
+) -> SourceStatus:
     """Read the status of the sources.
 
     Args:
         context: The installation.
         series: The series whose candidates are wanted.
+        window: Slots for which the candidates must be right, ``[start, end)``; ``None``: all.
 
     Raises:
         StoreError: If the ledger, the calls or the blocks cannot be read.
     """
     by_series: dict[str, Sequence[Candidate]] = {}
-    books = _read(context, series[:TOGETHER], by_series)
+    if window is not None:
+        window = Interval(window.start - BESIDE, window.end + BESIDE)
+    books = _read(context, series[:TOGETHER], by_series, window)
     for n in range(TOGETHER, len(series), TOGETHER):
-        _read(context, series[n : n + TOGETHER], by_series)
+        _read(context, series[n : n + TOGETHER], by_series, window)
     return SourceStatus(context.now, books.blocks, books.limits, books.usage, by_series)
 
 
 def _read(
-    context: RunContext, group: Sequence[Series], by_series: dict[str, Sequence[Candidate]]
+    context: RunContext,
+    group: Sequence[Series],
+    by_series: dict[str, Sequence[Candidate]],
+    window: Interval | None,
 ) -> LedgerSnapshot:
     """Read the books for some series, and add the candidates of each."""
     books = context.store.ledger_snapshot(
-        LedgerQuery(context.now, context.now - MEMORY, tuple(group))
+        LedgerQuery(context.now, context.now - MEMORY, tuple(group), window=window)
     )
     by_series |= {one.name: _candidates(context, one, books) for one in group}
     return books

@@ -3,7 +3,7 @@
 A use case names the narrowest port that it needs. ``Store`` is everything in one database.
 """
 
-from gapfill.services.ports.ledger import LedgerQuery, LedgerSnapshot, LedgerStore
+from gapfill.services.ports.ledger import Folded, LedgerQuery, LedgerSnapshot, LedgerStore
 from gapfill.services.ports.memory import Memory
 from gapfill.services.ports.quotas import Block, QuotaStore, Usage
 from gapfill.services.ports.readings import ReadingStore
@@ -16,6 +16,7 @@ __all__ = [
     "Batch",
     "Block",
     "Caller",
+    "Folded",
     "LedgerQuery",
     "LedgerSnapshot",
     "LedgerStore",
