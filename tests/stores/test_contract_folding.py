@@ -22,6 +22,7 @@ from tests.builders import PVPC, WEATHER, hour, hours, price
 from tests.stores.test_old_ledger import fill_with_old_ledger
 
 if TYPE_CHECKING:
+    from gapfill.domain.series import Series
     from gapfill.services.ports import Store
     from tests.stores.backends import Backend
 
@@ -55,7 +56,9 @@ def decided(store: Store, now: datetime = NOW) -> dict[str, object]:
     }
     return {
         f"{key} {slot}": ruling.at(hour(slot))
-        and replace(ruling.at(hour(slot)) or Exclusion(LINE.interval, 0, now, ""), interval=hours(0, 1))
+        and replace(
+            ruling.at(hour(slot)) or Exclusion(LINE.interval, 0, now, ""), interval=hours(0, 1)
+        )
         for key, ruling in exclusions.items()
         for slot in range(60)
     } | {str(field): without(found, field or "") for field in fields}
@@ -218,17 +221,17 @@ def test_calls_that_no_quota_counts_become_one_record_a_day(store: Store) -> Non
 
 
 @pytest.mark.parametrize("series", [PVPC, WEATHER], ids=lambda one: one.name)
-def test_the_ledger_of_an_earlier_build_keeps_its_meaning(backend: Backend, series: object) -> None:
+def test_the_ledger_of_an_earlier_build_keeps_its_meaning(backend: Backend, series: Series) -> None:
     """Lines without a kind of evidence, and with the old key of wanted fields."""
     fill_with_old_ledger(backend)
     store = backend.open()
-    name = getattr(series, "name")
+    name = series.name
     stored = store.entries(name)
     groups = {(e.product, e.station, e.field) for e in stored}
     now = max(e.asked_at for e in stored) + 30 * DAY
 
     def said() -> dict[object, list[tuple[object, ...]]]:
-        entries = store.ledger_snapshot(LedgerQuery(now, now, (series,))).entries[name]  # type: ignore[arg-type] # either of two series
+        entries = store.ledger_snapshot(LedgerQuery(now, now, (series,))).entries[name]
         return {
             group: _by_slot([e for e in entries if (e.product, e.station, e.field) == group])
             for group in groups
@@ -244,6 +247,4 @@ def test_the_ledger_of_an_earlier_build_keeps_its_meaning(backend: Backend, seri
 def _by_slot(entries: list[LedgerEntry]) -> list[tuple[object, ...]]:
     found = exclusions_from(entries)
     hours_of = sorted({h for e in entries for h in (e.interval.start, e.interval.end)})
-    return [
-        (at, r and (r.count, r.until, r.evidence)) for at in hours_of for r in [found.at(at)]
-    ]
+    return [(at, r and (r.count, r.until, r.evidence)) for at in hours_of for r in [found.at(at)]]
