@@ -61,29 +61,22 @@ def detect(context: RunContext, selection: Selection, *, closely: bool = False) 
         closely: Whether to count stored values that are not readings. That reads every field;
             gaps need only the required ones.
     """
-    status = status_of(context, selection.series, selection.interval)
+    status = status_of(context, selection.series)
     found = [detect_series(context, series, selection, status) for series in selection.series]
     if not closely:
         return found
     return warn_of_unfinished(context, [look_closely(context, report, status) for report in found])
 
 
-def status_of(
-    context: RunContext, series: Sequence[Series], window: Interval | None = None
-) -> SourceStatus | None:
+def status_of(context: RunContext, series: Sequence[Series]) -> SourceStatus | None:
     """Return the status for all series; ``None`` if each series must read its own.
 
     If they cannot be read together, each is read alone, which shows which of them fail.
-
-    Args:
-        context: The installation.
-        series: The series.
-        window: Slots for which the candidates must be right; ``None``: all.
     """
-    if not series:
+    if len(series) <= 1:
         return None
     try:
-        return context.status(series, window)
+        return context.status(series)
     except StoreError:
         return None
 
@@ -137,9 +130,7 @@ def detect_series(
     """
     candidates: Sequence[Candidate] = []
     try:
-        if status is None:
-            status = context.status([series], selection.interval)
-        candidates = status.candidates(series)
+        candidates = (status or context).candidates(series)
         window = selection.window(series, candidates, context.now)
         if window is None:
             return Report(series.name, nothing(), _newest(context, series, candidates))

@@ -90,14 +90,12 @@ def make_plan(
     """
     lost = [Unread(report.series, report.error) for report in reports if report.error]
     planned = [context.catalog.series[r.series] for r in reports if not r.error]
-    window = order.selection.interval
-    status = status_of(context, planned, window)
+    status = status_of(context, planned)
     wishes: list[BackfillRequest] = []
     coverages = {report.series: report.coverage for report in reports}
     for series in planned:
         try:
-            known = status or context.status([series], window)
-            candidates = known.candidates(series)
+            candidates = (status or context).candidates(series)
             wishes.append(_backfill(context, order, series, coverages[series.name], candidates))
         except StoreError as exc:
             lost.append(Unread(series.name, str(exc)))
