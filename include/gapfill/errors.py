@@ -186,6 +186,10 @@ class StoreError(GapfillError):
     code = ErrorCode.STORE
 
 
+class StoreUnreachable(StoreError):
+    """The database cannot be reached or used at all: other reads would fail too."""
+
+
 class StoreRefused(StoreError):
     """The database refuses some points until a person corrects it.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
+    from gapfill.services.ports import Each, SeriesWindow
     from gapfill_sandbox import Sandbox
     from tests.cli.conftest import Cli
 
@@ -133,17 +133,17 @@ def test_a_series_that_is_read_again_is_healed_in_the_next_round(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, refresh: list[str], code: int
 ) -> None:
     """A read that failed once is no failure then; a refresh has no next round, so there it is."""
-    missing = SqliteStore.missing_by_field
+    missing = SqliteStore.missing_by_field_each
     failed: list[str] = []
 
-    def once(self: SqliteStore, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        if series.name == "other" and not failed:
-            failed.append(series.name)
-            message = "The store did not answer."
-            raise StoreError(message)
-        return missing(self, series, window)
+    def once(self: SqliteStore, windows: Sequence[SeriesWindow]) -> Each[dict[str, list[Interval]]]:
+        found = missing(self, windows)
+        if failed:
+            return found
+        failed.append("other")
+        return {**found, "other": StoreError("The store did not answer.")}
 
-    monkeypatch.setattr(SqliteStore, "missing_by_field", once)
+    monkeypatch.setattr(SqliteStore, "missing_by_field_each", once)
     ran = cli("heal", "--start", "2025-11-01", "--end", "2025-11-01", *refresh, "--json")
     assert (ran.code, failed) == (code, ["other"])
     healed = ran.document["healed"]

@@ -14,9 +14,11 @@ from gapfill.stores.influxdb.errors import Denied, Transient
 from tests.services.conftest import empty
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
     from gapfill.services.context import RunContext
+    from gapfill.services.ports import Each, SeriesWindow
     from gapfill.sources.model import Answer, Ask
     from tests.orchestration.conftest import FakeInstance
     from tests.services.conftest import Scripted
@@ -78,7 +80,7 @@ def test_a_failed_read_leaves_its_reports_and_raises(
         raise StoreError(message)
 
     request = tasks.validate_request({}, ti)
-    monkeypatch.setattr(type(here.store), "missing_by_field", refuse)
+    monkeypatch.setattr(type(here.store), "missing_by_field_each", refuse)
     with pytest.raises(StoreError, match="pvpc could not be read: the disk is gone"):
         tasks.detect_gaps(request, ti)
     assert ti.pushed["problem"] == "pvpc could not be read: the disk is gone"
@@ -103,15 +105,12 @@ def test_one_series_that_cannot_be_read_is_tried_again_and_then_left_out(
     both = {**here.catalog.series, "other": replace(here.catalog.series["pvpc"], name="other")}
     wider = replace(here, catalog=replace(here.catalog, series=both))
     monkeypatch.setattr("gapfill.orchestration.container.make_context", lambda: wider)
-    missing = here.store.missing_by_field
+    missing = here.store.missing_by_field_each
 
-    def refuse(_: object, series: Series, window: Interval) -> dict[str, list[Interval]]:
-        if series.name == "other":
-            message = "its table is damaged"
-            raise StoreError(message)
-        return missing(series, window)
+    def refuse(_: object, windows: Sequence[SeriesWindow]) -> Each[dict[str, list[Interval]]]:
+        return {**missing(windows), "other": StoreError("its table is damaged")}
 
-    monkeypatch.setattr(type(here.store), "missing_by_field", refuse)
+    monkeypatch.setattr(type(here.store), "missing_by_field_each", refuse)
     ti.try_number, ti.max_tries = try_number, max_tries
     request = tasks.validate_request({}, ti)
     if not goes_on:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pytest
 
     from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
     from gapfill.services.context import RunContext
     from tests.services.conftest import Scripted
 
@@ -59,11 +58,11 @@ def test_coverage_is_null_where_nothing_is_due(context: RunContext) -> None:
 def test_a_failed_read_is_unknown(context: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its slots are unknown, its gap too, and the error is there."""
 
-    def fail(_series: Series, _window: Interval) -> dict[str, list[Interval]]:
+    def fail(_windows: object) -> dict[str, list[Interval]]:
         message = "The store is away."
         raise StoreError(message)
 
-    monkeypatch.setattr(context.store, "missing_by_field", fail)
+    monkeypatch.setattr(context.store, "missing_by_field_each", fail)
     document = status(context)
     (series,) = document["series"]
     assert (document["state"], series["error"]) == ("unknown", "The store is away.")

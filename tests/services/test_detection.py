@@ -32,14 +32,14 @@ DAY = Interval(datetime(2026, 3, 9, 23, tzinfo=UTC), datetime(2026, 3, 10, 23, t
 AHEAD = datetime(2035, 1, 1, tzinfo=UTC)
 READS = [
     "ledger_snapshot",
-    "missing_by_field",
-    "lower_grade",
-    "newest",
-    "flaws",
-    "ahead",
+    "missing_by_field_each",
+    "lower_grade_each",
+    "newest_each",
+    "flaws_each",
+    "ahead_each",
     "unfinished",
 ]
-OF_THE_ISLANDS = ["of_source", "read"]
+OF_THE_ISLANDS = ["of_source_each", "read"]
 
 
 class Failing:

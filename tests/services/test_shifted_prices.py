@@ -14,7 +14,9 @@ from gapfill.domain.local_time import day_interval
 from gapfill.domain.reading import Reading, Replace, Row
 from gapfill.domain.series import Grade
 from gapfill.domain.tariff import localize
+from gapfill.errors import StoreError
 from gapfill.services.ledger_writer import LedgerWriter
+from gapfill.services.ports import SeriesWindow
 from gapfill.services.shifted_prices import shifted
 from gapfill.sources.model import Answer, Ask
 from tests.services.conftest import NOW
@@ -38,6 +40,13 @@ def islands(context: RunContext) -> Series:
     return replace(pvpc, name="islands", place=place, tags=tags, params={"geo_id": "8742"})
 
 
+def early(context: RunContext, series: Series, window: Interval) -> tuple[str, ...]:
+    """Return what is said of one series; nothing where it has no answer."""
+    said = shifted(context, [SeriesWindow(series, window)]).get(series.name, ())
+    assert not isinstance(said, StoreError)
+    return said
+
+
 def _rows(source: str, *hours: int) -> list[Row]:
     return [
         Row(START + n * HOUR, {"price_eur_mwh": 1.0}, Grade.OFFICIAL, source, "run/a")
@@ -48,19 +57,19 @@ def _rows(source: str, *hours: int) -> list[Row]:
 def test_early_hours_are_counted_within_the_window(context: RunContext, islands: Series) -> None:
     """From the first to the last of them, whatever lies between."""
     context.store.import_rows(islands, _rows("ree", 1, 2, 9) + _rows("ree/8742", 3, 4))
-    (said,) = shifted(context, islands, day_interval(DAY, CANARY))
+    (said,) = early(context, islands, day_interval(DAY, CANARY))
     assert said.startswith("islands: 3 slots were written by an earlier release, which used ")
     assert "--start 2026-03-10T01:00:00Z --end 2026-03-10T10:00:00Z --refresh" in said
-    (said,) = shifted(context, islands, Interval(START + 5 * HOUR, START + 24 * HOUR))
+    (said,) = early(context, islands, Interval(START + 5 * HOUR, START + 24 * HOUR))
     assert said.startswith("islands: 1 slot was written by an earlier release")
-    assert shifted(context, islands, Interval(START + 3 * HOUR, START + 5 * HOUR)) == ()
+    assert early(context, islands, Interval(START + 3 * HOUR, START + 5 * HOUR)) == ()
 
 
 def test_what_others_wrote_is_not_taken_for_early(context: RunContext, islands: Series) -> None:
     """An import, or a point without provenance, names no source that read a clock."""
     anonymous = Row(START + HOUR, {"price_eur_mwh": 1.0}, Grade.OFFICIAL)
     context.store.import_rows(islands, [*_rows("import", 0), anonymous])
-    assert shifted(context, islands, day_interval(DAY, CANARY)) == ()
+    assert early(context, islands, day_interval(DAY, CANARY)) == ()
 
 
 def test_an_early_point_behind_a_newer_one_does_not_count(
@@ -71,7 +80,7 @@ def test_an_early_point_behind_a_newer_one_does_not_count(
     context.store.import_rows(before, _rows("ree", 0, 1))
     right = Reading(START, {"price_eur_mwh": 2.0}, Grade.OFFICIAL, "ree/8742")
     context.store.write(islands, [right], "run/b", replace=Replace.EQUAL)
-    (said,) = shifted(context, islands, day_interval(DAY, CANARY))
+    (said,) = early(context, islands, day_interval(DAY, CANARY))
     assert "1 slot was" in said
     assert "--start 2026-03-10T01:00:00Z" in said
 
@@ -80,7 +89,7 @@ def test_the_peninsula_is_not_even_asked_for(context: RunContext) -> None:
     """Its store is not read: its clock is Madrid's."""
     pvpc = context.catalog.series["pvpc"]
     context.store.import_rows(pvpc, _rows("ree", 0))
-    assert shifted(context, pvpc, day_interval(DAY, "Europe/Madrid")) == ()
+    assert early(context, pvpc, day_interval(DAY, "Europe/Madrid")) == ()
 
 
 def test_the_last_hour_of_a_published_day_gets_no_verdict(

@@ -115,10 +115,14 @@ def test_each_phase_reads_the_status_of_all_series_once(tmp_path: Path) -> None:
     context, store = weather_site(tmp_path)
     order = whole_order(context)
     reports = detect_all(context, order)
-    assert store.calls == {"ledger_snapshot": 1, "missing_by_field": 3, "lower_grade": 3}
+    assert store.calls == {
+        "ledger_snapshot": 1,
+        "missing_by_field_each": 1,
+        "lower_grade_each": 1,
+    }
     store.calls.clear()
     assert len(make_plan(context, order, reports).units) == 3
-    assert store.calls == {"ledger_snapshot": 1, "missing_optional": 3}
+    assert store.calls == {"ledger_snapshot": 1, "missing_optional_each": 1}
     healed = {report.series: [report.coverage.gaps[0].interval] for report in reports}
     store.calls.clear()
     evaluate_conditions(context, reports, reports, [], healed)
@@ -133,7 +137,8 @@ def test_a_close_look_shares_the_status_of_its_detection(tmp_path: Path) -> None
     context, store = weather_site(tmp_path)
     reports = detect(context, whole_order(context).selection, closely=True)
     assert [report.ahead for report in reports] == [None, None, None]
-    each = dict.fromkeys(("missing_by_field", "lower_grade", "flaws", "ahead"), 3)
+    names = ("missing_by_field", "lower_grade", "flaws", "ahead")
+    each = {f"{name}_each": 1 for name in names}
     assert store.calls == {"ledger_snapshot": 1, "unfinished": 1, **each}
 
 

@@ -21,14 +21,13 @@ from gapfill.webui.stored_values import Stored
 from tests.webui.test_query_routes import fill, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from fastapi.testclient import TestClient
 
-    from gapfill.domain.interval import Interval
-    from gapfill.domain.series import Series
     from gapfill.services.context import RunContext
     from gapfill.services.detection import Report
+    from gapfill.services.ports import Each, SeriesWindow
     from tests.dags.conftest import Plant
 
 pytestmark = pytest.mark.airflow
@@ -87,14 +86,14 @@ class Desk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, takes_s: float) -> None:
         self.now, self.looked = 1000.0, Counter[str]()
-        whole = SqliteStore.flaws
+        whole = SqliteStore.flaws_each
 
-        def counting(store: SqliteStore, series: Series, window: Interval) -> Flaws:
-            self.looked[series.name] += 1
-            self.now += takes_s
-            return whole(store, series, window)
+        def counting(store: SqliteStore, windows: Sequence[SeriesWindow]) -> Each[Flaws]:
+            self.looked.update(series.name for series, _ in windows)
+            self.now += takes_s * len(windows)
+            return whole(store, windows)
 
-        monkeypatch.setattr(SqliteStore, "flaws", counting)
+        monkeypatch.setattr(SqliteStore, "flaws_each", counting)
         self.stored = Stored(lambda: self.now)
 
     def look(self) -> dict[str, Report]:
@@ -159,7 +158,7 @@ def test_what_cannot_be_looked_at_is_unknown(plant: Plant, monkeypatch: pytest.M
         raise StoreError(message)
 
     with monkeypatch.context() as failing:
-        failing.setattr(SqliteStore, "flaws", broken)
+        failing.setattr(SqliteStore, "flaws_each", broken)
         pvpc = desk.look()["pvpc"]
     assert (pvpc.error, pvpc.flaws) == ("The store could not be read.", None)
     assert pvpc.coverage.counts[State.UNKNOWN] > 800

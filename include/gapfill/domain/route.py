@@ -89,28 +89,73 @@ def cut(
     """
     if not runs:
         return
-    bounds = zone_bounds(series, now)
-    starts = [interval.start for interval, _ in bounds]
-    ordered = [_in_order(zone, candidates) for _, zone in bounds]
-    marks = {*starts[1:], *(era.start for era in series.grid.eras[1:])}
-    marks.update(e for c in candidates for e in edges(c, series, now, field))
-    cuts = sorted(marks)
-    current: int | None = None
-    assessments: tuple[Assessment, ...] = ()
+    known = _cuts_of(series, candidates, now, field, force=force, above=above)
     for run in runs:
-        first = bisect_right(cuts, run.start)
-        inner = cuts[first : bisect_left(cuts, run.end)]
+        first = bisect_right(known.cuts, run.start)
+        inner = known.cuts[first : bisect_left(known.cuts, run.end)]
         for n, (start, end) in enumerate(pairwise([run.start, *inner, run.end]), first):
-            if n != current:
-                order = ordered[bisect_right(starts, start) - 1]
+            assessments = known.kept.get(n)
+            if assessments is None:
+                order = known.ordered[bisect_right(known.starts, start) - 1]
                 assessed = [
                     evaluate(c, series, start, now, field=field, force=force, above=above)
                     for c in order
                 ]
                 assessments = tuple(in_turn(assessed, series, start, now, field))
-                varies = any(v.eligibility is Eligibility.NOT_OUT for v in assessments)
-                current = None if varies else n
+                if not any(v.eligibility is Eligibility.NOT_OUT for v in assessments):
+                    known.kept[n] = assessments
             yield Piece(Interval(start, end) if inner else run, assessments)
+
+
+class _Cuts(NamedTuple):
+    """Where the assessments of candidates can change.
+
+    Attributes:
+        cuts: The slots, sorted.
+        starts: The first slot of each zone.
+        ordered: The candidates of each zone, in its order.
+        kept: Assessments between two cuts, by the number of the cut after.
+        of: What the others follow from. It keeps these objects, and so their ids, alive.
+    """
+
+    cuts: Sequence[datetime]
+    starts: Sequence[datetime]
+    ordered: Sequence[tuple[Candidate, ...]]
+    kept: dict[int, tuple[Assessment, ...]]
+    of: tuple[object, ...]
+
+
+_KNOWN: dict[tuple[object, ...], _Cuts] = {}
+"""The cuts of late; many series of one place and route share them."""
+
+_KEPT = 64
+
+
+def _cuts_of(
+    series: Series,
+    candidates: Sequence[Candidate],
+    now: datetime,
+    field: str | None,
+    *,
+    force: bool,
+    above: Grade | None,
+) -> _Cuts:
+    """Return the cuts for candidates; the same object for the same ones."""
+    of = *candidates, series.route, series.grid
+    how = now, field, force, above, series.place.zone, series.required
+    key = *map(id, of), *how
+    known = _KNOWN.get(key)
+    if known is None:
+        bounds = zone_bounds(series, now)
+        starts = [interval.start for interval, _ in bounds]
+        ordered = [_in_order(zone, candidates) for _, zone in bounds]
+        marks = {*starts[1:], *(era.start for era in series.grid.eras[1:])}
+        marks.update(e for c in candidates for e in edges(c, series, now, field))
+        known = _Cuts(sorted(marks), starts, ordered, {}, of)
+        while len(_KNOWN) >= _KEPT:
+            _KNOWN.pop(next(iter(_KNOWN)), None)
+        _KNOWN[key] = known
+    return known
 
 
 def _in_order(zone: Zone, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Coverage, classify, nothing, unknown
 from gapfill.domain.due import horizon
-from gapfill.domain.interval import Interval, merge
+from gapfill.domain.interval import Interval
 from gapfill.domain.invalid_values import Ahead, Flaws, sentences
 from gapfill.domain.plan import Unread
 from gapfill.domain.series import Series, State
 from gapfill.errors import StoreError
 from gapfill.services.context import RunContext
 from gapfill.services.coverage_warnings import UnusableSource, unusable_of, warnings_of
+from gapfill.services.each_series import ask_each, candidates_of, good
+from gapfill.services.findings import Findings, read_findings
+from gapfill.services.ports import Each, SeriesInstant, SeriesWindow
 from gapfill.services.selection import Selection
-from gapfill.services.shifted_prices import shifted
 from gapfill.services.source_status import SourceStatus
 
 
@@ -55,30 +57,19 @@ class Report:
 def detect(context: RunContext, selection: Selection, *, closely: bool = False) -> list[Report]:
     """Return a report for each selected series; the report of a failed read has the error.
 
+    Series are read together, so the number of statements grows with the measurements.
+
     Args:
         context: The installation.
         selection: The series and the range.
         closely: Whether to count stored values that are not readings. That reads every field;
             gaps need only the required ones.
     """
-    status = status_of(context, selection.series)
-    found = [detect_series(context, series, selection, status) for series in selection.series]
+    candidates = candidates_of(context, selection.series)
+    found = _detect(context, selection, candidates)
     if not closely:
         return found
-    return warn_of_unfinished(context, [look_closely(context, report, status) for report in found])
-
-
-def status_of(context: RunContext, series: Sequence[Series]) -> SourceStatus | None:
-    """Return the status for all series; ``None`` if each series must read its own.
-
-    If they cannot be read together, each is read alone, which shows which of them fail.
-    """
-    if len(series) <= 1:
-        return None
-    try:
-        return context.status(series)
-    except StoreError:
-        return None
+    return warn_of_unfinished(context, look_closely(context, found, candidates))
 
 
 def warn_of_unfinished(context: RunContext, reports: Sequence[Report]) -> list[Report]:
@@ -119,63 +110,90 @@ def detect_series(
 ) -> Report:
     """Return the report of one series.
 
-    The newest slot follows from the missing slots, if these are known up to the last expected
-    slot.
-
     Args:
         context: The installation.
         series: The series.
         selection: The range.
         status: Of the sources, in the same phase; ``None`` to read it.
     """
-    candidates: Sequence[Candidate] = []
-    try:
-        candidates = (status or context).candidates(series)
-        window = selection.window(series, candidates, context.now)
-        if window is None:
-            return Report(series.name, nothing(), _newest(context, series, candidates))
-        missing = context.store.missing_by_field(series, window)
-        lower = context.store.lower_grade(series, window)
-        coverage = classify(series, window, missing, lower, candidates, context.now)
-        broken = unusable_of(series, coverage, candidates, context.now)
-        warnings = (
-            *(b.sentence for b in broken),
-            *warnings_of(series, coverage, candidates),
-            *shifted(context, series, window),
+    only = replace(selection, series=(series,))
+    (report,) = _detect(context, only, candidates_of(context, [series], status))
+    return report
+
+
+def _detect(
+    context: RunContext, selection: Selection, known: Each[Sequence[Candidate]]
+) -> list[Report]:
+    """Return the reports of the selected series."""
+    found = read_findings(context, selection, known)
+    return [_report(context, series, found) for series in selection.series]
+
+
+def _report(context: RunContext, series: Series, found: Findings) -> Report:
+    name, window = series.name, found.windows[series.name]
+    if name in found.errors:
+        return _failed(series, window, found.errors[name])
+    if window is None:
+        return Report(name, nothing(), found.newest[name])
+    own = found.candidates[name]
+    coverage = classify(series, window, found.missing[name], found.lower[name], own, context.now)
+    broken = unusable_of(series, coverage, own, context.now)
+    warnings = (
+        *(b.sentence for b in broken),
+        *warnings_of(series, coverage, own),
+        *found.early.get(name, ()),
+    )
+    return Report(name, coverage, found.newest[name], warnings=warnings, broken=broken)
+
+
+def look_closely(
+    context: RunContext, reports: Sequence[Report], known: Each[Sequence[Candidate]] | None = None
+) -> list[Report]:
+    """Return reports with the stored values that are not readings, and warnings about them.
+
+    Args:
+        context: The installation.
+        reports: The reports.
+        known: The candidates of their series, in the same phase; ``None`` to read them.
+    """
+    series = [context.catalog.series[report.series] for report in reports if not report.error]
+    errors: dict[str, StoreError] = {}
+    candidates = good(known or candidates_of(context, series), errors)
+    of_series = {report.series: report.coverage.window for report in reports}
+    windows = [SeriesWindow(s, w) for s in series if (w := of_series[s.name])]
+    ends = [
+        SeriesInstant(one, horizon(one, candidates[one.name], context.now))
+        for one in series
+        if one.name in candidates
+    ]
+    flaws = good(ask_each(context.store.flaws_each, windows), errors)
+    ahead = good(ask_each(context.store.ahead_each, ends), errors)
+    return [
+        report
+        if report.error
+        else _unread(context, report, errors[report.series])
+        if report.series in errors
+        else with_stored(
+            report,
+            context.catalog.series[report.series],
+            flaws.get(report.series, Flaws()),
+            ahead[report.series],
         )
-        newest: datetime | None
-        until = _present_until(window, missing)
-        if until and selection.end is None:  # to the last expected slot
-            newest = series.grid.floor(until - timedelta(microseconds=1))
-        else:
-            newest = _newest(context, series, candidates)
-        return Report(series.name, coverage, newest, warnings=warnings, broken=broken)
-    except StoreError as exc:
-        window = selection.window(series, candidates, context.now)
-        coverage = unknown(series, window) if window else nothing()
-        return Report(series.name, coverage, error=str(exc))
-
-
-def look_closely(context: RunContext, report: Report, status: SourceStatus | None = None) -> Report:
-    """Return a report with the stored values that are not readings, and warnings about them."""
-    if report.error:
-        return report
-    series, window = context.catalog.series[report.series], report.coverage.window
-    try:
-        flaws = context.store.flaws(series, window) if window else Flaws()
-        ahead = context.store.ahead(series, last_expected(context, series, status))
-    except StoreError as exc:
-        return _unread(context, report, exc)
-    return with_stored(report, series, flaws, ahead)
+        for report in reports
+    ]
 
 
 def _unread(context: RunContext, report: Report, exc: StoreError) -> Report:
     """Return the report of a series for which a later read failed."""
     if report.error:
         return report
-    series, window = context.catalog.series[report.series], report.coverage.window
-    found = unknown(series, window) if window else nothing()
-    return Report(report.series, found, error=str(exc))
+    return _failed(context.catalog.series[report.series], report.coverage.window, exc)
+
+
+def _failed(series: Series, window: Interval | None, exc: StoreError) -> Report:
+    """Return the report of a series that could not be read."""
+    coverage = unknown(series, window) if window else nothing()
+    return Report(series.name, coverage, error=str(exc))
 
 
 def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | None) -> Report:
@@ -198,17 +216,3 @@ def last_expected(
         StoreError: If the ledger cannot be read.
     """
     return horizon(series, (status or context).candidates(series), context.now)
-
-
-def _present_until(window: Interval, missing: Mapping[str, Sequence[Interval]]) -> datetime | None:
-    """Return the end of the last slot of a window with every field, ``None`` for none."""
-    absent = merge(run for runs in missing.values() for run in runs)
-    is_last_gone = bool(absent) and absent[-1].end == window.end
-    until = absent[-1].start if is_last_gone else window.end
-    return until if until > window.start else None
-
-
-def _newest(
-    context: RunContext, series: Series, candidates: Sequence[Candidate]
-) -> datetime | None:
-    return context.store.newest(series, horizon(series, candidates, context.now))

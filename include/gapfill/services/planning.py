@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -16,7 +16,9 @@ from gapfill.domain.series import Series
 from gapfill.domain.unit_planner import plan_units
 from gapfill.errors import RequestError, StoreError
 from gapfill.services.context import RunContext
-from gapfill.services.detection import Report, detect, status_of, unread
+from gapfill.services.detection import Report, detect, unread
+from gapfill.services.each_series import ask_each, candidates_of, good
+from gapfill.services.ports import Each, SeriesWindow
 from gapfill.services.selection import Selection
 
 _AGES_H = 10**7
@@ -88,17 +90,20 @@ def make_plan(
     Raises:
         StoreError: If no series could be read.
     """
-    lost = [Unread(report.series, report.error) for report in reports if report.error]
     planned = [context.catalog.series[r.series] for r in reports if not r.error]
-    status = status_of(context, planned)
-    wishes: list[BackfillRequest] = []
+    errors: dict[str, StoreError] = {}
+    candidates = good(candidates_of(context, planned), errors)
     coverages = {report.series: report.coverage for report in reports}
-    for series in planned:
-        try:
-            candidates = (status or context).candidates(series)
-            wishes.append(_backfill(context, order, series, coverages[series.name], candidates))
-        except StoreError as exc:
-            lost.append(Unread(series.name, str(exc)))
+    optional = good(_missing_optional(context, order, planned, coverages, errors), errors)
+    wishes = [
+        _backfill(
+            context, order, one, coverages[one.name], candidates[one.name], optional.get(one.name)
+        )
+        for one in planned
+        if one.name not in errors
+    ]
+    lost = [Unread(report.series, report.error) for report in reports if report.error]
+    lost += [Unread(one.name, str(errors[one.name])) for one in planned if one.name in errors]
     if lost and not wishes:
         raise nothing_planned(lost)
     opened = logged_in if order.one_process else None
@@ -131,6 +136,7 @@ def _backfill(
     series: Series,
     coverage: Coverage,
     candidates: Sequence[Candidate],
+    optional: Mapping[str, Sequence[Interval]] | None,
 ) -> BackfillRequest:
     candidates = _asked_by(order, candidates)
     selection = order.selection
@@ -157,12 +163,9 @@ def _backfill(
         again = subtract(due, merge(g.interval for g in coverage.gaps))
         lower = []
     pending = intersect(coverage.pending, within)
-    missing_optional: dict[str, list[Interval]] = {}
-    if not order.refresh and not order.max_gap_hours:
-        missing_optional = {
-            field: intersect(runs, within)
-            for field, runs in _missing_optional(context, series, coverage)
-        }
+    missing_optional = {
+        field: intersect(runs, within) for field, runs in (optional or {}).items() if runs
+    }
     return BackfillRequest(
         series,
         candidates,
@@ -185,18 +188,23 @@ def _asked_by(order: RunRequest, candidates: Sequence[Candidate]) -> list[Candid
 
 
 def _missing_optional(
-    context: RunContext, series: Series, coverage: Coverage
-) -> Iterator[tuple[str, list[Interval]]]:
-    """Yield each wanted field with missing values, and these slots.
-
-    Raises:
-        StoreError: If the store cannot be read.
-    """
-    for field in series.fields:
-        if field.wanted and coverage.window:
-            runs = context.store.missing_optional(series, field.name, coverage.window)
-            if runs:
-                yield field.name, runs
+    context: RunContext,
+    order: RunRequest,
+    planned: Sequence[Series],
+    coverages: Mapping[str, Coverage],
+    errors: Container[str],
+) -> Each[dict[str, list[Interval]]]:
+    """Return, by series and wanted field, the slots without a value of the field."""
+    if order.refresh or order.max_gap_hours:
+        return {}
+    windows = [
+        SeriesWindow(one, window)
+        for one in planned
+        if one.name not in errors
+        and (window := coverages[one.name].window)
+        and any(field.wanted for field in one.fields)
+    ]
+    return ask_each(context.store.missing_optional_each, windows) if windows else {}
 
 
 def _with_length(coverage: Coverage) -> list[tuple[Gap, timedelta]]:

@@ -101,11 +101,22 @@ def _read(
     by_series: dict[str, Sequence[Candidate]],
     window: Interval | None,
 ) -> LedgerSnapshot:
-    """Read the books for some series, and add the candidates of each."""
+    """Read the books for some series, and add the candidates of each.
+
+    Series of one place and route share their candidates, unless the ledger has lines of one.
+    """
     books = context.store.ledger_snapshot(
         LedgerQuery(context.now, context.now - MEMORY, tuple(group), window=window)
     )
-    by_series |= {one.name: _candidates(context, one, books) for one in group}
+    alike: dict[object, list[Candidate]] = {}
+    for one in group:
+        if books.entries.get(one.name) or books.refused.get(one.name):
+            by_series[one.name] = _candidates(context, one, books)
+            continue
+        key = id(one.route), id(one.grid), id(one.place), one.quantity, one.params.get("geo_id")
+        if key not in alike:
+            alike[key] = _candidates(context, one, books)
+        by_series[one.name] = alike[key]
     return books
 
 

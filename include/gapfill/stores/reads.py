@@ -11,6 +11,7 @@ from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.invalid_values import Ahead, Flaws
 from gapfill.domain.series import Series
+from gapfill.stores.grouped import OneByOne
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class InvalidValues(Protocol):
         """Return the fields that may be copies of values of others, by slot."""
 
 
-class SeriesReads(ABC):
+class SeriesReads(OneByOne, ABC):
     """The reads of ``ReadingStore`` that concern one series."""
 
     @abstractmethod

@@ -153,12 +153,12 @@ def test_a_file_of_an_earlier_release_gets_the_books_it_lacks(tmp_path: Path) ->
 def test_flaws_are_counted_in_an_index_of_their_own(store: SqliteStore) -> None:
     """Where every value counts, that costs a seek, however long the history is."""
     store.write(PVPC, [price(0)], "run/a")
-    statement = queries.query(queries.FLAWS, PVPC, fields=PVPC.fields).text
-    said = (
-        statement.replace("IN :tags", "IN ('x', 'y')").replace(":start", "0").replace(":end", "9")
-    )
-    plan = rows_in(store, f"EXPLAIN QUERY PLAN {said}")
-    assert "USING COVERING INDEX energy_prices beyond price_eur_mwh" in str(plan[0][3])
+    statement = queries.query(queries.FLAWS, PVPC, fields=PVPC.fields)
+    said = statement.replace(":asked", "'[]'")
+    plan = " ".join(str(line[3]) for line in rows_in(store, f"EXPLAIN QUERY PLAN {said}"))
+    index = "energy_prices beyond price_eur_mwh -1000.0 to 10000.0, price_eur_kwh -1.0 to 10.0"
+    assert f"USING COVERING INDEX {index} (tags=? AND slot>? AND slot<?)" in plan
+    assert plan.count("energy_prices USING") == 1
 
 
 def test_a_file_of_an_earlier_release_is_read_right_and_gets_its_indexes_with_a_write(

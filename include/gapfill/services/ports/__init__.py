@@ -3,7 +3,18 @@
 A use case names the narrowest port that it needs. ``Store`` is everything in one database.
 """
 
+<<<<<<< HEAD
 from gapfill.services.ports.ledger import Folded, LedgerQuery, LedgerSnapshot, LedgerStore
+=======
+from gapfill.services.ports.grouped_readings import (
+    Each,
+    GroupedReadings,
+    SeriesInstant,
+    SeriesSources,
+    SeriesWindow,
+)
+from gapfill.services.ports.ledger import LedgerQuery, LedgerSnapshot, LedgerStore
+>>>>>>> grp
 from gapfill.services.ports.memory import Memory
 from gapfill.services.ports.quotas import Block, QuotaStore, Usage
 from gapfill.services.ports.readings import ReadingStore
@@ -16,7 +27,12 @@ __all__ = [
     "Batch",
     "Block",
     "Caller",
+<<<<<<< HEAD
     "Folded",
+=======
+    "Each",
+    "GroupedReadings",
+>>>>>>> grp
     "LedgerQuery",
     "LedgerSnapshot",
     "LedgerStore",
@@ -26,6 +42,9 @@ __all__ = [
     "RemovalUnfinished",
     "RepairStore",
     "Restored",
+    "SeriesInstant",
+    "SeriesSources",
+    "SeriesWindow",
     "Sources",
     "Store",
     "StoreLocation",

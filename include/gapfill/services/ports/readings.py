@@ -12,9 +12,10 @@ from gapfill.domain.invalid_values import Ahead, Copies, Flaws
 from gapfill.domain.ledger import LedgerEntry
 from gapfill.domain.reading import Reading, Replace, Row
 from gapfill.domain.series import Series
+from gapfill.services.ports.grouped_readings import GroupedReadings
 
 
-class ReadingStore(Protocol):
+class ReadingStore(GroupedReadings, Protocol):
     """Readings of series: one row for each slot.
 
     A stored value that is not a finite number within the bounds of its field is not a

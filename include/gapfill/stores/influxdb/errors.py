@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from gapfill.errors import StoreError
+from gapfill.errors import StoreError, StoreUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ class TooMuch(StoreError):
     """The server refuses the size of a question or of a body: half of it may do."""
 
 
-class Transient(StoreError):
+class Transient(StoreUnreachable):
     """The server, or a proxy before it, refuses or breaks off only for now.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import urllib3.exceptions
 
-from gapfill.errors import StoreError
+from gapfill.errors import StoreError, StoreUnreachable
 from gapfill.stores.influxdb import errors
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ def unreached(access: InfluxConfig, exc: Exception, *, was_reached: bool) -> Sto
         exc, urllib3.exceptions.NewConnectionError
     ):
         what = f"it did not answer within {access.timeout_s:g} s"
-        return errors.problem(access, what, "see how it is, or set a longer timeout in the extra")
+        step = "see how it is, or set a longer timeout in the extra"
+        return StoreUnreachable(errors.sentence(access, what, step))
     if isinstance(exc, urllib3.exceptions.NewConnectionError | ConnectionError):
         what = "no connection can be made to it"
         step = "start it, or correct host and port of the connection"
         said = errors.sentence(access, what, step)
-        return errors.Transient(said) if was_reached else StoreError(said)
+        return errors.Transient(said) if was_reached else StoreUnreachable(said)
     if isinstance(exc, UnicodeDecodeError | urllib3.exceptions.DecodeError):
         return errors.stranger(access, "binary data")
     if _is_no_http(exc):

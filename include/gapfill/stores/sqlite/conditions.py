@@ -75,14 +75,14 @@ def field_grade(field: str, default: int) -> str:
 def best_grade(field: Field, default: int) -> str:
     """Return the best grade of a field among the points of a group, ``NULL`` for no value.
 
-    A copy in the series' own point, whose tags are ``:mine``, counts only where no other
+    A copy in the series' own point, whose tags are ``gapfill_mine``, counts only where no other
     point has the field (``stores.points``).
     """
     grade = field_grade(field.name, default)
     good = is_good(field)
     copy = (
-        f"tags = :mine AND coalesce(gapfill_batch, '') <> '' AND CASE WHEN {_is_kept(field.name)} "
-        f"THEN instr({_KEPT}, ';{field.name}:{UNKNOWN}:') > 0 "
+        "tags = gapfill_mine AND coalesce(gapfill_batch, '') <> '' "
+        f"AND CASE WHEN {_is_kept(field.name)} THEN instr({_KEPT}, ';{field.name}:{UNKNOWN}:') > 0 "
         f"ELSE coalesce(gapfill_source, '') IN ('', '{UNKNOWN}') END"
     )
     fresh = f"max(CASE WHEN {good} AND NOT ({copy}) THEN {grade} END)"

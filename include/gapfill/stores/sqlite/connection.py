@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gapfill.errors import StoreError
+from gapfill.errors import StoreError, StoreUnreachable
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -39,6 +39,10 @@ _NEXT_STEP = {
     sqlite3.SQLITE_IOERR: "check the disk and its space, then run it again",
 }
 """By primary result code; see https://www.sqlite.org/rescode.html."""
+
+
+_PARTIAL = (sqlite3.SQLITE_CORRUPT,)
+"""Codes of errors that may concern a part of the file only."""
 
 
 class _Mode(Enum):
@@ -218,12 +222,15 @@ class StoreFile:
             cause = exc.orig if isinstance(exc, sa.exc.DBAPIError) else exc
             code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
             step = _NEXT_STEP.get(code, "see docs/how_to/runbook.md, StoreError")
-            raise self._error(str(cause), step) from exc
+            kind = StoreUnreachable if code in _NEXT_STEP and code not in _PARTIAL else StoreError
+            raise self._error(str(cause), step, kind) from exc
         except OSError as exc:
             raise self._error(f"{exc.strerror}", "check the file and its folder") from exc
 
-    def _error(self, problem: str, step: str) -> StoreError:
-        return StoreError(
+    def _error(
+        self, problem: str, step: str, kind: type[StoreError] = StoreUnreachable
+    ) -> StoreError:
+        return kind(
             f"The store {self.path} (connection gapfill_store) cannot be used: {problem}; {step}."
         )
 

@@ -1,16 +1,17 @@
-"""The statements that find what is missing or below its target, and their names filled in.
+"""The statements that find missing slots, low grades and invalid values of many series.
 
-In each, ``:own`` is the tag set looked at first and ``:tags`` are all that count, ``:mine``
-is the series' own; ``:start`` and ``:end`` bound slots of one spacing, ``{step}`` seconds. A
-name that belongs to an outer query carries its table, so that no field can be taken for it.
+A statement reads its series from a JSON list, ``:asked``. Each entry is ``[n, tags, mine, start,
+end, every]``: a number that the answer repeats, a tag set that counts, the series' own tag set,
+bounds of slots of one spacing, ``{step}`` seconds, and every tag set that counts: one tag set, or a
+JSON list if the series of the statement have several. These columns are named ``gapfill_…``: no
+field of a catalogue can have such a name, so that names of fields need no prefix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-
-import sqlalchemy as sa
+from typing import NamedTuple
 
 from gapfill.domain.series import Field, Grade, Series
 from gapfill.stores.sqlite.conditions import (
@@ -24,230 +25,261 @@ from gapfill.stores.sqlite.conditions import (
     least,
     quoted,
 )
+from gapfill.stores.sqlite.hole_sql import PARTS as HOLE_PARTS
 
-COUNT = """
-SELECT count(*) FROM {table} WHERE tags = :own AND slot >= :start AND slot < :end AND {complete}
-"""
-
-STRETCHES = """
-WITH RECURSIVE
-starts(start) AS (
-    VALUES (:start)
-    UNION ALL
-    SELECT start + :size FROM starts WHERE start + :size < :end
-),
-stretch(start, stop) AS (SELECT start, min(start + :size, :end) FROM starts),
-counted(start, stop, slots, there) AS MATERIALIZED (
-    SELECT stretch.start, stretch.stop, (stretch.stop - stretch.start) / {step},
-           (SELECT count(*) FROM {table}
-            WHERE tags = :own AND slot >= stretch.start AND slot < stretch.stop AND {complete})
-    FROM stretch
-),
-marked AS (SELECT *, lag(there) OVER (ORDER BY start) AS before FROM counted)
-SELECT marked.start,
-       (SELECT coalesce(sum(1 << ((slot - marked.start) / {step})), 0) FROM {table}
-        WHERE tags = :own AND slot >= marked.start AND slot < marked.stop AND {complete})
-FROM marked
-WHERE (there > 0 AND there < slots)
-   OR (there = 0 AND before IS NOT 0)
-   OR (there = slots AND before = 0)
-ORDER BY marked.start
-"""
-"""Stretches of ``:size`` seconds with holes, and which of their slots are there, as bits.
-
-Of empty stretches in a row the first is named, and the full one that follows them.
-"""
-
-TOUCHED = """
-SELECT EXISTS (
-    SELECT 1 FROM json_each(:spans) AS span CROSS JOIN {table}
-    WHERE tags IN :tags
-      AND slot >= json_extract(span.value, '$[0]') AND slot < json_extract(span.value, '$[1]')
-      AND (tags <> :own OR slot % {step} <> 0)
+_ASKED = """
+asked(gapfill_n, gapfill_tags, gapfill_mine, gapfill_start, gapfill_end, gapfill_every)
+AS MATERIALIZED (
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+           json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]')
+    FROM json_each(:asked)
 )
 """
-"""Whether points of other tags, or off the grid, lie in the spans."""
 
 _MERGED = """
-WITH merged(slot, is_whole) AS (
-    SELECT {floor}, {has_all} FROM {table}
-    WHERE tags IN :tags AND slot >= :start AND slot < :end
-    GROUP BY 1
+merged(gapfill_n, gapfill_slot, is_whole) AS (
+    SELECT gapfill_n, {floor}, {has_all} FROM asked CROSS JOIN {table}
+    WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end
+    GROUP BY 1, 2
 )
 """
 """Every slot that has a point, and whether its points have every required field."""
 
-HOLES = """
-{merged},
-complete(slot) AS (SELECT slot FROM merged WHERE is_whole UNION ALL SELECT :end)
-SELECT before + {step}, slot FROM (
-    SELECT slot, lag(slot, 1, :start - {step}) OVER (ORDER BY slot) AS before FROM complete
+_LOW = """
+low(gapfill_n, gapfill_mine, gapfill_every, gapfill_slot) AS MATERIALIZED (
+    SELECT DISTINCT gapfill_n, gapfill_mine, gapfill_every, {floor} FROM asked CROSS JOIN {table}
+    WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end AND {is_low}
+),
+point_of_low AS (
+    SELECT low.gapfill_n, low.gapfill_slot, low.gapfill_mine, point.*
+    FROM low {each_of_low} CROSS JOIN {table} AS point
+    ON point.tags = {of_low} AND point.slot >= low.gapfill_slot
+        AND point.slot < low.gapfill_slot + {step}
 )
-WHERE slot - before <> {step} ORDER BY slot
 """
+"""The slots with some point of a condition, and all of their points."""
 
-LAST = "{merged} SELECT max(slot) FROM merged WHERE is_whole"
+TOUCHED = """
+WITH {asked}
+SELECT DISTINCT gapfill_n FROM asked
+WHERE EXISTS (
+    SELECT 1 FROM {table}
+    WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end
+      AND (tags <> gapfill_mine OR slot % {step} <> 0)
+)
+"""
+"""Where points with other tags than ``mine``, or off the grid, are in the bounds."""
+
+HOLES = """
+WITH {asked}, {merged},
+complete(gapfill_n, gapfill_slot) AS (
+    SELECT gapfill_n, gapfill_slot FROM merged WHERE is_whole
+    UNION ALL SELECT DISTINCT gapfill_n, gapfill_start - {step} FROM asked
+    UNION ALL SELECT DISTINCT gapfill_n, gapfill_end FROM asked
+),
+pair AS (
+    SELECT gapfill_n, gapfill_slot,
+           lag(gapfill_slot) OVER (PARTITION BY gapfill_n ORDER BY gapfill_slot) AS gapfill_before
+    FROM complete
+)
+SELECT gapfill_n, gapfill_before + {step}, gapfill_slot FROM pair
+WHERE gapfill_slot - gapfill_before <> {step} ORDER BY 1, 2
+"""
+"""Runs of slots without every required field, from all points."""
+
+LAST = """
+WITH {asked}, {merged}
+SELECT gapfill_n, max(gapfill_slot) FROM merged WHERE is_whole GROUP BY 1
+"""
+"""The last slot with every required field, from all points."""
 
 LOWER = """
-WITH low(slot) AS (
-    SELECT DISTINCT {floor} FROM {table}
-    WHERE tags IN :tags AND slot >= :start AND slot < :end AND {below}
-),
-merged(slot, {names}) AS (
-    SELECT low.slot, {grades} FROM low CROSS JOIN {table} AS point
-    WHERE point.tags IN :tags AND point.slot >= low.slot AND point.slot < low.slot + {step}
-    GROUP BY low.slot
+WITH {asked}, {low},
+merged(gapfill_n, gapfill_slot, {names}) AS (
+    SELECT gapfill_n, gapfill_slot, {grades} FROM point_of_low GROUP BY 1, 2
 ),
 numbered AS (
-    SELECT slot, {names},
-           slot - {step} * row_number() OVER (PARTITION BY {names} ORDER BY slot) AS island
+    SELECT gapfill_n, gapfill_slot, {names}, gapfill_slot - {step} * row_number() OVER (
+        PARTITION BY gapfill_n, {names} ORDER BY gapfill_slot) AS island
     FROM merged WHERE {worst} < {target}
 )
-SELECT min(slot), max(slot) + {step}, {names} FROM numbered GROUP BY {names}, island ORDER BY 1
+SELECT gapfill_n, min(gapfill_slot), max(gapfill_slot) + {step}, {names}
+FROM numbered GROUP BY gapfill_n, {names}, island ORDER BY 1, 2
 """
-"""Runs of slots by the grades of their required fields, where the worst is below the target.
+"""Runs of slots by the grades of their required fields, where the worst is below the target."""
 
-Only slots with some point below the target are looked at; all of their points count.
+LACKING = """
+WITH {asked}, {low},
+merged(gapfill_n, gapfill_slot, grade, value) AS (
+    SELECT gapfill_n, gapfill_slot, {grade}, {best} FROM point_of_low GROUP BY 1, 2
+),
+there(gapfill_n, gapfill_slot) AS (
+    SELECT gapfill_n, gapfill_slot FROM merged
+    WHERE grade IS NOT NULL
+      AND (value IS NULL OR (value < {observed} AND grade >= {observed}))
+),
+{islands}
+"""
+"""Runs of slots that have every required field but not a certain other one.
+
+If the required ones are observed, a value that is not observed is missing.
 """
 
 PRESENT = """
-WITH there(slot) AS (
-    SELECT DISTINCT {floor} FROM json_each(:spans) AS span CROSS JOIN {table}
-    WHERE tags IN :tags AND slot >= json_extract(span.value, '$[0]')
-      AND slot < json_extract(span.value, '$[1]') AND slot >= :start AND slot < :end
-      AND {good}
+WITH {asked},
+there(gapfill_n, gapfill_slot) AS (
+    SELECT DISTINCT gapfill_n, {floor} FROM asked CROSS JOIN {table}
+    WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end AND {good}
 ),
-numbered AS (
-    SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island FROM there
-)
-SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
+{islands}
 """
-"""Runs of slots in the spans that have one field."""
-
-LACKING = """
-WITH low(slot) AS (
-    SELECT DISTINCT {floor} FROM {table}
-    WHERE tags IN :tags AND slot >= :start AND slot < :end AND {lacks}
-),
-merged(slot, grade, value) AS (
-    SELECT low.slot, {grade}, {best}
-    FROM low CROSS JOIN {table} AS point
-    WHERE point.tags IN :tags AND point.slot >= low.slot AND point.slot < low.slot + {step}
-    GROUP BY low.slot
-),
-numbered AS (
-    SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island
-    FROM merged
-    WHERE grade IS NOT NULL
-      AND (value IS NULL OR (value < {observed} AND grade >= {observed}))
-)
-SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
-"""
-"""Runs of slots that hold every required field and lack a value of one other.
-
-Where the required ones are observed, a value that is not observed is missing.
-"""
+"""Runs of slots that have one field."""
 
 OF_SOURCE = """
-WITH named(slot) AS (
-    SELECT DISTINCT {floor} FROM {table}
-    WHERE tags IN :tags AND slot >= :start AND slot < :end
+WITH {asked},
+there(gapfill_n, gapfill_slot) AS (
+    SELECT DISTINCT gapfill_n, {floor} FROM asked CROSS JOIN {table}
+    WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end
       AND gapfill_source IN (SELECT value FROM json_each(:sources))
 ),
-numbered AS (SELECT slot, slot - {step} * row_number() OVER (ORDER BY slot) AS island FROM named)
-SELECT min(slot), max(slot) + {step} FROM numbered GROUP BY island ORDER BY 1
+{islands}
 """
-"""Runs of slots with a point that names one of the sources in a JSON list."""
+"""Runs of slots with a point of one of the sources in a JSON list."""
 
-NEWEST_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own AND slot < :end"
+_ISLANDS = """
+numbered AS (
+    SELECT gapfill_n, gapfill_slot, gapfill_slot - {step} * row_number() OVER (
+        PARTITION BY gapfill_n ORDER BY gapfill_slot) AS island
+    FROM there
+)
+SELECT gapfill_n, min(gapfill_slot), max(gapfill_slot) + {step}
+FROM numbered GROUP BY gapfill_n, island ORDER BY 1, 2
+"""
 
-OLDEST_POINT = "SELECT min(slot) FROM {table} WHERE tags = :own AND slot < :end"
-
-NEWEST_WHOLE_POINT = "SELECT max(slot) FROM {table} WHERE tags = :own AND slot < :end AND {whole}"
+EXTREMES = """
+WITH {asked}
+SELECT gapfill_n,
+       (SELECT max(slot) FROM {table} WHERE tags = gapfill_tags AND slot < gapfill_end),
+       (SELECT max(slot) FROM {table} WHERE tags = gapfill_tags AND slot < gapfill_end AND {whole}),
+       (SELECT min(slot) FROM {table} WHERE tags = gapfill_tags AND slot < gapfill_end)
+FROM asked
+"""
+"""The newest point before an instant, the newest with every required field, and the oldest."""
 
 FLAWS = """
-SELECT {flaws} FROM {table}
-WHERE tags IN :tags AND slot >= :start AND slot < :end AND {has_flaw}
+WITH {asked}
+SELECT gapfill_n, {flaws} FROM asked CROSS JOIN {table}
+WHERE tags = gapfill_tags AND slot >= gapfill_start AND slot < gapfill_end AND {has_flaw}
+GROUP BY 1
 """
-"""For each field, in turn: how many values do not count, how many of them are no numbers, and
-the first one's instant."""
+"""For each field: the number of invalid values, how many of them are not numbers, and the first
+one's instant. A series without invalid values has no row."""
 
 FLAWED = """
-SELECT {field} FROM {table} WHERE tags IN :tags AND slot = :start AND {is_flaw} ORDER BY tags
+WITH {asked}
+SELECT {field} FROM asked CROSS JOIN {table}
+WHERE tags = gapfill_tags AND slot = gapfill_start AND {is_flaw} ORDER BY tags LIMIT 1
 """
-"""What stands in a field at an instant and does not count."""
+"""The invalid value of a field at an instant."""
 
-AHEAD = "SELECT {held} FROM {table} WHERE tags IN :tags AND slot >= :start"
-"""For each field, in turn: how many points from an instant on have it, and the newest one."""
+AHEAD = """
+WITH {asked}
+SELECT gapfill_n, {held} FROM asked CROSS JOIN {table}
+WHERE tags = gapfill_tags AND slot >= gapfill_start GROUP BY 1
+"""
+"""For each field: the number of points from an instant on, and the newest one's instant."""
 
 POSSIBLE_COPIES = """
-SELECT slot FROM {table}
-WHERE tags = :mine AND slot >= :start AND slot < :end AND coalesce(gapfill_batch, '') <> ''
+WITH {asked}
+SELECT slot FROM asked CROSS JOIN {table}
+WHERE tags = gapfill_mine AND slot >= gapfill_start AND slot < gapfill_end
+  AND coalesce(gapfill_batch, '') <> ''
   AND (coalesce(gapfill_source, '') IN ('', 'unknown') OR instr(gapfill_kept, 'unknown:') > 0)
 ORDER BY slot
 """
-"""Where the series' own point, written by a batch, has a value of unknown source."""
+"""The slots of the series' own points of a batch that have a value of unknown source."""
+
+_SHARED = {"asked": _ASKED, "merged": _MERGED, "low": _LOW, "islands": _ISLANDS, **HOLE_PARTS}
 
 
 def query(
-    template: str, series: Series, step: int = 1, field: str = "", fields: Sequence[Field] = ()
-) -> sa.TextClause:
-    """Return a statement for a series, with the names of the catalogue quoted.
+    template: str,
+    series: Series,
+    step: int = 1,
+    field: str = "",
+    fields: Sequence[Field] = (),
+    *,
+    several: bool = False,
+) -> str:
+    """Return a statement, with the names of the catalogue quoted.
 
     Args:
         template: One of the above.
-        series: Whose points.
+        series: A series; those with the same measurement, fields and grades share the statement.
         step: Seconds between slots.
-        field: The field that the statement is about, where it is about one.
-        fields: Those of the series that the table has, where it is about all.
+        field: The field that the statement is about, if it is about one.
+        fields: The fields that the table has, if it is about all.
+        several: Whether the series have several tag sets.
     """
-    default, target = int(series.default_grade), int(series.target)
     required = tuple(one for one in series.fields if one.required)
-    known = series.field(field) or required[0]
-    return _query(
-        template, series.measurement, required, step, default, target, known, tuple(fields)
+    shape = _Shape(
+        measurement=series.measurement,
+        required=required,
+        step=step,
+        default=int(series.default_grade),
+        target=int(series.target),
+        field=series.field(field) or required[0],
+        fields=tuple(fields),
+        several=several,
     )
+    return _query(template, shape)
+
+
+class _Shape(NamedTuple):
+    """What the text of a statement depends on."""
+
+    measurement: str
+    required: tuple[Field, ...]
+    step: int
+    default: int
+    target: int
+    field: Field
+    fields: tuple[Field, ...]
+    several: bool
 
 
 @lru_cache(maxsize=4096)
-def _query(
-    template: str,
-    measurement: str,
-    required: tuple[Field, ...],
-    step: int,
-    default: int,
-    target: int,
-    field: Field,
-    fields: tuple[Field, ...],
-) -> sa.TextClause:
+def _query(template: str, shape: _Shape) -> str:
+    required, step, default, field = shape.required, shape.step, shape.default, shape.field
     grades = [best_grade(one, default) for one in required]
     aliases = [f"grade_{n}" for n in range(len(grades))]
-    text = template.replace("{merged}", _MERGED).format(
-        table=quoted(measurement),
+    is_low = lacks(field, default) if template == LACKING else below_target(default, shape.target)
+    for _ in range(2):  # some shared parts contain others
+        for name, part in _SHARED.items():
+            template = template.replace(f"{{{name}}}", part)
+    return template.format(
+        table=quoted(shape.measurement),
+        of_low="each_tags.value" if shape.several else "low.gapfill_every",
+        each_of_low="CROSS JOIN json_each(low.gapfill_every) AS each_tags" if shape.several else "",
         whole=" AND ".join(is_good(one) for one in required),
         has_all=least([f"max({is_good(one)})" for one in required]),
         complete=complete_slot(required, step),
-        below=below_target(default, target),
+        is_low=is_low,
         floor=f"slot - (slot % {step} + {step}) % {step}",
         grade=least(grades),
         grades=", ".join(grades),
         names=", ".join(aliases),
         worst=least(aliases),
         step=step,
-        target=target,
+        target=shape.target,
         field=quoted(field.name),
         good=is_good(field),
         best=best_grade(field, default),
-        lacks=lacks(field, default),
         is_flaw=is_flaw(field),
         observed=int(Grade.OBSERVED),
-        has_flaw=has_flaw(fields),
-        flaws=", ".join(map(_flaws, fields)),
-        held=", ".join(map(_held, fields)),
-    )
-    statement = sa.text(text)
-    return (
-        statement.bindparams(sa.bindparam("tags", expanding=True)) if ":tags" in text else statement
+        has_flaw=has_flaw(shape.fields),
+        flaws=", ".join(map(_flaws, shape.fields)),
+        held=", ".join(map(_held, shape.fields)),
     )
 
 

@@ -1,197 +1,220 @@
-"""What is missing or below its target, found inside SQLite.
+"""Finds missing slots of many series inside SQLite.
 
-What crosses from SQL grows with the gaps, never with the history. Measured over ten
-years of hours, counting costs a tenth of comparing neighbours: so a count over the
-narrow index of complete slots tells first, then stretches are counted, and only those
-with holes are looked into (``make bench`` holds the ratios).
+What leaves SQL grows with the gaps, never with the history. In most stores each series has one tag
+set, with points on the grid. So the first tag set of each series is searched alone, without a
+comparison of neighbours (``hole_sql``). Only if other points are in its holes, all are merged.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from gapfill.domain.coverage import Graded
-from gapfill.domain.interval import Interval, merge, subtract
-from gapfill.domain.series import Series
-from gapfill.stores.points import format_tags, grade_of, graded, joined
+from gapfill.domain.interval import Interval, subtract
 from gapfill.stores.sql.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite import gap_sql as queries
-from gapfill.stores.sqlite.rows import own_tags, span_text
-from gapfill.stores.sqlite.schema import stored_table
+from gapfill.stores.sqlite.hole_sql import STRETCH, STRETCHES, STRETCHES_OF_PIECE, WHOLE
+from gapfill.stores.sqlite.members import Entry, Group, Member, Part, groups_of, undivided
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-STRETCH = 48
-"""Slots that are counted at once: 24 to 60 take the same time for gaps of an hour to two days.
+Runs = list[tuple[int, int]]
+"""Runs of slots, in seconds."""
 
-No more than 62: which of them are there crosses from SQL as the bits of one number.
-"""
+SAMPLE = 16
+"""Windows of one length that show whether most are without a hole."""
 
-LATEST = 16
-"""One slot in so many, the latest, is counted first: holes are there most often."""
+RARE = 8
+"""Windows of a length that fewer than one in this many has are searched at once."""
+
+Asked = Sequence[tuple[Member, Interval]]
+"""Series and their windows; each series once."""
+
+Holes = list[tuple[Group, dict[int, Runs]]]
+"""The runs of each part of the groups, by its number; a part without runs may be absent."""
 
 
-class SqliteGaps:
-    """What is missing of one series, seen through one connection.
+def missing(connection: sa.Connection, asked: Asked) -> dict[str, list[Interval]]:
+    """Return, by series, the runs of slots of the windows without every required field."""
+    return by_series(asked, _holes(connection, asked))
 
-    Attributes:
-        connection: A transaction that reads.
-        series: The series.
-        tags: Tag sets whose points count for it, its own first; none before the first write.
+
+def missing_by_field(
+    connection: sa.Connection, asked: Asked
+) -> dict[str, dict[str, list[Interval]]]:
+    """Return, by series and required field, the runs of slots of the windows without it.
+
+    Only holes are searched for the fields that they do have.
     """
+    holes = _holes(connection, asked)
+    absent = by_series(asked, holes)
+    answers = {
+        member.series.name: dict.fromkeys(member.series.required, absent[member.series.name])
+        for member, _ in asked
+    }
+    for group, runs in holes:
+        required = group.series.required
+        for field in required if len(required) > 1 else ():
+            for n, there in _present(group, runs, field).items():
+                answer = answers[group.parts[n].member.series.name]
+                answer[field] = subtract(answer[field], intervals(there))
+    return answers
 
-    def __init__(self, connection: sa.Connection, series: Series) -> None:
-        self.connection = connection
-        self.series = series
-        self.tags: Sequence[str] = ()
-        self._mine = format_tags(series.tags)
-        table = stored_table(connection, series)
-        if table is not None and all(name in table.c for name in series.required):
-            self.tags = own_tags(connection, table, series)
 
-    def missing(self, window: Interval) -> list[Interval]:
-        """Return the runs of slots of the window without every required field."""
-        if not self.tags:
-            return [window]
-        parts = self.series.grid.stretches(window)
-        return merge(r for part, step in parts for r in self._absent(part, _seconds(step)))
+def newest(
+    connection: sa.Connection, asked: Sequence[tuple[Member, datetime]]
+) -> dict[str, datetime | None]:
+    """Return, by series, the newest slot before an instant that has every required field.
 
-    def missing_by_field(self, window: Interval) -> dict[str, list[Interval]]:
-        """Return the runs of slots of the window without each required field, by field.
+    A seek finds the newest point that has them all. Only newer slots can have them in several
+    points together.
+    """
+    answers: dict[str, datetime | None] = {member.series.name: None for member, _ in asked}
+    left: list[tuple[Member, Interval]] = []
+    for member, (point, whole, oldest) in _extremes(connection, asked):
+        grid, known = member.series.grid, None if whole is None else from_epoch(whole)
+        answers[member.series.name] = known and grid.floor(known)
+        start = grid.end_of(grid.floor(known)) if known else grid.floor(from_epoch(oldest))
+        end = grid.end_of(grid.floor(from_epoch(point)))
+        if start < end:
+            left.append((member, Interval(start, end)))
+    for group in groups_of(connection, left):
+        for n, slot in group.ask(queries.LAST, group.spread()):
+            name, found = group.parts[n].member.series.name, from_epoch(slot)
+            answers[name] = max(answers[name] or found, found)
+    return answers
 
-        Only holes are looked into for the fields that they do have.
-        """
-        absent, required = self.missing(window), self.series.required
-        if not absent or not self.tags or len(required) == 1:
-            return dict.fromkeys(required, absent)
-        found: dict[str, list[Interval]] = {}
-        for name in required:
-            there = merge(
-                _interval(start, end)
-                for part, step in self.series.grid.stretches(window)
-                for start, end in self._all(
-                    queries.PRESENT, part, _seconds(step), name, spans=span_text(absent)
-                )
-            )
-            found[name] = subtract(absent, there)
-        return found
 
-    def lower_grade(self, window: Interval) -> list[Graded]:
-        """Return the runs of slots whose readings have the same grades, some below the target."""
-        runs: list[Graded] = []
-        for part, step in self.series.grid.stretches(window) if self.tags else ():
-            for start, end, *grades in self._all(queries.LOWER, part, _seconds(step)):
-                known = [grade_of(self.series, from_epoch(start), grade) for grade in grades]
-                runs.append(graded(self.series, _interval(start, end), known))
-        return joined(runs)
+def _extremes(
+    connection: sa.Connection, asked: Sequence[tuple[Member, datetime]]
+) -> Iterator[tuple[Member, tuple[int, int | None, int]]]:
+    """Yield the newest point of each series, the newest with every required field, the oldest.
 
-    def missing_optional(self, field: str, window: Interval) -> list[Interval]:
-        """Return the runs of slots that hold every required field and lack this one."""
-        if not self.tags:
-            return []
-        table = stored_table(self.connection, self.series)
-        if table is None or field not in table.c:  # no point has it yet
-            return subtract([window], self.missing(window))
-        return merge(
-            _interval(start, end)
-            for part, step in self.series.grid.stretches(window)
-            for start, end in self._all(queries.LACKING, part, _seconds(step), field)
-        )
+    A series without points is absent.
+    """
+    parts = [Part(member, 0, to_epoch(end)) for member, end in asked if member.has_required]
+    for group in undivided(connection, parts):
+        found: dict[int, tuple[list[int], list[int], list[int]]] = {}
+        for n, *slots in group.ask(queries.EXTREMES, group.spread()):
+            for slot, of_kind in zip(slots, found.setdefault(n, ([], [], [])), strict=True):
+                if slot is not None:
+                    of_kind.append(slot)
+        for n, (points, whole, oldest) in found.items():
+            if points:
+                member = group.parts[n].member
+                yield member, (max(points), max(whole, default=None), min(oldest))
 
-    def of_source(self, sources: Sequence[str], window: Interval) -> list[Interval]:
-        """Return the runs of slots that have a point with one of these sources."""
-        names = json.dumps(list(sources))
-        parts = self.series.grid.stretches(window) if self.tags else ()
-        return merge(
-            _interval(start, end)
-            for part, step in parts
-            for start, end in self._all(queries.OF_SOURCE, part, _seconds(step), sources=names)
-        )
 
-    def newest(self, end: datetime) -> datetime | None:
-        """Return the newest slot before ``end`` that holds every required field, else ``None``.
+def _holes(connection: sa.Connection, asked: Asked) -> Holes:
+    return [(group, _of_group(group)) for group in groups_of(connection, asked)]
 
-        The newest point that holds them all is found by a seek; only what is newer can
-        hold them between several points.
-        """
-        grid, newest = self.series.grid, self._extreme(max, queries.NEWEST_POINT, end)
-        if newest is None:
-            return None
-        whole = self._extreme(max, queries.NEWEST_WHOLE_POINT, end)
-        known = None if whole is None else grid.floor(whole)
-        oldest = self._extreme(min, queries.OLDEST_POINT, end)
-        end = grid.end_of(grid.floor(newest))
-        start = grid.end_of(known) if known else grid.floor(oldest or newest)
-        rest = grid.stretches(Interval(start, end)) if start < end else ()
-        for part, step in reversed(list(rest)):
-            ((slot,),) = self._all(queries.LAST, part, _seconds(step))
-            if slot is not None:
-                return from_epoch(slot)
-        return known
 
-    def _absent(self, part: Interval, step: int) -> Sequence[Interval]:
-        """Return the runs in a part with one step.
+def _of_group(group: Group) -> dict[int, Runs]:
+    """Return the runs of each part without every required field."""
+    holes: dict[int, Runs] = {}
+    first: list[Entry] = []
+    for n, (member, start, end) in enumerate(group.parts):
+        if member.has_required:
+            first.append(Entry(n, member.tags[0], member.mine, start, end))
+        else:
+            holes[n] = [(start, end)]
+    found = _search(group, first)
+    own = {entry.n: entry.tags for entry in first}
+    spans = (
+        Entry(n, tags, own[n], start, end)
+        for n, runs in found.items()
+        for start, end in runs
+        for tags in group.parts[n].member.tags
+    )
+    touched = {n for (n,) in group.ask(queries.TOUCHED, spans)}
+    holes |= {n: runs for n, runs in found.items() if n not in touched}
+    for n, start, end in group.ask(queries.HOLES, group.spread(sorted(touched))):
+        holes.setdefault(n, []).append((start, end))
+    return holes
 
-        The first tag set, on the grid, is looked at alone: it is all there is in a store
-        that only Gapfill writes. Where other points lie in its holes, all are merged.
-        """
-        start, end = to_epoch(part.start), to_epoch(part.end)
-        cut = end - (end - start) // step // LATEST * step
-        pieces = [
-            _interval(*bounds) for bounds in ((cut, end), (start, cut)) if bounds[0] < bounds[1]
-        ]
-        if all(self._is_whole(piece, step) for piece in pieces):
-            return []
-        runs = merge(self._holes(part, step))
-        ((is_touched,),) = self._all(queries.TOUCHED, part, step, spans=span_text(runs))
-        if not is_touched:
-            return runs
-        return [_interval(*bounds) for bounds in self._all(queries.HOLES, part, step)]
 
-    def _is_whole(self, part: Interval, step: int) -> bool:
-        ((there,),) = self._all(queries.COUNT, part, step)
-        return bool(there == self.series.grid.count(part))
+def _search(group: Group, entries: Sequence[Entry]) -> dict[int, Runs]:
+    """Return the runs of entries without complete slots of their tag set; each part once."""
+    holed = _not_whole(group, entries)
+    if not holed:
+        return {}
+    size = STRETCHES_OF_PIECE * STRETCH * group.step
+    longest = max(entry.end - entry.start for entry in holed)
+    pieces = max(-(-longest // size), STRETCHES_OF_PIECE)
+    found: dict[int, Runs] = {}
+    for n, start, end, bits, goes_on in group.ask(STRETCHES, holed, pieces=pieces):
+        runs = found.setdefault(n, [])
+        if not bits:
+            _add(runs, runs[-1][1] if goes_on else start, end)
+            continue
+        for first, after in _zeros(bits, (end - start) // group.step):
+            _add(runs, start + first * group.step, start + after * group.step)
+    return found
 
-    def _holes(self, part: Interval, step: int) -> Iterator[Interval]:
-        """Yield pieces of runs, which may touch, without complete slots of the first tag set."""
-        end = to_epoch(part.end)
-        found = self._all(queries.STRETCHES, part, step, size=STRETCH * step)
-        for (start, bits), (following, _) in pairwise([*found, (end, 0)]):
-            if not bits:  # nor is any slot there in the stretches up to the next one named
-                yield _interval(start, following)
-                continue
-            slots = min(STRETCH, (end - start) // step)
-            for first, after in _zeros(bits, slots):
-                yield _interval(start + first * step, start + after * step)
 
-    def _extreme(
-        self, pick: Callable[[list[int]], int], template: str, end: datetime
-    ) -> datetime | None:
-        statement, before = queries.query(template, self.series), to_epoch(end)
-        bounds = [{"own": tags, "end": before} for tags in self.tags]
-        found = [self.connection.scalar(statement, bound) for bound in bounds]
-        there = [slot for slot in found if slot is not None]
-        return from_epoch(pick(there)) if there else None
+def _add(runs: Runs, start: int, end: int) -> None:
+    """Add a run to sorted runs; it may begin with the last one, or touch it."""
+    if runs and start <= runs[-1][1]:
+        runs[-1] = runs[-1][0], end
+    else:
+        runs.append((start, end))
 
-    def _all(
-        self, template: str, part: Interval, step: int, field: str = "", **more: object
-    ) -> Sequence[Sequence[Any]]:
-        statement = queries.query(template, self.series, step, field)
-        known = {
-            "own": self.tags[0],
-            "tags": self.tags,
-            "mine": self._mine,
-            "start": to_epoch(part.start),
-            "end": to_epoch(part.end),
-            **more,
-        }
-        values = {name: value for name, value in known.items() if f":{name}" in statement.text}
-        return self.connection.execute(statement, values).all()
+
+def _not_whole(group: Group, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries that may have a hole, and most likely not the others."""
+    alike: dict[int, list[Entry]] = {}
+    for entry in entries:
+        alike.setdefault((entry.end - entry.start) // group.step, []).append(entry)
+    left: list[Entry] = []
+    for slots, windows in alike.items():
+        whole: set[int] = set()
+        if len(windows) * RARE >= len(entries):
+            sample, others = windows[:SAMPLE], windows[SAMPLE:]
+            whole = {n for (n,) in group.ask(WHOLE, sample, others=slots - 1)}
+            if 2 * len(whole) >= len(sample):
+                whole |= {n for (n,) in group.ask(WHOLE, others, others=slots - 1)}
+        left += [entry for entry in windows if entry.n not in whole]
+    return left
+
+
+def _present(group: Group, holes: Mapping[int, Runs], field: str) -> dict[int, Runs]:
+    """Return, by part, the runs in its holes that have one field."""
+    spans = (
+        Entry(n, tags, member.mine, start, end)
+        for n, runs in holes.items()
+        if (member := group.parts[n].member).has_required
+        for start, end in runs
+        for tags in member.tags
+    )
+    return runs_of(group.ask(queries.PRESENT, spans, field))
+
+
+def runs_of(rows: Iterable[Sequence[int]]) -> dict[int, Runs]:
+    """Return rows of number, start and end as runs by number."""
+    found: dict[int, Runs] = {}
+    for n, start, end in rows:
+        found.setdefault(n, []).append((start, end))
+    return found
+
+
+def by_series(asked: Asked, found: Holes) -> dict[str, list[Interval]]:
+    """Return the runs of all parts of each series, merged."""
+    runs: dict[str, Runs] = {}
+    for group, of_part in found:
+        for n, some in of_part.items():
+            runs.setdefault(group.parts[n].member.series.name, []).extend(some)
+    names = [member.series.name for member, _ in asked]
+    return {name: intervals(runs[name]) if name in runs else [] for name in names}
+
+
+def intervals(runs: Runs) -> list[Interval]:
+    """Return runs in seconds as merged intervals in order."""
+    merged: Runs = []
+    for start, end in sorted(runs):
+        _add(merged, start, end)
+    return [Interval(from_epoch(start), from_epoch(end)) for start, end in merged]
 
 
 def _zeros(bits: int, width: int) -> Iterator[tuple[int, int]]:
@@ -207,11 +230,3 @@ def _zeros(bits: int, width: int) -> Iterator[tuple[int, int]]:
         after = first + (rest & -rest).bit_length() - 1 if rest else width
         yield first, after
         position = after
-
-
-def _interval(start: int, end: int) -> Interval:
-    return Interval(from_epoch(start), from_epoch(end))
-
-
-def _seconds(step: timedelta) -> int:
-    return int(step.total_seconds())

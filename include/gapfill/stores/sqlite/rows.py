@@ -1,4 +1,4 @@
-"""Points of the embedded store: found, read and written, many in one statement."""
+"""Reads and writes points of the embedded store, many in one statement."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.series import Series
-from gapfill.stores.points import Point, format_tags, is_own, parse_tags
+from gapfill.stores.points import Point
 from gapfill.stores.sql import rows
 from gapfill.stores.sql.rows import point_in, to_epoch
 from gapfill.stores.sqlite.conditions import quoted
 from gapfill.stores.sqlite.schema import points_table, stored_table
+from gapfill.stores.tag_index import TagIndex
 
 _TAGS = """
 WITH RECURSIVE known(tags) AS (
@@ -28,33 +29,22 @@ SELECT tags FROM known WHERE tags IS NOT NULL
 
 def own_tags(connection: sa.Connection, table: sa.Table, series: Series) -> list[str]:
     """Return the tag sets in a table whose points count for a series, its own first."""
-    version, known = _known_tags(connection, table)
-    kept = connection.info.setdefault("own_tags", {})
-    state, found = kept.get((table.name, series.name), (None, []))
-    if state != (series, version, len(known)):
-        own = format_tags(series.tags)
-        counting = [text for text, tags in known.items() if is_own(series, tags)]
-        found = sorted(counting, key=lambda text: text != own)
-        kept[table.name, series.name] = (series, version, len(known)), found
-    return list(found)
+    return tag_index(connection, table).own(series)
 
 
-def _known_tags(
-    connection: sa.Connection, table: sa.Table
-) -> tuple[int, dict[str, dict[str, str]]]:
-    """Return the version of the file, and the tag sets in a table, parsed.
+def tag_index(connection: sa.Connection, table: sa.Table) -> TagIndex:
+    """Return the tag sets in a table.
 
-    Each costs a seek, however many points it has. They are looked for again once
-    another connection has written; what this one writes, ``upsert`` adds.
+    Each costs a seek, however many points it has. They are read again once another connection has
+    written; ``upsert`` adds those that this connection writes.
     """
     cursor = connection.connection.cursor()
     ((version,),) = cursor.execute("PRAGMA data_version").fetchall()
-    seen: dict[str, tuple[int, dict[str, dict[str, str]]]]
-    seen = connection.info.setdefault("tags", {})
+    seen: dict[str, tuple[int, TagIndex]] = connection.info.setdefault("tags", {})
     if table.name not in seen or seen[table.name][0] != version:
         found = connection.scalars(sa.text(_TAGS.format(table=quoted(table.name))))
-        seen[table.name] = version, {text: parse_tags(text) for text in found}
-    return seen[table.name]
+        seen[table.name] = version, TagIndex(found)
+    return seen[table.name][1]
 
 
 def span_text(intervals: Iterable[Interval]) -> str:
@@ -83,9 +73,9 @@ def read_points(
 def upsert(
     connection: sa.Connection, series: Series, points: Sequence[Mapping[str, object]]
 ) -> None:
-    """Write points over what stands at the same tags and slot; columns of others stay."""
+    """Write points over those with the same tags and slot; columns of others do not change."""
     table = points_table(series)
     rows.upsert(connection, table, points)
-    _, known = _known_tags(connection, table)
-    for text in {str(point["tags"]) for point in points} - known.keys():
-        known[text] = parse_tags(text)
+    known = tag_index(connection, table)
+    for text in {str(point["tags"]) for point in points}:
+        known.add(text)

@@ -18,8 +18,8 @@ from gapfill.stores.sql.dialect import SqlDialect
 from gapfill.stores.sql.store import SqlStore
 from gapfill.stores.sql.tables import prepare_books
 from gapfill.stores.sqlite.connection import WAIT_S, StoreFile
-from gapfill.stores.sqlite.gaps import SqliteGaps
-from gapfill.stores.sqlite.invalid_values import SqliteInvalidValues
+from gapfill.stores.sqlite.grouped import GroupedReads
+from gapfill.stores.sqlite.one_series import SqliteGaps, SqliteInvalidValues
 from gapfill.stores.sqlite.rows import read_points, upsert
 from gapfill.stores.sqlite.schema import points_table, prepare
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
-class SqliteStore(SqlStore):
+class SqliteStore(GroupedReads, SqlStore):
     """The store port (``services.ports.Store``) on a file.
 
     Attributes:

@@ -1,0 +1,73 @@
+"""Reads many series together; one that cannot be read does not hide the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from gapfill.domain.candidate import Candidate
+from gapfill.domain.series import Series
+from gapfill.errors import StoreError, StoreUnreachable
+from gapfill.services.ports import Each
+from gapfill.services.source_status import SourceStatus
+
+if TYPE_CHECKING:
+    from gapfill.services.context import RunContext
+
+T = TypeVar("T")
+
+
+class OfSeries(Protocol):
+    """A question about one series."""
+
+    @property
+    def series(self) -> Series:
+        """The series."""
+
+
+Q = TypeVar("Q", bound=OfSeries)
+
+
+def ask_each(ask: Callable[[Sequence[Q]], Each[T]], asked: Sequence[Q]) -> Each[T]:
+    """Return the answers of a method of ``GroupedReadings``; an error is the answer for each."""
+    try:
+        return ask(asked)
+    except StoreError as exc:
+        return {one.series.name: exc for one in asked}
+
+
+def candidates_of(
+    context: RunContext, series: Sequence[Series], status: SourceStatus | None = None
+) -> Each[Sequence[Candidate]]:
+    """Return the candidates of each series, in one state of the sources.
+
+    If they cannot be read together, each series is read alone, which shows which of them fail. A
+    store that cannot be reached is not asked again.
+
+    Args:
+        context: The installation.
+        series: The series.
+        status: Of the sources, in the same phase; ``None`` to read it.
+    """
+    if not series:
+        return {}
+    try:
+        known = status or context.status(series)
+        return {one.name: known.candidates(one) for one in series}
+    except StoreUnreachable as exc:
+        return {one.name: exc for one in series}
+    except StoreError as exc:
+        if len(series) == 1:
+            return {series[0].name: exc}
+    return {name: found for one in series for name, found in candidates_of(context, [one]).items()}
+
+
+def good(answers: Each[T], errors: dict[str, StoreError]) -> dict[str, T]:
+    """Return the answers that are not errors, and add the errors to others, the first of each."""
+    found: dict[str, T] = {}
+    for name, answer in answers.items():
+        if isinstance(answer, StoreError):
+            errors.setdefault(name, answer)
+        else:
+            found[name] = answer
+    return found
