@@ -186,7 +186,7 @@ def test_only_what_decides_about_the_slots_leaves_the_store(store: Store) -> Non
     recent = replace(LINE, interval=hours(70, 71), outcome=Outcome.FAILED, asked_at=NOW)
     store.append_ledger([recent])
     for _ in range(2):
-        query = LedgerQuery(NOW, hour(0), (PVPC,), window=hours(50, 100))
+        query = LedgerQuery(NOW, hour(0), (PVPC,), windows=(hours(50, 55), hours(70, 100)))
         found = store.ledger_snapshot(query).entries["pvpc"]
         assert {(e.interval, e.outcome, e.field) for e in found} == {
             (hours(50, 52), Outcome.NO_DATA, ANY_WANTED),

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from operator import attrgetter
 
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
@@ -107,6 +108,18 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
         else:
             merged.append(interval)
     return merged
+
+
+def coarse(intervals: Sequence[Interval], count: int) -> list[Interval]:
+    """Return at most so many intervals that cover sorted, disjoint ones, joined where they are near."""
+    between = [(b.start - a.end, n) for n, (a, b) in enumerate(pairwise(intervals))]
+    cuts = sorted(n for _, n in sorted(between, reverse=True)[: count - 1])
+    firsts, lasts = [0, *(n + 1 for n in cuts)], [*cuts, len(intervals) - 1]
+    if not intervals:
+        return []
+    return [
+        Interval(intervals[a].start, intervals[b].end) for a, b in zip(firsts, lasts, strict=True)
+    ]
 
 
 def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:

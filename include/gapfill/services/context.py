@@ -53,28 +53,27 @@ class RunContext:
         """
         return self.now + timedelta(seconds=math.ceil(self.monotonic() - self.started + seconds))
 
-    def status(self, series: Sequence[Series], window: Interval | None = None) -> SourceStatus:
+    def status(
+        self, series: Sequence[Series], slots: Sequence[Interval] | None = None
+    ) -> SourceStatus:
         """Return the present status of the sources, with the candidates of these series.
 
         Read it once per phase: fills and other processes change it.
 
         Args:
             series: The series.
-            window: Slots for which the candidates must be right, ``[start, end)``; ``None``: all.
+            slots: Slots for which the candidates must be right, as sorted, disjoint intervals;
+                ``None``: all slots.
 
         Raises:
             StoreError: If the ledger, the calls or the blocks cannot be read.
         """
-        return read_status(self, series, window)
+        return read_status(self, series, slots)
 
-    def candidates(self, series: Series, window: Interval | None = None) -> Sequence[Candidate]:
+    def candidates(self, series: Series) -> Sequence[Candidate]:
         """Return every product of a series' route, in its present state.
-
-        Args:
-            series: The series.
-            window: As for ``status``.
 
         Raises:
             StoreError: As ``status``.
         """
-        return self.status([series], window).candidates(series)
+        return self.status([series]).candidates(series)

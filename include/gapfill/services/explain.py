@@ -72,7 +72,7 @@ def explain(context: RunContext, series: Series, instant: datetime) -> Explanati
     grid = series.grid
     slot = grid.floor(instant)
     run = Interval(slot, grid.end_of(slot))
-    status = context.status([series], run)
+    status = context.status([series], [run])
     candidates = status.candidates(series)
     if slot < series.earliest:
         return _before(context, series, slot, candidates)

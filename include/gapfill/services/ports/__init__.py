@@ -3,9 +3,6 @@
 A use case names the narrowest port that it needs. ``Store`` is everything in one database.
 """
 
-<<<<<<< HEAD
-from gapfill.services.ports.ledger import Folded, LedgerQuery, LedgerSnapshot, LedgerStore
-=======
 from gapfill.services.ports.grouped_readings import (
     Each,
     GroupedReadings,
@@ -13,8 +10,7 @@ from gapfill.services.ports.grouped_readings import (
     SeriesSources,
     SeriesWindow,
 )
-from gapfill.services.ports.ledger import LedgerQuery, LedgerSnapshot, LedgerStore
->>>>>>> grp
+from gapfill.services.ports.ledger import Folded, LedgerQuery, LedgerSnapshot, LedgerStore
 from gapfill.services.ports.memory import Memory
 from gapfill.services.ports.quotas import Block, QuotaStore, Usage
 from gapfill.services.ports.readings import ReadingStore
@@ -27,12 +23,9 @@ __all__ = [
     "Batch",
     "Block",
     "Caller",
-<<<<<<< HEAD
-    "Folded",
-=======
     "Each",
+    "Folded",
     "GroupedReadings",
->>>>>>> grp
     "LedgerQuery",
     "LedgerSnapshot",
     "LedgerStore",

@@ -26,7 +26,8 @@ class LedgerQuery:
         now: The clock: blocks in force, and the usage of the 24 hours before.
         since: Learned facts count from this instant on.
         series: Series whose ledger and refused slots are wanted; empty: neither.
-        window: Slots whose ledger is wanted, ``[start, end)``; ``None``: all.
+        windows: Slots whose ledger is wanted, ``[start, end)`` each; empty: all. A few: each
+            makes the question longer.
         is_ledger: Whether the ledger of these series is wanted.
         run: Run whose outcomes of ``source`` are wanted; empty: none.
         source: Catalogue name, for the outcomes.
@@ -38,7 +39,7 @@ class LedgerQuery:
     is_ledger: bool = True
     run: str = ""
     source: str = ""
-    window: Interval | None = None
+    windows: tuple[Interval, ...] = ()
 
     @property
     def day(self) -> datetime:

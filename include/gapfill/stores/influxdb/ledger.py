@@ -52,12 +52,11 @@ def decides(day: datetime) -> str:
     return f"{NOT_FILLED} AND \"outcome\" != '{Outcome.FILLED}' AND ({either})"
 
 
-def within(window: Interval | None) -> str:
-    """Return the condition that an entry has slots in a window; empty for every entry."""
-    if window is None:
-        return ""
-    first, end = (to_ns(at) // 10**9 for at in (window.start, window.end))
-    return f'"start" < {end} AND "end" > {first}'
+def within(windows: Sequence[Interval]) -> str:
+    """Return the condition that an entry has slots in a window; empty for all."""
+    seconds = [(to_ns(one.start) // 10**9, to_ns(one.end) // 10**9) for one in windows]
+    parts = [f'("start" < {end} AND "end" > {start})' for start, end in seconds]
+    return f"({' OR '.join(parts)})" if parts else ""
 
 
 def append(server: InfluxClient, numbers: Numbers, entries: Sequence[LedgerEntry]) -> None:

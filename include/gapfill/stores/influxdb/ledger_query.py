@@ -25,7 +25,7 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     ledgers = parts if inquiry.is_ledger else []
     if parts:  # refusals are rare, so those of several series are read without the names
         statements += [refused_slots.question(parts[0] if len(inquiry.series) == 1 else "")]
-    conditions = ledger.decides(inquiry.day), ledger.within(inquiry.window)
+    conditions = ledger.decides(inquiry.day), ledger.within(inquiry.windows)
     statements += [ledger.ledger_question(part, *conditions) for part in ledgers]
     if inquiry.run:
         statements += [ledger.outcomes_question(inquiry.run, inquiry.source)]

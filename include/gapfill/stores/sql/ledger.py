@@ -59,13 +59,13 @@ def _deciding(connection: sa.Connection, inquiry: LedgerQuery) -> dict[str, list
     """
     names = [series.name for series in inquiry.series]
     is_folded = folded_ledger.c.series.in_(names), folded_ledger.c.decides == 1
-    rows = rows_of(connection, *is_folded, *_within(folded_ledger, inquiry.window))
+    rows = rows_of(connection, *is_folded, *_within(folded_ledger, inquiry.windows))
     lines = _entries(
         connection,
         ledger.c.series.in_(names),
         ledger.c.outcome.in_([o.value for o in Outcome if o is not Outcome.FILLED]),
         sa.or_(_decides(connection), ledger.c.asked_at >= inquiry.day.timestamp()),
-        *_within(ledger, inquiry.window),
+        *_within(ledger, inquiry.windows),
     )
     found: dict[str, list[LedgerEntry]] = {}
     for entry in (*rows, *lines):
@@ -92,11 +92,13 @@ def _decides(connection: sa.Connection) -> sa.ColumnElement[bool]:
     )
 
 
-def _within(table: sa.Table, window: Interval | None) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions that an entry of a table has slots in a window."""
-    if window is None:
-        return []
-    return [table.c.start < to_epoch(window.end), table.c.end > to_epoch(window.start)]
+def _within(table: sa.Table, windows: Sequence[Interval]) -> list[sa.ColumnElement[bool]]:
+    """Return the condition that an entry of a table has slots in a window; none for all."""
+    parts = [
+        sa.and_(table.c.start < to_epoch(window.end), table.c.end > to_epoch(window.start))
+        for window in windows
+    ]
+    return [sa.or_(*parts)] if parts else []
 
 
 def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[LedgerEntry]:
