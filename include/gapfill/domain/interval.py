@@ -111,15 +111,11 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def coarse(intervals: Sequence[Interval], count: int) -> list[Interval]:
-    """Return at most so many intervals that cover sorted, disjoint ones, joined where they are near."""
-    between = [(b.start - a.end, n) for n, (a, b) in enumerate(pairwise(intervals))]
+    """Return at most ``count`` intervals that cover sorted, disjoint ones; near ones are joined."""
+    between = [(b.start - a.end, n) for n, (a, b) in enumerate(pairwise(intervals), 1)]
     cuts = sorted(n for _, n in sorted(between, reverse=True)[: count - 1])
-    firsts, lasts = [0, *(n + 1 for n in cuts)], [*cuts, len(intervals) - 1]
-    if not intervals:
-        return []
-    return [
-        Interval(intervals[a].start, intervals[b].end) for a, b in zip(firsts, lasts, strict=True)
-    ]
+    parts = pairwise([0, *cuts, len(intervals)]) if intervals else ()
+    return [Interval(intervals[first].start, intervals[end - 1].end) for first, end in parts]
 
 
 def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:

@@ -80,7 +80,7 @@ def _with_times(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
         if not active:
             continue
         times = tuple(answer.asked_at for answer in answers_of(active))
-        newest = max(active, key=lambda e: e.asked_at)
+        newest = max(reversed(active), key=lambda e: e.asked_at)
         row = _row(newest, Interval(start, end), times)
         if rows and _continues(rows[-1], row):
             row = replace(row, interval=Interval(rows[-1].interval.start, end))

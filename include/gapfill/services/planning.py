@@ -95,7 +95,8 @@ def make_plan(
     coverages = {report.series: report.coverage for report in reports}
     optional = good(_missing_optional(context, order, planned, coverages), errors)
     slots = _in_question(order, [coverages[one.name] for one in planned], optional.values())
-    candidates = good(candidates_of(context, planned, slots=slots), errors)
+    readable = [one for one in planned if one.name not in errors]
+    candidates = good(candidates_of(context, readable, slots=slots), errors)
     wishes = [
         _backfill(
             context, order, one, coverages[one.name], candidates[one.name], optional.get(one.name)
