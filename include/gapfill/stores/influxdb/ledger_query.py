@@ -1,11 +1,10 @@
-"""The books of one moment, read in one request."""
+"""The ledger, limits and quotas of one moment, read in one request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from gapfill.domain.grid import DAY
 from gapfill.domain.ledger import LedgerEntry
 from gapfill.services.ports import LedgerQuery, LedgerSnapshot, Usage
 from gapfill.stores.influxdb import influxql, ledger, quotas, refused_slots
@@ -13,17 +12,21 @@ from gapfill.stores.influxdb.client import InfluxClient
 
 
 def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
-    """Return what the books say, asked at once as far as a URL holds the names of the series."""
+    """Return the ledger, limits and quotas.
+
+    It is one request, or more if the names of the series are too long for one URL.
+    """
     statements = [
         quotas.blocks_question(inquiry.now),
         quotas.limits_question(inquiry.since),
-        _usage(inquiry.now - DAY),
+        _usage(inquiry.day),
     ]
     parts = influxql.is_one_of("series", [series.name for series in inquiry.series])
     ledgers = parts if inquiry.is_ledger else []
-    if parts:  # refusals are rare: those of several series are not worth naming them twice
+    if parts:  # refusals are rare, so those of several series are read without the names
         statements += [refused_slots.question(parts[0] if len(inquiry.series) == 1 else "")]
-    statements += [ledger.ledger_question(part, ledger.IS_VERDICT) for part in ledgers]
+    conditions = ledger.decides(inquiry.day), ledger.within(inquiry.windows)
+    statements += [ledger.ledger_question(part, *conditions) for part in ledgers]
     if inquiry.run:
         statements += [ledger.outcomes_question(inquiry.run, inquiry.source)]
     answers = iter(server.ask(statements, "ns"))

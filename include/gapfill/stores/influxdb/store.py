@@ -22,6 +22,7 @@ from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.services.ports import (
     Batch,
     Block,
+    Folded,
     LedgerQuery,
     LedgerSnapshot,
     Restored,
@@ -29,7 +30,7 @@ from gapfill.services.ports import (
     Undone,
     WrongType,
 )
-from gapfill.stores.influxdb import ledger, quotas, writes
+from gapfill.stores.influxdb import folding, ledger, quotas, writes
 from gapfill.stores.influxdb.batches import batches, slots_of, undone_batches
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.config import InfluxConfig
@@ -139,12 +140,16 @@ class InfluxStore(GroupedReads):
         return undo_batch(self._server, batch, series)
 
     def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
-        """Return what the books say, all of it asked at once."""
+        """Return the ledger, limits and quotas, read together."""
         return read_books(self._server, inquiry)
 
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
-        """Add lines to the ledger; they are never changed."""
+        """Add lines to the ledger."""
         ledger.append(self._server, self._numbers, entries)
+
+    def fold_old(self, before: datetime, limit: int, at_least: int = 1) -> Folded:
+        """Fold old ledger lines and calls into summary rows, in an order that a kill may end."""
+        return folding.fold_old(self._server, self._numbers, before, limit, at_least)
 
     def entries(self, series: str) -> list[LedgerEntry]:
         """Return the ledger of a series in the order it was written."""
