@@ -48,7 +48,7 @@ def decided(entries: list[LedgerEntry]) -> list[object]:
             ruling = exclusions_from(own, proves=proves)
             for n in range(SLOTS):
                 one = ruling.at(START + n * HOUR)
-                found.append(one and (one.count, one.until))
+                found.append(one and (one.count, one.until, one.evidence))
         found += without(own, field or "")
     return found
 

@@ -206,9 +206,9 @@ def decides(entry: LedgerEntry) -> bool:
     return excludes(entry) or (entry.outcome is Outcome.NOT_YET and entry.field is not None)
 
 
-def _turn(entry: LedgerEntry) -> tuple[datetime, str, str]:
+def _turn(entry: LedgerEntry) -> tuple[datetime, str, str, str, str]:
     """Return the place of a line in a history: the same whether or not lines are folded."""
-    return entry.asked_at, entry.field or "", entry.outcome
+    return entry.asked_at, entry.field or "", entry.outcome, entry.evidence_kind, entry.evidence
 
 
 _Key = tuple[datetime, str, str, str]

@@ -60,7 +60,7 @@ def _runs(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
         if last is None or entry.interval.start > last.interval.end:
             rows.append(_row(entry, entry.interval, (entry.asked_at,)))
             continue
-        newest = max(last, entry, key=lambda e: e.asked_at)
+        newest = max(last, entry, key=_age)
         end = max(last.interval.end, entry.interval.end)
         rows[-1] = _row(newest, Interval(last.interval.start, end), (newest.asked_at,))
     return rows
@@ -80,7 +80,7 @@ def _with_times(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
         if not active:
             continue
         times = tuple(answer.asked_at for answer in answers_of(active))
-        newest = max(reversed(active), key=lambda e: e.asked_at)
+        newest = max(active, key=_age)
         row = _row(newest, Interval(start, end), times)
         if rows and _continues(rows[-1], row):
             row = replace(row, interval=Interval(rows[-1].interval.start, end))
@@ -97,8 +97,22 @@ def _continues(row: LedgerEntry, following: LedgerEntry) -> bool:
     )
 
 
+def _age(entry: LedgerEntry) -> tuple[datetime, str]:
+    """Return the key by which the newest of several answers is the same in any order."""
+    return entry.asked_at, entry.evidence
+
+
 def _row(newest: LedgerEntry, interval: Interval, times: tuple[datetime, ...]) -> LedgerEntry:
     return replace(newest, interval=interval, folded=times, batch="")
+
+
+def holds(rows: Sequence[LedgerEntry], others: Sequence[LedgerEntry]) -> bool:
+    """Return whether rows of ``fold`` have all answers of other rows, so that these can go."""
+    return _sorted(fold([*rows, *others])) == _sorted(rows)
+
+
+def _sorted(rows: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    return sorted(rows, key=repr)
 
 
 def whole_answers(lines: Sequence[LedgerEntry]) -> int:

@@ -1,31 +1,52 @@
 """The clean-up of the InfluxDB store: old ledger lines and calls become summary rows.
 
-InfluxDB has no transactions, so the order makes a kill harmless. First the summary rows are
-written, then the lines are deleted, then the rows that the new rows replace. At every moment each
-answer is in a line, in a row, or in both, and an answer in both counts once
-(``domain.ledger.answers_of``). The next clean-up continues.
+InfluxDB has no transactions, so the order of the steps makes kills and other processes harmless:
+
+1. Write the summary rows of some lines, and of the rows so far, as points of consecutive times.
+2. Check that all of them are there, and that no other process added or deleted a line meanwhile.
+3. Delete the lines. The rows so far stay until a later clean-up.
+4. A later clean-up deletes rows whose answers are all in the newest rows.
+
+So each answer is at every moment in a line, in a row, or in both, and an answer in both counts once
+(``domain.ledger.answers_of``). No row is deleted that its process has not read, and none within a
+read of the ledger that began before the newer rows were there.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from gapfill.domain.ledger import LedgerEntry
-from gapfill.domain.ledger_folding import fold, whole_answers
+from gapfill.domain.ledger_folding import fold, holds, whole_answers
 from gapfill.services.ports import Folded
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.folded_calls import fold_calls
-from gapfill.stores.influxdb.ledger import LEDGER, entries_from, ledger_question
-from gapfill.stores.influxdb.ledger_rows import BATCH_TIMES, ROWS, row_line
+from gapfill.stores.influxdb.ledger import LEDGER, lines_from, lines_question
+from gapfill.stores.influxdb.ledger_rows import (
+    BATCH_TIMES,
+    ROWS,
+    row_line,
+    rows_from,
+    rows_question,
+    timed_rows,
+)
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.numbers import NS_OF_US, Numbers
 from gapfill.stores.influxdb.response import dicts
 
-AT_ONCE = 5000
+AT_ONCE = 10_000
 """Maximum number of summary rows of one series and source that are folded again with new lines."""
+
+SUBJECTS = 50
+"""Maximum number of series and sources of one clean-up: each takes up to six requests."""
+
+SPREAD_NS = 10**9
+"""The times of rows begin at random within a second, so that two processes use different ones."""
 
 
 class _Subject(NamedTuple):
@@ -53,7 +74,7 @@ def fold_old(
             was written.
     """
     lines = 0
-    for subject in _crowded(server, before, at_least):
+    for subject in _crowded(server, before, at_least)[:SUBJECTS]:
         if lines >= limit:
             break
         lines += _fold_one(server, numbers, subject, before, limit - lines)
@@ -78,35 +99,104 @@ def _fold_one(
     server: InfluxClient, numbers: Numbers, subject: _Subject, before: datetime, limit: int
 ) -> int:
     """Fold the oldest lines of a series and source, and return their number."""
-    oldest = f"{ledger_question(subject.condition, source=LEDGER)} ORDER BY time LIMIT {limit}"
-    of_rows = f"{ledger_question(subject.condition, source=ROWS)} ORDER BY time LIMIT {AT_ONCE + 1}"
-    tables, known = server.ask([oldest, of_rows], "ns")
-    written = [row["time"] for row in dicts(tables)]
-    lines = _old_part(entries_from(tables), before, limit)
+    lines, rows = _read(server, subject, before, limit)
     if not lines:
         return 0
-    rows, times = entries_from(known), [row["time"] for row in dicts(known)]
-    if len(rows) > AT_ONCE:
-        rows, times = [], []
     _check_deletes(server)
-    span = written[0], written[len(lines) - 1]
-    number = max([numbers.next_ns(), *(time + 1 for time in times)])
-    made = [row_line(number + n, row) for n, row in enumerate(fold([*rows, *lines]))]
-    server.write([*_batch_lines(subject, written, lines), *made], "ns")
-    if _count(server, subject, *span) == len(lines):
-        server.delete(LEDGER, subject.tags, *span)
-        if times:
-            server.delete(ROWS, subject.tags, min(times), max(times))
-        return len(lines)
-    return 0  # another process wrote a line between them: the next clean-up folds it too
+    if len(rows) > AT_ONCE:
+        rows = []
+    rows = _without_superseded(server, subject, rows)
+    later = max((row.time + 2 for row in rows), default=0)
+    first = max(numbers.next_ns(), later) + random.SystemRandom().randrange(SPREAD_NS)
+    made = fold([*(row.entry for row in rows), *(line.entry for line in lines)])
+    points = [row_line(first + n, row) for n, row in enumerate(made)]
+    server.write([*_batch_lines(subject, lines), *points], "ns")
+    span = lines[0].time, lines[-1].time
+    if not _are_as_expected(server, subject, span, len(lines), first, made):
+        return 0  # another process folds too, or wrote a line between them: the next clean-up folds
+    server.delete(LEDGER, subject.tags, *span)
+    return len(lines)
 
 
-def _old_part(lines: Sequence[LedgerEntry], before: datetime, limit: int) -> list[LedgerEntry]:
-    """Return the lines up to the first one that must stay, in the order of writing."""
-    old = next((n for n, line in enumerate(lines) if line.asked_at >= before), len(lines))
-    part = list(lines[:old])
-    is_cut = len(lines) == limit and old == limit
-    return part[: whole_answers(part)] if is_cut else part
+class _Point(NamedTuple):
+    """A line or a row, and the time of its point in nanoseconds."""
+
+    time: int
+    entry: LedgerEntry
+
+
+def _read(
+    server: InfluxClient, subject: _Subject, before: datetime, limit: int
+) -> tuple[list[_Point], list[_Point]]:
+    """Return the lines to fold, at most ``limit``, and the first rows, both in order of time.
+
+    Lines are read first: what another process folds meanwhile is then in the rows.
+    """
+    oldest = f"{lines_question(subject.condition)} ORDER BY time LIMIT {limit + 1}"
+    so_far = f"{rows_question(subject.condition)} ORDER BY time LIMIT {AT_ONCE + 1}"
+    found, rows = server.ask([oldest, so_far], "ns")
+    times = [row["time"] for row in dicts(found)]
+    lines = list(map(_Point, times, lines_from(found)))
+    return lines[: _old_part(lines, before, limit)], [_Point(*row) for row in timed_rows(rows)]
+
+
+def _old_part(lines: Sequence[_Point], before: datetime, limit: int) -> int:
+    """Return how many of the first lines can be folded.
+
+    They end before the first line that must stay, and not within the lines of one moment. A server
+    may delete a nanosecond more, so the next line has a later time than that.
+    """
+    young = next((n for n, line in enumerate(lines) if line.entry.asked_at >= before), len(lines))
+    part = min(young, limit)
+    if part and part == limit < len(lines):
+        part = whole_answers([line.entry for line in lines[:part]])
+    while 0 < part < len(lines) and lines[part].time <= lines[part - 1].time + 1:
+        part -= 1
+    return part
+
+
+def _without_superseded(
+    server: InfluxClient, subject: _Subject, rows: Sequence[_Point]
+) -> list[_Point]:
+    """Delete rows whose answers are all in the newest rows, and return the others.
+
+    Rows that were written together have consecutive times, so the deletion of such a block cannot
+    concern other rows.
+    """
+    if not rows:
+        return []
+    cuts = [n for n, (a, b) in enumerate(pairwise(rows), 1) if b.time > a.time + 1]
+    blocks = [rows[first:end] for first, end in pairwise([0, *cuts, len(rows)])]
+    kept = list(blocks[-1])
+    newest = [row.entry for row in kept]
+    for block in reversed(blocks[:-1]):
+        if holds(newest, [row.entry for row in block]):
+            server.delete(ROWS, subject.tags, block[0].time, block[-1].time)
+        else:
+            kept = [*block, *kept]
+    return kept
+
+
+def _are_as_expected(
+    server: InfluxClient,
+    subject: _Subject,
+    span: tuple[int, int],
+    count: int,
+    first: int,
+    made: Sequence[LedgerEntry],
+) -> bool:
+    """Return whether there are so many lines in a span, and all the rows that were made."""
+    counted = influxql.select('count("start") AS n', LEDGER, subject.condition, _between(*span))
+    last = first + len(made) - 1
+    own = rows_question(subject.condition, _between(first, last))
+    lines, rows = server.ask([counted, f"{own} ORDER BY time"], "ns")
+    if sum(int(row["n"]) for row in dicts(lines)) != count:
+        return False
+    return rows_from(rows) == list(made)
+
+
+def _between(first: int, last: int) -> str:
+    return f"time >= {first} AND time <= {last}"
 
 
 def _check_deletes(server: InfluxClient) -> None:
@@ -117,24 +207,12 @@ def _check_deletes(server: InfluxClient) -> None:
     server.delete(ROWS, {"series": "none"}, 0, 1)
 
 
-def _count(server: InfluxClient, subject: _Subject, first: int, last: int) -> int:
-    """Count the lines of a subject between two times, both included."""
-    is_within = f"time >= {first} AND time <= {last}"
-    (tables,) = server.ask(
-        [influxql.select('count("start") AS n', LEDGER, subject.condition, is_within)]
-    )
-    return sum(int(row["n"]) for row in dicts(tables))
-
-
-def _batch_lines(
-    subject: _Subject, written: Sequence[int], lines: Sequence[LedgerEntry]
-) -> list[str]:
+def _batch_lines(subject: _Subject, lines: Sequence[_Point]) -> list[str]:
     """Return points with the time of each batch of the lines, which the same lines write again."""
     newest: dict[str, tuple[datetime, int]] = {}
-    for line, time in zip(lines, written, strict=False):
-        newest[line.batch] = max(
-            newest.get(line.batch, (line.asked_at, time)), (line.asked_at, time)
-        )
+    for time, line in lines:
+        found = line.asked_at, time
+        newest[line.batch] = max(newest.get(line.batch, found), found)
     head = line_protocol.head(BATCH_TIMES, subject.tags)
     return [
         f"{head} {line_protocol.fields({'batch': b, 'asked_us': to_ns(at) // NS_OF_US})} {time}"

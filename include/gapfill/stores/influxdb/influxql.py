@@ -9,9 +9,8 @@ from decimal import Decimal
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.series import Field, Series
 
-QUESTION = 4500
-"""Maximum characters of the statements in one URL. Proxies accept 8,000 after encoding, which makes
-statements about half longer."""
+QUESTION = 4000
+"""Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
 
 NAMES = 3000
 """Characters of the names in one condition, so that a question has room for others beside it."""
@@ -132,20 +131,19 @@ def has_tags(tags: Mapping[str, str]) -> str:
     return " AND ".join(f"{tag(key)} = {value(text)}" for key, text in sorted(tags.items()))
 
 
-def select(what: str, source: str | Sequence[str], *conditions: str, by: str = "") -> str:
+def select(what: str, source: str, *conditions: str, by: str = "") -> str:
     """Return a statement; of the conditions, those that say something.
 
     Args:
         what: Fields or functions of them, quoted.
-        source: A measurement, or several, not quoted.
+        source: A measurement, not quoted.
         conditions: That all hold.
         by: What the answer is grouped by.
     """
     said = [condition for condition in conditions if condition]
     clause = f" WHERE {' AND '.join(said)}" if said else ""
     group = f" GROUP BY {by}" if by else ""
-    places = [source] if isinstance(source, str) else source
-    return f"SELECT {what} FROM {', '.join(map(name, places))}{clause}{group}"  # noqa: S608 - all quoted
+    return f"SELECT {what} FROM {name(source)}{clause}{group}"  # noqa: S608 - all quoted
 
 
 def packed(statements: Sequence[str]) -> Iterator[list[str]]:

@@ -15,18 +15,16 @@ from gapfill.domain.evidence import NOT_BELIEVED, EvidenceKind, read_kind
 from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId, ProductKey
 from gapfill.domain.ledger import OLD_WANTED, LedgerEntry, Outcome, as_read
+from gapfill.domain.ledger_folding import fold
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
-from gapfill.stores.influxdb.ledger_rows import ROWS, row_from, tags_of
+from gapfill.stores.influxdb.ledger_rows import NOT_FILLED, rows_from, rows_question, tags_of
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.numbers import NS_OF_US, Numbers
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.response import ResponseTable, dicts
 
 LEDGER = "gapfill_ledger"
-
-NOT_FILLED = f"{influxql.tag('filled')} = ''"
-"""The condition that the tag of filled entries is absent, as in every line of earlier builds."""
 
 
 def decides(day: datetime) -> str:
@@ -71,7 +69,9 @@ def entry_lines(numbers: Numbers, entries: Sequence[LedgerEntry]) -> list[str]:
 
 def entries_of(server: InfluxClient, series: str) -> list[LedgerEntry]:
     """Return the summary rows of a series, then its lines in the order of writing."""
-    return _entries(server, f'"series" = {influxql.value(series)}')
+    is_its = f'"series" = {influxql.value(series)}'
+    lines, rows = server.ask([lines_question(is_its), rows_question(is_its)], "ns")
+    return [*fold(rows_from(rows)), *lines_from(lines)]
 
 
 def answers_of(server: InfluxClient, source: str, since: datetime) -> list[LedgerEntry]:
@@ -80,31 +80,25 @@ def answers_of(server: InfluxClient, source: str, since: datetime) -> list[Ledge
     That is at most a day ago, so none of them is folded.
     """
     is_recent = f'"asked_us" >= {to_ns(since) // NS_OF_US}'
-    return _entries(server, f'"source" = {influxql.value(source)}', is_recent)
+    is_its = f'"source" = {influxql.value(source)}'
+    (tables,) = server.ask([lines_question(is_its, is_recent)], "ns")
+    return lines_from(tables)
 
 
-def _entries(server: InfluxClient, *where: str) -> list[LedgerEntry]:
-    (tables,) = server.ask([ledger_question(*where)], "ns")
-    return entries_from(tables)
+def lines_question(*where: str) -> str:
+    """Return the question for lines that meet conditions.
 
-
-def ledger_question(*where: str, source: str | Sequence[str] = (LEDGER, ROWS)) -> str:
-    """Return the question for entries of the ledger that meet conditions.
-
-    Args:
-        where: The conditions.
-        source: The measurements: of the lines, and of the summary rows.
+    Who also reads summary rows asks for the lines first. A clean-up writes rows before it deletes
+    lines, so what it deletes before the lines are read is then in the rows.
     """
     what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
-    rest = ("field", "evidence_kind", "series", "answers")
-    return influxql.select(", ".join(map(influxql.name, (*what, *rest))), source, *where)
+    rest = ("field", "evidence_kind", "series")
+    return influxql.select(", ".join(map(influxql.name, (*what, *rest))), LEDGER, *where)
 
 
-def entries_from(tables: Sequence[ResponseTable]) -> list[LedgerEntry]:
-    """Return the answer to ``ledger_question``, summary rows first."""
-    found = dicts(tables)
-    rows = [row_from(row) for row in found if row["answers"]]
-    return [*rows, *(_line(row) for row in found if not row["answers"])]
+def lines_from(tables: Sequence[ResponseTable]) -> list[LedgerEntry]:
+    """Return the answer to ``lines_question``."""
+    return [_line(row) for row in dicts(tables)]
 
 
 def _line(row: Mapping[str, Any]) -> LedgerEntry:

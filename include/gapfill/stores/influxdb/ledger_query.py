@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from gapfill.domain.ledger import LedgerEntry
+from gapfill.domain.ledger import LedgerEntry, decides
 from gapfill.services.ports import LedgerQuery, LedgerSnapshot, Usage
-from gapfill.stores.influxdb import influxql, ledger, quotas, refused_slots
+from gapfill.stores.influxdb import influxql, ledger, ledger_rows, quotas, refused_slots
 from gapfill.stores.influxdb.client import InfluxClient
 
 
@@ -25,14 +25,20 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     ledgers = parts if inquiry.is_ledger else []
     if parts:  # refusals are rare, so those of several series are read without the names
         statements += [refused_slots.question(parts[0] if len(inquiry.series) == 1 else "")]
-    conditions = ledger.decides(inquiry.day), ledger.within(inquiry.windows)
-    statements += [ledger.ledger_question(part, *conditions) for part in ledgers]
+    slots = ledger.within(inquiry.windows)
+    deciding = ledger.decides(inquiry.day)
+    statements += [ledger.lines_question(part, deciding, slots) for part in ledgers]
+    statements += [
+        ledger_rows.rows_question(part, ledger_rows.NOT_FILLED, slots) for part in ledgers
+    ]
     if inquiry.run:
         statements += [ledger.outcomes_question(inquiry.run, inquiry.source)]
     answers = iter(server.ask(statements, "ns"))
     blocks, learned, usage = next(answers), next(answers), next(answers)
     told = next(answers) if parts else []
-    noted = [table for _ in ledgers for table in next(answers)]
+    lines = [table for _ in ledgers for table in next(answers)]
+    rows = [table for _ in ledgers for table in next(answers)]
+    folded = [row for row in ledger_rows.rows_from(rows) if decides(row)]
     return LedgerSnapshot(
         blocks=quotas.blocks_from(blocks),
         limits=quotas.limits_from(learned),
@@ -41,7 +47,7 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
             for table in usage
             for row in table.dicts()
         },
-        entries=_by_series(ledger.entries_from(noted)),
+        entries=_by_series([*folded, *ledger.lines_from(lines)]),
         outcomes=ledger.outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
         refused={one.name: refused_slots.standing(server, one, told) for one in inquiry.series},
     )

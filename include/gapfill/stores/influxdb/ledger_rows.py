@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gapfill.domain.evidence import read_kind
@@ -10,14 +10,30 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.keys import ProductKey
 from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.stores.answer_times import times_in, times_text
-from gapfill.stores.influxdb import line_protocol
+from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.points import from_ns
+from gapfill.stores.influxdb.response import ResponseTable, dicts
 
 ROWS = "gapfill_ledger_folded"
 
 BATCH_TIMES = "gapfill_batch_times"
 """When a batch asked its source, for the batches whose ledger lines are folded."""
+
+NOT_FILLED = f"{influxql.tag('filled')} = ''"
+"""The condition that the tag of filled entries is absent, as in every line of earlier builds."""
+
+_FIELDS = (
+    "product",
+    "station",
+    "field",
+    "start",
+    "end",
+    "outcome",
+    "evidence_kind",
+    "evidence",
+    "answers",
+)
 
 
 def row_line(number: int, row: LedgerEntry) -> str:
@@ -47,8 +63,26 @@ def tags_of(series: str, source: str, outcome: Outcome) -> dict[str, str]:
     return {"series": series, "source": source, **filled}
 
 
-def row_from(row: Mapping[str, Any]) -> LedgerEntry:
-    """Return a summary row from the answer of the server."""
+def rows_question(*where: str) -> str:
+    """Return the question for summary rows that meet conditions."""
+    return influxql.select(", ".join(map(influxql.name, (*_FIELDS, "series"))), ROWS, *where)
+
+
+def rows_from(tables: Sequence[ResponseTable]) -> list[LedgerEntry]:
+    """Return the answer to ``rows_question``, see ``timed_rows``."""
+    return [row for _, row in timed_rows(tables)]
+
+
+def timed_rows(tables: Sequence[ResponseTable]) -> list[tuple[int, LedgerEntry]]:
+    """Return the answer to ``rows_question``, each row with the time of its point.
+
+    A row of which the server shows some fields only is not written yet; its lines are still there.
+    """
+    whole = (row for row in dicts(tables) if all(row[name] is not None for name in _FIELDS))
+    return [(row["time"], _row(row)) for row in whole]
+
+
+def _row(row: Mapping[str, Any]) -> LedgerEntry:
     times = times_in(row["answers"])
     return LedgerEntry(
         series=row["series"],

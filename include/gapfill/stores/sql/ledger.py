@@ -79,12 +79,12 @@ def _decides(connection: sa.Connection) -> sa.ColumnElement[bool]:
     A line without a kind of evidence is read: its sentence decides about it.
     """
     later = tables.later_columns(connection)
-    is_doubt, has_field = sa.true(), ledger.c.product.like(f"%{OLD_WANTED}")
-    if later["evidence_kind"]:
-        kind = sa.func.coalesce(ledger.c.evidence_kind, "")
-        is_doubt = kind.in_(["", EvidenceKind.NOT_BELIEVED.value])
-    if later["field"]:
-        has_field = sa.or_(has_field, ledger.c.field.is_not(None))
+    kind = (
+        sa.func.coalesce(ledger.c.evidence_kind, "") if later["evidence_kind"] else sa.literal("")
+    )
+    is_doubt = kind.in_(["", EvidenceKind.NOT_BELIEVED.value])
+    is_old = ledger.c.product.like(f"%{OLD_WANTED}")
+    has_field = sa.or_(is_old, ledger.c.field.is_not(None)) if later["field"] else is_old
     return sa.or_(
         ledger.c.outcome.in_([Outcome.NO_DATA.value, Outcome.UNPROVEN.value]),
         sa.and_(ledger.c.outcome == Outcome.FAILED.value, is_doubt),
