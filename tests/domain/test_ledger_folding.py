@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gapfill.domain.evidence import EvidenceKind
 from gapfill.domain.interval import Interval, coarse
 from gapfill.domain.ledger import LedgerEntry, Outcome, exclusions_from, without
-from gapfill.domain.ledger_folding import fold, whole_answers
+from gapfill.domain.ledger_folding import fold, holds, whole_answers
 from tests.domain.samples import DAY, HOUR, at, entry, span, spans, thoroughly
 
 START = at("2025-10-01")
@@ -74,6 +74,19 @@ def test_lines_beside_their_rows_count_once(entries: list[LedgerEntry]) -> None:
     assert decided([*rows, *entries]) == decided(entries)
     assert decided([*rows, *entries[::2]]) == decided(entries)
     assert decided([*fold([*rows, *entries]), *rows]) == decided(entries)
+
+
+@thoroughly
+@given(st.lists(lines(), max_size=12), st.integers(0, 12))
+def test_rows_can_go_if_newer_rows_hold_their_answers(entries: list[LedgerEntry], cut: int) -> None:
+    """The rows of more lines hold those of fewer; rows that do not hold others keep them."""
+    rows, fewer, rest = fold(entries), fold(entries[:cut]), fold(entries[cut:])
+    assert holds(fold([*fewer, *entries]), fewer)
+    assert holds(rows, rows)
+    if holds(rest, fewer):
+        assert decided(rest) == decided([*rest, *fewer])
+    if fewer:
+        assert not holds([], fewer)
 
 
 def test_the_last_evidence_of_each_slot_stays() -> None:

@@ -164,3 +164,26 @@ def test_two_clean_ups_at_once_lose_nothing(backend: Backend) -> None:
         os.waitpid(child, 0)
     assert _state(store) == before
     assert all(entry.folded for entry in store.entries("pvpc"))
+
+
+def test_readers_during_clean_ups_see_every_answer(backend: Backend) -> None:
+    """Another process folds a few lines again and again; each read decides the same."""
+    store = backend.open()
+    store.append_ledger(history())
+    before = decided(store)
+    child = os.fork()
+    if not child:
+        try:
+            own = backend.open()
+            while own.fold_old(BEFORE, 4).lines:
+                pass
+            os._exit(0)
+        finally:
+            os._exit(1)
+    reads = 0
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        assert decided(store) == before, reads
+        reads += 1
+    assert reads > 0
+    assert decided(store) == before
+    assert all(entry.folded for entry in store.entries("pvpc"))

@@ -5,15 +5,16 @@ The whole clean-up is one transaction. A kill therefore leaves either all lines 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from gapfill.domain.keys import ProductKey
 from gapfill.domain.ledger import LedgerEntry
 from gapfill.domain.ledger_folding import fold, whole_answers
+from gapfill.errors import StoreError
 from gapfill.services.ports import Folded
 from gapfill.stores.sql.dialect import insert
 from gapfill.stores.sql.ledger_rows import lines_of, rows_of, values_of
@@ -34,24 +35,42 @@ DAYS = 100
 ROWS = 5000
 """Maximum number of summary rows of one series and source that are folded again with new lines."""
 
+SUBJECTS = 50
+"""Maximum number of series and sources of one clean-up."""
+
 _DAY_S = 86_400
 
 
+class _Day(NamedTuple):
+    """The calls of a source in a UTC day, as a row of ``folded_calls``."""
+
+    source: str
+    day: int
+    calls: int
+    records: int
+
+
 def fold_old(connection: sa.Connection, before: datetime, limit: int, at_least: int) -> Folded:
-    """Fold lines and calls, see the port; the caller commits."""
+    """Fold lines and calls, see the port; the caller commits.
+
+    Raises:
+        StoreError: If another process folds at the same time, in a database where a transaction
+            does not hold the write lock from its start.
+    """
+    crowded, days = _crowded(connection, before, at_least), _old_days(connection, before)
+    if not crowded and not days:
+        return Folded()
     prepare_folded(connection)
     lines = 0
-    for series, source in _crowded(connection, before, at_least):
+    for series, source in crowded[:SUBJECTS]:
         if lines >= limit:
             break
         lines += _fold_one(connection, series, source, before, limit - lines)
-    return Folded(lines, _fold_calls(connection, before))
+    return Folded(lines, _fold_calls(connection, days))
 
 
-def _crowded(
-    connection: sa.Connection, before: datetime, at_least: int
-) -> Iterator[tuple[str, str]]:
-    """Yield each series and source with at least so many old lines, the most first."""
+def _crowded(connection: sa.Connection, before: datetime, at_least: int) -> list[tuple[str, str]]:
+    """Return each series and source with at least so many old lines, the most first."""
     count = sa.func.count()
     query = (
         sa.select(ledger.c.series, ledger.c.product, count)
@@ -63,7 +82,7 @@ def _crowded(
         key = series, ProductKey.parse(product).source
         found[key] = found.get(key, 0) + number
     ordered = sorted(found.items(), key=lambda item: -item[1])
-    return (key for key, number in ordered if number >= at_least)
+    return [key for key, number in ordered if number >= at_least]
 
 
 def _fold_one(
@@ -112,11 +131,11 @@ def _keep_times(connection: sa.Connection, lines: Sequence[LedgerEntry]) -> None
     connection.execute(statement, [{"batch": b, "asked_at": at} for b, at in newest.items()])
 
 
-def _fold_calls(connection: sa.Connection, before: datetime) -> int:
-    """Fold the calls of whole UTC days before an instant, and return their number."""
+def _old_days(connection: sa.Connection, before: datetime) -> list[_Day]:
+    """Return the oldest whole UTC days before an instant with calls, a day for each source."""
     oldest = connection.scalar(sa.select(sa.func.min(calls.c.at)))
     if oldest is None:
-        return 0
+        return []
     end = min(to_epoch(before) // _DAY_S, int(oldest) // _DAY_S + DAYS) * _DAY_S
     day = (sa.cast(calls.c.at, sa.BigInteger) // _DAY_S).label("day")
     query = (
@@ -124,21 +143,28 @@ def _fold_calls(connection: sa.Connection, before: datetime) -> int:
         .where(calls.c.at < end)
         .group_by(calls.c.source, sa.text("day"))
     )
-    found = connection.execute(query).all()
-    if not found:
+    return [
+        _Day(source, n * _DAY_S, number, int(records or 0))
+        for source, n, number, records in connection.execute(query)
+    ]
+
+
+def _fold_calls(connection: sa.Connection, days: Sequence[_Day]) -> int:
+    """Fold the calls of days, and return their number."""
+    if not days:
         return 0
     statement = insert(connection, folded_calls)
     statement = statement.on_conflict_do_update(
         index_elements=["source", "day"],
         set_={n: folded_calls.c[n] + statement.excluded[n] for n in ("calls", "records")},
     )
-    rows = [
-        {"source": source, "day": n * _DAY_S, "calls": number, "records": records or 0}
-        for source, n, number, records in found
-    ]
-    connection.execute(statement, rows)
-    connection.execute(sa.delete(calls).where(calls.c.at < end))
-    return sum(row["calls"] for row in rows)
+    connection.execute(statement, [day._asdict() for day in days])
+    end = max(day.day for day in days) + _DAY_S
+    gone = connection.execute(sa.delete(calls).where(calls.c.at < end)).rowcount
+    if gone != sum(day.calls for day in days):
+        message = "Another process folds the calls of the store: the next run tries again."
+        raise StoreError(message)
+    return gone
 
 
 def folded_since(connection: sa.Connection, source: str, since: datetime, name: str) -> int:
