@@ -152,3 +152,13 @@ def test_nothing_is_folded_on_a_server_that_does_not_delete(backend: InfluxBacke
     proxy.close()
     assert store.entries("pvpc") == stored
     assert decided(store) == before
+
+
+def test_nothing_is_folded_without_removal(backend: InfluxBackend) -> None:
+    """The extra of the connection says that the server cannot delete."""
+    backend.open().append_ledger(history())
+    access = replace(backend.engine.access(backend.bucket), without_removal=True)
+    store = InfluxStore(access)
+    assert store.fold_old(BEFORE, LIMIT) == (0, 0)
+    assert not any(e.folded for e in store.entries("pvpc"))
+    store.close()

@@ -148,7 +148,12 @@ class InfluxStore(GroupedReads):
         ledger.append(self._server, self._numbers, entries)
 
     def fold_old(self, before: datetime, limit: int, at_least: int = 1) -> Folded:
-        """Fold old ledger lines and calls into summary rows, in an order that a kill may end."""
+        """Fold old ledger lines and calls into summary rows, in an order that a kill may end.
+
+        Nothing is folded without removal: summary rows would stand beside their lines forever.
+        """
+        if self._server.access.without_removal:
+            return Folded()
         return folding.fold_old(self._server, self._numbers, before, limit, at_least)
 
     def entries(self, series: str) -> list[LedgerEntry]:
