@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gapfill.domain.evidence import EvidenceKind
 from gapfill.domain.interval import Interval, coarse
 from gapfill.domain.ledger import LedgerEntry, Outcome, exclusions_from, without
-from gapfill.domain.ledger_folding import fold, holds, whole_answers
+from gapfill.domain.ledger_folding import affordable, fold, holds, whole_answers, work_of
 from tests.domain.samples import DAY, HOUR, at, entry, span, spans, thoroughly
 
 START = at("2025-10-01")
@@ -120,6 +120,24 @@ def test_slots_in_a_row_with_the_same_answers_are_one_row() -> None:
     assert row.interval == span("2025-10-01", "2025-10-02")
     assert row.folded == (at("2025-10-10"), at("2025-10-12"))
     assert (row.asked_at, row.batch) == (at("2025-10-12"), "")
+
+
+def test_lines_that_overlap_a_lot_are_folded_a_few_at_a_time() -> None:
+    """Else their rows have far more answers than there are lines."""
+    lines = [
+        replace(
+            entry(span("2025-10-01", "2025-10-02"), "2025-10-10"),
+            interval=Interval(START + n * HOUR, START + (n + 2000) * HOUR),
+            asked_at=START + 5000 * HOUR + n * DAY,
+        )
+        for n in range(2000)
+    ]
+    assert work_of(lines) == 4_000_000
+    part = affordable([], lines)
+    assert part == 248
+    assert work_of(lines[:part]) == 61_504
+    assert sum(len(row.folded) for row in fold(lines[:part])) == 61_504
+    assert affordable([], lines[:1]) == 1
 
 
 def test_answers_of_one_moment_are_not_parted() -> None:

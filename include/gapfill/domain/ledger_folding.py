@@ -28,11 +28,49 @@ class _Subject(NamedTuple):
     kind: str
 
 
+WORK = 100_000
+"""Maximum number of answers in the rows made at once: about half a second of work, and less
+than two megabytes. Lines that overlap a lot have more answers in rows than there are lines."""
+
+
 def fold(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     """Return the summary rows of lines and of earlier rows.
 
-    Cost grows with the number of entries times the number of overlaps.
+    Cost grows with ``work_of``.
     """
+    return [row for own in _by_subject(entries) for row in _rows(own)]
+
+
+def work_of(entries: Iterable[LedgerEntry]) -> int:
+    """Return how many answers ``fold`` looks at, over all stretches of slots; quick itself."""
+    work = 0
+    for own in _by_subject(entries):
+        changes: dict[datetime, int] = {}
+        for entry in own:
+            weight = len(entry.folded) or 1
+            for edge, change in (entry.interval.start, weight), (entry.interval.end, -weight):
+                changes[edge] = changes.get(edge, 0) + change
+        active = 0
+        for edge in sorted(changes):
+            active += changes[edge]
+            work += active
+    return work
+
+
+def affordable(rows: Sequence[LedgerEntry], lines: Sequence[LedgerEntry]) -> int:
+    """Return how many of the first lines can be folded with rows, within the work of a clean-up."""
+    count = len(lines)
+    while count > 1 and work_of([*rows, *lines[:count]]) > WORK:
+        count = whole_answers(lines[: count // 2])
+    return count
+
+
+def is_affordable(rows: Sequence[LedgerEntry]) -> bool:
+    """Return whether rows leave enough of the work of a clean-up to be folded with new lines."""
+    return work_of(rows) <= WORK // 2
+
+
+def _by_subject(entries: Iterable[LedgerEntry]) -> Iterable[list[LedgerEntry]]:
     by_subject: dict[_Subject, list[LedgerEntry]] = {}
     for entry in entries:
         subject = _Subject(
@@ -44,7 +82,7 @@ def fold(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
             entry.evidence_kind,
         )
         by_subject.setdefault(subject, []).append(entry)
-    return [row for own in by_subject.values() for row in _rows(own)]
+    return by_subject.values()
 
 
 def _rows(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:

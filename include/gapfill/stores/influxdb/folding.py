@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from gapfill.domain.ledger import LedgerEntry
-from gapfill.domain.ledger_folding import fold, holds, whole_answers
+from gapfill.domain.ledger_folding import affordable, fold, holds, is_affordable, whole_answers
 from gapfill.services.ports import Folded
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
@@ -106,6 +106,12 @@ def _fold_one(
     if len(rows) > AT_ONCE:
         rows = []
     rows = _without_superseded(server, subject, rows)
+    if not is_affordable([row.entry for row in rows]):
+        rows = []
+    part = affordable([row.entry for row in rows], [line.entry for line in lines])
+    lines = lines[: _apart(lines, part)]
+    if not lines:
+        return 0
     later = max((row.time + 2 for row in rows), default=0)
     first = max(numbers.next_ns(), later) + random.SystemRandom().randrange(SPREAD_NS)
     made = fold([*(row.entry for row in rows), *(line.entry for line in lines)])
@@ -144,12 +150,17 @@ def _old_part(lines: Sequence[_Point], before: datetime, limit: int) -> int:
     """Return how many of the first lines can be folded.
 
     They end before the first line that must stay, and not within the lines of one moment. A server
-    may delete a nanosecond more, so the next line has a later time than that.
+    may delete a nanosecond more, so they end before that (``_apart``).
     """
     young = next((n for n, line in enumerate(lines) if line.entry.asked_at >= before), len(lines))
     part = min(young, limit)
     if part and part == limit < len(lines):
         part = whole_answers([line.entry for line in lines[:part]])
+    return _apart(lines, part)
+
+
+def _apart(lines: Sequence[_Point], part: int) -> int:
+    """Return how many of the first lines end at least two nanoseconds before the next line."""
     while 0 < part < len(lines) and lines[part].time <= lines[part - 1].time + 1:
         part -= 1
     return part

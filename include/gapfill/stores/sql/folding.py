@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from gapfill.domain.keys import ProductKey
 from gapfill.domain.ledger import LedgerEntry
-from gapfill.domain.ledger_folding import fold, whole_answers
+from gapfill.domain.ledger_folding import affordable, fold, is_affordable, whole_answers
 from gapfill.errors import StoreError
 from gapfill.services.ports import Folded
 from gapfill.stores.sql.dialect import insert
@@ -101,10 +101,13 @@ def _fold_one(
     found = sorted(lines_of(connection, ledger.c.id.in_(oldest)), key=lambda line: line[1].asked_at)
     lines = [line for _, line in found]
     whole = whole_answers(lines) if len(lines) == limit else len(lines)
-    lines = lines[:whole]
     rows = rows_of(connection, is_its(folded_ledger)) if _is_few(connection, is_its) else []
-    if rows:
+    if rows and is_affordable(rows):
         connection.execute(sa.delete(folded_ledger).where(is_its(folded_ledger)))
+    else:
+        rows = []
+    whole = affordable(rows, lines[:whole])
+    lines = lines[:whole]
     connection.execute(sa.insert(folded_ledger), [values_of(row) for row in fold([*rows, *lines])])
     _keep_times(connection, lines)
     gone = [{"gone": number} for number, _ in found[:whole]]
