@@ -119,6 +119,7 @@ class World:
         return InfluxStore(engine().access(bucket)), connection
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", KINDS)
 def test_status_does_not_read_the_ledger_of_filled_slots(
     kind: str, tmp_path: Path, pvpc: Series, ratio: Callable[[Ratio], None]

@@ -103,6 +103,7 @@ def _fold_one(
     if not lines:
         return 0
     _check_deletes(server)
+    later = max((row.time + 2 for row in rows), default=0)
     if len(rows) > AT_ONCE:
         rows = []
     rows = _without_superseded(server, subject, rows)
@@ -112,7 +113,6 @@ def _fold_one(
     lines = lines[: _apart(lines, part)]
     if not lines:
         return 0
-    later = max((row.time + 2 for row in rows), default=0)
     first = max(numbers.next_ns(), later) + random.SystemRandom().randrange(SPREAD_NS)
     made = fold([*(row.entry for row in rows), *(line.entry for line in lines)])
     points = [row_line(first + n, row) for n, row in enumerate(made)]
