@@ -25,8 +25,7 @@ HEADER := exported from uv.lock by "make lock"; do not edit
 
 # Where `make words` looks.
 WORDS := README.md CONTRIBUTING.md .env.example docker-compose.yaml docs dags plugins \
-         $(addprefix include/gapfill/,alerts catalog cli domain reporting services sources testing clock.py errors.py extras.py settings.py) \
-         include/gapfill_sandbox
+         include/gapfill include/gapfill_sandbox
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

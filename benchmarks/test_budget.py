@@ -20,7 +20,7 @@ from gapfill.domain.local_time import day_start, local_date
 from gapfill.domain.plan import Unit
 from gapfill.domain.request import Request
 from gapfill.domain.severity import Severity
-from gapfill.services.backfill import fill
+from tests.filling import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from benchmarks.apis import Plant, plant
 from benchmarks.conftest import Ratio
 from gapfill.errors import SourceUnavailable
-from gapfill.services.backfill import fill
 from gapfill.services.heal import heal
 from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.services.source_availability import DOWN
+from tests.filling import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

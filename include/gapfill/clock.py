@@ -29,11 +29,10 @@ def read_clock(text: str | None = None) -> datetime:
     try:
         return parse_instant(answer.strip())
     except ValueError as exc:
-        message = (
+        raise ConfigError(
             f"The clock returned {answer[:60]!r}: expected an instant such as "
             "2025-10-26T00:00:00Z (GAPFILL_NOW, --now)."
-        )
-        raise ConfigError(message) from exc
+        ) from exc
 
 
 def _ask(url: str) -> str:
@@ -41,5 +40,4 @@ def _ask(url: str) -> str:
         with urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - http and https only, see above
             return str(answer.read(100), "utf-8", "replace")
     except OSError as exc:
-        message = f"The clock {url} (GAPFILL_NOW) does not answer: {exc}."
-        raise ConfigError(message) from exc
+        raise ConfigError(f"The clock {url} (GAPFILL_NOW) does not answer: {exc}.") from exc

@@ -82,25 +82,24 @@ def read(text: str | None, known: Collection[str]) -> dict[str, object]:
 
     Args:
         text: JSON.
-        known: Names that Gapfill reads. A name that is similar to one of these is refused; all
-            others are returned unchanged.
+        known: Names that Gapfill reads in this connection. A name that is similar to one of
+            these, or that Gapfill reads in another connection only, is refused; all others
+            are returned unchanged.
 
     Raises:
-        ExtraError: If it is not a JSON object, or a name is misspelt or appears twice.
+        ExtraError: If it is not a JSON object, or a name is misspelt, misplaced or appears twice.
     """
     try:
         given = json.loads(text) if text else {}
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        message = "has an extra that is not a JSON object"
-        raise ExtraError(message)
+        raise ExtraError("has an extra that is not a JSON object")
     extra: dict[str, object] = {}
     for name, value in given.items():
         said = _name(name, known)
         if said in extra:
-            message = f"has {said} twice in its extra: keep one of them"
-            raise ExtraError(message)
+            raise ExtraError(f"has {said} twice in its extra: keep one of them")
         extra[said] = value
     return extra
 
@@ -111,13 +110,25 @@ def _name(name: str, known: Collection[str]) -> str:
     if plain in known:
         return plain
     meant = [] if plain in FOREIGN else get_close_matches(plain, known, 1, CLOSE)
-    if meant:
+    elsewhere = _elsewhere(plain)
+    if elsewhere:
         message = (
+            f"has {plain!r} in its extra, which Gapfill reads only in the connection of "
+            f"{elsewhere}: remove it"
+        )
+        raise ExtraError(message)
+    if meant:
+        raise ExtraError(
             f"has {name[:40]!r} in its extra, which Gapfill does not know: write {meant[0]!r} if "
             "you mean that, or remove it"
         )
-        raise ExtraError(message)
     return name
+
+
+def _elsewhere(name: str) -> str:
+    if name in SOURCE_NAMES:
+        return "a source"
+    return "an InfluxDB" if name in STORE_NAMES else ""
 
 
 def flag(extra: Mapping[str, object], name: str) -> bool:
@@ -131,8 +142,7 @@ def flag(extra: Mapping[str, object], name: str) -> bool:
         return bool(value)
     word = _WORDS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
     if word is None:
-        message = f"has a {name!r} in its extra that is neither true nor false"
-        raise ExtraError(message)
+        raise ExtraError(f"has a {name!r} in its extra that is neither true nor false")
     return word
 
 
@@ -151,6 +161,5 @@ def seconds(extra: Mapping[str, object], name: str) -> float | None:
     except (ValueError, OverflowError):
         number = 0.0
     if not 0 < number < math.inf:
-        message = f"has a {name!r} in its extra that is not a number of seconds"
-        raise ExtraError(message)
+        raise ExtraError(f"has a {name!r} in its extra that is not a number of seconds")
     return number

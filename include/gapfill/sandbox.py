@@ -1,4 +1,4 @@
-"""``python -m gapfill.sandbox``: the simulated APIs, which live in ``gapfill_sandbox``."""
+"""``python -m gapfill.sandbox``: the simulated APIs of ``gapfill_sandbox``."""
 
 from gapfill_sandbox.__main__ import main
 

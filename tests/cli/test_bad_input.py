@@ -84,7 +84,7 @@ def test_a_missing_store_says_how_to_set_it(cli: Cli, monkeypatch: pytest.Monkey
         assert (ran.code, ran.err.count("\n")) == (1, 1)
         assert bool(ran.out) is ("--json" in command)
         assert ran.err.startswith("There is no connection gapfill_store. ")
-        assert "The command line does not see what is made in the UI" in ran.err
+        assert "The command line cannot see connections that are made in the UI" in ran.err
         assert "AIRFLOW_CONN_GAPFILL_STORE" in ran.err
 
 

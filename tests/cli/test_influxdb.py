@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from gapfill.errors import StoreError
+from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.store import InfluxStore
 from tests.builders import PVPC
 from tests.stores.backends import InfluxBackend
@@ -309,6 +310,40 @@ def test_a_connection_that_lacks_something_says_what(
     assert f"The connection gapfill_store {what}" in ran.err
     assert '"conn_type": "influxdb"' in ran.err
     assert TOKEN not in ran.err
+
+
+def test_a_retype_leaves_a_shard_with_texts_alone_and_names_the_first(
+    cli: Cli, bucket: InfluxBackend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The other shards are changed; when the text is deleted, that one too."""
+    connect(monkeypatch, bucket.engine.url, bucket.bucket)
+    monkeypatch.chdir(tmp_path)
+    head, week = "energy_prices,market=pvpc,geo=8741 price_eur_mwh", 7 * 86_400
+    text, number, truth = 1759269600 + week, 1759269600 + 2 * week, 1759269600 + 3 * week
+    lines = [f'{head}="closed" {text}', f"{head}=7i {number}", f"{head}=true {truth}"]
+    bucket.engine.write(bucket.bucket, lines, "s")
+    delete(bucket, truth)
+    done = cli("retype", "pvpc", "--yes", "--file", "saved.lp")
+    assert done.code == 1
+    assert (
+        'The shard from 2025-10-06T00:00Z stays as it is: price_eur_mwh is "closed" at '
+        "2025-10-07T22:00:00Z, which cannot be stored as a float. Correct or delete such points, "
+        "then run this again." in done.out
+    )
+    assert "(string)" in done.out
+    assert "(integer)" in done.out
+    delete(bucket, text)
+    again = cli("retype", "pvpc", "--yes", "--file", "again.lp")
+    assert again.code == 0
+    assert cli("retype", "pvpc").out.startswith("The store takes floats of pvpc everywhere")
+    bucket.engine.write(bucket.bucket, [f"{head}=1.5 {n}" for n in (text, number, truth)], "s")
+
+
+def delete(bucket: InfluxBackend, second: int) -> None:
+    """Delete the points of an instant, and keep another one in its shard."""
+    bucket.engine.write(bucket.bucket, [f"energy_prices,of=us other=1i {second + 3600}"], "s")
+    ns = second * 10**9
+    InfluxClient(bucket.engine.access(bucket.bucket)).delete("energy_prices", {}, ns, ns)
 
 
 def test_nothing_is_read_or_written_while_a_retype_is_not_finished(

@@ -97,7 +97,7 @@ def test_a_range_heals_the_slots_that_start_in_it(plant: Plant) -> None:
         ({"start_date": "2026-03-01"}, "start_date is given without end_date"),
         ({"start_date": "2026-03-02", "end_date": "2026-03-01"}, "is before start_date"),
         ({"data_source": "series:nope"}, "There is no data_source 'series:nope'"),
-        ({"refresh": True}, "refresh asks again what is complete"),
+        ({"refresh": True}, "refresh asks for complete slots again"),
         ({"start_date": "2030-01-01", "end_date": "2030-01-02"}, "starts in the future"),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapfill.domain import unit_planner
+from gapfill.domain import slot_assignment
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.coverage import Graded
 from gapfill.domain.interval import Interval, subtract
@@ -662,7 +662,7 @@ def test_upgrades_of_one_grade_are_judged_in_one_pass(monkeypatch: pytest.Monkey
         passes.append(len(runs))
         return choose(runs, *args, **how)
 
-    monkeypatch.setattr(unit_planner, "choose", spy)
+    monkeypatch.setattr(slot_assignment, "choose", spy)
     start = at("2025-01-01")
     lower = [
         Graded(Interval(start + n * DAY, start + n * DAY + HOUR), grade)

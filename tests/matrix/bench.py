@@ -15,11 +15,11 @@ from gapfill.domain.reading import Reading
 from gapfill.domain.series import Grade
 from gapfill.errors import GapfillError
 from gapfill.orchestration.retry_policy import BySeverity
-from gapfill.services.backfill import fill
 from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill_sandbox.account import scrambled
 from gapfill_sandbox.registry import APIS
+from tests.filling import fill
 from tests.matrix.doors import KEY, LOGIN, NOW, Door
 from tests.services.scenes import with_one_station_each
 

@@ -14,13 +14,13 @@ from gapfill import catalog
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.series import Station
 from gapfill.orchestration.source_factory import AirflowSources
-from gapfill.services.backfill import fill
 from gapfill.services.context import RunContext
 from gapfill.services.heal import Healed, heal
 from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.connections import connect
+from tests.filling import fill
 from tests.matrix.doors import KEY, LOGIN, NOW
 from tests.services.conftest import FakeTime
 

@@ -105,7 +105,7 @@ def test_a_group_or_a_series_is_selected(known: Catalog, name: str, expected: li
         ({"max_gap_hours": -1}, "max_gap_hours is -1: expected a number of hours, 0 or more."),
         ({"dry": True}, "There is no parameter 'dry'"),
         ({"data_source": "series:spot"}, "There is no data_source 'series:spot'; there are all"),
-        ({"refresh": True}, "refresh asks again what is complete, so it needs a range"),
+        ({"refresh": True}, "refresh asks for complete slots again, so it needs a range"),
         ({"force": "yes"}, "force is 'yes': expected true or false."),
         (
             {"start_date": "2010-01-01", "end_date": "2010-02-01"},

@@ -143,7 +143,7 @@ def test_a_plan_that_asks_a_source_without_tasks_says_so(ti: FakeInstance) -> No
     from gapfill.orchestration import tasks
 
     request, plan = planned(ti)
-    with pytest.raises(ConfigError, match="The plan asks ree, for which this DAG has no task"):
+    with pytest.raises(ConfigError, match="The plan asks ree, but this DAG has no task for it"):
         tasks.choose_sources(request, plan, ("esios",), "units_", ti)
 
 

@@ -23,10 +23,11 @@ from gapfill.errors import (
     SourceUnavailable,
     StoreError,
 )
-from gapfill.services.backfill import attempt, fill
+from gapfill.services.backfill import attempt
 from gapfill.services.explain import explain
 from gapfill.sources.model import Answer, Ask, Rejected
 from tests.catalogs import frozen
+from tests.filling import fill
 from tests.services.conftest import empty, priced
 
 if TYPE_CHECKING:

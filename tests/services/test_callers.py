@@ -15,12 +15,12 @@ import pytest
 
 from gapfill.errors import RateLimited
 from gapfill.orchestration import container
-from gapfill.services.backfill import fill
 from gapfill.services.heal import heal
 from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill_sandbox import Sandbox, serve
 from tests.catalogs import write_catalog
+from tests.filling import fill
 from tests.services.test_heal import Nobody
 
 if TYPE_CHECKING:

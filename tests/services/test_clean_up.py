@@ -17,6 +17,7 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.errors import StoreError
 from gapfill.reporting import documents
+from gapfill.reporting.plan_models import RunOut
 from gapfill.services import clean_up as module
 from gapfill.services.clean_up import AT_LEAST, KEEP, clean_up
 from gapfill.services.explain import explain
@@ -61,7 +62,7 @@ def said(context: RunContext, asked: Interval) -> dict[str, object]:
         summary = summarize(context, "run", [plan], [], reports, reports, 1.0)
         found |= {
             f"plan {force}": documents.plain(documents.plan(plan)),
-            f"summary {force}": documents.plain(documents.summarized(summary)),
+            f"summary {force}": documents.plain(RunOut.model_validate(summary)),
             f"status {force}": documents.plain(
                 documents.status(context.catalog, reports, context.now)
             ),

@@ -16,7 +16,8 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Origin, Row
 from gapfill.domain.series import Grade
 from gapfill.errors import RequestError
-from gapfill.services.csv_transfer import export_rows, import_rows, read_csv, write_csv
+from gapfill.services.csv_import.rows import read_rows
+from gapfill.services.csv_transfer import export_rows, import_rows, write_csv
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 
@@ -62,7 +63,7 @@ def as_text(series: Series, held: list[Row], context: RunContext) -> str:
 
 def read(text: str, series: Series = PVPC) -> list[Row]:
     """Read a text as this import."""
-    return read_csv(series, io.StringIO(text, newline=""), "file", batch="import__1", now=NOW)
+    return read_rows(series, text, "file", batch="import__1", now=NOW).rows
 
 
 @given(st.lists(rows(), max_size=8, unique_by=lambda row: row.slot))

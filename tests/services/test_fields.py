@@ -13,7 +13,7 @@ from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import MalformedPayload, SourceUnavailable
-from gapfill.services.backfill import attempt, fill
+from gapfill.services.backfill import attempt
 from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.explain import explain
@@ -24,6 +24,7 @@ from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer, Ask, Rejected
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
+from tests.filling import fill
 from tests.services.scenes import with_one_station_each
 from tests.services.test_heal import Nobody
 

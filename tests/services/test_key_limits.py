@@ -12,7 +12,6 @@ import pytest
 
 from gapfill.domain.keys import AccountKey
 from gapfill.errors import Limit, RateLimited
-from gapfill.services.backfill import fill
 from gapfill.services.context import RunContext
 from gapfill.services.key_limits import MEMORY, KeyLimits
 from gapfill.services.planning import RunRequest, detect_all, make_plan
@@ -22,6 +21,7 @@ from gapfill.services.source_availability import block
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.domain.limiters import FixedMinutes, Limiter, SlidingMinute
+from tests.filling import fill
 from tests.services.conftest import NOW, Scripted, priced
 
 if TYPE_CHECKING:

@@ -25,7 +25,6 @@ from gapfill.domain.series import Grade, State
 from gapfill.errors import SourceError
 from gapfill.orchestration.run_request import current_request
 from gapfill.orchestration.source_factory import AirflowSources
-from gapfill.services.backfill import fill
 from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.planning import RunRequest, detect_all, make_plan
@@ -34,6 +33,7 @@ from gapfill.stores.sqlite.store import SqliteStore
 from gapfill_sandbox import Sandbox, serve
 from tests.catalogs import frozen
 from tests.connections import connect
+from tests.filling import fill
 from tests.services import oracle
 from tests.services.oracle import DAY, HOUR, PRODUCTS, SERIES, Said, World, source_of
 from tests.services.scenes import with_one_station_each

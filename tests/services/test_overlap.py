@@ -12,13 +12,13 @@ import pytest
 
 from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
-from gapfill.services.backfill import fill
 from gapfill.services.context import RunContext
 from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer, Ask
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
+from tests.filling import fill
 from tests.obstacles import obstacle
 from tests.services.conftest import FakeTime, Scripted
 from tests.services.test_weather import NOW

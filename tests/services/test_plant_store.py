@@ -12,7 +12,8 @@ from gapfill.domain.interval import Interval
 from gapfill.domain.reading import Reading
 from gapfill.domain.series import State
 from gapfill.services.context import RunContext
-from gapfill.services.csv_transfer import export_rows, import_rows, read_csv, write_csv
+from gapfill.services.csv_import.rows import read_rows
+from gapfill.services.csv_transfer import export_rows, import_rows, write_csv
 from gapfill.services.detection import detect
 from gapfill.services.heal import heal
 from gapfill.services.planning import RunRequest
@@ -128,7 +129,7 @@ def test_the_plants_export_moves_with_its_sources(
 
     before = exported(context)
     with (tmp_path / "export.csv").open(encoding="utf-8", newline="") as file:
-        rows = read_csv(weather, file, "export.csv", batch="import/a", now=NOW)
+        rows = read_rows(weather, file.read(), "export.csv", batch="import/a", now=NOW).rows
     assert import_rows(context, weather, rows, "import/a").written == 0
     other = backend.another()
     elsewhere = replace(context, store=other.open())

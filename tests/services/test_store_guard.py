@@ -270,9 +270,9 @@ def test_a_folder_that_cannot_be_made_is_said_and_stops_nobody(bench: Bench) -> 
     bench.fill()
     bench.open().newest(PVPC)
     assert bench.told[-1] == (
-        f"What the store holds cannot be remembered in {bench.state} (File exists), so a store "
-        "that is lost would be taken for a new one: set GAPFILL_STATE to a folder that lasts and "
-        "can be written."
+        f"What the store holds cannot be remembered in {bench.state} (File exists), so a lost "
+        "store would be taken for a new one: set GAPFILL_STATE to a folder that lasts and can be "
+        "written."
     )
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.series import State
-from gapfill.services.backfill import fill
 from gapfill.services.gap_counts import count_gaps
 from gapfill.services.planning import RunRequest, detect_all, make_plan
 from gapfill.services.selection import Selection
 from gapfill.services.summary import Summary, summarize
+from tests.filling import fill
 from tests.services.conftest import empty
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from gapfill.domain.ledger import Outcome
 from gapfill.domain.reading import Origin, Reading
 from gapfill.domain.series import Grade, State
 from gapfill.errors import MalformedPayload, SpanRefused
-from gapfill.services.backfill import fill
 from gapfill.services.context import RunContext
 from gapfill.services.detection import detect
 from gapfill.services.heal import heal as heal_in_rounds
@@ -23,6 +22,7 @@ from gapfill.services.selection import Selection
 from gapfill.sources.model import Answer, Ask, Rejected
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
+from tests.filling import fill
 from tests.obstacles import obstacle
 
 if TYPE_CHECKING:

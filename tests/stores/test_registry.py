@@ -48,6 +48,25 @@ def test_an_unknown_type_is_refused_with_those_that_there_are() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "conn_type, extra, said",
+    [
+        ("sqlite", '{"paused": "true"}', "'paused' in its extra, which Gapfill reads only in the "),
+        ("sqlite", '{"timeout": 5}', "'timeout' in its extra, which Gapfill reads only in the "),
+        ("sqlite", '{"bucket": "b"}', "in the connection of an InfluxDB: remove it"),
+        ("sqlite", "paused", "has an extra that is not a JSON object"),
+        ("influxdb", '{"paused": true}', "in the connection of a source: remove it"),
+    ],
+)
+def test_an_extra_that_has_a_meaning_elsewhere_is_refused(
+    conn_type: str, extra: str, said: str
+) -> None:
+    """A person means something by it, and nothing would happen."""
+    with pytest.raises(ConfigError) as caught:
+        open_store("gapfill_store", connection(conn_type, "/data/gapfill.db", extra))
+    assert said in str(caught.value)
+
+
 def test_a_missing_client_is_named_with_the_next_step() -> None:
     """The client of InfluxDB is needed only by who has one."""
     said = run(

@@ -109,7 +109,7 @@ def hover(page: Page, series: str, day: str) -> str:
     """Point at a day, and return what floats beside it, its sources too."""
     x, y = middle(page, series, day)
     band = page.locator(f"canvas[data-series={series}]")
-    told = page.locator("#tip[data-sources=told]:visible")
+    told = page.locator("#tip[data-sources=shown]:visible")
     for step in range(10):  # scrolling into view hides what floats, as it does for people
         band.hover(position={"x": x + step % 2, "y": y})
         page.wait_for_timeout(600)

@@ -73,10 +73,10 @@ def test_a_store_that_hangs_keeps_nobody_else_waiting(
     def bare() -> str:
         return "here"
 
-    waits_s = min(12.0, patient(3.0))  # less than the web waits in all, see desk
-    monkeypatch.setattr(circuit_breaker, "PATIENCE_S", waits_s)
-    monkeypatch.setattr("gapfill.webui.snapshot_cache.PATIENCE_S", waits_s)
-    monkeypatch.setattr(circuit_breaker, "SILENT_S", 600.0)
+    waits_s = min(12.0, patient(3.0))  # less than WAIT_S of worker_pool
+    monkeypatch.setattr(circuit_breaker, "ANSWER_WAIT_S", waits_s)
+    monkeypatch.setattr("gapfill.webui.snapshot_cache.ANSWER_WAIT_S", waits_s)
+    monkeypatch.setattr(circuit_breaker, "PAUSE_S", 600.0)
     paths = ["/gaps/coverage"] * 40 + ["/gaps/plan", "/influxdb/verify", "/gaps/summary"]
     with hanging() as (port, came), listening(root) as url:
         extra = {"token": "t0ken", "org": "o", "bucket": "b"}
@@ -107,19 +107,19 @@ def test_more_than_can_wait_are_told_so_at_once() -> None:
 
     from gapfill.webui.worker_pool import BoundedExecutor, Busy
 
-    desk, gate, done = BoundedExecutor(workers=1, queue=1), threading.Event(), []
+    pool, gate, done = BoundedExecutor(workers=1, queue=1), threading.Event(), []
 
     async def ask() -> list[Any]:
-        first = asyncio.ensure_future(desk.run(lambda: gate.wait(600)))
+        first = asyncio.ensure_future(pool.run(lambda: gate.wait(600)))
         await asyncio.sleep(0.05)
-        second = asyncio.ensure_future(desk.run(lambda: done.append(1), 0.3))
+        second = asyncio.ensure_future(pool.run(lambda: done.append(1), 0.3))
         await asyncio.sleep(0.05)
         with pytest.raises(Busy, match="2 requests wait for the store"):
-            await desk.run(lambda: None)
+            await pool.run(lambda: None)
         with pytest.raises(Busy, match=r"has not answered for 0\.3 s"):
             await second
         gate.set()
-        return [await first, await desk.run(lambda: 7), done]
+        return [await first, await pool.run(lambda: 7), done]
 
     assert asyncio.run(ask()) == [True, 7, []]
 

@@ -274,7 +274,7 @@ def test_an_empty_store_is_told_for_what_it_is(client: TestClient) -> None:
     """Everything is missing, and where to look, where it is not new, is said first."""
     told = client.get("/gaps/summary").json()
     assert told["ree_data"]["gap_hours"] == 816
-    assert told["recommendation"].startswith("The store holds no reading at all: where it is not")
+    assert told["recommendation"].startswith("The store holds no reading at all: if it is not")
 
 
 def test_slots_that_need_a_key_are_missing_and_say_which(
@@ -414,13 +414,13 @@ def test_an_answer_that_says_the_same_is_not_sent_again(client: TestClient, plan
     snapshot_cache.FRESH_S, kept = 0.0, snapshot_cache.FRESH_S
     fill(plant)
     try:
-        client.app.router.routes[-2].app.state.lookout = snapshot_cache.SnapshotCache()  # type: ignore[attr-defined]
+        client.app.router.routes[-2].app.state.snapshots = snapshot_cache.SnapshotCache()  # type: ignore[attr-defined]
         filled = client.get("/gaps/coverage", headers=mark)
         assert filled.status_code == 200
         mark = {"If-None-Match": filled.headers["etag"]}
         assert client.get("/gaps/coverage", headers=mark).status_code == 304
         plant.sandbox.clock.set(utc("2026-03-20T12") + timedelta(minutes=1))
-        client.app.router.routes[-2].app.state.lookout = snapshot_cache.SnapshotCache()  # type: ignore[attr-defined]
+        client.app.router.routes[-2].app.state.snapshots = snapshot_cache.SnapshotCache()  # type: ignore[attr-defined]
         moved = client.get("/gaps/coverage", headers=mark)
         assert (moved.status_code, moved.json()["now"]) == (200, "2026-03-20T12:01:00Z")
     finally:

@@ -164,7 +164,7 @@ UNIT = Unit(
         (
             (gap(is_down=True),),
             (),
-            ("1 gap is open, and no source of them can be used.", "setup"),
+            ("1 gap is open, and none of its sources can be used.", "setup"),
         ),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_sound_store_has_nothing_to_tell(client: TestClient, plant: Plant) -> 
     assert (pvpc["ahead"], pvpc["warnings"]) == (None, [])
 
 
-class Desk:
+class Looks:
     """A clock that only looking moves, and the looks that the store was asked for."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, takes_s: float) -> None:
@@ -101,7 +101,7 @@ class Desk:
         with site_of_two() as context:
             reports = tuple(detect(context, Selection(tuple(context.catalog.series.values()))))
             view = StoreSnapshot(context.now, context.catalog, reports)
-        return {r.series: r for r in self.stored.beside(view, site_of_two).reports}
+        return {r.series: r for r in self.stored.add_to(view, site_of_two).reports}
 
 
 @contextmanager
@@ -119,18 +119,18 @@ def test_what_does_not_count_is_looked_for_rarely(
 ) -> None:
     """Not for a hundred times as long as it took, while gaps are found at once."""
     fill(plant)
-    desk = Desk(monkeypatch, 0.5)
-    assert desk.look()["pvpc"].flaws == Flaws()
+    looks = Looks(monkeypatch, 0.5)
+    assert looks.look()["pvpc"].flaws == Flaws()
     spoil(plant)
-    desk.now += 49
-    pvpc = desk.look()["pvpc"]
+    looks.now += 49
+    pvpc = looks.look()["pvpc"]
     assert (pvpc.coverage.counts[State.MISSING], pvpc.flaws, pvpc.warnings) == (2, Flaws(), ())
-    assert desk.looked == {"pvpc": 1, "again": 1}
-    desk.now += 1
-    pvpc = desk.look()["pvpc"]
+    assert looks.looked == {"pvpc": 1, "again": 1}
+    looks.now += 1
+    pvpc = looks.look()["pvpc"]
     assert pvpc.flaws is not None
     assert (pvpc.flaws.values, pvpc.warnings) == (2, (BAD, AHEAD))
-    assert desk.looked["pvpc"] == 2
+    assert looks.looked["pvpc"] == 2
 
 
 @pytest.mark.usefixtures("database")
@@ -139,19 +139,19 @@ def test_a_request_looks_for_a_few_seconds_only(
 ) -> None:
     """The rest is not known, which is said, until the next request has gone on."""
     fill(plant)
-    desk = Desk(monkeypatch, 2.5)
-    first = desk.look()
+    looks = Looks(monkeypatch, 2.5)
+    first = looks.look()
     assert (first["pvpc"].flaws, first["again"].flaws) == (Flaws(), None)
-    second = desk.look()
+    second = looks.look()
     assert (second["pvpc"].flaws, second["again"].flaws) == (Flaws(), Flaws())
-    assert desk.looked == {"pvpc": 1, "again": 1}
+    assert looks.looked == {"pvpc": 1, "again": 1}
 
 
 @pytest.mark.usefixtures("database")
 def test_what_cannot_be_looked_at_is_unknown(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never sound, and it is looked at again by the next request."""
     fill(plant)
-    desk = Desk(monkeypatch, 0.5)
+    looks = Looks(monkeypatch, 0.5)
 
     def broken(*_: object) -> Flaws:
         message = "The store could not be read."
@@ -159,7 +159,7 @@ def test_what_cannot_be_looked_at_is_unknown(plant: Plant, monkeypatch: pytest.M
 
     with monkeypatch.context() as failing:
         failing.setattr(SqliteStore, "flaws_each", broken)
-        pvpc = desk.look()["pvpc"]
+        pvpc = looks.look()["pvpc"]
     assert (pvpc.error, pvpc.flaws) == ("The store could not be read.", None)
     assert pvpc.coverage.counts[State.UNKNOWN] > 800
-    assert desk.look()["pvpc"].flaws == Flaws()
+    assert looks.look()["pvpc"].flaws == Flaws()

@@ -74,7 +74,7 @@ def test_one_series_that_cannot_be_read_leaves_the_others_drawn(
         assert len(said) == 1
         assert said.pop().startswith("Unknown: weather_daily cannot be read; elsewhere 5")
         assert "timeout" in page.locator("#alert").inner_text()
-        assert "cannot be told now" in page.locator("#advice").inner_text()
+        assert "There is no recommendation now" in page.locator("#advice").inner_text()
         states = page.locator("canvas[data-state]").evaluate_all(
             "all => all.map((canvas) => [canvas.dataset.series, canvas.dataset.state])"
         )

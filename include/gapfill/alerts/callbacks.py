@@ -11,10 +11,8 @@ callback of the DAG reports that a run failed before its gate.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from typing import Any
 
 PROBLEM = "problem"
 """XCom key of the sentence with which a task failed."""

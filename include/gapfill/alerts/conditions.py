@@ -72,7 +72,7 @@ def evaluate_conditions(
     for report in read:
         series = context.catalog.series[report.series]
         own = of_series[report.series]
-        slots = sum(series.grid.count(run) for run in healed.get(report.series, ()))
+        slots = series.grid.total(healed.get(report.series, ()))
         found = _series(status, series, report, own, slots, is_first=report.series in first)
         conditions += [
             s for s in found if asked_all or s.kind is IncidentKind.GAP or not s.is_there
@@ -119,8 +119,8 @@ def worth_telling(
         everything: Whether each healed slot counts, as for a run that a person started.
     """
     if everything:
-        grids = {name: context.catalog.series[name].grid for name in healed}
-        return {name: sum(map(grids[name].count, runs)) for name, runs in healed.items()}
+        series_of = context.catalog.series
+        return {name: series_of[name].grid.total(runs) for name, runs in healed.items()}
     found: dict[str, int] = {}
     reports = [report for report in before if healed.get(report.series)]
     status = context.status(late_by_sources(context.catalog, reports))
@@ -132,7 +132,7 @@ def worth_telling(
             if series.severity_of(run.interval) > Severity.MINOR
         ]
         runs = intersect(late, list(healed[report.series]))
-        slots = sum(series.grid.count(run) for run in runs)
+        slots = series.grid.total(runs)
         if slots:
             found[report.series] = slots
     return found
@@ -224,7 +224,7 @@ def _left(report: Report) -> str:
 
 
 def _sentence(series: Series, late: Sequence[LateRun]) -> str:
-    slots = sum(series.grid.count(run.interval) for run in late)
+    slots = series.grid.total(run.interval for run in late)
     spans = [str(run.interval) for run in late[-NAMED:]]
     more = f" and {len(late) - NAMED} more" if len(late) > NAMED else ""
     return f"{count(slots, 'slot')} missing: {', '.join(spans)}{more}."

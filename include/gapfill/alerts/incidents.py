@@ -140,13 +140,7 @@ class Changes:
 def step(
     state: Incidents, conditions: Iterable[Condition], now: datetime
 ) -> tuple[Incidents, Changes]:
-    """Return the next state, with the same outbox, and the changes to report.
-
-    Args:
-        state: The state before.
-        conditions: Of one run.
-        now: The clock.
-    """
+    """Return the next state, with the same outbox, and the changes to report."""
     incidents, seen = dict(state.incidents), dict(state.seen)
     promised, changes = dict(state.promised), Changes()
     for condition in conditions:
@@ -181,10 +175,6 @@ def drop(
 
     These incidents are neither over nor open: nothing is known about a subject that is not in the
     catalogue. Each removed incident comes with its key.
-
-    Args:
-        state: The state before.
-        watched: The series and sources of the catalogue.
     """
     keys = {
         text: IncidentKey.parse(text) for text in (*state.incidents, *state.seen, *state.promised)

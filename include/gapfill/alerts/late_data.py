@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gapfill.catalog import Catalog
-from gapfill.domain.candidate import Candidate, Eligibility
 from gapfill.domain.cause import Cause
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import BEGINNING, Interval, intersect, merge, overlap
@@ -90,11 +89,7 @@ def _limit(status: SourceStatus, series: Series) -> datetime:
     """
     if series.overdue is not None:
         return series.overdue.until(status.now, series.grid)
-    candidates = [c for c in status.candidates(series) if not _is_paused(c)]
+    candidates = [c for c in status.candidates(series) if not c.is_paused]
     usable = [c for c in candidates if c.obstacle is None] or candidates
     graces = [c.product.grace.until(status.now, series.grid) for c in usable]
     return max(graces, default=BEGINNING + PUBLICATION)
-
-
-def _is_paused(candidate: Candidate) -> bool:
-    return candidate.obstacle is not None and candidate.obstacle.eligibility is Eligibility.PAUSED

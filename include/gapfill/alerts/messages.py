@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -82,13 +82,7 @@ GUIDE = "docs/how_to/alerts.md"
 
 
 def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
-    """Return the messages of a step: openings, reminders, closings.
-
-    Args:
-        changes: Of the step.
-        now: The clock.
-        link: URL of the run.
-    """
+    """Return the messages of a step: openings, reminders, closings."""
     groups = (
         (changes.opened, "", OPENS, Tone.FAILURE, _opened, True),
         (changes.reminded, "still: ", OPENS, Tone.WARNING, _reminded, True),
@@ -98,7 +92,7 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
     for pairs, prefix, titles, tone, line, has_todo in groups:
         for kind, of_kind in _by_kind(pairs):
             subjects = ", ".join(condition.subject for condition, _ in of_kind)
-            body = _body(of_kind, line, now)
+            body = _capped([line(condition, incident, now) for condition, incident in of_kind])
             end = _end(of_kind[0][0], link) if has_todo else f"Run: {link}"
             title = f"Gapfill: {prefix}{titles[kind]}"
             title += "" if kind is IncidentKind.SETUP else f": {subjects}"
@@ -112,22 +106,14 @@ def compose(changes: Changes, now: datetime, link: str) -> list[Message]:
 def dropped(
     lost: Sequence[tuple[IncidentKey, Incident]], now: datetime, link: str
 ) -> list[Message]:
-    """Return the message about incidents of subjects that are no longer in the catalogue.
-
-    Args:
-        lost: Key and incident of each.
-        now: The clock.
-        link: URL of the run.
-    """
+    """Return the message about incidents of subjects that are no longer in the catalogue."""
     if not lost:
         return []
     lines = [
         f"{subject}: {OPENS[kind]}, open for {lasted(now - incident.opened)} "
         f"(since {iso(incident.opened)}), last: {_about(subject, incident)}"
-        for (kind, subject), incident in lost[:LINES]
+        for (kind, subject), incident in lost
     ]
-    if len(lost) > LINES:
-        lines.append(f"… and {len(lost) - LINES} more")
     names = ", ".join(dict.fromkeys(key.subject for key, _ in lost))
     end = (
         "What to do: nothing, if you removed it from the catalogue on purpose. Gapfill does not "
@@ -135,7 +121,7 @@ def dropped(
         f"Run: {link}"
     )
     title = f"Gapfill: not in the catalogue any more: {names}"
-    return [_message(title, "\n".join(lines), end, Tone.INFO)]
+    return [_message(title, _capped(lines), end, Tone.INFO)]
 
 
 def _message(title: str, body: str, end: str, tone: Tone) -> Message:
@@ -169,15 +155,9 @@ def _by_kind(
             yield kind, of_kind
 
 
-def _body(
-    pairs: Sequence[tuple[Condition, Incident]],
-    line: Callable[[Condition, Incident, datetime], str],
-    now: datetime,
-) -> str:
-    lines = [line(condition, incident, now) for condition, incident in pairs[:LINES]]
-    if len(pairs) > LINES:
-        lines.append(f"… and {len(pairs) - LINES} more")
-    return "\n".join(lines)
+def _capped(lines: Sequence[str]) -> str:
+    more = [f"… and {len(lines) - LINES} more"] if len(lines) > LINES else []
+    return "\n".join([*lines[:LINES], *more])
 
 
 def _end(first: Condition, link: str) -> str:

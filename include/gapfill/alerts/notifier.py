@@ -77,11 +77,10 @@ class GapfillNotifier(BaseNotifier):
         for service in services:
             self._offer(service)
         if self.refused:
-            message = (
+            raise NotSentError(
                 f"{len(self.refused)} of {len(services)} services of the connection {CONNECTION} "
                 "did not accept the message"
             )
-            raise NotSentError(message)
         log.info("Sent: %s", self.message.title)
 
     def _offer(self, service: apprise.NotifyBase) -> None:

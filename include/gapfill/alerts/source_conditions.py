@@ -40,11 +40,6 @@ def evaluate_sources(
 ) -> Iterator[Condition]:
     """Yield the conditions of each source that the run asked, and of the quota of every source.
 
-    Args:
-        context: The installation.
-        status: Status of the sources.
-        certificates: The results of the run's units.
-
     Raises:
         StoreError: If the learned limits cannot be read.
     """

@@ -41,8 +41,7 @@ class Catalog:
         for name in wanted:
             if name not in self.series:
                 known = ", ".join(self.series)
-                message = f"There is no series {name!r} in the catalogue; it has {known}."
-                raise RequestError(message)
+                raise RequestError(f"There is no series {name!r} in the catalogue; it has {known}.")
         return [self.series[name] for name in dict.fromkeys(wanted)]
 
     def products_of(self, series: Series) -> list[tuple[Source, Product, Station | None]]:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from gapfill.catalog.schema import (
+    CatalogEntry,
+    PlaceEntry,
+    ProductEntry,
+    RuleEntry,
+    SeriesEntry,
+    SourceEntry,
+)
 from gapfill.domain.grid import Era, Grid
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.local_time import AfterEnd, AtClock, Rule, day_start
@@ -16,16 +22,6 @@ from gapfill.domain.severity import Thresholds
 from gapfill.domain.tariff import SYSTEMS, is_pvpc
 from gapfill.errors import ConfigError
 from gapfill.sources import registry
-
-if TYPE_CHECKING:
-    from gapfill.catalog.schema import (
-        CatalogEntry,
-        PlaceEntry,
-        ProductEntry,
-        RuleEntry,
-        SeriesEntry,
-        SourceEntry,
-    )
 
 
 class Builder:
@@ -102,7 +98,7 @@ class Builder:
             fields=tuple(Field(n, f.unit, f.min, f.max, f.required, f.wanted) for n, f in ordered),
             target=Grade[entry.target.upper()],
             default_grade=Grade[entry.default_grade.upper()],
-            earliest=_first_slot(entry, place.zone),
+            earliest=day_start(entry.earliest, "UTC" if entry.resolution.days else place.zone),
             route=route,
             due=_rule(entry.due, day_zone) if entry.due else None,
             overdue=_rule(entry.overdue, day_zone) if entry.overdue else None,
@@ -170,17 +166,12 @@ class Builder:
                     )
 
 
-def _first_slot(entry: SeriesEntry, zone: str) -> datetime:
-    return day_start(entry.earliest, "UTC" if entry.resolution.days else zone)
-
-
 def _rule(entry: RuleEntry, day_zone: str | None = None) -> Rule:
     """Return a rule; its days are those of ``day_zone`` if that is given."""
     if entry.lag is not None:
         return AfterEnd(entry.lag)
     if entry.days is None or entry.at is None or entry.zone is None:
-        message = "a rule needs lag, or days, at and zone"
-        raise ConfigError(message)
+        raise ConfigError("a rule needs lag, or days, at and zone")
     is_other = day_zone not in {None, entry.zone}
     return AtClock(entry.days, entry.at, entry.zone, day_zone if is_other else None)
 

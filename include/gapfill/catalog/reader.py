@@ -38,12 +38,10 @@ def read(path: Path, next_step: str) -> object:
         message = f"The catalogue {path} cannot be read ({exc.strerror}); see {next_step}."
         raise ConfigError(message) from exc
     except UnicodeDecodeError as exc:
-        message = f"The catalogue {path} is not UTF-8 text."
-        raise ConfigError(message) from exc
+        raise ConfigError(f"The catalogue {path} is not UTF-8 text.") from exc
     except yaml.YAMLError as exc:
         problem = " ".join(str(exc).replace('in "<unicode string>", line', "at line").split())
-        message = f"The catalogue {path} is not valid YAML: {problem}"
-        raise ConfigError(message) from exc
+        raise ConfigError(f"The catalogue {path} is not valid YAML: {problem}") from exc
     return document
 
 
@@ -57,8 +55,7 @@ def check(path: Path, document: object, shape: type[Entry]) -> Entry:
         return shape.model_validate(document)
     except ValidationError as exc:
         problems = "; ".join(_say(error) for error in exc.errors()[:5])
-        message = f"The catalogue {path} is wrong at {problems}."
-        raise ConfigError(message) from exc
+        raise ConfigError(f"The catalogue {path} is wrong at {problems}.") from exc
 
 
 def _say(error: Any) -> str:  # noqa: ANN401 - pydantic's error details

@@ -11,15 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 def _known_zone(name: str) -> str:
     if name not in pendulum.timezones():
-        message = f"{name!r} is not an IANA time zone such as Europe/Madrid"
-        raise ValueError(message)
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Madrid")
     return name
 
 
 def _divides_a_day(step: timedelta) -> timedelta:
     if step <= timedelta(0) or timedelta(days=1) % step:
-        message = "a resolution must divide a day, such as PT1H, PT15M or P1D"
-        raise ValueError(message)
+        raise ValueError("a resolution must divide a day, such as PT1H, PT15M or P1D")
     return step
 
 
@@ -55,8 +53,7 @@ class RuleEntry(SchemaModel):
         by_lag = self.lag is not None and clock == (None, None, None)
         by_clock = self.lag is None and None not in clock
         if not (by_lag or by_clock):
-            message = "give either lag, or all of days, at and zone"
-            raise ValueError(message)
+            raise ValueError("give either lag, or all of days, at and zone")
         return self
 
 
@@ -146,8 +143,7 @@ class FieldEntry(SchemaModel):
     @model_validator(mode="after")
     def _ordered(self) -> FieldEntry:
         if self.min >= self.max:
-            message = "min must be smaller than max"
-            raise ValueError(message)
+            raise ValueError("min must be smaller than max")
         return self
 
 
@@ -186,8 +182,7 @@ class SeriesEntry(SchemaModel):
     @model_validator(mode="after")
     def _has_required(self) -> SeriesEntry:
         if not any(field.required for field in self.fields.values()):
-            message = "at least one field must be required: true"
-            raise ValueError(message)
+            raise ValueError("at least one field must be required: true")
         return self
 
 

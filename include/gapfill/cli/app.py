@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from gapfill.cli import tables
 from gapfill.cli.batches import batches, forget_store, undo
+from gapfill.cli.context import CliContext
 from gapfill.cli.import_csv import import_
 from gapfill.cli.options import as_document, everywhere, in_range, ordered
 from gapfill.cli.progress import watch
@@ -28,9 +29,6 @@ from gapfill.services.detection import Report, detect, unread
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.heal import heal as heal_gaps
 from gapfill.services.planning import detect_all, make_plan
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 FAILED, MISSING = 1, 3
 """Exit codes of a read that failed, and of slots that are missing (design, 13)."""
@@ -203,14 +201,9 @@ def export(cli: CliContext, name: str, start: str | None, end: str | None, kind:
         if kind == "csv":
             csv_transfer.write_csv(series, rows, cli.stdout)
         else:
-            _write_json(rows, cli)
+            lines = ",\n".join(json.dumps(row) for row in rows)  # a row a line
+            cli.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
     return 0
-
-
-def _write_json(rows: Iterator[dict[str, object]], cli: CliContext) -> None:
-    """Write a JSON list, a row a line."""
-    lines = ",\n".join(json.dumps(row) for row in rows)
-    cli.stdout.write(f"[\n{lines}\n]\n" if lines else "[]\n")
 
 
 for command in (import_, import_siar, batches, undo, tidy, retype, forget_store):

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.context import CliContext
 from gapfill.cli.layout import capped
 from gapfill.cli.options import as_document, everywhere
-from gapfill.cli.ranges import since_of
+from gapfill.cli.ranges import bound_of
 from gapfill.domain.formatting import count, short
 from gapfill.errors import RequestError
 from gapfill.services import undo_batches
 from gapfill.services.ports import Batch
 from gapfill.services.undo_batches import UndoResult
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 
 @click.command()
@@ -35,7 +32,7 @@ def batches(cli: CliContext, names: tuple[str, ...], since: str | None, *, as_js
     """
     now = cli.clock()
     series = cli.catalog().find(names)
-    start = None if since is None else since_of("--since", since, series)
+    start = None if since is None else bound_of("--since", since, series)
     with cli.context(now) as context:
         found = undo_batches.list_batches(context, names, start)
         if as_json:
@@ -59,13 +56,13 @@ def _show(cli: CliContext, found: Sequence[Batch]) -> None:
         made = f", {short(when)}" if when else ""
         cli.out.print(f"\n{run}: {slots}{made}", style="bold", soft_wrap=True)
         capped(cli.out, of_run, lambda batch: _show_batch(cli, batch))
-    cli.out.print("\nTo take one back: undo BATCH; all of a run: undo --run RUN", soft_wrap=True)
+    cli.say("\nTo take one back: undo BATCH; all of a run: undo --run RUN")
 
 
 def _show_batch(cli: CliContext, batch: Batch) -> None:
     span = f"{short(batch.first)} to {short(batch.last)}"
-    cli.out.print(f"  {batch.id}", soft_wrap=True)
-    cli.out.print(f"    {batch.series}, {count(batch.slots, 'slot')}, {span}", soft_wrap=True)
+    cli.say(f"  {batch.id}")
+    cli.say(f"    {batch.series}, {count(batch.slots, 'slot')}, {span}")
 
 
 @click.command()
@@ -76,15 +73,14 @@ def _show_batch(cli: CliContext, batch: Batch) -> None:
 def undo(cli: CliContext, batch: str | None, run: str | None) -> int:
     """Put back what a batch, or all of a run, replaced, and remove what it added."""
     if (batch is None) == (run is None):
-        message = "Give either a BATCH or --run RUN: `batches` lists both."
-        raise RequestError(message)
+        raise RequestError("Give either a BATCH or --run RUN: `batches` lists both.")
     with cli.context(cli.clock()) as context:
         taken = (
             undo_batches.undo_run(context, run)
             if run
             else undo_batches.undo_batch(context, batch or "")
         )
-    cli.out.print(_told(taken), soft_wrap=True)
+    cli.say(_told(taken))
     return 0
 
 
@@ -115,5 +111,5 @@ def forget_store(cli: CliContext) -> int:
     """
     place, was_known = cli.forget_store()
     said = "may begin again, empty" if was_known else "was not known to hold readings"
-    cli.out.print(f"The store {place.where} {said}.", soft_wrap=True)
+    cli.say(f"The store {place.where} {said}.")
     return 0

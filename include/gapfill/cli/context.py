@@ -97,14 +97,14 @@ class CliContext:
         """Print one line on stderr."""
         self.err.print(" ".join(sentence.split()), soft_wrap=True)
 
+    def say(self, line: str) -> None:
+        """Print one line for people, which is never wrapped or cut."""
+        self.out.print(line, soft_wrap=True)
+
     def print_json(self, document: object) -> None:
         """Print the document, or plain JSON, on stdout, the only one."""
         self.document_of = None
         self.stdout.write(json.dumps(document, indent=2, default=documents.plain) + "\n")
-
-    def flush(self) -> None:
-        """Write out what is buffered, so that a closed pipe or a full disk is noticed."""
-        self.stdout.flush()
 
     def clock(self) -> datetime:
         """Return now: ``--now``, else ``GAPFILL_NOW``, else the real time.

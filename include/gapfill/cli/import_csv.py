@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pendulum
 
+from gapfill.cli.context import CliContext
 from gapfill.cli.options import everywhere
 from gapfill.cli.ranges import new_id
 from gapfill.domain.formatting import count
@@ -17,14 +17,10 @@ from gapfill.services.csv_import.rows import Stated, read_rows
 from gapfill.services.csv_import.text import decode
 from gapfill.services.csv_transfer import import_rows
 
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
-
 
 def _zone(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and value not in pendulum.timezones():
-        message = f"{value!r} is not an IANA time zone such as Europe/Madrid or UTC"
-        raise click.BadParameter(message)
+        raise click.BadParameter(f"{value!r} is not an IANA time zone such as Europe/Madrid or UTC")
     return value
 
 
@@ -68,11 +64,11 @@ def import_(cli: CliContext, name: str, file: str, zone: str | None, decimal: st
     with cli.context(now) as context:
         written, is_own = import_rows(context, series, read.rows, batch)
     of = f"{written:,} of {count(len(read.rows), 'row')}"
-    cli.out.print(f"Imported {of} into {series.name}.", soft_wrap=True)
+    cli.say(f"Imported {of} into {series.name}.")
     for note in read.notes:
-        cli.out.print(note, soft_wrap=True)
+        cli.say(note)
     if written < len(read.rows):
         cli.out.print("The others were left out: the store holds the same or better.")
     if written and is_own:
-        cli.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+        cli.say(f"To take it back: undo {batch}")
     return 0

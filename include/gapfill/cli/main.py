@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with terminable():
             code = _invoke(arguments, cli)
-            cli.flush()
+            cli.stdout.flush()  # so that a closed pipe or a full disk is noticed
     except BrokenPipeError:
         _drop_stdout()
         return Exit.BROKEN_PIPE
@@ -73,7 +73,7 @@ def _explain(exc: BaseException, cli: CliContext) -> int:
         try:
             command, begun = cli.document_of, cli.has_begun
             cli.print_json(document(command, sentence, cli.moment, has_begun=begun))
-            cli.flush()
+            cli.stdout.flush()
         except OSError:
             _drop_stdout()
     return code

@@ -63,8 +63,7 @@ as_document = click.option(
 
 def _hours(_context: click.Context, _option: click.Parameter, value: float) -> float:
     if not math.isfinite(value):
-        message = "it must be a number of hours"
-        raise click.BadParameter(message)
+        raise click.BadParameter("it must be a number of hours")
     return value
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gapfill.cli.context import CliContext
 from gapfill.domain.formatting import count, duration
 from gapfill.domain.plan import Plan, Unit
 from gapfill.services.certificate import Certificate
 from gapfill.services.heal import ProgressObserver
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 
 @contextmanager

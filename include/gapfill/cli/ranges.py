@@ -33,8 +33,8 @@ def select(
     series = known.find(names)
     selection = Selection(
         tuple(series),
-        _bound("--start", start, series) if start is not None else None,
-        _bound("--end", end, series, is_end=True) if end is not None else None,
+        bound_of("--start", start, series) if start is not None else None,
+        bound_of("--end", end, series, is_end=True) if end is not None else None,
     )
     selection.check(now)
     return selection
@@ -63,18 +63,9 @@ def slot_of(series: Series, text: str) -> datetime:
     Raises:
         RequestError: If the text is neither.
     """
-    instant = _bound("SLOT", text, [series])
+    instant = bound_of("SLOT", text, [series])
     is_day = "T" not in text and " " not in text
     return series.grid.ceil(instant) if is_day else series.grid.floor(instant)
-
-
-def since_of(what: str, text: str, series: Sequence[Series]) -> datetime:
-    """Return the instant, or the start of the local day, that an option names.
-
-    Raises:
-        RequestError: If the text is neither.
-    """
-    return _bound(what, text, series)
 
 
 def new_id(what: str, now: datetime) -> str:
@@ -82,23 +73,31 @@ def new_id(what: str, now: datetime) -> str:
     return f"{what}__{now:%Y%m%dT%H%M%SZ}__{secrets.token_hex(4)}"
 
 
-def _bound(what: str, text: str, series: Sequence[Series], *, is_end: bool = False) -> datetime:
+def bound_of(what: str, text: str, series: Sequence[Series], *, is_end: bool = False) -> datetime:
+    """Return the instant, or the start or end of the local day, that an option names.
+
+    Args:
+        what: The option, for errors.
+        text: Its value.
+        series: The series; a day is that of their place.
+        is_end: Whether a day means its end.
+
+    Raises:
+        RequestError: If the text is neither, or a day of several clocks.
+    """
     zones = list(dict.fromkeys(s.place.zone for s in series))
     try:
         bounds = {parse_bound(text, zone, is_end=is_end) for zone in zones}
     except BoundError as exc:
-        message = f"{what} {exc}."
-        raise RequestError(message) from exc
+        raise RequestError(f"{what} {exc}.") from exc
     except ValueError as exc:
-        message = (
+        raise RequestError(
             f"{what} {text!r} is neither a date such as 2025-10-26 nor an instant such as "
             "2025-10-26T00:00:00Z."
-        )
-        raise RequestError(message) from exc
+        ) from exc
     if len(bounds) > 1:
-        message = (
+        raise RequestError(
             f"{what} {text} is another day in {' and in '.join(zones)}: name series of one "
             "place, or give an instant such as 2025-10-26T00:00:00Z."
         )
-        raise RequestError(message)
     return bounds.pop()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.context import CliContext
 from gapfill.cli.layout import table
 from gapfill.cli.options import everywhere
 from gapfill.domain.formatting import count, short
@@ -17,9 +16,6 @@ from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.errors import RequestError
 from gapfill.services import retype as service
 from gapfill.services.ports import Restored, WrongType
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 SHOWN = 10
 """So many points with another value than in the file are named."""
@@ -59,65 +55,60 @@ def retype(
     with cli.context(now) as context:
         if restore:
             if fields or path or yes:
-                message = "--restore goes with no other option but --overwrite."
-                raise RequestError(message)
+                raise RequestError("--restore goes with no other option but --overwrite.")
             found = service.restore(context, Path(restore), overwrite=overwrite)
             _show_restored(cli, name, restore, found)
             return 0
         if overwrite:
-            message = "--overwrite goes with --restore only."
-            raise RequestError(message)
+            raise RequestError("--overwrite goes with --restore only.")
         left = service.left_of(context, series)
         if left and not yes:  # it may be running: to write points back is not a dry run
             for one in left:
-                cli.out.print(one.sentence, soft_wrap=True)
+                cli.say(one.sentence)
             return 1
         wrong = service.find(context, series, fields)
         _show_left(cli, left)
         _show(cli, series, wrong)
+        stays = [one for one in wrong if one.obstacle]
+        wrong = [one for one in wrong if not one.obstacle]
         if not wrong:
-            return 0
-        target = Path(path) if path else _new_file(series, now)
+            return 1 if stays else 0
+        target = Path(path or f"gapfill-retype-{series.name}-{now:%Y%m%dT%H%M%SZ}.lp")
         if not yes:
-            cli.out.print(
+            cli.say(
                 f"\nNothing is changed. With --yes all points of {series.measurement} there, of "
-                f"every program, are saved in {target}, deleted, and written as floats.",
-                soft_wrap=True,
+                f"every program, are saved in {target}, deleted, and written as floats."
             )
             return 0
         points = service.carry_out(context, series, wrong, target)
-    cli.out.print(
+    cli.say(
         f"\n{count(points, 'point')} written again and read back. They are as they were in "
-        f"{target}: keep it until you have seen them in the other program too.",
-        soft_wrap=True,
+        f"{target}: keep it until you have seen them in the other program too."
     )
-    return 0
+    return 1 if stays else 0
 
 
 def _show_left(cli: CliContext, left: Sequence[Unfinished]) -> None:
     for one in left:
-        cli.out.print(
+        cli.say(
             f"Carried on an earlier retype of {one.series}: what was missing of {one.measurement} "
-            f"from {short(one.first)} to {short(one.last)} is written back.",
-            soft_wrap=True,
+            f"from {short(one.first)} to {short(one.last)} is written back."
         )
 
 
 def _show_restored(cli: CliContext, name: str, path: str, found: Restored) -> None:
-    cli.out.print(
+    cli.say(
         f"{count(found.points, 'point')} in {path}, {found.written:,} of them were missing and "
-        "are written.",
-        soft_wrap=True,
+        "are written."
     )
     if not found.differing:
         return
-    cli.out.print(
+    cli.say(
         f"Of {count(len(found.differing), 'other point')} the store holds another value; "
-        f"{found.overwritten:,} of them now have the value of the file:",
-        soft_wrap=True,
+        f"{found.overwritten:,} of them now have the value of the file:"
     )
     for said in found.differing[:SHOWN]:
-        cli.out.print(f"  {said}", soft_wrap=True)
+        cli.say(f"  {said}")
     if len(found.differing) > SHOWN:
         cli.out.print(f"  and {len(found.differing) - SHOWN:,} more.")
     again = f"retype {name} --restore {path}"
@@ -138,7 +129,9 @@ def _show(cli: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
         start, end = short(one.shard.start), short(one.shard.end)
         shown.add_row(start, end, fields, f"{one.points:,}")
     cli.out.print(shown)
-
-
-def _new_file(series: Series, now: datetime) -> Path:
-    return Path(f"gapfill-retype-{series.name}-{now:%Y%m%dT%H%M%SZ}.lp")
+    for one in wrong:
+        if one.obstacle:
+            cli.say(
+                f"\nThe shard from {short(one.shard.start)} stays as it is: {one.obstacle}, which "
+                "cannot be stored as a float. Correct or delete such points, then run this again."
+            )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gapfill.catalog import Catalog
+from gapfill.cli.context import CliContext
 from gapfill.cli.layout import SHOWN
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.ranges import new_id
@@ -19,9 +18,6 @@ from gapfill.errors import ConfigError, GapfillError, RequestError, SourceError
 from gapfill.services.siar_csv_import import ImportedFiles, document, import_files, targets
 from gapfill.sources.siar_csv.folder import SiarCsvFolder
 from gapfill.sources.siar_csv.parser import CsvFile, station_of
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 _NAMED = 3  # files that were left out, named one by one; a folder may have hundreds
 
@@ -69,11 +65,10 @@ def _read(folder: Path, known: Catalog) -> tuple[dict[str, list[CsvFile]], list[
     skipped = [name for name in names if station_of(name) not in stations]
     if len(skipped) == len(names):
         wanted = " or ".join(f"{station}_" for station in stations) or "a station of the catalogue"
-        message = (
+        raise GapfillError(
             f"Of {count(len(names), 'CSV file')} in {folder} none begins with {wanted}: add the "
             "station to the catalogue, or its files to the folder. Nothing was imported."
         )
-        raise GapfillError(message)
     try:
         return {station: shelf.files(station) for station in stations}, skipped
     except SourceError as exc:
@@ -92,22 +87,22 @@ def _show(
     rows = count(sum(t.rows for t in taken), "row")
     cli.out.print(f"Imported {written:,} of {rows} of {count(len(taken), 'file')}.", style="bold")
     for one in taken:
-        cli.out.print(f"  {one.file} into {one.series}: {_counts(one)}", soft_wrap=True)
+        cli.say(f"  {one.file} into {one.series}: {_counts(one)}")
     refused = [r for t in taken for r in t.refused]
     if refused:
         cli.out.print("\nNot believed, and not stored:")
     for r in refused[:SHOWN]:
-        line = f"  {_day(r.slot) if r.slot else '?'} {r.field} {r.value!r} {r.reason}"
-        cli.out.print(line, soft_wrap=True)
+        day = iso(r.slot)[:10] if r.slot else "?"
+        cli.say(f"  {day} {r.field} {r.value!r} {r.reason}")
     if len(refused) > SHOWN:
         cli.out.print(f"  and {len(refused) - SHOWN:,} more; --json lists all")
     if skipped:
         names = ", ".join(skipped[:_NAMED])
         if len(skipped) > _NAMED:
             names += f" and {len(skipped) - _NAMED:,} more; --json lists all"
-        cli.out.print(f"\nLeft out, of no station of the catalogue: {names}", soft_wrap=True)
+        cli.say(f"\nLeft out, of no station of the catalogue: {names}")
     if written:
-        cli.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+        cli.say(f"To take it back: undo {batch}")
 
 
 def _counts(one: ImportedFiles) -> str:
@@ -120,7 +115,3 @@ def _counts(one: ImportedFiles) -> str:
     refused = f", {count(len(one.refused), 'value')} refused" if one.refused else ""
     kept = one.stood  # codespell:ignore stood
     return f"{count(one.rows, 'row')}{left}, {one.written:,} written, {kept:,} kept{refused}"
-
-
-def _day(slot: datetime) -> str:
-    return iso(slot)[:10]

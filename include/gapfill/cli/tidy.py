@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
+from gapfill.cli.context import CliContext
 from gapfill.cli.options import as_document, everywhere
 from gapfill.cli.ranges import new_id
 from gapfill.domain.formatting import count, short
@@ -14,9 +14,6 @@ from gapfill.domain.interval import iso
 from gapfill.domain.keys import TIDY
 from gapfill.services.tidy import Tidied
 from gapfill.services.tidy import tidy as tidy_series
-
-if TYPE_CHECKING:
-    from gapfill.cli.context import CliContext
 
 SHOWN = 3
 """So many of the first instants are shown."""
@@ -46,12 +43,9 @@ def tidy(cli: CliContext, names: tuple[str, ...], *, yes: bool, as_json: bool) -
         )
         return 0
     for earlier, slots in done.carried_on.items():
-        cli.out.print(
-            f"Carried on {earlier}: {count(slots, 'slot')}. To take it back: undo {earlier}",
-            soft_wrap=True,
-        )
+        cli.say(f"Carried on {earlier}: {count(slots, 'slot')}. To take it back: undo {earlier}")
     for said in done.left:
-        cli.out.print(said, soft_wrap=True)
+        cli.say(said)
     if not (done.carried_on or done.left) or any(one.copies.slots for one in done.series):
         _show(cli, done.series, batch)
     return 0
@@ -81,16 +75,15 @@ def _show(cli: CliContext, found: Sequence[Tidied], batch: str | None) -> None:
         slots = one.copies.slots
         first = ", ".join(short(slot) for slot in slots[:SHOWN])
         more = f" and so on to {short(slots[-1])}" if len(slots) > SHOWN else ""
-        cli.out.print(
+        cli.say(
             f"{one.series}: {count(one.copies.values, 'copied value')} in "
-            f"{count(len(slots), 'slot')}: {first}{more}.",
-            soft_wrap=True,
+            f"{count(len(slots), 'slot')}: {first}{more}."
         )
     if not copied:
         cli.out.print("Nothing to tidy: no point holds copies of other programs' values.")
     elif batch is None:
-        cli.out.print("Nothing was changed. To remove them: tidy --yes", soft_wrap=True)
+        cli.say("Nothing was changed. To remove them: tidy --yes")
     else:
         removed = sum(one.removed for one in copied)
-        cli.out.print(f"Removed from {count(removed, 'slot')}.", soft_wrap=True)
-        cli.out.print(f"To take it back: undo {batch}", soft_wrap=True)
+        cli.say(f"Removed from {count(removed, 'slot')}.")
+        cli.say(f"To take it back: undo {batch}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import END_OF_TIME, Interval, covers
 from gapfill.domain.ledger import Exclusion, Exclusions
+from gapfill.domain.local_time import local_date
 from gapfill.domain.product import Product, Source
 from gapfill.domain.run_lookup import RunLookup
 from gapfill.domain.series import Series, Station
@@ -185,6 +186,20 @@ class Candidate:
         """Return ``source product`` and the station, for people."""
         station = f" at {self.station.label}" if self.station else ""
         return f"{self.source.name} {self.product.name}{station}"
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the operator does not want its source."""
+        return self.obstacle is not None and self.obstacle.eligibility is Eligibility.PAUSED
+
+    @property
+    def dates(self) -> str:
+        """Return the dates of its reach, for people: ``from 2020-01-01 to 2024-12-31``."""
+        first, last = (
+            local_date(instant, self.product.day_zone or "UTC")
+            for instant in (self.reach.start, self.reach.end - timedelta(microseconds=1))
+        )
+        return f"from {first}" + (f" to {last}" if self.reach.end < END_OF_TIME else "")
 
     def has(self, slot: datetime) -> bool:
         """Return whether a slot lies in its reach."""

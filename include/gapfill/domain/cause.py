@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from operator import attrgetter
 
+from gapfill.domain.assessment import Assessment
 from gapfill.domain.candidate import ASKABLE, WAITS, Eligibility
-from gapfill.domain.eligibility import Assessment
 
 
 class Cause(StrEnum):

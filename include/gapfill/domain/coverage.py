@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from gapfill.domain.candidate import Candidate, Eligibility
+from gapfill.domain.candidate import Candidate
 from gapfill.domain.due import due_until
 from gapfill.domain.gap import Gap
 from gapfill.domain.gap_builder import find_gaps
-from gapfill.domain.grid import Grid
 from gapfill.domain.interval import Interval, intersect, merge, subtract
 from gapfill.domain.series import State
 
@@ -112,27 +111,22 @@ def classify(
     counts = dict.fromkeys(State, 0)
     for gap in gaps:
         counts[gap.state] += gap.slots
-    counts[State.PENDING] = _count(grid, pending)
-    counts[State.PROVISIONAL] = sum(grid.count(run.interval) for run in lower)
+    counts[State.PENDING] = grid.total(pending)
+    counts[State.PROVISIONAL] = grid.total(run.interval for run in lower)
     counts[State.COMPLETE] = grid.count(window) - sum(counts.values())
-    reach = merge(c.reach for c in candidates if _is_wanted(c))
-    in_reach = _count(grid, intersect(due, reach)) + _readings_beyond(grid, due, reach, absent)
-    due_provisional = _count(grid, provisional)
+    reach = merge(c.reach for c in candidates if not c.is_paused)
+    read_beyond = subtract(subtract(due, reach), absent)
+    due_provisional = grid.total(provisional)
     return Coverage(
         window=window,
         counts=counts,
-        due=in_reach,
+        due=grid.total(intersect(due, reach)) + grid.total(read_beyond),
         gaps=tuple(gaps),
         lower=tuple(lower),
         pending=tuple(pending),
-        due_complete=_count(grid, due) - sum(gap.slots for gap in gaps) - due_provisional,
+        due_complete=grid.total(due) - sum(gap.slots for gap in gaps) - due_provisional,
         due_provisional=due_provisional,
     )
-
-
-def _is_wanted(candidate: Candidate) -> bool:
-    """Return whether a product is set up, or would be needed by slots that only it can serve."""
-    return candidate.obstacle is None or candidate.obstacle.eligibility is not Eligibility.PAUSED
 
 
 def nothing() -> Coverage:
@@ -146,14 +140,3 @@ def unknown(series: Series, window: Interval) -> Coverage:
     counts = dict.fromkeys(State, 0) | {State.UNKNOWN: slots}
     gap = Gap(window, slots, series.severity_of(window), State.UNKNOWN, fields=series.required)
     return Coverage(window, counts, slots, (gap,))
-
-
-def _count(grid: Grid, intervals: Sequence[Interval]) -> int:
-    return sum(grid.count(interval) for interval in intervals)
-
-
-def _readings_beyond(
-    grid: Grid, due: Sequence[Interval], reach: Sequence[Interval], absent: Sequence[Interval]
-) -> int:
-    """Count due slots with a reading that no product reaches."""
-    return _count(grid, subtract(subtract(due, reach), absent))

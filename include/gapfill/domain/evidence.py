@@ -50,11 +50,6 @@ def read_kind(stored: str | None, evidence: str) -> EvidenceKind:
         evidence: The sentence of the line.
     """
     if not stored:
-        return _of_old_sentence(evidence)
+        old = (kind for begins, kind in _OLD_SENTENCES.items() if evidence.startswith(begins))
+        return next(old, EvidenceKind.OTHER)
     return _KINDS.get(stored, EvidenceKind.OTHER)
-
-
-def _of_old_sentence(evidence: str) -> EvidenceKind:
-    """Return the kind of a line that has no code."""
-    found = (kind for begins, kind in _OLD_SENTENCES.items() if evidence.startswith(begins))
-    return next(found, EvidenceKind.OTHER)

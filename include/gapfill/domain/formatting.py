@@ -12,11 +12,6 @@ NAMED = 5
 """Items named in one sentence; the rest is counted."""
 
 
-def plural(number: int, noun: str) -> str:
-    """Return a noun, in the plural if the number needs it."""
-    return noun if number == 1 else f"{noun}s"
-
-
 def count(number: int, noun: str, one: str = "", many: str = "") -> str:
     """Return a number with its noun, ``1,450 slots``, and the verb in the same number.
 
@@ -26,8 +21,8 @@ def count(number: int, noun: str, one: str = "", many: str = "") -> str:
         one: The verb for one, if any.
         many: The verb for another number.
     """
-    verb = one if number == 1 else many
-    return f"{number:,} {plural(number, noun)}" + (f" {verb}" if verb else "")
+    words, verb = (noun, one) if number == 1 else (f"{noun}s", many)
+    return f"{number:,} {words}" + (f" {verb}" if verb else "")
 
 
 def short(instant: datetime) -> str:
@@ -89,12 +84,7 @@ def needed(needs: Iterable[str]) -> str:
 
 
 def without(fields: Iterable[str], required: Collection[str]) -> str:
-    """Return which fields are missing from a slot, ``humidity is missing``; empty if all are.
-
-    Args:
-        fields: The required fields that are missing.
-        required: All required fields of the series.
-    """
+    """Return which fields are missing from a slot, ``humidity is missing``; empty if all are."""
     named = [name for name in required if name in set(fields)]
     if not named or len(named) == len(required):
         return ""

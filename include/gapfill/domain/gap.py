@@ -43,6 +43,11 @@ class Gap:
     is_down: bool = False
 
     @property
+    def is_askable(self) -> bool:
+        """Whether it can be asked for now, or could be if its source were up."""
+        return self.cause in (Cause.ASKABLE, Cause.DOWN) and self.waiting is None
+
+    @property
     def cause(self) -> Cause:
         """Return its cause, the group in lists."""
         if self.state is not State.MISSING:

@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from gapfill.domain.assessment import Assessment, needs_of, why_not
 from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Eligibility
 from gapfill.domain.cause import is_down
-from gapfill.domain.eligibility import Assessment, needs_of, why_not
 from gapfill.domain.gap import Gap
 from gapfill.domain.interval import END_OF_TIME, Interval
 from gapfill.domain.route import cut
@@ -217,9 +217,4 @@ def _first(one: MissingCause, other: MissingCause) -> MissingCause:
     if one.state is State.UNFILLABLE:
         asks = [ask for ask in (one.next_ask, other.next_ask) if ask]
         return one._replace(next_ask=min(asks, default=None))
-    return min(one, other, key=_wait)
-
-
-def _wait(finding: MissingCause) -> tuple[bool, datetime]:
-    """Return the wait of a missing slot: none, until an instant, or for an operator."""
-    return not finding.is_askable, finding.waiting or END_OF_TIME
+    return min(one, other, key=lambda v: (not v.is_askable, v.waiting or END_OF_TIME))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
+from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval, merge
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -47,16 +47,13 @@ class Grid:
     def __post_init__(self) -> None:
         """Refuse a grid without eras, out of order or with a step that does not divide a day."""
         if any(era.start.tzinfo is None for era in self.eras):
-            message = "an era needs a time zone"
-            raise ValueError(message)
+            raise ValueError("an era needs a time zone")
         starts = [era.start for era in self.eras]
         if not starts or starts != sorted(set(starts)):
-            message = "a grid needs at least one era, in order of their starts"
-            raise ValueError(message)
+            raise ValueError("a grid needs at least one era, in order of their starts")
         for era in self.eras:
             if era.step <= timedelta(0) or DAY % era.step:
-                message = f"a resolution must divide a day, got {era.step}"
-                raise ValueError(message)
+                raise ValueError(f"a resolution must divide a day, got {era.step}")
         for before, era in zip(self.eras, self.eras[1:], strict=False):
             if (era.start - _EPOCH) % before.step or (era.start - _EPOCH) % era.step:
                 message = f"an era must start on the grid of both its steps, got {era.start}"
@@ -107,6 +104,14 @@ class Grid:
         if len(self.eras) == 1:
             return _count(interval, self.eras[0].step)
         return sum(_count(part, step) for part, step in self.stretches(interval))
+
+    def total(self, runs: Iterable[Interval]) -> int:
+        """Return how many slots start in several intervals."""
+        return sum(map(self.count, runs))
+
+    def runs(self, slots: Iterable[datetime]) -> list[Interval]:
+        """Return slots as merged intervals, in order."""
+        return merge(Interval(slot, self.end_of(slot)) for slot in slots)
 
     def slots(self, interval: Interval) -> Iterator[datetime]:
         """Yield the slots that start in the interval, in order."""

@@ -23,8 +23,7 @@ def as_utc(instant: datetime) -> datetime:
         ValueError: If the instant is naive.
     """
     if instant.tzinfo is None:
-        message = f"{instant} has no time zone"
-        raise ValueError(message)
+        raise ValueError(f"{instant} has no time zone")
     if instant.tzinfo is UTC and type(instant) is datetime:
         return instant
     return datetime.fromtimestamp(instant.timestamp(), UTC)
@@ -56,15 +55,13 @@ class Interval:
     def __post_init__(self) -> None:
         """Refuse naive bounds and empty intervals."""
         if self.start.tzinfo is None or self.end.tzinfo is None:
-            message = f"an interval needs time zones, got {self.start} – {self.end}"
-            raise ValueError(message)
+            raise ValueError(f"an interval needs time zones, got {self.start} – {self.end}")
         if self.start.tzinfo is not UTC:
             object.__setattr__(self, "start", as_utc(self.start))
         if self.end.tzinfo is not UTC:
             object.__setattr__(self, "end", as_utc(self.end))
         if self.start >= self.end:
-            message = f"an interval must end after it starts, got {self.start} – {self.end}"
-            raise ValueError(message)
+            raise ValueError(f"an interval must end after it starts, got {self.start} – {self.end}")
 
     @property
     def duration(self) -> timedelta:

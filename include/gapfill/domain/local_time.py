@@ -122,8 +122,7 @@ def parse_instant(text: str) -> datetime:
     """
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
-        message = f"{text!r} has no time zone: add Z for UTC"
-        raise BoundError(message)
+        raise BoundError(f"{text!r} has no time zone: add Z for UTC")
     return _believable(text, lambda: instant.astimezone(UTC))
 
 

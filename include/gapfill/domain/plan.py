@@ -38,8 +38,7 @@ class Unit:
         slots: Slots asked for.
         requests: In order, at most a minute's worth.
         refresh: Whether to replace values of the same grade.
-        fields: Required fields that it is
-            asked for.
+        fields: Required fields that it is asked for.
         enrich: Wanted fields that it is asked for.
         enriched: Of the slots asked for, the runs that get only wanted fields.
         elsewhere: Required fields that the same plan asks another observing product for.
@@ -132,8 +131,7 @@ class Waiting(NamedTuple):
         slots: Number of slots.
         until: When a source can be asked.
         source: That source.
-        reason: A sentence that says why
-            not now.
+        reason: A sentence that says why not now.
         is_down: Whether that source is blocked.
     """
 
@@ -159,10 +157,8 @@ class Unhealable(NamedTuple):
         interval: The slots, ``[start, end)``.
         slots: Number of slots.
         reason: A sentence that says why.
-        needs: Connections and settings that are not set up, if
-            these could serve them.
-        is_down: Whether a source that is set up but cannot be used
-            could serve them.
+        needs: Connections and settings that are not set up, if these could serve them.
+        is_down: Whether a source that is set up but cannot be used could serve them.
     """
 
     series: str
@@ -271,8 +267,7 @@ class BackfillRequest(NamedTuple):
         again: Complete runs to ask for again (``refresh``).
         pending: Runs that are not due. A product that already has them is asked, such as for the
             current slot.
-        missing_optional: By wanted field, runs of slots with every required field but not this
-            one.
+        missing_optional: By wanted field, runs of slots with every required field but not this one.
         refresh: Whether to replace values of the same grade.
     """
 

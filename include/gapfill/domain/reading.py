@@ -119,8 +119,7 @@ def combine(
 
     Args:
         row: The stored row, if any.
-        reading: Values from a source; some required fields may be
-            absent.
+        reading: Values from a source; some required fields may be absent.
         batch: Id of the fill.
         required: Fields without which a slot is missing.
         replace: Which values the reading may replace.
@@ -154,12 +153,6 @@ def add(row: Row | None, reading: Reading, batch: str, required: Sequence[str]) 
     The row's source and grade are those of its worst required field, so that a good reading of
     half the fields never counts as a complete one. ``kept`` names values of another origin, so
     that a row never names a source for a value of another one.
-
-    Args:
-        row: The row before, if any.
-        reading: The new values.
-        batch: Id of the fill.
-        required: Fields without which a slot is missing.
     """
     own = Origin(reading.source, reading.grade)
     before = row.values if row else {}

@@ -9,13 +9,15 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
+from gapfill.domain.assessment import Assessment, needs_of, why_not
 from gapfill.domain.candidate import ASKABLE, WAITS, Candidate, Eligibility
 from gapfill.domain.cause import is_down
-from gapfill.domain.eligibility import Assessment, edges, evaluate, in_turn, needs_of, why_not
+from gapfill.domain.eligibility import edges, evaluate
 from gapfill.domain.grid import DAY
 from gapfill.domain.interval import BEGINNING, END_OF_TIME, Interval
 from gapfill.domain.local_time import local_date, month_start
 from gapfill.domain.series import Grade, Series, Zone
+from gapfill.domain.station_order import in_turn
 
 
 def zone_bounds(series: Series, now: datetime) -> list[tuple[Interval, Zone]]:
@@ -168,12 +170,10 @@ class Assignment(NamedTuple):
     Attributes:
         interval: The slots, ``[start, end)``.
         candidate: The candidate to ask; ``None`` if none can be asked now.
-        until: For slots left
-            over, when a source can be asked; ``None`` for never.
-        reason: For slots left over, a
-            sentence that says why.
-        by: For slots left over, the source that they wait for. needs:
-            For slots left over, connections and settings that are not set up and could serve.
+        until: For slots left over, when a source can be asked; ``None`` for never.
+        reason: For slots left over, a sentence that says why.
+        by: For slots left over, the source that they wait for.
+        needs: For slots left over, connections and settings that are not set up and could serve.
         is_down: For slots left over, whether their source is blocked or cannot be used.
     """
 

@@ -49,8 +49,7 @@ class Field:
         minimum: Smallest believable value, in ``unit``.
         maximum: Largest believable value, in ``unit``.
         required: Whether a slot without it is missing.
-        wanted: Whether a missing value of it is
-            planned as an enrichment.
+        wanted: Whether a missing value of it is planned as an enrichment.
     """
 
     name: str
@@ -136,8 +135,7 @@ class Series:
         quantity: What is measured; products of the same quantity can serve it.
         measurement: Measurement in the store.
         tags: Tags of its points; tags and slot identify a point.
-        exclude: Tag values of points
-            that do not belong to it, such as ``data_type=forecast``.
+        exclude: Tag values of points that do not belong to it, such as ``data_type=forecast``.
         place: Where it is measured.
         grid: Its slots.
         fields: Its fields, required ones first.
@@ -146,8 +144,7 @@ class Series:
         earliest: Start of the first expected slot.
         due: When a slot is due; ``None``: after the smallest lag of its products.
         overdue: When lateness raises an alert; ``None``: by product.
-        route: Zones in order; the
-            first zone of a slot names its sources.
+        route: Zones in order; the first zone of a slot names its sources.
         thresholds: Severity thresholds.
         params: Parameters for its sources, such as ``geo_id``.
     """

@@ -65,8 +65,7 @@ def is_of_key(source: Source, product: Product, facts: Mapping[str, float]) -> b
     Args:
         source: The source.
         product: A product of it.
-        facts: Learned facts of the source, by name; the catalogue names
-            a generation as ``"4.0"``.
+        facts: Learned facts of the source, by name; the catalogue names a generation as ``"4.0"``.
     """
     own, generation = subscription(product), product.params.get("generation")
     if own is None or generation is None:

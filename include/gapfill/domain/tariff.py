@@ -58,8 +58,7 @@ def is_pvpc(params: Mapping[str, str]) -> bool:
 def zone_of(series: Series, product: Product) -> str:
     """Return the time zone of the hours and days of a price product's rows for a series.
 
-    That is the zone of the place for PVPC, and Madrid's for other prices, such as the market
-    price.
+    That is the zone of the place for PVPC, and Madrid's for other prices, such as the market price.
     """
     is_tariff = is_pvpc(product.params) and series.params.get("geo_id") in SYSTEMS
     return series.place.zone if is_tariff else MADRID

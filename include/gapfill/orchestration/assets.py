@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ALIAS = "gapfill_series"
-"""Name of the alias that stands for all series."""
+"""Name of the one alias of all series."""
 
 
 def alias() -> AssetAlias:
@@ -24,7 +24,7 @@ def alias() -> AssetAlias:
 
 
 def series_asset(name: str) -> Asset:
-    """Return the asset that stands for the readings of a series."""
+    """Return the asset of the readings of a series."""
     return Asset(name=f"gapfill_{name}", uri=f"gapfill://series/{name}")
 
 
@@ -32,7 +32,7 @@ def announce(outlet_events: Mapping[Any, Any], run: str, healed: Mapping[str, An
     """Emit one event per changed series.
 
     Args:
-        outlet_events: Of the task's context.
+        outlet_events: The ``outlet_events`` of the task's context.
         run: Id of the run, the first part of its batches.
         healed: Healed intervals by series, as documents.
     """

@@ -1,8 +1,9 @@
 """Where connections come from: Airflow, or for the command line the environment alone.
 
-Airflow looks into its secrets backend, into the environment, and in its own processes into its
-database. A command line is not one of these, so without a secrets backend only the environment
-remains. That is read here, without the second that the import of Airflow takes.
+Airflow looks into its secrets backend and into the environment; its own processes also look
+into its database. The command line is not a process of Airflow, so without a secrets backend
+only the environment remains. This module reads it without importing Airflow, which takes a
+second.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _BACKENDS = (("secrets", "backend"), ("workers", "secrets_backend"))
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentConnection:
-    """A connection of the environment, with the fields of Airflow's; its secrets are not shown."""
+    """A connection of the environment, with the fields of Airflow's; `repr` hides its secrets."""
 
     conn_type: str | None = None
     description: str | None = None
@@ -38,7 +39,7 @@ class EnvironmentConnection:
 
     @property
     def extra_dejson(self) -> dict[str, Any]:
-        """The extra's object, empty if its text is not JSON."""
+        """The object in `extra`, empty if its text is not JSON."""
         try:
             found: dict[str, Any] = json.loads(self.extra or "{}")
         except ValueError:
@@ -47,7 +48,7 @@ class EnvironmentConnection:
 
 
 def by_airflow(conn_id: str) -> Connection | None:
-    """Return a connection as Airflow finds it, ``None`` if there is none.
+    """Return a connection as Airflow finds it, ``None`` if there is no such connection.
 
     Raises:
         Unreadable: If it cannot be read.
@@ -58,11 +59,11 @@ def by_airflow(conn_id: str) -> Connection | None:
 
 
 def by_environment(conn_id: str) -> Connection | None:
-    """Return a connection of the environment, ``None`` if there is none that can be read."""
+    """Return a connection of the environment, ``None`` if it is absent or cannot be read."""
     text = os.environ.get(variable(conn_id), "").strip()
     try:
         return _of_json(text) if text.startswith("{") else _of_uri(text) if text else None
-    except (ValueError, TypeError):  # as Airflow, which looks elsewhere then
+    except (ValueError, TypeError):  # like Airflow, which then looks elsewhere
         return None
 
 
@@ -76,7 +77,7 @@ def _of_json(text: str) -> EnvironmentConnection:
     said = json.loads(text)
     extra, port, kind = (said.pop(name, None) for name in ("extra", "port", "conn_type"))
     uri = said.pop("uri", None)
-    if uri is not None:  # alone, it is read as any other
+    if uri is not None:  # a URI without other members is read like any URI
         if said or extra or port or kind or not isinstance(uri, str):
             raise TypeError
         return _of_uri(uri)
@@ -92,7 +93,7 @@ def _of_json(text: str) -> EnvironmentConnection:
 
 
 def _of_uri(text: str) -> EnvironmentConnection:
-    """Return what a URI says; its host may have a scheme of its own."""
+    """Return the connection of a URI; its host may have a scheme of its own."""
     kind = urlsplit(text).scheme
     has_scheme = text.count("://") == 2  # noqa: PLR2004 - type://scheme://host
     rest = text.replace(f"{kind}://", "" if has_scheme else "//")
@@ -117,7 +118,7 @@ def _kind(said: str) -> str:
 
 
 def _host(netloc: str) -> str:
-    """Return the host, whose quoted slashes belong to it (a path of a file, or of a socket)."""
+    """Return the host; quoted slashes are part of it (the path of a file or of a socket)."""
     host = unquote(urlsplit(f"//{netloc}").hostname or "")
     if "/" not in host:
         return host
@@ -125,7 +126,7 @@ def _host(netloc: str) -> str:
 
 
 def _has_secrets_backend() -> bool:
-    """Return whether Airflow's settings name one, or cannot be read here."""
+    """Return whether Airflow's settings name a secrets backend, or cannot be read here."""
     for section, option in _BACKENDS:
         name = f"AIRFLOW__{section}__{option}".upper()
         if any(os.environ.get(name + more) for more in ("", "_CMD", "_SECRET")):

@@ -1,4 +1,4 @@
-"""Builds everything from Airflow connections and the environment: the one place that does."""
+"""Builds everything from Airflow connections and the environment; no other module does."""
 
 from __future__ import annotations
 
@@ -23,26 +23,25 @@ STORE = "gapfill_store"
 
 _EXAMPLE = '{"conn_type": "sqlite", "host": "/var/lib/gapfill/gapfill.db"}'
 
-_UI_ONLY = "The command line does not see what is made in the UI, and needs the variable."
-
+_UI_ONLY = "The command line cannot see connections that are made in the UI; it needs the variable."
 
 log = logging.getLogger(__name__)
 
 
 def make_context(
     now: datetime | None = None,
-    patience_s: float | None = None,
+    timeout_s: float | None = None,
     warn: Callable[[str], None] = log.warning,
     look_up: LookUp = by_airflow,
 ) -> RunContext:
     """Return this installation, with the clock read once.
 
-    Its store raises where it held readings and holds none (``services.store_guard``).
+    The store raises if it held readings before and holds none now (``services.store_guard``).
 
     Args:
-        now: The clock, read when left out.
-        patience_s: How long to wait for the store at most; as it is set up when left out.
-        warn: Takes what the person or the log should know, such as that a store was made.
+        now: The clock; if omitted, it is read.
+        timeout_s: How long to wait for the store at most; if omitted, as the store is set up.
+        warn: Takes messages for the person or the log, such as that a store was made.
         look_up: Looks connections up.
 
     Raises:
@@ -50,7 +49,7 @@ def make_context(
     """
     known = catalog.load(settings.catalog_path())
     memory = FileMemory(settings.state_folder(), warn)
-    store = GuardedStore(make_store(patience_s, look_up), memory, known.series.values(), warn)
+    store = GuardedStore(make_store(timeout_s, look_up), memory, known.series.values(), warn)
     sources = AirflowSources(known, look_up)
     return RunContext(known, cast("Store", store), sources, now or read_clock())
 
@@ -62,11 +61,11 @@ def forget_store(look_up: LookUp = by_airflow) -> tuple[StoreLocation, bool]:
         look_up: Looks connections up.
 
     Returns:
-        The store, and whether anything was known of it.
+        The place of the store, and whether there was anything to forget.
 
     Raises:
         ConfigError: As ``make_store``, or if the catalogue is wrong.
-        StoreError: If the store is there and holds readings, or cannot be read.
+        StoreError: If the store exists and holds readings, or cannot be read.
     """
     series = catalog.load(settings.catalog_path()).series.values()
     memory = FileMemory(settings.state_folder())
@@ -77,15 +76,15 @@ def forget_store(look_up: LookUp = by_airflow) -> tuple[StoreLocation, bool]:
         store.close()
 
 
-def make_store(patience_s: float | None = None, look_up: LookUp = by_airflow) -> Store:
-    """Return the store that the connection ``gapfill_store`` names.
+def make_store(timeout_s: float | None = None, look_up: LookUp = by_airflow) -> Store:
+    """Return the store of the connection ``gapfill_store``.
 
     Args:
-        patience_s: How long one answer of it is waited for at most.
+        timeout_s: How long to wait for one answer of the store at most.
         look_up: Looks connections up.
 
     Raises:
-        ConfigError: If there is no such connection, or it is of a type Gapfill cannot use.
+        ConfigError: If there is no such connection, or Gapfill cannot use its type.
     """
     connection = find_connection(STORE, look_up, _EXAMPLE)
     if connection is None:
@@ -97,4 +96,4 @@ def make_store(patience_s: float | None = None, look_up: LookUp = by_airflow) ->
     if not connection.conn_type:
         message = f"The connection {STORE} cannot be read: it is JSON such as '{_EXAMPLE}'."
         raise ConfigError(message)
-    return open_store(STORE, connection, patience_s)
+    return open_store(STORE, connection, timeout_s)

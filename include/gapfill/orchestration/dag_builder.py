@@ -1,9 +1,9 @@
-"""The tasks of every DAG of Gapfill, from the request to the gate, wired once.
+"""The tasks of every DAG of Gapfill, from the request to the gate, connected in one place.
 
-`validate_request → detect_gaps → plan_backfill → choose_sources`, then for each source that
-is asked `units_… → backfill_…` (one mapped task per unit, named `series start–end`), then
-`summarize → gate`. Gates of all DAGs take turns in a pool of their own. The branch stays
-unmapped: inside a mapped group Airflow 3.3.2 runs every leaf (ADR 0004).
+`validate_request → detect_gaps → plan_backfill → choose_sources`, then for each source of the
+plan `units_… → backfill_…` (one mapped task per unit, named `series start–end`), then
+`summarize → gate`. The gates of all DAGs share a pool with one slot. The branch is not mapped:
+inside a mapped group Airflow 3.3.2 runs every leaf (ADR 0004).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": BySeverity(),
     "execution_timeout": timedelta(minutes=20),
 }
-"""Of every task."""
+"""Arguments of every task."""
 
 
 @task
 def validate_request(sources: Any, params: Any = None, ti: Any = None) -> Any:
-    """Turn the trigger form, or the sources of what is current, into a request."""
+    """Make a request from the trigger form, or for the current values of the given sources."""
     from gapfill.orchestration import tasks
 
     return tasks.validate_request(params, ti) if sources is None else tasks.current(sources, ti)
@@ -50,7 +50,7 @@ def detect_gaps(request: Any, ti: Any = None) -> Any:
 
 @task
 def plan_backfill(request: Any, reports: Any, ti: Any = None) -> Any:
-    """Plan whom to ask for what, with the bill."""
+    """Plan the requests to each source, and count the calls."""
     from gapfill.orchestration import tasks
 
     return tasks.plan_backfill(request, reports, ti)
@@ -58,7 +58,7 @@ def plan_backfill(request: Any, reports: Any, ti: Any = None) -> Any:
 
 @task.branch
 def choose_sources(request: Any, plan: Any, sources: Any, ti: Any = None) -> Any:
-    """Follow the plan to the pickers of the sources that it asks."""
+    """Continue with the `units_…` tasks of the sources in the plan."""
     from gapfill.orchestration import tasks
 
     return tasks.choose_sources(request, plan, sources, "units_", ti)
@@ -82,7 +82,7 @@ def backfill(unit: Any, dag_run: Any = None, ti: Any = None) -> Any:
 
 @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[alias()])
 def summarize(certificates: Any, **context: Any) -> Any:
-    """Say what the run came to, whatever became of its tasks."""
+    """Summarize the run, whether or not its tasks succeeded."""
     from gapfill.orchestration import summarize as closing
 
     return closing.summarize_run(certificates, BEFORE_UNITS, context)
@@ -90,18 +90,18 @@ def summarize(certificates: Any, **context: Any) -> Any:
 
 @task(retries=0, pool="gapfill_gates", on_failure_callback=alert)
 def gate(summary: Any, ti: Any = None) -> None:
-    """Turn the run red where something failed."""
+    """Fail the run if something failed."""
     from gapfill.orchestration import summarize as closing
 
     closing.gate(summary, ti)
 
 
 def wire(sources: Sequence[str], *, only_current: bool = False) -> None:
-    """Wire the tasks of the DAG that is being defined.
+    """Create and connect the tasks of the DAG that is being defined.
 
     Args:
-        sources: Sources that it has tasks for.
-        only_current: Whether it takes no form, and brings in only what is current of them.
+        sources: Sources that the DAG has tasks for.
+        only_current: Whether the DAG has no form and fetches only their current values.
     """
     request = validate_request(list(sources) if only_current else None)
     plan = plan_backfill(request, detect_gaps(request))

@@ -1,6 +1,7 @@
 """Numbers of a run, through Airflow's own metrics (StatsD or OpenTelemetry, as it is set up).
 
-The series stands in the name, as StatsD knows no tags. Airflow's own prefix goes before it.
+The name of a metric contains the series, because StatsD has no tags. Airflow puts its own
+prefix before the name.
 
 | name | kind | what |
 |---|---|---|
@@ -8,7 +9,7 @@ The series stands in the name, as StatsD knows no tags. Airflow's own prefix goe
 | ``gapfill.SERIES.usable`` | gauge | (complete + provisional) ÷ due slots |
 | ``gapfill.SERIES.slots.STATE`` | gauge | slots in that state |
 | ``gapfill.SERIES.gaps.STATE`` | gauge | gaps that are ``missing``, ``unfillable``, ``unknown`` |
-| ``gapfill.SERIES.oldest_gap_hours`` | gauge | age of the oldest missing slot; 0 for none |
+| ``gapfill.SERIES.oldest_gap_hours`` | gauge | age of the oldest missing slot; 0 without one |
 | ``gapfill.SERIES.slots_healed`` | counter | slots that runs changed |
 | ``gapfill.calls`` | counter | API calls made |
 """
@@ -33,7 +34,7 @@ def emit(after: Sequence[Report], healed: Mapping[str, int], calls: int, now: da
     """Emit the numbers of a run; never raise.
 
     Args:
-        after: Reports over the whole history, after it.
+        after: Reports over the whole history, made after the run.
         healed: Changed slots by series.
         calls: API calls made.
         now: The clock.
@@ -45,7 +46,7 @@ def emit(after: Sequence[Report], healed: Mapping[str, int], calls: int, now: da
             stats.incr(f"gapfill.{_part(name)}.slots_healed", slots)
         if calls:
             stats.incr("gapfill.calls", calls)
-    except Exception:  # a receiver of metrics that fails is no failure of the run
+    except Exception:  # a failing receiver of metrics must not fail the run
         log.exception("The metrics could not be sent")
 
 
@@ -68,5 +69,5 @@ def gauges(after: Sequence[Report], now: datetime) -> dict[str, float]:
 
 
 def _part(series: str) -> str:
-    """Return a name that Airflow takes as a part of a metric's."""
+    """Return the name as a part that Airflow accepts in the name of a metric."""
     return stats.normalize_name_for_stats(series, log_warning=False).replace(".", "_")

@@ -1,7 +1,7 @@
-"""The pools that hold each source to one caller, and all gates to one speaker, at a time.
+"""The pools: one caller of each source at a time, and one gate at a time.
 
-A task whose pool does not exist waits for ever, and neither a task nor a DAG file can make
-one; the plugin makes those that are absent when the scheduler starts.
+A task waits for ever if its pool does not exist, and neither a task nor a DAG file can make a
+pool. The plugin makes the missing pools when the scheduler starts.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ SLOTS = 1
 """One caller per source, and one gate, across all workers (design, 6 and 9)."""
 
 GATES = f"{PREFIX}gates"
-"""Of the gates of all DAGs: two that told incidents at once would overwrite each other's
-state, and send one thing twice."""
+"""Pool of the gates of all DAGs. Two gates at once would overwrite each other's incident state
+and send a message twice."""
 
-_CALLER = "Gapfill: one caller of this source at a time"
-_SPEAKER = "Gapfill: one gate at a time keeps and tells the incidents"
+_OF_SOURCE = "Gapfill: one caller of this source at a time"
+_OF_GATES = "Gapfill: one gate at a time updates and reports the incidents"
 
 
 def pool_of(source: str) -> str:
@@ -31,24 +31,24 @@ def pool_of(source: str) -> str:
 
 
 def make_pools() -> list[str]:
-    """Make the pools of the gates and the catalogue's sources that are absent.
+    """Make the missing pools: that of the gates and one for each source of the catalogue.
 
-    A pool that is there keeps its slots: an operator may have changed them. The gates'
-    comes first: a wrong catalogue must not keep them from saying so.
+    An existing pool keeps its slots, because an operator may have changed them. The pool of the
+    gates comes first: gates must be able to report a wrong catalogue.
 
     Returns:
-        The names of those that were made.
+        The names of the pools that were made.
 
     Raises:
         ConfigError: If the catalogue is wrong.
     """
-    made = [GATES] if _make(GATES, _SPEAKER) else []
+    made = [GATES] if _make(GATES, _OF_GATES) else []
     known = catalog.load(settings.catalog_path())
-    return made + [name for name in map(pool_of, known.sources) if _make(name, _CALLER)]
+    return made + [name for name in map(pool_of, known.sources) if _make(name, _OF_SOURCE)]
 
 
 def _make(name: str, what_for: str) -> bool:
-    """Make one pool unless it is there; another process may be doing the same."""
+    """Make one pool unless it exists; another process may make it at the same time."""
     try:
         with create_session() as session:
             if session.scalar(select(Pool).where(Pool.pool == name)) is not None:

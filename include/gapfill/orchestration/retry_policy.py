@@ -1,15 +1,16 @@
-"""Which failure is tried again, how often and when: one action for each leaf of ``errors``.
+"""Which failures are retried, how often and when: one action for each leaf of ``errors``.
 
 | error | action |
 |---|---|
 | ``ConfigError``, ``RequestError``, ``AuthRejected``, ``MalformedPayload`` | fails at once |
 | ``StoreRefused`` | fails at once; the unit's other requests were made |
-| ``RateLimited`` | tried again after what the refusal asks, clamped |
+| ``RateLimited`` | retried after the wait that the source asked for, up to ``LONGEST_S`` |
 | ``SpanRefused`` | never gets here: the fill halves the span; fails at once if it does |
-| ``SourceUnavailable``, other ``StoreError``, anything else | tried again, waits double |
+| ``SourceUnavailable``, other ``StoreError``, anything else | retried, each wait twice as long |
 
-How often depends on the severity of the unit's gaps: minor once, moderate three times,
-critical five times; a task without a unit once. ``retries`` of the operator is the ceiling.
+The number of retries depends on the severity of the unit's gaps: one for minor, three for
+moderate, five for critical gaps; one for a task without a unit. ``retries`` of the operator is
+the maximum.
 """
 
 from __future__ import annotations
@@ -28,19 +29,20 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 RETRIES: Mapping[str, int] = {"minor": 1, "moderate": 3, "critical": 5}
-"""Tries after the first, by the unit's severity (design, 8)."""
+"""Retries by the unit's severity (design, 8)."""
 
 CEILING = max(RETRIES.values())
-"""What operators of units have as ``retries``: a policy can end a task earlier, never later."""
+"""``retries`` of operators with units: a policy can allow fewer retries, never more."""
 
 PLAIN = 1
-"""Tries after the first of a task without a unit."""
+"""Retries of a task without a unit."""
 
 LONGEST_S = 600.0
 """No wait is longer than this: five of them fit into ``dagrun_timeout``."""
 
 JITTER = 0.25
-"""Waits differ by up to this part, so that mapped tasks that failed together part again."""
+"""Waits are longer by up to this share, so that mapped tasks that failed together retry at
+different times."""
 
 
 class BySeverity(RetryPolicy):
@@ -59,22 +61,22 @@ class BySeverity(RetryPolicy):
             exception: Why it failed.
             try_number: Which try has failed, from 1.
             max_tries: The operator's ``retries``.
-            context: The task's, which holds its unit where it has one.
+            context: Context of the task, with its unit if it has one.
         """
         what = type(exception).__name__
         if isinstance(exception, _final()):
-            return RetryDecision.fail(f"{what} does not pass by trying again")
+            return RetryDecision.fail(f"{what}: another try cannot succeed")
         severity = _severity(context)
         allowed = min(RETRIES.get(severity or "", PLAIN), max_tries)
         if try_number > allowed:
-            return RetryDecision.fail(f"{what}: tried {try_number} times, all it may be")
+            return RetryDecision.fail(f"{what}: tried {try_number} times, no retry is left")
         delay = _delay(exception, try_number, _seed(context, try_number))
         reason = f"{what}: retry {try_number} of {allowed} in {delay:.0f} s"
         return RetryDecision.retry(timedelta(seconds=delay), reason)
 
 
 def _final() -> tuple[type[Exception], ...]:
-    """Return the errors that only a person, or another answer in a later cycle, can mend."""
+    """Return the errors that no retry can solve, only a person or a later cycle's answer."""
     from gapfill import errors  # noqa: PLC0415 - parsing a DAG stays quick
 
     return (
@@ -102,7 +104,7 @@ def _seed(context: Context | None, try_number: int) -> str:
 
 
 def _delay(exception: BaseException, try_number: int, seed: str) -> float:
-    """Return the seconds to wait, jittered by the task instance, never above the longest."""
+    """Return the seconds to wait, with a jitter by task instance, at most ``LONGEST_S``."""
     from gapfill.errors import RateLimited  # noqa: PLC0415 - parsing a DAG stays quick
 
     if isinstance(exception, RateLimited):

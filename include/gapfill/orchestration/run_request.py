@@ -1,4 +1,4 @@
-"""The parameters of a run as a request; what makes no sense is refused in a sentence."""
+"""Reads the parameters of a run as a request, and refuses invalid ones in a sentence."""
 
 from __future__ import annotations
 
@@ -17,37 +17,38 @@ LOCAL = "Europe/Madrid"
 """Dates of the form are days of this zone (design, 8 and 13)."""
 
 CURRENT = timedelta(hours=14)
-"""How far back what is current reaches: AEMET's last 12 hours, and two until they are out."""
+"""How far back current values reach: AEMET's last 12 hours, and 2 h until they are published."""
 
 _SERIES = "series:"
 
 
 def current_request(catalog: Catalog, now: datetime, sources: Sequence[str]) -> RunRequest:
-    """Return the order for what is current: the last hours and what is published ahead.
+    """Return the request for current values: the last hours and what is published ahead.
 
     Args:
-        catalog: Whose series.
+        catalog: The catalogue of the series.
         now: The clock.
-        sources: Who is asked, and nobody else.
+        sources: The only sources that may be asked.
     """
     selection = Selection(tuple(catalog.series.values()), start=now - CURRENT)
     return RunRequest(selection, sources=tuple(sources))
 
 
 def read_request(params: Mapping[str, object], catalog: Catalog, now: datetime) -> RunRequest:
-    """Return what a run is to do.
+    """Return the request of a run.
 
-    Airflow checks types, formats and ranges of a run that is triggered through its API,
-    and lets pass unknown keys, an end before its start, and whatever a test or another
-    program hands over; so everything is checked here.
+    Airflow checks types, formats and ranges of a run that is triggered through its API. It
+    accepts unknown keys, an end before its start, and whatever a test or another program
+    passes, so this function checks everything.
 
     Args:
         params: The run's parameters; absent ones have their defaults.
-        catalog: Where series and groups are looked up.
+        catalog: The catalogue with the series and groups.
         now: The clock.
 
     Raises:
-        RequestError: In a sentence for the person who filled in the form.
+        RequestError: If a parameter is invalid, in a sentence for the person who filled in the
+            form.
     """
     given = read_params(params)
     start, end = _range(given, now)
@@ -55,7 +56,7 @@ def read_request(params: Mapping[str, object], catalog: Catalog, now: datetime) 
     selection.check(now)
     if given.refresh and not selection.has_range:
         message = (
-            "refresh asks again what is complete, so it needs a range: "
+            "refresh asks for complete slots again, so it needs a range: "
             "give start_date and end_date, or days_back."
         )
         raise RequestError(message)
@@ -66,7 +67,7 @@ def find_series(name: str, catalog: Catalog) -> tuple[Series, ...]:
     """Return the series that ``data_source`` names: all, a group's, or one.
 
     Raises:
-        RequestError: If there is none; lists what there is.
+        RequestError: If there is no such name; the sentence lists the names.
     """
     everything = tuple(catalog.series.values())
     groups = {series.group for series in everything}
@@ -82,9 +83,9 @@ def find_series(name: str, catalog: Catalog) -> tuple[Series, ...]:
 
 
 def _range(given: RunParams, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Return the bounds of the range in UTC, ``(None, None)`` for no range.
+    """Return the bounds of the range in UTC, ``(None, None)`` without a range.
 
-    Days back have no end: what is published ahead is due too, as for a scheduled run.
+    A range by ``days_back`` has no end: as in a scheduled run, what is published ahead is due.
     """
     first, last = given.start_date, given.end_date
     if given.days_back is not None:

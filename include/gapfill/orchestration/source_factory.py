@@ -1,4 +1,4 @@
-"""The sources as Airflow connections and the environment set them up (port ``Sources``)."""
+"""The sources, set up by Airflow connections and the environment (port ``Sources``)."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from gapfill.sources.http.connection import LookUp, find_connection
 from gapfill.sources.registry import is_own
 
 KEYLESS = "keyless"
-"""Account of a source that is asked without a key."""
+"""Account of a source that is used without a key."""
 
 TOKEN = "token"  # noqa: S105 - the name of a member
 """Member of a connection's extra that may hold a token in place of a password."""
 
 
 class AirflowSources:
-    """The sources as they are set up here; connections are looked up once.
+    """The sources as they are set up here. Each connection is looked up once.
 
     Args:
         known: The catalogue.
@@ -47,7 +47,7 @@ class AirflowSources:
         self._connections: dict[str, Connection | None] = {}
 
     def obstacle(self, product: Product) -> Obstacle | None:
-        """Return why a product cannot be asked as it is set up; ``None`` where it can."""
+        """Return why a product cannot be used as it is set up; ``None`` if it can."""
         source = self._catalog.sources[product.source]
         try:
             known = availability_of(source.name)
@@ -62,8 +62,8 @@ class AirflowSources:
     def account(self, source: str) -> str:
         """Return a short name for the key that is set up for a source.
 
-        It is 16 bits of a digest: enough to tell one key from the next, and too little to try
-        guesses of a password on.
+        It is 16 bits of a digest: enough to distinguish keys, too few to test guesses of a
+        password against.
         """
         connection = self._connection(self._catalog.sources[source])
         if connection is None:
@@ -77,12 +77,12 @@ class AirflowSources:
         return sha256(text.encode()).hexdigest()[:4]
 
     def available_intervals(self, product: Product, station: Station) -> Sequence[Interval] | None:
-        """Return what a product of files has of a station, ``None`` where that is not known."""
+        """Return what a product of files has of a station, ``None`` if that is not known."""
         known = availability_of(product.source)
         return None if known is None else known.held(station.id)
 
     def unusable(self, product: Product, station: Station) -> Sequence[Unusable]:
-        """Return what a product of files has of a station and cannot be used."""
+        """Return the parts of a product of files that cannot be used for a station."""
         known = availability_of(product.source)
         return () if known is None else known.unusable(station.id)
 
@@ -95,7 +95,7 @@ class AirflowSources:
         return hook.caller(self._setup(known), before_call)
 
     def turn(self, source: str) -> AbstractContextManager[object]:
-        """Wait for this machine's turn at a source: one caller at a time, by a lock file."""
+        """Return a lock file of a source: one caller at a time on this machine."""
         folder = settings.lock_folder()
         folder.mkdir(parents=True, exist_ok=True)
         return FileLock(folder / f"{re.sub(r'[^a-z0-9_]', '_', source)}.lock")

@@ -1,4 +1,4 @@
-"""What stores held, in small files outside of them (port ``Memory``): one file for each store."""
+"""Remembers what each store held in a small file outside of the store (port ``Memory``)."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ log = logging.getLogger(__name__)
 
 
 class FileMemory:
-    """Remembers in a folder that lasts longer than any process.
+    """Keeps the files in a folder that outlives every process.
 
     Args:
-        folder: Made where it is not there.
-        tell: Takes a sentence where nothing can be remembered.
+        folder: The folder; it is made if it does not exist.
+        warn: Takes a sentence if a file cannot be read or written.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[str], None] = log.warning) -> None:
-        self._folder, self._tell = folder, tell
+    def __init__(self, folder: Path, warn: Callable[[str], None] = log.warning) -> None:
+        self._folder, self._warn = folder, warn
 
     def seen(self, place: StoreLocation) -> dict[str, datetime]:
-        """Return the newest slots that were seen in a store, by subject; none where unreadable."""
+        """Return the newest slots seen in a store, by subject; none if the file is unreadable."""
         try:
             said = json.loads(self._path(place).read_text(encoding="utf-8"))
             return {name: datetime.fromisoformat(slot) for name, slot in said["newest"].items()}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-            self._tell(f"{self._path(place)} cannot be read ({type(exc).__name__}): delete it.")
+            self._warn(f"{self._path(place)} cannot be read ({type(exc).__name__}): delete it.")
             return {}
 
     def keep(self, place: StoreLocation, newest: Mapping[str, datetime]) -> None:
-        """Remember what was seen in a store, beside what other processes have seen.
+        """Remember what was seen in a store, in addition to what other processes have seen.
 
-        A file is replaced as a whole, so that a kill leaves the old one or the new one.
+        The file is replaced as a whole, so a kill leaves either the old or the new one.
         """
         known = {**self.seen(place)}
         for name, slot in newest.items():
@@ -57,14 +57,14 @@ class FileMemory:
             self._folder.mkdir(parents=True, exist_ok=True)
             _replace(self._path(place), json.dumps(document, indent=2) + "\n")
         except OSError as exc:
-            self._tell(
+            self._warn(
                 f"What the store holds cannot be remembered in {self._folder} ({exc.strerror}), so "
-                "a store that is lost would be taken for a new one: set GAPFILL_STATE to a folder "
-                "that lasts and can be written."
+                "a lost store would be taken for a new one: set GAPFILL_STATE to a folder that "
+                "lasts and can be written."
             )
 
     def forget(self, place: StoreLocation) -> bool:
-        """Forget a store, and return whether anything was known of it."""
+        """Forget a store, and return whether there was anything to forget."""
         try:
             self._path(place).unlink()
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What the last tasks of a DAG do: say what a run came to, and turn it red where it failed."""
+"""The last tasks of a DAG: they summarize the run, and fail it if something failed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from gapfill.domain.plan import Plan
 from gapfill.errors import ErrorCode
 from gapfill.orchestration import assets, metrics
 from gapfill.orchestration.retry_policy import PLAIN
-from gapfill.orchestration.tasks import RESULT, open_context, run_name, tell
+from gapfill.orchestration.tasks import RESULT, open_context, run_name, write_log
 from gapfill.reporting import documents, log_lines
 from gapfill.reporting.codec import Json, from_json, request_from_json
+from gapfill.reporting.plan_models import RunOut
 from gapfill.services.certificate import Certificate
 from gapfill.services.clean_up import clean_up
 from gapfill.services.context import RunContext
@@ -28,13 +29,13 @@ from gapfill.services.detection import Report
 from gapfill.services.failure import Failure
 from gapfill.services.planning import detect_all
 from gapfill.services.source_faults import faults, with_faults
-from gapfill.services.summary import RunStatus, Summary, summarize
+from gapfill.services.summary import Summary, nothing_done, summarize
 
 if TYPE_CHECKING:
     from gapfill.orchestration.tasks import Instance
 
 NO_PLAN = "no plan was made; the log of the first red task says why"
-"""What is said where a task was killed before it could say anything itself."""
+"""The sentence for a task that was killed before it could report a problem."""
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +45,13 @@ def summarize_run(
     task_ids: Sequence[str],
     context: Mapping[str, Any],
 ) -> Json:
-    """Return what a run came to, whatever became of its tasks, and emit the asset events.
+    """Return the summary of a run, whether or not its tasks succeeded; emit the asset events.
 
     Args:
         certificates: What the mapped tasks returned, by source.
-        task_ids: The tasks before the units. The first three leave the request, the
-            reports and the plan; each of them may have refused to go on.
-        context: Of the running task.
+        task_ids: The tasks before the units. The first three return the request, the reports
+            and the plan; each of them may have failed.
+        context: Context of the running task.
 
     Raises:
         StoreError: If the batches cannot be read back.
@@ -60,10 +61,10 @@ def summarize_run(
     states = _states(ti, dag_run)
     refused = [name for name in task_ids if states.get(name) == "failed"]
     problems = problems_of(ti, refused)
-    request, reports, plan = (_left_by(ti, name, states) for name in task_ids[:3])
+    request, reports, plan = (_result_of(ti, name, states) for name in task_ids[:3])
     if request is None or reports is None or plan is None:
-        document = _document(_failure(problems or [NO_PLAN], seconds))
-        document |= _told_of_refusal(ti, refused, dag_run.dag_id, log_lines.trouble(document))
+        document = _document(nothing_done([*map(Failure, problems or [NO_PLAN])], seconds))
+        document |= _without_plan(ti, refused, dag_run.dag_id, log_lines.trouble(document))
         log.error("%s", log_lines.trouble(document))
         return document
     made, is_dry = from_json(Plan, plan), request["dry_run"]
@@ -97,11 +98,11 @@ def summarize_run(
         if found and not is_dry:
             _fold_old(run_context)
     summary = with_faults(summary, unusable)
-    told = replace(summary, failures=[*map(Failure, problems), *summary.failures])
-    document = _document(told, made if is_dry else None)
-    seen += _of_run(dag_run.dag_id, conditions.untold(told.failures, seen, after), is_dry=is_dry)
+    summary = replace(summary, failures=[*map(Failure, problems), *summary.failures])
+    document = _document(summary, made if is_dry else None)
+    seen += _of_run(dag_run.dag_id, conditions.untold(summary.failures, seen, after), is_dry=is_dry)
     document |= {"sights": incidents.to_documents(seen), "news": news, "watched": watched}
-    tell(log_lines.summary_lines(document, after))
+    write_log(log_lines.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])
     return document
 
@@ -116,15 +117,15 @@ def _fold_old(context: RunContext) -> None:
 
 
 def problems_of(ti: Instance, task_ids: Iterable[str]) -> list[str]:
-    """Return the sentences with which tasks refused to go on, in order."""
+    """Return the sentences in which tasks reported why they failed, in order."""
     found = [ti.xcom_pull(task_id, key=PROBLEM, map_indexes=None) for task_id in task_ids]
     return [str(sentence) for sentence in found if sentence]
 
 
 def gate(document: Json, ti: Instance) -> None:
-    """Tell the incidents of the run, and turn it red where something failed, with one sentence.
+    """Report the incidents of the run, and fail it with one sentence if something failed.
 
-    The sentence is left for the run's own callback, which is silent then.
+    The sentence is also left for the callback of the run, which then sends nothing.
 
     Raises:
         AirflowFailException: If a unit failed, a read-back fell short or a read failed.
@@ -141,12 +142,10 @@ def gate(document: Json, ti: Instance) -> None:
     log.info("%s", log_lines.sentence(document))
 
 
-def _told_of_refusal(
-    ti: Instance, refused: Iterable[str], dag_id: str, problem: str | None
-) -> Json:
-    """Return what a run that made no plan saw: a store that failed, or itself failing.
+def _without_plan(ti: Instance, refused: Iterable[str], dag_id: str, problem: str | None) -> Json:
+    """Return the conditions of a run that made no plan: the store failed, or the run itself.
 
-    What a person asked for and made no sense is told to that person only.
+    An invalid request raises no incident; only the person who made it sees the sentence.
     """
     causes = {ti.xcom_pull(name, key=CAUSE, map_indexes=None) for name in refused}
     if ErrorCode.STORE in causes:
@@ -160,7 +159,10 @@ def _told_of_refusal(
 
 
 def _of_run(dag_id: str, failures: Sequence[Failure], *, is_dry: bool) -> list[Condition]:
-    """Return whether the run failed for what no other incident tells; a dry run proves nothing."""
+    """Return the condition of the run: whether it has failures that no other incident covers.
+
+    A dry run without failures proves nothing, so it has no condition.
+    """
     if not failures and is_dry:
         return []
     return [incidents.run_condition(dag_id, " ".join(one.sentence for one in failures) or None)]
@@ -171,7 +173,7 @@ def _of_plan(
 ) -> list[Certificate]:
     """Return the certificates of the plan's units, in the order of these sources.
 
-    In a run that was cleared, those of units that are not in the new plan may still be there.
+    A cleared run may still hold certificates of units that the new plan does not contain.
     """
     batches = {unit.batch(run) for unit in plan.units}
     found = [from_json(Certificate, c) for of_source in certificates for c in of_source or ()]
@@ -191,39 +193,21 @@ def _states(ti: Instance, dag_run: Any) -> Mapping[str, str]:  # noqa: ANN401 - 
     return {name: str(state) for name, state in states.items()}
 
 
-def _left_by(ti: Instance, task_id: str, states: Mapping[str, str]) -> Any:  # noqa: ANN401 - whatever is JSON
-    """Return what a task returned, ``None`` where it did not succeed.
+def _result_of(ti: Instance, task_id: str, states: Mapping[str, str]) -> Any:  # noqa: ANN401 - whatever is JSON
+    """Return the result of a task, ``None`` if the task did not succeed.
 
-    After a run is cleared, what a task returned before is still there when the task is
-    not run again because another one failed; hence its state counts.
+    The state counts, not the presence of a result: a task of a cleared run that does not run
+    again, because another one failed, still has its old result.
     """
     if states.get(task_id) != "success":
         return None
     return ti.xcom_pull(task_id, key=RESULT, map_indexes=None)
 
 
-def _failure(problems: Sequence[str], seconds: float) -> Summary:
-    """Return the summary of a run that did not get as far as a plan."""
-    return Summary(
-        status=RunStatus.FAILED,
-        ree_records_recovered=0,
-        weather_records_recovered=0,
-        duration_seconds=round(seconds, 3),
-        gaps_found=0,
-        gaps_resolved=0,
-        gaps_waiting=0,
-        gaps_unfillable=0,
-        units_failed=0,
-        units_deferred=0,
-        calls=0,
-        failures=[Failure(problem) for problem in problems],
-    )
-
-
 def _document(summary: Summary, dry: Plan | None = None) -> Json:
-    """Return a summary's document, with what a dry run has planned."""
+    """Return the document of a summary, with the planned units and calls of a dry run."""
     return {
-        **documents.plain(documents.summarized(summary)),
+        **documents.plain(RunOut.model_validate(summary)),
         "dry_run": dry is not None,
         "units_planned": len(dry.units) if dry else 0,
         "calls_planned": dry.calls if dry else 0,

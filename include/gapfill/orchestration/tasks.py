@@ -1,8 +1,8 @@
-"""What the tasks up to the writing do; the DAG files wire them, ``closing`` has the rest.
+"""The tasks from the request to the writes; ``dag_builder`` connects them.
 
-Each takes and returns plain JSON. What refuses to go on says why in a sentence, which is
-also left for ``summarize`` under ``PROBLEM``, so that one message at the end of the run
-tells it, whichever task it was.
+Each takes and returns plain JSON. A task that fails says why in a sentence, and also leaves the
+sentence for ``summarize`` under ``PROBLEM``. One message at the end of the run then reports it,
+whichever task failed. The last tasks are in ``summarize``.
 """
 
 from __future__ import annotations
@@ -28,52 +28,52 @@ from gapfill.services.planning import detect_all, make_plan
 from gapfill.services.run_params import read_params
 
 RESULT = "return_value"
-"""XCom key of what a task returns; a task that fails leaves it there by itself."""
+"""XCom key of a task's result; a task that fails writes it there itself."""
 
 log = logging.getLogger(__name__)
 
 
 class Instance(Protocol):
-    """What of a running task instance is needed here."""
+    """The part of a running task instance that is used here."""
 
     @property
     def dag_id(self) -> str:
-        """Id of its DAG."""
+        """Id of the DAG."""
 
     @property
     def run_id(self) -> str:
-        """Id of its run."""
+        """Id of the run."""
 
     @property
     def try_number(self) -> int:
-        """Which try this is, from 1."""
+        """Number of this try, from 1."""
 
     @property
     def max_tries(self) -> int:
-        """Tries after the first at most."""
+        """Maximum number of retries."""
 
     def xcom_push(self, key: str, value: Any) -> None:  # noqa: ANN401 - whatever is JSON
-        """Leave something for other tasks."""
+        """Store a value for other tasks."""
 
     def get_task_states(self, dag_id: str, *, run_ids: list[str]) -> dict[str, Any]:
         """Return the states of tasks, by run id and task id."""
 
     def xcom_pull(self, task_ids: str, *, key: str, map_indexes: int | None) -> Any:  # noqa: ANN401 - the same
-        """Return what an unmapped task left, ``None`` for nothing."""
+        """Return the value that an unmapped task stored, ``None`` without one."""
 
 
 def validate_request(params: Mapping[str, object], ti: Instance) -> Json:
-    """Turn the trigger form into an order, and see that the store can be written.
+    """Read the trigger form as a request, and check that the store can be written.
 
     Returns:
         The request: ``{"order", "dry_run"}``.
 
     Raises:
-        RequestError: If the form makes no sense.
+        RequestError: If a field of the form is invalid.
         ConfigError: If there is no store, or the catalogue is wrong.
-        StoreError: If the store cannot be written; not looked at for a dry run.
+        StoreError: If the store cannot be written; a dry run does not check it.
     """
-    with telling(ti), open_context() as context:
+    with reporting_problem(ti), open_context() as context:
         order = read_request(params, context.catalog, context.now)
         is_dry = read_params(params).dry_run
         log.info("%s", log_lines.request_line(order, is_dry=is_dry))
@@ -83,7 +83,7 @@ def validate_request(params: Mapping[str, object], ti: Instance) -> Json:
 
 
 def current(sources: Sequence[str], ti: Instance) -> Json:
-    """Make the request for what is current of some sources, and see that the store can be written.
+    """Make the request for current values of some sources; check that the store can be written.
 
     Returns:
         The request, as ``validate_request``.
@@ -92,7 +92,7 @@ def current(sources: Sequence[str], ti: Instance) -> Json:
         ConfigError: If there is no store, or the catalogue is wrong.
         StoreError: If the store cannot be written.
     """
-    with telling(ti), open_context() as context:
+    with reporting_problem(ti), open_context() as context:
         order = current_request(context.catalog, context.now, sources)
         log.info("%s", log_lines.request_line(order, is_dry=False))
         context.store.verify()
@@ -102,20 +102,20 @@ def current(sources: Sequence[str], ti: Instance) -> Json:
 def detect_gaps(request: Json, ti: Instance) -> list[Json]:
     """Find the state of every expected slot of the whole history.
 
-    Series that cannot be read are tried once more. After that the run goes on with the others;
-    the plan names those that were not read, and the run ends red.
+    Series that cannot be read are tried once more. After that the run continues with the other
+    series; the plan names the unread ones, and the run fails at its end.
 
     Returns:
         A report per series.
 
     Raises:
-        StoreError: If a series could not be read, and another try is left or no series could
-            be read; the reports are left all the same.
+        StoreError: If a series could not be read, and a retry is left or no series could be
+            read; the reports are stored in either case.
     """
-    with telling(ti), open_context() as context:
+    with reporting_problem(ti), open_context() as context:
         reports = detect_all(context, request_from_json(request["order"], context.catalog))
         documents = [to_json(report) for report in reports]
-        tell(log_lines.report_lines(reports))
+        write_log(log_lines.report_lines(reports))
         failures = unread(reports)
         is_last = ti.try_number > min(PLAIN, ti.max_tries)
         if failures and not (is_last and any(not report.error for report in reports)):
@@ -125,46 +125,46 @@ def detect_gaps(request: Json, ti: Instance) -> list[Json]:
 
 
 def plan_backfill(request: Json, reports: Sequence[Json], ti: Instance) -> Json:
-    """Plan whom to ask for what, with the bill.
+    """Plan the requests to each source, and count the calls.
 
     Raises:
         StoreError: If no series could be read.
     """
-    with telling(ti), open_context() as context:
+    with reporting_problem(ti), open_context() as context:
         order = request_from_json(request["order"], context.catalog)
         plan = make_plan(context, order, [from_json(Report, report) for report in reports])
-        tell(log_lines.plan_lines(plan))
+        write_log(log_lines.plan_lines(plan))
         return to_json(plan)
 
 
 def choose_sources(
     request: Json, plan: Json, sources: Sequence[str], prefix: str, ti: Instance
 ) -> list[str]:
-    """Return the ids of the pickers of the sources that the plan asks; none for a dry run.
+    """Return the ids of the tasks that pick units, for the plan's sources; none for a dry run.
 
     Args:
-        request: What is asked for.
+        request: The request.
         plan: The plan.
         sources: Sources that the DAG has tasks for.
-        prefix: What stands before the source in the picker's task id.
+        prefix: What the task id has before the source.
         ti: The running task instance.
 
     Raises:
-        ConfigError: If the plan asks a source that the DAG has no task for.
+        ConfigError: If the DAG has no task for a source of the plan.
     """
     asked = list(dict.fromkeys(unit["source"] for unit in plan["units"]))
-    with telling(ti):
+    with reporting_problem(ti):
         for source in asked:
             if source not in sources:
                 message = (
-                    f"The plan asks {source}, for which this DAG has no task: where its package "
-                    "was installed since, wait until Airflow has read the DAG again."
+                    f"The plan asks {source}, but this DAG has no task for it: if its package was "
+                    "installed a moment ago, wait until Airflow has read the DAG again."
                 )
                 raise ConfigError(message)
     if request["dry_run"]:
-        log.info("Dry run: the plan is made, nobody is asked and nothing is written.")
+        log.info("Dry run: the plan is made, no source is asked and nothing is written.")
         return []
-    log.info("%s", f"Asks {', '.join(asked)}." if asked else "Nobody is to be asked.")
+    log.info("%s", f"Asks {', '.join(asked)}." if asked else "No source is to be asked.")
     return [f"{prefix}{source}" for source in asked]
 
 
@@ -174,9 +174,9 @@ def pick_units(plan: Json, source: str) -> list[Json]:
 
 
 def backfill(document: Json, run: str, ti: Instance) -> Json:
-    """Carry out one unit and return its certificate.
+    """Execute one unit and return its certificate.
 
-    A certificate of the failure is left where it fails, and a retry replaces it.
+    A unit that fails stores a certificate of the failure; a retry replaces it.
 
     Args:
         document: The unit.
@@ -184,10 +184,10 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
         ti: The running task instance.
 
     Raises:
-        GapfillError: Whatever the source or the store raised.
+        GapfillError: What the source or the store raised.
     """
     unit = from_json(Unit, document)
-    tell(log_lines.unit_lines(unit))
+    write_log(log_lines.unit_lines(unit))
     try:
         with open_context() as context:
             certificate, error = attempt(context, unit, run)
@@ -202,13 +202,13 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
 
 
 def run_name(dag_id: str, run_id: str) -> str:
-    """Return the id of a run in the store: stable over retries, another one for each run."""
+    """Return the id of a run in the store: the same for all retries, different for each run."""
     return f"{dag_id}/{run_id}"
 
 
 @contextmanager
 def open_context() -> Iterator[RunContext]:
-    """Open this installation, with the clock read once, and give its connections back."""
+    """Open this installation, with the clock read once; close its connections at the end."""
     context = container.make_context()
     try:
         yield context
@@ -217,8 +217,8 @@ def open_context() -> Iterator[RunContext]:
 
 
 @contextmanager
-def telling(ti: Instance) -> Iterator[None]:
-    """Leave the sentence of a refusal for ``summarize``."""
+def reporting_problem(ti: Instance) -> Iterator[None]:
+    """Store the sentence of an error for ``summarize``."""
     try:
         yield
     except GapfillError as exc:
@@ -227,7 +227,7 @@ def telling(ti: Instance) -> Iterator[None]:
         raise
 
 
-def tell(lines: Iterable[str]) -> None:
+def write_log(lines: Iterable[str]) -> None:
     """Write lines to the task's log."""
     for line in lines:
         log.info("%s", line)

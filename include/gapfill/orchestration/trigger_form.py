@@ -1,6 +1,6 @@
-"""The trigger form of ``gap_detection``, made of ``run_params``.
+"""The trigger form of ``gap_detection``, made from ``run_params``.
 
-Dates come first and in no section, because Airflow's UI folds sections.
+The dates come first and outside of any section, because Airflow's UI folds sections.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ SOURCES_SHOWN = (
     "series:weather_hourly",
     "series:weather_daily",
 )
-"""What the form proposes for ``data_source``. Another catalogue's names may be typed in: to
-read it here would cost every parsing of the DAG file."""
+"""Values that the form suggests for ``data_source``. Names of another catalogue can be typed in:
+reading the catalogue here would slow down every parsing of the DAG file."""
 
 
 def trigger_form() -> ParamsDict:

@@ -71,11 +71,6 @@ def batches(certificates: Sequence[Certificate]) -> list[BatchOut]:
     return list(found.values())
 
 
-def summarized(summary: Summary) -> RunOut:
-    """Return the document of ``summarize``."""
-    return RunOut.model_validate(summary)
-
-
 def explained(explanation: Explanation) -> ExplainOut:
     """Return the document of ``explain --json``."""
     return ExplainOut.model_validate(explanation)

@@ -9,7 +9,7 @@ from typing import Any
 from gapfill.domain.interval import iso
 from gapfill.reporting import documents
 from gapfill.services.failure import Failure
-from gapfill.services.summary import RunStatus, Summary
+from gapfill.services.summary import nothing_done
 
 _UNKNOWN: Mapping[str, Any] = {"units": None, "waiting": None, "unhealable": None}
 
@@ -43,35 +43,18 @@ def document(
     instant = iso(now) if now else None
     match command:
         case "status":
-            return {"now": instant, "store": None, "state": "unknown", "series": None} | _of(error)
+            known = {"now": instant, "store": None, "state": "unknown", "series": None}
         case "plan":
-            return {"now": instant, **_UNKNOWN, "deferred": None, "bill": None} | _of(error)
+            known = {"now": instant, **_UNKNOWN, "deferred": None, "bill": None}
         case "heal":
             unknown = dict.fromkeys(_DONE) if has_begun else {}
             return _healed(error) | unknown
         case _:
-            return _of(error)
-
-
-def _of(error: str) -> dict[str, Any]:
-    return {"error": error}
+            known = {}
+    return known | {"error": error}
 
 
 def _healed(error: str) -> dict[str, Any]:
     """Return the document of a ``heal`` that stopped before any request or write."""
-    summary = Summary(
-        status=RunStatus.FAILED,
-        ree_records_recovered=0,
-        weather_records_recovered=0,
-        duration_seconds=0.0,
-        gaps_found=None,
-        gaps_resolved=None,
-        gaps_waiting=None,
-        gaps_unfillable=None,
-        gaps_need_setup=None,
-        units_failed=0,
-        units_deferred=0,
-        calls=0,
-        failures=[Failure(error)],
-    )
+    summary = nothing_done([Failure(error)], gaps=None)
     return documents.plain(documents.healed(summary, [], [], None, error))

@@ -15,8 +15,7 @@ from gapfill.domain.candidate import NOWHERE, Candidate, Eligibility
 from gapfill.domain.coverage import Coverage
 from gapfill.domain.formatting import count, short
 from gapfill.domain.grid import Grid
-from gapfill.domain.interval import END_OF_TIME, Interval, merge, overlaps, subtract
-from gapfill.domain.local_time import local_date
+from gapfill.domain.interval import Interval, merge, overlaps, subtract
 from gapfill.domain.route import cut
 from gapfill.domain.series import Series, State
 
@@ -119,13 +118,11 @@ def _never(series: Series, candidate: Candidate) -> str:
 def _out_of_reach(
     series: Series, coverage: Coverage, candidates: Sequence[Candidate]
 ) -> tuple[str, ...]:
-    wanted = [
-        c for c in candidates if not c.obstacle or c.obstacle.eligibility != Eligibility.PAUSED
-    ]
+    wanted = [c for c in candidates if not c.is_paused]
     runs = subtract(coverage.runs(State.UNFILLABLE), merge(c.reach for c in wanted))
     if not runs:
         return ()
-    slots = sum(series.grid.count(run) for run in runs)
+    slots = series.grid.total(runs)
     many = count(slots, "slot")
     if not wanted:
         names = (
@@ -137,13 +134,15 @@ def _out_of_reach(
             f"for {many}; `explain {series.name} {newest}` gives the reason for each source."
         )
         return (message,)
+    dates = ", ".join(
+        f"{c.name} {'for no date' if c.reach == NOWHERE else c.dates}" for c in wanted
+    )
     those = " that is set up" if all(c.obstacle is None for c in wanted) else ""
     message = (
         f"{series.name}: {many} {_where(runs, series.grid)} are outside the dates of every "
-        f"source{those} ({_dates(wanted)}); they do not count in the coverage and no source "
+        f"source{those} ({dates}); they do not count in the coverage and no source "
         "is asked for them. Set up a source that reaches them, or give the series a later "
-        "`earliest` in "
-        "the catalogue."
+        "`earliest` in the catalogue."
     )
     return (message,)
 
@@ -151,16 +150,3 @@ def _out_of_reach(
 def _where(runs: Sequence[Interval], grid: Grid) -> str:
     first = f"from {short(runs[0].start)} to {short(grid.floor(runs[0].end - _MOMENT))}"
     return first if len(runs) == 1 else f"in {len(runs):,} runs, the first {first},"
-
-
-def _dates(wanted: Sequence[Candidate]) -> str:
-    """Return the dates of each product, in the order of the route."""
-    return ", ".join(f"{c.name} {_reach(c)}" for c in wanted)
-
-
-def _reach(candidate: Candidate) -> str:
-    reach, zone = candidate.reach, candidate.product.day_zone or "UTC"
-    if reach == NOWHERE:
-        return "for no date"
-    end = "" if reach.end >= END_OF_TIME else f" to {local_date(reach.end - _MOMENT, zone)}"
-    return f"from {local_date(reach.start, zone)}{end}"

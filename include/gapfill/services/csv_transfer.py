@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple, TextIO
 
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.reading import Origin, Row, format_kept, make_row
 from gapfill.domain.series import Series
 from gapfill.services.context import RunContext
-from gapfill.services.csv_import.rows import IMPORT, read_rows
+from gapfill.services.csv_import.rows import IMPORT
 from gapfill.services.csv_import.table import PROVENANCE
-
-
-def header(series: Series) -> list[str]:
-    """Return the columns of an export: the slot, the fields, the provenance."""
-    return ["slot", *(f.name for f in series.fields), *PROVENANCE]
 
 
 def write_csv(series: Series, rows: Iterable[Mapping[str, object]], file: TextIO) -> None:
     """Write exported rows as CSV; numbers keep their exact value."""
-    lines = csv.DictWriter(file, header(series), lineterminator="\n")
+    columns = ["slot", *(f.name for f in series.fields), *PROVENANCE]
+    lines = csv.DictWriter(file, columns, lineterminator="\n")
     lines.writeheader()
     lines.writerows(rows)
 
@@ -46,22 +41,6 @@ def export_rows(
         }
 
 
-def read_csv(series: Series, file: TextIO, name: str, *, batch: str, now: datetime) -> list[Row]:
-    """Read and check a whole file before anything is written, as ``csv_rows.read_rows`` does.
-
-    Args:
-        series: The series of the rows.
-        file: The CSV, opened with ``newline=""``.
-        name: The file's name, for errors.
-        batch: Id of this import.
-        now: The clock; rows after the last slot expected now are refused.
-
-    Raises:
-        RequestError: If the file is wrong; names line and column.
-    """
-    return read_rows(series, file.read(), name, batch=batch, now=now).rows
-
-
 class Imported(NamedTuple):
     """Result of an import.
 
@@ -81,12 +60,6 @@ def import_rows(context: RunContext, series: Series, rows: Sequence[Row], batch:
     row does not have all of them. A row that differs from the stored one and names the same batch
     or none was changed by hand: it gets this import as batch and names no source, so that ``undo``
     can restore the stored row.
-
-    Args:
-        context: The installation.
-        series: The series of the rows.
-        rows: From ``read_csv``.
-        batch: Id of this import.
 
     Raises:
         StoreError: If the store cannot be read or written.

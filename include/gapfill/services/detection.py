@@ -200,19 +200,3 @@ def with_stored(report: Report, series: Series, flaws: Flaws, ahead: Ahead | Non
     """Return a report with the stored values that are not readings, and warnings about them."""
     warnings = (*report.warnings, *sentences(series, flaws, ahead))
     return replace(report, flaws=flaws, ahead=ahead, warnings=warnings)
-
-
-def last_expected(
-    context: RunContext, series: Series, status: SourceStatus | None = None
-) -> datetime:
-    """Return the end of the last expected slot.
-
-    Args:
-        context: The installation.
-        series: The series.
-        status: Of the sources, in the same phase; ``None`` to read it.
-
-    Raises:
-        StoreError: If the ledger cannot be read.
-    """
-    return horizon(series, (status or context).candidates(series), context.now)

@@ -28,12 +28,6 @@ def doubt_outage(
     An empty answer proves nothing while the publisher shows signs of an outage: it returned no
     reading for any series within a day, and more than one day, station or series was empty.
 
-    Args:
-        store: The store with the ledger.
-        source: Catalogue name.
-        entries: Lines of an answer without any row.
-        now: The clock.
-
     Raises:
         StoreError: If the ledger cannot be read.
     """
@@ -48,12 +42,7 @@ def doubt_outage(
 
 
 def as_unproven(entries: Sequence[LedgerEntry], why: str = "") -> list[LedgerEntry]:
-    """Return lines with ``UNPROVEN`` in place of "no data".
-
-    Args:
-        entries: Lines of an answer.
-        why: Text to add to their evidence.
-    """
+    """Return lines with ``UNPROVEN`` in place of "no data", and a text after their evidence."""
     return [
         replace(e, outcome=Outcome.UNPROVEN, evidence=f"{e.evidence.rstrip('.')}{why}")
         if e.outcome is Outcome.NO_DATA

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gapfill.domain.assessment import Assessment
 from gapfill.domain.candidate import Candidate
 from gapfill.domain.due import due_at, horizon, last_slot
-from gapfill.domain.eligibility import Assessment, evaluate, in_turn
+from gapfill.domain.eligibility import evaluate
 from gapfill.domain.interval import Interval, iso
 from gapfill.domain.invalid_values import Flaws, bounds_of
 from gapfill.domain.reading import Origin, Row, told_source
 from gapfill.domain.route import Assignment, Piece, choose, cut
 from gapfill.domain.series import State
+from gapfill.domain.station_order import in_turn
 from gapfill.services.context import RunContext
 from gapfill.services.detection import Report, detect_series
 from gapfill.services.selection import Selection

@@ -44,13 +44,7 @@ class Findings:
 def read_findings(
     context: RunContext, selection: Selection, known: Each[Sequence[Candidate]]
 ) -> Findings:
-    """Return what the store has of the selected series.
-
-    Args:
-        context: The installation.
-        selection: The series and the range.
-        known: The candidates of the series.
-    """
+    """Return what the store has of the selected series."""
     errors: dict[str, StoreError] = {}
     candidates = good(known, errors)
     windows = {

@@ -101,7 +101,7 @@ def _resolved(
             left += len(gaps)
             continue
         open_, could_end = open_runs(now), now.coverage.runs(State.MISSING, State.UNKNOWN)
-        askable = intersect(_askable(now), within)
+        askable = intersect([g.interval for g in now.coverage.gaps if g.is_askable], within)
         for gap in gaps:
             is_closed = not overlaps(open_, gap)
             resolved += is_closed
@@ -113,9 +113,3 @@ def _resolved(
 def open_runs(report: Report) -> list[Interval]:
     """Return the slots of a report without a reading, for any reason, as runs."""
     return report.coverage.runs(State.MISSING, State.UNFILLABLE, State.UNKNOWN)
-
-
-def _askable(report: Report) -> list[Interval]:
-    """Return the missing slots that can be asked for now, or could be if their source were up."""
-    askable = (Cause.ASKABLE, Cause.DOWN)
-    return [g.interval for g in report.coverage.gaps if g.cause in askable and not g.waiting]

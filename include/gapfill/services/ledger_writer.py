@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gapfill.domain.evidence import NOT_BELIEVED, PARTIAL_DAY, EvidenceKind
-from gapfill.domain.interval import Interval, merge
+from gapfill.domain.interval import Interval
 from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.local_time import local_date
 from gapfill.domain.reading import Reading
@@ -191,7 +191,7 @@ class LedgerWriter:
         field: str = "",
         kind: EvidenceKind = EvidenceKind.OTHER,
     ) -> list[LedgerEntry]:
-        runs = merge(Interval(s, ask.series.grid.end_of(s)) for s in slots)
+        runs = ask.series.grid.runs(slots)
         return [self.line(ask, run, outcome, evidence, field, kind) for run in runs]
 
 

@@ -25,12 +25,7 @@ def left_of(context: RunContext, series: Series) -> list[Unfinished]:
 
 
 def find(context: RunContext, series: Series, names: Sequence[str]) -> list[WrongType]:
-    """Return the parts of the store that refuse floats of a series.
-
-    Args:
-        context: The installation.
-        series: The series.
-        names: Fields to check; empty for all of them.
+    """Return the parts of the store that refuse floats of some fields of a series, or of all.
 
     Raises:
         RequestError: If the series has no such field.
@@ -39,11 +34,10 @@ def find(context: RunContext, series: Series, names: Sequence[str]) -> list[Wron
     known = [field.name for field in series.fields]
     for name in names:
         if name not in known:
-            message = (
+            raise RequestError(
                 f"The series {series.name} has no field {name!r}; its fields are "
                 f"{', '.join(known)}."
             )
-            raise RequestError(message)
     return context.store.wrong_types(series, list(names) or known)
 
 
@@ -99,10 +93,9 @@ def _begin(path: Path, head: str) -> None:
         message = f"The file {path} already exists; name another one with --file."
         raise RequestError(message) from exc
     except OSError as exc:
-        message = (
+        raise RequestError(
             f"The file {path} cannot be created: {exc.strerror}; name another one with --file."
-        )
-        raise RequestError(message) from exc
+        ) from exc
 
 
 def _append(path: Path, said: str) -> None:

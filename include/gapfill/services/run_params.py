@@ -130,13 +130,11 @@ def read_params(params: Mapping[str, Any]) -> RunParams:
     given = {name: params[name] for name in params}  # Airflow's own mapping has other items
     for name in given:
         if name not in PARAMETERS:
-            message = f"There is no parameter {name!r}; known: {', '.join(PARAMETERS)}."
-            raise RequestError(message)
+            raise RequestError(f"There is no parameter {name!r}; known: {', '.join(PARAMETERS)}.")
     for name, value in given.items():
         if not _fits(value, PARAMETERS[name].schema):
             said = repr(value[:40] if isinstance(value, str) else value)
-            message = f"{name} is {said}: expected {PARAMETERS[name].expected}."
-            raise RequestError(message)
+            raise RequestError(f"{name} is {said}: expected {PARAMETERS[name].expected}.")
     return RunParams(**{**DEFAULTS, **given})
 
 

@@ -46,22 +46,19 @@ class Selection:
                 slot or after the last possible one.
         """
         if self.start and self.end and self.start >= self.end:
-            message = f"The end {iso(self.end)} is not after the start {iso(self.start)}."
-            raise RequestError(message)
+            raise RequestError(f"The end {iso(self.end)} is not after the start {iso(self.start)}.")
         first = min(series.earliest for series in self.series)
         if self.end and self.end <= first:
-            message = (
+            raise RequestError(
                 f"The range ends before {iso(first)}, the earliest slot of the selected series."
             )
-            raise RequestError(message)
         latest = max(self.series, key=lambda series: horizon(series, [], now))
         end = horizon(latest, [], now)
         if self.start and self.start >= end:
-            message = (
+            raise RequestError(
                 f"The range starts in the future: {iso(self.start)} is after the last expected "
                 f"slot, {iso(last_slot(latest, end))}."
             )
-            raise RequestError(message)
 
     def window(
         self, series: Series, candidates: Sequence[Candidate], now: datetime

@@ -24,10 +24,6 @@ def shifted(context: RunContext, windows: Sequence[SeriesWindow]) -> Each[tuple[
 
     The store is read only for series whose place has another clock than Madrid; others have no
     answer. The rows found are read again, because another, newer point of the same slot may count.
-
-    Args:
-        context: The installation.
-        windows: The series and their windows.
     """
     asked = [
         SeriesSources(series, names, window)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -91,12 +91,8 @@ def import_files(
 ) -> list[ImportedFiles]:
     """Write values of files that are better than the stored ones; a second import changes nothing.
 
-    Every file is checked before the first write. A lower grade never replaces a higher one.
-
-    Args:
-        context: The installation.
-        files: Files by station id.
-        batch: Id of this import.
+    The files are those of each station id. Every file is checked before the first write. A lower
+    grade never replaces a higher one.
 
     Raises:
         MalformedPayload: If a row cannot be read, two rows of a day differ, or a day is not over.
@@ -107,7 +103,7 @@ def import_files(
     for target in targets(context.catalog):
         ask, own = _ask(target, context.now), files.get(target.station.id, ())
         if ask is None:
-            taken += [_unexpected(target, file) for file in own]
+            taken += [_result(target.series, file, len(file.days)) for file in own]
         elif own:
             refuse_bad_rows(own)
             works.append(_Work(ask, own, join(own), answer(ask, own)))
@@ -148,11 +144,10 @@ def _write(context: RunContext, series: Series, said: Answer, batch: str) -> set
         if not is_held(reading, rows.get(reading.slot), batch, stored.get(reading.slot))
     ]
     if lost:
-        message = (
+        raise StoreError(
             f"{series.name}: {len(lost)} of {len(said.readings)} days were written but could not "
             f"be read back, the first is {iso(lost[0])}; run the import again, or undo {batch}."
         )
-        raise StoreError(message)
     return set(context.store.batch_slots(batch).get(series.name, ())) - before
 
 
@@ -163,14 +158,9 @@ def _account(work: _Work, file: CsvFile, written: set[datetime]) -> ImportedFile
     read = {reading.slot for reading in work.said.readings if required <= reading.values.keys()}
     whole = [day for day in inside if day.slot in read]
     new = sum(d.slot in written and work.days[d.slot].place == d.place for d in whole)
-    return ImportedFiles(
-        file=file.name,
-        station=file.station,
-        series=work.ask.series.name,
-        rows=len(file.days) + file.blank,
-        blank=file.blank,
+    return replace(
+        _result(work.ask.series, file, len(file.days) - len(inside)),
         incomplete=len(inside) - len(whole),
-        outside=len(file.days) - len(inside),
         written=new,
         stood=len(whole) - new,  # codespell:ignore stood
         refused=tuple(
@@ -181,16 +171,16 @@ def _account(work: _Work, file: CsvFile, written: set[datetime]) -> ImportedFile
     )
 
 
-def _unexpected(target: Target, file: CsvFile) -> ImportedFiles:
-    """Return the result of a file whose station shares no date with the series."""
+def _result(series: Series, file: CsvFile, outside: int) -> ImportedFiles:
+    """Return the result of a file before any row is stored."""
     return ImportedFiles(
         file=file.name,
         station=file.station,
-        series=target.series.name,
+        series=series.name,
         rows=len(file.days) + file.blank,
         blank=file.blank,
         incomplete=0,
-        outside=len(file.days),
+        outside=outside,
         written=0,
         stood=0,  # codespell:ignore stood
     )

@@ -156,7 +156,7 @@ class SlotWriter:
         if not written:
             return WrittenSlots(0, 0)
         slots = sorted({reading.slot for reading in written})
-        windows = self._near(merge(Interval(s, self.series.grid.end_of(s)) for s in slots))
+        windows = self._near(self.series.grid.runs(slots))
         rows = {row.slot: row for row in self.store.read(self.series, *windows)}
         self._firm, self._perhaps, self._written = [], [], 0
         given: dict[datetime, list[Mapping[str, float]]] = {}
@@ -164,11 +164,10 @@ class SlotWriter:
             given.setdefault(reading.slot, []).append(reading.values)
         lost = [r.slot for r in firm if not self._is_held(r, rows.get(r.slot), given[r.slot])]
         if lost:
-            message = (
+            raise StoreError(
                 f"{self.series.name}: {len(lost)} of {len(firm)} slots were written but could "
                 f"not be read back, the first is {iso(lost[0])}; run it again."
             )
-            raise StoreError(message)
         own = [slot for slot in slots if slot in rows and rows[slot].batch == self.batch]
         return WrittenSlots(len(own), sum(covers(self.unit.enriched, s) for s in own))
 

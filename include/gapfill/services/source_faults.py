@@ -34,12 +34,7 @@ def faults(context: RunContext, order: RunRequest, after: Sequence[Report]) -> d
 
 
 def with_faults(summary: Summary, unusable: Mapping[str, str]) -> Summary:
-    """Return a summary with the unusable sources added.
-
-    Args:
-        summary: The summary of the run.
-        unusable: By source, why it could not be used.
-    """
+    """Return a summary with the unusable sources added."""
     if not unusable:
         return summary
     worse = {

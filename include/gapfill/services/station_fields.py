@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gapfill.domain.product import Product
 from gapfill.domain.series import Series, Station
 from gapfill.services.ports import QuotaStore
-from gapfill.sources.model import Answer
+from gapfill.sources.model import Answer, Ask
 
 ROWS = 10
 """Number of rows without a field in one answer after which the station counts as without it."""
@@ -44,46 +44,43 @@ def never_reported(
 
 def learn_fields(
     store: QuotaStore,
-    series: Series,
-    product: Product,
-    station: Station | None,
+    ask: Ask,
     answer: Answer,
-    now: datetime,
     learned: dict[str, dict[str, float]],
 ) -> None:
     """Store which fields are missing from all rows of an answer, and which are present again.
 
     Args:
         store: The store of the facts.
-        series: The series of the request.
-        product: The product that answered.
-        station: The station; nothing is learned for a product without stations.
+        ask: The request; nothing is learned for a product without stations.
         answer: The answer. A value that was not believed counts as reported: the station has the
             field.
-        now: The clock.
         learned: Known facts, by subject and name; updated.
 
     Raises:
         StoreError: If the store cannot be written.
     """
     readings = answer.readings
-    if station is None or not readings:
+    if ask.station is None or not readings:
         return
-    names = told_fields(series, product)
+    names = told_fields(ask.series, ask.product)
+    subject = _subject(ask.product, ask.station)
     there = {name for reading in readings for name in reading.values}
     there |= {rejected.field for rejected in answer.rejected}
     without = [name for name in names if name not in there]
     if len(readings) < ROWS:
         without = []
-    facts_known = learned.get(_subject(product, station), {})
-    since = (now - RECHECK).timestamp()
+    facts_known = learned.get(subject, {})
+    since = (ask.now - RECHECK).timestamp()
     facts = {_PREFIX + n: 0.0 for n in names if n in there and facts_known.get(_PREFIX + n)}
     facts |= {
-        _PREFIX + n: now.timestamp() for n in without if facts_known.get(_PREFIX + n, 0.0) <= since
+        _PREFIX + n: ask.now.timestamp()
+        for n in without
+        if facts_known.get(_PREFIX + n, 0.0) <= since
     }
     if facts:
-        store.save_limits(_subject(product, station), facts, now)
-        learned.setdefault(_subject(product, station), {}).update(facts)
+        store.save_limits(subject, facts, ask.now)
+        learned.setdefault(subject, {}).update(facts)
 
 
 def told_fields(series: Series, product: Product) -> list[str]:

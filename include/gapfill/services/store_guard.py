@@ -87,21 +87,21 @@ class GuardedStore:
         """Return the newest slot with every required field, see the port."""
         self._check()
         found = self._store.newest(series, *end)
-        self._note(series, found)
+        self._note([(series, found)])
         return found
 
     def missing_by_field(self, series: Series, window: Interval) -> dict[str, list[Interval]]:
         """Return the missing runs by required field, see the port."""
         self._check()
         found = self._store.missing_by_field(series, window)
-        self._note(series, last_there(series, window, found))
+        self._note([(series, last_there(series, window, found))])
         return found
 
     def newest_each(self, ends: Sequence[SeriesInstant]) -> Each[datetime | None]:
         """Return the newest slots with every required field, see the port."""
         self._check()
         found = self._store.newest_each(ends)
-        self._note_all((one.series, found[one.series.name]) for one in ends)
+        self._note((one.series, found[one.series.name]) for one in ends)
         return found
 
     def missing_by_field_each(
@@ -110,7 +110,7 @@ class GuardedStore:
         """Return the missing runs by required field, see the port."""
         self._check()
         found = self._store.missing_by_field_each(windows)
-        self._note_all(
+        self._note(
             (series, last_there(series, window, runs))
             for series, window in windows
             if not isinstance(runs := found[series.name], StoreError)
@@ -173,11 +173,10 @@ class GuardedStore:
         place = self._store.place
         self._seen = {**self._memory.seen(place)}
         if self._known() and self._store.stamp() is not None and not self._is_empty():
-            message = (
+            raise StoreError(
                 f"The store exists and has readings: {named(place)}. Nothing was forgotten: "
                 "use forget-store only for a store that is gone or empty."
             )
-            raise StoreError(message)
         self._seen = {}
         return self._memory.forget(place)
 
@@ -246,13 +245,9 @@ class GuardedStore:
         name = subject(series)
         if written and name not in self._seen and name not in self._looked:
             self._looked.add(name)
-            self._note(series, self._store.newest(series))
+            self._note([(series, self._store.newest(series))])
 
-    def _note(self, series: Series, slot: datetime | None) -> None:
-        """Record that a series has a reading; the first one is saved at once."""
-        self._note_all([(series, slot)])
-
-    def _note_all(self, found: Iterable[tuple[Series, datetime | StoreError | None]]) -> None:
+    def _note(self, found: Iterable[tuple[Series, datetime | StoreError | None]]) -> None:
         """Record that series have readings; the first one of each is saved at once."""
         is_new = False
         for series, slot in found:

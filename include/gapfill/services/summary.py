@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from gapfill.domain.grid import Grid
 from gapfill.domain.interval import Interval, intersect, is_within, merge, subtract
 from gapfill.domain.plan import Plan, Unit, Unread
 from gapfill.domain.series import State
@@ -83,6 +82,33 @@ class Summary:
     gaps_given_up: int = 0
 
 
+def nothing_done(
+    failures: Sequence[Failure], seconds: float = 0.0, gaps: int | None = 0
+) -> Summary:
+    """Return the summary of a run that failed before it planned.
+
+    Args:
+        failures: Why it failed.
+        seconds: Real time of the run.
+        gaps: The number of gaps of each kind, ``None`` for unknown.
+    """
+    return Summary(
+        status=RunStatus.FAILED,
+        ree_records_recovered=0,
+        weather_records_recovered=0,
+        duration_seconds=round(seconds, 3),
+        gaps_found=gaps,
+        gaps_resolved=gaps,
+        gaps_waiting=gaps,
+        gaps_unfillable=gaps,
+        gaps_need_setup=gaps,
+        units_failed=0,
+        units_deferred=0,
+        calls=0,
+        failures=failures,
+    )
+
+
 def summarize(
     context: RunContext,
     run: str,
@@ -124,7 +150,7 @@ def summarize(
     )
     gaps = count_gaps(context, plans, before, after, asked)
     records = {
-        name: sum(context.catalog.series[name].grid.count(i) for i in intervals)
+        name: context.catalog.series[name].grid.total(intervals)
         for name, intervals in filled.items()
     }
     ree = sum(n for name, n in records.items() if context.catalog.series[name].group == "ree")
@@ -222,7 +248,7 @@ def _healed(
         for name, of_batch in batch.items():
             slots.setdefault(name, set()).update(of_batch)
     return {
-        name: _runs(sorted(found), context.catalog.series[name].grid)
+        name: context.catalog.series[name].grid.runs(found)
         for name, found in slots.items()
         if found
     }
@@ -232,9 +258,8 @@ def _enriched(context: RunContext, changed: Runs, units: Sequence[Unit]) -> int:
     """Count the changed slots that got only wanted fields."""
     only = _only_enriched(units)
     return sum(
-        context.catalog.series[name].grid.count(run)
+        context.catalog.series[name].grid.total(intersect(runs, only.get(name, ())))
         for name, runs in changed.items()
-        for run in intersect(runs, only.get(name, ()))
     )
 
 
@@ -260,7 +285,3 @@ def _only_enriched(units: Sequence[Unit]) -> dict[str, list[Interval]]:
             enriched[unit.series] += unit.enriched
         healed[unit.series] += unit.healed
     return {name: subtract(merge(runs), merge(healed[name])) for name, runs in enriched.items()}
-
-
-def _runs(slots: Sequence[datetime], grid: Grid) -> list[Interval]:
-    return merge(Interval(slot, grid.end_of(slot)) for slot in slots)

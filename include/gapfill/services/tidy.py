@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
+from gapfill.domain.due import horizon
 from gapfill.domain.interval import Interval
 from gapfill.domain.invalid_values import Copies
 from gapfill.domain.keys import TIDY, command_of
 from gapfill.domain.series import Series
 from gapfill.services.context import RunContext
-from gapfill.services.detection import last_expected
 
 
 class Tidied(NamedTuple):
@@ -63,7 +62,9 @@ def tidy(context: RunContext, names: Sequence[Series], batch: str | None) -> Don
     killed -= left.keys()
     found: list[Tidied] = []
     for series in names:
-        window = _window(context, series)
+        last = horizon(series, context.candidates(series), context.now)
+        end = max(last, series.grid.end_of(series.earliest))
+        window = Interval(series.earliest, end)  # all slots that may have values
         copies = context.store.copies(series, window)
         removed = (
             context.store.remove_copies(series, window, batch) if batch and copies.slots else 0
@@ -78,9 +79,3 @@ def _unfinished(context: RunContext) -> dict[str, str]:
     """Return a sentence for each batch of tidying that is not finished."""
     left = [one for one in context.store.unfinished() if command_of(one.batch) == TIDY]
     return {one.batch: one.sentence for one in left}
-
-
-def _window(context: RunContext, series: Series) -> Interval:
-    """Return all slots that may have values."""
-    end: datetime = max(last_expected(context, series), series.grid.end_of(series.earliest))
-    return Interval(series.earliest, end)

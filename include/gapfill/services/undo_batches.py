@@ -83,10 +83,8 @@ def undo_batch(context: RunContext, batch: str) -> UndoResult:
     if is_listed or context.store.batch_slots(batch):
         return _take_back(context, [batch])
     if batch in context.store.undone_batches():
-        message = f"The batch {batch} is already undone."
-        raise GapfillError(message)
-    message = f"The store has no batch {batch!r}: `batches` lists them."
-    raise GapfillError(message)
+        raise GapfillError(f"The batch {batch} is already undone.")
+    raise GapfillError(f"The store has no batch {batch!r}: `batches` lists them.")
 
 
 def undo_run(context: RunContext, run: str) -> UndoResult:
@@ -112,8 +110,7 @@ def undo_run(context: RunContext, run: str) -> UndoResult:
         of_run = [batch.id for batch in known if batch.run == one]
         return _take_back(context, list(dict.fromkeys(reversed(of_run))))
     if any(_is_named(run_of(batch), run) for batch in context.store.undone_batches()):
-        message = f"The run {run} is already undone."
-        raise GapfillError(message)
+        raise GapfillError(f"The run {run} is already undone.")
     message = f"The store has no batch of a run {run!r}: `batches` lists batches and their runs."
     raise GapfillError(message)
 

@@ -6,20 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from gapfill.domain.formatting import count
 from gapfill.domain.interval import iso
 from gapfill.domain.reading import Reading
+from gapfill.domain.series import Grade
 from gapfill.services.certificate import UnitOutcome
 from gapfill.services.ledger_writer import Settled
 from gapfill.services.slot_writer import WrittenSlots
 from gapfill.sources.answer import ROW
 from gapfill.sources.model import Answer, Rejected
-
-if TYPE_CHECKING:
-    from gapfill.domain.series import Grade
-
 
 SHOWN = 5
 """Number of refused values that a note names."""
@@ -76,11 +72,7 @@ class UnitCounts:
         self.refused += answer.rejected
 
     def outcome(self, slots: int) -> UnitOutcome:
-        """Return the outcome of the unit.
-
-        Args:
-            slots: Number of slots to fill.
-        """
+        """Return the outcome of the unit, which was to fill this number of slots."""
         had = self.filled - self.beside + self.present
         if had >= slots and not self.without:
             return UnitOutcome.FILLED if self.filled else UnitOutcome.PRESENT

@@ -102,12 +102,11 @@ def check(
 ) -> Answer:
     """Turn raw rows into readings on the series' grid, within the fields' bounds.
 
-    One bad row or member does not affect the others. A row without any value is dropped
-    before every other check. A value that is not a number or is outside its field's bounds,
-    a row off the grid and a slot that comes twice with different values are reported and
-    not stored. A slot gives a reading as soon as it has one value; the merge of the slot's
-    sources checks the required ones. Rows outside the requested interval but inside
-    ``allowed`` are dropped.
+    One bad row or member does not affect the others. A row without any value is dropped before
+    every other check. A value that is not a number or is outside its field's bounds, a row off the
+    grid and a slot that comes twice with different values are reported and not stored. A slot gives
+    a reading as soon as it has one value; the merge of the slot's sources checks the required ones.
+    Rows outside the requested interval but inside ``allowed`` are dropped.
 
     Args:
         ask: The request.
@@ -120,11 +119,10 @@ def check(
         digits: Decimal places of the source.
 
     Raises:
-        MalformedPayload: If the rows show a shift, or another place or step: one with a
-            value lies outside ``allowed`` or after ``latest``; half of them, or two
-            consecutive ones, are off the grid; half of the slots come twice with
-            different values; every value of a field is outside its bounds, as in another
-            unit (``unit_checks``).
+        MalformedPayload: If the rows show a shift, or another place or step: one with a value lies
+            outside ``allowed`` or after ``latest``; half of them, or two consecutive ones, are off
+            the grid; half of the slots come twice with different values; every value of a field is
+            outside its bounds, as in another unit (``unit_checks``).
     """
     sieve = _Sieve(ask, allowed, latest, digits)
     for row in rows:

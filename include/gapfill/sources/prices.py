@@ -57,22 +57,26 @@ def _interval(days: Sequence[date], zone: str) -> Interval:
     return Interval(day_interval(days[0], zone).start, day_interval(days[-1], zone).end)
 
 
-def series_param(ask: Ask, name: str) -> str:
-    """Return a parameter of the series in the catalogue.
+def geo_id(ask: Ask) -> str:
+    """Return the API's number of the place, a parameter of the series in the catalogue.
 
     Raises:
         ConfigError: If it is missing.
     """
-    if name not in ask.series.params:
-        message = (
+    if "geo_id" not in ask.series.params:
+        raise ConfigError(
             f"Series {ask.series.name} cannot be asked of {ask.product.source}: "
-            f"add {name} to its params in the catalogue."
+            "add geo_id to its params in the catalogue."
         )
-        raise ConfigError(message)
-    return ask.series.params[name]
+    return ask.series.params["geo_id"]
 
 
-def price_values(ask: Ask, given: object) -> dict[str, object]:
+def price_values(ask: Ask, record: Mapping[str, object]) -> dict[str, object]:
+    """Return the price of a row of either API in its fields, see ``in_both_units``."""
+    return in_both_units(ask, record.get("value"))
+
+
+def in_both_units(ask: Ask, given: object) -> dict[str, object]:
     """Return the fields of a price in €/MWh; with the one in €/kWh if the price is valid."""
     values: dict[str, object] = {_MWH: given}
     known = ask.series.field(_MWH)

@@ -53,11 +53,10 @@ def package_of(name: str) -> str | None:
     """
     found = _packages().get(name, ())
     if len(found) > 1:
-        message = (
+        raise _config_error(
             f"The source {name!r} is defined by {' and by '.join(found)}: uninstall all but one of "
             f"these packages, or give its entry point in {GROUP} another name."
         )
-        raise _config_error(message)
     return found[0] if found else None
 
 
@@ -121,11 +120,10 @@ def facts_file(name: str) -> Path | None:
     except ImportError:
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        message = (
+        raise _config_error(
             f"The source {name!r} is the package {package} (entry point in {GROUP}), which is not "
             "installed as a package: install it again, or remove the source from the catalogue."
         )
-        raise _config_error(message)
     return Path(next(iter(spec.submodule_search_locations))) / FACTS
 
 

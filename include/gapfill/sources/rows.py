@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.sources.json_reader import Node, is_silent
 from gapfill.sources.model import ROW, Ask, RawRow, Rejected, excerpt, is_blank, malformed
 
-if TYPE_CHECKING:
-    Record = Mapping[str, object]
+Record = Mapping[str, object]
 
 
 class BadRow(Exception):
@@ -60,10 +59,19 @@ def read_rows(
             found.dropped.append(Rejected(None, ROW, node.path, str(exc)))
         else:
             found.rows.extend(row)
-    if found.dropped and not found.rows:
-        first = found.dropped[0]
-        raise malformed(ask, f"none of its rows can be read: {first.value} {first.reason}")
+    refuse_unreadable(ask, found.rows, found.dropped)
     return found
+
+
+def refuse_unreadable(ask: Ask, rows: Sized, dropped: Sequence[Rejected]) -> None:
+    """Refuse an answer none of whose rows can be read.
+
+    Raises:
+        MalformedPayload: If it is one.
+    """
+    if dropped and not rows:
+        first = dropped[0]
+        raise malformed(ask, f"none of its rows can be read: {first.value} {first.reason}")
 
 
 def _read(
@@ -78,19 +86,28 @@ def _read(
         BadRow: If it has a value, and its time or place cannot be read.
         MalformedPayload: If it is of another place.
     """
-    if not isinstance(node.value, dict):
-        reason = "is not an object"
-        raise BadRow(reason)
-    given = values(node.value)
+    record = record_of(node)
+    given = values(record)
     is_empty = all(is_blank(value) for value in given.values())
     if place is not None and not is_empty:
-        place(node.value)
+        place(record)
     try:
-        return [RawRow(time(node.value), given)]
+        return [RawRow(time(record), given)]
     except BadRow:
         if is_empty:
             return []
         raise
+
+
+def record_of(node: Node) -> Record:
+    """Return the members of a row.
+
+    Raises:
+        BadRow: If it is not an object.
+    """
+    if not isinstance(node.value, dict):
+        raise BadRow("is not an object")
+    return node.value
 
 
 def nulls(nodes: Iterable[Node]) -> list[Rejected]:

@@ -1,1 +1,1 @@
-"""The only code that knows a database."""
+"""The stores; no other code accesses a database."""

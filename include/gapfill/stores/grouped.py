@@ -1,6 +1,6 @@
 """Grouped reads (``GroupedReadings``) by the methods of one series.
 
-A store that has a way to read many series with one statement overrides them, and uses
+A store that can read many series with one statement overrides these methods, and uses
 ``one_by_one`` for what that statement cannot answer.
 """
 
@@ -21,7 +21,7 @@ from gapfill.services.ports import Each, OfSeries, SeriesInstant, SeriesSources,
 T = TypeVar("T")
 
 GIVE_UP_AFTER = 2
-"""Number of series in a row for which the store cannot be reached before no other one is asked."""
+"""After this number of consecutive series for which the store cannot be reached, reads stop."""
 
 
 Q = TypeVar("Q", bound=OfSeries)
@@ -30,8 +30,8 @@ Q = TypeVar("Q", bound=OfSeries)
 def one_by_one(asked: Sequence[Q], ask: Callable[[Q], T]) -> dict[str, T | StoreError]:
     """Return an answer for each series, with one question each.
 
-    The answer of a question that fails is its error. If the store cannot be reached for two series
-    in a row, the others are not asked and have the same error.
+    If a question fails, its answer is the error. If the store cannot be reached for two consecutive
+    series, the rest of the series are not read and have the same error.
 
     Args:
         asked: The questions; each series once.
@@ -79,11 +79,11 @@ class OneByOne(ABC):
 
     @abstractmethod
     def flaws(self, series: Series, window: Interval) -> Flaws:
-        """Return the stored values of the window that do not count."""
+        """Return the stored values of the window that are not readings."""
 
     @abstractmethod
     def ahead(self, series: Series, start: datetime) -> Ahead | None:
-        """Return the points from an instant on, ``None`` for none."""
+        """Return the points from an instant on, ``None`` without any."""
 
     def missing_by_field_each(
         self, windows: Sequence[SeriesWindow]
@@ -110,7 +110,7 @@ class OneByOne(ABC):
         return one_by_one(ends, lambda one: self.newest(one.series, one.instant))
 
     def flaws_each(self, windows: Sequence[SeriesWindow]) -> Each[Flaws]:
-        """Return the stored values that do not count, by series."""
+        """Return the stored values that are not readings, by series."""
         return one_by_one(windows, lambda one: self.flaws(one.series, one.window))
 
     def ahead_each(self, starts: Sequence[SeriesInstant]) -> Each[Ahead | None]:

@@ -1,7 +1,7 @@
-"""Which rows a write makes of what stands: the same for every store.
+"""Decides which rows a write stores, given the contents of the slots: the same for every store.
 
-A write puts into the series' own point what a reading wins against all points of the slot,
-and no value that stands in another point (docs/adr/0020).
+A write puts those values of a reading into the series' own point that win against all points of
+the slot. It does not repeat a value of another point (docs/adr/0020).
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import NamedTuple
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.reading import UNKNOWN, Reading, Replace, Row, add, combine, make_row, wins
 from gapfill.domain.series import Series
-from gapfill.stores.points import Point, Stand, format_tags, point_of, stands_of
+from gapfill.stores.points import Point, SlotContent, contents_of, format_tags, point_of
 
-Stands = dict[datetime, Stand]
-"""What slots hold; a choice brings it up to date as it goes."""
+Contents = dict[datetime, SlotContent]
+"""The contents of slots; a choice updates them while it runs."""
 
 
 class Change(NamedTuple):
     """One slot of a write.
 
     Attributes:
-        slot: Which.
-        before: The series' own point that stands there, ``None`` for none.
+        slot: The slot.
+        before: The series' own point that is stored now, ``None`` without one.
         after: The point to write.
     """
 
@@ -33,49 +33,50 @@ class Change(NamedTuple):
     after: Point
 
 
-Choice = Callable[[Stands], Iterable[Row]]
-"""Makes the series' own rows to write of what stands. One without values leaves its batch only."""
+Choice = Callable[[Contents], Iterable[Row]]
+"""Returns the series' own rows to write, given the contents. A row without values stores only its
+batch."""
 
-NOTHING = Stand()
+NOTHING = SlotContent()
 
 
 def choose_better(
     series: Series, readings: Sequence[Reading], batch: str, replace: Replace
 ) -> Choice:
-    """Return the choice of what ``combine`` makes of readings, one after the other."""
+    """Return the choice that merges readings, one after the other, as ``combine`` does."""
 
-    def better(stands: Stands) -> Iterable[Row]:
+    def better(contents: Contents) -> Iterable[Row]:
         for reading in readings:
-            stand = stands.get(reading.slot, NOTHING)
-            row = stand.row
+            content = contents.get(reading.slot, NOTHING)
+            row = content.row
             if row is not None and row.batch == batch and _has_all(row, reading):
-                continue  # a batch writes a value once, so that a retry changes nothing
+                continue  # a batch writes a value once, so a retry changes nothing
             won = wins(row, reading, replace)
             made = combine(row, reading, batch, series.required, replace=replace)
             if won is not None and made is not None:
-                own = add(stand.own, won, batch, series.required)
-                stands[reading.slot] = stand._replace(row=made, own=own)
+                own = add(content.own, won, batch, series.required)
+                contents[reading.slot] = content._replace(row=made, own=own)
                 yield own
 
     return better
 
 
 def choose_news(series: Series, rows: Sequence[Row]) -> Choice:
-    """Return the choice of rows as they are, but for those that say nothing new.
+    """Return the choice of unchanged rows, without those that add nothing.
 
-    A value that other points give just so, or in a better grade, is not written once more.
+    A value that other points have with the same origin, or in a better grade, is not written again.
     """
 
-    def verbatim(stands: Stands) -> Iterable[Row]:
+    def verbatim(contents: Contents) -> Iterable[Row]:
         for row in rows:
-            stand = stands.get(row.slot, NOTHING)
-            before = stand.row
+            content = contents.get(row.slot, NOTHING)
+            before = content.row
             is_news = before is None or (before.values, before.grade) != (row.values, row.grade)
             if not is_news or (before is not None and before.grade > row.grade):
                 continue
-            own = _without(series, row, _standing(row, stand.others))
-            if own.values or stand.own is not None:
-                stands[row.slot] = stand._replace(row=row, own=own)
+            own = _without(series, row, _standing(row, content.others))
+            if own.values or content.own is not None:
+                contents[row.slot] = content._replace(row=row, own=own)
                 yield own
 
     return verbatim
@@ -84,15 +85,15 @@ def choose_news(series: Series, rows: Sequence[Row]) -> Choice:
 def choose_without_copies(
     series: Series, batch: str, of: Mapping[datetime, frozenset[str]]
 ) -> Choice:
-    """Return the choice of own rows without the copies that are known of some slots."""
+    """Return the choice of own rows without the known copies of some slots."""
 
-    def rid(stands: Stands) -> Iterable[Row]:
+    def rid(contents: Contents) -> Iterable[Row]:
         for slot, names in of.items():
-            stand = stands.get(slot, NOTHING)
-            copies = names & stand.copies
-            if stand.own is not None and copies:
-                made = _without(series, stand.own, copies, batch)
-                stands[slot] = stand._replace(own=made, copies=frozenset())
+            content = contents.get(slot, NOTHING)
+            copies = names & content.copies
+            if content.own is not None and copies:
+                made = _without(series, content.own, copies, batch)
+                contents[slot] = content._replace(own=made, copies=frozenset())
                 yield made
 
     return rid
@@ -104,13 +105,13 @@ def spans_of(series: Series, slots: Iterable[datetime]) -> list[Interval]:
 
 
 def changed(series: Series, points: Sequence[Point], choose: Choice) -> list[Change]:
-    """Return what ``choose`` writes over points that count for a series, in its order.
+    """Return the changes that ``choose`` makes to points that count for a series, in its order.
 
     Raises:
         StoreError: If a row has a field that the series does not have.
     """
     own = format_tags(series.tags)
-    chosen = {row.slot: row for row in choose(stands_of(series, points))}
+    chosen = {row.slot: row for row in choose(contents_of(series, points))}
     before = {p.instant: p for p in points if p.tags == own}
     return [
         Change(slot, before.get(slot), point_of(series, own, row, before.get(slot)))
@@ -119,9 +120,9 @@ def changed(series: Series, points: Sequence[Point], choose: Choice) -> list[Cha
 
 
 def _standing(row: Row, others: Row | None) -> frozenset[str]:
-    """Return the fields that other points give as a row does, or in a better grade.
+    """Return the fields that other points have with the same value and origin, or a better grade.
 
-    A value of unknown source in a row of a batch is a copy of theirs, whatever its grade.
+    A value of unknown source in a row of a batch is a copy of their value, with any grade.
     """
     if others is None:
         return frozenset()
@@ -142,7 +143,7 @@ def _is_copy(row: Row, name: str) -> bool:
 
 
 def _without(series: Series, row: Row, names: frozenset[str], batch: str | None = None) -> Row:
-    """Return a row without some fields; without any it is nothing but its slot and batch."""
+    """Return a row without some fields; if none is left, it has only its slot and batch."""
     if not names and batch is None:
         return row
     values = {name: value for name, value in row.values.items() if name not in names}
@@ -154,7 +155,7 @@ def _without(series: Series, row: Row, names: frozenset[str], batch: str | None 
 
 
 def _has_all(row: Row, reading: Reading) -> bool:
-    """Tell whether a row has each value of a reading in at least its grade."""
+    """Return whether a row has each value of a reading in at least its grade."""
     return all(
         name in row.values and row.origin(name).grade >= reading.grade for name in reading.values
     )

@@ -1,4 +1,4 @@
-"""The port of repairs for a store with transactions and typed columns, which needs none."""
+"""The port of repairs for a store that needs none: it has transactions and typed columns."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ class NoRepairs:
         raise RequestError(message)
 
     def unfinished(self) -> list[Unfinished]:
-        """Return nothing: a transaction is done whole or not at all."""
+        """Return nothing: a transaction is complete or has no effect."""
         return []

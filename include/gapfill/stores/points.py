@@ -1,11 +1,11 @@
-"""Points as a database holds them, and the rows that they come to: the same for every store.
+"""Points as a database stores them, and the rows that they form: the same for every store.
 
-A slot may have several points: samples off the grid, or points of others whose tags do
-not contradict the series'. They are merged here field by field, once for all stores: the
-better grade wins, of equal ones a known source, then the newest point. What stands in a
-field and is not a number within its bounds is no reading. A *copy* is a value of another
-program that an earlier release wrote into the series' own point; it counts only where no
-other point has the field (docs/adr/0020).
+A slot may have several points: samples off the grid, or points of other programs whose tags do not
+contradict the tags of the series. This module merges them field by field, for all stores: the
+better grade wins; of equal grades, a known source wins; then the newest point. A stored value that
+is not a number within the bounds of its field is not a reading. A *copy* is a value of another
+program that an earlier release wrote into the series' own point; it counts only if no other point
+has the field (docs/adr/0020).
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Point(NamedTuple):
-    """One point of a measurement; a tuple, because a store makes one of each stored slot.
+    """One point of a measurement; a tuple, because a store makes one for each stored slot.
 
     Attributes:
         tags: Its tags in canonical form.
-        instant: When, UTC; on the grid or off it.
+        instant: Its time, UTC; on the grid or off it.
         values: Numbers by field name; a field without a value is absent.
         grade: ``gapfill_grade`` as stored, ``None`` without provenance.
         source: ``gapfill_source`` as stored.
         batch: ``gapfill_batch`` as stored.
         kept: ``gapfill_kept`` as stored.
-        flaws: What stands in fields of the series and is no reading, by name of the field.
+        flaws: Stored values of the series' fields that are not readings, by name of the field.
     """
 
     tags: str
@@ -56,18 +56,18 @@ class Point(NamedTuple):
 
     @property
     def stored(self) -> dict[str, object]:
-        """All that stands in the fields of the series, whether or not it is a reading."""
+        """All stored values of the series' fields, readings or not."""
         return {**self.flaws, **self.values}
 
 
-class Stand(NamedTuple):
-    """What a slot holds.
+class SlotContent(NamedTuple):
+    """What is stored in a slot.
 
     Attributes:
-        row: What all of its points come to, ``None`` for no reading.
-        own: What the series' own point holds of it, without what is no reading.
-        others: What the other points come to.
-        copies: Fields of the own point that are copies of what other points have.
+        row: The row of all its points, ``None`` without a reading.
+        own: The row of the series' own point, without values that are not readings.
+        others: The row of all other points.
+        copies: Fields of the own point that are copies of values of other points.
     """
 
     row: Row | None = None
@@ -85,16 +85,16 @@ def format_tags(tags: Mapping[str, str]) -> str:
 
 
 def parse_tags(text: str) -> dict[str, str]:
-    """Parse what ``format_tags`` made."""
+    """Parse a text of ``format_tags``."""
     return {
         _ESCAPED.sub(r"\1", key): _ESCAPED.sub(r"\1", value) for key, value in _PAIR.findall(text)
     }
 
 
 def is_own(series: Series, tags: Mapping[str, str]) -> bool:
-    """Tell whether points with these tags count for a series.
+    """Return whether points with these tags count for a series.
 
-    They do unless a tag contradicts the series' (same key, another value) or meets its
+    They count unless a tag contradicts one of the series (same key, another value) or is in its
     ``exclude``.
     """
     for key, value in series.tags.items():  # a loop, as a store may have thousands of tag sets
@@ -103,10 +103,13 @@ def is_own(series: Series, tags: Mapping[str, str]) -> bool:
     return not any(tags.get(key) in values for key, values in series.exclude.items())
 
 
-def judged(
+def readings_and_flaws(
     series: Series, stored: Mapping[str, object]
 ) -> tuple[dict[str, float], dict[str, object]]:
-    """Return what stands in the fields of a series as readings, and as flaws; neither for none."""
+    """Return the stored values of a series' fields: those that are readings, and the flaws.
+
+    A field without a value is in neither.
+    """
     values: dict[str, float] = {}
     flaws: dict[str, object] = {}
     for one in series.fields:
@@ -119,27 +122,27 @@ def judged(
 
 
 def rows_of(series: Series, points: Iterable[Point]) -> list[Row]:
-    """Return the rows that the points of a series come to, one per slot, in order of slot.
+    """Return the rows of the points of a series, one per slot, in order of slot.
 
     Args:
-        series: Whose points they are.
-        points: In any order; one without a value of the series is no reading.
+        series: The series of the points.
+        points: In any order; a point without a value of the series is not a reading.
 
     Raises:
-        StoreError: If a point has a grade or a ``kept`` that nobody can read.
+        StoreError: If a point has a grade or a ``kept`` that cannot be read.
     """
     by_slot = _by_slot(series, points)
     return [_row(series, slot, by_slot[slot]) for slot in sorted(by_slot)]
 
 
-def stands_of(series: Series, points: Iterable[Point]) -> dict[datetime, Stand]:
-    """Return what each slot holds, the series' own point apart from the others.
+def contents_of(series: Series, points: Iterable[Point]) -> dict[datetime, SlotContent]:
+    """Return what is stored in each slot, the series' own point separate from the others.
 
     Raises:
         StoreError: As ``rows_of``.
     """
     own = format_tags(series.tags)
-    stands: dict[datetime, Stand] = {}
+    contents: dict[datetime, SlotContent] = {}
     for slot, found in _by_slot(series, points).items():
         mine = next((p for p in found if p.tags == own and p.instant == slot), None)
         rest = [p for p in found if p is not mine]
@@ -150,22 +153,22 @@ def stands_of(series: Series, points: Iterable[Point]) -> dict[datetime, Stand]:
             if mine and held and others
             else ()
         )
-        stands[slot] = Stand(_row(series, slot, found), held, others, frozenset(copies))
-    return stands
+        contents[slot] = SlotContent(_row(series, slot, found), held, others, frozenset(copies))
+    return contents
 
 
 def point_of(series: Series, own: str, row: Row, before: Point | None) -> Point:
-    """Return a row as the point of a series that holds it.
+    """Return a row as a point of a series.
 
     Args:
-        series: Whose row it is.
+        series: The series of the row.
         own: The series' tags in canonical form.
-        row: What to store.
-        before: The point that stands there. What is no reading in it stays, but where the
+        row: The row to store.
+        before: The point that is stored now. Its values that are not readings stay, unless the
             row has a value of the field.
 
     Raises:
-        StoreError: If it has a field that the series does not have.
+        StoreError: If the row has a field that the series does not have.
     """
     unknown = [name for name in row.values if series.field(name) is None]
     if unknown:
@@ -179,7 +182,7 @@ def point_of(series: Series, own: str, row: Row, before: Point | None) -> Point:
 
 
 def graded(series: Series, interval: Interval, grades: Sequence[Grade]) -> Graded:
-    """Return slots whose required fields have these grades, in the order of the fields."""
+    """Return the slots of an interval with the grades of their required fields, in field order."""
     fields = [
         (name, grade)
         for name, grade in zip(series.required, grades, strict=True)
@@ -191,7 +194,7 @@ def graded(series: Series, interval: Interval, grades: Sequence[Grade]) -> Grade
 
 
 def is_weak(row: Row, field: str) -> bool:
-    """Tell whether an observed row has a value of a field that was not observed."""
+    """Return whether an observed row has a value of a field that was not observed."""
     return row.origin(field).grade < Grade.OBSERVED <= row.grade
 
 
@@ -211,7 +214,7 @@ def grade_of(series: Series, instant: datetime, number: int) -> Grade:
     """Return a stored grade.
 
     Raises:
-        StoreError: If it is none of ours.
+        StoreError: If the number is not a grade.
     """
     try:
         return Grade(number)
@@ -228,10 +231,10 @@ def _by_slot(series: Series, points: Iterable[Point]) -> dict[datetime, list[Poi
 
 
 def _row(series: Series, slot: datetime, points: Sequence[Point]) -> Row:
-    """Return what the points of a slot come to, each of which has some value.
+    """Return the row of the points of a slot; each point has some value.
 
-    The grade is that of the worst required field, so that a good value in one field
-    never vouches for another; every value of another origin is named in ``kept``.
+    The grade is that of the worst required field, so that a good value of one field does not
+    raise the grade of another. ``kept`` names every value of another origin.
     """
     if len(points) == 1 and not points[0].flaws:
         return _row_of(series, slot, points[0])
@@ -252,10 +255,11 @@ def _row(series: Series, slot: datetime, points: Sequence[Point]) -> Row:
 
 
 def _rank(row: Row, point: Point, name: str, own: str) -> tuple[object, ...]:
-    """Return what the greatest of wins: grade, known source, instant, and the point itself.
+    """Return the rank of a value; the greatest wins: grade, known source, instant, then the point.
 
-    At one instant the series' own point wins with a known source and loses without one: once
-    Gapfill has added a field to it, such a value may be a copy, and what is read must not change.
+    At one instant the series' own point wins with a known source and loses without one: after
+    Gapfill has added a field to it, a value without a source may be a copy, and reads must not
+    change.
     """
     origin = row.origin(name)
     is_known = origin.source != UNKNOWN
@@ -263,10 +267,10 @@ def _rank(row: Row, point: Point, name: str, own: str) -> tuple[object, ...]:
 
 
 def _may_be_copy(row: Row, point: Point, name: str, own: str) -> bool:
-    """Tell whether a value is a copy where another point has the field.
+    """Return whether a value is a copy if another point has the field.
 
-    Only a copy, or what stood in the point before Gapfill wrote into it, is of unknown source
-    in a point of ours.
+    In a point of a batch, only copies and values that are older than the batch have an unknown
+    source.
     """
     return bool(point.batch) and point.tags == own and row.origin(name).source == UNKNOWN
 

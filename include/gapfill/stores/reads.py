@@ -1,4 +1,4 @@
-"""What a store finds of one series inside its database, and the methods of the port over that."""
+"""The reads of one series inside a database, and the methods of the port that use them."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ class Gaps(Protocol):
         """Return the runs of slots that have a point with one of these sources."""
 
     def newest(self, end: datetime) -> datetime | None:
-        """Return the newest complete slot before ``end``, ``None`` for none."""
+        """Return the newest complete slot before ``end``, ``None`` without one."""
 
 
 class InvalidValues(Protocol):
-    """The stored values of one series that do not count, see ``ReadingStore``."""
+    """The stored values of one series that are not readings, see ``ReadingStore``."""
 
     def flaws(self, window: Interval) -> Flaws:
-        """Return the stored values of the window that do not count."""
+        """Return the stored values of the window that are not readings."""
 
     def ahead(self, start: datetime) -> Ahead | None:
-        """Return the points from an instant on, ``None`` for none."""
+        """Return the points from an instant on, ``None`` without any."""
 
     def copies(self, window: Interval) -> dict[datetime, frozenset[str]]:
-        """Return the fields that may be copies of values of others, by slot."""
+        """Return the fields that may be copies of values of other points, by slot."""
 
 
 class SeriesReads(OneByOne, ABC):
@@ -56,11 +56,11 @@ class SeriesReads(OneByOne, ABC):
 
     @abstractmethod
     def _gaps(self, series: Series, ask: Callable[[Gaps], T]) -> T:
-        """Ask what is missing of a series."""
+        """Read the gaps of a series."""
 
     @abstractmethod
     def _invalid(self, series: Series, ask: Callable[[InvalidValues], T]) -> T:
-        """Ask for the values of a series that do not count."""
+        """Read the stored values of a series that are not readings."""
 
     def missing(self, series: Series, window: Interval) -> list[Interval]:
         """Return the runs of slots of the window without every required field."""
@@ -87,9 +87,9 @@ class SeriesReads(OneByOne, ABC):
         return self._gaps(series, lambda gaps: gaps.newest(end))
 
     def flaws(self, series: Series, window: Interval) -> Flaws:
-        """Return the stored values of the window that do not count."""
+        """Return the stored values of the window that are not readings."""
         return self._invalid(series, lambda values: values.flaws(window))
 
     def ahead(self, series: Series, start: datetime) -> Ahead | None:
-        """Return the points from an instant on, ``None`` for none."""
+        """Return the points from an instant on, ``None`` without any."""
         return self._invalid(series, lambda values: values.ahead(start))

@@ -1,4 +1,4 @@
-"""The kinds of store, by the type of the Airflow connection that names one."""
+"""The kinds of store, by the type of the Airflow connection."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from gapfill.extras import Connection
 from gapfill.services.ports import Store
 
 BUSY_WAIT_S = 1.5
-"""How long a page waits for a busy InfluxDB: shorter than what counts as a store that hangs."""
+"""How long a page waits for a busy InfluxDB; a longer wait would count as a store that hangs."""
 
 
 def open_store(conn_id: str, connection: Connection, longest_s: float | None = None) -> Store:
-    """Return the store that a connection names; its database's client is imported only here.
+    """Return the store of a connection; only here the client of its database is imported.
 
     Args:
         conn_id: Id of the connection, for messages.
-        connection: Says where it is.
-        longest_s: How long to wait at most for one answer; as the store does when left out.
+        connection: The connection.
+        longest_s: How long to wait at most for one answer; if omitted, as long as the store does.
 
     Raises:
         ConfigError: If there is no such kind of store, or the connection is wrong.
@@ -39,7 +39,7 @@ def _open_sqlite(conn_id: str, connection: Connection, longest_s: float | None) 
     from gapfill.stores.sqlite.connection import WAIT_S
     from gapfill.stores.sqlite.store import SqliteStore
 
-    path = read_path(conn_id, connection.host, connection.schema)
+    path = read_path(conn_id, connection.host, connection.schema, connection.extra)
     return SqliteStore(path, wait_s=WAIT_S if longest_s is None else min(WAIT_S, longest_s))
 
 
@@ -64,7 +64,7 @@ def _open_influxdb(conn_id: str, connection: Connection, longest_s: float | None
     )
     if longest_s is not None:
         timeout_s = min(config.timeout_s, longest_s)
-        config = replace(config, timeout_s=timeout_s, patience_s=BUSY_WAIT_S)
+        config = replace(config, timeout_s=timeout_s, busy_wait_s=BUSY_WAIT_S)
     return InfluxStore(config)
 
 
@@ -72,4 +72,4 @@ STORES: Mapping[str, Callable[[str, Connection, float | None], Store]] = {
     "sqlite": _open_sqlite,
     "influxdb": _open_influxdb,
 }
-"""What opens each kind."""
+"""The function that opens each kind."""

@@ -31,11 +31,11 @@ class TagIndex:
         return len(self._known)
 
     def tags(self, text: str) -> Mapping[str, str]:
-        """Return the tags of a tag set that is known."""
+        """Return the tags of a known tag set."""
         return self._known[text]
 
     def add(self, text: str) -> None:
-        """Add a tag set; one that is known does not change anything."""
+        """Add a tag set; a known one changes nothing."""
         if text in self._known:
             return
         self._known[text] = tags = parse_tags(text)
@@ -50,19 +50,19 @@ class TagIndex:
         return sorted(found, key=lambda text: (text != mine, text))
 
     def _candidates(self, series: Series) -> Iterable[str]:
-        """Return the tag sets that do not contradict a certain tag of the series.
+        """Return the tag sets that do not contradict one tag of the series.
 
-        That is the tag for which these are fewest.
+        The tag is the one with the fewest such tag sets.
         """
         best: Iterable[str] = self._known
         fewest = len(self._known)
         for name, value in series.tags.items():
-            found = [*self._of_value.get(name, {}).get(value, ()), *self._lacking(name)]
+            found = [*self._of_value.get(name, {}).get(value, ()), *self._without_tag(name)]
             if len(found) < fewest:
                 best, fewest = found, len(found)
         return best
 
-    def _lacking(self, name: str) -> list[str]:
+    def _without_tag(self, name: str) -> list[str]:
         """Return the tag sets without a tag."""
         if name not in self._without:
             self._without[name] = [text for text, tags in self._known.items() if name not in tags]

@@ -1,4 +1,4 @@
-"""Undo of a batch: the same for every store, over its own way to undo one series."""
+"""Undo of a batch: the same for every store, given the store's undo of one series."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def undo_batch(
     known: Iterable[Series],
     undo_series: Callable[[Series], Undone],
 ) -> Undone:
-    """Undo a batch series by series, and return what that came to.
+    """Undo a batch series by series, and return the sum of the results.
 
     Args:
-        batch: Its id.
-        wrote: The slots it wrote, by series name.
+        batch: Id of the batch.
+        wrote: The slots that the batch wrote, by series name.
         known: The series of the catalogue.
-        undo_series: Undoes what it wrote of one series.
+        undo_series: Undoes the batch in one series.
 
     Raises:
-        StoreError: If the batch wrote a series that is not known; nothing was undone then.
+        StoreError: If the batch wrote a series that is not known; then nothing was undone.
     """
     by_name = {series.name: series for series in known}
     for name, slots in wrote.items():

@@ -67,8 +67,7 @@ class LocalApi:
     def url(self) -> str:
         """Root URL without a slash at its end."""
         if self._server is None:
-            message = "The local API does not run: use it in a with statement."
-            raise RuntimeError(message)
+            raise RuntimeError("The local API does not run: use it in a with statement.")
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def connection(self, **more: object) -> str:

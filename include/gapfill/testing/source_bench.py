@@ -105,12 +105,7 @@ class SourceBench:
         return found.caller(setup, self._count)
 
     def fetch(self, ask: Ask, timeout_s: float = 10) -> Answer | GapfillError:
-        """Return the source's answer, or the error that it raises.
-
-        Args:
-            ask: The request.
-            timeout_s: Seconds that the hook waits for the API.
-        """
+        """Return the source's answer, or the error that it raises."""
         hook = self.hook(timeout_s)
         self.lines, self.calls, self.decoded = [], 0, []
         root, listener = logging.getLogger(), _Listener(self.lines)

@@ -1,6 +1,6 @@
 """The two apps that the plugin registers: ``/gaps`` and ``/influxdb``.
 
-Airflow mounts one app under one prefix, and both are the earlier service's paths.
+Airflow mounts one app under one prefix. The earlier service had both paths.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 @cache
 def apps() -> tuple[dict[str, Any], ...]:
-    """Return what the plugin registers, made once."""
+    """Return the apps that the plugin registers, made once."""
     return (
         {"name": "gapfill", "url_prefix": GAPS, "app": gaps_app()},
         {"name": "gapfill-store", "url_prefix": STORE, "app": store_app()},
@@ -55,9 +55,9 @@ def apps() -> tuple[dict[str, Any], ...]:
 
 
 def gaps_app() -> FastAPI:
-    """Return the app under ``/gaps``: the page, what it reads and what it starts."""
+    """Return the app under ``/gaps``: the page, its data, and the routes that start runs."""
     app = make_app("Gapfill", GAPS, query_routes.router, trigger_routes.router, page.router)
-    app.state.lookout = SnapshotCache()
+    app.state.snapshots = SnapshotCache()
     return app
 
 
@@ -67,11 +67,11 @@ def store_app() -> FastAPI:
 
 
 def make_app(title: str, prefix: str, *routers: APIRouter) -> FastAPI:
-    """Return an app all of whose routes are behind the login, its own description too.
+    """Return an app whose routes all need a login, also the description of the app.
 
     Args:
-        title: For its description.
-        prefix: Where Airflow mounts it.
+        title: Title of the app.
+        prefix: Path under which Airflow mounts it.
         routers: Its routes.
     """
     app = FastAPI(

@@ -1,7 +1,7 @@
 """Who may do what: Airflow's login, and its permissions on ``gap_detection``.
 
-A plugin's routes are open unless they say otherwise, so every app of ``app`` carries
-``LOGGED_IN`` for all of its routes; what reads or starts something asks for more.
+A plugin's routes are open by default. So every app of ``app`` requires ``LOGGED_IN`` for all of
+its routes; routes that read or start something also require ``MAY_READ`` or ``MAY_START``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def sees(user: BaseUser) -> bool:
 
 
 def may_read(user: User) -> None:
-    """Let those pass who may see ``gap_detection``.
+    """Refuse users who may not see ``gap_detection``.
 
     Raises:
         HTTPException: 403.
@@ -52,10 +52,10 @@ def starts(user: User) -> bool:
 
 
 def may_start(user: User) -> None:
-    """Let those pass who may start runs of ``gap_detection``.
+    """Refuse users who may not start runs of ``gap_detection``.
 
     Raises:
-        HTTPException: 403, naming what is missing.
+        HTTPException: 403, with the missing permission.
     """
     if not starts(user):
         message = (
@@ -68,10 +68,10 @@ def may_start(user: User) -> None:
 def _is_authorized(
     method: ResourceMethod, user: BaseUser, entity: DagAccessEntity | None = None
 ) -> bool:
-    """Ask Airflow.
+    """Return what Airflow says.
 
-    As its own ``requires_access_dag``, which looks up the DAG's team in the database
-    for every request, whether there are teams or not.
+    This does the same as Airflow's ``requires_access_dag``, but that looks up the DAG's team in
+    the database for every request, also where teams are turned off.
     """
     team = DagModel.get_team_name(DAG) if conf.getboolean("core", "multi_team") else None
     details = DagDetails(id=DAG, team_name=team)
@@ -84,7 +84,7 @@ LOGGED_IN, MAY_READ, MAY_START = Depends(logged_in), Depends(may_read), Depends(
 
 
 def same_site(request: Request) -> None:
-    """Refuse a write that another site's page has sent with this browser's cookie.
+    """Refuse a write that a page of another site sent with this browser's cookie.
 
     A browser does not send a bearer token by itself, so a request with one is exempt.
 

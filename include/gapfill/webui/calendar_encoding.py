@@ -1,7 +1,7 @@
-"""The calendar's cells: how many slots of each local day are in which state.
+"""The cells of the calendar: how many slots of each local day are in which state.
 
-A day is a short text such as ``20c4m``: numbers of slots, each with a letter. Equal days
-in a row travel once, so ten years of twenty series weigh little.
+A day is a short text such as ``20c4m``: numbers of slots, each with a letter. Consecutive equal
+days are sent once, so ten years of twenty series make a short answer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LETTERS = {
     "u": "unfillable",
     "x": "unknown",
 }
-"""What each letter counts, in the order they are written in."""
+"""What each letter counts. A day's text has the letters in this order."""
 
 _GRADES = {Grade.MODELLED: "d", Grade.PROVISIONAL: "p", Grade.OBSERVED: "o", Grade.OFFICIAL: "c"}
 _STATES = {State.UNFILLABLE: "u", State.UNKNOWN: "x"}
@@ -42,9 +42,9 @@ class Calendar(NamedTuple):
     """The days of one series.
 
     Attributes:
-        first_day: Date of the first one, local, or UTC for a daily series.
-        zone: Of the days.
-        days: ``(how many equal days, text)`` in order.
+        first_day: Date of the first day, local, or UTC for a daily series.
+        zone: Time zone of the days.
+        days: ``(number of equal days, text)`` in order.
     """
 
     first_day: date | None
@@ -53,7 +53,7 @@ class Calendar(NamedTuple):
 
 
 def calendar(series: Series, coverage: Coverage) -> Calendar:
-    """Return the days of a series; linear in days and runs, not in slots."""
+    """Return the days of a series; the cost is linear in days and runs, not in slots."""
     window = coverage.window
     zone = zone_of(series)
     if window is None:
@@ -98,7 +98,7 @@ def _append(days: list[tuple[int, str]], number: int, text: str) -> None:
 def _totals(
     first: date, number: int, zone: str, grid: Grid, window: Interval
 ) -> tuple[tuple[int, int], ...]:
-    """Return ``(how many days in a row, slots of each)``, the same for many series."""
+    """Return ``(number of consecutive days, slots of each)``, the same for many series."""
     bounds, count = _bounds(first, number + 1, zone), _counter(grid)
     start, end = _epoch(window.start), _epoch(window.end)
     totals = (count(max(start, a), min(end, b)) for a, b in pairwise(bounds))
@@ -130,12 +130,12 @@ def _text(total: int, cell: dict[str, int]) -> str:
 
 @lru_cache(maxsize=64)
 def _bounds(first: date, count: int, zone: str) -> tuple[int, ...]:
-    """Return when each day begins, in seconds since the epoch, and when the last one ends."""
+    """Return the start of each day and the end of the last one, in seconds since the epoch."""
     return tuple(_epoch(day_start(first + timedelta(days=n), zone)) for n in range(count))
 
 
 def _counter(grid: Grid) -> Callable[[int, int], int]:
-    """Return a quick count of the slots that start between two seconds since the epoch."""
+    """Return a fast function that counts the slots between two seconds since the epoch."""
     if len(grid.eras) == 1:
         step = int(grid.eras[0].step.total_seconds())
         return lambda start, end: max(0, -(-end // step) + (-start // step))

@@ -1,4 +1,4 @@
-"""Answers that a browser may keep and ask after: each carries the mark of what it says."""
+"""Responses that a browser may keep and revalidate: each has an ETag of its content."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ class Rendered:
     """A document as it is sent.
 
     Attributes:
-        content: JSON.
-        etag: Differs for every other body; contains the clock's minute, which a page shows.
+        content: The JSON text.
+        etag: Different for different content; also depends on the minute of the clock, which a
+            page shows.
     """
 
     content: bytes
@@ -38,7 +39,7 @@ def render(document: BaseModel) -> Rendered:
 
 
 def answer(request: Request, rendered: Rendered) -> Response:
-    """Return a document, or 304 where the one that was given before says the same."""
+    """Return a document, or 304 if the browser has one with the same content."""
     headers = {"ETag": rendered.etag, "Cache-Control": "private, no-cache"}
     if rendered.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -46,7 +47,7 @@ def answer(request: Request, rendered: Rendered) -> Response:
 
 
 def file(request: Request, content: bytes, media_type: str) -> Response:
-    """Return a file of the page, or 304 where the browser has it."""
+    """Return a file of the page, or 304 if the browser has it."""
     headers = {"ETag": f'"{_mark(content)}"'}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)

@@ -1,4 +1,4 @@
-"""Runs of ``gap_detection``, as the API server sees them: the one place that starts one."""
+"""Runs of ``gap_detection`` in the API server; only this module starts one."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _LOCK_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class DagState:
-    """What Airflow says of the DAG.
+    """The state of the DAG in Airflow.
 
     Attributes:
-        is_known: Whether it can be started at all.
+        is_known: Whether Airflow can start it at all.
         is_paused: Whether its runs stay queued for now.
     """
 
@@ -39,7 +39,7 @@ class DagState:
 
 
 def dag_state() -> DagState:
-    """Return what Airflow says of the DAG."""
+    """Return the state of the DAG in Airflow."""
     found = DagModel.get_current(DAG)
     if found is None or found.is_stale:
         return DagState(is_known=False, is_paused=False)
@@ -47,18 +47,18 @@ def dag_state() -> DagState:
 
 
 def start_run(conf: Mapping[str, object], user: str, note: str) -> tuple[str, bool]:
-    """Start a run, unless one that does the same is in progress.
+    """Start a run, unless an equal run is in progress.
 
     Args:
-        conf: Its parameters; those left out keep their defaults.
-        user: Who asked for it.
+        conf: Parameters of the run; omitted ones have their defaults.
+        user: Name of the user who starts it.
         note: Shown with the run.
 
     Returns:
-        Its id, and whether the DAG is paused, so that it waits in the queue.
+        The id of the run, and whether the DAG is paused; a run of a paused DAG stays queued.
 
     Raises:
-        Conflict: If one that does the same is queued or running.
+        Conflict: If a run with the same parameters is queued or running.
         NoDag: If Airflow does not know the DAG, or is too busy.
         RequestError: If Airflow refuses the parameters.
     """
@@ -69,7 +69,7 @@ def start_run(conf: Mapping[str, object], user: str, note: str) -> tuple[str, bo
     with _turn():
         same = find_same(conf)
         if same:
-            message = f"The run {same} does the same and has not ended: wait for it."
+            message = f"The run {same} does the same and is still in progress: wait for it."
             raise Conflict(message, same)
         try:
             run: Any = trigger_dag(
@@ -80,7 +80,7 @@ def start_run(conf: Mapping[str, object], user: str, note: str) -> tuple[str, bo
                 note=note,
             )
         except (ValueError, DagNotFound, DagRunAlreadyExists) as exc:
-            first = str(exc).partition("\n")[0]  # a wrong parameter comes with its whole schema
+            first = str(exc).partition("\n")[0]  # the next lines are the schema of the parameter
             message = f"Airflow refuses the run: {first}"
             raise RequestError(message) from exc
     return str(run.run_id), state.is_paused
@@ -98,10 +98,10 @@ def find_same(conf: Mapping[str, object]) -> str | None:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """Keep two workers of this machine's API server from starting the same run at once.
+    """Prevent two workers of this machine's API server from starting the same run at once.
 
     Raises:
-        NoDag: If the other one does not come to an end.
+        NoDag: If the other worker does not finish in time.
     """
     folder = settings.lock_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def _turn() -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as exc:
-        message = "Another run is being started and that takes long: try again in a minute."
+        message = "Another run is starting, which takes long: try again in a minute."
         raise NoDag(message) from exc
     try:
         yield

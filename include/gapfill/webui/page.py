@@ -1,4 +1,4 @@
-"""The page and its files, and the description of the routes for programs and people."""
+"""The page and its files, and the description of the routes for programs and for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _FILES = {
     for path in sorted(Path(__file__).with_name("static").iterdir())
     if path.suffix in _TYPES
 }
-"""What may be asked for: nothing else is looked up, so no name leads out of the folder."""
+"""The files that may be requested. No other path is looked up, so no name leads out of the
+folder."""
 
 router = APIRouter(include_in_schema=False)
 described = APIRouter(include_in_schema=False)
@@ -42,10 +43,10 @@ _ALERT = b'role="alert" hidden></div>'
 @router.get("/")
 @reading
 def page(request: Request, user: User, may_start: Annotated[bool, Depends(starts)]) -> Response:
-    """Return the coverage calendar; it knows whether they may start runs.
+    """Return the page with the coverage calendar; it contains whether the user may start runs.
 
-    Where catalogue or store is wrong it is 503: a problem for programs. People get the page
-    with the sentence, at once where the store hangs: it tries again by itself.
+    If the catalogue or the store is wrong, the answer is 503. Programs get problem details. A
+    person gets the page with the sentence, at once if the store hangs: the page then retries.
     """
     text = _FILES["index.html"].read_bytes()
     if may_start:
@@ -55,7 +56,7 @@ def page(request: Request, user: User, may_start: Annotated[bool, Depends(starts
         if is_person:
             container.make_context().store.close()
         elif may_start or sees(user):
-            responses.refuse_if_unread(request.app.state.lookout.view())
+            responses.refuse_if_unread(request.app.state.snapshots.view())
     except GapfillError as exc:
         if not is_person:
             raise
@@ -67,7 +68,7 @@ def page(request: Request, user: User, may_start: Annotated[bool, Depends(starts
 
 @router.get("/static/{name:path}")
 def static(request: Request, name: str) -> Response:
-    """Return one of its files."""
+    """Return a file of the page."""
     return _file(request, name)
 
 
@@ -88,9 +89,10 @@ def openapi(request: Request) -> dict[str, Any]:
 
 @described.api_route("/{path:path}", methods=[], operation_id="nothing")
 def nothing(request: Request, path: str) -> Response:
-    """Answer 404, but only to people who are logged in.
+    """Answer 404, but only after the login.
 
-    Without methods of its own it takes every method, so that nothing is said before the login.
+    This route names no methods, so it takes every method. Without it, Starlette would answer 404
+    or 405 to requests without a login.
     """
     allowed: set[str] = set()
     for route in request.app.routes:

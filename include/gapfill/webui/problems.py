@@ -1,4 +1,4 @@
-"""Every refusal as problem details (RFC 9457): a sentence, never a trace and never a secret."""
+"""Errors as problem details (RFC 9457): a sentence, never a stack trace, never a secret."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TYPE = "application/problem+json"
 
 _SHOWN = 200
-"""Characters of a wrong value that are repeated."""
+"""How many characters of a wrong value a sentence repeats."""
 
 _LOG_IN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Gaps · Gapfill</title>'
@@ -29,16 +29,16 @@ _LOG_IN = (
     'content="light dark"><p>You are not logged in. <a href="../plugin/gaps">Log in to Airflow</a>'
     ", which leads to this page."
 )
-"""For people who open the page; programs get a problem."""
+"""For people who open the page; programs get problem details."""
 
 log = logging.getLogger(__name__)
 
 
 class Conflict(GapfillError):
-    """A run that does the same is in progress.
+    """A run with the same parameters is in progress.
 
     Attributes:
-        run_id: That run.
+        run_id: Id of that run.
     """
 
     def __init__(self, message: str, run_id: str) -> None:
@@ -75,13 +75,13 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **more: object,
 ) -> Response:
-    """Return a refusal.
+    """Return a response with problem details.
 
     Args:
         status: HTTP status.
         detail: What is wrong and what to do, in a sentence.
-        title: The kind of problem; the status's own words when left out.
-        headers: Headers that come with it.
+        title: The kind of problem; if omitted, the phrase of the status.
+        headers: Headers of the response.
         more: Further members.
     """
     body = {
@@ -95,7 +95,7 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Let an app answer with problems."""
+    """Make an app answer errors with problem details."""
 
     @app.exception_handler(HTTPException)
     def _refused(request: Request, exc: HTTPException) -> Response:
@@ -139,7 +139,7 @@ def install(app: FastAPI) -> None:
 
 
 def _is_person(request: Request) -> bool:
-    """Return whether a browser opens the page itself, which people bookmark."""
+    """Return whether a browser opens the page itself, whose address people bookmark."""
     is_page = request.url.path.removesuffix("/") == request.scope.get("root_path", "")
     return is_page and "text/html" in request.headers.get("accept", "")
 
@@ -157,7 +157,7 @@ def _where(place: Sequence[Any]) -> str:
 
 
 def _named(error: Mapping[str, Any]) -> str:
-    """Return what is wrong with one value, as a sentence without its full stop."""
+    """Return what is wrong with one value, as a sentence without a full stop."""
     name = str(error["loc"][-1])[:_SHOWN] if error["loc"] else "request"
     given = error.get("input")
     shown = f" (given {given[:_SHOWN]!r})" if isinstance(given, str) else ""

@@ -1,6 +1,6 @@
 """The routes that read: they answer from the store, through the services of the command line.
 
-Reading blocks, so each works at the ``desk``.
+Reads of the store block, so each route runs in the ``worker_pool``.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ from gapfill.webui.snapshot_cache import SnapshotCache, StoreSnapshot, open_cont
 from gapfill.webui.worker_pool import reading
 
 MAX_ZOOM = timedelta(days=63)
-"""Two months of slots are a screen; more is what the days are for."""
-
+"""Two months of slots fill a screen; for longer ranges the page has the days."""
 
 Shown = Annotated[CoverageQuery, Query()]
 Days = Annotated[DetectQuery, Query()]
@@ -53,39 +52,39 @@ router = APIRouter(dependencies=[MAY_READ])
 @router.get("/summary", response_model=response_models.SummaryOut)
 @reading
 def summary(request: Request) -> Response:
-    """Everything in a few numbers, with what to do about it."""
-    lookout = _lookout(request)
+    """The state of all series in a few numbers, with a recommendation."""
+    snapshots = _snapshots(request)
 
     def make(view: StoreSnapshot) -> Rendered:
         responses.refuse_if_unread(view)
-        return render(responses.summary(lookout.closely(view), lookout.plan(view)))
+        return render(responses.summary(snapshots.closely(view), snapshots.plan(view)))
 
-    return answer(request, lookout.derive("summary", lookout.view(), make))
+    return answer(request, snapshots.derive("summary", snapshots.view(), make))
 
 
 @router.get("/detect", response_model=response_models.DetectOut)
 @reading
 def detect(request: Request, query: Days) -> Response:
-    """Every gap that reaches into the last days, each with its whole length."""
+    """Every gap that overlaps the last days, each with its whole length."""
     days_back = query.days_back
     read_params({"days_back": days_back})
-    lookout = _lookout(request)
-    view = lookout.view()
+    snapshots = _snapshots(request)
+    view = snapshots.view()
     responses.refuse_if_unread(view)
-    plan = lookout.plan(view, responses.start_of(view.now, days_back))
+    plan = snapshots.plan(view, responses.start_of(view.now, days_back))
     return answer(request, render(responses.detected(view, plan, days_back)))
 
 
 @router.get("/coverage", response_model=response_models.CoverageOut)
 @reading
 def coverage(request: Request, query: Shown) -> Response:
-    """Every day of the series, as the calendar draws them, and counts of all series."""
-    lookout = _lookout(request)
+    """Every day of the requested series for the calendar, and counts of all series."""
+    snapshots = _snapshots(request)
 
     def make(view: StoreSnapshot) -> Rendered:
-        return render(responses.coverage(lookout.closely(view), query))
+        return render(responses.coverage(snapshots.closely(view), query))
 
-    return answer(request, lookout.derive(f"coverage {query!r}", lookout.view(), make))
+    return answer(request, snapshots.derive(f"coverage {query!r}", snapshots.view(), make))
 
 
 @router.get("/coverage/slots", response_model=response_models.SlotsOut)
@@ -116,14 +115,14 @@ def slots(request: Request, query: Stretch) -> Response:
 @router.get("/plan")
 @reading
 def plan(request: Request, query: Order) -> PlanOut:
-    """Whom a run would ask for what, and what that costs; nothing is asked."""
+    """Which sources a run would ask for what, and what that costs; no source is asked."""
     return make_bill(request, query.model_dump())
 
 
 @router.get("/explain")
 @reading
 def explain(query: Slot) -> ExplainOut:
-    """A slot's state, and what each source can do for it; a date means its first slot."""
+    """The state of a slot, and what each source can do for it; a date means its first slot."""
     with open_context() as context:
         (chosen,) = context.catalog.find([query.series])
         instant = _bound("slot", query.slot, chosen.place.zone)
@@ -133,9 +132,9 @@ def explain(query: Slot) -> ExplainOut:
         return documents.explained(found)
 
 
-def _lookout(request: Request) -> SnapshotCache:
-    """Return the app's own; all its requests share it."""
-    found: SnapshotCache = request.app.state.lookout
+def _snapshots(request: Request) -> SnapshotCache:
+    """Return the cache of the app; all its requests share it."""
+    found: SnapshotCache = request.app.state.snapshots
     return found
 
 
@@ -151,16 +150,16 @@ def _bound(name: str, text: str, zone: str, *, is_end: bool = False) -> datetime
 
 
 def make_bill(request: Request, params: dict[str, Any]) -> PlanOut:
-    """Plan what a run with these parameters would do, from what is known of the store just now.
+    """Plan what a run with these parameters would do, from the current snapshot of the store.
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
-        RequestError: If the parameters make no sense.
+        RequestError: If the parameters are invalid.
         StoreError: If the store cannot be read.
     """
     with open_context() as context:
-        read_request(params, context.catalog, context.now)  # refused before the store is read
-        view = _lookout(request).view()
+        read_request(params, context.catalog, context.now)  # refuse before the store is read
+        view = _snapshots(request).view()
         order = read_request(params, view.catalog, view.now)
         names = {series.name for series in order.selection.series}
         reports = [report for report in view.reports if report.series in names]

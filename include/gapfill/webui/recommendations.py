@@ -1,4 +1,4 @@
-"""What to do about gaps: in a sentence, as a request, and what it would take."""
+"""What to do about gaps: in a sentence, as a request, and at what cost."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from gapfill.webui import response_models
 from gapfill.webui.snapshot_cache import StoreSnapshot
 
 RECENT_DAYS = 10
-"""Gaps no older than this are healed by ``days_back``, older ones by their range."""
+"""Gaps up to this age are healed by ``days_back``, older ones by their range."""
 
 _EMPTY = (
-    "The store holds no reading at all: where it is not new, see whether gapfill_store names "
+    "The store holds no reading at all: if it is not new, check whether gapfill_store names "
     "the right place."
 )
-"""A file that was moved away looks like this."""
+"""A file that was moved away looks like an empty store."""
 
 
 def recovery(plan: Plan) -> response_models.Recovery:
-    """Return what healing would take."""
+    """Return what healing would cost."""
     return response_models.Recovery(
         units=len(plan.units),
         calls=plan.calls,
@@ -46,9 +46,9 @@ def recommend(
     """Return what to do, in a sentence and as a request.
 
     Args:
-        view: What was found.
-        plan: What healing would take, of what can be read.
-        since: Where the stretch that was asked for begins; left out: the whole history.
+        view: The snapshot.
+        plan: The plan for all series that can be read.
+        since: Start of the requested range; if omitted, the whole history.
     """
     if view.errors:
         said = " ".join(f"{error.rstrip('.')}." for error in view.errors)
@@ -72,7 +72,7 @@ def _recommend(
         lost = sum(g.slots for g in gaps)
         said = f"No gap that a source could fill; no source has {count(lost, 'slot')}."
         return said if lost else "Nothing is missing.", response_models.Strategy(name="none")
-    askable = [g for g in missing if _is_askable(g)]
+    askable = [g for g in missing if g.is_askable]
     if not askable or not plan.units:
         return _no_source(missing)
     number = sum(g.cause is not Cause.SETUP for g in missing)
@@ -97,19 +97,16 @@ def _recommend(
     return f"{there}: heal {first} to {last} ({cost}).", strategy
 
 
-def _is_askable(gap: Gap) -> bool:
-    return gap.cause in (Cause.ASKABLE, Cause.DOWN) and gap.waiting is None
-
-
 def _no_source(missing: Sequence[Gap]) -> tuple[str, response_models.Strategy]:
-    """Return what to do where no source can be asked now."""
+    """Return what to do if no source can be asked now."""
     others = [g for g in missing if g.cause is not Cause.SETUP]
     if not others:
-        return "", response_models.Strategy(name="setup")  # what they need is said beside it
+        return "", response_models.Strategy(name="setup")  # _needs says what they need
     there = f"{count(len(others), 'gap', 'is', 'are')} open"
     until = min((g.waiting for g in others if g.waiting), default=None)
     if until is None and all(g.cause is Cause.DOWN for g in others):
-        sentence = f"{there}, and no source of them can be used."
+        whose = "its" if len(others) == 1 else "their"
+        sentence = f"{there}, and none of {whose} sources can be used."
         return sentence, response_models.Strategy(name="setup")
     when = f" before {iso(until)}" if until else " now"
     sentence = f"{there}, but no source can be asked{when}: wait."
@@ -117,7 +114,7 @@ def _no_source(missing: Sequence[Gap]) -> tuple[str, response_models.Strategy]:
 
 
 def _needs(gaps: Sequence[Gap]) -> list[str]:
-    """Return what would set up sources of gaps that need it, a sentence for each need."""
+    """Return what must be set up for gaps whose sources need it, a sentence for each need."""
     need = Counter(gap.needs for gap in gaps if gap.cause is Cause.SETUP)
     return [
         f"{count(n, 'gap', 'needs', 'need')} {' or '.join(names)}." for names, n in need.items()

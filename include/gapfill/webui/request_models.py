@@ -1,4 +1,4 @@
-"""The shapes of what the routes take; bounds are checked by ``read_params``, in a sentence."""
+"""Models of the routes' parameters; ``read_params`` checks bounds and answers in a sentence."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from gapfill.services.run_params import MAX_DAYS_BACK, PARAMETERS
 
 MAX_LIMIT = 500
-"""Series of one answer, if it has a limit."""
+"""The largest limit for the series of one answer."""
 
 
 def parameter(name: str, default: object = None, description: str = "") -> Any:  # noqa: ANN401 - what Field returns
     """Return the field of a run's parameter.
 
     Args:
-        name: Of the parameter.
-        default: Where the route has another one; ``...`` for none.
-        description: Where the route has another one.
+        name: Name of the parameter.
+        default: The route's default if it differs; ``...`` if the parameter is required.
+        description: The route's description if it differs.
     """
     given = PARAMETERS[name]
     default = given.default if default is None else default
@@ -30,7 +30,7 @@ class _Strict(BaseModel):
 
 
 class PlanQuery(_Strict):
-    """What would be done: the fields of the trigger form."""
+    """The run to plan: the fields of the trigger form."""
 
     start_date: str | None = parameter("start_date")
     end_date: str | None = parameter("end_date")
@@ -45,7 +45,7 @@ class DetectQuery(_Strict):
     """Which gaps."""
 
     days_back: int | None = parameter(
-        "days_back", description=f"1 to {MAX_DAYS_BACK}; left out: the whole history."
+        "days_back", description=f"1 to {MAX_DAYS_BACK}; if omitted: the whole history."
     )
 
 
@@ -56,7 +56,10 @@ class CoverageQuery(_Strict):
     group: str | None = Field(None, description="Group of a series in the catalogue.")
     offset: int = Field(0, description="How many of these series to skip.", ge=0)
     limit: int | None = Field(
-        None, description=f"How many to list, 1 to {MAX_LIMIT}; left out: all.", ge=1, le=MAX_LIMIT
+        None,
+        description=f"How many to list, 1 to {MAX_LIMIT}; if omitted: all.",
+        ge=1,
+        le=MAX_LIMIT,
     )
 
 

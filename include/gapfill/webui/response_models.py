@@ -1,4 +1,4 @@
-"""The shapes of what only the routes give; ``reporting`` has those of reports and plans."""
+"""Models of the answers that only the routes give; ``reporting`` has those of reports and plans."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from gapfill.reporting.plan_models import PlanOut
 
 
 class Problem(BaseModel):
-    """A refusal (RFC 9457)."""
+    """Problem details of an error (RFC 9457)."""
 
     type: str
     title: str
@@ -44,7 +44,7 @@ class _Named(BaseModel):
 
 
 class GapOut(GapFacts, _Named):
-    """A run of slots that are missing, for one reason."""
+    """Consecutive slots that are missing for one reason."""
 
     cause: CauseWord = Field(
         default="askable",
@@ -55,16 +55,16 @@ class GapOut(GapFacts, _Named):
 
 
 class StoredOut(Document):
-    """What an operator should know of a series beside its gaps."""
+    """What an operator should know about a series besides its gaps."""
 
     flaws: Flaws = Field(
         description="stored values that do not count as readings; null if they are not counted yet"
     )
     ahead: Ahead = Field(
-        description="points after the last expected slot; null for none, or where `flaws` is null"
+        description="points after the last expected slot; null for none, or if `flaws` is null"
     )
     warnings: Warnings = Field(
-        description="what an operator should know of its sources, and of `flaws` and `ahead`"
+        description="what an operator should know about its sources, and about `flaws` and `ahead`"
     )
 
 
@@ -80,20 +80,20 @@ class SeriesOut(StoredOut):
     slots: Slots
     coverage: Coverage
     usable: Usable
-    missing_hours: float | None = Field(description="null where it is unknown")
+    missing_hours: float | None = Field(description="null if it is unknown")
     gaps: int | None
     severity: SeverityOf | None
     error: Error = Field(description="why it could not be read")
 
 
 class GroupOut(BaseModel):
-    """A group of series, under the keys of the earlier service and more."""
+    """A group of series; it has the keys of the earlier service, and more."""
 
     status: Literal["ok", "gaps", "unknown", "none"] = Field(
         description="unknown: a series could not be read; none: no series in this group"
     )
     gap_hours: float | None = Field(
-        description="hours that are due and missing; null where that is unknown"
+        description="hours that are due and missing; null if that is unknown"
     )
     gaps: int | None
     newest: datetime | None
@@ -102,10 +102,10 @@ class GroupOut(BaseModel):
 
 
 class Strategy(BaseModel):
-    """What to do about it, as a request."""
+    """What to do about the gaps, as a request."""
 
     name: Literal["none", "wait", "backfill", "range", "setup"] = Field(
-        description="setup: what is missing needs a source to be set up, or corrected"
+        description="setup: the gaps need a source that must first be set up or corrected"
     )
     method: str | None = None
     path: str | None = None
@@ -113,7 +113,7 @@ class Strategy(BaseModel):
 
 
 class Recovery(BaseModel):
-    """What healing would take."""
+    """What healing would cost."""
 
     units: int
     calls: int
@@ -125,7 +125,7 @@ class Recovery(BaseModel):
 
 
 class DagOut(BaseModel):
-    """The DAG that heals."""
+    """The DAG that heals gaps."""
 
     id: str
     known: bool
@@ -133,11 +133,11 @@ class DagOut(BaseModel):
 
 
 class SummaryOut(BaseModel):
-    """Everything in a few numbers."""
+    """The state of all series in a few numbers."""
 
     now: datetime
     state: OverallWord
-    store: str = Field(description="where the store is that was looked at")
+    store: str = Field(description="place of the store that was read")
     ree_data: GroupOut
     weather_data: GroupOut
     series: list[SeriesOut]
@@ -155,7 +155,7 @@ class DetectOut(BaseModel):
     ree_gaps: list[GapOut]
     weather_gaps: list[GapOut]
     errors: list[str] = Field(
-        description="what could not be read: each is one gap of state unknown"
+        description="why series could not be read: each such series is one gap of state unknown"
     )
     recommendation: str
     strategy: Strategy
@@ -179,43 +179,45 @@ class CalendarOut(StoredOut):
     required: Annotated[list[str], attribute("series", "required")] = Field(
         description="fields without which a slot is missing"
     )
-    causes: dict[str, int] = Field(description="slots of `gaps` by their cause")
-    needs: list[str] = Field(description="what would set up sources of slots that need it")
+    causes: dict[str, int] = Field(description="slots of its gaps by cause")
+    needs: list[str] = Field(description="what must be set up for slots whose sources need it")
     days: Annotated[list[tuple[int, str]], attribute("calendar", "days")] = Field(
-        description="equal days in a row, and their slots by state"
+        description="numbers of consecutive equal days, and the slots of each day by state"
     )
     error: Error
 
 
 class ListedGapOut(GapOut):
-    """A gap with what its list shows of the series."""
+    """A gap with those facts of its series that the list of gaps shows."""
 
     zone: str
     required: tuple[str, ...]
 
 
 class CoverageOut(BaseModel):
-    """What the page draws: the asked series, and counts of all."""
+    """What the page draws: the requested series, and counts of all series."""
 
     now: datetime
     state: OverallWord
-    store: str = Field(description="where the store is that was looked at")
+    store: str = Field(description="place of the store that was read")
     letters: dict[str, str]
     series: list[CalendarOut]
-    series_total: int = Field(description="those that were asked for, listed above or not")
+    series_total: int = Field(
+        description="number of requested series, also those that `series` does not list"
+    )
     groups: list[GroupCount]
     slots: dict[str, int] = Field(description="slots of all series by state")
-    errors: list[str] = Field(description="what could not be read, of all series")
+    errors: list[str] = Field(description="why series could not be read, of all series")
     unread: list[str] = Field(description="series that could not be read")
     gaps: list[ListedGapOut] = Field(description="of all series: the worst, then the newest")
-    gaps_total: int = Field(description="listed above or not")
-    gaps_open: int = Field(description="those of them that are missing, not unfillable")
-    gaps_by_cause: dict[str, int] = Field(description="listed above or not")
+    gaps_total: int = Field(description="number of all gaps, also those that `gaps` does not list")
+    gaps_open: int = Field(description="those of all gaps that are missing, not unfillable")
+    gaps_by_cause: dict[str, int] = Field(description="all gaps by cause")
     dag: DagOut
 
 
 class GroupCount(BaseModel):
-    """How many series a group has."""
+    """The number of series of a group."""
 
     name: str
     series: int
@@ -231,26 +233,26 @@ class SlotsOut(BaseModel):
     field: str
     unit: str
     runs: list[tuple[int, int, str]] = Field(
-        description="start in seconds since 1970, how many slots, and what they are; none overlap"
+        description="start in seconds since 1970, number of slots, their letter; without overlap"
     )
     eras: list[tuple[int, int]] = Field(
-        description="start in seconds since 1970, and the seconds from slot to slot from then on"
+        description="start in seconds since 1970, and from then on the seconds from slot to slot"
     )
     step: int = Field(description="seconds from slot to slot at the start")
     sources: list[str]
     readings: list[tuple[int, int, float | None]] = Field(
-        description="slot, number of the source of the field, value of the field"
+        description="slot, index of the field's source in `sources`, value of the field"
     )
     others: list[tuple[int, str, int]] = Field(
-        description="slot, another required field that is from another source, its number"
+        description="slot, another required field with a different source, index of that source"
     )
     partial: list[tuple[int, int, str]] = Field(
-        description="start and number of slots that have some required fields, and what is missing"
+        description="start and number of slots with some required fields, and what is missing"
     )
 
 
 class Links(BaseModel):
-    """Where to look."""
+    """Addresses of the run and of the calendar."""
 
     run: str = Field(description="the run in Airflow's UI")
     api: str = Field(description="the run in Airflow's API")

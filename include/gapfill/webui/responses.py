@@ -1,4 +1,4 @@
-"""Views as documents: numbers, gaps, and what to do about them."""
+"""Snapshots of the store as documents: numbers, gaps, and what to do about them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from gapfill.domain.severity import Severity, SeverityWord
 
 SHOWN_GAPS = 200
-"""Gaps that the page lists; the rest are counted."""
+"""Maximum number of gaps that the page lists; the others are only counted."""
 
 
 def summary(view: StoreSnapshot, plan: Plan) -> response_models.SummaryOut:
-    """Return everything in a few numbers.
+    """Return the state of all series in a few numbers.
 
     Raises:
         StoreError: If no series at all could be read.
@@ -55,12 +55,12 @@ def summary(view: StoreSnapshot, plan: Plan) -> response_models.SummaryOut:
 
 
 def detected(view: StoreSnapshot, plan: Plan, days_back: int | None) -> response_models.DetectOut:
-    """Return every gap that reaches into the last days, each with its whole length.
+    """Return every gap that overlaps the last days, each with its whole length.
 
     Args:
-        view: What was found.
-        plan: What healing those days would take.
-        days_back: How many days; ``None`` for the whole history.
+        view: The snapshot.
+        plan: The plan for those days.
+        days_back: Number of days; ``None`` for the whole history.
 
     Raises:
         StoreError: As ``summary``.
@@ -87,7 +87,7 @@ def detected(view: StoreSnapshot, plan: Plan, days_back: int | None) -> response
 
 
 def coverage(view: StoreSnapshot, query: CoverageQuery) -> response_models.CoverageOut:
-    """Return what the page draws: the series that a query names, and counts of all.
+    """Return what the page draws: the series that a query selects, and counts of all series.
 
     Raises:
         StoreError: If no series at all could be read.
@@ -135,7 +135,7 @@ def _groups(view: StoreSnapshot) -> list[response_models.GroupCount]:
 
 
 def start_of(now: datetime, days_back: int | None) -> datetime | None:
-    """Return where the last days begin, as ``days_back`` of a run has it."""
+    """Return the start of the last days, as for a run with ``days_back``."""
     if days_back is None:
         return None
     return day_start(local_date(now, LOCAL) - timedelta(days=days_back), LOCAL)
@@ -152,7 +152,7 @@ def refuse_if_unread(view: StoreSnapshot) -> None:
 
 
 def dag() -> response_models.DagOut:
-    """Return the state of the DAG that heals."""
+    """Return the state of the DAG that heals gaps."""
     state = dag_state()
     return response_models.DagOut(id=DAG, known=state.is_known, paused=state.is_paused)
 

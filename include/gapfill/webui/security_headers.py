@@ -1,4 +1,4 @@
-"""What every answer carries and every request may weigh."""
+"""Headers of every response, and the maximum size of every request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 64 * 1024
-"""Bytes: the longest sensible body is some hundred."""
+"""Bytes; the longest sensible body has some hundred."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -22,11 +22,11 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-"""Nothing from elsewhere, no inline script, and no frame of another site around it."""
+"""No content of other sites, no inline script, and no frame in a page of another site."""
 
 
 class SecurityHeaders:
-    """Adds the headers to every answer of an app, refusals too; HEAD is a GET without its body.
+    """Adds the headers to every response of an app, also to errors; answers HEAD as GET, no body.
 
     Args:
         app: The app.
@@ -36,7 +36,7 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Pass the request to the app."""
         is_head = scope["type"] == "http" and scope["method"] == "HEAD"
 
         async def send_on(message: Message) -> None:
@@ -55,7 +55,7 @@ class SecurityHeaders:
 
 
 async def small_body(request: Request) -> bytes:
-    """Read the body, and refuse a huge one without reading it whole.
+    """Return the body; refuse a body that is too long without reading all of it.
 
     Raises:
         HTTPException: 413.
@@ -70,6 +70,6 @@ async def small_body(request: Request) -> bytes:
                 break
             parts.append(part)
     if size > MAX_BODY:
-        sentence = f"The body is longer than {MAX_BODY:,} bytes, which no request here needs."
+        sentence = f"The body is longer than {MAX_BODY:,} bytes; no request here needs that many."
         raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE, sentence)
     return b"".join(parts)

@@ -20,9 +20,9 @@ def slots_of(
     """Return the slots of the coverage's window.
 
     Args:
-        series: Whose slots.
-        coverage: Their states.
-        rows: Their readings.
+        series: The series of the slots.
+        coverage: The states of the slots.
+        rows: The readings of the slots.
         now: The clock.
     """
     window, grid = coverage.window, series.grid
@@ -68,7 +68,7 @@ def slots_of(
 
 
 def _runs(coverage: Coverage) -> list[tuple[Interval, str]]:
-    """Return runs that together are the window, none of them over another, in order."""
+    """Return runs, in order, that cover the window and do not overlap."""
     if coverage.window is None:
         return []
     runs = list(lettered(coverage))

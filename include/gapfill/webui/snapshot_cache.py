@@ -1,8 +1,8 @@
-"""What is known of the store just now, shared by all requests of a few seconds.
+"""The current state of the store, shared by all requests of a few seconds.
 
-An open page asks every few seconds, and several people may look at once: the store is
-read once for all of them. All waiting requests get the same failure; a slow failure
-is kept for some seconds too, so that no request waits for a store that hangs.
+An open page sends a request every few seconds, and several people may have it open. The store is
+read once for all of them. If a read fails, all waiting requests get that failure. A slow failure
+is also kept for some seconds, so that requests do not wait for a store that hangs.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from gapfill.services.detection import Report, unread
 from gapfill.services.planning import RunRequest, detect_all, make_whole_plan
 from gapfill.services.ports import Store
 from gapfill.services.selection import Selection
-from gapfill.webui.circuit_breaker import PATIENCE_S, CircuitBreakerStore
+from gapfill.webui.circuit_breaker import ANSWER_WAIT_S, CircuitBreakerStore
 from gapfill.webui.stored_values import Stored
 
 T = TypeVar("T")
 
 FRESH_S = 3.0
-"""How long a reading of the store is good for, or twice as long as it took."""
+"""How long a snapshot is valid; twice as long as the read took, if that is longer."""
 
 FAILED_S = 10.0
-"""How long a failure is good for at most."""
+"""How long a failure is valid at most."""
 
 MOST_DERIVED = 32
-"""Documents that are kept of a view; each search makes another one."""
+"""Maximum number of documents of a snapshot that are kept; each search adds one."""
 
 _SLOW_S = 1.0
-"""A failure that came more quickly is not kept: to ask again costs little."""
+"""A failure that took less than this is not kept, because another read costs little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class StoreSnapshot:
 
     Attributes:
         now: The clock.
-        catalog: Whose series.
-        reports: A report over the whole history for each; failed reads carry their error.
-        store: Where the store is that was looked at.
+        catalog: The catalogue of the series.
+        reports: A report per series over the whole history, with the error if its read failed.
+        store: The place of the store that was read.
     """
 
     now: datetime
@@ -60,7 +60,7 @@ class StoreSnapshot:
 
     @property
     def errors(self) -> list[str]:
-        """Why reads failed, a sentence for each reason."""
+        """The reasons why reads failed, a sentence each."""
         return unread(self.reports)
 
 
@@ -68,35 +68,35 @@ class SnapshotCache:
     """Reads the store for the routes; concurrent requests share one read."""
 
     def __init__(self) -> None:
-        self._looking, self._deriving = Lock(), RLock()
+        self._reading, self._deriving = Lock(), RLock()
         self._view: StoreSnapshot | None = None
         self._ended = self._until = 0.0
         self._derived: dict[str, tuple[StoreSnapshot, object]] = {}
         self._stored = Stored()
 
     def view(self) -> StoreSnapshot:
-        """Return every series as it is now, or was a few seconds ago.
+        """Return the snapshot, which may be some seconds old.
 
         Raises:
             ConfigError: If the catalogue, the store's connection or the clock is wrong.
         """
         came = time.monotonic()
-        with self._looking:
+        with self._reading:
             began = time.monotonic()
             is_shared = self._ended > came or began < self._until
             if self._view is None or not is_shared:
                 self._view = None
-                view = _look()
+                view = _read_store()
                 self._ended = time.monotonic()
                 self._view, self._until = view, self._ended + _kept_s(view, self._ended - began)
             return self._view
 
     def plan(self, view: StoreSnapshot, since: datetime | None = None) -> Plan:
-        """Return what a run over the series that can be read would do.
+        """Return the plan of a run over all series that can be read.
 
         Args:
-            view: What was found.
-            since: Where the run's range begins; left out: the whole history.
+            view: The snapshot.
+            since: Start of the run's range; if omitted, the whole history.
 
         Raises:
             ConfigError: As ``view``.
@@ -105,17 +105,17 @@ class SnapshotCache:
         return self.derive(f"plan since {since}", view, lambda of: _plan(of, since))
 
     def closely(self, view: StoreSnapshot) -> StoreSnapshot:
-        """Return the view with the stored values that are not readings, as far as they are counted.
+        """Return the snapshot with the stored values that are not readings, where counted already.
 
         Raises:
             ConfigError: As ``view``.
         """
         return self.derive(
-            "closely", view, lambda of: self._stored.beside(of, partial(open_context, of.now))
+            "closely", view, lambda of: self._stored.add_to(of, partial(open_context, of.now))
         )
 
     def derive(self, name: str, view: StoreSnapshot, make: Callable[[StoreSnapshot], T]) -> T:
-        """Return what is made of a view, made once for each view."""
+        """Return a document of a snapshot; it is made once for each snapshot and name."""
         with self._deriving:
             kept = self._derived.get(name)
             if kept is None or kept[0] is not view:
@@ -128,13 +128,13 @@ class SnapshotCache:
 
 
 def _kept_s(view: StoreSnapshot, took_s: float) -> float:
-    """Return how long a view is good for."""
+    """Return how long a snapshot is valid."""
     if view.errors:
         return min(FAILED_S, 2 * took_s) if took_s > _SLOW_S else 0.0
     return max(FRESH_S, 2 * took_s)
 
 
-def _look() -> StoreSnapshot:
+def _read_store() -> StoreSnapshot:
     with open_context() as context:
         order = RunRequest(Selection(tuple(context.catalog.series.values())))
         reports = tuple(detect_all(context, order))
@@ -150,15 +150,15 @@ def _plan(view: StoreSnapshot, since: datetime | None) -> Plan:
 
 @contextmanager
 def open_context(now: datetime | None = None) -> Iterator[RunContext]:
-    """Open this installation, with little patience for its store, and give connections back.
+    """Open this installation, with a short timeout for its store; close connections at the end.
 
     Args:
-        now: The clock; read again if left out.
+        now: The clock; if omitted, it is read.
 
     Raises:
         ConfigError: If the catalogue, the store's connection or the clock is wrong.
     """
-    context = container.make_context(now, PATIENCE_S)
+    context = container.make_context(now, ANSWER_WAIT_S)
     context = replace(context, store=cast("Store", CircuitBreakerStore(context.store)))
     try:
         yield context

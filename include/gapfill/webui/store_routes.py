@@ -1,4 +1,4 @@
-"""``/influxdb/verify``: a real query, whichever store it is; the path is the earlier service's."""
+"""``/influxdb/verify``: a real query to any type of store; the earlier service had this path."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = APIRouter(dependencies=[MAY_READ])
 
 
 class NewestOut(BaseModel):
-    """How far a series reaches."""
+    """The newest reading of a series."""
 
     series: str
     measurement: str
@@ -35,18 +35,20 @@ class NewestOut(BaseModel):
 
 
 class VerifyOut(BaseModel):
-    """What a real query found."""
+    """What a real query to the store found."""
 
     status: Literal["ok", "read_only"] = Field(description="read_only: `problem` says why")
-    store: str = Field(description="Its kind: sqlite or influxdb.")
-    connection: str = Field(description="Id of the Airflow connection that names it.")
-    place: str = Field(description="Its file, or its bucket and address; never a secret.")
+    store: str = Field(description="Kind of the store: sqlite or influxdb.")
+    connection: str = Field(description="Id of the Airflow connection of the store.")
+    place: str = Field(description="File, or bucket and address, of the store; never a secret.")
     readable: bool
     writable: bool
     problem: str | None
     now: datetime
     series: list[NewestOut]
-    warnings: list[str] = Field(description="values and points that do not count, a sentence each")
+    warnings: list[str] = Field(
+        description="stored values and points that are not readings, a sentence each"
+    )
 
 
 @router.get("/verify")
@@ -77,7 +79,7 @@ def verify() -> VerifyOut:
 def _newest(
     context: RunContext, every: Sequence[Series]
 ) -> list[tuple[NewestOut, tuple[str, ...]]]:
-    """Return the newest slot of each series, and sentences about values that do not count.
+    """Return the newest slot of each series, and sentences about values that are not readings.
 
     Raises:
         StoreError: If a series cannot be read.

@@ -1,9 +1,9 @@
 """Finds, for the page, stored values that are not readings; it does this rarely.
 
-Gaps need the required fields only. This reads every field, which on InfluxDB takes about two thirds
-as long again. So each series is read again only after a hundred times as long as that took, and one
-request spends a few seconds on it at most. Series are read together, in lists that become longer
-while there is time.
+To find gaps, only the required fields are read. This module reads every field, which on InfluxDB
+takes about two thirds longer. So each series is read again only after a hundred times the duration
+of its last read, and one request spends a few seconds on it at most. Series are read together, in
+lists that become longer while there is time.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from gapfill.webui.snapshot_cache import StoreSnapshot
 
 REST = 100
-"""So many times as long as a look took, its answer is good for."""
+"""The result of a read is valid for this number of times the duration of the read."""
 
 BUDGET_S = 2.0
-"""After so long a request begins no further look; the next request goes on."""
+"""A request starts no further read after this time; the next request continues."""
 
 
 class _Seen(NamedTuple):
-    """A series as it was looked at.
+    """The last read of a series.
 
     Attributes:
-        series: The catalogue's entry.
-        store: Where it was.
-        report: With what does not count.
-        until: When it is to be looked at again, by the monotonic clock.
+        series: Its entry in the catalogue.
+        store: The place of the store.
+        report: The report with the stored values that are not readings.
+        until: When the series is to be read again, by the monotonic clock.
     """
 
     series: Series
@@ -45,33 +45,33 @@ class _Seen(NamedTuple):
 
 
 class Stored:
-    """Remembers what is stored and does not count, and looks at it again from time to time.
+    """Remembers stored values that are not readings, and reads them again from time to time.
 
     Args:
-        clock: Seconds that only rise.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
 
-    def beside(
-        self, view: StoreSnapshot, open_site: Callable[[], AbstractContextManager[RunContext]]
+    def add_to(
+        self, view: StoreSnapshot, open_context: Callable[[], AbstractContextManager[RunContext]]
     ) -> StoreSnapshot:
-        """Return the view with what does not count, as far as it was looked at.
+        """Return the snapshot with the stored values that are not readings, as far as read.
 
-        A series that cannot be looked at is unknown, as ``status`` has it.
+        A series that cannot be read is unknown, as in ``status``.
 
         Args:
-            view: What was found.
-            open_site: Opens the installation, where something is to be looked at.
+            view: The snapshot.
+            open_context: Opens the installation; called only if a series is due.
         """
         reports = {report.series: report for report in view.reports}
         known = {name: seen for name in reports if (seen := self._known(view, name))}
         due = [name for name in reports if self._is_due(reports[name], known.get(name))]
         due.sort(key=lambda name: known[name].until if name in known else 0.0)
         if due:
-            with open_site() as context:
+            with open_context() as context:
                 for some in self._in_time(due):
                     began = self._clock()
                     looked = look_closely(context, [reports[name] for name in some])
@@ -80,7 +80,7 @@ class Stored:
                     for name, report in zip(some, looked, strict=True):
                         known[name] = _Seen(view.catalog.series[name], view.store, report, until)
         self._seen = {name: seen for name, seen in known.items() if not seen.report.error}
-        return replace(view, reports=tuple(_told(view, r, known) for r in view.reports))
+        return replace(view, reports=tuple(_with_known(view, r, known) for r in view.reports))
 
     def _in_time(self, names: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield names in lists, each twice as long as the one before, while there is time."""
@@ -98,8 +98,8 @@ class Stored:
         return not report.error and (seen is None or self._clock() >= seen.until)
 
 
-def _told(view: StoreSnapshot, report: Report, known: dict[str, _Seen]) -> Report:
-    """Return a report with what is known of its series."""
+def _with_known(view: StoreSnapshot, report: Report, known: dict[str, _Seen]) -> Report:
+    """Return a report with the last read of its series, if there is one."""
     seen = known.get(report.series)
     if seen is None or report.error:
         return report

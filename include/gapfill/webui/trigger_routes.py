@@ -1,4 +1,4 @@
-"""The routes that start a run: each plans first, so that its answer holds the bill."""
+"""The routes that start a run: each plans first, so that its answer contains the bill."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def backfill_auto(
 
 
 def no_query(request: Request) -> None:
-    """Refuse what stands in the address although it belongs into the body.
+    """Refuse query parameters; this route takes its parameters in the body.
 
     Raises:
-        RequestValidationError: If there is something.
+        RequestValidationError: If there is a query parameter.
     """
     given = [
         {"loc": ("query", name), "msg": "Put it into the body", "input": value}
@@ -68,7 +68,7 @@ def no_query(request: Request) -> None:
 def backfill_range(
     request: Request, user: User, body: Annotated[bytes, Depends(small_body)]
 ) -> response_models.StartedOut:
-    """Heal a range of local days; JSON is read whatever the content type says."""
+    """Heal a range of local days; the body is read as JSON, with any content type."""
     return _start(request, user, _read(body).model_dump())
 
 
@@ -76,8 +76,8 @@ def _read(body: bytes) -> RangeBody:
     """Return the range of a body.
 
     Raises:
-        RequestError: If it is not a JSON object.
-        RequestValidationError: If it is not of the right shape.
+        RequestError: If the body is not JSON.
+        RequestValidationError: If a member is wrong, missing or unknown.
     """
     try:
         given = json.loads(body)
@@ -92,7 +92,7 @@ def _read(body: bytes) -> RangeBody:
 
 
 def _start(request: Request, user: Any, conf: dict[str, Any]) -> response_models.StartedOut:  # noqa: ANN401 - Airflow's type of user depends on its auth manager
-    """Plan, start the run, and say both.
+    """Plan, start the run, and answer with the plan and the run.
 
     Raises:
         GapfillError: As ``make_bill`` and ``start_run``.
@@ -100,7 +100,7 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> response_models
     plan = make_bill(request, conf)
     run_id, is_paused = start_run(conf, str(user.get_name()), _note(plan))
     root = str(request.scope.get("root_path", "")).removesuffix(PREFIX)
-    message = f"Started {DAG}: {_weight(plan)}."
+    message = f"Started {DAG}: {_size(plan)}."
     if is_paused:
         message += f" {DAG} is paused: the run waits in the queue until it is unpaused."
     return response_models.StartedOut(
@@ -117,8 +117,8 @@ def _start(request: Request, user: Any, conf: dict[str, Any]) -> response_models
     )
 
 
-def _weight(plan: PlanOut) -> str:
-    """Return what a run has to do."""
+def _size(plan: PlanOut) -> str:
+    """Return the units and the bill of a run in words."""
     if not plan.units:
         return "0 units, nothing to ask"
     return bill_of(len(plan.units), plan.bill)
@@ -133,4 +133,4 @@ def _note(plan: PlanOut) -> str:
         f"| {name} | {cost.calls} | {cost.seconds:.0f} |"
         for name, cost in plan.bill.by_source.items()
     ]
-    return "\n".join([f"{_weight(plan)}.", "", *lines])
+    return "\n".join([f"{_size(plan)}.", "", *lines])

@@ -121,6 +121,7 @@ def test_a_flag_of_a_uri_is_text_and_understood(
         ({"extra": {"timeout": 0}}, "a 'timeout' in its extra"),
         ({"extra": {"timeout": ""}}, "a 'timeout' in its extra"),
         ({"extra": {"paused": "maybe"}}, "a 'paused' in its extra that is neither true nor false"),
+        ({"extra": {"bucket": "b"}}, "which Gapfill reads only in the connection of an InfluxDB"),
         ({"extra": {"paused": ""}}, "a 'paused' in its extra that is neither true nor false"),
         ({"extra": {"paused": 2}}, "a 'paused' in its extra that is neither true nor false"),
         ({"extra": {"paused": ["true"]}}, "a 'paused' in its extra that is neither true nor false"),

@@ -79,14 +79,17 @@ def test_what_else_an_extra_may_say() -> None:
     "fields, problem",
     [
         ({"host": None}, "names no host"),
-        ({"host": "ftp://db"}, "has a host that is no name and no http or https URL"),
-        ({"host": "http://me:pw@db"}, "has a host that is no name and no http or https URL"),
-        ({"host": "http://db:port"}, "has a host that is no name and no http or https URL"),
+        ({"host": "ftp://db"}, "has a host that is neither a name nor an http or https URL"),
+        ({"host": "http://me:pw@db"}, "has a host that is neither a name nor an http or https URL"),
+        ({"host": "http://db:port"}, "has a host that is neither a name nor an http or https URL"),
         ({"host": "http://db/?x=1"}, "has a host with more than scheme, name, port and path"),
         ({"extra": {"org": "o", "bucket": "b"}}, "names no token"),
         ({"extra": {"token": "secret-token", "bucket": "b"}}, "names no org"),
         ({"extra": {"token": "secret-token", "org": "o"}}, "names no bucket"),
-        ({"extra": WHOLE | {"token": "secret-token\n2"}}, "has a token with characters"),
+        (
+            {"extra": WHOLE | {"token": "secret-token\n2"}},
+            "has an invalid token: use printable ASCII",
+        ),
         ({"extra": WHOLE | {"bucket": 7}}, "has a bucket in its extra that is not text"),
         ({"extra": WHOLE | {"timeout": 0}}, "has a 'timeout' in its extra that is not a number"),
         (

@@ -65,7 +65,10 @@ HASTY_S = patient(0.5)
 """How long a server that hangs is waited for; one that is well answers in less."""
 
 FAULTS: dict[str, tuple[Fault, str]] = {
-    "slow": (Fault(slow_s=3 * HASTY_S), f"it did not answer within {HASTY_S:g} s; see how it is"),
+    "slow": (
+        Fault(slow_s=3 * HASTY_S),
+        f"it did not answer within {HASTY_S:g} s; check the server",
+    ),
     "cut": (Fault(cut=True, path="/query"), "its answer"),
     "HTML": (Fault(200, HTML), "Welcome to the proxy"),
     "500": (Fault(500, b'{"code":"internal error","message":"boom"}'), "answered 500 (boom)"),
@@ -81,7 +84,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     ),
     "half of the results": (
         Fault(200, b'{"results":[{"statement_id":0,"partial":true}]}'),
-        "cut short|answered 200",
+        "truncated|answered 200",
     ),
 }
 
@@ -105,7 +108,7 @@ def proxy(backend: InfluxBackend) -> Iterator[FaultProxy]:
 
 def access(backend: InfluxBackend, **more: object) -> InfluxConfig:
     """Return how to reach the bucket, in less patience than usual."""
-    known = backend.engine.access(backend.bucket, timeout_s=HASTY_S, patience_s=0.1)
+    known = backend.engine.access(backend.bucket, timeout_s=HASTY_S, busy_wait_s=0.1)
     return replace(known, **more)  # type: ignore[arg-type]
 
 

@@ -84,7 +84,7 @@ def test_what_is_not_influxdb_is_refused_with_a_sentence(kind: str) -> None:
             said = says(store_at(server.url), reads=reads)
             assert "not from InfluxDB" in said
             assert said.endswith("check host and port of gapfill_store.")
-            assert "cut short" not in said
+            assert "truncated" not in said
 
 
 def test_writes_that_cannot_be_read_are_refused() -> None:
@@ -287,7 +287,7 @@ def test_what_is_not_http_is_not_influxdbs() -> None:
     with RawServer([b"SSH-2.0-OpenSSH_9.2\r\n"]) as server:
         said = says(store_at(server.url), reads=True)
         assert len(server.received) == 1
-    assert "not from InfluxDB, but something else than HTTP" in said
+    assert "not from InfluxDB, but something other than HTTP" in said
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_only_what_is_cut_short_is_called_so(body: bytes) -> None:
     head = reply(200, body, Connection="close", Content_Type="application/json")
     with RawServer([head]) as server:
         said = says(store_at(server.url), reads=True)
-    assert "its answer is cut short; it begins with {" in said
+    assert "its answer is truncated; it begins with {" in said
     assert "check host" not in said
 
 

@@ -112,7 +112,7 @@ def test_a_longer_wait_than_there_is_time_for_ends_at_once(slept: Slept) -> None
         assert len(server.received) == 1
     with RawServer([reply(503, Retry_After="2")]) as server:
         with pytest.raises(StoreError):
-            blocks(server, patience_s=1.5)
+            blocks(server, busy_wait_s=1.5)
         assert len(server.received) == 1
     assert slept == []
 
@@ -188,7 +188,7 @@ class Flaky(FaultProxy):
 def test_a_flaky_server_costs_nothing(backend: InfluxBackend) -> None:
     """Written once, counted once, undone whole, although requests were carried out twice."""
     proxy = Flaky(backend.engine.url)
-    store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url, patience_s=1000.0))
+    store = InfluxStore(backend.engine.access(backend.bucket, url=proxy.url, busy_wait_s=1000.0))
     for n in range(6):
         store.record_call("ree", hour(n), "run/a")
         assert store.write(PVPC, prices(range(10 * n, 10 * n + 10)), f"run/{n}") == 10

@@ -52,11 +52,6 @@ class Export(NamedTuple):
 def read_export(table: CsvTable, series: Series, name: str) -> Export | None:
     """Return a table as an export of ESIOS, ``None`` if it is not one.
 
-    Args:
-        table: The table.
-        series: The series of the rows.
-        name: Name of the file, for errors.
-
     Raises:
         RequestError: If its indicator or place is not that of the series.
     """

@@ -73,9 +73,10 @@ class Decimals:
                 "all numbers with one mark"
             )
         elif match and _value(text) is not None:
+            other = text.replace(",", ".")
             how = "" if self.is_stated else ", or state the mark with --decimal comma or point"
             raise cell.wrong(
-                f"{shown(text)} can mean {_without(text)} or {_other(text)}, and {self.known_by}: "
+                f"{shown(text)} can mean {other.replace('.', '')} or {other}, and {self.known_by}: "
                 f"write it without a thousands separator{how}"
             )
         elif _GROUPED.fullmatch(text):
@@ -151,11 +152,3 @@ def _value(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-def _without(text: str) -> str:
-    return text.replace(",", "").replace(".", "")
-
-
-def _other(text: str) -> str:
-    return text.replace(",", ".")

@@ -68,10 +68,6 @@ def decode(data: bytes, name: str) -> str:
     A byte order mark decides. Without one, zeros in every second byte mean UTF-16; other bytes
     that are not UTF-8 are Windows-1252.
 
-    Args:
-        data: The whole file.
-        name: Name of the file, for errors.
-
     Raises:
         RequestError: If it is not text, or is text of another known format.
     """

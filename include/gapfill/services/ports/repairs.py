@@ -18,11 +18,13 @@ class WrongType(NamedTuple):
         shard: The part, ``[start, end)``, in which a field has one type.
         fields: The fields, each with its type there.
         points: Number of points with the first field, including those of other programs.
+        obstacle: A value there that no float can hold, so that nothing is changed; empty for none.
     """
 
     shard: Interval
     fields: Mapping[str, str]
     points: int
+    obstacle: str = ""
 
 
 class Restored(NamedTuple):

@@ -9,12 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
+from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import excerpt, number
-
-if TYPE_CHECKING:
-    from gapfill.sources.json_reader import Payload
 
 _OK, _NOT_FOUND, _GONE, _TOO_MANY, _FIRST_FAILURE = 200, 404, 410, 429, 500
 _KEY_REFUSED = frozenset({401, 403})

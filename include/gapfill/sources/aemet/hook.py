@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from gapfill.errors import SourceError, SpanRefused
 from gapfill.sources.aemet import parser as aemet
 from gapfill.sources.aemet.errors import Said, Statement, read, read_link
-from gapfill.sources.http.client import ApiCall
+from gapfill.sources.http.client import ApiCall, Reply
 from gapfill.sources.http.connection import is_at_home
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.retry_after import seconds_to_wait
+from gapfill.sources.http.status_errors import RequestContext
 from gapfill.sources.json_reader import Payload
 from gapfill.sources.model import Answer, Ask, HttpRequest
-
-if TYPE_CHECKING:
-    from gapfill.sources.http.client import Reply
-    from gapfill.sources.http.status_errors import RequestContext
 
 NEXT_MINUTE_S = 61.0
 """The refusal says "wait for the next minute"; after this time a new minute has begun."""

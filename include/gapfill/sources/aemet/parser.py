@@ -198,9 +198,8 @@ def _is_hourly(ask: Ask) -> bool:
 
 def _station(ask: Ask) -> Station:
     if ask.station is None:
-        message = (
+        raise ConfigError(
             f"Series {ask.series.name} cannot be asked of AEMET: add an AEMET station to its "
             f"place {ask.series.place.name!r} in the catalogue."
         )
-        raise ConfigError(message)
     return ask.station

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from gapfill.domain.series import Station
 from gapfill.sources.json_reader import YEARS, Node, moment_of
@@ -49,11 +50,8 @@ def observations(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
     Raises:
         MalformedPayload: If a row is of another station, or none can be read.
     """
-
-    def place(record: Mapping[str, object]) -> None:
-        _refuse_other_station(ask, station, text_of(record, "idema"))
-
-    return read_rows(ask, nodes, values=_hourly_values, time=_hour, place=place)
+    place = partial(_refuse_other_station, ask, station, "idema")
+    return read_rows(ask, nodes, values=partial(_values, HOURLY), time=_hour, place=place)
 
 
 def days(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
@@ -62,14 +60,14 @@ def days(ask: Ask, station: Station, nodes: Iterable[Node]) -> Rows:
     Raises:
         MalformedPayload: If a row is of another station, or none can be read.
     """
-
-    def place(record: Mapping[str, object]) -> None:
-        _refuse_other_station(ask, station, text_of(record, "indicativo"))
-
-    return read_rows(ask, nodes, values=_daily_values, time=_day, place=place)
+    place = partial(_refuse_other_station, ask, station, "indicativo")
+    return read_rows(ask, nodes, values=partial(_values, DAILY), time=_day, place=place)
 
 
-def _refuse_other_station(ask: Ask, station: Station, given: str) -> None:
+def _refuse_other_station(
+    ask: Ask, station: Station, key: str, record: Mapping[str, object]
+) -> None:
+    given = text_of(record, key)
     if given.casefold() != station.id.casefold():
         problem = f"it holds a row of station {excerpt(given)!r}, not of the requested {station.id}"
         raise malformed(ask, problem)
@@ -93,15 +91,7 @@ def _day(record: Mapping[str, object]) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _hourly_values(record: Mapping[str, object]) -> dict[str, object]:
-    return _values(record, HOURLY)
-
-
-def _daily_values(record: Mapping[str, object]) -> dict[str, object]:
-    return _values(record, DAILY)
-
-
-def _values(record: Mapping[str, object], keys: Mapping[str, str]) -> dict[str, object]:
+def _values(keys: Mapping[str, str], record: Mapping[str, object]) -> dict[str, object]:
     """Return the row's values by field, without missing and blank ones."""
     values = {name: record.get(key) for name, key in keys.items()}
     values["precipitation"] = _rain(values["precipitation"])

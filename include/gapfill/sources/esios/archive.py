@@ -55,7 +55,7 @@ from gapfill.sources.model import (
     malformed,
     shown,
 )
-from gapfill.sources.prices import answer_of, price_values, series_param, whole_days
+from gapfill.sources.prices import answer_of, geo_id, in_both_units, whole_days
 from gapfill.sources.rows import Rows
 
 COLUMNS = {"8741": "PCB", "8742": "PCB", "8743": "PCB", "8744": "CYM", "8745": "CYM"}
@@ -86,8 +86,7 @@ def request(ask: Ask) -> HttpRequest:
     """
     days = whole_days(ask)
     if days.first != days.last:
-        message = f"{ask.product.key} gives one day a call: set its span to P1D."
-        raise ConfigError(message)
+        raise ConfigError(f"{ask.product.key} gives one day a call: set its span to P1D.")
     _column(ask)
     return request_day(ask.product.params["archive"], days.first)
 
@@ -171,12 +170,11 @@ def _rows(ask: Ask, nodes: Sequence[Node], column: str) -> Rows:
     hours = day.duration // _HOUR
     places = positions([line.label for line in counted], hours)
     if places is None:
-        problem = f"its {len(counted)} rows are ambiguous on a day of {hours} hours"
-        raise malformed(ask, problem)
+        raise malformed(ask, f"its {len(counted)} rows are ambiguous on a day of {hours} hours")
     for line, place in zip(counted, places, strict=True):
         slot = None if place is None else day.start + place * _HOUR
         if slot is not None and not line.fault:
-            found.rows.append(RawRow(slot, price_values(ask, line.price)))
+            found.rows.append(RawRow(slot, in_both_units(ask, line.price)))
         elif not is_blank(line.price):
             reason = line.fault or "has a Hora that does not say which hour it is"
             found.dropped.append(Rejected(slot, ROW, line.path, reason))
@@ -207,7 +205,7 @@ def _line(ask: Ask, node: Node, column: str) -> _Line:
 
 
 def _column(ask: Ask) -> str:
-    geo = series_param(ask, "geo_id")
+    geo = geo_id(ask)
     if geo not in COLUMNS:
         known = ", ".join(COLUMNS)
         message = f"Series {ask.series.name} has geo_id {geo!r}; {ask.product.key} has {known}."

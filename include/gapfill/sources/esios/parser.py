@@ -41,10 +41,10 @@ from gapfill.sources.json_reader import Node, Payload
 from gapfill.sources.model import Answer, Ask, HttpRequest, excerpt, is_blank, malformed, shown
 from gapfill.sources.prices import (
     answer_of,
+    geo_id,
     price_values,
     query_bounds,
     same_id,
-    series_param,
     time_of,
     whole_days,
 )
@@ -69,7 +69,7 @@ def request(ask: Ask) -> HttpRequest:
     if is_archive(ask):
         return archive.request(ask)
     indicator, days = _indicator(ask), whole_days(ask)
-    plain = request_days(indicator, series_param(ask, "geo_id"), days.first, days.last)
+    plain = request_days(indicator, geo_id(ask), days.first, days.last)
     if ask.product.resolution != _HOUR or indicator in _HOURLY_BY_NATURE:
         return plain
     return replace(plain, params=(*plain.params, ("time_trunc", "hour"), ("time_agg", "avg")))
@@ -95,7 +95,7 @@ def parse(ask: Ask, payload: Payload) -> Answer:
         raise malformed(ask, f"it is HTTP {status}: {excerpt(payload.body)!r}")
     if is_archive(ask):
         return archive.parse(ask, payload)
-    indicator, geo = _indicator(ask), series_param(ask, "geo_id")
+    indicator, geo = _indicator(ask), geo_id(ask)
     about = Node.load(ask, payload)["indicator"]
     if not same_id(about["id"].value, indicator):
         raise malformed(ask, f"it is of indicator {shown(about['id'].value)!r}, not {indicator}")
@@ -106,7 +106,7 @@ def parse(ask: Ask, payload: Payload) -> Answer:
     rows, dropped = read_rows(
         ask,
         ours,
-        values=partial(_price, ask),
+        values=partial(price_values, ask),
         time=time_of,
         place=partial(_need_place, geo),
     )
@@ -127,10 +127,6 @@ def _nothing(ask: Ask, about: Node) -> str:
         said = f"values is empty, values_updated_at {shown(updated)!r}"
         raise malformed(ask, f"it contradicts itself: {said}")
     return "HTTP 200: values is empty, values_updated_at null"
-
-
-def _price(ask: Ask, record: Mapping[str, object]) -> dict[str, object]:
-    return price_values(ask, record.get("value"))
 
 
 def _is_elsewhere(node: Node, geo: str) -> bool:

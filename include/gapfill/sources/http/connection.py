@@ -104,14 +104,8 @@ def find_connection(conn_id: str, look_up: LookUp, example: str = _EXAMPLE) -> C
     Airflow ignores an environment variable that it cannot read; the call would then go to the
     public host, so this function checks for the variable itself.
 
-    Args:
-        conn_id: Its id.
-        look_up: Looks connections up.
-        example: A valid connection, for the error.
-
     Raises:
-        ConfigError: If it is set and cannot be read; without its text, which may hold the
-            secret.
+        ConfigError: If it is set and cannot be read; without its text, which may hold the secret.
     """
     problem = "is set but cannot be read"
     try:

@@ -96,12 +96,11 @@ class ApiHook(SourceHook, BaseHook):
         key = self.access.key
         if key is None or not key.isascii():
             problem = "needs a key" if key is None else "needs a key of plain ASCII"
-            message = (
+            raise ConfigError(
                 f"{self.source} {problem}: put it into the password of connection "
                 f"{self.http_conn_id!r}, in Airflow's UI or as "
                 f'{variable(self.http_conn_id)}=\'{{"conn_type": "http", "password": "KEY"}}\'.'
             )
-            raise ConfigError(message)
         return key
 
     def hide(self, *secrets: str | None) -> None:
@@ -128,7 +127,7 @@ class ApiHook(SourceHook, BaseHook):
 
     def call(self, call: ApiCall, ask: Ask | None = None) -> Payload:
         """Make one call and raise an error for every 4xx and 5xx, see ``send``."""
-        return self.send(call, ask, _says_nothing).payload
+        return self.send(call, ask, lambda _: None).payload
 
     def send(
         self, call: ApiCall, ask: Ask | None, read: Callable[[Payload], Said | None]
@@ -171,7 +170,3 @@ class ApiHook(SourceHook, BaseHook):
             before_call=self._before_call,
             secrets=self._secrets,
         )
-
-
-def _says_nothing(_payload: Payload) -> None:
-    """Give no answer a meaning, so that each 4xx and 5xx is an error."""

@@ -53,11 +53,10 @@ def listed_hosts(access: ConnectionConfig) -> tuple[str, ...]:
     names = given if isinstance(given, list) else [None]
     hosts = [name.strip() for name in names if isinstance(name, str) and _is_name(name.strip())]
     if len(hosts) < len(names):
-        message = (
+        raise ConfigError(
             f"Connection {access.conn_id!r} ({variable(access.conn_id)}) has {EXTRA} in its extra "
             f'that is not a list of host names: write {{"{EXTRA}": ["files.example.org"]}}.'
         )
-        raise ConfigError(message)
     return tuple(hosts)
 
 

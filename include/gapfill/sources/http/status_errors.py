@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
+from gapfill.domain.interval import Interval
 from gapfill.errors import (
     AuthRejected,
     Limit,
@@ -16,12 +17,8 @@ from gapfill.errors import (
 from gapfill.sources import firewall_pages
 from gapfill.sources.http.connection import variable
 from gapfill.sources.http.retry_after import seconds_to_wait
-from gapfill.sources.model import excerpt
-
-if TYPE_CHECKING:
-    from gapfill.domain.interval import Interval
-    from gapfill.sources.json_reader import Payload
-    from gapfill.sources.model import Ask
+from gapfill.sources.json_reader import Payload
+from gapfill.sources.model import Ask, excerpt
 
 QUEUE_S = 15.0
 """Wait after "too many concurrent requests": such a queue empties within seconds."""

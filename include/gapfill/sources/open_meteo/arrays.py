@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gapfill.sources.json_reader import Node, moment_of
 from gapfill.sources.model import Ask, Rejected, excerpt, is_blank, malformed
 from gapfill.sources.rows import Rows, bad, read_rows
 
-if TYPE_CHECKING:
-    Record = Mapping[str, object]
+Record = Mapping[str, object]
 
 _HOUR = timedelta(hours=1)
 

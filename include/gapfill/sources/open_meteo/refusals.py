@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,4 +106,4 @@ def is_nowhere(document: Node) -> bool:
 
 
 def _is_nan(value: object) -> bool:
-    return isinstance(value, float) and value != value  # noqa: PLR0124 - only NaN is not itself
+    return isinstance(value, float) and math.isnan(value)

@@ -30,7 +30,7 @@ Limits and lag:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 
@@ -39,10 +39,10 @@ from gapfill.sources.json_reader import Node, Payload, is_silent
 from gapfill.sources.model import Answer, Ask, HttpRequest, excerpt, malformed
 from gapfill.sources.prices import (
     answer_of,
+    geo_id,
     price_values,
     query_bounds,
     same_id,
-    series_param,
     time_of,
     whole_days,
 )
@@ -70,7 +70,7 @@ def request(ask: Ask) -> HttpRequest:
     Raises:
         ConfigError: If the series' ``geo_id`` is missing or unknown to the API.
     """
-    geo = series_param(ask, "geo_id")
+    geo = geo_id(ask)
     if geo not in SYSTEMS:
         known = ", ".join(SYSTEMS)
         message = f"Series {ask.series.name} has geo_id {geo!r}; REE apidatos knows {known}."
@@ -112,10 +112,6 @@ def no_data(payload: Payload) -> str | None:
 def parse(ask: Ask, payload: Payload) -> Answer:
     """Turn an answer into readings.
 
-    Args:
-        ask: The request.
-        payload: The answer: 200, or one with ``no_data``.
-
     Returns:
         The requested slots' readings; none, with evidence, if nothing is published.
 
@@ -139,12 +135,8 @@ def parse(ask: Ask, payload: Payload) -> Answer:
     nodes = [node for entry in listed for node in entry["attributes"]["values"].items()]
     if not nodes:
         return Answer(evidence=f"HTTP 200: indicator {indicator} has no values")
-    rows, dropped = read_rows(ask, nodes, values=partial(_price, ask), time=time_of)
+    rows, dropped = read_rows(ask, nodes, values=partial(price_values, ask), time=time_of)
     return answer_of(ask, rows, status, dropped)
-
-
-def _price(ask: Ask, record: Mapping[str, object]) -> dict[str, object]:
-    return price_values(ask, record.get("value"))
 
 
 def _without(ask: Ask, indicator: str, entries: Sequence[Node]) -> str:

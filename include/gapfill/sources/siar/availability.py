@@ -36,11 +36,10 @@ def ready_token(access: ConnectionConfig) -> str | None:
         return None
     token = given.strip().strip('"') if isinstance(given, str) else ""
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        message = (
+        raise ConfigError(
             f"siar: the {TOKEN} in the extra of connection {access.conn_id!r} "
             f"({variable(access.conn_id)}) is not one word of plain ASCII: put the token "
             "there as SIAR gave it, or remove it and put an id into the login and its "
             "password into the password."
         )
-        raise ConfigError(message)
     return token

@@ -6,14 +6,12 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gapfill.domain.local_time import day_interval
 from gapfill.sources.model import Ask, malformed, shown
 
-if TYPE_CHECKING:
-    Values = Mapping[str, object]
+Values = Mapping[str, object]
 
 _HALF = timedelta(minutes=30)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})|(\d{1,4})", re.ASCII)

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
-from typing import NamedTuple
+from datetime import UTC, datetime, time
 
+from gapfill.domain.grid import DAY
 from gapfill.domain.local_time import local_date
-from gapfill.sources.model import Ask, RawRow, Rejected, malformed
-from gapfill.sources.siar.rows import Dated
-
-_DAY = timedelta(days=1)
+from gapfill.sources.model import Ask, RawRow, malformed
+from gapfill.sources.siar.rows import Dated, Periods
 
 
-class DailyRows(NamedTuple):
-    """The rows of an answer.
-
-    Attributes:
-        rows: One per date.
-        notes: Counts of omitted rows, for the evidence.
-        dropped: Unreadable rows; none, as they need only a date.
-    """
-
-    rows: list[RawRow]
-    notes: tuple[str, ...]
-    dropped: tuple[Rejected, ...] = ()
-
-
-def rows_of(ask: Ask, records: Sequence[Dated]) -> DailyRows:
+def rows_of(ask: Ask, records: Sequence[Dated]) -> Periods:
     """Return a row per date; a date is a label, its slot starts at 00:00Z.
 
     The row of an unfinished day covers a part of it and is left out.
@@ -43,11 +27,11 @@ def rows_of(ask: Ask, records: Sequence[Dated]) -> DailyRows:
             continue
         if slot > ask.now and day > local_date(ask.now, zone):
             raise malformed(ask, f"it holds a row of {day}, which is in the future")
-        if slot + _DAY > ask.now:
+        if slot + DAY > ask.now:
             running += 1
             continue
         rows.append(RawRow(slot, record.values))
     notes = [f"{len(rows)} days"]
     if running:
         notes.append(f"{running} of a day that is not over left out")
-    return DailyRows(rows, tuple(notes))
+    return Periods(rows, notes)

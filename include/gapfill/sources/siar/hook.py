@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from gapfill.domain.account_limits import AccountLimits
 from gapfill.errors import ConfigError, GapfillError, SourceError
 from gapfill.sources.firewall_pages import is_web_page
-from gapfill.sources.http.client import ApiCall
+from gapfill.sources.http.client import ApiCall, Reply
 from gapfill.sources.http.connection import variable
 from gapfill.sources.http.hook import ApiHook
 from gapfill.sources.http.secrets import Secrets
@@ -23,17 +22,13 @@ from gapfill.sources.siar.availability import TOKEN, ready_token
 from gapfill.sources.siar.hook_errors import error_for, rejected, token_rejected
 from gapfill.sources.siar.refusals import Refusal, RefusalKind, authorised_from, read
 
-if TYPE_CHECKING:
-    from gapfill.sources.http.client import Reply
-
 
 class SiarHook(ApiHook):
     """Fetches data of a station from SIAR. The connection's login is its id, the password its key.
 
     The hook gets the token at ``open`` or before the first request, and renews it once after a
-    refusal. It uses a ready token in the extra ``token``; after a refusal, id and password
-    replace that token if they are set. Login, password, their encrypted forms and every token
-    are secrets.
+    refusal. It uses a ready token in the extra ``token``; after a refusal, id and password replace
+    that token if they are set. Login, password, their encrypted forms and every token are secrets.
     """
 
     default_conn_name = "siar_default"
@@ -131,7 +126,7 @@ class SiarHook(ApiHook):
         refusal = reply.said
         if was_in_use and refusal is not None and refusal.kind is RefusalKind.TOKEN:
             if self._is_ready and not (self.access.login and self.access.key):
-                raise token_rejected(self._context(ask), refusal.said, TOKEN)
+                raise token_rejected(self._context(ask), refusal.said)
             self._is_ready_refused = True
             reply = self._with_token(request, ask, records, self._new_token(ask))
         return reply
@@ -183,13 +178,12 @@ class SiarHook(ApiHook):
         access = self.access
         if not access.login or not access.key:
             absent = "login, its id (NIF)" if not access.login else "password"
-            message = (
+            raise ConfigError(
                 f"siar needs an id and a password: connection {self.http_conn_id!r} has no {absent}"
                 f'; set {variable(self.http_conn_id)}=\'{{"conn_type": "http", "login": "NIF", '
                 '"password": "PASSWORD"}\' or add it in Airflow\'s UI. '
                 f'A ready token goes into its extra: {{"{TOKEN}": "TOKEN"}}.'
             )
-            raise ConfigError(message)
         return access.login, access.key
 
     def _read(self, payload: Payload) -> Refusal | None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gapfill.errors import AuthRejected, Limit, SourceError, SpanRefused
+from gapfill.domain.account_limits import AccountLimits
+from gapfill.errors import AuthRejected, Limit, RateLimited, SourceError, SpanRefused
 from gapfill.sources.firewall_pages import is_web_page
 from gapfill.sources.http.connection import variable
+from gapfill.sources.http.status_errors import RequestContext
+from gapfill.sources.siar.availability import TOKEN
 from gapfill.sources.siar.refusals import MINUTE_S, Refusal, RefusalKind, day_quota_s, is_of_records
-
-if TYPE_CHECKING:
-    from gapfill.domain.account_limits import AccountLimits
-    from gapfill.errors import RateLimited
-    from gapfill.sources.http.status_errors import RequestContext
 
 
 def error_for(
@@ -22,12 +18,6 @@ def error_for(
 
     A request with more records than the account's limit needs a shorter span, as no wait
     helps; any other quota needs a wait.
-
-    Args:
-        refusal: The refusal.
-        context: Purpose of the call.
-        records: Records of the refused answer.
-        allowance: Limits of the account, if known.
     """
     if refusal.kind in {RefusalKind.MINUTE, RefusalKind.DAY}:
         limit = _limit(refusal.kind, allowance)
@@ -70,16 +60,10 @@ def rejected(context: RequestContext, said: str) -> AuthRejected:
     )
 
 
-def token_rejected(context: RequestContext, said: str, extra: str) -> AuthRejected:
-    """Return the error for a refused ready token without login and password.
-
-    Args:
-        context: Purpose of the call.
-        said: Status and words of the API.
-        extra: The member of the connection's extra that holds the token.
-    """
+def token_rejected(context: RequestContext, said: str) -> AuthRejected:
+    """Return the error for a refused ready token without login and password."""
     return AuthRejected(
-        f'{context}: the token in the extra "{extra}" of {_name(context)} was refused ({said}): '
+        f'{context}: the token in the extra "{TOKEN}" of {_name(context)} was refused ({said}): '
         "put a valid one there, or an id into its login and a password into its password. "
         "Where it is valid, the API blocks this machine's address for now.",
         **context.about,

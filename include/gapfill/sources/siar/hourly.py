@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
 
 from gapfill.domain.interval import iso
 from gapfill.domain.series import Field
 from gapfill.sources.model import ROW, Ask, RawRow, Rejected, assess, malformed
 from gapfill.sources.siar.clock import clock_of, instant_of, is_half, no_half
 from gapfill.sources.siar.fields import HOURLY
-from gapfill.sources.siar.rows import Dated
+from gapfill.sources.siar.rows import Dated, Periods
 from gapfill.sources.value_reader import agree
 
-if TYPE_CHECKING:
-    Values = Mapping[str, object]
+Values = Mapping[str, object]
 
 ZONE = "UTC"
 """Time base of the half-hours if the product names none, as SIAR's own files suggest."""
@@ -29,22 +27,7 @@ _DIGITS = 6  # sums and halves of values with two digits, without the dust of bi
 _NO_DIRECTION = 1e-9
 
 
-class Pairs(NamedTuple):
-    """The hours of an answer.
-
-    Attributes:
-        rows: One per hour with both half-hours.
-        notes: Counts of omitted rows, for the evidence.
-        dropped: Half-hours without a readable time, and hours with a half-hour that comes
-            twice with different values.
-    """
-
-    rows: list[RawRow]
-    notes: tuple[str, ...]
-    dropped: tuple[Rejected, ...]
-
-
-def pair(ask: Ask, records: Sequence[Dated]) -> Pairs:
+def pair(ask: Ask, records: Sequence[Dated]) -> Periods:
     """Return the hours with both half-hours.
 
     Each value needs both halves: temperature, humidity, wind speed and radiation are their
@@ -53,9 +36,8 @@ def pair(ask: Ask, records: Sequence[Dated]) -> Pairs:
     so that ``check`` reports it instead of an average.
 
     Raises:
-        MalformedPayload: If a half-hour with a value is in the future or one that the
-            clock skips, the rows are of another step, or most half-hours come twice
-            with different values.
+        MalformedPayload: If a half-hour with a value is in the future or one that the clock skips,
+            the rows are of another step, or most half-hours come twice with different values.
     """
     halves, dropped, untold = _halves(ask, records)
     grid = ask.series.grid
@@ -80,7 +62,7 @@ def pair(ask: Ask, records: Sequence[Dated]) -> Pairs:
         notes.append(f"{len(slots) - len(whole)} without their other half")
     if untold:
         notes.append(f"{untold} of the hour that exists twice left out")
-    return Pairs(rows, tuple(notes), tuple(dropped))
+    return Periods(rows, notes, dropped)
 
 
 def _halves(

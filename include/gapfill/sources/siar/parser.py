@@ -160,11 +160,10 @@ def _zone(ask: Ask) -> str:
 
 def _station(ask: Ask) -> str:
     if ask.station is None:
-        message = (
+        raise ConfigError(
             f"Series {ask.series.name} cannot be asked of {ask.product.source}: add a station "
             f"of it to place {ask.series.place.name} in the catalogue."
         )
-        raise ConfigError(message)
     return ask.station.id
 
 

@@ -154,11 +154,6 @@ def authorised_from(refusal: Refusal, first: date, last: date) -> date | None:
 
     The text may also repeat the requested range, so the date must be the only other one and
     later than the start of the range.
-
-    Args:
-        refusal: Of the kind ``TOO_EARLY``.
-        first: First requested date.
-        last: Last requested date.
     """
     found = set()
     for match in _DATES.finditer(refusal.text):
@@ -172,9 +167,8 @@ def authorised_from(refusal: Refusal, first: date, last: date) -> date | None:
 def day_quota_s(now: datetime | None) -> float:
     """Return the seconds until a day's quota restarts: 02:00 in Madrid, 24 h at most.
 
-    ACCESOS counts "the current day" without a zone. 02:00 in Madrid is past midnight there
-    and in UTC, so the wait covers both midnights. Without a clock it is 24 h, which covers
-    both as well.
+    ACCESOS counts "the current day" without a zone. 02:00 in Madrid is past midnight there and in
+    UTC, so the wait covers both midnights. Without a clock it is 24 h, which covers both as well.
     """
     if now is None:
         return _DAY.total_seconds()

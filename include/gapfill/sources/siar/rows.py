@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from gapfill.sources.json_reader import YEARS, Node, is_silent
-from gapfill.sources.model import ROW, Ask, Rejected, excerpt, is_blank, malformed, number
-from gapfill.sources.rows import BadRow, bad
+from gapfill.sources.model import ROW, Ask, RawRow, Rejected, excerpt, is_blank, malformed, number
+from gapfill.sources.rows import BadRow, bad, record_of, refuse_unreadable
 from gapfill.sources.siar.fields import members
 
 _CODE = re.compile(r"([A-Z]{1,3})0*(\d{1,3})", re.ASCII)
@@ -47,17 +47,25 @@ class Dated(NamedTuple):
     values: Mapping[str, object]
 
 
+class Periods(NamedTuple):
+    """The hours or days of an answer.
+
+    Attributes:
+        rows: One per hour with both half-hours, or per date.
+        notes: Counts of omitted rows, for the evidence.
+        dropped: Half-hours without a readable time, and hours with a half-hour that comes
+            twice with different values.
+    """
+
+    rows: list[RawRow]
+    notes: list[str]
+    dropped: Sequence[Rejected] = ()
+
+
 def dated(
     ask: Ask, nodes: Sequence[Node], columns: Mapping[str, str], dates: Span, station: str
 ) -> tuple[list[Dated], list[Rejected]]:
     """Return the rows with their dates, and those that have a value and no readable date.
-
-    Args:
-        ask: The request.
-        nodes: The rows.
-        columns: SIAR's column of each field.
-        dates: The requested dates.
-        station: The requested station.
 
     Raises:
         MalformedPayload: If a row with a value is of another date or station, or none of
@@ -80,9 +88,7 @@ def dated(
             raise malformed(ask, f"it holds a row of {row.day}, which was not asked")
         clock = {name: given for name, given in row.record.items() if name in CLOCK}
         rows.append(row._replace(record=clock))  # a year of half-hours has 17,520 of them
-    if dropped and not rows:
-        first = dropped[0]
-        raise malformed(ask, f"none of its rows can be read: {first.value} {first.reason}")
+    refuse_unreadable(ask, rows, dropped)
     _refuse_other_stations(ask, places, station)
     return rows, dropped
 
@@ -93,10 +99,7 @@ def _dated(node: Node, columns: Mapping[str, str], dates: Span) -> Dated:
     Raises:
         BadRow: If it has a value, and no readable date.
     """
-    if not isinstance(node.value, dict):
-        reason = "is not an object"
-        raise BadRow(reason)
-    record = members(node.value)
+    record = members(record_of(node))
     given = {name: record.get(column.lower()) for name, column in columns.items()}
     values = {name: value for name, value in given.items() if not is_blank(value)}
     day = _date(record.get("fecha"))

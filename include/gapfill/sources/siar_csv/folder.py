@@ -45,11 +45,10 @@ class SiarCsvFolder:
             SourceUnavailable: If one of them cannot be read.
         """
         if ask.station is None:
-            message = (
+            raise ConfigError(
                 f"{ask.series.name} cannot be asked of {SOURCE}: place "
                 f"{ask.series.place.name} has no {SOURCE} station in the catalogue."
             )
-            raise ConfigError(message)
         return days.answer(ask, self.files(ask.station.id))
 
     def held(self, station_id: str) -> list[Interval]:
@@ -105,8 +104,7 @@ class SiarCsvFolder:
         except NotADirectoryError as exc:
             raise self._wrong("is not a folder", "put the folder's path there") from exc
         except OSError as exc:
-            problem = f"cannot be read ({exc.strerror})"
-            raise self._wrong(problem, "let this user read it") from exc
+            raise self._wrong(f"cannot be read ({exc.strerror})", "let this user read it") from exc
         paths = sorted((p for p in found if p.suffix.lower() == ".csv"), key=_composed)
         if not paths:
             raise self._wrong("has no CSV file", "put SIAR's files there, such as J17_….csv")

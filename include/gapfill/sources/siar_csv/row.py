@@ -104,8 +104,7 @@ class CsvRow:
         self.place = place
         self.cells: Sequence[str] = split_cells(text)
         if len(self.cells) != len(COLUMNS):
-            problem = f"has {len(self.cells)} cells, expected {len(COLUMNS)}"
-            raise BadRow(problem)
+            raise BadRow(f"has {len(self.cells)} cells, expected {len(COLUMNS)}")
         self.values = {name: self.cells[n] for name, n in _AT.items() if self.cells[n]}
 
     def province(self, station: str) -> int:
@@ -138,15 +137,13 @@ class CsvRow:
         said = self._whole(3), self._whole(4)
         if said != (day.year, day.timetuple().tm_yday):
             says = f"{COLUMNS[3]} and Dia say day {said[1]} of {said[0]}"
-            problem = f"has the {COLUMNS[2]} {text}, and {says}"
-            raise BadRow(problem)
+            raise BadRow(f"has the {COLUMNS[2]} {text}, and {says}")
         return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
     def _whole(self, n: int) -> int:
         text = self.cells[n]
         if not _WHOLE.fullmatch(text):
-            problem = f"has the {COLUMNS[n]} {excerpt(text)!r}, which is not a whole number"
-            raise BadRow(problem)
+            raise BadRow(f"has the {COLUMNS[n]} {excerpt(text)!r}, which is not a whole number")
         return int(text)
 
 

@@ -1,4 +1,4 @@
-"""The batches of the InfluxDB store: what each noted that it writes, and which were undone."""
+"""The batches of the InfluxDB store: the notes of their writes, and which were undone."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from gapfill.stores.influxdb.undo.undo_log import (
 _BY = '"batch", "series"'
 
 _HAS_BATCH = "\"batch\" != 'none'"
-"""Rows that an import takes in as those of nobody are of no batch, and cannot be undone."""
+"""Imported rows without a batch cannot be undone."""
 
 
 def batches(server: InfluxClient) -> list[Batch]:
-    """Return what each batch noted and still can be undone, one for each series."""
+    """Return what each batch noted and can still be undone, one entry per series."""
     notes = influxql.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
     asked = influxql.select('"batch", "asked_us"', LEDGER)
     folded = influxql.select('"batch", "asked_us"', BATCH_TIMES)
@@ -47,9 +47,10 @@ def batches(server: InfluxClient) -> list[Batch]:
 
 
 def withdraw(server: InfluxClient, batch: str, series: str, slots: Collection[datetime]) -> None:
-    """Mark the notes of slots that a batch did not write, so that they count no more.
+    """Mark the notes of slots that a batch did not write, so that they no longer count.
 
-    What an undo has begun with is left to that undo. Writing such a slot later notes it anew.
+    Notes that an undo has started with stay for that undo. A later write of such a slot notes it
+    again.
     """
     if not slots or not batch:
         return
@@ -61,7 +62,7 @@ def withdraw(server: InfluxClient, batch: str, series: str, slots: Collection[da
 
 
 def undone_batches(server: InfluxClient) -> set[str]:
-    """Return the batches of which slots were undone, not those of which notes were withdrawn."""
+    """Return the batches with undone slots, not those whose notes were only withdrawn."""
     is_undone = '"undone" = true', '"begun" = true'
     statement = influxql.select('count("begun") AS n', REPLACED, *is_undone, by=_BY)
     (tables,) = server.ask([statement])
@@ -71,7 +72,7 @@ def undone_batches(server: InfluxClient) -> set[str]:
 def slots_of(server: InfluxClient, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
     """Return the slots that batches wrote and that were not undone, by batch and series name.
 
-    One whose undo was begun counts until that has come to its end.
+    A slot whose undo has started counts until the undo ends.
     """
     noted = notes_of_all(server, batches) if batches else {}
     wrote = written(server, noted)

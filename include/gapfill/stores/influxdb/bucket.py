@@ -1,7 +1,7 @@
-"""What a server says of the bucket itself: how long it keeps points, and where its shards lie.
+"""What a server says about the bucket itself: how long it keeps points, and its shards.
 
-2.x says it at ``/api/v2/buckets``, 1.x in InfluxQL. A token may be allowed to write and read
-the bucket and not to look at it: then nothing is known, and nothing is made up.
+2.x says it at ``/api/v2/buckets``, 1.x in InfluxQL. A token may have the right to write and read
+the points but not the bucket's settings: then these are unknown, and nothing is made up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _YEAR_1_S = -62_135_596_800
 """1 January of the year 1, from which InfluxDB counts its shards, in seconds since 1970."""
 
 WEEK = timedelta(weeks=1)
-"""The length of shards where no rule says otherwise."""
+"""The length of shards if no rule says otherwise."""
 
 _PART = re.compile(r"(\d+)(ms|h|m|s|d|w)")
 
@@ -39,14 +39,14 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What is known of a bucket.
+    """What is known about a bucket.
 
     Attributes:
-        id: Of 2.x; empty on 1.x.
-        org_id: Of 2.x; empty on 1.x.
-        keeps: How long it keeps points; ``None`` for ever, or where that is not known.
-        shard: How long a shard that is yet to come will be, ``None`` where that is not known.
-        shards: The shards that are there, where the server lists them.
+        id: Id on 2.x; empty on 1.x.
+        org_id: Id of the organization on 2.x; empty on 1.x.
+        keeps: How long it keeps points; ``None`` for ever, or if that is not known.
+        shard: Length of future shards, ``None`` if that is not known.
+        shards: The existing shards, if the server lists them.
         others: The other retention policies of the database, on 1.x.
     """
 
@@ -58,14 +58,14 @@ class Bucket:
     others: Sequence[str] = ()
 
     def shard_of(self, instant: datetime) -> Interval | None:
-        """Return the shard in which an instant lies, ``None`` where that is not known."""
+        """Return the shard of an instant, ``None`` if that is not known."""
         for shard in self.shards:
             if instant in shard:
                 return shard
         return None if self.shard is None else span_at(instant, self.shard)
 
     def piece_of(self, instant: datetime) -> Interval | None:
-        """Return what surely lies in one shard with an instant: a week at most of a longer one.
+        """Return a stretch that is certainly in one shard with an instant: at most a week of it.
 
         A shard that was made before the bucket's rule changed may be shorter than the rule says.
         """
@@ -76,14 +76,14 @@ class Bucket:
 
 
 def span_at(instant: datetime, length: timedelta) -> Interval:
-    """Return the stretch of a length in which an instant lies, as InfluxDB cuts time."""
+    """Return the stretch of a length that contains an instant, as InfluxDB divides time."""
     seconds, size = int(instant.timestamp()), int(length.total_seconds())
     start = seconds - (seconds - _YEAR_1_S) % size
     return Interval(*(datetime.fromtimestamp(s, UTC) for s in (start, start + size)))
 
 
 def read_bucket(server: InfluxClient) -> Bucket:
-    """Return what the server says of the bucket; what it does not say is not known.
+    """Return what the server says about the bucket; the rest is unknown.
 
     Raises:
         StoreError: If it cannot be reached.
@@ -96,7 +96,7 @@ def read_bucket(server: InfluxClient) -> Bucket:
 
 
 def read_bucket_v2(server: InfluxClient) -> Bucket:
-    """Return what a 2.x says of the bucket; nothing is known where the token may not read it.
+    """Return what a 2.x says about the bucket; nothing is known if the token may not read that.
 
     Raises:
         StoreError: If it cannot be reached.
@@ -119,13 +119,13 @@ def _of_2(found: Any) -> Bucket:  # noqa: ANN401 - JSON
             shard=timedelta(seconds=int(rule.get("shardGroupDurationSeconds", 0))) or None,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        return Bucket()  # the token may not look at the bucket
+        return Bucket()  # the token may not read the bucket's settings
 
 
 def _of_1(server: InfluxClient) -> Bucket | None:
-    """Return what a 1.x says, ``None`` where it turns out to be another one.
+    """Return what a 1.x says, ``None`` if the server turns out to be another version.
 
-    A 2.x answers the first question with what is the same for all buckets, and the second not.
+    A 2.x gives the same answer to the first question for all buckets, and none to the second.
     """
     database, policy = server.database
     try:
@@ -145,7 +145,7 @@ def _of_1(server: InfluxClient) -> Bucket | None:
     except StoreError as exc:
         if "not implemented" in str(exc) or "not support" in str(exc):
             return None
-        tables = []  # it is for administrators only
+        tables = []  # only administrators may list shards
     shards = [
         Interval(datetime.fromisoformat(row["start_time"]), datetime.fromisoformat(row["end_time"]))
         for table in tables
@@ -161,6 +161,6 @@ def _of_1(server: InfluxClient) -> Bucket | None:
 
 
 def _duration(said: str) -> timedelta | None:
-    """Return what ``168h0m0s`` says; ``0s`` is for ever."""
+    """Return a duration such as ``168h0m0s``; ``0s`` means for ever."""
     parts = (int(n) * _UNITS.get(unit, timedelta(0)) for n, unit in _PART.findall(said))
     return sum(parts, timedelta(0)) or None

@@ -1,8 +1,8 @@
-"""The server under the InfluxDB store: one question, one write, one deletion, each or an error.
+"""The server of the InfluxDB store: questions, writes and deletions, each done or an error.
 
-Reading is InfluxQL through ``/query``, which 1.x, 2.x and 3 answer. Writing is line
-protocol to ``/api/v2/write``. What fails only for now is tried again here
-(``influxdb.retries``); the tasks above do that for the rest.
+Reads are InfluxQL through ``/query``, which 1.x, 2.x and 3 answer. Writes are line protocol to
+``/api/v2/write``. Temporary failures are retried here (``influxdb.retries``); other failures are
+retried by the tasks.
 """
 
 from __future__ import annotations
@@ -31,41 +31,41 @@ LINES = 5000
 """Lines of a body: what InfluxData recommends, and about 500 kB before compression."""
 
 GZIP_LEVEL = 6
-"""Half the time of 9, which the official client takes, for bodies that are 4 % larger."""
+"""Takes half the time of level 9, the official client's, for bodies that are 4 % larger."""
 
 NO_CONTENT = 204
 
 
 class InfluxClient:
-    """A bucket, reached through the official client, which is made when it is first needed.
+    """A bucket, accessed through the official client, which is made when it is first needed.
 
     Attributes:
-        access: Where and what it is.
+        access: The server and the bucket.
     """
 
     def __init__(self, access: InfluxConfig) -> None:
         self.access = access
         self._client: InfluxDBClient | None = None
         self._process = os.getpid()
-        self._patience = Retries(access.longest_wait_s)
+        self._retries = Retries(access.longest_wait_s)
         self._is_reached = self._has_met = False
         self._version = ""
 
     def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
-        """Return the tables that each statement answers, in as few requests as their length allows.
+        """Return the tables of each statement, in as few requests as the statements' length allows.
 
         Args:
-            statements: InfluxQL, with nothing in it but names of the catalogue, quoted.
+            statements: InfluxQL; its only variable parts are names of the catalogue, quoted.
             epoch: Unit of the times in the answer: ``s`` or ``ns``.
 
         Raises:
-            StoreError: If any of them fails; also inside an answer of status 200.
+            StoreError: If a statement fails, also if an answer of status 200 says so.
             TooMuch: If the server refuses the size.
         """
         return self._ask(packed(statements), epoch)
 
     def ask_at_once(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
-        """Return the tables that each statement answers, in one request of any length.
+        """Return the tables of each statement, in one request of any length.
 
         Raises:
             StoreError: As ``ask``.
@@ -85,7 +85,7 @@ class InfluxClient:
         return tables
 
     def ask_for_error(self, statement: str) -> str | None:
-        """Return the error that a statement is answered with, ``None`` where there is none.
+        """Return the error in the answer to a statement, ``None`` without one.
 
         Raises:
             StoreError: If there is no answer.
@@ -96,9 +96,9 @@ class InfluxClient:
             return str(exc)
 
     def get(self, path: str, query: Mapping[str, str]) -> object:
-        """Return the JSON at a path of 2.x; ``None`` where the server does not have the path.
+        """Return the JSON at a path of 2.x; ``None`` if the server does not have the path.
 
-        A refusal is an empty object: what a token may not look at is not known.
+        A refusal gives an empty object: what a token may not read is unknown.
 
         Raises:
             StoreError: If there is no answer.
@@ -113,18 +113,18 @@ class InfluxClient:
 
     @property
     def database(self) -> tuple[str, str]:
-        """Database and retention policy of the bucket in InfluxQL: 2.x takes ``db/rp`` apart."""
+        """Database and retention policy of the bucket in InfluxQL: 2.x splits ``db/rp``."""
         database, _, policy = self.access.bucket.partition("/")
         return database, policy
 
     @property
     def is_2(self) -> bool:
-        """Whether the server has said that it is neither a 1.x nor a 3."""
+        """Whether the server has reported a version that is neither 1.x nor 3."""
         return bool(self._version) and not self._version.startswith(("1.", "3"))
 
     @cached_property
     def bucket(self) -> Bucket:
-        """What the server says of the bucket, asked once."""
+        """What the server says about the bucket, read once."""
         return read_bucket(self)
 
     def _query(self, statements: Sequence[str], epoch: str) -> object:
@@ -146,11 +146,11 @@ class InfluxClient:
         return said
 
     def write(self, lines: Sequence[str], precision: str = "s") -> None:
-        """Write lines, 5,000 at once; a body that is refused for its size goes in halves.
+        """Write lines, 5,000 at once; a body that is refused for its size is sent in halves.
 
         Raises:
-            PartialWrite: If the server refused some of the lines; all the others are written.
-            StoreError: If it failed; bodies before the one that failed are written.
+            PartialWrite: If the server refused some of the lines; all others are written.
+            StoreError: If a body failed; the bodies before it are written.
         """
         refused: errors.PartialWrite | None = None
         for start in range(0, len(lines), LINES):
@@ -162,18 +162,18 @@ class InfluxClient:
             raise refused
 
     def write_nothing(self) -> None:
-        """Send a comment, which is refused to a token that may not write.
+        """Send a comment, which the server refuses if the token may not write.
 
         Raises:
-            StoreError: If it is refused.
+            StoreError: If the server refuses it.
         """
         self._write(["#"], "s")
 
     def delete(self, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
-        """Delete the points with these tags, and whatever more, at ``[first, last]`` ns.
+        """Delete the points that have these tags, and perhaps others, at ``[first, last]`` ns.
 
-        Some versions take the end for the first instant outside, others for the last one
-        inside; a nanosecond more serves both.
+        For some versions the end is the first instant outside, for others the last one inside. One
+        nanosecond more is right for both.
 
         Raises:
             StoreError: If it failed.
@@ -187,7 +187,7 @@ class InfluxClient:
         self._expect_nothing(self._call("/api/v2/delete", "POST", query, body=body))
 
     def close(self) -> None:
-        """Give back connections."""
+        """Close connections."""
         if self._client is not None and self._process == os.getpid():
             self._client.close()  # type: ignore[no-untyped-call]
         self._client = None
@@ -224,11 +224,11 @@ class InfluxClient:
         query: list[tuple[str, str]],
         **more: object,
     ) -> tuple[object, int, Mapping[str, str]]:
-        """Return what the server said, its status and headers; raise a sentence for a failure.
+        """Return the server's answer, its status and headers; a failure raises a sentence.
 
-        What it refuses only for now is tried again.
+        Temporary refusals are retried.
         """
-        return self._patience.persist(lambda: self._call_once(path, method, query, **more))
+        return self._retries.persist(lambda: self._call_once(path, method, query, **more))
 
     def _call_once(
         self,
@@ -257,10 +257,10 @@ class InfluxClient:
             self._version = str(answer[2].get("X-Influxdb-Version") or "").removeprefix("v")
             said: tuple[object, int, Mapping[str, str]] = answer
             return said
-        raise failure  # outside: the client's own error holds the request's headers
+        raise failure  # outside of except: the client's error contains the request's headers
 
     def _api(self) -> Any:  # noqa: ANN401 - the client has no types of its own
-        if self._client is None or self._process != os.getpid():  # no connection outlives a fork
+        if self._client is None or self._process != os.getpid():  # forks share no connection
             access = self.access
             self._process = os.getpid()
             self._client = InfluxDBClient(
@@ -276,5 +276,5 @@ class InfluxClient:
         said, status, _ = answer
         if status != NO_CONTENT:
             words = " ".join(str(said or "").split())[: errors.EXCERPT]
-            what = f"the server answered {status} ({words}) where InfluxDB answers {NO_CONTENT}"
+            what = f"the server answered {status} ({words}), but InfluxDB answers {NO_CONTENT}"
             raise errors.problem(self.access, what, f"check host and port of {self.access.conn_id}")

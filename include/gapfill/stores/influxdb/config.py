@@ -1,4 +1,4 @@
-"""Where an InfluxDB is and who may use it: what the store's connection says, checked."""
+"""The address and access of an InfluxDB: reads and checks the store's connection."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from gapfill import extras
 from gapfill.errors import ConfigError
 
 TIMEOUT_S = 60.0
-"""How long the server may be silent; ``timeout`` in the extra says otherwise."""
+"""How long to wait for the server; ``timeout`` in the extra overrides it."""
 
 DEFAULT_PORT = 8086
-"""InfluxDB's own, for http; behind https there is usually a proxy on 443."""
+"""InfluxDB's port for http; https usually goes through a proxy on 443."""
 
 LONGEST_S = 60.0
-"""One request waits no longer than this for a server that is busy, however often it refuses."""
+"""The longest wait of one request for a busy server, over all its retries."""
 
 SHARE = 10
-"""A shorter timeout shortens that as well: to so many times itself."""
+"""With a short timeout, that wait is at most this number of times the timeout."""
 
 _EXAMPLE = (
     '{"conn_type": "influxdb", "host": "http://localhost", "port": 8086, '
@@ -35,12 +35,12 @@ class InfluxConfig:
         conn_id: Id of the Airflow connection, for messages.
         url: Root URL, without a slash at its end.
         org: Organization.
-        bucket: Bucket, which is a database of the same name for InfluxQL.
-        token: What proves who we are; in no message, nor in ``repr``.
-        timeout_s: How long the server may be silent, in connecting or in answering.
+        bucket: Bucket; InfluxQL sees it as a database of the same name.
+        token: The API token; it is in no message and not in ``repr``.
+        timeout_s: How long to wait for a connection or an answer.
         ca_bundle: File of certificates to trust, ``None`` for the usual ones.
-        patience_s: How long one request waits at most for a server that is busy, ``None`` for
-            what follows from the timeout.
+        busy_wait_s: How long one request waits at most for a busy server, ``None`` for the value
+            that follows from the timeout.
         without_removal: Whether to write to a server that cannot remove points.
     """
 
@@ -51,14 +51,14 @@ class InfluxConfig:
     token: str = field(repr=False)
     timeout_s: float = TIMEOUT_S
     ca_bundle: str | None = None
-    patience_s: float | None = None
+    busy_wait_s: float | None = None
     without_removal: bool = False
 
     @property
     def longest_wait_s(self) -> float:
-        """How long one request waits at most for a server that refuses only for now."""
-        if self.patience_s is not None:
-            return self.patience_s
+        """How long one request waits at most for a busy server."""
+        if self.busy_wait_s is not None:
+            return self.busy_wait_s
         return min(LONGEST_S, SHARE * self.timeout_s)
 
 
@@ -71,18 +71,18 @@ def read_config(
     password: str | None,
     extra: str | None,
 ) -> InfluxConfig:
-    """Return what a connection of type ``influxdb`` says.
+    """Return the configuration of a connection of type ``influxdb``.
 
     Args:
-        conn_id: Its id.
+        conn_id: Id of the connection.
         host: Name or root URL.
-        port: Port, where the URL has none.
-        schema: ``http`` or ``https``, or else the bucket, where the extra names none.
-        password: The token, where the extra has none.
+        port: Port, if the URL has none.
+        schema: ``http`` or ``https``, or else the bucket, if the extra names none.
+        password: The token, if the extra has none.
         extra: JSON object with ``token``, ``org``, ``bucket``, ``timeout``, ``ca_bundle``.
 
     Raises:
-        ConfigError: If something is missing or makes no sense; without the token.
+        ConfigError: If something is missing or invalid; the message does not contain the token.
     """
     more = _extra(conn_id, extra)
     scheme = schema.lower() if (schema or "").lower() in ("http", "https") and schema else None
@@ -94,7 +94,7 @@ def read_config(
         if not value:
             raise _wrong(conn_id, f"names no {name}: put it into its extra")
     if not (token or "").isprintable() or not (token or "").isascii():
-        raise _wrong(conn_id, "has a token with characters that no token has")
+        raise _wrong(conn_id, "has an invalid token: use printable ASCII characters only")
     return InfluxConfig(
         conn_id,
         url,
@@ -112,7 +112,7 @@ def _wrong(conn_id: str, problem: str) -> ConfigError:
 
 
 def _extra(conn_id: str, text: str | None) -> Mapping[str, object]:
-    """Return the extra, in which ``without_removal`` is true or false and ``timeout`` a number."""
+    """Return the extra, with ``without_removal`` as true or false and ``timeout`` as a number."""
     try:
         extra = extras.read(text, extras.STORE_NAMES)
         return extra | {
@@ -121,7 +121,7 @@ def _extra(conn_id: str, text: str | None) -> Mapping[str, object]:
         }
     except extras.ExtraError as exc:
         problem = str(exc)
-    raise _wrong(conn_id, problem)  # outside: the cause may hold the token
+    raise _wrong(conn_id, problem)  # outside of except: the cause may contain the token
 
 
 def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
@@ -134,7 +134,7 @@ def _text(conn_id: str, extra: Mapping[str, object], name: str) -> str:
 
 
 def _url(conn_id: str, host: str, port: int | None, scheme: str | None) -> str:
-    """Return the root URL; a name without a dot is a machine nearby, which speaks plain http."""
+    """Return the root URL; a name without a dot is a machine nearby, which uses plain http."""
     if not host:
         raise _wrong(conn_id, "names no host")
     if "://" not in host:
@@ -147,7 +147,7 @@ def _url(conn_id: str, host: str, port: int | None, scheme: str | None) -> str:
     except ValueError:
         parts, given = SplitResult("", "", "", "", ""), None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise _wrong(conn_id, "has a host that is no name and no http or https URL")
+        raise _wrong(conn_id, "has a host that is neither a name nor an http or https URL")
     if parts.query or parts.fragment:
         raise _wrong(conn_id, "has a host with more than scheme, name, port and path in it")
     if given is None and parts.scheme == "http":

@@ -1,10 +1,10 @@
 """Where points of a field are missing, found inside InfluxDB with ``elapsed()``.
 
-The server returns only the pairs of points with more than one spacing between them, so the
-answer grows with the gaps, not with the history. A pair is only a candidate, because points may
-lie off the grid: both of its ends are floored to their slots. A missing slot always leaves more
-than one spacing between its neighbours, so none is overlooked. The stretches before the first and
-after the last point are asked for beside the pairs (docs/adr/0014).
+The server returns only the pairs of points with more than one spacing between them, so the answer
+grows with the gaps, not with the history. A pair is only a candidate, because points may be off the
+grid: both of its ends are floored to their slots. A missing slot always leaves more than one
+spacing between its neighbours, so no missing slot is overlooked. The stretches before the first and
+after the last point are read together with the pairs (docs/adr/0014).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gapfill.stores.influxdb.response import ResponseTable
 _NS = 1_000_000_000
 
 NEAR_END = timedelta(days=14)
-"""How far from the ends of a window its first and last points are looked for at first."""
+"""The first search for the first and last points of a window is this near to its ends."""
 
 
 class Elapsed:
@@ -55,7 +55,7 @@ class Elapsed:
         return in_halves(part, ask)
 
     def of(self, name: str, what: str, *conditions: str) -> str:
-        """Return a statement about the values of a field that count."""
+        """Return a statement about the values of a field that are readings."""
         field = self.series.field(name)
         good = influxql.is_good(field) if field else ""
         return influxql.select(what, self.series.measurement, self.own, *conditions, good)
@@ -65,9 +65,9 @@ class Elapsed:
     ) -> Steps[tuple[list[int | None], list[list[ResponseTable]]]]:
         """Return the first and last instants of the fields, in turn, in seconds, and their pairs.
 
-        The first and last points are nearly always near the ends of the window, and over all of it
-        the question takes ten times as long. They are asked before the pairs: a point that is
-        written meanwhile can then only make a gap that is none any more, never hide one.
+        The first and last points are nearly always near the ends of the window, and a search in all
+        of it takes ten times as long. They are read before the pairs: a point that is written
+        between these reads can only make a gap appear that is already filled, never hide one.
         """
         whole = window, window
         near = whole
@@ -98,8 +98,8 @@ class Elapsed:
     def _elapsed(self, name: str, window: Interval, step: timedelta, *, exact: bool = False) -> str:
         """Return the statement of pairs further apart than a step, in seconds or exact in ns.
 
-        The window is in the outer clause too, where it changes no answer: without it 2.8 opens
-        every shard of the bucket, 520 in ten years of weeks, for each statement.
+        The outer clause also has the window. It changes no answer, but without it 2.8 opens every
+        shard of the bucket, 520 in ten years of weeks, for each statement.
         """
         within = influxql.within(window)
         inner = self.of(name, f"elapsed({influxql.number(name)}, 1ns) AS dt", within)
@@ -112,8 +112,8 @@ class Elapsed:
     ) -> Steps[list[tuple[int, int]]]:
         """Return ``(before, after)`` of the pairs, in whole seconds.
 
-        Between points of whole seconds, as nearly all are, the difference is whole and the
-        times are exact; else the pairs are asked for again in nanoseconds.
+        Nearly all points are at whole seconds. Between these the difference is whole and the times
+        are exact; otherwise the pairs are read again in nanoseconds.
         """
         rows = rows_in(tables)
         if all(dt == int(dt) for _, dt in rows):
@@ -142,7 +142,7 @@ def _holes(
 
 
 def time_of(tables: Sequence[ResponseTable]) -> int | None:
-    """Return the time of the first row of an answer, ``None`` for none."""
+    """Return the time of the first row of an answer, ``None`` without rows."""
     rows = rows_in(tables)
     return rows[0][0] if rows else None
 

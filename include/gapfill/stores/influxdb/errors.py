@@ -1,4 +1,4 @@
-"""What an InfluxDB's failures mean: a sentence with connection, bucket and the next step."""
+"""The errors of an InfluxDB as sentences with the connection, the bucket and the next step."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from gapfill.stores.influxdb.config import InfluxConfig
 
 EXCERPT = 200
-"""So many characters of an answer are told."""
+"""Maximum number of characters of an answer in a message."""
 
 REFUSED_IN_PART = 422
 
 INVALID, FORBIDDEN = 400, 403
 
 BUSY = (429, 502, 503, 504)
-"""What passes by itself: the request was not carried out, or may be sent again."""
+"""Temporary refusals: the request was not executed, or may be sent again."""
 
 NOT_THERE = (404, 405, 501)
-"""What a path that a server does not have answers; a bucket that is missing says so itself."""
+"""Statuses of a path that a server does not have; for a missing bucket the body says so."""
 
 _NOT_FOUND = re.compile(r"(?:bucket|org).* not found|could not find (?:bucket|org)", re.IGNORECASE)
 
@@ -41,7 +41,7 @@ _CONFLICT = re.compile(
 _FULL = re.compile(r"no space left|file too large|disk quota", re.IGNORECASE)
 
 _STEPS = {
-    401: "check the token in the connection: it is not known there, or no longer",
+    401: "check the token in the connection: the server does not know it, or no longer does",
     404: "check the names of bucket and organization in the connection, and its host",
     413: "raise the server's or the proxy's limit on the size of a body",
     429: "the server is busy: run it again later",
@@ -52,14 +52,14 @@ _STEPS = {
 
 
 class TooMuch(StoreError):
-    """The server refuses the size of a question or of a body: half of it may do."""
+    """The server refuses the size of a question or of a body; half of it may be accepted."""
 
 
 class Transient(StoreUnreachable):
-    """The server, or a proxy before it, refuses or breaks off only for now.
+    """The server, or a proxy before it, refuses a request or breaks it off, but only for now.
 
     Attributes:
-        retry_after: Seconds that it asks to wait, ``None`` where it does not say.
+        retry_after: Seconds that it asks to wait, ``None`` if it does not say.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -68,7 +68,7 @@ class Transient(StoreUnreachable):
 
 
 class NoRemoval(StoreError):
-    """The server has no way to remove points."""
+    """The server cannot remove points."""
 
 
 class NoPath(StoreError):
@@ -76,24 +76,24 @@ class NoPath(StoreError):
 
 
 class Invalid(StoreError):
-    """The server does not understand what was asked."""
+    """The server does not understand the request."""
 
 
 class Denied(StoreError):
-    """The token may not do that, or what was asked for is not there for it."""
+    """The token does not have the right, or cannot see the object of the request."""
 
 
 class NoDatabase(StoreError):
-    """There is no database of that name, or none that the token may read."""
+    """There is no database of that name that the token may read."""
 
 
 class PartialWrite(StoreError):
     """The server took some points of a body and refused others.
 
     Attributes:
-        field: Field whose type is another in the store, where that is why.
-        theirs: Type that it has there.
-        is_old: Whether they are older than what the bucket keeps.
+        field: The field that has another type in the store, if that is the cause.
+        theirs: Type of the field in the store.
+        is_old: Whether the points are older than the bucket keeps points.
     """
 
     def __init__(
@@ -110,19 +110,19 @@ def problem(access: InfluxConfig, what: str, step: str) -> StoreError:
     return StoreError(sentence(access, what, step))
 
 
-def stranger(access: InfluxConfig, told: str) -> StoreError:
-    """Return the error for an answer that is none of InfluxDB's.
+def stranger(access: InfluxConfig, words: str) -> StoreError:
+    """Return the error for an answer that is not from InfluxDB.
 
     Args:
-        access: Who answered.
-        told: What the answer is, in some words.
+        access: The server.
+        words: What the answer is, in some words.
     """
     step = f"check host and port of {access.conn_id}"
-    return problem(access, f"its answer is not from InfluxDB, but {told}", step)
+    return problem(access, f"its answer is not from InfluxDB, but {words}", step)
 
 
 def sentence(access: InfluxConfig, what: str, step: str) -> str:
-    """Return the sentence, in which the token never stands."""
+    """Return the sentence; it never contains the token."""
     said = (
         f"The store (connection {access.conn_id}, bucket {access.bucket!r} at {access.url}) "
         f"cannot be used: {what}; {step}."
@@ -133,19 +133,19 @@ def sentence(access: InfluxConfig, what: str, step: str) -> str:
 def of_status(
     access: InfluxConfig, path: str, status: int, body: str | None, headers: Mapping[str, str]
 ) -> StoreError:
-    """Return the error for an answer of a status that is no success.
+    """Return the error for an answer with an error status.
 
     Args:
-        access: Who answered.
-        path: What was asked for; only a question can be too large by what it finds.
+        access: The server.
+        path: Path of the request; only queries can fail because of their result size.
         status: The status.
-        body: What was said.
-        headers: Of the answer.
+        body: Body of the answer.
+        headers: Headers of the answer.
     """
-    told = _told(body)
+    words = _words(body)
     what = f"the server answered {status}"
-    if told:
-        what += f" ({told})"
+    if words:
+        what += f" ({words})"
     wait = headers.get("Retry-After", "")
     if wait and status in (429, 503):
         what += f" and asks to wait {wait} s" if wait.isdigit() else f" and asks to wait: {wait}"
@@ -163,7 +163,7 @@ def of_status(
 
 
 def _kind(path: str, status: int, body: str) -> type[StoreError]:
-    """Return the error that a status is."""
+    """Return the type of the error for a status."""
     if status in (401, FORBIDDEN) or _NOT_FOUND.search(body):
         return Denied
     if status in NOT_THERE:
@@ -177,7 +177,7 @@ def _kind(path: str, status: int, body: str) -> type[StoreError]:
 
 
 def _seconds(wait: str) -> float | None:
-    """Return what ``Retry-After`` says: seconds, or a date; ``None`` where it says neither."""
+    """Return the seconds of ``Retry-After``, which has seconds or a date; ``None`` for neither."""
     if wait.strip().isdigit():
         return float(wait)
     try:
@@ -191,21 +191,21 @@ def _seconds(wait: str) -> float | None:
 
 def of_answer(access: InfluxConfig, error: str) -> StoreError:
     """Return the error for an ``error`` inside an answer of status 200."""
-    told = error[:EXCERPT]
+    words = error[:EXCERPT]
     if "database not found" in error:
         step = "check the name of the bucket in the connection: the server has none of that name"
-        return NoDatabase(sentence(access, f"the server answered {told!r}", step))
-    said = sentence(access, f"the server answered {told!r}", "see docs/how_to/influxdb.md")
+        return NoDatabase(sentence(access, f"the server answered {words!r}", step))
+    said = sentence(access, f"the server answered {words!r}", "see docs/how_to/influxdb.md")
     return TooMuch(said) if _SIZE.search(error) else StoreError(said)
 
 
 def is_not_found(said: str) -> bool:
-    """Tell whether an answer says that there is no such bucket or organization."""
+    """Return whether an answer says that there is no such bucket or organization."""
     return bool(_NOT_FOUND.search(said))
 
 
 def _step(status: int, body: str, path: str) -> str:
-    """Return what to do next, where a status says it."""
+    """Return what to do next after a status."""
     if status == FORBIDDEN and path.startswith("/api/v2/"):
         return (
             "the token may not write the bucket: give the token of the connection the right to "
@@ -219,7 +219,7 @@ def _step(status: int, body: str, path: str) -> str:
         return "correct the name of the organization in the connection"
     if _FULL.search(body):
         return "free some space on the server's disk, start it again, and run it again"
-    general = "run it again; if that goes on, see docs/how_to/influxdb.md"
+    general = "run it again; if it fails again, see docs/how_to/influxdb.md"
     return _STEPS.get(status, general)
 
 
@@ -237,8 +237,8 @@ def _partial(access: InfluxConfig, what: str, body: str) -> PartialWrite:
     )
 
 
-def _told(body: str | None) -> str:
-    """Return what a body says: its message, or its first words."""
+def _words(body: str | None) -> str:
+    """Return the message in a body, or its first words."""
     text = (body or "").strip()
     try:
         said = json.loads(text)

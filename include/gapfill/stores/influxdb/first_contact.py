@@ -1,9 +1,9 @@
-"""The first contact with a server: whether it is what it must be, before anything relies on it.
+"""Checks at the first contact with a server, before anything relies on it.
 
-Reads and writes name a bucket in two ways: writes by its name, reads by a database that 2.x
-maps to a bucket. An upgrade from 1.x leaves such a mapping to another bucket. Nothing of this
-is asked twice where it was well: reads look at the mapping once in a process, writes prove
-with a point that what they write can be read.
+Reads and writes name a bucket in two ways: writes by its name, reads by a database that 2.x maps to
+a bucket. An upgrade from 1.x can leave a mapping to another bucket. A successful check is not
+repeated: reads check the mapping once per process, and ``verify`` proves with a point that written
+points can be read.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 VERIFY = "gapfill_verify"
 
 LANES = 64
-"""Processes that prove at the same moment write to one of so many seconds of the day."""
+"""Number of seconds of the day from which each process picks one for its point."""
 
 TRIES = 2
-"""Another process may have written to the same second in between."""
+"""The second try is for the case that another process wrote to the same second."""
 
 DAY_S = 86_400
 
@@ -35,10 +35,10 @@ _met: set[InfluxConfig] = set()
 
 
 def meet(server: InfluxClient) -> None:
-    """See once in a process that a 2.x reads the bucket that it writes, as far as it says so.
+    """Check once per process that a 2.x reads the bucket that it writes, as far as it reports that.
 
     Raises:
-        StoreError: If the names lead to two buckets.
+        StoreError: If reads and writes use two buckets.
     """
     if server.access in _met:
         return
@@ -50,13 +50,14 @@ def meet(server: InfluxClient) -> None:
 
 
 def prove(server: InfluxClient) -> None:
-    """Write a real point, read it back, and see that the server can remove points.
+    """Write a real point, read it back, and check that the server can remove points.
 
-    The point is the same for a day, in one of 64 places. The time is the system's: a bucket
-    with retention refuses points of another present.
+    During a day the point has one of 64 times, so few points are stored. Its time is from the
+    system's clock, not from ``GAPFILL_NOW``: a bucket with retention refuses points that are too
+    old by the server's clock.
 
     Raises:
-        StoreError: If any of it fails, with the right or the step that is missing.
+        StoreError: If a step fails, with the missing right or the next step.
     """
     for _ in range(TRIES):
         now = time.time_ns()
@@ -73,11 +74,11 @@ def prove(server: InfluxClient) -> None:
 
 
 def explain_unread(server: InfluxClient, exc: StoreError) -> StoreError:
-    """Return the error for a database that is not found: there is none, or it may not be read.
+    """Return the error for a database that is not found: it does not exist, or may not be read.
 
-    A token that may not read a bucket is told that there is none. It sees the bucket's name where
-    it may read it: then the query led elsewhere. Writing no line at all says whether it may write
-    the bucket.
+    To a token that may not read a bucket, the server answers that there is none. If the token sees
+    the bucket's name, it may read the bucket, and the query went to another one. A write without a
+    line shows whether the token may write the bucket.
     """
     access = server.access
     try:
@@ -110,7 +111,7 @@ def _prove_removal(server: InfluxClient) -> None:
     except errors.NoRemoval as exc:
         message = (
             f"{exc} So `undo` could not take back what is written there: use InfluxDB 2.x, or put "
-            '"without_removal": true into the extra of the connection to write all the same.'
+            '"without_removal": true into the extra of the connection to write anyway.'
         )
         raise StoreError(message) from exc
 
@@ -122,9 +123,9 @@ _LOST = (
 
 
 def _misled(server: InfluxClient, bucket: Bucket) -> tuple[str, str]:
-    """Return what is wrong and the next step where a query does not lead to a bucket that is there.
+    """Return the problem and the next step if a query does not find an existing bucket.
 
-    The mapping may be seen only by a token that may read the bucket it leads to.
+    Only a token that may read the mapped bucket can see the mapping.
     """
     database, _ = server.database
     what = (
@@ -132,15 +133,15 @@ def _misled(server: InfluxClient, bucket: Bucket) -> tuple[str, str]:
         "a mapping of that name probably leads to another bucket, as an upgrade from 1.x leaves it"
     )
     step = (
-        f"see it with the operator's token: influx v1 dbrp list --db {shlex.quote(database)}; then "
-        "delete it (influx v1 dbrp delete --id ID), or, where the series are in the bucket that it "
-        "leads to, name that one in the connection"
+        f"list it with the operator's token: influx v1 dbrp list --db {shlex.quote(database)}; "
+        "then delete it (influx v1 dbrp delete --id ID), or, if the series are in the bucket that "
+        "it leads to, name that bucket in the connection"
     )
     return what, step
 
 
 def _elsewhere(server: InfluxClient, bucket: Bucket) -> tuple[str, str] | None:
-    """Return what is wrong and the next step, where queries lead to another bucket."""
+    """Return the problem and the next step if queries go to another bucket."""
     if not bucket.id:
         return None
     database, policy = server.database

@@ -1,4 +1,4 @@
-"""What is missing of a series or below its target, found inside InfluxDB.
+"""Finds slots of a series that are missing or below its target, inside InfluxDB.
 
 Each read is a generator of questions (``questions.Steps``), so that the questions of many series
 can go together.
@@ -21,13 +21,13 @@ from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.points import graded, is_weak, joined, rows_of
 
 YEAR = timedelta(weeks=52)
-"""The least grade of each is asked first: that takes less than comparing every one."""
+"""The least grade of each such period is read first, which is faster than comparing every grade."""
 
 TRIES = 3
-"""How often the newest slot is sought by the last point of each field before all are compared."""
+"""How often the newest slot is searched by the last point of each field before all are compared."""
 
 AT_ONCE = timedelta(weeks=52)
-"""How much of a series is read at once with its points: more would need more memory."""
+"""Maximum time for which points are read at once: a longer one would need more memory."""
 
 
 class GapReads:
@@ -64,7 +64,7 @@ class GapReads:
         return self._elapsed.without(names, part, step)
 
     def by_field(self, found: Iterable[tuple[str, Interval]]) -> dict[str, list[Interval]]:
-        """Return runs in no order by required field, joined."""
+        """Return unordered runs by required field, joined."""
         runs: dict[str, list[Interval]] = {name: [] for name in self.series.required}
         for name, hole in found:
             runs[name].append(hole)
@@ -102,9 +102,9 @@ class GapReads:
     def lower_grade(self, window: Interval) -> Steps[list[Graded]]:
         """Return the runs of slots whose readings have one grade, below the target.
 
-        Only slots with some point below the target are looked at, and all of their points
-        count. If even a point without provenance is below it, all slots are looked at:
-        InfluxQL cannot ask for points that do not have a field.
+        Only slots with a point below the target are read, with all of their points. If a point
+        without provenance is also below it, all slots are read: InfluxQL cannot select points that
+        do not have a field.
         """
         series, required = self.series, self.series.required
         low = [window]
@@ -173,7 +173,7 @@ class GapReads:
         return None if time is None else self.series.grid.floor(instant_of(time))
 
     def _low(self, window: Interval) -> Steps[list[Interval]]:
-        """Return the slots with a grade below the target, looked for in years that have one."""
+        """Return the slots with a grade below the target, searched in years with such grades."""
         target, within = int(self.series.target), influxql.within(window)
         least = influxql.select(
             'min("gapfill_grade")', self._table, self._own, within, by=f"time({YEAR.days}d)"
@@ -205,7 +205,7 @@ class GapReads:
 
 
 def _years(runs: Sequence[Interval]) -> list[list[Interval]]:
-    """Return sorted runs in lists of a year at most, cut at whole days."""
+    """Return sorted runs in lists of at most a year, cut at whole days."""
     pieces: list[list[Interval]] = []
     for one in runs:
         left: Interval | None = one

@@ -29,7 +29,7 @@ Q = TypeVar("Q", bound=OfSeries)
 
 
 class GroupedReads(SeriesReads):
-    """The methods of ``GroupedReadings`` on a bucket."""
+    """The methods of ``GroupedReadings`` for a bucket."""
 
     _server: InfluxClient
 
@@ -62,7 +62,7 @@ class GroupedReads(SeriesReads):
         return self._each(ends, lambda one, own: _gaps(one, own).newest(one.instant))
 
     def flaws_each(self, windows: Sequence[SeriesWindow]) -> Each[Flaws]:
-        """Return the stored values that do not count, by series."""
+        """Return the stored values that are not readings, by series."""
         return self._each(windows, lambda one, own: InvalidReads(one.series, own).flaws(one.window))
 
     def ahead_each(self, starts: Sequence[SeriesInstant]) -> Each[Ahead | None]:
@@ -72,10 +72,10 @@ class GroupedReads(SeriesReads):
     def _each(
         self, asked: Sequence[Q], steps: Callable[[Q, str], Steps[T]]
     ) -> dict[str, T | StoreError]:
-        """Return what each question finds, or its error.
+        """Return the result of each question, or its error.
 
-        The conditions depend on the tag sets that are stored. If these have changed meanwhile, the
-        series whose condition is another one now are asked again.
+        The conditions depend on the stored tag sets. If these have changed during the reads, series
+        with a different condition are read again.
         """
         series = [one.series for one in asked]
         own = conditions_of(self._server, series)
@@ -89,8 +89,8 @@ class GroupedReads(SeriesReads):
     ) -> dict[str, T | StoreError]:
         """Ask the questions of each measurement together.
 
-        If no series of a measurement can be asked because the server cannot be reached, the
-        measurements after it are not asked and have the same error.
+        If no series of a measurement can be read because the server cannot be reached, the
+        measurements after it are not read and have the same error.
         """
         found: dict[str, T | StoreError] = {}
         by_measurement: dict[str, list[Q]] = {}
@@ -114,7 +114,7 @@ def _gaps(one: OfSeries, own: str) -> GapReads:
 
 
 def _unreached(answers: Sequence[object]) -> StoreError | None:
-    """Return the error if the server could be reached for none of several answers."""
+    """Return the error if the server could not be reached for any of several answers."""
     if all(isinstance(answer, StoreUnreachable) for answer in answers):
         return next((one for one in answers if isinstance(one, StoreError)), None)
     return None

@@ -10,44 +10,44 @@ from gapfill.domain.interval import Interval, iso
 from gapfill.domain.series import Field, Series
 
 QUESTION = 4000
-"""Characters of a question, which travels in a URL: proxies take 8,000 once it is encoded."""
+"""Maximum characters of a question, which is sent in a URL: proxies accept 8,000 encoded ones."""
 
 NAMES = 3000
-"""Characters of the names in one condition, so that a question has room for others beside it."""
+"""Maximum characters of the names in one condition, so that a question has room for the rest."""
 
 EXACT = 2**53
-"""Below it every whole number is a float, too."""
+"""Every whole number below it can be represented as a float."""
 
 
 def name(text: str) -> str:
-    """Return a name as it stands in an InfluxQL statement."""
+    """Return a name for an InfluxQL statement."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def number(text: str) -> str:
-    """Return a field as it stands in an InfluxQL statement that is about its numbers.
+    """Return a field for an InfluxQL statement that is about its numbers.
 
-    Where points of others hold it as text, a statement takes the type that its window has
-    most right to: two statements about one field would then be about different points.
+    If points of others hold the field as text, the type that a statement uses depends on its
+    window: without a type, two statements about one field could be about different points.
     """
     return f"{name(text)}::float"
 
 
 def tag(text: str) -> str:
-    """Return a tag as it stands in an InfluxQL condition, also where a field has its name."""
+    """Return a tag for an InfluxQL condition, also if a field has the same name."""
     return f"{name(text)}::tag"
 
 
 def value(text: str) -> str:
-    """Return a text as it stands in an InfluxQL statement."""
+    """Return a text for an InfluxQL statement."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
 
 
 def is_one_of(key: str, names: Sequence[str]) -> list[str]:
     """Return conditions that together hold for a tag with one of these names of the catalogue.
 
-    Several names are one regular expression, half as long as a comparison with each. There is
-    more than one condition only where a question would become too long for a URL.
+    Several names form one regular expression, which is half as long as a comparison with each.
+    There is more than one condition only if a question would become too long for a URL.
     """
     if len(names) == 1:
         return [f"{name(key)} = {value(names[0])}"]
@@ -62,7 +62,7 @@ def is_one_of(key: str, names: Sequence[str]) -> list[str]:
 
 
 def is_good(field: Field) -> str:
-    """Return the condition that a value counts, as ``Field.is_reading`` decides it for numbers."""
+    """Return the condition that a number is a reading, as in ``Field.is_reading``."""
     low, high = _bounds(field)
     return " AND ".join(
         f"{number(field.name)} {said}"
@@ -72,7 +72,7 @@ def is_good(field: Field) -> str:
 
 
 def is_flaw(field: Field) -> str:
-    """Return the condition that a number does not count; empty where all do."""
+    """Return the condition that a number is not a reading; empty if all numbers are."""
     low, high = _bounds(field)
     return " OR ".join(
         f"{number(field.name)} {said}"
@@ -82,9 +82,10 @@ def is_flaw(field: Field) -> str:
 
 
 def _bounds(field: Field) -> tuple[str, str]:
-    """Return the bounds as InfluxQL knows numbers, without an exponent; empty for none.
+    """Return the bounds as InfluxQL numbers, without an exponent; empty without a bound.
 
-    Whole ones are integers, which 2.8 compares with a float in less time than a float.
+    Whole numbers are written as integers: 2.8 compares a float faster with an integer than with a
+    float.
     """
 
     def said(bound: float) -> str:
@@ -99,14 +100,14 @@ def _bounds(field: Field) -> tuple[str, str]:
 
 
 def within(window: Interval) -> str:
-    """Return the condition that a point lies in ``[start, end)``."""
+    """Return the condition that a point is in ``[start, end)``."""
     return f"time >= '{iso(window.start)}' AND time < '{iso(window.end)}'"
 
 
 def is_own(series: Series, *, is_complete: bool = False) -> str:
-    """Return the condition that a point counts for a series, as ``points.is_own`` decides it.
+    """Return the condition that a point counts for a series, as in ``points.is_own``.
 
-    A tag that a point does not have is the empty text in InfluxQL, also if no point has it.
+    In InfluxQL a tag that a point does not have is the empty text, also if no point has the tag.
 
     Args:
         series: The series.
@@ -127,17 +128,17 @@ def is_own(series: Series, *, is_complete: bool = False) -> str:
 
 
 def has_tags(tags: Mapping[str, str]) -> str:
-    """Return the condition that a point has these tags, whatever more it has."""
+    """Return the condition that a point has these tags; it may have others."""
     return " AND ".join(f"{tag(key)} = {value(text)}" for key, text in sorted(tags.items()))
 
 
 def select(what: str, source: str, *conditions: str, by: str = "") -> str:
-    """Return a statement; of the conditions, those that say something.
+    """Return a statement; empty conditions are left out.
 
     Args:
         what: Fields or functions of them, quoted.
         source: A measurement, not quoted.
-        conditions: That all hold.
+        conditions: Conditions that must all hold.
         by: What the answer is grouped by.
     """
     said = [condition for condition in conditions if condition]

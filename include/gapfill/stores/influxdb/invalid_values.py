@@ -1,8 +1,8 @@
-"""Values in InfluxDB that do not count, found inside the server.
+"""Stored values in InfluxDB that are not readings, found inside the server.
 
-The least and the greatest number of each stored field show whether any is out of bounds; only
-then they are counted. Texts and booleans are counted if a field has such a type in
-any shard. InfluxDB stores no number that is not finite.
+The least and the greatest number of each stored field show whether a number is out of bounds. Only
+then such numbers are counted. Texts and booleans are counted if a field has such a type in any
+shard. InfluxDB stores no numbers that are not finite.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from gapfill.stores.influxdb.points import from_ns, in_pieces, read_points
 from gapfill.stores.influxdb.questions import Question, Steps, in_halves, run
 from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.influxdb.undo.removal_watch import Asker
-from gapfill.stores.points import format_tags, stands_of
+from gapfill.stores.points import contents_of, format_tags
 
 NO_NUMBERS = ("string", "boolean")
-"""Types of fields that are no numbers."""
+"""Types of fields that are not numbers."""
 
 COPIES_AT_ONCE, YEAR = 5_000, timedelta(days=365)
-"""So many slots, and so long a stretch, are looked at at once for copies."""
+"""Maximum number of slots, and longest stretch, that are read at once to find copies."""
 
 
 class InvalidReads:
-    """The reads of what does not count of one series, as questions (``questions.Steps``).
+    """The reads of one series' values that are not readings, as questions (``questions.Steps``).
 
     Attributes:
         series: The series.
@@ -44,11 +44,11 @@ class InvalidReads:
         self._own = influxql.is_own(series) if own is None else own
 
     def flaws(self, window: Interval) -> Steps[Flaws]:
-        """Return the values of the window that do not count."""
+        """Return the stored values of the window that are not readings."""
         return together((yield from in_halves(window, self._flaws)))
 
     def ahead(self, start: datetime) -> Steps[Ahead | None]:
-        """Return the points from an instant on, ``None`` for none."""
+        """Return the points from an instant on, ``None`` without any."""
         after = f"time >= '{iso(start)}'"
         names = [influxql.name(field.name) for field in self.series.fields]
         asked = [f"{what}({name})" for name in names for what in ("count", "last")]
@@ -60,7 +60,7 @@ class InvalidReads:
         return Ahead(points, from_ns(newest)) if newest is not None else None
 
     def _flaws(self, window: Interval) -> Steps[list[Flaws]]:
-        """Return the account of each field that has such values, in a window."""
+        """Return the counts of such values in a window, by field."""
         within, fields = influxql.within(window), self.series.fields
         (kinds,) = yield Question(
             [f"SHOW FIELD KEYS FROM {influxql.name(self.series.measurement)}"]
@@ -81,7 +81,7 @@ class InvalidReads:
         return (yield from self._counted(counted, within)) if counted else []
 
     def _counted(self, fields: Sequence[tuple[Field, str]], within: str) -> Steps[list[Flaws]]:
-        """Return the account of the values of some fields, of one type each, that do not count."""
+        """Return the counts of values of some fields, of one type each, that are not readings."""
         statements = [
             self._select(f"{what}({influxql.name(field.name)}::{kind})", within, bad)
             for field, kind in fields
@@ -102,10 +102,10 @@ class InvalidReads:
 
 
 class InfluxInvalidValues:
-    """What does not count of one series, asked alone.
+    """The values of one series that are not readings, read alone.
 
     Attributes:
-        server: Where its points are.
+        server: The server of its points.
         series: The series.
     """
 
@@ -115,11 +115,11 @@ class InfluxInvalidValues:
         self._reads = InvalidReads(series)
 
     def flaws(self, window: Interval) -> Flaws:
-        """Return the values of the window that do not count."""
+        """Return the stored values of the window that are not readings."""
         return run(self.server, self._reads.flaws(window))
 
     def ahead(self, start: datetime) -> Ahead | None:
-        """Return the points from an instant on, ``None`` for none."""
+        """Return the points from an instant on, ``None`` without any."""
         return run(self.server, self._reads.ahead(start))
 
     def copies(self, window: Interval) -> dict[datetime, frozenset[str]]:
@@ -133,7 +133,7 @@ class InfluxInvalidValues:
         return {slot: names for part in parts for slot, names in self._copied(part)}
 
     def _possible_copies(self, window: Interval) -> list[datetime]:
-        """Return where a point of ours was written by a batch and has values of others."""
+        """Return the slots of own points of a batch that have values of unknown source."""
         columns = ", ".join(map(influxql.name, PROVENANCE[1:]))
         is_ours = f"{influxql.has_tags(self.series.tags)} AND \"gapfill_batch\" != ''"
         within = influxql.within(window)
@@ -151,8 +151,8 @@ class InfluxInvalidValues:
 
     def _copied(self, slots: Sequence[datetime]) -> Iterator[tuple[datetime, frozenset[str]]]:
         spans = merge(Interval(slot, self.series.grid.end_of(slot)) for slot in slots)
-        stands = stands_of(self.series, read_points(self.server, self.series, spans))
-        yield from ((slot, stand.copies) for slot, stand in stands.items() if stand.copies)
+        contents = contents_of(self.series, read_points(self.server, self.series, spans))
+        yield from ((slot, content.copies) for slot, content in contents.items() if content.copies)
 
 
 def _first(tables: Sequence[ResponseTable]) -> list[Any] | None:

@@ -1,4 +1,4 @@
-"""The ledger, limits and quotas of one moment, read in one request."""
+"""The ledger and the quotas at one moment, read in one request."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from gapfill.stores.influxdb import influxql, ledger, ledger_rows, quotas, refus
 from gapfill.stores.influxdb.client import InfluxClient
 
 
-def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
-    """Return the ledger, limits and quotas.
-
-    It is one request, or more if the names of the series are too long for one URL.
-    """
+def read_snapshot(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
+    """Return the ledger and the quotas, in one request if a URL can hold the series' names."""
     statements = [
         quotas.blocks_question(inquiry.now),
         quotas.limits_question(inquiry.since),
@@ -23,7 +20,7 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
     ]
     parts = influxql.is_one_of("series", [series.name for series in inquiry.series])
     ledgers = parts if inquiry.is_ledger else []
-    if parts:  # refusals are rare, so those of several series are read without the names
+    if parts:  # refusals are rare, so for several series all of them are read
         statements += [refused_slots.question(parts[0] if len(inquiry.series) == 1 else "")]
     slots = ledger.within(inquiry.windows)
     deciding = ledger.decides(inquiry.day)
@@ -35,7 +32,7 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
         statements += [ledger.outcomes_question(inquiry.run, inquiry.source)]
     answers = iter(server.ask(statements, "ns"))
     blocks, learned, usage = next(answers), next(answers), next(answers)
-    told = next(answers) if parts else []
+    refusals = next(answers) if parts else []
     lines = [table for _ in ledgers for table in next(answers)]
     rows = [table for _ in ledgers for table in next(answers)]
     folded = [row for row in ledger_rows.rows_from(rows) if decides(row)]
@@ -49,7 +46,7 @@ def read_books(server: InfluxClient, inquiry: LedgerQuery) -> LedgerSnapshot:
         },
         entries=_by_series([*folded, *ledger.lines_from(lines)]),
         outcomes=ledger.outcomes_from(next(answers), inquiry.run) if inquiry.run else [],
-        refused={one.name: refused_slots.standing(server, one, told) for one in inquiry.series},
+        refused={one.name: refused_slots.standing(server, one, refusals) for one in inquiry.series},
     )
 
 

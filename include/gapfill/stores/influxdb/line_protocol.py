@@ -1,7 +1,7 @@
-"""Points as lines, as InfluxDB takes them on ``/api/v2/write``.
+"""Points as lines for ``/api/v2/write``.
 
-Formatting lines by hand takes a seventh of the time that the client's ``Point`` objects
-take, or less (``make bench``).
+Formatting lines directly takes at most a seventh of the time of the client's ``Point`` objects
+(``make bench``).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def fields(values: Mapping[str, str | int]) -> str:
 
 
 def numbers(values: Mapping[str, float]) -> list[str]:
-    """Return values as fields, floats all of them; what is not finite cannot be stored."""
+    """Return values as fields, all of them floats; values that are not finite are left out."""
     return [
         f"{_key(key)}={float(number)!r}" for key, number in values.items() if math.isfinite(number)
     ]

@@ -33,6 +33,6 @@ def check_names(series: Series) -> None:
     if both:
         message = (
             f"The series {series.name} has {min(both)!r} as a field and as a tag, which InfluxDB "
-            "cannot tell apart; rename one in the catalogue."
+            "cannot distinguish; rename one in the catalogue."
         )
         raise ConfigError(message)

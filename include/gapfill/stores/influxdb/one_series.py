@@ -1,4 +1,4 @@
-"""What is missing of one series, asked alone: a long window in two parts at the same time."""
+"""The gaps of one series, read alone: a long window is read in two parts at the same time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from gapfill.stores.influxdb.undo.removal_watch import Asker
 
 
 class InfluxGaps:
-    """What is missing of one series, asked alone.
+    """The gaps of one series, read alone.
 
     Attributes:
-        server: Where its points are.
+        server: The server of its points.
         series: The series.
     """
 

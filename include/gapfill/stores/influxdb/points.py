@@ -16,7 +16,7 @@ from gapfill.stores.influxdb.errors import TooMuch
 from gapfill.stores.influxdb.names import PROVENANCE
 from gapfill.stores.influxdb.questions import LANES, Question, Steps, halves, in_halves
 from gapfill.stores.influxdb.response import ResponseTable
-from gapfill.stores.points import Point, format_tags, judged
+from gapfill.stores.points import Point, format_tags, readings_and_flaws
 
 if TYPE_CHECKING:
     from gapfill.stores.influxdb.undo.removal_watch import Asker
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 NEAR = timedelta(days=3)
-"""Stretches this near are read as one: a question costs more than the points between."""
+"""Stretches with a shorter gap are read as one: a question costs more than the points between."""
 
 LANE = timedelta(days=366)
 """A window is asked in parts at the same time if each is at least this long."""
@@ -44,12 +44,12 @@ def from_ns(ns: int) -> datetime:
 
 
 def in_pieces(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
-    """Return what a question answers for a window, cut in halves where the server refuses its size.
+    """Return the answer to a question for a window, in halves if the server refuses its size.
 
     Halves are cut at whole days, so that slots stay whole.
 
     Raises:
-        TooMuch: If it refuses even the smallest piece.
+        TooMuch: If the server refuses even the smallest piece.
     """
     try:
         return ask(window)
@@ -61,7 +61,7 @@ def in_pieces(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
 
 
 def in_lanes(window: Interval, ask: Callable[[Interval], list[T]]) -> list[T]:
-    """Return what a question answers for a window, a long one in parts asked at the same time.
+    """Return the answer to a question for a window; a long one is read in parts at the same time.
 
     A question keeps one processor of the server busy. Parts are cut at whole days, so that
     slots stay whole.
@@ -86,8 +86,8 @@ def read_points(
     """Return the points that count for a series in sorted, disjoint intervals, in no order.
 
     Args:
-        server: Where they are.
-        series: Whose they are.
+        server: The server.
+        series: The series of the points.
         intervals: ``[start, end)`` each.
         names: Fields to read; ``None`` for all.
 
@@ -104,7 +104,7 @@ def read_beside(
     questions: Sequence[str],
     names: Sequence[str] | None = None,
 ) -> tuple[list[Point], list[list[ResponseTable]]]:
-    """Return points as ``read_points`` does, and what other questions answer, asked together.
+    """Return points as ``read_points`` does, and the answers to other questions, read together.
 
     Raises:
         StoreError: If they cannot be read.
@@ -137,8 +137,8 @@ def points_of(
     """Return, as questions, the points of a series in sorted, disjoint intervals, in no order.
 
     Args:
-        series: Whose they are.
-        own: The condition that a point counts for it.
+        series: The series of the points.
+        own: The condition that a point counts for the series.
         intervals: ``[start, end)`` each.
         fields: The fields to read.
     """
@@ -167,10 +167,10 @@ def points_of(
 
 
 def liner(series: Series) -> Callable[[Point, Collection[str]], str | None]:
-    """Return what makes a line of a series' own point, with its time in seconds.
+    """Return a function that makes a line from a series' own point, with its time in seconds.
 
-    It takes a point on the grid, and the names of the texts of its provenance that are stored and
-    must be cleared: an empty text counts as none. It returns ``None`` if there is nothing to write.
+    It takes a point on the grid, and the names of stored texts of the provenance that must be
+    cleared: an empty text counts as no text. It returns ``None`` if there is nothing to write.
     """
     head = line_protocol.head(series.measurement, series.tags)
 
@@ -190,7 +190,7 @@ def _provenance(
     kept: str | None,
     cleared: tuple[str, ...],
 ) -> tuple[str, ...]:
-    """Return the fields of the provenance that a line has."""
+    """Return the provenance fields of a line."""
     texts = zip(_TEXTS, (source, batch, kept), strict=True)
     said = [
         line_protocol.field(name, what or "") for name, what in texts if what or name in cleared
@@ -215,7 +215,7 @@ def _points(series: Series, table: ResponseTable, fields: Sequence[str]) -> Iter
     tags = format_tags(table.tags)
     for row in table.dicts():
         grade = row["gapfill_grade"]
-        values, flaws = judged(series, {name: row[name] for name in fields})
+        values, flaws = readings_and_flaws(series, {name: row[name] for name in fields})
         yield Point(
             tags=tags,
             instant=from_ns(row["time"]),
@@ -229,7 +229,7 @@ def _points(series: Series, table: ResponseTable, fields: Sequence[str]) -> Iter
 
 
 def joined(intervals: Iterable[Interval]) -> Iterator[Interval]:
-    """Yield sorted intervals, those near one another as one."""
+    """Yield sorted intervals; intervals near one another are joined."""
     last: Interval | None = None
     for interval in intervals:
         if last and interval.start - last.end <= NEAR:

@@ -1,4 +1,4 @@
-"""What ``/api/v2/delete`` takes: which points, and from when to when."""
+"""The arguments of ``/api/v2/delete``: which points, and the bounds in time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def predicate(measurement: str, tags: Mapping[str, str]) -> str:
-    """Return which points ``/api/v2/delete`` shall delete; it knows no fields."""
+    """Return which points ``/api/v2/delete`` is to delete; it cannot select fields."""
 
     def quoted(text: str) -> str:
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,4 +1,4 @@
-"""Questions to the server as steps, so that those of many series go in few requests.
+"""Questions to the server as steps, so that the questions of many series need few requests.
 
 A read of a series is a generator: it yields a question and receives its answer. ``run`` asks
 the questions of one read, ``run_all`` those of many reads together. Both give the same results,
@@ -63,10 +63,10 @@ Asked = tuple[str, Steps[T], Question]
 
 
 def run(server: Asker, steps: Steps[T]) -> T:
-    """Return what a read finds.
+    """Return the result of a read.
 
     Raises:
-        StoreError: If a question fails, and the read has no other way.
+        StoreError: If a question fails, and the read has no alternative.
     """
     try:
         question = next(steps)
@@ -83,12 +83,12 @@ def run(server: Asker, steps: Steps[T]) -> T:
 
 
 def in_halves(window: Interval, ask: Callable[[Interval], Steps[list[T]]]) -> Steps[list[T]]:
-    """Return what a read finds in a window, cut in halves if the server refuses its size.
+    """Return the result of a read for a window, in halves if the server refuses its size.
 
     Halves are cut at whole days, so that slots stay whole.
 
     Raises:
-        TooMuch: If it refuses even the smallest piece.
+        TooMuch: If the server refuses even the smallest piece.
     """
     try:
         return (yield from ask(window))
@@ -113,11 +113,11 @@ def halves(window: Interval) -> tuple[Interval, Interval] | None:
 
 
 def run_all(server: Asker, reads: Mapping[str, Steps[T]]) -> dict[str, T | StoreError]:
-    """Return what each read finds, or its error, by the names of the reads.
+    """Return the result or the error of each read, by the names of the reads.
 
-    Questions go together, as many as their answers may be large, in two requests at a time. A
-    request that fails is sent again with one read in each, so that only the read at fault fails.
-    If the server cannot be reached twice in a row, the reads that are left have that error.
+    A request has as many questions as the size of the answer allows, and two requests run at the
+    same time. If a request fails, its questions are sent again one by one, so that only the read at
+    fault fails. If the server cannot be reached twice in a row, the other reads have that error.
     """
     names = list(reads)
     lanes = [_Lane(server, {n: reads[n] for n in names[lane::LANES]}) for lane in range(LANES)]
@@ -154,7 +154,7 @@ class _Lane(Generic[T]):
         return self._found
 
     def _next_part(self) -> list[Asked[T]]:
-        """Return the reads whose questions go together; those that wait for one come first."""
+        """Return the reads whose questions go together; waiting reads come first."""
         part: list[Asked[T]] = []
         rows = 0
         while len(part) < READS:
@@ -210,7 +210,7 @@ class _Lane(Generic[T]):
             self._step(name, steps, partial(steps.send, answers))
 
     def _step(self, name: str, steps: Steps[T], go: Callable[[], Question]) -> None:
-        """Let a read go on to its next question, its end or its error."""
+        """Run a read until its next question, its end or its error."""
         try:
             self._waiting.append((name, steps, go()))
         except StopIteration as end:

@@ -1,4 +1,4 @@
-"""Why a write was refused in part, slot by slot, and the sentence that says it."""
+"""Why a write was refused in part, slot by slot, and the sentence for it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.names import PROVENANCE
 
 RANGES = 10
-"""So many ranges of one shard are named; of more, the shard and the number of slots."""
+"""Up to this number of ranges of a shard are named; otherwise the shard and the number of slots."""
 
 RANGES_IN_ALL = 40
-"""Where all shards have more ranges than these, none is named, only shards and numbers."""
+"""If all shards together have more ranges, only shards and numbers of slots are named."""
 
 CLAUSES = 10
-"""Of more shards, those next to one another with one cause are named as one stretch."""
+"""If there are more shards, neighbouring shards with the same cause are named as one stretch."""
 
 
 class Cause(NamedTuple):
     """Why the point of a slot was not written as it was.
 
     Attributes:
-        shard: The shard of the slot, ``None`` where that is not known.
-        fields: The refused fields and the types that the shard has; empty for another cause.
-        is_lost: Whether the point is refused; else it is written without the fields.
-        is_old: Whether it is older than the bucket keeps points.
+        shard: The shard of the slot, ``None`` if that is not known.
+        fields: The refused fields and their types in the shard; empty for another cause.
+        is_lost: Whether the point is refused; otherwise it is written without the fields.
+        is_old: Whether the point is older than the bucket keeps points.
     """
 
     shard: Interval | None
@@ -43,15 +43,15 @@ class Cause(NamedTuple):
 
 @dataclass(slots=True)
 class Refusals:
-    """What one write was refused for.
+    """The refused points of one write.
 
     Attributes:
-        series: Whose points.
+        series: The series of the points.
         total: Number of points of the write.
-        by_slot: Why, for each slot that was refused or written without a field.
-        pieces: What surely lies in one shard with the slot, where that is known.
-        words: The server's words about points of age (``True``), and about others.
-        told: What is remembered of it, as it is told.
+        by_slot: The cause for each slot that was refused or written without a field.
+        pieces: A stretch that is certainly in one shard with the slot, if that is known.
+        words: The server's words about points that are too old (``True``), and about others.
+        runs: The refusals that are remembered, as messages show them.
     """
 
     series: Series
@@ -59,10 +59,10 @@ class Refusals:
     by_slot: dict[datetime, Cause] = field(default_factory=dict)
     pieces: dict[datetime, Interval] = field(default_factory=dict)
     words: dict[bool, str] = field(default_factory=dict)
-    told: list[RefusedRun] = field(default_factory=list)
+    runs: list[RefusedRun] = field(default_factory=list)
 
     def add(self, slot: datetime, cause: Cause, piece: Interval | None = None) -> None:
-        """Note why a point was refused; fields that it was written without add up."""
+        """Note why a point was refused; fields without which it was written are collected."""
         before = self.by_slot.get(slot)
         if before and not before.is_lost and not cause.is_lost:
             cause = cause._replace(fields=tuple(sorted({*before.fields, *cause.fields})))
@@ -85,11 +85,11 @@ class Refusals:
 def sentence(server: InfluxClient, found: Refusals) -> str:
     """Return the error of a write that was refused in part.
 
-    It names each shard and each field, with the ranges of slots or, of many, their number.
+    It names each shard and field, with the ranges of slots or, if there are many, their number.
 
     Args:
-        server: Who refused.
-        found: What it refused, and why.
+        server: The server.
+        found: The refused points, and why.
     """
     causes = found.by_cause()
     runs = sum(len(refused.runs_of(found.series, slots)) for slots in causes.values())
@@ -140,7 +140,7 @@ def _few(typed: Mapping[Cause, list[datetime]]) -> list[_Stretch]:
 
 
 def _together(left: _Stretch, right: _Stretch) -> _Stretch | None:
-    """Return two stretches as one, ``None`` where they have different causes or do not touch."""
+    """Return two stretches as one, ``None`` if they have different causes or do not touch."""
     first, last = left.cause.shard, right.cause.shard
     if left.cause._replace(shard=None) != right.cause._replace(shard=None):
         return None
@@ -151,7 +151,7 @@ def _together(left: _Stretch, right: _Stretch) -> _Stretch | None:
 
 
 def _clause(found: Refusals, one: _Stretch, *, is_named: bool) -> str:
-    """Return what the shards of a stretch hold, and what that costs."""
+    """Return which types the shards of a stretch have, and which slots that affects."""
     names = " and ".join(name for name, _ in one.cause.fields)
     kinds = {kind for _, kind in one.cause.fields}
     held = f"{names} of {found.series.measurement} as {' and '.join(sorted(kinds))}"
@@ -170,7 +170,7 @@ def _clause(found: Refusals, one: _Stretch, *, is_named: bool) -> str:
 
 
 def _untyped(found: Refusals, slots: Sequence[datetime], *, is_old: bool, is_named: bool) -> str:
-    """Return what no type explains: what the server said, or that slots are too old."""
+    """Return the refusal without a type as its cause: the server's words, or too old slots."""
     refusal = f"{len(slots)} of {found.total} slots of {found.series.name} were refused"
     places = _places(found.series, slots, is_named=is_named, is_bounded=True)
     words = found.words.get(is_old)
@@ -183,7 +183,7 @@ def _untyped(found: Refusals, slots: Sequence[datetime], *, is_old: bool, is_nam
 def _places(
     series: Series, slots: Sequence[datetime], *, is_named: bool, is_bounded: bool = False
 ) -> str:
-    """Return the ranges of slots as far as a sentence holds them, or the bounds of them all."""
+    """Return the ranges of slots if they fit into a sentence, or else the bounds of all of them."""
     runs = refused.runs_of(series, slots)
     if is_named and len(runs) <= RANGES:
         return f", from {ranges(runs, RANGES)}"

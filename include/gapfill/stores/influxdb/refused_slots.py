@@ -1,9 +1,8 @@
-"""What the server refused to take, remembered so that nobody is asked for it again.
+"""What the server refused to take, remembered so that no source is asked for it again.
 
-A refusal holds as long as its cause does. The type of a field in a shard is asked anew
-whenever refusals are read, which costs one short question for each field and shard; how
-long the bucket keeps points is asked once in a process. A cause that cannot be asked for is
-believed for a day.
+A refusal holds as long as its cause does. Whenever refusals are read, the type of each field in its
+shard is read again, with one short question. How long the bucket keeps points is read once per
+process. If the cause cannot be read, the refusal holds for a day.
 """
 
 from __future__ import annotations
@@ -28,22 +27,22 @@ from gapfill.stores.influxdb.response import ResponseTable
 REFUSED = "gapfill_refused"
 
 BELIEVED = timedelta(days=1)
-"""How long a refusal holds whose cause cannot be asked for."""
+"""How long a refusal holds if its cause cannot be read."""
 
 _OWN_TYPES = {"gapfill_grade": "integer"} | dict.fromkeys(PROVENANCE[1:], "string")
 
-_TYPE = re.compile(r"type error: .*::(\w+) & ")
+_TYPE = re.compile(r"type error: .*::(\w+) - true:")
 
 
 class RefusedRange(NamedTuple):
-    """Slots that a write was refused for.
+    """Slots for which a write was refused.
 
     Attributes:
-        interval: The slots, ``[start, end)``: of the shard, or a week of it, as far as they
-            surely lie in it.
-        field: The field whose type is another in the store; empty for another cause.
-        theirs: Its type in the shard, or as the refusal said.
-        seen: Its type as a question about the shard said at that time; empty for none.
+        interval: The slots, ``[start, end)``: those of the shard, or of a week of it, that are
+            certainly in it.
+        field: The field that has another type in the store; empty for another cause.
+        theirs: Its type in the shard, or according to the refusal.
+        seen: Its type according to a question about the shard at that time; empty without one.
         at: When it was refused, by the system's clock.
         said: The server's words.
     """
@@ -57,34 +56,20 @@ class RefusedRange(NamedTuple):
 
 
 def type_in(server: InfluxClient, measurement: str, field: str, shard: Interval) -> str:
-    """Return the type of a field in a shard, empty where it has none there.
+    """Return the type of a field in a shard, empty if it has none there.
 
-    InfluxQL does not tell an integer from a float in an answer. But it refuses to combine bits
-    with a fraction, and names the type of the field as it does so.
+    InfluxQL does not distinguish integers from floats in an answer. But it refuses to subtract a
+    boolean, and names the type of the field as it does so, also where no point has the field.
     """
     window = f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
-    statement = influxql.select(f"{influxql.name(field)} & 1.5", measurement, window) + " LIMIT 1"
+    statement = influxql.select(f"{influxql.name(field)} - true", measurement, window) + " LIMIT 1"
     said = server.ask_for_error(statement)
     found = _TYPE.search(said or "")
     return found[1] if found else ""
 
 
-def held_type(server: InfluxClient, measurement: str, field: str, shard: Interval) -> str:
-    """Return the type of a field in a shard as ``type_in`` does, and boolean as well.
-
-    InfluxQL combines a boolean with a fraction, so a second question is asked for it.
-    """
-    found = type_in(server, measurement, field, shard)
-    if found:
-        return found
-    window = f"time >= {to_ns(shard.start)} AND time < {to_ns(shard.end)}"
-    statement = influxql.select(f"{influxql.name(field)}::boolean", measurement, window)
-    (tables,) = server.ask([f"{statement} LIMIT 1"])
-    return "boolean" if any(table.rows for table in tables) else ""
-
-
 def own_type(field: str) -> str:
-    """Return the type that Gapfill writes a field as."""
+    """Return the type in which Gapfill writes a field."""
     return _OWN_TYPES.get(field, "float")
 
 
@@ -116,12 +101,12 @@ def question(is_its: str = "") -> str:
 def standing(
     server: InfluxClient, series: Series, tables: Sequence[ResponseTable]
 ) -> list[RefusedRun]:
-    """Return the refusals of a series that still hold, of those found, and the rule's.
+    """Return the refusals of a series that still hold, and that of the bucket's retention rule.
 
     Args:
-        server: Where they are.
-        series: Whose refusals.
-        tables: What ``question`` answers, of other series too.
+        server: The server.
+        series: The series of the refusals.
+        tables: The answer to ``question``; it may also be about other series.
     """
     last: dict[tuple[Interval, str], RefusedRange] = {}
     for table in (table for table in tables if table.tags.get("series") == series.name):
@@ -132,35 +117,35 @@ def standing(
                 span, row["field"], row["theirs"], row["seen"], at, row["said"]
             )
     held = [one for found in last.values() if (one := _held(server, series, found))]
-    return [*_beyond(server, series), *(told(server, series, one) for one in held)]
+    return [*_beyond(server, series), *(run_of(server, series, one) for one in held)]
 
 
 def _held(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRange | None:
-    """Return a refusal with the type that the shard has now, ``None`` where it no longer holds.
+    """Return a refusal with the type that the shard has now, ``None`` if it no longer holds.
 
-    It holds while the shard has another type than Gapfill writes. Of a shard that had no type
-    when it refused, a refusal is believed for a day.
+    It holds while the shard has a type that differs from the one that Gapfill writes. If the shard
+    had no type when it refused, the refusal holds for a day.
     """
     is_recent = _now() - one.at < BELIEVED
     if not one.field:
         return one if is_recent else None
     if series.field(one.field) is None and one.field not in PROVENANCE:
         return None  # the catalogue no longer has the field
-    found = held_type(server, series.measurement, one.field, one.interval)
+    found = type_in(server, series.measurement, one.field, one.interval)
     if not found:
         return one if is_recent and not one.seen else None
     return None if found == own_type(one.field) else one._replace(theirs=found)
 
 
-def told(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
-    """Return a refusal as it is told."""
+def run_of(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
+    """Return a refusal as messages show it."""
     if not one.field:
         again = iso((one.at + BELIEVED).replace(microsecond=0))
         reason = f"the store refused it ({one.said}); it is tried again after {again}"
         return RefusedRun(one.interval, reason)
     known = series.field(one.field)
     shard = server.bucket.shard_of(one.interval.start) or one.interval
-    own, step = own_type(one.field), next_step(series, one.field)
+    own, step = own_type(one.field), next_step(series, one.field, one.theirs)
     reason = (
         f"the store holds {one.field} of {series.measurement} as {one.theirs} in its shard "
         f"{by_days(shard)}, and refuses {own}s there: {step}"
@@ -168,15 +153,18 @@ def told(server: InfluxClient, series: Series, one: RefusedRange) -> RefusedRun:
     return RefusedRun(one.interval, reason, "" if known is None or known.required else one.field)
 
 
-def next_step(series: Series, field: str) -> str:
-    """Return what ends the refusal of a field."""
+def next_step(series: Series, field: str, theirs: str) -> str:
+    """Return what ends the refusal of a field, which has their type in the shard."""
     if field in PROVENANCE:
         return f"another program writes {field}, a name of Gapfill's: let it use another name"
-    return f"gapfill retype {series.name}"
+    command = f"gapfill retype {series.name}"
+    if theirs in ("string", "boolean"):
+        return f"correct or delete these values of the other program, then {command}"
+    return command
 
 
 def _beyond(server: InfluxClient, series: Series) -> list[RefusedRun]:
-    """Return what is older than the bucket keeps: the server drops it by its own clock."""
+    """Return the slots that are older than the bucket keeps points, by the server's own clock."""
     keeps = server.bucket.keeps
     if keeps is None:
         return []

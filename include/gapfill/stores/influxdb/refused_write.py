@@ -1,7 +1,7 @@
-"""A write that the server refused in part: what it takes all the same, and why not the rest.
+"""A write that the server refused in part: writes what it accepts, and explains the rest.
 
-The server names one conflict in each answer, whatever shards and fields a body has. So each
-shard with refused points is asked for the types of its fields.
+The server names one conflict in each answer, however many shards and fields a body has. So the
+types of the fields are read for each shard with refused points.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from gapfill.stores.influxdb.undo.foreign_points import types_of
 from gapfill.stores.points import Point, format_tags
 
 READINGS, SETTLE_S = 6, 0.3
-"""So often at most, and so far apart, is read what a refused write has left out."""
+"""Maximum number of reads that look for the points that a refused write left out, and the pause
+between them."""
 
 
 def settle(
@@ -35,16 +36,16 @@ def settle(
     exc: PartialWrite,
     write: Callable[[Mapping[datetime, Point]], None],
 ) -> StoreRefused:
-    """Write what the server takes of a refused write, and return the error for the rest.
+    """Write what the server accepts of a refused write, and return the error for the rest.
 
-    A point is written without the optional fields that its shard refuses. What is refused is
-    remembered by shard and field.
+    A point is written without the optional fields that its shard refuses. Refusals are remembered
+    by shard and field.
 
     Args:
-        server: Where.
-        series: Whose points.
+        server: The server.
+        series: The series of the points.
         made: The points of the write, by slot.
-        exc: What the server answered to it.
+        exc: The server's answer to the write.
         write: Writes points.
 
     Raises:
@@ -66,7 +67,7 @@ def settle(
     _remember(server, found, exc)
     return StoreRefused(
         sentence(server, found),
-        refused=[one.interval for one in found.told if not one.field],
+        refused=[one.interval for one in found.runs if not one.field],
         ranges=refused.runs_of(series, found.slots(is_lost=True)),
         partly=refused.runs_of(series, found.slots(is_lost=False)),
         shards=sorted({c.shard for c in found.by_slot.values() if c.shard and c.fields}),
@@ -76,10 +77,10 @@ def settle(
 def _without_refused(
     types: _Types, lost: Mapping[datetime, Point], tried: set[datetime], found: Refusals
 ) -> dict[datetime, Point]:
-    """Note why each point was refused, and return what is to be written again.
+    """Note why each point was refused, and return the points to write again.
 
-    That is a point without its optional fields that the shard refuses. One whose shard refuses
-    no type is tried once more: the server's next answer is then about such points alone.
+    These are points without the optional fields that their shard refuses. A point whose shard
+    refuses no type is tried once more: the server's next answer is then only about such points.
     """
     rest: dict[datetime, Point] = {}
     for slot, point in lost.items():
@@ -104,7 +105,7 @@ def _without_refused(
 
 
 class _Types:
-    """The types that the shards of refused points have, each asked for once."""
+    """The types of fields in the shards of refused points, each read once."""
 
     def __init__(self, server: InfluxClient, series: Series, exc: PartialWrite) -> None:
         self.server, self._series, self._exc = server, series, exc
@@ -121,18 +122,18 @@ class _Types:
 
     @property
     def is_of_age(self) -> bool:
-        """Whether the server refuses points for their age."""
+        """Whether the server refuses points because of their age."""
         return self._exc.is_old
 
     def is_old(self, slot: datetime) -> bool:
-        """Tell whether a slot is known to be older than the bucket keeps."""
+        """Return whether a slot is known to be older than the bucket keeps."""
         return self._oldest is not None and slot < self._oldest
 
     def wrong_of(self, slot: datetime, point: Point) -> tuple[Interval | None, dict[str, str]]:
-        """Return the fields of a point that its shard holds as another type, with that type.
+        """Return the fields of a point that have another type in its shard, with that type.
 
-        They come with what surely lies in one shard with the slot, where that is known. Over
-        shards of several types the server says float: then the slot's day is asked for alone.
+        Also return a stretch that is certainly in one shard with the slot, if that is known. Over
+        shards of several types the server says float: then only the slot's day is read.
         """
         piece = self.server.bucket.piece_of(slot)
         day = span_at(slot, DAY)
@@ -153,7 +154,7 @@ class _Types:
     def _type(self, name: str, span: Interval) -> str:
         if (span, name) not in self._known:
             measurement = self._series.measurement
-            self._known[span, name] = refused.held_type(self.server, measurement, name, span)
+            self._known[span, name] = refused.type_in(self.server, measurement, name, span)
         return self._known[span, name]
 
 
@@ -169,10 +170,10 @@ def _is_optional(series: Series, name: str) -> bool:
 
 
 def _remember(server: InfluxClient, found: Refusals, exc: PartialWrite) -> None:
-    """Note what was refused, by shard and field; what is too old follows from the rule.
+    """Note what was refused, by shard and field; points that are too old follow from the rule.
 
-    Of fields that cost the slots of a shard, one is enough. Where shards are not known, the
-    slots themselves are noted.
+    If several fields cause the loss of the slots of a shard, one of them is enough. If shards are
+    not known, the slots themselves are noted.
     """
     now, words = datetime.now(UTC), str(exc)[:300]
     said: dict[tuple[Interval, str], refused.RefusedRange] = {}
@@ -187,14 +188,14 @@ def _remember(server: InfluxClient, found: Refusals, exc: PartialWrite) -> None:
                 seen = kind if span in known else ""
                 said[span, name] = refused.RefusedRange(span, name, kind, seen, now, words)
     refused.remember(server, found.series, list(said.values()))
-    found.told = [refused.told(server, found.series, one) for one in said.values()]
+    found.runs = [refused.run_of(server, found.series, one) for one in said.values()]
 
 
 def _lost(server: InfluxClient, series: Series, made: Mapping[datetime, Point]) -> list[datetime]:
-    """Return the slots whose point, or one field of it, is not there after all.
+    """Return the slots whose point, or one of its fields, is not stored.
 
-    2.8 answers as soon as one shard has refused, while others are still being written: so they
-    are read until two readings are the same.
+    2.8 answers as soon as one shard has refused, while others are still being written. So they are
+    read until two reads have the same result.
     """
     lost: list[datetime] | None = None
     for _ in range(READINGS):

@@ -1,4 +1,4 @@
-"""What InfluxDB answers to InfluxQL, read whole or not at all."""
+"""InfluxDB's answers to InfluxQL; a truncated answer is an error."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from gapfill.stores.influxdb import errors
 from gapfill.stores.influxdb.config import InfluxConfig
 
 _BEGINS = '{"results":'
-"""How each document of InfluxDB's begins."""
+"""How each document of InfluxDB begins."""
 
 
 class _CutError(ValueError):
-    """A part of an answer is missing at its end."""
+    """The end of an answer is missing."""
 
 
 class ResponseTable(NamedTuple):
-    """What a statement answers for one set of tags.
+    """The answer to a statement for one set of tags.
 
     Attributes:
-        tags: The tags it was grouped by, without those that are not there.
+        tags: The tags of the group, without empty ones.
         columns: Names; the first is ``time``.
         rows: A value per column.
     """
@@ -31,7 +31,7 @@ class ResponseTable(NamedTuple):
     rows: list[list[Any]]
 
     def dicts(self) -> Iterator[dict[str, Any]]:
-        """Yield the rows by name of the column."""
+        """Yield the rows by the names of their columns."""
         return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
 
@@ -40,16 +40,16 @@ def tables_of(
 ) -> list[list[ResponseTable]]:
     """Return the tables of an answer, a list per statement.
 
-    The answer comes as one JSON document for each 10,000 rows or statement, as only so
-    no server leaves rows out unseen: a document says whether more is to follow.
+    The answer has a JSON document for each 10,000 rows or statement, because only then can no
+    server silently drop rows: a document says whether another one follows.
 
     Args:
-        access: Who answered, for messages.
-        said: The one document, or the text of them all.
-        statements: What was asked.
+        access: The server, for messages.
+        said: The only document, or the text of all documents.
+        statements: The statements.
 
     Raises:
-        StoreError: If it is cut short, none of InfluxDB's, or holds an error.
+        StoreError: If the answer is truncated, not from InfluxDB, or contains an error.
     """
     try:
         results = [one for document in _documents(said) for one in document["results"]]
@@ -58,17 +58,17 @@ def tables_of(
                 raise errors.of_answer(access, str(result["error"]))
         return _joined(results, statements)
     except _CutError as exc:
-        what = f"its answer is cut short; it begins with {_words(said)}"
-        raise errors.problem(access, what, "see how it is, and run it again") from exc
+        what = f"its answer is truncated; it begins with {_words(said)}"
+        raise errors.problem(access, what, "check the server, and run it again") from exc
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
         raise errors.stranger(access, _words(said)) from exc
 
 
 def error_of(access: InfluxConfig, said: object) -> str | None:
-    """Return the error inside an answer to one statement, ``None`` where there is none.
+    """Return the error inside an answer to one statement, ``None`` without one.
 
     Raises:
-        StoreError: If it is no answer of InfluxDB's.
+        StoreError: If the answer is not from InfluxDB.
     """
     try:
         results = [one for document in _documents(said) for one in document["results"]]
@@ -101,10 +101,10 @@ def _documents(said: object) -> Sequence[Mapping[str, Any]]:
 def _joined(
     results: Sequence[Mapping[str, Any]], statements: Sequence[str]
 ) -> list[list[ResponseTable]]:
-    """Return the tables of results, whose parts are joined again.
+    """Return the tables of results, with the parts of each table joined.
 
-    A row of points begins with its time: programs that only take what InfluxDB takes answer
-    with a list of databases, whatever the question.
+    A row of points must begin with its time: programs that only accept InfluxDB's writes answer
+    every query with a list of databases.
     """
     tables: list[list[ResponseTable]] = [[] for _ in statements]
     is_open = [True] * len(statements)

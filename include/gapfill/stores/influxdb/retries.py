@@ -1,7 +1,7 @@
-"""Tries of one request: what a server refuses only for now is asked again in place.
+"""Retries of one request: a request that the server refuses only for now is sent again.
 
-Everything that the store sends may be sent twice: a question changes nothing, a line that is
-written again is the same point, and a deletion finds nothing the second time.
+Every request of the store may be sent twice: a query changes nothing, a line that is written again
+is the same point, and a second deletion finds nothing.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from gapfill.stores.influxdb.errors import Transient
 T = TypeVar("T")
 
 PAUSES_S = (0.5, 1.0, 2.0)
-"""Before the second try and those after it, where the server does not say how long."""
+"""Pauses before the second try and later ones, if the server does not say how long."""
 
 JITTER = 0.25
-"""Pauses are longer by up to this part, so that tasks refused together do not return together."""
+"""Pauses are longer by up to this share, so that tasks refused together do not retry together."""
 
 REQUESTS = 5
-"""All requests of one store together wait as long as so many of them may: within a task's time."""
+"""All requests of a store together wait at most as long as this number of requests may wait. So
+they fit into the time of a task."""
 
 
 class Retries:
-    """How long the requests of one store may still wait for a server that is busy.
+    """How long the requests of one store may still wait for a busy server.
 
     Attributes:
-        sleep: Waits so many seconds.
+        sleep: Waits a number of seconds.
     """
 
     def __init__(self, longest_s: float, sleep: Callable[[float], None] | None = None) -> None:
@@ -38,11 +39,11 @@ class Retries:
         self.sleep = time.sleep if sleep is None else sleep
 
     def persist(self, call: Callable[[], T]) -> T:
-        """Return what a call returns, called again while its server refuses only for now.
+        """Return the result of a call, and call again while the server refuses only for now.
 
         Raises:
-            Transient: If it still refuses after the last try, or asks to wait longer than there
-                is time.
+            Transient: If the server still refuses after the last try, or asks for a longer wait
+                than the time that is left.
         """
         waited = 0.0
         for tries, pause in enumerate((*PAUSES_S, None), 1):
@@ -61,7 +62,7 @@ class Retries:
         raise AssertionError(message)
 
     def _wait_s(self, exc: Transient, pause: float | None, waited: float) -> float | None:
-        """Return the seconds before the next try, ``None`` where there is none."""
+        """Return the seconds before the next try, ``None`` if there is no other try."""
         if pause is None:
             return None
         wait = exc.retry_after if exc.retry_after is not None else pause

@@ -1,9 +1,9 @@
-"""The production store: a bucket of InfluxDB, where others may write too.
+"""The production store: a bucket of InfluxDB that other programs may also write to.
 
-Points are in the measurements of the catalogue, with four fields of provenance (``gapfill_…``); the
-ledger, calls and blocks are in measurements of that prefix. Reading finds holes on the server
-(``influxdb.gaps``), of many series together (``influxdb.grouped``). Writing notes what it replaces
-before it replaces it (``influxdb.writes``). Reading writes nothing.
+Points are in the measurements of the catalogue, with four fields of provenance (``gapfill_…``). The
+ledger, calls and blocks are in measurements with that prefix. Reads find gaps on the server
+(``influxdb.gaps``), for many series together (``influxdb.grouped``), and write nothing. Writes note
+what they replace before they replace it (``influxdb.writes``).
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from gapfill.stores.influxdb.config import InfluxConfig
 from gapfill.stores.influxdb.first_contact import prove
 from gapfill.stores.influxdb.grouped import GroupedReads
 from gapfill.stores.influxdb.invalid_values import InfluxInvalidValues
-from gapfill.stores.influxdb.ledger_query import read_books
+from gapfill.stores.influxdb.ledger_query import read_snapshot
 from gapfill.stores.influxdb.names import check_names
 from gapfill.stores.influxdb.numbers import Numbers
 from gapfill.stores.influxdb.one_series import InfluxGaps
 from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.retype import convert as retyping
 from gapfill.stores.influxdb.retype.restore import restore
-from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.recovery import recover
 from gapfill.stores.influxdb.undo.removal_watch import Watched
 from gapfill.stores.influxdb.undo.undo_batch import undo_batch
 from gapfill.stores.influxdb.undo.unfinished_removals import unfinished
@@ -56,10 +56,10 @@ T = TypeVar("T")
 
 
 class InfluxStore(GroupedReads):
-    """The store port (``services.ports.Store``, which says what each method promises) on a bucket.
+    """The store port for a bucket; ``services.ports.Store`` specifies what each method promises.
 
     Attributes:
-        access: Where it is.
+        access: The server and the bucket.
     """
 
     def __init__(self, access: InfluxConfig) -> None:
@@ -74,23 +74,23 @@ class InfluxStore(GroupedReads):
         return StoreLocation("influxdb", f"bucket {access.bucket} of {access.org} at {access.url}")
 
     def stamp(self) -> str:
-        """Return the place: a bucket that is not there is an error of whatever asks it."""
+        """Return the place; if the bucket does not exist, the first question raises the error."""
         return self.place.where
 
     def verify(self) -> None:
-        """Repair what a kill has left, write a real point and read it; raise if any of it fails.
+        """Finish removals that were killed, write a real point and read it; raise if a step fails.
 
-        ``undo`` reports what the server refuses of the repair; it does not stop a run.
+        Points that the server refuses to take back do not stop a run; ``undo`` reports them.
         """
-        mend(self._server)
+        recover(self._server)
         prove(self._server)
 
     def copies(self, series: Series, window: Interval) -> Copies:
-        """Return the copies of values of others in the series' own points of the window."""
+        """Return the copies of other points' values in the series' own points of the window."""
         return count_copies(writes.copies_of(self._server, series, window))
 
     def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
-        """Remove those copies, 5,000 slots at once, and return from how many slots."""
+        """Remove those copies, 5,000 slots at once, and return the number of changed slots."""
         return writes.remove_copies(self._server, series, window, batch)
 
     def read(self, series: Series, window: Interval, *more: Interval) -> list[Row]:
@@ -107,20 +107,20 @@ class InfluxStore(GroupedReads):
         replace: Replace = Replace.WORSE,
         entries: Sequence[LedgerEntry] = (),
     ) -> int:
-        """Write what ``combine`` makes of what stands, 2,500 slots at once."""
+        """Merge readings with the stored ones as ``combine`` does, 2,500 slots at once."""
         choice = choose_better(series, readings, batch, replace)
         lines = ledger.entry_lines(self._numbers, entries)
         slots = [r.slot for r in readings]
         return writes.change(self._server, series, slots, {batch}, choice, lines)
 
     def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
-        """Write rows as they are, provenance included, 2,500 slots at once."""
+        """Write rows as they are, with their provenance, 2,500 slots at once."""
         batches = {row.batch or "" for row in rows}
         slots = [row.slot for row in rows]
         return writes.change(self._server, series, slots, batches, choose_news(series, rows))
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
-        """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
+        """Return the slots, by series name, that a batch wrote, also those replaced since."""
         return self.slots_of([batch])[batch]
 
     def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
@@ -128,20 +128,20 @@ class InfluxStore(GroupedReads):
         return slots_of(self._server, batches)
 
     def batches(self) -> list[Batch]:
-        """Return what each batch noted and still can be undone, one for each series."""
+        """Return what each batch noted and can still be undone, one entry per series."""
         return batches(self._server)
 
     def undone_batches(self) -> set[str]:
-        """Return the ids of batches of which slots were undone."""
+        """Return the ids of batches with undone slots."""
         return undone_batches(self._server)
 
     def undo(self, batch: str, series: Iterable[Series]) -> Undone:
-        """Put back what a batch replaced and remove what it added; killed, do it again."""
+        """Put back what a batch replaced and remove what it added; after a kill, call it again."""
         return undo_batch(self._server, batch, series)
 
     def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
-        """Return the ledger, limits and quotas, read together."""
-        return read_books(self._server, inquiry)
+        """Return the contents of the ledger and the quotas, read together."""
+        return read_snapshot(self._server, inquiry)
 
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
         """Add lines to the ledger."""
@@ -185,7 +185,7 @@ class InfluxStore(GroupedReads):
         return quotas.sum_records_since(self._server, source, since)
 
     def save_limits(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
-        """Note what a source has said of itself; a later saying replaces an earlier one."""
+        """Note what a source has reported about its limits; a later report replaces an earlier."""
         quotas.save_limits(self._server, subject, facts, at)
 
     def load_limits(self, since: datetime) -> dict[str, dict[str, float]]:
@@ -193,7 +193,7 @@ class InfluxStore(GroupedReads):
         return quotas.limits_since(self._server, since)
 
     def block(self, block: Block) -> None:
-        """Note that a source may not be called until an instant; the later one stands."""
+        """Note that a source may not be called until an instant; the later instant counts."""
         quotas.block(self._server, block)
 
     def blocks(self, now: datetime) -> list[Block]:
@@ -201,7 +201,7 @@ class InfluxStore(GroupedReads):
         return quotas.blocks_at(self._server, now)
 
     def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
-        """Return the shards that hold these fields of a series as another type than float."""
+        """Return the shards in which these fields of a series have a type other than float."""
         return retyping.find(self._server, series, names)
 
     def retype(
@@ -211,19 +211,19 @@ class InfluxStore(GroupedReads):
         save: Callable[[str], None],
         file: str = "",
     ) -> int:
-        """Make floats of these fields, and return how many points were written anew."""
+        """Convert these fields to floats, and return the number of rewritten points."""
         return retyping.retype(self._server, series, wrong, save, file)
 
     def restore(self, said: str, *, overwrite: bool = False) -> Restored:
-        """Write what is missing of the points that ``retype`` saved."""
+        """Write the missing ones of the points that ``retype`` saved."""
         return restore(self._server, said, overwrite=overwrite)
 
     def unfinished(self) -> list[Unfinished]:
-        """Return the removals whose points are not all written back, or are missing again."""
+        """Return the removals with points that are not written back, or are missing again."""
         return unfinished(self._server)
 
     def close(self) -> None:
-        """Give back connections; the store may be used again afterwards."""
+        """Close connections; the store can be used again afterwards."""
         self._server.close()
 
     def _gaps(self, series: Series, ask: Callable[[Gaps], T]) -> T:

@@ -18,7 +18,7 @@ from gapfill.stores.points import format_tags, is_own
 from gapfill.stores.tag_index import TagIndex
 
 MOST = 50_000
-"""Largest number of tag sets of a measurement that is looked at; the answer is about 5 MB."""
+"""Maximum number of tag sets of a measurement that are read; the answer is about 5 MB."""
 
 _PART = re.compile(r"((?:[^\\,]|\\.)*)(?:,|$)")
 _PAIR = re.compile(r"((?:[^\\=]|\\.)*)=(.*)", re.DOTALL)
@@ -31,8 +31,8 @@ def conditions_of(server: InfluxClient, series: Sequence[Series]) -> dict[str, s
     """Return the condition of each series, by its name.
 
     A series that is alone in its measurement, or whose tag sets are not known, has the general one.
-    A short condition is right only while no point with another tag set is written: its user asks
-    for the conditions once more after the reads.
+    A short condition is right only while no point with another tag set is written. So the caller
+    reads the conditions again after its reads.
     """
     conditions = {one.name: influxql.is_own(one) for one in series}
     by_measurement: dict[str, list[Series]] = {}
@@ -47,7 +47,7 @@ def conditions_of(server: InfluxClient, series: Sequence[Series]) -> dict[str, s
 
 
 def _condition(series: Series, index: TagIndex) -> str:
-    """Return the shortest condition that is right for the tag sets that are stored."""
+    """Return the shortest condition that is right for the stored tag sets."""
     without = replace(series, exclude={})
     own = index.own(without)
     if any(not index.tags(text).keys() >= series.tags.keys() for text in own):

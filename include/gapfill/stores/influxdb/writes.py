@@ -26,7 +26,7 @@ from gapfill.stores.influxdb.refused_write import settle
 from gapfill.stores.influxdb.undo import note_lines
 from gapfill.stores.influxdb.undo import undo_log as notes
 from gapfill.stores.influxdb.undo.deletes import replace_points
-from gapfill.stores.influxdb.undo.recovery import mend, mend_what
+from gapfill.stores.influxdb.undo.recovery import mend_what, recover
 from gapfill.stores.influxdb.undo.recovery_journal import QUESTION, Removal
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb.undo.removal_watch import Watched
@@ -47,7 +47,7 @@ def change(
     choose: Choice,
     beside: Sequence[str] = (),
 ) -> int:
-    """Write the rows that ``choose`` makes of what stands, and note what they replace.
+    """Write the rows that ``choose`` makes of the stored ones, and note what they replace.
 
     Args:
         server: Where.
@@ -73,7 +73,7 @@ def change(
     try:
         points, (left, *noted) = read_beside(watched, series, spans, questions)
     except RemovalUnfinished:  # perhaps a killed one, which any process may carry on
-        mend(server)
+        recover(server)
         points, (left, *noted) = read_beside(watched, series, spans, questions)
     if any(table.rows for table in left):
         mend_what(server, left, near=(series.measurement, hull))
@@ -106,12 +106,12 @@ def copies_of(
 ) -> dict[datetime, frozenset[str]]:
     """Return the fields of the series' own points that are copies of others' values, by slot.
 
-    What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
+    What such a point held before Gapfill first wrote it is not a copy, as the notes show.
     """
     found = InfluxInvalidValues(Watched(server, series), series).copies(window)
     for note in notes.first_replaced(server, series, found) if found else ():
-        stood = note.before.values if note.before else {}
-        found[note.slot] -= stood.keys()
+        old = note.before.values if note.before else {}
+        found[note.slot] -= old.keys()
     return {slot: names for slot, names in found.items() if names}
 
 
@@ -138,9 +138,9 @@ def write_points(
     noted: Mapping[datetime, str] = MappingProxyType({}),
     beside: Sequence[str] = (),
 ) -> None:
-    """Write points over what stands, each behind the line that notes what it replaces.
+    """Write points over the stored ones, each behind the line that notes what it replaces.
 
-    Writing leaves a field that the new point does not have. An empty text stands for a text of
+    Writing leaves a field that the new point does not have. An empty text replaces a text of
     the provenance that must go; where a value must go, or with ``is_exact`` anything,
     the point is removed. A note and its point have one time, so that they lie in one shard
     and a server that dies keeps both or none.
@@ -176,14 +176,13 @@ def write_points(
 
 
 def _numbers(point: Point) -> dict[str, float]:
-    """Return all that stands in a point; of what is no reading ``/query`` gives numbers alone."""
+    """Return all values of a point; of those that are no readings ``/query`` gives only numbers."""
     return {n: what for n, what in point.stored.items() if isinstance(what, int | float)}
 
 
 def _loses(old: Point, new: Point) -> bool:
     is_ungraded = old.grade is not None and new.grade is None
-    stands = new.stored
-    return is_ungraded or any(name not in stands for name in old.stored)
+    return is_ungraded or any(name not in new.stored for name in old.stored)
 
 
 def _said(point: Point, name: str) -> str | None:

@@ -1,1 +1,1 @@
-"""What every SQL database shares: tables beside the readings, the ledger, quotas, writes, undo."""
+"""What all SQL stores share: Gapfill's own tables, the ledger, quotas, writes and undo."""

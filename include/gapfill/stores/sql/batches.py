@@ -13,7 +13,7 @@ from gapfill.stores.sql.tables import batch_times, has_books, has_folded, ledger
 
 
 def batches(connection: sa.Connection) -> list[Batch]:
-    """Return what each batch wrote and still can be undone, one for each series, in order."""
+    """Return what each batch wrote and can still be undone, one entry per series, in order."""
     if not has_books(connection):
         return []
     asked = sa.select(ledger.c.batch, sa.func.max(ledger.c.asked_at)).group_by(ledger.c.batch)

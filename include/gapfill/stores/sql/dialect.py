@@ -1,4 +1,4 @@
-"""What a SQL database does in its own way: the part that a new SQL store writes."""
+"""What differs between SQL databases: the part that a new SQL store implements."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class SqlDialect(NamedTuple):
-    """How one kind of database keeps the points of a series.
+    """How one kind of database stores the points of a series.
 
     Attributes:
         table: Returns the table of the series' measurement.
-        prepare: Makes that table, or adds columns and indexes that are missing.
+        prepare: Makes that table, or adds missing columns and indexes.
         read_points: Returns the points that count in sorted, disjoint intervals, in no order.
-        upsert: Writes points, as ``rows.columns_of`` gives them, over those of the same slot.
-        gaps: Returns what finds missing slots, inside the database.
-        invalid_values: Returns what finds values that do not count, likewise.
+        upsert: Writes points, in the form of ``rows.columns_of``, over those of the same slot.
+        gaps: Returns the reads of missing slots, which run inside the database.
+        invalid_values: Returns the reads of values that are not readings, also inside it.
     """
 
     table: Callable[[Series], sa.Table]
@@ -36,5 +36,5 @@ class SqlDialect(NamedTuple):
 
 
 def insert(connection: sa.Connection, table: sa.Table) -> Any:  # noqa: ANN401 - each dialect's own
-    """Return an insert statement with ``ON CONFLICT``, which SQLite and PostgreSQL have."""
+    """Return an insert statement that supports ``ON CONFLICT``, as in SQLite and PostgreSQL."""
     return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)

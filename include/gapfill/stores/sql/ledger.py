@@ -20,7 +20,7 @@ from gapfill.stores.sql.tables import folded_ledger, ledger
 
 
 def probe(connection: sa.Connection) -> None:
-    """Read a row of each table, which raises if the table is damaged."""
+    """Read a line of each of Gapfill's own tables, so that a damaged one raises an error."""
     for table in tables.books.sorted_tables:
         connection.execute(sa.select(table).limit(1)).all()
 
@@ -130,7 +130,7 @@ def outcomes_of(connection: sa.Connection, run: str, source: str) -> list[tuple[
 def read(
     connection: sa.Connection, inquiry: LedgerQuery, *, is_whole: bool = True
 ) -> LedgerSnapshot:
-    """Return the ledger, limits and quotas; ``is_whole`` as for ``usage_since``."""
+    """Return the contents of the ledger and the quotas; ``is_whole`` as in ``usage_since``."""
     run = inquiry.run
     return LedgerSnapshot(
         entries=_deciding(connection, inquiry) if inquiry.series and inquiry.is_ledger else {},

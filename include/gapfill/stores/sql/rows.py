@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from gapfill.domain.series import Series
-from gapfill.stores.points import Point, judged
+from gapfill.stores.points import Point, readings_and_flaws
 from gapfill.stores.sql.dialect import insert
 
 
@@ -23,9 +23,9 @@ def from_epoch(seconds: float) -> datetime:
 
 
 def starts(column: sa.Column[str], prefix: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a text starts with a prefix, which an index can serve.
+    """Return the condition that a text starts with a prefix, in a form that can use an index.
 
-    ``LIKE`` takes ``a`` for ``A``, and so uses no index.
+    ``LIKE`` ignores case, so it uses no index.
     """
     after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
     return sa.and_(column >= prefix, column < after)
@@ -33,7 +33,7 @@ def starts(column: sa.Column[str], prefix: str) -> sa.ColumnElement[bool]:
 
 def point_in(series: Series, names: Sequence[str], found: sa.RowMapping) -> Point:
     """Return a row of a series' table as a point, with the fields that the table has."""
-    values, flaws = judged(series, {name: found[name] for name in names})
+    values, flaws = readings_and_flaws(series, {name: found[name] for name in names})
     return Point(
         tags=found["tags"],
         instant=from_epoch(found["slot"]),
@@ -63,7 +63,7 @@ def columns_of(series: Series, point: Point) -> dict[str, object]:
 def upsert(
     connection: sa.Connection, table: sa.Table, points: Sequence[Mapping[str, object]]
 ) -> None:
-    """Write points over what stands at the same tags and slot; columns of others stay."""
+    """Write points over those with the same tags and slot; other columns stay as they are."""
     statement = insert(connection, table)
     names = [column.name for column in table.columns if not column.primary_key]
     statement = statement.on_conflict_do_update(

@@ -1,6 +1,6 @@
-"""The store port over any SQL database: one transaction a write, one connection a read.
+"""The store port for any SQL database: one transaction per write, one connection per read.
 
-A new one opens its connections and brings a ``SqlDialect`` (docs/how_to/add_a_store.md).
+A new SQL store opens its connections and has a ``SqlDialect`` (docs/how_to/add_a_store.md).
 """
 
 from __future__ import annotations
@@ -34,10 +34,12 @@ T = TypeVar("T")
 
 
 class SqlStore(SeriesReads, NoRepairs, ABC):
-    """The store port, which says what each method promises, but for what a connection tells.
+    """The methods of the store port that need only connections and a dialect.
+
+    ``services.ports.Store`` specifies what each method promises.
 
     Attributes:
-        dialect: How the database keeps points.
+        dialect: How the database stores points.
     """
 
     dialect: SqlDialect
@@ -51,12 +53,12 @@ class SqlStore(SeriesReads, NoRepairs, ABC):
         """Open a connection in one transaction, committed at the end or rolled back."""
 
     def copies(self, series: Series, window: Interval) -> Copies:
-        """Return the copies of values of others in the series' own points of the window."""
+        """Return the copies of other points' values in the series' own points of the window."""
         with self._reading() as connection:
             return count_copies(SqlWriter(connection, self.dialect).copies_of(series, window))
 
     def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
-        """Remove those copies, at once or not at all, and return from how many slots."""
+        """Remove those copies in one transaction, and return the number of changed slots."""
         with self._writing() as connection:
             return SqlWriter(connection, self.dialect).remove_copies(series, window, batch)
 
@@ -75,7 +77,7 @@ class SqlStore(SeriesReads, NoRepairs, ABC):
         replace: Replace = Replace.WORSE,
         entries: Sequence[LedgerEntry] = (),
     ) -> int:
-        """Write what ``combine`` makes of what stands, at once or not at all."""
+        """Merge readings with the stored ones as ``combine`` does, in one transaction."""
         choice = choose_better(series, readings, batch, replace)
         slots = [reading.slot for reading in readings]
         with self._writing() as connection:
@@ -85,22 +87,22 @@ class SqlStore(SeriesReads, NoRepairs, ABC):
             return SqlWriter(connection, self.dialect).change(series, slots, choice)
 
     def import_rows(self, series: Series, rows: Sequence[Row]) -> int:
-        """Write rows as they are, provenance included, at once or not at all."""
+        """Write rows as they are, with their provenance, in one transaction."""
         slots = [row.slot for row in rows]
         with self._writing() as connection:
             writer = SqlWriter(connection, self.dialect)
             return writer.change(series, slots, choose_news(series, rows))
 
     def batch_slots(self, batch: str) -> dict[str, list[datetime]]:
-        """Return the slots, by series name, that a batch wrote, whether or not replaced since."""
+        """Return the slots, by series name, that a batch wrote, also those replaced since."""
         return self._read(lambda connection: batches.slots_of(connection, batch), {})
 
     def batches(self) -> list[Batch]:
-        """Return what each batch wrote and still can be undone, in the order of their writes."""
+        """Return what each batch wrote and can still be undone, in the order of the writes."""
         return self._read(batches.batches, [])
 
     def undone_batches(self) -> set[str]:
-        """Return the ids of batches that were undone, as far as that could be."""
+        """Return the ids of batches that were undone, at least in part."""
         return self._read(batches.undone_batches, set())
 
     def slots_of(self, batches: Sequence[str]) -> dict[str, dict[str, list[datetime]]]:
@@ -116,7 +118,7 @@ class SqlStore(SeriesReads, NoRepairs, ABC):
             return undone
 
     def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
-        """Return what the ledger and the quotas say."""
+        """Return the contents of the ledger and the quotas."""
         with self._reading() as connection:
             if not has_books(connection):
                 return LedgerSnapshot({}, [], {}, {}, [])
@@ -163,7 +165,7 @@ class SqlStore(SeriesReads, NoRepairs, ABC):
         return self._read(lambda c: quotas.sum_records_since(c, source, since), 0, has_learned)
 
     def save_limits(self, subject: str, facts: Mapping[str, float], at: datetime) -> None:
-        """Note what a source has said of itself; a later saying replaces an earlier one."""
+        """Note what a source has reported about its limits; a later report replaces an earlier."""
         with self._changing() as connection:
             quotas.save_limits(connection, subject, facts, at)
 
@@ -172,7 +174,7 @@ class SqlStore(SeriesReads, NoRepairs, ABC):
         return self._read(lambda c: quotas.limits_since(c, since), {}, has_learned)
 
     def block(self, block: Block) -> None:
-        """Note that a source may not be called until an instant; the later one stands."""
+        """Note that a source may not be called until an instant; the later instant counts."""
         with self._changing() as connection:
             quotas.block(connection, block)
 

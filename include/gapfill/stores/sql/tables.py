@@ -71,7 +71,7 @@ replaced = sa.Table(
     sa.Column("series", sa.Text, nullable=False),
     sa.Column("slot", _SECONDS, nullable=False),
     sa.Column("batch", sa.Text, nullable=False, doc="The batch that wrote the slot."),
-    sa.Column("before", sa.Text, doc="The row before, as JSON; NULL if there was none."),
+    sa.Column("before", sa.Text, doc="The row that was there, as JSON; NULL where none was."),
     sa.UniqueConstraint("batch", "series", "slot"),
 )
 
@@ -125,7 +125,7 @@ def has_books(connection: sa.Connection) -> bool:
 
 
 def has_learned(connection: sa.Connection) -> bool:
-    """Return whether the store has the tables of this release: earlier ones had fewer."""
+    """Return whether the books of this release are there: an earlier one had fewer."""
     return bool(columns_in(connection, learned))
 
 

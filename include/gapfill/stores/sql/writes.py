@@ -1,4 +1,4 @@
-"""Changes to the points of a SQL store, each noted with what it replaced, for ``undo``."""
+"""Changes to the points of a SQL store. Each is noted with the point that it replaced, for undo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gapfill.stores.sql.rows import columns_of, from_epoch, to_epoch
 from gapfill.stores.sql.tables import has_books, replaced
 
 _BYTES = "bytes"
-"""Key of what was no text and no number."""
+"""Key of bytes, which JSON cannot represent."""
 
 
 class SqlWriter:
@@ -30,7 +30,7 @@ class SqlWriter:
         self._connection, self._dialect = connection, dialect
 
     def change(self, series: Series, slots: Sequence[datetime], choose: Choice) -> int:
-        """Write what ``choose`` makes of what stands, note what that replaces, and count slots."""
+        """Write the rows of ``choose``, note what they replace, and return the number of slots."""
         if not slots:
             return 0
         self._dialect.prepare(self._connection, series)
@@ -44,9 +44,10 @@ class SqlWriter:
         return len(changes)
 
     def copies_of(self, series: Series, window: Interval) -> dict[datetime, frozenset[str]]:
-        """Return the fields of the series' own points that are copies of others' values, by slot.
+        """Return the fields of the series' own points that copy values of other points, by slot.
 
-        What stood in such a point before Gapfill first wrote it is no copy, as the notes tell.
+        A value that was in the point before Gapfill first wrote into it, as the notes show, is not
+        a copy.
         """
         found = self._dialect.invalid_values(self._connection, series).copies(window)
         if not found or not has_books(self._connection):
@@ -62,7 +63,7 @@ class SqlWriter:
         return {slot: names for slot, names in found.items() if names}
 
     def remove_copies(self, series: Series, window: Interval, batch: str) -> int:
-        """Remove the copies of a window, and return from how many slots."""
+        """Remove the copies of a window, and return the number of changed slots."""
         found = self.copies_of(series, window)
         return self.change(series, list(found), choose_without_copies(series, batch, found))
 
@@ -70,7 +71,7 @@ class SqlWriter:
         """Put back what a batch replaced, and remove what it added.
 
         Raises:
-            StoreError: If the batch wrote a series that is not among the known ones.
+            StoreError: If the batch wrote a series that is not known.
         """
         wrote = slots_of(self._connection, batch)
         return undo.undo_batch(batch, wrote, known, lambda one: self._undo_series(batch, one))
@@ -80,10 +81,10 @@ class SqlWriter:
         self._dialect.prepare(connection, series)
         table, own = self._dialect.table(series), format_tags(series.tags)
         of_batch = sa.and_(replaced.c.batch == batch, replaced.c.series == series.name)
-        stands = sa.and_(table.c.tags == own, table.c.slot == replaced.c.slot)
+        is_point = sa.and_(table.c.tags == own, table.c.slot == replaced.c.slot)
         query = (
             sa.select(replaced.c.id, replaced.c.slot, replaced.c.before, table.c.gapfill_batch)
-            .select_from(replaced.outerjoin(table, stands))
+            .select_from(replaced.outerjoin(table, is_point))
             .where(of_batch)
         )
         lines = connection.execute(query).all()
@@ -101,7 +102,7 @@ class SqlWriter:
         return Undone(len(back), len(added), len(lines) - len(held))
 
     def _note(self, series: Series, changes: Iterable[Change]) -> None:
-        """Note the points that a write replaces; of a batch and slot only the first counts."""
+        """Note the points that a write replaces; only the first note of a batch and slot counts."""
         lines = [
             {
                 "series": series.name,
@@ -116,14 +117,14 @@ class SqlWriter:
 
 
 def _text(columns: Mapping[str, object]) -> str:
-    """Return the columns of a point as JSON; bytes, which JSON has not, as their digits."""
+    """Return the columns of a point as JSON; bytes become hexadecimal digits."""
     return json.dumps(
         {n: {_BYTES: v.hex()} if isinstance(v, bytes) else v for n, v in columns.items()}
     )
 
 
 def _columns_in(text: str) -> dict[str, object]:
-    """Return what ``_text`` made a text of."""
+    """Return the columns in a text of ``_text``."""
     return {
         name: bytes.fromhex(what[_BYTES]) if isinstance(what, dict) else what
         for name, what in json.loads(text).items()

@@ -1,7 +1,7 @@
 """Conditions on points of the embedded store, shared by its indexes and its statements.
 
-SQLite uses a partial index only for a statement with the index's own condition. So both take it
-from here, with every number as a literal.
+SQLite uses a partial index only for a statement that contains the condition of the index. So both
+take the condition from here, with every number as a literal.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def literal(number: float) -> str:
 
 
 def is_good(field: Field) -> str:
-    """Return the condition that a value counts, as in ``Field.is_reading``.
+    """Return the condition that a value is a reading, as in ``Field.is_reading``.
 
-    Texts and bytes are greater than every number. The sign keeps a column of another type
-    from making texts of the bounds.
+    Texts and bytes are greater than every number. The plus sign prevents a column of another type
+    from converting the bounds to texts.
     """
     name = quoted(field.name)
     low, high = literal(field.minimum), literal(field.maximum)
@@ -41,12 +41,12 @@ def is_good(field: Field) -> str:
 
 
 def is_flaw(field: Field) -> str:
-    """Return the condition that a field has a value that does not count."""
+    """Return the condition that a field has a value that is not a reading."""
     return f"({quoted(field.name)} IS NOT NULL AND NOT ({is_good(field)}))"
 
 
 def has_flaw(fields: Iterable[Field]) -> str:
-    """Return the condition that a point has a value that does not count."""
+    """Return the condition that a point has a value that is not a reading."""
     return f"({' OR '.join(is_flaw(field) for field in fields)})"
 
 
@@ -60,14 +60,14 @@ def below_target(default: int, target: int) -> str:
     return f"coalesce(gapfill_grade, {default}) < {target}"
 
 
-def lacks(field: Field, default: int) -> str:
+def is_without(field: Field, default: int) -> str:
     """Return the condition that a point has no observed value of a field."""
     weak = f"{field_grade(field.name, default)} < {int(Grade.OBSERVED)}"
     return f"(NOT ({is_good(field)}) OR {weak})"
 
 
 def field_grade(field: str, default: int) -> str:
-    """Return the grade of a point's value of a field: that of its own origin, if that is kept."""
+    """Return the grade of a point's value of a field: its own grade if ``kept`` has one."""
     grade = f"coalesce(gapfill_grade, {default})"
     return f"CASE WHEN {_is_kept(field)} THEN {_kept_grade(field)} ELSE {grade} END"
 

@@ -6,22 +6,29 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from gapfill import extras
 from gapfill.errors import ConfigError
 
 _EXAMPLE = '{"conn_type": "sqlite", "host": "/var/lib/gapfill/gapfill.db"}'
 
 
-def read_path(conn_id: str, host: str | None, schema: str | None) -> Path:
-    """Return the file that a connection names: the same one for everybody, wherever they are.
+def read_path(conn_id: str, host: str | None, schema: str | None, extra: str | None = None) -> Path:
+    """Return the file that a connection names: the same for all users and working directories.
 
     Args:
         conn_id: Id of the connection, for messages.
         host: The file, with its folders.
-        schema: Holds it where the connection is a wrong URI.
+        schema: Contains the file if the connection is a wrong URI.
+        extra: A JSON object; Gapfill reads nothing from it.
 
     Raises:
-        ConfigError: If it names none, or one that depends on who asks from where.
+        ConfigError: If it names no file, or one that depends on the user or the working directory.
     """
+    try:
+        extras.read(extra, ())
+    except extras.ExtraError as exc:
+        message = f"The connection {conn_id} {exc}. It looks like {_EXAMPLE}."
+        raise ConfigError(message) from None
     host = (host or "").strip()
     meant = (schema or "").strip()
     if _is_in_home(host or meant):
@@ -57,7 +64,7 @@ def read_path(conn_id: str, host: str | None, schema: str | None) -> Path:
 
 
 def _unread(host: str) -> str:
-    """Return what a name is that a shell or a browser would read, empty for a path."""
+    """Return what a name is if only a shell or a browser could read it; empty for a path."""
     if re.match(r"[a-z][a-z0-9+.-]+:", host, re.IGNORECASE):
         return "a URL"
     if re.match(r"(\$\w|\$\{|%\w+%)", host):
@@ -66,7 +73,7 @@ def _unread(host: str) -> str:
 
 
 def _is_in_home(path: str) -> bool:
-    """Tell whether a path means a home folder: ``~`` is a part of it, or ``~name`` the first one.
+    """Return whether a path is in a home folder: it has a part ``~``, or begins with ``~name``.
 
     A URI cannot write such a path without a slash before it.
     """

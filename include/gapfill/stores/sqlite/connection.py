@@ -1,9 +1,8 @@
 """The file of the embedded store: how it is opened, and what its errors mean.
 
-A place that can be written is opened for reading and writing, with reads held to
-``query_only``: only so does SQLite take away its two helper files (``-wal``, ``-shm``)
-when the store is closed. In a place that cannot be written it could not make them, so a
-file that was closed cleanly is read as immutable there.
+A file in a writable place is opened for reading and writing, and reads set ``query_only``: only
+then does SQLite remove its two helper files (``-wal``, ``-shm``) when the store is closed. In a
+read-only place SQLite cannot make these files, so a cleanly closed file is read as immutable there.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ _NEXT_STEP = {
 
 
 _PARTIAL = (sqlite3.SQLITE_CORRUPT,)
-"""Codes of errors that may concern a part of the file only."""
+"""Codes of errors that may affect only a part of the file."""
 
 
 class _Mode(Enum):
@@ -79,7 +78,7 @@ class StoreFile:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Yield a connection that sees one state of the store; one without tables for no file.
+        """Yield a connection that sees one state of the store; without a file it has no tables.
 
         Raises:
             StoreError: If the file cannot be read.
@@ -110,23 +109,23 @@ class StoreFile:
                     yield connection
                     connection.commit()
                 except BaseException:
-                    connection.invalidate()  # closing rolls back, and forgets what was prepared
+                    connection.invalidate()  # this rolls back, and forgets the prepared tables
                     raise
                 self._empty_log(connection)
 
     def _empty_log(self, connection: sa.Connection) -> None:
-        """Write what was committed into the file itself, unless another connection reads now.
+        """Write committed changes into the file itself, unless another connection reads now.
 
-        So the file alone is the whole store, to be copied or replaced by a copy while
-        nothing runs, whatever connections are open.
+        Then the file alone is the whole store. While nothing runs, it can be copied, or replaced
+        by a copy, even if connections are open.
         """
         _run(connection, "PRAGMA busy_timeout = 0")
-        with suppress(sqlite3.OperationalError):  # what is committed is in the log
+        with suppress(sqlite3.OperationalError):  # committed changes are safe in the log
             _run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         _run(connection, f"PRAGMA busy_timeout = {int(self.wait_s * 1000)}")
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Close all connections."""
         is_ours = self._process == os.getpid()
         for engine in self._engines.values():
             engine.dispose(close=is_ours)
@@ -150,8 +149,8 @@ class StoreFile:
                 uri, uri=True, timeout=self.wait_s, isolation_level=None, check_same_thread=False
             )
 
-        lasts = mode not in (_Mode.ABSENT, _Mode.READING_ALONE)  # they see no later change
-        pool = sa.QueuePool if lasts else sa.NullPool
+        is_pooled = mode not in (_Mode.ABSENT, _Mode.READING_ALONE)  # these see no later change
+        pool = sa.QueuePool if is_pooled else sa.NullPool
         engine = sa.create_engine("sqlite://", creator=connect, poolclass=pool)
 
         @sa.event.listens_for(engine, "connect")
@@ -161,21 +160,21 @@ class StoreFile:
             cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a power cut, in WAL
             if mode is not _Mode.WRITING:
                 cursor.execute("PRAGMA query_only = ON")
-            cursor.execute("SELECT name FROM sqlite_master").fetchall()  # fails for no database
+            cursor.execute("SELECT name FROM sqlite_master").fetchall()  # fails if not a database
             cursor.close()
 
         @sa.event.listens_for(engine, "checkout")
         def _same_file(_: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
             if entry.info["file"] != self.identity():
-                raise sa.exc.DisconnectionError  # replaced, as by a restored copy: open it again
+                raise sa.exc.DisconnectionError  # replaced, for example by a copy: open it again
 
         return engine
 
     def identity(self) -> tuple[int, int] | None:
-        """Return what identifies the file, also if another one replaces it; ``None`` for no file.
+        """Return what identifies the file; another file in its place differs. ``None``: no file.
 
         Raises:
-            StoreError: If it cannot be looked at.
+            StoreError: If the file cannot be examined.
         """
         with self._said():
             found = self._stat()
@@ -236,15 +235,15 @@ class StoreFile:
 
 
 def _keep_log_beside(connection: sa.Connection) -> None:
-    """Switch to a write-ahead log, which lets others read meanwhile.
+    """Switch to a write-ahead log, with which others can read during a write.
 
-    The switch needs the file for itself for a moment. Where it cannot have that, the
-    transaction is as safe without, and a later one switches.
+    The switch needs exclusive access for a moment. If another connection prevents that, the
+    transaction is as safe without the log, and a later one switches.
     """
     with suppress(sqlite3.OperationalError):
         _run(connection, "PRAGMA journal_mode = WAL")
 
 
 def _run(connection: sa.Connection, statement: str) -> None:
-    """Run a statement past SQLAlchemy, which would take longer over it than SQLite."""
+    """Run a statement without SQLAlchemy, which would take longer than SQLite itself."""
     connection.connection.cursor().execute(statement)

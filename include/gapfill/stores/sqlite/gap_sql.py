@@ -21,7 +21,7 @@ from gapfill.stores.sqlite.conditions import (
     has_flaw,
     is_flaw,
     is_good,
-    lacks,
+    is_without,
     least,
     quoted,
 )
@@ -68,7 +68,7 @@ WHERE EXISTS (
       AND slot < json_extract(span.value, '$[1]') AND (tags <> gapfill_mine OR slot % {step} <> 0)
 )
 """
-"""Where points with other tags than ``mine``, or off the grid, are in runs (``every``, as JSON)."""
+"""Series with points in their runs (``every``, as JSON) that are off the grid or not ``mine``."""
 
 HOLES = """
 WITH {asked}, {merged},
@@ -106,9 +106,9 @@ numbered AS (
 SELECT gapfill_n, min(gapfill_slot), max(gapfill_slot) + {step}, {names}
 FROM numbered GROUP BY gapfill_n, {names}, island ORDER BY 1, 2
 """
-"""Runs of slots by the grades of their required fields, where the worst is below the target."""
+"""Runs of slots by the grades of their required fields; the worst grade is below the target."""
 
-LACKING = """
+WITHOUT_FIELD = """
 WITH {asked}, {low},
 merged(gapfill_n, gapfill_slot, grade, value) AS (
     SELECT gapfill_n, gapfill_slot, {grade}, {best} FROM point_of_low GROUP BY 1, 2
@@ -253,7 +253,9 @@ def _query(template: str, shape: _Shape) -> str:
     required, step, default, field = shape.required, shape.step, shape.default, shape.field
     grades = [best_grade(one, default) for one in required]
     aliases = [f"grade_{n}" for n in range(len(grades))]
-    is_low = lacks(field, default) if template == LACKING else below_target(default, shape.target)
+    is_low = below_target(default, shape.target)
+    if template == WITHOUT_FIELD:
+        is_low = is_without(field, default)
     for _ in range(2):  # some shared parts contain others
         for name, part in _SHARED.items():
             template = template.replace(f"{{{name}}}", part)

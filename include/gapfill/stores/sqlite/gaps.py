@@ -1,8 +1,8 @@
 """Finds missing slots of many series inside SQLite.
 
-What leaves SQL grows with the gaps, never with the history. In most stores each series has one tag
-set, with points on the grid. So the first tag set of each series is searched alone, without a
-comparison of neighbours (``hole_sql``). Only if other points are in its holes, all are merged.
+The size of the answers grows with the gaps, not with the history. In most stores each series has
+one tag set, with points on the grid. So the first tag set of each series is searched alone, without
+comparing neighbours (``hole_sql``). Only if other points are in its holes, all points are merged.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Runs = list[tuple[int, int]]
 """Runs of slots, in seconds."""
 
 SAMPLE = 16
-"""Windows of one length that show whether most have a half without a hole."""
+"""Number of windows of one length that show whether most have a half without a hole."""
 
 SHORT = 100
-"""Slots of windows that are searched at once."""
+"""Windows with fewer slots are searched without looking at their halves."""
 
 RARE = 8
-"""Windows of a length that fewer than one in this many has are searched at once."""
+"""So are windows whose length fewer than one in this number of windows has."""
 
 Asked = Sequence[tuple[Member, Interval]]
 """Series and their windows; each series once."""
@@ -50,7 +50,7 @@ def missing_by_field(
 ) -> dict[str, dict[str, list[Interval]]]:
     """Return, by series and required field, the runs of slots of the windows without it.
 
-    Only holes are searched for the fields that they do have.
+    Single fields are searched only in holes.
     """
     holes = _holes(connection, asked)
     absent = by_series(asked, holes)
@@ -72,8 +72,8 @@ def newest(
 ) -> dict[str, datetime | None]:
     """Return, by series, the newest slot before an instant that has every required field.
 
-    A seek finds the newest point that has them all. Only newer slots can have them in several
-    points together.
+    A seek finds the newest point that has all of them. Only newer slots can have them in several
+    points.
     """
     answers: dict[str, datetime | None] = {member.series.name: None for member, _ in asked}
     left: list[tuple[Member, Interval]] = []
@@ -179,7 +179,7 @@ def _divide(group: Group, entries: Sequence[Entry]) -> dict[int, Runs]:
 
 
 def _add(runs: Runs, start: int, end: int) -> None:
-    """Add a run to sorted runs; it may begin with the last one, or touch it."""
+    """Add a run to sorted runs; it may start inside the last one, or touch it."""
     if runs and start <= runs[-1][1]:
         runs[-1] = runs[-1][0], end
     else:

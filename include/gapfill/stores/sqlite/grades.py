@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def lower_grade(connection: sa.Connection, asked: Asked) -> dict[str, list[Graded] | StoreError]:
     """Return, by series, the runs of slots with the same grades, one of them below the target.
 
-    The answer for a series with a grade that is not known is the error.
+    For a series with an unknown grade the answer is the error.
     """
     runs: dict[str, list[Graded]] = {member.series.name: [] for member, _ in asked}
     errors: dict[str, StoreError] = {}
@@ -51,7 +51,7 @@ def missing_optional(
     found |= by_series(
         stored,
         [
-            (group, runs_of(group.ask(queries.LACKING, group.spread(), field)))
+            (group, runs_of(group.ask(queries.WITHOUT_FIELD, group.spread(), field)))
             for group in groups_of(connection, stored)
         ],
     )

@@ -24,11 +24,11 @@ T = TypeVar("T")
 Q = TypeVar("Q", bound=OfSeries)
 
 TOGETHER = 1_000
-"""Series that are read in one transaction, and whose answers are made at once."""
+"""Number of series that are read in one transaction."""
 
 
 class GroupedReads(ABC):
-    """The methods of ``GroupedReadings`` on a file."""
+    """The methods of ``GroupedReadings`` for a file."""
 
     @abstractmethod
     def _reading(self) -> AbstractContextManager[sa.Connection]:
@@ -59,7 +59,7 @@ class GroupedReads(ABC):
         return self._each(ends, lambda c, some: gaps.newest(c, _instants(c, some)))
 
     def flaws_each(self, windows: Sequence[SeriesWindow]) -> Each[Flaws]:
-        """Return the stored values that do not count, by series."""
+        """Return the stored values that are not readings, by series."""
         return self._each(windows, lambda c, some: invalid_values.flaws(c, _windows(c, some)))
 
     def ahead_each(self, starts: Sequence[SeriesInstant]) -> Each[Ahead | None]:
@@ -71,9 +71,9 @@ class GroupedReads(ABC):
         asked: Sequence[Q],
         ask: Callable[[sa.Connection, Sequence[Q]], Mapping[str, T | StoreError]],
     ) -> dict[str, T | StoreError]:
-        """Return the answers, asked for some series together.
+        """Return the answers, read for some series together.
 
-        If that fails, each of these is asked alone, which shows the ones that cannot be read.
+        If that fails, each of these series is read alone, which shows those that cannot be read.
         """
         answers: dict[str, T | StoreError] = {}
         for n in range(0, len(asked), TOGETHER):

@@ -1,8 +1,8 @@
 """The statements that find holes among the points of one tag set, without comparing neighbours.
 
-The index of complete slots has each slot once. So the slot that comes ``k`` entries after the start
-of a window is ``k`` steps later if no slot before it is missing, and only then. To skip entries
-takes half of the time of counting them, and a tenth of comparing each one with the one before.
+The index of complete slots has each slot once. So the slot that is ``k`` entries after the start of
+a window is ``k`` steps later if and only if no slot before it is missing. Skipping entries takes
+half the time of counting them, and a tenth of comparing each one with the one before.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 STRETCH = 48
 """Slots of a stretch: 24 to 60 take the same time for gaps of an hour to two days.
 
-No more than 62: a statement returns the slots that are there as the bits of one number.
+At most 62: a statement returns the present slots as the bits of one number.
 """
 
 STRETCHES_OF_PIECE = 10
@@ -38,10 +38,10 @@ SELECT gapfill_n,
         LIMIT 1 OFFSET :after) IS gapfill_end - (:after + 1) * {step}
 FROM asked
 """
-"""Whether the first half of each window is without a hole, and whether the second half is.
+"""Whether the first half of each window has no hole, and whether the second half has none.
 
-The windows are of one length, end with their newest slot, and have all slots of their tag sets. So
-SQLite compares no entry with a bound, which takes half of the time.
+The windows have one length, end with their newest slot, and have all slots of their tag sets. So
+SQLite need not compare entries with a bound, which would take twice as long.
 """
 
 STRETCHES = """
@@ -89,9 +89,10 @@ SELECT gapfill_n, gapfill_first, gapfill_after, 0, gapfill_goes_on FROM empty
 WHERE NOT gapfill_goes_on OR NOT gapfill_is_followed
 ORDER BY 1, 2
 """
-"""Stretches with holes, and which of their slots are there, as bits.
+"""Stretches with holes, and their present slots as bits.
 
-Of empty stretches in a row the first and the last are returned; the last one goes on.
+Of consecutive empty stretches the first and the last are returned; the last one is marked as a
+continuation.
 """
 
 
@@ -99,7 +100,7 @@ _LAST = (
     "(SELECT slot FROM {table} WHERE tags = gapfill_tags AND slot >= gapfill_first "
     "AND {complete} ORDER BY slot LIMIT 1 OFFSET "
 )
-"""The slot at which a number of entries end, from the first one of a piece on."""
+"""The slot of the entry that comes a number of entries after the first one of a piece."""
 
 PARTS = {
     "piece": f"({STRETCHES_OF_PIECE * STRETCH} * {{step}})",

@@ -1,4 +1,4 @@
-"""Finds stored values of many series that do not count, inside SQLite."""
+"""Finds stored values of many series that are not readings, inside SQLite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gapfill.domain.interval import Interval, merge
 from gapfill.domain.invalid_values import Ahead, Flaws, flaw_of, together
 from gapfill.domain.series import Field, Series
-from gapfill.stores.points import stands_of
+from gapfill.stores.points import contents_of
 from gapfill.stores.sql.rows import from_epoch, to_epoch
 from gapfill.stores.sqlite import gap_sql as queries
 from gapfill.stores.sqlite.gaps import Asked
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 AT_ONCE = 5_000
-"""Maximum slots that are read at once to find copies."""
+"""Maximum number of slots that are read at once to find copies."""
 
 
 def flaws(connection: sa.Connection, asked: Asked) -> dict[str, Flaws]:
-    """Return, by series, the values of the windows that do not count."""
+    """Return, by series, the stored values of the windows that are not readings."""
     answers = {member.series.name: Flaws() for member, _ in asked}
     parts = [Part(m, to_epoch(w.start), to_epoch(w.end)) for m, w in asked if m.fields]
     for group in undivided(connection, parts):
@@ -49,7 +49,7 @@ def _flawed(group: Group, n: int, field: Field, at: int) -> Any:  # noqa: ANN401
 def ahead(
     connection: sa.Connection, asked: Sequence[tuple[Member, datetime]]
 ) -> dict[str, Ahead | None]:
-    """Return, by series, the points from an instant on, ``None`` for none."""
+    """Return, by series, the points from an instant on, ``None`` without any."""
     answers: dict[str, Ahead | None] = {member.series.name: None for member, _ in asked}
     parts = [Part(m, to_epoch(start), to_epoch(start)) for m, start in asked if m.fields]
     for group in undivided(connection, parts):
@@ -82,6 +82,6 @@ def _copies_in(
 ) -> Iterator[tuple[datetime, frozenset[str]]]:
     grid = series.grid
     spans = merge(Interval(grid.floor(s), grid.end_of(grid.floor(s))) for s in slots)
-    for slot, stand in stands_of(series, read_points(connection, series, spans)).items():
-        if stand.copies:
-            yield slot, stand.copies
+    for slot, content in contents_of(series, read_points(connection, series, spans)).items():
+        if content.copies:
+            yield slot, content.copies

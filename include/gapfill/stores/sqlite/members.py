@@ -117,7 +117,7 @@ class Group:
         fields: Sequence[Field] = (),
         **more: object,
     ) -> Iterator[Sequence[Any]]:
-        """Yield the rows of a statement about some entries, those of one part together.
+        """Yield the rows of a statement about some entries, grouped by part.
 
         Entries of one part follow one another, so that one statement has all of them.
         """

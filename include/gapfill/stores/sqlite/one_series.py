@@ -1,4 +1,4 @@
-"""The reads of one series: those of many series, with one."""
+"""The reads of one series, by the reads of many series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SqliteGaps:
-    """What is missing of one series, seen through one connection.
+    """The gaps of one series, read through one connection.
 
     Args:
         connection: A transaction that reads.
@@ -62,7 +62,7 @@ class SqliteGaps:
 
 
 class SqliteInvalidValues:
-    """The values of one series that do not count, seen through one connection.
+    """The stored values of one series that are not readings, read through one connection.
 
     Args:
         connection: A transaction that reads.
@@ -75,12 +75,12 @@ class SqliteInvalidValues:
         (self._member,) = members(connection, [series])
 
     def flaws(self, window: Interval) -> Flaws:
-        """Return the values of the window that do not count."""
+        """Return the stored values of the window that are not readings."""
         asked = [(self._member, window)]
         return invalid_values.flaws(self._connection, asked)[self._series.name]
 
     def ahead(self, start: datetime) -> Ahead | None:
-        """Return the points from an instant on, ``None`` for none."""
+        """Return the points from an instant on, ``None`` without any."""
         return invalid_values.ahead(self._connection, [(self._member, start)])[self._series.name]
 
     def copies(self, window: Interval) -> dict[datetime, frozenset[str]]:

@@ -66,8 +66,8 @@ def read_points(
         table.c.slot < sa.func.json_extract(span.c.value, "$[1]"),
     )
     names = [field.name for field in series.fields if field.name in table.c]
-    # An outer join fixes the order. For an inner one SQLite walks through all points of the series
-    # and reads the intervals anew for each: that costs points times intervals.
+    # An outer join fixes the order. For an inner join SQLite goes through all points of the series
+    # and reads the intervals again for each, which costs points times intervals.
     query = sa.select(table).select_from(span.outerjoin(table, is_within))
     found = connection.execute(query).mappings()
     return [point_in(series, names, one) for one in found if one["slot"] is not None]

@@ -16,7 +16,7 @@ from gapfill.stores.sqlite.conditions import (
     below_target,
     complete_slot,
     has_flaw,
-    lacks,
+    is_without,
     literal,
     quoted,
 )
@@ -26,8 +26,8 @@ _OWN_COLUMNS = ("tags", "slot")
 _master = sa.table("sqlite_master", sa.column("name", sa.Text))
 
 
-class _AsItStands(sa.types.UserDefinedType[Any]):
-    """A column of numbers, in which SQLite keeps what is none, and so must ``undo``."""
+class _AnyValue(sa.types.UserDefinedType[Any]):
+    """A column of numbers. SQLite also stores other values in it, and ``undo`` restores them."""
 
     cache_ok = True
 
@@ -39,8 +39,7 @@ class _AsItStands(sa.types.UserDefinedType[Any]):
 def points_table(series: Series) -> sa.Table:
     """Return the table of a series' measurement, with a column per field of the series.
 
-    A point's identity is its tags and slot; nothing else, so that a better value
-    replaces the worse one in place.
+    Only its tags and slot identify a point, so that a better value replaces the worse one.
 
     Raises:
         ConfigError: If the measurement or a field has a name that the store needs itself.
@@ -62,7 +61,7 @@ def _points_table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
         sa.MetaData(),
         sa.Column("tags", sa.Text, primary_key=True),
         sa.Column("slot", sa.Integer, primary_key=True),
-        *(sa.Column(name, _AsItStands()) for name in fields),
+        *(sa.Column(name, _AnyValue()) for name in fields),
         sa.Column("gapfill_grade", sa.Integer),
         sa.Column("gapfill_source", sa.Text),
         sa.Column("gapfill_batch", sa.Text),
@@ -72,16 +71,16 @@ def _points_table(measurement: str, fields: tuple[str, ...]) -> sa.Table:
 
 
 def stored_table(connection: sa.Connection, series: Series) -> sa.Table | None:
-    """Return the table of a series with the fields it has by now, ``None`` for no table yet."""
+    """Return the table of a series with its present fields, ``None`` if there is no table yet."""
     columns = columns_in(connection, points_table(series))
     fields = tuple(field.name for field in series.fields if field.name in columns)
     return _points_table(series.measurement, fields) if columns else None
 
 
 def prepare(connection: sa.Connection, series: Series) -> None:
-    """Make the table of a series' measurement, or add what is missing: columns, indexes.
+    """Make the table of a series' measurement, or add missing columns and indexes.
 
-    Indexes of earlier releases, which knew no bounds, go.
+    Indexes of earlier releases, which had no bounds, are dropped.
     """
     steps = tuple(sorted({int(era.step.total_seconds()) for era in series.grid.eras}))
     shape = (series.measurement, series.fields, steps, series.target, series.default_grade)
@@ -107,10 +106,10 @@ def prepare(connection: sa.Connection, series: Series) -> None:
 
 
 def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
-    """Return the indexes of a series, on a copy so that the cached table stays as it is.
+    """Return the indexes of a series, on a copy, so that the cached table does not change.
 
-    Their names tell all that they hold, so that series which share a measurement and
-    differ in that have their own.
+    Their names contain all that defines them, so that series that share a measurement but differ
+    in this have indexes of their own.
     """
     table = points_table(series).to_metadata(sa.MetaData())
     required = [field for field in series.fields if field.required]
@@ -137,7 +136,7 @@ def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
             f"{table.name} beyond {_bounds(series.fields)}",
             table.c.tags,
             table.c.slot,
-            *(table.c[field.name] for field in series.fields),  # likewise, see below
+            *(table.c[field.name] for field in series.fields),  # as below
             sqlite_where=sa.text(has_flaw(series.fields)),
         ),
         *(
@@ -145,10 +144,10 @@ def _indexes(series: Series, steps: Iterable[int]) -> list[sa.Index]:
                 f"{table.name} lacking observed {_bounds([field])} else {default}",
                 table.c.tags,
                 table.c.slot,
-                table.c[field.name],  # else SQLite reads the rows for it, and so takes no index
+                table.c[field.name],  # without it SQLite reads the rows, and does not use the index
                 table.c.gapfill_grade,
                 table.c.gapfill_kept,
-                sqlite_where=sa.text(lacks(field, default)),
+                sqlite_where=sa.text(is_without(field, default)),
             )
             for field in series.fields
             if field.wanted
@@ -161,7 +160,7 @@ def _bounds(fields: Iterable[Field]) -> str:
 
 
 def _outdated(series: Series, steps: Iterable[int]) -> list[str]:
-    """Return the names that the indexes had before they held bounds."""
+    """Return the names that the indexes had before they contained bounds."""
     table, required = series.measurement, " ".join(series.required)
     return [
         *(f"{table} with {required} every {step} s" for step in steps),

@@ -1,4 +1,4 @@
-// Requests to this server. What fails carries the sentence that the server gave.
+// Requests to this server. An error has the sentence of the server's answer.
 
 export class Refusal extends Error {
   constructor(message, status, body) {
@@ -8,13 +8,13 @@ export class Refusal extends Error {
   }
 }
 
-/** Longer than the server waits for the store, so that its sentence comes through. */
-const PATIENCE_MS = 45000;
+/** Longer than the server waits for the store, so that its sentence arrives. */
+const TIMEOUT_MS = 45000;
 
 async function send(url, options = {}) {
   let reply;
   try {
-    reply = await fetch(url, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE_MS), ...options });
+    reply = await fetch(url, { credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS), ...options });
   } catch {
     throw new Refusal("Airflow's API server does not answer.", 0);
   }
@@ -23,7 +23,7 @@ async function send(url, options = {}) {
   try {
     body = JSON.parse(text);
   } catch {
-    // Not JSON: a proxy's page, perhaps.
+    // Not JSON: perhaps a proxy's page.
   }
   if (reply.ok && body !== null) return body;
   if (reply.status === 401) throw new Refusal("Your login has ended: log in to Airflow again.", 401, body);
@@ -49,16 +49,16 @@ export const result = (id) =>
 
 export const health = () => send("../api/v2/monitor/health");
 
-/** Airflow's login, which comes back to where this page is seen. */
+/** Airflow's login; it returns to the address that shows this page. */
 export function loginLink() {
   let here = location.pathname;
   try {
     here = window.parent.location.pathname;
   } catch {
-    // Another site's frame.
+    // The page is in a frame of another site.
   }
   return `../api/v2/auth/login?${query({ next: here })}`;
 }
 
-/** The run in Airflow's own pages, around this one. */
+/** The page of the run in Airflow's UI. */
 export const runLink = (id) => `../dags/gap_detection/runs/${encodeURIComponent(id)}`;

@@ -1,4 +1,4 @@
-// The coverage calendar: a band per series, a cell per day, for mouse, keys, fingers and screen readers.
+// The coverage calendar: a band per series, a cell per day, for mouse, keyboard, touch and screen readers.
 
 import { Grid, palette } from "./grid.js";
 import { sentence, shortfall, worst } from "./model.js";
@@ -35,7 +35,7 @@ export class Calendar {
     });
   }
 
-  /** Show rows; of the same series as before, only what they say changes. */
+  /** Show rows; if the series are the same as before, only their contents are updated. */
   show(rows) {
     this.rows = rows.filter((row) => row.first !== null);
     const names = this.rows.map((row) => row.series).join("\n");
@@ -45,8 +45,8 @@ export class Calendar {
   }
 
   build() {
-    this.sight?.disconnect();
-    this.sight = new IntersectionObserver((entries) => this.arrive(entries), { rootMargin: `${NEAR}px 0px` });
+    this.observer?.disconnect();
+    this.observer = new IntersectionObserver((entries) => this.arrive(entries), { rootMargin: `${NEAR}px 0px` });
     this.axis = el("canvas", { "aria-hidden": "true" });
     const bands = this.rows.map((row) => this.band(row));
     this.host.replaceChildren(el("div", { class: "axis" }, el("div", { class: "gutter" }), this.axis), ...bands);
@@ -79,7 +79,7 @@ export class Calendar {
     });
     canvas.addEventListener("blur", () => this.handlers.leave());
     canvas.addEventListener("keydown", (event) => this.key(event, row.series));
-    this.sight.observe(canvas);
+    this.observer.observe(canvas);
     return el("div", { class: "row" }, gutter, canvas);
   }
 
@@ -111,7 +111,7 @@ export class Calendar {
     this.grid = new Grid(first, last, this.size ?? Math.min(18, Math.max(isNarrow ? 14 : 11, fit)));
     this.colours = palette();
     paintAxis(this.axis, this.grid, this.colours);
-    for (const row of this.rows) this.tell(row);
+    for (const row of this.rows) this.label(row);
     this.order();
     this.paint = null;
     if (!this.isDrawing) this.drawNext();
@@ -119,7 +119,7 @@ export class Calendar {
     this.isPlaced = true;
   }
 
-  /** Draw what is in sight first; the rest after it, or only when it comes into sight where pictures are huge. */
+  /** Draw visible rows first, then the others; if the pictures are huge, draw a row only when it becomes visible. */
   order() {
     const near = this.rows.filter((row) => this.isNear(row));
     const far = this.rows.filter((row) => !near.includes(row));
@@ -129,10 +129,10 @@ export class Calendar {
     this.waiting = new Set(isHuge ? far.map((row) => row.series) : []);
   }
 
-  /** Draw a few days, then let the browser breathe. */
+  /** Draw a few days, then let the browser do other work. */
   drawNext() {
     const until = performance.now() + CHUNK_MS;
-    // One band per frame: what a canvas costs the browser comes after the drawing.
+    // One band per frame: the browser needs time for a canvas after it is drawn.
     if (!this.paint && this.queue.length) this.paint = this.begin(this.queue.shift());
     let isLeft = Boolean(this.paint);
     while (isLeft && performance.now() < until) isLeft = this.paint(CHUNK_DAYS);
@@ -146,7 +146,7 @@ export class Calendar {
     return this.range?.series === row.series ? this.range.days : null;
   }
 
-  /** Draw one row at once, unless it waits to be drawn. */
+  /** Draw one row at once, unless it is in the queue or hidden. */
   drawRow(row) {
     if (this.queue.includes(row) || this.waiting.has(row.series)) return;
     if (this.paint && this.painted === row) {
@@ -157,32 +157,32 @@ export class Calendar {
     paintRow(this.bands.get(row.series).canvas, row, this.grid, this.colours, this.rangeOf(row));
   }
 
-  /** Say what a row says, and make room for it. */
-  tell(row) {
+  /** Set the size and the text of a row. */
+  label(row) {
     const { canvas, gutter } = this.bands.get(row.series);
     canvas.style.width = `${this.grid.width}px`;
     canvas.style.height = `${this.grid.height}px`;
     const isUnknown = Boolean(row.error || row.slots.unknown);
     const lines = isUnknown ? [{ text: "unknown", isBad: true }] : shortfall(row);
     if (!lines.length) lines.push({ text: "nothing missing", isBad: false });
-    const told = lines.map(({ text }) => text).join(", ");
+    const state = lines.map(({ text }) => text).join(", ");
     gutter.replaceChildren(
       el("b", {}, row.series),
       el("span", { class: "num" }, isUnknown ? "" : `${percent(row.coverage)} complete`),
       ...lines.map(({ text, isBad }) => el("span", { class: isBad ? "num bad" : "num" }, text)),
       el("span", { class: "num" }, isUnknown ? "" : row.newest ? `up to ${row.newest.slice(0, 16).replace("T", " ")}Z` : "no reading yet"),
     );
-    canvas.dataset.state = told;
-    canvas.setAttribute("aria-label", `${row.series}, ${told}, ${count(row.cells.length, "day")} from ${dayName(row.first)}. Arrows move, Enter picks, G goes to the next gap.`);
+    canvas.dataset.state = state;
+    canvas.setAttribute("aria-label", `${row.series}, ${state}, ${count(row.cells.length, "day")} from ${dayName(row.first)}. Arrows move, Enter picks, G goes to the next gap.`);
   }
 
-  /** Whether a row is in sight, or soon will be. */
+  /** Whether a row is visible or near the visible area. */
   isNear(row) {
     const { top, bottom } = this.bands.get(row.series).canvas.getBoundingClientRect();
     return bottom > -NEAR && top < innerHeight + NEAR;
   }
 
-  /** Draw what has waited until it came into sight. */
+  /** Draw rows that have become visible. */
   arrive(entries) {
     for (const { isIntersecting, target } of entries) {
       if (isIntersecting && this.waiting?.delete(target.dataset.series)) this.queue.push(this.row(target.dataset.series));
@@ -229,12 +229,12 @@ export class Calendar {
     const { scrollLeft, clientWidth } = this.scroller;
     if (x < scrollLeft) this.scroller.scrollLeft = x - 40;
     if (x + gutter + this.grid.size > scrollLeft + clientWidth) this.scroller.scrollLeft = x + gutter + 60 - clientWidth;
-    // After the scrolling, which hides what floats.
+    // After scrolling, because scrolling hides the tooltip.
     requestAnimationFrame(() => requestAnimationFrame(() => document.activeElement === band.canvas && this.handlers.hover(row, band.focus, this.box(name, band.focus))));
     byId("spoken").textContent = `${dayName(band.focus)}: ${sentence(row.cells[band.focus - row.first])}`;
   }
 
-  /** The next day that is bad and follows one that is not, around the end. */
+  /** The next first day of a run of bad days; after the end, the search continues at the start. */
   nextGap(name, from) {
     const row = this.row(name);
     const isBad = (i) => BAD.has(worst(row.cells[i]).letter);

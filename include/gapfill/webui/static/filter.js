@@ -1,4 +1,4 @@
-// Which series the calendar shows, if there are more than one page of them: search, group, pages.
+// Which series the calendar shows if they need more than one page: search, group, pages.
 
 import { byId, el, number } from "./words.js";
 
@@ -6,7 +6,7 @@ const LIMIT = 50;
 const TYPING_MS = 300;
 
 export class Filter {
-  /** @param changed called when other series are asked for */
+  /** @param changed called when the user selects other series */
   constructor(changed) {
     this.changed = changed;
     this.offset = 0;
@@ -25,12 +25,12 @@ export class Filter {
     this.changed();
   }
 
-  /** What is asked of the server. */
+  /** The parameters of the request. */
   query() {
     return { search: byId("search").value.trim() || null, group: byId("group").value || null, offset: this.offset || null, limit: LIMIT };
   }
 
-  /** Show how many series there are; nothing to filter where all fit. */
+  /** Show the number of series; hide the filter if all series fit on one page. */
   show(found) {
     const all = found.groups.reduce((sum, group) => sum + group.series, 0);
     byId("filter").hidden = all <= LIMIT;

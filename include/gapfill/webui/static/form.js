@@ -7,12 +7,12 @@ import { byId, count, duration, el, local, needed, number, span } from "./words.
 const LISTED = 12;
 const LOOK_MS = 1500;
 
-/** Whether this user may start runs, as the server wrote it into the page. */
+/** Whether this user may start runs; the server writes it into the page. */
 export const mayStart = () => document.body.dataset.mayStart === "yes";
 export const NEEDS = "This needs the permission to trigger gap_detection: ask an administrator for the role Op, or for that permission on the DAG.";
 
 export class Form {
-  /** @param onRun called when a run has begun, and each time it has moved on */
+  /** @param onRun called when a run has started, and after each look at it */
   constructor(onRun) {
     this.onRun = onRun;
     this.dialog = byId("dialog");
@@ -20,7 +20,7 @@ export class Form {
     this.billed = null;
     this.opener = null;
     byId("dialog-close").addEventListener("click", () => this.dialog.close());
-    this.dialog.addEventListener("close", () => this.giveBack());
+    this.dialog.addEventListener("close", () => this.restoreFocus());
     byId("start").addEventListener("click", () => this.start());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -29,7 +29,7 @@ export class Form {
     this.form.addEventListener("input", () => this.reset());
   }
 
-  /** Offer the groups and the series there are. */
+  /** Offer all groups and series. */
   offer(rows, gaps, groups) {
     const choices = [["all", "everything"], ...groups.map((group) => [group, `group ${group}`]), ...[...new Set([...rows, ...gaps].map((one) => one.series))].map((name) => [`series:${name}`, name])];
     this.zones = Object.fromEntries([...gaps, ...rows].map((one) => [one.series, one.zone]));
@@ -56,8 +56,8 @@ export class Form {
     byId("dry").focus();
   }
 
-  /** Return the focus to what opened the form, or to what has taken its place since. */
-  giveBack() {
+  /** Return the focus to the element that opened the form, or to its replacement. */
+  restoreFocus() {
     const { element, label, source } = this.opener ?? {};
     const isThere = (found) => found && found !== document.body && found.isConnected && !found.disabled && found.offsetParent !== null;
     const again = [...document.querySelectorAll("#gaps button")].find((button) => button.getAttribute("aria-label") === label);
@@ -98,16 +98,16 @@ export class Form {
   async bill() {
     const order = this.order();
     byId("dry").disabled = true;
-    this.say(el("p", { class: "quiet" }, "Working out whom to ask for what …"));
+    this.say(el("p", { class: "quiet" }, "Planning the requests …"));
     try {
       const plan = await api.plan(order);
       if (JSON.stringify(order) !== JSON.stringify(this.order())) return;
       this.billed = order;
-      this.say(...told(plan, this.zones));
+      this.say(...billOf(plan, this.zones));
       byId("dry").hidden = true;
       byId("start").hidden = false;
       byId("start").disabled = !mayStart();
-      byId("start").textContent = plan.units.length ? "Start the run" : "Start a run all the same";
+      byId("start").textContent = plan.units.length ? "Start the run" : "Start a run anyway";
       byId(mayStart() ? "start" : "dialog-close").focus();
     } catch (problem) {
       this.fail(problem);
@@ -124,14 +124,14 @@ export class Form {
       this.follow(started.run_id, started.paused ? started.message : "");
     } catch (problem) {
       const rest = problem.body.run_id ? [runs.link(problem.body.run_id, "Look at that run")] : [];
-      // Airflow itself says no more than "Forbidden".
-      const told = problem.status === 403 && problem.message === "Forbidden" ? NEEDS : problem.message;
-      this.say(el("p", { class: "wrong" }, told), ...rest);
+      // Airflow itself only says "Forbidden".
+      const message = problem.status === 403 && problem.message === "Forbidden" ? NEEDS : problem.message;
+      this.say(el("p", { class: "wrong" }, message), ...rest);
       byId("start").disabled = problem.status === 403;
     }
   }
 
-  /** Show a run until it ends, or the form asks for something else. */
+  /** Show a run until it ends or the form changes. */
   async follow(id, note) {
     this.following = id;
     this.onRun(false);
@@ -164,15 +164,15 @@ function progress(id, seen, ended, note) {
   ];
 }
 
-/** What a unit asks for, in local time as the form's dates are. */
+/** What a unit requests, in local time, like the dates of the form. */
 function asked({ series, requests, label }, zones) {
   if (!requests.length) return label;
   const fields = label.split(" ").slice(2);
   return [series, span({ start: requests[0].start, end: requests.at(-1).end }, zones[series] ?? "UTC"), ...fields].join(" ");
 }
 
-/** The bill: what would be asked of whom, and what would not. */
-function told(plan, zones) {
+/** The bill: the requests to each source, and what is not requested. */
+function billOf(plan, zones) {
   const { bill, units, waiting, unhealable } = plan;
   if (!units.length) return [el("p", { class: "big" }, "Nothing to ask for in this range."), ...rest(waiting, unhealable, zones)];
   const costs = Object.entries(bill.by_source).map(([name, cost]) =>

@@ -1,4 +1,4 @@
-// Where days lie: a column is a week, a row is a weekday, and all series share the columns.
+// The position of days: a column is a week, a row is a weekday, and all series share the columns.
 
 const MONDAY = 3; // 1970-01-01, day 0, was a Thursday.
 export const weekday = (day) => (((day + MONDAY) % 7) + 7) % 7;
@@ -19,7 +19,7 @@ export class Grid {
     return 7 * this.size;
   }
 
-  /** Left upper corner of a day. */
+  /** Upper left corner of a day. */
   place(day) {
     return [Math.floor((day - this.origin) / 7) * this.size, weekday(day) * this.size];
   }
@@ -33,7 +33,7 @@ export class Grid {
 
 const MOST_PIXELS = 16000; // The widest canvas that every browser draws.
 
-/** Size a canvas for sharp drawing, and return its context in CSS pixels. */
+/** Set the size of a canvas for sharp drawing, and return its context in CSS pixels. */
 export function prepare(canvas, width, height) {
   const scale = Math.min(devicePixelRatio || 1, MOST_PIXELS / Math.max(width, 1));
   canvas.width = Math.round(width * scale);

@@ -1,4 +1,4 @@
-// The hours of a few days of one series: a row per day, a cell per slot, each explained when picked.
+// The hours of a few days of one series: a row per day, a cell per slot; a click explains a slot.
 
 import * as api from "./api.js";
 import { MARKS, NAMES } from "./model.js";
@@ -54,7 +54,7 @@ function table(found, { from, to }) {
   return made;
 }
 
-/** A slot; or nothing, where the clocks of that day skip the hour or have it only once. */
+/** The cell of a slot; empty if the clocks of that day skip the hour or have it only once. */
 function cell(found, { slot, column, span }) {
   if (!slot) return el("td", { class: "none" });
   const hasValue = slot.value !== undefined && slot.value !== null;
@@ -99,14 +99,14 @@ function walk(event, made) {
 async function explain(series, slot) {
   const box = byId("explain");
   const instant = new Date(slot * 1000).toISOString().replace(".000", "");
-  box.replaceChildren(el("p", { class: "quiet" }, `Asking what is known of ${instant} …`));
+  box.replaceChildren(el("p", { class: "quiet" }, `Looking up ${instant} …`));
   try {
-    const told = await api.explain(series, instant);
-    const verdicts = told.candidates.map((c) => el("li", {}, el("b", {}, c.candidate), ` ${c.sentence}`));
+    const found = await api.explain(series, instant);
+    const candidates = found.candidates.map((c) => el("li", {}, el("b", {}, c.candidate), ` ${c.sentence}`));
     box.replaceChildren(
-      el("p", {}, el("b", {}, `${told.series} ${told.slot}: ${told.state}. `), told.sentence, "."),
-      el("ul", {}, ...verdicts),
-      el("p", {}, `Next: ${told.next}.`),
+      el("p", {}, el("b", {}, `${found.series} ${found.slot}: ${found.state}. `), found.sentence, "."),
+      el("ul", {}, ...candidates),
+      el("p", {}, `Next: ${found.next}.`),
     );
   } catch (problem) {
     box.replaceChildren(el("p", {}, problem.message));

@@ -1,11 +1,11 @@
-// Open gaps by cause and severity, what no source has, and what status warns of.
+// Open gaps by cause and severity, what no source has, and the warnings of `status`.
 
 import { byId, count, daysOf, el, hours, local, needed, number, span, without } from "./words.js";
 
 const SHOWN = 60;
 const WARNINGS = 20;
 
-/** Headings of the open gaps' lists. */
+/** Headings of the lists of open gaps. */
 const CAUSES = { askable: "Can be healed now", down: "Source down", setup: "Need a source to be set up", waiting: "Waiting for a source" };
 
 /** @param heal called with a series name and two dates */
@@ -20,7 +20,7 @@ export function show(document, rows, heal) {
   warn([...new Set(rows.flatMap((row) => row.warnings))]);
 }
 
-/** What `status` warns of, below the calendar. */
+/** Show the warnings of `status` below the calendar. */
 function warn(sentences) {
   const hidden = sentences.length - WARNINGS;
   const more = hidden > 0 ? [`and ${number(hidden)} more, which the command status lists`] : [];
@@ -33,7 +33,7 @@ export function unknown(why) {
   for (const id of ["gaps", "unfillable"]) byId(id).replaceChildren(el("p", { class: "quiet" }, `Unknown: ${why}.`));
 }
 
-/** What is said of a gap beside its size. */
+/** The state of a gap: what it needs or waits for. */
 function why(gap, zone) {
   if (gap.cause === "setup") return needed(gap.needs);
   const when = gap.waiting ? `waits until ${local(new Date(gap.waiting), zone)}` : "";
@@ -68,7 +68,7 @@ function unfillable(gaps) {
   const rows = gaps.slice(0, SHOWN).map((gap) => {
     const { zone, required } = gap;
     const partial = without(gap.fields, required);
-    const next = gap.next_ask ? `asked again ${local(new Date(gap.next_ask), zone)}` : "not asked again by itself";
+    const next = gap.next_ask ? `asked again ${local(new Date(gap.next_ask), zone)}` : "not asked again automatically";
     return el(
       "tr",
       {},

@@ -1,4 +1,4 @@
-// Joins the parts: looks at the store every few seconds, and never shows more than is known.
+// Connects the parts: requests the state of the store every few seconds, and never shows more than is known.
 
 import * as api from "./api.js";
 import { Calendar } from "./calendar.js";
@@ -19,7 +19,7 @@ const NAMED = 5;
 
 let rows = [];
 let gaps = [];
-let said = "";
+let shownText = "";
 let timer = 0;
 let advised = null;
 
@@ -32,9 +32,9 @@ const calendar = new Calendar({
   hover: (row, day, box) => tip.show(row, day, box, gaps),
   leave: () => tip.hide(),
   look: async (row, day, isTouched) => {
-    // Below the calendar, what floats beside a day elsewhere: under a finger nothing can.
-    const told = tip.tell(byId("hours-told"), row, day, gaps);
-    await Promise.all([hours.open(row, day, day), told]);
+    // Below the calendar, show the text of the tooltip: a touch shows no tooltip.
+    const filled = tip.fill(byId("hours-told"), row, day, gaps);
+    await Promise.all([hours.open(row, day, day), filled]);
     if (isTouched || innerWidth <= 860) byId("hours").scrollIntoView({ block: "nearest" });
   },
   pick: (row, from, to) => {
@@ -55,7 +55,7 @@ let underway = null;
 let isStale = false;
 let isBusy = false;
 
-/** Look at everything once; a look that is under way is waited for, and not joined by a second. */
+/** Refresh everything. During a refresh no second one starts: the first repeats its requests. */
 function refresh() {
   clearTimeout(timer);
   if (underway) {
@@ -90,12 +90,12 @@ function schedule(wait) {
 
 function show(found) {
   const news = JSON.stringify([found.series, found.gaps, found.groups, found.series_total]);
-  const isNew = news !== said;
-  said = news;
+  const isNew = news !== shownText;
+  shownText = news;
   delete document.body.dataset.blind;
   alertWith(found.errors.join(" "));
   byId("paused").hidden = found.dag.known && !found.dag.paused;
-  byId("paused").textContent = found.dag.known ? "gap_detection is paused: nothing heals by itself, and runs started here wait in the queue." : "Airflow does not know gap_detection: no run can be started.";
+  byId("paused").textContent = found.dag.known ? "gap_detection is paused: nothing heals automatically, and runs started here wait in the queue." : "Airflow does not know gap_detection: no run can be started.";
   byId("asof").textContent = `as of ${found.now.slice(0, 16).replace("T", " ")}Z`;
   byId("store").textContent = `Store: ${found.store}`;
   byId("headline").textContent = headline(found);
@@ -111,7 +111,7 @@ function show(found) {
   const looked = hours.current();
   if (looked && looked.from === looked.to) {
     const row = rows.find((one) => one.series === looked.row.series) ?? looked.row;
-    tip.tell(byId("hours-told"), row, looked.from, gaps);
+    tip.fill(byId("hours-told"), row, looked.from, gaps);
   }
   if (looked) hours.open(rows.find((row) => row.series === looked.row.series) ?? looked.row, looked.from, looked.to);
 }
@@ -120,12 +120,12 @@ function headline(found) {
   const { missing, unfillable } = found.slots;
   const lost = found.unread.length > NAMED ? [`${number(found.unread.length)} series`] : found.unread;
   const well = unfillable ? `No gap that a source could fill; no source has ${count(unfillable, "slot")}` : "Nothing is missing";
-  const told = missing ? `${count(missing, "slot")} ${missing === 1 ? "is" : "are"} missing in ${count(found.gaps_open, "gap")}` : well;
-  if (found.state !== "unknown") return told;
-  return lost.length ? `Unknown: ${lost.join(", ")} cannot be read${missing ? `; elsewhere ${told}` : ""}` : "Unknown: some series cannot be read";
+  const all = missing ? `${count(missing, "slot")} ${missing === 1 ? "is" : "are"} missing in ${count(found.gaps_open, "gap")}` : well;
+  if (found.state !== "unknown") return all;
+  return lost.length ? `Unknown: ${lost.join(", ")} cannot be read${missing ? `; elsewhere ${all}` : ""}` : "Unknown: some series cannot be read";
 }
 
-/** Say what to do about it. What cannot be said now leaves the calendar as it is. */
+/** Show the recommendation. If it cannot be read now, the calendar stays as it is. */
 async function advise() {
   try {
     const found = await api.summary();
@@ -134,7 +134,7 @@ async function advise() {
     byId("heal-all").disabled = found.state === "unknown";
   } catch (problem) {
     if (problem.status === 401) throw problem;
-    byId("advice").textContent = `What to do cannot be told now: ${problem.message}`;
+    byId("advice").textContent = `There is no recommendation now: ${problem.message}`;
     advised = null;
     byId("heal-all").disabled = true;
   }
@@ -148,9 +148,9 @@ byId("heal-all").addEventListener("click", () => {
   form.open("all", body?.start_date ?? ago, body?.end_date ?? today);
 });
 
-/** Nothing is known: nothing may look well. */
+/** Show that nothing is known: nothing on the page may look complete. */
 function showUnknown(problem) {
-  said = "";
+  shownText = "";
   gaps = [];
   const isOut = problem.status === 401;
   alertWith(problem.message, ...(isOut ? [" ", outward(api.loginLink(), "Log in")] : []));
@@ -158,20 +158,20 @@ function showUnknown(problem) {
   document.body.dataset.blind = "true";
   byId("headline").textContent = "Unknown";
   byId("asof").textContent = byId("asof").textContent.replace("as of", "last seen");
-  byId("advice").textContent = isOut ? "You are signed out." : "What is missing cannot be told now; this page tries again by itself.";
+  byId("advice").textContent = isOut ? "You are signed out." : "It is not known now what is missing; this page tries again automatically.";
   byId("heal-all").disabled = true;
   tip.hide();
   tip.forget();
   hours.close();
-  lists.unknown(isOut ? "you are signed out" : problem.status === 503 ? "the store cannot be read" : problem.status ? "the reason stands above" : "Airflow does not answer");
+  lists.unknown(isOut ? "you are signed out" : problem.status === 503 ? "the store cannot be read" : problem.status ? "the reason is at the top of the page" : "Airflow does not answer");
   if (rows.length) calendar.show(rows.map(unknown));
   else byId("calendar").replaceChildren(el("p", { class: "gutter" }, "Unknown"));
 }
 
 function alertWith(sentence, ...more) {
   const news = `${sentence}${more.length}`;
-  if (byId("alert").dataset.said === news) return;
-  byId("alert").dataset.said = news;
+  if (byId("alert").dataset.shown === news) return;
+  byId("alert").dataset.shown = news;
   byId("alert").replaceChildren(sentence, ...more);
   byId("alert").hidden = !sentence;
 }
@@ -198,6 +198,6 @@ byId("hours-heal").addEventListener("click", () => {
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
 
 byId("rights").hidden = mayStart();
-byId("rights").textContent = `You may look at everything and see what healing would take, but not start runs. ${NEEDS}`;
+byId("rights").textContent = `You may look at everything and see what healing would cost, but not start runs. ${NEEDS}`;
 legend();
 refresh();

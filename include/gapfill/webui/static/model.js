@@ -1,8 +1,8 @@
-// What the server tells of days, ready to be drawn: one text per day, such as "20c4m".
+// The server's data about days, prepared for drawing: one text per day, such as "20c4m".
 
 import { dayNumber, needed, number } from "./words.js";
 
-/** From worst to best: what a day is called by. */
+/** From worst to best; the worst state of a day gives its letter. */
 export const WORST = ["x", "m", "w", "u", "d", "p", "o", "n", "c"];
 
 export const NAMES = {
@@ -17,7 +17,7 @@ export const NAMES = {
   x: "unknown",
 };
 
-/** Shown in a cell besides its colour; what is well shows nothing. */
+/** Shown in a cell in addition to its colour; a complete day has no mark. */
 export const MARKS = { c: "", o: "o", p: "p", d: "d", n: "·", w: "W", m: "M", u: "U", x: "?" };
 
 const parsed = new Map();
@@ -34,13 +34,13 @@ export function counts(text) {
 
 const worsts = new Map();
 
-/** The letter a day is called by, and the share of its slots that are in that state. */
+/** The letter of a day's worst state, the share of its slots in that state, and the letter of its best state. */
 export function worst(text) {
   if (!worsts.has(text)) {
     const found = counts(text);
     const total = Object.values(found).reduce((sum, n) => sum + n, 0);
+    // "n" comes late in WORST, so a day that is mostly not due yet still gets the letter of a worse state.
     const letter = WORST.find((candidate) => found[candidate]) ?? "n";
-    // A day of which most is not due yet, and the rest is well, is not called by the dots.
     const share = total ? (found[letter] ?? 0) / total : 1;
     const rest = WORST.findLast((candidate) => found[candidate] && candidate !== letter) ?? letter;
     worsts.set(text, { letter, share, rest });
@@ -48,7 +48,7 @@ export function worst(text) {
   return worsts.get(text);
 }
 
-/** A row: its days as an array from its first day on. */
+/** A row, with its days as an array from the first day. */
 export function unfold(series) {
   const days = [];
   for (const [n, text] of series.days) for (let i = 0; i < n; i += 1) days.push(text);
@@ -62,7 +62,7 @@ export function unknown(row) {
   return { ...row, cells, coverage: null, usable: null, newest: null, slots: { unknown: cells.length } };
 }
 
-/** All rows, where one that cannot be read at all is unknown for as long as the others are known. */
+/** All rows; one that cannot be read at all is unknown for the whole period of the others. */
 export function whole(rows) {
   const known = rows.filter((row) => row.first !== null);
   const first = Math.min(...known.map((row) => row.first));
@@ -74,7 +74,7 @@ export function whole(rows) {
   });
 }
 
-/** What a series is without, a line for each reason; nothing where it has every slot that is due. */
+/** What a series is missing, a line for each reason; no line if it has every slot that is due. */
 export function shortfall({ slots, causes, needs }) {
   const some = (n, words) => (n === slots.missing ? words : `${number(n)} of them: ${words}`);
   const lines = [];

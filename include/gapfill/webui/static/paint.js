@@ -13,7 +13,7 @@ function stampsFor(box, scale, colours) {
   return stamps;
 }
 
-/** Begin to draw a row: returns what draws so many days more, and tells whether some are left. */
+/** Start drawing a row: returns a function that draws the next days and returns whether days are left. */
 export function painter(canvas, row, grid, colours, range) {
   const context = prepare(canvas, grid.width, grid.height);
   const scale = context.getTransform().a;
@@ -37,7 +37,7 @@ export function painter(canvas, row, grid, colours, range) {
 /** Draw all days of a row. */
 export const paintRow = (...row) => painter(...row)(Infinity);
 
-/** A state as the legend shows it: with its letter, and by its pattern where there is no room for one. */
+/** Draw a state for the legend: with its letter, and as the pattern of cells too small for a letter. */
 export function paintSwatch(canvas, letter, colours) {
   const box = 14;
   const context = prepare(canvas, 2 * box + 2, box);
@@ -60,7 +60,7 @@ function outline(context, row, grid, colours, [from, to]) {
 
 const months = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short" });
 
-/** Draw the names of months and years over the weeks. */
+/** Draw the names of months and years above the weeks. */
 export function paintAxis(canvas, grid, colours) {
   const context = prepare(canvas, grid.width, 22);
   context.textBaseline = "middle";

@@ -1,4 +1,4 @@
-// What a cell looks like, so that its state is told without colour at every size: a letter, or a pattern.
+// How a cell looks. A letter or a pattern shows its state without colour at every size.
 
 import { MARKS } from "./model.js";
 
@@ -8,7 +8,7 @@ const LEAST_PART = 3;
 const MOSTLY = 0.6;
 const FAINT = new Set(["w", "u", "x"]);
 
-/** Points of a pattern that are inked, in pixels from its corner; what is complete is plain. */
+/** Points of a pattern that are inked, in pixels from its corner; complete days have no pattern. */
 const INKED = {
   o: (x, y) => x % 4 === 2 && y % 3 === 1,
   p: (x) => x % 3 === 1,
@@ -20,15 +20,15 @@ const INKED = {
   x: (x, y) => (x + y) % 4 === 2 || (x - y + 400) % 4 === 2,
 };
 
-/** How a day is drawn: its state at the foot, what the rest of it is above. */
+/** How a day is drawn: its worst state at the foot of the cell, the rest above. */
 export function lookOf({ letter, share, rest }, box) {
   const part = letter === rest ? box : Math.min(box, Math.max(LEAST_PART, Math.round(Math.max(LEAST_SHARE, share) * box)));
-  // A part of a day is told by its shape: a block at the foot of the cell.
+  // A part of a day has no letter; its shape shows it: a block at the foot of the cell.
   const isNamed = box >= LEAST_LETTER && Boolean(MARKS[letter]) && share > MOSTLY;
   return { letter, rest, part, isNamed, key: `${letter}${rest}${part}${isNamed}` };
 }
 
-/** Draws each look once, and gives the picture of it. */
+/** Draws each look once, and returns its picture. */
 export class Stamps {
   constructor(box, scale, colours) {
     this.box = box;
@@ -66,7 +66,7 @@ export class Stamps {
     return canvas;
   }
 
-  /** A block across the cell in its state's colour and pattern; faint, or none, where a letter tells it. */
+  /** A block across the cell in the colour and pattern of its state; with a letter, the pattern is faint or absent. */
   block(context, letter, top, height, isNamed) {
     context.globalAlpha = 1;
     context.fillStyle = this.colours[letter].fill;

@@ -1,4 +1,4 @@
-// The last runs of gap_detection, and one of them as it goes.
+// The last runs of gap_detection, and the progress of one run.
 
 import * as api from "./api.js";
 import { byId, count, duration, el, number, outward, total } from "./words.js";
@@ -7,12 +7,12 @@ const SHOWN = 6;
 const ENDED = new Set(["success", "failed"]);
 const DONE = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
 
-/** Results of runs that have ended: they do not change. */
+/** Results of ended runs, which do not change. */
 const results = new Map();
 
 export const hasEnded = (run) => ENDED.has(run.state);
 
-/** Show the last runs, and tell whether one is under way. */
+/** Show the last runs, and return whether one is in progress. */
 export async function refresh() {
   try {
     const { dag_runs: found } = await api.runs(SHOWN);
@@ -38,16 +38,16 @@ async function remember(run) {
   }
 }
 
-/** What a run came to, in a sentence. */
+/** The result of a run, in a sentence. */
 export function outcome(run) {
-  const told = results.get(run.dag_run_id);
-  if (!hasEnded(run)) return run.state === "queued" ? "waits in the queue" : "under way";
-  if (!told || typeof told !== "object") return "ended before it could say what it did";
-  if (told.dry_run) return "dry run: nothing asked";
-  const healed = (told.ree_records_recovered ?? 0) + (told.weather_records_recovered ?? 0);
-  const parts = [total(healed, told.slots_enriched ?? 0), count(told.calls ?? 0, "call")];
-  if (told.units_failed) parts.push(`${count(told.units_failed, "unit")} failed`);
-  if (told.units_deferred) parts.push(`${number(told.units_deferred)} deferred`);
+  const result = results.get(run.dag_run_id);
+  if (!hasEnded(run)) return run.state === "queued" ? "waits in the queue" : "in progress";
+  if (!result || typeof result !== "object") return "ended before it could report a result";
+  if (result.dry_run) return "dry run: nothing asked";
+  const healed = (result.ree_records_recovered ?? 0) + (result.weather_records_recovered ?? 0);
+  const parts = [total(healed, result.slots_enriched ?? 0), count(result.calls ?? 0, "call")];
+  if (result.units_failed) parts.push(`${count(result.units_failed, "unit")} failed`);
+  if (result.units_deferred) parts.push(`${number(result.units_deferred)} deferred`);
   return parts.join(", ");
 }
 
@@ -73,7 +73,7 @@ const badge = (state) => el("span", { class: `badge ${KNOWN.has(state) ? state :
 /** A link to the run in Airflow. */
 export const link = (id, text) => outward(api.runLink(id), text);
 
-/** Why a run does not go on, where Airflow says that its scheduler is gone; else nothing. */
+/** Why a run does not continue, if Airflow says that its scheduler is gone; else nothing. */
 async function stalled() {
   try {
     const { scheduler } = await api.health();
@@ -85,7 +85,7 @@ async function stalled() {
   }
 }
 
-/** One look at a run: its state, and its tasks told in numbers. */
+/** Read a run: its state, and the numbers of its tasks. */
 export async function look(id) {
   const [run, { task_instances: tasks }] = await Promise.all([api.run(id), api.tasks(id)]);
   const trouble = hasEnded(run) ? "" : await stalled();

@@ -1,8 +1,8 @@
-// The slots of a few days in local time: what each is, and under which hour it stands.
+// The slots of a few days in local time: the state of each, and the hour of its column.
 
 import { local } from "./words.js";
 
-/** The step of slots from an instant on: it may change within the days shown. */
+/** The step of slots from an instant; it may change within the days shown. */
 function stepper({ eras, step }) {
   const known = eras?.length ? eras : [[-Infinity, step]];
   return (at) => {
@@ -30,7 +30,7 @@ export function byDay(found) {
     const day = at.slice(0, 10);
     if (!days.has(day)) days.set(day, []);
     const minutes = 60 * Number(at.slice(11, 13)) + Number(at.slice(14));
-    // An hour that comes twice, where clocks go back, is told from the first one.
+    // When clocks go back, an hour comes twice; "again" marks the second one.
     const again = days.get(day).some((earlier) => earlier.minutes === minutes) ? 1 : 0;
     days.get(day).push({ slot, at, step: stepAt(slot).step, letter: letters.get(slot), minutes, again, partial: partial.get(slot), ...readings.get(slot) });
   }
@@ -51,11 +51,11 @@ export function columnsOf(days) {
   });
 }
 
-/** Whether a slot is under way at a column. */
+/** Whether a slot covers the time of a column. */
 const covers = (slot, column) =>
   column.minutes >= slot.minutes && column.minutes < slot.minutes + slot.step / 60 && (slot.step > 3600 || column.again === slot.again);
 
-/** A day along the columns: {slot, column, span}, where slot is null where the day has no such hour. */
+/** A day along the columns: {slot, column, span}; slot is null if the day has no such hour. */
 export function along(slots, columns) {
   const placed = [];
   for (let i = 0; i < columns.length; ) {

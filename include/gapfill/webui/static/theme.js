@@ -1,8 +1,8 @@
-// Light or dark as Airflow around this page has it; alone, as its setting was left, or the system's.
+// Light or dark: the theme of Airflow's UI around this page; outside of it, the last setting or the system's.
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 
-/** The document of Airflow's UI when this page is in its frame, else null. */
+/** The document of Airflow's UI if this page is in its frame, else null. */
 function airflow() {
   try {
     return window.parent === window ? null : window.parent.document.documentElement;
@@ -19,7 +19,7 @@ function wanted() {
   try {
     kept = localStorage.getItem("theme");
   } catch {
-    // A browser may keep storage from frames.
+    // A browser may deny storage to frames.
   }
   if (kept === "dark" || kept === "light") return kept;
   return system.matches ? "dark" : "light";

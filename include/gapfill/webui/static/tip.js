@@ -1,4 +1,4 @@
-// What floats beside a day: its numbers, the gap it lies in, and where its readings came from.
+// The tooltip of a day: its numbers, its gap, and the sources of its readings.
 
 import * as api from "./api.js";
 import { sentence } from "./model.js";
@@ -6,7 +6,7 @@ import { byId, dayName, daysOf, el, isoDay, local, needed, span, without } from 
 
 const REST_MS = 220;
 
-/** Slots by series and month, as they were when first looked at. */
+/** Slots by series and month, as they were when first read. */
 const months = new Map();
 let timer = 0;
 
@@ -14,7 +14,7 @@ export function forget() {
   months.clear();
 }
 
-/** The slots of the days around a day, kept until the next change. */
+/** The slots of the month of a day, kept until the next change. */
 export function monthOf(row, day) {
   const month = isoDay(day).slice(0, 7);
   const key = `${row.series} ${month}`;
@@ -27,8 +27,8 @@ export function monthOf(row, day) {
   return months.get(key);
 }
 
-/** A gap in a line: how bad, how long, what of it is missing, and why. */
-function told(gap, row) {
+/** A gap in a line: its severity, its span, its missing fields, and the reason. */
+function lineOf(gap, row) {
   const partial = without(gap.fields, row.required);
   const parts = [`${gap.severity} gap`, span(gap, row.zone), partial];
   if (gap.cause === "down") parts.push("source down");
@@ -37,23 +37,23 @@ function told(gap, row) {
   return `${parts.filter(Boolean).join(", ")}${gap.reason ? `: ${gap.reason}` : ""}`;
 }
 
-/** What is known of a day without asking: its name, its numbers and its gaps. */
+/** What is known about a day without a request: its name, its numbers and its gaps. */
 function known(row, day, gaps) {
   const iso = isoDay(day);
   const lines = gaps
     .filter((gap) => gap.series === row.series && daysOf(gap, row.zone)[0] <= iso && daysOf(gap, row.zone)[1] >= iso)
-    .map((gap) => el("span", {}, told(gap, row), el("br")));
+    .map((gap) => el("span", {}, lineOf(gap, row), el("br")));
   return [el("b", {}, `${row.series} · ${dayName(day)}`), el("span", {}, sentence(row.cells[day - row.first])), el("br"), ...lines];
 }
 
-/** The same below the calendar, for days that are tapped: nothing floats under a finger. */
-export async function tell(target, row, day, gaps) {
+/** Show the same below the calendar, for tapped days: a touch shows no tooltip. */
+export async function fill(target, row, day, gaps) {
   const sources = el("span", {}, "");
   target.replaceChildren(...known(row, day, gaps), sources);
   try {
     sources.textContent = sourcesOf(await monthOf(row, day), day);
   } catch {
-    // The hours say why.
+    // The table of hours shows the reason.
   }
 }
 
@@ -87,7 +87,7 @@ function mark({ left, top, size }) {
 
 document.addEventListener("scroll", hide, { capture: true, passive: true });
 
-/** "16 from siar/J17, 8 from openweathermap", and of merged slots "; humidity of 8 from open_meteo". */
+/** "16 from siar/J17, 8 from openweathermap", and for merged slots "; humidity of 8 from open_meteo". */
 function sourcesOf(found, day) {
   const named = new Map();
   const isOfDay = (slot) => local(new Date(slot * 1000), found.zone).slice(0, 10) === isoDay(day);
@@ -103,10 +103,10 @@ function sourcesOf(found, day) {
 async function addSources(row, day, target, settle) {
   try {
     target.textContent = sourcesOf(await monthOf(row, day), day);
-    byId("tip").dataset.sources = "told";
+    byId("tip").dataset.sources = "shown";
     settle();
   } catch {
-    // The numbers stand without it; a store that is down is said at the top of the page.
+    // The numbers stay; the top of the page reports a store that is down.
   }
 }
 

@@ -21,10 +21,10 @@ export const count = (n, noun) => `${number(n)} ${noun}${n === 1 ? "" : "s"}`;
 /** "1,450 slots healed, 16 enriched": what a run wrote. */
 export const total = (healed, enriched) => `${count(healed, "slot")} healed${enriched ? `, ${number(enriched)} enriched` : ""}`;
 
-/** "needs aemet_default or siar_default": one of them would do. */
+/** "needs aemet_default or siar_default": one of them is enough. */
 export const needed = (needs) => `needs ${needs.join(" or ")}`;
 
-/** "humidity is missing", where a slot has other required fields; else nothing. */
+/** "humidity is missing", if a slot has other required fields; else nothing. */
 export function without(fields, required) {
   if (!fields.length || fields.length >= required.length) return "";
   return `${fields.join(" and ")} ${fields.length === 1 ? "is" : "are"} missing`;
@@ -68,7 +68,7 @@ export function daysOf(gap, zone) {
   return [local(new Date(gap.start), zone).slice(0, 10), local(new Date(Date.parse(gap.end) - 1), zone).slice(0, 10)];
 }
 
-/** "2025-11-17 10:00 – 2025-11-21 00:00" in local time, or dates where slots are days. */
+/** "2025-11-17 10:00 – 2025-11-21 00:00" in local time, or dates if slots are days. */
 export function span(gap, zone) {
   const [start, end] = [local(new Date(gap.start), zone), local(new Date(gap.end), zone)];
   if (zone === "UTC" && start.endsWith("00:00") && end.endsWith("00:00")) {
@@ -78,10 +78,10 @@ export function span(gap, zone) {
   return `${start} – ${start.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end}`;
 }
 
-/** Whose days a run's dates are: those of gap_detection. */
+/** The zone of the dates of a run of gap_detection. */
 export const LOCAL = "Europe/Madrid";
 
-/** A link that leaves the page: in Airflow's frame only the outer document may go there. */
+/** A link that leaves the page; in Airflow's frame only the outer document may follow it. */
 export function outward(href, text) {
   const made = el("a", { href }, text);
   made.addEventListener("click", (event) => {

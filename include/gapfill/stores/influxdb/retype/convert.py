@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gapfill.domain.interval import Interval
+from gapfill.domain.interval import Interval, iso
 from gapfill.domain.series import Series
 from gapfill.errors import StoreError
 from gapfill.services.ports import WrongType
@@ -23,9 +23,10 @@ from gapfill.stores.influxdb.retype.field_types import find_wrong, types_in
 from gapfill.stores.influxdb.retype.rehearsal import REHEARSAL, Way, rehearse
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Found, Kept, kept_of, read_whole, types_of
-from gapfill.stores.influxdb.undo.missing_points import lacking
+from gapfill.stores.influxdb.undo.missing_points import missing_of
+from gapfill.stores.influxdb.undo.old_points import write
 from gapfill.stores.influxdb.undo.other_policies import refuse_beside
-from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.recovery import recover
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, WAIT_S, alone
 from gapfill.stores.influxdb.undo.removal_turn import Turn
 from gapfill.stores.influxdb.undo.write_back import EXACT, as_type, is_whole
@@ -41,12 +42,12 @@ def retype(
     save: Callable[[str], None],
     file: str = "",
 ) -> int:
-    """Make floats of fields in shards, and return how many points were written anew.
+    """Make floats of fields in shards, and return how many points were rewritten.
 
     Args:
         server: Where.
-        series: Whose fields; the points of others in the measurement are written anew as well.
-        wrong: What to change.
+        series: Whose fields; the points of others in the measurement are rewritten as well.
+        wrong: What to change; shards with a value that no float can hold stay as they are.
         save: Keeps a text for good: called with the points, before anything is deleted.
         file: Where that is, for messages.
 
@@ -56,8 +57,7 @@ def retype(
     doing = f"retype of {series.name}"
     with alone(server.access, series.measurement, doing, BRIEFLY_S):
         carry_on(server, series)
-        for one in wrong:
-            _check(series, _typed(server, series.measurement, [one.shard]), set(one.fields))
+        wrong = [one for one in wrong if not _obstacle(server, series, one)]
         whose = journal.Removal(_OWNER, is_retype=True, file=file)
         written = _retype(server, series, wrong, save, whose)
         refused = carry_on(server, series)
@@ -69,6 +69,8 @@ def retype(
 def find(server: InfluxClient, series: Series, names: Sequence[str]) -> list[WrongType]:
     """Return the shards that hold fields as another type, once earlier removals are carried on.
 
+    Values that no float can hold are named.
+
     Raises:
         StoreError: If another removal of the measurement is not finished: its points are read as
             one type and written back later, so no type may change; or if points that an earlier
@@ -79,7 +81,7 @@ def find(server: InfluxClient, series: Series, names: Sequence[str]) -> list[Wro
     found = find_wrong(server, series, names)
     if refused and not found:
         raise _not_carried_on(series, refused)
-    return found
+    return [one._replace(obstacle=_obstacle(server, series, one)) for one in found]
 
 
 def _retype(
@@ -95,16 +97,15 @@ def _retype(
         with alone(server.access, REHEARSAL, "rehearsal of a retype", WAIT_S):
             way = rehearse(server, series, left[0].shard)
         done = [one for one in left if one.shard in way.shards]
-        fields = {name for one in done for name in one.fields}
         turn = Turn(server, series.measurement)
         points = _typed(server, series.measurement, way.shards)
         beside = _typed(server, series.measurement, way.beside)
+        _prove(server, series, [*points, *beside])
         lines = [one.line(series.measurement) for one in [*points, *beside]]
-        _prove(server, series, lines)
         new = [line for line in lines if line not in ends]
         save("".join(f"{line}\n" for line in new))
         ends.update(lines[len(points) :])  # the first of the next shard, which may be changed too
-        floats = [_as_floats(one, fields) for one in points] + beside
+        floats = [_as_floats(one, done) for one in points] + beside
         _replace(server, series, way, journal.keep(server, series, whose, floats), floats, turn)
         written += len(new)
         left = [one for one in left if one not in done]
@@ -113,7 +114,7 @@ def _retype(
 
 def carry_on(server: InfluxClient, series: Series) -> list[str]:
     """Put back what an earlier one that was killed has removed, and return what was refused."""
-    return mend(server, retyped=[series.measurement])
+    return recover(server, retyped=[series.measurement])
 
 
 def _not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
@@ -124,10 +125,10 @@ def _not_carried_on(series: Series, refused: Sequence[str]) -> StoreError:
     )
 
 
-def _prove(server: InfluxClient, series: Series, lines: Sequence[str]) -> None:
+def _prove(server: InfluxClient, series: Series, points: Sequence[Kept]) -> None:
     """Write points over themselves, which shows that each can be written."""
     try:
-        server.write(lines, "ns")
+        write(server, series.measurement, points)
     except PartialWrite as exc:
         message = (
             f"Some points of {series.measurement} could not be written over themselves, so "
@@ -162,7 +163,7 @@ def _replace(
             f"{journal.JOURNAL}: stop the other program, and run it again. {exc}"
         )
         raise StoreError(message) from exc
-    missing = lacking(server, measurement, floats)
+    missing = missing_of(server, measurement, floats)
     if missing:
         what = f"{len(missing)} points of {measurement} cannot be read back after they were written"
         raise problem(server.access, what, "they are in the file: retype --restore FILE")
@@ -181,15 +182,12 @@ def _typed(server: InfluxClient, measurement: str, shards: Sequence[Interval]) -
     points: list[Kept] = []
     for shard in shards:
         found = read_whole(server, measurement, {}, [shard])
-        held = {name: _kinds_in(server, measurement, name, kinds[name], shard) for name in kinds}
+        held = {
+            name: set(of) if len(of) == 1 else types_in(server, measurement, name, shard)
+            for name, of in kinds.items()
+        }
         points += [_kept(one, held) for one in found]
     return points
-
-
-def _kinds_in(
-    server: InfluxClient, measurement: str, name: str, kinds: Sequence[str], shard: Interval
-) -> set[str]:
-    return set(kinds) if len(kinds) == 1 else types_in(server, measurement, name, kinds, shard)
 
 
 def _kept(one: Found, held: Mapping[str, set[str]]) -> Kept:
@@ -198,7 +196,7 @@ def _kept(one: Found, held: Mapping[str, set[str]]) -> Kept:
         fitting = [kind for kind in said if kind in held[name]]
         if len(fitting) != 1:
             message = (
-                f"The type of {name} at {from_ns(one.instant)} cannot be told, so nothing was "
+                f"The type of {name} at {from_ns(one.instant)} is not certain, so nothing was "
                 "deleted; see docs/how_to/influxdb.md, Refused points."
             )
             raise StoreError(message)
@@ -206,23 +204,21 @@ def _kept(one: Found, held: Mapping[str, set[str]]) -> Kept:
     return kept_of(one, kinds)
 
 
-def _check(series: Series, points: Sequence[Kept], fields: set[str]) -> None:
-    """Refuse what is not a number, or would be another number as a float."""
-    for point in points:
-        for name in fields & point.fields.keys():
+def _obstacle(server: InfluxClient, series: Series, wrong: WrongType) -> str:
+    """Return the first value that is not a number, or would be another number as a float."""
+    for point in _typed(server, series.measurement, [wrong.shard]):
+        for name in sorted(wrong.fields.keys() & point.fields.keys()):
             said = point.fields[name].rpartition("=")[2]
             is_exact = is_whole(said) and abs(int(said[:-1])) <= EXACT
             if not is_exact and not _is_number(said):
-                message = (
-                    f"{series.name}: {name} is {said} at {from_ns(point.instant)}, which no float "
-                    "can hold; nothing was deleted. Correct or delete that point."
-                )
-                raise StoreError(message)
+                return f"{name} is {said} at {iso(from_ns(point.instant))}"
+    return ""
 
 
-def _as_floats(point: Kept, fields: set[str]) -> Kept:
-    """Return a point with these fields as floats, where they are whole numbers."""
-    for name in fields:
+def _as_floats(point: Kept, wrong: Sequence[WrongType]) -> Kept:
+    """Return a point with the fields of its shard as floats, where they are whole numbers."""
+    instant = from_ns(point.instant)
+    for name in {name for one in wrong if instant in one.shard for name in one.fields}:
         if is_whole(point.fields.get(name, "")):
             point = as_type(point, name, "float")
     return point

@@ -34,7 +34,7 @@ def find_wrong(server: InfluxClient, series: Series, names: Sequence[str]) -> li
     found: dict[Interval, dict[str, str]] = {}
     for shard in shards_of(server, series.measurement):
         for name in suspects:
-            held = types_in(server, series.measurement, name, kinds[name], shard) - {"float"}
+            held = types_in(server, series.measurement, name, shard) - {"float"}
             if held:
                 found.setdefault(shard, {})[name] = ", ".join(sorted(held))
     return [
@@ -43,26 +43,12 @@ def find_wrong(server: InfluxClient, series: Series, names: Sequence[str]) -> li
     ]
 
 
-def types_in(
-    server: InfluxClient, measurement: str, name: str, kinds: Sequence[str], shard: Interval
-) -> set[str]:
-    """Return the types of a field in a shard.
-
-    Args:
-        server: Where.
-        measurement: Whose field.
-        name: The field.
-        kinds: Its types in any shard.
-        shard: The shard.
-    """
+def types_in(server: InfluxClient, measurement: str, name: str, shard: Interval) -> set[str]:
+    """Return the types of a field in a shard, also where no point has the field any more."""
     found = {type_in(server, measurement, name, shard)} - {""}
     if found == {"float"} and not server.bucket.shards:
         # Over shards of several types a question takes them for floats.
         found |= {type_in(server, measurement, name, piece) for piece in _pieces(shard)} - {""}
-    if not found and "boolean" in kinds:  # which may be combined with a fraction
-        statement = influxql.select(f"{influxql.name(name)}::boolean", measurement, _within(shard))
-        (tables,) = server.ask([f"{statement} LIMIT 1"])
-        found = {"boolean" for table in tables if table.rows}
     return found
 
 

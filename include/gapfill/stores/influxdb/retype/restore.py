@@ -15,7 +15,8 @@ from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.retype.line_file import parse
 from gapfill.stores.influxdb.undo.foreign_points import Kept, said_as
 from gapfill.stores.influxdb.undo.missing_points import beside
-from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.old_points import write
+from gapfill.stores.influxdb.undo.recovery import recover
 from gapfill.stores.influxdb.undo.removal_lock import BRIEFLY_S, alone
 from gapfill.stores.influxdb.undo.write_back import as_type, is_whole, write_back
 
@@ -64,7 +65,7 @@ def restore(server: InfluxClient, said: str, *, overwrite: bool = False) -> Rest
             changed += len(again)
             _overwrite(server, measurement, again)
         others += differing
-    refused = mend(server, retyped=by_measurement)
+    refused = recover(server, retyped=by_measurement)
     if refused:
         message = (
             "The points of the file are written. But others that a retype has removed are refused "
@@ -79,7 +80,7 @@ def _overwrite(server: InfluxClient, measurement: str, points: Sequence[Kept]) -
     """Write points over other values, as the types that their shards hold by now."""
     while points:
         try:
-            server.write([one.line(measurement) for one in points], "ns")
+            write(server, measurement, points)
         except PartialWrite as exc:
             left = [one.point for one in _differing(server, measurement, points)]
             typed = [as_type(one, exc.field or "", exc.theirs or "") for one in left]
@@ -114,14 +115,14 @@ def _sentence(
     there: Mapping[str, Mapping[str, Any]],
     batch: str,
 ) -> str:
-    stands = ", ".join(f"{name}={next(iter(there[name].values()))}" for name in fields)
+    stored = ", ".join(f"{name}={next(iter(there[name].values()))}" for name in fields)
     where = f"{line_protocol.head(measurement, point.tags)} at {iso(from_ns(point.instant))}"
     by = f", written by the batch {batch}" if batch else ""
-    return f"{where}: {', '.join(fields.values())} in the file, {stands} in the store{by}"
+    return f"{where}: {', '.join(fields.values())} in the file, {stored} in the store{by}"
 
 
 def _is_same(name: str, said: str, there: Mapping[str, Any]) -> bool:
-    """Tell whether a field has the saved value as any type that it can be read as."""
+    """Return whether a field has the saved value as any type that it can be read as."""
     number = _number(said.rpartition("=")[2])
     return any(
         said_as(name, kind, what) == said

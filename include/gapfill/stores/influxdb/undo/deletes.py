@@ -2,7 +2,7 @@
 
 ``/api/v2/delete`` takes every point that has the series' tags, and whatever more, with
 all of its fields. So only the very instants of the series' own points are deleted, never
-a stretch in which a point of others stands, however many deletions that takes. What
+a stretch that contains a point of others, however many deletions that takes. What
 others have at the same instants is read first, proved to be writable, noted in the
 journal (``influxdb.undo.recovery_journal``), and written back after.
 """
@@ -65,8 +65,8 @@ def replace_points(
         whose: The batch whose removal this is.
 
     Raises:
-        NoRemoval: If the server removes no points, or not those of the bucket alone; all stands
-            as it did.
+        NoRemoval: If the server removes no points, or not those of the bucket alone; nothing is
+            changed.
         StoreError: If it failed; what it has removed and not written back is in the journal.
     """
     own = {to_ns(slot): _own(series, line) for slot, line in back.items()}
@@ -111,7 +111,7 @@ def _replace(
 
     numbers = journal.keep(server, series, whose, kept, (runs[0][0], runs[-1][1]))
     before = turn.forget(goes, kept)
-    try:  # after that: whoever writes back what was read before is seen here
+    try:  # after that: a process that writes back what was read before is seen here
         turn.check(numbers)
     except StoreError:
         journal.revise(server, before)

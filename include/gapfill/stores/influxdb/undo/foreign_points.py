@@ -17,12 +17,13 @@ from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite, TooMuch
 from gapfill.stores.influxdb.points import in_pieces
+from gapfill.stores.influxdb.undo.old_points import write
 
 _ORDER = ("float", "integer", "unsigned", "boolean", "string")
 
 
 class Found(NamedTuple):
-    """A point as it stands.
+    """A point as it is stored.
 
     Attributes:
         tags: All its tags.
@@ -63,8 +64,8 @@ def read_whole(
     if not types:
         return []
     pairs = [(name, kind) for name, kinds in types.items() for kind in kinds]
-    # Over shards of several types "*" is one of them, and texts beside numbers lack: a cast
-    # finds each. Of one type, "*" is a far shorter question.
+    # Over shards of several types "*" is one of them, and texts beside numbers are missing: a
+    # cast finds each. Of one type, "*" is a far shorter question.
     is_mixed = len(pairs) > len(types)
     casts = [f"{influxql.name(n)}::{kind} AS {influxql.name(f'{kind} {n}')}" for n, kind in pairs]
     what = ", ".join(casts) if is_mixed else "*"
@@ -107,7 +108,7 @@ def settle(server: InfluxClient, measurement: str, points: Sequence[Found]) -> l
             kinds = _settle(server, measurement, name, [points[n] for n in having], 0)
             for n, kind in zip(having, kinds, strict=True):
                 kept[n].fields[name] = said_as(name, kind, points[n].fields[name][kind])
-        server.write([one.line(measurement) for one in kept], "ns")
+        write(server, measurement, kept)
     except PartialWrite as exc:
         message = (
             f"Points of others in {measurement}, at the instants that are to be removed, could "
@@ -138,7 +139,7 @@ def types_of(server: InfluxClient, measurement: str) -> dict[str, list[str]]:
 def _settle(
     server: InfluxClient, measurement: str, name: str, points: Sequence[Found], tried: int
 ) -> list[str]:
-    """Return the type that a field has in each point, whose first so many types are refused."""
+    """Return the type that a field has in each point, whose first ``tried`` types are refused."""
     options = [list(one.fields[name])[tried:] for one in points]
     for said, one in zip(options, points, strict=True):
         if not float(one.fields[name].get("float", 0)).is_integer():
@@ -146,16 +147,16 @@ def _settle(
     open_ = [n for n, said in enumerate(options) if len(said) > 1]
     if open_:
         asked = [points[n] for n in open_]
-        lines = [
+        as_first = [
             Kept(
                 one.tags,
                 one.instant,
                 {name: said_as(name, options[n][0], one.fields[name][options[n][0]])},
-            ).line(measurement)
+            )
             for n, one in zip(open_, asked, strict=True)
         ]
         try:
-            server.write(lines, "ns")
+            write(server, measurement, as_first)
         except PartialWrite as exc:
             if exc.field is None:
                 raise

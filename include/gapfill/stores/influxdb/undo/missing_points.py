@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from gapfill.stores.influxdb.undo.foreign_points import Kept, read_whole
 MOMENT = timedelta(microseconds=1)
 
 
-def lacking(
+def missing_of(
     server: InfluxClient, measurement: str, points: Iterable[Kept], own: Collection[str] = ()
 ) -> list[Kept]:
     """Return what is missing of points: those that are not there, and their missing fields.
@@ -43,7 +42,7 @@ def lacking(
 def beside(
     server: InfluxClient, measurement: str, points: Iterable[Kept]
 ) -> Iterator[tuple[Kept, dict[str, dict[str, Any]]]]:
-    """Yield each point with the fields that stand at its tags and instant, as in ``Found``."""
+    """Yield each point with the fields stored at its tags and instant, as in ``Found``."""
     by_tags: dict[str, list[Kept]] = {}
     for point in points:
         by_tags.setdefault(json.dumps(point.tags, sort_keys=True), []).append(point)
@@ -55,13 +54,6 @@ def beside(
         standing = {one.instant: one.fields for one in found if one.tags == tags}
         for point in group:
             yield point, standing.get(point.instant, {})
-
-
-def kept_still(server: InfluxClient, points: Iterable[Kept]) -> list[Kept]:
-    """Return the points that are not older than what the bucket keeps."""
-    keeps = server.bucket.keeps
-    oldest = time.time_ns() - keeps // MOMENT * 1000 if keeps else None
-    return [one for one in points if oldest is None or one.instant >= oldest]
 
 
 def key_of(point: Kept) -> str:

@@ -28,7 +28,7 @@ def pairs(
         server: Where.
         series: Whose slots.
         batches: The batch that writes each slot.
-        before: The series' own points that stand there now.
+        before: The series' own points that are stored there now.
         known: What each batch has noted already, around its slots.
     """
     lines: dict[datetime, str] = {}
@@ -69,7 +69,7 @@ def _step(series: Series, slot: datetime) -> timedelta:
 
 
 def _lines(series: Series, batch: str) -> Callable[[datetime, Point | None, int], str]:
-    """Return what makes the line of a note; all but what stood there is the same for a batch."""
+    """Return what makes the line of a note; all but the old point is the same for a batch."""
     head = line_protocol.head(REPLACED, {"batch": batch_tag(batch), "series": series.name})
     field = line_protocol.field
     same = ",".join(
@@ -84,10 +84,10 @@ def _lines(series: Series, batch: str) -> Callable[[datetime, Point | None, int]
     def line(slot: datetime, before: Point | None, slots: int) -> str:
         said = "" if before is None else json.dumps(_document(before))
         batch_before = (before and before.batch) or ""
-        stood = f"{field('before', said)},{field('before_batch', batch_before)}"
+        old = f"{field('before', said)},{field('before_batch', batch_before)}"
         step = int(_step(series, slot).total_seconds())
         run = f",{field('slots', slots)},{field('step', step)}" if slots > 1 else ""
-        return f"{head} {stood},{same}{run} {int(slot.timestamp())}"
+        return f"{head} {old},{same}{run} {int(slot.timestamp())}"
 
     return line
 
@@ -105,7 +105,7 @@ def _document(point: Point) -> dict[str, object]:
 def begin(server: InfluxClient, batch: str, series: str, slots: Collection[datetime]) -> None:
     """Mark the notes of slots that are about to be put back.
 
-    Of a batch whose undo was killed after its last slot, nothing else tells that it is one.
+    Of a batch whose undo was killed after its last slot, nothing else shows that it is one.
     """
     _mark(server, batch, series, slots, "begun")
 

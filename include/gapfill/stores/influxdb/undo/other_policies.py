@@ -1,8 +1,8 @@
 """Points of other retention policies, which InfluxDB 1.x deletes with those of the bucket.
 
 A bucket of 2.x is one retention policy of a 1.x database. But ``DELETE`` and
-``DROP MEASUREMENT`` of 1.x have no retention policy: they go through all of the database. What
-stands in another one is neither read nor written back, so it must not be deleted.
+``DROP MEASUREMENT`` of 1.x have no retention policy: they go through all of the database. Points of
+another one are neither read nor written back, so they must not be deleted.
 """
 
 from __future__ import annotations

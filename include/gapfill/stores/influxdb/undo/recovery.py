@@ -19,7 +19,8 @@ from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.response import ResponseTable
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-from gapfill.stores.influxdb.undo.missing_points import MOMENT, kept_still, key_of, lacking
+from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of, missing_of
+from gapfill.stores.influxdb.undo.old_points import kept_still
 from gapfill.stores.influxdb.undo.recovery_journal import (
     BACK,
     JOURNAL,
@@ -54,10 +55,10 @@ class _Settling(NamedTuple):
     entry: dict[str, Any]
 
 
-def mend(server: InfluxClient, owner: str = "", retyped: Collection[str] = ()) -> list[str]:
+def recover(server: InfluxClient, owner: str = "", retyped: Collection[str] = ()) -> list[str]:
     """Write back what a killed removal has left in the journal.
 
-    What the server refuses stays there, and stops nobody.
+    What the server refuses stays there, and stops no process.
 
     Args:
         server: Where.
@@ -82,13 +83,13 @@ def mend_what(
     retyped: Collection[str] = (),
     near: tuple[str, Interval] | None = None,
 ) -> list[str]:
-    """Write back what ``QUESTION`` has found, as ``mend`` does.
+    """Write back what ``QUESTION`` has found, as ``recover`` does.
 
     Args:
         server: Where.
         tables: What was found.
-        owner: As in ``mend``.
-        retyped: As in ``mend``.
+        owner: As in ``recover``.
+        retyped: As in ``recover``.
         near: Of entries that were written back once, only these points of this measurement.
     """
     refused: list[str] = []
@@ -134,7 +135,12 @@ def _carry_on(server: InfluxClient, number: int, measurement: str) -> None:
             mark(server, [number], TAKEN)
         for entry in _read(server, number):
             points = [Kept(*point) for point in entry["points"]]
-            write_back(server, measurement, kept_still(server, points), entry["own"])
+            try:
+                write_back(server, measurement, points, entry["own"])
+            except PartialWrite as exc:
+                missing = missing_of(server, measurement, points, entry["own"])
+                if not exc.is_old or kept_still(server, missing):
+                    raise
             mark(server, [number], BACK)
 
 
@@ -202,7 +208,7 @@ def _missing(
                 fields = point.fields | known.fields
                 newest[key_of(point)] = known._replace(fields=fields)
     own = {name for one in some for name in one.entry["own"]}
-    return lacking(server, measurement, kept_still(server, newest.values()), own)
+    return missing_of(server, measurement, kept_still(server, newest.values()), own)
 
 
 def _note_refused(

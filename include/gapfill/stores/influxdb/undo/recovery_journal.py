@@ -9,10 +9,10 @@ While a removal lives it needs its entry. Others leave an entry alone while a pr
 this machine holds the lock (``removal_lock``). An entry of another machine, whose lock cannot be
 seen here, they leave alone for ``PATIENCE``, many times what a removal takes between noting and
 emptying it. The undo of the same batch, which is how a
-killed one is carried on, does not wait. Nobody waits for an import that dropped values, as
+killed one is carried on, does not wait. No process waits for an import that dropped values, as
 trying that again must find its points for the notes.
 
-Whoever carries on the removal of another process marks the entry first, so that the other one
+A process that carries on the removal of another one marks the entry first, so that the other one
 deletes nothing any more if it has not yet. It may be on its way all the same: it was stopped
 behind its last look, or was killed and its request is still with the server. So such an entry is
 not emptied. For ``SETTLES`` each write and each ``verify`` puts back what is missing of it, and
@@ -134,7 +134,7 @@ def own_of(series: Series) -> list[str]:
 
 
 def _about(series: Series, whose: Removal, instants: Sequence[int]) -> dict[str, object]:
-    """Return what people are told of an entry."""
+    """Return what messages say about an entry."""
     first, last = bounds(instants)
     return {
         "series": series.name,
@@ -162,7 +162,7 @@ def revise(server: InfluxClient, entries: Mapping[int, Mapping[str, object]]) ->
 
 
 def mark(server: InfluxClient, numbers: Iterable[int], step: str) -> None:
-    """Note how far another process has carried on entries; written back, they bar nobody."""
+    """Note how far another process has carried on entries; written back, they bar no process."""
     free = {"retype": "", "removal": ""} if step == BACK else {}
     _set(server, numbers, **free, state=f"{step} {time.time_ns()}")
 

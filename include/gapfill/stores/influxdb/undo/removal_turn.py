@@ -24,6 +24,7 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo import recovery_journal as journal
 from gapfill.stores.influxdb.undo.foreign_points import Kept
 from gapfill.stores.influxdb.undo.missing_points import MOMENT, key_of
+from gapfill.stores.influxdb.undo.old_points import write
 from gapfill.stores.influxdb.undo.removal_lock import machine
 from gapfill.stores.influxdb.undo.removal_watch import read_about
 from gapfill.stores.influxdb.undo.write_back import write_back
@@ -113,14 +114,14 @@ class Turn:
         Args:
             numbers: Their entries.
             points: The points.
-            own: As in ``lacking``, where only what is missing is written.
+            own: As in ``missing_of``, where only what is missing is written.
 
         Raises:
             PartialWrite: If some are refused.
         """
         is_mine = self.holds(numbers)
         if is_mine:
-            self._server.write([one.line(self._measurement) for one in points], "ns")
+            write(self._server, self._measurement, points)
         else:  # others may have written there since, and changed types
             write_back(self._server, self._measurement, points, own)
         return is_mine
@@ -185,7 +186,7 @@ class Turn:
             about = read_about(said) if said else None
             if number in self._own or about is None or self._is_near(about):
                 step, _, at = (state or journal.DONE).partition(" ")
-                # What the server refuses stays so, and bars nobody.
+                # What the server refuses stays so, and bars no process.
                 is_refused = int((refused or "").partition(" ")[0] or 0) > int(at or 0)
                 is_open = step == journal.OPEN or (step == journal.TAKEN and not is_refused)
                 if about and about.is_empty:  # no process carries it on

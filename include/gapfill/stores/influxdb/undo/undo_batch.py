@@ -17,7 +17,7 @@ from gapfill.stores.influxdb.points import read_points
 from gapfill.stores.influxdb.undo import undo_log as notes
 from gapfill.stores.influxdb.undo.deletes import replace_points
 from gapfill.stores.influxdb.undo.note_lines import begin, forget
-from gapfill.stores.influxdb.undo.recovery import mend
+from gapfill.stores.influxdb.undo.recovery import recover
 from gapfill.stores.influxdb.undo.recovery_journal import Removal
 from gapfill.stores.influxdb.undo.removal_watch import refuse_unfinished
 from gapfill.stores.influxdb.writes import write_points
@@ -36,7 +36,7 @@ def undo_batch(server: InfluxClient, batch: str, known: Iterable[Series]) -> Und
             points of others that a killed removal has left in the journal cannot be written
             back; all was undone then.
     """
-    refused = mend(server, batch)
+    refused = recover(server, batch)
     noted, series = notes.notes_of(server, batch), list(known)
     refuse_unfinished(server, [one for one in series if one.name in noted])
     written = notes.written(server, {batch: noted})[batch]
@@ -85,9 +85,9 @@ def _put_back(
     own = format_tags(series.tags)
     points = read_points(server, series, spans_of(series, target))
     now = {p.instant: p for p in points if p.tags == own}
-    stood = {slot: point for slot, point in target.items() if point}
-    write_points(server, series, stood, now, owner=batch, is_exact=True)
-    gone = target.keys() - stood.keys()
+    there = {slot: point for slot, point in target.items() if point}
+    write_points(server, series, there, now, owner=batch, is_exact=True)
+    gone = target.keys() - there.keys()
     if gone:
         replace_points(server, series, gone, {}, Removal(batch, batch))
 

@@ -1,11 +1,11 @@
 """What each batch replaced, noted before it is replaced: for ``undo`` and a batch's account.
 
-A note is a point of ``gapfill_replaced`` at the slot it speaks of, tagged with batch and
+A note is a point of ``gapfill_replaced`` at the slot it describes, tagged with batch and
 series. As a kill may come between the note and the write, a note alone proves nothing: a
-batch *wrote* a slot where its point stands there, or where a later batch has noted that
+batch *wrote* a slot if its point is stored there, or if a later batch has noted that
 it replaced it.
 
-Where nothing stood, consecutive slots of a day have one note, at the last of them: it says how
+Where nothing was stored, consecutive slots of a day have one note, at the last of them: it says how
 many they are. It lies in the shard of their points, whatever the length of shards of whole days.
 What undoing says of one of them is a point of its own.
 """
@@ -35,11 +35,11 @@ WHAT = '"before", "measurement", "tags", "begun", "undone", "slots", "step"'
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What stood at a slot before a batch wrote it.
+    """What was stored at a slot before a batch wrote it.
 
     Attributes:
         slot: When.
-        before: The series' own point, ``None`` where none stood there.
+        before: The series' own point, ``None`` if none was stored there.
         measurement: Of the series, at the time.
         tags: Of the series, at the time, in canonical form.
         is_begun: Whether an undo of the batch has begun with the slot.
@@ -124,7 +124,7 @@ def notes_in(table: ResponseTable) -> list[Note]:
 
 
 def first_replaced(server: InfluxClient, series: Series, slots: Collection[datetime]) -> list[Note]:
-    """Return the notes of points of others that stood where a series' own points came to be."""
+    """Return the notes of points of others that were where a series' own points came to be."""
     conditions = (
         f'"series" = {influxql.value(series.name)}',
         "\"before_batch\" = ''",
@@ -157,7 +157,7 @@ def written(
 
 
 def standing(server: InfluxClient, batch: str, notes: Iterable[Note]) -> set[datetime]:
-    """Return the slots of notes where the batch's point stands now."""
+    """Return the slots of notes where the batch's point is stored now."""
     return _standing(server, [(batch, notes)])[0]
 
 

@@ -10,7 +10,8 @@ from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-from gapfill.stores.influxdb.undo.missing_points import kept_still, key_of, lacking
+from gapfill.stores.influxdb.undo.missing_points import key_of, missing_of
+from gapfill.stores.influxdb.undo.old_points import kept_still
 from gapfill.stores.influxdb.undo.recovery_journal import BACK, JOURNAL, bounds
 from gapfill.stores.influxdb.undo.removal_watch import SINCE_FIRST, read_about
 
@@ -21,7 +22,7 @@ class _Back(NamedTuple):
     Attributes:
         about: What it says for people.
         points: Its points.
-        own: As in ``lacking``.
+        own: As in ``missing_of``.
     """
 
     about: Unfinished
@@ -72,7 +73,7 @@ def _incomplete(
     points = [point for one in entries for point in one.points if key_of(point) not in held]
     own = {name for one in entries for name in one.own}
     missing: dict[str, set[str]] = {}
-    for point in kept_still(server, lacking(server, measurement, points, own)):
+    for point in kept_still(server, missing_of(server, measurement, points, own)):
         missing.setdefault(key_of(point), set()).update(point.fields)
     for one in entries:
         if any(missing.get(key_of(point), set()) & point.fields.keys() for point in one.points):

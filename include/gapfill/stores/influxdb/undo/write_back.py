@@ -14,7 +14,8 @@ from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.undo.foreign_points import Kept
-from gapfill.stores.influxdb.undo.missing_points import lacking
+from gapfill.stores.influxdb.undo.missing_points import missing_of
+from gapfill.stores.influxdb.undo.old_points import write
 
 EXACT = 2**53
 """Up to here every whole number is a float of the same value."""
@@ -29,14 +30,14 @@ def write_back(
         server: Where.
         measurement: Whose points.
         points: What should be there.
-        own: As in ``lacking``.
+        own: As in ``missing_of``.
 
     Raises:
         PartialWrite: If some are refused as every type; all others are written.
     """
-    missing = lacking(server, measurement, points, own)
+    missing = missing_of(server, measurement, points, own)
     try:
-        server.write([one.line(measurement) for one in missing], "ns")
+        write(server, measurement, missing)
     except PartialWrite as exc:
         if exc.field is None:
             raise
@@ -47,7 +48,7 @@ def write_back(
             except PartialWrite as other:
                 refusals.append(other)
         if refusals:
-            raise refusals[0] from exc
+            raise min(refusals, key=lambda one: one.is_old) from exc
     return len(missing)
 
 
@@ -70,9 +71,9 @@ def _write_typed(
     """
     tried: set[str] = set()
     refusal: PartialWrite | None = None
-    while points := lacking(server, measurement, points, own):
+    while points := missing_of(server, measurement, points, own):
         try:
-            server.write([one.line(measurement) for one in points], "ns")
+            write(server, measurement, points)
         except PartialWrite as exc:
             name = exc.field
             if name is None:
@@ -114,7 +115,7 @@ def as_type(point: Kept, name: str, kind: str) -> Kept:
 
 
 def is_whole(said: str) -> bool:
-    """Tell whether a field of a line is a whole number by its type."""
+    """Return whether a field of a line is a whole number by its type."""
     value = said.rpartition("=")[2]
     return value[-1:] in ("i", "u") and value[:-1].lstrip("-").isdigit()
 
