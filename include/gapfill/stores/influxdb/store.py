@@ -150,7 +150,7 @@ class InfluxStore(GroupedReads):
     def fold_old(self, before: datetime, limit: int, at_least: int = 1) -> Folded:
         """Fold old ledger lines and calls into summary rows, in an order that a kill may end.
 
-        Nothing is folded without removal: summary rows would stand beside their lines forever.
+        Nothing is folded without removal: summary rows would remain beside their lines.
         """
         if self._server.access.without_removal:
             return Folded()
