@@ -82,7 +82,7 @@ def fold_old(
 
 
 def _crowded(server: InfluxClient, before: datetime, at_least: int) -> list[_Subject]:
-    """Return each series and source with at least so many old lines, the most first."""
+    """Return each series and source with at least this number of old lines, the most first."""
     is_old = f'"asked_us" < {to_ns(before) // NS_OF_US}'
     statement = influxql.select('count("start") AS n', LEDGER, is_old, by='"series", "source"')
     (tables,) = server.ask([statement])
@@ -196,7 +196,7 @@ def _are_as_expected(
     first: int,
     made: Sequence[LedgerEntry],
 ) -> bool:
-    """Return whether there are so many lines in a span, and all the rows that were made."""
+    """Return whether a span has this number of lines, and all the rows that were made are there."""
     counted = influxql.select('count("start") AS n', LEDGER, subject.condition, _between(*span))
     last = first + len(made) - 1
     own = rows_question(subject.condition, _between(first, last))

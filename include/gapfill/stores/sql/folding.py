@@ -70,7 +70,7 @@ def fold_old(connection: sa.Connection, before: datetime, limit: int, at_least: 
 
 
 def _crowded(connection: sa.Connection, before: datetime, at_least: int) -> list[tuple[str, str]]:
-    """Return each series and source with at least so many old lines, the most first."""
+    """Return each series and source with at least this number of old lines, the most first."""
     count = sa.func.count()
     query = (
         sa.select(ledger.c.series, ledger.c.product, count)
