@@ -20,6 +20,7 @@ from gapfill.reporting import documents
 from gapfill.reporting.plan_models import RunOut
 from gapfill.services import clean_up as module
 from gapfill.services.clean_up import AT_LEAST, KEEP, clean_up
+from gapfill.services.detection import detect
 from gapfill.services.explain import explain
 from gapfill.services.heal import heal
 from gapfill.services.planning import RunRequest, detect_all, make_plan
@@ -70,6 +71,10 @@ def said(context: RunContext, asked: Interval) -> dict[str, object]:
     refresh = RunRequest(Selection((series,), asked.start, asked.end), refresh=True)
     again = make_plan(context, refresh, detect_all(context, refresh))
     found["refresh"] = documents.plain(documents.plan(again))
+    middle = Selection((series,), asked.start + asked.duration / 4, asked.end - asked.duration / 4)
+    found["range"] = documents.plain(
+        documents.status(context.catalog, detect(context, middle), context.now)
+    )
     for n in range(4):
         slot = asked.start + n * (asked.duration / 4)
         found[f"explain {n}"] = documents.plain(documents.explained(explain(context, series, slot)))
@@ -165,7 +170,7 @@ class _AllSlots:
 
     def ledger_snapshot(self, inquiry: LedgerQuery) -> LedgerSnapshot:
         """Ask for all slots."""
-        return self._store.ledger_snapshot(replace(inquiry, windows=()))
+        return self._store.ledger_snapshot(replace(inquiry, windows=(), is_ledger=True))
 
 
 @pytest.mark.slow
