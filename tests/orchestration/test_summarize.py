@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gapfill.errors import SourceUnavailable
+from gapfill.domain.grid import DAY
+from gapfill.domain.interval import Interval
+from gapfill.domain.ledger import LedgerEntry, Outcome
+from gapfill.errors import SourceUnavailable, StoreError
+from gapfill.services.clean_up import AT_LEAST, KEEP
 from gapfill.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -328,3 +333,49 @@ def test_what_is_not_set_up_is_said_and_no_failure(
     (seen,) = [s for s in document["sights"] if s["is_there"] and s["opens"]]
     assert (seen["kind"], seen["subject"]) == ("setup", "sources")
     assert seen["what"] == "pvpc needs esios_default or ree_default for 480 slots."
+
+
+def test_a_run_that_asked_a_source_folds_the_old_ledger(
+    ti: FakeInstance,
+    here: RunContext,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A dry run does not, and a clean-up that fails is a warning in the log of a green run."""
+    from gapfill.orchestration import summarize
+
+    hour = timedelta(hours=1)
+    start = here.now - 60 * DAY
+    here.store.append_ledger(
+        [
+            LedgerEntry(
+                series="pvpc",
+                product="ree.pvpc",
+                station=None,
+                interval=Interval(start + n * hour, start + (n + 1) * hour),
+                outcome=Outcome.FILLED,
+                asked_at=here.now - KEEP - hour,
+                evidence="",
+            )
+            for n in range(AT_LEAST)
+        ]
+    )
+    carry_out(ti, is_dry=True)
+    summarize.summarize_run([], TASKS, task_context(ti))
+    assert not any(entry.folded for entry in here.store.entries("pvpc"))
+    certificates = carry_out(ti)
+    caplog.set_level(logging.INFO, "gapfill")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SqliteStore, "fold_old", _refuse)
+        document = summarize.summarize_run([certificates], TASKS, task_context(ti))
+    summarize.gate(document, ti)
+    summarize.summarize_run([certificates], TASKS, task_context(ti))
+    told = caplog.text + capsys.readouterr().out  # which one: what has imported Airflow decides
+    assert "old ledger lines could not be folded, the next run tries again: no space" in told
+    assert f"folded {AT_LEAST} old ledger lines and 0 old calls" in told
+    assert here.store.entries("pvpc")[0].interval == Interval(start, start + AT_LEAST * hour)
+
+
+def _refuse(*_: object) -> None:
+    message = "no space"
+    raise StoreError(message)

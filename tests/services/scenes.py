@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gapfill.domain.candidate import Obstacle, Unusable
     from gapfill.domain.product import Product
     from gapfill.domain.series import Series, Station
-    from gapfill.services.ports import Caller
+    from gapfill.services.ports import Caller, Store
 
 CLOCKS = [
     datetime(2026, 3, 20, 12, 30, tzinfo=UTC),
@@ -270,8 +270,8 @@ def with_one_station_each(series: Series) -> Series:
     return replace(series, place=replace(series.place, stations=tuple(first.values())))
 
 
-def build(scene: Scene, folder: Path) -> RunContext:
-    """Return a site whose store holds the scene."""
+def build(scene: Scene, folder: Path, store: Store | None = None) -> RunContext:
+    """Return a site whose store holds the scene; ``None`` for a file in the folder."""
     world, known = scene.world, frozen()
     series = replace(known.series[world.series], earliest=scene.first)
     series = with_one_station_each(series)
@@ -280,7 +280,7 @@ def build(scene: Scene, folder: Path) -> RunContext:
         for s in series.place.stations
     )
     series = replace(series, place=replace(series.place, stations=stations))
-    store = SqliteStore(folder / "store.db")
+    store = store or SqliteStore(folder / "store.db")
     store.import_rows(
         series, [_row(world.series, slot, *held) for slot, held in scene.rows.items()]
     )
@@ -292,7 +292,7 @@ def build(scene: Scene, folder: Path) -> RunContext:
     return RunContext(known, store, Configured(world), world.now)
 
 
-def _keep_account(store: SqliteStore, scene: Scene) -> None:
+def _keep_account(store: Store, scene: Scene) -> None:
     now = scene.world.now
     for source, (used, quota) in scene.calls.items():
         for n in range(used):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OLD = Path(__file__).parents[1] / "golden" / "old"
 
 
-def _fill(backend: Backend) -> None:
+def fill_with_old_ledger(backend: Backend) -> None:
     """Put the old store of its kind into an empty database."""
     if isinstance(backend, SqliteBackend):
         with closing(sqlite3.connect(backend.path)) as connection:
@@ -38,7 +38,7 @@ def _kinds(entries: list[LedgerEntry]) -> Counter[str]:
 
 def test_an_old_line_has_the_kind_that_its_sentence_meant(backend: Backend) -> None:
     """Prices that were not believed again and again; nothing is written."""
-    _fill(backend)
+    fill_with_old_ledger(backend)
     store = backend.open()
     assert _kinds(store.entries("pvpc")) == {
         "ree.pvpc not_believed": 3,
@@ -51,7 +51,7 @@ def test_an_old_line_has_the_kind_that_its_sentence_meant(backend: Backend) -> N
 
 def test_new_lines_beside_old_ones_keep_their_kind(backend: Backend) -> None:
     """Each line by its own: the code where it has one, else the old sentence."""
-    _fill(backend)
+    fill_with_old_ledger(backend)
     store = backend.open()
     before = store.entries("pvpc")
     old = next(entry for entry in before if entry.outcome is Outcome.FAILED)

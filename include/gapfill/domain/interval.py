@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from operator import attrgetter
 
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
@@ -131,6 +132,14 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
         else:
             merged.append(interval)
     return merged
+
+
+def coarse(intervals: Sequence[Interval], count: int) -> list[Interval]:
+    """Return at most ``count`` intervals that cover sorted, disjoint ones; near ones are joined."""
+    between = [(b.start - a.end, n) for n, (a, b) in enumerate(pairwise(intervals), 1)]
+    cuts = sorted(n for _, n in sorted(between, reverse=True)[: count - 1])
+    parts = pairwise([0, *cuts, len(intervals)]) if intervals else ()
+    return [Interval(intervals[first].start, intervals[end - 1].end) for first, end in parts]
 
 
 def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:

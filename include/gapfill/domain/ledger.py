@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from operator import attrgetter
+from typing import NamedTuple
 
 from gapfill.domain.evidence import EvidenceKind
 from gapfill.domain.interval import Interval, merge
@@ -76,6 +78,8 @@ class LedgerEntry:
         batch: Id of the fill that made the request.
         field: The one field of the line; ``None``: the whole slots.
         evidence_kind: Meaning of the evidence, beside the outcome.
+        folded: Times of the answers of a summary row (``ledger_folding``), oldest first; the last
+            is ``asked_at``. Empty: the line of one answer.
     """
 
     series: str
@@ -88,6 +92,15 @@ class LedgerEntry:
     batch: str = ""
     field: str | None = None
     evidence_kind: EvidenceKind = EvidenceKind.OTHER
+    folded: tuple[datetime, ...] = ()
+
+
+class Answer(NamedTuple):
+    """One answer of a summary row, with the attributes of a line that exclusions depend on."""
+
+    asked_at: datetime
+    outcome: Outcome
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,8 @@ class Exclusion:
 ANY_WANTED = "*wanted"
 """Field of a line of an earlier build that is about all wanted fields of its product."""
 
-_OLD_WANTED = "#wanted"
+OLD_WANTED = "#wanted"
+"""End of the key of a product in such a line."""
 
 
 def as_read(entry: LedgerEntry) -> LedgerEntry:
@@ -123,9 +137,9 @@ def as_read(entry: LedgerEntry) -> LedgerEntry:
 
     In earlier builds the product's key ended with ``#wanted`` if the line was about wanted fields.
     """
-    if not entry.product.endswith(_OLD_WANTED):
+    if not entry.product.endswith(OLD_WANTED):
         return entry
-    return replace(entry, product=entry.product.removesuffix(_OLD_WANTED), field=ANY_WANTED)
+    return replace(entry, product=entry.product.removesuffix(OLD_WANTED), field=ANY_WANTED)
 
 
 _start = attrgetter("interval.start")
@@ -157,10 +171,8 @@ def exclusions_from(entries: Iterable[LedgerEntry], *, proves: bool = True) -> E
     Lines may be in any order and overlap; the result is split where the history changes. Cost
     grows with the number of lines times the number of overlaps.
     """
-    said = sorted(
-        (e for e in entries if e.outcome in _EMPTY or _is_doubt(e)),
-        key=lambda e: e.interval.start,
-    )
+    said = sorted((e for e in entries if excludes(e)), key=lambda e: e.interval.start)
+    is_folded = any(e.folded for e in said)
     edges = sorted({e.interval.start for e in said} | {e.interval.end for e in said})
     items: list[Exclusion] = []
     active: list[LedgerEntry] = []
@@ -168,9 +180,9 @@ def exclusions_from(entries: Iterable[LedgerEntry], *, proves: bool = True) -> E
     for start, end in pairwise(edges):
         active = [e for e in active if e.interval.end > start]
         while position < len(said) and said[position].interval.start == start:
-            insort(active, said[position], key=attrgetter("asked_at"))
+            insort(active, said[position], key=_turn)
             position += 1
-        counted = _counted(active)
+        counted = _counted(answers_of(active) if is_folded else active)
         if counted:
             items.append(_ruling(Interval(start, end), counted, proves=proves))
     return Exclusions(tuple(items))
@@ -179,23 +191,65 @@ def exclusions_from(entries: Iterable[LedgerEntry], *, proves: bool = True) -> E
 _EMPTY = (Outcome.NO_DATA, Outcome.UNPROVEN)
 
 
-def _is_doubt(entry: LedgerEntry) -> bool:
-    is_doubt = entry.evidence_kind is EvidenceKind.NOT_BELIEVED
-    return is_doubt and entry.outcome is Outcome.FAILED
+def excludes(entry: LedgerEntry) -> bool:
+    """Return whether a line can exclude its product, at any age; only then its times count."""
+    if entry.outcome in _EMPTY:
+        return True
+    return entry.outcome is Outcome.FAILED and entry.evidence_kind is EvidenceKind.NOT_BELIEVED
 
 
-def _counted(history: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+def decides(entry: LedgerEntry) -> bool:
+    """Return whether a line decides about later requests at any age.
+
+    Every other line decides for a day at most, and one of filled slots decides nothing.
+    """
+    return excludes(entry) or (entry.outcome is Outcome.NOT_YET and entry.field is not None)
+
+
+def _turn(entry: LedgerEntry) -> tuple[datetime, str, str, str, str]:
+    """Return the place of a line in a history: the same whether or not lines are folded."""
+    return entry.asked_at, entry.field or "", entry.outcome, entry.evidence_kind, entry.evidence
+
+
+_Key = tuple[datetime, str, str, str]
+
+
+def answers_of(entries: Sequence[LedgerEntry]) -> list[LedgerEntry | Answer]:
+    """Return the answers of lines and summary rows about the same slots, in order.
+
+    A summary row and the lines that it was made of can be there together, after a kill. So an
+    answer in both counts once. Answers are the same if time, outcome, kind and field are.
+    """
+    lines: dict[_Key, list[LedgerEntry | Answer]] = {}
+    rows: dict[_Key, list[LedgerEntry | Answer]] = {}
+    for entry in entries:
+        times = entry.folded or (entry.asked_at,)
+        for asked_at, times_of in Counter(times).items():
+            key = asked_at, entry.field or "", entry.outcome, entry.evidence_kind
+            if not entry.folded:
+                lines.setdefault(key, []).append(entry)
+            elif len(rows.get(key, ())) < times_of:
+                rows[key] = [Answer(asked_at, entry.outcome, entry.evidence)] * times_of
+    keys = sorted(lines.keys() | rows.keys())
+    return [
+        answer for key in keys for answer in max(lines.get(key, []), rows.get(key, []), key=len)
+    ]
+
+
+def _counted(history: Sequence[LedgerEntry | Answer]) -> list[LedgerEntry | Answer]:
     """Return the answers that count: empty ones, and repeated values that cannot be believed."""
-    counted: list[LedgerEntry] = []
+    counted: list[LedgerEntry | Answer] = []
     doubts = 0
-    for entry in history:
-        doubts += entry.outcome is Outcome.FAILED
-        if entry.outcome in _EMPTY or doubts > BELIEVED_SOON:
-            counted.append(entry)
+    for answer in history:
+        doubts += answer.outcome is Outcome.FAILED
+        if answer.outcome is not Outcome.FAILED or doubts > BELIEVED_SOON:
+            counted.append(answer)
     return counted
 
 
-def _ruling(interval: Interval, history: Sequence[LedgerEntry], *, proves: bool) -> Exclusion:
+def _ruling(
+    interval: Interval, history: Sequence[LedgerEntry | Answer], *, proves: bool
+) -> Exclusion:
     count, counted_at, until = 0, None, history[0].asked_at
     for entry in history:
         is_proof = proves and entry.outcome is not Outcome.UNPROVEN

@@ -23,6 +23,8 @@ from gapfill.reporting import documents, log_lines
 from gapfill.reporting.codec import Json, from_json, request_from_json
 from gapfill.reporting.plan_models import RunOut
 from gapfill.services.certificate import Certificate
+from gapfill.services.clean_up import clean_up
+from gapfill.services.context import RunContext
 from gapfill.services.detection import Report
 from gapfill.services.failure import Failure
 from gapfill.services.planning import detect_all
@@ -93,6 +95,8 @@ def summarize_run(
         news = conditions.worth_telling(run_context, before, summary.records, everything=is_manual)
         watched = [*run_context.catalog.series, *run_context.catalog.sources]
         unusable = {} if is_dry else faults(run_context, order, after)
+        if found and not is_dry:
+            _fold_old(run_context)
     summary = with_faults(summary, unusable)
     summary = replace(summary, failures=[*map(Failure, problems), *summary.failures])
     document = _document(summary, made if is_dry else None)
@@ -101,6 +105,15 @@ def summarize_run(
     write_log(log_lines.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])
     return document
+
+
+def _fold_old(context: RunContext) -> None:
+    """Fold old ledger lines; a problem is a warning in the log only."""
+    folded, problem = clean_up(context)
+    if problem:
+        log.warning("%s", problem)
+    elif folded.lines or folded.calls:
+        log.info("folded %d old ledger lines and %d old calls", folded.lines, folded.calls)
 
 
 def problems_of(ti: Instance, task_ids: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from gapfill.catalog import Catalog
 from gapfill.domain.candidate import Candidate
+from gapfill.domain.interval import Interval
 from gapfill.domain.series import Series
 from gapfill.services.ports import Sources, Store
 from gapfill.services.source_status import SourceStatus, read_status
@@ -52,15 +53,22 @@ class RunContext:
         """
         return self.now + timedelta(seconds=math.ceil(self.monotonic() - self.started + seconds))
 
-    def status(self, series: Sequence[Series]) -> SourceStatus:
+    def status(
+        self, series: Sequence[Series], slots: Sequence[Interval] | None = None
+    ) -> SourceStatus:
         """Return the present status of the sources, with the candidates of these series.
 
         Read it once per phase: fills and other processes change it.
 
+        Args:
+            series: The series.
+            slots: Slots for which the candidates must be right, as sorted, disjoint intervals;
+                ``None``: all slots.
+
         Raises:
             StoreError: If the ledger, the calls or the blocks cannot be read.
         """
-        return read_status(self, series)
+        return read_status(self, series, slots)
 
     def candidates(self, series: Series) -> Sequence[Candidate]:
         """Return every product of a series' route, in its present state.

@@ -65,7 +65,7 @@ def detect(context: RunContext, selection: Selection, *, closely: bool = False) 
         closely: Whether to count stored values that are not readings. That reads every field;
             gaps need only the required ones.
     """
-    candidates = candidates_of(context, selection.series)
+    candidates = candidates_of(context, selection.series, slots=selection.slots)
     found = _detect(context, selection, candidates)
     if not closely:
         return found
@@ -117,7 +117,7 @@ def detect_series(
         status: Of the sources, in the same phase; ``None`` to read it.
     """
     only = replace(selection, series=(series,))
-    (report,) = _detect(context, only, candidates_of(context, [series], status))
+    (report,) = _detect(context, only, candidates_of(context, [series], status, selection.slots))
     return report
 
 

@@ -33,7 +33,10 @@ def ask_each(ask: Callable[[Sequence[Q]], Each[T]], asked: Sequence[Q]) -> Each[
 
 
 def candidates_of(
-    context: RunContext, series: Sequence[Series], status: SourceStatus | None = None
+    context: RunContext,
+    series: Sequence[Series],
+    status: SourceStatus | None = None,
+    slots: Sequence[Interval] | None = None,
 ) -> Each[Sequence[Candidate]]:
     """Return the candidates of each series, in one state of the sources.
 
@@ -44,18 +47,21 @@ def candidates_of(
         context: The installation.
         series: The series.
         status: Of the sources, in the same phase; ``None`` to read it.
+        slots: Slots for which the candidates must be right, as sorted, disjoint intervals;
+            ``None``: all slots.
     """
     if not series:
         return {}
     try:
-        known = status or context.status(series)
+        known = status or context.status(series, slots)
         return {one.name: known.candidates(one) for one in series}
     except StoreUnreachable as exc:
         return {one.name: exc for one in series}
     except StoreError as exc:
         if len(series) == 1:
             return {series[0].name: exc}
-    return {name: found for one in series for name, found in candidates_of(context, [one]).items()}
+    alone = (candidates_of(context, [one], slots=slots) for one in series)
+    return {name: found for answers in alone for name, found in answers.items()}
 
 
 def good(answers: Each[T], errors: dict[str, StoreError]) -> dict[str, T]:

@@ -73,11 +73,11 @@ def explain(context: RunContext, series: Series, instant: datetime) -> Explanati
     """
     grid = series.grid
     slot = grid.floor(instant)
-    status = context.status([series])
+    run = Interval(slot, grid.end_of(slot))
+    status = context.status([series], [run])
     candidates = status.candidates(series)
     if slot < series.earliest:
         return _before(context, series, slot, candidates)
-    run = Interval(slot, grid.end_of(slot))
     report = detect_series(context, series, Selection((series,), run.start, run.end), status)
     state = next((s for s, n in report.coverage.counts.items() if n), State.UNKNOWN)
     rows = [] if report.error else context.store.read(series, run)

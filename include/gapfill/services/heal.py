@@ -20,6 +20,7 @@ from gapfill.errors import (
 )
 from gapfill.services.backfill import INTERRUPTED, attempt
 from gapfill.services.certificate import Certificate, UnitOutcome
+from gapfill.services.clean_up import clean_up
 from gapfill.services.context import RunContext
 from gapfill.services.detection import Report, detect
 from gapfill.services.interrupted import broken_off
@@ -156,6 +157,8 @@ class _Work:
         )
         unusable = faults(context, order, after)
         summary = with_faults(summary, unusable)
+        if self.certificates:
+            clean_up(context)
         refused = tuple(sorted({*self.refused, *unusable}))
         return Healed(summary, self.certificates, within, left, refused)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -92,9 +92,11 @@ def make_plan(
     """
     planned = [context.catalog.series[r.series] for r in reports if not r.error]
     errors: dict[str, StoreError] = {}
-    candidates = good(candidates_of(context, planned), errors)
     coverages = {report.series: report.coverage for report in reports}
-    optional = good(_missing_optional(context, order, planned, coverages, errors), errors)
+    optional = good(_missing_optional(context, order, planned, coverages), errors)
+    slots = _in_question(order, [coverages[one.name] for one in planned], optional.values())
+    readable = [one for one in planned if one.name not in errors]
+    candidates = good(candidates_of(context, readable, slots=slots), errors)
     wishes = [
         _backfill(
             context, order, one, coverages[one.name], candidates[one.name], optional.get(one.name)
@@ -192,7 +194,6 @@ def _missing_optional(
     order: RunRequest,
     planned: Sequence[Series],
     coverages: Mapping[str, Coverage],
-    errors: Container[str],
 ) -> Each[dict[str, list[Interval]]]:
     """Return, by series and wanted field, the slots without a value of the field."""
     if order.refresh or order.max_gap_hours:
@@ -200,11 +201,24 @@ def _missing_optional(
     windows = [
         SeriesWindow(one, window)
         for one in planned
-        if one.name not in errors
-        and (window := coverages[one.name].window)
-        and any(field.wanted for field in one.fields)
+        if (window := coverages[one.name].window) and any(field.wanted for field in one.fields)
     ]
     return ask_each(context.store.missing_optional_each, windows) if windows else {}
+
+
+def _in_question(
+    order: RunRequest,
+    coverages: Sequence[Coverage],
+    optional: Iterable[Mapping[str, Sequence[Interval]]],
+) -> list[Interval] | None:
+    """Return the slots that the plan is about, ``None`` for all slots of its range."""
+    if order.refresh:
+        return order.selection.slots
+    gaps = (gap.interval for one in coverages for gap in one.gaps)
+    lower = (run.interval for one in coverages for run in one.lower)
+    pending = (run for one in coverages for run in one.pending)
+    missing = (run for by_field in optional for runs in by_field.values() for run in runs)
+    return merge([*gaps, *lower, *pending, *missing])
 
 
 def _with_length(coverage: Coverage) -> list[tuple[Gap, timedelta]]:

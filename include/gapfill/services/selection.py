@@ -33,6 +33,11 @@ class Selection:
             return None
         return Interval(self.start or BEGINNING, self.end or END_OF_TIME)
 
+    @property
+    def slots(self) -> list[Interval] | None:
+        """The range as the slots that candidates must be right for, ``None`` for all slots."""
+        return None if self.interval is None else [self.interval]
+
     def check(self, now: datetime) -> None:
         """Raise if the range cannot have an expected slot of a selected series.
 

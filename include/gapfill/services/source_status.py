@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from gapfill.domain.account_limits import SPAN, from_facts, narrow_product, narrow_source
 from gapfill.domain.candidate import Candidate, Obstacle, RefusedRuns, Unusable
 from gapfill.domain.grid import DAY
-from gapfill.domain.interval import Interval
+from gapfill.domain.interval import Interval, coarse, merge
 from gapfill.domain.ledger import (
     ANY_WANTED,
     JUST_NOW,
@@ -37,6 +37,12 @@ from gapfill.services.station_fields import never_reported
 
 if TYPE_CHECKING:
     from gapfill.services.context import RunContext
+
+BESIDE = timedelta(days=2)
+"""The ledger is read for so much more on both sides: a slot can begin before a window."""
+
+WINDOWS = 4
+"""Maximum number of windows whose ledger is read: near ones are joined."""
 
 TOGETHER = 250
 """Number of series whose ledgers are read at once and held in memory."""
@@ -71,33 +77,42 @@ class SourceStatus:
         return source.per_day - self.usage.get(source.name, Usage()).calls
 
 
-def read_status(context: RunContext, series: Sequence[Series]) -> SourceStatus:
+def read_status(
+    context: RunContext, series: Sequence[Series], slots: Sequence[Interval] | None = None
+) -> SourceStatus:
     """Read the status of the sources.
 
     Args:
         context: The installation.
         series: The series whose candidates are wanted.
+        slots: Slots for which the candidates must be right, as sorted, disjoint intervals;
+            ``None``: all slots.
 
     Raises:
         StoreError: If the ledger, the calls or the blocks cannot be read.
     """
     by_series: dict[str, Sequence[Candidate]] = {}
-    books = _read(context, series[:TOGETHER], by_series)
+    query = LedgerQuery(context.now, context.now - MEMORY)
+    if slots is not None:
+        wide = merge(Interval(one.start - BESIDE, one.end + BESIDE) for one in slots)
+        query = replace(query, windows=tuple(coarse(wide, WINDOWS)), is_ledger=bool(wide))
+    books = _read(context, series[:TOGETHER], by_series, query)
     for n in range(TOGETHER, len(series), TOGETHER):
-        _read(context, series[n : n + TOGETHER], by_series)
+        _read(context, series[n : n + TOGETHER], by_series, query)
     return SourceStatus(context.now, books.blocks, books.limits, books.usage, by_series)
 
 
 def _read(
-    context: RunContext, group: Sequence[Series], by_series: dict[str, Sequence[Candidate]]
+    context: RunContext,
+    group: Sequence[Series],
+    by_series: dict[str, Sequence[Candidate]],
+    query: LedgerQuery,
 ) -> LedgerSnapshot:
     """Read the books for some series, and add the candidates of each.
 
     Series of one place and route share their candidates, unless the ledger has lines of one.
     """
-    books = context.store.ledger_snapshot(
-        LedgerQuery(context.now, context.now - MEMORY, tuple(group))
-    )
+    books = context.store.ledger_snapshot(replace(query, series=tuple(group)))
     alike: dict[object, list[Candidate]] = {}
     for one in group:
         if books.entries.get(one.name) or books.refused.get(one.name):

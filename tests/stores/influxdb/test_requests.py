@@ -96,11 +96,11 @@ def known_series(count: int, length: int) -> tuple[Series, ...]:
     return tuple(replace(WEATHER, name=f"w{n:0{length - 1}}") for n in range(count))
 
 
-@pytest.mark.parametrize("count, length, requests", [(1, 18, 1), (150, 18, 1), (150, 80, 4)])
+@pytest.mark.parametrize("count, length, requests", [(1, 18, 1), (150, 18, 2), (150, 80, 8)])
 def test_the_books_of_many_series_are_read_in_as_few_requests_as_urls_hold_their_names(
     backend: InfluxBackend, count: int, length: int, requests: int
 ) -> None:
-    """One for 150 of usual names; the longest names, of 80 characters, take some more."""
+    """Lines and summary rows: two for 150 usual names, more for names of 80 characters."""
     asked = known_series(count, length)
     store = backend.open()
     entry = LedgerEntry("", "siar.hourly", None, hours(0, 1), Outcome.NO_DATA, hour(9), "HTTP 200")

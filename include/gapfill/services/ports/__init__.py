@@ -11,7 +11,7 @@ from gapfill.services.ports.grouped_readings import (
     SeriesSources,
     SeriesWindow,
 )
-from gapfill.services.ports.ledger import LedgerQuery, LedgerSnapshot, LedgerStore
+from gapfill.services.ports.ledger import Folded, LedgerQuery, LedgerSnapshot, LedgerStore
 from gapfill.services.ports.memory import Memory
 from gapfill.services.ports.quotas import Block, QuotaStore, Usage
 from gapfill.services.ports.readings import ReadingStore
@@ -25,6 +25,7 @@ __all__ = [
     "Block",
     "Caller",
     "Each",
+    "Folded",
     "GroupedReadings",
     "LedgerQuery",
     "LedgerSnapshot",

@@ -9,6 +9,7 @@ from gapfill.services.ports import Batch
 from gapfill.stores.influxdb import influxql
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.ledger import LEDGER
+from gapfill.stores.influxdb.ledger_rows import BATCH_TIMES
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.undo.note_lines import forget
 from gapfill.stores.influxdb.undo.undo_log import (
@@ -30,9 +31,10 @@ def batches(server: InfluxClient) -> list[Batch]:
     """Return what each batch noted and can still be undone, one entry per series."""
     notes = influxql.select(WHAT, REPLACED, _HAS_BATCH, by=_BY)
     asked = influxql.select('"batch", "asked_us"', LEDGER)
-    noted, lines = server.ask([notes, asked], "ns")
+    folded = influxql.select('"batch", "asked_us"', BATCH_TIMES)
+    noted, lines, times = server.ask([notes, asked, folded], "ns")
     at: dict[str, datetime] = {}
-    for row in (row for table in lines for row in table.dicts()):
+    for row in (row for table in (*lines, *times) for row in table.dicts()):
         when = from_ns(row["asked_us"] * 1000)
         at[row["batch"]] = max(when, at.get(row["batch"], when))
     found: list[Batch] = []

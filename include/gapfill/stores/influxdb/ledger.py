@@ -1,8 +1,8 @@
 """The ledger of the InfluxDB store.
 
-Points are only added to its measurement, so that no kill and no other process can spoil
-it. A run's name is a field, not a tag: a tag of ever new values would
-make ever new series in InfluxDB's index.
+Points are only added to its measurement, so that no kill and no other process can damage it. The
+clean-up folds old points (``folding``). The name of a run is a field, not a tag: each new value of
+a tag creates a new series in the index of InfluxDB.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from gapfill.domain.evidence import read_kind
+from gapfill.domain.evidence import NOT_BELIEVED, EvidenceKind, read_kind
 from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId, ProductKey
-from gapfill.domain.ledger import LedgerEntry, Outcome, as_read
+from gapfill.domain.ledger import OLD_WANTED, LedgerEntry, Outcome, as_read
+from gapfill.domain.ledger_folding import fold
 from gapfill.stores.influxdb import influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
+from gapfill.stores.influxdb.ledger_rows import NOT_FILLED, rows_from, rows_question, tags_of
 from gapfill.stores.influxdb.line_protocol import to_ns
 from gapfill.stores.influxdb.numbers import NS_OF_US, Numbers
 from gapfill.stores.influxdb.points import from_ns
@@ -24,8 +26,35 @@ from gapfill.stores.influxdb.response import ResponseTable, dicts
 
 LEDGER = "gapfill_ledger"
 
-IS_VERDICT = f'"outcome" != {influxql.value(Outcome.FILLED.value)}'
-"""The condition that a line of the ledger says what a source did not give."""
+
+def decides(day: datetime) -> str:
+    """Return the condition of ``domain.ledger.decides``, on lines of earlier builds too.
+
+    A line of those builds has no kind of evidence, and its sentence decides about it.
+
+    Args:
+        day: First instant from which on every line is read, except those of filled slots.
+    """
+    is_doubt = (
+        f'"evidence_kind" = \'{EvidenceKind.NOT_BELIEVED}\' OR "evidence" =~ /^{NOT_BELIEVED}/'
+    )
+    has_field = f'"field" != \'\' OR "product" =~ /{OLD_WANTED}$/'
+    either = " OR ".join(
+        [
+            f'"asked_us" >= {to_ns(day) // NS_OF_US}',
+            f'"outcome" =~ /^({Outcome.NO_DATA}|{Outcome.UNPROVEN})$/',
+            f"(\"outcome\" = '{Outcome.FAILED}' AND ({is_doubt}))",
+            f"(\"outcome\" = '{Outcome.NOT_YET}' AND ({has_field}))",
+        ]
+    )
+    return f"{NOT_FILLED} AND \"outcome\" != '{Outcome.FILLED}' AND ({either})"
+
+
+def within(windows: Sequence[Interval]) -> str:
+    """Return the condition that an entry has slots in a window; empty for all."""
+    seconds = [(to_ns(one.start) // 10**9, to_ns(one.end) // 10**9) for one in windows]
+    parts = [f'("start" < {end} AND "end" > {start})' for start, end in seconds]
+    return f"({' OR '.join(parts)})" if parts else ""
 
 
 def append(server: InfluxClient, numbers: Numbers, entries: Sequence[LedgerEntry]) -> None:
@@ -39,35 +68,41 @@ def entry_lines(numbers: Numbers, entries: Sequence[LedgerEntry]) -> list[str]:
 
 
 def entries_of(server: InfluxClient, series: str) -> list[LedgerEntry]:
-    """Return the ledger of a series in the order it was written."""
-    return _entries(server, f'"series" = {influxql.value(series)}')
+    """Return the summary rows of a series, then its lines in the order of writing."""
+    is_its = f'"series" = {influxql.value(series)}'
+    lines, rows = server.ask([lines_question(is_its), rows_question(is_its)], "ns")
+    return [*fold(rows_from(rows)), *lines_from(lines)]
 
 
 def answers_of(server: InfluxClient, source: str, since: datetime) -> list[LedgerEntry]:
-    """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
+    """Return the ledger lines of a source that were asked at ``since`` or later, in order.
+
+    That is at most a day ago, so none of them is folded.
+    """
     is_recent = f'"asked_us" >= {to_ns(since) // NS_OF_US}'
-    return _entries(server, f'"source" = {influxql.value(source)}', is_recent)
+    is_its = f'"source" = {influxql.value(source)}'
+    (tables,) = server.ask([lines_question(is_its, is_recent)], "ns")
+    return lines_from(tables)
 
 
-def _entries(server: InfluxClient, *where: str) -> list[LedgerEntry]:
-    (tables,) = server.ask([ledger_question(*where)], "ns")
-    return entries_from(tables)
+def lines_question(*where: str) -> str:
+    """Return the question for lines that meet conditions.
 
-
-def ledger_question(*where: str) -> str:
-    """Return the question for lines of the ledger that meet conditions."""
+    Who also reads summary rows asks for the lines first. A clean-up writes rows before it deletes
+    lines, so what it deletes before the lines are read is then in the rows.
+    """
     what = ("product", "station", "start", "end", "outcome", "asked_us", "evidence", "batch")
     rest = ("field", "evidence_kind", "series")
     return influxql.select(", ".join(map(influxql.name, (*what, *rest))), LEDGER, *where)
 
 
-def entries_from(tables: Sequence[ResponseTable]) -> list[LedgerEntry]:
-    """Return what ``ledger_question`` answers."""
-    return [as_read(_entry(row)) for row in dicts(tables)]
+def lines_from(tables: Sequence[ResponseTable]) -> list[LedgerEntry]:
+    """Return the answer to ``lines_question``."""
+    return [_line(row) for row in dicts(tables)]
 
 
-def _entry(row: Mapping[str, Any]) -> LedgerEntry:
-    return LedgerEntry(
+def _line(row: Mapping[str, Any]) -> LedgerEntry:
+    found = LedgerEntry(
         series=row["series"],
         product=row["product"],
         station=row["station"] or None,
@@ -79,6 +114,7 @@ def _entry(row: Mapping[str, Any]) -> LedgerEntry:
         field=row["field"] or None,
         evidence_kind=read_kind(row["evidence_kind"], row["evidence"]),
     )
+    return as_read(found)
 
 
 def outcomes_of(server: InfluxClient, run: str, source: str) -> list[tuple[str, Outcome]]:
@@ -88,7 +124,7 @@ def outcomes_of(server: InfluxClient, run: str, source: str) -> list[tuple[str, 
 
 
 def outcomes_question(run: str, source: str) -> str:
-    """Return the question for what a source's requests of a run came to."""
+    """Return the question for the outcomes of a source's requests of a run."""
     is_its = f'"source" = {influxql.value(source)}', is_of(run)
     return influxql.select('"batch", "outcome"', LEDGER, *is_its)
 
@@ -117,7 +153,7 @@ def _entry_line(number: int, entry: LedgerEntry) -> str:
         **({"field": entry.field} if entry.field else {}),
         "evidence_kind": entry.evidence_kind.value,
     }
-    head = line_protocol.head(LEDGER, {"series": entry.series, "source": source})
+    head = line_protocol.head(LEDGER, tags_of(entry.series, source, entry.outcome))
     return f"{head} {line_protocol.fields(fields)} {number}"
 
 

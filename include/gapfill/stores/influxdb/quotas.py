@@ -1,6 +1,7 @@
 """The quotas of the InfluxDB store: calls, blocks, and limits that were learned.
 
-Points are only added, so that no kill and no other process can spoil them.
+Points are only added, so that no kill and no other process can damage them. The clean-up folds
+the calls of days that no quota counts (``folded_calls``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from gapfill.domain.keys import BatchId
 from gapfill.services.ports import Block
-from gapfill.stores.influxdb import influxql, line_protocol
+from gapfill.stores.influxdb import folded_calls, influxql, line_protocol
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.ledger import is_of, run_in
 from gapfill.stores.influxdb.line_protocol import to_ns
@@ -19,7 +20,8 @@ from gapfill.stores.influxdb.numbers import Numbers
 from gapfill.stores.influxdb.points import from_ns
 from gapfill.stores.influxdb.response import ResponseTable, dicts
 
-CALLS, BLOCKS, LEARNED = "gapfill_calls", "gapfill_blocks", "gapfill_learned"
+CALLS = folded_calls.CALLS
+BLOCKS, LEARNED = "gapfill_blocks", "gapfill_learned"
 
 
 def record_call(
@@ -49,8 +51,28 @@ def sum_records_since(server: InfluxClient, source: str, since: datetime) -> int
 
 
 def _total(server: InfluxClient, function: str, source: str, since: datetime) -> int:
+    """Return a total over the calls of a source, and over its folded days.
+
+    A kill can leave the calls of a day whose point is written: they are not counted again.
+    """
+    question = _total_question(function, source, since)
+    tables, folded = server.ask([question, folded_calls.total_question(source, since)], "ns")
+    days = dicts(folded)
+    if not days:
+        return _total_from(tables)
+    rest = max(since, folded_calls.day_after(max(day["time"] for day in days)))
+    (tables,) = server.ask([_total_question(function, source, rest)], "ns")
+    name = "calls" if function == "count" else "records"
+    return sum(int(day[name]) for day in days) + _total_from(tables)
+
+
+def _total_question(function: str, source: str, since: datetime) -> str:
     is_its = f'"source" = {influxql.value(source)}', since_condition(since)
-    rows = _rows(server, influxql.select(f'{function}("records") AS total', CALLS, *is_its))
+    return influxql.select(f'{function}("records") AS total', CALLS, *is_its)
+
+
+def _total_from(tables: Sequence[ResponseTable]) -> int:
+    rows = dicts(tables)
     return int(rows[0]["total"] or 0) if rows else 0
 
 

@@ -22,6 +22,7 @@ from gapfill.domain.unfinished_removal import Unfinished
 from gapfill.services.ports import (
     Batch,
     Block,
+    Folded,
     LedgerQuery,
     LedgerSnapshot,
     Restored,
@@ -29,7 +30,7 @@ from gapfill.services.ports import (
     Undone,
     WrongType,
 )
-from gapfill.stores.influxdb import ledger, quotas, writes
+from gapfill.stores.influxdb import folding, ledger, quotas, writes
 from gapfill.stores.influxdb.batches import batches, slots_of, undone_batches
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.config import InfluxConfig
@@ -143,8 +144,17 @@ class InfluxStore(GroupedReads):
         return read_snapshot(self._server, inquiry)
 
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
-        """Add lines to the ledger; they are never changed."""
+        """Add lines to the ledger."""
         ledger.append(self._server, self._numbers, entries)
+
+    def fold_old(self, before: datetime, limit: int, at_least: int = 1) -> Folded:
+        """Fold old ledger lines and calls into summary rows, in an order that a kill may end.
+
+        Nothing is folded without removal: summary rows would remain beside their lines.
+        """
+        if self._server.access.without_removal:
+            return Folded()
+        return folding.fold_old(self._server, self._numbers, before, limit, at_least)
 
     def entries(self, series: str) -> list[LedgerEntry]:
         """Return the ledger of a series in the order it was written."""

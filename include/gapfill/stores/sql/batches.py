@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from gapfill.services.ports import Batch
 from gapfill.stores.sql.dialect import insert
 from gapfill.stores.sql.rows import from_epoch
-from gapfill.stores.sql.tables import has_books, ledger, replaced, undone
+from gapfill.stores.sql.tables import batch_times, has_books, has_folded, ledger, replaced, undone
 
 
 def batches(connection: sa.Connection) -> list[Batch]:
@@ -18,6 +18,9 @@ def batches(connection: sa.Connection) -> list[Batch]:
         return []
     asked = sa.select(ledger.c.batch, sa.func.max(ledger.c.asked_at)).group_by(ledger.c.batch)
     at = {batch: from_epoch(seconds) for batch, seconds in connection.execute(asked)}
+    if has_folded(connection):
+        for batch, seconds in connection.execute(sa.select(batch_times)):
+            at[batch] = max(from_epoch(seconds), at.get(batch, from_epoch(seconds)))
     query = (
         sa.select(
             replaced.c.batch,

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from gapfill.domain.evidence import read_kind
-from gapfill.domain.grid import DAY
+from gapfill.domain.evidence import EvidenceKind
 from gapfill.domain.interval import Interval
 from gapfill.domain.keys import BatchId, ProductKey
-from gapfill.domain.ledger import LedgerEntry, Outcome, as_read
+from gapfill.domain.ledger import OLD_WANTED, LedgerEntry, Outcome
 from gapfill.services.ports import LedgerQuery, LedgerSnapshot
 from gapfill.stores.sql import tables
+from gapfill.stores.sql.ledger_rows import lines_of, rows_of
 from gapfill.stores.sql.quotas import blocks_at, limits_since, usage_since
-from gapfill.stores.sql.rows import from_epoch, starts, to_epoch
-from gapfill.stores.sql.tables import ledger
+from gapfill.stores.sql.rows import starts, to_epoch
+from gapfill.stores.sql.tables import folded_ledger, ledger
 
 
 def probe(connection: sa.Connection) -> None:
@@ -48,47 +47,71 @@ def append(connection: sa.Connection, entries: Sequence[LedgerEntry]) -> None:
 
 
 def entries_of(connection: sa.Connection, series: str) -> list[LedgerEntry]:
-    """Return the ledger of a series in the order it was written."""
-    return _entries(connection, ledger.c.series == series)
+    """Return the summary rows of a series, then its lines in the order of writing."""
+    rows = rows_of(connection, folded_ledger.c.series == series)
+    return [*rows, *_entries(connection, ledger.c.series == series)]
 
 
-def _verdicts_of(connection: sa.Connection, names: Sequence[str]) -> dict[str, list[LedgerEntry]]:
-    """Return the ledger of several series without "filled" entries, read in one statement."""
-    is_verdict = ledger.c.outcome != Outcome.FILLED.value
+def _deciding(connection: sa.Connection, inquiry: LedgerQuery) -> dict[str, list[LedgerEntry]]:
+    """Return what decides about later requests, by series: rows and lines of the slots asked for.
+
+    The condition on the outcome alone lets the index skip the lines of filled slots.
+    """
+    names = [series.name for series in inquiry.series]
+    is_folded = folded_ledger.c.series.in_(names), folded_ledger.c.decides == 1
+    rows = rows_of(connection, *is_folded, *_within(folded_ledger, inquiry.windows))
+    lines = _entries(
+        connection,
+        ledger.c.series.in_(names),
+        ledger.c.outcome.in_([o.value for o in Outcome if o is not Outcome.FILLED]),
+        sa.or_(_decides(connection), ledger.c.asked_at >= inquiry.day.timestamp()),
+        *_within(ledger, inquiry.windows),
+    )
     found: dict[str, list[LedgerEntry]] = {}
-    for entry in _entries(connection, ledger.c.series.in_(names), is_verdict):
+    for entry in (*rows, *lines):
         found.setdefault(entry.series, []).append(entry)
     return found
 
 
+def _decides(connection: sa.Connection) -> sa.ColumnElement[bool]:
+    """Return the condition of ``domain.ledger.decides``, on lines of earlier releases too.
+
+    A line without a kind of evidence is read: its sentence decides about it.
+    """
+    later = tables.later_columns(connection)
+    kind = (
+        sa.func.coalesce(ledger.c.evidence_kind, "") if later["evidence_kind"] else sa.literal("")
+    )
+    is_doubt = kind.in_(["", EvidenceKind.NOT_BELIEVED.value])
+    is_old = ledger.c.product.like(f"%{OLD_WANTED}")
+    has_field = sa.or_(is_old, ledger.c.field.is_not(None)) if later["field"] else is_old
+    return sa.or_(
+        ledger.c.outcome.in_([Outcome.NO_DATA.value, Outcome.UNPROVEN.value]),
+        sa.and_(ledger.c.outcome == Outcome.FAILED.value, is_doubt),
+        sa.and_(ledger.c.outcome == Outcome.NOT_YET.value, has_field),
+    )
+
+
+def _within(table: sa.Table, windows: Sequence[Interval]) -> list[sa.ColumnElement[bool]]:
+    """Return the condition that an entry of a table has slots in a window; none for all."""
+    parts = [
+        sa.and_(table.c.start < to_epoch(window.end), table.c.end > to_epoch(window.start))
+        for window in windows
+    ]
+    return [sa.or_(*parts)] if parts else []
+
+
 def answers_of(connection: sa.Connection, source: str, since: datetime) -> list[LedgerEntry]:
-    """Return the ledger lines of a source that were asked at ``since`` or later, in order."""
+    """Return the ledger lines of a source that were asked at ``since`` or later, in order.
+
+    That is at most a day ago, so none of them is folded.
+    """
     is_recent = ledger.c.asked_at >= since.timestamp()
     return _entries(connection, starts(ledger.c.product, ProductKey.prefix(source)), is_recent)
 
 
 def _entries(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> list[LedgerEntry]:
-    later = tables.later_columns(connection)
-    columns = [c if later.get(c.name, True) else sa.null().label(c.name) for c in ledger.c]
-    return [
-        as_read(_entry(line))
-        for line in connection.execute(sa.select(*columns).where(*where).order_by(ledger.c.id))
-    ]
-
-
-def _entry(line: sa.Row[Any]) -> LedgerEntry:
-    return LedgerEntry(
-        series=line.series,
-        product=line.product,
-        station=line.station,
-        interval=Interval(from_epoch(line.start), from_epoch(line.end)),
-        outcome=Outcome(line.outcome),
-        asked_at=from_epoch(line.asked_at),
-        evidence=line.evidence,
-        batch=line.batch,
-        field=line.field,
-        evidence_kind=read_kind(line.evidence_kind, line.evidence),
-    )
+    return [entry for _, entry in lines_of(connection, *where)]
 
 
 def outcomes_of(connection: sa.Connection, run: str, source: str) -> list[tuple[str, Outcome]]:
@@ -108,11 +131,11 @@ def read(
     connection: sa.Connection, inquiry: LedgerQuery, *, is_whole: bool = True
 ) -> LedgerSnapshot:
     """Return the contents of the ledger and the quotas; ``is_whole`` as in ``usage_since``."""
-    run, names = inquiry.run, [series.name for series in inquiry.series]
+    run = inquiry.run
     return LedgerSnapshot(
-        entries=_verdicts_of(connection, names) if names and inquiry.is_ledger else {},
+        entries=_deciding(connection, inquiry) if inquiry.series and inquiry.is_ledger else {},
         blocks=blocks_at(connection, inquiry.now),
         limits=limits_since(connection, inquiry.since) if is_whole else {},
-        usage=usage_since(connection, inquiry.now - DAY, is_whole=is_whole),
+        usage=usage_since(connection, inquiry.day, is_whole=is_whole),
         outcomes=outcomes_of(connection, run, inquiry.source) if run else [],
     )

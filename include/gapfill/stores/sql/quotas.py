@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from gapfill.domain.keys import BatchId
 from gapfill.services.ports import Block, Usage
 from gapfill.stores.sql.dialect import insert
+from gapfill.stores.sql.folding import folded_since
 from gapfill.stores.sql.rows import from_epoch, starts
 from gapfill.stores.sql.tables import blocks, calls, learned
 
@@ -29,7 +30,8 @@ def count_calls_of(connection: sa.Connection, run: str) -> int:
 
 def count_calls_since(connection: sa.Connection, source: str, since: datetime) -> int:
     """Count a source's calls at ``since`` or later."""
-    return _count(connection, calls.c.source == source, calls.c.at >= since.timestamp())
+    folded = folded_since(connection, source, since, "calls")
+    return folded + _count(connection, calls.c.source == source, calls.c.at >= since.timestamp())
 
 
 def usage_since(
@@ -56,7 +58,8 @@ def sum_records_since(connection: sa.Connection, source: str, since: datetime) -
     query = sa.select(sa.func.sum(calls.c.records)).where(
         calls.c.source == source, calls.c.at >= since.timestamp()
     )
-    return int(connection.scalar(query) or 0)
+    folded = folded_since(connection, source, since, "records")
+    return folded + int(connection.scalar(query) or 0)
 
 
 def save_limits(

@@ -17,12 +17,12 @@ from gapfill.domain.invalid_values import copies as count_copies
 from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.reading import Reading, Replace, Row
 from gapfill.domain.series import Series
-from gapfill.services.ports import Batch, Block, LedgerQuery, LedgerSnapshot, Undone
+from gapfill.services.ports import Batch, Block, Folded, LedgerQuery, LedgerSnapshot, Undone
 from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.no_repairs import NoRepairs
 from gapfill.stores.points import rows_of
 from gapfill.stores.reads import Gaps, InvalidValues, SeriesReads
-from gapfill.stores.sql import batches, ledger, quotas
+from gapfill.stores.sql import batches, folding, ledger, quotas
 from gapfill.stores.sql.dialect import SqlDialect
 from gapfill.stores.sql.tables import has_books, has_learned, prepare_books
 from gapfill.stores.sql.writes import SqlWriter
@@ -125,10 +125,15 @@ class SqlStore(SeriesReads, NoRepairs, ABC):
             return ledger.read(connection, inquiry, is_whole=has_learned(connection))
 
     def append_ledger(self, entries: Sequence[LedgerEntry]) -> None:
-        """Add lines to the ledger; they are never changed."""
+        """Add lines to the ledger."""
         if entries:
             with self._changing() as connection:
                 ledger.append(connection, entries)
+
+    def fold_old(self, before: datetime, limit: int, at_least: int = 1) -> Folded:
+        """Fold old ledger lines and calls into summary rows, in one transaction."""
+        with self._changing() as connection:
+            return folding.fold_old(connection, before, limit, at_least)
 
     def entries(self, series: str) -> list[LedgerEntry]:
         """Return the ledger of a series in the order it was written."""

@@ -18,6 +18,9 @@ CREATE INDEX gapfill_calls_source ON gapfill_calls (source, at);
 -- index gapfill_ledger_batch
 CREATE INDEX gapfill_ledger_batch ON gapfill_ledger (batch);
 
+-- index gapfill_ledger_outcome
+CREATE INDEX gapfill_ledger_outcome ON gapfill_ledger (series, outcome);
+
 -- index gapfill_ledger_series
 CREATE INDEX gapfill_ledger_series ON gapfill_ledger (series);
 
