@@ -78,6 +78,15 @@ _later = sa.MetaData()
 undone = sa.Table("gapfill_undone", _later, sa.Column("batch", sa.Text, primary_key=True))
 """Made by the first undo: earlier releases have none."""
 
+documents = sa.Table(
+    "gapfill_documents",
+    _later,
+    sa.Column("name", sa.Text, primary_key=True, doc="The hash of the text."),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+"""Made by the first run that passes on a large document."""
+
 
 def has_books(connection: sa.Connection) -> bool:
     """Return whether anything was ever written."""
