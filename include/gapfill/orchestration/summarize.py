@@ -17,6 +17,7 @@ from gapfill.alerts.incidents import Condition
 from gapfill.domain.plan import Plan
 from gapfill.errors import ErrorCode
 from gapfill.orchestration import assets, metrics
+from gapfill.orchestration.large_documents import clean_up, is_stored, opened
 from gapfill.orchestration.retry_policy import PLAIN
 from gapfill.orchestration.tasks import RESULT, open_context, run_name, write_log
 from gapfill.reporting import documents, log_lines
@@ -52,7 +53,7 @@ def summarize_run(
         context: Context of the running task.
 
     Raises:
-        StoreError: If the batches cannot be read back.
+        StoreError: If the batches, the reports or the plan cannot be read back.
     """
     dag_run, ti = context["dag_run"], context["ti"]
     run, seconds = run_name(dag_run.dag_id, dag_run.run_id), _age_s(dag_run.start_date)
@@ -65,13 +66,13 @@ def summarize_run(
         document |= _without_plan(ti, refused, dag_run.dag_id, log_lines.trouble(document))
         log.error("%s", log_lines.trouble(document))
         return document
-    made, is_dry = from_json(Plan, plan), request["dry_run"]
+    is_dry = request["dry_run"]
     with open_context() as run_context:
         order = request_from_json(request["order"], run_context.catalog)
-        before, after = (
-            [from_json(Report, report) for report in reports],
-            detect_all(run_context, order),
-        )
+        store, now = run_context.store, run_context.now
+        made = from_json(Plan, opened(plan, store, now))
+        before = [from_json(Report, report) for report in opened(reports, store, now)]
+        after = detect_all(run_context, order)
         found = _of_plan(made, run, certificates, list(run_context.catalog.sources))
         summary = summarize(
             run_context,
@@ -93,6 +94,8 @@ def summarize_run(
         news = conditions.worth_telling(run_context, before, summary.records, everything=is_manual)
         watched = [*run_context.catalog.series, *run_context.catalog.sources]
         unusable = {} if is_dry else faults(run_context, order, after)
+        if any(map(is_stored, (reports, plan))):
+            clean_up(store, now)
     summary = with_faults(summary, unusable)
     summary = replace(summary, failures=[*map(Failure, problems), *summary.failures])
     document = _document(summary, made if is_dry else None)
