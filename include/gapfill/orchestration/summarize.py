@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 NO_PLAN = "no plan was made; the log of the first red task says why"
 """The sentence for a task that was killed before it could report a problem."""
 
+LISTED = 100
+"""Healed intervals that the summary of a run lists; the asset events have all of them."""
+
 log = logging.getLogger(__name__)
 
 
@@ -103,7 +106,22 @@ def summarize_run(
     document |= {"sights": incidents.to_documents(seen), "news": news, "watched": watched}
     write_log(log_lines.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])
-    return document
+    return shorten(document)
+
+
+def shorten(document: Json) -> Json:
+    """Return a summary with at most ``LISTED`` healed intervals, and the number of the others.
+
+    Each series keeps its newest ones.
+    """
+    healed: Mapping[str, Sequence[Json]] = document["healed"]
+    total = sum(map(len, healed.values()))
+    if total <= LISTED:
+        return document
+    most = max(1, LISTED // len(healed))
+    listed = {name: runs[-most:] for name, runs in list(healed.items())[:LISTED]}
+    left = total - sum(map(len, listed.values()))
+    return {**document, "healed": listed, "healed_not_listed": left}
 
 
 def problems_of(ti: Instance, task_ids: Iterable[str]) -> list[str]:
