@@ -12,11 +12,11 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Protocol
 
-SOURCE_NAMES = (
-    *("paused", "one_call", "timeout", "ca_bundle"),
-    *("token", "redirect_hosts", "archive_host"),
-)
-"""Names in the extra of a source's connection."""
+COMMON_NAMES = ("paused", "timeout", "ca_bundle")
+"""Names in the extra of each source's connection."""
+
+SOURCE_NAMES = (*COMMON_NAMES, "one_call", "token", "redirect_hosts", "archive_host")
+"""Names in the extra of a source's connection; each of the last four of one source only."""
 
 STORE_NAMES = ("token", "org", "bucket", "timeout", "ca_bundle", "without_removal")
 """Names in the extra of an InfluxDB connection."""
@@ -125,10 +125,22 @@ def _name(name: str, known: Collection[str]) -> str:
     return name
 
 
+def refuse_unread(extra: Mapping[str, object], own: Collection[str]) -> None:
+    """Refuse a name that only other sources read.
+
+    Raises:
+        ExtraError: If there is one.
+    """
+    for name in SOURCE_NAMES:
+        if name in extra and name not in (*COMMON_NAMES, *own):
+            hint = "; a key goes into the password" if name == "token" else ""
+            message = f"has {name!r} in its extra, which this source does not read: remove it{hint}"
+            raise ExtraError(message)
+
+
 def _elsewhere(name: str) -> str:
-    if name in SOURCE_NAMES:
-        return "a source"
-    return "an InfluxDB" if name in STORE_NAMES else ""
+    kinds = ("a source", SOURCE_NAMES), ("an InfluxDB", STORE_NAMES)
+    return " or ".join(kind for kind, names in kinds if name in names)
 
 
 def flag(extra: Mapping[str, object], name: str) -> bool:

@@ -152,6 +152,10 @@ def test_what_does_not_open_an_incident_keeps_one_open() -> None:
     short = Condition(IncidentKind.QUOTA, "aemet", is_there=True, what="Blocked.", opens=False)
     _, told = live((0, [short]), (1, [long]), (2, [short]))
     assert [len(messages) for messages in told] == [0, 1, 0]
+    assert told[1][0].body.splitlines()[1] == (
+        "What to do: nothing, the next runs ask it again; if the problem lasts, find out what else "
+        "uses this key or address, or get more quota. (docs/how_to/alerts.md#quota)"
+    )
 
 
 def test_what_left_the_catalogue_is_told_once_and_is_not_called_over() -> None:

@@ -326,9 +326,9 @@ def test_a_retype_leaves_a_shard_with_texts_alone_and_names_the_first(
     done = cli("retype", "pvpc", "--yes", "--file", "saved.lp")
     assert done.code == 1
     assert (
-        'The shard from 2025-10-06T00:00Z stays as it is: price_eur_mwh is "closed" at '
-        "2025-10-07T22:00:00Z, which cannot be stored as a float. Correct or delete such points, "
-        "then run this again." in done.out
+        "The shard from 2025-10-06T00:00Z keeps the type of price_eur_mwh: price_eur_mwh is "
+        '"closed" at 2025-10-07T22:00:00Z, which cannot be stored as a float. Delete such points, '
+        "or correct the number, and run this again." in done.out
     )
     assert "(string)" in done.out
     assert "(integer)" in done.out

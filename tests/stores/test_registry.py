@@ -52,7 +52,7 @@ def test_an_unknown_type_is_refused_with_those_that_there_are() -> None:
     "conn_type, extra, said",
     [
         ("sqlite", '{"paused": "true"}', "'paused' in its extra, which Gapfill reads only in the "),
-        ("sqlite", '{"timeout": 5}', "'timeout' in its extra, which Gapfill reads only in the "),
+        ("sqlite", '{"timeout": 5}', "in the connection of a source or an InfluxDB: remove it"),
         ("sqlite", '{"bucket": "b"}', "in the connection of an InfluxDB: remove it"),
         ("sqlite", "paused", "has an extra that is not a JSON object"),
         ("influxdb", '{"paused": true}', "in the connection of a source: remove it"),

@@ -30,11 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def alert(context: Any) -> None:  # noqa: ANN401 - of a task or of a run, which are two types
-    """Send an alert for a failed task or run unless another callback already did; never raise.
-
-    Args:
-        context: The context that Airflow passes to the callback.
-    """
+    """Send an alert for a failed task or run unless another callback already did; never raise."""
     try:
         sentence = sentence_for(context)
         if sentence is not None:

@@ -59,7 +59,6 @@ NEXT_STEP: Mapping[IncidentKind, str] = {
     IncidentKind.QUOTA: (
         "nothing, the next runs ask it again; if the problem lasts, find out what else uses this "
         "key or address, or get more quota."
-        "address, or get more quota."
     ),
     IncidentKind.LATE: "nothing, each run asks again.",
     IncidentKind.GAP: (

@@ -72,12 +72,14 @@ def retype(
         stays = [one for one in wrong if one.obstacle]
         wrong = [one for one in wrong if not one.obstacle]
         if not wrong:
-            return 1 if stays else 0
+            return 1 if stays and yes else 0
         target = Path(path or f"gapfill-retype-{series.name}-{now:%Y%m%dT%H%M%SZ}.lp")
         if not yes:
             cli.say(
                 f"\nNothing is changed. With --yes all points of {series.measurement} there, of "
-                f"every program, are saved in {target}, deleted, and written as floats."
+                f"every program, are saved in {target}, deleted, and written as floats. "
+                "InfluxDB 1.x changes a type only if the whole measurement is dropped: there this "
+                "is done with all of its points."
             )
             return 0
         points = service.carry_out(context, series, wrong, target)
@@ -132,6 +134,7 @@ def _show(cli: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
     for one in wrong:
         if one.obstacle:
             cli.say(
-                f"\nThe shard from {short(one.shard.start)} stays as it is: {one.obstacle}, which "
-                "cannot be stored as a float. Correct or delete such points, then run this again."
+                f"\nThe shard from {short(one.shard.start)} keeps the type of "
+                f"{', '.join(one.fields)}: {one.obstacle}, which cannot be stored as a float. "
+                "Delete such points, or correct the number, and run this again."
             )

@@ -39,14 +39,7 @@ class UnusableSource(NamedTuple):
 def unusable_of(
     series: Series, coverage: Coverage, candidates: Sequence[Candidate], now: datetime
 ) -> tuple[UnusableSource, ...]:
-    """Return the sources of a series that are set up but cannot be used.
-
-    Args:
-        series: The series.
-        coverage: State of its slots.
-        candidates: Every product of the series' route, in its present state.
-        now: The clock.
-    """
+    """Return the sources of a series that are set up but cannot be used."""
     sentences: dict[str, str] = {}
     missed: dict[str, list[Interval]] = {}
     runs = merge(coverage.runs(State.MISSING))
@@ -88,11 +81,6 @@ def warnings_of(
 
     They are about sources with incomplete credentials, fields that a station never reports, and
     slots without a reading outside the dates of every product that is not paused.
-
-    Args:
-        series: The series.
-        coverage: State of its slots.
-        candidates: Every product of the series' route, in its present state.
     """
     sentences = incomplete(candidates)
     sentences += [_never(series, c) for c in candidates if c.never and c.station is not None]

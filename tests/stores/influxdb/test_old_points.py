@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gapfill.errors import StoreError
 from gapfill.stores.influxdb.bucket import WEEK, span_at
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.errors import PartialWrite
@@ -66,6 +67,29 @@ def test_a_killed_retype_brings_back_what_became_too_old_since(
     backend.engine.keep(backend.bucket, KEPT_DAYS)
     backend.open().verify()
     retype(backend, tmp_path / "2.lp")
+    assert stored(backend) == live
+    assert backend.open().unfinished() == []
+
+
+def test_what_the_server_refuses_of_a_shard_that_is_there_stays_in_the_entry(
+    backend: InfluxBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is reported, as long as the server may keep it; after that it is given up."""
+    live = stored(backend)
+    child = first(
+        tmp_path / "here", lambda: deadly(stop), lambda: retype(backend, tmp_path / "1.lp")
+    )
+    assert ended(child) == -signal.SIGKILL
+    backend.engine.keep(backend.bucket, KEPT_DAYS)
+    monkeypatch.setattr("gapfill.stores.influxdb.undo.old_points._CLOCKS_NS", -(10**18))
+    monkeypatch.setattr("gapfill.stores.influxdb.client.LINES", 1)  # no younger one beside it
+    with pytest.raises(StoreError, match="are refused by the server and cannot be written back"):
+        retype(backend, tmp_path / "2.lp")
+    (left,) = backend.open().unfinished()
+    assert "retention" in left.refused
+    monkeypatch.undo()
+    monkeypatch.setenv("GAPFILL_LOCKS", str(tmp_path / "here"))
+    retype(backend, tmp_path / "3.lp")
     assert stored(backend) == live
     assert backend.open().unfinished() == []
 

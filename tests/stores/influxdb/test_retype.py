@@ -351,6 +351,19 @@ def test_what_no_float_holds_stays_as_it_is(bucket: Bucket) -> None:
     assert store.wrong_types(PVPC, ["price_eur_mwh"]) == [near]
 
 
+def test_a_field_with_a_text_leaves_the_others_of_its_shard_to_be_changed(bucket: Bucket) -> None:
+    """Each field of a shard has a type of its own."""
+    text = f'{OTHER} price_eur_kwh="closed" {to_ns(hour(FIRST + 2)) + 5}'
+    bucket.engine.write(bucket.bucket, [text])
+    store, names = bucket.open(), ["price_eur_mwh", "price_eur_kwh"]
+    stays = {"price_eur_kwh": "string"}
+    found = store.wrong_types(PVPC, names)
+    assert [one.fields for one in found] == [{"price_eur_mwh": "integer"}] * 2 + [stays]
+    assert found[-1].obstacle == 'price_eur_kwh is "closed" at 2026-01-12T02:00:00Z'
+    changed(store, lambda _: None)
+    assert [one.fields for one in store.wrong_types(PVPC, names)] == [stays]
+
+
 def test_a_bucket_of_floats_needs_nothing(bucket: Bucket) -> None:
     """Of another series, or after it is done."""
     store = bucket.open()

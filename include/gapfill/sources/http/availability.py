@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gapfill import extras
 from gapfill.domain.candidate import Obstacle
 from gapfill.domain.product import Product
@@ -11,7 +13,13 @@ from gapfill.sources.registry import member, wrong_member
 
 
 class ApiAvailability(SourceAvailability):
-    """An API's products may require a login, a key, or a member of the connection's extra."""
+    """An API's products may require a login, a key, or a member of the connection's extra.
+
+    Attributes:
+        extra_names: Names in the extra that this API reads beside those of every API.
+    """
+
+    extra_names: Sequence[str] = ()
 
     def check(self, access: ConnectionConfig) -> None:
         """Check the options that only this API's connection has, before any call.
@@ -43,7 +51,7 @@ class ApiAvailability(SourceAvailability):
             return Obstacle(
                 f'is paused ("paused": true in the extra of connection {source.connection})'
             )
-        access = config_of(source.connection, connection, source.host)
+        access = config_of(source.connection, connection, source.host, self.extra_names)
         self.check(access)
         return None if self.has_other_key(access) else _missing(product, access)
 

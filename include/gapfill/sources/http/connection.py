@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -80,13 +80,15 @@ def read_config(conn_id: str, host: str, look_up: LookUp) -> ConnectionConfig:
     return config_of(conn_id, connection, host)
 
 
-def config_of(conn_id: str, connection: Connection, host: str) -> ConnectionConfig:
-    """Return the configuration in a connection, see ``read_config``.
+def config_of(
+    conn_id: str, connection: Connection, host: str, own: Collection[str] | None = None
+) -> ConnectionConfig:
+    """Return the configuration in a connection, see ``read_config`` and ``read_extra``.
 
     Raises:
         ConfigError: If it is invalid.
     """
-    extra = read_extra(conn_id, connection.extra)
+    extra = read_extra(conn_id, connection.extra, own)
     return ConnectionConfig(
         conn_id,
         root=_root(conn_id, connection, host),
@@ -127,8 +129,16 @@ def _wrong(conn_id: str, problem: str, example: str = _EXAMPLE) -> ConfigError:
     )
 
 
-def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
+def read_extra(
+    conn_id: str, text: str | None, own: Collection[str] | None = None
+) -> Mapping[str, object]:
     """Return a connection's extra, in which each of ``FLAGS`` is true or false.
+
+    Args:
+        conn_id: Id of the connection.
+        text: Its extra.
+        own: Names that the source reads beside ``extras.COMMON_NAMES``. A name that only another
+            source reads is then refused.
 
     Raises:
         ConfigError: If it is not a JSON object, a name in it is misspelt, or a flag has
@@ -136,6 +146,8 @@ def read_extra(conn_id: str, text: str | None) -> Mapping[str, object]:
     """
     try:
         extra = extras.read(text, extras.SOURCE_NAMES)
+        if own is not None:
+            extras.refuse_unread(extra, own)
         return extra | {name: extras.flag(extra, name) for name in FLAGS if name in extra}
     except extras.ExtraError as exc:
         problem = str(exc)

@@ -9,6 +9,8 @@ from gapfill.sources.http.connection import ConnectionConfig, second_root
 class OpenMeteoAvailability(ApiAvailability):
     """Also checks the archive's host."""
 
+    extra_names = ("archive_host",)
+
     def check(self, access: ConnectionConfig) -> None:
         """Check the archive's host, see ``ApiAvailability.check``."""
         second_root(access, "archive_host")

@@ -13,6 +13,8 @@ TOKEN = "token"  # noqa: S105 - no secret but a name
 class SiarAvailability(ApiAvailability):
     """Also checks the ready token in the extra."""
 
+    extra_names = (TOKEN,)
+
     def check(self, access: ConnectionConfig) -> None:
         """Check the ready token, see ``ApiAvailability.check``."""
         ready_token(access)

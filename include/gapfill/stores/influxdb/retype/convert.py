@@ -57,7 +57,7 @@ def retype(
     doing = f"retype of {series.name}"
     with alone(server.access, series.measurement, doing, BRIEFLY_S):
         carry_on(server, series)
-        wrong = [one for one in wrong if not _obstacle(server, series, one)]
+        wrong = [one for one in _checked(server, series, wrong) if not one.obstacle]
         whose = journal.Removal(_OWNER, is_retype=True, file=file)
         written = _retype(server, series, wrong, save, whose)
         refused = carry_on(server, series)
@@ -81,7 +81,7 @@ def find(server: InfluxClient, series: Series, names: Sequence[str]) -> list[Wro
     found = find_wrong(server, series, names)
     if refused and not found:
         raise _not_carried_on(series, refused)
-    return [one._replace(obstacle=_obstacle(server, series, one)) for one in found]
+    return _checked(server, series, found)
 
 
 def _retype(
@@ -204,15 +204,31 @@ def _kept(one: Found, held: Mapping[str, set[str]]) -> Kept:
     return kept_of(one, kinds)
 
 
-def _obstacle(server: InfluxClient, series: Series, wrong: WrongType) -> str:
-    """Return the first value that is not a number, or would be another number as a float."""
-    for point in _typed(server, series.measurement, [wrong.shard]):
-        for name in sorted(wrong.fields.keys() & point.fields.keys()):
+def _checked(server: InfluxClient, series: Series, wrong: Sequence[WrongType]) -> list[WrongType]:
+    """Separate the fields of each shard that have a value that no float can hold, and name it."""
+    checked: list[WrongType] = []
+    for one in wrong:
+        first = _obstacles(_typed(server, series.measurement, [one.shard]), one.fields)
+        good = {name: kind for name, kind in one.fields.items() if name not in first}
+        if good:
+            checked.append(one._replace(fields=good, obstacle=""))
+        checked += [
+            one._replace(fields={name: one.fields[name]}, obstacle=said)
+            for name, said in first.items()
+        ]
+    return checked
+
+
+def _obstacles(points: Sequence[Kept], fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the first value of each field that is not a number, or another one as a float."""
+    found: dict[str, str] = {}
+    for point in points:
+        for name in sorted((fields.keys() & point.fields.keys()) - found.keys()):
             said = point.fields[name].rpartition("=")[2]
             is_exact = is_whole(said) and abs(int(said[:-1])) <= EXACT
             if not is_exact and not _is_number(said):
-                return f"{name} is {said} at {iso(from_ns(point.instant))}"
-    return ""
+                found[name] = f"{name} is {said} at {iso(from_ns(point.instant))}"
+    return found
 
 
 def _as_floats(point: Kept, wrong: Sequence[WrongType]) -> Kept:
