@@ -126,11 +126,27 @@ def _left(dag_id: str) -> dict[str, dict[str, Any]]:
             if entry.key in _OF_AIRFLOW:
                 continue
             value, left = XComModel.deserialize_value(entry), found.setdefault(entry.task_id, {})
+            value = _whole(value)
             if entry.map_index < 0:
                 left[entry.key] = value
             else:
                 left.setdefault(entry.key, []).append(value)
     return found
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - whatever is JSON
+    """Return the document that a value refers to, or the unit of which it is the place."""
+    from gapfill.orchestration.large_documents import is_reference, opened
+    from gapfill.orchestration.tasks import open_context
+
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, dict) and "number" in value:
+        return _whole(value["plan"])["units"][value["number"]]
+    if not is_reference(value):
+        return value
+    with open_context() as context:
+        return opened(value, context.store, context.now)
 
 
 def _is_known(task: str) -> bool:

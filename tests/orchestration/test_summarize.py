@@ -379,3 +379,24 @@ def test_a_run_that_asked_a_source_folds_the_old_ledger(
 def _refuse(*_: object) -> None:
     message = "no space"
     raise StoreError(message)
+
+
+def test_a_summary_lists_the_newest_healed_intervals_and_counts_the_others() -> None:
+    """With few of them it is as it was; with many series, each listed one has its newest."""
+    from gapfill.orchestration.summarize import shorten
+
+    few = {"healed": {"a": list(range(60)), "b": list(range(40))}, "calls": 1}
+    assert shorten(few) == few
+    more = {"healed": {"a": list(range(61)), "b": list(range(40))}, "calls": 1}
+    assert shorten(more) == {
+        "healed": {"a": list(range(11, 61)), "b": list(range(40))},
+        "calls": 1,
+        "healed_not_listed": 11,
+    }
+    many = {"healed": {str(n): [n, n + 1] for n in range(150)}}
+    short = shorten(many)
+    assert (len(short["healed"]), short["healed"]["7"], short["healed_not_listed"]) == (
+        100,
+        [8],
+        200,
+    )

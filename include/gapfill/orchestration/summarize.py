@@ -17,6 +17,7 @@ from gapfill.alerts.incidents import Condition
 from gapfill.domain.plan import Plan
 from gapfill.errors import ErrorCode
 from gapfill.orchestration import assets, metrics
+from gapfill.orchestration.large_documents import drop_old, is_stored, opened
 from gapfill.orchestration.retry_policy import PLAIN
 from gapfill.orchestration.tasks import RESULT, open_context, run_name, write_log
 from gapfill.reporting import documents, log_lines
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 NO_PLAN = "no plan was made; the log of the first red task says why"
 """The sentence for a task that was killed before it could report a problem."""
 
+LISTED = 100
+"""Healed intervals that the summary of a run lists; the asset events have all of them."""
+
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +58,7 @@ def summarize_run(
         context: Context of the running task.
 
     Raises:
-        StoreError: If the batches cannot be read back.
+        StoreError: If the batches, the reports or the plan cannot be read back.
     """
     dag_run, ti = context["dag_run"], context["ti"]
     run, seconds = run_name(dag_run.dag_id, dag_run.run_id), _age_s(dag_run.start_date)
@@ -67,13 +71,13 @@ def summarize_run(
         document |= _without_plan(ti, refused, dag_run.dag_id, log_lines.trouble(document))
         log.error("%s", log_lines.trouble(document))
         return document
-    made, is_dry = from_json(Plan, plan), request["dry_run"]
+    is_dry = request["dry_run"]
     with open_context() as run_context:
         order = request_from_json(request["order"], run_context.catalog)
-        before, after = (
-            [from_json(Report, report) for report in reports],
-            detect_all(run_context, order),
-        )
+        store, now = run_context.store, run_context.now
+        made = from_json(Plan, opened(plan, store, now))
+        before = [from_json(Report, report) for report in opened(reports, store, now)]
+        after = detect_all(run_context, order)
         found = _of_plan(made, run, certificates, list(run_context.catalog.sources))
         summary = summarize(
             run_context,
@@ -97,6 +101,8 @@ def summarize_run(
         unusable = {} if is_dry else faults(run_context, order, after)
         if found and not is_dry:
             _fold_old(run_context)
+        if any(map(is_stored, (reports, plan))):
+            drop_old(store, now)
     summary = with_faults(summary, unusable)
     summary = replace(summary, failures=[*map(Failure, problems), *summary.failures])
     document = _document(summary, made if is_dry else None)
@@ -104,7 +110,22 @@ def summarize_run(
     document |= {"sights": incidents.to_documents(seen), "news": news, "watched": watched}
     write_log(log_lines.summary_lines(document, after))
     assets.announce(context["outlet_events"], run, document["healed"])
-    return document
+    return shorten(document)
+
+
+def shorten(document: Json) -> Json:
+    """Return a summary with at most ``LISTED`` healed intervals, and the number of the others.
+
+    Each series keeps its newest ones.
+    """
+    healed: Mapping[str, Sequence[Json]] = document["healed"]
+    total = sum(map(len, healed.values()))
+    if total <= LISTED:
+        return document
+    most = max(1, LISTED // len(healed))
+    listed = {name: runs[-most:] for name, runs in list(healed.items())[:LISTED]}
+    left = total - sum(map(len, listed.values()))
+    return {**document, "healed": listed, "healed_not_listed": left}
 
 
 def _fold_old(context: RunContext) -> None:

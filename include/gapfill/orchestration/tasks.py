@@ -1,8 +1,9 @@
 """The tasks from the request to the writes; ``dag_builder`` connects them.
 
-Each takes and returns plain JSON. A task that fails says why in a sentence, and also leaves the
-sentence for ``summarize`` under ``PROBLEM``. One message at the end of the run then reports it,
-whichever task failed. The last tasks are in ``summarize``.
+Each takes and returns plain JSON, or a reference to a large document (``large_documents``). A task
+that fails says why in a sentence, and also leaves the sentence for ``summarize`` under ``PROBLEM``.
+One message at the end of the run then reports it, whichever task failed. The last tasks are in
+``summarize``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gapfill.alerts.callbacks import CAUSE, PROBLEM
 from gapfill.domain.plan import Unit
 from gapfill.errors import ConfigError, GapfillError, StoreError
 from gapfill.orchestration import container
+from gapfill.orchestration.large_documents import is_reference, link_of, opened, pass_on
 from gapfill.orchestration.retry_policy import PLAIN
 from gapfill.orchestration.run_request import current_request, read_request
 from gapfill.reporting import log_lines
@@ -99,42 +101,58 @@ def current(sources: Sequence[str], ti: Instance) -> Json:
         return {"order": request_to_json(order), "dry_run": False}
 
 
-def detect_gaps(request: Json, ti: Instance) -> list[Json]:
+def detect_gaps(request: Json, ti: Instance) -> Any:  # noqa: ANN401 - JSON, or a reference
     """Find the state of every expected slot of the whole history.
 
     Series that cannot be read are tried once more. After that the run continues with the other
     series; the plan names the unread ones, and the run fails at its end.
 
     Returns:
-        A report per series.
+        A report per series. A reference to large reports counts series and gaps.
 
     Raises:
         StoreError: If a series could not be read, and a retry is left or no series could be
-            read; the reports are stored in either case.
+            read; the reports are pushed in either case. Also if large reports cannot be saved.
     """
     with reporting_problem(ti), open_context() as context:
         reports = detect_all(context, request_from_json(request["order"], context.catalog))
-        documents = [to_json(report) for report in reports]
         write_log(log_lines.report_lines(reports))
         failures = unread(reports)
         is_last = ti.try_number > min(PLAIN, ti.max_tries)
-        if failures and not (is_last and any(not report.error for report in reports)):
-            ti.xcom_push(RESULT, documents)
+        is_over = failures and not (is_last and any(not report.error for report in reports))
+        store = None if request["dry_run"] or is_over else context.store
+        gaps = sum(len(report.coverage.gaps) for report in reports)
+        about = {"series": len(reports), "unread": len(failures), "gaps": gaps}
+        passed = pass_on([to_json(report) for report in reports], about, store, context.now)
+        if is_over:
+            ti.xcom_push(RESULT, passed)
             raise StoreError(" ".join(failures))
-        return documents
+        return passed
 
 
-def plan_backfill(request: Json, reports: Sequence[Json], ti: Instance) -> Json:
+def plan_backfill(request: Json, reports: Any, ti: Instance) -> Json:  # noqa: ANN401 - JSON, or a reference
     """Plan the requests to each source, and count the calls.
 
+    Returns:
+        The plan. A reference to a large plan has the label, severity and source of each unit.
+
     Raises:
-        StoreError: If no series could be read.
+        StoreError: If no series could be read, if the store no longer has the reports, or if it
+            cannot save a large plan.
     """
     with reporting_problem(ti), open_context() as context:
         order = request_from_json(request["order"], context.catalog)
-        plan = make_plan(context, order, [from_json(Report, report) for report in reports])
+        found = opened(reports, context.store, context.now)
+        plan = make_plan(context, order, [from_json(Report, report) for report in found])
         write_log(log_lines.plan_lines(plan))
-        return to_json(plan)
+        units = [
+            {"label": unit.label, "severity": unit.severity.label, "source": unit.source}
+            for unit in plan.units
+        ]
+        store = None if request["dry_run"] else context.store
+        about = {"units": units, "deferred": plan.deferred}
+        passed: Json = pass_on(to_json(plan), about, store, context.now)
+        return passed
 
 
 def choose_sources(
@@ -169,8 +187,17 @@ def choose_sources(
 
 
 def pick_units(plan: Json, source: str) -> list[Json]:
-    """Return the plan's units of one source, in the plan's order."""
-    return [unit for unit in plan["units"] if unit["source"] == source]
+    """Return the plan's units of one source, in the plan's order.
+
+    A unit of a large plan is its label, its severity and its place in the plan.
+    """
+    if not is_reference(plan):
+        return [unit for unit in plan["units"] if unit["source"] == source]
+    return [
+        {"label": unit["label"], "severity": unit["severity"], "plan": link_of(plan), "number": n}
+        for n, unit in enumerate(plan["units"])
+        if unit["source"] == source
+    ]
 
 
 def backfill(document: Json, run: str, ti: Instance) -> Json:
@@ -179,13 +206,17 @@ def backfill(document: Json, run: str, ti: Instance) -> Json:
     A unit that fails stores a certificate of the failure; a retry replaces it.
 
     Args:
-        document: The unit.
+        document: The unit, or its place in a large plan.
         run: Id of the run, the first part of the unit's batch.
         ti: The running task instance.
 
     Raises:
         GapfillError: What the source or the store raised.
     """
+    if "plan" in document:
+        with open_context() as context:
+            plan = opened(document["plan"], context.store, context.now)
+        document = plan["units"][document["number"]]
     unit = from_json(Unit, document)
     write_log(log_lines.unit_lines(unit))
     try:

@@ -3,6 +3,7 @@
 A use case names the narrowest port that it needs. ``Store`` is everything in one database.
 """
 
+from gapfill.services.ports.documents import DocumentStore
 from gapfill.services.ports.grouped_readings import (
     Each,
     GroupedReadings,
@@ -24,6 +25,7 @@ __all__ = [
     "Batch",
     "Block",
     "Caller",
+    "DocumentStore",
     "Each",
     "Folded",
     "GroupedReadings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from gapfill.services.ports.documents import DocumentStore
 from gapfill.services.ports.ledger import LedgerStore
 from gapfill.services.ports.quotas import QuotaStore
 from gapfill.services.ports.readings import ReadingStore
@@ -18,7 +19,7 @@ class StoreLocation(NamedTuple):
     where: str
 
 
-class Store(ReadingStore, UndoStore, LedgerStore, QuotaStore, RepairStore, Protocol):
+class Store(ReadingStore, UndoStore, LedgerStore, QuotaStore, RepairStore, DocumentStore, Protocol):
     """A database of readings, with the ledger, quotas and replaced rows beside them.
 
     Every method raises ``StoreError`` if the database cannot be read or written; no method returns

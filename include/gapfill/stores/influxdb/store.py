@@ -30,7 +30,7 @@ from gapfill.services.ports import (
     Undone,
     WrongType,
 )
-from gapfill.stores.influxdb import folding, ledger, quotas, writes
+from gapfill.stores.influxdb import documents, folding, ledger, quotas, writes
 from gapfill.stores.influxdb.batches import batches, slots_of, undone_batches
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.config import InfluxConfig
@@ -199,6 +199,18 @@ class InfluxStore(GroupedReads):
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
         return quotas.blocks_at(self._server, now)
+
+    def save_document(self, name: str, text: str, at: datetime) -> None:
+        """Save a document, part by part."""
+        documents.save(self._server, name, text, at)
+
+    def load_document(self, name: str, since: datetime) -> str | None:
+        """Return a document that was saved at ``since`` or later, ``None`` for none."""
+        return documents.load(self._server, name, since)
+
+    def drop_documents(self, before: datetime) -> None:
+        """Remove the documents that were saved before an instant."""
+        documents.drop(self._server, before)
 
     def wrong_types(self, series: Series, names: Sequence[str]) -> list[WrongType]:
         """Return the shards in which these fields of a series have a type other than float."""

@@ -22,7 +22,7 @@ from gapfill.stores.merge_policy import choose_better, choose_news
 from gapfill.stores.no_repairs import NoRepairs
 from gapfill.stores.points import rows_of
 from gapfill.stores.reads import Gaps, InvalidValues, SeriesReads
-from gapfill.stores.sql import batches, folding, ledger, quotas
+from gapfill.stores.sql import batches, documents, folding, ledger, quotas
 from gapfill.stores.sql.dialect import SqlDialect
 from gapfill.stores.sql.tables import has_books, has_learned, prepare_books
 from gapfill.stores.sql.writes import SqlWriter
@@ -181,6 +181,21 @@ class SqlStore(SeriesReads, NoRepairs, ABC):
     def blocks(self, now: datetime) -> list[Block]:
         """Return the blocks in force."""
         return self._read(lambda connection: quotas.blocks_at(connection, now), [])
+
+    def save_document(self, name: str, text: str, at: datetime) -> None:
+        """Save a document, at once or not at all."""
+        with self._writing() as connection:
+            documents.save(connection, name, text, at)
+
+    def load_document(self, name: str, since: datetime) -> str | None:
+        """Return a document that was saved at ``since`` or later, ``None`` for none."""
+        with self._reading() as connection:
+            return documents.load(connection, name, since)
+
+    def drop_documents(self, before: datetime) -> None:
+        """Remove the documents that were saved before an instant."""
+        with self._writing() as connection:
+            documents.drop(connection, before)
 
     @contextmanager
     def _changing(self) -> Iterator[sa.Connection]:

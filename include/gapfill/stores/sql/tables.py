@@ -118,6 +118,15 @@ folded_calls = sa.Table(
     sa.Column("records", sa.Integer, nullable=False),
 )
 
+documents = sa.Table(
+    "gapfill_documents",
+    _later,
+    sa.Column("name", sa.Text, primary_key=True, doc="The hash of the text."),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+"""Made by the first run that passes on a large document."""
+
 
 def has_books(connection: sa.Connection) -> bool:
     """Return whether anything was ever written."""
