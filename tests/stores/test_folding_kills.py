@@ -128,12 +128,12 @@ def test_clean_ups_that_are_killed_again_and_again_come_to_an_end(backend: Backe
     assert all(entry.folded for entry in store.entries("pvpc"))
 
 
+@pytest.mark.server
+@pytest.mark.parametrize("backend", ["influxdb"], indirect=True)
 def test_a_server_that_dies_during_a_clean_up_has_the_same_answers_afterwards(
-    backend: Backend,
+    backend: InfluxBackend,
 ) -> None:
     """Killed with its last write in memory, after each request of the clean-up."""
-    if not isinstance(backend, InfluxBackend):
-        pytest.skip("SQLite has no server")
     store = backend.open()
     _seed(store)
     before = _state(store)
