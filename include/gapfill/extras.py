@@ -12,11 +12,11 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Protocol
 
-COMMON_NAMES = ("paused", "timeout", "ca_bundle")
-"""Names in the extra of each source's connection."""
+COMMON_NAMES = ("paused", "timeout", "ca_bundle", "redirect_hosts")
+"""Names in the extra of each source's connection; only ESIOS redirects to another host."""
 
-SOURCE_NAMES = (*COMMON_NAMES, "one_call", "token", "redirect_hosts", "archive_host")
-"""Names in the extra of a source's connection; each of the last four of one source only."""
+SOURCE_NAMES = (*COMMON_NAMES, "one_call", "token", "archive_host")
+"""Names in the extra of a source's connection; each of the last three of one source only."""
 
 STORE_NAMES = ("token", "org", "bucket", "timeout", "ca_bundle", "without_removal")
 """Names in the extra of an InfluxDB connection."""

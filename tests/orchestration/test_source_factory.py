@@ -188,7 +188,6 @@ def test_a_connection_that_is_a_uri_says_the_same(
         ),
         ("aemet", "one_call=true", "has 'one_call' in its extra, which this source does not read"),
         ("ree", "archive_host=a", "has 'archive_host' in its extra, which this source does not"),
-        ("siar", "redirect_hosts=a", "has 'redirect_hosts' in its extra, which this source does"),
     ],
 )
 def test_an_extra_that_makes_no_sense_is_found_before_any_call(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from gapfill.sources.http.availability import ApiAvailability
 from gapfill.sources.http.connection import ConnectionConfig
-from gapfill.sources.http.redirects import EXTRA, listed_hosts
+from gapfill.sources.http.redirects import listed_hosts
 
 
 class EsiosAvailability(ApiAvailability):
     """Also checks the hosts to which the archive may redirect."""
-
-    extra_names = (EXTRA,)
 
     def check(self, access: ConnectionConfig) -> None:
         """Check these hosts, see ``ApiAvailability.check``."""
