@@ -31,7 +31,7 @@ from gapfill.services.selection import Selection
 from gapfill.services.summary import summarize
 from gapfill.stores.sqlite.store import SqliteStore
 from gapfill.webui import response_models, responses
-from gapfill.webui.request_models import CoverageQuery
+from gapfill.webui.request_models import SeriesQuery
 from gapfill.webui.snapshot_cache import StoreSnapshot
 
 if TYPE_CHECKING:
@@ -134,9 +134,9 @@ def _steps(world: World) -> Mapping[str, Callable[[], object]]:
         "log lines": lambda: [*log_lines.report_lines(before), *log_lines.plan_lines(plan)],
         "`status --json`": lambda: documents.plain(documents.status(context.catalog, before, NOW)),
         "`explain`": lambda: explain(context, series, NOW - 1001 * HOUR),
-        "`/gaps/summary`": lambda: responses.summary(view, plan).model_dump_json(),
+        "`/gaps/summary`": lambda: responses.summary(view, plan, SeriesQuery()).model_dump_json(),
         "`/gaps/detect`": lambda: responses.detected(view, plan, None).model_dump_json(),
-        "`/gaps/coverage`": lambda: responses.coverage(view, CoverageQuery()).model_dump_json(),
+        "`/gaps/coverage`": lambda: responses.coverage(view, SeriesQuery()).model_dump_json(),
     }
 
 

@@ -40,9 +40,9 @@ def view_of(*reports: Report) -> object:
 def test_a_series_that_cannot_be_read_is_unknown_on_the_calendar() -> None:
     """The others are drawn, and the whole is not well."""
     from gapfill.webui import responses
-    from gapfill.webui.request_models import CoverageQuery
+    from gapfill.webui.request_models import SeriesQuery
 
-    told = responses.coverage(view_of(READ, FAILED), CoverageQuery())  # type: ignore[arg-type] # see view_of
+    told = responses.coverage(view_of(READ, FAILED), SeriesQuery())  # type: ignore[arg-type] # see view_of
     assert told.state == "unknown"
     assert told.series[0].days == [(1, "23c"), (1, "1c")]
     assert told.series[1].days == [(1, "23x"), (1, "1x")]
@@ -53,8 +53,9 @@ def test_a_series_that_cannot_be_read_is_unknown_on_the_calendar() -> None:
 def test_the_summary_is_no_all_clear_while_a_series_cannot_be_read() -> None:
     """What is known is told; what is not has no numbers, and nothing is recommended."""
     from gapfill.webui import responses
+    from gapfill.webui.request_models import SeriesQuery
 
-    told = responses.summary(view_of(READ, FAILED), Plan(NOW, ()))  # type: ignore[arg-type] # see view_of
+    told = responses.summary(view_of(READ, FAILED), Plan(NOW, ()), SeriesQuery())  # type: ignore[arg-type] # see view_of
     assert told.state == "unknown"
     assert (told.ree_data.status, told.ree_data.gap_hours, told.ree_data.gaps) == ("ok", 0, 0)
     weather = told.weather_data
@@ -83,15 +84,15 @@ def test_what_cannot_be_read_is_among_the_gaps() -> None:
 def test_where_nothing_can_be_read_there_is_nothing_to_tell() -> None:
     """It is the reason that is told."""
     from gapfill.webui import responses
-    from gapfill.webui.request_models import CoverageQuery
+    from gapfill.webui.request_models import SeriesQuery
 
     view = view_of(FAILED)
     with pytest.raises(StoreError, match="weather_hourly could not be read: the disk is gone"):
-        responses.summary(view, Plan(NOW, ()))  # type: ignore[arg-type] # see view_of
+        responses.summary(view, Plan(NOW, ()), SeriesQuery())  # type: ignore[arg-type] # see view_of
     with pytest.raises(StoreError):
         responses.detected(view, Plan(NOW, ()), None)  # type: ignore[arg-type] # see view_of
     with pytest.raises(StoreError):
-        responses.coverage(view, CoverageQuery())  # type: ignore[arg-type] # see view_of
+        responses.coverage(view, SeriesQuery())  # type: ignore[arg-type] # see view_of
 
 
 DAY = span("2026-03-01", "2026-03-02")
@@ -189,10 +190,10 @@ def test_a_source_that_cannot_be_used_comes_first() -> None:
 def test_the_calendar_says_why_slots_are_missing() -> None:
     """By series, and for each gap."""
     from gapfill.webui import responses
-    from gapfill.webui.request_models import CoverageQuery
+    from gapfill.webui.request_models import SeriesQuery
 
     gaps = gap(needs=NEEDS, fields=("price_eur_mwh",)), gap(State.UNFILLABLE, 3)
-    told = responses.coverage(view_of(report(*gaps)), CoverageQuery())  # type: ignore[arg-type] # see view_of
+    told = responses.coverage(view_of(report(*gaps)), SeriesQuery())  # type: ignore[arg-type] # see view_of
     (row,) = told.series
     assert (row.causes, row.needs) == ({"setup": 24, "none": 3}, list(NEEDS))
     assert row.required == ["price_eur_mwh"]

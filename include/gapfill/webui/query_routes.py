@@ -27,10 +27,10 @@ from gapfill.webui.auth import MAY_READ
 from gapfill.webui.calendar_encoding import zone_of
 from gapfill.webui.conditional_responses import Rendered, answer, render
 from gapfill.webui.request_models import (
-    CoverageQuery,
     DetectQuery,
     ExplainQuery,
     PlanQuery,
+    SeriesQuery,
     SlotsQuery,
 )
 from gapfill.webui.slots import slots_of
@@ -40,7 +40,7 @@ from gapfill.webui.worker_pool import reading
 MAX_ZOOM = timedelta(days=63)
 """Two months of slots fill a screen; for longer ranges the page has the days."""
 
-Shown = Annotated[CoverageQuery, Query()]
+Listed = Annotated[SeriesQuery, Query()]
 Days = Annotated[DetectQuery, Query()]
 Stretch = Annotated[SlotsQuery, Query()]
 Order = Annotated[PlanQuery, Query()]
@@ -51,15 +51,15 @@ router = APIRouter(dependencies=[MAY_READ])
 
 @router.get("/summary", response_model=response_models.SummaryOut)
 @reading
-def summary(request: Request) -> Response:
-    """The state of all series in a few numbers, with a recommendation."""
+def summary(request: Request, query: Listed) -> Response:
+    """The state of all series in a few numbers, with a recommendation; each requested series."""
     snapshots = _snapshots(request)
 
     def make(view: StoreSnapshot) -> Rendered:
         responses.refuse_if_unread(view)
-        return render(responses.summary(snapshots.closely(view), snapshots.plan(view)))
+        return render(responses.summary(snapshots.closely(view), snapshots.plan(view), query))
 
-    return answer(request, snapshots.derive("summary", snapshots.view(), make))
+    return answer(request, snapshots.derive(f"summary {query!r}", snapshots.view(), make))
 
 
 @router.get("/detect", response_model=response_models.DetectOut)
@@ -77,7 +77,7 @@ def detect(request: Request, query: Days) -> Response:
 
 @router.get("/coverage", response_model=response_models.CoverageOut)
 @reading
-def coverage(request: Request, query: Shown) -> Response:
+def coverage(request: Request, query: Listed) -> Response:
     """Every day of the requested series for the calendar, and counts of all series."""
     snapshots = _snapshots(request)
 

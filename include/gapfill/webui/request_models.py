@@ -49,7 +49,7 @@ class DetectQuery(_Strict):
     )
 
 
-class CoverageQuery(_Strict):
+class SeriesQuery(_Strict):
     """Which series."""
 
     search: str = Field("", description="Part of a series' name, in any case.", max_length=100)

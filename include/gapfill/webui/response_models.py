@@ -68,6 +68,12 @@ class StoredOut(Document):
     )
 
 
+SeriesTotal = Annotated[
+    int,
+    Field(description="number of requested series, also those that `series` does not list"),
+]
+
+
 class SeriesOut(StoredOut):
     """A series in numbers."""
 
@@ -141,6 +147,7 @@ class SummaryOut(BaseModel):
     ree_data: GroupOut
     weather_data: GroupOut
     series: list[SeriesOut]
+    series_total: SeriesTotal
     recovery: Recovery
     recommendation: str
     strategy: Strategy
@@ -202,9 +209,7 @@ class CoverageOut(BaseModel):
     store: str = Field(description="place of the store that was read")
     letters: dict[str, str]
     series: list[CalendarOut]
-    series_total: int = Field(
-        description="number of requested series, also those that `series` does not list"
-    )
+    series_total: SeriesTotal
     groups: list[GroupCount]
     slots: dict[str, int] = Field(description="slots of all series by state")
     errors: list[str] = Field(description="why series could not be read, of all series")

@@ -22,7 +22,7 @@ from gapfill.webui import response_models
 from gapfill.webui.calendar_encoding import LETTERS, calendar, zone_of
 from gapfill.webui.dag_runs import DAG, dag_state
 from gapfill.webui.recommendations import recommend, recovery
-from gapfill.webui.request_models import CoverageQuery
+from gapfill.webui.request_models import SeriesQuery
 from gapfill.webui.snapshot_cache import StoreSnapshot
 
 if TYPE_CHECKING:
@@ -32,21 +32,23 @@ SHOWN_GAPS = 200
 """Maximum number of gaps that the page lists; the others are only counted."""
 
 
-def summary(view: StoreSnapshot, plan: Plan) -> response_models.SummaryOut:
-    """Return the state of all series in a few numbers.
+def summary(view: StoreSnapshot, plan: Plan, query: SeriesQuery) -> response_models.SummaryOut:
+    """Return numbers and advice for all series, and the state of those that a query selects.
 
     Raises:
         StoreError: If no series at all could be read.
     """
     refuse_if_unread(view)
     recommendation, strategy = recommend(view, plan)
+    asked = _asked(view, query)
     return response_models.SummaryOut(
         now=view.now,
         state=documents.overall(view.reports),
         store=view.store,
         ree_data=_group(view, "ree"),
         weather_data=_group(view, "weather"),
-        series=[_series(view, report) for report in view.reports],
+        series=[_series(view, report) for report in _page(asked, query)],
+        series_total=len(asked),
         recovery=recovery(plan),
         recommendation=recommendation,
         strategy=strategy,
@@ -86,15 +88,14 @@ def detected(view: StoreSnapshot, plan: Plan, days_back: int | None) -> response
     )
 
 
-def coverage(view: StoreSnapshot, query: CoverageQuery) -> response_models.CoverageOut:
+def coverage(view: StoreSnapshot, query: SeriesQuery) -> response_models.CoverageOut:
     """Return what the page draws: the series that a query selects, and counts of all series.
 
     Raises:
         StoreError: If no series at all could be read.
     """
     refuse_if_unread(view)
-    asked = [r for r in view.reports if _is_asked(view.catalog.series[r.series], query)]
-    end = None if query.limit is None else query.offset + query.limit
+    asked = _asked(view, query)
     gaps = [(report.series, gap) for report in view.reports for gap in report.coverage.gaps]
     gaps.sort(key=_worst_first, reverse=True)
     return response_models.CoverageOut(
@@ -102,7 +103,7 @@ def coverage(view: StoreSnapshot, query: CoverageQuery) -> response_models.Cover
         state=documents.overall(view.reports),
         store=view.store,
         letters=LETTERS,
-        series=[_calendar(view, report) for report in asked[query.offset : end]],
+        series=[_calendar(view, report) for report in _page(asked, query)],
         series_total=len(asked),
         groups=_groups(view),
         slots={s.value: sum(r.coverage.counts[s] for r in view.reports) for s in State},
@@ -116,9 +117,17 @@ def coverage(view: StoreSnapshot, query: CoverageQuery) -> response_models.Cover
     )
 
 
-def _is_asked(series: Series, query: CoverageQuery) -> bool:
-    is_found = query.search.casefold() in series.name.casefold()
-    return is_found and query.group in (None, series.group)
+def _asked(view: StoreSnapshot, query: SeriesQuery) -> list[Report]:
+    def is_asked(series: Series) -> bool:
+        is_found = query.search.casefold() in series.name.casefold()
+        return is_found and query.group in (None, series.group)
+
+    return [report for report in view.reports if is_asked(view.catalog.series[report.series])]
+
+
+def _page(asked: list[Report], query: SeriesQuery) -> list[Report]:
+    end = None if query.limit is None else query.offset + query.limit
+    return asked[query.offset : end]
 
 
 def _groups(view: StoreSnapshot) -> list[response_models.GroupCount]:
