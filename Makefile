@@ -82,8 +82,8 @@ golden: venv ## after a change that is meant: write tests/golden/files anew; rea
 bench: venv ## the ratios of the design's budgets
 	$(CLEAN) $(PY) -m pytest benchmarks --ignore-glob='benchmarks/test_large*.py' --timeout=600
 
-bench-large: venv ## thousands of series on both stores: some minutes, most of them for seeding
-	$(CLEAN) $(PY) -m pytest benchmarks/test_large.py benchmarks/test_large_influxdb.py --timeout=1800
+bench-large: venv ## thousands of series on both stores and on the page: some minutes, most of them for seeding
+	$(CLEAN) $(PY) -m pytest benchmarks/test_large.py benchmarks/test_large_page.py benchmarks/test_large_influxdb.py --timeout=1800
 
 # --- check -------------------------------------------------------------------
 

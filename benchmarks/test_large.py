@@ -221,7 +221,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "include"
 
 
-def test_detection_and_plan_take_an_eighth_of_the_time_of_an_earlier_build(
+def test_detection_and_plan_take_a_fraction_of_the_time_of_an_earlier_build(
     base: Path, tmp_path: Path, ratio: Callable[[Ratio], None]
 ) -> None:
     """Both build by turns; the quickest pass of each counts, in seconds of CPU."""
