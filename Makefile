@@ -7,15 +7,16 @@ PY     := .venv/bin/python
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)
 
 # Settings of an Airflow or a Gapfill that the calling shell knows are not ours to test with.
-# GAPFILL_TEST_* say where the tests find a server.
-CLEAN := env $(foreach name,$(filter-out GAPFILL_TEST_%,$(filter AIRFLOW_% _AIRFLOW_% GAPFILL_%,$(.VARIABLES))),-u $(name))
+# GAPFILL_TEST_* say where the tests find a server. Python keeps what it compiles, because each of the
+# many processes of a run would compile it again.
+CLEAN := env -u PYTHONDONTWRITEBYTECODE $(foreach name,$(filter-out GAPFILL_TEST_%,$(filter AIRFLOW_% _AIRFLOW_% GAPFILL_%,$(.VARIABLES))),-u $(name))
 
 # The lock names the public index, whatever index this machine uses.
 UV := env $(foreach name,$(filter UV_INDEX% UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FROZEN UV_LOCKED,$(.VARIABLES)),-u $(name)) \
       UV_SYSTEM_CERTS=true UV_PYTHON_DOWNLOADS=never .venv/bin/uv --no-config --quiet
 # On two cores, in the order of tests/conftest.py: what takes longest comes first.
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
-UNIT := $(TWO) --hypothesis-profile=quick -m "not airflow and not server"
+UNIT := $(TWO) --hypothesis-profile=quick -m "not airflow and not server and not slow"
 # On other versions: what runs in production, not the tools around it. The golden files hold what
 # the locked versions of FastAPI, pydantic, SQLAlchemy and click say and write.
 OTHER := $(TWO) --hypothesis-profile=quick --ignore=tests/tools --ignore=tests/deploy \
@@ -54,7 +55,7 @@ test: venv ## all tests, at most 12 minutes
 	$(CLEAN) $(PY) -m pytest $(TWO) -m "not (server and slow)"
 	$(CLEAN) $(PY) -m pytest $(TWO) -m "server and slow"
 
-unit: venv ## the tests that need no Airflow, in seconds
+unit: venv ## the quick tests that need no Airflow, in seconds
 	$(CLEAN) $(PY) -m pytest $(UNIT)
 
 test-lowest: .venv-lowest/complete ## all tests that start no server, on the lowest declared versions
