@@ -97,6 +97,8 @@ def healed(world: World) -> Story:
     found = {
         "1_heal_with_faults": command("heal", "--json"),
         "2_status": command("status", "--json"),
+        "2_sources": command("sources", "--json"),
+        "2_sources_shown": command("sources"),
         "2_plan": command("plan", "--json"),
         "2_plan_forced": command("plan", "--force", "--json"),
         "2_explain_blocked": command("explain", "weather_hourly", hour, "--json"),

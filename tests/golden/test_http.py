@@ -34,6 +34,7 @@ READS = {
     "summary": "/gaps/summary",
     "detect": "/gaps/detect",
     "detect_of_days": "/gaps/detect?days_back=2",
+    "sources": "/gaps/sources",
     "coverage": "/gaps/coverage",
     "slots_of_prices": SLOTS.format("pvpc"),
     "slots_of_weather": SLOTS.format("weather_hourly"),

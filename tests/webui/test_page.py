@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from gapfill.domain.interval import Interval
+from gapfill.domain.ledger import LedgerEntry, Outcome
 from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.stores.sqlite.store import SqliteStore
 from tests.catalogs import frozen
 from tests.time_limit import patient
 from tests.webui.browser import chromium, click, drawn, hover, look, middle, opened, pixels
+from tools.showcase import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(240)]
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+HOUR = timedelta(hours=1)
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
@@ -127,6 +131,33 @@ def test_what_is_stored_and_does_not_count_is_said(browser: Browser, served: Ser
         write(f"DELETE FROM weather_data WHERE {where}", later)  # noqa: S608 - likewise
         page.locator("#warnings li", has_text="out of bounds").wait_for(state="detached")
         assert "lies after" not in page.locator("#warnings").inner_text()
+
+
+def test_each_source_is_shown_with_its_state(browser: Browser, served: Served) -> None:
+    """A gap that only failing sources could fill names them, from the next look on."""
+    failed = LedgerEntry(
+        "pvpc",
+        "ree.pvpc",
+        None,
+        Interval(NOW - 2 * HOUR, NOW - HOUR),
+        Outcome.UNREACHED,
+        NOW - HOUR,
+        f"connection refused {MARKUP}",
+        "test/sources",
+    )
+    store = SqliteStore(served.showcase.store_file)
+    with opened(browser, served) as page:
+        drawn(page)
+        page.wait_for_selector("#sources li[data-state=not_asked]")
+        names = page.locator("#sources li b").all_inner_texts()
+        assert {"REE apidatos", "ESIOS", "AEMET OpenData"} <= set(names)
+        store.append_ledger([failed, replace(failed, product="esios.1001")])
+        store.close()
+        page.wait_for_selector("#sources li[data-state=down]")
+        said = page.locator("#sources li[data-state=down]").first.inner_text()
+        assert "since 2025-11-20 17:30: connection refused" in said
+        assert page.locator("img").count() == 0
+        page.wait_for_selector("#gaps td:has-text('REE apidatos down since 2025-11-20 17:30')")
 
 
 def test_keys_do_what_the_mouse_does(browser: Browser, served: Served) -> None:

@@ -19,6 +19,7 @@ READS = (
     "/gaps/openapi.json",
     "/gaps/summary",
     "/gaps/detect?days_back=10",
+    "/gaps/sources",
     "/gaps/coverage",
     "/gaps/coverage/slots?series=pvpc&start_date=2025-02-12&end_date=2025-02-12",
     "/gaps/plan",

@@ -19,6 +19,7 @@ from gapfill.cli.ranges import new_id, request_of, select, slot_of
 from gapfill.cli.retype import retype
 from gapfill.cli.siar import import_siar
 from gapfill.cli.signals import said_of
+from gapfill.cli.sources import sources
 from gapfill.cli.tidy import tidy
 from gapfill.domain.series import State
 from gapfill.errors import ErrorCode
@@ -206,5 +207,5 @@ def export(cli: CliContext, name: str, start: str | None, end: str | None, kind:
     return 0
 
 
-for command in (import_, import_siar, batches, undo, tidy, retype, forget_store):
+for command in (sources, import_, import_siar, batches, undo, tidy, retype, forget_store):
     app.add_command(command)

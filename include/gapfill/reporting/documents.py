@@ -11,10 +11,12 @@ from gapfill.domain.plan import Plan
 from gapfill.domain.series import State
 from gapfill.reporting.models import Document, ExplainOut, OverallWord, SeriesReport, StatusOut
 from gapfill.reporting.plan_models import BatchOut, HealOut, PlanOut, RunOut
+from gapfill.reporting.source_models import SourcesOut
 from gapfill.services.certificate import Certificate
 from gapfill.services.detection import Report
 from gapfill.services.explain import Explanation
 from gapfill.services.ports import StoreLocation
+from gapfill.services.source_overview import SourceOverview
 from gapfill.services.summary import Summary
 
 
@@ -74,6 +76,11 @@ def batches(certificates: Sequence[Certificate]) -> list[BatchOut]:
 def explained(explanation: Explanation) -> ExplainOut:
     """Return the document of ``explain --json``."""
     return ExplainOut.model_validate(explanation)
+
+
+def sources(found: Sequence[SourceOverview], now: datetime) -> SourcesOut:
+    """Return the document of ``sources --json``."""
+    return SourcesOut.model_validate({"now": now, "sources": found})
 
 
 def overall(reports: Sequence[Report]) -> OverallWord:

@@ -17,11 +17,13 @@ from gapfill.orchestration.run_request import read_request
 from gapfill.reporting import documents
 from gapfill.reporting.models import ExplainOut
 from gapfill.reporting.plan_models import PlanOut
+from gapfill.reporting.source_models import SourcesOut
 from gapfill.services.detection import detect_series
 from gapfill.services.explain import explain as explain_slot
 from gapfill.services.planning import make_whole_plan
 from gapfill.services.run_params import read_params
 from gapfill.services.selection import Selection
+from gapfill.services.source_overview import look_at_sources
 from gapfill.webui import response_models, responses
 from gapfill.webui.auth import MAY_READ
 from gapfill.webui.calendar_encoding import zone_of
@@ -73,6 +75,19 @@ def detect(request: Request, query: Days) -> Response:
     responses.refuse_if_unread(view)
     plan = snapshots.plan(view, responses.start_of(view.now, days_back))
     return answer(request, render(responses.detected(view, plan, days_back)))
+
+
+@router.get("/sources", response_model=SourcesOut)
+@reading
+def sources(request: Request) -> Response:
+    """What is known of each source: whether it answers, what it refuses, and what is left today."""
+
+    def make(view: StoreSnapshot) -> Rendered:
+        with open_context(view.now) as context:
+            return render(documents.sources(look_at_sources(context), view.now))
+
+    snapshots = _snapshots(request)
+    return answer(request, snapshots.derive("sources", snapshots.view(), make))
 
 
 @router.get("/coverage", response_model=response_models.CoverageOut)

@@ -35,6 +35,7 @@ const query = (values) => new URLSearchParams(Object.entries(values).filter(([, 
 const DAG = "../api/v2/dags/gap_detection";
 
 export const coverage = (which) => send(`coverage?${query(which)}`);
+export const sources = () => send("sources");
 export const summary = () => send("summary");
 export const slots = (series, start_date, end_date) => send(`coverage/slots?${query({ series, start_date, end_date })}`);
 export const explain = (series, slot) => send(`explain?${query({ series, slot })}`);

@@ -1,5 +1,6 @@
 // Open gaps by cause and severity, what no source has, and the warnings of `status`.
 
+import { trouble } from "./sources.js";
 import { byId, count, daysOf, el, hours, local, needed, number, span, without } from "./words.js";
 
 const SHOWN = 60;
@@ -38,7 +39,7 @@ function why(gap, zone) {
   if (gap.cause === "setup") return needed(gap.needs);
   const when = gap.waiting ? `waits until ${local(new Date(gap.waiting), zone)}` : "";
   if (gap.cause === "down") return `source down${when ? `, ${when}` : ""}`;
-  return when || "can be healed now";
+  return when || trouble(gap.series) || "can be healed now";
 }
 
 function openGaps(cause, gaps, heal, all) {

@@ -10,6 +10,7 @@ import * as lists from "./lists.js";
 import { NAMES, unfold, unknown, whole } from "./model.js";
 import { paintSwatch } from "./paint.js";
 import * as runs from "./runs.js";
+import * as sources from "./sources.js";
 import * as tip from "./tip.js";
 import { LOCAL, byId, count, el, isoDay, local, number, outward } from "./words.js";
 
@@ -74,8 +75,10 @@ async function look() {
     isStale = false;
     const ofRuns = runs.refresh();
     try {
-      show(await api.coverage(filter.query()));
-      await advise();
+      const found = await api.coverage(filter.query());
+      show(found);
+      const [isChanged] = await Promise.all([sources.refresh(), advise()]);
+      if (isChanged) lists.show(found, rows, heal);
     } catch (problem) {
       showUnknown(problem);
     }
@@ -163,6 +166,7 @@ function showUnknown(problem) {
   tip.hide();
   tip.forget();
   hours.close();
+  sources.unknown(problem.message);
   lists.unknown(isOut ? "you are signed out" : problem.status === 503 ? "the store cannot be read" : problem.status ? "the reason is at the top of the page" : "Airflow does not answer");
   if (rows.length) calendar.show(rows.map(unknown));
   else byId("calendar").replaceChildren(el("p", { class: "gutter" }, "Unknown"));
