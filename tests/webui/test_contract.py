@@ -41,6 +41,7 @@ def described(root: FastAPI, plant: Plant, dag: None) -> BaseSchema:  # noqa: AR
 OPERATIONS = (
     ("GET", "/summary"),
     ("GET", "/detect"),
+    ("GET", "/sources"),
     ("GET", "/coverage"),
     ("GET", "/coverage/slots"),
     ("GET", "/plan"),
