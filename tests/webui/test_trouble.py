@@ -53,6 +53,23 @@ def test_a_scheduler_that_is_gone_is_said_while_a_run_waits(
             served.airflow.api.follow("gap_detection", run, timeout_s=120)
 
 
+def test_a_failed_run_says_why(browser: Browser, served: Served) -> None:
+    """In the list of runs, beside what it healed: the sentence of the source's error."""
+    faults = served.showcase.sandbox.faults
+    faults.replace({"api": "ree", "kind": "html"}, {"api": "esios", "kind": "html"})
+    order = {"start_date": "2025-06-20", "end_date": "2025-06-20", "data_source": "series:pvpc"}
+    try:
+        run = served.airflow.api.trigger("gap_detection", order)
+        served.airflow.api.follow("gap_detection", run, timeout_s=200)
+    finally:
+        faults.clear()
+    with opened(browser, served) as page:
+        drawn(page)
+        said = page.locator("#runs tbody tr").first
+        said.locator("p:has-text('it is a web page, not JSON')").wait_for()
+        assert "0 slots healed" in said.inner_text()
+
+
 def test_one_series_that_cannot_be_read_leaves_the_others_drawn(
     browser: Browser, served: Served
 ) -> None:

@@ -159,6 +159,7 @@ function progress(id, seen, ended, note) {
     bar,
     el("p", { class: "quiet" }, ended ? "" : seen.now.slice(0, 4).join(", ")),
     seen.trouble ? el("p", { class: "wrong" }, seen.trouble) : "",
+    ended && runs.reason(run) ? el("p", { class: "wrong" }, runs.reason(run)) : "",
     note && !ended ? el("p", { class: "wrong" }, note) : "",
     el("p", {}, runs.link(id, "The run in Airflow")),
   ];

@@ -51,6 +51,13 @@ export function outcome(run) {
   return parts.join(", ");
 }
 
+/** Why a run failed, in the first of its sentences; empty if it did not. */
+export function reason(run) {
+  const failures = results.get(run.dag_run_id)?.failures ?? [];
+  const more = failures.length > 1 ? ` (and ${count(failures.length - 1, "more failure")})` : "";
+  return failures.length ? `${failures[0]}${more}` : "";
+}
+
 function table(found) {
   const rows = found.map((run) => {
     const began = run.start_date ?? run.queued_at;
@@ -60,7 +67,7 @@ function table(found) {
       {},
       el("td", {}, badge(run.state)),
       el("td", { class: "num" }, link(run.dag_run_id, began ? began.slice(0, 19).replace("T", " ") : "queued"), el("br"), el("span", { class: "quiet" }, [run.run_type, took].filter(Boolean).join(", "))),
-      el("td", {}, outcome(run)),
+      el("td", {}, outcome(run), el("p", { class: "small" }, reason(run))),
     );
   });
   const head = el("tr", {}, ...["state", "began (UTC)", "result"].map((text) => el("th", { scope: "col" }, text)));
