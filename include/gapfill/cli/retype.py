@@ -124,7 +124,8 @@ def _show(cli: CliContext, series: Series, wrong: Sequence[WrongType]) -> None:
     if not wrong:
         cli.out.print(f"The store takes floats of {series.name} everywhere; nothing to do.")
         return
-    cli.out.print(f"The store refuses floats of {series.name} in {count(len(wrong), 'shard')}:\n")
+    shards = count(len({one.shard for one in wrong}), "shard")
+    cli.out.print(f"The store refuses floats of {series.name} in {shards}:\n")
     shown = table("from", "to", "fields", numbers=("points",))
     for one in wrong:
         fields = ", ".join(f"{name} ({kind})" for name, kind in one.fields.items())

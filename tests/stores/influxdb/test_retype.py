@@ -13,7 +13,7 @@ from gapfill.domain.reading import Row
 from gapfill.domain.series import Grade
 from gapfill.errors import StoreError
 from gapfill.services.context import RunContext
-from gapfill.services.ports import Restored, WrongType
+from gapfill.services.ports import Restored
 from gapfill.services.retype import carry_out
 from gapfill.stores.influxdb.client import InfluxClient
 from gapfill.stores.influxdb.line_protocol import to_ns
@@ -360,6 +360,9 @@ def test_a_field_with_a_text_leaves_the_others_of_its_shard_to_be_changed(bucket
     found = store.wrong_types(PVPC, names)
     assert [one.fields for one in found] == [{"price_eur_mwh": "integer"}] * 2 + [stays]
     assert found[-1].obstacle == 'price_eur_kwh is "closed" at 2026-01-12T02:00:00Z'
+    assert [one.points for one in found] == [1, 2 * (97 + 100), 1]
+    turned = store.wrong_types(PVPC, names[::-1])
+    assert [one.points for one in turned] == [1, 2 * (97 + 100), 1]
     changed(store, lambda _: None)
     assert [one.fields for one in store.wrong_types(PVPC, names)] == [stays]
 
@@ -368,7 +371,6 @@ def test_a_bucket_of_floats_needs_nothing(bucket: Bucket) -> None:
     """Of another series, or after it is done."""
     store = bucket.open()
     assert store.wrong_types(PVPC, ["price_eur_kwh"]) == []
-    assert WrongType(hours(0, 1), {}, 0).points == 0
     assert store.retype(PVPC, [], lambda _: None) == 0
     with pytest.raises(StoreError):
         store.write(PVPC, [price(HOLES[0])], "run/a")

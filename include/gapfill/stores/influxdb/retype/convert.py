@@ -208,14 +208,15 @@ def _checked(server: InfluxClient, series: Series, wrong: Sequence[WrongType]) -
     """Separate the fields of each shard that have a value that no float can hold, and name it."""
     checked: list[WrongType] = []
     for one in wrong:
-        first = _obstacles(_typed(server, series.measurement, [one.shard]), one.fields)
-        good = {name: kind for name, kind in one.fields.items() if name not in first}
-        if good:
-            checked.append(one._replace(fields=good, obstacle=""))
-        checked += [
-            one._replace(fields={name: one.fields[name]}, obstacle=said)
-            for name, said in first.items()
-        ]
+        points = _typed(server, series.measurement, [one.shard])
+        first = _obstacles(points, one.fields)
+        parts = [([name for name in one.fields if name not in first], "")]
+        parts += [([name], said) for name, said in first.items()]
+        for names, said in parts:
+            if names:
+                fields = {name: one.fields[name] for name in names}
+                number = sum(names[0] in point.fields for point in points)
+                checked.append(WrongType(one.shard, fields, number, said))
     return checked
 
 
