@@ -1,8 +1,8 @@
-"""Writes points of a shard that the bucket still has, also those older than its rule.
+"""Writes points of a shard that the bucket still has, also points older than the bucket's rule.
 
-A server drops a shard when its end is older than the rule. Until then it answers the shard's
-older points, and refuses to write them, unless the same body has a younger point of the shard.
-So each body of older points also has one of our own. Seen on 1.6.7 and 2.8.0.
+A server drops a shard when the end of the shard is older than the rule. Until then it returns older
+points of the shard, but refuses to write them, unless the same body has a younger point of the
+shard. So each body of older points also has a younger point of our own. Seen on 1.6.7 and 2.8.0.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ YOUNGER = "gapfill_younger"
 """The measurement of our own points."""
 
 AT_ONCE = 500
-"""Older points of a body, few enough that no proxy refuses its size: half of one would not do."""
+"""Older points in one body: few enough that no proxy refuses it, because it cannot be divided."""
 
 _CLOCKS_NS = timedelta(hours=1) // timedelta(microseconds=1) * 1000
-"""By so much the server's clock may be ahead of ours."""
+"""How much the server's clock may be ahead of ours."""
 
 
 def write(server: InfluxClient, measurement: str, points: Sequence[Kept]) -> None:

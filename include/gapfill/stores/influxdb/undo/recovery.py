@@ -1,7 +1,7 @@
-"""What killed removals have left in the journal is written back.
+"""Writes back the points that killed removals have left in the journal.
 
-An entry of another process is kept for ``SETTLES`` after that, as its deletion may still come:
-see ``influxdb.undo.recovery_journal``.
+An entry of another process stays for ``SETTLES`` after that, because the deletion of that process
+may still come: see ``influxdb.undo.recovery_journal``.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from gapfill.stores.influxdb.undo.removal_watch import is_retyped
 from gapfill.stores.influxdb.undo.write_back import write_back
 
 SETTLES = timedelta(days=1)
-"""So long after it was carried on, or was last found incomplete, an entry of another is kept."""
+"""How long an entry of another process stays after it was recovered or last found incomplete."""
 
 
 class _Settling(NamedTuple):
-    """An entry of which another process has written back all points.
+    """An entry whose points another process has written back.
 
     Attributes:
         number: Its number.
-        since: When that was, in nanoseconds.
-        entry: What it says.
+        since: Time of that, in nanoseconds.
+        entry: Its content.
     """
 
     number: int
@@ -56,21 +56,22 @@ class _Settling(NamedTuple):
 
 
 def recover(server: InfluxClient, owner: str = "", retyped: Collection[str] = ()) -> list[str]:
-    """Write back what a killed removal has left in the journal.
+    """Write back the points that killed removals have left in the journal.
 
-    What the server refuses stays there, and stops no process.
+    Points that the server refuses stay in the journal, and stop no process.
 
     Args:
-        server: Where.
-        owner: The batch whose undo is carried on; its entries are not too young.
-        retyped: Measurements whose ``retype`` is carried on, likewise. Other removals that are
-            not carried on yet are left alone there: they may be running elsewhere.
+        server: The server.
+        owner: The batch whose undo continues; its entries are recovered at any age.
+        retyped: Measurements whose ``retype`` continues; their entries are recovered at any age.
+            Other removals of these measurements that were not recovered yet may be running on
+            another machine, so they stay as they are.
 
     Returns:
-        What was refused, for a message.
+        The refusals, for a message.
 
     Raises:
-        Busy: If a process of this machine is at one of these ``retype``s.
+        Busy: If a process of this machine runs one of these ``retype``s.
     """
     (tables,) = server.ask([QUESTION], "ns")
     return mend_what(server, tables, owner, retyped)
@@ -83,14 +84,14 @@ def mend_what(
     retyped: Collection[str] = (),
     near: tuple[str, Interval] | None = None,
 ) -> list[str]:
-    """Write back what ``QUESTION`` has found, as ``recover`` does.
+    """Write back the points of the entries that ``QUESTION`` has found, as ``recover`` does.
 
     Args:
-        server: Where.
-        tables: What was found.
+        server: The server.
+        tables: The answer to ``QUESTION``.
         owner: As in ``recover``.
         retyped: As in ``recover``.
-        near: Of entries that were written back once, only these points of this measurement.
+        near: Limits entries that were written back once to these points of this measurement.
     """
     refused: list[str] = []
     settling: set[str] = set()
@@ -119,7 +120,7 @@ def mend_what(
 def _is_due(
     access: InfluxConfig, entry: dict[str, Any], number: int, state: str, owner: str
 ) -> bool:
-    """Return whether anybody may carry on the removal of an entry."""
+    """Return whether every process may recover an entry."""
     if state != OPEN or entry["owner"] in ("", owner):
         return True
     is_here = entry.get("machine") == machine()
@@ -129,7 +130,7 @@ def _is_due(
 
 
 def _carry_on(server: InfluxClient, number: int, measurement: str) -> None:
-    """Write back what is missing of an entry, which may have been emptied since it was found."""
+    """Write back the missing points of an entry, which may have been emptied since it was found."""
     with alone(server.access, measurement, "recovery"):
         if _read(server, number):
             mark(server, [number], TAKEN)
@@ -151,15 +152,16 @@ def _read(server: InfluxClient, number: int) -> list[dict[str, Any]]:
 
 
 def _settle(server: InfluxClient, measurement: str, span: Interval | None) -> list[str]:
-    """Write back what is missing by now of entries, and empty those that are old and whole.
+    """Write back the points of entries that are missing now, and empty old, complete entries.
 
-    They are read inside the lock: an undo may have taken points out of them since they were
-    found. They are marked and read again before anything is written, for an undo elsewhere.
+    The entries are read inside the lock, because an undo may have taken points out of them since
+    they were found. They are marked and read again before a write, because an undo on another
+    machine may do the same.
 
     Args:
-        server: Where.
-        measurement: Whose entries.
-        span: Only these points, and nothing is emptied; ``None`` for all of them.
+        server: The server.
+        measurement: The measurement of the entries.
+        span: Writes back only these points and empties no entry; ``None`` for all points.
     """
     some: list[_Settling] = []
     try:
@@ -186,7 +188,7 @@ def _settle(server: InfluxClient, measurement: str, span: Interval | None) -> li
 
 
 def _settling(server: InfluxClient, measurement: str, step: str) -> list[_Settling]:
-    """Return the entries of a measurement that are as far as that, as they are now."""
+    """Return the entries of a measurement at a step, as they are now."""
     (tables,) = server.ask([QUESTION], "ns")
     found: list[_Settling] = []
     for number, said, state in [row for table in tables for row in table.rows]:
@@ -199,7 +201,7 @@ def _settling(server: InfluxClient, measurement: str, step: str) -> list[_Settli
 def _missing(
     server: InfluxClient, measurement: str, some: Sequence[_Settling], span: Interval | None
 ) -> list[Kept]:
-    """Return what is missing of the points of entries, each as the newest of them has it."""
+    """Return the missing points of entries, each as the newest entry has it."""
     newest: dict[str, Kept] = {}
     for one in sorted(some, key=lambda one: one.number, reverse=True):
         for point in (Kept(*said) for said in one.entry["points"]):

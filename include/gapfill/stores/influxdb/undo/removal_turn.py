@@ -1,12 +1,14 @@
 """Keeps removals of one measurement apart, also those of processes on different machines.
 
-What is read while another process has deleted points and not yet written them back is not all
-there is; who deletes and writes that back loses the rest. A store has no locks. But of two
-processes that each note an entry in the journal and look for the other's after that, at least
-one sees the other. So a removal looks at the journal before it reads, notes its entry, and
-looks again right before it deletes: where another entry is open, or was noted since, nothing is
-deleted. Nor where its own was carried on by another process meanwhile, nor while another process
-writes back points of an entry there, which may be among those that this one deletes.
+While one process has deleted points and not yet written them back, a second process reads only a
+part of the points. If it deletes and writes that part back, the others are lost. The server has no
+locks. But if two processes each note an entry in the journal and then read the journal, at least
+one of them sees the other. So a removal reads the journal before it reads points, notes its entry,
+and reads the journal again right before it deletes. It deletes nothing if
+
+- another entry is open, or was noted since the first look;
+- another process has recovered its own entry;
+- another process is writing back points of an entry of this measurement.
 """
 
 from __future__ import annotations
@@ -30,11 +32,11 @@ from gapfill.stores.influxdb.undo.removal_watch import read_about
 from gapfill.stores.influxdb.undo.write_back import write_back
 
 LOOKS_BACK = 7 * 86_400 * 10**9
-"""So old entries are looked at, in nanoseconds: clocks of machines differ by less."""
+"""Age up to which entries are read, in nanoseconds: clocks of machines differ by less."""
 
 
 _EMPTY_NS = journal.PATIENCE // MOMENT * 1000
-"""So long an entry without points counts as open, in nanoseconds: its process may be killed."""
+"""How long an entry without points counts as open, in nanoseconds: its process may be killed."""
 
 Entries = dict[int, dict[str, Any]]
 """Entries of the journal by number."""
@@ -44,8 +46,8 @@ class _Seen(NamedTuple):
     """An entry in the journal.
 
     Attributes:
-        step: How far it is, as in ``influxdb.undo.recovery_journal``.
-        about: What it says for people; ``None`` where an earlier release has emptied that.
+        step: Its step, as in ``influxdb.undo.recovery_journal``.
+        about: Its text for people; ``None`` if an earlier release has emptied it.
         is_open: Whether points of it may be missing, or are about to be written.
     """
 
@@ -58,13 +60,13 @@ class Turn:
     """A removal's turn at the points of a measurement.
 
     Args:
-        server: Where.
-        measurement: Whose points.
-        span: Where points may be removed; ``None`` for anywhere.
-        batch: Whose undo this is, which does not wait for a killed one of the same batch.
+        server: The server.
+        measurement: The measurement of the points.
+        span: The time range of the removal; ``None`` for all times.
+        batch: The batch of an undo; it does not wait for a killed undo of the same batch.
 
     Raises:
-        StoreError: If another removal is not finished there.
+        StoreError: If another removal of these points is not finished.
     """
 
     def __init__(
@@ -88,11 +90,11 @@ class Turn:
         """Raise if these entries do not allow a deletion now.
 
         Args:
-            numbers: Entries of this removal, with all that it has read.
+            numbers: Entries of this removal, with all points that it has read.
 
         Raises:
-            StoreError: If another removal was noted since this one began to read, or has carried
-                on this one. Nothing is deleted then.
+            StoreError: If another removal was noted since this one began to read, or has recovered
+                an entry of this one. Nothing is deleted then.
         """
         self._own.update(numbers)
         seen = self._look()
@@ -109,12 +111,12 @@ class Turn:
             raise
 
     def finish(self, numbers: Sequence[int], points: Sequence[Kept], own: Collection[str]) -> bool:
-        """Write points back after the deletion, and return whether no other process did so too.
+        """Write points back after the deletion, and return whether no other process did this.
 
         Args:
             numbers: Their entries.
             points: The points.
-            own: As in ``missing_of``, where only what is missing is written.
+            own: As in ``missing_of``, if only missing points are written.
 
         Raises:
             PartialWrite: If some are refused.
@@ -127,33 +129,35 @@ class Turn:
         return is_mine
 
     def holds(self, numbers: Collection[int]) -> bool:
-        """Return whether no other process has carried on these entries."""
+        """Return whether no other process has recovered these entries."""
         return not self._is_taken(self._look(), numbers)
 
     def end(self, numbers: Sequence[int]) -> None:
-        """Empty entries whose points all are written back, but for those that others carried on.
+        """Empty entries whose points are all written back, unless another process recovered them.
 
-        Of these, another process may have read while points were missing.
+        That process may have read while points were missing.
         """
         if numbers and self.holds(numbers):
             journal.clear(self._server, numbers)
 
     def taken(self, what: str) -> StoreError:
-        """Return the error of a removal that another process has carried on."""
+        """Return the error of a removal whose entry another process has recovered."""
         return StoreError(
             f"Another process has carried on this removal of points of {self._measurement}, so "
             f"this one {what}. Run it again."
         )
 
     def forget(self, goes: Callable[[Kept], bool], kept: Sequence[Kept]) -> Entries:
-        """Take out of entries that others carried on what is removed now, and is not to come back.
+        """Take points that are removed now out of entries that other processes have recovered.
+
+        Otherwise they would be written back.
 
         Args:
-            goes: Whether a point goes.
-            kept: What is written in the place of those.
+            goes: Whether a point is removed.
+            kept: The points that are written in their place.
 
         Returns:
-            These entries as they were, for ``journal.revise`` where nothing is removed.
+            The entries as they were, for ``journal.revise`` if nothing is removed.
         """
         if not self._has_others:
             return {}

@@ -1,9 +1,9 @@
-"""Keeps readers and writers off a measurement while a removal is to write points back there.
+"""Stops readers and writers of a measurement until a removal has written its points back.
 
-Between its deletion and its writing points are missing. Whether it is running or was killed,
-that is not a gap, and what is written there would hide the values that it puts
-back. So each question about a series also asks the journal, in the same request and after
-the points: what is read before an entry is noted is whole.
+Between the deletion and the write, points are missing. This is not a gap, whether the removal is
+running or was killed, and a value that is written meanwhile would hide the value that the removal
+puts back. So each question about a series also asks the journal, in the same request and after
+the points: points that are read before an entry is noted are complete.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SINCE_FIRST = f"time >= {SINCE}"
 
 
 class Asker(Protocol):
-    """Whatever answers questions."""
+    """An object that answers questions."""
 
     def ask(self, statements: Sequence[str], epoch: str = "s") -> list[list[ResponseTable]]:
         """Return the tables that each statement answers."""
@@ -60,7 +60,7 @@ class Watched:
 
 
 def refuse_unfinished(server: InfluxClient, known: Iterable[Series]) -> None:
-    """Raise where a ``retype`` of the measurement of one of the series is not finished.
+    """Raise if a ``retype`` of the measurement of one of the series is not finished.
 
     Raises:
         RemovalUnfinished: With the next step.
@@ -83,13 +83,13 @@ def _question(measurement: str, *kinds: str) -> str:
 
 
 def _from(tables: Iterable[ResponseTable]) -> list[Unfinished]:
-    """Return what entries say; those of one removal say the same."""
+    """Return the texts of entries, one for each removal."""
     rows = (row for table in tables for row in table.rows)
     return list(dict.fromkeys(read_about(about, refused) for _, about, refused in rows))
 
 
 def read_about(about: str, refused: str | None = None) -> Unfinished:
-    """Return what an entry says for people, and why points of it are refused."""
+    """Return the text of an entry for people, and why its points are refused."""
     said: dict[str, Any] = json.loads(about)
     bounds = {name: datetime.fromisoformat(said[name]) for name in ("first", "last")}
     why = (refused or "").partition(" ")[2]

@@ -1,4 +1,4 @@
-"""The removals that are not finished, or of which points are missing again: for people."""
+"""Removals that are not finished, or whose points are missing again, for messages."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from gapfill.stores.influxdb.undo.removal_watch import SINCE_FIRST, read_about
 
 
 class _Back(NamedTuple):
-    """An entry of which all was written back once.
+    """An entry whose points were all written back once.
 
     Attributes:
-        about: What it says for people.
+        about: Its text for people.
         points: Its points.
         own: As in ``missing_of``.
     """
@@ -38,8 +38,8 @@ _QUESTION = influxql.select(
 def unfinished(server: InfluxClient) -> list[Unfinished]:
     """Return the removals whose points are not all written back, each once.
 
-    An entry that was written back once is one of them while points of it are missing: the
-    deletion of a process that lives on elsewhere came after that.
+    An entry that was written back once counts while a point of it is missing: the deletion of a
+    process on another machine came later.
     """
     (tables,) = server.ask([_QUESTION])
     found: dict[Unfinished, None] = {}
@@ -66,9 +66,9 @@ def unfinished(server: InfluxClient) -> list[Unfinished]:
 def _incomplete(
     server: InfluxClient, measurement: str, entries: Sequence[_Back], held: Collection[str]
 ) -> Iterator[Unfinished]:
-    """Yield what entries say of which points are missing that the bucket would keep.
+    """Yield the texts of entries with missing points that the bucket would keep.
 
-    Points that an entry of a removal that is not carried on holds are missing because of that.
+    Points that are in an entry that no process has recovered yet are missing because of that entry.
     """
     points = [point for one in entries for point in one.points if key_of(point) not in held]
     own = {name for one in entries for name in one.own}
@@ -81,7 +81,7 @@ def _incomplete(
 
 
 def _derived(entry: dict[str, Any]) -> str:
-    """Return what an entry of an earlier build, which emptied that text, says for people."""
+    """Return the text for people of an entry of an earlier build, which emptied that text."""
     first, last = bounds(point[1] for point in entry["points"])
     about = {"series": "SERIES", "measurement": entry["measurement"]}
     return json.dumps({**about, "first": str(first), "last": str(last)})

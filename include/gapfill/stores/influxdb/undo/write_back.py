@@ -1,8 +1,8 @@
-"""Points that a removal took, written back as the types that the shards hold by now.
+"""Writes back the points of a removal, with the types that the shards have now.
 
-A ``retype``, here or on another machine, may have changed the type of a field since they were
-read. A whole number is the same as every type of number; what is not whole is left to the server
-to refuse.
+A ``retype``, on this or another machine, may have changed the type of a field since the points were
+read. A whole number has the same value in every type of number. Other values are sent as they are,
+and the server may refuse them.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ EXACT = 2**53
 def write_back(
     server: InfluxClient, measurement: str, points: Iterable[Kept], own: Collection[str] = ()
 ) -> int:
-    """Write what is missing of points, and return how many points that was.
+    """Write the points that are missing, completely or in part, and return their number.
 
     Args:
-        server: Where.
-        measurement: Whose points.
-        points: What should be there.
+        server: The server.
+        measurement: The measurement of the points.
+        points: The complete points.
         own: As in ``missing_of``.
 
     Raises:
-        PartialWrite: If some are refused as every type; all others are written.
+        PartialWrite: If the server refuses some with every type; all others are written.
     """
     missing = missing_of(server, measurement, points, own)
     try:
@@ -53,7 +53,7 @@ def write_back(
 
 
 def _by_shard(server: InfluxClient, points: Iterable[Kept]) -> Iterable[Sequence[Kept]]:
-    """Return points by shard, where a field has one type; by day where shards are not known."""
+    """Return points by shard, in which a field has one type; by day if shards are not known."""
     groups: dict[object, list[Kept]] = {}
     for one in points:
         instant = from_ns(one.instant)
@@ -64,10 +64,10 @@ def _by_shard(server: InfluxClient, points: Iterable[Kept]) -> Iterable[Sequence
 def _write_typed(
     server: InfluxClient, measurement: str, points: Sequence[Kept], own: Collection[str]
 ) -> None:
-    """Write points of one shard, each field as the type that the server says it has there.
+    """Write points of one shard, each field with the type that the server names for the shard.
 
     Raises:
-        PartialWrite: If a field is refused as every type; all other fields are written.
+        PartialWrite: If the server refuses a field with every type; all others are written.
     """
     tried: set[str] = set()
     refusal: PartialWrite | None = None
@@ -93,7 +93,7 @@ def _write_typed(
 
 
 def _without(points: Iterable[Kept], name: str) -> Iterable[Kept]:
-    """Yield what is left of points without a field."""
+    """Yield points without one field, if other fields remain."""
     for one in points:
         fields = {of: said for of, said in one.fields.items() if of != name}
         if fields:
