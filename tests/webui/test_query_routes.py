@@ -546,6 +546,7 @@ def test_the_routes_are_described_for_people_and_programs(client: TestClient) ->
         "/summary",
         "/detect",
         "/plan",
+        "/sources",
         "/explain",
         "/coverage",
         "/coverage/slots",
